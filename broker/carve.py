@@ -1,0 +1,144 @@
+"""Computing the floor: every grant, less all that a refusal or a question touches.
+
+A rule for the kernel holds for a directory and everything below, so it may only
+go where nothing below is refused, existing or not. Elsewhere the directory is
+carved: its entries are taken one by one and it gets no rule itself, since the
+right to write in it is the right to rename what is protected inside it.
+
+Refusals count here whichever right they name, and a pattern with wildcards
+grants nothing: the floor may be smaller than the policy, never larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nono.broker.access import FLOOR_ACCESS, Access
+from nono.broker.barriers import Barriers
+from nono.broker.floor import Floor, FloorRule, Tree, prune
+from nono.broker.paths import ancestors, is_within, reserved_tree
+from nono.broker.rules import Effect, File, Glob, Rule, Subtree
+from nono.broker.search import ENTRY_LIMIT, BoundedTree, WildcardSearch
+
+_READ, _WRITE = Access.READ, Access.WRITE
+_SIGHT = Access.READ | Access.EXECUTE
+
+
+def carve(
+    rules: Iterable[Rule],
+    bypasses: tuple[str, ...],
+    tree: Tree,
+    exclude: frozenset[str],
+    limit: int = ENTRY_LIMIT,
+) -> Floor:
+    """The floor of a policy over the file system as ``tree`` shows it.
+
+    Raises FloorTooLarge when more than ``limit`` directory entries would have to be seen.
+    """
+    rules = tuple(rules)
+    bounded = BoundedTree(tree, limit)
+    barriers = Barriers(rules, bypasses, exclude)
+    grants = [
+        (rule.pattern, rule.access & FLOOR_ACCESS)
+        for rule in rules
+        if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
+    ]
+    search = WildcardSearch(rules, bypasses, bounded, barriers.is_dead_end)
+    matched = search.run(pattern.path for pattern, _ in grants)
+    for rule in matched:
+        if isinstance(rule.pattern, Subtree):
+            liftable = rule.protected and rule.effect is Effect.DENY
+            barriers.close(rule.pattern.path, liftable)
+    grants = [
+        (pattern, _keep_apart(rules, pattern, access, barriers)) for pattern, access in grants
+    ]
+    work = _Carving(barriers, bounded)
+    for pattern, access in grants:
+        work.take(pattern, access)
+    return Floor(work.rules(), frozenset(work.carved), matched)
+
+
+def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:
+    """True for a grant on one path that the floor may hold at all."""
+    if rule.effect is not Effect.ALLOW or not rule.access & FLOOR_ACCESS:
+        return False
+    reserved = reserved_tree(pattern.path)
+    if pattern.path == reserved or reserved == "/proc":
+        return False
+    kind = tree.kind(pattern.path)
+    if kind == "directory":
+        return isinstance(pattern, Subtree) and reserved != "/dev"
+    return kind is not None and kind != "symlink"
+
+
+def _keep_apart(
+    rules: tuple[Rule, ...], pattern: File | Subtree, access: Access, barriers: Barriers
+) -> Access:
+    """Keep what may be written but not read apart from what may be read.
+
+    In a directory that may only be written the kernel would let a program give
+    an unreadable file a readable name; the broker does not. So such a directory
+    is carved around the readable names. Returns the access that is left.
+    """
+    if _READ in access or _WRITE not in access or isinstance(pattern, File):
+        return access
+    top = pattern.path
+    sights = [rule for rule in rules if rule.effect is not Effect.DENY and rule.access & _SIGHT]
+    asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in sights)
+    if not asked and any(_reads_whole(rule, top) for rule in sights):
+        return access
+    for rule in sights:
+        if isinstance(rule.pattern, Glob):
+            prefix = rule.pattern.prefix
+            if is_within(prefix, top) or is_within(top, prefix):
+                access &= ~_WRITE
+        elif isinstance(rule.pattern, File | Subtree):
+            barriers.chain.update(
+                above for above in ancestors(rule.pattern.path) if is_within(above, top)
+            )
+    return access
+
+
+def _reads_whole(rule: Rule, tree: str) -> bool:
+    return (
+        rule.effect is Effect.ALLOW
+        and _READ in rule.access
+        and isinstance(rule.pattern, Subtree)
+        and rule.pattern.matches(tree)
+    )
+
+
+class _Carving:
+    """The rules for the kernel, as they are gathered grant by grant."""
+
+    def __init__(self, barriers: Barriers, tree: BoundedTree) -> None:
+        self.carved: set[str] = set()
+        self._barriers = barriers
+        self._tree = tree
+        self._taken: dict[str, FloorRule] = {}
+
+    def take(self, pattern: File | Subtree, access: Access) -> None:
+        """Add what a grant gives at its path and below, as far as no barrier stands there."""
+        waiting = [pattern.path] if access else []
+        while waiting:
+            path = waiting.pop()
+            kind = self._tree.kind(path)
+            if kind is None or kind == "symlink" or not pattern.matches(path):
+                continue
+            if self._barriers.is_shut(path):
+                waiting.extend(self._barriers.bypasses_below(path))
+            elif self._barriers.is_asked(path, pattern.path):
+                continue
+            elif not self._barriers.is_carved(path):
+                self._add(FloorRule(path, access, kind == "directory"))
+            elif kind == "directory":
+                self.carved.add(path)
+                waiting.extend(self._tree.children(path))
+
+    def _add(self, rule: FloorRule) -> None:
+        before = self._taken.get(rule.path)
+        access = rule.access | before.access if before else rule.access
+        self._taken[rule.path] = FloorRule(rule.path, access, rule.directory)
+
+    def rules(self) -> tuple[FloorRule, ...]:
+        return prune(self._taken.values())

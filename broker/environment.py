@@ -1,0 +1,58 @@
+"""Which environment variables the program gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from nono.broker.datafile import data
+
+_URL_WITH_PASSWORD = re.compile(r"://[^/?#\s:@]*:[^/?#\s@]+@")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The environment part of a policy.
+
+    A variable passes unless it looks like a secret: by its name, or because its
+    value holds a URL with a password (RFC 3986 section 3.2.1). ``allow`` names
+    variables that pass even so; ``deny`` names ones that never pass; both are
+    patterns with ``*``. ``set`` is added at the end, whatever the patterns say.
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    set: tuple[tuple[str, str], ...] = ()
+
+    def apply(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment for the program."""
+        kept = {name: value for name, value in env.items() if self._passes(name, value)}
+        return kept | dict(self.set)
+
+    def dropped(self, env: Mapping[str, str]) -> tuple[str, ...]:
+        """The names of ``env`` that the program does not get, sorted."""
+        given = {name for name, _ in self.set}
+        return tuple(
+            sorted(n for n, value in env.items() if n not in given and not self._passes(n, value))
+        )
+
+    def _passes(self, name: str, value: str) -> bool:
+        if _any_match(name, self.deny):
+            return False
+        return _any_match(name, self.allow) or not looks_secret(name, value)
+
+
+def looks_secret(name: str, value: str = "") -> bool:
+    """True for a variable that commonly holds a key, a password or the way to an agent."""
+    upper = name.upper()
+    if upper not in data("environment")["harmless"] and _any_match(
+        upper, data("environment")["secret"]
+    ):
+        return True
+    return _URL_WITH_PASSWORD.search(value) is not None
+
+
+def _any_match(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

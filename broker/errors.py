@@ -1,0 +1,46 @@
+"""Errors of this package: each is the policy author's to mend, and says how."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PolicyError(ValueError):
+    """The policy itself is at fault.
+
+    ``message`` says what is wrong and where; ``hint`` says what to do about it.
+    """
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}"
+
+
+class UnknownGroup(PolicyError):
+    """A profile names a group that does not exist."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the groups are: {', '.join(names)}"
+        super().__init__(f"there is no group {name!r}", hint)
+        self.name = name
+        self.nearest = near[0] if near else None
+
+
+class FloorTooLarge(PolicyError):
+    """Computing the floor would visit more directory entries than the limit."""
+
+    def __init__(self, path: str, limit: int) -> None:
+        super().__init__(
+            f"{path}: more than {limit} directory entries would have to be looked at to keep "
+            "what is denied inside an allowed directory out of the kernel's rules",
+            "allow smaller directories, or deny by a path instead of by a pattern with wildcards",
+        )
+        self.path = path
+        self.limit = limit

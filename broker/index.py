@@ -1,0 +1,157 @@
+"""Finding the rules that speak of a path, in time that does not grow with the policy.
+
+Rules on a path are kept by that path and found by walking from the object up to
+``/``, the most specific first. Only rules with wildcards are tried one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from nono.broker.paths import ancestors, is_within, lineage, parent
+from nono.broker.rules import Effect, File, Glob, Rule, Subtree
+
+
+def is_lifted(rule: Rule, path: str, bypasses: Iterable[str]) -> bool:
+    """True when a bypass takes the protection of ``rule`` away from ``path``."""
+    return rule.protected and any(is_within(path, bypass) for bypass in bypasses)
+
+
+def guarded_path(rule: Rule, bypasses: Iterable[str]) -> str | None:
+    """The path that a refusal or question hangs on, or None when there is nothing to guard.
+
+    Whoever renames this path or a directory above it would move what the rule
+    speaks of out of the rule's sight.
+    """
+    pattern = rule.pattern
+    if rule.effect is Effect.ALLOW or not isinstance(pattern, File | Subtree | Glob):
+        return None
+    path = pattern.prefix if isinstance(pattern, Glob) else pattern.path
+    return None if is_lifted(rule, path, bypasses) else path
+
+
+class Standing(NamedTuple):
+    """What grants and questions say of a path, explicit refusals aside.
+
+    ``granted`` and ``asked`` are disjoint bits of Access. The lists hold the
+    rules that contributed, the most specific first, each with its bits.
+    """
+
+    granted: int
+    asked: int
+    grants: list[tuple[int, Rule]]
+    questions: list[tuple[int, Rule]]
+
+
+class Index:
+    """The path rules of a policy, arranged for look-up."""
+
+    def __init__(self, rules: Iterable[Rule], bypasses: tuple[str, ...]) -> None:
+        self._bypasses = bypasses
+        self._at: dict[str, list[Rule]] = {}
+        self._below: dict[str, list[Rule]] = {}
+        self._globs: dict[Effect, list[Rule]] = {effect: [] for effect in Effect}
+        self._guards: dict[Effect, dict[str, Rule]] = {Effect.DENY: {}, Effect.ASK: {}}
+        for rule in rules:
+            self._add(rule)
+
+    def _add(self, rule: Rule) -> None:
+        pattern = rule.pattern
+        if isinstance(pattern, Glob):
+            self._globs[rule.effect].append(rule)
+        elif isinstance(pattern, File | Subtree):
+            self._at.setdefault(pattern.path, []).append(rule)
+            if isinstance(pattern, Subtree):
+                self._below.setdefault(pattern.path, []).append(rule)
+        guarded = guarded_path(rule, self._bypasses)
+        if guarded is not None:
+            for path in lineage(guarded):
+                self._guards[rule.effect].setdefault(path, rule)
+
+    def _levels(self, path: str) -> Iterator[list[Rule]]:
+        here = self._at.get(path)
+        if here:
+            yield here
+        for above in ancestors(path):
+            rules = self._below.get(above)
+            if rules:
+                yield rules
+
+    def refusal(self, path: str, bits: int) -> Rule | None:
+        """The most specific refusal of any of ``bits`` at ``path`` that no bypass lifts."""
+        for level in self._levels(path):
+            for rule in level:
+                if self._refuses(rule, path, bits):
+                    return rule
+        for rule in self._globs[Effect.DENY]:
+            if self._refuses(rule, path, bits) and rule.reaches(path):
+                return rule
+        return None
+
+    def _refuses(self, rule: Rule, path: str, bits: int) -> bool:
+        return (
+            rule.effect is Effect.DENY
+            and bool(rule.access._value_ & bits)
+            and not is_lifted(rule, path, self._bypasses)
+        )
+
+    def guard(self, path: str, effect: Effect) -> Rule | None:
+        """The refusal (or question) whose path is ``path`` or lies below it."""
+        return self._guards[effect].get(path)
+
+    def standing(self, path: str) -> Standing:
+        """Grants and questions at ``path``.
+
+        For each right the rule on the longest path decides, and a question wins
+        a tie. A question by wildcards is more specific than any path, a grant by
+        wildcards less: in doubt somebody is asked.
+        """
+        standing = Standing(0, 0, [], [])
+        standing = _merge(standing, path, self._globs[Effect.ASK])
+        for level in self._levels(path):
+            standing = _merge(standing, path, level)
+        return _merge(standing, path, self._globs[Effect.ALLOW])
+
+    def creation(self, path: str, bit: int) -> Rule | None:
+        """The grant or question whose own path is the parent of ``path`` and that has ``bit``."""
+        directory = parent(path)
+        rules = [rule for rule in self._at.get(directory, ()) if rule.access._value_ & bit]
+        for effect in (Effect.ASK, Effect.ALLOW):
+            for rule in rules:
+                if rule.effect is effect:
+                    return rule
+        return None
+
+    def widest(self, tree: str) -> int:
+        """The rights that some path at or below ``tree`` may have, as bits of Access."""
+        standing = self.standing(tree)
+        bits = standing.granted | standing.asked
+        for path, rules in self._at.items():
+            if is_within(path, tree):
+                bits |= _bits(rules)
+        return bits | _bits(self._globs[Effect.ALLOW]) | _bits(self._globs[Effect.ASK])
+
+
+def _bits(rules: Iterable[Rule]) -> int:
+    bits = 0
+    for rule in rules:
+        if rule.effect is not Effect.DENY:
+            bits |= rule.access._value_
+    return bits
+
+
+def _merge(standing: Standing, path: str, level: list[Rule]) -> Standing:
+    """Add the rules of one level, which is less specific than all before it."""
+    granted, asked, grants, questions = standing
+    for rule in level:
+        if rule.effect is Effect.ASK and rule.reaches(path):
+            fresh = rule.access._value_ & ~granted
+            asked |= fresh
+            questions.append((fresh, rule))
+    for rule in level:
+        if rule.effect is Effect.ALLOW and rule.reaches(path):
+            fresh = rule.access._value_ & ~asked
+            granted |= fresh
+            grants.append((fresh, rule))
+    return Standing(granted, asked, grants, questions)

@@ -1,0 +1,227 @@
+"""The decision: a pure function from a policy and a request to a verdict."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from nono.broker.access import ALL_ACCESS, Access
+from nono.broker.carve import carve
+from nono.broker.errors import PolicyError
+from nono.broker.floor import Floor, Tree
+from nono.broker.index import Index
+from nono.broker.network import Network
+from nono.broker.paths import is_canonical
+from nono.broker.requests import (
+    Bind,
+    Connect,
+    Execute,
+    Metadata,
+    Open,
+    Operation,
+    PathChange,
+    PathRequest,
+    Request,
+    UnixConnect,
+    Watch,
+)
+from nono.broker.rules import Anything, Effect, Origin, OriginKind, PathPattern, Rule
+from nono.broker.verdicts import Allow, Ask, Deny, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What a request needs. ``access`` and ``refused_by`` are bits of Access."""
+
+    access: int
+    refused_by: int
+    creates: bool = False
+    guarded: bool = False
+    moves: bool = False
+
+
+_READ, _WRITE, _EXECUTE = (a.value for a in (Access.READ, Access.WRITE, Access.EXECUTE))
+_CONNECT, _CREATE = Access.CONNECT.value, Access.CREATE.value
+_CARRIED = _READ | _CONNECT
+"""Rights that a move to another name can give and that copying the content cannot."""
+
+_CREATION = _Demand(_WRITE, _WRITE | _CREATE, creates=True)
+_PLACEMENT = replace(_CREATION, guarded=True)
+_CHANGE = _Demand(_WRITE, _WRITE)
+_REMOVAL = replace(_CHANGE, guarded=True)
+_DEMANDS = {
+    Operation.CREATE: _CREATION,
+    Operation.MKDIR: _CREATION,
+    Operation.MKNOD: _CREATION,
+    Operation.BIND: _CREATION,
+    Operation.SYMLINK: _PLACEMENT,
+    Operation.LINK_TO: _PLACEMENT,
+    Operation.RENAME_TO: _PLACEMENT,
+    Operation.RMDIR: _REMOVAL,
+    Operation.UNLINK: _REMOVAL,
+    # What is moved away escapes every refusal on its old name, whichever right it names.
+    Operation.RENAME_FROM: _Demand(_WRITE, ALL_ACCESS.value, guarded=True, moves=True),
+    Operation.LINK_FROM: _Demand(_READ | _WRITE, ALL_ACCESS.value, guarded=True, moves=True),
+    Operation.TRUNCATE: _CHANGE,
+}
+_SIMPLE_DEMANDS: dict[type[PathRequest], _Demand] = {
+    Metadata: _CHANGE,
+    Watch: _Demand(_READ, _READ),
+    Execute: _Demand(_EXECUTE, _EXECUTE),
+    UnixConnect: _Demand(_CONNECT, _CONNECT),
+}
+
+
+def _builtin(name: str) -> Rule:
+    return Rule(Anything(), ALL_ACCESS, Effect.ALLOW, Origin(OriginKind.BUILTIN, name))
+
+
+OWN_OBJECT = _builtin("own object")
+"""What the sandbox made during the run, it may use."""
+NO_RIGHT_ASKED = _builtin("existence is visible")
+"""An open that conveys no right shows only that the object exists, as stat(2) does."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Rules and what to do where none applies.
+
+    ``bypasses`` are canonical paths: at and below them no protected refusal
+    applies. They grant nothing. ``default`` is DENY or ASK. Raises PolicyError
+    when a part is none of these.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    bypasses: tuple[str, ...] = ()
+    default: Effect = Effect.DENY
+    network: Network = field(default_factory=Network)
+
+    def __post_init__(self) -> None:
+        if self.default is Effect.ALLOW:
+            raise PolicyError("the default cannot be to allow", "choose deny or ask")
+        for path in self.bypasses:
+            if not is_canonical(path):
+                raise PolicyError(
+                    f"the bypass {path!r} is not an absolute path in its plain form",
+                    "write it from the root, without '.', '..', '//' or a trailing '/'",
+                )
+        for rule in self.rules:
+            if not isinstance(rule.pattern, PathPattern):
+                raise PolicyError(
+                    f"{rule.pattern.spelled} ({rule.origin}) is not a pattern of paths",
+                    "network rules belong to the policy's network",
+                )
+
+    def with_rules(self, rules: Iterable[Rule]) -> Policy:
+        """The same policy with more rules, for instance the ``matched`` ones of its floor."""
+        return replace(self, rules=(*self.rules, *rules))
+
+    def decide(self, request: Request) -> Verdict:
+        """Answer a request. Total: no request makes it raise.
+
+        Deny carries EPERM for an explicit refusal, EACCES where no rule applies,
+        ECONNREFUSED for connect(2).
+        """
+        if isinstance(request, Connect | Bind):
+            return self.network.decide(request)
+        demand = self._demand(request)
+        if demand is None or not is_canonical(request.path):
+            return Deny(self._default_rule, errno.EACCES)
+        return self._decide_path(request.path, demand, getattr(request, "own", False))
+
+    def considered(self, request: Request) -> tuple[Rule, ...]:
+        """Every rule that speaks of the request, in the order of the policy."""
+        if isinstance(request, Connect | Bind):
+            return self.network.considered(request)
+        demand = self._demand(request)
+        if demand is None or not is_canonical(request.path):
+            return ()
+        special = {id(rule) for rule in self._guards(request.path, demand)}
+        if demand.creates:
+            special.add(id(self._index.creation(request.path, _CREATE)))
+        return tuple(
+            rule for rule in self.rules if id(rule) in special or rule.reaches(request.path)
+        )
+
+    def lacks(self, request: Request) -> Access:
+        """The rights that a request needs and no grant gives, refusals aside.
+
+        ``Access(0)`` for a network request.
+        """
+        if isinstance(request, Connect | Bind) or not is_canonical(request.path):
+            return Access(0)
+        demand = self._demand(request)
+        return Access(demand.access & ~self._index.standing(request.path).granted if demand else 0)
+
+    def floor(self, tree: Tree, exclude: frozenset[str] = frozenset()) -> Floor:
+        """The part of this policy that the kernel can enforce alone.
+
+        ``tree`` shows the file system as it is now. What is at or below a path
+        in ``exclude`` stays with the broker. Raises FloorTooLarge.
+        """
+        return carve(self.rules, self.bypasses, tree, exclude)
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.rules, self.bypasses)
+
+    @cached_property
+    def _default_rule(self) -> Rule:
+        return Rule(Anything(), ALL_ACCESS, self.default, Origin(OriginKind.DEFAULT, "default"))
+
+    def _demand(self, request: PathRequest) -> _Demand | None:
+        if isinstance(request, Open):
+            bits = request.access.value
+            return _Demand(bits, bits or _READ)
+        if not isinstance(request, PathChange):
+            return _SIMPLE_DEMANDS.get(type(request))
+        demand = _DEMANDS.get(request.operation)
+        if demand is not None and demand.moves:
+            return replace(demand, access=demand.access | self._carried_to(request.target))
+        return demand
+
+    def _carried_to(self, target: str | None) -> int:
+        """The rights that an object must already have to be moved to ``target``."""
+        wherever = target is None or not is_canonical(target)
+        bits = self._index.widest("/" if wherever or target is None else target)
+        # Running a program shows what is in it, so the right to run counts as the right to read.
+        return bits & _CARRIED | (_READ if bits & _EXECUTE else 0)
+
+    def _guards(self, path: str, demand: _Demand) -> list[Rule]:
+        if not demand.guarded:
+            return []
+        found = (self._index.guard(path, effect) for effect in (Effect.DENY, Effect.ASK))
+        return [rule for rule in found if rule is not None]
+
+    def _decide_path(self, path: str, demand: _Demand, own: bool) -> Verdict:
+        refusal = self._index.refusal(path, demand.refused_by)
+        if refusal is not None:
+            return Deny(refusal, errno.EPERM)
+        guards = self._guards(path, demand)
+        if guards and guards[0].effect is Effect.DENY:
+            return Deny(guards[0], errno.EPERM)
+        if own:
+            return Allow(OWN_OBJECT)
+        if guards:
+            return Ask(guards[0])
+        return self._decide_by_grants(path, demand)
+
+    def _decide_by_grants(self, path: str, demand: _Demand) -> Verdict:
+        need = demand.access
+        if not need:
+            return Allow(NO_RIGHT_ASKED)
+        granted, asked, grants, questions = self._index.standing(path)
+        missing = need & ~(granted | asked)
+        if missing and demand.creates:
+            rule = self._index.creation(path, _CREATE)
+            if rule is not None:
+                return Ask(rule) if rule.effect is Effect.ASK else Allow(rule)
+        if missing:
+            if self.default is Effect.ASK:
+                return Ask(self._default_rule)
+            return Deny(self._default_rule, errno.EACCES)
+        if need & asked:
+            return Ask(next(rule for bits, rule in questions if bits & need))
+        return Allow(next(rule for bits, rule in grants if bits & need))

@@ -1,0 +1,137 @@
+"""Requests: what a program wants to do, after every name has been resolved.
+
+All paths are absolute and canonical, decoded as os.fsdecode does. ``own`` says
+that the sandbox itself made the object during this run; for a creation, that it
+made the parent directory.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+
+from nono.broker.access import Access
+
+
+class Process(Protocol):
+    """The program that asks. Implementations may read each property only when used."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def exe(self) -> str: ...
+    @property
+    def argv(self) -> tuple[str, ...]: ...
+    @property
+    def cwd(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Use the content of an existing object (open(2) and its relatives).
+
+    ``access`` 0 is an open that conveys no right on the content (O_PATH).
+    """
+
+    process: Process
+    path: str
+    access: Access
+    own: bool = False
+
+
+class Operation(enum.StrEnum):
+    """A change of a name or of a file's existence, one path each.
+
+    A rename is decided as two requests: RENAME_FROM the old path and RENAME_TO
+    the new one. RENAME_EXCHANGE is all four. A hard link is LINK_FROM and
+    LINK_TO. When RENAME_TO would replace something, UNLINK of that path is
+    decided as well: the right to create new names is not the right to replace.
+    """
+
+    CREATE = "create"
+    MKDIR = "mkdir"
+    RMDIR = "rmdir"
+    UNLINK = "unlink"
+    RENAME_FROM = "rename_from"
+    RENAME_TO = "rename_to"
+    LINK_FROM = "link_from"
+    LINK_TO = "link_to"
+    SYMLINK = "symlink"
+    MKNOD = "mknod"
+    TRUNCATE = "truncate"
+    BIND = "bind"
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """Change a name (mkdir(2), unlink(2), rename(2), link(2), ...).
+
+    ``target`` belongs to RENAME_FROM and LINK_FROM: the path that the object
+    will have. The move must not give the program rights on the object that it
+    did not have before, so without a ``target`` the widest one is assumed.
+    """
+
+    process: Process
+    operation: Operation
+    path: str
+    own: bool = False
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Change metadata; ``operation`` is the system call's family: chmod, chown, utime, setxattr."""
+
+    process: Process
+    operation: str
+    path: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Be told of changes at a path (inotify_add_watch(2)); needs the right to read."""
+
+    process: Process
+    path: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Run a file as a program (execve(2))."""
+
+    process: Process
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnixConnect:
+    """Connect to the unix socket at a path (unix(7))."""
+
+    process: Process
+    path: str
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Connect to an IP address, given as text, and a port (connect(2))."""
+
+    process: Process
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Bind a socket to an IP address, given as text, and a port (bind(2))."""
+
+    process: Process
+    address: str
+    port: int
+
+
+PathRequest = Open | PathChange | Metadata | Watch | Execute | UnixConnect
+Request = PathRequest | Connect | Bind

@@ -1,0 +1,65 @@
+"""Text from the sandbox, made safe to show to a person."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Control, format (bidirectional and zero-width among them), surrogate, private,
+unassigned, and line and paragraph separators (Unicode Standard, section 4.5)."""
+
+# Drawn as nothing, or as a space, though their category says otherwise.
+_BLANK = frozenset("\u00a0\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_ELLIPSIS = "…"
+
+
+def visible(text: str, limit: int = 200) -> str:
+    """``text`` with everything that hides or reorders it written as an escape.
+
+    The result holds no control, bidirectional, zero-width or surrogate
+    character, so no terminal sequence either, and at most ``limit`` characters:
+    a longer one loses its middle. ``limit`` must be positive.
+    """
+    if len(text) > limit:
+        # Escapes only make it longer, so no more than this can be shown.
+        text = text[:limit] + text[-limit:]
+    shown = [_escape(character) for character in text]
+    if sum(map(len, shown)) <= limit:
+        return "".join(shown)
+    return _shorten(shown, limit)
+
+
+def _shorten(shown: list[str], limit: int) -> str:
+    """Keep whole characters from both ends, with an ellipsis between them."""
+    room = limit - len(_ELLIPSIS)
+    head = _fill(shown, room - room // 2)
+    tail = _fill(shown[::-1], room - sum(map(len, head)))
+    return "".join([*head, _ELLIPSIS, *reversed(tail)])
+
+
+def _fill(shown: list[str], room: int) -> list[str]:
+    kept = []
+    for character in shown:
+        room -= len(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return kept
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0x20 <= code < 0x7F:
+        return character
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8 (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES
+    if not hidden and character not in _BLANK and not _is_variation_selector(code):
+        return character
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _is_variation_selector(code: int) -> bool:
+    return 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF

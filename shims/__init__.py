@@ -1,0 +1,1 @@
+"""Thin modules over kernel interfaces, without policy."""

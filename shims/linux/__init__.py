@@ -1,0 +1,1 @@
+"""Kernel interfaces of Linux, one module each."""

@@ -1,0 +1,152 @@
+"""Capabilities of the calling thread, through the raw system calls (no libcap).
+
+Source: capabilities(7), capget(2), PR_CAPBSET_DROP and PR_CAP_AMBIENT in prctl(2).
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from nono.shims.linux.libc import address, ffi, syscall
+from nono.shims.linux.process import prctl
+from nono.shims.linux.syscalls import machine, number
+
+_CAPGET: Final = number(machine(), "capget")
+_CAPSET: Final = number(machine(), "capset")
+
+_PR_CAPBSET_READ: Final = 23
+_PR_CAPBSET_DROP: Final = 24
+_PR_CAP_AMBIENT: Final = 47
+_PR_CAP_AMBIENT_CLEAR_ALL: Final = 4
+
+_VERSION_3: Final = 0x20080522
+_HEADER: Final = struct.Struct("=Ii")  # u32 version, int pid; 0 is the calling thread
+# Two of {u32 effective, permitted, inheritable}: first the low 32 capabilities, then the high.
+_DATA: Final = struct.Struct("=6I")
+
+NUMBERS: Final[dict[str, int]] = {
+    name: index
+    for index, name in enumerate(
+        (
+            "CAP_CHOWN",
+            "CAP_DAC_OVERRIDE",
+            "CAP_DAC_READ_SEARCH",
+            "CAP_FOWNER",
+            "CAP_FSETID",
+            "CAP_KILL",
+            "CAP_SETGID",
+            "CAP_SETUID",
+            "CAP_SETPCAP",
+            "CAP_LINUX_IMMUTABLE",
+            "CAP_NET_BIND_SERVICE",
+            "CAP_NET_BROADCAST",
+            "CAP_NET_ADMIN",
+            "CAP_NET_RAW",
+            "CAP_IPC_LOCK",
+            "CAP_IPC_OWNER",
+            "CAP_SYS_MODULE",
+            "CAP_SYS_RAWIO",
+            "CAP_SYS_CHROOT",
+            "CAP_SYS_PTRACE",
+            "CAP_SYS_PACCT",
+            "CAP_SYS_ADMIN",
+            "CAP_SYS_BOOT",
+            "CAP_SYS_NICE",
+            "CAP_SYS_RESOURCE",
+            "CAP_SYS_TIME",
+            "CAP_SYS_TTY_CONFIG",
+            "CAP_MKNOD",
+            "CAP_LEASE",
+            "CAP_AUDIT_WRITE",
+            "CAP_AUDIT_CONTROL",
+            "CAP_SETFCAP",
+            "CAP_MAC_OVERRIDE",
+            "CAP_MAC_ADMIN",
+            "CAP_SYSLOG",
+            "CAP_WAKE_ALARM",
+            "CAP_BLOCK_SUSPEND",
+            "CAP_AUDIT_READ",
+            "CAP_PERFMON",
+            "CAP_BPF",
+            "CAP_CHECKPOINT_RESTORE",
+        )
+    )
+}
+"""Name -> number, all that Linux has up to 6.18."""
+
+_POSSIBLE: Final = range(64)
+"""The kernel's structures have room for this many."""
+
+
+class Sets(NamedTuple):
+    """The sets of a thread that capget(2) tells."""
+
+    effective: frozenset[int]
+    permitted: frozenset[int]
+    inheritable: frozenset[int]
+
+
+def sets() -> Sets:
+    """The capability sets of the calling thread."""
+    header = ffi.from_buffer(_HEADER.pack(_VERSION_3, 0))
+    data = bytearray(_DATA.size)
+    syscall(_CAPGET, address(header), address(ffi.from_buffer(data)))
+    words = _DATA.unpack(data)
+    return Sets(*(_members(words[i] | words[i + 3] << 32) for i in range(3)))
+
+
+def current() -> frozenset[int]:
+    """The permitted capabilities of the calling thread."""
+    return sets().permitted
+
+
+def bounding() -> frozenset[int]:
+    """The bounding set of the calling thread: what execve(2) can give at most."""
+    return frozenset(capability for capability, inside in _read_bounding_set() if inside)
+
+
+def drop_to(keep: frozenset[int]) -> frozenset[int]:
+    """Give up every capability of the calling thread outside `keep`, for good; returns the rest.
+
+    The rest is what of `keep` was permitted; it becomes permitted and effective. The ambient and
+    inheritable sets are emptied. The bounding set is cut to `keep` if CAP_SETPCAP is effective;
+    if it is not, only no_new_privs stops execve(2) from giving something back.
+
+    Raises OSError if the kernel refuses a step; some steps may then have been taken.
+    """
+    prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    before = sets()
+    if NUMBERS["CAP_SETPCAP"] in before.effective:
+        for capability, inside in _read_bounding_set():
+            if inside and capability not in keep:
+                prctl(_PR_CAPBSET_DROP, capability)
+    rest = before.permitted & keep
+    _set(rest)
+    return rest
+
+
+def _read_bounding_set() -> Iterator[tuple[int, bool]]:
+    """Each capability of the running kernel, newer ones than ours included: is it in the set?"""
+    for capability in _POSSIBLE:
+        try:
+            inside = prctl(_PR_CAPBSET_READ, capability) == 1
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                return
+            raise
+        yield capability, inside
+
+
+def _members(mask: int) -> frozenset[int]:
+    return frozenset(capability for capability in _POSSIBLE if mask >> capability & 1)
+
+
+def _set(capabilities: frozenset[int]) -> None:
+    mask = sum(1 << capability for capability in capabilities)
+    low, high = mask & 0xFFFFFFFF, mask >> 32
+    header = ffi.from_buffer(_HEADER.pack(_VERSION_3, 0))
+    data = ffi.from_buffer(_DATA.pack(low, low, 0, high, high, 0))
+    syscall(_CAPSET, address(header), address(data))

@@ -1,0 +1,128 @@
+"""The seccomp filter, built from the table of system calls.
+
+Two parts, one after the other:
+
+1. ours: the architecture, x32, arguments, and the numbers that libseccomp may be too old to name.
+   (It also cannot compare one argument with several values when the default is to allow.)
+2. libseccomp's: a search tree over all other numbers.
+
+A native call's path loads nothing but its number and the architecture, so the kernel finds out
+when the filter is loaded that it is always allowed, and does not run the filter for it again.
+
+Sources: seccomp(2), Documentation/userspace-api/seccomp_filter.rst, seccomp_rule_add(3).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Final
+
+from nono.shims.errors import FilterError
+from nono.shims.linux import arguments, bpf
+from nono.shims.linux.syscalls import Arch, Network, SyscallClass, table
+
+AUDIT_ARCH: Final[dict[Arch, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+_X32_BIT: Final = 0x40000000
+_NO_CALL: Final = 0xFFFFFFFF
+"""-1: a tracer's way to skip a call. It has the x32 bit and is not an x32 call."""
+
+FIRST_NEW_NUMBER: Final = 450
+"""From here on the numbers are ours: libseccomp 2.5.4 does not name them all."""
+
+_UNKNOWN: Final = bpf.errno_result(errno.ENOSYS)
+
+_ACTIONS: Final[dict[SyscallClass, int]] = {
+    SyscallClass.NATIVE: bpf.ALLOW,
+    SyscallClass.NOTIFY: bpf.NOTIFY,
+    SyscallClass.EPERM: bpf.errno_result(errno.EPERM),
+}
+# ENOSYS is what remains for every other number; ARGUMENTS are decided before.
+
+_CTL_OPTIMIZE_TREE: Final = 2
+
+
+def build(arch: Arch, network: Network = "unrestricted") -> bytes:
+    """The filter as an array of struct sock_filter, the same on a host of either architecture.
+
+    Raises FilterError if libseccomp is missing, or too old for the table.
+    """
+    ours = bpf.assemble(_prologue(arch, network))
+    return ours + _search_tree(arch, network)
+
+
+def _prologue(arch: Arch, network: Network) -> bpf.Code:
+    return (
+        bpf.load(bpf.ARCH)
+        + bpf.unless_among((AUDIT_ARCH[arch],), bpf.result(bpf.KILL_PROCESS))
+        + bpf.load(bpf.NUMBER)
+        + _by_argument(arch, network)
+        + bpf.when_at_least(FIRST_NEW_NUMBER, _new_numbers(arch, network))
+    )
+
+
+def _by_argument(arch: Arch, network: Network) -> bpf.Code:
+    numbers = table(arch, network)
+    code: bpf.Code = ()
+    for name, refusals in arguments.rules(network).items():
+        body = sum((_refuse(refusal) for refusal in refusals), ()) + bpf.result(bpf.ALLOW)
+        code += bpf.when_among((numbers[name].number,), body)
+    return code
+
+
+def _refuse(refusal: arguments.Refusal) -> bpf.Code:
+    """Each condition in turn guards the rest."""
+    code = bpf.result(bpf.errno_result(refusal.error))
+    for argument, values, mask, outside in reversed(refusal.conditions):
+        guard = bpf.unless_among if outside else bpf.when_among
+        masked = () if mask == arguments.ALL_BITS else bpf.mask(mask)
+        code = bpf.load_argument(argument) + masked + guard(values, code)
+    return code
+
+
+def _new_numbers(arch: Arch, network: Network) -> bpf.Code:
+    code: bpf.Code = ()
+    if arch == "x86_64":
+        kill = bpf.when_any_bit(_X32_BIT, bpf.result(bpf.KILL_PROCESS))
+        code = bpf.unless_among((_NO_CALL,), kill)
+    for which, action in _ACTIONS.items():
+        numbers = [
+            call.number
+            for call in table(arch, network).values()
+            if call.syscall_class is which and call.number >= FIRST_NEW_NUMBER
+        ]
+        if numbers:
+            code += bpf.when_among(numbers, bpf.result(action))
+    return code + bpf.result(_UNKNOWN)
+
+
+def _search_tree(arch: Arch, network: Network) -> bytes:
+    try:
+        # Here, because it raises RuntimeError where the library is missing.
+        import pyseccomp
+    except (ImportError, RuntimeError) as error:
+        raise FilterError(
+            f"cannot build the system call filter: {error}",
+            "install libseccomp (Debian, Ubuntu: libseccomp2; Alpine, Arch, Fedora: libseccomp)",
+        ) from error
+    tree = pyseccomp.SyscallFilter(_UNKNOWN)
+    if not tree.exist_arch(AUDIT_ARCH[arch]):
+        tree.add_arch(AUDIT_ARCH[arch])
+        tree.remove_arch(pyseccomp.Arch.NATIVE)
+    tree.set_attr(pyseccomp.Attr.ACT_BADARCH, bpf.KILL_PROCESS)
+    tree.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _CTL_OPTIMIZE_TREE)
+    for name, (number, which) in table(arch, network).items():
+        if which in _ACTIONS and number < FIRST_NEW_NUMBER:
+            # By name: libseccomp takes a number for one of the host's.
+            try:
+                tree.add_rule(_ACTIONS[which], name)
+            except OSError as error:
+                raise FilterError(
+                    f"cannot build the system call filter: libseccomp refuses {name}: {error}",
+                    "install libseccomp 2.5.4 or newer",
+                ) from error
+    with os.fdopen(os.memfd_create("filter"), "w+b") as file:
+        tree.export_bpf(file)
+        file.seek(0)
+        return file.read()

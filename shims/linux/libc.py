@@ -1,0 +1,33 @@
+"""The C library, for the system calls that Python does not wrap (cffi, no compiler, no parser).
+
+Everything else in this folder goes through `syscall`, which raises `OSError` as `os` does.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from nono.shims.linux import _libc
+
+ffi: Any = _libc.ffi
+lib: Any = ffi.dlopen(None)
+
+_c_syscall = lib.syscall
+
+
+def syscall(number: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int = 0) -> int:
+    """Call syscall(2) with integers (addresses come from `address`).
+
+    Returns the result, never negative. Raises OSError with the call's errno.
+    """
+    result: int = _c_syscall(number, a, b, c, d, e, 0)
+    if result < 0:
+        error = ffi.errno
+        raise OSError(error, os.strerror(error))
+    return result
+
+
+def address(buffer: Any) -> int:
+    """The address of a cffi buffer or of `ffi.from_buffer(...)`; the caller keeps it alive."""
+    return int(ffi.cast("uintptr_t", buffer))

@@ -1,0 +1,54 @@
+"""Reading another process's memory, bounded: process_vm_readv(2). Nothing here ever writes."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from nono.shims.linux.libc import ffi, lib
+
+PATH_MAX = 4096
+_FIRST_READ = 256
+
+
+class Memory:
+    """Reads from any thread's address space through buffers of its own; use it from one thread."""
+
+    def __init__(self) -> None:
+        self._buffer = ffi.new(f"char[{PATH_MAX}]")
+        self._local = ffi.new("struct iovec *")
+        self._remote = ffi.new("struct iovec *")
+        self._local.iov_base = self._buffer
+
+    def path(self, tid: int, address: int) -> bytes:
+        """The NUL-terminated string at `address`, without its NUL.
+
+        Raises OSError: EFAULT, ENAMETOOLONG (no NUL within PATH_MAX bytes), EPERM or ESRCH when
+        the memory cannot be read.
+        """
+        for limit in (_FIRST_READ, PATH_MAX):
+            count = self._read(tid, address, limit)
+            text: bytes = ffi.string(self._buffer, count)
+            if len(text) < count:
+                return text
+            if count < limit:
+                raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+
+    def bytes(self, tid: int, address: int, size: int) -> bytes:
+        """Exactly `size` bytes, at most PATH_MAX. Raises OSError (EFAULT when some are missing)."""
+        if size > PATH_MAX:
+            raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
+        if size and self._read(tid, address, size) != size:
+            raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
+        return bytes(ffi.buffer(self._buffer, size))
+
+    def _read(self, tid: int, address: int, size: int) -> int:
+        self._local.iov_len = size
+        self._remote.iov_base = ffi.cast("void *", address)
+        self._remote.iov_len = size
+        count: int = lib.process_vm_readv(tid, self._local, 1, self._remote, 1, 0)
+        if count < 0:
+            error = ffi.errno
+            raise OSError(error, os.strerror(error))
+        return count

@@ -1,0 +1,161 @@
+"""The listener of seccomp user notification: receive, continue, answer, inject a descriptor.
+
+Sources: seccomp_unotify(2), Documentation/userspace-api/seccomp_filter.rst, linux/seccomp.h.
+The ioctls go through `fcntl.ioctl`, which releases the interpreter lock while it waits.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import select
+import struct
+from typing import NamedTuple
+
+from nono.shims.linux.libc import address, ffi, syscall
+from nono.shims.linux.syscalls import machine, number
+
+RECV = 0xC0502100
+SEND = 0xC0182101
+ID_VALID = 0x40082102
+ADDFD = 0x40182103
+SET_FLAGS = 0x40082104
+
+FD_SYNC_WAKE_UP = 1
+"""SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (Linux 6.6): answer on the same processor."""
+
+RESPONSE_CONTINUE = 1
+ADDFD_SEND = 2
+
+SET_MODE_FILTER = 1
+GET_NOTIF_SIZES = 3
+FILTER_NEW_LISTENER = 1 << 3
+FILTER_WAIT_KILLABLE_RECV = 1 << 5
+
+_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
+_RESPONSE = struct.Struct("=QqiI")
+_ADDFD = struct.Struct("=QIIII")
+_ID = struct.Struct("=Q")
+
+_EMPTY = bytes(_NOTIFICATION.size)
+
+
+class Notification(NamedTuple):
+    """One stopped system call. `tid` is a thread id, in the supervisor's pid namespace."""
+
+    id: int
+    tid: int
+    flags: int
+    number: int
+    arch: int
+    instruction_pointer: int
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    f: int
+
+
+def install(program: bytes) -> int:
+    """Load a filter on the calling thread, for ever, and return its listener's descriptor.
+
+    `program` is an array of struct sock_filter. no_new_privs must be set. Raises OSError: EBUSY
+    when another filter of the chain has a listener already, EINVAL where the kernel lacks a flag.
+    """
+    instructions = ffi.from_buffer(program)
+    header = ffi.from_buffer(struct.pack("@HP", len(program) // 8, address(instructions)))
+    flags = FILTER_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV
+    listener = syscall(number(machine(), "seccomp"), SET_MODE_FILTER, flags, address(header))
+    os.set_inheritable(listener, False)
+    return listener
+
+
+class Listener:
+    """The supervisor's end of a filter. One thread receives; any thread may answer."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self._buffer = bytearray(_EMPTY)
+
+    def answer_on_same_processor(self) -> bool:
+        """Ask for the synchronous wake-up; False where the kernel is older than 6.6.
+
+        The ioctl takes its argument by value.
+        """
+        try:
+            fcntl.ioctl(self.fd, SET_FLAGS, FD_SYNC_WAKE_UP)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTTY):
+                raise
+            return False
+        return True
+
+    def receive(self) -> Notification | None:
+        """Wait for the next call; None once every process under the filter is gone."""
+        buffer = self._buffer
+        while True:
+            buffer[:] = _EMPTY
+            try:
+                fcntl.ioctl(self.fd, RECV, buffer)
+            except OSError as error:
+                # ENOENT: a target died before we read it, or all of them have.
+                if error.errno == errno.EINTR:
+                    continue
+                if error.errno != errno.ENOENT:
+                    raise
+                if self.is_finished():
+                    return None
+                continue
+            return Notification._make(_NOTIFICATION.unpack(buffer))
+
+    def is_finished(self) -> bool:
+        """True when no process uses the filter any more."""
+        poll = select.poll()
+        poll.register(self.fd, 0)
+        return any(events & select.POLLHUP for _, events in poll.poll(0))
+
+    def is_valid(self, notification_id: int) -> bool:
+        """True while the caller still waits, so that its tid is still its own."""
+        try:
+            fcntl.ioctl(self.fd, ID_VALID, _ID.pack(notification_id))
+        except OSError:
+            return False
+        return True
+
+    def let_continue(self, notification_id: int) -> None:
+        """Let the kernel do the call: only ever for what the floor holds by itself."""
+        self._send(notification_id, 0, 0, RESPONSE_CONTINUE)
+
+    def succeed(self, notification_id: int, value: int) -> None:
+        """Make the call return `value`, not negative."""
+        self._send(notification_id, value, 0, 0)
+
+    def fail(self, notification_id: int, error: int) -> None:
+        """Make the call fail with `error`, a positive errno."""
+        self._send(notification_id, 0, -error, 0)
+
+    def inject(self, notification_id: int, fd: int, newfd_flags: int) -> None:
+        """Install a copy of `fd` in the caller and return its number from the call, in one step.
+
+        `newfd_flags` is 0 or O_CLOEXEC. Raises OSError: EMFILE at the caller's RLIMIT_NOFILE (the
+        call then still waits for an answer), ENOENT when the caller has died.
+        """
+        request = _ADDFD.pack(notification_id, ADDFD_SEND, fd, 0, newfd_flags)
+        fcntl.ioctl(self.fd, ADDFD, request)
+
+    def _send(self, notification_id: int, value: int, error: int, flags: int) -> None:
+        try:
+            fcntl.ioctl(self.fd, SEND, _RESPONSE.pack(notification_id, value, error, flags))
+        except OSError as failure:
+            # ENOENT: the caller was killed while we decided. Nobody is left to tell.
+            if failure.errno != errno.ENOENT:
+                raise
+
+
+def notification_sizes() -> tuple[int, int, int]:
+    """Sizes in bytes of the kernel's notification, response and seccomp_data."""
+    buffer = ffi.new("char[6]")
+    syscall(number(machine(), "seccomp"), GET_NOTIF_SIZES, 0, address(buffer))
+    return struct.unpack("=HHH", bytes(ffi.buffer(buffer)))

@@ -1,0 +1,116 @@
+"""Attributes of processes: prctl(2), pidfds, unshare(2).
+
+Source: the section 2 man pages of the same names.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Final
+
+from nono.shims.linux.libc import address, ffi, syscall
+from nono.shims.linux.syscalls import machine, number
+
+_ARCH: Final = machine()
+_PRCTL: Final = number(_ARCH, "prctl")
+_CLOSE_RANGE: Final = number(_ARCH, "close_range")
+_PIDFD_OPEN: Final = number(_ARCH, "pidfd_open")
+_PIDFD_GETFD: Final = number(_ARCH, "pidfd_getfd")
+_UNSHARE: Final = number(_ARCH, "unshare")
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_NAME: Final = 15
+_PR_SET_CHILD_SUBREAPER: Final = 36
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_PR_GET_NO_NEW_PRIVS: Final = 39
+
+_NAME_BYTES: Final = 15  # TASK_COMM_LEN less the final NUL
+
+CLONE_FS: Final = 0x00000200
+"""unshare(2): an own root, current directory and umask."""
+CLONE_FILES: Final = 0x00000400
+"""unshare(2): an own table of file descriptors."""
+
+PIDFD_NONBLOCK: Final = os.O_NONBLOCK
+PIDFD_THREAD: Final = os.O_EXCL
+"""pidfd_open(2): the thread with this id, not only a process's first one (Linux 6.9)."""
+
+CLOSE_RANGE_UNSHARE: Final = 1 << 1
+CLOSE_RANGE_CLOEXEC: Final = 1 << 2
+
+LAST_FD: Final = 0xFFFFFFFF
+"""close_range(2): no upper end."""
+
+
+def prctl(option: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> int:
+    """prctl(2) with integer arguments. Raises OSError."""
+    return syscall(_PRCTL, option, a, b, c, d)
+
+
+def set_no_new_privs() -> None:
+    """From now on no execve(2) gives this thread or its children more than it has."""
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def no_new_privs() -> bool:
+    """Whether `set_no_new_privs` was called, here or in an ancestor."""
+    return prctl(_PR_GET_NO_NEW_PRIVS) == 1
+
+
+def set_child_subreaper(enabled: bool = True) -> None:
+    """Orphaned descendants become children of this process instead of init's."""
+    prctl(_PR_SET_CHILD_SUBREAPER, int(enabled))
+
+
+def set_pdeathsig(signal_number: int = signal.SIGKILL) -> None:
+    """Send this signal to the calling process when its parent thread ends; 0 for none.
+
+    A parent that ended before the call goes unnoticed: compare os.getppid() afterwards.
+    """
+    prctl(_PR_SET_PDEATHSIG, signal_number)
+
+
+def set_dumpable(enabled: bool) -> None:
+    """Whether the process may dump core and be traced by others of its user."""
+    prctl(_PR_SET_DUMPABLE, int(enabled))
+
+
+def set_name(name: str) -> None:
+    """Name the calling thread, as ps(1) shows it; cut to 15 bytes, and at a NUL."""
+    buffer = ffi.from_buffer(os.fsencode(name)[:_NAME_BYTES] + b"\0")
+    prctl(_PR_SET_NAME, address(buffer))
+
+
+def close_range(first: int, last: int = LAST_FD, flags: int = 0) -> None:
+    """Close, or with CLOSE_RANGE_CLOEXEC mark, the fds from `first` to `last` inclusive.
+
+    Raises OSError: EINVAL for `first` > `last` or flags newer than the kernel.
+    """
+    syscall(_CLOSE_RANGE, first, last, flags)
+
+
+def pidfd_open(pid: int, flags: int = 0) -> int:
+    """An fd, close-on-exec, that refers to the process, or with PIDFD_THREAD the thread, `pid`.
+
+    Raises OSError: ESRCH if there is none; EINVAL for a thread id (ENOENT from Linux 6.16 on)
+    without PIDFD_THREAD, and for PIDFD_THREAD before Linux 6.9.
+    """
+    return syscall(_PIDFD_OPEN, pid, flags)
+
+
+def pidfd_getfd(pidfd: int, fd: int) -> int:
+    """A duplicate, close-on-exec, of `fd` in the process that `pidfd` refers to.
+
+    Raises OSError: EBADF if it has no such fd, EPERM without ptrace rights, ESRCH if it ended.
+    """
+    return syscall(_PIDFD_GETFD, pidfd, fd, 0)
+
+
+def unshare(flags: int) -> None:
+    """Stop sharing what `flags` (CLONE_*) name with other threads or processes.
+
+    Raises OSError: EPERM where a flag needs a capability.
+    """
+    syscall(_UNSHARE, flags)

@@ -1,0 +1,195 @@
+"""The class of every system call: what the seccomp filter does with it.
+
+One table for both architectures. A number it does not know gets ENOSYS, so that a newer kernel
+opens no hole. What each call does: section 2 of the man pages.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import os
+import sys
+import types
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from nono.shims.errors import UnsupportedMachineError
+from nono.shims.linux.syscall_numbers import NUMBERS
+
+Arch = Literal["x86_64", "aarch64"]
+ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
+
+Network = Literal["unrestricted"]
+NETWORKS: Final[tuple[Network, ...]] = ("unrestricted",)
+
+
+class SyscallClass(enum.StrEnum):
+    """What the filter does with a call."""
+
+    NATIVE = "native"
+    """Allowed."""
+    NOTIFY = "notify"
+    """Handed to the supervisor."""
+    ARGUMENTS = "arguments"
+    """Allowed unless an argument is one of the refused ones (arguments.py)."""
+    ENOSYS = "enosys"
+    """Refused as if the kernel did not have it, so that the program falls back."""
+    EPERM = "eperm"
+    """Refused."""
+
+
+class Syscall(NamedTuple):
+    """A system call of one architecture."""
+
+    number: int
+    syscall_class: SyscallClass
+
+
+_NOTIFY: Final = """
+open openat openat2 creat
+mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat
+mknod mknodat truncate
+chmod fchmodat fchmodat2 chown lchown fchownat utime utimes futimesat utimensat
+setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat file_setattr
+inotify_add_watch
+execve execveat
+fchmod fchown fsetxattr fremovexattr
+"""
+# For the last line a read-only fd is enough in the kernel: a grant to read must not give them.
+
+_ARGUMENTS: Final = """
+socket socketpair sendto sendmsg sendmmsg setsockopt
+clone ioctl prctl prlimit64 personality
+"""
+
+# clone3 and io_uring pass their arguments in memory, out of a filter's sight. The others are gone
+# from Linux (or from these architectures), or, uretprobe and uprobe, are the kernel's own.
+_ENOSYS: Final = """
+clone3 io_uring_setup io_uring_enter io_uring_register
+_sysctl create_module get_kernel_syms query_module nfsservctl lookup_dcookie uselib
+afs_syscall tuxcall security vserver getpmsg putpmsg epoll_ctl_old epoll_wait_old
+get_thread_area set_thread_area uretprobe uprobe
+"""
+
+_EPERM: Final = """
+mount umount2 open_tree open_tree_attr move_mount fsopen fsconfig fsmount fspick mount_setattr
+chroot pivot_root unshare setns name_to_handle_at open_by_handle_at
+bpf perf_event_open userfaultfd add_key request_key keyctl fanotify_init fanotify_mark
+kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff
+acct quotactl quotactl_fd syslog vhangup
+settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname
+iopl ioperm modify_ldt
+ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp
+move_pages migrate_pages lsm_set_self_attr
+"""
+
+_NATIVE: Final = """
+read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range
+sendfile splice tee vmsplice copy_file_range readahead fadvise64
+dup dup2 dup3 fcntl flock pipe pipe2 ftruncate fallocate
+fsync fdatasync sync syncfs sync_file_range msync
+stat lstat fstat newfstatat statx statfs fstatfs ustat sysfs access faccessat faccessat2
+readlink readlinkat getdents getdents64 getcwd chdir fchdir umask
+getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat file_getattr
+statmount listmount
+inotify_init inotify_init1 inotify_rm_watch
+select pselect6 poll ppoll
+epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
+eventfd eventfd2 signalfd signalfd4 timerfd_create timerfd_settime timerfd_gettime
+io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents
+mmap munmap mremap mprotect brk madvise mincore mlock mlock2 munlock mlockall munlockall mseal
+remap_file_pages pkey_alloc pkey_free pkey_mprotect map_shadow_stack
+memfd_create memfd_secret membarrier cachestat
+mbind set_mempolicy get_mempolicy set_mempolicy_home_node
+fork vfork exit exit_group wait4 waitid process_mrelease
+getpid getppid gettid getpgid getpgrp getsid setpgid setsid set_tid_address
+getuid geteuid getgid getegid getresuid getresgid getgroups
+setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget capset
+seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
+lsm_get_self_attr lsm_list_modules arch_prctl
+getrlimit setrlimit getrusage times getpriority setpriority ioprio_get ioprio_set
+sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler
+sched_get_priority_max sched_get_priority_min sched_rr_get_interval
+sched_setaffinity sched_getaffinity sched_setattr sched_getattr getcpu
+futex futex_waitv futex_wake futex_wait futex_requeue get_robust_list set_robust_list rseq
+kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal
+rt_sigaction rt_sigprocmask rt_sigpending rt_sigtimedwait rt_sigsuspend rt_sigreturn
+sigaltstack pause alarm restart_syscall
+time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer setitimer
+timer_create timer_settime timer_gettime timer_getoverrun timer_delete
+shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
+listen accept accept4 getsockname getpeername shutdown getsockopt recvfrom recvmsg recvmmsg
+uname sysinfo getrandom
+"""
+
+_CLASSES: Final[dict[SyscallClass, str]] = {
+    SyscallClass.NATIVE: _NATIVE,
+    SyscallClass.NOTIFY: _NOTIFY,
+    SyscallClass.ARGUMENTS: _ARGUMENTS,
+    SyscallClass.ENOSYS: _ENOSYS,
+    SyscallClass.EPERM: _EPERM,
+}
+
+_NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
+    "unrestricted": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},
+}
+
+
+@functools.cache
+def classes(network: Network = "unrestricted") -> Mapping[str, SyscallClass]:
+    """Name -> class of every system call that any of the architectures has.
+
+    A name that `NUMBERS` has and no class names is left out: it gets ENOSYS.
+    """
+    named = {name: which for which, names in _CLASSES.items() for name in names.split()}
+    return types.MappingProxyType(named | _NETWORK_CLASSES[network])
+
+
+@functools.cache
+def table(arch: Arch, network: Network = "unrestricted") -> Mapping[str, Syscall]:
+    """Name -> number and class of every system call of `arch`. Pure."""
+    numbers = _numbers(arch)
+    return types.MappingProxyType(
+        {
+            name: Syscall(numbers[name], which)
+            for name, which in classes(network).items()
+            if name in numbers
+        }
+    )
+
+
+def number(arch: Arch, name: str) -> int:
+    """The number of the system call on `arch`. Raises KeyError if there is none."""
+    found = NUMBERS[name][ARCHES.index(arch)]
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def name(arch: Arch, number: int) -> str | None:
+    """The name of the system call, None for a number that the table does not know."""
+    return _names(arch).get(number)
+
+
+@functools.cache
+def _numbers(arch: Arch) -> dict[str, int]:
+    column = ARCHES.index(arch)
+    pairs = ((name, numbers[column]) for name, numbers in NUMBERS.items())
+    return {name: number for name, number in pairs if number is not None}
+
+
+@functools.cache
+def _names(arch: Arch) -> dict[int, str]:
+    return {number: name for name, number in _numbers(arch).items()}
+
+
+@functools.cache
+def machine() -> Arch:
+    """The architecture of this process. Raises UnsupportedMachineError for any other."""
+    reported = os.uname().machine
+    for arch in ARCHES:
+        if reported == arch and sys.maxsize > 2**32:  # not a 32-bit Python on a 64-bit kernel
+            return arch
+    raise UnsupportedMachineError(reported, sys.maxsize.bit_length() + 1)

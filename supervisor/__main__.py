@@ -1,0 +1,5 @@
+"""`python -m nono.supervisor` is `nono`."""
+
+from nono.supervisor.cli import main
+
+main()

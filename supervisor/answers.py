@@ -1,0 +1,53 @@
+"""What a handler answers. Handlers decide and perform; only the loop talks to the listener."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """The kernel does the call itself. Only for what the floor holds whatever the arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The call fails with `errno` (positive)."""
+
+    errno: int
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """The call was performed and returns `value`."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inject:
+    """The call was performed and returns a copy of our descriptor `fd`, which the loop closes."""
+
+    fd: int
+    close_on_exec: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The call may block, so it becomes a task of its own.
+
+    `work` runs in a worker thread and gives the final answer. `release` is called, possibly more
+    than once, when the caller has died: it makes a blocked `work` return. `close` is called when
+    `work` has returned.
+    """
+
+    work: Callable[[], Answer]
+    release: Callable[[], None]
+    close: Callable[[], None]
+
+
+Answer = Continue | Fail | Return | Inject | Wait
+
+CONTINUE = Continue()
+DONE = Return(0)

@@ -1,0 +1,153 @@
+"""The thread that made a call, seen through /proc. Read lazily: most calls need none of it.
+
+Every value here is the caller's own claim about itself or can change while we look, so nothing
+is decided on it except `is_within`, which asks about ancestry and not about names.
+Sources: proc_pid_status(5), proc_pid_stat(5), pidfd_getfd(2).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import cached_property
+
+from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
+
+_ARGV_LIMIT = 4096
+_STATUS_LIMIT = 8192
+_MAX_DEPTH = 4096
+
+
+class Caller:
+    """Implements `nono.broker.Process` for a thread id in our pid namespace."""
+
+    def __init__(self, tid: int, init_pid: int) -> None:
+        self.tid = tid
+        self._init_pid = init_pid
+
+    @cached_property
+    def _status(self) -> dict[str, str]:
+        lines = read_bounded(f"/proc/{self.tid}/status", _STATUS_LIMIT).decode("utf-8", "replace")
+        pairs = (line.partition(":") for line in lines.splitlines())
+        return {key: value.strip() for key, _, value in pairs}
+
+    @property
+    def pid(self) -> int:
+        """The process id (thread group id); 0 when the process is gone."""
+        try:
+            return int(self._status["Tgid"])
+        except (OSError, KeyError, ValueError):
+            return 0
+
+    @property
+    def umask(self) -> int:
+        """The caller's file mode creation mask. Raises OSError when the process is gone."""
+        try:
+            return int(self._status["Umask"], 8)
+        except (KeyError, ValueError):
+            raise OSError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
+
+    @property
+    def exe(self) -> str:
+        """The path of the running program, or an empty string."""
+        try:
+            return os.readlink(f"/proc/{self.tid}/exe")
+        except OSError:
+            return ""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command line as the process shows it, cut at 4096 bytes."""
+        try:
+            data = read_bounded(f"/proc/{self.tid}/cmdline", _ARGV_LIMIT)
+        except OSError:
+            return ()
+        return tuple(os.fsdecode(word) for word in data.rstrip(b"\0").split(b"\0"))
+
+    @property
+    def cwd(self) -> str:
+        """The path of the working directory, or an empty string."""
+        try:
+            return os.readlink(f"/proc/{self.tid}/cwd")
+        except OSError:
+            return ""
+
+    @property
+    def terminal(self) -> int:
+        """The device number of the controlling terminal, 0 for none."""
+        encoded = int(_stat_fields(self.tid)[4])
+        major = (encoded >> 8) & 0xFFF
+        minor = (encoded & 0xFF) | ((encoded >> 12) & 0xFFF00)
+        return os.makedev(major, minor) if encoded else 0
+
+    def duplicate(self, fd: int) -> int:
+        """A descriptor of ours for the open file that the caller has as `fd`: pidfd_getfd(2).
+
+        One step, so no other thread can swap the file between two looks at it. Raises OSError:
+        EBADF when `fd` is not open, EPERM when the caller may not be looked into.
+        """
+        pidfd = self._pidfd()
+        try:
+            return pidfd_getfd(pidfd, fd)
+        finally:
+            os.close(pidfd)
+
+    def _pidfd(self) -> int:
+        # A thread may have a descriptor table of its own, so the thread itself is asked for;
+        # before Linux 6.9 only its process can be.
+        try:
+            return pidfd_open(self.tid, PIDFD_THREAD)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return pidfd_open(self.pid)
+
+    def owns(self, pid: int) -> bool:
+        """True when `pid` is a process of this sandbox."""
+        return is_within(pid, self._init_pid)
+
+
+def is_within(pid: int, ancestor: int) -> bool:
+    """True when `ancestor` is a proper ancestor of `pid`.
+
+    The sandbox's init is the reaper of all its orphans, so the chain of parents of every process
+    in the sandbox leads to it, and no other process's does.
+    """
+    for _ in range(_MAX_DEPTH):
+        parent = parent_of(pid)
+        if parent == ancestor:
+            return True
+        if parent is None or parent <= 1:
+            return False
+        pid = parent
+    return False
+
+
+def parent_of(pid: int) -> int | None:
+    """The parent's process id; None when there is no such process."""
+    try:
+        return int(_stat_fields(pid)[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def state_of(pid: int) -> str:
+    """The state letter of proc_pid_stat(5), such as T for stopped; empty when it is gone."""
+    try:
+        return _stat_fields(pid)[0].decode("ascii")
+    except (OSError, IndexError):
+        return ""
+
+
+def _stat_fields(pid: int) -> list[bytes]:
+    """The fields of /proc/PID/stat after the command name, which may hold any byte but NUL."""
+    return read_bounded(f"/proc/{pid}/stat", 4096).rpartition(b")")[2].split()
+
+
+def read_bounded(path: str, limit: int) -> bytes:
+    """At most `limit` bytes of a file. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, limit)
+    finally:
+        os.close(fd)

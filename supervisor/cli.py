@@ -1,0 +1,98 @@
+"""The command line: `nono COMMAND ...`. Commands are imported when they are used.
+
+Exit codes: the program's own; 125 when nono could not run it, 126 and 127 as a shell has them;
+2 for a wrong use of the other commands.
+"""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from nono.broker import PolicyError, visible
+from nono.supervisor.errors import CommandError, NonoError
+
+FAILURE = 125
+USAGE = 2
+
+_COMMANDS = {
+    "run": "nono.supervisor.command_run",
+    "shell": "nono.supervisor.command_run",
+    "why": "nono.supervisor.command_why",
+    "setup": "nono.supervisor.command_setup",
+}
+_RUNNING = {"run", "shell"}
+_EXAMPLE = "nono run --allow-cwd -- python3 my_script.py"
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module: Any = importlib.import_module(_COMMANDS[cmd_name])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            hint = f"nono run --allow-cwd -- {shlex.join(args)}"
+            raise NonoError(f"there is no command {args[0]!r}", hint)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.version_option(package_name="nono-sandbox", prog_name="nono")
+@click.pass_context
+def nono(ctx: click.Context) -> None:
+    """Run a program that nobody has to trust, under a sandbox that the kernel enforces."""
+    if ctx.invoked_subcommand is None:
+        raise NonoError("no command given", _EXAMPLE)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The entry point. Ends the process with the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    failure = FAILURE if arguments[:1] and arguments[0] in _RUNNING else USAGE
+    try:
+        code = nono.main(args=arguments, prog_name="nono", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.Abort:
+        code = 130
+    except CommandError as error:
+        code = _complain(str(error), error.hint, error.exit_code)
+    except NonoError as error:
+        code = _complain(str(error), error.hint, failure)
+    except PolicyError as error:
+        code = _complain(error.message, error.hint, failure)
+    except click.ClickException as error:
+        code = _complain(error.format_message(), _usage_hint(error), failure)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str, hint: str, code: int) -> int:
+    lines = [f"nono: {visible(message, limit=1000)}"]
+    if hint:
+        lines.append(f"hint: {visible(hint, limit=1000)}")
+    print("\n".join(lines), file=sys.stderr)
+    return code
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'nono'} --help"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""`nono run` and `nono shell`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nono.supervisor.errors import UsageError
+from nono.supervisor.options import policy_options, to_options
+from nono.supervisor.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from nono.supervisor.enforcement import Enforcement
+    from nono.supervisor.prepare import Prepared
+    from nono.supervisor.session import Session
+
+_RUN_OPTIONS = (
+    click.option("--dry-run", is_flag=True, help="Show the policy and run nothing."),
+    click.option(
+        "--best-effort", is_flag=True, help="Run even if this kernel cannot enforce everything."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
+    click.option("-v", "--verbose", is_flag=True, help="Say what is set up and what is left out."),
+    click.option("-q", "--quiet", is_flag=True, help="Print no report."),
+)
+
+
+def _run_options(function: Any) -> Any:
+    for option in reversed(_RUN_OPTIONS):
+        function = option(function)
+    return policy_options(function)
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@_run_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
+    """Run COMMAND in a sandbox.
+
+    It may read the system and its own interpreter, and what the options allow.
+    """
+    if not command:
+        raise UsageError("no command to run", "nono run --allow-cwd -- python3 my_script.py")
+    ctx.exit(_run(command, values))
+
+
+@click.command()
+@_run_options
+@click.pass_context
+def shell(ctx: click.Context, /, **values: Any) -> None:
+    """Start your shell in a sandbox."""
+    ctx.exit(_run((os.environ.get("SHELL") or "/bin/sh",), values))
+
+
+def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
+    plan = make_plan(to_options(values), argv)
+    if values["dry_run"]:
+        from nono.supervisor.dry_run import describe
+
+        print("\n".join(describe(plan, argv)))
+        return 0
+    return _supervise(plan, argv, values)
+
+
+def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+    """Start the program first and import the rest while it already runs."""
+    from nono.shims.linux.process import set_child_subreaper
+    from nono.supervisor import signals
+    from nono.supervisor.launch import fork_here
+    from nono.supervisor.prepare import prepare
+    from nono.supervisor.session import Streams, start
+
+    prepared = prepare(plan.policy, best_effort=values["best_effort"])
+    try:
+        if values["verbose"]:
+            _say_what_is_set_up(plan, prepared)
+        environment = plan.environment.apply(os.environ)
+        set_child_subreaper(True)
+        with signals.terminal_returned():
+            signals.block()
+            session = start(prepared, argv, environment, plan.workdir, Streams(), fork_here)
+            try:
+                signals.forward_to(session.child_pidfd)
+                status = _wait(session)
+            finally:
+                session.close()
+        _report(prepared.enforcement, session.faults, values)
+        return _exit_code(status)
+    finally:
+        prepared.close()
+
+
+def _wait(session: Session) -> int:
+    import trio
+
+    from nono.supervisor import signals
+
+    def stopped(number: int) -> None:
+        signals.program_stopped(number, session.child_pid, session.child_pidfd)
+
+    return trio.run(session.wait, stopped)
+
+
+def _exit_code(status: int) -> int:
+    """The program's exit status as a shell gives it: 128 + n for a signal."""
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
+    from nono.broker import visible
+
+    floor = prepared.enforcement.floor
+    dropped = plan.environment.dropped(os.environ)
+    lines = [
+        f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
+        f"nono: private TMPDIR {prepared.tmpdir}",
+    ]
+    if floor.carved:
+        carved = ", ".join(visible(path) for path in sorted(floor.carved)[:10])
+        lines.append(f"nono: decided call by call, since something inside is denied: {carved}")
+    if dropped:
+        lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
+    print("\n".join(lines), file=sys.stderr)
+
+
+def _report(enforcement: Enforcement, faults: Sequence[str], values: dict[str, Any]) -> None:
+    from nono.supervisor import report
+
+    if values["as_json"]:
+        if not values["quiet"]:
+            print(report.as_json(enforcement, faults), file=sys.stderr)
+        return
+    for fault in faults:
+        print(
+            f"nono: a call was denied because of an error in nono itself:\n{fault}", file=sys.stderr
+        )
+    if not values["quiet"]:
+        for line in report.text(enforcement):
+            print(line, file=sys.stderr)

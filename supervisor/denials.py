@@ -1,0 +1,46 @@
+"""What was refused during a run: each object once, with how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nono.broker import Ask, Deny, Request
+
+_LIMIT = 2_000
+
+
+@dataclass(slots=True)
+class Denial:
+    """A refused request and the verdict on it; `count` says how often it came."""
+
+    request: Request
+    verdict: Deny | Ask
+    count: int = 1
+
+
+class Denials:
+    """Bounded: beyond 2,000 different ones only their number is kept."""
+
+    def __init__(self) -> None:
+        self._denials: dict[tuple[object, ...], Denial] = {}
+        self.overflow = 0
+
+    def record(self, request: Request, verdict: Deny | Ask) -> None:
+        key = _key(request)
+        known = self._denials.get(key)
+        if known is not None:
+            known.count += 1
+        elif len(self._denials) < _LIMIT:
+            self._denials[key] = Denial(request, verdict)
+        else:
+            self.overflow += 1
+
+    def all(self) -> list[Denial]:
+        """In the order in which they first came."""
+        return list(self._denials.values())
+
+
+def _key(request: Request) -> tuple[object, ...]:
+    """What makes two refusals the same: everything but the process."""
+    names = (name for name in request.__slots__ if name != "process")
+    return (type(request), *(getattr(request, name) for name in names))

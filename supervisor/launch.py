@@ -1,0 +1,111 @@
+"""Starting a sandbox's init, by fork from here or from the fork server, up to the listener."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from nono.shims.linux.process import pidfd_open
+from nono.supervisor import protocol
+from nono.supervisor.errors import StartError
+from nono.supervisor.protocol import Descriptors, Spec
+
+_START_SECONDS = 30.0
+# Python itself ignores these in every process; a program expects the default.
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+Fork = Callable[[Spec, Descriptors], int]
+"""Start `init.run` in a new process that is below ours, and return its pid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A sandbox whose filter is in place and whose program waits for its execve to be answered."""
+
+    control: socket.socket
+    listener: int
+    init_pid: int
+    child_pid: int
+    child_pidfd: int
+
+
+def inherited_signals(spec: Spec) -> Spec:
+    """`spec` with the calling thread's signal mask and ignored signals. Main thread only."""
+    ignored = [
+        int(number)
+        for number in signal.valid_signals()
+        if signal.getsignal(number) is signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
+    ]
+    mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
+    return replace(spec, ignored_signals=ignored, signal_mask=mask)
+
+
+def fork_here(spec: Spec, fds: Descriptors) -> int:
+    """Fork this process, which must have no other thread: fork(2) keeps only the caller's."""
+    pid = os.fork()
+    if pid == 0:
+        _run_init(spec, fds)
+    return pid
+
+
+def _run_init(spec: Spec, fds: Descriptors) -> NoReturn:
+    from nono.supervisor import init
+
+    init.run(spec, fds)
+
+
+def launch(spec: Spec, fds: Descriptors, fork: Fork) -> Launched:
+    """Start the sandbox. Blocks until its filter is in place.
+
+    `fds.control` is replaced by a socket of this call's own. Raises StartError.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with theirs:
+            init_pid = fork(spec, replace(fds, control=theirs.fileno()))
+        listener, child_pid = _await_start(ours)
+        try:
+            return Launched(ours, listener, init_pid, child_pid, pidfd_open(child_pid))
+        except BaseException:
+            os.close(listener)
+            raise
+    except BaseException:
+        ours.close()
+        raise
+
+
+def _await_start(control: socket.socket) -> tuple[int, int]:
+    listener, child_pid = -1, 0
+    try:
+        while listener < 0 or not child_pid:
+            message, fds = _receive_in_time(control)
+            match message:
+                case [protocol.LISTENER] if fds:
+                    listener = fds[0]
+                case [protocol.STARTED, int(pid)]:
+                    child_pid = pid
+                case [protocol.FAILED, str(step), int(number)]:
+                    raise StartError.of_step(step, number)
+                case _:
+                    raise StartError("the sandbox ended before its program started")
+    except BaseException:
+        if listener >= 0:
+            os.close(listener)
+        raise
+    return listener, child_pid
+
+
+def _receive_in_time(control: socket.socket) -> tuple[list[object] | None, list[int]]:
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    if not poll.poll(_START_SECONDS * 1000):
+        raise StartError(f"the sandbox did not start within {_START_SECONDS:.0f} seconds")
+    with contextlib.suppress(ConnectionResetError):
+        return protocol.receive(control)
+    return None, []

@@ -1,0 +1,51 @@
+"""The options that say what a program may do, shared by the commands that make a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from nono.supervisor.plan import Options
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _paths(*names: str, help: str) -> Callable[[_Function], _Function]:
+    return click.option(*names, multiple=True, metavar="PATH", help=help)
+
+
+_POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    _paths("--allow", "-a", help="Read, write and execute in this directory. Repeatable."),
+    _paths("--read", "-r", help="Read and execute in this directory. Repeatable."),
+    _paths("--write", "-w", help="Write in this directory, without reading. Repeatable."),
+    _paths("--allow-file", help="Read, write and execute this file. Repeatable."),
+    _paths("--read-file", help="Read and execute this file. Repeatable."),
+    _paths("--write-file", help="Write this file. Repeatable."),
+    _paths("--deny", help="Refuse this path or pattern inside what is allowed. Repeatable."),
+    _paths(
+        "--bypass-protection",
+        help="Lift the protection of a path such as ~/.ssh; it still needs to be allowed.",
+    ),
+    click.option("--allow-cwd", is_flag=True, help="Allow the working directory."),
+    click.option("--workdir", metavar="DIR", help="Use DIR as the working directory."),
+    click.option(
+        "--env-allow",
+        multiple=True,
+        metavar="NAME",
+        help="Pass on a variable that looks like a secret. Patterns with * work. Repeatable.",
+    ),
+)
+
+
+def policy_options(function: _Function) -> _Function:
+    """Add every option of `Options` to a click command."""
+    for option in reversed(_POLICY_OPTIONS):
+        function = option(function)
+    return function
+
+
+def to_options(values: dict[str, Any]) -> Options:
+    """The `Options` among the parameters of a click command."""
+    return Options(**{name: values[name] for name in Options.__dataclass_fields__})

@@ -1,0 +1,136 @@
+"""From a policy to everything that a sandbox needs before a process can be started in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+
+from nono.broker import (
+    ALL_ACCESS,
+    Effect,
+    Origin,
+    OriginKind,
+    Policy,
+    Rule,
+    Subtree,
+    floor_exclude,
+    is_within,
+)
+from nono.shims.linux import capabilities, landlock
+from nono.shims.linux.syscalls import machine
+from nono.supervisor import ruleset
+from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.errors import StartError
+
+KEPT_CAPABILITIES = frozenset(
+    capabilities.NUMBERS[name]
+    for name in ("CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_FOWNER", "CAP_FSETID")
+)
+"""What root keeps: the rights over files. Where they reach is Landlock's and the broker's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Close it when no process can be started in it any more."""
+
+    enforcement: Enforcement
+    ruleset: int
+    scope: int
+    program: bytes
+    tmpdir: str
+
+    def close(self) -> None:
+        os.close(self.ruleset)
+        if self.scope >= 0:
+            os.close(self.scope)
+        self.enforcement.own.close()
+        remove_tree(self.tmpdir)
+
+
+def prepare(policy: Policy, *, best_effort: bool = False) -> Prepared:
+    """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
+
+    Raises StartError when the kernel cannot enforce the policy, unless `best_effort`.
+    """
+    from nono.shims.linux import filter as seccomp_filter
+
+    abi = check_kernel(best_effort)
+    tmpdir = os.path.realpath(tempfile.mkdtemp(prefix="nono-"))
+    with contextlib.ExitStack() as undo:
+        undo.callback(remove_tree, tmpdir)
+        origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
+        private = Rule(Subtree(tmpdir), ALL_ACCESS, Effect.ALLOW, origin)
+        policy = policy.with_rules([private])
+        floor = policy.floor(ruleset.RealTree(), floor_exclude() | kernel_mounts())
+        policy = policy.with_rules(floor.matched)
+        ruleset_fd = ruleset.build(floor, abi)
+        undo.callback(os.close, ruleset_fd)
+        rights = ruleset.scope_only(abi)
+        scope_fd = landlock.create_ruleset(rights) if rights else -1
+        if rights:
+            undo.callback(os.close, scope_fd)
+        program = seccomp_filter.build(machine(), "unrestricted")
+        undo.pop_all()
+        return Prepared(Enforcement(policy, floor), ruleset_fd, scope_fd, program, tmpdir)
+
+
+def check_kernel(best_effort: bool) -> int:
+    """The running Landlock ABI. Raises StartError for what it cannot enforce."""
+    abi = landlock.abi_version()
+    if abi == 0:
+        raise StartError(
+            "this kernel offers no Landlock, which the floor is made of (Linux 5.13, and"
+            " `landlock` in the kernel's list of security modules)",
+            "nono setup --check",
+        )
+    lost = landlock.lost(abi)
+    if lost and not best_effort:
+        raise StartError(
+            f"this kernel's Landlock (ABI {abi}) cannot refuse: {'; '.join(lost)}",
+            "add --best-effort to run with less, or use a newer kernel",
+        )
+    return abi
+
+
+_KERNEL_FILE_SYSTEMS = {"proc", "sysfs", "devpts", "devtmpfs", "cgroup", "cgroup2", "securityfs"}
+
+
+def kernel_mounts() -> frozenset[str]:
+    """Where the kernel shows itself as files, wherever somebody mounted it: proc_pid_mounts(5).
+
+    /proc, /sys and /dev have rules of their own in the policy.
+    """
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+        lines = [line.split(" ") for line in file]
+    usual = ("/proc", "/sys", "/dev")
+    return frozenset(
+        path
+        for path in (_unescape(words[1]) for words in lines if words[2] in _KERNEL_FILE_SYSTEMS)
+        if not any(is_within(path, directory) for directory in usual)
+    )
+
+
+def _unescape(word: str) -> str:
+    """Undo the octal escapes of a mount table: fstab(5)."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a directory whatever the sandbox left in it, directories without rights too."""
+
+    def open_up(_: object, name: str, __: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(os.path.dirname(name), 0o700)
+            if os.path.isdir(name) and not os.path.islink(name):
+                os.chmod(name, 0o700)
+
+    # A failure on the way opens the directory up, so that the next round gets further.
+    for _ in range(8):
+        shutil.rmtree(path, onerror=open_up)
+        if not os.path.lexists(path):
+            return
+    shutil.rmtree(path, ignore_errors=True)

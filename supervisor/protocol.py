@@ -1,0 +1,93 @@
+"""What the supervisor, the sandbox's init and the child tell each other, over a socket pair.
+
+One SOCK_SEQPACKET message is one msgpack list. All of it is said by our own code: the program
+that is run never holds an end of it.
+"""
+
+from __future__ import annotations
+
+import array
+import errno
+import os
+import socket
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import msgpack
+
+MESSAGE_LIMIT = 8192
+
+STARTED = "started"
+"""init -> supervisor: [STARTED, pid of the child]."""
+LISTENER = "listener"
+"""child -> supervisor: [LISTENER], with the listener's descriptor."""
+FAILED = "failed"
+"""child or init -> supervisor: [FAILED, step, errno]; nothing was run."""
+NOT_EXECUTED = "not executed"
+"""child -> supervisor: [NOT_EXECUTED, errno] of execve."""
+STOPPED = "stopped"
+"""init -> supervisor: [STOPPED, signal]: the child was stopped."""
+EXITED = "exited"
+"""init -> supervisor: [EXITED, wait status]: the child ended; the rest is being killed."""
+ENDED = "ended"
+"""init -> supervisor: [ENDED]: no process of the sandbox is left."""
+KILL = "kill"
+"""supervisor -> init: [KILL]: end the session now. A closed socket means the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Everything that init and child need to know, besides the descriptors in `Descriptors`."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    program: bytes
+    """The seccomp filter: an array of struct sock_filter."""
+    keep: list[int]
+    """Numbers of the capabilities that the child keeps, if it has them."""
+    umask: int
+    ignored_signals: list[int] = field(default_factory=list)
+    signal_mask: list[int] = field(default_factory=list)
+
+    def pack(self) -> bytes:
+        data: bytes = msgpack.packb(asdict(self), unicode_errors="surrogateescape")
+        return data
+
+    @staticmethod
+    def unpack(data: bytes) -> Spec:
+        return Spec(**msgpack.unpackb(data, unicode_errors="surrogateescape"))
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """Open descriptors of the process that forks. `scope` is -1 where the kernel has no scopes."""
+
+    control: int
+    stdin: int
+    stdout: int
+    stderr: int
+    ruleset: int
+    scope: int
+
+
+def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
+    """Send one message. Raises OSError when the other end is gone."""
+    data = msgpack.packb(list(message))
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+    sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+
+
+def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int]]:
+    """The next message and its descriptors (close-on-exec); None at the end. Raises OSError."""
+    space = socket.CMSG_SPACE(fd_limit * array.array("i").itemsize)
+    data, ancillary, flags, _ = sock.recvmsg(MESSAGE_LIMIT, space, socket.MSG_CMSG_CLOEXEC)
+    fds = array.array("i")
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+        for fd in fds:
+            os.close(fd)
+        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+    return (msgpack.unpackb(data) if data else None), list(fds)

@@ -1,0 +1,101 @@
+"""From a floor to a Landlock ruleset, and the real file system as the floor's tree."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Literal
+
+from nono.broker import Access, Floor
+from nono.shims.linux import landlock
+from nono.shims.linux.landlock import FS, Rights
+
+_READ = FS.READ_FILE | FS.READ_DIR
+_WRITE = (
+    FS.WRITE_FILE
+    | FS.TRUNCATE
+    | FS.REMOVE_DIR
+    | FS.REMOVE_FILE
+    | FS.MAKE_DIR
+    | FS.MAKE_REG
+    | FS.MAKE_SOCK
+    | FS.MAKE_FIFO
+    | FS.MAKE_SYM
+    | FS.REFER
+)
+_RIGHTS = {Access.READ: _READ, Access.WRITE: _WRITE, Access.EXECUTE: FS.EXECUTE}
+
+Kind = Literal["directory", "file", "symlink", "other"]
+
+
+class RealTree:
+    """The machine's own file system, for `Policy.floor`."""
+
+    def kind(self, path: str) -> Kind | None:
+        try:
+            mode = os.lstat(path).st_mode
+        except (OSError, ValueError):
+            return None
+        if stat.S_ISDIR(mode):
+            return "directory"
+        if stat.S_ISLNK(mode):
+            return "symlink"
+        return "file" if stat.S_ISREG(mode) else "other"
+
+    def entries(self, path: str) -> list[str]:
+        try:
+            return os.listdir(path)
+        except OSError:
+            return []
+
+
+def rights_of(access: Access, *, directory: bool) -> FS:
+    """The Landlock rights that an access means on a directory and what is below, or on a file.
+
+    A device node also needs IOCTL_DEV to be of any use.
+    """
+    rights = FS(0)
+    for part, meaning in _RIGHTS.items():
+        if part in access:
+            rights |= meaning
+    return rights if directory else (rights | FS.IOCTL_DEV) & landlock.FILE_RIGHTS
+
+
+def build(floor: Floor, abi: int) -> int:
+    """A ruleset descriptor that grants exactly the floor. Raises OSError.
+
+    Everything that the running ABI can handle is handled, so what no rule grants is refused:
+    TCP bind and connect, signals and abstract sockets beyond the sandbox too.
+    """
+    handled = landlock.supported(abi)
+    ruleset = landlock.create_ruleset(handled)
+    try:
+        for rule in floor.rules:
+            _add(ruleset, rule.path, rights_of(rule.access, directory=rule.directory) & handled.fs)
+    except BaseException:
+        os.close(ruleset)
+        raise
+    return ruleset
+
+
+def _add(ruleset: int, path: str, rights: FS) -> None:
+    try:
+        parent = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return  # gone since the floor was made, or out of our own reach: nothing is granted
+    try:
+        if not stat.S_ISDIR(os.fstat(parent).st_mode):
+            rights &= landlock.FILE_RIGHTS
+        if rights:
+            landlock.add_path_rule(ruleset, parent, rights)
+    finally:
+        os.close(parent)
+
+
+def scope_only(abi: int) -> Rights | None:
+    """What the sandbox's init restricts itself to, so that it can signal its domain and no more.
+
+    None before ABI 6, which has no scopes.
+    """
+    scopes = landlock.supported(abi).scoped
+    return Rights(FS(0), landlock.Net(0), scopes & landlock.Scope.SIGNAL) if scopes else None

@@ -1,0 +1,217 @@
+"""The library: sandboxes in a trio program, and one call for programs without trio.
+
+    async with open_sandbox(policy) as box:
+        result = await box.run(["python3", "script.py"], capture_output=True)
+
+Programs are forked by a small server process (`fork_server.py`), since the caller has threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import trio
+
+from nono.broker import Environment, Policy
+from nono.supervisor.denials import Denial
+from nono.supervisor.errors import NonoError
+from nono.supervisor.fork_server import SERVER
+from nono.supervisor.prepare import Prepared, prepare
+from nono.supervisor.session import Session, Streams, start
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that ended. `returncode` is as `subprocess` has it: -n for signal n."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes | None
+    stderr: bytes | None
+    denials: tuple[Denial, ...]
+    """Everything that was refused in this sandbox so far."""
+
+
+class Sandbox:
+    """Made by `open_sandbox`. Several programs may run in it, also at the same time."""
+
+    def __init__(self, prepared: Prepared, environment: Environment) -> None:
+        self._prepared = prepared
+        self._environment = environment
+
+    @property
+    def tmpdir(self) -> str:
+        """The private TMPDIR, gone when the sandbox closes."""
+        return self._prepared.tmpdir
+
+    @property
+    def denials(self) -> tuple[Denial, ...]:
+        """Everything that was refused so far, each object once."""
+        return tuple(self._prepared.enforcement.denials.all())
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        input: bytes | None = None,
+        capture_output: bool = False,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> Completed:
+        """Run a program to its end, and every process that it started.
+
+        Without `input` it reads from the null device. `env` is filtered by the environment
+        policy; None means this process's own. When cancelled, everything in the run is killed.
+        Raises StartError, and CommandError when the program cannot be executed.
+        """
+        failure: NonoError | None = None
+        status = 0
+        pipes = _Pipes(input, capture_output)
+        session = await self._start(argv, env, cwd, pipes)
+        async with trio.open_nursery() as nursery:
+            pipes.serve(nursery)
+            try:
+                status = await _finish(session)
+            except NonoError as error:
+                failure = error  # raised outside, so that it comes alone and not in a group
+        if failure is not None:
+            raise failure
+        return Completed(
+            tuple(argv),
+            os.waitstatus_to_exitcode(status),
+            pipes.stdout if capture_output else None,
+            pipes.stderr if capture_output else None,
+            self.denials,
+        )
+
+    async def _start(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None,
+        cwd: str | None,
+        pipes: _Pipes,
+    ) -> Session:
+        environment = self._environment.apply(os.environ if env is None else env)
+        where = cwd or os.getcwd()
+        launching = partial(
+            start, self._prepared, argv, environment, where, pipes.streams, SERVER.fork
+        )
+        try:
+            # Not abandoned when cancelled: what was started has to be ended.
+            return await trio.to_thread.run_sync(launching)
+        finally:
+            pipes.close_theirs()
+
+
+async def _finish(session: Session) -> int:
+    try:
+        return await session.wait()
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(session.close)
+
+
+class _Pipes:
+    """The program's streams, as descriptors for it and trio streams for us."""
+
+    def __init__(self, input: bytes | None, capture: bool) -> None:
+        self._input = input
+        self._theirs = contextlib.ExitStack()
+        self._output = [bytearray(), bytearray()]
+        self._ours: list[int] = []
+        if input is None:
+            stdin = self._keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        else:
+            reader, self._writer = os.pipe2(os.O_CLOEXEC)
+            stdin = self._keep(reader)
+        if capture:
+            self.streams = Streams(stdin, self._output_pipe(), self._output_pipe())
+        else:
+            self.streams = Streams(stdin)
+
+    def _keep(self, fd: int) -> int:
+        self._theirs.callback(os.close, fd)
+        return fd
+
+    def _output_pipe(self) -> int:
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        self._ours.append(reader)
+        return self._keep(writer)
+
+    @property
+    def stdout(self) -> bytes:
+        return bytes(self._output[0])
+
+    @property
+    def stderr(self) -> bytes:
+        return bytes(self._output[1])
+
+    def close_theirs(self) -> None:
+        self._theirs.close()
+
+    def serve(self, nursery: trio.Nursery) -> None:
+        if self._input is not None:
+            nursery.start_soon(self._feed, self._writer, self._input)
+        for fd, output in zip(self._ours, self._output, strict=False):
+            nursery.start_soon(self._collect, fd, output)
+
+    async def _feed(self, fd: int, data: bytes) -> None:
+        async with trio.lowlevel.FdStream(fd) as stream:
+            with contextlib.suppress(trio.BrokenResourceError):
+                await stream.send_all(data)
+
+    async def _collect(self, fd: int, output: bytearray) -> None:
+        async with trio.lowlevel.FdStream(fd) as stream:
+            while chunk := await stream.receive_some(_CHUNK):
+                output += chunk
+
+
+@contextlib.asynccontextmanager
+async def open_sandbox(
+    policy: Policy, *, environment: Environment | None = None, best_effort: bool = False
+) -> AsyncIterator[Sandbox]:
+    """A sandbox that enforces `policy` until the block ends.
+
+    Raises StartError when this kernel cannot enforce it, unless `best_effort`.
+    """
+    prepared = await trio.to_thread.run_sync(partial(prepare, policy, best_effort=best_effort))
+    try:
+        yield Sandbox(prepared, environment or Environment())
+    finally:
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(prepared.close)
+
+
+def run(
+    argv: Sequence[str],
+    policy: Policy,
+    *,
+    input: bytes | None = None,
+    capture_output: bool = False,
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+    environment: Environment | None = None,
+    timeout: float | None = None,
+) -> Completed:
+    """Run one program in a sandbox of its own, from a program that does not use trio.
+
+    After `timeout` seconds everything is killed and subprocess.TimeoutExpired is raised.
+    """
+
+    async def main() -> Completed:
+        async with open_sandbox(policy, environment=environment) as box:
+            return await box.run(argv, input=input, capture_output=capture_output, env=env, cwd=cwd)
+
+    async def main_in_time(seconds: float) -> Completed:
+        with trio.move_on_after(seconds):
+            return await main()
+        raise subprocess.TimeoutExpired(list(argv), seconds)
+
+    return trio.run(main) if timeout is None else trio.run(main_in_time, timeout)

@@ -1,0 +1,162 @@
+"""One program in a sandbox, from its start to the end of its last process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nono.shims.linux.notify import Listener
+from nono.shims.linux.syscalls import machine
+from nono.supervisor import protocol
+from nono.supervisor.caller import Caller
+from nono.supervisor.errors import CommandError, NonoError
+from nono.supervisor.handlers import handlers
+from nono.supervisor.launch import Fork, Launched, inherited_signals, launch
+from nono.supervisor.loop import Loop
+from nono.supervisor.prepare import KEPT_CAPABILITIES, Prepared
+from nono.supervisor.protocol import Descriptors, Spec
+from nono.supervisor.waiting import WaitingCalls
+
+_JOIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Descriptors for the program's standard streams; the caller keeps and closes them."""
+
+    stdin: int = 0
+    stdout: int = 1
+    stderr: int = 2
+
+
+@dataclass(slots=True)
+class _End:
+    """How the program ended: a wait status, or the errno of its execve."""
+
+    status: int | None = None
+    not_executed: int | None = None
+
+
+class Session:
+    """Started by `start`, brought to its end by `wait`."""
+
+    def __init__(self, prepared: Prepared, launched: Launched, command: str) -> None:
+        self._prepared = prepared
+        self._launched = launched
+        self._command = command
+        listener = Listener(launched.listener)
+        self._waiting = WaitingCalls(listener)
+        self._loop = Loop(
+            listener,
+            prepared.enforcement,
+            handlers(machine()),
+            launched.init_pid,
+            self._waiting.submit,
+        )
+        self._thread = threading.Thread(
+            target=self._loop.run, args=(KEPT_CAPABILITIES,), name="nono-loop", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def child_pidfd(self) -> int:
+        """A pidfd of the program, for signals to it."""
+        return self._launched.child_pidfd
+
+    @property
+    def child_pid(self) -> int:
+        """The program's process id."""
+        return self._launched.child_pid
+
+    @property
+    def faults(self) -> list[str]:
+        """Tracebacks of handlers that failed; each call was denied."""
+        return self._loop.faults
+
+    def kill(self) -> None:
+        """Ask for the end of every process of the session. Never blocks, may be called twice."""
+        with contextlib.suppress(OSError):
+            protocol.send(self._launched.control, protocol.KILL)
+
+    async def wait(self, on_stop: Callable[[int], None] = lambda _: None) -> int:
+        """Wait until no process is left and return the program's wait status.
+
+        When cancelled, every process of the session is killed first. `on_stop` is called with
+        the signal that stopped the program. Raises CommandError when it was never executed.
+        """
+        import trio
+
+        end = _End()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._waiting.serve)
+            try:
+                await self._follow(end, on_stop)
+            except trio.Cancelled:
+                self.kill()
+                with trio.CancelScope(shield=True):
+                    await self._follow(end, lambda _: None)
+                raise
+            finally:
+                nursery.cancel_scope.cancel()
+        if end.not_executed is not None:
+            raise CommandError(self._command, end.not_executed)
+        if end.status is None:
+            raise NonoError("the sandbox's init was killed, and every process with it")
+        return end.status
+
+    async def _follow(self, end: _End, on_stop: Callable[[int], None]) -> None:
+        import trio
+
+        control = self._launched.control
+        while True:
+            await trio.lowlevel.wait_readable(control)
+            try:
+                message, _ = protocol.receive(control)
+            except ConnectionResetError:
+                message = None
+            match message:
+                case [protocol.STOPPED, int(number)]:
+                    on_stop(number)
+                case [protocol.EXITED, int(number)]:
+                    end.status = number
+                case [protocol.NOT_EXECUTED, int(number)]:
+                    end.not_executed = number
+                case [protocol.ENDED] | None:
+                    return
+
+    def close(self) -> None:
+        """After `wait`: end the thread and give the descriptors back."""
+        self._thread.join(_JOIN_SECONDS)
+        self._launched.control.close()
+        os.close(self._launched.child_pidfd)
+        if not self._thread.is_alive():
+            os.close(self._launched.listener)
+
+
+def start(
+    prepared: Prepared,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: str,
+    streams: Streams,
+    fork: Fork,
+) -> Session:
+    """Start a program. Blocks for some milliseconds. Raises StartError.
+
+    `env` is what the program gets, TMPDIR aside.
+    """
+    spec = Spec(
+        argv=list(argv),
+        env={**env, "TMPDIR": prepared.tmpdir},
+        cwd=cwd,
+        program=prepared.program,
+        keep=sorted(KEPT_CAPABILITIES),
+        umask=Caller(os.getpid(), 0).umask,
+    )
+    fds = Descriptors(
+        -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
+    )
+    return Session(prepared, launch(inherited_signals(spec), fds, fork), argv[0])

@@ -1,0 +1,150 @@
+"""Small file systems, and strategies for them and for policies that speak of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from nono.broker import (
+    ALL_ACCESS,
+    Access,
+    Effect,
+    File,
+    Glob,
+    Kind,
+    Origin,
+    OriginKind,
+    PathPattern,
+    Policy,
+    Rule,
+    Subtree,
+)
+from nono.broker.paths import ancestors, child, parent
+
+
+@dataclass(frozen=True)
+class Caller:
+    pid: int = 4711
+    exe: str = "/usr/bin/python3"
+    argv: tuple[str, ...] = ("python3", "script.py")
+    cwd: str = "/w"
+
+
+CALLER = Caller()
+FLAG = Origin(OriginKind.FLAG, "--test")
+
+
+class World:
+    """A file system that exists only as a table from path to kind; implements Tree."""
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self.kinds: dict[str, Kind] = {"/": "directory"}
+        for path, kind in kinds.items():
+            above = [each for each in ancestors(path)]
+            if all(self.kinds.get(each, "directory") == "directory" for each in above):
+                self.kinds.update({each: "directory" for each in above})
+                self.kinds.setdefault(path, kind)
+
+    def kind(self, path: str) -> Kind | None:
+        return self.kinds.get(path)
+
+    def entries(self, path: str) -> list[str]:
+        return [
+            each[each.rfind("/") + 1 :]
+            for each in self.kinds
+            if each != "/" and parent(each) == path
+        ]
+
+    def __repr__(self) -> str:
+        return f"World({self.kinds!r})"
+
+
+def files(*paths: str) -> World:
+    """A world of plain files and the directories that hold them."""
+    return World({path: "file" for path in paths})
+
+
+def rule(
+    pattern: PathPattern,
+    access: Access = ALL_ACCESS,
+    effect: Effect = Effect.ALLOW,
+    protected: bool = False,
+) -> Rule:
+    return Rule(pattern, access, effect, FLAG, protected)
+
+
+def allow(path: str, access: Access = ALL_ACCESS) -> Rule:
+    return rule(Subtree(path), access)
+
+
+def deny(path: str, protected: bool = False) -> Rule:
+    return rule(Subtree(path), effect=Effect.DENY, protected=protected)
+
+
+TOPS = ("w", "h", "proc", "dev", "run", "sys")
+NAMES = ("a", "b", ".env", "k.pem")
+
+
+def path_strategy(most: int, least: int = 0) -> st.SearchStrategy[str]:
+    """Paths of a small alphabet, so that rules, trees and requests meet."""
+    tops = st.sampled_from(("w", "w", "w", "h", *TOPS))
+    names = st.lists(st.sampled_from(NAMES), max_size=most - 1)
+    below = st.tuples(tops, names).map(lambda parts: "/" + "/".join([parts[0], *parts[1]]))
+    return st.one_of(st.just("/"), below, below, below) if least == 0 else below
+
+
+paths = path_strategy(4)
+globs = st.sampled_from(
+    ("**/.env", "**/a", "/w/*", "/w/**", "/w/a/**/k.pem", "*.pem", "**/a/*.pem", "/**", "/proc/**")
+)
+accesses = st.integers(1, ALL_ACCESS.value).map(Access)
+kinds: st.SearchStrategy[Kind] = st.sampled_from(
+    ("file", "file", "file", "directory", "symlink", "other")
+)
+worlds = st.dictionaries(path_strategy(5, least=1), kinds, max_size=14).map(World)
+
+
+def patterns(with_globs: bool = True) -> st.SearchStrategy[PathPattern]:
+    of_path = st.one_of(paths.map(Subtree), paths.map(Subtree), paths.map(File))
+    return st.one_of(of_path, of_path, globs.map(Glob)) if with_globs else of_path
+
+
+def rules(
+    effects: Iterable[Effect] = Effect, with_globs: bool = True, whole: bool = False
+) -> st.SearchStrategy[Rule]:
+    refused = st.just(ALL_ACCESS) if whole else st.one_of(st.just(ALL_ACCESS), accesses)
+    return st.one_of(
+        *(
+            st.builds(
+                rule,
+                patterns(with_globs),
+                accesses if effect is Effect.ALLOW else refused,
+                st.just(effect),
+                st.booleans(),
+            )
+            for effect in effects
+        )
+    )
+
+
+def policies(
+    each: st.SearchStrategy[Rule] | None = None, most: int = 7
+) -> st.SearchStrategy[Policy]:
+    return st.builds(
+        Policy,
+        rules=st.lists(each if each is not None else rules(), max_size=most).map(tuple),
+        bypasses=st.lists(paths, max_size=2).map(tuple),
+        default=st.sampled_from((Effect.DENY, Effect.ASK)),
+    )
+
+
+excludes = st.frozensets(paths, max_size=1)
+
+
+def all_paths(world: World) -> list[str]:
+    """Every path of the world, and names in its directories that do not exist."""
+    present = list(world.kinds)
+    absent = [child(path, "new") for path in present]
+    return present + absent + [child(path, "a") for path in absent]

@@ -1,0 +1,293 @@
+"""What the tests of running programs share: accounts, a project, and nono itself.
+
+Every command is run by an `Account`: root, or an ordinary user. Each account has
+a private home below /var/tmp (not /tmp, where the sandbox has rules of its own)
+and starts from a bare environment, so nothing of the developer's leaks in.
+"""
+
+import ctypes
+import os
+import platform
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PACKAGES = ("broker", "shims", "supervisor")
+TIMEOUT = 60.0
+UMASK = 0o022
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+LANDLOCK_CREATE_RULESET = 444
+LANDLOCK_CREATE_RULESET_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left: its status (negative: the signal that ended it) and its output."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A file that must not leak, and the random text in it."""
+
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user to run commands as."""
+
+    name: str
+    uid: int
+    gid: int
+    home: Path
+    python: str
+    """An interpreter that this user can execute and that imports `nono.*`."""
+    environment: Mapping[str, str] = field(repr=False)
+
+    def __call__(
+        self,
+        *command: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Finished:
+        """Run `command` to its end; `env` is added to the bare environment.
+
+        The command leads a session of its own, which is killed when it is over
+        time: subprocess.TimeoutExpired then carries what was printed so far.
+        """
+        switch = os.geteuid() != self.uid
+        process = subprocess.Popen(
+            [os.fspath(part) for part in command],
+            cwd=cwd or self.home,
+            env={**self.environment, **(env or {})},
+            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="backslashreplace",
+            start_new_session=True,
+            user=self.uid if switch else None,
+            group=self.gid if switch else None,
+            extra_groups=[] if switch else None,
+            umask=UMASK,
+        )
+        try:
+            stdout, stderr = process.communicate(input, timeout)
+        except BaseException:
+            # Grandchildren hold the pipes too: killing the child alone would not end the wait.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate(timeout=TIMEOUT)
+            raise
+        return Finished(process.returncode, stdout, stderr)
+
+    def directory(self, path: Path, mode: int = 0o755) -> Path:
+        """Create a directory that this account owns, and its missing parents."""
+        if not path.parent.is_dir():
+            self.directory(path.parent, mode)
+        path.mkdir(exist_ok=True)
+        path.chmod(mode)
+        os.chown(path, self.uid, self.gid)
+        return path
+
+    def file(self, path: Path, text: str = "", mode: int = 0o644) -> Path:
+        """Create a file that this account owns; missing parents are created too."""
+        if not path.parent.is_dir():
+            self.directory(path.parent)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        os.chown(path, self.uid, self.gid)
+        return path
+
+    def secret(self, name: str) -> Secret:
+        """Create `name` (relative to the home, or absolute) with mode 0600 and a random text."""
+        text = f"secret-{secrets.token_hex(16)}"
+        return Secret(self.file(self.home / name, text + "\n", 0o600), text)
+
+
+class Nono(Protocol):
+    """The `nono` fixture: run nono with these arguments, in the project unless told otherwise."""
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Finished: ...
+
+
+def copy_sources(target: Path) -> Path:
+    """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
+    target.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(CHECKOUT / name, target)
+    for name in PACKAGES:
+        shutil.copytree(
+            CHECKOUT / name, target / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return target
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """A directory of this session that every user can search."""
+    with tempfile.TemporaryDirectory(prefix="nono-tests-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def root(place: Path) -> Account:
+    """The account `root`."""
+    return _account("root", place, sys.executable)
+
+
+@pytest.fixture(scope="session")
+def user(place: Path) -> Account:
+    """An ordinary user: `nobody` under root, else whoever runs the tests."""
+    if os.geteuid() != 0:
+        return _account(pwd.getpwuid(os.geteuid()).pw_name, place, sys.executable)
+    account = _account("nobody", place, sys.executable)
+    if _import_nono(account, sys.executable) is None:
+        return account
+    return _account("nobody", place, _public_environment(account, place / "venv"))
+
+
+@pytest.fixture(params=["root", "user"] if os.geteuid() == 0 else ["user"])
+def as_user(request: pytest.FixtureRequest) -> Account:
+    """Each account in turn: a test that takes this (or `project`, or `nono`) runs as both."""
+    account: Account = request.getfixturevalue(request.param)
+    return account
+
+
+@pytest.fixture
+def project(as_user: Account) -> Iterator[Path]:
+    """A fresh, empty directory in the account's home, which it owns; removed after the test."""
+    path = Path(tempfile.mkdtemp(prefix="project-", dir=as_user.home))
+    yield as_user.directory(path)
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def nono(as_user: Account, project: Path) -> Nono:
+    """Run nono as the account."""
+
+    def run(
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Finished:
+        # -P: like the installed command, `-m` must not import from the project.
+        command = (as_user.python, "-P", "-m", "nono.supervisor", *arguments)
+        return as_user(*command, cwd=cwd or project, env=env, input=input, timeout=timeout)
+
+    return run
+
+
+@pytest.fixture
+def secret(as_user: Account) -> Iterator[Callable[[str], Secret]]:
+    """Create secrets in the account's home by name, such as `.ssh/id_ed25519`."""
+    made: list[Secret] = []
+
+    def create(name: str) -> Secret:
+        made.append(as_user.secret(name))
+        return made[-1]
+
+    yield create
+    for each in made:
+        each.path.unlink(missing_ok=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Carry out `@pytest.mark.requires(kernel="6.9", landlock=7, commands=["node"])`."""
+    missing = [what for mark in item.iter_markers("requires") for what in lacking(**mark.kwargs)]
+    if missing:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up(f"this machine lacks {', '.join(missing)}")
+
+
+def lacking(
+    kernel: str | None = None, landlock: int = 0, commands: Sequence[str] = ()
+) -> Iterator[str]:
+    """Name what this machine lacks of what a test requires."""
+    if kernel and _version(platform.release()) < _version(kernel):
+        yield f"Linux {kernel} (it is {platform.release()})"
+    if landlock and landlock_abi() < landlock:
+        yield f"Landlock ABI {landlock} (it is {landlock_abi()})"
+    for command in commands:
+        if shutil.which(command, path=SYSTEM_PATH) is None:
+            yield f"the command {command}"
+
+
+def landlock_abi() -> int:
+    """The kernel's Landlock ABI, 0 without Landlock; landlock_create_ruleset(2)."""
+    syscall = ctypes.CDLL(None).syscall
+    return max(0, int(syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION)))
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, minor = text.split("-")[0].split(".")[:2]
+    return int(major), int(minor)
+
+
+def _account(name: str, place: Path, python: str) -> Account:
+    entry = pwd.getpwnam(name)
+    home = place / f"home-{name}"
+    environment = {
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "LOGNAME": name,
+        "PATH": SYSTEM_PATH,
+        "TERM": "dumb",
+        "USER": name,
+    }
+    account = Account(name, entry.pw_uid, entry.pw_gid, home, python, environment)
+    account.directory(home, 0o700)
+    return account
+
+
+def _import_nono(account: Account, python: str) -> str | None:
+    """Why `account` cannot import the project with this interpreter; None if it can."""
+    modules = ", ".join(f"nono.{name}" for name in PACKAGES)
+    try:
+        done = account(python, "-c", f"import {modules}")
+    except OSError as error:  # a directory above the interpreter is closed to this user
+        return str(error)
+    return done.stderr if done.returncode else None
+
+
+def _public_environment(account: Account, venv: Path) -> str:
+    """Install the project where `account` can read it; the interpreter in it."""
+    system = shutil.which("python3", path=SYSTEM_PATH)
+    assert system, f"{account.name} cannot execute {sys.executable}, and there is no other python3"
+    source = copy_sources(venv.with_suffix(".source"))
+    python = str(venv / "bin/python")
+    for command in (
+        [system, "-m", "venv", str(venv)],
+        [python, "-m", "pip", "install", "-qq", str(source)],
+    ):
+        subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
+    failure = _import_nono(account, python)
+    assert failure is None, failure
+    return python

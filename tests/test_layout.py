@@ -1,0 +1,77 @@
+"""What pyproject.toml lists, how long files are, and that CI runs what README.md says."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CHECKOUT, PACKAGES
+
+LONGEST_FILE = 350
+TABLES = {"shims/linux/syscall_numbers.py"}
+"""Files that are nothing but a table may be longer."""
+
+SETUPTOOLS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["setuptools"]
+README = (CHECKOUT / "README.md").read_text()
+CI = (CHECKOUT / ".ci/run").read_text()
+
+
+def _directories(top: Path) -> Iterator[Path]:
+    """`top` and every directory below it that holds something to install."""
+    if any(path.is_file() for path in top.iterdir()):
+        yield top
+    for path in sorted(top.iterdir()):
+        if path.is_dir() and path.name != "__pycache__":
+            yield from _directories(path)
+
+
+def _import_name(directory: Path) -> str:
+    return ".".join(["nono", *directory.relative_to(CHECKOUT).parts])
+
+
+def _shell_blocks(markdown: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", markdown, re.MULTILINE | re.DOTALL)
+
+
+def test_every_package_on_disk_is_listed() -> None:
+    on_disk = [_import_name(path) for name in PACKAGES for path in _directories(CHECKOUT / name)]
+    assert sorted(SETUPTOOLS["packages"]) == sorted(on_disk)
+
+
+def test_every_package_says_that_it_is_typed() -> None:
+    for name in PACKAGES:
+        assert (CHECKOUT / name / "py.typed").is_file()
+        assert "py.typed" in SETUPTOOLS["package-data"][f"nono.{name}"]
+
+
+def test_nono_is_a_namespace_that_nobody_owns() -> None:
+    links = CHECKOUT / "tests/_path/nono"
+    assert sorted(path.name for path in links.iterdir()) == sorted(PACKAGES)
+    for path in links.iterdir():
+        assert path.is_symlink()
+        assert path.resolve() == CHECKOUT / path.name
+
+
+@pytest.mark.parametrize("top", [*PACKAGES, "tests"])
+def test_no_source_file_is_too_long(top: str) -> None:
+    lengths = {
+        str(path.relative_to(CHECKOUT)): len(path.read_text().splitlines())
+        for path in (CHECKOUT / top).rglob("*.py")
+    }
+    assert lengths
+    too_long = {name for name, length in lengths.items() if length > LONGEST_FILE}
+    assert too_long <= TABLES
+
+
+def test_ci_runs_the_commands_of_the_readme_word_for_word() -> None:
+    run, test = _shell_blocks(README)[:2]
+    assert "nono run" in run
+    assert "pytest" in test
+    for block in (run, test):
+        assert f"\n{block}" in CI
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) < 200

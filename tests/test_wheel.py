@@ -1,0 +1,68 @@
+"""The wheel holds everything: a module that only a checkout has would fail here."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CHECKOUT, PACKAGES, copy_sources
+
+
+def _run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("wheel")
+    source = copy_sources(directory / "source")
+    pip = (sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--no-build-isolation")
+    _run(*pip, "--wheel-dir", directory, source)
+    (built,) = directory.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new virtual environment with the wheel and its dependencies, and nothing else."""
+    venv = tmp_path_factory.mktemp("environment")
+    _run(sys.executable, "-m", "venv", venv)
+    _run(venv / "bin/python", "-m", "pip", "install", "-qq", wheel)
+    return venv
+
+
+def _files_on_disk() -> set[str]:
+    return {
+        f"nono/{path.relative_to(CHECKOUT)}"
+        for name in PACKAGES
+        for path in (CHECKOUT / name).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_it_holds_the_files_of_the_packages_and_no_others(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert names == _files_on_disk()
+
+
+def test_every_module_can_be_imported(environment: Path) -> None:
+    modules = sorted(
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in _files_on_disk()
+        if name.endswith(".py") and not name.endswith("/__main__.py")
+    )
+    assert modules
+    for module in modules:
+        where = _run(
+            environment / "bin/python", "-Ic", f"import {module}; print({module}.__file__)"
+        )
+        assert where.startswith(str(environment))
+
+
+def test_the_command_is_installed(environment: Path) -> None:
+    assert "Usage: nono" in _run(environment / "bin/nono", "--help")
