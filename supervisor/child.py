@@ -36,9 +36,10 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket) -> NoReturn:
         process.close_range(3, flags=process.CLOSE_RANGE_CLOEXEC)
         _restore_signals(spec)
         step = "seccomp"
-        listener = notify.install(spec.program)
-        protocol.send(control, protocol.LISTENER, fds=(listener,))
-        os.close(listener)
+        listener = notify.install(spec.program, listener=spec.broker)
+        protocol.send(control, protocol.LISTENER, fds=(listener,) if spec.broker else ())
+        if spec.broker:
+            os.close(listener)
     except OSError as error:
         protocol.send(control, protocol.FAILED, step, error.errno or 0)
         os._exit(125)

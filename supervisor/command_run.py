@@ -23,6 +23,9 @@ _RUN_OPTIONS = (
     click.option(
         "--best-effort", is_flag=True, help="Run even if this kernel cannot enforce everything."
     ),
+    click.option(
+        "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
+    ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
     click.option("-v", "--verbose", is_flag=True, help="Say what is set up and what is left out."),
     click.option("-q", "--quiet", is_flag=True, help="Print no report."),
@@ -75,7 +78,9 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.prepare import prepare
     from nono.supervisor.session import Streams, start
 
-    prepared = prepare(plan.policy, best_effort=values["best_effort"])
+    prepared = prepare(
+        plan.policy, best_effort=values["best_effort"], broker=not values["floor_only"]
+    )
     try:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)

@@ -29,7 +29,8 @@ class Launched:
     """A sandbox whose filter is in place and whose program waits for its execve to be answered."""
 
     control: socket.socket
-    listener: int
+    listener: int | None
+    """None for a sandbox without a broker."""
     init_pid: int
     child_pid: int
     child_pidfd: int
@@ -69,25 +70,26 @@ def launch(spec: Spec, fds: Descriptors, fork: Fork) -> Launched:
     try:
         with theirs:
             init_pid = fork(spec, replace(fds, control=theirs.fileno()))
-        listener, child_pid = _await_start(ours)
+        listener, child_pid = _await_start(ours, spec.broker)
         try:
             return Launched(ours, listener, init_pid, child_pid, pidfd_open(child_pid))
         except BaseException:
-            os.close(listener)
+            if listener is not None:
+                os.close(listener)
             raise
     except BaseException:
         ours.close()
         raise
 
 
-def _await_start(control: socket.socket) -> tuple[int, int]:
-    listener, child_pid = -1, 0
+def _await_start(control: socket.socket, broker: bool) -> tuple[int | None, int]:
+    listener, child_pid, confined = None, 0, False
     try:
-        while listener < 0 or not child_pid:
+        while not (confined and child_pid):
             message, fds = _receive_in_time(control)
             match message:
-                case [protocol.LISTENER] if fds:
-                    listener = fds[0]
+                case [protocol.LISTENER] if len(fds) == broker:
+                    listener, confined = (fds[0] if broker else None), True
                 case [protocol.STARTED, int(pid)]:
                     child_pid = pid
                 case [protocol.FAILED, str(step), int(number)]:
@@ -95,7 +97,7 @@ def _await_start(control: socket.socket) -> tuple[int, int]:
                 case _:
                     raise StartError("the sandbox ended before its program started")
     except BaseException:
-        if listener >= 0:
+        if listener is not None:
             os.close(listener)
         raise
     return listener, child_pid

@@ -41,6 +41,7 @@ class Prepared:
     ruleset: int
     scope: int
     program: bytes
+    broker: bool
     tmpdir: str
 
     def close(self) -> None:
@@ -51,10 +52,11 @@ class Prepared:
         remove_tree(self.tmpdir)
 
 
-def prepare(policy: Policy, *, best_effort: bool = False) -> Prepared:
+def prepare(policy: Policy, *, best_effort: bool = False, broker: bool = True) -> Prepared:
     """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
 
-    Raises StartError when the kernel cannot enforce the policy, unless `best_effort`.
+    Without a `broker` the floor is everything that the program may do. Raises StartError when
+    the kernel cannot enforce the policy, unless `best_effort`.
     """
     from nono.shims.linux import filter as seccomp_filter
 
@@ -73,9 +75,10 @@ def prepare(policy: Policy, *, best_effort: bool = False) -> Prepared:
         scope_fd = landlock.create_ruleset(rights) if rights else -1
         if rights:
             undo.callback(os.close, scope_fd)
-        program = seccomp_filter.build(machine(), "unrestricted")
+        program = seccomp_filter.build(machine(), "unrestricted", broker=broker)
         undo.pop_all()
-        return Prepared(Enforcement(policy, floor), ruleset_fd, scope_fd, program, tmpdir)
+        enforcement = Enforcement(policy, floor)
+        return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
 
 
 def check_kernel(best_effort: bool) -> int:

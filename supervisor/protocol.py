@@ -20,7 +20,7 @@ MESSAGE_LIMIT = 8192
 STARTED = "started"
 """init -> supervisor: [STARTED, pid of the child]."""
 LISTENER = "listener"
-"""child -> supervisor: [LISTENER], with the listener's descriptor."""
+"""child -> supervisor: [LISTENER], with the listener's descriptor, if there is a broker."""
 FAILED = "failed"
 """child or init -> supervisor: [FAILED, step, errno]; nothing was run."""
 NOT_EXECUTED = "not executed"
@@ -47,6 +47,8 @@ class Spec:
     keep: list[int]
     """Numbers of the capabilities that the child keeps, if it has them."""
     umask: int
+    broker: bool = True
+    """False: the filter has no listener, and the floor is all there is."""
     ignored_signals: list[int] = field(default_factory=list)
     signal_mask: list[int] = field(default_factory=list)
 

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nono.shims.linux.notify import Listener
-from nono.shims.linux.syscalls import machine
 from nono.supervisor import protocol
 from nono.supervisor.caller import Caller
 from nono.supervisor.errors import CommandError, NonoError
-from nono.supervisor.handlers import handlers
 from nono.supervisor.launch import Fork, Launched, inherited_signals, launch
-from nono.supervisor.loop import Loop
 from nono.supervisor.prepare import KEPT_CAPABILITIES, Prepared
 from nono.supervisor.protocol import Descriptors, Spec
-from nono.supervisor.waiting import WaitingCalls
-
-_JOIN_SECONDS = 2.0
+from nono.supervisor.serving import Serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +37,17 @@ class Session:
     """Started by `start`, brought to its end by `wait`."""
 
     def __init__(self, prepared: Prepared, launched: Launched, command: str) -> None:
-        self._prepared = prepared
         self._launched = launched
         self._command = command
-        listener = Listener(launched.listener)
-        self._waiting = WaitingCalls(listener)
-        self._loop = Loop(
-            listener,
-            prepared.enforcement,
-            handlers(machine()),
-            launched.init_pid,
-            self._waiting.submit,
-        )
-        self._thread = threading.Thread(
-            target=self._loop.run, args=(KEPT_CAPABILITIES,), name="nono-loop", daemon=True
-        )
-        self._thread.start()
+        self._serving: Serving | None = None
+        if launched.listener is not None:
+            self._serving = Serving(
+                launched.listener,
+                prepared.enforcement,
+                launched.init_pid,
+                KEPT_CAPABILITIES,
+                self.kill,
+            )
 
     @property
     def child_pidfd(self) -> int:
@@ -73,8 +61,8 @@ class Session:
 
     @property
     def faults(self) -> list[str]:
-        """Tracebacks of handlers that failed; each call was denied."""
-        return self._loop.faults
+        """Tracebacks of what failed in our own code; each call was denied."""
+        return self._serving.faults if self._serving else []
 
     def kill(self) -> None:
         """Ask for the end of every process of the session. Never blocks, may be called twice."""
@@ -91,7 +79,8 @@ class Session:
 
         end = _End()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._waiting.serve)
+            if self._serving:
+                nursery.start_soon(self._serving.wait)
             try:
                 await self._follow(end, on_stop)
             except trio.Cancelled:
@@ -129,11 +118,10 @@ class Session:
 
     def close(self) -> None:
         """After `wait`: end the thread and give the descriptors back."""
-        self._thread.join(_JOIN_SECONDS)
+        if self._serving:
+            self._serving.close()
         self._launched.control.close()
         os.close(self._launched.child_pidfd)
-        if not self._thread.is_alive():
-            os.close(self._launched.listener)
 
 
 def start(
@@ -153,6 +141,7 @@ def start(
         env={**env, "TMPDIR": prepared.tmpdir},
         cwd=cwd,
         program=prepared.program,
+        broker=prepared.broker,
         keep=sorted(KEPT_CAPABILITIES),
         umask=Caller(os.getpid(), 0).umask,
     )

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from nono.shims.errors import FilterError
 from nono.shims.linux import arguments, bpf
-from nono.shims.linux.syscalls import Arch, Network, SyscallClass, table
+from nono.shims.linux.syscalls import Arch, Network, Syscall, SyscallClass, table
 
 AUDIT_ARCH: Final[dict[Arch, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -43,31 +44,31 @@ _ACTIONS: Final[dict[SyscallClass, int]] = {
 _CTL_OPTIMIZE_TREE: Final = 2
 
 
-def build(arch: Arch, network: Network = "unrestricted") -> bytes:
+def build(arch: Arch, network: Network = "unrestricted", *, broker: bool = True) -> bytes:
     """The filter as an array of struct sock_filter, the same on a host of either architecture.
 
-    Raises FilterError if libseccomp is missing, or too old for the table.
+    Without a `broker` it needs no listener: see `syscalls.classes`. Raises FilterError if
+    libseccomp is missing, or too old for the table.
     """
-    ours = bpf.assemble(_prologue(arch, network))
-    return ours + _search_tree(arch, network)
+    calls = table(arch, network, broker=broker)
+    return bpf.assemble(_prologue(arch, network, calls)) + _search_tree(arch, calls)
 
 
-def _prologue(arch: Arch, network: Network) -> bpf.Code:
+def _prologue(arch: Arch, network: Network, calls: Mapping[str, Syscall]) -> bpf.Code:
     return (
         bpf.load(bpf.ARCH)
         + bpf.unless_among((AUDIT_ARCH[arch],), bpf.result(bpf.KILL_PROCESS))
         + bpf.load(bpf.NUMBER)
-        + _by_argument(arch, network)
-        + bpf.when_at_least(FIRST_NEW_NUMBER, _new_numbers(arch, network))
+        + _by_argument(network, calls)
+        + bpf.when_at_least(FIRST_NEW_NUMBER, _new_numbers(arch, calls))
     )
 
 
-def _by_argument(arch: Arch, network: Network) -> bpf.Code:
-    numbers = table(arch, network)
+def _by_argument(network: Network, calls: Mapping[str, Syscall]) -> bpf.Code:
     code: bpf.Code = ()
     for name, refusals in arguments.rules(network).items():
         body = sum((_refuse(refusal) for refusal in refusals), ()) + bpf.result(bpf.ALLOW)
-        code += bpf.when_among((numbers[name].number,), body)
+        code += bpf.when_among((calls[name].number,), body)
     return code
 
 
@@ -81,7 +82,7 @@ def _refuse(refusal: arguments.Refusal) -> bpf.Code:
     return code
 
 
-def _new_numbers(arch: Arch, network: Network) -> bpf.Code:
+def _new_numbers(arch: Arch, calls: Mapping[str, Syscall]) -> bpf.Code:
     code: bpf.Code = ()
     if arch == "x86_64":
         kill = bpf.when_any_bit(_X32_BIT, bpf.result(bpf.KILL_PROCESS))
@@ -89,7 +90,7 @@ def _new_numbers(arch: Arch, network: Network) -> bpf.Code:
     for which, action in _ACTIONS.items():
         numbers = [
             call.number
-            for call in table(arch, network).values()
+            for call in calls.values()
             if call.syscall_class is which and call.number >= FIRST_NEW_NUMBER
         ]
         if numbers:
@@ -97,7 +98,7 @@ def _new_numbers(arch: Arch, network: Network) -> bpf.Code:
     return code + bpf.result(_UNKNOWN)
 
 
-def _search_tree(arch: Arch, network: Network) -> bytes:
+def _search_tree(arch: Arch, calls: Mapping[str, Syscall]) -> bytes:
     try:
         # Here, because it raises RuntimeError where the library is missing.
         import pyseccomp
@@ -112,7 +113,7 @@ def _search_tree(arch: Arch, network: Network) -> bytes:
         tree.remove_arch(pyseccomp.Arch.NATIVE)
     tree.set_attr(pyseccomp.Attr.ACT_BADARCH, bpf.KILL_PROCESS)
     tree.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _CTL_OPTIMIZE_TREE)
-    for name, (number, which) in table(arch, network).items():
+    for name, (number, which) in calls.items():
         if which in _ACTIONS and number < FIRST_NEW_NUMBER:
             # By name: libseccomp takes a number for one of the host's.
             try:

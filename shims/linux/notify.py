@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
 import select
 import struct
 from typing import NamedTuple
@@ -58,18 +57,17 @@ class Notification(NamedTuple):
     f: int
 
 
-def install(program: bytes) -> int:
+def install(program: bytes, *, listener: bool = True) -> int:
     """Load a filter on the calling thread, for ever, and return its listener's descriptor.
 
-    `program` is an array of struct sock_filter. no_new_privs must be set. Raises OSError: EBUSY
-    when another filter of the chain has a listener already, EINVAL where the kernel lacks a flag.
+    Without a `listener` the result is 0. `program` is an array of struct sock_filter.
+    no_new_privs must be set. Raises OSError: EBUSY when another filter of the chain has a
+    listener already, EINVAL where the kernel lacks a flag.
     """
     instructions = ffi.from_buffer(program)
     header = ffi.from_buffer(struct.pack("@HP", len(program) // 8, address(instructions)))
-    flags = FILTER_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV
-    listener = syscall(number(machine(), "seccomp"), SET_MODE_FILTER, flags, address(header))
-    os.set_inheritable(listener, False)
-    return listener
+    flags = FILTER_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV if listener else 0
+    return syscall(number(machine(), "seccomp"), SET_MODE_FILTER, flags, address(header))
 
 
 class Listener:

@@ -137,24 +137,42 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
 }
 
 
+# What Landlock checks by itself: without a broker these are safe, and nothing else of NOTIFY is.
+_HELD_BY_LANDLOCK: Final = """
+open openat openat2 creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
+link linkat symlink symlinkat mknod mknodat truncate execve execveat
+"""
+
+
 @functools.cache
-def classes(network: Network = "unrestricted") -> Mapping[str, SyscallClass]:
+def classes(
+    network: Network = "unrestricted", *, broker: bool = True
+) -> Mapping[str, SyscallClass]:
     """Name -> class of every system call that any of the architectures has.
 
-    A name that `NUMBERS` has and no class names is left out: it gets ENOSYS.
+    A name that `NUMBERS` has and no class names is left out: it gets ENOSYS. Without a `broker`
+    nothing is notified: what Landlock holds is native, the rest is refused.
     """
     named = {name: which for which, names in _CLASSES.items() for name in names.split()}
-    return types.MappingProxyType(named | _NETWORK_CLASSES[network])
+    named |= _NETWORK_CLASSES[network]
+    if not broker:
+        held = _HELD_BY_LANDLOCK.split()
+        for name, which in named.items():
+            if which is SyscallClass.NOTIFY:
+                named[name] = SyscallClass.NATIVE if name in held else SyscallClass.EPERM
+    return types.MappingProxyType(named)
 
 
 @functools.cache
-def table(arch: Arch, network: Network = "unrestricted") -> Mapping[str, Syscall]:
+def table(
+    arch: Arch, network: Network = "unrestricted", *, broker: bool = True
+) -> Mapping[str, Syscall]:
     """Name -> number and class of every system call of `arch`. Pure."""
     numbers = _numbers(arch)
     return types.MappingProxyType(
         {
             name: Syscall(numbers[name], which)
-            for name, which in classes(network).items()
+            for name, which in classes(network, broker=broker).items()
             if name in numbers
         }
     )

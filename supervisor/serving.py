@@ -1,0 +1,63 @@
+"""The loop's thread and the tasks beside it, for one sandbox with a broker."""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from collections.abc import Callable
+
+from nono.shims.linux.notify import Listener
+from nono.shims.linux.syscalls import machine
+from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.handlers import handlers
+from nono.supervisor.loop import Loop
+from nono.supervisor.waiting import WaitingCalls
+
+_JOIN_SECONDS = 2.0
+
+
+class Serving:
+    """Answers a listener's calls from its making on. `wait` has to be run for those that block.
+
+    `fail` is called from the thread when the loop itself breaks: without it every call of the
+    sandbox would wait for ever, so the session has to end.
+    """
+
+    def __init__(
+        self,
+        listener: int,
+        enforcement: Enforcement,
+        init_pid: int,
+        keep: frozenset[int],
+        fail: Callable[[], None],
+    ) -> None:
+        self._fd = listener
+        self._fail = fail
+        interface = Listener(listener)
+        waiting = WaitingCalls(interface)
+        self.wait = waiting.serve
+        self._loop = Loop(interface, enforcement, handlers(machine()), init_pid, waiting.submit)
+        arguments = (keep,)
+        self._thread = threading.Thread(
+            target=self._run, args=arguments, name="nono-loop", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def faults(self) -> list[str]:
+        """Tracebacks of what failed in our own code; each call was denied."""
+        return self._loop.faults
+
+    def _run(self, keep: frozenset[int]) -> None:
+        try:
+            self._loop.run(keep)
+        except Exception:
+            self._loop.faults.append(traceback.format_exc())
+            self._fail()
+
+    def close(self) -> None:
+        """When no process of the sandbox is left."""
+        self._thread.join(_JOIN_SECONDS)
+        if not self._thread.is_alive():
+            os.close(self._fd)
