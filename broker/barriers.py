@@ -69,10 +69,10 @@ class Barriers:
         return path in self.chain or path in self._alone
 
     def bypasses_below(self, path: str) -> list[str]:
-        """The bypasses at or below ``path``."""
+        """The bypasses below ``path``, itself left out."""
         if path not in self._above_bypasses:
             return []
-        return [bypass for bypass in self.bypasses if is_within(bypass, path)]
+        return [each for each in self._bypassed if each != path and is_within(each, path)]
 
     def is_dead_end(self, path: str) -> bool:
         """True when nothing at or below ``path`` can be in the floor through any grant."""

@@ -120,11 +120,13 @@ class _Carving:
     def take(self, pattern: File | Subtree, access: Access) -> None:
         """Add what a grant gives at its path and below, as far as no barrier stands there."""
         waiting = [pattern.path] if access else []
+        seen: set[str] = set()
         while waiting:
             path = waiting.pop()
             kind = self._tree.kind(path)
-            if kind is None or kind == "symlink" or not pattern.matches(path):
+            if path in seen or kind in (None, "symlink") or not pattern.matches(path):
                 continue
+            seen.add(path)
             if self._barriers.is_shut(path):
                 waiting.extend(self._barriers.bypasses_below(path))
             elif self._barriers.is_asked(path, pattern.path):

@@ -1,4 +1,7 @@
-"""Calls that may block (a FIFO, a lease, a connect): each a trio task with a worker thread."""
+"""Calls that may block (a FIFO, a lease, a connect): each a trio task with a worker thread.
+
+trio is imported where it is used: the program already runs by then, and its first calls need none.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import contextlib
 import errno
 import threading
 from collections.abc import Callable
-
-import trio
+from typing import TYPE_CHECKING
 
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.answers import Answer, Fail, Wait
 from nono.supervisor.loop import respond
+
+if TYPE_CHECKING:
+    import trio
 
 _MAX_CALLS = 4096
 _MAX_THREADS = 256
@@ -44,6 +49,8 @@ class WaitingCalls:
 
     async def serve(self) -> None:
         """Run until cancelled."""
+        import trio
+
         limiter = trio.CapacityLimiter(_MAX_THREADS)
         token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
@@ -63,6 +70,8 @@ class WaitingCalls:
     async def _serve_one(
         self, notification: Notification, wait: Wait, limiter: trio.CapacityLimiter
     ) -> None:
+        import trio
+
         # Shielded: when the session is cancelled its processes are killed, which is what makes
         # the worker thread return.
         try:
@@ -79,6 +88,8 @@ class WaitingCalls:
 
     async def _release_when_gone(self, notification_id: int, wait: Wait) -> None:
         """The kernel does not tell that a caller was killed; it has to be asked."""
+        import trio
+
         while self._listener.is_valid(notification_id):
             await trio.sleep(_CHECK_SECONDS)
         while True:
