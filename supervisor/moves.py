@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 
-from nono.broker import Access, Operation, PathChange
+from nono.broker import Access, Allow, Open, Operation, PathChange
 from nono.shims.linux import rename as kernel
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.answers import CONTINUE, DONE, Answer
@@ -62,7 +62,7 @@ def _rename(
             _require_replaceable(call, enforcement, old, new, flags)
             call.ensure_waiting()
             kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
-            enforcement.own.record_created(new.path, source.fd)
+            _adopt(call, enforcement, source, old.path, new.path)
     return DONE
 
 
@@ -89,7 +89,7 @@ def _require_replaceable(
             raise failure(errno.EEXIST)
         if flags & kernel.RENAME_EXCHANGE:
             _require_move(call, enforcement, new, old, target)
-            enforcement.own.record_created(old.path, target.fd)
+            _adopt(call, enforcement, target, new.path, old.path)
             return
         own = enforcement.own.is_own(call.caller, target)
         enforcement.require(PathChange(call.caller, Operation.UNLINK, new.path, own))
@@ -135,5 +135,16 @@ def _link(
         )
         require_new(call, enforcement, place, Operation.LINK_TO)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)
-        enforcement.own.record_created(place.path, source.fd)
+        _adopt(call, enforcement, source, source.path, place.path)
     return DONE
+
+
+def _adopt(call: Call, enforcement: Enforcement, moved: Handle, before: str, after: str) -> None:
+    """What comes to a shared place is the sandbox's own there, if it could use it before.
+
+    Otherwise moving a file out of a place where it may only be written would make it readable.
+    """
+    own = enforcement.own.is_own_file(before, moved.fd)
+    request = Open(call.caller, before, Access.READ | Access.WRITE, own)
+    if isinstance(enforcement.policy.decide(request), Allow):
+        enforcement.own.record_created(after, moved.fd)

@@ -106,7 +106,7 @@ class Program:
         words = _words(number, arch, arguments, instruction_pointer)
         a = x = position = steps = 0
         memory = [0] * WORDS_OF_MEMORY
-        loads = set()
+        loads: set[int] = set()
         while True:
             code, if_true, if_false, k = self.instructions[position]
             position += 1

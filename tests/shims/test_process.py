@@ -62,6 +62,7 @@ def test_a_child_dies_with_its_parent() -> None:
 
 def test_not_dumpable_is_closed_to_its_own_user() -> None:
     def work() -> list[int]:
+        process.set_dumpable(True)  # changing the user took it away
         before = os.stat("/proc/self/mem").st_uid
         process.set_dumpable(False)
         closed = os.stat("/proc/self/mem").st_uid
@@ -71,7 +72,7 @@ def test_not_dumpable_is_closed_to_its_own_user() -> None:
     user = USERS[-1]
     if user == 0:
         pytest.skip("there is no ordinary user")
-    assert in_child(lambda: [process.set_dumpable(True), *work()][1:], user) == [user, 0, user]
+    assert in_child(work, user) == [user, 0, user]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,12 @@ def test_a_pidfd_tells_the_end() -> None:
 @pytest.mark.requires(kernel="6.9")
 def test_a_pidfd_of_a_thread() -> None:
     go, started = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: (started.set(), go.wait()))
+
+    def wait() -> None:
+        started.set()
+        go.wait()
+
+    thread = threading.Thread(target=wait)
     thread.start()
     started.wait()
     assert thread.native_id is not None

@@ -173,4 +173,4 @@ def test_the_data_of_a_call() -> None:
     ):
         program = sim.Program(assemble((sim.LD | sim.ABS, 0, 0, offset), (0x16, 0, 0, 0)))
         run = program.run(-1, 0xC000003E, arguments, 0x123456789ABCDEF0)
-        assert (run.result, run.steps, run.loads) == (expected, 2, {offset})
+        assert (run.result, run.steps, run.loads) == (expected, 2, frozenset({offset}))

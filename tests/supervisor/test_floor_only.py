@@ -1,0 +1,43 @@
+"""Without the broker: the kernel's floor is all there is, and it holds."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import CHECKOUT, Account, Nono, Secret
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+SCRIPT = """
+import os, socket, sys
+open("made.txt", "w").write("made")
+def attempt(what, work):
+    try:
+        work()
+        print(what, "WON")
+    except OSError as error:
+        print(what, type(error).__name__)
+attempt("read", lambda: print(open(sys.argv[1]).read()))
+attempt("write", lambda: open(sys.argv[1], "a"))
+attempt("chmod", lambda: os.chmod("made.txt", 0o600))
+attempt("connect", lambda: socket.create_connection(("127.0.0.1", 9), 1))
+attempt("environ", lambda: open(f"/proc/{os.getppid()}/environ", "rb").read())
+"""
+
+
+def test_the_floor_holds_alone(nono: Nono, secret: Callable[[str], Secret]) -> None:
+    hidden = secret("hidden.txt")
+    command = ("/usr/bin/python3", "-c", SCRIPT, hidden.path)
+    done = nono("run", "--floor-only", "--allow-cwd", "--", *command)
+    assert done.returncode == 0, done.stderr
+    assert hidden.text not in done.stdout
+    assert "WON" not in done.stdout
+    assert done.stdout.count("Error") == 5
+
+
+def test_inside_itself_the_error_names_the_flag(nono: Nono, as_user: Account) -> None:
+    inner = (as_user.python, "-P", "-m", "nono.supervisor", "run")
+    readable = ("--read", CHECKOUT)
+    done = nono("run", "--allow-cwd", *readable, "--", *inner, "--", "true")
+    assert done.returncode == 125
+    assert "--floor-only" in done.stderr
