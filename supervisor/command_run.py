@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nono.supervisor.prepare import Prepared
     from nono.supervisor.session import Session
 
+_SHORT_SECONDS = 0.1
+
 _RUN_OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Show the policy and run nothing."),
     click.option(
@@ -101,12 +103,14 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
 
 
 def _wait(session: Session) -> int:
-    import trio
-
     from nono.supervisor import signals
 
     def stopped(number: int) -> None:
         signals.program_stopped(number, session.child_pid, session.child_pidfd)
+
+    if session.ends_within(_SHORT_SECONDS, stopped):
+        return session.status
+    import trio
 
     return trio.run(session.wait, stopped)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
+import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,10 +30,32 @@ class Streams:
 
 @dataclass(slots=True)
 class _End:
-    """How the program ended: a wait status, or the errno of its execve."""
+    """What init and child said about the end: a wait status, or the errno of the execve."""
 
     status: int | None = None
     not_executed: int | None = None
+    over: bool = False
+    """No process is left, or the init is gone."""
+
+    def hear(self, control: socket.socket, on_stop: Callable[[int], None]) -> None:
+        """Take the next message. Blocks when there is none."""
+        try:
+            message, _ = protocol.receive(control)
+        except ConnectionResetError:
+            message = None
+        match message:
+            case [protocol.STOPPED, int(number)]:
+                on_stop(number)
+            case [protocol.EXITED, int(number)]:
+                self.status = number
+            case [protocol.NOT_EXECUTED, int(number)]:
+                self.not_executed = number
+            case [protocol.ENDED] | None:
+                self.over = True
+
+
+def _ignore(_: int) -> None:
+    """A stop that nobody wants to hear of."""
 
 
 class Session:
@@ -39,6 +64,7 @@ class Session:
     def __init__(self, prepared: Prepared, launched: Launched, command: str) -> None:
         self._launched = launched
         self._command = command
+        self._end = _End()
         self._serving: Serving | None = None
         if launched.listener is not None:
             self._serving = Serving(
@@ -69,7 +95,23 @@ class Session:
         with contextlib.suppress(OSError):
             protocol.send(self._launched.control, protocol.KILL)
 
-    async def wait(self, on_stop: Callable[[int], None] = lambda _: None) -> int:
+    def ends_within(self, seconds: float, on_stop: Callable[[int], None] = _ignore) -> bool:
+        """Wait a moment without trio, whose import takes longer than many programs run.
+
+        Calls that block are not served meanwhile.
+        """
+        control = self._launched.control
+        poll = select.poll()
+        poll.register(control, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        while not self._end.over:
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                return False
+            self._end.hear(control, on_stop)
+        return True
+
+    async def wait(self, on_stop: Callable[[int], None] = _ignore) -> int:
         """Wait until no process is left and return the program's wait status.
 
         When cancelled, every process of the session is killed first. `on_stop` is called with
@@ -77,44 +119,35 @@ class Session:
         """
         import trio
 
-        end = _End()
         async with trio.open_nursery() as nursery:
             if self._serving:
                 nursery.start_soon(self._serving.wait)
             try:
-                await self._follow(end, on_stop)
+                await self._follow(on_stop)
             except trio.Cancelled:
                 self.kill()
                 with trio.CancelScope(shield=True):
-                    await self._follow(end, lambda _: None)
+                    await self._follow(_ignore)
                 raise
             finally:
                 nursery.cancel_scope.cancel()
-        if end.not_executed is not None:
-            raise CommandError(self._command, end.not_executed)
-        if end.status is None:
-            raise NonoError("the sandbox's init was killed, and every process with it")
-        return end.status
+        return self.status
 
-    async def _follow(self, end: _End, on_stop: Callable[[int], None]) -> None:
+    @property
+    def status(self) -> int:
+        """The wait status, once no process is left. Raises as `wait` does."""
+        if self._end.not_executed is not None:
+            raise CommandError(self._command, self._end.not_executed)
+        if self._end.status is None:
+            raise NonoError("the sandbox's init was killed, and every process with it")
+        return self._end.status
+
+    async def _follow(self, on_stop: Callable[[int], None]) -> None:
         import trio
 
-        control = self._launched.control
-        while True:
-            await trio.lowlevel.wait_readable(control)
-            try:
-                message, _ = protocol.receive(control)
-            except ConnectionResetError:
-                message = None
-            match message:
-                case [protocol.STOPPED, int(number)]:
-                    on_stop(number)
-                case [protocol.EXITED, int(number)]:
-                    end.status = number
-                case [protocol.NOT_EXECUTED, int(number)]:
-                    end.not_executed = number
-                case [protocol.ENDED] | None:
-                    return
+        while not self._end.over:
+            await trio.lowlevel.wait_readable(self._launched.control)
+            self._end.hear(self._launched.control, on_stop)
 
     def close(self) -> None:
         """After `wait`: end the thread and give the descriptors back."""
