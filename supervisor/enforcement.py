@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterable
 from typing import NoReturn
 
 from nono.broker import (
@@ -29,6 +30,7 @@ class Enforcement:
         self.floor = floor
         self.own = OwnObjects()
         self.denials = Denials()
+        self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
             rule.pattern
             for rule in policy.rules
@@ -44,6 +46,15 @@ class Enforcement:
         if not self.floor.covers(path, access):
             return False
         return not any(pattern.matches(path) for pattern in self._denied_names)
+
+    def note_moved(self, path: str) -> None:
+        """The broker deleted, renamed or replaced what was at `path`.
+
+        A Landlock rule belongs to an object and not to its name, so from now on the floor's rules
+        there say nothing about the name.
+        """
+        if path in self._ruled:
+            self.floor = self.floor.without(path)
 
     def require(self, request: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed."""
@@ -61,3 +72,12 @@ class Enforcement:
             verdict = Deny(verdict.rule, errno.EACCES)
         self.denials.record(request, verdict)
         raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+
+
+def _with_ancestors(paths: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for path in paths:
+        while path and path not in found:
+            found.add(path)
+            path = path.rpartition("/")[0]
+    return frozenset(found)

@@ -122,6 +122,7 @@ def _remove(call: Call, enforcement: Enforcement, at: int, path: int, *, directo
             remove = os.rmdir if directory else os.unlink
             remove(place.name, dir_fd=place.parent.fd)
             enforcement.own.forget(target)
+            enforcement.note_moved(place.path)
     return DONE
 
 

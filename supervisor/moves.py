@@ -63,6 +63,8 @@ def _rename(
             call.ensure_waiting()
             kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
             _adopt(call, enforcement, source, old.path, new.path)
+            enforcement.note_moved(old.path)
+            enforcement.note_moved(new.path)
     return DONE
 
 

@@ -71,9 +71,8 @@ def prepare(policy: Policy, *, best_effort: bool = False, broker: bool = True) -
         policy = policy.with_rules(floor.matched)
         ruleset_fd = ruleset.build(floor, abi)
         undo.callback(os.close, ruleset_fd)
-        rights = ruleset.scope_only(abi)
-        scope_fd = landlock.create_ruleset(rights) if rights else -1
-        if rights:
+        scope_fd = ruleset.build_scope(abi)
+        if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
         program = seccomp_filter.build(machine(), "unrestricted", broker=broker)
         undo.pop_all()

@@ -92,10 +92,20 @@ def _add(ruleset: int, path: str, rights: FS) -> None:
         os.close(parent)
 
 
-def scope_only(abi: int) -> Rights | None:
-    """What the sandbox's init restricts itself to, so that it can signal its domain and no more.
+def build_scope(abi: int) -> int:
+    """The ruleset of the sandbox's init, so that it can signal its domain and no more.
 
-    None before ABI 6, which has no scopes.
+    Moving files between directories is refused by every domain that does not grant it, handled
+    or not, and for all domains nested in it: so this one grants it everywhere. Returns -1 before
+    ABI 6, which has no scopes. Raises OSError.
     """
-    scopes = landlock.supported(abi).scoped
-    return Rights(FS(0), landlock.Net(0), scopes & landlock.Scope.SIGNAL) if scopes else None
+    scopes = landlock.supported(abi).scoped & landlock.Scope.SIGNAL
+    if not scopes:
+        return -1
+    ruleset = landlock.create_ruleset(Rights(FS.REFER, landlock.Net(0), scopes))
+    try:
+        _add(ruleset, "/", FS.REFER)
+    except BaseException:
+        os.close(ruleset)
+        raise
+    return ruleset
