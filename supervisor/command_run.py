@@ -76,7 +76,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Start the program first and import the rest while it already runs."""
     from nono.shims.linux.process import set_child_subreaper
     from nono.supervisor import signals
-    from nono.supervisor.launch import fork_here
+    from nono.supervisor.launch import fork_here, inherited_signals
     from nono.supervisor.prepare import prepare
     from nono.supervisor.session import Streams, start
 
@@ -89,8 +89,11 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         environment = plan.environment.apply(os.environ)
         set_child_subreaper(True)
         with signals.terminal_returned():
+            inherited = inherited_signals()
             signals.block()
-            session = start(prepared, argv, environment, plan.workdir, Streams(), fork_here)
+            session = start(
+                prepared, argv, environment, plan.workdir, Streams(), fork_here, inherited
+            )
             try:
                 signals.forward_to(session.child_pidfd)
                 status = _wait(session)
@@ -105,8 +108,8 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
 def _wait(session: Session) -> int:
     from nono.supervisor import signals
 
-    def stopped(number: int) -> None:
-        signals.program_stopped(number, session.child_pid, session.child_pidfd)
+    def stopped() -> None:
+        signals.program_stopped(session.child_pid, session.child_pidfd)
 
     if session.ends_within(_SHORT_SECONDS, stopped):
         return session.status

@@ -71,13 +71,15 @@ class Init:
                 process.set_no_new_privs()
                 landlock.restrict_self(fds.scope)
                 self._scoped = _is_out_of_reach(os.getppid())
+            # What comes before the child has its own dispositions waits until it has them.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            self._child = os.fork()
         except OSError as error:
             protocol.send(self._control, protocol.FAILED, "set up the init", error.errno or 0)
             return 125
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        self._child = os.fork()
         if self._child == 0:
             become(spec, fds, self._control)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
         self._let_go(fds)
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
             protocol.send(self._control, protocol.STARTED, self._child)
@@ -128,7 +130,7 @@ class Init:
                     break
                 if pid == self._child:
                     if os.WIFSTOPPED(status):
-                        self._tell(protocol.STOPPED, os.WSTOPSIG(status))
+                        self._tell(protocol.STOPPED)
                     else:
                         self._tell(protocol.EXITED, status)
                         return False

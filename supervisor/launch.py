@@ -36,15 +36,18 @@ class Launched:
     child_pidfd: int
 
 
-def inherited_signals(spec: Spec) -> Spec:
-    """`spec` with the calling thread's signal mask and ignored signals. Main thread only."""
+def inherited_signals() -> tuple[list[int], list[int]]:
+    """The signals that this process ignores, and those that the calling thread blocks.
+
+    The program starts with both, as it would without nono.
+    """
     ignored = [
         int(number)
         for number in signal.valid_signals()
         if signal.getsignal(number) is signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
     ]
     mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
-    return replace(spec, ignored_signals=ignored, signal_mask=mask)
+    return ignored, mask
 
 
 def fork_here(spec: Spec, fds: Descriptors) -> int:

@@ -37,15 +37,15 @@ class _End:
     over: bool = False
     """No process is left, or the init is gone."""
 
-    def hear(self, control: socket.socket, on_stop: Callable[[int], None]) -> None:
+    def hear(self, control: socket.socket, on_stop: Callable[[], None]) -> None:
         """Take the next message. Blocks when there is none."""
         try:
             message, _ = protocol.receive(control)
         except ConnectionResetError:
             message = None
         match message:
-            case [protocol.STOPPED, int(number)]:
-                on_stop(number)
+            case [protocol.STOPPED]:
+                on_stop()
             case [protocol.EXITED, int(number)]:
                 self.status = number
             case [protocol.NOT_EXECUTED, int(number)]:
@@ -54,7 +54,7 @@ class _End:
                 self.over = True
 
 
-def _ignore(_: int) -> None:
+def _ignore() -> None:
     """A stop that nobody wants to hear of."""
 
 
@@ -95,7 +95,7 @@ class Session:
         with contextlib.suppress(OSError):
             protocol.send(self._launched.control, protocol.KILL)
 
-    def ends_within(self, seconds: float, on_stop: Callable[[int], None] = _ignore) -> bool:
+    def ends_within(self, seconds: float, on_stop: Callable[[], None] = _ignore) -> bool:
         """Wait a moment without trio, whose import takes longer than many programs run.
 
         Calls that block are not served meanwhile.
@@ -111,11 +111,11 @@ class Session:
             self._end.hear(control, on_stop)
         return True
 
-    async def wait(self, on_stop: Callable[[int], None] = _ignore) -> int:
+    async def wait(self, on_stop: Callable[[], None] = _ignore) -> int:
         """Wait until no process is left and return the program's wait status.
 
-        When cancelled, every process of the session is killed first. `on_stop` is called with
-        the signal that stopped the program. Raises CommandError when it was never executed.
+        When cancelled, every process of the session is killed first. `on_stop` is called
+        each time the program was stopped. Raises CommandError when it was never executed.
         """
         import trio
 
@@ -142,7 +142,7 @@ class Session:
             raise NonoError("the sandbox's init was killed, and every process with it")
         return self._end.status
 
-    async def _follow(self, on_stop: Callable[[int], None]) -> None:
+    async def _follow(self, on_stop: Callable[[], None]) -> None:
         import trio
 
         while not self._end.over:
@@ -164,11 +164,14 @@ def start(
     cwd: str,
     streams: Streams,
     fork: Fork,
+    signals: tuple[list[int], list[int]] | None = None,
 ) -> Session:
     """Start a program. Blocks for some milliseconds. Raises StartError.
 
-    `env` is what the program gets, TMPDIR aside.
+    `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
+    that it blocks: those of the calling thread, unless given.
     """
+    ignored, blocked = signals or inherited_signals()
     spec = Spec(
         argv=list(argv),
         env={**env, "TMPDIR": prepared.tmpdir},
@@ -177,8 +180,10 @@ def start(
         broker=prepared.broker,
         keep=sorted(KEPT_CAPABILITIES),
         umask=Caller(os.getpid(), 0).umask,
+        ignored_signals=ignored,
+        signal_mask=blocked,
     )
     fds = Descriptors(
         -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
     )
-    return Session(prepared, launch(inherited_signals(spec), fds, fork), argv[0])
+    return Session(prepared, launch(spec, fds, fork), argv[0])

@@ -1,8 +1,9 @@
 """Signals to nono are meant for the program: they are passed on, and job control works.
 
 The program stays in nono's process group, so what a terminal sends reaches it without us; only
-what a process sent to nono alone is passed on. A stop by the terminal stops both. Signals are
-blocked in every thread and taken by one that waits for them. See signal(7), sigwaitinfo(2),
+what a process sent to nono alone is passed on. nono never stops by itself: when the program is
+stopped, nono stops too, and when nono is continued so is the program. Signals are blocked in
+every thread and taken by one that waits for them. See signal(7), sigwaitinfo(2), and
 credentials(7) on process groups.
 """
 
@@ -36,7 +37,11 @@ def block() -> None:
 
 def forward_to(pidfd: int) -> None:
     """Start the thread that passes signals on until nono ends."""
-    threading.Thread(target=_forward, args=(pidfd,), name="nono-signals", daemon=True).start()
+    # While the program was being started the terminal's signals came too early for it.
+    while received := signal.sigtimedwait(_FORWARDED, 0):
+        _send(pidfd, signal.Signals(received.si_signo))
+    ours = os.dup(pidfd)  # the thread outlives the session
+    threading.Thread(target=_forward, args=(ours,), name="nono-signals", daemon=True).start()
 
 
 def _forward(pidfd: int) -> None:
@@ -44,29 +49,31 @@ def _forward(pidfd: int) -> None:
         received = signal.sigwaitinfo(_FORWARDED)
         if received.si_code != _SI_KERNEL:
             _send(pidfd, signal.Signals(received.si_signo))
-        if received.si_signo == signal.SIGTSTP:
-            _stop_ourselves(pidfd)
 
 
-def program_stopped(number: int, pid: int, pidfd: int) -> None:
-    """The program was stopped by signal `number`: stop nono too, so that the shell sees it.
+def program_stopped(pid: int, pidfd: int) -> None:
+    """The program was stopped: stop nono too, so that the shell that started it sees it.
 
-    A stop by the terminal has stopped us already; by the time we hear of the program's it runs
-    again, and nothing is left to do.
+    A stop by the terminal may have stopped us already; by the time we hear of the program's it
+    runs again, and nothing is left to do. Without a terminal there is no shell that would ever
+    continue us.
     """
-    if number == signal.SIGTSTP and state_of(pid) == "T":
-        _stop_ourselves(pidfd)
+    if state_of(pid) == "T" and _has_terminal():
+        # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
+        # thread and not to the process: the thread that waits for signals must not take it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
+        signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+        # The program may be in a process group of its own, which the shell does not continue.
+        _send(pidfd, signal.SIGCONT)
 
 
-def _stop_ourselves(pidfd: int) -> None:
-    """By SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us.
-
-    When we are continued so is the program, which may be in a process group of its own.
-    """
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
-    os.kill(os.getpid(), signal.SIGTSTP)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
-    _send(pidfd, signal.SIGCONT)
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _send(pidfd: int, number: signal.Signals) -> None:
@@ -83,9 +90,9 @@ def terminal_returned() -> Iterator[None]:
         yield
         return
     try:
-        ours = os.tcgetpgrp(terminal) == os.getpgrp()
+        ours = _is_in_foreground(terminal)
         yield
-        if ours and os.tcgetpgrp(terminal) != os.getpgrp():
+        if ours and not _is_in_foreground(terminal):
             # A background process that does this is stopped by SIGTTOU unless it blocks it.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
             with contextlib.suppress(OSError):
@@ -93,3 +100,11 @@ def terminal_returned() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
     finally:
         os.close(terminal)
+
+
+def _is_in_foreground(terminal: int) -> bool:
+    """False also when the terminal has hung up."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
