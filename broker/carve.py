@@ -12,6 +12,7 @@ grants nothing: the floor may be smaller than the policy, never larger.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from nono.broker.access import FLOOR_ACCESS, Access
 from nono.broker.barriers import Barriers
@@ -20,8 +21,19 @@ from nono.broker.paths import ancestors, is_within, reserved_tree
 from nono.broker.rules import Effect, File, Glob, Rule, Subtree
 from nono.broker.search import ENTRY_LIMIT, BoundedTree, WildcardSearch
 
-_READ, _WRITE = Access.READ, Access.WRITE
-_SIGHT = Access.READ | Access.EXECUTE
+# A right that a new name can give, and the rights of rules that give it: running a
+# program shows what is in it.
+_CARRIED_BY_A_NAME = (
+    (Access.READ, Access.READ | Access.EXECUTE),
+    (Access.CONNECT, Access.CONNECT),
+)
+
+
+class Grant(NamedTuple):
+    """A grant on one path, as far as the floor may hold it."""
+
+    pattern: File | Subtree
+    access: Access
 
 
 def carve(
@@ -39,22 +51,20 @@ def carve(
     bounded = BoundedTree(tree, limit)
     barriers = Barriers(rules, bypasses, exclude)
     grants = [
-        (rule.pattern, rule.access & FLOOR_ACCESS)
+        Grant(rule.pattern, rule.access)
         for rule in rules
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
     search = WildcardSearch(rules, bypasses, bounded, barriers.is_dead_end)
-    matched = search.run(pattern.path for pattern, _ in grants)
+    matched = search.run(grant.pattern.path for grant in grants)
     for rule in matched:
         if isinstance(rule.pattern, Subtree):
             liftable = rule.protected and rule.effect is Effect.DENY
             barriers.close(rule.pattern.path, liftable)
-    grants = [
-        (pattern, _keep_apart(rules, pattern, access, barriers)) for pattern, access in grants
-    ]
+    grants = [_keep_apart(rules, grant, barriers) for grant in grants]
     work = _Carving(barriers, bounded)
-    for pattern, access in grants:
-        work.take(pattern, access)
+    for grant in grants:
+        work.take(grant.pattern, grant.access & FLOOR_ACCESS)
     return Floor(work.rules(), frozenset(work.carved), matched)
 
 
@@ -71,38 +81,37 @@ def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool
     return kind is not None and kind != "symlink"
 
 
-def _keep_apart(
-    rules: tuple[Rule, ...], pattern: File | Subtree, access: Access, barriers: Barriers
-) -> Access:
-    """Keep what may be written but not read apart from what may be read.
+def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Grant:
+    """Keep what may only be written apart from names that give more.
 
-    In a directory that may only be written the kernel would let a program give
-    an unreadable file a readable name; the broker does not. So such a directory
-    is carved around the readable names. Returns the access that is left.
+    In a directory with the right to write the kernel lets a program give one
+    object the name of another: an unreadable file a readable name, a socket the
+    name of one that may be connected to. The broker does not. So the directory is
+    carved around such names. Returns the grant with the access that is left.
     """
-    if _READ in access or _WRITE not in access or isinstance(pattern, File):
-        return access
-    top = pattern.path
-    sights = [rule for rule in rules if rule.effect is not Effect.DENY and rule.access & _SIGHT]
-    asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in sights)
-    if not asked and any(_reads_whole(rule, top) for rule in sights):
-        return access
-    for rule in sights:
-        if isinstance(rule.pattern, Glob):
-            prefix = rule.pattern.prefix
-            if is_within(prefix, top) or is_within(top, prefix):
-                access &= ~_WRITE
-        elif isinstance(rule.pattern, File | Subtree):
-            barriers.chain.update(
-                above for above in ancestors(rule.pattern.path) if is_within(above, top)
-            )
-    return access
+    if Access.WRITE not in grant.access or isinstance(grant.pattern, File):
+        return grant
+    top, access = grant.pattern.path, grant.access
+    for right, sources in _CARRIED_BY_A_NAME:
+        wider = [rule for rule in rules if rule.effect is not Effect.DENY and rule.access & sources]
+        asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in wider)
+        if not asked and any(_gives_whole(rule, right, top) for rule in wider):
+            continue
+        for rule in wider:
+            if isinstance(rule.pattern, Glob):
+                prefix = rule.pattern.prefix
+                if is_within(prefix, top) or is_within(top, prefix):
+                    access &= ~Access.WRITE
+            elif isinstance(rule.pattern, File | Subtree):
+                above = ancestors(rule.pattern.path)
+                barriers.chain.update(each for each in above if is_within(each, top))
+    return Grant(grant.pattern, access)
 
 
-def _reads_whole(rule: Rule, tree: str) -> bool:
+def _gives_whole(rule: Rule, right: Access, tree: str) -> bool:
     return (
         rule.effect is Effect.ALLOW
-        and _READ in rule.access
+        and right in rule.access
         and isinstance(rule.pattern, Subtree)
         and rule.pattern.matches(tree)
     )

@@ -15,7 +15,8 @@ from nono.broker.rules import Effect, File, Glob, Rule, Subtree
 
 def is_lifted(rule: Rule, path: str, bypasses: Iterable[str]) -> bool:
     """True when a bypass takes the protection of ``rule`` away from ``path``."""
-    return rule.protected and any(is_within(path, bypass) for bypass in bypasses)
+    liftable = rule.protected and rule.effect is Effect.DENY
+    return liftable and any(is_within(path, bypass) for bypass in bypasses)
 
 
 def guarded_path(rule: Rule, bypasses: Iterable[str]) -> str | None:
@@ -100,8 +101,8 @@ class Index:
         """The refusal (or question) whose path is ``path`` or lies below it."""
         return self._guards[effect].get(path)
 
-    def standing(self, path: str) -> Standing:
-        """Grants and questions at ``path``.
+    def standing(self, path: str, whole: bool = False) -> Standing:
+        """Grants and questions at ``path``; with ``whole`` only what holds for all below as well.
 
         For each right the rule on the longest path decides, and a question wins
         a tie. A question by wildcards is more specific than any path, a grant by
@@ -110,8 +111,8 @@ class Index:
         standing = Standing(0, 0, [], [])
         standing = _merge(standing, path, self._globs[Effect.ASK])
         for level in self._levels(path):
-            standing = _merge(standing, path, level)
-        return _merge(standing, path, self._globs[Effect.ALLOW])
+            standing = _merge(standing, path, _whole(level) if whole else level)
+        return standing if whole else _merge(standing, path, self._globs[Effect.ALLOW])
 
     def creation(self, path: str, bit: int) -> Rule | None:
         """The grant or question whose own path is the parent of ``path`` and that has ``bit``."""
@@ -123,20 +124,26 @@ class Index:
                     return rule
         return None
 
-    def widest(self, tree: str) -> int:
-        """The rights that some path at or below ``tree`` may have, as bits of Access."""
-        standing = self.standing(tree)
-        bits = standing.granted | standing.asked
-        for path, rules in self._at.items():
-            if is_within(path, tree):
-                bits |= _bits(rules)
-        return bits | _bits(self._globs[Effect.ALLOW]) | _bits(self._globs[Effect.ASK])
+    def widest(self, tree: str) -> tuple[int, int]:
+        """The rights that some path at or below ``tree`` has: granted, and granted or asked."""
+        granted, asked, _, _ = self.standing(tree)
+        rules = [each for at, here in self._at.items() if is_within(at, tree) for each in here]
+        granted |= _bits(rules, Effect.ALLOW) | _bits(self._globs[Effect.ALLOW], Effect.ALLOW)
+        asked |= _bits(rules, Effect.ASK) | _bits(self._globs[Effect.ASK], Effect.ASK)
+        return granted, granted | asked
 
 
-def _bits(rules: Iterable[Rule]) -> int:
+def _whole(level: list[Rule]) -> list[Rule]:
+    """Less the grants that do not reach what is below their path."""
+    return [
+        rule for rule in level if rule.effect is Effect.ASK or isinstance(rule.pattern, Subtree)
+    ]
+
+
+def _bits(rules: Iterable[Rule], effect: Effect) -> int:
     bits = 0
     for rule in rules:
-        if rule.effect is not Effect.DENY:
+        if rule.effect is effect:
             bits |= rule.access._value_
     return bits
 

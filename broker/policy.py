@@ -33,13 +33,19 @@ from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 
 @dataclass(frozen=True, slots=True)
 class _Demand:
-    """What a request needs. ``access`` and ``refused_by`` are bits of Access."""
+    """What a request needs; numbers are bits of Access.
+
+    ``access`` is needed on the object, with ``whole`` on all below it too;
+    ``carried`` is the part of it that a move would otherwise give for nothing.
+    """
 
     access: int
     refused_by: int
     creates: bool = False
     guarded: bool = False
     moves: bool = False
+    whole: bool = False
+    carried: int = 0
 
 
 _READ, _WRITE, _EXECUTE = (a.value for a in (Access.READ, Access.WRITE, Access.EXECUTE))
@@ -122,12 +128,13 @@ class Policy:
         """Answer a request. Total: no request makes it raise.
 
         Deny carries EPERM for an explicit refusal, EACCES where no rule applies,
-        ECONNREFUSED for connect(2).
+        ECONNREFUSED for connect(2), EXDEV for an own directory that must be
+        copied instead of moved.
         """
         if isinstance(request, Connect | Bind):
             return self.network.decide(request)
         demand = self._demand(request)
-        if demand is None or not is_canonical(request.path):
+        if demand is None:
             return Deny(self._default_rule, errno.EACCES)
         return self._decide_path(request.path, demand, getattr(request, "own", False))
 
@@ -136,7 +143,7 @@ class Policy:
         if isinstance(request, Connect | Bind):
             return self.network.considered(request)
         demand = self._demand(request)
-        if demand is None or not is_canonical(request.path):
+        if demand is None:
             return ()
         special = {id(rule) for rule in self._guards(request.path, demand)}
         if demand.creates:
@@ -150,10 +157,10 @@ class Policy:
 
         ``Access(0)`` for a network request.
         """
-        if isinstance(request, Connect | Bind) or not is_canonical(request.path):
+        demand = None if isinstance(request, Connect | Bind) else self._demand(request)
+        if demand is None or isinstance(request, Connect | Bind):
             return Access(0)
-        demand = self._demand(request)
-        return Access(demand.access & ~self._index.standing(request.path).granted if demand else 0)
+        return Access(demand.access & ~self._index.standing(request.path, demand.whole).granted)
 
     def floor(self, tree: Tree, exclude: frozenset[str] = frozenset()) -> Floor:
         """The part of this policy that the kernel can enforce alone.
@@ -172,22 +179,31 @@ class Policy:
         return Rule(Anything(), ALL_ACCESS, self.default, Origin(OriginKind.DEFAULT, "default"))
 
     def _demand(self, request: PathRequest) -> _Demand | None:
+        """What the request needs; None when its path is not canonical or its kind unknown."""
+        if not is_canonical(request.path):
+            return None
         if isinstance(request, Open):
             bits = request.access.value
             return _Demand(bits, bits or _READ)
         if not isinstance(request, PathChange):
             return _SIMPLE_DEMANDS.get(type(request))
         demand = _DEMANDS.get(request.operation)
-        if demand is not None and demand.moves:
-            return replace(demand, access=demand.access | self._carried_to(request.target))
-        return demand
+        if demand is None or not demand.moves:
+            return demand
+        carried = self._carried(request)
+        access = demand.access | carried
+        return replace(demand, access=access, whole=request.directory, carried=carried)
 
-    def _carried_to(self, target: str | None) -> int:
-        """The rights that an object must already have to be moved to ``target``."""
-        wherever = target is None or not is_canonical(target)
-        bits = self._index.widest("/" if wherever or target is None else target)
-        # Running a program shows what is in it, so the right to run counts as the right to read.
-        return bits & _CARRIED | (_READ if bits & _EXECUTE else 0)
+    def _carried(self, change: PathChange) -> int:
+        """The rights that an object must already have to be moved where ``change`` says."""
+        target = change.target
+        if target is None or not is_canonical(target):
+            target = "/"
+        here = self._index.standing(change.path, change.directory)
+        granted, open_to = self._index.widest(target)
+        gained = granted & ~here.granted | open_to & ~(here.granted | here.asked)
+        # Whoever may read a file may copy it to where it can be run.
+        return gained & _CARRIED | (_READ if gained & _EXECUTE else 0)
 
     def _guards(self, path: str, demand: _Demand) -> list[Rule]:
         if not demand.guarded:
@@ -203,16 +219,25 @@ class Policy:
         if guards and guards[0].effect is Effect.DENY:
             return Deny(guards[0], errno.EPERM)
         if own:
-            return Allow(OWN_OBJECT)
+            return self._decide_own(path, demand)
         if guards:
             return Ask(guards[0])
         return self._decide_by_grants(path, demand)
+
+    def _decide_own(self, path: str, demand: _Demand) -> Verdict:
+        """An own directory may hold what is not own, which must not gain by a move.
+
+        EXDEV makes programs copy instead.
+        """
+        if demand.whole and demand.carried & ~self._index.standing(path, whole=True).granted:
+            return Deny(self._default_rule, errno.EXDEV)
+        return Allow(OWN_OBJECT)
 
     def _decide_by_grants(self, path: str, demand: _Demand) -> Verdict:
         need = demand.access
         if not need:
             return Allow(NO_RIGHT_ASKED)
-        granted, asked, grants, questions = self._index.standing(path)
+        granted, asked, grants, questions = self._index.standing(path, demand.whole)
         missing = need & ~(granted | asked)
         if missing and demand.creates:
             rule = self._index.creation(path, _CREATE)

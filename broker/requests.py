@@ -67,9 +67,10 @@ class Operation(enum.StrEnum):
 class PathChange:
     """Change a name (mkdir(2), unlink(2), rename(2), link(2), ...).
 
-    ``target`` belongs to RENAME_FROM and LINK_FROM: the path that the object
-    will have. The move must not give the program rights on the object that it
-    did not have before, so without a ``target`` the widest one is assumed.
+    ``target`` and ``directory`` belong to RENAME_FROM and LINK_FROM: the path
+    that the object will have, and whether it is a directory, which moves all
+    that is below. The move must not give the program rights that it did not have
+    before, so what is left out is taken at its widest.
     """
 
     process: Process
@@ -77,6 +78,7 @@ class PathChange:
     path: str
     own: bool = False
     target: str | None = None
+    directory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

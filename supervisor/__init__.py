@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nono.supervisor.denials import Denial
-    from nono.supervisor.errors import CommandError, NonoError, StartError, UsageError
+    from nono.supervisor.errors import (
+        BrokenError,
+        CommandError,
+        NonoError,
+        StartError,
+        UsageError,
+    )
     from nono.supervisor.plan import Options, Plan, make_plan
     from nono.supervisor.sandbox import Completed, Sandbox, open_sandbox, run
 
 _WHERE = {
+    "BrokenError": "errors",
     "CommandError": "errors",
     "Completed": "sandbox",
     "Denial": "denials",
@@ -30,6 +37,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "BrokenError",
     "CommandError",
     "Completed",
     "Denial",

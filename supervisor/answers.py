@@ -35,7 +35,7 @@ class Inject:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """The call may block, so it becomes a task of its own.
+    """The call may block and cannot be tried without, so it becomes a task with a thread.
 
     `work` runs in a worker thread and gives the final answer. `release` is called, possibly more
     than once, when the caller has died: it makes a blocked `work` return. `close` is called when
@@ -47,7 +47,20 @@ class Wait:
     close: Callable[[], None]
 
 
-Answer = Continue | Fail | Return | Inject | Wait
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The call cannot be performed yet, so it becomes a task of its own.
+
+    `attempt` never blocks; it is made again and again until it gives an answer or the caller has
+    died. Then `close` is called.
+    """
+
+    attempt: Callable[[], Answer | None]
+    close: Callable[[], None]
+
+
+Answer = Continue | Fail | Return | Inject | Wait | Retry
+LATER = (Wait, Retry)
 
 CONTINUE = Continue()
 DONE = Return(0)

@@ -7,6 +7,7 @@ a filter without a floor. From the filter on, the supervisor answers this proces
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -18,11 +19,16 @@ from nono.supervisor import protocol
 from nono.supervisor.protocol import Descriptors, Spec
 
 
-def become(spec: Spec, fds: Descriptors, control: socket.socket) -> NoReturn:
-    """Restrict this process and execute the program. Reports on `control` what fails."""
+def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) -> NoReturn:
+    """Restrict this process and execute the program. Reports on `control` what fails.
+
+    It dies with its `parent`, the init's process id.
+    """
     step = "set up"
     try:
         process.set_pdeathsig(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(125)
         _take_streams(fds)
         step = "change to the working directory"
         os.chdir(spec.cwd)
@@ -44,9 +50,13 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket) -> NoReturn:
         protocol.send(control, protocol.FAILED, step, error.errno or 0)
         os._exit(125)
     try:
+        for number in spec.closed_streams:
+            os.close(number)
         os.execvpe(spec.argv[0], spec.argv, spec.env)
-    except (OSError, ValueError) as error:
-        protocol.send(control, protocol.NOT_EXECUTED, getattr(error, "errno", 0) or 0)
+    except OSError as error:
+        protocol.send(control, protocol.NOT_EXECUTED, error.errno or errno.ENOENT)
+    except ValueError:  # an empty command
+        protocol.send(control, protocol.NOT_EXECUTED, errno.ENOENT)
     os._exit(127)
 
 

@@ -7,6 +7,7 @@ Exit codes: the program's own; 125 when nono could not run it, 126 and 127 as a 
 from __future__ import annotations
 
 import importlib
+import os
 import shlex
 import sys
 from typing import Any, NoReturn
@@ -14,10 +15,15 @@ from typing import Any, NoReturn
 import click
 
 from nono.broker import PolicyError, visible
-from nono.supervisor.errors import CommandError, NonoError
+from nono.shims.errors import ShimError
+from nono.supervisor.errors import BrokenError, CommandError, NonoError
+from nono.supervisor.messages import say
 
 FAILURE = 125
 USAGE = 2
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+_STDOUT = 1
 
 _COMMANDS = {
     "run": "nono.supervisor.command_run",
@@ -46,8 +52,11 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            hint = f"nono run --allow-cwd -- {shlex.join(args)}"
-            raise NonoError(f"there is no command {args[0]!r}", hint)
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            meant = near + args[1:] if near else ["run", "--allow-cwd", "--", *args]
+            raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
         return super().resolve_command(ctx, args)
 
 
@@ -63,35 +72,59 @@ def nono(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    failure = FAILURE if arguments[:1] and arguments[0] in _RUNNING else USAGE
+    sys.exit(_run(arguments, FAILURE if arguments[:1] and arguments[0] in _RUNNING else USAGE))
+
+
+def _run(arguments: list[str], failure: int) -> int:
+    """Run a command; every error becomes one line and a hint, and an exit code."""
     try:
         code = nono.main(args=arguments, prog_name="nono", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.Abort:
-        code = 130
-    except CommandError as error:
+        code = _INTERRUPTED
+    except (CommandError, BrokenError) as error:
         code = _complain(str(error), error.hint, error.exit_code)
     except NonoError as error:
         code = _complain(str(error), error.hint, failure)
-    except PolicyError as error:
+    except (PolicyError, ShimError) as error:
         code = _complain(error.message, error.hint, failure)
     except click.ClickException as error:
-        code = _complain(error.format_message(), _usage_hint(error), failure)
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _complain(error.format_message(), _usage_hint(arguments), failure)
+    except BrokenPipeError:
+        # Nobody reads our answer any more; nor shall Python try again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        code = _BROKEN_PIPE
+    except OSError as error:
+        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
+    except Exception as error:
+        code = _complain(_bug(error), "please report it", failure)
+    return code if isinstance(code, int) else 0
+
+
+def _bug(error: Exception) -> str:
+    """What failed and where, for an error that nobody has thought of."""
+    import traceback
+
+    innermost = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(innermost.filename)}:{innermost.lineno}"
+    return f"a bug in nono: {type(error).__name__}: {error} ({where})"
 
 
 def _complain(message: str, hint: str, code: int) -> int:
     lines = [f"nono: {visible(message, limit=1000)}"]
     if hint:
         lines.append(f"hint: {visible(hint, limit=1000)}")
-    print("\n".join(lines), file=sys.stderr)
+    say(lines)
     return code
 
 
-def _usage_hint(error: click.ClickException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"{context.command_path if context else 'nono'} --help"
+def _usage_hint(arguments: list[str]) -> str:
+    command = [name for name in arguments[:1] if name in _COMMANDS]
+    return " ".join(["nono", *command, "--help"])
 
 
 if __name__ == "__main__":

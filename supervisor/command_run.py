@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nono.supervisor.errors import UsageError
+from nono.supervisor.messages import say
 from nono.supervisor.options import policy_options, to_options
 from nono.supervisor.plan import Plan, make_plan
 
@@ -78,8 +79,9 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor import signals
     from nono.supervisor.launch import fork_here, inherited_signals
     from nono.supervisor.prepare import prepare
-    from nono.supervisor.session import Streams, start
+    from nono.supervisor.session import inherited_streams, start
 
+    streams = inherited_streams()
     prepared = prepare(
         plan.policy, best_effort=values["best_effort"], broker=not values["floor_only"]
     )
@@ -88,19 +90,18 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             _say_what_is_set_up(plan, prepared)
         environment = plan.environment.apply(os.environ)
         set_child_subreaper(True)
-        with signals.terminal_returned():
+        with contextlib.ExitStack() as at_the_end, signals.terminal_returned():
             inherited = inherited_signals()
             signals.block()
             session = start(
-                prepared, argv, environment, plan.workdir, Streams(), fork_here, inherited
+                prepared, argv, environment, plan.workdir, streams, fork_here, inherited
             )
+            at_the_end.callback(lambda: _report(prepared.enforcement, session.faults, values))
             try:
                 signals.forward_to(session.child_pidfd)
-                status = _wait(session)
+                return _exit_code(_wait(session))
             finally:
                 session.close()
-        _report(prepared.enforcement, session.faults, values)
-        return _exit_code(status)
     finally:
         prepared.close()
 
@@ -137,7 +138,7 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
         lines.append(f"nono: decided call by call, since something inside is denied: {carved}")
     if dropped:
         lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
-    print("\n".join(lines), file=sys.stderr)
+    say(lines)
 
 
 def _report(enforcement: Enforcement, faults: Sequence[str], values: dict[str, Any]) -> None:
@@ -145,12 +146,8 @@ def _report(enforcement: Enforcement, faults: Sequence[str], values: dict[str, A
 
     if values["as_json"]:
         if not values["quiet"]:
-            print(report.as_json(enforcement, faults), file=sys.stderr)
+            say([report.as_json(enforcement, faults)])
         return
-    for fault in faults:
-        print(
-            f"nono: a call was denied because of an error in nono itself:\n{fault}", file=sys.stderr
-        )
+    say(report.bug(faults))
     if not values["quiet"]:
-        for line in report.text(enforcement):
-            print(line, file=sys.stderr)
+        say(report.text(enforcement))

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -25,9 +26,9 @@ from nono.broker import (
     visible,
 )
 from nono.supervisor.caller import Caller
+from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.options import policy_options, to_options
 from nono.supervisor.plan import Plan, canonical, make_plan
-from nono.supervisor.prepare import kernel_mounts
 from nono.supervisor.ruleset import RealTree
 
 _DENIED = 1
@@ -46,10 +47,11 @@ def why(
 ) -> None:
     """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied."""
     plan = make_plan(to_options(values), [command] if command else [])
+    plan = replace(plan, policy=refuse_kernel_mounts(plan.policy))
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
     request = _request(op, target)
     verdict = plan.policy.decide(request)
-    floor = plan.policy.floor(RealTree(), floor_exclude() | kernel_mounts())
+    floor = plan.policy.floor(RealTree(), floor_exclude())
     explanation = explain(
         plan.policy, request, verdict, directory=os.path.isdir(target), floor=floor
     )

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from nono.broker import Access, Effect, Rule, floor_exclude, visible
+from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.plan import Plan
-from nono.supervisor.prepare import kernel_mounts
 from nono.supervisor.ruleset import RealTree
 
 _LETTERS = (
@@ -22,12 +22,13 @@ _LETTERS = (
 
 def describe(plan: Plan, argv: Sequence[str]) -> Iterator[str]:
     """Lines for people: the command, every rule with its origin, and what the kernel enforces."""
-    floor = plan.policy.floor(RealTree(), floor_exclude() | kernel_mounts())
+    policy = refuse_kernel_mounts(plan.policy)
+    floor = policy.floor(RealTree(), floor_exclude())
     yield f"command: {visible(shlex.join(argv), limit=1000)}"
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
-        yield from _rules(effect, [rule for rule in plan.policy.rules if rule.effect is effect])
-    for path in plan.policy.bypasses:
+        yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
+    for path in policy.bypasses:
         yield f"protection lifted: {visible(path)}"
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
+import signal
 
 
 class NonoError(Exception):
@@ -45,11 +47,30 @@ _CAUSES = {
 }
 
 
-class CommandError(NonoError):
-    """The command cannot be executed. `exit_code` is 126 or 127, as a shell says."""
+class BrokenError(NonoError):
+    """The sandbox broke while the program ran. Every process in it was killed."""
 
-    def __init__(self, command: str, number: int) -> None:
-        found = number not in (errno.ENOENT, errno.ENOTDIR)
-        self.exit_code = 126 if found else 127
+    exit_code = 128 + signal.SIGKILL
+
+
+class CommandError(NonoError):
+    """The command cannot be executed. `exit_code` is 126 or 127, as a shell says.
+
+    `number` is the errno of execve(2), `program` the file that was found for the command.
+    """
+
+    def __init__(self, command: str, number: int, program: str | None) -> None:
         self.errno = number
-        super().__init__(f"{command}: {os.strerror(number) if found else 'command not found'}")
+        self.exit_code = 126
+        quoted = shlex.quote(program or command)
+        match number:
+            case errno.ENOENT | errno.ENOTDIR if program is None:
+                self.exit_code = 127
+                what, hint = "command not found", f"command -v {quoted}"
+            case errno.ENOENT | errno.ENOTDIR:
+                what, hint = "the interpreter that it names was not found", f"head -n 1 {quoted}"
+            case errno.ENOEXEC:
+                what, hint = "neither a program nor a script with a #! line", f"file {quoted}"
+            case _:
+                what, hint = os.strerror(number), f"ls -l {quoted}"
+        super().__init__(f"{command or quoted}: {what}", hint)

@@ -73,12 +73,13 @@ class Init:
                 self._scoped = _is_out_of_reach(os.getppid())
             # What comes before the child has its own dispositions waits until it has them.
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            ourselves = os.getpid()
             self._child = os.fork()
         except OSError as error:
             protocol.send(self._control, protocol.FAILED, "set up the init", error.errno or 0)
             return 125
         if self._child == 0:
-            become(spec, fds, self._control)
+            become(spec, fds, self._control, ourselves)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         self._let_go(fds)
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below

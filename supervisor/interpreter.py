@@ -64,7 +64,7 @@ def _add_program(
         if _is_environment(prefix):
             _add_prefix(needed, prefix, home)
             _add_base(needed, prefix, home)
-        elif _is_installation(prefix, os.path.basename(path)):
+        elif _is_installation(prefix, os.path.basename(path)) or _is_switch(path, prefix):
             _add_prefix(needed, prefix, home)
     interpreter = _shebang(program, env, cwd)
     if interpreter is not None:
@@ -97,6 +97,13 @@ def _is_installation(prefix: str, name: str) -> bool:
         except OSError:
             return False
     return name.startswith("node") and os.path.isdir(os.path.join(library, "node_modules"))
+
+
+def _is_switch(path: str, prefix: str) -> bool:
+    """True for a shim of pyenv or a relative of it, which runs one of the versions beside it."""
+    return os.path.basename(os.path.dirname(os.path.abspath(path))) == "shims" and any(
+        os.path.isdir(os.path.join(prefix, name)) for name in ("versions", "installs")
+    )
 
 
 def _add_prefix(needed: Needed, prefix: str, home: str) -> None:

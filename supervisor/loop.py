@@ -8,21 +8,21 @@ it performs it performs with the caller's rights.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-import traceback
 from collections.abc import Callable, Mapping
 
 from nono.shims.linux import capabilities, process
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
-from nono.supervisor.answers import Answer, Continue, Fail, Inject, Return, Wait
+from nono.supervisor.answers import LATER, Answer, Continue, Fail, Inject, Return, Retry, Wait
 from nono.supervisor.call import Call
 from nono.supervisor.caller import Caller
 from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.faults import Faults
 
 Handler = Callable[[Call, Enforcement], Answer]
-_FAULT_LIMIT = 20
 
 
 class Loop:
@@ -34,11 +34,12 @@ class Loop:
         enforcement: Enforcement,
         handlers: Mapping[int, Handler],
         init_pid: int,
-        waiting: Callable[[Notification, Wait], None],
+        waiting: Callable[[Notification, Wait | Retry], None],
+        faults: Faults,
     ) -> None:
         self.listener = listener
         self.enforcement = enforcement
-        self.faults: list[str] = []
+        self._faults = faults
         self._handlers = handlers
         self._init_pid = init_pid
         self._waiting = waiting
@@ -57,16 +58,21 @@ class Loop:
         answer: Answer
         try:
             answer = self._decide(notification)
-            if isinstance(answer, Wait):
+        except OSError as error:
+            answer = Fail(error.errno or errno.EACCES)
+        except Exception:
+            # Our own fault: the call is denied and the run goes on.
+            self._faults.note()
+            answer = Fail(errno.EACCES)
+        try:
+            if isinstance(answer, LATER):
                 self._waiting(notification, answer)
             else:
                 respond(self.listener, notification.id, answer)
-        except OSError as error:
-            respond(self.listener, notification.id, Fail(error.errno or errno.EACCES))
         except Exception:
-            # Our own fault: the call is denied and the run goes on.
-            self._note_fault(traceback.format_exc())
-            respond(self.listener, notification.id, Fail(errno.EACCES))
+            self._faults.note()
+            with contextlib.suppress(OSError):
+                self.listener.fail(notification.id, errno.EACCES)
 
     def _decide(self, notification: Notification) -> Answer:
         handler = self._handlers.get(notification.number)
@@ -74,10 +80,6 @@ class Loop:
             return Fail(errno.ENOSYS)
         caller = Caller(notification.tid, self._init_pid)
         return handler(Call(notification, caller, self._memory, self.listener), self.enforcement)
-
-    def _note_fault(self, text: str) -> None:
-        if len(self.faults) < _FAULT_LIMIT:
-            self.faults.append(text)
 
 
 def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
@@ -91,7 +93,7 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             listener.succeed(notification_id, value)
         case Inject(fd, close_on_exec):
             _inject(listener, notification_id, fd, close_on_exec)
-        case Wait():
+        case Wait() | Retry():
             raise TypeError("a call that waits has no answer yet")
 
 

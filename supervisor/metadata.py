@@ -13,12 +13,13 @@ import stat
 import struct
 from collections.abc import Callable
 
-from nono.broker import Metadata
+from nono.broker import Access, Metadata
 from nono.shims.linux import metadata as kernel
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.answers import DONE, Answer
 from nono.supervisor.call import Call, dirfd, int32
 from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.opens import held_access
 from nono.supervisor.resolve import Handle, descriptor, failure, locate
 
 _AT_SYMLINK_NOFOLLOW = 0x100
@@ -41,7 +42,7 @@ def _change(
             allowed = True  # the caller's own pipe, socket or memfd
         elif target.stat.st_nlink == 0 and target.held is not None:
             # Deleted, so without a path: whoever may write it may change it.
-            allowed = not target.held & os.O_PATH and target.held & os.O_ACCMODE != os.O_RDONLY
+            allowed = Access.WRITE in held_access(target.held)
         else:
             allowed = False
         if not allowed:

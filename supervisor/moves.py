@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from nono.broker import Access, Allow, Open, Operation, PathChange
 from nono.shims.linux import rename as kernel
@@ -74,8 +75,16 @@ def _require_move(
     """The object leaves `old` and comes to `new`, and must not gain access by that."""
     own = enforcement.own.is_own(call.caller, source)
     own_there = enforcement.own.is_own(call.caller, new.parent)
-    enforcement.require(PathChange(call.caller, Operation.RENAME_FROM, old.path, own, new.path))
+    enforcement.require(_leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path))
     enforcement.require(PathChange(call.caller, Operation.RENAME_TO, new.path, own_there))
+
+
+def _leaves(
+    call: Call, operation: Operation, source: Handle, path: str, own: bool, target: str
+) -> PathChange:
+    """A directory takes everything below it along."""
+    directory = source.kind == stat.S_IFDIR
+    return PathChange(call.caller, operation, path, own, target, directory)
 
 
 def _require_replaceable(
@@ -133,7 +142,7 @@ def _link(
             return CONTINUE
         own = enforcement.own.is_own(call.caller, source)
         enforcement.require(
-            PathChange(call.caller, Operation.LINK_FROM, source.path, own, place.path)
+            _leaves(call, Operation.LINK_FROM, source, source.path, own, place.path)
         )
         require_new(call, enforcement, place, Operation.LINK_TO)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)

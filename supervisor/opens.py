@@ -165,9 +165,19 @@ def _refuse_by_kind(wanted: Arguments, kind: int) -> None:
 
 def _is_held(handle: Handle, access: Access) -> bool:
     """True when the path named a descriptor that the caller has open with this access already."""
-    if handle.held is None or handle.held & os.O_PATH or handle.kind == stat.S_IFDIR:
+    if handle.held is None or handle.kind == stat.S_IFDIR:
         return False
-    return access in _ACCESS[handle.held & os.O_ACCMODE]
+    return access in held_access(handle.held)
+
+
+def held_access(flags: int) -> Access:
+    """What an open descriptor with these file status flags gives on the content.
+
+    Nothing for O_PATH. Nothing for O_ACCMODE as a mode either: the kernel opens such a descriptor
+    for ioctl(2) only, and Landlock asks for no right.
+    """
+    mode = flags & os.O_ACCMODE
+    return Access(0) if flags & os.O_PATH or mode == os.O_ACCMODE else _ACCESS[mode]
 
 
 def _require_open(call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle) -> None:

@@ -126,7 +126,10 @@ def canonical(path: str) -> str:
 
 
 def _workdir(options: Options, home: str) -> str:
-    path = _absolute(options.workdir or ".", home, os.getcwd())
+    try:
+        path = _absolute(options.workdir or ".", home, os.getcwd())
+    except FileNotFoundError:
+        raise UsageError("the working directory was deleted", "cd ~") from None
     if not os.path.isdir(path):
         raise UsageError(
             f"--workdir {options.workdir}: no such directory", f"mkdir -p {options.workdir}"

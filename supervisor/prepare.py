@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
 import tempfile
 from dataclasses import dataclass
 
@@ -18,13 +16,14 @@ from nono.broker import (
     Rule,
     Subtree,
     floor_exclude,
-    is_within,
 )
 from nono.shims.linux import capabilities, landlock
 from nono.shims.linux.syscalls import machine
 from nono.supervisor import ruleset
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.errors import StartError
+from nono.supervisor.kernel_mounts import refuse_kernel_mounts
+from nono.supervisor.removal import remove_tree
 
 KEPT_CAPABILITIES = frozenset(
     capabilities.NUMBERS[name]
@@ -66,8 +65,8 @@ def prepare(policy: Policy, *, best_effort: bool = False, broker: bool = True) -
         undo.callback(remove_tree, tmpdir)
         origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
         private = Rule(Subtree(tmpdir), ALL_ACCESS, Effect.ALLOW, origin)
-        policy = policy.with_rules([private])
-        floor = policy.floor(ruleset.RealTree(), floor_exclude() | kernel_mounts())
+        policy = refuse_kernel_mounts(policy.with_rules([private]))
+        floor = policy.floor(ruleset.RealTree(), floor_exclude())
         policy = policy.with_rules(floor.matched)
         ruleset_fd = ruleset.build(floor, abi)
         undo.callback(os.close, ruleset_fd)
@@ -96,43 +95,3 @@ def check_kernel(best_effort: bool) -> int:
             "add --best-effort to run with less, or use a newer kernel",
         )
     return abi
-
-
-_KERNEL_FILE_SYSTEMS = {"proc", "sysfs", "devpts", "devtmpfs", "cgroup", "cgroup2", "securityfs"}
-
-
-def kernel_mounts() -> frozenset[str]:
-    """Where the kernel shows itself as files, wherever somebody mounted it: proc_pid_mounts(5).
-
-    /proc, /sys and /dev have rules of their own in the policy.
-    """
-    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
-        lines = [line.split(" ") for line in file]
-    usual = ("/proc", "/sys", "/dev")
-    return frozenset(
-        path
-        for path in (_unescape(words[1]) for words in lines if words[2] in _KERNEL_FILE_SYSTEMS)
-        if not any(is_within(path, directory) for directory in usual)
-    )
-
-
-def _unescape(word: str) -> str:
-    """Undo the octal escapes of a mount table: fstab(5)."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)
-
-
-def remove_tree(path: str) -> None:
-    """Remove a directory whatever the sandbox left in it, directories without rights too."""
-
-    def open_up(_: object, name: str, __: object) -> None:
-        with contextlib.suppress(OSError):
-            os.chmod(os.path.dirname(name), 0o700)
-            if os.path.isdir(name) and not os.path.islink(name):
-                os.chmod(name, 0o700)
-
-    # A failure on the way opens the directory up, so that the next round gets further.
-    for _ in range(8):
-        shutil.rmtree(path, onerror=open_up)
-        if not os.path.lexists(path):
-            return
-    shutil.rmtree(path, ignore_errors=True)

@@ -51,6 +51,7 @@ class Spec:
     """False: the filter has no listener, and the floor is all there is."""
     ignored_signals: list[int] = field(default_factory=list)
     signal_mask: list[int] = field(default_factory=list)
+    closed_streams: list[int] = field(default_factory=list)
 
     def pack(self) -> bytes:
         data: bytes = msgpack.packb(asdict(self), unicode_errors="surrogateescape")

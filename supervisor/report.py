@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nono.broker import Explanation, Open, explain, visible
@@ -70,6 +70,16 @@ def text(enforcement: Enforcement) -> list[str]:
             f"  and {_plural(max(hidden, 0) + overflow, 'more object')} (all of them: --json)"
         )
     return shown
+
+
+def bug(faults: Sequence[str]) -> list[str]:
+    """For people: the first traceback, and how many there are; none when nothing failed."""
+    if not faults:
+        return []
+    return [
+        f"nono: {_plural(len(faults), 'call')} refused because of a bug in nono; please report it:",
+        *(f"  {visible(line, limit=1000)}" for line in faults[0].splitlines()),
+    ]
 
 
 def _plural(number: int, noun: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-import traceback
 from collections.abc import Callable
 
 from nono.shims.linux.notify import Listener
 from nono.shims.linux.syscalls import machine
 from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.faults import Faults
 from nono.supervisor.handlers import handlers
 from nono.supervisor.loop import Loop
 from nono.supervisor.waiting import WaitingCalls
@@ -34,10 +34,13 @@ class Serving:
     ) -> None:
         self._fd = listener
         self._fail = fail
+        self._faults = Faults()
         interface = Listener(listener)
-        waiting = WaitingCalls(interface)
+        waiting = WaitingCalls(interface, self._faults)
         self.wait = waiting.serve
-        self._loop = Loop(interface, enforcement, handlers(machine()), init_pid, waiting.submit)
+        self._loop = Loop(
+            interface, enforcement, handlers(machine()), init_pid, waiting.submit, self._faults
+        )
         arguments = (keep,)
         self._thread = threading.Thread(
             target=self._run, args=arguments, name="nono-loop", daemon=True
@@ -47,13 +50,13 @@ class Serving:
     @property
     def faults(self) -> list[str]:
         """Tracebacks of what failed in our own code; each call was denied."""
-        return self._loop.faults
+        return self._faults.texts
 
     def _run(self, keep: frozenset[int]) -> None:
         try:
             self._loop.run(keep)
         except Exception:
-            self._loop.faults.append(traceback.format_exc())
+            self._faults.note()
             self._fail()
 
     def close(self) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from nono.supervisor import protocol
 from nono.supervisor.caller import Caller
-from nono.supervisor.errors import CommandError, NonoError
+from nono.supervisor.errors import BrokenError, CommandError, UsageError
+from nono.supervisor.interpreter import find_program
 from nono.supervisor.launch import Fork, Launched, inherited_signals, launch
 from nono.supervisor.prepare import KEPT_CAPABILITIES, Prepared
 from nono.supervisor.protocol import Descriptors, Spec
@@ -26,6 +27,24 @@ class Streams:
     stdin: int = 0
     stdout: int = 1
     stderr: int = 2
+    closed: tuple[int, ...] = ()
+    """Which of 0, 1 and 2 the program starts without."""
+
+
+def inherited_streams() -> Streams:
+    """This process's own streams, for a program that takes its place.
+
+    To be called before anything is opened to stay. What is closed is held by the null device, so
+    that no descriptor of ours gets its number and with it into the program's hands.
+    """
+    closed = []
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            closed.append(number)
+            os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)  # gets the lowest free number
+    return Streams(closed=tuple(closed))
 
 
 @dataclass(slots=True)
@@ -61,9 +80,9 @@ def _ignore() -> None:
 class Session:
     """Started by `start`, brought to its end by `wait`."""
 
-    def __init__(self, prepared: Prepared, launched: Launched, command: str) -> None:
+    def __init__(self, prepared: Prepared, launched: Launched, spec: Spec) -> None:
         self._launched = launched
-        self._command = command
+        self._spec = spec
         self._end = _End()
         self._serving: Serving | None = None
         if launched.listener is not None:
@@ -137,10 +156,13 @@ class Session:
     def status(self) -> int:
         """The wait status, once no process is left. Raises as `wait` does."""
         if self._end.not_executed is not None:
-            raise CommandError(self._command, self._end.not_executed)
+            raise CommandError(self._spec.argv[0], self._end.not_executed, self._program())
         if self._end.status is None:
-            raise NonoError("the sandbox's init was killed, and every process with it")
+            raise BrokenError("the sandbox's init was killed, and every process with it")
         return self._end.status
+
+    def _program(self) -> str | None:
+        return find_program(self._spec.argv[0], self._spec.env, self._spec.cwd)
 
     async def _follow(self, on_stop: Callable[[], None]) -> None:
         import trio
@@ -169,8 +191,13 @@ def start(
     """Start a program. Blocks for some milliseconds. Raises StartError.
 
     `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
-    that it blocks: those of the calling thread, unless given.
+    that it blocks: those of the calling thread, unless given. Raises UsageError when `argv` is
+    empty or a word holds a NUL, which no program can get.
     """
+    if not argv:
+        raise UsageError("no command to run")
+    if any("\0" in word for word in (*argv, *env, *env.values())):
+        raise UsageError(f"{argv[0]}: a NUL byte in its arguments or its environment")
     ignored, blocked = signals or inherited_signals()
     spec = Spec(
         argv=list(argv),
@@ -182,8 +209,9 @@ def start(
         umask=Caller(os.getpid(), 0).umask,
         ignored_signals=ignored,
         signal_mask=blocked,
+        closed_streams=list(streams.closed),
     )
     fds = Descriptors(
         -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
     )
-    return Session(prepared, launch(spec, fds, fork), argv[0])
+    return Session(prepared, launch(spec, fds, fork), spec)

@@ -1,4 +1,4 @@
-"""Calls that may block (a FIFO, a lease, a connect): each a trio task with a worker thread.
+"""Calls that have to wait (a FIFO, a lease, a connect): each becomes a trio task.
 
 trio is imported where it is used: the program already runs by then, and its first calls need none.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import collections
 import contextlib
 import errno
+import resource
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.notify import Listener, Notification
-from nono.supervisor.answers import Answer, Fail, Wait
+from nono.supervisor.answers import Answer, Fail, Retry, Wait
+from nono.supervisor.faults import Faults
 from nono.supervisor.loop import respond
 
 if TYPE_CHECKING:
@@ -22,71 +23,112 @@ if TYPE_CHECKING:
 _MAX_CALLS = 4096
 _MAX_THREADS = 256
 _CHECK_SECONDS = 0.1
+_FIRST_RETRY_SECONDS = 0.001
+_LAST_RETRY_SECONDS = 0.05
+_RETRIES_PER_SECOND = 5000
 
 
 class WaitingCalls:
     """Takes calls from the loop's thread at any time; serves them once trio runs."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, faults: Faults) -> None:
         self._listener = listener
+        self._faults = faults
         self._lock = threading.Lock()
-        self._backlog: collections.deque[tuple[Notification, Wait]] = collections.deque()
-        self._start: Callable[[Notification, Wait], None] | None = None
+        self._queue: collections.deque[tuple[Notification, Wait | Retry]] = collections.deque()
+        self._token: trio.lowlevel.TrioToken | None = None
+        self._nursery: trio.Nursery | None = None
+        self._over = False
         self._count = 0
 
-    def submit(self, notification: Notification, wait: Wait) -> None:
+    def submit(self, notification: Notification, call: Wait | Retry) -> None:
         """Called from the loop's thread. Never blocks."""
         with self._lock:
-            if self._count >= _MAX_CALLS:
-                wait.close()
-                respond(self._listener, notification.id, Fail(errno.ENOMEM))
-                return
-            self._count += 1
-            if self._start is None:
-                self._backlog.append((notification, wait))
-                return
-            self._start(notification, wait)
+            accepted = not self._over and self._count < _limit()
+            if accepted:
+                self._count += 1
+                self._queue.append((notification, call))
+                if self._token is not None:
+                    self._token.run_sync_soon(self._start_queued)
+        if not accepted:
+            call.close()
+            respond(self._listener, notification.id, Fail(errno.ENOMEM))
 
     async def serve(self) -> None:
-        """Run until cancelled."""
+        """Run until cancelled, which is when no caller is left."""
         import trio
 
         limiter = trio.CapacityLimiter(_MAX_THREADS)
-        token = trio.lowlevel.current_trio_token()
+        self._limiter = limiter
         async with trio.open_nursery() as nursery:
-
-            def start(notification: Notification, wait: Wait) -> None:
-                token.run_sync_soon(
-                    nursery.start_soon, self._serve_one, notification, wait, limiter
-                )
-
+            self._nursery = nursery
             with self._lock:
-                self._start = start
-                backlog, self._backlog = self._backlog, collections.deque()
-            for notification, wait in backlog:
-                start(notification, wait)
-            await trio.sleep_forever()
+                self._token = trio.lowlevel.current_trio_token()
+            self._start_queued()
+            try:
+                await trio.sleep_forever()
+            finally:
+                with self._lock:
+                    self._over = True
+                    self._token = None
+                for _, call in self._queue:
+                    call.close()
+                self._queue.clear()
 
-    async def _serve_one(
-        self, notification: Notification, wait: Wait, limiter: trio.CapacityLimiter
-    ) -> None:
-        import trio
+    def _start_queued(self) -> None:
+        """In trio's thread. After the end there is nothing in the queue any more."""
+        while self._queue:
+            assert self._nursery is not None
+            self._nursery.start_soon(self._serve_one, *self._queue.popleft())
 
-        # Shielded: when the session is cancelled its processes are killed, which is what makes
-        # the worker thread return.
+    async def _serve_one(self, notification: Notification, call: Wait | Retry) -> None:
         try:
-            with trio.CancelScope(shield=True):
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(self._release_when_gone, notification.id, wait)
-                    answer = await trio.to_thread.run_sync(_work, wait, limiter=limiter)
-                    respond(self._listener, notification.id, answer)
-                    nursery.cancel_scope.cancel()
+            if isinstance(call, Retry):
+                answer = await self._retry(notification.id, call)
+            else:
+                answer = await self._wait(notification.id, call)
+            if answer is not None:
+                respond(self._listener, notification.id, answer)
+        except Exception:
+            self._faults.note()
+            with contextlib.suppress(OSError):
+                self._listener.fail(notification.id, errno.EACCES)
         finally:
-            wait.close()
+            call.close()
             with self._lock:
                 self._count -= 1
 
-    async def _release_when_gone(self, notification_id: int, wait: Wait) -> None:
+    async def _retry(self, notification_id: int, call: Retry) -> Answer | None:
+        import trio
+
+        pause = _FIRST_RETRY_SECONDS
+        while self._listener.is_valid(notification_id):
+            try:
+                answer = call.attempt()
+            except OSError as error:
+                return Fail(error.errno or errno.EACCES)
+            if answer is not None:
+                return answer
+            await trio.sleep(max(pause, self._count / _RETRIES_PER_SECOND))
+            pause = min(2 * pause, _LAST_RETRY_SECONDS)
+        return None
+
+    async def _wait(self, notification_id: int, call: Wait) -> Answer:
+        import trio
+
+        answer: Answer = Fail(errno.EAGAIN)  # what fork and connect say without resources
+        # Shielded: when the session is cancelled its processes are killed, which is what makes
+        # the worker thread return.
+        with trio.CancelScope(shield=True):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._release_when_gone, notification_id, call)
+                # A thread that cannot be started is a RuntimeError.
+                with contextlib.suppress(RuntimeError):
+                    answer = await trio.to_thread.run_sync(self._work, call, limiter=self._limiter)
+                nursery.cancel_scope.cancel()
+        return answer
+
+    async def _release_when_gone(self, notification_id: int, call: Wait) -> None:
         """The kernel does not tell that a caller was killed; it has to be asked."""
         import trio
 
@@ -94,12 +136,21 @@ class WaitingCalls:
             await trio.sleep(_CHECK_SECONDS)
         while True:
             with contextlib.suppress(OSError):
-                wait.release()
+                call.release()
             await trio.sleep(_CHECK_SECONDS)
 
+    def _work(self, call: Wait) -> Answer:
+        """In a worker thread. Never raises."""
+        try:
+            return call.work()
+        except OSError as error:
+            return Fail(error.errno or errno.EACCES)
+        except Exception:
+            self._faults.note()
+            return Fail(errno.EACCES)
 
-def _work(wait: Wait) -> Answer:
-    try:
-        return wait.work()
-    except OSError as error:
-        return Fail(error.errno or errno.EACCES)
+
+def _limit() -> int:
+    """How many calls may wait: each has up to two descriptors of ours, and others need some too."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MAX_CALLS if soft == resource.RLIM_INFINITY else min(_MAX_CALLS, soft // 8)

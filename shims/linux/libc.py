@@ -23,9 +23,14 @@ def syscall(number: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int 
     """
     result: int = _c_syscall(number, a, b, c, d, e, 0)
     if result < 0:
-        error = ffi.errno
-        raise OSError(error, os.strerror(error))
+        raise last_error()
     return result
+
+
+def last_error() -> OSError:
+    """An OSError of the errno that the last call of this thread left."""
+    error = ffi.errno
+    return OSError(error, os.strerror(error))
 
 
 def address(buffer: Any) -> int:

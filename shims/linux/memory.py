@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from nono.shims.linux.libc import ffi, lib
+from nono.shims.linux.libc import ffi, last_error, lib
 
 PATH_MAX = 4096
 _FIRST_READ = 256
@@ -16,9 +16,10 @@ class Memory:
 
     def __init__(self) -> None:
         self._buffer = ffi.new(f"char[{PATH_MAX}]")
-        self._local = ffi.new("struct iovec *")
-        self._remote = ffi.new("struct iovec *")
+        self._local, self._remote = ffi.new("struct iovec *"), ffi.new("struct iovec *")
         self._local.iov_base = self._buffer
+        # The same two words as integers, since every open of the sandbox sets them.
+        self._remote_words = ffi.cast("uintptr_t *", self._remote)
 
     def path(self, tid: int, address: int) -> bytes:
         """The NUL-terminated string at `address`, without its NUL.
@@ -45,10 +46,9 @@ class Memory:
 
     def _read(self, tid: int, address: int, size: int) -> int:
         self._local.iov_len = size
-        self._remote.iov_base = ffi.cast("void *", address)
-        self._remote.iov_len = size
+        self._remote_words[0] = address
+        self._remote_words[1] = size
         count: int = lib.process_vm_readv(tid, self._local, 1, self._remote, 1, 0)
         if count < 0:
-            error = ffi.errno
-            raise OSError(error, os.strerror(error))
+            raise last_error()
         return count

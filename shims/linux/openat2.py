@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import struct
+from typing import Any
 
-from nono.shims.linux.libc import address, ffi, syscall
+from nono.shims.linux.libc import ffi, last_error, lib
 
 AT_FDCWD = -100
 
@@ -19,12 +21,21 @@ _HOW = struct.Struct("=QQQ")
 HOW_SIZE = _HOW.size
 _NUMBER = 437  # the same on every architecture
 
+_syscall = ffi.cast("openat2_syscall", lib.syscall)
+
 
 def openat2(dirfd: int, path: bytes, flags: int, mode: int = 0, resolve: int = 0) -> int:
     """Open `path` below `dirfd` and return the descriptor. Raises OSError."""
-    how = ffi.from_buffer(_HOW.pack(flags, mode, resolve))
-    name = ffi.new("char[]", path)
-    return syscall(_NUMBER, dirfd, address(name), address(how), HOW_SIZE)
+    result: int = _syscall(_NUMBER, dirfd, path, _how(flags, mode, resolve), HOW_SIZE)
+    if result < 0:
+        raise last_error()
+    return result
+
+
+@functools.lru_cache(maxsize=64)
+def _how(flags: int, mode: int, resolve: int) -> Any:
+    """A struct open_how, kept: the loop asks for the same few all the time."""
+    return ffi.new("char[]", _HOW.pack(flags, mode, resolve))
 
 
 def unpack_how(data: bytes) -> tuple[int, int, int]:

@@ -146,5 +146,5 @@ excludes = st.frozensets(paths, max_size=1)
 def all_paths(world: World) -> list[str]:
     """Every path of the world, and names in its directories that do not exist."""
     present = list(world.kinds)
-    absent = [child(path, "new") for path in present]
+    absent = [child(path, "new") for path in present if world.kind(path) == "directory"]
     return present + absent + [child(path, "a") for path in absent]

@@ -1,0 +1,62 @@
+"""File systems through which the kernel shows itself, mounted where nobody expects them.
+
+/proc, /sys and /dev have rules of their own. A second procfs, as in the tree of a container, has
+none: to grant the directory around it must not grant the environment and the memory of every
+process. See proc_pid_mounts(5).
+"""
+
+from __future__ import annotations
+
+import re
+
+from nono.broker import (
+    ALL_ACCESS,
+    Effect,
+    Origin,
+    OriginKind,
+    Policy,
+    Rule,
+    Subtree,
+    is_canonical,
+    is_within,
+)
+
+_TYPES = {
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "proc",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+}
+_USUAL = ("/proc", "/sys", "/dev")
+_ORIGIN = Origin(OriginKind.BUILTIN, "the kernel's own file systems")
+
+
+def refuse_kernel_mounts(policy: Policy) -> Policy:
+    """The policy, with a refusal for every such mount. Raises OSError."""
+    return policy.with_rules(
+        Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN) for path in sorted(_mounts())
+    )
+
+
+def _mounts() -> set[str]:
+    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+        lines = [line.split(" ") for line in file]
+    paths = {_unescape(words[1]) for words in lines if words[2] in _TYPES}
+    # A mount point that was deleted is shown with `//deleted` behind it: no path leads there.
+    return {
+        path
+        for path in paths
+        if is_canonical(path) and not any(is_within(path, directory) for directory in _USUAL)
+    }
+
+
+def _unescape(word: str) -> str:
+    """Undo the octal escapes of a mount table: fstab(5)."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)

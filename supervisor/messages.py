@@ -1,0 +1,28 @@
+"""What nono itself says to people: on descriptor 2, and never at the cost of the run.
+
+Not through sys.stderr: that is None where stderr is closed (and print would then use stdout), and
+what a broken pipe left in its buffer would change the exit status when Python flushes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Iterable
+
+_STDERR = 2
+
+
+def say(lines: Iterable[str]) -> None:
+    """Write lines. Nothing happens when nobody can read them any more."""
+    encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
+    text = "".join(f"{line}\n" for line in lines)
+    left = text.encode(encoding, "backslashreplace")
+    with contextlib.suppress(OSError):
+        while left:
+            try:
+                left = left[os.write(_STDERR, left) :]
+            except BlockingIOError:  # the program has left it so: O_NONBLOCK is shared
+                select.select([], [_STDERR], [])

@@ -1,0 +1,73 @@
+"""Removing the private TMPDIR, whatever the program made of it or put in its place.
+
+Everything is done below a descriptor of the directory and follows no link: a program that puts a
+link where its TMPDIR was must not make us change what the link names. Directories are lifted to
+the top and emptied there, so their depth costs neither descriptors nor stack.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from itertools import count
+
+_HANDLE_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def remove_tree(path: str) -> None:
+    """Remove `path` and everything below it, as far as that is possible."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)  # a link, or anything else that is no directory
+    with contextlib.suppress(OSError):
+        with _directory(path) as top:
+            _empty(top)
+        os.rmdir(path)
+
+
+@contextlib.contextmanager
+def _directory(name: str, parent: int | None = None) -> Iterator[int]:
+    """A descriptor to list and change the directory with, whatever its mode. Raises OSError."""
+    handle = os.open(name, _HANDLE_FLAGS, dir_fd=parent)
+    try:
+        with contextlib.suppress(OSError):
+            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+        directory = os.open(".", _LIST_FLAGS, dir_fd=handle)
+    finally:
+        os.close(handle)
+    try:
+        yield directory
+    finally:
+        os.close(directory)
+
+
+def _empty(top: int) -> None:
+    """Round after round, until one removes nothing."""
+    prefix = secrets.token_hex(8)  # what the program cannot have used for a name
+    fresh = (f"{prefix}-{number}" for number in count())
+    while any([_remove(top, name, fresh) for name in os.listdir(top)]):
+        pass
+
+
+def _remove(top: int, name: str, fresh: Iterator[str]) -> bool:
+    """Remove one entry of `top`; the directories in it come to `top`, to be next."""
+    with contextlib.suppress(OSError):
+        os.unlink(name, dir_fd=top)
+        return True
+    with contextlib.suppress(OSError):
+        with _directory(name, top) as directory:
+            for inner in os.listdir(directory):
+                _unlink_or_lift(directory, inner, top, next(fresh))
+        os.rmdir(name, dir_fd=top)
+        return True
+    return False
+
+
+def _unlink_or_lift(directory: int, name: str, top: int, new_name: str) -> None:
+    try:
+        os.unlink(name, dir_fd=directory)
+    except OSError:
+        with _directory(name, directory):  # moving a directory takes the right to write in it
+            os.rename(name, new_name, src_dir_fd=directory, dst_dir_fd=top)
