@@ -21,13 +21,6 @@ from nono.broker.paths import ancestors, is_within, reserved_tree
 from nono.broker.rules import Effect, File, Glob, Rule, Subtree
 from nono.broker.search import ENTRY_LIMIT, BoundedTree, WildcardSearch
 
-# A right that a new name can give, and the rights of rules that give it: running a
-# program shows what is in it.
-_CARRIED_BY_A_NAME = (
-    (Access.READ, Access.READ | Access.EXECUTE),
-    (Access.CONNECT, Access.CONNECT),
-)
-
 
 class Grant(NamedTuple):
     """A grant on one path, as far as the floor may hold it."""
@@ -81,37 +74,51 @@ def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool
     return kind is not None and kind != "symlink"
 
 
-def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Grant:
-    """Keep what may only be written apart from names that give more.
+# What a grant gives to whoever puts an object under a name that it speaks of.
+_SIGHT = Access.READ | Access.EXECUTE
 
-    In a directory with the right to write the kernel lets a program give one
-    object the name of another: an unreadable file a readable name, a socket the
-    name of one that may be connected to. The broker does not. So the directory is
-    carved around such names. Returns the grant with the access that is left.
+
+def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Grant:
+    """Carve a directory that may be written around the names in it that give more.
+
+    With the right to write the kernel lets a program give one object the name of
+    another: an unreadable file a readable name, a socket the name of one that may
+    be connected to. The broker does not. Between directories the kernel keeps
+    what is readable apart (LANDLOCK_ACCESS_FS_REFER, landlock(7)), but it knows
+    nothing of connecting. Returns the grant with the access that is left.
     """
     if Access.WRITE not in grant.access or isinstance(grant.pattern, File):
         return grant
-    top, access = grant.pattern.path, grant.access
-    for right, sources in _CARRIED_BY_A_NAME:
-        wider = [rule for rule in rules if rule.effect is not Effect.DENY and rule.access & sources]
-        asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in wider)
-        if not asked and any(_gives_whole(rule, right, top) for rule in wider):
-            continue
-        for rule in wider:
-            if isinstance(rule.pattern, Glob):
-                prefix = rule.pattern.prefix
-                if is_within(prefix, top) or is_within(top, prefix):
-                    access &= ~Access.WRITE
-            elif isinstance(rule.pattern, File | Subtree):
-                above = ancestors(rule.pattern.path)
-                barriers.chain.update(each for each in above if is_within(each, top))
-    return Grant(grant.pattern, access)
+    top = grant.pattern.path
+    wider = [rule for rule in rules if rule.effect is not Effect.DENY]
+    sockets = [rule for rule in wider if Access.CONNECT in rule.access]
+    sights = [rule for rule in wider if rule.access & _SIGHT]
+    asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in sights)
+    if not asked and any(_reads_whole(rule, top) for rule in sights):
+        sights = []
+    native = all([_stand_clear(rule, top, barriers) for rule in (*sights, *sockets)])
+    for rule in sockets:
+        if isinstance(rule.pattern, Subtree):
+            native = native and not is_within(top, rule.pattern.path)
+            if is_within(rule.pattern.path, top):
+                barriers.close(rule.pattern.path, liftable=False)
+    return grant if native else Grant(grant.pattern, grant.access & ~Access.WRITE)
 
 
-def _gives_whole(rule: Rule, right: Access, tree: str) -> bool:
+def _stand_clear(rule: Rule, top: str, barriers: Barriers) -> bool:
+    """Carve ``top`` around the name that ``rule`` speaks of; False when it is not one name."""
+    if isinstance(rule.pattern, Glob):
+        return not rule.pattern.may_match_in(top)
+    if isinstance(rule.pattern, File | Subtree):
+        above = ancestors(rule.pattern.path)
+        barriers.chain.update(each for each in above if is_within(each, top))
+    return True
+
+
+def _reads_whole(rule: Rule, tree: str) -> bool:
     return (
         rule.effect is Effect.ALLOW
-        and right in rule.access
+        and Access.READ in rule.access
         and isinstance(rule.pattern, Subtree)
         and rule.pattern.matches(tree)
     )

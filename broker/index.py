@@ -128,8 +128,11 @@ class Index:
         """The rights that some path at or below ``tree`` has: granted, and granted or asked."""
         granted, asked, _, _ = self.standing(tree)
         rules = [each for at, here in self._at.items() if is_within(at, tree) for each in here]
-        granted |= _bits(rules, Effect.ALLOW) | _bits(self._globs[Effect.ALLOW], Effect.ALLOW)
-        asked |= _bits(rules, Effect.ASK) | _bits(self._globs[Effect.ASK], Effect.ASK)
+        for each in (*self._globs[Effect.ALLOW], *self._globs[Effect.ASK]):
+            if isinstance(each.pattern, Glob) and each.pattern.may_match_in(tree):
+                rules.append(each)
+        granted |= _bits(rules, Effect.ALLOW)
+        asked |= _bits(rules, Effect.ASK)
         return granted, granted | asked
 
 

@@ -144,6 +144,10 @@ class Glob:
         """True when the names consumed so far are a match."""
         return len(self._parts) in states
 
+    def may_match_in(self, tree: str) -> bool:
+        """False when no match can lie at or below ``tree``, judged by the fixed prefix."""
+        return is_within(self.prefix, tree) or is_within(tree, self.prefix)
+
     def matches(self, path: str) -> bool:
         tree = reserved_tree(path)
         if tree is not None and not is_within(self.prefix, tree):

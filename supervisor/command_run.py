@@ -75,9 +75,8 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Start the program first and import the rest while it already runs."""
-    from nono.shims.linux.process import set_child_subreaper
     from nono.supervisor import signals
-    from nono.supervisor.launch import fork_here, inherited_signals
+    from nono.supervisor.launch import ForkHere, inherited_signals
     from nono.supervisor.prepare import prepare
     from nono.supervisor.session import inherited_streams, start
 
@@ -89,13 +88,13 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
         environment = plan.environment.apply(os.environ)
-        set_child_subreaper(True)
         with contextlib.ExitStack() as at_the_end, signals.terminal_returned():
             inherited = inherited_signals()
             signals.block()
             session = start(
-                prepared, argv, environment, plan.workdir, streams, fork_here, inherited
+                prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited
             )
+            _raise_descriptor_limit()
             at_the_end.callback(lambda: _report(prepared.enforcement, session.faults, values))
             try:
                 signals.forward_to(session.child_pidfd)
@@ -104,6 +103,14 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
                 session.close()
     finally:
         prepared.close()
+
+
+def _raise_descriptor_limit() -> None:
+    """To the hard limit, for what the program's calls need of us. It has started with its own."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _wait(session: Session) -> int:

@@ -45,7 +45,8 @@ class Enforcement:
         """
         if not self.floor.covers(path, access):
             return False
-        return not any(pattern.matches(path) for pattern in self._denied_names)
+        names = self._denied_names
+        return not names or not any(pattern.matches(path) for pattern in names)
 
     def note_moved(self, path: str) -> None:
         """The broker deleted, renamed or replaced what was at `path`.
@@ -55,6 +56,10 @@ class Enforcement:
         """
         if path in self._ruled:
             self.floor = self.floor.without(path)
+
+    def allows(self, request: Request) -> bool:
+        """Whether the policy allows the request. Notes nothing."""
+        return isinstance(self.policy.decide(request), Allow)
 
     def require(self, request: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed."""

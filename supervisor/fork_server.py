@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -20,7 +21,11 @@ from typing import Any
 import msgpack
 
 from nono.shims.linux import process
+from nono.supervisor import init
+from nono.supervisor.descendants import descendants
 from nono.supervisor.errors import StartError
+from nono.supervisor.init import IGNORED
+from nono.supervisor.launch import kill_and_reap
 from nono.supervisor.protocol import Descriptors, Spec
 
 _FD_COUNT = 7  # specification, control, three streams, ruleset, scope
@@ -48,13 +53,25 @@ class ForkServer:
         finally:
             os.close(memory)
 
+    def forget(self) -> None:
+        """In a fork of this process: the server is its parent's, and so may be the lock."""
+        self._lock = threading.Lock()
+        self._socket = None
+        self._process = None
+
+    def end_orphans(self) -> None:
+        """The server ends them by itself."""
+
     def _request(self, passed: tuple[int, ...], has_scope: bool) -> int:
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._socket is not None
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))]
         self._socket.sendmsg([msgpack.packb(has_scope)], ancillary, socket.MSG_NOSIGNAL)
-        reply: Any = msgpack.unpackb(self._socket.recv(64) or b"\0")
+        answer = self._socket.recv(64)
+        if not answer:
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        reply: Any = msgpack.unpackb(answer)
         if reply <= 0:
             raise OSError(-reply, os.strerror(-reply))
         return int(reply)
@@ -65,13 +82,15 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "nono.supervisor.fork_server", str(theirs.fileno())],
+                # -P: nothing from the current directory, which may be somebody's to write.
+                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
 
 
 SERVER = ForkServer()
+os.register_at_fork(after_in_child=SERVER.forget)
 
 
 def _as_memfd(data: bytes) -> int:
@@ -86,52 +105,67 @@ def _from_memfd(fd: int) -> bytes:
     return os.pread(fd, size, 0)
 
 
-def serve(sock: socket.socket) -> None:
-    """Fork one sandbox for each request until the other end closes."""
-    process.set_name("nono-fork")
-    for number in (signal.SIGINT, signal.SIGTSTP, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    space = socket.CMSG_SPACE(_FD_COUNT * array.array("i").itemsize)
-    while True:
-        data, ancillary, _, _ = sock.recvmsg(64, space, socket.MSG_CMSG_CLOEXEC)
-        _reap()
-        if not data:
-            return
-        fds = array.array("i")
-        for _, _, content in ancillary:
-            fds.frombytes(content)
-        reply = _fork(sock, fds.tolist(), bool(msgpack.unpackb(data)))
-        for fd in fds:
-            os.close(fd)
-        sock.send(msgpack.packb(reply))
+class Server:
+    """The server's end. Every child of its own is an init, or the orphan of one that was killed."""
 
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._inits: set[int] = set()
 
-def _fork(sock: socket.socket, fds: list[int], has_scope: bool) -> int:
-    from nono.supervisor import init
+    def serve(self) -> None:
+        """Fork one sandbox for each request until the other end closes."""
+        process.set_name("nono-fork")
+        process.set_child_subreaper(True)
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: self._reap())
+        space = socket.CMSG_SPACE(_FD_COUNT * array.array("i").itemsize)
+        while True:
+            data, ancillary, _, _ = self._sock.recvmsg(64, space, socket.MSG_CMSG_CLOEXEC)
+            if not data:
+                return
+            fds = array.array("i")
+            for _, _, content in ancillary:
+                fds.frombytes(content)
+            reply = self._fork(fds.tolist(), bool(msgpack.unpackb(data)))
+            for fd in fds:
+                os.close(fd)
+            self._sock.send(msgpack.packb(reply))
 
-    if len(fds) != _FD_COUNT:
-        return -1
-    spec = Spec.unpack(_from_memfd(fds[0]))
-    control, stdin, stdout, stderr, ruleset, scope = fds[1:]
-    try:
-        pid = os.fork()
-    except OSError as error:
-        return -(error.errno or 1)
-    if pid == 0:
-        sock.close()
-        init.run(
-            spec,
-            Descriptors(control, stdin, stdout, stderr, ruleset, scope if has_scope else -1),
-        )
-    return pid
+    def _fork(self, fds: list[int], has_scope: bool) -> int:
+        if len(fds) != _FD_COUNT:
+            return -errno.EMFILE
+        spec = Spec.unpack(_from_memfd(fds[0]))
+        control, stdin, stdout, stderr, ruleset, scope = fds[1:]
+        # An init that ends before we know it would be taken for an orphan.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._sock.close()
+                fds_there = (control, stdin, stdout, stderr, ruleset, scope if has_scope else -1)
+                init.run(spec, Descriptors(*fds_there))
+            self._inits.add(pid)
+        except OSError as error:
+            return -(error.errno or errno.EAGAIN)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        return pid
 
-
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    def _reap(self) -> None:
+        """The handler of SIGCHLD."""
+        broken = False
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                broken = broken or pid not in self._inits or status != 0
+                self._inits.discard(pid)
+        if broken:
+            # The end of each is another SIGCHLD, so this goes on until none is left.
+            kill_and_reap(descendants(os.getpid(), without=self._inits))
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    Server(socket.socket(fileno=int(sys.argv[1]))).serve()

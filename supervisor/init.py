@@ -22,7 +22,7 @@ from nono.supervisor.child import become
 from nono.supervisor.descendants import descendants
 from nono.supervisor.protocol import Descriptors, Spec
 
-_IGNORED = (
+IGNORED = (
     signal.SIGINT,
     signal.SIGQUIT,
     signal.SIGTERM,
@@ -61,7 +61,7 @@ class Init:
         signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
 
     def serve(self, spec: Spec, fds: Descriptors) -> int:
-        for number in _IGNORED:
+        for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         process.set_name("nono-init")

@@ -7,21 +7,32 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import Protocol
 
-from nono.shims.linux.process import pidfd_open
+from nono.shims.linux.process import pidfd_open, set_child_subreaper
 from nono.supervisor import protocol
+from nono.supervisor.descendants import children, descendants
 from nono.supervisor.errors import StartError
 from nono.supervisor.protocol import Descriptors, Spec
 
 _START_SECONDS = 30.0
+_ORPHAN_SECONDS = 0.02
+_ORPHAN_ROUNDS = 500
 # Python itself ignores these in every process; a program expects the default.
 _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
-Fork = Callable[[Spec, Descriptors], int]
-"""Start `init.run` in a new process that is below ours, and return its pid."""
+
+class Forker(Protocol):
+    """How the init of a sandbox is started, and what becomes of its processes without it."""
+
+    def fork(self, spec: Spec, fds: Descriptors) -> int:
+        """Start `init.run` in a new process that is below ours; its pid. Raises StartError."""
+
+    def end_orphans(self) -> None:
+        """Called when an init was killed: end the processes that it has left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,13 @@ class Launched:
     init_pid: int
     child_pid: int
     child_pidfd: int
+
+    def close(self) -> None:
+        """End the sandbox before it is served: an init without a supervisor ends everything."""
+        if self.listener is not None:
+            os.close(self.listener)
+        os.close(self.child_pidfd)
+        self.control.close()
 
 
 def inherited_signals() -> tuple[list[int], list[int]]:
@@ -50,21 +68,45 @@ def inherited_signals() -> tuple[list[int], list[int]]:
     return ignored, mask
 
 
-def fork_here(spec: Spec, fds: Descriptors) -> int:
-    """Fork this process, which must have no other thread: fork(2) keeps only the caller's."""
-    pid = os.fork()
-    if pid == 0:
-        _run_init(spec, fds)
-    return pid
+class ForkHere:
+    """Forks this process, which must have no other thread: fork(2) keeps only the caller's."""
+
+    def __init__(self) -> None:
+        set_child_subreaper(True)
+        # What was ours before is no sandbox's: a shell that has become nono had jobs.
+        self._before = children()
+
+    def fork(self, spec: Spec, fds: Descriptors) -> int:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            raise StartError.of_step("fork", error.errno or 0) from error
+        if pid == 0:
+            from nono.supervisor import init
+
+            init.run(spec, fds)
+        return pid
+
+    def end_orphans(self) -> None:
+        """They have become our children, or are below one; some may be forking still."""
+        for _ in range(_ORPHAN_ROUNDS):
+            left = descendants(os.getpid(), without=self._before)
+            if not left:
+                return
+            kill_and_reap(left)
+            time.sleep(_ORPHAN_SECONDS)
 
 
-def _run_init(spec: Spec, fds: Descriptors) -> NoReturn:
-    from nono.supervisor import init
+def kill_and_reap(pids: Iterable[int]) -> None:
+    """Kill processes below ours, and collect those that are our children."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
-    init.run(spec, fds)
 
-
-def launch(spec: Spec, fds: Descriptors, fork: Fork) -> Launched:
+def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
     """Start the sandbox. Blocks until its filter is in place.
 
     `fds.control` is replaced by a socket of this call's own. Raises StartError.
@@ -72,7 +114,7 @@ def launch(spec: Spec, fds: Descriptors, fork: Fork) -> Launched:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         with theirs:
-            init_pid = fork(spec, replace(fds, control=theirs.fileno()))
+            init_pid = forker.fork(spec, replace(fds, control=theirs.fileno()))
         listener, child_pid = _await_start(ours, spec.broker)
         try:
             return Launched(ours, listener, init_pid, child_pid, pidfd_open(child_pid))

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 
-from nono.broker import Access, Allow, Open, Operation, PathChange
+from nono.broker import Access, Open, Operation, PathChange
 from nono.shims.linux import rename as kernel
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.answers import CONTINUE, DONE, Answer
@@ -77,6 +77,11 @@ def _require_move(
     own_there = enforcement.own.is_own(call.caller, new.parent)
     enforcement.require(_leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path))
     enforcement.require(PathChange(call.caller, Operation.RENAME_TO, new.path, own_there))
+    used = Open(call.caller, new.path, Access.READ | Access.WRITE)
+    if source.kind == stat.S_IFDIR and not own and not enforcement.allows(used):
+        # Only what is its own may the sandbox use there, and nobody knows what is in the
+        # directory. To copy it makes every part the sandbox's own.
+        raise failure(errno.EXDEV)
 
 
 def _leaves(
@@ -156,6 +161,5 @@ def _adopt(call: Call, enforcement: Enforcement, moved: Handle, before: str, aft
     Otherwise moving a file out of a place where it may only be written would make it readable.
     """
     own = enforcement.own.is_own_file(before, moved.fd)
-    request = Open(call.caller, before, Access.READ | Access.WRITE, own)
-    if isinstance(enforcement.policy.decide(request), Allow):
+    if enforcement.allows(Open(call.caller, before, Access.READ | Access.WRITE, own)):
         enforcement.own.record_created(after, moved.fd)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.shims.linux.openat2 import AT_FDCWD, HOW_SIZE, unpack_how
-from nono.supervisor.answers import CONTINUE, Answer, Inject, Wait
+from nono.supervisor.answers import CONTINUE, Answer, Inject, Retry
 from nono.supervisor.call import Call, dirfd
 from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.meeting import meet
 from nono.supervisor.resolve import Entry, Handle, child_path, entry, failure, locate
 
 O_TMPFILE = 0o20200000
@@ -29,6 +30,7 @@ _ACCESS = {
     os.O_RDWR: Access.READ | Access.WRITE,
     os.O_ACCMODE: Access.READ | Access.WRITE,
 }
+_ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
 _VALID_RESOLVE = 0x3F
 _MAX_HOW = 4096
 _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -50,12 +52,28 @@ class Arguments:
 
     @property
     def access(self) -> Access:
-        access = _ACCESS[self.flags & os.O_ACCMODE]
-        return access | Access.WRITE if self.flags & os.O_TRUNC else access
+        return access_of(self.flags)
+
+    @property
+    def floor_checks(self) -> bool:
+        return floor_checks(self.flags)
 
     @property
     def is_tmpfile(self) -> bool:
         return self.flags & O_TMPFILE == O_TMPFILE
+
+
+def access_of(flags: int) -> Access:
+    """The access that the flags of an open ask for."""
+    return _ACCESS[flags & (os.O_ACCMODE | os.O_TRUNC)]
+
+
+def floor_checks(flags: int) -> bool:
+    """Whether Landlock asks for a right. It does not for a descriptor that is for ioctl(2) only.
+
+    So such an open is never continued: another thread could make it mean any file.
+    """
+    return flags & os.O_ACCMODE != os.O_ACCMODE
 
 
 def open_(call: Call, enforcement: Enforcement) -> Answer:
@@ -127,7 +145,7 @@ def _open_existing(
     try:
         answer = _decide_existing(call, enforcement, wanted, handle)
     finally:
-        if not isinstance(answer, Wait):  # which still needs the handle
+        if not isinstance(answer, Retry):  # which still needs the handle
             handle.close()
     return answer
 
@@ -135,10 +153,11 @@ def _open_existing(
 def _decide_existing(
     call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
 ) -> Answer:
-    if handle.is_anonymous:
-        return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
-    if enforcement.floor_covers(handle.path, wanted.access):
-        return CONTINUE
+    if wanted.floor_checks:
+        if handle.is_anonymous:
+            return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
+        if enforcement.floor_covers(handle.path, wanted.access):
+            return CONTINUE
     _refuse_by_kind(wanted, handle.kind)
     if not _is_held(handle, wanted.access):
         _require_open(call, enforcement, wanted, handle)
@@ -192,18 +211,18 @@ def _require_open(call: Call, enforcement: Enforcement, wanted: Arguments, handl
 def perform(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answer:
     """Performed on our copy: reopen the handle, first without blocking and as no terminal of ours.
 
-    A FIFO without its other end, and a file under a lease, would block: those become tasks.
+    A FIFO without its other end, and a file under a lease, have to wait: those become tasks.
     """
     flags = wanted.flags & ~_RESOLUTION_ONLY | os.O_NOCTTY | os.O_CLOEXEC
     may_block = not wanted.flags & os.O_NONBLOCK
     if may_block and handle.kind == stat.S_IFIFO and wanted.access != Access.READ | Access.WRITE:
-        return _blocking(handle, flags, wanted)
+        return meet(handle, flags, wanted.access, bool(wanted.flags & os.O_CLOEXEC))
     try:
         fd = os.open(handle.name, flags | os.O_NONBLOCK, wanted.mode)
     except BlockingIOError:
         if not may_block:
             raise
-        return _blocking(handle, flags, wanted)
+        return Retry(lambda: _after_lease(handle, wanted, enforcement), handle.close)
     try:
         _after_open(fd, handle, enforcement, may_block)
     except BaseException:
@@ -227,16 +246,10 @@ def _after_open(fd: int, handle: Handle, enforcement: Enforcement, may_block: bo
         enforcement.own.record_created(handle.path, fd)  # O_TMPFILE
 
 
-def _blocking(handle: Handle, flags: int, wanted: Arguments) -> Wait:
-    def work() -> Answer:
-        return _inject(os.open(handle.name, flags, wanted.mode), wanted)
-
-    def release() -> None:
-        # Opening a FIFO for both ends never blocks, and wakes whoever waits for the other end.
-        if handle.kind == stat.S_IFIFO:
-            os.close(os.open(handle.name, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
-
-    return Wait(work, release, handle.close)
+def _after_lease(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answer | None:
+    """Try again what a lease forbids until its holder gives it up or the kernel takes it."""
+    answer = perform(handle, wanted, enforcement)
+    return None if isinstance(answer, Retry) else answer
 
 
 def _new_entry(call: Call, wanted: Arguments) -> Entry:
@@ -266,8 +279,10 @@ def _create(call: Call, enforcement: Enforcement, wanted: Arguments, place: Entr
     """Make the file; None when somebody else did meanwhile and it is to be opened instead."""
     path = place.path
     directory = place.parent.path
-    if enforcement.floor_covers(directory, wanted.access | Access.WRITE) and (
-        enforcement.floor_covers(path, Access.WRITE)
+    if (
+        wanted.floor_checks
+        and enforcement.floor_covers(directory, wanted.access | Access.WRITE)
+        and enforcement.floor_covers(path, Access.WRITE)
     ):
         return CONTINUE
     own = enforcement.own.is_own(call.caller, place.parent)

@@ -14,7 +14,7 @@ from nono.supervisor.caller import Caller
 from nono.supervisor.resolve import HANDLE_FLAGS, Handle, is_at_or_below
 
 SHARED_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm")
-_LIMIT = 100_000
+_LIMIT = 250_000
 _PTS_MAJORS = range(136, 144)
 
 # Below a process, /proc/PID/net shows the whole machine's connections, not the process's.
@@ -27,8 +27,7 @@ class OwnObjects:
     def __init__(self) -> None:
         self._identities: set[bytes] = set()
         self._terminals: dict[int, int] = {}
-        self._sockets: set[str] = set()
-        self._abstract: set[bytes] = set()
+        self._sockets: set[int] = set()
 
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
@@ -50,23 +49,18 @@ class OwnObjects:
         if len(self._terminals) < 256:
             self._terminals[device] = os.open(name, HANDLE_FLAGS | os.O_NOFOLLOW)
 
-    def record_socket(self, path: str) -> None:
-        """Remember that the sandbox is about to bind a socket at a path where nothing was."""
+    def record_socket(self, cookie: int) -> None:
+        """Remember a unix socket that the sandbox binds.
+
+        By the socket and not by its name: that may become another's, or be given to another's
+        socket by a rename.
+        """
         if len(self._sockets) < _LIMIT:
-            self._sockets.add(path)
+            self._sockets.add(cookie)
 
-    def record_abstract(self, name: object) -> None:
-        """Remember an abstract socket's name (with its leading NUL) as bound by the sandbox."""
-        if isinstance(name, bytes) and len(self._abstract) < _LIMIT:
-            self._abstract.add(name)
-
-    def is_own_abstract(self, name: bytes) -> bool:
-        """True when the sandbox bound this abstract name itself."""
-        return name in self._abstract
-
-    def is_own_socket(self, handle: Handle) -> bool:
+    def is_own_socket(self, cookie: int) -> bool:
         """True when the sandbox bound this socket itself."""
-        return handle.path in self._sockets or self.is_own_file(handle.path, handle.fd)
+        return cookie in self._sockets
 
     def is_own(self, caller: Caller, handle: Handle) -> bool:
         """True when the object is the sandbox's own."""
@@ -78,29 +72,14 @@ class OwnObjects:
         return self.is_own_file(path, handle.fd)
 
     def is_own_file(self, path: str, fd: int) -> bool:
-        """True when the object, or a directory above it in a shared place, is the sandbox's."""
-        shared = _shared_directory(path)
-        if shared is None or path == shared or not self._identities:
-            return False
-        if identity(fd) in self._identities:
-            return True
-        names = path[len(shared) + 1 :].split("/")[:-1]
-        directory = shared
-        for name in names:
-            directory = f"{directory}/{name}"
-            if self._is_recorded_directory(directory):
-                return True
-        return False
+        """True when the object is in a shared place and the sandbox made it or brought it there.
 
-    def _is_recorded_directory(self, path: str) -> bool:
-        try:
-            fd = os.open(path, HANDLE_FLAGS | os.O_NOFOLLOW | os.O_DIRECTORY)
-        except OSError:
+        Only the object itself counts: what lies in a directory of the sandbox's may be somebody
+        else's, who found the directory there and uses it.
+        """
+        if not self._identities or _shared_directory(path) is None:
             return False
-        try:
-            return identity(fd) in self._identities
-        finally:
-            os.close(fd)
+        return identity(fd) in self._identities
 
     def _is_own_proc(self, caller: Caller, path: str) -> bool:
         words = path.split("/")[2:]

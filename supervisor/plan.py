@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from nono.broker import (
     ALL_ACCESS,
+    FLOOR_ACCESS,
     Access,
     Effect,
     Environment,
@@ -60,13 +61,15 @@ class Plan:
     workdir: str
 
 
+# The sandbox may connect to its own unix sockets anywhere. Others are more than files: no option
+# that opens a directory may open what listens in it.
 _DIRECTORY_OPTIONS = (
-    ("allow", ALL_ACCESS),
+    ("allow", FLOOR_ACCESS),
     ("read", _READ),
     ("write", Access.WRITE),
 )
 _FILE_OPTIONS = (
-    ("allow_file", ALL_ACCESS),
+    ("allow_file", FLOOR_ACCESS),
     ("read_file", _READ),
     ("write_file", Access.WRITE),
 )
@@ -163,7 +166,7 @@ def _option_rules(options: Options, home: str, workdir: str) -> Iterator[Rule]:
             yield _file_rule(name, path, access, home, workdir)
     if options.allow_cwd:
         origin = Origin(OriginKind.FLAG, "--allow-cwd")
-        yield Rule(Subtree(workdir, "."), ALL_ACCESS, Effect.ALLOW, origin)
+        yield Rule(Subtree(workdir, "."), FLOOR_ACCESS, Effect.ALLOW, origin)
 
 
 def _directory_rule(name: str, path: str, access: Access, home: str, workdir: str) -> Rule:

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 
 from nono.broker import (
-    ALL_ACCESS,
+    FLOOR_ACCESS,
     Effect,
     Origin,
     OriginKind,
@@ -64,7 +64,7 @@ def prepare(policy: Policy, *, best_effort: bool = False, broker: bool = True) -
     with contextlib.ExitStack() as undo:
         undo.callback(remove_tree, tmpdir)
         origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
-        private = Rule(Subtree(tmpdir), ALL_ACCESS, Effect.ALLOW, origin)
+        private = Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)
         policy = refuse_kernel_mounts(policy.with_rules([private]))
         floor = policy.floor(ruleset.RealTree(), floor_exclude())
         policy = policy.with_rules(floor.matched)

@@ -19,8 +19,9 @@ import trio
 
 from nono.broker import Environment, Policy
 from nono.supervisor.denials import Denial
-from nono.supervisor.errors import NonoError
+from nono.supervisor.errors import UsageError
 from nono.supervisor.fork_server import SERVER
+from nono.supervisor.nursery import open_nursery
 from nono.supervisor.prepare import Prepared, prepare
 from nono.supervisor.session import Session, Streams, start
 
@@ -37,6 +38,8 @@ class Completed:
     stderr: bytes | None
     denials: tuple[Denial, ...]
     """Everything that was refused in this sandbox so far."""
+    faults: tuple[str, ...] = ()
+    """Tracebacks of bugs in nono itself; each call in question was refused."""
 
 
 class Sandbox:
@@ -45,6 +48,15 @@ class Sandbox:
     def __init__(self, prepared: Prepared, environment: Environment) -> None:
         self._prepared = prepared
         self._environment = environment
+        self._closed = False
+
+    async def aclose(self) -> None:
+        """Give back what the sandbox holds. No program can be run in it any more."""
+        if self._closed:
+            return
+        self._closed = True
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self._prepared.close)
 
     @property
     def tmpdir(self) -> str:
@@ -69,26 +81,29 @@ class Sandbox:
 
         Without `input` it reads from the null device. `env` is filtered by the environment
         policy; None means this process's own. When cancelled, everything in the run is killed.
-        Raises StartError, and CommandError when the program cannot be executed.
+        Raises UsageError, StartError, CommandError when the program cannot be executed, and
+        BrokenError when somebody killed the sandbox's init.
         """
-        failure: NonoError | None = None
-        status = 0
+        if self._closed:
+            raise UsageError("the sandbox is closed")
+        if isinstance(argv, str):
+            raise TypeError("argv is a sequence of words, not a string")
         pipes = _Pipes(input, capture_output)
-        session = await self._start(argv, env, cwd, pipes)
-        async with trio.open_nursery() as nursery:
+        try:
+            session = await self._start(argv, env, cwd, pipes)
+        except BaseException:
+            pipes.close_ours()
+            raise
+        async with open_nursery() as nursery:
             pipes.serve(nursery)
-            try:
-                status = await _finish(session)
-            except NonoError as error:
-                failure = error  # raised outside, so that it comes alone and not in a group
-        if failure is not None:
-            raise failure
+            status = await _finish(session)
         return Completed(
             tuple(argv),
             os.waitstatus_to_exitcode(status),
             pipes.stdout if capture_output else None,
             pipes.stderr if capture_output else None,
             self.denials,
+            tuple(session.faults),
         )
 
     async def _start(
@@ -99,10 +114,8 @@ class Sandbox:
         pipes: _Pipes,
     ) -> Session:
         environment = self._environment.apply(os.environ if env is None else env)
-        where = cwd or os.getcwd()
-        launching = partial(
-            start, self._prepared, argv, environment, where, pipes.streams, SERVER.fork
-        )
+        where = os.path.abspath(cwd or ".")
+        launching = partial(start, self._prepared, argv, environment, where, pipes.streams, SERVER)
         try:
             # Not abandoned when cancelled: what was started has to be ended.
             return await trio.to_thread.run_sync(launching)
@@ -126,6 +139,7 @@ class _Pipes:
         self._theirs = contextlib.ExitStack()
         self._output = [bytearray(), bytearray()]
         self._ours: list[int] = []
+        self._writer = -1
         if input is None:
             stdin = self._keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         else:
@@ -156,6 +170,12 @@ class _Pipes:
     def close_theirs(self) -> None:
         self._theirs.close()
 
+    def close_ours(self) -> None:
+        """Instead of `serve`, when there is nobody to talk to."""
+        for fd in (self._writer, *self._ours):
+            if fd >= 0:
+                os.close(fd)
+
     def serve(self, nursery: trio.Nursery) -> None:
         if self._input is not None:
             nursery.start_soon(self._feed, self._writer, self._input)
@@ -182,11 +202,11 @@ async def open_sandbox(
     Raises StartError when this kernel cannot enforce it, unless `best_effort`.
     """
     prepared = await trio.to_thread.run_sync(partial(prepare, policy, best_effort=best_effort))
+    sandbox = Sandbox(prepared, environment or Environment())
     try:
-        yield Sandbox(prepared, environment or Environment())
+        yield sandbox
     finally:
-        with trio.CancelScope(shield=True):
-            await trio.to_thread.run_sync(prepared.close)
+        await sandbox.aclose()
 
 
 def run(

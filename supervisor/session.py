@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from nono.supervisor import protocol
 from nono.supervisor.caller import Caller
-from nono.supervisor.errors import BrokenError, CommandError, UsageError
+from nono.supervisor.errors import BrokenError, CommandError, StartError, UsageError
 from nono.supervisor.interpreter import find_program
-from nono.supervisor.launch import Fork, Launched, inherited_signals, launch
+from nono.supervisor.launch import Forker, Launched, inherited_signals, launch
 from nono.supervisor.prepare import KEPT_CAPABILITIES, Prepared
 from nono.supervisor.protocol import Descriptors, Spec
 from nono.supervisor.serving import Serving
@@ -54,7 +54,8 @@ class _End:
     status: int | None = None
     not_executed: int | None = None
     over: bool = False
-    """No process is left, or the init is gone."""
+    broken: bool = False
+    """Over, since the init was killed."""
 
     def hear(self, control: socket.socket, on_stop: Callable[[], None]) -> None:
         """Take the next message. Blocks when there is none."""
@@ -69,8 +70,10 @@ class _End:
                 self.status = number
             case [protocol.NOT_EXECUTED, int(number)]:
                 self.not_executed = number
-            case [protocol.ENDED] | None:
+            case [protocol.ENDED]:
                 self.over = True
+            case None:
+                self.over = self.broken = True
 
 
 def _ignore() -> None:
@@ -80,9 +83,10 @@ def _ignore() -> None:
 class Session:
     """Started by `start`, brought to its end by `wait`."""
 
-    def __init__(self, prepared: Prepared, launched: Launched, spec: Spec) -> None:
+    def __init__(self, prepared: Prepared, launched: Launched, spec: Spec, forker: Forker) -> None:
         self._launched = launched
         self._spec = spec
+        self._forker = forker
         self._end = _End()
         self._serving: Serving | None = None
         if launched.listener is not None:
@@ -127,7 +131,7 @@ class Session:
             left = deadline - time.monotonic()
             if left <= 0 or not poll.poll(left * 1000):
                 return False
-            self._end.hear(control, on_stop)
+            self._hear(on_stop)
         return True
 
     async def wait(self, on_stop: Callable[[], None] = _ignore) -> int:
@@ -138,7 +142,9 @@ class Session:
         """
         import trio
 
-        async with trio.open_nursery() as nursery:
+        from nono.supervisor.nursery import open_nursery
+
+        async with open_nursery() as nursery:
             if self._serving:
                 nursery.start_soon(self._serving.wait)
             try:
@@ -169,10 +175,17 @@ class Session:
 
         while not self._end.over:
             await trio.lowlevel.wait_readable(self._launched.control)
-            self._end.hear(self._launched.control, on_stop)
+            self._hear(on_stop)
+
+    def _hear(self, on_stop: Callable[[], None]) -> None:
+        self._end.hear(self._launched.control, on_stop)
+        if self._end.broken:
+            self._forker.end_orphans()
 
     def close(self) -> None:
-        """After `wait`: end the thread and give the descriptors back."""
+        """End what still runs, and the thread, and give the descriptors back."""
+        if not self._end.over:
+            self.kill()
         if self._serving:
             self._serving.close()
         self._launched.control.close()
@@ -185,7 +198,7 @@ def start(
     env: Mapping[str, str],
     cwd: str,
     streams: Streams,
-    fork: Fork,
+    forker: Forker,
     signals: tuple[list[int], list[int]] | None = None,
 ) -> Session:
     """Start a program. Blocks for some milliseconds. Raises StartError.
@@ -214,4 +227,9 @@ def start(
     fds = Descriptors(
         -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
     )
-    return Session(prepared, launch(spec, fds, fork), spec)
+    launched = launch(spec, fds, forker)
+    try:
+        return Session(prepared, launched, spec, forker)
+    except RuntimeError as error:  # a thread that cannot be started
+        launched.close()
+        raise StartError(f"cannot start the sandbox: {error}", "ulimit -u") from error

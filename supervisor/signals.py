@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 
 from nono.supervisor.caller import state_of
+from nono.supervisor.errors import StartError
 
 _SI_KERNEL = 0x80
 _FORWARDED = {
@@ -36,12 +37,16 @@ def block() -> None:
 
 
 def forward_to(pidfd: int) -> None:
-    """Start the thread that passes signals on until nono ends."""
+    """Start the thread that passes signals on until nono ends. Raises StartError."""
     # While the program was being started the terminal's signals came too early for it.
     while received := signal.sigtimedwait(_FORWARDED, 0):
         _send(pidfd, signal.Signals(received.si_signo))
     ours = os.dup(pidfd)  # the thread outlives the session
-    threading.Thread(target=_forward, args=(ours,), name="nono-signals", daemon=True).start()
+    thread = threading.Thread(target=_forward, args=(ours,), name="nono-signals", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise StartError(f"cannot pass on signals: {error}", "ulimit -u") from error
 
 
 def _forward(pidfd: int) -> None:

@@ -16,10 +16,13 @@ import os
 import socket
 import stat
 import struct
+from collections.abc import Callable
 
 from nono.broker import Access, Bind, Connect, Operation, PathChange, UnixConnect
 from nono.shims.linux import sockets as kernel
+from nono.shims.linux import unix_diag
 from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.unix_diag import Listening
 from nono.supervisor.answers import CONTINUE, DONE, Answer, Wait
 from nono.supervisor.call import Call, int32
 from nono.supervisor.enforcement import Enforcement
@@ -159,15 +162,32 @@ def _connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        if not enforcement.own.is_own_abstract(name):
+        own = _is_own_listener(enforcement, lambda each: each.name == name)
+        if not own:
             enforcement.require(UnixConnect(call.caller, "@" + os.fsdecode(name[1:])))
         return _perform_connect(call, held, sock, address)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
-    own = enforcement.own.is_own_socket(target)
-    enforcement.require(UnixConnect(call.caller, target.path, own))
+    if not enforcement.allows(UnixConnect(call.caller, target.path)):
+        file = unix_diag.file_of(target.fd)
+        own = file is not None and _is_own_listener(enforcement, lambda each: each.file == file)
+        enforcement.require(UnixConnect(call.caller, target.path, own))
     return _perform_connect(call, held, sock, _unix_address(target.name.encode()))
+
+
+def _is_own_listener(enforcement: Enforcement, matches: Callable[[Listening], bool]) -> bool:
+    """Whether what listens was bound by the sandbox; False also where the kernel does not tell.
+
+    Raises OSError (ECONNREFUSED) when nothing listens.
+    """
+    try:
+        found = [each.cookie for each in unix_diag.listening() if matches(each)]
+    except OSError:
+        return False
+    if not found:
+        raise failure(errno.ECONNREFUSED)
+    return all(enforcement.own.is_own_socket(cookie) for cookie in found)
 
 
 def _bind_unix(call: Call, enforcement: Enforcement, sock: socket.socket, address: bytes) -> Answer:
@@ -175,7 +195,7 @@ def _bind_unix(call: Call, enforcement: Enforcement, sock: socket.socket, addres
     if not name or name.startswith(b"\0"):
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
-        enforcement.own.record_abstract(sock.getsockname())
+        enforcement.own.record_socket(unix_diag.cookie(sock))
         return DONE
     with entry(call.caller, AT_FDCWD, name, errno.EADDRINUSE) as place:
         existing = place.existing()
@@ -183,13 +203,14 @@ def _bind_unix(call: Call, enforcement: Enforcement, sock: socket.socket, addres
             existing.close()
             raise failure(errno.EADDRINUSE)
         if enforcement.floor_covers(place.parent.path, Access.WRITE):
-            enforcement.own.record_socket(place.path)
+            enforcement.own.record_socket(unix_diag.cookie(sock))
             return CONTINUE
         own = enforcement.own.is_own(call.caller, place.parent)
         enforcement.require(PathChange(call.caller, Operation.BIND, place.path, own))
         call.ensure_waiting()
         call.apply_umask()
         kernel.bind(sock.fileno(), _unix_address(_bindable(name, place)))
+        enforcement.own.record_socket(unix_diag.cookie(sock))
         made = place.existing()
         if made is not None:
             with made:

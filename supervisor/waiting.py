@@ -10,6 +10,8 @@ import contextlib
 import errno
 import resource
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.notify import Listener, Notification
@@ -36,8 +38,7 @@ class WaitingCalls:
         self._faults = faults
         self._lock = threading.Lock()
         self._queue: collections.deque[tuple[Notification, Wait | Retry]] = collections.deque()
-        self._token: trio.lowlevel.TrioToken | None = None
-        self._nursery: trio.Nursery | None = None
+        self._wake: Callable[[], None] | None = None
         self._over = False
         self._count = 0
 
@@ -48,45 +49,46 @@ class WaitingCalls:
             if accepted:
                 self._count += 1
                 self._queue.append((notification, call))
-                if self._token is not None:
-                    self._token.run_sync_soon(self._start_queued)
+                if self._wake is not None:
+                    self._wake()
         if not accepted:
-            call.close()
-            respond(self._listener, notification.id, Fail(errno.ENOMEM))
+            self._refuse(notification, call)
+
+    def _refuse(self, notification: Notification, call: Wait | Retry) -> None:
+        call.close()
+        respond(self._listener, notification.id, Fail(errno.ENOMEM))
 
     async def serve(self) -> None:
         """Run until cancelled, which is when no caller is left."""
         import trio
 
         limiter = trio.CapacityLimiter(_MAX_THREADS)
-        self._limiter = limiter
+        token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            with self._lock:
-                self._token = trio.lowlevel.current_trio_token()
-            self._start_queued()
+
+            def start_queued() -> None:  # after the end, when the nursery is closed, there are none
+                while self._queue:
+                    nursery.start_soon(self._serve_one, *self._queue.popleft(), limiter)
+
             try:
+                with self._lock:
+                    self._wake = partial(token.run_sync_soon, start_queued)
+                start_queued()
                 await trio.sleep_forever()
             finally:
                 with self._lock:
                     self._over = True
-                    self._token = None
-                for _, call in self._queue:
-                    call.close()
-                self._queue.clear()
+                while self._queue:
+                    self._refuse(*self._queue.popleft())
 
-    def _start_queued(self) -> None:
-        """In trio's thread. After the end there is nothing in the queue any more."""
-        while self._queue:
-            assert self._nursery is not None
-            self._nursery.start_soon(self._serve_one, *self._queue.popleft())
-
-    async def _serve_one(self, notification: Notification, call: Wait | Retry) -> None:
+    async def _serve_one(
+        self, notification: Notification, call: Wait | Retry, limiter: trio.CapacityLimiter
+    ) -> None:
         try:
             if isinstance(call, Retry):
                 answer = await self._retry(notification.id, call)
             else:
-                answer = await self._wait(notification.id, call)
+                answer = await self._wait(notification.id, call, limiter)
             if answer is not None:
                 respond(self._listener, notification.id, answer)
         except Exception:
@@ -113,18 +115,22 @@ class WaitingCalls:
             pause = min(2 * pause, _LAST_RETRY_SECONDS)
         return None
 
-    async def _wait(self, notification_id: int, call: Wait) -> Answer:
+    async def _wait(
+        self, notification_id: int, call: Wait, limiter: trio.CapacityLimiter
+    ) -> Answer:
         import trio
+
+        from nono.supervisor.nursery import open_nursery
 
         answer: Answer = Fail(errno.EAGAIN)  # what fork and connect say without resources
         # Shielded: when the session is cancelled its processes are killed, which is what makes
         # the worker thread return.
         with trio.CancelScope(shield=True):
-            async with trio.open_nursery() as nursery:
+            async with open_nursery() as nursery:
                 nursery.start_soon(self._release_when_gone, notification_id, call)
                 # A thread that cannot be started is a RuntimeError.
                 with contextlib.suppress(RuntimeError):
-                    answer = await trio.to_thread.run_sync(self._work, call, limiter=self._limiter)
+                    answer = await trio.to_thread.run_sync(self._work, call, limiter=limiter)
                 nursery.cancel_scope.cancel()
         return answer
 

@@ -16,8 +16,8 @@ DECLARATIONS = """
     ssize_t process_vm_readv(int pid, const struct iovec *local, unsigned long local_count,
         const struct iovec *remote, unsigned long remote_count, unsigned long flags);
 """
-# syscall(2) is variadic in C. On x86_64 and aarch64 Linux a variadic call passes integers in the
-# same registers as a fixed form does, which spares a cast for every argument.
+# syscall(2) is variadic in C. On x86_64 and aarch64 Linux a variadic call passes integers and
+# pointers in the same registers as a fixed form does, which spares a cast for every argument.
 
 TARGET = pathlib.Path(__file__).with_name("_libc.py")
 

@@ -63,10 +63,14 @@ socket socketpair sendto sendmsg sendmmsg setsockopt
 clone ioctl prctl prlimit64 personality
 """
 
-# clone3 and io_uring pass their arguments in memory, out of a filter's sight. The others are gone
-# from Linux (or from these architectures), or, uretprobe and uprobe, are the kernel's own.
+# clone3 and io_uring pass their arguments in memory, out of a filter's sight. System V IPC and
+# POSIX message queues are the user's and not the process's, and Landlock does not know them: a
+# segment of shared memory is the memory of other processes. The others are gone from Linux (or
+# from these architectures), or, uretprobe and uprobe, are the kernel's own.
 _ENOSYS: Final = """
 clone3 io_uring_setup io_uring_enter io_uring_register
+shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
+mq_open mq_unlink
 _sysctl create_module get_kernel_syms query_module nfsservctl lookup_dcookie uselib
 afs_syscall tuxcall security vserver getpmsg putpmsg epoll_ctl_old epoll_wait_old
 get_thread_area set_thread_area uretprobe uprobe
@@ -118,8 +122,7 @@ rt_sigaction rt_sigprocmask rt_sigpending rt_sigtimedwait rt_sigsuspend rt_sigre
 sigaltstack pause alarm restart_syscall
 time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer setitimer
 timer_create timer_settime timer_gettime timer_getoverrun timer_delete
-shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
-mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr
+mq_timedsend mq_timedreceive mq_notify mq_getsetattr
 listen accept accept4 getsockname getpeername shutdown getsockopt recvfrom recvmsg recvmmsg
 uname sysinfo getrandom
 """

@@ -107,61 +107,90 @@ class Machine:
             return None
         return holder.entries, path[path.rfind("/") + 1 :]
 
-    def make(self, path: str, kind: str) -> None:
+    def plan(self, deed: str, first: str, second: str) -> Edits | None:
+        """The edits that a deed comes to, or None when neither kernel nor broker permits it."""
+        match deed:
+            case "rename":
+                return self._rename(first, second)
+            case "exchange":
+                return self._exchange(first, second)
+            case "link":
+                return self._link(first, second)
+            case "remove":
+                return self._remove(first)
+            case kind:
+                return self._make(second, kind)
+
+    def _make(self, path: str, kind: str) -> Edits | None:
         place = self._split(path)
         if place is None or self.find(path):
-            return
+            return None
         operation = Operation.MKDIR if kind == "directory" else Operation.CREATE
-        if self._native(path) or self._may_change(operation, path):
-            place[0][place[1]] = Node(kind, own=True)
+        permitted = self._native(path) or self._may_change(operation, path)
+        return [(*place, Node(kind, own=True))] if permitted else None
 
-    def remove(self, path: str) -> None:
+    def _remove(self, path: str) -> Edits | None:
         place, node = self._split(path), self.find(path)
         if place is None or node is None or node.entries:
-            return
+            return None
         operation = Operation.RMDIR if node.kind == "directory" else Operation.UNLINK
-        if self._native(path) or self._may_change(operation, path):
-            del place[0][place[1]]
+        permitted = self._native(path) or self._may_change(operation, path)
+        return [(*place, None)] if permitted else None
 
-    def rename(self, old: str, new: str) -> None:
+    def _rename(self, old: str, new: str) -> Edits | None:
         source, target = self._split(old), self._split(new)
         node, replaced = self.find(old), self.find(new)
-        if source is None or target is None or node is None or new.startswith(old + "/"):
-            return
+        if source is None or target is None or node is None or f"{new}/".startswith(f"{old}/"):
+            return None
         if replaced and (replaced.entries or replaced.kind != node.kind):
-            return
+            return None
         native = self._native(old, new) and self._refer(old, new)
-        if native or (
+        permitted = native or (
             self._may_change(Operation.RENAME_FROM, old, new)
             and self._may_change(Operation.RENAME_TO, new)
             and (replaced is None or self._may_change(Operation.UNLINK, new))
-        ):
-            del source[0][source[1]]
-            target[0][target[1]] = node
+        )
+        return [(*source, None), (*target, node)] if permitted else None
 
-    def exchange(self, old: str, new: str) -> None:
+    def _exchange(self, old: str, new: str) -> Edits | None:
         source, target = self._split(old), self._split(new)
         node, other = self.find(old), self.find(new)
         if source is None or target is None or node is None or other is None:
-            return
+            return None
         if f"{new}/".startswith(f"{old}/") or f"{old}/".startswith(f"{new}/"):
-            return
+            return None
         native = self._native(old, new) and self._refer(old, new) and self._refer(new, old)
-        if native or (
+        permitted = native or (
             self._may_change(Operation.RENAME_FROM, old, new)
             and self._may_change(Operation.RENAME_TO, new)
             and self._may_change(Operation.RENAME_FROM, new, old)
             and self._may_change(Operation.RENAME_TO, old)
-        ):
-            source[0][source[1]], target[0][target[1]] = other, node
+        )
+        return [(*source, other), (*target, node)] if permitted else None
 
-    def link(self, old: str, new: str) -> None:
+    def _link(self, old: str, new: str) -> Edits | None:
         target, node = self._split(new), self.find(old)
         if target is None or node is None or node.kind == "directory" or self.find(new):
-            return
+            return None
         native = self._native(new) and self._refer(old, new)
-        if native or (
+        permitted = native or (
             self._may_change(Operation.LINK_FROM, old, new)
             and self._may_change(Operation.LINK_TO, new)
-        ):
-            target[0][target[1]] = node
+        )
+        return [(*target, node)] if permitted else None
+
+
+Edits = list[tuple[dict[str, Node], str, Node | None]]
+"""Entries to set, or to delete with None."""
+
+
+def carry_out(edits: Edits) -> Edits:
+    """Make the edits; returns the ones that undo them."""
+    undo: Edits = []
+    for entries, name, node in edits:
+        undo.insert(0, (entries, name, entries.get(name)))
+        if node is None:
+            del entries[name]
+        else:
+            entries[name] = node
+    return undo

@@ -111,8 +111,23 @@ def patterns(with_globs: bool = True) -> st.SearchStrategy[PathPattern]:
     return st.one_of(of_path, of_path, globs.map(Glob)) if with_globs else of_path
 
 
+usual = st.sampled_from(
+    (
+        Access.READ,
+        Access.READ | Access.EXECUTE,
+        Access.READ | Access.WRITE,
+        Access.READ | Access.WRITE | Access.EXECUTE,
+        Access.READ | Access.CREATE,
+    )
+)
+"""What flags and groups grant, in which whoever may write may also read."""
+
+
 def rules(
-    effects: Iterable[Effect] = Effect, with_globs: bool = True, whole: bool = False
+    effects: Iterable[Effect] = Effect,
+    with_globs: bool = True,
+    whole: bool = False,
+    granted: st.SearchStrategy[Access] = accesses,
 ) -> st.SearchStrategy[Rule]:
     refused = st.just(ALL_ACCESS) if whole else st.one_of(st.just(ALL_ACCESS), accesses)
     return st.one_of(
@@ -120,7 +135,7 @@ def rules(
             st.builds(
                 rule,
                 patterns(with_globs),
-                accesses if effect is Effect.ALLOW else refused,
+                granted if effect is Effect.ALLOW else refused,
                 st.just(effect),
                 st.booleans(),
             )
@@ -140,6 +155,51 @@ def policies(
     )
 
 
+SCENE = World(
+    {
+        "/w/a/k.pem": "file",
+        "/w/a/b/.env": "file",
+        "/w/b/k.pem": "other",
+        "/h/a": "file",
+        "/h/b/k.pem": "file",
+    }
+)
+"""Two trees with a little in each: small enough that rules, moves and secrets meet."""
+
+_scene_paths = st.sampled_from([*(path for path in SCENE.kinds if path != "/"), "/w/new", "/h/b/a"])
+_scene_trees = st.sampled_from(("/w", "/w/a", "/w/b", "/h", "/h/b"))
+_scene_grants = st.sampled_from(
+    (
+        Access.WRITE,
+        Access.READ,
+        Access.READ | Access.WRITE,
+        Access.READ | Access.WRITE | Access.EXECUTE,
+        Access.WRITE | Access.EXECUTE,
+        Access.READ | Access.WRITE | Access.CONNECT,
+        Access.EXECUTE,
+        Access.CREATE,
+        Access.CONNECT,
+    )
+)
+_refused = st.sampled_from((ALL_ACCESS, ALL_ACCESS, Access.READ, Access.WRITE))
+_scene_rules = st.one_of(
+    st.builds(rule, _scene_trees.map(Subtree), _scene_grants),
+    st.builds(rule, _scene_trees.map(Subtree), _scene_grants),
+    st.builds(rule, _scene_paths.map(File), _scene_grants),
+    st.builds(rule, globs.map(Glob), _scene_grants),
+    st.builds(
+        rule,
+        st.one_of(_scene_paths.map(Subtree), _scene_paths.map(File), globs.map(Glob)),
+        _refused,
+        st.sampled_from((Effect.DENY, Effect.ASK)),
+        st.booleans(),
+    ),
+)
+scene_policies = st.builds(
+    Policy,
+    rules=st.lists(_scene_rules, min_size=1, max_size=5).map(tuple),
+    bypasses=st.lists(_scene_paths, max_size=1).map(tuple),
+)
 excludes = st.frozensets(paths, max_size=1)
 
 
