@@ -149,6 +149,8 @@ class Glob:
         return is_within(self.prefix, tree) or is_within(tree, self.prefix)
 
     def matches(self, path: str) -> bool:
+        if not is_within(path, self.prefix):
+            return False
         tree = reserved_tree(path)
         if tree is not None and not is_within(self.prefix, tree):
             return False
@@ -160,6 +162,8 @@ class Glob:
         return self.accepts(states)
 
     def covers(self, path: str) -> bool:
+        if not is_within(path, self.prefix):
+            return False
         states = self.start()
         if self.accepts(states):
             return True
