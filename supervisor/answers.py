@@ -27,10 +27,14 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Inject:
-    """The call was performed and returns a copy of our descriptor `fd`, which the loop closes."""
+    """The call was performed and returns a copy of our descriptor `fd`, which the loop closes.
+
+    With `close_first` it is closed before the call returns: for what others can tell is open.
+    """
 
     fd: int
     close_on_exec: bool
+    close_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nono.shims.linux.syscalls import table
-from nono.supervisor import entries, execution, metadata, moves, opens, sockets
+from nono.supervisor import entries, execution, metadata, moves, opens, scheduling, sockets
 from nono.supervisor.loop import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -54,6 +54,12 @@ HANDLERS: Mapping[str, Handler] = {
     "execveat": execution.execveat,
     "connect": sockets.connect,
     "bind": sockets.bind,
+    "setpriority": scheduling.setpriority,
+    "ioprio_set": scheduling.ioprio_set,
+    "sched_setaffinity": scheduling.of_thread,
+    "sched_setattr": scheduling.of_thread,
+    "sched_setparam": scheduling.of_thread,
+    "sched_setscheduler": scheduling.of_thread,
 }
 
 

@@ -106,18 +106,25 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             listener.fail(notification_id, number)
         case Return(value):
             listener.succeed(notification_id, value)
-        case Inject(fd, close_on_exec):
-            _inject(listener, notification_id, fd, close_on_exec)
+        case Inject():
+            _inject(listener, notification_id, answer)
         case Wait() | Retry():
             raise TypeError("a call that waits has no answer yet")
 
 
-def _inject(listener: Listener, notification_id: int, fd: int, close_on_exec: bool) -> None:
+def _inject(listener: Listener, notification_id: int, answer: Inject) -> None:
+    flags = os.O_CLOEXEC if answer.close_on_exec else 0
+    copy = None
     try:
-        listener.inject(notification_id, fd, os.O_CLOEXEC if close_on_exec else 0)
+        if answer.close_first:
+            copy = listener.install(notification_id, answer.fd, flags)
+        else:
+            listener.inject(notification_id, answer.fd, flags)
     except OSError as error:
         # EMFILE at the caller's RLIMIT_NOFILE is its answer; ENOENT means that it is gone.
         if error.errno != errno.ENOENT:
             listener.fail(notification_id, error.errno or errno.EACCES)
     finally:
-        os.close(fd)
+        os.close(answer.fd)
+    if copy is not None:
+        listener.succeed(notification_id, copy)

@@ -52,8 +52,13 @@ def forward_to(pidfd: int) -> None:
 def _forward(pidfd: int) -> None:
     while True:
         received = signal.sigwaitinfo(_FORWARDED)
-        if received.si_code != _SI_KERNEL:
+        if received.si_code != _SI_KERNEL or _is_for_leader(received.si_signo):
             _send(pidfd, signal.Signals(received.si_signo))
+
+
+def _is_for_leader(number: int) -> bool:
+    """When a terminal hangs up, the kernel tells the leader of the session and nobody else."""
+    return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
 def program_stopped(pid: int, pidfd: int) -> None:
@@ -66,8 +71,10 @@ def program_stopped(pid: int, pidfd: int) -> None:
     if state_of(pid) == "T" and _has_terminal():
         # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
         # thread and not to the process: the thread that waits for signals must not take it.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
+        # Unblocked after that, so that it and what the terminal sent make one stop: the SIGCONT
+        # that ends a stop takes back every other one that is pending.
         signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
         # The program may be in a process group of its own, which the shell does not continue.
         _send(pidfd, signal.SIGCONT)

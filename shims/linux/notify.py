@@ -143,6 +143,15 @@ class Listener:
         request = _ADDFD.pack(notification_id, ADDFD_SEND, fd, 0, newfd_flags)
         fcntl.ioctl(self.fd, ADDFD, request)
 
+    def install(self, notification_id: int, fd: int, newfd_flags: int) -> int:
+        """Install a copy of `fd` as `inject` does, but leave the call waiting.
+
+        Returns the copy's number, for `succeed`. Raises OSError as `inject` does.
+        """
+        request = _ADDFD.pack(notification_id, 0, fd, 0, newfd_flags)
+        number: int = fcntl.ioctl(self.fd, ADDFD, request, False)
+        return number
+
     def _send(self, notification_id: int, value: int, error: int, flags: int) -> None:
         try:
             fcntl.ioctl(self.fd, SEND, _RESPONSE.pack(notification_id, value, error, flags))

@@ -55,8 +55,10 @@ setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat file_setatt
 inotify_add_watch
 execve execveat
 fchmod fchown fsetxattr fremovexattr
+setpriority ioprio_set sched_setaffinity sched_setattr sched_setparam sched_setscheduler
 """
-# For the last line a read-only fd is enough in the kernel: a grant to read must not give them.
+# For fchmod and its line a read-only fd is enough in the kernel: a grant to read must not give
+# them. The last line can be aimed at every process of the same user.
 
 _ARGUMENTS: Final = """
 socket socketpair sendto sendmsg sendmmsg setsockopt
@@ -112,10 +114,10 @@ getuid geteuid getgid getegid getresuid getresgid getgroups
 setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget capset
 seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
 lsm_get_self_attr lsm_list_modules arch_prctl
-getrlimit setrlimit getrusage times getpriority setpriority ioprio_get ioprio_set
-sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler
+getrlimit setrlimit getrusage times getpriority ioprio_get
+sched_yield sched_getparam sched_getscheduler
 sched_get_priority_max sched_get_priority_min sched_rr_get_interval
-sched_setaffinity sched_getaffinity sched_setattr sched_getattr getcpu
+sched_getaffinity sched_getattr getcpu
 futex futex_waitv futex_wake futex_wait futex_requeue get_robust_list set_robust_list rseq
 kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_open pidfd_send_signal
 rt_sigaction rt_sigprocmask rt_sigpending rt_sigtimedwait rt_sigsuspend rt_sigreturn

@@ -1,0 +1,94 @@
+"""Runs a command under one part of the sandbox alone: the rungs between native and nono.
+
+    python -m perf.confine DIRECTORY RUNG LOOP COMMAND...
+
+RUNG is `landlock` (nono's ruleset for this directory), `filter` (nono's filter, every call that
+it would stop let through), or `python`, `continue`, `inject`: a filter that stops openat and
+nothing else, answered by bare_loop.py or by LOOP, the compiled bare_loop.c.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from nono.shims.linux import landlock, notify, process
+from nono.shims.linux.filter import build
+from nono.shims.linux.syscalls import machine, number
+from nono.supervisor.plan import Options, make_plan
+from nono.supervisor.prepare import prepare
+from perf import bare_loop
+
+_LOAD_NUMBER = (0x20, 0, 0, 0)
+_RETURN = 0x06
+_JUMP_IF_EQUAL = 0x15
+_ALLOW = 0x7FFF0000
+_USER_NOTIF = 0x7FC00000
+
+
+def main(words: Sequence[str]) -> None:
+    directory, rung, loop, *command = words
+    os.chdir(directory)
+    process.set_no_new_privs()
+    RUNGS[rung](command, loop)
+
+
+def _under_landlock(command: list[str], _: str) -> None:
+    """The private TMPDIR that comes with it lies in the directory of the benchmark."""
+    prepared = prepare(make_plan(Options(allow_cwd=True), command).policy)
+    landlock.restrict_self(prepared.ruleset)
+    os.execv(command[0], command)
+
+
+def _under_filter(command: list[str], _: str) -> None:
+    notify.install(build(machine(), broker=False), listener=False)
+    os.execv(command[0], command)
+
+
+def _under_notification(command: list[str], loop: str, serve: Callable[[int, str], None]) -> None:
+    ours, theirs = socket.socketpair()
+    if os.fork() == 0:
+        fd = notify.install(_stop_openat())
+        socket.send_fds(theirs, [b"."], [fd])
+        os.close(fd)
+        os.execv(command[0], command)
+    theirs.close()
+    _, fds, _, _ = socket.recv_fds(ours, 1, 1)
+    # The request pipe is the timed program's alone, so that its end is seen.
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    serve(fds[0], loop)
+
+
+def _stop_openat() -> bytes:
+    program = (
+        _LOAD_NUMBER,
+        (_JUMP_IF_EQUAL, 0, 1, number(machine(), "openat")),
+        (_RETURN, 0, 0, _USER_NOTIF),
+        (_RETURN, 0, 0, _ALLOW),
+    )
+    return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+
+
+def _serve_in_python(listener: int, _: str) -> None:
+    bare_loop.serve(listener)
+
+
+def _serve_in_c(listener: int, loop: str, mode: str) -> None:
+    os.set_inheritable(listener, True)
+    os.execv(loop, [loop, str(listener), mode])
+
+
+RUNGS: dict[str, Callable[[list[str], str], None]] = {
+    "landlock": _under_landlock,
+    "filter": _under_filter,
+    "python": partial(_under_notification, serve=_serve_in_python),
+    "continue": partial(_under_notification, serve=partial(_serve_in_c, mode="continue")),
+    "inject": partial(_under_notification, serve=partial(_serve_in_c, mode="inject")),
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

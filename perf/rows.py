@@ -1,0 +1,160 @@
+"""What is measured, what each figure is held against, and the budgets (design, section 13)."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from perf import programs, rungs
+from perf.place import Place
+from perf.timers import Timer
+
+Measure = Callable[[int], "array[int]"]
+"""Takes that many samples, in nanoseconds."""
+
+_CALLS = 500
+_SLOW_CALLS = 50
+_EVERY_PROGRAM = 2
+_EVERY_INSTALLATION = 8
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Another row, and how many times its duration a row may take."""
+
+    row: str
+    budget: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table, with a name of its own in its section.
+
+    `count` samples are taken in every `every`th round. `native` is the row that the ratio to
+    native is taken to. With a sample or two a round there is no 99th percentile to tell.
+    """
+
+    section: str
+    name: str
+    measure: Measure
+    count: int = 1
+    native: str | None = None
+    limits: tuple[Limit, ...] = ()
+    every: int = 1
+
+
+def rows(place: Place, timers: Mapping[str, Timer]) -> list[Row]:
+    """Every row that this machine can measure."""
+    return [
+        *_opens(place, timers),
+        *_other_calls(place, timers),
+        *_programs(place, timers),
+        *_starts(place, timers),
+    ]
+
+
+_NATIVE = "native"
+_PYTHON_LOOP = "bare notify loop, Python"
+_C_LOOP = "bare notify loop, C"
+_C_INJECT = "bare notify loop, C, performs the open"
+
+_LADDER = {
+    rungs.NATIVE: _NATIVE,
+    rungs.LANDLOCK: "Landlock only",
+    rungs.FILTER: "filter only",
+    rungs.PYTHON_LOOP: _PYTHON_LOOP,
+    rungs.C_LOOP: _C_LOOP,
+    rungs.C_INJECT: _C_INJECT,
+}
+_FAST = (Limit(_PYTHON_LOOP, 4.0), Limit(_C_LOOP, 1.5))
+_SLOW = (Limit(_C_INJECT, 2.0),)
+
+
+def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+    section = "open + close"
+    path = str(place.file)
+    for rung, name in _LADDER.items():
+        if rung in timers:
+            yield Row(section, name, _timed(timers[rung], "open", path), _CALLS, _NATIVE)
+    own = str(place.own)
+    timers[rungs.NONO].measure("read", 1, own)  # which creates it
+    for name, operation, argument, limits in (
+        ("nono, fast lane, absolute path", "open", path, _FAST),
+        ("nono, fast lane, relative path", "open", place.file.name, _FAST),
+        ("nono, performed, new in a carved directory", "open", str(place.make_new()), _SLOW),
+        ("nono, performed, its own in /tmp", "open", own, _SLOW),
+        ("nono, denied", "refused", str(place.outside), ()),
+    ):
+        measure = _timed(timers[rungs.NONO], operation, argument)
+        yield Row(section, name, measure, _CALLS, _NATIVE, limits)
+
+
+def _other_calls(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+    data = str(place.project / "data")
+    for name, operation, argument, count, budget in (
+        ("stat", "stat", str(place.file), _CALLS, 1.0),
+        ("read 64 bytes", "read", data, _CALLS, 1.0),
+        ("write 64 bytes", "write", data, _CALLS, 1.0),
+        ("send + recv", "exchange", "", _CALLS, 1.0),
+        ("fork + wait", "fork", "", _SLOW_CALLS, 1.0),
+        ("connect to loopback", "connect", "", _SLOW_CALLS, 2.5),
+    ):
+        yield from _pair("other calls", name, timers, (operation, argument), count, budget)
+
+
+def _programs(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+    for name, command, budget, every in (
+        ("find /usr/include", programs.find(), 1.3, _EVERY_PROGRAM),
+        ("import asyncio, ssl, json", programs.importing(), 1.1, _EVERY_PROGRAM),
+        ("pip install of a wheel", programs.installing(place), 1.05, _EVERY_INSTALLATION),
+    ):
+        if command:
+            words = ("run", *command)
+            yield from _pair("programs", name, timers, words, 1, budget, every)
+
+
+def _pair(
+    section: str,
+    name: str,
+    timers: Mapping[str, Timer],
+    words: tuple[str, ...],
+    count: int,
+    budget: float,
+    every: int = 1,
+) -> Iterator[Row]:
+    outside, inside = (_timed(timers[rung], *words) for rung in (rungs.NATIVE, rungs.NONO))
+    native = f"{name}, native"
+    limits = (Limit(native, budget),)
+    yield Row(section, native, outside, count, every=every)
+    yield Row(section, f"{name}, nono", inside, count, native, limits, every)
+
+
+def _starts(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+    section = "starting /bin/true"
+    bare = "python3 -c pass, nothing started"
+    yield Row(section, "native", programs.starting(place, programs.TRUE), every=_EVERY_PROGRAM)
+    for name, command, limits in (
+        (bare, programs.python_alone(), ()),
+        ("nono run", [*rungs.nono(), "run", "--", *programs.TRUE], (Limit(bare, 5.0),)),
+        ("bubblewrap", programs.bubblewrap(), ()),
+        ("firejail", programs.firejail(), ()),
+    ):
+        if command:
+            measure = programs.starting(place, command)
+            yield Row(section, name, measure, 1, "native", limits, _EVERY_PROGRAM)
+    forking = "a running Python program: fork + exec"
+    spawner = timers[rungs.SPAWNER]
+    yield Row(section, forking, _timed(spawner, "fork", *programs.TRUE), 2)
+    sandboxing = _timed(spawner, "sandbox", *programs.TRUE)
+    limits = (Limit(forking, 3.0),)
+    yield Row(section, "a running Python program: nono's library", sandboxing, 2, forking, limits)
+
+
+def _timed(timer: Timer, operation: str, *arguments: str) -> Measure:
+    return partial(_measure, timer, operation, arguments)
+
+
+def _measure(timer: Timer, operation: str, arguments: tuple[str, ...], count: int) -> array[int]:
+    return timer.measure(operation, count, *arguments)
