@@ -1,0 +1,157 @@
+"""Somebody dies in the middle: the program, a handler, nono itself."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Nono
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+PYTHON = "/usr/bin/python3"
+
+
+def test_callers_killed_while_their_calls_are_decided(nono: Nono) -> None:
+    script = """
+import os, signal, time
+for turn in range(150):
+    pid = os.fork()
+    if pid == 0:
+        while True:
+            os.close(os.open("/tmp/none", os.O_CREAT | os.O_RDWR))
+            os.unlink("/tmp/none")
+            os.chmod(".", 0o755)
+    time.sleep(turn % 7 / 1000)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+os.chmod(".", 0o700)
+print("end")
+"""
+    done = nono("run", "--allow-cwd", "--json", "--", PYTHON, "-c", script)
+    assert (done.returncode, done.stdout) == (0, "end\n"), done.stderr
+    assert '"internal_errors": []' in done.stderr
+
+
+FAILING = """
+import sys
+from nono.supervisor import cli, handlers
+def fail(call, enforcement):
+    raise RuntimeError("on purpose")
+handlers.HANDLERS = {**handlers.HANDLERS, "chmod": fail, "fchmodat": fail}
+cli.main(sys.argv[1:])
+"""
+
+
+def test_a_handler_that_raises_denies_its_call(as_user: Account, project: Path) -> None:
+    script = """
+import os
+try:
+    os.chmod(".", 0o755)
+except OSError as error:
+    print(error.strerror)
+open("after", "w").close()
+"""
+    run = ("run", "--allow-cwd", "--", PYTHON, "-c", script)
+    done = as_user(as_user.python, "-P", "-c", FAILING, *run, cwd=project)
+    assert (done.returncode, done.stdout) == (0, "Permission denied\n"), done.stderr
+    assert "on purpose" in done.stderr
+    assert "a bug in nono" in done.stderr
+
+
+RECORDER = """
+import errno, os, time
+def attempt(what, *arguments):
+    try:
+        what(*arguments)
+        return "ok"
+    except OSError as error:
+        return errno.errorcode[error.errno]
+record = os.open("record", os.O_WRONLY | os.O_CREAT)
+if os.fork() == 0:
+    os.setsid()
+while True:
+    words = attempt(os.chmod, ".", 0o755), attempt(os.open, "/etc/shadow", os.O_RDONLY)
+    words += attempt(os.stat, "."), attempt(os.mkdir, "/var/nono-won")
+    os.write(record, (" ".join(words) + "\\n").encode())
+    time.sleep(0.01)
+"""
+
+
+@contextmanager
+def recording(account: Account, project: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """nono, running a program and a daemon of its own that write down what they still can."""
+    run = ("run", "--allow-cwd", "--", PYTHON, "-c", RECORDER)
+    nono = subprocess.Popen(
+        [account.python, "-P", "-m", "nono.supervisor", *run],
+        cwd=project,
+        env=dict(account.environment),
+        user=account.uid if account.uid != os.geteuid() else None,
+        group=account.gid if account.uid != os.geteuid() else None,
+        extra_groups=[] if account.uid != os.geteuid() else None,
+    )
+    try:
+        await_that(lambda: "ok EACCES ok EACCES" in records(project))
+        yield nono
+    finally:
+        nono.kill()
+        nono.wait()
+
+
+def records(project: Path) -> str:
+    record = project / "record"
+    return record.read_text() if record.exists() else ""
+
+
+def await_that(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def children_of(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(word) for word in found.read_text().split()]
+
+
+def is_silent(project: Path) -> bool:
+    before = records(project)
+    time.sleep(0.3)
+    return records(project) == before
+
+
+def test_the_tree_dies_with_nono(as_user: Account, project: Path) -> None:
+    with recording(as_user, project) as nono:
+        nono.kill()
+        nono.wait()
+        await_that(lambda: is_silent(project))
+
+
+def test_without_nono_every_brokered_call_fails(as_user: Account, project: Path) -> None:
+    """The init is held up, so that the program outlives nono for a while."""
+    with recording(as_user, project) as nono:
+        (init,) = children_of(nono.pid)
+        os.kill(init, signal.SIGSTOP)
+        nono.kill()
+        nono.wait()
+        try:
+            await_that(lambda: "ENOSYS ENOSYS ok ENOSYS" in records(project))
+        finally:
+            os.kill(init, signal.SIGCONT)
+        await_that(lambda: is_silent(project))
+    assert not Path("/var/nono-won").exists()
+
+
+def test_nono_says_that_its_init_was_killed(as_user: Account, project: Path) -> None:
+    with recording(as_user, project) as nono:
+        (init,) = children_of(nono.pid)
+        os.kill(init, signal.SIGKILL)
+        assert nono.wait(60) == 128 + signal.SIGKILL
+        await_that(lambda: is_silent(project))
