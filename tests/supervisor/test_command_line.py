@@ -1,0 +1,146 @@
+"""The command line as somebody new meets it: one clear line, a hint, the right exit code."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Finished, Nono
+
+pytestmark = pytest.mark.requires(landlock=3)
+
+RUN = ("run", "--allow-cwd")
+MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
+    ((), 2, "no command given", "nono run --allow-cwd -- python3 my_script.py"),
+    (("rnu", "--", "true"), 2, "no command 'rnu'", "nono run"),
+    (("run",), 125, "no command to run", "nono run --allow-cwd -- python3 my_script.py"),
+    (("run", "--alow-cwd", "--", "true"), 125, "--allow-cwd", "nono run --help"),
+    (("run", "--read", "absent", "--", "true"), 125, "--read absent", "mkdir -p absent"),
+    (("run", "--read", "/etc/passwd", "--", "true"), 125, "not a directory", "--read-file"),
+    (("run", "--read-file", "/etc", "--", "true"), 125, "is a directory", "--read /etc"),
+    (("run", "--workdir", "absent", "--", "true"), 125, "--workdir absent", "mkdir -p absent"),
+    (("run", "--", "no-such-command"), 127, "command not found", "command -v"),
+    (("run", "--", "/etc/passwd"), 126, "Permission denied", "ls -l /etc/passwd"),
+    (("shell", "--raed", "."), 125, "--read", "nono shell --help"),
+    (("why",), 2, "--path", "nono why --help"),
+    (("why", "--path", "/", "--op", "reed"), 2, "reed", "nono why --help"),
+    (("setup",), 2, "nothing to do", "nono setup --check"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "said", "hint"), MISUSES)
+def test_a_misuse_gets_one_line_and_a_hint(
+    nono: Nono, arguments: tuple[str, ...], code: int, said: str, hint: str
+) -> None:
+    done = nono(*arguments)
+    lines = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (code, "")
+    assert len(lines) == 2, done.stderr
+    assert lines[0].startswith("nono: ")
+    assert said in lines[0]
+    assert lines[1].startswith("hint: ")
+    assert hint in lines[1]
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("why", "--help")])
+def test_help_is_on_stdout(nono: Nono, arguments: tuple[str, ...]) -> None:
+    done = nono(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: nono")
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -9 $$", 137)],
+)
+def test_the_exit_status_is_the_programs(nono: Nono, script: str, code: int) -> None:
+    done = nono(*RUN, "--", "sh", "-c", script)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_the_streams_are_the_programs(nono: Nono) -> None:
+    done = nono(*RUN, "--", "sh", "-c", "tr a-z A-Z; echo problem >&2", input="text\n")
+    assert (done.stdout, done.stderr) == ("TEXT\n", "problem\n")
+
+
+def shadow(nono: Nono, *flags: str, times: int = 3) -> Finished:
+    return nono(
+        *RUN, *flags, "--", "sh", "-c", f"for n in $(seq {times}); do : < /etc/shadow; done"
+    )
+
+
+def test_the_report_names_what_why_and_the_flag(nono: Nono) -> None:
+    done = shadow(nono)
+    report = [line for line in done.stderr.splitlines() if "sh:" not in line]
+    assert report[0].startswith("nono: ")
+    assert "refused" in report[0]
+    assert "read /etc/shadow" in report[1]
+    assert "no rule allows it" in report[1]
+    assert "--read-file /etc/shadow" in report[1]
+
+
+def test_quiet_says_nothing_and_json_says_it_to_machines(nono: Nono) -> None:
+    assert "nono" not in shadow(nono, "-q").stderr
+    lines = shadow(nono, "--json").stderr.splitlines()
+    (denial,) = json.loads(lines[-1])["denials"]
+    assert denial["path"] == "/etc/shadow"
+    assert denial["fix"] == ["--read-file", "/etc/shadow"]
+
+
+def test_the_report_is_short_however_much_was_refused(nono: Nono) -> None:
+    script = "for n in $(seq 500); do : < /root/x$n < /etc/gshadow < /etc/sudoers; done 2>/dev/null"
+    many = "for n in $(seq 300); do mkdir /var/nono-$n; touch /var/nono-$n; done 2>/dev/null"
+    for each in (script, many):
+        done = nono(*RUN, "--", "bash", "-c", each)
+        assert len(done.stderr.splitlines()) <= 20
+
+
+def test_why_agrees_with_run(nono: Nono, as_user: Account, project: Path) -> None:
+    as_user.file(project / "inside")
+    as_user.file(as_user.home / "outside")
+    as_user.file(project / "denied")
+    flags = ("--allow-cwd", "--deny", "denied")
+    for path in ("inside", "denied", str(as_user.home / "outside"), "/usr/bin/env", "new"):
+        for op, test in (("read", ": < "), ("write", ": >> ")):
+            if (path, op) == ("new", "read"):
+                continue  # there is nothing to read
+            why = nono("why", *flags, "--path", path, "--op", op)
+            ran = nono("run", *flags, "--", "sh", "-c", f"{test} {path}")
+            assert (why.returncode == 0) == (ran.returncode == 0), (path, op, why.stdout)
+
+
+def test_why_names_the_rule(nono: Nono, as_user: Account) -> None:
+    key = as_user.secret(".ssh/id_ed25519").path
+    done = nono("why", "--read", str(as_user.home), "--path", str(key))
+    assert done.returncode == 1
+    assert "deny_credentials" in done.stdout
+    assert "--bypass-protection" in done.stdout
+    answer = json.loads(nono("why", "--path", "/usr/bin/env", "--op", "execute", "--json").stdout)
+    assert answer["allowed"] is True
+    assert answer["layer"] == "kernel floor"
+
+
+def test_a_dry_run_runs_nothing(nono: Nono, project: Path) -> None:
+    done = nono(*RUN, "--dry-run", "--", "touch", "made")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(project) in done.stdout
+    assert "deny_credentials" in done.stdout
+    assert not (project / "made").exists()
+
+
+def test_verbose_says_what_is_not_passed_on(nono: Nono) -> None:
+    env = {"MY_API_KEY": "secret-value", "OTHER_TOKEN": "secret-value", "PLAIN": "yes"}
+    command = ("--env-allow", "OTHER_TOKEN", "--", "env")
+    done = nono(*RUN, "-v", *command, env=env)
+    assert "MY_API_KEY" in done.stderr
+    assert "secret-value" not in done.stderr
+    assert "MY_API_KEY" not in done.stdout
+    assert "OTHER_TOKEN=secret-value" in done.stdout
+    assert "PLAIN=yes" in done.stdout
+
+
+def test_setup_check_tells_what_this_machine_gives(nono: Nono) -> None:
+    done = nono("setup", "--check")
+    assert done.returncode == 0, done.stdout
+    for word in ("Landlock ABI", "notification", "ptrace scope", "libseccomp"):
+        assert word in done.stdout
