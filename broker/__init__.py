@@ -12,7 +12,7 @@ from nono.broker.floor import Floor, FloorRule, Kind, Tree
 from nono.broker.groups import Group, default_groups, floor_exclude, group, groups, rules_of
 from nono.broker.network import METADATA_BLOCKS, METADATA_RULES, Mode, Network
 from nono.broker.paths import RESERVED_TREES, is_canonical, is_within
-from nono.broker.policy import NO_RIGHT_ASKED, OWN_OBJECT, Policy
+from nono.broker.policy import COPY_INSTEAD, NO_RIGHT_ASKED, OWN_OBJECT, Policy
 from nono.broker.requests import (
     Bind,
     Connect,
@@ -45,6 +45,7 @@ from nono.broker.visible import visible
 
 __all__ = [
     "ALL_ACCESS",
+    "COPY_INSTEAD",
     "FLOOR_ACCESS",
     "METADATA_BLOCKS",
     "METADATA_RULES",

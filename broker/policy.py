@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from nono.broker.access import ALL_ACCESS, Access
+from nono.broker.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.carve import carve
 from nono.broker.errors import PolicyError
 from nono.broker.floor import Floor, Tree
@@ -37,6 +37,7 @@ class _Demand:
 
     ``access`` is needed on the object, with ``whole`` on all below it too;
     ``carried`` is the part of it that a move would otherwise give for nothing.
+    ``kept`` are rights that would go with a directory to where they do not belong.
     """
 
     access: int
@@ -46,6 +47,7 @@ class _Demand:
     moves: bool = False
     whole: bool = False
     carried: int = 0
+    kept: int = 0
 
 
 _READ, _WRITE, _EXECUTE = (a.value for a in (Access.READ, Access.WRITE, Access.EXECUTE))
@@ -80,14 +82,16 @@ _SIMPLE_DEMANDS: dict[type[PathRequest], _Demand] = {
 }
 
 
-def _builtin(name: str) -> Rule:
-    return Rule(Anything(), ALL_ACCESS, Effect.ALLOW, Origin(OriginKind.BUILTIN, name))
+def _builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
+    return Rule(Anything(), ALL_ACCESS, effect, Origin(OriginKind.BUILTIN, name))
 
 
 OWN_OBJECT = _builtin("own object")
 """What the sandbox made during the run, it may use."""
 NO_RIGHT_ASKED = _builtin("existence is visible")
 """An open that conveys no right shows only that the object exists, as stat(2) does."""
+COPY_INSTEAD = _builtin("directories do not move to where other rights hold", Effect.DENY)
+"""The refusal, with EXDEV, that makes programs copy a directory instead of moving it."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +132,8 @@ class Policy:
         """Answer a request. Total: no request makes it raise.
 
         Deny carries EPERM for an explicit refusal, EACCES where no rule applies,
-        ECONNREFUSED for connect(2), EXDEV for an own directory that must be
-        copied instead of moved.
+        ECONNREFUSED for connect(2), EXDEV for a directory that must be copied
+        instead of moved.
         """
         if isinstance(request, Connect | Bind):
             return self.network.decide(request)
@@ -190,20 +194,34 @@ class Policy:
         demand = _DEMANDS.get(request.operation)
         if demand is None or not demand.moves:
             return demand
-        carried = self._carried(request)
+        whole = request.directory and request.operation is Operation.RENAME_FROM
+        carried = self._carried(request, whole)
+        kept = self._kept(request) if whole else 0
         access = demand.access | carried
-        return replace(demand, access=access, whole=request.directory, carried=carried)
+        return replace(demand, access=access, whole=whole, carried=carried, kept=kept)
 
-    def _carried(self, change: PathChange) -> int:
+    def _carried(self, change: PathChange, whole: bool) -> int:
         """The rights that an object must already have to be moved where ``change`` says."""
         target = change.target
         if target is None or not is_canonical(target):
             target = "/"
-        here = self._index.standing(change.path, change.directory)
+        here = self._index.standing(change.path, whole)
         granted, open_to = self._index.widest(target)
         gained = granted & ~here.granted | open_to & ~(here.granted | here.asked)
         # Whoever may read a file may copy it to where it can be run.
         return gained & _CARRIED | (_READ if gained & _EXECUTE else 0)
+
+    def _kept(self, change: PathChange) -> int:
+        """The rights that a directory would have in its new place and that no rule gives there.
+
+        The kernel ties its rules to objects: what it permits in a directory it
+        goes on permitting wherever the directory is moved to.
+        """
+        bits = self._index.widest(change.path)[0] & FLOOR_ACCESS.value
+        target = change.target
+        if target is None or not is_canonical(target) or self._index.refusal(target, bits):
+            return bits
+        return bits & ~self._index.standing(target, whole=True).granted
 
     def _guards(self, path: str, demand: _Demand) -> list[Rule]:
         if not demand.guarded:
@@ -219,19 +237,15 @@ class Policy:
         if guards and guards[0].effect is Effect.DENY:
             return Deny(guards[0], errno.EPERM)
         if own:
-            return self._decide_own(path, demand)
-        if guards:
-            return Ask(guards[0])
-        return self._decide_by_grants(path, demand)
-
-    def _decide_own(self, path: str, demand: _Demand) -> Verdict:
-        """An own directory may hold what is not own, which must not gain by a move.
-
-        EXDEV makes programs copy instead.
-        """
-        if demand.whole and demand.carried & ~self._index.standing(path, whole=True).granted:
-            return Deny(self._default_rule, errno.EXDEV)
-        return Allow(OWN_OBJECT)
+            verdict: Verdict = Allow(OWN_OBJECT)
+        else:
+            verdict = Ask(guards[0]) if guards else self._decide_by_grants(path, demand)
+        # An own directory may hold what is not own, so it must not gain rights either.
+        if demand.whole and not isinstance(verdict, Deny):
+            gained = demand.carried & ~self._index.standing(path, whole=True).granted
+            if demand.kept or (own and gained):
+                return Deny(COPY_INSTEAD, errno.EXDEV)
+        return verdict
 
     def _decide_by_grants(self, path: str, demand: _Demand) -> Verdict:
         need = demand.access

@@ -67,10 +67,11 @@ class Operation(enum.StrEnum):
 class PathChange:
     """Change a name (mkdir(2), unlink(2), rename(2), link(2), ...).
 
-    ``target`` and ``directory`` belong to RENAME_FROM and LINK_FROM: the path
-    that the object will have, and whether it is a directory, which moves all
+    ``target`` belongs to RENAME_FROM and LINK_FROM: the path that the object
+    will have. ``directory`` belongs to RENAME_FROM: a directory takes along all
     that is below. The move must not give the program rights that it did not have
-    before, so what is left out is taken at its widest.
+    before, nor a directory rights that its new place does not have; what is left
+    out is taken for the worst.
     """
 
     process: Process

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """Control, format (bidirectional and zero-width among them), surrogate, private,
-unassigned, and line and paragraph separators (Unicode Standard, section 4.5)."""
+unassigned, and separators other than the space (Unicode Standard, section 4.5)."""
 
 # Drawn as nothing, or as a space, though their category says otherwise.
-_BLANK = frozenset("\u00a0\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _ELLIPSIS = "…"
 
 

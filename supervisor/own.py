@@ -32,12 +32,14 @@ class OwnObjects:
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
         if _shared_directory(path) and len(self._identities) < _LIMIT:
-            self._identities.add(identity(fd))
+            known = identity(fd)
+            if known is not None:
+                self._identities.add(known)
 
     def forget(self, handle: Handle) -> None:
         """The name is being deleted; with the last one, the inode may come back as another's."""
         if self._identities and (handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR):
-            self._identities.discard(identity(handle.fd))
+            self._identities.discard(identity(handle.fd) or b"")
 
     def record_terminal(self, device: int, name: str) -> None:
         """Remember a terminal that the sandbox opened through /dev/ptmx.

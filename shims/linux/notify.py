@@ -148,9 +148,9 @@ class Listener:
 
         Returns the copy's number, for `succeed`. Raises OSError as `inject` does.
         """
-        request = _ADDFD.pack(notification_id, 0, fd, 0, newfd_flags)
-        number: int = fcntl.ioctl(self.fd, ADDFD, request, False)
-        return number
+        # Only with a buffer that can be written to does `ioctl` give the system call's result.
+        request = bytearray(_ADDFD.pack(notification_id, 0, fd, 0, newfd_flags))
+        return fcntl.ioctl(self.fd, ADDFD, request)
 
     def _send(self, notification_id: int, value: int, error: int, flags: int) -> None:
         try:

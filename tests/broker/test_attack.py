@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nono.broker import Access, Policy
 from tests.broker.kernel import Edits, Machine, Node, carry_out
-from tests.broker.worlds import SCENE, World, policies, rules, scene_policies, worlds
+from tests.broker.worlds import SCENE, World, allow, policies, rules, scene_policies, worlds
 
 NEW = ("new", ".env")
 DEEDS = ("rename", "link", "exchange", "remove", "file", "directory")
@@ -21,6 +21,13 @@ choices = st.lists(st.integers(0, 1000), max_size=3)
 @given(scene_policies, choices)
 def test_no_sequence_of_moves_opens_a_closed_object(policy: Policy, chosen: list[int]) -> None:
     Attack(policy, SCENE).run(chosen)
+
+
+def test_a_readable_directory_that_moves_stays_no_place_to_drop_secrets() -> None:
+    """The kernel goes on permitting reads in a directory that was moved out of sight."""
+    policy = Policy((allow("/w", Access.WRITE), allow("/w/a", Access.READ)))
+    for first in range(60):
+        Attack(policy, SCENE).run([first])
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,4 +1,4 @@
-"""Signals sent to nono alone reach the program; with the program, everything that it started ends."""
+"""Signals sent to nono alone reach the program; with it, everything that it started ends."""
 
 import os
 import signal
