@@ -50,6 +50,11 @@ def is_within(path: str, tree: str) -> bool:
     return tree == "/" or path == tree or path.startswith(tree + "/")
 
 
+def is_device(path: str) -> bool:
+    """True in /dev, but for the shared memory that is mounted there: shm_overview(7)."""
+    return is_within(path, "/dev") and not is_within(path, "/dev/shm")
+
+
 def reserved_tree(path: str) -> str | None:
     """The reserved tree that ``path`` is or lies in, if any."""
     end = path.find("/", 1)

@@ -13,7 +13,7 @@ from nono.broker.errors import PolicyError
 from nono.broker.floor import Floor, Tree
 from nono.broker.index import Index
 from nono.broker.network import Network
-from nono.broker.paths import is_canonical
+from nono.broker.paths import is_canonical, is_device
 from nono.broker.requests import (
     Bind,
     Connect,
@@ -93,6 +93,9 @@ NO_RIGHT_ASKED = _builtin("existence is visible")
 COPY_INSTEAD = _builtin("directories do not move to where other rights hold", Effect.DENY)
 """The refusal, with EXDEV, that makes programs copy a directory instead of moving it."""
 
+DEVICES = _builtin("devices are used and not changed", Effect.DENY)
+"""The right to write into a device is none on its name or its mode, which the machine shares."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -140,7 +143,10 @@ class Policy:
         demand = self._demand(request)
         if demand is None:
             return Deny(self._default_rule, errno.EACCES)
-        return self._decide_path(request.path, demand, getattr(request, "own", False))
+        own = getattr(request, "own", False)
+        if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
+            return Deny(DEVICES, errno.EPERM)
+        return self._decide_path(request.path, demand, own)
 
     def considered(self, request: Request) -> tuple[Rule, ...]:
         """Every rule that speaks of the request, in the order of the policy."""

@@ -6,6 +6,7 @@ Exit codes: the program's own; 125 when nono could not run it, 126 and 127 as a 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import shlex
@@ -22,7 +23,6 @@ from nono.supervisor.messages import say
 FAILURE = 125
 USAGE = 2
 _INTERRUPTED = 130
-_BROKEN_PIPE = 141
 _STDOUT = 1
 
 _COMMANDS = {
@@ -93,12 +93,11 @@ def _run(arguments: list[str], failure: int) -> int:
         code = _complain(error.message, error.hint, failure)
     except click.ClickException as error:
         code = _complain(error.format_message(), _usage_hint(arguments), failure)
-    except BrokenPipeError:
-        # Nobody reads our answer any more; nor shall Python try again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
-        code = _BROKEN_PIPE
     except OSError as error:
-        where = f"{os.fsdecode(error.filename)}: " if error.filename else ""
+        # What could not be written to stdout shall not be tried again when Python ends.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        where = f"{error.filename}: " if error.filename else ""
         code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
     except Exception as error:
         code = _complain(_bug(error), "please report it", failure)

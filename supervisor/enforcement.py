@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NoReturn
 
 from nono.broker import (
+    OWN_OBJECT,
     Access,
     Allow,
     Deny,
@@ -14,12 +16,26 @@ from nono.broker import (
     Execute,
     Floor,
     Glob,
+    Open,
+    Operation,
+    PathChange,
     Policy,
     Request,
+    Verdict,
 )
 from nono.supervisor.denials import Denials
 from nono.supervisor.own import OwnObjects
-from nono.supervisor.resolve import failure
+from nono.supervisor.resolve import child_path, failure
+
+_NAME_CHANGES = {
+    Operation.LINK_TO,
+    Operation.RENAME_FROM,
+    Operation.RENAME_TO,
+    Operation.RMDIR,
+    Operation.SYMLINK,
+    Operation.UNLINK,
+}
+_ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 
 class Enforcement:
@@ -64,11 +80,28 @@ class Enforcement:
     def require(self, request: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed."""
         verdict = self.policy.decide(request)
+        if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
+            request, verdict = self._decide_name(request, verdict)
         if isinstance(verdict, Allow):
             return
         self.denials.record(request, verdict)
         # Nobody is there to be asked: a question is a refusal.
         raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+
+    def _decide_name(self, request: Request, verdict: Verdict) -> tuple[Request, Verdict]:
+        """To remove or replace a name takes a right on the directory that it is in.
+
+        A grant on a path is none: who may write to /dev/null or work in a project may not put a
+        link there, which the next run would follow. It is one if it holds for any name beside it.
+        """
+        if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
+            return request, verdict
+        directory = request.path.rpartition("/")[0] or "/"
+        any_name = replace(request, path=child_path(directory, _ANY_NAME))
+        if isinstance(self.policy.decide(any_name), Allow):
+            return request, verdict
+        writing = Open(request.process, directory, Access.WRITE)
+        return writing, self.policy.decide(writing)
 
     def refuse_beyond_floor(self, request: Execute) -> NoReturn:
         """Note the refusal of what only the floor could grant, whatever the policy says; raise."""

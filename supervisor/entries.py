@@ -78,6 +78,7 @@ def mknodat(call: Call, enforcement: Enforcement) -> Answer:
 
 
 def _mknod(call: Call, enforcement: Enforcement, at: int, path: int, mode: int) -> Answer:
+    mode &= 0xFFFF  # the kernel's umode_t
     if stat.S_IFMT(mode) not in _MAKABLE:
         raise failure(errno.EPERM)
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
@@ -85,7 +86,7 @@ def _mknod(call: Call, enforcement: Enforcement, at: int, path: int, mode: int) 
             return CONTINUE
         require_new(call, enforcement, place, Operation.MKNOD)
         call.apply_umask()
-        os.mknod(place.name, mode & 0o177777, dir_fd=place.parent.fd)
+        os.mknod(place.name, mode, dir_fd=place.parent.fd)
         _record(enforcement, place)
     return DONE
 

@@ -150,7 +150,8 @@ class Listener:
         """
         # Only with a buffer that can be written to does `ioctl` give the system call's result.
         request = bytearray(_ADDFD.pack(notification_id, 0, fd, 0, newfd_flags))
-        return fcntl.ioctl(self.fd, ADDFD, request)
+        number: int = fcntl.ioctl(self.fd, ADDFD, request)
+        return number
 
     def _send(self, notification_id: int, value: int, error: int, flags: int) -> None:
         try:
