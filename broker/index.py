@@ -52,7 +52,7 @@ class Index:
         self._bypasses = bypasses
         self._at: dict[str, list[Rule]] = {}
         self._below: dict[str, list[Rule]] = {}
-        self._globs: dict[Effect, list[Rule]] = {effect: [] for effect in Effect}
+        self._globs: dict[Effect, dict[str, list[Rule]]] = {effect: {} for effect in Effect}
         self._guards: dict[Effect, dict[str, Rule]] = {Effect.DENY: {}, Effect.ASK: {}}
         for rule in rules:
             self._add(rule)
@@ -60,7 +60,7 @@ class Index:
     def _add(self, rule: Rule) -> None:
         pattern = rule.pattern
         if isinstance(pattern, Glob):
-            self._globs[rule.effect].append(rule)
+            self._globs[rule.effect].setdefault(pattern.prefix, []).append(rule)
         elif isinstance(pattern, File | Subtree):
             self._at.setdefault(pattern.path, []).append(rule)
             if isinstance(pattern, Subtree):
@@ -79,13 +79,20 @@ class Index:
             if rules:
                 yield rules
 
+    def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
+        """The rules with wildcards whose fixed directory is ``path`` or above it."""
+        globs = self._globs[effect]
+        if not globs:
+            return []
+        return [rule for at in lineage(path) for rule in globs.get(at, ())]
+
     def refusal(self, path: str, bits: int) -> Rule | None:
         """The most specific refusal of any of ``bits`` at ``path`` that no bypass lifts."""
         for level in self._levels(path):
             for rule in level:
                 if self._refuses(rule, path, bits):
                     return rule
-        for rule in self._globs[Effect.DENY]:
+        for rule in self._wildcards(path, Effect.DENY):
             if self._refuses(rule, path, bits) and rule.reaches(path):
                 return rule
         return None
@@ -108,11 +115,10 @@ class Index:
         a tie. A question by wildcards is more specific than any path, a grant by
         wildcards less: in doubt somebody is asked.
         """
-        standing = Standing(0, 0, [], [])
-        standing = _merge(standing, path, self._globs[Effect.ASK])
+        standing = _merge(Standing(0, 0, [], []), path, self._wildcards(path, Effect.ASK))
         for level in self._levels(path):
             standing = _merge(standing, path, _whole(level) if whole else level)
-        return standing if whole else _merge(standing, path, self._globs[Effect.ALLOW])
+        return standing if whole else _merge(standing, path, self._wildcards(path, Effect.ALLOW))
 
     def creation(self, path: str, bit: int) -> Rule | None:
         """The grant or question whose own path is the parent of ``path`` and that has ``bit``."""
@@ -128,9 +134,10 @@ class Index:
         """The rights that some path at or below ``tree`` has: granted, and granted or asked."""
         granted, asked, _, _ = self.standing(tree)
         rules = [each for at, here in self._at.items() if is_within(at, tree) for each in here]
-        for each in (*self._globs[Effect.ALLOW], *self._globs[Effect.ASK]):
-            if isinstance(each.pattern, Glob) and each.pattern.may_match_in(tree):
-                rules.append(each)
+        for effect in (Effect.ALLOW, Effect.ASK):
+            for prefix, here in self._globs[effect].items():
+                if is_within(prefix, tree) or is_within(tree, prefix):
+                    rules += here
         granted |= _bits(rules, Effect.ALLOW)
         asked |= _bits(rules, Effect.ASK)
         return granted, granted | asked
@@ -153,6 +160,8 @@ def _bits(rules: Iterable[Rule], effect: Effect) -> int:
 
 def _merge(standing: Standing, path: str, level: list[Rule]) -> Standing:
     """Add the rules of one level, which is less specific than all before it."""
+    if not level:
+        return standing
     granted, asked, grants, questions = standing
     for rule in level:
         if rule.effect is Effect.ASK and rule.reaches(path):

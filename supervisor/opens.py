@@ -31,6 +31,7 @@ _ACCESS = {
     os.O_ACCMODE: Access.READ | Access.WRITE,
 }
 _ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
+_OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
 _VALID_RESOLVE = 0x3F
 _MAX_HOW = 4096
 _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -81,7 +82,8 @@ def open_(call: Call, enforcement: Enforcement) -> Answer:
     n = call.notification
     if n.b & os.O_PATH:
         return CONTINUE
-    return _open(call, enforcement, Arguments(AT_FDCWD, call.path(n.a), n.b, n.c & 0o7777))
+    wanted = Arguments(AT_FDCWD, call.path(n.a), n.b & _OPEN_FLAGS, n.c & 0o7777)
+    return _open(call, enforcement, wanted)
 
 
 def openat(call: Call, enforcement: Enforcement) -> Answer:
@@ -89,7 +91,8 @@ def openat(call: Call, enforcement: Enforcement) -> Answer:
     n = call.notification
     if n.c & os.O_PATH:
         return CONTINUE
-    return _open(call, enforcement, Arguments(dirfd(n.a), call.path(n.b), n.c, n.d & 0o7777))
+    wanted = Arguments(dirfd(n.a), call.path(n.b), n.c & _OPEN_FLAGS, n.d & 0o7777)
+    return _open(call, enforcement, wanted)
 
 
 def creat(call: Call, enforcement: Enforcement) -> Answer:
@@ -111,7 +114,7 @@ def openat2(call: Call, enforcement: Enforcement) -> Answer:
         raise failure(errno.E2BIG)
     flags, mode, resolve = unpack_how(data[:HOW_SIZE])
     makes = flags & (os.O_CREAT | _O_TMPFILE_BIT)
-    if flags >> 32 or resolve & ~_VALID_RESOLVE or mode & ~0o7777 or (mode and not makes):
+    if flags & ~_OPEN_FLAGS or resolve & ~_VALID_RESOLVE or mode & ~0o7777 or (mode and not makes):
         raise failure(errno.EINVAL)
     if flags & os.O_PATH:
         return CONTINUE

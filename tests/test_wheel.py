@@ -59,7 +59,7 @@ def test_every_module_can_be_imported(environment: Path) -> None:
     assert modules
     for module in modules:
         where = _run(
-            environment / "bin/python", "-Ic", f"import {module}; print({module}.__file__)"
+            environment / "bin/python", "-Ic", f"import sys, {module}; print(sys.modules[{module!r}].__file__)"
         )
         assert where.startswith(str(environment))
 

@@ -33,7 +33,7 @@ from nono.broker import (
     explain,
     visible,
 )
-from tests.broker.test_decide import requests
+from tests.broker.test_decide_properties import requests
 from tests.broker.worlds import CALLER, allow, files, policies, rule
 
 READ, WRITE, EXECUTE = Access.READ, Access.WRITE, Access.EXECUTE
