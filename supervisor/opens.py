@@ -292,7 +292,8 @@ def _create(call: Call, enforcement: Enforcement, wanted: Arguments, place: Entr
     enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))
     call.ensure_waiting()
     call.apply_umask()
-    flags = wanted.flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+    # O_EXCL follows no link either, and O_NOFOLLOW would stay with the descriptor: F_GETFL.
+    flags = wanted.flags | os.O_CREAT | os.O_EXCL | os.O_NOCTTY | os.O_CLOEXEC
     try:
         fd = os.open(place.name, flags, wanted.mode, dir_fd=place.parent.fd)
     except FileExistsError:

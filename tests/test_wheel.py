@@ -58,9 +58,8 @@ def test_every_module_can_be_imported(environment: Path) -> None:
     )
     assert modules
     for module in modules:
-        where = _run(
-            environment / "bin/python", "-Ic", f"import sys, {module}; print(sys.modules[{module!r}].__file__)"
-        )
+        look = f"import sys, {module}; print(sys.modules[{module!r}].__file__)"
+        where = _run(environment / "bin/python", "-Ic", look)
         assert where.startswith(str(environment))
 
 

@@ -1,0 +1,60 @@
+"""Running a program twice, outside and under nono, and expecting the same of both."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.conftest import TIMEOUT, Account, Finished, Nono
+from tests.programs.comparison import Run, fill, tree
+
+
+class Alike(Protocol):
+    """The `alike` fixture: a command, the files that it starts with, and what may differ."""
+
+    def __call__(
+        self,
+        *command: str | Path,
+        files: Mapping[str, str] | None = None,
+        options: Sequence[str | Path] = (),
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        volatile: Collection[str] = (),
+        timeout: float = TIMEOUT,
+    ) -> Finished: ...
+
+
+@pytest.fixture
+def alike(as_user: Account, project: Path, nono: Nono) -> Alike:
+    """Run a command outside, then under `nono run --allow-cwd` with `options`, in the same place.
+
+    Status, output and errors must be the same (so nono reports nothing), and so must what is
+    left in the project: names, types, modes, owners, contents but those of `volatile` files.
+    Returns what the command said.
+    """
+
+    def run(
+        *command: str | Path,
+        files: Mapping[str, str] | None = None,
+        options: Sequence[str | Path] = (),
+        env: Mapping[str, str] | None = None,
+        input: str | None = None,
+        volatile: Collection[str] = (),
+        timeout: float = TIMEOUT,
+    ) -> Finished:
+        def one(start: Callable[[], Finished]) -> Run:
+            fill(as_user, project, files or {})
+            return Run(start(), tree(project, volatile))
+
+        outside = one(lambda: as_user(*command, cwd=project, env=env, input=input, timeout=timeout))
+        arguments = ("run", "--allow-cwd", *options, "--", *command)
+        inside = one(lambda: nono(*arguments, env=env, input=input, timeout=timeout))
+        # One by one: the first to differ says most about why.
+        assert inside.finished.stderr == outside.finished.stderr
+        assert inside.finished.stdout == outside.finished.stdout
+        assert inside.finished.returncode == outside.finished.returncode
+        assert inside.tree == outside.tree
+        return inside.finished
+
+    return run
