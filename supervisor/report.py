@@ -8,11 +8,13 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nono.broker import Explanation, Open, explain, visible
+from nono.broker import Explanation, Open, explain, is_within, visible
 from nono.supervisor.denials import Denial
 from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.plan import home_directory
 
 _MAX_LINES = 20
+_MANY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,21 @@ class Entry:
 
 @dataclass(slots=True)
 class _Line:
-    """Denials that one line tells: the same reason and the same fix."""
+    """Denials that one line tells: the same reason, and the same fix or many in one directory."""
 
+    what: str
+    reason: str
+    fix: tuple[str, ...]
     entries: list[Entry]
 
     @property
     def count(self) -> int:
         return sum(entry.denial.count for entry in self.entries)
+
+    def __str__(self) -> str:
+        times = f" ({self.count} times)" if self.count > len(self.entries) else ""
+        fix = f"  hint: {shlex.join(self.fix)}" if self.fix else ""
+        return f"  {self.what}{times}: {self.reason}{fix}"
 
 
 def entries(enforcement: Enforcement) -> list[Entry]:
@@ -59,16 +69,13 @@ def text(enforcement: Enforcement) -> list[str]:
     if not found:
         return []
     lines = _grouped(found)
-    total = sum(line.count for line in lines)
     overflow = enforcement.denials.overflow
-    shown = [f"nono: {_plural(total, 'call')} refused:"]
+    total = sum(line.count for line in lines) + overflow
     room = _MAX_LINES - 2
-    shown.extend(_line(line) for line in lines[:room])
-    hidden = len(lines) - room
-    if hidden > 0 or overflow:
-        shown.append(
-            f"  and {_plural(max(hidden, 0) + overflow, 'more object')} (all of them: --json)"
-        )
+    shown = [f"nono: {_plural(total, 'call')} refused:", *map(str, lines[:room])]
+    hidden = sum(len(line.entries) for line in lines[room:]) + overflow
+    if hidden:
+        shown.append(f"  and {_plural(hidden, 'more object')} (--json lists them)")
     return shown
 
 
@@ -87,20 +94,52 @@ def _plural(number: int, noun: str) -> str:
 
 
 def _grouped(found: Iterable[Entry]) -> list[_Line]:
-    lines: dict[tuple[str, tuple[str, ...]], _Line] = {}
+    """In the order of the first denial of each."""
+    by_directory: dict[tuple[str, ...], list[Entry]] = {}
+    position = {}
     for entry in found:
+        position[id(entry)] = len(position)
+        by_directory.setdefault(_directory_key(entry), []).append(entry)
+    lines: list[_Line] = []
+    for key, together in by_directory.items():
+        if len(key) > 1 and len(together) >= _MANY:
+            lines.append(_directory_line(key, together))
+        else:
+            lines.extend(_lines_by_fix(together))
+    return sorted(lines, key=lambda line: position[id(line.entries[0])])
+
+
+def _directory_key(entry: Entry) -> tuple[str, ...]:
+    """Equal for single files of one directory that one flag on the directory would allow."""
+    explanation, path = entry.explanation, getattr(entry.denial.request, "path", "")
+    match explanation.fix:
+        case (str(flag), str(allowed)) if flag.endswith("-file") and allowed == path:
+            verb = explanation.summary.removesuffix(visible(path)).rstrip()
+            return verb, explanation.reason, flag.removesuffix("-file"), os.path.dirname(path)
+    return (explanation.reason,)
+
+
+def _directory_line(key: tuple[str, ...], together: list[Entry]) -> _Line:
+    verb, reason, flag, directory = key
+    # To open a directory this far up for the sake of some files is nothing to suggest.
+    is_narrow = directory.count("/") > 1 and not is_within(home_directory(os.environ), directory)
+    what = f"{verb} {len(together)} files in {visible(directory)}"
+    return _Line(what, reason, (flag, directory) if is_narrow else (), together)
+
+
+def _lines_by_fix(together: Iterable[Entry]) -> list[_Line]:
+    lines: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
+    for entry in together:
         explanation = entry.explanation
         key = (explanation.reason, explanation.fix or (explanation.summary,))
-        lines.setdefault(key, _Line([])).entries.append(entry)
-    return list(lines.values())
+        lines.setdefault(key, []).append(entry)
+    return [_fix_line(entries) for entries in lines.values()]
 
 
-def _line(line: _Line) -> str:
-    first = line.entries[0].explanation
-    others = f" and {len(line.entries) - 1} more" if len(line.entries) > 1 else ""
-    times = f" ({line.count} times)" if line.count > len(line.entries) else ""
-    fix = f"  hint: {shlex.join(first.fix)}" if first.fix else ""
-    return f"  {first.summary}{others}{times}: {first.reason}{fix}"
+def _fix_line(together: list[Entry]) -> _Line:
+    first = together[0].explanation
+    others = f" and {len(together) - 1} more" if len(together) > 1 else ""
+    return _Line(first.summary + others, first.reason, first.fix, together)
 
 
 def as_json(enforcement: Enforcement, faults: Iterable[str] = ()) -> str:

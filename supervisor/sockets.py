@@ -23,8 +23,9 @@ from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.shims.linux.unix_diag import Listening
-from nono.supervisor.answers import CONTINUE, DONE, Answer, Wait
+from nono.supervisor.answers import CONTINUE, DONE, Answer
 from nono.supervisor.call import Call, int32
+from nono.supervisor.connecting import perform_connect
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.own import SHARED_DIRECTORIES
 from nono.supervisor.resolve import Entry, entry, failure, locate
@@ -43,12 +44,12 @@ def connect(call: Call, enforcement: Enforcement) -> Answer:
         held.enter_context(sock)
         family = _family(address)
         if family == socket.AF_UNSPEC or sock.family == socket.AF_NETLINK:
-            return _perform_connect(call, held, sock, address)
+            return perform_connect(call, held, sock, address)
         if sock.family == socket.AF_UNIX:
             return _connect_unix(call, enforcement, held, sock, address)
         host, port = _inet_address(sock, address)
         enforcement.require(Connect(call.caller, host, port))
-        return _perform_connect(call, held, sock, address)
+        return perform_connect(call, held, sock, address)
 
 
 def bind(call: Call, enforcement: Enforcement) -> Answer:
@@ -110,33 +111,6 @@ def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
     return host, int.from_bytes(address[2:4], "big")
 
 
-def _perform_connect(
-    call: Call, held: contextlib.ExitStack, sock: socket.socket, address: bytes
-) -> Answer:
-    """A blocking socket may wait for its peer for minutes, so its connect becomes a task.
-
-    `held` closes what the connect needs, after it.
-    """
-    call.ensure_waiting()
-    if fcntl.fcntl(sock.fileno(), fcntl.F_GETFL) & os.O_NONBLOCK or _is_at_once(sock, address):
-        kernel.connect(sock.fileno(), address)
-        return DONE
-
-    def work() -> Answer:
-        kernel.connect(sock.fileno(), address)
-        return DONE
-
-    def release() -> None:
-        sock.shutdown(socket.SHUT_RDWR)
-
-    return Wait(work, release, held.pop_all().close)
-
-
-def _is_at_once(sock: socket.socket, address: bytes) -> bool:
-    """Datagram sockets and disconnecting never wait."""
-    return sock.type == socket.SOCK_DGRAM or _family(address) == socket.AF_UNSPEC
-
-
 def _sun_path(address: bytes) -> bytes:
     """The path in a struct sockaddr_un, an abstract name with its leading NUL, empty for none."""
     if _family(address) != socket.AF_UNIX:
@@ -165,7 +139,7 @@ def _connect_unix(
         own = _is_own_listener(enforcement, lambda each: each.name == name)
         if not own:
             enforcement.require(UnixConnect(call.caller, "@" + os.fsdecode(name[1:])))
-        return _perform_connect(call, held, sock, address)
+        return perform_connect(call, held, sock, address)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
@@ -173,7 +147,7 @@ def _connect_unix(
         file = unix_diag.file_of(target.fd)
         own = file is not None and _is_own_listener(enforcement, lambda each: each.file == file)
         enforcement.require(UnixConnect(call.caller, target.path, own))
-    return _perform_connect(call, held, sock, _unix_address(target.name.encode()))
+    return perform_connect(call, held, sock, _unix_address(target.name.encode()))
 
 
 def _is_own_listener(enforcement: Enforcement, matches: Callable[[Listening], bool]) -> bool:

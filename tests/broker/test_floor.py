@@ -76,6 +76,21 @@ def test_a_bypass_opens_what_a_grant_reaches() -> None:
     assert granted(allow("/home/u/.ssh", READ), deny("/home/u/.ssh"), bypasses=one) == {}
 
 
+def test_a_bypass_does_not_lift_a_question_or_lead_into_the_systems_trees() -> None:
+    asked = rule(Subtree("/home/u/.ssh"), effect=Effect.ASK, protected=True)
+    assert granted(allow("/home/u/.ssh", READ), asked, bypasses=("/home/u/.ssh",)) == {}
+    world = files("/sys/x/y", "/w/f")
+    everything = (allow("/", READ), deny("/", protected=True))
+    assert granted(*everything, world=world, bypasses=("/sys/x", "/w")) == {"/w": READ}
+
+
+def test_wildcards_are_looked_for_below_a_bypass_in_what_others_matched() -> None:
+    lifted = rule(Glob("**/src"), effect=Effect.DENY, protected=True)
+    firm = rule(Glob("**/util.py"), effect=Effect.DENY)
+    grants = granted(allow("/home/u", READ), lifted, firm, bypasses=("/home/u/src/lib",))
+    assert not any(path.startswith("/home/u/src") for path in grants)
+
+
 def test_wildcards_carve_what_exists_and_say_what_they_found() -> None:
     env = rule(Glob("**/.env"), effect=Effect.DENY)
     floor = Policy((allow("/home/u", READ), env)).floor(HOME)
@@ -149,6 +164,8 @@ def test_what_may_only_be_written_is_kept_apart_from_readable_names() -> None:
     assert granted(allow("/home/u/src", WRITE), rule(Glob("/home/**/*.py"), READ)) == {}
     sockets = granted(allow("/home/u", READ_WRITE), allow("/home/u/src", Access.CONNECT))
     assert "/home/u/src" not in sockets and "/home/u" not in sockets
+    above = granted(allow("/home/u/src", READ_WRITE), allow("/home/u", Access.CONNECT))
+    assert above == {"/home/u/src": READ}
 
 
 def test_the_search_is_bounded() -> None:

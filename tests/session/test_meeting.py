@@ -181,8 +181,9 @@ assert left
 killed = left.pop()
 os.kill(killed, signal.SIGKILL)
 os.waitpid(killed, 0)
+accepted = []
 while left:
-    server.accept()
+    accepted.append(server.accept())
     left = [pid for pid in left if not is_over(pid)]
     time.sleep(0.01) if left else None
 print("end")
@@ -197,7 +198,7 @@ def test_a_full_backlog_and_a_limit_of_time(play: Play) -> None:
         CROWD
         + """
 import struct
-connect(), connect()
+connect()
 client = socket.socket(socket.AF_UNIX)
 limit = struct.pack("@qq", 0, 200_000)
 client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
@@ -211,3 +212,21 @@ print(client.connect_ex("socket"))
 """
     )
     assert lines == ["Resource temporarily unavailable", "True", "11"]
+
+
+def test_a_full_backlog_outside(nono: Nono, as_user: Account, project: Path) -> None:
+    """The server lives on, and whoever waits for it does not keep the run from its end."""
+    listening = "s = socket.socket(socket.AF_UNIX); s.bind('outside'); s.listen(0)"
+    waiting = "c = socket.socket(socket.AF_UNIX); c.connect('outside'); print('in')"
+    python = ("/usr/bin/python3", "-S", "-c")
+    script = (
+        "import os, socket, subprocess, sys\n"
+        f"{listening}\n"
+        f"{waiting}\n"
+        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True, timeout=50)\n"
+        "print(done.returncode, done.stdout.strip())\n"
+    )
+    inside = f'{" ".join(python)} "import socket; {waiting}" & sleep 0.3; echo end; exit 4'
+    supervisor = (as_user.python, "-P", "-m", "nono.supervisor", "run", "--allow-cwd", "--")
+    done = as_user(*python, script, *supervisor, "sh", "-c", inside, cwd=project)
+    assert done.stdout == "in\n4 end\n", done.stderr
