@@ -63,47 +63,48 @@ def test_many_files_of_one_directory_are_one_line(
     refused: Callable[..., list[str]], elsewhere: Path
 ) -> None:
     text = f"for n in range(30): attempt(open, f'{elsewhere}/file{{n:02}}')"
-    assert refused(text) == [
-        "nono: 30 calls refused:",
-        f"  read 30 files in {elsewhere}: no rule allows it  hint: --read {elsewhere}",
-    ]
+    first, line = refused(text)
+    assert first == "nono: 30 calls refused:"
+    assert line.startswith(f"  read {elsewhere}/file00 and 29 more in {elsewhere}: ")
+    assert line.endswith(f"  hint: --read {elsewhere}")
 
 
 def test_the_home_is_never_a_suggestion(
     refused: Callable[..., list[str]], as_user: Account
 ) -> None:
-    text = f"for n in range(9): attempt(os.mknod, f'{as_user.home}/new{{n}}')"
-    (_, line) = refused(text)
-    assert line.startswith(f"  create the special file {as_user.home}/new0") or (
-        line == f"  create 9 files in {as_user.home}: no rule allows it"
-    )
+    home = as_user.home
+    text = f"for n in range(9): attempt(open, f'{home}/new{{n}}', 'w')"
+    as_user.file(home / "new0"), as_user.file(home / "new1")
+    as_user.file(home / "new2"), as_user.file(home / "new3")
+    _, line = refused(text)
+    assert line.startswith(f"  write {home}/new0 and 3 more in {home}: ")
     assert "hint" not in line
 
 
-def test_a_hint_works(nono: Nono, elsewhere: Path) -> None:
-    """What the report says to add does allow it."""
+def test_hints_lead_to_success(nono: Nono, elsewhere: Path) -> None:
+    """What the report says to add does allow it; a second need may show only after the first."""
     key = elsewhere / "file00"
     for script in (f"cat {key}", f"echo x >> {key}", f"ls {elsewhere}", f"rm {key}"):
-        run = ("--", "sh", "-c", script)
-        before = nono("run", "--allow-cwd", *run)
-        assert before.returncode != 0
-        hints = [
-            word
-            for line in before.stderr.splitlines()
-            if "  hint: " in line
-            for word in shlex.split(line.split("  hint: ")[1])
-        ]
-        after = nono("run", "--allow-cwd", *hints, *run)
-        assert (after.returncode, after.stderr) == (0, ""), (script, hints)
+        added: list[str] = []
+        for _ in range(3):
+            done = nono("run", "--allow-cwd", *added, "--", "sh", "-c", script)
+            if done.returncode == 0:
+                break
+            for line in done.stderr.splitlines():
+                added += shlex.split(line.partition("  hint: ")[2])
+        assert (done.returncode, done.stderr) == (0, ""), (script, added)
+        assert added
 
 
 def test_a_protected_file_names_its_protection(
     refused: Callable[..., list[str]], secret: Callable[[str], Secret], as_user: Account
 ) -> None:
     key = secret(".ssh/id_ed25519").path
-    (_, line) = refused(f"attempt(open, '{key}')", "--read", str(as_user.home))
+    _, line = refused(f"attempt(open, '{key}')")
     assert line.startswith(f"  read {key}: denied by group deny_credentials (~/.ssh)")
     assert line.endswith("hint: --bypass-protection '~/.ssh' --read '~/.ssh'")
+    _, line = refused(f"attempt(open, '{key}')", "--read", str(as_user.home))
+    assert line.endswith("hint: --bypass-protection '~/.ssh'")
 
 
 def test_a_thousand_different_things(refused: Callable[..., list[str]]) -> None:
