@@ -96,7 +96,7 @@ def _plural(number: int, noun: str) -> str:
 def _grouped(found: Iterable[Entry]) -> list[_Line]:
     """In the order of the first denial of each."""
     by_directory: dict[tuple[str, ...], list[Entry]] = {}
-    position = {}
+    position: dict[object, int] = {}
     for entry in found:
         position[id(entry)] = len(position)
         by_directory.setdefault(_directory_key(entry), []).append(entry)
