@@ -120,10 +120,11 @@ def _directory_key(entry: Entry) -> tuple[str, ...]:
 
 
 def _directory_line(key: tuple[str, ...], together: list[Entry]) -> _Line:
-    verb, reason, flag, directory = key
+    _, reason, flag, directory = key
     # To open a directory this far up for the sake of some files is nothing to suggest.
     is_narrow = directory.count("/") > 1 and not is_within(home_directory(os.environ), directory)
-    what = f"{verb} {len(together)} files in {visible(directory)}"
+    first = together[0].explanation.summary
+    what = f"{first} and {len(together) - 1} more in {visible(directory)}"
     return _Line(what, reason, (flag, directory) if is_narrow else (), together)
 
 

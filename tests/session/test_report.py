@@ -73,9 +73,9 @@ def test_the_home_is_never_a_suggestion(
     refused: Callable[..., list[str]], as_user: Account
 ) -> None:
     home = as_user.home
-    text = f"for n in range(9): attempt(open, f'{home}/new{{n}}', 'w')"
-    as_user.file(home / "new0"), as_user.file(home / "new1")
-    as_user.file(home / "new2"), as_user.file(home / "new3")
+    for number in range(4):
+        as_user.file(home / f"new{number}")
+    text = f"for n in range(4): attempt(open, f'{home}/new{{n}}', 'w')"
     _, line = refused(text)
     assert line.startswith(f"  write {home}/new0 and 3 more in {home}: ")
     assert "hint" not in line
