@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
@@ -27,28 +27,34 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Inject:
-    """The call was performed and returns a copy of our descriptor `fd`, which the loop closes.
+    """The call was performed and returns a copy of our descriptor `fd`.
 
-    With `close_first` it is closed before the call returns: for what others can tell is open.
+    Ours is closed before the call returns: others can tell that it is open (ETXTBSY, a FIFO).
     """
 
     fd: int
     close_on_exec: bool
-    close_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
-    """The call may block and cannot be tried without, so it becomes a task with a thread.
+class Restart:
+    """The call goes back to its caller for a signal, and is made again or fails with EINTR.
 
-    `work` runs in a worker thread and gives the final answer. `release` is called, possibly more
-    than once, when the caller has died: it makes a blocked `work` return. `close` is called when
-    `work` has returned.
+    Which of the two is up to the signal handler (SA_RESTART), as for any waiting call: signal(7).
     """
 
-    work: Callable[[], Answer]
-    release: Callable[[], None]
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The call has to wait, so it becomes a trio task of its own.
+
+    `run` gives the answer; it is cancelled when the caller has died or has a signal to handle, in
+    which case `interrupted` is called before the caller is let go. Then `close` is called.
+    """
+
+    run: Callable[[], Awaitable[Answer]]
     close: Callable[[], None]
+    interrupted: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +69,8 @@ class Retry:
     close: Callable[[], None]
 
 
-Answer = Continue | Fail | Return | Inject | Wait | Retry
-LATER = (Wait, Retry)
+Answer = Continue | Fail | Return | Inject | Restart | Later | Retry
+WAITING = (Later, Retry)
 
 CONTINUE = Continue()
 DONE = Return(0)

@@ -48,6 +48,22 @@ class Caller:
             raise OSError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
 
     @property
+    def has_signal(self) -> bool:
+        """True when a signal waits that this thread does not block: proc_pid_status(5).
+
+        Of those sent to the process as a whole, which go to the first thread if it takes them, only
+        the first thread is told. False when it is gone.
+        """
+        try:
+            status = self._status
+            pending = int(status["SigPnd"], 16)
+            if int(status["Tgid"]) == self.tid:
+                pending |= int(status["ShdPnd"], 16)
+            return bool(pending & ~int(status["SigBlk"], 16))
+        except (OSError, KeyError, ValueError):
+            return False
+
+    @property
     def exe(self) -> str:
         """The path of the running program, or an empty string."""
         try:

@@ -1,15 +1,22 @@
-"""Performing connect(2), which may wait: for the peer's answer, or for room in its backlog."""
+"""Performing connect(2), which may wait: for the peer's answer, or for room in its backlog.
+
+The caller's own open socket is connected, without waiting anywhere: a socket that would block is
+made not to while the attempt is started, which changes nothing else as long as it is not
+connected. What is left to wait for is a task.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import select
 import socket
 import struct
 import time
 
 from nono.shims.linux import sockets as kernel
-from nono.supervisor.answers import DONE, Answer, Retry, Wait
+from nono.supervisor.answers import DONE, Answer, Fail, Later, Retry
 from nono.supervisor.call import Call
 
 _FAMILY = struct.Struct("=H")
@@ -21,50 +28,105 @@ def perform_connect(
 ) -> Answer:
     """connect(2) of the caller's open socket, once it is allowed.
 
-    A blocking socket may wait for its peer for minutes, so its connect becomes a task. `held`
-    closes what the connect needs, after it. Raises OSError.
+    `held` closes what the connect needs, after it. Raises OSError.
     """
     call.ensure_waiting()
     if not os.get_blocking(sock.fileno()) or _is_at_once(sock, address):
         kernel.connect(sock.fileno(), address)
         return DONE
+    deadline = deadline_of(sock)
     if sock.family == socket.AF_UNIX:
-        return _connect_when_there_is_room(held, sock, address)
-
-    def work() -> Answer:
-        kernel.connect(sock.fileno(), address)
+        return _connect_when_there_is_room(held, sock, address, deadline)
+    if start_connect(sock, address):
         return DONE
-
-    def release() -> None:
-        sock.shutdown(socket.SHUT_RDWR)
-
-    return Wait(work, release, held.pop_all().close)
+    return Later(lambda: until_connected(sock, address, deadline), held.pop_all().close)
 
 
-def _connect_when_there_is_room(
-    held: contextlib.ExitStack, sock: socket.socket, address: bytes
-) -> Answer:
-    """A unix connect waits while the other's backlog is full, and only room or a timeout ends that.
-
-    So it is tried without waiting: the open file is the caller's, but before it is connected
-    nothing else that could be done with it depends on O_NONBLOCK.
-    """
+def deadline_of(sock: socket.socket) -> float:
+    """When a connect of this socket has to end, by the monotonic clock: SO_SNDTIMEO, socket(7)."""
     seconds, microseconds = _TIMEVAL.unpack(
         sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL.size)
     )
-    limit = seconds + microseconds / 1e6
-    deadline = time.monotonic() + limit if limit else float("inf")
+    limit: float = seconds + microseconds / 1e6
+    return time.monotonic() + limit if limit else float("inf")
+
+
+def start_connect(sock: socket.socket, address: bytes) -> bool:
+    """Start to connect a blocking socket; whether it is connected already. Raises OSError.
+
+    A peer on this machine answers before the call returns.
+    """
+    try:
+        _without_blocking(sock, address)
+    except BlockingIOError as error:
+        if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
+            raise
+    else:
+        return True
+    return _is_decided(sock) and _has_connected(sock, address)
+
+
+async def until_connected(sock: socket.socket, address: bytes, deadline: float) -> Answer:
+    """Wait for the end of an attempt that was started. Raises OSError when it has failed."""
+    import trio
+
+    with trio.move_on_at(_trio_time(deadline)):
+        while True:
+            await trio.lowlevel.wait_writable(sock.fileno())
+            if _has_connected(sock, address):
+                return DONE
+    return Fail(errno.EINPROGRESS)
+
+
+def _trio_time(deadline: float) -> float:
+    import trio
+
+    return trio.current_time() + (deadline - time.monotonic())
+
+
+def _is_decided(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return bool(poll.poll(0))
+
+
+def _has_connected(sock: socket.socket, address: bytes) -> bool:
+    """Ask for the outcome, as a second connect(2) does. Raises OSError."""
+    try:
+        _without_blocking(sock, address)
+    except BlockingIOError as error:
+        if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
+            raise
+        return False
+    except OSError as error:
+        if error.errno != errno.EISCONN:  # another thread of the caller's asked first
+            raise
+    return True
+
+
+def _without_blocking(sock: socket.socket, address: bytes) -> None:
+    os.set_blocking(sock.fileno(), False)
+    try:
+        kernel.connect(sock.fileno(), address)
+    finally:
+        os.set_blocking(sock.fileno(), True)
+
+
+def _connect_when_there_is_room(
+    held: contextlib.ExitStack, sock: socket.socket, address: bytes, deadline: float
+) -> Answer:
+    """A unix connect waits while the other's backlog is full, and only room or a timeout ends that.
+
+    Nothing tells that there is room, so it is tried again.
+    """
 
     def attempt() -> Answer | None:
-        os.set_blocking(sock.fileno(), False)
         try:
-            kernel.connect(sock.fileno(), address)
+            _without_blocking(sock, address)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise
             return None
-        finally:
-            os.set_blocking(sock.fileno(), True)
         return DONE
 
     answer = attempt()

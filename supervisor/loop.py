@@ -19,14 +19,15 @@ from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.answers import (
     CONTINUE,
-    LATER,
+    WAITING,
     Answer,
     Continue,
     Fail,
     Inject,
+    Later,
+    Restart,
     Retry,
     Return,
-    Wait,
 )
 from nono.supervisor.call import Call
 from nono.supervisor.caller import Caller
@@ -46,7 +47,7 @@ class Loop:
         enforcement: Enforcement,
         handlers: Mapping[int, Handler],
         init_pid: int,
-        waiting: Callable[[Notification, Wait | Retry], None],
+        waiting: Callable[[Notification, Later | Retry], None],
         faults: Faults,
     ) -> None:
         self.listener = listener
@@ -78,7 +79,7 @@ class Loop:
             self._faults.note()
             answer = Fail(errno.EACCES)
         try:
-            if isinstance(answer, LATER):
+            if isinstance(answer, WAITING):
                 self._waiting(notification, answer)
             else:
                 respond(self.listener, notification.id, answer)
@@ -108,23 +109,21 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             listener.succeed(notification_id, value)
         case Inject():
             _inject(listener, notification_id, answer)
-        case Wait() | Retry():
+        case Restart():
+            listener.restart(notification_id)
+        case Later() | Retry():
             raise TypeError("a call that waits has no answer yet")
 
 
 def _inject(listener: Listener, notification_id: int, answer: Inject) -> None:
     flags = os.O_CLOEXEC if answer.close_on_exec else 0
-    copy = None
     try:
-        if answer.close_first:
-            copy = listener.install(notification_id, answer.fd, flags)
-        else:
-            listener.inject(notification_id, answer.fd, flags)
+        copy = listener.install(notification_id, answer.fd, flags)
     except OSError as error:
         # EMFILE at the caller's RLIMIT_NOFILE is its answer; ENOENT means that it is gone.
         if error.errno != errno.ENOENT:
             listener.fail(notification_id, error.errno or errno.EACCES)
+        return
     finally:
         os.close(answer.fd)
-    if copy is not None:
-        listener.succeed(notification_id, copy)
+    listener.succeed(notification_id, copy)

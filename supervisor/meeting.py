@@ -25,8 +25,7 @@ def meet(handle: Handle, flags: int, access: Access, close_on_exec: bool) -> Ans
 
     def attempt() -> Answer | None:
         fd = end.meet()
-        # A reader of ours that outlives the caller's would take a later writer's data with it.
-        return None if fd is None else Inject(fd, close_on_exec, close_first=True)
+        return None if fd is None else Inject(fd, close_on_exec)
 
     try:
         answer = attempt()

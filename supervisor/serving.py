@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from nono.shims.linux.notify import Listener
 from nono.shims.linux.syscalls import machine
+from nono.supervisor.background import Background
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.faults import Faults
 from nono.supervisor.handlers import handlers
@@ -36,8 +37,9 @@ class Serving:
         self._fail = fail
         self._faults = Faults()
         interface = Listener(listener)
-        waiting = WaitingCalls(interface, self._faults)
-        self.wait = waiting.serve
+        background = Background(self._faults)
+        self.wait = background.serve
+        waiting = WaitingCalls(interface, background, self._faults)
         self._loop = Loop(
             interface, enforcement, handlers(machine()), init_pid, waiting.submit, self._faults
         )

@@ -25,7 +25,6 @@ FD_SYNC_WAKE_UP = 1
 """SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (Linux 6.6): answer on the same processor."""
 
 RESPONSE_CONTINUE = 1
-ADDFD_SEND = 2
 
 SET_MODE_FILTER = 1
 GET_NOTIF_SIZES = 3
@@ -36,6 +35,8 @@ _NOTIFICATION = struct.Struct("=QIIiIQ6Q")
 _RESPONSE = struct.Struct("=QqiI")
 _ADDFD = struct.Struct("=QIIII")
 _ID = struct.Struct("=Q")
+
+_ERESTARTSYS = 512  # linux/errno.h: never seen by a program
 
 _EMPTY = bytes(_NOTIFICATION.size)
 
@@ -134,19 +135,19 @@ class Listener:
         """Make the call fail with `error`, a positive errno."""
         self._send(notification_id, 0, -error, 0)
 
-    def inject(self, notification_id: int, fd: int, newfd_flags: int) -> None:
-        """Install a copy of `fd` in the caller and return its number from the call, in one step.
+    def restart(self, notification_id: int) -> None:
+        """Let the caller handle a signal that it has pending, and make the call again or not.
 
-        `newfd_flags` is 0 or O_CLOEXEC. Raises OSError: EMFILE at the caller's RLIMIT_NOFILE (the
-        call then still waits for an answer), ENOENT when the caller has died.
+        The kernel's own ERESTARTSYS: it becomes EINTR, or a restart after a handler with
+        SA_RESTART. Only for a caller with such a signal, since nothing else takes it away.
         """
-        request = _ADDFD.pack(notification_id, ADDFD_SEND, fd, 0, newfd_flags)
-        fcntl.ioctl(self.fd, ADDFD, request)
+        self.fail(notification_id, _ERESTARTSYS)
 
     def install(self, notification_id: int, fd: int, newfd_flags: int) -> int:
-        """Install a copy of `fd` as `inject` does, but leave the call waiting.
+        """Install a copy of `fd` in the caller, which goes on waiting, and return its number.
 
-        Returns the copy's number, for `succeed`. Raises OSError as `inject` does.
+        `newfd_flags` is 0 or O_CLOEXEC. Raises OSError: EMFILE at the caller's RLIMIT_NOFILE,
+        ENOENT when the caller has died.
         """
         # Only with a buffer that can be written to does `ioctl` give the system call's result.
         request = bytearray(_ADDFD.pack(notification_id, 0, fd, 0, newfd_flags))
