@@ -51,30 +51,33 @@ def build(arch: Arch, network: Network = "unrestricted", *, broker: bool = True)
     libseccomp is missing, or too old for the table.
     """
     calls = table(arch, network, broker=broker)
-    return bpf.assemble(_prologue(arch, network, calls)) + _search_tree(arch, calls)
+    by_argument = _by_argument(network, calls, broker)
+    return bpf.assemble(_prologue(arch, by_argument, calls)) + _search_tree(arch, calls)
 
 
-def _prologue(arch: Arch, network: Network, calls: Mapping[str, Syscall]) -> bpf.Code:
+def _prologue(arch: Arch, by_argument: bpf.Code, calls: Mapping[str, Syscall]) -> bpf.Code:
     return (
         bpf.load(bpf.ARCH)
         + bpf.unless_among((AUDIT_ARCH[arch],), bpf.result(bpf.KILL_PROCESS))
         + bpf.load(bpf.NUMBER)
-        + _by_argument(network, calls)
+        + by_argument
         + bpf.when_at_least(FIRST_NEW_NUMBER, _new_numbers(arch, calls))
     )
 
 
-def _by_argument(network: Network, calls: Mapping[str, Syscall]) -> bpf.Code:
+def _by_argument(network: Network, calls: Mapping[str, Syscall], broker: bool) -> bpf.Code:
     code: bpf.Code = ()
     for name, refusals in arguments.rules(network).items():
-        body = sum((_refuse(refusal) for refusal in refusals), ()) + bpf.result(bpf.ALLOW)
+        refused = (_refuse(refusal, broker) for refusal in refusals)
+        body = sum(refused, ()) + bpf.result(bpf.ALLOW)
         code += bpf.when_among((calls[name].number,), body)
     return code
 
 
-def _refuse(refusal: arguments.Refusal) -> bpf.Code:
+def _refuse(refusal: arguments.Refusal, broker: bool) -> bpf.Code:
     """Each condition in turn guards the rest."""
-    code = bpf.result(bpf.errno_result(refusal.error))
+    reported = broker and refusal.reported
+    code = bpf.result(bpf.NOTIFY if reported else bpf.errno_result(refusal.error))
     for argument, values, mask, outside in reversed(refusal.conditions):
         guard = bpf.unless_among if outside else bpf.when_among
         masked = () if mask == arguments.ALL_BITS else bpf.mask(mask)

@@ -1,15 +1,30 @@
-"""connect(2) and bind(2) with an address as bytes, exactly as somebody else gave it."""
+"""Sockets as the kernel sees them: addresses as bytes, a TCP socket's state.
+
+Sources: connect(2), bind(2), listen(2), ip(7), ipv6(7), tcp(7).
+"""
 
 from __future__ import annotations
+
+import ipaddress
+import socket
+import struct
+from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscalls import machine, number
 
-_CONNECT = number(machine(), "connect")
-_BIND = number(machine(), "bind")
+_CONNECT: Final = number(machine(), "connect")
+_BIND: Final = number(machine(), "bind")
+_LISTEN: Final = number(machine(), "listen")
 
-ADDRESS_MAX = 128
+ADDRESS_MAX: Final = 128
 """sizeof(struct sockaddr_storage)."""
+
+TCP_SYN_SENT: Final = 2
+TCP_CLOSE: Final = 7
+
+_SOCKADDR_IN: Final = struct.Struct("=H2s4s8x")
+_SOCKADDR_IN6: Final = struct.Struct("=H2sI16sI")
 
 
 def connect(fd: int, sockaddr: bytes) -> None:
@@ -22,3 +37,29 @@ def bind(fd: int, sockaddr: bytes) -> None:
     """bind(2). Raises OSError."""
     buffer = ffi.from_buffer(sockaddr)
     syscall(_BIND, fd, address(buffer), len(sockaddr))
+
+
+def listen(fd: int, backlog: int) -> None:
+    """listen(2), with any int as the backlog. Raises OSError."""
+    syscall(_LISTEN, fd, backlog)
+
+
+def inet_address(family: int, host: str, port: int) -> bytes:
+    """A struct sockaddr_in or sockaddr_in6 for a socket of this family.
+
+    An IPv6 socket gets an IPv4 address in its mapped form. Raises ValueError for an IPv6 address
+    and an IPv4 socket, and for what is no address.
+    """
+    where = ipaddress.ip_address(host)
+    network_port = port.to_bytes(2, "big")
+    if family == socket.AF_INET:
+        if where.version != 4:
+            raise ValueError(f"{host} is not an IPv4 address")
+        return _SOCKADDR_IN.pack(socket.AF_INET, network_port, where.packed)
+    packed = where.packed if where.version == 6 else bytes(10) + b"\xff\xff" + where.packed
+    return _SOCKADDR_IN6.pack(socket.AF_INET6, network_port, 0, packed, 0)
+
+
+def tcp_state(sock: socket.socket) -> int:
+    """The state of a TCP socket, as in tcp_states.h. Raises OSError for any other socket."""
+    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]

@@ -20,8 +20,8 @@ from nono.shims.linux.syscall_numbers import NUMBERS
 Arch = Literal["x86_64", "aarch64"]
 ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
 
-Network = Literal["unrestricted"]
-NETWORKS: Final[tuple[Network, ...]] = ("unrestricted",)
+Network = Literal["unrestricted", "filtered", "blocked"]
+NETWORKS: Final[tuple[Network, ...]] = ("unrestricted", "filtered", "blocked")
 
 
 class SyscallClass(enum.StrEnum):
@@ -32,7 +32,10 @@ class SyscallClass(enum.StrEnum):
     NOTIFY = "notify"
     """Handed to the supervisor."""
     ARGUMENTS = "arguments"
-    """Allowed unless an argument is one of the refused ones (arguments.py)."""
+    """Allowed unless an argument is one of the refused ones (arguments.py).
+
+    Of those, some the supervisor hears of.
+    """
     ENOSYS = "enosys"
     """Refused as if the kernel did not have it, so that the program falls back."""
     EPERM = "eperm"
@@ -139,8 +142,10 @@ _CLASSES: Final[dict[SyscallClass, str]] = {
 
 _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
     "unrestricted": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},
+    # listen(2) on a socket without an address binds it to every one.
+    "filtered": dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
+    "blocked": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},  # unix sockets
 }
-
 
 # What Landlock checks by itself: without a broker these are safe, and nothing else of NOTIFY is.
 _HELD_BY_LANDLOCK: Final = """

@@ -13,25 +13,27 @@ import pytest
 
 from nono.shims.linux import filter, notify, process
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscalls import SyscallClass, machine, number, table
+from nono.shims.linux.syscalls import NETWORKS, Network, SyscallClass, machine, number, table
 from tests.shims.forked import USERS, ChildFailed, error_of, in_child
 from tests.shims.test_filter import REFUSED
+from tests.shims.test_filter_network import REFUSED_OPTIONS
 from tests.simulator import Program
 
 ARCH = machine()
-PROGRAM = filter.build(ARCH)
-SIMULATED = Program(PROGRAM)
+PROGRAMS = {network: filter.build(ARCH, network) for network in NETWORKS}
+PROGRAM = PROGRAMS["unrestricted"]
 
 pytestmark = pytest.mark.requires(kernel="5.19")
 as_each_user = pytest.mark.parametrize("user", USERS)
+in_every_mode = pytest.mark.parametrize("network", NETWORKS)
 
 
-def under_filter(work: Callable[[], Any], user: int | None = None) -> Any:
+def under_filter(work: Callable[[], Any], user: int | None = None, program: bytes = PROGRAM) -> Any:
     """Run `work` under the filter with nobody listening: what would be notified gets ENOSYS."""
 
     def confined() -> Any:
         process.set_no_new_privs()
-        os.close(notify.install(PROGRAM))
+        os.close(notify.install(program))
         return work()
 
     return in_child(confined, user)
@@ -50,34 +52,42 @@ def _error(each: int, values: tuple[int, ...]) -> int:
     return 0
 
 
-def predicted(each: int, values: tuple[int, ...]) -> int:
-    """The errno that the kernel must give to a call that the simulator does not let through."""
-    run = SIMULATED.run(each, filter.AUDIT_ARCH[ARCH], values)
-    assert run.action in (0x00050000, 0x7FC00000)
-    return run.errno if run.action == 0x00050000 else errno.ENOSYS
+def predicted(network: Network, calls: list[tuple[int, tuple[int, ...]]]) -> list[int]:
+    """The errno that the kernel must give to each call that the simulator does not let through."""
+    simulated = Program(PROGRAMS[network])
+    runs = [simulated.run(each, filter.AUDIT_ARCH[ARCH], values) for each, values in calls]
+    assert {run.action for run in runs} <= {0x00050000, 0x7FC00000}
+    return [run.errno if run.action == 0x00050000 else errno.ENOSYS for run in runs]
 
 
+@in_every_mode
 @as_each_user
-def test_every_call_that_is_not_native(user: int) -> None:
+def test_every_call_that_is_not_native(user: int, network: Network) -> None:
     """None of these is executed, so zeros for arguments (and reboot, kexec) are harmless."""
     stopped = [
         call.number
-        for call in table(ARCH).values()
+        for call in table(ARCH, network).values()
         # The kernel lets its own trampolines' calls, uretprobe and uprobe, past any filter.
         if call.syscall_class in (SyscallClass.NOTIFY, SyscallClass.EPERM, SyscallClass.ENOSYS)
         and call.number not in (335, 336)
     ]
     unknown = [-1, *range(337, 424), *range(470, 601)] if ARCH == "x86_64" else [-1, 470, 600]
     calls: list[tuple[int, tuple[int, ...]]] = [(each, ()) for each in stopped + unknown]
-    assert under_filter(lambda: errors(calls), user) == [predicted(*call) for call in calls]
+    result = under_filter(lambda: errors(calls), user, PROGRAMS[network])
+    assert result == predicted(network, calls)
 
 
+@in_every_mode
 @as_each_user
-def test_every_refused_argument(user: int) -> None:
+def test_every_refused_argument(user: int, network: Network) -> None:
     calls = [(number(ARCH, name), values) for name, values in REFUSED]
+    if network != "unrestricted":
+        setsockopt = number(ARCH, "setsockopt")
+        calls += [(setsockopt, (0, *option, 0, 4)) for option in sorted(REFUSED_OPTIONS)]
     with_high_half = [(each, tuple(v | 5 << 32 for v in values)) for each, values in calls]
     both = calls + with_high_half
-    assert under_filter(lambda: errors(both), user) == [predicted(*call) for call in both]
+    result = under_filter(lambda: errors(both), user, PROGRAMS[network])
+    assert result == predicted(network, both)
 
 
 @as_each_user
