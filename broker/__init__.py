@@ -5,30 +5,53 @@ data files, no event loop, no platform.
 """
 
 from nono.broker.access import ALL_ACCESS, FLOOR_ACCESS, NOTHING, READ_WRITE, Access
+from nono.broker.addresses import destination
 from nono.broker.environment import Environment, looks_secret
-from nono.broker.errors import FloorTooLarge, PolicyError, UnknownGroup
+from nono.broker.errors import (
+    FloorTooLarge,
+    InvalidHost,
+    PolicyError,
+    UnknownGroup,
+    UnknownNetworkProfile,
+)
 from nono.broker.explain import Explanation, explain
 from nono.broker.floor import Floor, FloorRule, Kind, Tree
 from nono.broker.groups import Group, default_groups, floor_exclude, group, groups, rules_of
-from nono.broker.network import METADATA_BLOCKS, METADATA_RULES, Mode, Network
+from nono.broker.hosts import canonical_host, parse_port
+from nono.broker.network import TLS_PORT, Mode, Network
+from nono.broker.network_patterns import (
+    DEFAULT_PORTS,
+    AddressBlock,
+    HostName,
+    HostSuffix,
+    LocalPort,
+    NamePattern,
+    NetworkPattern,
+    PublicPort,
+)
+from nono.broker.network_refusals import METADATA_BLOCKS, METADATA_RULES, PRIVATE_RULES
 from nono.broker.paths import RESERVED_TREES, is_canonical, is_within
-from nono.broker.policy import COPY_INSTEAD, NO_RIGHT_ASKED, OWN_OBJECT, Policy
+from nono.broker.policy import COPY_INSTEAD, NO_RIGHT_ASKED, Policy
 from nono.broker.requests import (
     Bind,
     Connect,
+    ConnectHost,
     Execute,
     Metadata,
+    NetworkRequest,
     Open,
     Operation,
     PathChange,
     PathRequest,
     Process,
     Request,
+    ServerName,
+    Socket,
     UnixConnect,
     Watch,
 )
 from nono.broker.rules import (
-    AddressBlock,
+    OWN_OBJECT,
     Anything,
     Effect,
     File,
@@ -46,14 +69,17 @@ from nono.broker.visible import visible
 __all__ = [
     "ALL_ACCESS",
     "COPY_INSTEAD",
+    "DEFAULT_PORTS",
     "FLOOR_ACCESS",
     "METADATA_BLOCKS",
     "METADATA_RULES",
     "NOTHING",
     "NO_RIGHT_ASKED",
     "OWN_OBJECT",
+    "PRIVATE_RULES",
     "READ_WRITE",
     "RESERVED_TREES",
+    "TLS_PORT",
     "Access",
     "AddressBlock",
     "Allow",
@@ -61,6 +87,7 @@ __all__ = [
     "Ask",
     "Bind",
     "Connect",
+    "ConnectHost",
     "Deny",
     "Effect",
     "Environment",
@@ -72,10 +99,17 @@ __all__ = [
     "FloorTooLarge",
     "Glob",
     "Group",
+    "HostName",
+    "HostSuffix",
+    "InvalidHost",
     "Kind",
+    "LocalPort",
     "Metadata",
     "Mode",
+    "NamePattern",
     "Network",
+    "NetworkPattern",
+    "NetworkRequest",
     "Open",
     "Operation",
     "Origin",
@@ -87,15 +121,21 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Process",
+    "PublicPort",
     "Request",
     "Rule",
+    "ServerName",
+    "Socket",
     "Subtree",
     "Tree",
     "UnixConnect",
     "UnknownGroup",
+    "UnknownNetworkProfile",
     "Verdict",
     "Watch",
+    "canonical_host",
     "default_groups",
+    "destination",
     "explain",
     "floor_exclude",
     "group",
@@ -103,6 +143,7 @@ __all__ = [
     "is_canonical",
     "is_within",
     "looks_secret",
+    "parse_port",
     "rules_of",
     "visible",
 ]

@@ -33,6 +33,22 @@ class UnknownGroup(PolicyError):
         self.nearest = near[0] if near else None
 
 
+class UnknownNetworkProfile(PolicyError):
+    """A network profile that does not exist."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the profiles are: {', '.join(names)}"
+        super().__init__(f"there is no network profile {name!r}", hint)
+        self.name = name
+        self.nearest = near[0] if near else None
+
+
+class InvalidHost(PolicyError):
+    """What was given for a host, an address or a port is none."""
+
+
 class FloorTooLarge(PolicyError):
     """Computing the floor would visit more directory entries than the limit."""
 

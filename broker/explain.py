@@ -5,23 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nono.broker import explain_network
 from nono.broker.access import READ_WRITE, Access
 from nono.broker.floor import Floor
 from nono.broker.paths import parent
 from nono.broker.policy import Policy
 from nono.broker.requests import (
-    Bind,
-    Connect,
     Execute,
     Metadata,
+    NetworkRequest,
     Open,
     Operation,
     PathChange,
     Request,
+    Socket,
     UnixConnect,
     Watch,
 )
-from nono.broker.rules import AddressBlock, Anything, Effect, File, OriginKind, Rule, Subtree
+from nono.broker.rules import Anything, Effect, File, OriginKind, Rule, Subtree
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 from nono.broker.visible import visible
 
@@ -97,11 +98,9 @@ _DEEDS = (
 
 
 def _summary(request: Request) -> str:
+    if isinstance(request, NetworkRequest):
+        return explain_network.summary(request)
     match request:
-        case Connect(_, address, port):
-            return f"connect to {visible(address)} port {port}"
-        case Bind(_, address, port):
-            return f"listen on {visible(address)} port {port}"
         case Open(_, path, access):
             verb = " and ".join(verb for bit, verb, _ in _DEEDS if bit & access) or "look up"
         case PathChange(_, operation, path):
@@ -146,23 +145,25 @@ def _why_asked(request: Request, rule: Rule) -> str:
 
 
 def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
+    if isinstance(request, NetworkRequest):
+        return explain_network.why_denied(request, rule, _named(rule))
     if rule.origin.kind is not OriginKind.DEFAULT:
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"
         return f"denied by {_named(rule)}"
+    if isinstance(request, UnixConnect):
+        return explain_network.why_no_socket(request)
     reason = _short_of(policy, request)
     if isinstance(request, Execute):
         return f"{reason}; the right to execute cannot be given during a run"
-    if isinstance(request, UnixConnect):
-        return f"{reason}; a profile names unix sockets under filesystem.unix_socket"
     return reason
 
 
 def _short_of(policy: Policy, request: Request) -> str:
     """Why the grants do not suffice."""
     grants = [rule for rule in policy.considered(request) if rule.effect is Effect.ALLOW]
-    if not grants or isinstance(request, Connect | Bind):
+    if not grants:
         return "no rule allows it"
     given = Access(0)
     for rule in grants:
@@ -176,8 +177,6 @@ def _short_of(policy: Policy, request: Request) -> str:
 
 def _holds_it(request: Request, rule: Rule) -> bool:
     """True when the rule speaks not of the request's path but of something below it."""
-    if isinstance(request, Connect | Bind) or isinstance(rule.pattern, AddressBlock):
-        return False
     return isinstance(request, PathChange) and not rule.reaches(request.path)
 
 
@@ -191,8 +190,10 @@ _ON_DIRECTORIES = frozenset({Operation.MKDIR, Operation.RMDIR})
 
 
 def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple[str, ...]:
-    if isinstance(request, Connect | Bind | UnixConnect):
-        return ()
+    if isinstance(request, NetworkRequest):
+        return explain_network.fix(request, rule)
+    if isinstance(request, UnixConnect):
+        return explain_network.socket_fix(request, rule)
     directory = directory or (
         isinstance(request, PathChange) and request.operation in _ON_DIRECTORIES
     )
@@ -225,11 +226,9 @@ def _bypass(
 
 
 def _layer(request: Request, verdict: Verdict, floor: Floor | None) -> Layer:
-    if isinstance(request, Connect | Bind | UnixConnect):
-        return "broker"
-    if isinstance(request, Execute):
+    if isinstance(request, Execute | Socket):
         return "kernel floor"
-    if floor is None or not isinstance(verdict, Allow):
+    if floor is None or not isinstance(verdict, Allow) or isinstance(request, NetworkRequest):
         return "broker"
     return "kernel floor" if _is_native(request, floor) else "broker"
 

@@ -1,120 +1,240 @@
-"""Network rules: what a program may connect to.
+"""The network's part of a decision: a mode, rules on hosts and addresses, and what always holds.
 
-In the unrestricted mode everything is open except the addresses at which a cloud
-hands out the machine's own credentials. Each further mode is one more entry in
-the table of modes.
+A request is answered by the first of the rules that speak of it, in the order
+that ``Network.considered`` gives.
 """
 
 from __future__ import annotations
 
 import enum
 import errno
-import ipaddress
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from nono.broker.access import Access
+from nono.broker.access import ALL_ACCESS
+from nono.broker.addresses import destination, forms
 from nono.broker.errors import PolicyError
-from nono.broker.requests import Bind, Connect
-from nono.broker.rules import AddressBlock, Anything, Effect, Origin, OriginKind, Rule
+from nono.broker.hosts import host_or_none, literal_address
+from nono.broker.network_index import NetworkIndex, is_loopback
+from nono.broker.network_patterns import AddressBlock, LocalPort, NamePattern, NetworkPattern
+from nono.broker.network_refusals import METADATA_RULES, PRIVATE_RULES, reaching
+from nono.broker.requests import Bind, Connect, ConnectHost, NetworkRequest, ServerName, Socket
+from nono.broker.rules import (
+    OWN_OBJECT,
+    Anything,
+    Effect,
+    Origin,
+    OriginKind,
+    Rule,
+    builtin,
+)
 from nono.broker.verdicts import Allow, Deny, Verdict
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_METADATA_ORIGIN = Origin(OriginKind.BUILTIN, "cloud metadata addresses")
-METADATA_BLOCKS = (
-    "169.254.0.0/16",  # link-local, RFC 3927: the metadata service of most clouds
-    "fe80::/10",  # link-local, RFC 4291 section 2.5.6
-    "fd00:ec2::254/128",  # Amazon EC2 over IPv6
-    "100.100.100.200/32",  # Alibaba Cloud
-    "168.63.129.16/32",  # Azure's host agent
-)
-METADATA_RULES = tuple(
-    Rule(AddressBlock(block), Access.CONNECT, Effect.DENY, _METADATA_ORIGIN)
-    for block in METADATA_BLOCKS
-)
-
-_EMBEDDINGS = tuple(
-    (ipaddress.IPv6Network(block), shift)
-    for block, shift in (
-        ("::ffff:0:0/96", 0),  # IPv4-mapped, RFC 4291 section 2.5.5.2
-        ("::/96", 0),  # IPv4-compatible, RFC 4291 section 2.5.5.1
-        ("::ffff:0:0:0/96", 0),  # IPv4-translated, RFC 2765 section 2.1
-        ("64:ff9b::/96", 0),  # NAT64, RFC 6052 section 2.1
-        ("64:ff9b:1::/48", 0),  # local NAT64, RFC 8215, with the usual /96 suffix
-        ("2002::/16", 80),  # 6to4, RFC 3056 section 2
-    )
-)
-"""IPv6 blocks that carry an IPv4 address, and how many bits follow that address."""
+TLS_PORT = 443
 
 
 class Mode(enum.StrEnum):
     """How much of the network a run may use."""
 
     UNRESTRICTED = "unrestricted"
+    FILTERED = "filtered"
+    BLOCKED = "blocked"
 
 
-_OPEN = {
-    Mode.UNRESTRICTED: Rule(
-        Anything(),
-        Access.CONNECT,
-        Effect.ALLOW,
-        Origin(OriginKind.BUILTIN, "unrestricted network"),
-    )
+_OPEN = builtin("unrestricted network")
+_BLOCKED = builtin("blocked network", Effect.DENY)
+_STREAMS = builtin("sockets of the filtered network")
+_OWN_SERVERS = builtin("servers on loopback")
+_NO_ADDRESS = builtin("not an IP address", Effect.DENY)
+_NO_HOST = builtin("not the name of a host", Effect.DENY)
+_SAME_NAME = builtin("TLS server names")
+OTHER_NAME = builtin("TLS server names", Effect.DENY)
+"""The refusal of TLS that does not name the host that the connection was made to."""
+_NO_RULE = Rule(Anything(), ALL_ACCESS, Effect.DENY, Origin(OriginKind.DEFAULT, "default"))
+_ERRNO: dict[type[NetworkRequest], int] = {
+    ConnectHost: errno.ECONNREFUSED,
+    Connect: errno.ECONNREFUSED,
+    ServerName: errno.ECONNREFUSED,
+    Bind: errno.EACCES,
+    Socket: errno.EAFNOSUPPORT,
 }
-_UNREADABLE = Rule(
-    Anything(), Access.CONNECT, Effect.DENY, Origin(OriginKind.BUILTIN, "not an IP address")
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The network part of a policy: a mode, and refusals that hold in every mode.
+    """The network part of a policy.
 
-    Raises PolicyError when a refusal is not a deny rule on a block of addresses.
+    ``refusals`` are deny rules on blocks of addresses; they hold in every mode.
+    ``rules`` speak of connections; deny beats allow, and allow rules belong to
+    the filtered mode. In the blocked mode a deny rule on anything tells who
+    blocked it. ``listen`` are allow rules on ports of this machine that may be
+    bound to any address. ``unchecked`` are allow rules on hosts whose name in
+    TLS is not compared. Raises PolicyError when a part is none of these, and
+    when a rule allows what a refusal takes as a whole.
     """
 
     mode: Mode = Mode.UNRESTRICTED
     refusals: tuple[Rule, ...] = METADATA_RULES
+    rules: tuple[Rule, ...] = ()
+    listen: tuple[Rule, ...] = ()
+    unchecked: tuple[Rule, ...] = ()
+    _index: NetworkIndex = field(init=False, compare=False, repr=False)
+    _exempt: NetworkIndex = field(init=False, compare=False, repr=False)
+    _listen: NetworkIndex = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for rule in self.refusals:
-            if rule.effect is not Effect.DENY or not isinstance(rule.pattern, AddressBlock):
-                raise PolicyError(
-                    f"{rule.pattern.spelled} ({rule.origin}) cannot be a network refusal",
-                    "a network refusal is a deny rule on a block of addresses",
-                )
+        _check(self)
+        for name, rules in (
+            ("_index", self.rules),
+            ("_exempt", self.unchecked),
+            ("_listen", self.listen),
+        ):
+            object.__setattr__(self, name, NetworkIndex(rules))
 
-    def considered(self, request: Connect | Bind) -> tuple[Rule, ...]:
-        """Every rule that speaks of the request, refusals first."""
-        forms = tuple(_forms(request.address))
-        if not forms:
-            return (_UNREADABLE,)
-        reaching = tuple(rule for rule in self.refusals if _reaches(rule, forms))
-        return (*reaching, _OPEN[self.mode])
+    def decide(self, request: NetworkRequest) -> Verdict:
+        """Answer a request. Total: no request makes it raise.
 
-    def decide(self, request: Connect | Bind) -> Verdict:
-        """Deny with ECONNREFUSED for connect(2) and EACCES for bind(2)."""
-        rule = self.considered(request)[0]
+        Deny carries ECONNREFUSED for a connection, EACCES for bind(2), and
+        EAFNOSUPPORT for socket(2).
+        """
+        speaking = self.considered(request)
+        rule = speaking[0] if speaking else _NO_RULE
         if rule.effect is Effect.ALLOW:
             return Allow(rule)
-        return Deny(rule, errno.ECONNREFUSED if isinstance(request, Connect) else errno.EACCES)
+        return Deny(rule, _ERRNO[type(request)])
+
+    def considered(self, request: NetworkRequest) -> tuple[Rule, ...]:
+        """Every rule that speaks of the request; the first decides.
+
+        A grant on an address does not speak of a name that leads there.
+        """
+        if self.mode is Mode.BLOCKED:
+            return self._blocking()
+        match request:
+            case Connect(_, address, port, host, own):
+                return self._on_address(address, port, host, own)
+            case ConnectHost(_, host, port):
+                return self._on_host(host, port)
+            case Bind(_, address, port):
+                return self._on_bind(address, port)
+            case ServerName(_, host, port, name):
+                return self._on_server_name(host, port, name)
+            case Socket():
+                return self._open() or (_STREAMS,)
+
+    def checks_name(self, host: str, port: int) -> bool:
+        """True when TLS on a connection that was made to ``host`` must name that host."""
+        if self.mode is not Mode.FILTERED or port != TLS_PORT or literal_address(host):
+            return False
+        name = host_or_none(host)
+        return name is None or not self._exempt.naming(name)
+
+    def _blocking(self) -> tuple[Rule, ...]:
+        return tuple(r for r in self.rules if isinstance(r.pattern, Anything)) or (_BLOCKED,)
+
+    def _open(self) -> tuple[Rule, ...]:
+        """The rule that allows what no other one refuses, in the unrestricted mode."""
+        return (_OPEN,) if self.mode is Mode.UNRESTRICTED else ()
+
+    def _on_host(self, host: str, port: int) -> tuple[Rule, ...]:
+        literal = literal_address(host)
+        if literal is not None:
+            return self._on_address(literal, port)
+        denials, grants = _split(self._naming(host, port))
+        return (*denials, *grants, *self._open())
+
+    def _on_address(
+        self, address: str, port: int, host: str | None = None, own: bool = False
+    ) -> tuple[Rule, ...]:
+        if not forms(address):
+            return (_NO_ADDRESS,)
+        if host is not None and literal_address(host) is not None:
+            host = None
+        refusals = reaching(self.refusals, address)
+        denials, grants = _split(self._index.reaching(address, port))
+        more, wide = _split(self._naming(host, port))
+        denials += more
+        if self.mode is Mode.UNRESTRICTED or (host is not None and not wide):
+            return (*refusals, *denials, *self._open())
+        owned = (OWN_OBJECT,) if own else ()
+        ranges = reaching(PRIVATE_RULES, address) if wide else ()
+        return (*refusals, *denials, *owned, *grants, *ranges, *wide)
+
+    def _naming(self, host: str | None, port: int) -> tuple[Rule, ...]:
+        """The rules on a name, those on the port of every public host among them."""
+        everywhere = self._index.on_public_port(port)
+        if host is None:
+            return everywhere
+        name = host_or_none(host)
+        return (_NO_HOST,) if name is None else (*self._index.naming(name, port), *everywhere)
+
+    def _on_bind(self, address: str, port: int) -> tuple[Rule, ...]:
+        target = destination(address)
+        if target is None:
+            return (_NO_ADDRESS,)
+        refusals = reaching(self.refusals, address)
+        if self.mode is Mode.UNRESTRICTED:
+            return (*refusals, *self._open())
+        loopback = (_OWN_SERVERS,) if is_loopback(target) else ()
+        return (*refusals, *loopback, *self._listen.on_local_port(port))
+
+    def _on_server_name(self, host: str, port: int, name: str | None) -> tuple[Rule, ...]:
+        if self.mode is Mode.UNRESTRICTED:
+            return self._open()
+        expected = None if literal_address(host) else host_or_none(host)
+        exempt = self._exempt.naming(expected) if expected else ()
+        if not exempt and self.checks_name(host, port):
+            is_same = expected is not None and name is not None and host_or_none(name) == expected
+            return (_SAME_NAME if is_same else OTHER_NAME,)
+        return (*exempt, _SAME_NAME)
 
 
-def _reaches(rule: Rule, forms: tuple[Address, ...]) -> bool:
-    pattern = rule.pattern
-    return isinstance(pattern, AddressBlock) and any(pattern.contains(form) for form in forms)
+def _split(rules: Iterable[Rule]) -> tuple[list[Rule], list[Rule]]:
+    """The denials and the grants."""
+    denials: list[Rule] = []
+    grants: list[Rule] = []
+    for rule in rules:
+        (grants if rule.effect is Effect.ALLOW else denials).append(rule)
+    return denials, grants
 
 
-def _forms(text: str) -> Iterator[Address]:
-    """The address that ``text`` denotes and every IPv4 address it carries; none if it is none."""
-    try:
-        # A zone such as %eth0 says which link, not which address (RFC 4007 section 11).
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return
-    yield address
-    if isinstance(address, ipaddress.IPv6Address):
-        for block, shift in _EMBEDDINGS:
-            if address in block:
-                yield ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF)
+def _check(network: Network) -> None:
+    for rule in network.refusals:
+        pattern = rule.pattern
+        is_block = isinstance(pattern, AddressBlock) and pattern.ports is None
+        if rule.effect is not Effect.DENY or not is_block:
+            raise _misplaced(rule, "a refusal", "a deny rule on a block of addresses, all ports")
+    for rule in network.rules:
+        _check_rule(network, rule)
+    for rule in network.listen:
+        if rule.effect is not Effect.ALLOW or not isinstance(rule.pattern, LocalPort):
+            raise _misplaced(rule, "a rule for listening", "an allow rule on a local port")
+    for rule in network.unchecked:
+        if rule.effect is not Effect.ALLOW or not isinstance(rule.pattern, NamePattern):
+            raise _misplaced(rule, "an exemption", "an allow rule on the name of a host")
+
+
+def _check_rule(network: Network, rule: Rule) -> None:
+    if isinstance(rule.pattern, Anything):
+        if network.mode is not Mode.BLOCKED or rule.effect is not Effect.DENY:
+            raise _misplaced(rule, "a rule here", "a deny rule in the blocked mode")
+    elif not isinstance(rule.pattern, NetworkPattern) or rule.effect is Effect.ASK:
+        raise _misplaced(rule, "a rule here", "an allow or deny rule on hosts, addresses or ports")
+    elif rule.effect is Effect.ALLOW and network.mode is not Mode.FILTERED:
+        raise _misplaced(rule, f"a rule of the {network.mode} mode", "in the filtered mode")
+    elif rule.effect is Effect.ALLOW and isinstance(rule.pattern, AddressBlock):
+        first, last = map(str, rule.pattern.ends)
+        whole = set(reaching(network.refusals, first)) & set(reaching(network.refusals, last))
+        for refusal in whole:
+            raise PolicyError(
+                f"{rule.pattern.spelled} ({rule.origin}) cannot be opened: it lies in "
+                f"{refusal.pattern.spelled}, which is refused by {refusal.origin}",
+                "leave it out: what a machine's credentials are handed out at is never opened",
+            )
+
+
+def _misplaced(rule: Rule, part: str, wanted: str) -> PolicyError:
+    return PolicyError(
+        f"{rule.pattern.spelled} ({rule.origin}) cannot be {part} of a network",
+        f"it must be {wanted}",
+    )

@@ -7,11 +7,11 @@ Each path pattern answers two questions. ``matches`` is what a grant reaches;
 from __future__ import annotations
 
 import fnmatch
-import ipaddress
 import re
 from dataclasses import dataclass, field
 
 from nono.broker.errors import PolicyError
+from nono.broker.network_patterns import NetworkPattern
 from nono.broker.paths import components, is_canonical, is_within, reserved_tree
 
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -190,36 +190,6 @@ def _compile(name: str) -> _Component:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressBlock:
-    """IP addresses of one CIDR block (RFC 4632, RFC 4291 section 2.3).
-
-    Raises PolicyError when ``text`` is not a block.
-    """
-
-    text: str
-    _network: ipaddress.IPv4Network | ipaddress.IPv6Network = field(
-        init=False, compare=False, repr=False
-    )
-
-    def __post_init__(self) -> None:
-        try:
-            network = ipaddress.ip_network(self.text)
-        except ValueError as error:
-            raise PolicyError(
-                f"{self.text!r} is not a block of addresses: {error}",
-                "write it as 10.0.0.0/8 or fd00::/8, with the bits after the prefix zero",
-            ) from None
-        object.__setattr__(self, "_network", network)
-
-    @property
-    def spelled(self) -> str:
-        return self.text
-
-    def contains(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-        return address in self._network
-
-
-@dataclass(frozen=True, slots=True)
 class Anything:
     """Every object: the pattern of the default, and of rules that no path can name."""
 
@@ -227,4 +197,4 @@ class Anything:
 
 
 PathPattern = File | Subtree | Glob
-Pattern = PathPattern | AddressBlock | Anything
+Pattern = PathPattern | NetworkPattern | Anything

@@ -15,10 +15,9 @@ from nono.broker.index import Index
 from nono.broker.network import Network
 from nono.broker.paths import is_canonical, is_device
 from nono.broker.requests import (
-    Bind,
-    Connect,
     Execute,
     Metadata,
+    NetworkRequest,
     Open,
     Operation,
     PathChange,
@@ -27,7 +26,16 @@ from nono.broker.requests import (
     UnixConnect,
     Watch,
 )
-from nono.broker.rules import Anything, Effect, Origin, OriginKind, PathPattern, Rule
+from nono.broker.rules import (
+    OWN_OBJECT,
+    Anything,
+    Effect,
+    Origin,
+    OriginKind,
+    PathPattern,
+    Rule,
+    builtin,
+)
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 
 
@@ -82,18 +90,12 @@ _SIMPLE_DEMANDS: dict[type[PathRequest], _Demand] = {
 }
 
 
-def _builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
-    return Rule(Anything(), ALL_ACCESS, effect, Origin(OriginKind.BUILTIN, name))
-
-
-OWN_OBJECT = _builtin("own object")
-"""What the sandbox made during the run, it may use."""
-NO_RIGHT_ASKED = _builtin("existence is visible")
+NO_RIGHT_ASKED = builtin("existence is visible")
 """An open that conveys no right shows only that the object exists, as stat(2) does."""
-COPY_INSTEAD = _builtin("directories do not move to where other rights hold", Effect.DENY)
+COPY_INSTEAD = builtin("directories do not move to where other rights hold", Effect.DENY)
 """The refusal, with EXDEV, that makes programs copy a directory instead of moving it."""
 
-DEVICES = _builtin("devices are used and not changed", Effect.DENY)
+DEVICES = builtin("devices are used and not changed", Effect.DENY)
 """The right to write into a device is none on its name or its mode, which the machine shares."""
 
 
@@ -135,10 +137,10 @@ class Policy:
         """Answer a request. Total: no request makes it raise.
 
         Deny carries EPERM for an explicit refusal, EACCES where no rule applies,
-        ECONNREFUSED for connect(2), EXDEV for a directory that must be copied
+        what the network's rules say for its requests, EXDEV for a directory that must be copied
         instead of moved.
         """
-        if isinstance(request, Connect | Bind):
+        if isinstance(request, NetworkRequest):
             return self.network.decide(request)
         demand = self._demand(request)
         if demand is None:
@@ -150,7 +152,7 @@ class Policy:
 
     def considered(self, request: Request) -> tuple[Rule, ...]:
         """Every rule that speaks of the request, in the order of the policy."""
-        if isinstance(request, Connect | Bind):
+        if isinstance(request, NetworkRequest):
             return self.network.considered(request)
         demand = self._demand(request)
         if demand is None:
@@ -167,8 +169,8 @@ class Policy:
 
         ``Access(0)`` for a network request.
         """
-        demand = None if isinstance(request, Connect | Bind) else self._demand(request)
-        if demand is None or isinstance(request, Connect | Bind):
+        demand = None if isinstance(request, NetworkRequest) else self._demand(request)
+        if demand is None or isinstance(request, NetworkRequest):
             return Access(0)
         return Access(demand.access & ~self._index.standing(request.path, demand.whole).granted)
 

@@ -119,8 +119,49 @@ class UnixConnect:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectHost:
+    """Connect to a host that is known by name, before any address of it is (connect(2)).
+
+    ``host`` may be spelled in any way, and may be an IP address as text.
+    """
+
+    process: Process
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Connect:
-    """Connect to an IP address, given as text, and a port (connect(2))."""
+    """Connect to an IP address, given as text, and a port (connect(2)).
+
+    ``host`` is the name that the address was found for. ``own`` says that only
+    the sandbox itself listens there.
+    """
+
+    process: Process
+    address: str
+    port: int
+    host: str | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServerName:
+    """Speak TLS with the server ``name`` on a connection that was made to ``host``.
+
+    ``name`` is the one in the ClientHello (RFC 6066 section 3), as sent; None when
+    there is none, or when what was sent is not TLS.
+    """
+
+    process: Process
+    host: str
+    port: int
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Bind a socket to an IP address, given as text, and a port (bind(2), listen(2))."""
 
     process: Process
     address: str
@@ -128,13 +169,13 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
-class Bind:
-    """Bind a socket to an IP address, given as text, and a port (bind(2))."""
+class Socket:
+    """Make a socket of a domain such as "IPv4" or "IPv6" (socket(2))."""
 
     process: Process
-    address: str
-    port: int
+    domain: str
 
 
 PathRequest = Open | PathChange | Metadata | Watch | Execute | UnixConnect
-Request = PathRequest | Connect | Bind
+NetworkRequest = ConnectHost | Connect | ServerName | Bind | Socket
+Request = PathRequest | NetworkRequest

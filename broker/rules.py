@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from nono.broker.access import Access
-from nono.broker.patterns import AddressBlock, Anything, File, Glob, PathPattern, Pattern, Subtree
+from nono.broker.access import ALL_ACCESS, Access
+from nono.broker.network_patterns import AddressBlock
+from nono.broker.patterns import Anything, File, Glob, PathPattern, Pattern, Subtree
 
 __all__ = [
+    "OWN_OBJECT",
     "AddressBlock",
     "Anything",
     "Effect",
@@ -20,6 +22,7 @@ __all__ = [
     "Pattern",
     "Rule",
     "Subtree",
+    "builtin",
 ]
 
 
@@ -86,3 +89,12 @@ class Rule:
         if self.effect is Effect.ALLOW:
             return self.pattern.matches(path)
         return self.pattern.covers(path)
+
+
+def builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
+    """A rule of ours about anything, for what no rule of a person's can say."""
+    return Rule(Anything(), ALL_ACCESS, effect, Origin(OriginKind.BUILTIN, name))
+
+
+OWN_OBJECT = builtin("own object")
+"""What the sandbox made during the run, it may use."""

@@ -8,6 +8,7 @@ import os
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.shims.linux.openat2 import AT_FDCWD
+from nono.supervisor.background import Background
 from nono.supervisor.caller import Caller
 from nono.supervisor.resolve import failure
 
@@ -15,11 +16,18 @@ from nono.supervisor.resolve import failure
 class Call:
     """What a handler gets. Arguments are read once, into our own memory."""
 
-    __slots__ = ("_listener", "_memory", "caller", "notification")
+    __slots__ = ("_listener", "_memory", "background", "caller", "notification")
 
     def __init__(
-        self, notification: Notification, caller: Caller, memory: Memory, listener: Listener
+        self,
+        notification: Notification,
+        caller: Caller,
+        memory: Memory,
+        listener: Listener,
+        background: Background,
     ) -> None:
+        self.background = background
+        """For what goes on after the call has returned."""
         self.notification = notification
         self.caller = caller
         self._memory = memory

@@ -102,13 +102,14 @@ class Caller:
         One step, so no other thread can swap the file between two looks at it. Raises OSError:
         EBADF when `fd` is not open, EPERM when the caller may not be looked into.
         """
-        pidfd = self._pidfd()
+        pidfd = self.pidfd()
         try:
             return pidfd_getfd(pidfd, fd)
         finally:
             os.close(pidfd)
 
-    def _pidfd(self) -> int:
+    def pidfd(self) -> int:
+        """A pidfd of the thread, or where the kernel has none of its process. Raises OSError."""
         # A thread may have a descriptor table of its own, so the thread itself is asked for;
         # before Linux 6.9 only its process can be.
         try:

@@ -82,7 +82,10 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
 
     streams = inherited_streams()
     prepared = prepare(
-        plan.policy, best_effort=values["best_effort"], broker=not values["floor_only"]
+        plan.policy,
+        best_effort=values["best_effort"],
+        broker=not values["floor_only"],
+        nameservers=plan.nameservers,
     )
     try:
         if values["verbose"]:

@@ -6,29 +6,36 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from nono.broker import (
+    TLS_PORT,
     Access,
     Allow,
+    ConnectHost,
     Execute,
     Explanation,
+    InvalidHost,
     Open,
     Operation,
     PathChange,
     Request,
     Rule,
+    canonical_host,
+    destination,
     explain,
     floor_exclude,
     visible,
 )
 from nono.supervisor.caller import Caller
+from nono.supervisor.errors import UsageError
 from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.options import policy_options, to_options
-from nono.supervisor.plan import Plan, canonical, make_plan
+from nono.supervisor.path_options import canonical
+from nono.supervisor.plan import Plan, make_plan
 from nono.supervisor.ruleset import RealTree
 
 _DENIED = 1
@@ -36,32 +43,91 @@ _OPERATIONS = ("read", "write", "execute")
 
 
 @click.command()
-@click.option("--path", required=True, metavar="PATH", help="The file or directory.")
-@click.option("--op", type=click.Choice(_OPERATIONS), default="read", show_default=True)
+@click.option("--path", metavar="PATH", help="The file or directory.")
+@click.option("--op", type=click.Choice(_OPERATIONS), help="What to do with it: read, if not said.")
+@click.option("--host", metavar="HOST", help="The host to connect to: a name or an address.")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="443, if not said.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.option("--command", metavar="COMMAND", help="The program that would be run.")
 @policy_options
 @click.pass_context
 def why(
-    ctx: click.Context, /, path: str, op: str, as_json: bool, command: str | None, **values: Any
+    ctx: click.Context,
+    /,
+    path: str | None,
+    op: str | None,
+    host: str | None,
+    port: int | None,
+    as_json: bool,
+    command: str | None,
+    **values: Any,
 ) -> None:
     """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied."""
+    _check_question(path, op, host, port)
     plan = make_plan(to_options(values), [command] if command else [])
-    plan = replace(plan, policy=refuse_kernel_mounts(plan.policy))
+    if host is not None:
+        answer = _about_host(plan, host, port or TLS_PORT)
+    else:
+        answer = _about_path(plan, path or "", op or "read")
+    click.echo(_json(answer) if as_json else _text(answer))
+    ctx.exit(0 if answer.allowed else _DENIED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """`target` is the object of the question, resolved."""
+
+    target: str
+    allowed: bool
+    rule: Rule
+    explanation: Explanation
+    considered: Sequence[Rule]
+
+
+def _check_question(path: str | None, op: str | None, host: str | None, port: int | None) -> None:
+    if (path is None) == (host is None):
+        raise UsageError("say what to explain: either --path or --host", "nono why --help")
+    if host is None and port is not None:
+        raise UsageError("--port belongs to --host", "nono why --host api.example.org --port 443")
+    if path is None and op is not None:
+        raise UsageError("--op belongs to --path", "nono why --path . --op write")
+
+
+def _about_path(plan: Plan, path: str, op: str) -> _Answer:
+    policy = refuse_kernel_mounts(plan.policy)
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
     request = _request(op, target)
-    verdict = plan.policy.decide(request)
-    floor = plan.policy.floor(RealTree(), floor_exclude())
-    explanation = explain(
-        plan.policy, request, verdict, directory=os.path.isdir(target), floor=floor
-    )
-    considered = plan.policy.considered(request)
+    verdict = policy.decide(request)
+    floor = policy.floor(RealTree(), floor_exclude())
     allowed = isinstance(verdict, Allow) and (
         op != "execute" or floor.covers(target, Access.EXECUTE)
     )
-    show = _json if as_json else _text
-    click.echo(show(plan, target, allowed, verdict.rule, explanation, considered))
-    ctx.exit(0 if allowed else _DENIED)
+    return _Answer(
+        target,
+        allowed,
+        verdict.rule,
+        explain(policy, request, verdict, directory=os.path.isdir(target), floor=floor),
+        policy.considered(request),
+    )
+
+
+def _about_host(plan: Plan, host: str, port: int) -> _Answer:
+    """By name alone: where the name leads to is decided again at each connection."""
+    if destination(host) is None:
+        try:
+            host = canonical_host(host)
+        except InvalidHost as error:
+            hint = "nono why --host api.example.org --port 443"
+            raise UsageError(f"--host: {error.message}", hint) from None
+    request = ConnectHost(Caller(os.getpid(), 0), host, port)
+    verdict = plan.policy.decide(request)
+    return _Answer(
+        f"{host} port {port}",
+        isinstance(verdict, Allow),
+        verdict.rule,
+        explain(plan.policy, request, verdict),
+        plan.policy.considered(request),
+    )
 
 
 def _request(op: str, path: str) -> Request:
@@ -73,21 +139,15 @@ def _request(op: str, path: str) -> Request:
     return Open(process, path, Access.READ if op == "read" else Access.WRITE)
 
 
-def _text(
-    plan: Plan,
-    target: str,
-    allowed: bool,
-    rule: Rule,
-    explanation: Explanation,
-    considered: Sequence[Rule],
-) -> str:
+def _text(answer: _Answer) -> str:
+    explanation = answer.explanation
     lines = [
-        f"{'allowed' if allowed else 'denied'}: {explanation.summary}",
+        f"{'allowed' if answer.allowed else 'denied'}: {explanation.summary}",
         f"  why: {explanation.reason}",
-        f"  rule: {visible(str(rule.origin))}",
+        f"  rule: {visible(str(answer.rule.origin))}",
         f"  enforced by: the {explanation.layer}",
     ]
-    lines += [f"  considered: {_words(other)}" for other in considered]
+    lines += [f"  considered: {_words(other)}" for other in answer.considered]
     if explanation.fix:
         lines.append(f"hint: {shlex.join(explanation.fix)}")
     return "\n".join(lines)
@@ -97,23 +157,17 @@ def _words(rule: Rule) -> str:
     return f"{rule.effect} {visible(rule.pattern.spelled)} ({visible(str(rule.origin))})"
 
 
-def _json(
-    plan: Plan,
-    target: str,
-    allowed: bool,
-    rule: Rule,
-    explanation: Explanation,
-    considered: Sequence[Rule],
-) -> str:
+def _json(answer: _Answer) -> str:
+    explanation = answer.explanation
     return json.dumps(
         {
-            "allowed": allowed,
-            "object": visible(target, limit=8192),
+            "allowed": answer.allowed,
+            "object": visible(answer.target, limit=8192),
             "summary": explanation.summary,
             "reason": explanation.reason,
-            "rule": str(rule.origin),
+            "rule": str(answer.rule.origin),
             "layer": explanation.layer,
             "fix": list(explanation.fix),
-            "considered": [_words(other) for other in considered],
+            "considered": [_words(other) for other in answer.considered],
         }
     )

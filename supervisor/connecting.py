@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Iterator
 
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.answers import DONE, Answer, Fail, Later, Retry
@@ -57,7 +58,8 @@ def start_connect(sock: socket.socket, address: bytes) -> bool:
     A peer on this machine answers before the call returns.
     """
     try:
-        _without_blocking(sock, address)
+        with not_blocking(sock):
+            kernel.connect(sock.fileno(), address)
     except BlockingIOError as error:
         if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
             raise
@@ -70,7 +72,7 @@ async def until_connected(sock: socket.socket, address: bytes, deadline: float) 
     """Wait for the end of an attempt that was started. Raises OSError when it has failed."""
     import trio
 
-    with trio.move_on_at(_trio_time(deadline)):
+    with trio.move_on_at(trio_time(deadline)):
         while True:
             await trio.lowlevel.wait_writable(sock.fileno())
             if _has_connected(sock, address):
@@ -78,7 +80,8 @@ async def until_connected(sock: socket.socket, address: bytes, deadline: float) 
     return Fail(errno.EINPROGRESS)
 
 
-def _trio_time(deadline: float) -> float:
+def trio_time(deadline: float) -> float:
+    """A time of the monotonic clock by trio's clock."""
     import trio
 
     return trio.current_time() + (deadline - time.monotonic())
@@ -93,7 +96,8 @@ def _is_decided(sock: socket.socket) -> bool:
 def _has_connected(sock: socket.socket, address: bytes) -> bool:
     """Ask for the outcome, as a second connect(2) does. Raises OSError."""
     try:
-        _without_blocking(sock, address)
+        with not_blocking(sock):
+            kernel.connect(sock.fileno(), address)
     except BlockingIOError as error:
         if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
             raise
@@ -104,12 +108,15 @@ def _has_connected(sock: socket.socket, address: bytes) -> bool:
     return True
 
 
-def _without_blocking(sock: socket.socket, address: bytes) -> None:
+@contextlib.contextmanager
+def not_blocking(sock: socket.socket) -> Iterator[None]:
+    """For the time of the block, no call on the open socket blocks."""
+    was_blocking = os.get_blocking(sock.fileno())
     os.set_blocking(sock.fileno(), False)
     try:
-        kernel.connect(sock.fileno(), address)
+        yield
     finally:
-        os.set_blocking(sock.fileno(), True)
+        os.set_blocking(sock.fileno(), was_blocking)
 
 
 def _connect_when_there_is_room(
@@ -122,7 +129,8 @@ def _connect_when_there_is_room(
 
     def attempt() -> Answer | None:
         try:
-            _without_blocking(sock, address)
+            with not_blocking(sock):
+                kernel.connect(sock.fileno(), address)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise

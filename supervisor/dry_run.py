@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Sequence
 
-from nono.broker import Access, Effect, Rule, floor_exclude, visible
+from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
 from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.plan import Plan
 from nono.supervisor.ruleset import RealTree
@@ -30,6 +30,7 @@ def describe(plan: Plan, argv: Sequence[str]) -> Iterator[str]:
         yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
     for path in policy.bypasses:
         yield f"protection lifted: {visible(path)}"
+    yield from _network(plan)
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"
@@ -42,6 +43,25 @@ def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
         access = "all" if effect is Effect.DENY else _words(rule.access)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
+
+
+def _network(plan: Plan) -> Iterator[str]:
+    network = plan.policy.network
+    yield f"network: {network.mode}"
+    for deed, rules in (("connect", network.rules), ("listen", network.listen)):
+        for rule in rules:
+            yield f"{rule.effect} {deed}: {_hosts(rule)}  [{visible(str(rule.origin))}]"
+    for rule in network.unchecked:
+        yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
+    for address, port in plan.nameservers:
+        yield f"names of hosts are looked up at: {address} port {port}"
+
+
+def _hosts(rule: Rule) -> str:
+    """The pattern, with the ports when they are not part of what was written."""
+    ports = getattr(rule.pattern, "ports", None)
+    spelled = visible(rule.pattern.spelled)
+    return f"{spelled} (ports 80 and 443)" if ports == DEFAULT_PORTS else spelled
 
 
 def _words(access: Access) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import (
     OWN_OBJECT,
@@ -27,6 +27,9 @@ from nono.supervisor.denials import Denials
 from nono.supervisor.own import OwnObjects
 from nono.supervisor.resolve import child_path, failure
 
+if TYPE_CHECKING:
+    from nono.supervisor.network.service import NetworkService
+
 _NAME_CHANGES = {
     Operation.LINK_TO,
     Operation.RENAME_FROM,
@@ -41,9 +44,11 @@ _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 class Enforcement:
     """Shared by the handlers of one sandbox; used from the loop's thread."""
 
-    def __init__(self, policy: Policy, floor: Floor) -> None:
+    def __init__(self, policy: Policy, floor: Floor, network: NetworkService | None = None) -> None:
         self.policy = policy
         self.floor = floor
+        self.network = network
+        """None unless the policy knows hosts by their names."""
         self.own = OwnObjects()
         self.denials = Denials()
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)

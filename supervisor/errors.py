@@ -74,3 +74,39 @@ class CommandError(NonoError):
             case _:
                 what, hint = os.strerror(number), f"ls -l {quoted}"
         super().__init__(f"{command or quoted}: {what}", hint)
+
+
+class ResolutionError(OSError):
+    """A host name has no addresses, for now; the errno is what connect(2) is to say.
+
+    `host` is the name; `str()` is one line for people.
+    """
+
+    number = errno.EHOSTUNREACH
+    why = "it cannot be resolved"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(self.number, self.why)
+        self.host = host
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.why}"
+
+
+class UnknownHost(ResolutionError):
+    """The DNS says that there is no such name, or that it has neither IPv4 nor IPv6 address."""
+
+    why = "there is no such host"
+
+
+class UnusableAnswer(ResolutionError):
+    """Every DNS server was asked, and answered with a failure or nonsense."""
+
+    why = "no DNS server gives an answer that can be used"
+
+
+class NoAnswer(ResolutionError, TimeoutError):
+    """No DNS server answered in time."""
+
+    number = errno.ETIMEDOUT
+    why = "no DNS server answers in time"

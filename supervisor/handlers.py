@@ -54,6 +54,8 @@ HANDLERS: Mapping[str, Handler] = {
     "execveat": execution.execveat,
     "connect": sockets.connect,
     "bind": sockets.bind,
+    "listen": sockets.listen,
+    "socket": sockets.socket_,
     "setpriority": scheduling.setpriority,
     "ioprio_set": scheduling.ioprio_set,
     "sched_setaffinity": scheduling.of_thread,

@@ -29,6 +29,7 @@ from nono.supervisor.answers import (
     Retry,
     Return,
 )
+from nono.supervisor.background import Background
 from nono.supervisor.call import Call
 from nono.supervisor.caller import Caller
 from nono.supervisor.enforcement import Enforcement
@@ -48,6 +49,7 @@ class Loop:
         handlers: Mapping[int, Handler],
         init_pid: int,
         waiting: Callable[[Notification, Later | Retry], None],
+        background: Background,
         faults: Faults,
     ) -> None:
         self.listener = listener
@@ -56,6 +58,7 @@ class Loop:
         self._handlers = handlers
         self._init_pid = init_pid
         self._waiting = waiting
+        self._background = background
         self._memory = Memory()
         self._fast_lane = FastLane(enforcement, self._memory)
 
@@ -95,7 +98,8 @@ class Loop:
         if handler is None:
             return Fail(errno.ENOSYS)
         caller = Caller(notification.tid, self._init_pid)
-        return handler(Call(notification, caller, self._memory, self.listener), self.enforcement)
+        call = Call(notification, caller, self._memory, self.listener, self._background)
+        return handler(call, self.enforcement)
 
 
 def respond(listener: Listener, notification_id: int, answer: Answer) -> None:

@@ -13,6 +13,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.shims.linux.openat2 import AT_FDCWD, HOW_SIZE, unpack_how
@@ -21,6 +22,9 @@ from nono.supervisor.call import Call, dirfd
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.meeting import meet
 from nono.supervisor.resolve import Entry, Handle, child_path, entry, failure, locate
+
+if TYPE_CHECKING:
+    from nono.supervisor.network.service import NetworkService
 
 O_TMPFILE = 0o20200000
 _O_TMPFILE_BIT = 0o20000000
@@ -131,7 +135,7 @@ def _open(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
             )
         except FileNotFoundError:
             if not wanted.flags & os.O_CREAT or wanted.is_tmpfile:
-                raise
+                return _open_missing(call, enforcement, wanted)
         else:
             return _open_existing(call, enforcement, wanted, handle)
         with _new_entry(call, wanted) as place:
@@ -156,6 +160,8 @@ def _open_existing(
 def _decide_existing(
     call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
 ) -> Answer:
+    if enforcement.network is not None and handle.path in enforcement.network.files:
+        return _open_injected(enforcement.network, wanted, handle.path)
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
@@ -168,6 +174,24 @@ def _decide_existing(
     if wanted.is_tmpfile:
         call.apply_umask()
     return perform(handle, wanted, enforcement)
+
+
+def _open_injected(network: NetworkService, wanted: Arguments, path: str) -> Answer:
+    """A file that is another inside: *performed on our copy*, and only ever for reading."""
+    if wanted.flags & os.O_DIRECTORY:
+        raise failure(errno.ENOTDIR)
+    if wanted.access != Access.READ:
+        raise failure(errno.EACCES)
+    return _inject(network.files.open(path), wanted)
+
+
+def _open_missing(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
+    """What a file that the machine lacks may still be inside."""
+    if enforcement.network is not None:
+        with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
+            if place.path in enforcement.network.files:
+                return _open_injected(enforcement.network, wanted, place.path)
+    raise failure(errno.ENOENT)
 
 
 def _refuse_by_kind(wanted: Arguments, kind: int) -> None:

@@ -16,6 +16,43 @@ def _paths(*names: str, help: str) -> Callable[[_Function], _Function]:
     return click.option(*names, multiple=True, metavar="PATH", help=help)
 
 
+def _ports(name: str, help: str) -> Callable[[_Function], _Function]:
+    kind = click.IntRange(1, 65535)
+    return click.option(name, multiple=True, type=kind, metavar="PORT", help=help)
+
+
+_NETWORK_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--network-profile",
+        metavar="NAME",
+        help="Reach only the hosts of this profile: minimal, developer, enterprise, ...",
+    ),
+    click.option(
+        "allow_domain",
+        "--allow-domain",
+        "--allow-proxy",
+        multiple=True,
+        metavar="HOST[:PORT]|*.SUFFIX|ADDRESS|BLOCK",
+        help="Reach only this host; without a port, its ports 80 and 443. Repeatable.",
+    ),
+    click.option("--block-net", is_flag=True, help="No network at all."),
+    _ports("--open-port", "Reach this port of this machine. Repeatable."),
+    _ports("--listen-port", "Listen on this port for other machines. Repeatable."),
+    _ports("--allow-connect-port", "Reach this port of every public host. Repeatable."),
+    _paths("--allow-unix-socket", help="Connect to this unix socket. Repeatable."),
+    click.option(
+        "--no-sni-check",
+        multiple=True,
+        metavar="HOST",
+        help="Do not compare the server name in TLS for this host. Repeatable.",
+    ),
+    click.option(
+        "--dns",
+        multiple=True,
+        metavar="ADDRESS[:PORT]",
+        help="Ask this server for the addresses of allowed hosts. Repeatable.",
+    ),
+)
 _POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     _paths("--allow", "-a", help="Read, write and execute in this directory. Repeatable."),
     _paths("--read", "-r", help="Read and execute in this directory. Repeatable."),
@@ -36,6 +73,7 @@ _POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="NAME",
         help="Pass on a variable that looks like a secret. Patterns with * work. Repeatable.",
     ),
+    *_NETWORK_OPTIONS,
 )
 
 

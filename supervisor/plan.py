@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import pwd
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nono.broker import (
-    ALL_ACCESS,
-    FLOOR_ACCESS,
     Access,
     Effect,
     Environment,
     File,
-    Glob,
+    Network,
     Origin,
     OriginKind,
     Policy,
@@ -27,9 +24,9 @@ from nono.broker import (
 )
 from nono.supervisor.errors import UsageError
 from nono.supervisor.interpreter import needed_by
+from nono.supervisor.path_options import absolute, canonical, path_rules
 
 _READ = Access.READ | Access.EXECUTE
-_GLOB_CHARACTERS = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +47,28 @@ class Options:
     allow_cwd: bool = False
     workdir: str | None = None
     env_allow: Sequence[str] = ()
+    network_profile: str | None = None
+    allow_domain: Sequence[str] = ()
+    block_net: bool = False
+    open_port: Sequence[int] = ()
+    listen_port: Sequence[int] = ()
+    allow_connect_port: Sequence[int] = ()
+    allow_unix_socket: Sequence[str] = ()
+    no_sni_check: Sequence[str] = ()
+    dns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A policy, and the circumstances it was made for."""
+    """A policy, and the circumstances it was made for.
+
+    `nameservers` are asked for the names of hosts, instead of the machine's own.
+    """
 
     policy: Policy
     environment: Environment
     workdir: str
-
-
-# The sandbox may connect to its own unix sockets anywhere. Others are more than files: no option
-# that opens a directory may open what listens in it.
-_DIRECTORY_OPTIONS = (
-    ("allow", FLOOR_ACCESS),
-    ("read", _READ),
-    ("write", Access.WRITE),
-)
-_FILE_OPTIONS = (
-    ("allow_file", FLOOR_ACCESS),
-    ("read_file", _READ),
-    ("write_file", Access.WRITE),
-)
+    nameservers: tuple[tuple[str, int], ...] = ()
 
 
 def make_plan(
@@ -84,15 +80,17 @@ def make_plan(
     workdir = _workdir(options, home)
     expand = expander(home, workdir)
     rules = [
-        *_option_rules(options, home, workdir),
+        *path_rules(options, home, workdir),
         *_interpreter_rules(argv, env, workdir, home),
         *(rule for name in default_groups() for rule in rules_of(group(name), expand)),
     ]
+    network, nameservers = _network(options)
     policy = Policy(
         rules=tuple(rules),
         bypasses=tuple(_bypasses(options, home, workdir)),
+        network=network,
     )
-    return Plan(policy, Environment(allow=tuple(options.env_allow)), workdir)
+    return Plan(policy, Environment(allow=tuple(options.env_allow)), workdir, nameservers)
 
 
 def home_directory(env: Mapping[str, str]) -> str:
@@ -123,14 +121,9 @@ def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
     return expand
 
 
-def canonical(path: str) -> str:
-    """The absolute path with every link resolved, whether or not it exists."""
-    return os.path.realpath(path)
-
-
 def _workdir(options: Options, home: str) -> str:
     try:
-        path = _absolute(options.workdir or ".", home, os.getcwd())
+        path = absolute(options.workdir or ".", home, os.getcwd())
     except FileNotFoundError:
         raise UsageError("the working directory was deleted", "cd ~") from None
     if not os.path.isdir(path):
@@ -140,66 +133,30 @@ def _workdir(options: Options, home: str) -> str:
     return canonical(path)
 
 
-def _absolute(path: str, home: str, base: str) -> str:
-    if path == "~" or path.startswith("~/"):
-        path = home + path[1:]
-    return os.path.join(base, path)
+_NETWORK_OPTIONS = (
+    "allow_domain",
+    "block_net",
+    "open_port",
+    "listen_port",
+    "allow_connect_port",
+    "no_sni_check",
+    "dns",
+)
 
 
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+def _network(options: Options) -> tuple[Network, tuple[tuple[str, int], ...]]:
+    given = any(getattr(options, name) for name in _NETWORK_OPTIONS)
+    if options.network_profile is None and not given:
+        return Network(), ()
+    # What only a run with such an option needs is loaded only then.
+    from nono.supervisor.network_options import make_network, nameservers
 
-
-def _option_rules(options: Options, home: str, workdir: str) -> Iterator[Rule]:
-    for path in options.deny:
-        origin = Origin(OriginKind.FLAG, f"--deny {path}")
-        if _GLOB_CHARACTERS & set(path):
-            yield Rule(Glob(path), ALL_ACCESS, Effect.DENY, origin)
-        else:
-            target = canonical(_absolute(path, home, workdir))
-            yield Rule(Subtree(target, path), ALL_ACCESS, Effect.DENY, origin)
-    for name, access in _DIRECTORY_OPTIONS:
-        for path in getattr(options, name):
-            yield _directory_rule(name, path, access, home, workdir)
-    for name, access in _FILE_OPTIONS:
-        for path in getattr(options, name):
-            yield _file_rule(name, path, access, home, workdir)
-    if options.allow_cwd:
-        origin = Origin(OriginKind.FLAG, "--allow-cwd")
-        yield Rule(Subtree(workdir, "."), FLOOR_ACCESS, Effect.ALLOW, origin)
-
-
-def _directory_rule(name: str, path: str, access: Access, home: str, workdir: str) -> Rule:
-    given = _absolute(path, home, workdir)
-    try:
-        mode = os.stat(given).st_mode
-    except OSError as error:
-        raise UsageError(
-            f"{_flag(name)} {path}: {os.strerror(error.errno or 0)}", f"mkdir -p {path}"
-        ) from None
-    if not stat.S_ISDIR(mode):
-        raise UsageError(f"{_flag(name)} {path}: not a directory", f"{_flag(name)}-file {path}")
-    origin = Origin(OriginKind.FLAG, f"{_flag(name)} {path}")
-    return Rule(Subtree(canonical(given), path), access, Effect.ALLOW, origin)
-
-
-def _file_rule(name: str, path: str, access: Access, home: str, workdir: str) -> Rule:
-    given = _absolute(path, home, workdir)
-    directory_flag = _flag(name).removesuffix("-file")
-    if os.path.isdir(given):
-        raise UsageError(f"{_flag(name)} {path}: is a directory", f"{directory_flag} {path}")
-    is_creatable = Access.WRITE in access and os.path.isdir(os.path.dirname(canonical(given)))
-    if not os.path.lexists(given) and not is_creatable:
-        raise UsageError(
-            f"{_flag(name)} {path}: No such file or directory", f"ls {os.path.dirname(given)}"
-        )
-    origin = Origin(OriginKind.FLAG, f"{_flag(name)} {path}")
-    return Rule(File(canonical(given), path), access, Effect.ALLOW, origin)
+    return make_network(options), nameservers(options)
 
 
 def _bypasses(options: Options, home: str, workdir: str) -> Iterator[str]:
     for path in options.bypass_protection:
-        yield canonical(_absolute(path, home, workdir))
+        yield canonical(absolute(path, home, workdir))
 
 
 def _interpreter_rules(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.broker import (
     FLOOR_ACCESS,
     Effect,
+    Mode,
     Origin,
     OriginKind,
     Policy,
@@ -24,6 +27,9 @@ from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.errors import StartError
 from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.removal import remove_tree
+
+if TYPE_CHECKING:
+    from nono.supervisor.network.service import NetworkService
 
 KEPT_CAPABILITIES = frozenset(
     capabilities.NUMBERS[name]
@@ -43,7 +49,14 @@ class Prepared:
     broker: bool
     tmpdir: str
 
+    @property
+    def network(self) -> NetworkService | None:
+        """What has to be served beside the broker."""
+        return self.enforcement.network
+
     def close(self) -> None:
+        if self.network is not None:
+            self.network.close()
         os.close(self.ruleset)
         if self.scope >= 0:
             os.close(self.scope)
@@ -51,11 +64,18 @@ class Prepared:
         remove_tree(self.tmpdir)
 
 
-def prepare(policy: Policy, *, best_effort: bool = False, broker: bool = True) -> Prepared:
+def prepare(
+    policy: Policy,
+    *,
+    best_effort: bool = False,
+    broker: bool = True,
+    nameservers: Sequence[tuple[str, int]] = (),
+) -> Prepared:
     """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
 
     Without a `broker` the floor is everything that the program may do. Raises StartError when
-    the kernel cannot enforce the policy, unless `best_effort`.
+    the kernel cannot enforce the policy, unless `best_effort`. `nameservers`, addresses and ports,
+    are asked for the hosts that the policy allows, instead of the machine's own.
     """
     from nono.shims.linux import filter as seccomp_filter
 
@@ -66,17 +86,31 @@ def prepare(policy: Policy, *, best_effort: bool = False, broker: bool = True) -
         origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
         private = Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)
         policy = refuse_kernel_mounts(policy.with_rules([private]))
-        floor = policy.floor(ruleset.RealTree(), floor_exclude())
+        network = _network_service(policy, broker, nameservers)
+        if network is not None:
+            undo.callback(network.close)
+        injected = network.files.paths if network is not None else frozenset()
+        floor = policy.floor(ruleset.RealTree(), floor_exclude() | injected)
         policy = policy.with_rules(floor.matched)
         ruleset_fd = ruleset.build(floor, abi)
         undo.callback(os.close, ruleset_fd)
         scope_fd = ruleset.build_scope(abi)
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
-        program = seccomp_filter.build(machine(), "unrestricted", broker=broker)
+        program = seccomp_filter.build(machine(), policy.network.mode.value, broker=broker)
         undo.pop_all()
-        enforcement = Enforcement(policy, floor)
+        enforcement = Enforcement(policy, floor, network)
         return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
+
+
+def _network_service(
+    policy: Policy, broker: bool, nameservers: Sequence[tuple[str, int]]
+) -> NetworkService | None:
+    if policy.network.mode is not Mode.FILTERED or not broker:
+        return None
+    from nono.supervisor.network.service import NetworkService
+
+    return NetworkService(nameservers)
 
 
 def check_kernel(best_effort: bool) -> int:

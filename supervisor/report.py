@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nono.broker import Explanation, Open, explain, is_within, visible
+from nono.broker import Connect, Explanation, Open, explain, is_within, visible
 from nono.supervisor.denials import Denial
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.plan import home_directory
@@ -116,7 +116,15 @@ def _directory_key(entry: Entry) -> tuple[str, ...]:
         case (str(flag), str(allowed)) if flag.endswith("-file") and allowed == path:
             verb = explanation.summary.removesuffix(visible(path)).rstrip()
             return verb, explanation.reason, flag.removesuffix("-file"), os.path.dirname(path)
-    return (explanation.reason,)
+    return (_reason(entry),)
+
+
+def _reason(entry: Entry) -> str:
+    """Equal for what one line tells: a name may lead to many addresses, each with its own words."""
+    match entry.denial.request:
+        case Connect(_, _, port, str(host)):
+            return f"{host} {port} {entry.denial.verdict.rule.origin}"
+    return entry.explanation.reason
 
 
 def _directory_line(key: tuple[str, ...], together: list[Entry]) -> _Line:
@@ -131,8 +139,9 @@ def _directory_line(key: tuple[str, ...], together: list[Entry]) -> _Line:
 def _lines_by_fix(together: Iterable[Entry]) -> list[_Line]:
     lines: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
     for entry in together:
-        explanation = entry.explanation
-        key = (explanation.reason, explanation.fix or (explanation.summary,))
+        explanation, reason = entry.explanation, _reason(entry)
+        is_found = reason != explanation.reason
+        key = (reason, () if is_found else explanation.fix or (explanation.summary,))
         lines.setdefault(key, []).append(entry)
     return [_fix_line(entries) for entries in lines.values()]
 

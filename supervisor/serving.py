@@ -38,16 +38,32 @@ class Serving:
         self._faults = Faults()
         interface = Listener(listener)
         background = Background(self._faults)
-        self.wait = background.serve
+        self._background = background
+        self._network = enforcement.network
         waiting = WaitingCalls(interface, background, self._faults)
         self._loop = Loop(
-            interface, enforcement, handlers(machine()), init_pid, waiting.submit, self._faults
+            interface,
+            enforcement,
+            handlers(machine()),
+            init_pid,
+            waiting.submit,
+            background,
+            self._faults,
         )
         arguments = (keep,)
         self._thread = threading.Thread(
             target=self._run, args=arguments, name="nono-loop", daemon=True
         )
         self._thread.start()
+
+    async def wait(self) -> None:
+        """Serve what waits, and look-ups, until cancelled."""
+        from nono.supervisor.nursery import open_nursery
+
+        async with open_nursery() as nursery:
+            nursery.start_soon(self._background.serve)
+            if self._network is not None:
+                nursery.start_soon(self._network.serve, self._faults)
 
     @property
     def faults(self) -> list[str]:

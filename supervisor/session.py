@@ -89,6 +89,7 @@ class Session:
         self._forker = forker
         self._end = _End()
         self._serving: Serving | None = None
+        self._has_names = prepared.network is not None
         if launched.listener is not None:
             self._serving = Serving(
                 launched.listener,
@@ -121,8 +122,11 @@ class Session:
     def ends_within(self, seconds: float, on_stop: Callable[[], None] = _ignore) -> bool:
         """Wait a moment without trio, whose import takes longer than many programs run.
 
-        Calls that block are not served meanwhile.
+        Calls that block are not served meanwhile, and no look-ups: a sandbox with names has no
+        such moment.
         """
+        if self._has_names:
+            return False
         control = self._launched.control
         poll = select.poll()
         poll.register(control, select.POLLIN)

@@ -14,6 +14,7 @@ from nono.broker import (
     Ask,
     Bind,
     Connect,
+    ConnectHost,
     Deny,
     Effect,
     Execute,
@@ -28,6 +29,8 @@ from nono.broker import (
     Policy,
     Request,
     Rule,
+    ServerName,
+    Socket,
     Subtree,
     UnixConnect,
     Watch,
@@ -56,8 +59,13 @@ requests = st.one_of(
     st.builds(Watch, st.just(CALLER), any_path, st.booleans()),
     st.builds(Execute, st.just(CALLER), any_path),
     st.builds(UnixConnect, st.just(CALLER), any_path, st.booleans()),
-    st.builds(Connect, st.just(CALLER), any_text, st.integers()),
+    st.builds(
+        Connect, st.just(CALLER), any_text, st.integers(), st.none() | any_text, st.booleans()
+    ),
+    st.builds(ConnectHost, st.just(CALLER), any_text, st.integers()),
+    st.builds(ServerName, st.just(CALLER), any_text, st.integers(), st.none() | any_text),
     st.builds(Bind, st.just(CALLER), any_text, st.integers()),
+    st.builds(Socket, st.just(CALLER), any_text),
 )
 many = settings(max_examples=500, deadline=None)
 

@@ -117,7 +117,30 @@ def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> 
         (
             UnixConnect(CALLER, "/run/docker.sock"),
             "connect to the unix socket /run/docker.sock",
-            "no rule allows it; a profile names unix sockets under filesystem.unix_socket",
+            "no rule allows it",
+            ("--allow-unix-socket", "/run/docker.sock"),
+        ),
+        (
+            UnixConnect(CALLER, "/home/u/.ssh/agent"),
+            "connect to the unix socket /home/u/.ssh/agent",
+            "denied by group deny_credentials (~/.ssh)",
+            (
+                "--bypass-protection",
+                "/home/u/.ssh/agent",
+                "--allow-unix-socket",
+                "/home/u/.ssh/agent",
+            ),
+        ),
+        (
+            UnixConnect(CALLER, "/w/x/agent"),
+            "connect to the unix socket /w/x/agent",
+            "denied by flag --deny (/w/x)",
+            (),
+        ),
+        (
+            UnixConnect(CALLER, "@/tmp/.X11-unix/X0"),
+            "connect to the unix socket @/tmp/.X11-unix/X0",
+            "no rule allows it; an abstract socket of others cannot be opened",
             (),
         ),
         (

@@ -22,7 +22,25 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run", "--", "no-such-command"), 127, "command not found", "command -v"),
     (("run", "--", "/etc/passwd"), 126, "Permission denied", "ls -l /etc/passwd"),
     (("shell", "--raed", "."), 125, "--read", "nono shell --help"),
-    (("why",), 2, "--path", "nono why --help"),
+    (("run", "--network-profile", "minimla", "--", "true"), 125, "'minimla'", "'minimal'"),
+    (("run", "--network-profile", "", "--", "true"), 125, "no network profile ''", "minimal"),
+    (("run", "--allow-domain", "https://pypi.org", "--", "true"), 125, "URL", "pypi.org"),
+    (("run", "--allow-proxy", "pypi.org/simple", "--", "true"), 125, "has a path", "pypi.org"),
+    (("run", "--allow-domain", "pypi.org:99999", "--", "true"), 125, "not a port", "1 to 65535"),
+    (("run", "--allow-domain", "10.0.0.1/8", "--", "true"), 125, "not a block", "10.0.0.0/8"),
+    (("run", "--allow-domain", "169.254.169.254", "--", "true"), 125, "metadata", "leave it out"),
+    (("run", "--open-port", "70000", "--", "true"), 125, "--open-port", "nono run --help"),
+    (("run", "--listen-port", "http", "--", "true"), 125, "--listen-port", "nono run --help"),
+    (("run", "--block-net", "--open-port", "80", "--", "true"), 125, "contradict", "--open-port"),
+    (("run", "--no-sni-check", "x.org", "--", "true"), 125, "--no-sni-check", "--allow-domain"),
+    (("run", "--dns", "9.9.9.9", "--", "true"), 125, "--dns", "--allow-domain"),
+    (("run", "--allow-unix-socket", "/etc", "--", "true"), 125, "is a directory", "ls -l /etc"),
+    (("why",), 2, "--path or --host", "nono why --help"),
+    (("why", "--path", "/", "--host", "x.org"), 2, "--path or --host", "nono why --help"),
+    (("why", "--host", "x.org", "--op", "read"), 2, "--op", "nono why --path"),
+    (("why", "--path", "/", "--port", "80"), 2, "--port", "nono why --host"),
+    (("why", "--host", "http://x.org"), 2, "'http://x.org'", "nono why --host"),
+    (("why", "--host", "x.org", "--port", "0"), 2, "--port", "nono why --help"),
     (("why", "--path", "/", "--op", "reed"), 2, "reed", "nono why --help"),
     (("setup",), 2, "nothing to do", "nono setup --check"),
 ]
@@ -118,6 +136,70 @@ def test_why_names_the_rule(nono: Nono, as_user: Account) -> None:
     answer = json.loads(nono("why", "--path", "/usr/bin/env", "--op", "execute", "--json").stdout)
     assert answer["allowed"] is True
     assert answer["layer"] == "kernel floor"
+
+
+@pytest.mark.parametrize(
+    ("flags", "host", "port", "code", "said", "fix"),
+    [
+        ((), "pypi.org", "443", 0, "unrestricted network", []),
+        ((), "169.254.169.254", "80", 1, "cloud metadata addresses", []),
+        (("--network-profile", "minimal"), "API.openai.com.", "443", 0, "llm_apis", []),
+        (
+            ("--network-profile", "minimal"),
+            "pypi.org",
+            "8443",
+            1,
+            "no rule allows it",
+            ["--allow-domain", "pypi.org:8443"],
+        ),
+        (("--open-port", "6379"), "127.0.0.1", "6379", 0, "--open-port 6379", []),
+        (("--open-port", "6379"), "localhost", "6379", 0, "--open-port 6379", []),
+        (
+            ("--allow-domain", "pypi.org"),
+            "::1",
+            "6379",
+            1,
+            "no rule allows it",
+            ["--open-port", "6379"],
+        ),
+        (("--block-net",), "pypi.org", "443", 1, "flag --block-net", []),
+    ],
+)
+def test_why_explains_a_host(
+    nono: Nono, flags: tuple[str, ...], host: str, port: str, code: int, said: str, fix: list[str]
+) -> None:
+    question = ("why", *flags, "--host", host, "--port", port)
+    done = nono(*question)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout.startswith("denied: connect to" if code else "allowed: connect to")
+    assert said in done.stdout
+    answer = json.loads(nono(*question, "--json").stdout)
+    assert (answer["allowed"], answer["fix"]) == (code == 0, fix)
+    assert answer["layer"] == "broker"
+
+
+def test_why_takes_port_443_when_none_is_given(nono: Nono) -> None:
+    done = nono("why", "--allow-domain", "x.org:443", "--host", "x.org")
+    assert done.returncode == 0
+    assert "connect to x.org port 443" in done.stdout
+
+
+def test_a_dry_run_shows_the_network(nono: Nono) -> None:
+    hosts = ("--network-profile", "minimal", "--allow-domain", "10.0.0.0/8:5432")
+    ports = ("--listen-port", "8000", "--dns", "9.9.9.9", "--no-sni-check", "x.org")
+    done = nono(*RUN, "--dry-run", *hosts, *ports, "--", "true")
+    assert (done.returncode, done.stderr) == (0, "")
+    for said in (
+        "network: filtered",
+        "api.openai.com (ports 80 and 443)  [group llm_apis of network profile minimal]",
+        "10.0.0.0/8:5432  [flag --allow-domain 10.0.0.0/8:5432]",
+        "allow listen: port 8000 of this machine",
+        "server name in TLS not compared: x.org",
+        "looked up at: 9.9.9.9 port 53",
+    ):
+        assert said in done.stdout
+    assert "network: unrestricted" in nono(*RUN, "--dry-run", "--", "true").stdout
+    assert "network: blocked" in nono(*RUN, "--dry-run", "--block-net", "--", "true").stdout
 
 
 def test_a_dry_run_runs_nothing(nono: Nono, project: Path) -> None:

@@ -19,10 +19,12 @@ from nono.shims.linux.notify import Listener, Notification
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.shims.linux.syscalls import machine, number
 from nono.supervisor.answers import CONTINUE, Answer, Fail, Inject
+from nono.supervisor.background import Background
 from nono.supervisor.call import Call
 from nono.supervisor.caller import Caller
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.fast_lane import FastLane
+from nono.supervisor.faults import Faults
 from nono.supervisor.opens import openat
 from nono.supervisor.ruleset import RealTree
 
@@ -88,12 +90,15 @@ class World:
         with _notification(dirfd, path, flags) as call:
             caller = Caller(call.tid, os.getppid())
             try:
-                answer = openat(Call(call, caller, self.memory, Waiting(-1)), self.enforcement)
+                answer = openat(self._call(call, caller), self.enforcement)
             except OSError as error:
                 return Fail(error.errno or 0)
         if isinstance(answer, Inject):
             os.close(answer.fd)
         return answer
+
+    def _call(self, notification: Notification, caller: Caller) -> Call:
+        return Call(notification, caller, self.memory, Waiting(-1), Background(Faults()))
 
 
 @contextlib.contextmanager

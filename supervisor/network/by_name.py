@@ -1,0 +1,151 @@
+"""connect(2) to a synthetic address, which means a host by its name: *performed on our copy*.
+
+Decided is the name, and then each address that it resolves to. The program's own socket is
+connected to one of them if that can be known at once, or waited for by a socket that blocks;
+otherwise, and always where the name in TLS is checked, it is a tunnel's (`tunnel.py`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from dataclasses import dataclass
+
+from nono.broker import ConnectHost
+from nono.shims.linux import sockets as kernel
+from nono.supervisor.answers import DONE, Answer, Fail, Later
+from nono.supervisor.call import Call, int32
+from nono.supervisor.connecting import (
+    deadline_of,
+    perform_connect,
+    start_connect,
+    trio_time,
+    until_connected,
+)
+from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.network.parking import Owner, Parked
+from nono.supervisor.network.service import NetworkService, allowed_addresses
+from nono.supervisor.resolve import failure
+
+_NOWHERE = "127.0.0.1", 0
+
+
+def connect_by_name(
+    call: Call,
+    enforcement: Enforcement,
+    network: NetworkService,
+    held: contextlib.ExitStack,
+    sock: socket.socket,
+    host: str,
+    port: int,
+) -> Answer:
+    """connect(2) of the caller's socket, of which `sock` is our copy. Raises OSError."""
+    enforcement.require(ConnectHost(call.caller, host, port))
+    if kernel.tcp_state(sock) != kernel.TCP_CLOSE:
+        # Only the state of the earlier attempt is asked for, whatever the address.
+        return perform_connect(call, held, sock, kernel.inet_address(sock.family, *_NOWHERE))
+    attempt = _Attempt(call, enforcement, network, sock, host, port)
+    call.ensure_waiting()
+    if not os.get_blocking(sock.fileno()):
+        return attempt.start()
+    deadline = deadline_of(sock)
+    return Later(lambda: attempt.finish(deadline), held.pop_all().close, attempt.interrupted)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    call: Call
+    enforcement: Enforcement
+    network: NetworkService
+    sock: socket.socket
+    host: str
+    port: int
+    started: bool = False
+
+    def start(self) -> Answer:
+        """For a socket that does not block: begin, and leave the rest to the kernel or a tunnel."""
+        known = self.network.known(self.host)
+        last = self.network.reached(self.host, self.port)
+        # With several addresses and none tried, one that is dead would be the end of it.
+        if known and (last in known or len(known) == 1) and not self._is_checked:
+            direct = self._direct(self._allowed((last,) if last in known else known))
+            if direct:
+                kernel.connect(self.sock.fileno(), direct[0])
+                return DONE
+        self._open_tunnel()
+        return Fail(errno.EINPROGRESS)
+
+    async def finish(self, deadline: float) -> Answer:
+        """For a socket that blocks: resolve, connect, and wait. Raises OSError."""
+        if self._is_checked:
+            return await until_connected(self.sock, self._open_tunnel(), deadline)
+        import trio
+
+        with trio.move_on_at(trio_time(deadline)):
+            addresses = await self.network.permitted(
+                self.enforcement, self.call.caller, self.host, self.port
+            )
+            return await self._connect_to(addresses, deadline)
+        self.interrupted()
+        return Fail(errno.EINPROGRESS)
+
+    async def _connect_to(self, addresses: tuple[str, ...], deadline: float) -> Answer:
+        direct = self._direct(addresses)
+        if not direct:
+            return await until_connected(self.sock, self._open_tunnel(), deadline)
+        self.started = True
+        for address in direct[:-1]:
+            with contextlib.suppress(OSError):
+                return await self._connect(address, deadline)
+        return await self._connect(direct[-1], deadline)
+
+    async def _connect(self, address: bytes, deadline: float) -> Answer:
+        if start_connect(self.sock, address):
+            return DONE
+        return await until_connected(self.sock, address, deadline)
+
+    def interrupted(self) -> None:
+        """The caller goes on while the connect does, so from here on it is not waited for."""
+        if not self.started:
+            self._open_tunnel()
+
+    def _open_tunnel(self) -> bytes:
+        """Let the socket wait for a tunnel, and give the address that it waits at."""
+        from nono.supervisor.network.tunnel import Tunnel
+
+        if not self.network.tunnels.acquire(blocking=False):
+            raise failure(errno.ENOBUFS)
+        try:
+            parked = Parked(self.sock)
+        except BaseException:
+            self.network.tunnels.release()
+            raise
+        self.started = True
+        try:
+            owner = Owner(self.call.caller.pidfd(), int32(self.call.notification.a), self.sock)
+        except BaseException:
+            self.network.tunnels.release()
+            parked.close()
+            raise
+        caller, enforcement = self.call.caller, self.enforcement
+        tunnel = Tunnel(self.network, enforcement, caller, self.host, self.port, parked, owner)
+        self.call.background.start(tunnel.run, tunnel.abandon)
+        return parked.address
+
+    @property
+    def _is_checked(self) -> bool:
+        return self.enforcement.policy.network.checks_name(self.host, self.port)
+
+    def _allowed(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        caller = self.call.caller
+        return allowed_addresses(self.enforcement, caller, self.host, self.port, addresses)
+
+    def _direct(self, addresses: tuple[str, ...]) -> list[bytes]:
+        """As sockaddrs, those that a socket of this family can be connected to."""
+        found = []
+        for address in addresses:
+            with contextlib.suppress(ValueError):
+                found.append(kernel.inet_address(self.sock.family, address, self.port))
+        return found

@@ -1,0 +1,43 @@
+"""/etc/hosts, as hosts(5) describes it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Final
+
+MAX_BYTES: Final = 1024 * 1024
+"""What is read of the file; a line that the limit cuts is left out with those after it."""
+
+_MAX_NAME: Final = 253
+
+
+def parse(content: bytes) -> Mapping[str, tuple[str, ...]]:
+    """The addresses of each name, in the file's order, each once; names in lower case.
+
+    A line that does not begin with an IPv4 or IPv6 address names nothing, as for libc. Never
+    raises.
+    """
+    if len(content) > MAX_BYTES:
+        content = content[: content.rfind(b"\n", 0, MAX_BYTES) + 1]
+    found: dict[str, dict[str, None]] = {}
+    for line in content.split(b"\n"):
+        first, *names = line.partition(b"#")[0].decode("ascii", "replace").split() or [""]
+        address = canonical_address(first)
+        if address is not None:
+            for name in names:
+                if name.isascii() and len(name) <= _MAX_NAME:
+                    found.setdefault(name.lower().removesuffix("."), {})[address] = None
+    return {name: tuple(addresses) for name, addresses in found.items()}
+
+
+def canonical_address(text: str) -> str | None:
+    """The usual spelling of an IPv4 or IPv6 address, inet_ntop(3); None for any other text.
+
+    An address with a scope (`fe80::1%eth0`) is other text: its link is lost without it.
+    """
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    try:
+        return socket.inet_ntop(family, socket.inet_pton(family, text))
+    except (OSError, ValueError):  # ValueError: a NUL
+        return None

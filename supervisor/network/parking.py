@@ -1,0 +1,122 @@
+"""A connection in progress: the program's socket waits until the other end is there.
+
+What a program connects to by name may have to be resolved first, and raced for, and that takes
+time; a socket that does not block wants EINPROGRESS at once, and to be woken by the outcome. So
+its connect goes to a parking place: a listening socket of ours on loopback whose backlog is full,
+so that the kernel drops what arrives there (listen(2)). The program's socket is in SYN_SENT then,
+with its own retries and its own timeouts. When our own connection to the host is there, a socket
+with the parking place's address connects to the program's: the simultaneous open of RFC 9293
+section 3.5. Nobody else can take part, since the program's socket takes a SYN from this one
+address and port only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+
+from nono.shims.linux import inet_diag
+from nono.shims.linux import sockets as kernel
+from nono.shims.linux.process import pidfd_getfd
+from nono.shims.linux.sock_diag import cookie
+from nono.supervisor.connecting import not_blocking
+from nono.supervisor.resolve import failure
+
+_LOOPBACK = "127.0.0.1"
+_FILL_SECONDS = 1.0
+_REFUSING_PORT = 0
+"""Nothing listens there, ever."""
+
+
+class Parked:
+    """A program's socket on its way. Close it when it has been joined, refused or left."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Start the connect of the program's `sock`. Raises OSError."""
+        self._place = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._place.bind((_LOOPBACK, 0))
+            self._place.listen(0)
+            self._here = self._place.getsockname()
+            socket.create_connection(self._here, _FILL_SECONDS).close()
+            self.address = kernel.inet_address(sock.family, *self._here)
+            with not_blocking(sock), contextlib.suppress(BlockingIOError):
+                kernel.connect(sock.fileno(), self.address)
+            host, port, *_ = sock.getsockname()
+            self._there = (host.removeprefix("::ffff:"), port)
+        except BaseException:
+            self._place.close()
+            raise
+
+    @property
+    def is_wanted(self) -> bool:
+        """True while the program's socket waits: it was not closed, and has not timed out."""
+        try:
+            return inet_diag.state(self._there, self._here) == kernel.TCP_SYN_SENT
+        except OSError:
+            return True  # a kernel that does not tell; whoever joins it will see
+
+    def join(self) -> socket.socket:
+        """Complete the connection and give our end of it, not blocking.
+
+        Raises OSError: ECONNREFUSED or ETIMEDOUT when the program has given up.
+        """
+        ours = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Both may have the address for the moment it takes to bind it; nobody else may share.
+            for each in (self._place, ours):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            ours.bind(self._here)
+            for each in (self._place, ours):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+            ours.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                ours.connect(self._there)
+        except BaseException:
+            ours.close()
+            raise
+        return ours
+
+    def close(self) -> None:
+        """The program's socket, if it still waits, is refused at its next attempt."""
+        self._place.close()
+
+
+class Owner:
+    """Finds a program's socket again, without keeping it open meanwhile.
+
+    `pidfd` is of the thread that had it as `fd`; it is closed with the owner.
+    """
+
+    def __init__(self, pidfd: int, fd: int, sock: socket.socket) -> None:
+        self._pidfd = pidfd
+        self._fd = fd
+        self._cookie = cookie(sock)
+
+    def refuse(self) -> None:
+        """Let its connect fail now, with ECONNREFUSED. Nothing happens when it is not there."""
+        with contextlib.suppress(OSError), self._socket() as sock:
+            if kernel.tcp_state(sock) != kernel.TCP_SYN_SENT:
+                return
+            with not_blocking(sock):
+                kernel.connect(sock.fileno(), bytes(16))  # AF_UNSPEC: connect(2)
+                with contextlib.suppress(BlockingIOError):
+                    refusing = kernel.inet_address(sock.family, _LOOPBACK, _REFUSING_PORT)
+                    kernel.connect(sock.fileno(), refusing)
+
+    def _socket(self) -> socket.socket:
+        found = socket.socket(fileno=pidfd_getfd(self._pidfd, self._fd))
+        if cookie(found) != self._cookie:
+            found.close()
+            raise failure(errno.EBADF)
+        return found
+
+    def close(self) -> None:
+        """May be called twice."""
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+            self._pidfd = -1

@@ -1,0 +1,127 @@
+"""A connection by name through the supervisor: reach the host, check its name in TLS, move bytes.
+
+*Performed on our copy*: the program's own socket is connected to us and to nobody else, and which
+host it gets was decided on our copy of the name. It cannot be connected to the host itself where
+its family has no address of the host's, before the address is known, and where somebody has to
+look at what is sent first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from dataclasses import dataclass
+
+import trio
+
+from nono.broker import Process, ServerName
+from nono.broker.client_hello import Hello, HelloReader, NotTls
+from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.network.parking import Owner, Parked
+from nono.supervisor.network.relay import relay
+from nono.supervisor.network.service import NetworkService
+
+_CHECK_SECONDS = 0.25
+_LONGEST_SECONDS = 600.0
+_CHUNK = 1 << 14
+_RESET = struct.pack("@ii", 1, 0)  # SO_LINGER of no time: close(2) sends a RST
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One connection, from the program's connect(2) to its end."""
+
+    network: NetworkService
+    enforcement: Enforcement
+    process: Process
+    host: str
+    port: int
+    parked: Parked
+    owner: Owner
+
+    async def run(self) -> None:
+        """Until both sides have closed, or the program gives up before."""
+        try:
+            outside = await self._reach()
+            if outside is None:
+                return
+            with outside:
+                inside = trio.socket.from_stdlib_socket(self.parked.join())
+                self.close()
+                with inside, contextlib.suppress(OSError):
+                    await self._talk(inside, outside)
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Give back what it holds, also instead of `run`."""
+        self.close()
+        self.network.tunnels.release()
+
+    def close(self) -> None:
+        """Let go of the program's socket. May be called twice."""
+        self.parked.close()
+        self.owner.close()
+
+    async def _reach(self) -> trio.socket.SocketType | None:
+        """Our connection to the host; None, and the program knows, when there is none."""
+        outside: trio.socket.SocketType | None = None
+        with trio.move_on_after(_LONGEST_SECONDS) as scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._cancel_when_unwanted, scope)
+                try:
+                    outside = await self.network.reach(
+                        self.enforcement, self.process, self.host, self.port
+                    )
+                except TimeoutError:
+                    # A dead host, or resolver: how long to wait is the program's own decision.
+                    await trio.sleep_forever()
+                except OSError:
+                    self.parked.close()
+                    self.owner.refuse()
+                nursery.cancel_scope.cancel()
+        return outside
+
+    async def _cancel_when_unwanted(self, scope: trio.CancelScope) -> None:
+        while self.parked.is_wanted:
+            await trio.sleep(_CHECK_SECONDS)
+        scope.cancel()
+
+    async def _talk(self, inside: trio.socket.SocketType, outside: trio.socket.SocketType) -> None:
+        await trio.lowlevel.wait_writable(inside)
+        if inside.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            return  # the program gave up
+        hello = b""
+        if self.enforcement.policy.network.checks_name(self.host, self.port):
+            try:
+                hello = await self._checked_hello(inside, outside)
+            except OSError:
+                inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                raise
+        await relay(inside, outside, hello)
+
+    async def _checked_hello(
+        self, inside: trio.socket.SocketType, outside: trio.socket.SocketType
+    ) -> bytes:
+        """The first bytes, which name the host. Raises OSError when they do not, or never come."""
+        data = b""
+        result: Hello | NotTls | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_cancel_when_closed, outside, nursery.cancel_scope)
+            reader = HelloReader()
+            while result is None and (more := await inside.recv(_CHUNK)):
+                data += more
+                result = reader.feed(more)
+            nursery.cancel_scope.cancel()
+        name = result.server_name if isinstance(result, Hello) else None
+        if data:
+            self.enforcement.require(ServerName(self.process, self.host, self.port, name))
+        return data
+
+
+async def _cancel_when_closed(outside: trio.socket.SocketType, scope: trio.CancelScope) -> None:
+    """A host that speaks first is not listened to before the program has spoken."""
+    await trio.lowlevel.wait_readable(outside)
+    if not await outside.recv(1, socket.MSG_PEEK):
+        scope.cancel()
