@@ -49,24 +49,26 @@ class Later:
     """The call has to wait, so it becomes a trio task of its own.
 
     `run` gives the answer; it is cancelled when the caller has died or has a signal to handle, in
-    which case `interrupted` is called before the caller is let go. Then `close` is called.
+    which case `interrupted` gives the answer. Then `close` is called.
     """
 
     run: Callable[[], Awaitable[Answer]]
     close: Callable[[], None]
-    interrupted: Callable[[], None] = lambda: None
+    interrupted: Callable[[], Answer] = Restart
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
     """The call cannot be performed yet, so it becomes a task of its own.
 
-    `attempt` never blocks; it is made again and again until it gives an answer or the caller has
-    died. Then `close` is called.
+    `attempt` never blocks; it is made again and again until it gives an answer, the caller has
+    died, or it has a signal to handle, in which case `interrupted` gives the answer. Then `close`
+    is called.
     """
 
     attempt: Callable[[], Answer | None]
     close: Callable[[], None]
+    interrupted: Callable[[], Answer] = Restart
 
 
 Answer = Continue | Fail | Return | Inject | Restart | Later | Retry

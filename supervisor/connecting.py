@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 
 from nono.shims.linux import sockets as kernel
-from nono.supervisor.answers import DONE, Answer, Fail, Later, Retry
+from nono.supervisor.answers import DONE, Answer, Fail, Later, Restart, Retry
 from nono.supervisor.call import Call
 
 _FAMILY = struct.Struct("=H")
@@ -38,9 +38,15 @@ def perform_connect(
     deadline = deadline_of(sock)
     if sock.family == socket.AF_UNIX:
         return _connect_when_there_is_room(held, sock, address, deadline)
+    # An attempt that goes on from an earlier call: its own outcome is asked for.
+    late = errno.EALREADY if _is_connecting(sock) else errno.EINPROGRESS
     if start_connect(sock, address):
         return DONE
-    return Later(lambda: until_connected(sock, address, deadline), held.pop_all().close)
+    return Later(
+        lambda: until_connected(sock, address, deadline, late),
+        held.pop_all().close,
+        lambda: interrupted(deadline),
+    )
 
 
 def deadline_of(sock: socket.socket) -> float:
@@ -68,8 +74,18 @@ def start_connect(sock: socket.socket, address: bytes) -> bool:
     return _is_decided(sock) and _has_connected(sock, address)
 
 
-async def until_connected(sock: socket.socket, address: bytes, deadline: float) -> Answer:
-    """Wait for the end of an attempt that was started. Raises OSError when it has failed."""
+def interrupted(deadline: float) -> Answer:
+    """For a caller with a signal. A connect with a time limit is not restarted: signal(7)."""
+    return Restart() if deadline == float("inf") else Fail(errno.EINTR)
+
+
+async def until_connected(
+    sock: socket.socket, address: bytes, deadline: float, late: int = errno.EINPROGRESS
+) -> Answer:
+    """Wait for the end of an attempt that was started. Raises OSError when it has failed.
+
+    `late` is the error when it has not ended by the deadline.
+    """
     import trio
 
     with trio.move_on_at(trio_time(deadline)):
@@ -77,7 +93,7 @@ async def until_connected(sock: socket.socket, address: bytes, deadline: float) 
             await trio.lowlevel.wait_writable(sock.fileno())
             if _has_connected(sock, address):
                 return DONE
-    return Fail(errno.EINPROGRESS)
+    return Fail(late)
 
 
 def trio_time(deadline: float) -> float:
@@ -85,6 +101,12 @@ def trio_time(deadline: float) -> float:
     import trio
 
     return trio.current_time() + (deadline - time.monotonic())
+
+
+def _is_connecting(sock: socket.socket) -> bool:
+    with contextlib.suppress(OSError):  # not of TCP
+        return kernel.tcp_state(sock) == kernel.TCP_SYN_SENT
+    return False
 
 
 def _is_decided(sock: socket.socket) -> bool:
@@ -138,10 +160,12 @@ def _connect_when_there_is_room(
         return DONE
 
     answer = attempt()
-    return Retry(attempt, held.pop_all().close) if answer is None else answer
+    if answer is not None:
+        return answer
+    return Retry(attempt, held.pop_all().close, lambda: interrupted(deadline))
 
 
 def _is_at_once(sock: socket.socket, address: bytes) -> bool:
-    """Datagram sockets and disconnecting never wait."""
+    """Only sockets with a handshake wait, and disconnecting does not."""
     unspecified = address[: _FAMILY.size] == _FAMILY.pack(socket.AF_UNSPEC)
-    return sock.type == socket.SOCK_DGRAM or unspecified
+    return sock.type not in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET) or unspecified

@@ -38,6 +38,7 @@ _NAME_CHANGES = {
     Operation.SYMLINK,
     Operation.UNLINK,
 }
+_MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 
@@ -51,6 +52,8 @@ class Enforcement:
         """None unless the policy knows hosts by their names."""
         self.own = OwnObjects()
         self.denials = Denials()
+        self.unresolved: dict[str, str] = {}
+        """Hosts that were allowed and have no known address, and why; at most 100."""
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
             rule.pattern
@@ -107,6 +110,11 @@ class Enforcement:
             return request, verdict
         writing = Open(request.process, directory, Access.WRITE)
         return writing, self.policy.decide(writing)
+
+    def note_unresolved(self, host: str, why: str) -> None:
+        """Remember that a host that the policy allows has no known address."""
+        if len(self.unresolved) < _MAX_UNRESOLVED:
+            self.unresolved[host] = why
 
     def refuse_beyond_floor(self, request: Execute) -> NoReturn:
         """Note the refusal of what only the floor could grant, whatever the policy says; raise."""

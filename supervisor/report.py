@@ -14,6 +14,7 @@ from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.plan import home_directory
 
 _MAX_LINES = 20
+_MAX_UNRESOLVED = 9
 _MANY = 4
 
 
@@ -64,7 +65,11 @@ def _explained(enforcement: Enforcement, denial: Denial) -> Entry:
 
 
 def text(enforcement: Enforcement) -> list[str]:
-    """At most 20 lines for people; none when nothing was refused."""
+    """At most 30 lines for people; none when nothing was refused and every host was found."""
+    return [*_refused(enforcement), *_unresolved(enforcement)]
+
+
+def _refused(enforcement: Enforcement) -> list[str]:
     found = entries(enforcement)
     if not found:
         return []
@@ -77,6 +82,15 @@ def text(enforcement: Enforcement) -> list[str]:
     if hidden:
         shown.append(f"  and {_plural(hidden, 'more object')} (--json lists them)")
     return shown
+
+
+def _unresolved(enforcement: Enforcement) -> list[str]:
+    """What a program sees as a connection that is refused, or takes too long."""
+    found = list(enforcement.unresolved.items())
+    lines = [f"nono: {visible(host)}: {why}" for host, why in found[:_MAX_UNRESOLVED]]
+    if hidden := len(found) - len(lines):
+        lines.append(f"nono: and {_plural(hidden, 'more host')} without an address")
+    return lines
 
 
 def bug(faults: Sequence[str]) -> list[str]:
@@ -158,6 +172,7 @@ def as_json(enforcement: Enforcement, faults: Iterable[str] = ()) -> str:
         {
             "denials": [_record(entry) for entry in entries(enforcement)],
             "denials_not_listed": enforcement.denials.overflow,
+            "unresolved": {visible(host): why for host, why in enforcement.unresolved.items()},
             "internal_errors": list(faults),
         }
     )

@@ -8,7 +8,7 @@ import resource
 import threading
 
 from nono.shims.linux.notify import Listener, Notification
-from nono.supervisor.answers import Answer, Fail, Later, Restart, Retry
+from nono.supervisor.answers import Answer, Fail, Later, Retry
 from nono.supervisor.background import Background
 from nono.supervisor.caller import Caller
 from nono.supervisor.faults import Faults
@@ -64,7 +64,7 @@ class WaitingCalls:
             self._end(call)
 
     async def _answer(self, notification: Notification, call: Later | Retry) -> Answer | None:
-        """The answer; a restart for a caller with a signal to handle; None when it has died."""
+        """The answer, or the one for a caller with a signal to handle; None when it has died."""
 
         from nono.supervisor.nursery import open_nursery
 
@@ -86,9 +86,7 @@ class WaitingCalls:
             nursery.cancel_scope.cancel()
         # Only reached without an answer, or with one that came at the same moment.
         if answer is None and not is_dead:
-            if isinstance(call, Later):
-                call.interrupted()
-            return Restart()
+            return call.interrupted()
         return answer
 
     async def _until_dead_or_signalled(self, notification: Notification) -> bool:

@@ -19,6 +19,7 @@ from nono.supervisor.answers import DONE, Answer, Fail, Later
 from nono.supervisor.call import Call, int32
 from nono.supervisor.connecting import (
     deadline_of,
+    interrupted,
     perform_connect,
     start_connect,
     trio_time,
@@ -51,7 +52,11 @@ def connect_by_name(
     if not os.get_blocking(sock.fileno()):
         return attempt.start()
     deadline = deadline_of(sock)
-    return Later(lambda: attempt.finish(deadline), held.pop_all().close, attempt.interrupted)
+    return Later(
+        lambda: attempt.finish(deadline),
+        held.pop_all().close,
+        lambda: attempt.interrupted(deadline),
+    )
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ class _Attempt:
                 self.enforcement, self.call.caller, self.host, self.port
             )
             return await self._connect_to(addresses, deadline)
-        self.interrupted()
+        self._let_go()
         return Fail(errno.EINPROGRESS)
 
     async def _connect_to(self, addresses: tuple[str, ...], deadline: float) -> Answer:
@@ -106,7 +111,12 @@ class _Attempt:
             return DONE
         return await until_connected(self.sock, address, deadline)
 
-    def interrupted(self) -> None:
+    def interrupted(self, deadline: float) -> Answer:
+        """For a caller with a signal to handle."""
+        self._let_go()
+        return interrupted(deadline)
+
+    def _let_go(self) -> None:
         """The caller goes on while the connect does, so from here on it is not waited for."""
         if not self.started:
             self._open_tunnel()

@@ -68,7 +68,8 @@ class _Connection:
         try:
             # Each sender decided already when to send: waiting for more here would only add to it.
             target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await _send(target, first)
+            if first:
+                await _send(target, first)
             while await _move_burst(source, target):
                 pass
             if not self._broken:
@@ -87,11 +88,11 @@ class _Undeliverable(Exception):
 
 
 async def _send(target: trio.socket.SocketType, data: bytes) -> None:
-    try:
+    with _pipe() as (reader, writer):
         while data:
-            data = data[await target.send(data) :]
-    except OSError as error:
-        raise _Undeliverable from error
+            count = os.write(writer, data)
+            await _deliver(reader, target, count)
+            data = data[count:]
 
 
 async def _move_burst(source: trio.socket.SocketType, target: trio.socket.SocketType) -> bool:
@@ -109,7 +110,11 @@ async def _move_burst(source: trio.socket.SocketType, target: trio.socket.Socket
 
 
 async def _deliver(reader: int, target: trio.socket.SocketType, count: int) -> None:
-    """Empty the pipe into the target; nothing more is read before."""
+    """Empty the pipe into the target; nothing more is read before.
+
+    Nothing else runs between the target's error and what follows from it: the kernel tells of a
+    RST once, and then the other direction sees what looks like a clean end.
+    """
     try:
         while count:
             try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Connect, Process
 from nono.supervisor.enforcement import Enforcement
+from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
 from nono.supervisor.network.files import InjectedFiles
 from nono.supervisor.network.names import SyntheticNames
@@ -75,7 +76,11 @@ class NetworkService:
         Raises OSError: EHOSTUNREACH when there is no such name, ETIMEDOUT when nobody tells, and
         ECONNREFUSED, noted as a refusal, when it has only addresses that it may not have.
         """
-        found = await self.resolver.addresses(host)
+        try:
+            found = await self.resolver.addresses(host)
+        except ResolutionError as error:
+            enforcement.note_unresolved(host, error.why)
+            raise
         allowed = allowed_addresses(enforcement, process, host, port, found)
         if not allowed:
             enforcement.require(Connect(process, found[0], port, host))

@@ -32,7 +32,8 @@ from nono.broker import (
 )
 from nono.broker.host_entries import parse_host
 from tests.broker.test_explain import is_safe
-from tests.broker.test_network_filtered import NETWORK, requests
+from tests.broker.test_network_filtered import NETWORK
+from tests.broker.test_network_properties import requests
 from tests.broker.worlds import CALLER
 
 

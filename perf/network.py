@@ -1,0 +1,165 @@
+"""What the network costs: connects, look-ups, and a TLS download, native beside nono.
+
+    python -m perf.network [--rounds N] [--json FILE]
+
+From the checkout, with nono and its `test` extra installed; as root, since the name in TLS is
+checked on port 443 and the server has to listen there. Rounds alternate; medians are told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dns.message
+import dns.rrset
+import trustme
+
+from perf.rungs import nono
+
+_CLIENT = Path(__file__).with_name("network_client.py")
+_ADDRESS = "127.83.1.1"
+_NAME = "tls.bench.example"
+_SECONDS = "1.0"
+_LOOKUPS = "200"
+_MEGABYTES = "300"
+_CHUNK = bytes(1 << 18)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to run one measurement. The first of a section is what the others are held to."""
+
+    section: str
+    name: str
+    command: Sequence[str]
+    results: list[float] = field(default_factory=list)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m perf.network", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    arguments = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        directory = Path(tempfile.mkdtemp(prefix="perf-", dir="/var/tmp"))
+        stack.callback(shutil.rmtree, directory)
+        cases = _cases(directory, stack)
+        for number in range(arguments.rounds):
+            for case in reversed(cases) if number % 2 else cases:
+                case.results.append(_run(case.command, directory))
+    _print(cases)
+    if arguments.json:
+        found = [{"section": c.section, "name": c.name, "results": c.results} for c in cases]
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(directory / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(_NAME).configure_cert(context)
+    tls = _serve(stack, 443, lambda accepted: _upload(context, accepted))
+    port = str(_serve(stack, 0, lambda accepted: None))
+    shutil.copy(_CLIENT, directory)
+    client = ["python3", _CLIENT.name]
+    filtered = [*nono(), "run", "-q", "--allow-cwd", f"--dns={_ADDRESS}:{_dns(stack)}"]
+    filtered += [f"--allow-domain={_ADDRESS}:{tls}", f"--allow-domain={_ADDRESS}:{port}"]
+    named = [*filtered, f"--allow-domain={_NAME}"]
+    found = []
+    for threads in ("1", "64"):
+        section = f"connects per second to a loopback port, {threads} thread(s)"
+        connecting = [*client, "connects", _ADDRESS, port, threads, _SECONDS]
+        unrestricted = [*nono(), "run", "-q", "--allow-cwd", "--"]
+        found.append(Case(section, "native", connecting))
+        found.append(Case(section, "nono, unrestricted", [*unrestricted, *connecting]))
+        found.append(Case(section, "nono, filtered", [*filtered, "--", *connecting]))
+    looking = [*client, "lookups", _LOOKUPS]
+    found.append(Case("seconds for a look-up", "nono, filtered", [*filtered, "--", *looking]))
+    loading = [*client, "download", _NAME, str(tls), _MEGABYTES, "ca.pem"]
+    section = "megabytes per second over one TLS connection by name"
+    direct = [*named, "--no-sni-check", _NAME, "--", *loading]
+    found.append(Case(section, "nono, name not checked (the program's own socket)", direct))
+    found.append(
+        Case(section, "nono, name checked (through the supervisor)", [*named, "--", *loading])
+    )
+    return found
+
+
+def _run(command: Sequence[str], directory: Path) -> float:
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"perf.network: {' '.join(command)}: {done.stderr.strip()}")
+    return float(done.stdout)
+
+
+def _serve(
+    stack: contextlib.ExitStack, port: int, serve_one: Callable[[socket.socket], None]
+) -> int:
+    """A server of ours; the port it listens on."""
+    listener = stack.enter_context(socket.create_server((_ADDRESS, port), backlog=4096))
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = listener.accept()
+                with accepted:
+                    serve_one(accepted)
+
+    threading.Thread(target=accept, daemon=True).start()
+    bound: int = listener.getsockname()[1]
+    return bound
+
+
+def _upload(context: ssl.SSLContext, accepted: socket.socket) -> None:
+    with contextlib.suppress(OSError), context.wrap_socket(accepted, server_side=True) as stream:
+        left = int.from_bytes(stream.recv(8), "big")
+        while left > 0:
+            left -= stream.send(_CHUNK[:left])
+
+
+def _dns(stack: contextlib.ExitStack) -> int:
+    """A DNS server that knows one address for every name; its port."""
+    server = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    server.bind((_ADDRESS, 0))
+
+    def answer() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                data, peer = server.recvfrom(4096)
+                query = dns.message.from_wire(data)
+                reply = dns.message.make_response(query)
+                question = query.question[0]
+                if question.rdtype == 1:
+                    reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", _ADDRESS))
+                server.sendto(reply.to_wire(), peer)
+
+    threading.Thread(target=answer, daemon=True).start()
+    port: int = server.getsockname()[1]
+    return port
+
+
+def _print(cases: Sequence[Case]) -> None:
+    base: dict[str, float] = {}
+    print("| what | how | median | ratio |\n| --- | --- | --- | --- |")
+    for case in cases:
+        median = statistics.median(case.results)
+        ratio = median / base.setdefault(case.section, median)
+        print(f"| {case.section} | {case.name} | {median:.4g} | {ratio:.2f} |")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
