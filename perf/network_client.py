@@ -13,6 +13,7 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 _CHUNK = 1 << 18
 
@@ -63,6 +64,12 @@ def download(host: str, port: str, megabytes: str, ca: str) -> float:
         return wanted / (1 << 20) / (time.perf_counter() - begin)
 
 
+_MEASUREMENTS: dict[str, Callable[..., float]] = {
+    "connects": connects,
+    "lookups": lookups,
+    "download": download,
+}
+
 if __name__ == "__main__":
     what, *arguments = sys.argv[1:]
-    print({"connects": connects, "lookups": lookups, "download": download}[what](*arguments))
+    print(_MEASUREMENTS[what](*arguments))
