@@ -43,7 +43,7 @@ def perform_connect(
     if start_connect(sock, address):
         return DONE
     return Later(
-        lambda: until_connected(sock, address, deadline, late),
+        lambda: until_connected(sock, deadline, late),
         held.pop_all().close,
         lambda: interrupted(deadline),
     )
@@ -71,7 +71,7 @@ def start_connect(sock: socket.socket, address: bytes) -> bool:
             raise
     else:
         return True
-    return _is_decided(sock) and _has_connected(sock, address)
+    return _is_decided(sock) and _has_connected(sock)
 
 
 def interrupted(deadline: float) -> Answer:
@@ -80,7 +80,7 @@ def interrupted(deadline: float) -> Answer:
 
 
 async def until_connected(
-    sock: socket.socket, address: bytes, deadline: float, late: int = errno.EINPROGRESS
+    sock: socket.socket, deadline: float, late: int = errno.EINPROGRESS
 ) -> Answer:
     """Wait for the end of an attempt that was started. Raises OSError when it has failed.
 
@@ -91,7 +91,7 @@ async def until_connected(
     with trio.move_on_at(trio_time(deadline)):
         while True:
             await trio.lowlevel.wait_writable(sock.fileno())
-            if _has_connected(sock, address):
+            if _has_connected(sock):
                 return DONE
     return Fail(late)
 
@@ -115,11 +115,20 @@ def _is_decided(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _has_connected(sock: socket.socket, address: bytes) -> bool:
+def nowhere(sock: socket.socket) -> bytes:
+    """An address where nothing listens, ever, to ask for the outcome of an attempt with.
+
+    connect(2) ignores it while there is one. When the program has given up its attempt meanwhile,
+    no other one begins.
+    """
+    return kernel.inet_address(sock.family, "127.0.0.1", 0)
+
+
+def _has_connected(sock: socket.socket) -> bool:
     """Ask for the outcome, as a second connect(2) does. Raises OSError."""
     try:
         with not_blocking(sock):
-            kernel.connect(sock.fileno(), address)
+            kernel.connect(sock.fileno(), nowhere(sock))
     except BlockingIOError as error:
         if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
             raise

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 from nono.broker import (
     OWN_OBJECT,
     Access,
+    AddressBlock,
     Allow,
+    Connect,
     Deny,
     Effect,
     Execute,
     Floor,
     Glob,
+    LocalPort,
     Open,
     Operation,
     PathChange,
@@ -23,6 +26,7 @@ from nono.broker import (
     Request,
     Verdict,
 )
+from nono.shims.linux.sockets import is_of_this_machine
 from nono.supervisor.denials import Denials
 from nono.supervisor.own import OwnObjects
 from nono.supervisor.resolve import child_path, failure
@@ -38,6 +42,7 @@ _NAME_CHANGES = {
     Operation.SYMLINK,
     Operation.UNLINK,
 }
+_LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
@@ -83,11 +88,27 @@ class Enforcement:
 
     def allows(self, request: Request) -> bool:
         """Whether the policy allows the request. Notes nothing."""
-        return isinstance(self.policy.decide(request), Allow)
+        return isinstance(self._decide(request)[1], Allow)
+
+    def _decide(self, request: Request) -> tuple[Request, Verdict]:
+        """The verdict. An address of this machine's own is as good as loopback.
+
+        What listens on every address is reached by each of them, so unless a rule names this one
+        it is decided as loopback is.
+        """
+        verdict = self.policy.decide(request)
+        if self.network is None or not isinstance(request, Connect):
+            return request, verdict
+        if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
+            return request, verdict
+        if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
+            return request, verdict
+        local = replace(request, address="::1" if ":" in request.address else "127.0.0.1")
+        return local, self.policy.decide(local)
 
     def require(self, request: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed."""
-        verdict = self.policy.decide(request)
+        request, verdict = self._decide(request)
         if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
             request, verdict = self._decide_name(request, verdict)
         if isinstance(verdict, Allow):

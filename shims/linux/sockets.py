@@ -20,6 +20,8 @@ _LISTEN: Final = number(machine(), "listen")
 ADDRESS_MAX: Final = 128
 """sizeof(struct sockaddr_storage)."""
 
+_DISCARD: Final = 9
+
 TCP_SYN_SENT: Final = 2
 TCP_CLOSE: Final = 7
 
@@ -58,6 +60,21 @@ def inet_address(family: int, host: str, port: int) -> bytes:
         return _SOCKADDR_IN.pack(socket.AF_INET, network_port, where.packed)
     packed = where.packed if where.version == 6 else bytes(10) + b"\xff\xff" + where.packed
     return _SOCKADDR_IN6.pack(socket.AF_INET6, network_port, 0, packed, 0)
+
+
+def is_of_this_machine(host: str) -> bool:
+    """True for an address that packets to it never leave the machine for, loopback aside.
+
+    From such an address to itself is the way that the kernel chooses. Nothing is sent.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+        try:
+            probe.connect((host, _DISCARD))
+        except OSError:
+            return False
+        source: str = probe.getsockname()[0]
+        return source == host
 
 
 def tcp_state(sock: socket.socket) -> int:

@@ -20,6 +20,7 @@ from nono.supervisor.call import Call, int32
 from nono.supervisor.connecting import (
     deadline_of,
     interrupted,
+    nowhere,
     perform_connect,
     start_connect,
     trio_time,
@@ -29,8 +30,6 @@ from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.network.parking import Owner, Parked
 from nono.supervisor.network.service import NetworkService, allowed_addresses
 from nono.supervisor.resolve import failure
-
-_NOWHERE = "127.0.0.1", 0
 
 
 def connect_by_name(
@@ -46,7 +45,7 @@ def connect_by_name(
     enforcement.require(ConnectHost(call.caller, host, port))
     if kernel.tcp_state(sock) != kernel.TCP_CLOSE:
         # Only the state of the earlier attempt is asked for, whatever the address.
-        return perform_connect(call, held, sock, kernel.inet_address(sock.family, *_NOWHERE))
+        return perform_connect(call, held, sock, nowhere(sock))
     attempt = _Attempt(call, enforcement, network, sock, host, port)
     call.ensure_waiting()
     if not os.get_blocking(sock.fileno()):
@@ -85,7 +84,8 @@ class _Attempt:
     async def finish(self, deadline: float) -> Answer:
         """For a socket that blocks: resolve, connect, and wait. Raises OSError."""
         if self._is_checked:
-            return await until_connected(self.sock, self._open_tunnel(), deadline)
+            self._open_tunnel()
+            return await until_connected(self.sock, deadline)
         import trio
 
         with trio.move_on_at(trio_time(deadline)):
@@ -99,7 +99,8 @@ class _Attempt:
     async def _connect_to(self, addresses: tuple[str, ...], deadline: float) -> Answer:
         direct = self._direct(addresses)
         if not direct:
-            return await until_connected(self.sock, self._open_tunnel(), deadline)
+            self._open_tunnel()
+            return await until_connected(self.sock, deadline)
         self.started = True
         for address in direct[:-1]:
             with contextlib.suppress(OSError):
@@ -109,7 +110,7 @@ class _Attempt:
     async def _connect(self, address: bytes, deadline: float) -> Answer:
         if start_connect(self.sock, address):
             return DONE
-        return await until_connected(self.sock, address, deadline)
+        return await until_connected(self.sock, deadline)
 
     def interrupted(self, deadline: float) -> Answer:
         """For a caller with a signal to handle."""
@@ -121,28 +122,25 @@ class _Attempt:
         if not self.started:
             self._open_tunnel()
 
-    def _open_tunnel(self) -> bytes:
-        """Let the socket wait for a tunnel, and give the address that it waits at."""
+    def _open_tunnel(self) -> None:
+        """Let the socket wait for a tunnel."""
         from nono.supervisor.network.tunnel import Tunnel
 
         if not self.network.tunnels.acquire(blocking=False):
             raise failure(errno.ENOBUFS)
+        owner: Owner | None = None
         try:
+            owner = Owner(self.call.caller.pidfd(), int32(self.call.notification.a), self.sock)
             parked = Parked(self.sock)
         except BaseException:
             self.network.tunnels.release()
+            if owner is not None:
+                owner.close()
             raise
         self.started = True
-        try:
-            owner = Owner(self.call.caller.pidfd(), int32(self.call.notification.a), self.sock)
-        except BaseException:
-            self.network.tunnels.release()
-            parked.close()
-            raise
         caller, enforcement = self.call.caller, self.enforcement
         tunnel = Tunnel(self.network, enforcement, caller, self.host, self.port, parked, owner)
         self.call.background.start(tunnel.run, tunnel.abandon)
-        return parked.address
 
     @property
     def _is_checked(self) -> bool:

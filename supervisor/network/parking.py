@@ -42,9 +42,9 @@ class Parked:
             self._place.listen(0)
             self._here = self._place.getsockname()
             socket.create_connection(self._here, _FILL_SECONDS).close()
-            self.address = kernel.inet_address(sock.family, *self._here)
+            address = kernel.inet_address(sock.family, *self._here)
             with not_blocking(sock), contextlib.suppress(BlockingIOError):
-                kernel.connect(sock.fileno(), self.address)
+                kernel.connect(sock.fileno(), address)
             host, port, *_ = sock.getsockname()
             self._there = (host.removeprefix("::ffff:"), port)
         except BaseException:
@@ -64,15 +64,8 @@ class Parked:
 
         Raises OSError: ECONNREFUSED or ETIMEDOUT when the program has given up.
         """
-        ours = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        ours = self._at_the_same_address()
         try:
-            ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Both may have the address for the moment it takes to bind it; nobody else may share.
-            for each in (self._place, ours):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            ours.bind(self._here)
-            for each in (self._place, ours):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
             ours.setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 ours.connect(self._there)
@@ -81,8 +74,35 @@ class Parked:
             raise
         return ours
 
+    def refuse(self) -> None:
+        """The program's socket is refused at its next attempt.
+
+        The address stays ours: a server of somebody else's that got it would be connected to.
+        Raises OSError.
+        """
+        closed = self._at_the_same_address()
+        closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        self._place.close()
+        self._place = closed
+
+    def _at_the_same_address(self) -> socket.socket:
+        """A second socket that is bound to the parking place's address. Raises OSError."""
+        other = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # Both may have the address for the moment it takes to bind it; nobody else may share.
+            for each in (self._place, other):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            other.bind(self._here)
+            for each in (self._place, other):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+        except BaseException:
+            other.close()
+            raise
+        return other
+
     def close(self) -> None:
-        """The program's socket, if it still waits, is refused at its next attempt."""
+        """Give the address back, when no socket of the program's waits any more."""
         self._place.close()
 
 

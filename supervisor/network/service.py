@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Allow, Connect, Process
+from nono.broker import Connect, Process
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
@@ -117,5 +117,5 @@ def allowed_addresses(
     return tuple(
         address
         for address in addresses
-        if isinstance(enforcement.policy.decide(Connect(process, address, port, host)), Allow)
+        if enforcement.allows(Connect(process, address, port, host))
     )

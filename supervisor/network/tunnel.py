@@ -44,13 +44,13 @@ class Tunnel:
         """Until both sides have closed, or the program gives up before."""
         try:
             outside = await self._reach()
-            if outside is None:
+            inside = None if outside is None else self._join(outside)
+            if outside is None or inside is None:
+                await self._refuse()
                 return
-            with outside:
-                inside = trio.socket.from_stdlib_socket(self.parked.join())
-                self.close()
-                with inside, contextlib.suppress(OSError):
-                    await self._talk(inside, outside)
+            self.close()
+            with outside, inside, contextlib.suppress(OSError):
+                await self._talk(inside, outside)
         finally:
             self.abandon()
 
@@ -64,8 +64,27 @@ class Tunnel:
         self.parked.close()
         self.owner.close()
 
+    def _join(self, outside: trio.socket.SocketType) -> trio.socket.SocketType | None:
+        """Our end of the program's connection. When it does not want it, `outside` is closed."""
+        with contextlib.suppress(OSError):
+            # In place of one that is gone, a server of somebody else's could be at its address.
+            if self.parked.is_wanted:
+                return trio.socket.from_stdlib_socket(self.parked.join())
+        outside.close()
+        return None
+
+    async def _refuse(self) -> None:
+        """Let the program know, and keep the parking place as long as its socket is on the way."""
+        if not self.parked.is_wanted:
+            return
+        self.owner.refuse()
+        with contextlib.suppress(OSError):
+            self.parked.refuse()
+        while self.parked.is_wanted:
+            await trio.sleep(_CHECK_SECONDS)
+
     async def _reach(self) -> trio.socket.SocketType | None:
-        """Our connection to the host; None, and the program knows, when there is none."""
+        """Our connection to the host; None when there is none, or it is not wanted any more."""
         outside: trio.socket.SocketType | None = None
         with trio.move_on_after(_LONGEST_SECONDS) as scope:
             async with trio.open_nursery() as nursery:
@@ -78,8 +97,7 @@ class Tunnel:
                     # A dead host, or resolver: how long to wait is the program's own decision.
                     await trio.sleep_forever()
                 except OSError:
-                    self.parked.close()
-                    self.owner.refuse()
+                    pass
                 nursery.cancel_scope.cancel()
         return outside
 
