@@ -30,6 +30,8 @@ def summary(request: NetworkRequest) -> str:
         case Connect(_, address, port, host):
             found_for = f"{visible(host)} ({visible(address)})" if host else visible(address)
             return f"connect to {found_for} port {port}"
+        case ServerName(_, host, _, _, True):
+            return f"an encrypted server name in TLS on the connection to {visible(host)}"
         case ServerName(_, host, _, name):
             server = "no server name in TLS" if name is None else f"TLS for {visible(name)}"
             return f"{server} on the connection to {visible(host)}"
@@ -63,9 +65,11 @@ def fix(request: NetworkRequest, rule: Rule) -> tuple[str, ...]:
             return _open_address(address, port, host is not None)
         case Bind(_, _, port) if is_default and _is_port(port):
             return ("--listen-port", str(port))
-        case ServerName(_, host, _, None) if rule is OTHER_NAME:
-            name = host_or_none(host)
-            return ("--no-sni-check", name) if name else ()
+        case ServerName(_, host, _, name, encrypted) if rule is OTHER_NAME and (
+            name is None or encrypted
+        ):
+            exempt = host_or_none(host)
+            return ("--no-sni-check", exempt) if exempt else ()
     return ()
 
 

@@ -117,8 +117,8 @@ class Network:
                 return self._on_host(host, port)
             case Bind(_, address, port):
                 return self._on_bind(address, port)
-            case ServerName(_, host, port, name):
-                return self._on_server_name(host, port, name)
+            case ServerName(_, host, port, name, encrypted):
+                return self._on_server_name(host, port, None if encrypted else name)
             case Socket():
                 return self._open() or (_STREAMS,)
 

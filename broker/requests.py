@@ -150,13 +150,15 @@ class ServerName:
     """Speak TLS with the server ``name`` on a connection that was made to ``host``.
 
     ``name`` is the one in the ClientHello (RFC 6066 section 3), as sent; None when
-    there is none, or when what was sent is not TLS.
+    there is none, or when what was sent is not TLS. ``encrypted`` says that the
+    hello may hold another name, which only the server can read (RFC 9849).
     """
 
     process: Process
     host: str
     port: int
     name: str | None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

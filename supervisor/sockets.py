@@ -34,6 +34,7 @@ _INET = (socket.AF_INET, socket.AF_INET6)
 _FAMILY_NAMES: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _NAMESERVER = "127.0.0.1", 53
 """Where the injected resolv.conf says that names are looked up."""
+_UNSPECIFIED = bytes(_SOCKADDR_IN)  # AF_UNSPEC: connect(2)
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -70,6 +71,9 @@ def connect(call: Call, enforcement: Enforcement) -> Answer:
 
             return connect_by_name(call, enforcement, network, held, sock, name, port)
         _require_address(call, enforcement, host, port)
+        if plain in _EVERY_ADDRESS and family == sock.family:
+            # The kernel would take the address that the socket is bound to, if it is.
+            address = kernel.inet_address(family, _EVERY_ADDRESS[plain], port)
         return perform_connect(call, held, sock, address)
 
 
@@ -83,7 +87,6 @@ def bind(call: Call, enforcement: Enforcement) -> Answer:
         if sock.family in _INET:
             host, port = _inet_address(sock, address)
             enforcement.require(Bind(call.caller, host, port))
-            _refuse_to_share(enforcement, sock, port)
         elif sock.family != socket.AF_NETLINK:
             raise failure(errno.EAFNOSUPPORT)
         call.ensure_waiting()
@@ -97,9 +100,14 @@ def listen(call: Call, enforcement: Enforcement) -> Answer:
         if sock.family in _INET:
             host, port, *_ = sock.getsockname()
             enforcement.require(Bind(call.caller, host, port))
+            _refuse_to_share(enforcement, _unmapped(host), port)
             enforcement.own.record_socket(cookie(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
+        if sock.family in _INET and sock.getsockname()[:2] != (host, port):
+            # A connect that another thread of ours ended in between took the address with it.
+            kernel.connect(sock.fileno(), _UNSPECIFIED)
+            raise failure(errno.EINVAL)
     return DONE
 
 
@@ -125,14 +133,23 @@ def _is_own_port(enforcement: Enforcement, host: str, port: int) -> bool:
     return bool(reached) and all(enforcement.own.is_own_socket(each) for each in reached)
 
 
-def _refuse_to_share(enforcement: Enforcement, sock: socket.socket, port: int) -> None:
-    """With SO_REUSEPORT a socket gets a part of the connections to another's: socket(7)."""
-    if enforcement.network is None or not port:
-        return
-    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT) and not all(
-        enforcement.own.is_own_socket(each.cookie) for each in inet_diag.listening(port)
+def _refuse_to_share(enforcement: Enforcement, host: str, port: int) -> None:
+    """With SO_REUSEPORT a socket gets a part of the connections to another's: socket(7).
+
+    Whether it has that option is not asked, since another thread may set it at any time.
+    """
+    if enforcement.network is not None and not all(
+        enforcement.own.is_own_socket(each.cookie)
+        for each in inet_diag.listening(port)
+        if _overlap(each.address, host)
     ):
         raise failure(errno.EADDRINUSE)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one listening socket may get what is meant for the other."""
+    both = {one, other}
+    return one == other or "::" in both or ("0.0.0.0" in both and all(":" not in x for x in both))
 
 
 def _socket(call: Call) -> socket.socket:

@@ -21,13 +21,11 @@ from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.process import pidfd_getfd
 from nono.shims.linux.sock_diag import cookie
-from nono.supervisor.connecting import not_blocking
+from nono.supervisor.connecting import not_blocking, nowhere
 from nono.supervisor.resolve import failure
 
 _LOOPBACK = "127.0.0.1"
 _FILL_SECONDS = 1.0
-_REFUSING_PORT = 0
-"""Nothing listens there, ever."""
 
 
 class Parked:
@@ -117,16 +115,19 @@ class Owner:
         self._fd = fd
         self._cookie = cookie(sock)
 
-    def refuse(self) -> None:
-        """Let its connect fail now, with ECONNREFUSED. Nothing happens when it is not there."""
-        with contextlib.suppress(OSError), self._socket() as sock:
-            if kernel.tcp_state(sock) != kernel.TCP_SYN_SENT:
-                return
-            with not_blocking(sock):
-                kernel.connect(sock.fileno(), bytes(16))  # AF_UNSPEC: connect(2)
-                with contextlib.suppress(BlockingIOError):
-                    refusing = kernel.inet_address(sock.family, _LOOPBACK, _REFUSING_PORT)
-                    kernel.connect(sock.fileno(), refusing)
+    def refuse(self) -> bool:
+        """Let its connect fail now, with ECONNREFUSED. False, and nothing, when it is not there."""
+        try:
+            with self._socket() as sock:
+                if kernel.tcp_state(sock) != kernel.TCP_SYN_SENT:
+                    return False
+                with not_blocking(sock):
+                    kernel.connect(sock.fileno(), bytes(16))  # AF_UNSPEC: connect(2)
+                    with contextlib.suppress(OSError):
+                        kernel.connect(sock.fileno(), nowhere(sock))
+        except OSError:
+            return False
+        return True
 
     def _socket(self) -> socket.socket:
         found = socket.socket(fileno=pidfd_getfd(self._pidfd, self._fd))

@@ -21,6 +21,7 @@ from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.network.parking import Owner, Parked
 from nono.supervisor.network.relay import relay
 from nono.supervisor.network.service import NetworkService
+from nono.supervisor.nursery import open_nursery
 
 _CHECK_SECONDS = 0.25
 _LONGEST_SECONDS = 600.0
@@ -75,9 +76,8 @@ class Tunnel:
 
     async def _refuse(self) -> None:
         """Let the program know, and keep the parking place as long as its socket is on the way."""
-        if not self.parked.is_wanted:
+        if not self.parked.is_wanted or self.owner.refuse():
             return
-        self.owner.refuse()
         with contextlib.suppress(OSError):
             self.parked.refuse()
         while self.parked.is_wanted:
@@ -117,25 +117,37 @@ class Tunnel:
             except OSError:
                 inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 raise
+            if not hello:
+                return
         await relay(inside, outside, hello)
 
     async def _checked_hello(
         self, inside: trio.socket.SocketType, outside: trio.socket.SocketType
     ) -> bytes:
-        """The first bytes, which name the host. Raises OSError when they do not, or never come."""
+        """The first bytes, which name the host; none if one side ends before there are any.
+
+        Raises OSError when they do not name it.
+        """
         data = b""
         result: Hello | NotTls | None = None
-        async with trio.open_nursery() as nursery:
+        async with open_nursery() as nursery:
             nursery.start_soon(_cancel_when_closed, outside, nursery.cancel_scope)
             reader = HelloReader()
             while result is None and (more := await inside.recv(_CHUNK)):
                 data += more
                 result = reader.feed(more)
             nursery.cancel_scope.cancel()
-        name = result.server_name if isinstance(result, Hello) else None
         if data:
-            self.enforcement.require(ServerName(self.process, self.host, self.port, name))
+            self.enforcement.require(_server_name(self.process, self.host, self.port, result))
         return data
+
+
+def _server_name(
+    process: Process, host: str, port: int, hello: Hello | NotTls | None
+) -> ServerName:
+    if not isinstance(hello, Hello):
+        return ServerName(process, host, port, None)
+    return ServerName(process, host, port, hello.server_name, hello.encrypted)
 
 
 async def _cancel_when_closed(outside: trio.socket.SocketType, scope: trio.CancelScope) -> None:

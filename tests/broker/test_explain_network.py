@@ -178,6 +178,12 @@ def said(request: NetworkRequest, network: Network = FILTERED) -> Explanation:
             FITS,
             ("--no-sni-check", "api.openai.com"),
         ),
+        (
+            ServerName(CALLER, "api.openai.com", 443, "api.openai.com", encrypted=True),
+            "an encrypted server name in TLS on the connection to api.openai.com",
+            FITS,
+            ("--no-sni-check", "api.openai.com"),
+        ),
     ],
 )
 def test_refusals(

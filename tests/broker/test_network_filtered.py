@@ -282,6 +282,9 @@ def test_the_name_in_tls(host: str, port: int, name: str | None, answer: bool) -
     assert not isinstance(verdict, Deny) or verdict.errno == errno.ECONNREFUSED
     if not NETWORK.checks_name(host, port):
         assert answer
+    # An encrypted name may be any.
+    hidden = NETWORK.decide(ServerName(CALLER, host, port, name, encrypted=True))
+    assert isinstance(hidden, Deny) == NETWORK.checks_name(host, port)
 
 
 def test_when_the_name_in_tls_is_compared() -> None:

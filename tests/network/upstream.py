@@ -101,7 +101,9 @@ class FakeDns:
             query, client = await sock.recvfrom(_MAX_UDP)
             nursery.start_soon(self._answer_udp, sock, query, client)
 
-    async def _answer_udp(self, sock: trio.socket.SocketType, query: bytes, client: object) -> None:
+    async def _answer_udp(
+        self, sock: trio.socket.SocketType, query: bytes, client: tuple[str, int]
+    ) -> None:
         for datagram in self.before(query):
             await sock.sendto(datagram, client)
         if (response := await self._answer(query, self.queries)) is None:
