@@ -40,6 +40,7 @@ def forms(text: str) -> tuple[Address, ...]:
     return (address, *carried)
 
 
+@lru_cache(maxsize=1024)
 def destination(text: str) -> Address | None:
     """The address that a connection to ``text`` goes to: IPv4 for an IPv4-mapped one."""
     found = forms(text)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
-import select
 import socket
 import struct
 import time
@@ -35,15 +35,14 @@ def perform_connect(
     if not os.get_blocking(sock.fileno()) or _is_at_once(sock, address):
         kernel.connect(sock.fileno(), address)
         return DONE
-    deadline = deadline_of(sock)
     if sock.family == socket.AF_UNIX:
-        return _connect_when_there_is_room(held, sock, address, deadline)
-    # An attempt that goes on from an earlier call: its own outcome is asked for.
-    late = errno.EALREADY if _is_connecting(sock) else errno.EINPROGRESS
-    if start_connect(sock, address):
+        return _connect_when_there_is_room(held, sock, address)
+    started = start_connect(sock, address)
+    if not started:
         return DONE
+    deadline = deadline_of(sock)
     return Later(
-        lambda: until_connected(sock, deadline, late),
+        lambda: until_connected(sock, deadline, started),
         held.pop_all().close,
         lambda: interrupted(deadline),
     )
@@ -58,20 +57,15 @@ def deadline_of(sock: socket.socket) -> float:
     return time.monotonic() + limit if limit else float("inf")
 
 
-def start_connect(sock: socket.socket, address: bytes) -> bool:
-    """Start to connect a blocking socket; whether it is connected already. Raises OSError.
+def start_connect(sock: socket.socket, address: bytes) -> int:
+    """Start to connect a blocking socket. Raises OSError.
 
-    A peer on this machine answers before the call returns.
+    0 when it is connected already, as with a peer on this machine, which answers at once. Else
+    EINPROGRESS, or EALREADY when an attempt goes on that an earlier call has started.
     """
-    try:
-        with not_blocking(sock):
-            kernel.connect(sock.fileno(), address)
-    except BlockingIOError as error:
-        if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
-            raise
-    else:
-        return True
-    return _is_decided(sock) and _has_connected(sock)
+    with not_blocking(sock):
+        started = _connect(sock, address)
+        return started if started and _is_undecided(sock) else 0
 
 
 def interrupted(deadline: float) -> Answer:
@@ -91,8 +85,9 @@ async def until_connected(
     with trio.move_on_at(trio_time(deadline)):
         while True:
             await trio.lowlevel.wait_writable(sock.fileno())
-            if _has_connected(sock):
-                return DONE
+            with not_blocking(sock):
+                if not _is_undecided(sock):
+                    return DONE
     return Fail(late)
 
 
@@ -101,18 +96,6 @@ def trio_time(deadline: float) -> float:
     import trio
 
     return trio.current_time() + (deadline - time.monotonic())
-
-
-def _is_connecting(sock: socket.socket) -> bool:
-    with contextlib.suppress(OSError):  # not of TCP
-        return kernel.tcp_state(sock) == kernel.TCP_SYN_SENT
-    return False
-
-
-def _is_decided(sock: socket.socket) -> bool:
-    poll = select.poll()
-    poll.register(sock, select.POLLOUT)
-    return bool(poll.poll(0))
 
 
 def nowhere(sock: socket.socket) -> bytes:
@@ -124,39 +107,46 @@ def nowhere(sock: socket.socket) -> bytes:
     return kernel.inet_address(sock.family, "127.0.0.1", 0)
 
 
-def _has_connected(sock: socket.socket) -> bool:
-    """Ask for the outcome, as a second connect(2) does. Raises OSError."""
+def _is_undecided(sock: socket.socket) -> bool:
+    """Ask for the outcome, as a second connect(2) does. Raises OSError when it is a failure."""
     try:
-        with not_blocking(sock):
-            kernel.connect(sock.fileno(), nowhere(sock))
-    except BlockingIOError as error:
-        if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
-            raise
-        return False
+        return bool(_connect(sock, nowhere(sock)))
     except OSError as error:
         if error.errno != errno.EISCONN:  # another thread of the caller's asked first
             raise
-    return True
+        return False
+
+
+def _connect(sock: socket.socket, address: bytes) -> int:
+    """0 when the socket is connected, EINPROGRESS or EALREADY when that takes time, or OSError."""
+    try:
+        kernel.connect(sock.fileno(), address)
+    except BlockingIOError as error:
+        if error.errno not in (errno.EINPROGRESS, errno.EALREADY):
+            raise
+        return error.errno
+    return 0
 
 
 @contextlib.contextmanager
 def not_blocking(sock: socket.socket) -> Iterator[None]:
     """For the time of the block, no call on the open socket blocks."""
-    was_blocking = os.get_blocking(sock.fileno())
-    os.set_blocking(sock.fileno(), False)
+    flags = fcntl.fcntl(sock, fcntl.F_GETFL)
+    fcntl.fcntl(sock, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     try:
         yield
     finally:
-        os.set_blocking(sock.fileno(), was_blocking)
+        fcntl.fcntl(sock, fcntl.F_SETFL, flags)
 
 
 def _connect_when_there_is_room(
-    held: contextlib.ExitStack, sock: socket.socket, address: bytes, deadline: float
+    held: contextlib.ExitStack, sock: socket.socket, address: bytes
 ) -> Answer:
     """A unix connect waits while the other's backlog is full, and only room or a timeout ends that.
 
     Nothing tells that there is room, so it is tried again.
     """
+    deadline = deadline_of(sock)
 
     def attempt() -> Answer | None:
         try:

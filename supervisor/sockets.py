@@ -15,6 +15,7 @@ import ipaddress
 import os
 import socket
 import stat
+from functools import lru_cache
 
 from nono.broker import Bind, Connect
 from nono.broker import Socket as SocketRequest
@@ -190,6 +191,7 @@ def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
     return host, int.from_bytes(address[2:4], "big")
 
 
+@lru_cache(1024)
 def _unmapped(host: str) -> str:
     """An IPv4 address in its plain form, whichever socket it is for: RFC 4291 section 2.5.5.2."""
     address = ipaddress.ip_address(host)

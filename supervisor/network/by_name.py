@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from nono.broker import ConnectHost
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.answers import DONE, Answer, Fail, Later
-from nono.supervisor.call import Call, int32
+from nono.supervisor.call import Call
 from nono.supervisor.connecting import (
     deadline_of,
     interrupted,
@@ -27,7 +27,7 @@ from nono.supervisor.connecting import (
     until_connected,
 )
 from nono.supervisor.enforcement import Enforcement
-from nono.supervisor.network.parking import Owner, Parked
+from nono.supervisor.network.parking import Parked
 from nono.supervisor.network.service import NetworkService, allowed_addresses
 from nono.supervisor.resolve import failure
 
@@ -108,7 +108,7 @@ class _Attempt:
         return await self._connect(direct[-1], deadline)
 
     async def _connect(self, address: bytes, deadline: float) -> Answer:
-        if start_connect(self.sock, address):
+        if not start_connect(self.sock, address):
             return DONE
         return await until_connected(self.sock, deadline)
 
@@ -128,18 +128,14 @@ class _Attempt:
 
         if not self.network.tunnels.acquire(blocking=False):
             raise failure(errno.ENOBUFS)
-        owner: Owner | None = None
         try:
-            owner = Owner(self.call.caller.pidfd(), int32(self.call.notification.a), self.sock)
             parked = Parked(self.sock)
         except BaseException:
             self.network.tunnels.release()
-            if owner is not None:
-                owner.close()
             raise
         self.started = True
         caller, enforcement = self.call.caller, self.enforcement
-        tunnel = Tunnel(self.network, enforcement, caller, self.host, self.port, parked, owner)
+        tunnel = Tunnel(self.network, enforcement, caller, self.host, self.port, parked)
         self.call.background.start(tunnel.run, tunnel.abandon)
 
     @property

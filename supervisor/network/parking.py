@@ -13,16 +13,11 @@ address and port only.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import socket
 
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
-from nono.shims.linux.process import pidfd_getfd
-from nono.shims.linux.sock_diag import cookie
-from nono.supervisor.connecting import not_blocking, nowhere
-from nono.supervisor.resolve import failure
+from nono.supervisor.connecting import not_blocking
 
 _LOOPBACK = "127.0.0.1"
 _FILL_SECONDS = 1.0
@@ -73,10 +68,11 @@ class Parked:
         return ours
 
     def refuse(self) -> None:
-        """The program's socket is refused at its next attempt.
+        """The program's socket is refused at its next retry, which is within a second: tcp(7).
 
-        The address stays ours: a server of somebody else's that got it would be connected to.
-        Raises OSError.
+        Nothing else refuses it at once and for whoever looks: to disconnect it and connect it
+        elsewhere shows other errors in between, or none. The address stays ours: a server of
+        somebody else's that got it would be connected to. Raises OSError.
         """
         closed = self._at_the_same_address()
         closed.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
@@ -102,42 +98,3 @@ class Parked:
     def close(self) -> None:
         """Give the address back, when no socket of the program's waits any more."""
         self._place.close()
-
-
-class Owner:
-    """Finds a program's socket again, without keeping it open meanwhile.
-
-    `pidfd` is of the thread that had it as `fd`; it is closed with the owner.
-    """
-
-    def __init__(self, pidfd: int, fd: int, sock: socket.socket) -> None:
-        self._pidfd = pidfd
-        self._fd = fd
-        self._cookie = cookie(sock)
-
-    def refuse(self) -> bool:
-        """Let its connect fail now, with ECONNREFUSED. False, and nothing, when it is not there."""
-        try:
-            with self._socket() as sock:
-                if kernel.tcp_state(sock) != kernel.TCP_SYN_SENT:
-                    return False
-                with not_blocking(sock):
-                    kernel.connect(sock.fileno(), bytes(16))  # AF_UNSPEC: connect(2)
-                    with contextlib.suppress(OSError):
-                        kernel.connect(sock.fileno(), nowhere(sock))
-        except OSError:
-            return False
-        return True
-
-    def _socket(self) -> socket.socket:
-        found = socket.socket(fileno=pidfd_getfd(self._pidfd, self._fd))
-        if cookie(found) != self._cookie:
-            found.close()
-            raise failure(errno.EBADF)
-        return found
-
-    def close(self) -> None:
-        """May be called twice."""
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-            self._pidfd = -1

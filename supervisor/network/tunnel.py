@@ -18,7 +18,7 @@ import trio
 from nono.broker import Process, ServerName
 from nono.broker.client_hello import Hello, HelloReader, NotTls
 from nono.supervisor.enforcement import Enforcement
-from nono.supervisor.network.parking import Owner, Parked
+from nono.supervisor.network.parking import Parked
 from nono.supervisor.network.relay import relay
 from nono.supervisor.network.service import NetworkService
 from nono.supervisor.nursery import open_nursery
@@ -39,7 +39,6 @@ class Tunnel:
     host: str
     port: int
     parked: Parked
-    owner: Owner
 
     async def run(self) -> None:
         """Until both sides have closed, or the program gives up before."""
@@ -49,7 +48,7 @@ class Tunnel:
             if outside is None or inside is None:
                 await self._refuse()
                 return
-            self.close()
+            self.parked.close()
             with outside, inside, contextlib.suppress(OSError):
                 await self._talk(inside, outside)
         finally:
@@ -57,13 +56,8 @@ class Tunnel:
 
     def abandon(self) -> None:
         """Give back what it holds, also instead of `run`."""
-        self.close()
-        self.network.tunnels.release()
-
-    def close(self) -> None:
-        """Let go of the program's socket. May be called twice."""
         self.parked.close()
-        self.owner.close()
+        self.network.tunnels.release()
 
     def _join(self, outside: trio.socket.SocketType) -> trio.socket.SocketType | None:
         """Our end of the program's connection. When it does not want it, `outside` is closed."""
@@ -76,8 +70,6 @@ class Tunnel:
 
     async def _refuse(self) -> None:
         """Let the program know, and keep the parking place as long as its socket is on the way."""
-        if not self.parked.is_wanted or self.owner.refuse():
-            return
         with contextlib.suppress(OSError):
             self.parked.refuse()
         while self.parked.is_wanted:
