@@ -155,17 +155,20 @@ def tag() -> Iterator[str]:
 
 @pytest.fixture
 def partner(as_user: Account, programs: Path) -> Iterator[Callable[..., None]]:
-    """Start a process outside that the attack talks to: see `programs/partner.py`."""
+    """Start a process outside that the attack talks to: see `programs/partner.py`.
+
+    `program` is another one that does the same and more.
+    """
     with contextlib.ExitStack() as running:
 
-        def start(scene: Scene, *sockets: Path) -> None:
+        def start(scene: Scene, *sockets: Path, program: str = "partner") -> None:
             for name in ("requests", "replies"):
                 os.mkfifo(scene.work / name)
                 os.chown(scene.work / name, as_user.uid, as_user.gid)
             switch = os.geteuid() != as_user.uid
             process = running.enter_context(
                 subprocess.Popen(
-                    command(programs, "partner", [scene.work, *sockets]),
+                    command(programs, program, [scene.work, *sockets]),
                     stdout=subprocess.PIPE,
                     env={
                         **as_user.environment,
