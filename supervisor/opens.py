@@ -178,8 +178,7 @@ def _decide_existing(
 
 def _open_injected(network: NetworkService, wanted: Arguments, path: str) -> Answer:
     """A file that is another inside: *performed on our copy*, and only ever for reading."""
-    if wanted.flags & os.O_DIRECTORY:
-        raise failure(errno.ENOTDIR)
+    _refuse_by_kind(wanted, stat.S_IFREG)
     if wanted.access != Access.READ:
         raise failure(errno.EACCES)
     return _inject(network.files.open(path), wanted)

@@ -15,6 +15,7 @@ import ipaddress
 import os
 import socket
 import stat
+from dataclasses import replace
 from functools import lru_cache
 
 from nono.broker import Bind, Connect
@@ -117,21 +118,25 @@ def _require_address(call: Call, enforcement: Enforcement, host: str, port: int)
     request = Connect(call.caller, host, port)
     if enforcement.allows(request):
         return
-    own = False
-    with contextlib.suppress(OSError):  # a kernel that does not tell
-        own = _is_own_port(enforcement, _EVERY_ADDRESS.get(_unmapped(host), _unmapped(host)), port)
-    enforcement.require(Connect(call.caller, host, port, own=own))
+    plain = _unmapped(host)
+    local = _EVERY_ADDRESS.get(plain, plain)
+    if ipaddress.ip_address(local).is_loopback:
+        request = replace(request, own=_is_own_port(enforcement, local, port))
+    enforcement.require(request)
 
 
 def _is_own_port(enforcement: Enforcement, host: str, port: int) -> bool:
-    if not ipaddress.ip_address(host).is_loopback:
+    """False also where the kernel does not tell. Raises ECONNREFUSED when nothing listens."""
+    try:
+        listening = inet_diag.listening(port)
+    except OSError:
         return False
     reached = [
-        each.cookie
-        for each in inet_diag.listening(port)
-        if each.address == host or each.address in _EVERY_ADDRESS
+        each.cookie for each in listening if each.address == host or each.address in _EVERY_ADDRESS
     ]
-    return bool(reached) and all(enforcement.own.is_own_socket(each) for each in reached)
+    if not reached:
+        raise failure(errno.ECONNREFUSED)
+    return all(enforcement.own.is_own_socket(each) for each in reached)
 
 
 def _refuse_to_share(enforcement: Enforcement, host: str, port: int) -> None:

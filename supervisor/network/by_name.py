@@ -70,14 +70,11 @@ class _Attempt:
 
     def start(self) -> Answer:
         """For a socket that does not block: begin, and leave the rest to the kernel or a tunnel."""
-        known = self.network.known(self.host)
-        last = self.network.reached(self.host, self.port)
-        # With several addresses and none tried, one that is dead would be the end of it.
-        if known and (last in known or len(known) == 1) and not self._is_checked:
-            direct = self._direct(self._allowed((last,) if last in known else known))
-            if direct:
-                kernel.connect(self.sock.fileno(), direct[0])
-                return DONE
+        known = None if self._is_checked else self.network.known(self.host)
+        direct = self._direct(self._allowed(known)) if known else None
+        if direct is not None:
+            kernel.connect(self.sock.fileno(), direct)
+            return DONE
         self._open_tunnel()
         return Fail(errno.EINPROGRESS)
 
@@ -98,18 +95,12 @@ class _Attempt:
 
     async def _connect_to(self, addresses: tuple[str, ...], deadline: float) -> Answer:
         direct = self._direct(addresses)
-        if not direct:
+        if direct is None:
             self._open_tunnel()
-            return await until_connected(self.sock, deadline)
-        self.started = True
-        for address in direct[:-1]:
-            with contextlib.suppress(OSError):
-                return await self._connect(address, deadline)
-        return await self._connect(direct[-1], deadline)
-
-    async def _connect(self, address: bytes, deadline: float) -> Answer:
-        if not start_connect(self.sock, address):
-            return DONE
+        else:
+            self.started = True
+            if not start_connect(self.sock, direct):
+                return DONE
         return await until_connected(self.sock, deadline)
 
     def interrupted(self, deadline: float) -> Answer:
@@ -146,10 +137,13 @@ class _Attempt:
         caller = self.call.caller
         return allowed_addresses(self.enforcement, caller, self.host, self.port, addresses)
 
-    def _direct(self, addresses: tuple[str, ...]) -> list[bytes]:
-        """As sockaddrs, those that a socket of this family can be connected to."""
-        found = []
-        for address in addresses:
+    def _direct(self, addresses: tuple[str, ...]) -> bytes | None:
+        """The one address, as a sockaddr that the socket itself can be connected to.
+
+        None when it is of another family, and when there are several: any of them may be dead, so
+        a tunnel races for them.
+        """
+        if len(addresses) == 1:
             with contextlib.suppress(ValueError):
-                found.append(kernel.inet_address(self.sock.family, address, self.port))
-        return found
+                return kernel.inet_address(self.sock.family, addresses[0], self.port)
+        return None

@@ -64,10 +64,6 @@ class NetworkService:
         """The addresses of a host if they are known already."""
         return None if self._resolver is None else self._resolver.cached(host)
 
-    def reached(self, host: str, port: int) -> str | None:
-        """The address at which the host was reached last."""
-        return self._reached.get((host, port))
-
     async def permitted(
         self, enforcement: Enforcement, process: Process, host: str, port: int
     ) -> tuple[str, ...]:
@@ -84,7 +80,7 @@ class NetworkService:
         allowed = allowed_addresses(enforcement, process, host, port, found)
         if not allowed:
             enforcement.require(Connect(process, found[0], port, host))
-        last = self.reached(host, port)
+        last = self._reached.get((host, port))  # the best guess
         return tuple(sorted(allowed, key=lambda address: address != last))
 
     async def reach(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
 import ssl
@@ -17,6 +18,7 @@ import trustme
 
 from tests.network.upstream import FakeDns
 
+_numbers = itertools.count(1)  # in this process; the rest of an address is the process's own
 _PAGE = b"this is "
 
 
@@ -85,7 +87,6 @@ class World:
         self._ca = trustme.CA()
         self._records: dict[str, list[str]] = {}
         self._network = f"127.{os.getpid() // 250 % 250 + 2}.{os.getpid() % 250}"
-        self._count = 0
         self._stack = contextlib.ExitStack()
         self.dns = FakeDns(self._records)
         self.addresses: list[str] = []
@@ -100,8 +101,7 @@ class World:
 
     def address(self) -> str:
         """A loopback address that nobody uses yet."""
-        self._count += 1
-        return f"{self._network}.{self._count}"
+        return f"{self._network}.{next(_numbers)}"
 
     def name(self, name: str, *addresses: str) -> None:
         """Let a name resolve to these addresses."""
