@@ -83,7 +83,10 @@ class Init:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         self._let_go(fds)
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
-            protocol.send(self._control, protocol.STARTED, self._child)
+            # From here, where it cannot be reaped meanwhile.
+            pidfd = process.pidfd_open(self._child)
+            protocol.send(self._control, protocol.STARTED, self._child, fds=(pidfd,))
+            os.close(pidfd)
         self._wait_for_end()
         self._kill_everything()
         with contextlib.suppress(OSError):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from nono.shims.linux.process import pidfd_open, set_child_subreaper
+from nono.shims.linux.process import set_child_subreaper
 from nono.supervisor import protocol
 from nono.supervisor.descendants import children, descendants
 from nono.supervisor.errors import StartError
@@ -45,6 +45,8 @@ class Launched:
     init_pid: int
     child_pid: int
     child_pidfd: int
+    not_executed: int | None = None
+    """The errno of an execve that has failed already."""
 
     def close(self) -> None:
         """End the sandbox before it is served: an init without a supervisor ends everything."""
@@ -115,37 +117,39 @@ def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
     try:
         with theirs:
             init_pid = forker.fork(spec, replace(fds, control=theirs.fileno()))
-        listener, child_pid = _await_start(ours, spec.broker)
-        try:
-            return Launched(ours, listener, init_pid, child_pid, pidfd_open(child_pid))
-        except BaseException:
-            if listener is not None:
-                os.close(listener)
-            raise
+        return _await_start(ours, init_pid, spec.broker)
     except BaseException:
         ours.close()
         raise
 
 
-def _await_start(control: socket.socket, broker: bool) -> tuple[int | None, int]:
-    listener, child_pid, confined = None, 0, False
+def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launched:
+    """Hear that the filter is in place and that the program was started, in either order.
+
+    A program that ends at once may have said so before the init says that it was started.
+    """
+    held: list[int] = []
+    listener, child_pid, pidfd, confined, not_executed = None, 0, -1, False, None
     try:
         while not (confined and child_pid):
             message, fds = _receive_in_time(control)
+            held += fds
             match message:
                 case [protocol.LISTENER] if len(fds) == broker:
                     listener, confined = (fds[0] if broker else None), True
-                case [protocol.STARTED, int(pid)]:
-                    child_pid = pid
+                case [protocol.STARTED, int(pid)] if len(fds) == 1:
+                    child_pid, pidfd = pid, fds[0]
+                case [protocol.NOT_EXECUTED, int(number)]:
+                    not_executed = number
                 case [protocol.FAILED, str(step), int(number)]:
                     raise StartError.of_step(step, number)
                 case _:
                     raise StartError("the sandbox ended before its program started")
     except BaseException:
-        if listener is not None:
-            os.close(listener)
+        for fd in held:
+            os.close(fd)
         raise
-    return listener, child_pid
+    return Launched(control, listener, init_pid, child_pid, pidfd, not_executed)
 
 
 def _receive_in_time(control: socket.socket) -> tuple[list[object] | None, list[int]]:

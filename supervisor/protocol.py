@@ -18,7 +18,7 @@ import msgpack
 MESSAGE_LIMIT = 8192
 
 STARTED = "started"
-"""init -> supervisor: [STARTED, pid of the child]."""
+"""init -> supervisor: [STARTED, pid of the child], and a pidfd of it."""
 LISTENER = "listener"
 """child -> supervisor: [LISTENER], with the listener's descriptor, if there is a broker."""
 FAILED = "failed"

@@ -87,7 +87,7 @@ class Session:
         self._launched = launched
         self._spec = spec
         self._forker = forker
-        self._end = _End()
+        self._end = _End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
         self._has_names = prepared.network is not None
         if launched.listener is not None:

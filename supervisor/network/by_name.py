@@ -1,8 +1,8 @@
 """connect(2) to a synthetic address, which means a host by its name: *performed on our copy*.
 
 Decided is the name, and then each address that it resolves to. The program's own socket is
-connected to one of them if that can be known at once, or waited for by a socket that blocks;
-otherwise, and always where the name in TLS is checked, it is a tunnel's (`tunnel.py`).
+connected to the host if that has one address, which is known or which a socket that blocks can
+wait for; otherwise, and always where the name in TLS is checked, a tunnel is (`tunnel.py`).
 """
 
 from __future__ import annotations

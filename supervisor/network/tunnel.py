@@ -72,8 +72,9 @@ class Tunnel:
         """Let the program know, and keep the parking place as long as its socket is on the way."""
         with contextlib.suppress(OSError):
             self.parked.refuse()
-        while self.parked.is_wanted:
-            await trio.sleep(_CHECK_SECONDS)
+        with trio.move_on_after(_LONGEST_SECONDS):
+            while self.parked.is_wanted:
+                await trio.sleep(_CHECK_SECONDS)
 
     async def _reach(self) -> trio.socket.SocketType | None:
         """Our connection to the host; None when there is none, or it is not wanted any more."""

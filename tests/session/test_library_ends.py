@@ -119,7 +119,10 @@ async def main():
         nursery.start_soon(running)
         while not os.path.exists("ready"):
             await trio.sleep(0.01)
-        os.kill(server(), signal.SIGKILL)
+        killed = server()
+        os.kill(killed, signal.SIGKILL)
+        while state_of(killed) not in ("Z", ""):
+            await trio.sleep(0.01)
         assert (await box.run(["echo", "again"], capture_output=True)).stdout == b"again\\n"
         with open("fifo", "w") as fifo:
             fifo.write("go\\n")
