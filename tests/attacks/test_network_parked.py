@@ -74,9 +74,10 @@ def test_nobody_else_takes_part(outside: Scene, attack: Attack) -> None:
             )
             waiting.add_done_callback(lambda _: over.set())
             assert held.asked.wait(WAIT)
-            ports = {port for port, _ in connections(LISTEN)} - before
-            parked = {source: place for source, place in connections(SYN_SENT) if place in ports}
-            lists = json.dumps(sorted(ports)), json.dumps(sorted(parked))
+            # Others may have begun to listen meanwhile, but nobody connects there in vain.
+            new = {port for port, _ in connections(LISTEN)} - before
+            parked = {source: place for source, place in connections(SYN_SENT) if place in new}
+            lists = json.dumps(sorted({*parked.values()})), json.dumps(sorted(parked))
             address = f"{signal.address}:{signal.port}"
             taking = attack(outside, "network_parked", "take", address, *lists, options=second)
             done = waiting.result()
