@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from nono.broker.datafile import data
 
+_EVERY = "*"
 _URL_WITH_PASSWORD = re.compile(r"://[^/?#\s:@]*:[^/?#\s@]+@")
 
 
@@ -18,13 +19,16 @@ class Environment:
 
     A variable passes unless it looks like a secret: by its name, or because its
     value holds a URL with a password (RFC 3986 section 3.2.1). ``allow`` names
-    variables that pass even so; ``deny`` names ones that never pass; both are
-    patterns with ``*``. ``set`` is added at the end, whatever the patterns say.
+    variables that pass even so; ``deny`` names ones that never pass; ``only``,
+    when there is any, names the ones that pass besides those of ``allow``. All
+    are patterns with ``*``; ``*`` alone names no secret. ``set`` is added at the
+    end, whatever the patterns say.
     """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     set: tuple[tuple[str, str], ...] = ()
+    only: tuple[str, ...] = ()
 
     def apply(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment for the program."""
@@ -41,7 +45,10 @@ class Environment:
     def _passes(self, name: str, value: str) -> bool:
         if _any_match(name, self.deny):
             return False
-        return _any_match(name, self.allow) or not looks_secret(name, value)
+        named = [pattern for pattern in (*self.allow, *self.only) if fnmatchcase(name, pattern)]
+        if any(pattern != _EVERY for pattern in named):
+            return True
+        return (bool(named) or not self.only) and not looks_secret(name, value)
 
 
 def looks_secret(name: str, value: str = "") -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class PolicyError(ValueError):
@@ -60,3 +61,36 @@ class FloorTooLarge(PolicyError):
         )
         self.path = path
         self.limit = limit
+
+
+class InvalidRecord(ValueError):
+    """What was read is not what nono writes down about a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a profile.
+
+    ``line`` and ``column`` count from 1, in characters; 0 when the file as a
+    whole is meant.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{place}: {self.message}"
+
+
+class ProfileError(PolicyError):
+    """A profile cannot be used. ``problems`` is everything that is wrong with it, at least one."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        first = self.problems[0]
+        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
+        super().__init__(f"{first}{more}", first.hint)

@@ -26,7 +26,7 @@ from nono.broker.rules import Anything, Effect, File, OriginKind, Rule, Subtree
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 from nono.broker.visible import visible
 
-__all__ = ["Explanation", "Layer", "explain", "visible"]
+__all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
 
 Layer = Literal["kernel floor", "broker"]
 
@@ -71,7 +71,7 @@ def explain(
             fix = _fix(policy, request, rule, directory)
     if any(visible(part, limit=len(part)) != part for part in fix):
         fix = ()
-    return Explanation(_summary(request), reason, fix, _layer(request, verdict, floor))
+    return Explanation(summary(request), reason, fix, _layer(request, verdict, floor))
 
 
 _VERBS = {
@@ -97,7 +97,8 @@ _DEEDS = (
 )
 
 
-def _summary(request: Request) -> str:
+def summary(request: Request) -> str:
+    """What was asked for, safe to show."""
     if isinstance(request, NetworkRequest):
         return explain_network.summary(request)
     match request:

@@ -69,8 +69,10 @@ class Network:
     the filtered mode. In the blocked mode a deny rule on anything tells who
     blocked it. ``listen`` are allow rules on ports of this machine that may be
     bound to any address. ``unchecked`` are allow rules on hosts whose name in
-    TLS is not compared. Raises PolicyError when a part is none of these, and
-    when a rule allows what a refusal takes as a whole.
+    TLS is not compared. ``rest`` is a grant, in the filtered mode, on all that no
+    other rule speaks of: for a run that shows what a program needs. Raises
+    PolicyError when a part is none of these, and when a rule allows what a
+    refusal takes as a whole.
     """
 
     mode: Mode = Mode.UNRESTRICTED
@@ -78,6 +80,7 @@ class Network:
     rules: tuple[Rule, ...] = ()
     listen: tuple[Rule, ...] = ()
     unchecked: tuple[Rule, ...] = ()
+    rest: Rule | None = None
     _index: NetworkIndex = field(init=False, compare=False, repr=False)
     _exempt: NetworkIndex = field(init=False, compare=False, repr=False)
     _listen: NetworkIndex = field(init=False, compare=False, repr=False)
@@ -133,8 +136,10 @@ class Network:
         return tuple(r for r in self.rules if isinstance(r.pattern, Anything)) or (_BLOCKED,)
 
     def _open(self) -> tuple[Rule, ...]:
-        """The rule that allows what no other one refuses, in the unrestricted mode."""
-        return (_OPEN,) if self.mode is Mode.UNRESTRICTED else ()
+        """The rule that allows what no other one refuses, if there is one."""
+        if self.mode is Mode.UNRESTRICTED:
+            return (_OPEN,)
+        return () if self.rest is None else (self.rest,)
 
     def _on_host(self, host: str, port: int) -> tuple[Rule, ...]:
         literal = literal_address(host)
@@ -158,7 +163,7 @@ class Network:
             return (*refusals, *denials, *self._open())
         owned = (OWN_OBJECT,) if own else ()
         ranges = reaching(PRIVATE_RULES, address) if wide else ()
-        return (*refusals, *denials, *owned, *grants, *ranges, *wide)
+        return (*refusals, *denials, *owned, *grants, *self._open(), *ranges, *wide)
 
     def _naming(self, host: str | None, port: int) -> tuple[Rule, ...]:
         """The rules on a name, those on the port of every public host among them."""
@@ -176,7 +181,7 @@ class Network:
         if self.mode is Mode.UNRESTRICTED:
             return (*refusals, *self._open())
         loopback = (_OWN_SERVERS,) if is_loopback(target) else ()
-        return (*refusals, *loopback, *self._listen.on_local_port(port))
+        return (*refusals, *loopback, *self._listen.on_local_port(port), *self._open())
 
     def _on_server_name(self, host: str, port: int, name: str | None) -> tuple[Rule, ...]:
         if self.mode is Mode.UNRESTRICTED:
@@ -209,6 +214,10 @@ def _check(network: Network) -> None:
     for rule in network.listen:
         if rule.effect is not Effect.ALLOW or not isinstance(rule.pattern, LocalPort):
             raise _misplaced(rule, "a rule for listening", "an allow rule on a local port")
+    if network.rest is not None and (
+        network.mode is not Mode.FILTERED or network.rest.effect is not Effect.ALLOW
+    ):
+        raise _misplaced(network.rest, "the rest", "an allow rule in the filtered mode")
     for rule in network.unchecked:
         if rule.effect is not Effect.ALLOW or not isinstance(rule.pattern, NamePattern):
             raise _misplaced(rule, "an exemption", "an allow rule on the name of a host")

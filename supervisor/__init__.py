@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nono.supervisor.audit import AuditOptions
     from nono.supervisor.denials import Denial
     from nono.supervisor.errors import (
         BrokenError,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nono.supervisor.sandbox import Completed, Sandbox, open_sandbox, run
 
 _WHERE = {
+    "AuditOptions": "audit",
     "BrokenError": "errors",
     "CommandError": "errors",
     "Completed": "sandbox",
@@ -37,6 +39,7 @@ _WHERE = {
 }
 
 __all__ = [
+    "AuditOptions",
     "BrokenError",
     "CommandError",
     "Completed",

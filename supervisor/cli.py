@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from nono.broker import PolicyError, visible
+from nono.broker.errors import ProfileError
 from nono.shims.errors import ShimError
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 from nono.supervisor.messages import say
@@ -24,14 +25,18 @@ FAILURE = 125
 USAGE = 2
 _INTERRUPTED = 130
 _STDOUT = 1
+_MOST_PROBLEMS = 20
 
 _COMMANDS = {
     "run": "nono.supervisor.command_run",
     "shell": "nono.supervisor.command_run",
+    "learn": "nono.supervisor.command_learn",
     "why": "nono.supervisor.command_why",
+    "profile": "nono.supervisor.command_profile",
+    "audit": "nono.supervisor.command_audit",
     "setup": "nono.supervisor.command_setup",
 }
-_RUNNING = {"run", "shell"}
+_RUNNING = {"run", "shell", "learn"}
 _EXAMPLE = "nono run --allow-cwd -- python3 my_script.py"
 
 
@@ -89,6 +94,11 @@ def _run(arguments: list[str], failure: int) -> int:
         code = _complain(str(error), error.hint, error.exit_code)
     except NonoError as error:
         code = _complain(str(error), error.hint, failure)
+    except ProfileError as error:
+        for problem in error.problems[:_MOST_PROBLEMS]:
+            code = _complain(str(problem), problem.hint, failure)
+        if len(error.problems) > _MOST_PROBLEMS:
+            say([f"nono: and {len(error.problems) - _MOST_PROBLEMS} more problems"])
     except (PolicyError, ShimError) as error:
         code = _complain(error.message, error.hint, failure)
     except click.ClickException as error:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nono.broker import visible
 from nono.supervisor.errors import UsageError
-from nono.supervisor.messages import say
+from nono.supervisor.messages import say, say_notes
 from nono.supervisor.options import policy_options, to_options
 from nono.supervisor.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    from nono.supervisor.enforcement import Enforcement
+    from nono.supervisor.audit import AuditOptions
     from nono.supervisor.prepare import Prepared
-    from nono.supervisor.session import Session
-
-_SHORT_SECONDS = 0.1
 
 _RUN_OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Show the policy and run nothing."),
@@ -30,6 +28,13 @@ _RUN_OPTIONS = (
         "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
+    click.option(
+        "--audit",
+        multiple=True,
+        type=click.Choice(["all", "required"]),
+        help="all: record every call. required: refuse what cannot be recorded. Repeatable.",
+    ),
+    click.option("--no-audit", is_flag=True, help="Keep no record of what was decided."),
     click.option("-v", "--verbose", is_flag=True, help="Say what is set up and what is left out."),
     click.option("-q", "--quiet", is_flag=True, help="Print no report."),
 )
@@ -65,78 +70,58 @@ def shell(ctx: click.Context, /, **values: Any) -> None:
 
 def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
     plan = make_plan(to_options(values), argv)
+    if not values["quiet"]:
+        say_notes(plan.notes)
     if values["dry_run"]:
         from nono.supervisor.dry_run import describe
 
-        print("\n".join(describe(plan, argv)))
+        command = f"command: {visible(shlex.join(argv), limit=1000)}"
+        print("\n".join([command, *describe(plan)]))
         return 0
     return _supervise(plan, argv, values)
 
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Start the program first and import the rest while it already runs."""
-    from nono.supervisor import signals
-    from nono.supervisor.launch import ForkHere, inherited_signals
+    from nono.supervisor import foreground
     from nono.supervisor.prepare import prepare
-    from nono.supervisor.session import inherited_streams, start
+    from nono.supervisor.session import inherited_streams
 
+    audit = _audit_options(values)
     streams = inherited_streams()
     prepared = prepare(
         plan.policy,
         best_effort=values["best_effort"],
         broker=not values["floor_only"],
         nameservers=plan.nameservers,
+        audit=audit,
     )
     try:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
-        environment = plan.environment.apply(os.environ)
-        with contextlib.ExitStack() as at_the_end, signals.terminal_returned():
-            inherited = inherited_signals()
-            signals.block()
-            session = start(
-                prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited
-            )
-            _raise_descriptor_limit()
-            at_the_end.callback(lambda: _report(prepared.enforcement, session.faults, values))
-            try:
-                signals.forward_to(session.child_pidfd)
-                return _exit_code(_wait(session))
-            finally:
-                session.close()
+        status = foreground.run(
+            prepared, plan, argv, streams, lambda faults: _report(prepared, faults, values)
+        )
     finally:
         prepared.close()
+    return foreground.exit_code(status)
 
 
-def _raise_descriptor_limit() -> None:
-    """To the hard limit, for what the program's calls need of us. It has started with its own."""
-    import resource
+def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
+    """None for a run without an audit."""
+    kinds = values["audit"]
+    for flag in ("no_audit", "floor_only"):
+        if kinds and values[flag]:
+            name = "--" + flag.replace("_", "-")
+            raise UsageError(f"--audit={kinds[0]} and {name} contradict each other", f"drop {name}")
+    if values["no_audit"]:
+        return None
+    from nono.supervisor.audit import AuditOptions
 
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _wait(session: Session) -> int:
-    from nono.supervisor import signals
-
-    def stopped() -> None:
-        signals.program_stopped(session.child_pid, session.child_pidfd)
-
-    if session.ends_within(_SHORT_SECONDS, stopped):
-        return session.status
-    import trio
-
-    return trio.run(session.wait, stopped)
-
-
-def _exit_code(status: int) -> int:
-    """The program's exit status as a shell gives it: 128 + n for a signal."""
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return AuditOptions(every_call="all" in kinds, required="required" in kinds)
 
 
 def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
-    from nono.broker import visible
-
     floor = prepared.enforcement.floor
     dropped = plan.environment.dropped(os.environ)
     lines = [
@@ -151,13 +136,16 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
     say(lines)
 
 
-def _report(enforcement: Enforcement, faults: Sequence[str], values: dict[str, Any]) -> None:
+def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -> None:
     from nono.supervisor import report
 
+    enforcement = prepared.enforcement
+    if prepared.audit is not None:
+        prepared.audit.close()
     if values["as_json"]:
         if not values["quiet"]:
             say([report.as_json(enforcement, faults)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
-        say(report.text(enforcement))
+        say([*report.text(enforcement), *report.audit(prepared.audit)])

@@ -32,10 +32,11 @@ from nono.broker import (
 )
 from nono.supervisor.caller import Caller
 from nono.supervisor.errors import UsageError
-from nono.supervisor.kernel_mounts import refuse_kernel_mounts
+from nono.supervisor.messages import say_notes
 from nono.supervisor.options import policy_options, to_options
 from nono.supervisor.path_options import canonical
 from nono.supervisor.plan import Plan, make_plan
+from nono.supervisor.prepare import with_refusals
 from nono.supervisor.ruleset import RealTree
 
 _DENIED = 1
@@ -47,6 +48,7 @@ _OPERATIONS = ("read", "write", "execute")
 @click.option("--op", type=click.Choice(_OPERATIONS), help="What to do with it: read, if not said.")
 @click.option("--host", metavar="HOST", help="The host to connect to: a name or an address.")
 @click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="443, if not said.")
+@click.option("--last", is_flag=True, help="What the last run was refused, from its audit.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.option("--command", metavar="COMMAND", help="The program that would be run.")
 @policy_options
@@ -58,13 +60,20 @@ def why(
     op: str | None,
     host: str | None,
     port: int | None,
+    last: bool,
     as_json: bool,
     command: str | None,
     **values: Any,
 ) -> None:
-    """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied."""
-    _check_question(path, op, host, port)
+    """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied.
+
+    With --last: what the last run was refused, whatever the options. Exit 0 nothing.
+    """
+    _check_question(path, op, host, port, last)
+    if last:
+        ctx.exit(_about_last_run(as_json))
     plan = make_plan(to_options(values), [command] if command else [])
+    say_notes(plan.notes)
     if host is not None:
         answer = _about_host(plan, host, port or TLS_PORT)
     else:
@@ -84,17 +93,39 @@ class _Answer:
     considered: Sequence[Rule]
 
 
-def _check_question(path: str | None, op: str | None, host: str | None, port: int | None) -> None:
-    if (path is None) == (host is None):
-        raise UsageError("say what to explain: either --path or --host", "nono why --help")
+def _check_question(
+    path: str | None, op: str | None, host: str | None, port: int | None, last: bool
+) -> None:
+    if (path is not None) + (host is not None) + last != 1:
+        raise UsageError("say what to explain: --path, --host or --last", "nono why --help")
     if host is None and port is not None:
         raise UsageError("--port belongs to --host", "nono why --host api.example.org --port 443")
     if path is None and op is not None:
         raise UsageError("--op belongs to --path", "nono why --path . --op write")
 
 
+def _about_last_run(as_json: bool) -> int:
+    """The report of the last run once more; the exit code."""
+    from nono.supervisor import report
+    from nono.supervisor.audit_place import find_session
+    from nono.supervisor.audit_reading import Session
+    from nono.supervisor.last_run import recorded
+
+    session = Session(find_session(os.environ, "last"))
+    enforcement = recorded(session)
+    if as_json:
+        click.echo(report.as_json(enforcement))
+    else:
+        program = session.program()
+        command = shlex.join(program.argv) if program else "(nothing was run)"
+        click.echo(f"session {session.name}: {visible(command)}")
+        lines = report.text(enforcement) or ["nothing was refused"]
+        click.echo("\n".join(lines))
+    return _DENIED if enforcement.denials.all() else 0
+
+
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
-    policy = refuse_kernel_mounts(plan.policy)
+    policy = with_refusals(plan.policy)
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
     request = _request(op, target)
     verdict = policy.decide(request)

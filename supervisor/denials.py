@@ -26,12 +26,12 @@ class Denials:
         self.overflow = 0
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
-        key = _key(request)
-        known = self._denials.get(key)
+        same = key(request)
+        known = self._denials.get(same)
         if known is not None:
             known.count += 1
         elif len(self._denials) < _LIMIT:
-            self._denials[key] = Denial(request, verdict)
+            self._denials[same] = Denial(request, verdict)
         else:
             self.overflow += 1
 
@@ -40,7 +40,7 @@ class Denials:
         return list(self._denials.values())
 
 
-def _key(request: Request) -> tuple[object, ...]:
+def key(request: Request) -> tuple[object, ...]:
     """What makes two refusals the same: everything but the process."""
     names = (name for name in request.__slots__ if name != "process")
     return (type(request), *(getattr(request, name) for name in names))

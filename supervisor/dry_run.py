@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 
 from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
-from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.plan import Plan
+from nono.supervisor.prepare import with_refusals
 from nono.supervisor.ruleset import RealTree
 
 _LETTERS = (
@@ -20,11 +19,10 @@ _LETTERS = (
 )
 
 
-def describe(plan: Plan, argv: Sequence[str]) -> Iterator[str]:
-    """Lines for people: the command, every rule with its origin, and what the kernel enforces."""
-    policy = refuse_kernel_mounts(plan.policy)
+def describe(plan: Plan) -> Iterator[str]:
+    """Lines for people: every rule with its origin, and what the kernel enforces."""
+    policy = with_refusals(plan.policy)
     floor = policy.floor(RealTree(), floor_exclude())
-    yield f"command: {visible(shlex.join(argv), limit=1000)}"
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
         yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])

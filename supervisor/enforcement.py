@@ -19,6 +19,7 @@ from nono.broker import (
     Floor,
     Glob,
     LocalPort,
+    Mode,
     Open,
     Operation,
     PathChange,
@@ -32,7 +33,9 @@ from nono.supervisor.own import OwnObjects
 from nono.supervisor.resolve import child_path, failure
 
 if TYPE_CHECKING:
+    from nono.supervisor.audit import Audit
     from nono.supervisor.network.service import NetworkService
+    from nono.supervisor.witness import Witness
 
 _NAME_CHANGES = {
     Operation.LINK_TO,
@@ -50,11 +53,22 @@ _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 class Enforcement:
     """Shared by the handlers of one sandbox; used from the loop's thread."""
 
-    def __init__(self, policy: Policy, floor: Floor, network: NetworkService | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        floor: Floor,
+        network: NetworkService | None = None,
+        audit: Audit | None = None,
+        witness: Witness | None = None,
+    ) -> None:
         self.policy = policy
         self.floor = floor
         self.network = network
         """None unless the policy knows hosts by their names."""
+        self.audit = audit
+        """Where every decision is written down, if it is."""
+        self.witness = audit if witness is None else witness
+        """Who is told of every decision, if anybody."""
         self.own = OwnObjects()
         self.denials = Denials()
         self.unresolved: dict[str, str] = {}
@@ -90,6 +104,27 @@ class Enforcement:
         """Whether the policy allows the request. Notes nothing."""
         return isinstance(self._decide(request)[1], Allow)
 
+    def admits(self, request: Request) -> bool:
+        """As `allows`, for a call that is performed if it is true, and asked about again if not."""
+        decided, verdict = self._decide(request)
+        if not isinstance(verdict, Allow):
+            return False
+        if self.witness is not None:
+            self.witness.decision(request, decided, verdict)
+        return True
+
+    def note_native(self, request: Request) -> None:
+        """A call that is continued because the floor holds. Raises OSError as `require` does."""
+        if self.witness is not None:
+            self.witness.native(request)
+
+    def verdict(self, request: Request) -> tuple[Request, Verdict]:
+        """What `require` goes by, and the request that it is about. Notes nothing."""
+        decided, verdict = self._decide(request)
+        if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
+            return self._decide_name(decided, verdict)
+        return decided, verdict
+
     def _decide(self, request: Request) -> tuple[Request, Verdict]:
         """The verdict. An address of this machine's own is as good as loopback.
 
@@ -97,7 +132,7 @@ class Enforcement:
         it is decided as loopback is.
         """
         verdict = self.policy.decide(request)
-        if self.network is None or not isinstance(request, Connect):
+        if self.policy.network.mode is not Mode.FILTERED or not isinstance(request, Connect):
             return request, verdict
         if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
             return request, verdict
@@ -107,15 +142,18 @@ class Enforcement:
         return local, self.policy.decide(local)
 
     def require(self, request: Request) -> None:
-        """Raise OSError with the verdict's errno, after noting the refusal, unless allowed."""
-        request, verdict = self._decide(request)
-        if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
-            request, verdict = self._decide_name(request, verdict)
-        if isinstance(verdict, Allow):
-            return
-        self.denials.record(request, verdict)
-        # Nobody is there to be asked: a question is a refusal.
-        raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+        """Raise OSError with the verdict's errno, after noting the refusal, unless allowed.
+
+        Raises it, too, when an audit that is required cannot record the decision.
+        """
+        decided, verdict = self.verdict(request)
+        if not isinstance(verdict, Allow):
+            self.denials.record(decided, verdict)
+        if self.witness is not None:
+            self.witness.decision(request, decided, verdict)
+        if not isinstance(verdict, Allow):
+            # Nobody is there to be asked: a question is a refusal.
+            raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
 
     def _decide_name(self, request: Request, verdict: Verdict) -> tuple[Request, Verdict]:
         """To remove or replace a name takes a right on the directory that it is in.
@@ -136,6 +174,8 @@ class Enforcement:
         """Remember that a host that the policy allows has no known address."""
         if len(self.unresolved) < _MAX_UNRESOLVED:
             self.unresolved[host] = why
+        if self.witness is not None:
+            self.witness.unresolved(host, why)
 
     def refuse_beyond_floor(self, request: Execute) -> NoReturn:
         """Note the refusal of what only the floor could grant, whatever the policy says; raise."""
@@ -143,6 +183,8 @@ class Enforcement:
         if isinstance(verdict, Allow):
             verdict = Deny(verdict.rule, errno.EACCES)
         self.denials.record(request, verdict)
+        if self.witness is not None:
+            self.witness.native(request, refused=verdict)
         raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
 
 

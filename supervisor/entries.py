@@ -36,6 +36,7 @@ def mkdirat(call: Call, enforcement: Enforcement) -> Answer:
 def _mkdir(call: Call, enforcement: Enforcement, at: int, path: int, mode: int) -> Answer:
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
         if is_in_floor(enforcement, place):
+            enforcement.note_native(PathChange(call.caller, Operation.MKDIR, place.path))
             return CONTINUE
         require_new(call, enforcement, place, Operation.MKDIR)
         call.apply_umask()
@@ -58,6 +59,7 @@ def symlinkat(call: Call, enforcement: Enforcement) -> Answer:
 def _symlink(call: Call, enforcement: Enforcement, target: int, at: int, path: int) -> Answer:
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
         if is_in_floor(enforcement, place):
+            enforcement.note_native(PathChange(call.caller, Operation.SYMLINK, place.path))
             return CONTINUE
         text = call.path(target)
         require_new(call, enforcement, place, Operation.SYMLINK)
@@ -83,6 +85,7 @@ def _mknod(call: Call, enforcement: Enforcement, at: int, path: int, mode: int) 
         raise failure(errno.EPERM)
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
         if is_in_floor(enforcement, place):
+            enforcement.note_native(PathChange(call.caller, Operation.MKNOD, place.path))
             return CONTINUE
         require_new(call, enforcement, place, Operation.MKNOD)
         call.apply_umask()
@@ -112,12 +115,13 @@ def unlinkat(call: Call, enforcement: Enforcement) -> Answer:
 
 def _remove(call: Call, enforcement: Enforcement, at: int, path: int, *, directory: bool) -> Answer:
     unusable = errno.EBUSY if directory else errno.EISDIR
+    operation = Operation.RMDIR if directory else Operation.UNLINK
     with entry(call.caller, at, call.path(path), unusable) as place:
         if is_in_floor(enforcement, place):
+            enforcement.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
         with existing(place) as target:
             own = enforcement.own.is_own(call.caller, target)
-            operation = Operation.RMDIR if directory else Operation.UNLINK
             enforcement.require(PathChange(call.caller, operation, place.path, own))
             call.ensure_waiting()
             remove = os.rmdir if directory else os.unlink
@@ -131,7 +135,10 @@ def truncate(call: Call, enforcement: Enforcement) -> Answer:
     """truncate(2)."""
     n = call.notification
     with locate(call.caller, AT_FDCWD, call.path(n.a)) as target:
-        if target.is_anonymous or enforcement.floor_covers(target.path, Access.WRITE):
+        if target.is_anonymous:
+            return CONTINUE
+        if enforcement.floor_covers(target.path, Access.WRITE):
+            enforcement.note_native(PathChange(call.caller, Operation.TRUNCATE, target.path))
             return CONTINUE
         if target.kind != stat.S_IFREG:
             raise failure(errno.EISDIR if target.kind == stat.S_IFDIR else errno.EINVAL)

@@ -35,6 +35,7 @@ def _execute(call: Call, enforcement: Enforcement, at: int, address: int, flags:
     follow = not flags & _AT_SYMLINK_NOFOLLOW
     with locate(call.caller, at, path, follow=follow) as program:
         if program.is_anonymous or enforcement.floor_covers(program.path, Access.EXECUTE):
+            enforcement.note_native(Execute(call.caller, program.path))
             return CONTINUE
         # The policy may allow more than the floor, which was made before this file was: only
         # the floor can let a program run, so the refusal is noted, with the reason in words.

@@ -2,9 +2,9 @@
 
 A handler decides on a call and answers at once (continue, fail, or performed), or answers that
 performing it may block; then the call is handed to `waiting` and becomes a task of its own. The
-commonest calls get no handler: the fast lane lets them pass before. The thread has a umask of its
-own and, for root, the capabilities of the sandbox and no more, so what it performs it performs
-with the caller's rights.
+commonest calls get no handler: the fast lane lets them pass before, unless somebody is to be told
+of each. The thread has a umask of its own and, for root, the capabilities of the sandbox and no
+more, so what it performs it performs with the caller's rights.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class Loop:
         self._waiting = waiting
         self._background = background
         self._memory = Memory()
-        self._fast_lane = FastLane(enforcement, self._memory)
+        self._witness = enforcement.witness
+        every_call = self._witness is not None and self._witness.every_call
+        self._fast_lane = None if every_call else FastLane(enforcement, self._memory)
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
@@ -92,7 +94,9 @@ class Loop:
                 self.listener.fail(notification.id, errno.EACCES)
 
     def _decide(self, notification: Notification) -> Answer:
-        if self._fast_lane.covers(notification):
+        if self._witness is not None and self._witness.refuses:
+            return Fail(errno.EACCES)
+        if self._fast_lane is not None and self._fast_lane.covers(notification):
             return CONTINUE
         handler = self._handlers.get(notification.number)
         if handler is None:

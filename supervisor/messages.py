@@ -12,7 +12,14 @@ import select
 import sys
 from collections.abc import Iterable
 
+from nono.broker import visible
+
 _STDERR = 2
+
+
+def say_notes(notes: Iterable[str]) -> None:
+    """Write what a person should know and need not act upon; each is made safe to show."""
+    say(f"nono: note: {visible(note, limit=1000)}" for note in notes)
 
 
 def say(lines: Iterable[str]) -> None:

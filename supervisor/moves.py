@@ -57,6 +57,7 @@ def _rename(
         entry(call.caller, new_at[0], call.path(new_at[1]), errno.EBUSY) as new,
     ):
         if is_in_floor(enforcement, old) and is_in_floor(enforcement, new):
+            _note_native_move(call, enforcement, old, new, flags)
             return CONTINUE
         with existing(old) as source:
             _require_move(call, enforcement, old, new, source)
@@ -90,6 +91,21 @@ def _leaves(
     """A directory takes everything below it along."""
     directory = source.kind == stat.S_IFDIR
     return PathChange(call.caller, operation, path, own, target, directory)
+
+
+def _note_native_move(
+    call: Call, enforcement: Enforcement, old: Entry, new: Entry, flags: int
+) -> None:
+    """The same requests as for a move that is performed."""
+    pairs = [(old, new), (new, old)] if flags & kernel.RENAME_EXCHANGE else [(old, new)]
+    for before, after in pairs if enforcement.witness is not None else ():
+        source = before.existing()
+        if source is None:
+            return  # the kernel says so
+        with source:
+            left = _leaves(call, Operation.RENAME_FROM, source, before.path, False, after.path)
+        enforcement.note_native(left)
+        enforcement.note_native(PathChange(call.caller, Operation.RENAME_TO, after.path))
 
 
 def _require_replaceable(
@@ -144,6 +160,9 @@ def _link(
         if is_in_floor(enforcement, place) and (
             source.is_anonymous or enforcement.floor_covers(source.path, everything)
         ):
+            left = _leaves(call, Operation.LINK_FROM, source, source.path, False, place.path)
+            enforcement.note_native(left)
+            enforcement.note_native(PathChange(call.caller, Operation.LINK_TO, place.path))
             return CONTINUE
         own = enforcement.own.is_own(call.caller, source)
         enforcement.require(

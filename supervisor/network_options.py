@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -27,6 +27,7 @@ from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
     from nono.supervisor.plan import Options
+    from nono.supervisor.profile_parts import ProfileNetwork
 
 # Each of them makes the network a filtered one.
 _FILTERING = ("network_profile", "allow_domain", "open_port", "listen_port", "allow_connect_port")
@@ -34,8 +35,8 @@ _REFINING = ("no_sni_check", "dns")
 _DNS_PORT = 53
 
 
-def make_network(options: Options) -> Network:
-    """The network that the options describe.
+def make_network(options: Options, profile: ProfileNetwork) -> Network:
+    """The network that the options describe, added to what the profile does.
 
     Raises UsageError, broker.UnknownNetworkProfile, and broker.PolicyError for what is never
     opened.
@@ -49,19 +50,30 @@ def make_network(options: Options) -> Network:
         origin = Origin(OriginKind.FLAG, "--block-net")
         blocked = Rule(Anything(), Access.CONNECT, Effect.DENY, origin)
         return Network(Mode.BLOCKED, rules=(blocked,))
-    if not given:
+    if profile.blocked is not None:
+        return _blocked_by_profile(profile.blocked, given)
+    if not given and not profile:
         return Network()
-    if not any(name in _FILTERING for name in given):
+    if not profile and not any(name in _FILTERING for name in given):
         raise UsageError(
             f"{_flag(given[0])} says something only where the network is filtered",
             "name the hosts, such as --allow-domain api.example.org",
         )
     return Network(
         Mode.FILTERED,
-        rules=tuple(_rules(options)),
-        listen=tuple(_port_rules("listen_port", options.listen_port)),
-        unchecked=tuple(_unchecked(options.no_sni_check)),
+        rules=(*profile.rules, *_rules(options)),
+        listen=(*profile.listen, *_port_rules("listen_port", options.listen_port)),
+        unchecked=tuple(unchecked(options.no_sni_check)),
     )
+
+
+def _blocked_by_profile(blocked: Rule, given: Sequence[str]) -> Network:
+    for name in given:
+        raise UsageError(
+            f"{_flag(name)} opens nothing: the network is blocked by {blocked.origin}",
+            f"leave out {_flag(name)}, or use another profile",
+        )
+    return Network(Mode.BLOCKED, rules=(blocked,))
 
 
 def nameservers(options: Options) -> tuple[tuple[str, int], ...]:
@@ -103,7 +115,8 @@ def _ports(name: str, ports: Iterable[int]) -> Iterator[int]:
         yield port
 
 
-def _unchecked(hosts: Iterable[str]) -> Iterator[Rule]:
+def unchecked(hosts: Iterable[str]) -> Iterator[Rule]:
+    """The rules of `--no-sni-check`. Raises UsageError."""
     for text in hosts:
         pattern = _parsed("no_sni_check", text)
         if not isinstance(pattern, NamePattern):

@@ -166,6 +166,7 @@ def _decide_existing(
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
         if enforcement.floor_covers(handle.path, wanted.access):
+            enforcement.note_native(Open(call.caller, handle.path, wanted.access))
             return CONTINUE
     _refuse_by_kind(wanted, handle.kind)
     if not _is_held(handle, wanted.access):
@@ -310,6 +311,7 @@ def _create(call: Call, enforcement: Enforcement, wanted: Arguments, place: Entr
         and enforcement.floor_covers(directory, wanted.access | Access.WRITE)
         and enforcement.floor_covers(path, Access.WRITE)
     ):
+        enforcement.note_native(PathChange(call.caller, Operation.CREATE, path))
         return CONTINUE
     own = enforcement.own.is_own(call.caller, place.parent)
     enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))

@@ -54,13 +54,22 @@ _NETWORK_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
 )
 _POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--profile",
+        "-p",
+        metavar="NAME|FILE",
+        help="Start from a profile: `nono profile list` names them. The other options add to it.",
+    ),
     _paths("--allow", "-a", help="Read, write and execute in this directory. Repeatable."),
     _paths("--read", "-r", help="Read and execute in this directory. Repeatable."),
     _paths("--write", "-w", help="Write in this directory, without reading. Repeatable."),
     _paths("--allow-file", help="Read, write and execute this file. Repeatable."),
     _paths("--read-file", help="Read and execute this file. Repeatable."),
     _paths("--write-file", help="Write this file. Repeatable."),
-    _paths("--deny", help="Refuse this path or pattern inside what is allowed. Repeatable."),
+    _paths(
+        "--deny",
+        help="Refuse this path or pattern inside what is opened. Repeatable.",
+    ),
     _paths(
         "--bypass-protection",
         help="Lift the protection of a path such as ~/.ssh; it still needs to be allowed.",

@@ -29,12 +29,12 @@ _GLOB_CHARACTERS = frozenset("*?[")
 
 # The sandbox may connect to its own unix sockets anywhere. Others are more than files: no option
 # that opens a directory may open what listens in it.
-_DIRECTORY_OPTIONS = (
+DIRECTORY_OPTIONS = (
     ("allow", FLOOR_ACCESS),
     ("read", _READ),
     ("write", Access.WRITE),
 )
-_FILE_OPTIONS = (
+FILE_OPTIONS = (
     ("allow_file", FLOOR_ACCESS),
     ("read_file", _READ),
     ("write_file", Access.WRITE),
@@ -66,10 +66,10 @@ def path_rules(options: Options, home: str, workdir: str) -> Iterator[Rule]:
         else:
             target = canonical(absolute(path, home, workdir))
             yield Rule(Subtree(target, path), ALL_ACCESS, Effect.DENY, origin)
-    for name, access in _DIRECTORY_OPTIONS:
+    for name, access in DIRECTORY_OPTIONS:
         for path in getattr(options, name):
             yield _directory_rule(name, path, access, home, workdir)
-    for name, access in _FILE_OPTIONS:
+    for name, access in FILE_OPTIONS:
         for path in getattr(options, name):
             yield _file_rule(name, path, access, home, workdir)
     for path in options.allow_unix_socket:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nono.broker import (
     Access,
@@ -22,9 +22,11 @@ from nono.broker import (
     group,
     rules_of,
 )
+from nono.supervisor.anchored import anchored, holds_anywhere, opened_directories
 from nono.supervisor.errors import UsageError
 from nono.supervisor.interpreter import needed_by
 from nono.supervisor.path_options import absolute, canonical, path_rules
+from nono.supervisor.profile_parts import FromProfile, ProfileNetwork
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -56,19 +58,24 @@ class Options:
     allow_unix_socket: Sequence[str] = ()
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A policy, and the circumstances it was made for.
 
-    `nameservers` are asked for the names of hosts, instead of the machine's own.
+    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
+    a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
+    whatever is opened; the policy has them for what is opened here.
     """
 
     policy: Policy
     environment: Environment
     workdir: str
     nameservers: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    anywhere: tuple[Rule, ...] = ()
 
 
 def make_plan(
@@ -79,18 +86,25 @@ def make_plan(
     home = home_directory(env)
     workdir = _workdir(options, home)
     expand = expander(home, workdir)
+    profile = _profile(options, env, home, workdir, expand)
+    if profile.says_workdir:
+        options = replace(options, allow_cwd=False)
     rules = [
         *path_rules(options, home, workdir),
         *_interpreter_rules(argv, env, workdir, home),
-        *(rule for name in default_groups() for rule in rules_of(group(name), expand)),
+        *profile.rules,
+        *_own_profiles(env, home),
     ]
-    network, nameservers = _network(options)
+    network, nameservers = _network(options, profile.network)
+    anywhere = [rule for rule in rules if holds_anywhere(rule)]
+    rules = [rule for rule in rules if not holds_anywhere(rule)]
     policy = Policy(
-        rules=tuple(rules),
-        bypasses=tuple(_bypasses(options, home, workdir)),
+        rules=(*anchored(anywhere, opened_directories(rules)), *rules),
+        bypasses=(*_bypasses(options, home, workdir), *profile.bypasses),
         network=network,
     )
-    return Plan(policy, Environment(allow=tuple(options.env_allow)), workdir, nameservers)
+    environment = Environment(tuple(options.env_allow), profile.deny, profile.set, profile.only)
+    return Plan(policy, environment, workdir, nameservers, profile.notes, tuple(anywhere))
 
 
 def home_directory(env: Mapping[str, str]) -> str:
@@ -121,6 +135,45 @@ def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
     return expand
 
 
+def profile_directory(env: Mapping[str, str], home: str) -> str:
+    """Where a person's own profiles are, by the XDG Base Directory Specification."""
+    config = env.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(config):
+        config = os.path.join(home, ".config")
+    return os.path.normpath(os.path.join(config, "nono", "profiles"))
+
+
+def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
+    """Refusals to write where profiles are: what is written there is what the next run may do."""
+    origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
+    elsewhere = {**env, "XDG_CONFIG_HOME": ""}
+    places = [profile_directory(each, home) for each in (env, elsewhere)]
+    for path in dict.fromkeys((*places, *map(canonical, places))):
+        yield Rule(Subtree(path), Access.WRITE, Effect.DENY, origin)
+
+
+def _profile(
+    options: Options,
+    env: Mapping[str, str],
+    home: str,
+    workdir: str,
+    expand: Callable[[str], Sequence[str]],
+) -> FromProfile:
+    """What the profile gives; without one, the groups that every profile starts from."""
+    if options.profile is None:
+        return FromProfile(
+            tuple(rule for name in default_groups() for rule in rules_of(group(name), expand))
+        )
+    # A run without a profile does not load what reads one.
+    from nono.supervisor.profile_policy import from_profile
+    from nono.supervisor.profiles import Profiles
+
+    profiles = Profiles(env, home)
+    merged = profiles.resolve(options.profile)
+    made = from_profile(merged, env, home, workdir, options.allow_cwd, expand)
+    return replace(made, notes=(*profiles.notes, *made.notes))
+
+
 def _workdir(options: Options, home: str) -> str:
     try:
         path = absolute(options.workdir or ".", home, os.getcwd())
@@ -144,14 +197,16 @@ _NETWORK_OPTIONS = (
 )
 
 
-def _network(options: Options) -> tuple[Network, tuple[tuple[str, int], ...]]:
+def _network(
+    options: Options, profile: ProfileNetwork
+) -> tuple[Network, tuple[tuple[str, int], ...]]:
     given = any(getattr(options, name) for name in _NETWORK_OPTIONS)
-    if options.network_profile is None and not given:
+    if options.network_profile is None and not given and not profile:
         return Network(), ()
     # What only a run with such an option needs is loaded only then.
     from nono.supervisor.network_options import make_network, nameservers
 
-    return make_network(options), nameservers(options)
+    return make_network(options, profile), nameservers(options)
 
 
 def _bypasses(options: Options, home: str, workdir: str) -> Iterator[str]:

@@ -23,13 +23,16 @@ from nono.broker import (
 from nono.shims.linux import capabilities, landlock
 from nono.shims.linux.syscalls import machine
 from nono.supervisor import ruleset
+from nono.supervisor.audit_place import refuse_records
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.errors import StartError
 from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.removal import remove_tree
 
 if TYPE_CHECKING:
+    from nono.supervisor.audit import Audit, AuditOptions
     from nono.supervisor.network.service import NetworkService
+    from nono.supervisor.witness import Witness
 
 KEPT_CAPABILITIES = frozenset(
     capabilities.NUMBERS[name]
@@ -54,7 +57,14 @@ class Prepared:
         """What has to be served beside the broker."""
         return self.enforcement.network
 
+    @property
+    def audit(self) -> Audit | None:
+        """Where decisions are written down, if they are."""
+        return self.enforcement.audit
+
     def close(self) -> None:
+        if self.audit is not None:
+            self.audit.close()
         if self.network is not None:
             self.network.close()
         os.close(self.ruleset)
@@ -70,12 +80,15 @@ def prepare(
     best_effort: bool = False,
     broker: bool = True,
     nameservers: Sequence[tuple[str, int]] = (),
+    audit: AuditOptions | None = None,
+    witness: Witness | None = None,
 ) -> Prepared:
     """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
 
     Without a `broker` the floor is everything that the program may do. Raises StartError when
     the kernel cannot enforce the policy, unless `best_effort`. `nameservers`, addresses and ports,
-    are asked for the hosts that the policy allows, instead of the machine's own.
+    are asked for the hosts that the policy allows, instead of the machine's own. With `audit`
+    every decision is recorded; there is none without a broker. A `witness` is told instead.
     """
     from nono.shims.linux import filter as seccomp_filter
 
@@ -83,9 +96,10 @@ def prepare(
     tmpdir = os.path.realpath(tempfile.mkdtemp(prefix="nono-"))
     with contextlib.ExitStack() as undo:
         undo.callback(remove_tree, tmpdir)
-        origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
-        private = Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)
-        policy = refuse_kernel_mounts(policy.with_rules([private]))
+        log = _open_audit(audit) if broker else None
+        if log is not None:
+            undo.callback(log.close)
+        policy = with_private_tmpdir(with_refusals(policy), tmpdir)
         network = _network_service(policy, broker, nameservers)
         if network is not None:
             undo.callback(network.close)
@@ -98,9 +112,37 @@ def prepare(
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
         program = seccomp_filter.build(machine(), policy.network.mode.value, broker=broker)
+        if log is not None:
+            log.start(policy, tmpdir)
+        enforcement = Enforcement(policy, floor, network, log, witness)
         undo.pop_all()
-        enforcement = Enforcement(policy, floor, network)
         return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
+
+
+def with_refusals(policy: Policy) -> Policy:
+    """The policy, with what no sandbox may touch whatever it allows. Raises OSError."""
+    return refuse_records(refuse_kernel_mounts(policy))
+
+
+def with_private_tmpdir(policy: Policy, tmpdir: str) -> Policy:
+    """The policy, with the right to all that is in the run's own TMPDIR."""
+    origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
+    return policy.with_rules([Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)])
+
+
+def only_deciding(policy: Policy, tmpdir: str) -> Enforcement:
+    """What a run with this policy and this private TMPDIR would decide by, with nothing started."""
+    policy = with_private_tmpdir(with_refusals(policy), tmpdir)
+    floor = policy.floor(ruleset.RealTree(), floor_exclude())
+    return Enforcement(policy.with_rules(floor.matched), floor)
+
+
+def _open_audit(options: AuditOptions | None) -> Audit | None:
+    if options is None:
+        return None
+    from nono.supervisor.audit import open_audit
+
+    return open_audit(options)
 
 
 def _network_service(

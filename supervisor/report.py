@@ -7,11 +7,15 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.broker import Connect, Explanation, Open, explain, is_within, visible
 from nono.supervisor.denials import Denial
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.plan import home_directory
+
+if TYPE_CHECKING:
+    from nono.supervisor.audit import Audit
 
 _MAX_LINES = 20
 _MAX_UNRESOLVED = 9
@@ -27,7 +31,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
     """Denials that one line tells: the same reason, and the same fix or many in one directory."""
 
     what: str
@@ -73,7 +77,7 @@ def _refused(enforcement: Enforcement) -> list[str]:
     found = entries(enforcement)
     if not found:
         return []
-    lines = _grouped(found)
+    lines = grouped(found)
     overflow = enforcement.denials.overflow
     total = sum(line.count for line in lines) + overflow
     room = _MAX_LINES - 2
@@ -103,18 +107,27 @@ def bug(faults: Sequence[str]) -> list[str]:
     ]
 
 
+def audit(log: Audit | None) -> list[str]:
+    """One line when what was decided was not, or only in part, written down."""
+    if log is None or not log.stopped:
+        return []
+    what = f"the audit {log.name} ended early" if log.name else "there is no audit"
+    effect = "; every later call was refused" if log.options.required else ""
+    return [f"nono: {what}: {visible(log.stopped, limit=1000)}{effect}"]
+
+
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _grouped(found: Iterable[Entry]) -> list[_Line]:
-    """In the order of the first denial of each."""
+def grouped(found: Iterable[Entry]) -> list[Line]:
+    """What one line tells, in the order of the first denial of each."""
     by_directory: dict[tuple[str, ...], list[Entry]] = {}
     position: dict[object, int] = {}
     for entry in found:
         position[id(entry)] = len(position)
         by_directory.setdefault(_directory_key(entry), []).append(entry)
-    lines: list[_Line] = []
+    lines: list[Line] = []
     for key, together in by_directory.items():
         if len(key) > 1 and len(together) >= _MANY:
             lines.append(_directory_line(key, together))
@@ -141,16 +154,16 @@ def _reason(entry: Entry) -> str:
     return entry.explanation.reason
 
 
-def _directory_line(key: tuple[str, ...], together: list[Entry]) -> _Line:
+def _directory_line(key: tuple[str, ...], together: list[Entry]) -> Line:
     _, reason, flag, directory = key
     # To open a directory this far up for the sake of some files is nothing to suggest.
     is_narrow = directory.count("/") > 1 and not is_within(home_directory(os.environ), directory)
     first = together[0].explanation.summary
     what = f"{first} and {len(together) - 1} more in {visible(directory)}"
-    return _Line(what, reason, (flag, directory) if is_narrow else (), together)
+    return Line(what, reason, (flag, directory) if is_narrow else (), together)
 
 
-def _lines_by_fix(together: Iterable[Entry]) -> list[_Line]:
+def _lines_by_fix(together: Iterable[Entry]) -> list[Line]:
     lines: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
     for entry in together:
         explanation, reason = entry.explanation, _reason(entry)
@@ -160,25 +173,32 @@ def _lines_by_fix(together: Iterable[Entry]) -> list[_Line]:
     return [_fix_line(entries) for entries in lines.values()]
 
 
-def _fix_line(together: list[Entry]) -> _Line:
+def _fix_line(together: list[Entry]) -> Line:
     first = together[0].explanation
     others = f" and {len(together) - 1} more" if len(together) > 1 else ""
-    return _Line(first.summary + others, first.reason, first.fix, together)
+    return Line(first.summary + others, first.reason, first.fix, together)
 
 
 def as_json(enforcement: Enforcement, faults: Iterable[str] = ()) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
         {
-            "denials": [_record(entry) for entry in entries(enforcement)],
+            "denials": [record(entry) for entry in entries(enforcement)],
             "denials_not_listed": enforcement.denials.overflow,
             "unresolved": {visible(host): why for host, why in enforcement.unresolved.items()},
             "internal_errors": list(faults),
+            "audit": _audit_record(enforcement.audit),
         }
     )
 
 
-def _record(entry: Entry) -> Mapping[str, object]:
+def _audit_record(log: Audit | None) -> Mapping[str, object] | None:
+    if log is None:
+        return None
+    return {"session": log.name, "stopped": visible(log.stopped, limit=8192)}
+
+
+def record(entry: Entry) -> Mapping[str, object]:
     request, verdict = entry.denial.request, entry.denial.verdict
     fields = {
         name: str(getattr(request, name))

@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -24,6 +25,9 @@ from nono.supervisor.fork_server import SERVER
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.prepare import Prepared, prepare
 from nono.supervisor.session import Session, Streams, start
+
+if TYPE_CHECKING:
+    from nono.supervisor.audit import AuditOptions
 
 _CHUNK = 1 << 16
 
@@ -195,13 +199,23 @@ class _Pipes:
 
 @contextlib.asynccontextmanager
 async def open_sandbox(
-    policy: Policy, *, environment: Environment | None = None, best_effort: bool = False
+    policy: Policy,
+    *,
+    environment: Environment | None = None,
+    best_effort: bool = False,
+    nameservers: Sequence[tuple[str, int]] = (),
+    audit: AuditOptions | None = None,
 ) -> AsyncIterator[Sandbox]:
     """A sandbox that enforces `policy` until the block ends.
 
-    Raises StartError when this kernel cannot enforce it, unless `best_effort`.
+    `nameservers` (addresses and ports) are asked for the hosts that the policy allows, instead of
+    the machine's own. With `audit` every decision is recorded, as `nono audit` shows it. Raises
+    StartError when this kernel cannot enforce the policy, unless `best_effort`.
     """
-    prepared = await trio.to_thread.run_sync(partial(prepare, policy, best_effort=best_effort))
+    preparing = partial(
+        prepare, policy, best_effort=best_effort, nameservers=nameservers, audit=audit
+    )
+    prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, environment or Environment())
     try:
         yield sandbox
@@ -218,15 +232,18 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
     environment: Environment | None = None,
+    nameservers: Sequence[tuple[str, int]] = (),
+    audit: AuditOptions | None = None,
     timeout: float | None = None,
 ) -> Completed:
     """Run one program in a sandbox of its own, from a program that does not use trio.
 
     After `timeout` seconds everything is killed and subprocess.TimeoutExpired is raised.
     """
+    opening = open_sandbox(policy, environment=environment, nameservers=nameservers, audit=audit)
 
     async def main() -> Completed:
-        async with open_sandbox(policy, environment=environment) as box:
+        async with opening as box:
             return await box.run(argv, input=input, capture_output=capture_output, env=env, cwd=cwd)
 
     async def main_in_time(seconds: float) -> Completed:

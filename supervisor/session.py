@@ -87,6 +87,7 @@ class Session:
         self._launched = launched
         self._spec = spec
         self._forker = forker
+        self._audit = prepared.audit
         self._end = _End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
         self._has_names = prepared.network is not None
@@ -192,6 +193,8 @@ class Session:
             self.kill()
         if self._serving:
             self._serving.close()
+        if self._audit is not None:
+            self._audit.exit(self._end.status)
         self._launched.control.close()
         os.close(self._launched.child_pidfd)
 
@@ -231,6 +234,8 @@ def start(
     fds = Descriptors(
         -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
     )
+    if prepared.audit is not None:
+        prepared.audit.program(argv, cwd)
     launched = launch(spec, fds, forker)
     try:
         return Session(prepared, launched, spec, forker)

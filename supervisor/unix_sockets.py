@@ -66,13 +66,16 @@ def connect_unix(
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
         own = _is_own_listener(enforcement, lambda each: each.name == name)
-        if not own:
-            enforcement.require(UnixConnect(call.caller, "@" + os.fsdecode(name[1:])))
+        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
+        if own:  # the floor keeps every other out of reach
+            enforcement.note_native(request)
+        else:
+            enforcement.require(request)
         return perform_connect(call, held, sock, address)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
-    if not enforcement.allows(UnixConnect(call.caller, target.path)):
+    if not enforcement.admits(UnixConnect(call.caller, target.path)):
         file = unix_diag.file_of(target.fd)
         own = file is not None and _is_own_listener(enforcement, lambda each: each.file == file)
         enforcement.require(UnixConnect(call.caller, target.path, own))
@@ -106,6 +109,7 @@ def bind_unix(call: Call, enforcement: Enforcement, sock: socket.socket, address
             existing.close()
             raise failure(errno.EADDRINUSE)
         if enforcement.floor_covers(place.parent.path, Access.WRITE):
+            enforcement.note_native(PathChange(call.caller, Operation.BIND, place.path))
             enforcement.own.record_socket(cookie(sock))
             return CONTINUE
         own = enforcement.own.is_own(call.caller, place.parent)

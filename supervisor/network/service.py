@@ -109,9 +109,9 @@ def _most_tunnels() -> int:
 def allowed_addresses(
     enforcement: Enforcement, process: Process, host: str, port: int, addresses: Sequence[str]
 ) -> tuple[str, ...]:
-    """Those of a host's addresses that the policy lets it have. Notes nothing."""
+    """Those of a host's addresses that the policy lets it have. Notes no refusal."""
     return tuple(
         address
         for address in addresses
-        if enforcement.allows(Connect(process, address, port, host))
+        if enforcement.admits(Connect(process, address, port, host))
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 
@@ -232,7 +234,7 @@ def test_the_words_are_safe_and_the_flags_help(request_: NetworkRequest) -> None
     if not explanation.fix:
         return
     name, value = explanation.fix
-    parts: dict[str, tuple[Rule, ...]] = {
+    parts: dict[str, Any] = {
         "rules": NETWORK.rules,
         "listen": NETWORK.listen,
         "unchecked": NETWORK.unchecked,

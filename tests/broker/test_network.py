@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -117,9 +118,10 @@ def rule(pattern: Pattern, effect: Effect = Effect.ALLOW) -> Rule:
         {"listen": (rule(LocalPort(80), Effect.DENY),)},
         {"unchecked": (rule(AddressBlock("10.0.0.0/8")),)},
         {"unchecked": (rule(HostName("x.org"), Effect.DENY),)},
+        {"rest": rule(Anything(), Effect.DENY)},
     ],
 )
-def test_a_part_in_the_wrong_place_is_refused(parts: dict[str, tuple[Rule, ...]]) -> None:
+def test_a_part_in_the_wrong_place_is_refused(parts: dict[str, Any]) -> None:
     with pytest.raises(PolicyError):
         Network(Mode.FILTERED, **parts)
 

@@ -1,0 +1,233 @@
+"""A chain of records: each holds the SHA-256 of the one before.
+
+A record is one msgpack array `[body, SHA-256 of body]`, and a body
+`[SHA-256 of the body before, number, is the last, content]`. Beside the records stands
+a *seal*, rewritten after each of them: how many there are, where they end, and
+the SHA-256 of the last. It tells a run that was killed, whose records end as the
+seal says, from records that were cut off. Whoever can write both files can make
+a new chain; a SHA-256 that was noted elsewhere shows that, too.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from zlib import crc32
+
+import msgpack
+
+from nono.broker.errors import InvalidRecord
+
+LONGEST_BODY = 16 << 20
+"""Bytes; the first record holds a whole policy."""
+_SEAL = struct.Struct(">QQQ32s?")
+_CHECK = struct.Struct(">I")
+_UNREADABLE = (msgpack.exceptions.UnpackException, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """``count`` records end at byte ``size``, the last begins at byte ``last``.
+
+    ``stopped`` says that no more could be written.
+    """
+
+    count: int
+    size: int
+    last: int
+    digest: bytes
+    stopped: bool = False
+
+    def pack(self) -> bytes:
+        data = _SEAL.pack(self.count, self.size, self.last, self.digest, self.stopped)
+        return data + _CHECK.pack(crc32(data))
+
+    @staticmethod
+    def unpack(data: bytes) -> Seal:
+        """Raises InvalidRecord."""
+        fields, check = data[: _SEAL.size], data[_SEAL.size :]
+        if len(fields) != _SEAL.size or check != _CHECK.pack(crc32(fields)):
+            raise InvalidRecord("the seal is missing or damaged")
+        return Seal(*_SEAL.unpack(fields))
+
+
+_EMPTY = Seal(0, 0, 0, bytes(32))
+
+
+class Writer:
+    """Makes the bytes of record after record. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self.seal = _EMPTY
+        """Of all records so far."""
+        self._packer = msgpack.Packer(unicode_errors="surrogateescape")
+
+    def append(self, content: object, last: bool = False) -> bytes:
+        """The next record. It counts as written."""
+        seal = self.seal
+        pack = self._packer.pack
+        body = pack((seal.digest, seal.count, last, content))
+        digest = sha256(body).digest()
+        record: bytes = pack((body, digest))
+        self.seal = Seal(seal.count + 1, seal.size + len(record), seal.size, digest)
+        return record
+
+
+def is_last(record: bytes) -> bool:
+    """Whether these bytes are the last record of a session that ended properly. Checks nothing."""
+    try:
+        body, _ = msgpack.unpackb(record)
+        return msgpack.unpackb(body, unicode_errors="surrogateescape")[2] is True
+    except (*_UNREADABLE, TypeError, LookupError):
+        return False
+
+
+class Damage(InvalidRecord):
+    """The chain is broken at the record with this number, counted from 0."""
+
+    def __init__(self, position: int, what: str) -> None:
+        super().__init__(f"record {position}: {what}")
+        self.position = position
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A record whose place in the chain was checked. ``seal`` is what the seal was after it."""
+
+    is_last: bool
+    content: object
+    seal: Seal
+
+
+def links(chunks: Iterable[bytes]) -> Iterator[Link]:
+    """Every record in turn, from the first. Raises Damage where the chain is broken.
+
+    A record that lacks its end is not given: it may be one that was being written.
+    """
+    seal, closed = _EMPTY, False
+    for record, end in _records(chunks):
+        if closed:
+            raise Damage(seal.count, "it stands behind the last one")
+        link = _checked(record, seal, end)
+        yield link
+        seal, closed = link.seal, link.is_last
+
+
+def _records(chunks: Iterable[bytes]) -> Iterator[tuple[object, int]]:
+    """What msgpack reads, and where it ends."""
+    unpacker = _unpacker()
+    count = 0
+    for chunk in chunks:
+        try:
+            unpacker.feed(chunk)
+            for record in unpacker:
+                yield record, unpacker.tell()
+                count += 1
+        except _UNREADABLE:
+            raise Damage(count, "it cannot be read") from None
+
+
+def _unpacker() -> msgpack.Unpacker:
+    return msgpack.Unpacker(
+        max_buffer_size=2 * LONGEST_BODY,
+        max_bin_len=LONGEST_BODY,
+        max_array_len=2,
+        max_str_len=0,
+        max_map_len=0,
+        max_ext_len=0,
+    )
+
+
+def _checked(record: object, before: Seal, end: int) -> Link:
+    number = before.count
+    match record:
+        case [bytes(body), bytes(digest)]:
+            pass
+        case _:
+            raise Damage(number, "it is not a record")
+    if sha256(body).digest() != digest:
+        raise Damage(number, "it was changed")
+    try:
+        link = msgpack.unpackb(body, unicode_errors="surrogateescape")
+    except _UNREADABLE:
+        raise Damage(number, "it cannot be read") from None
+    match link:
+        case [bytes(previous), int(place), bool(is_last), content]:
+            pass
+        case _:
+            raise Damage(number, "it is not a record")
+    if place != number:
+        raise Damage(number, f"record {place} stands in its place")
+    if previous != before.digest:
+        raise Damage(number, "the one before it was changed")
+    return Link(is_last, content, Seal(number + 1, end, before.size, digest))
+
+
+class Ending(enum.Enum):
+    """How the records end. The value is for people."""
+
+    CLOSED = "the session ended and every record is there"
+    OPEN = "nono was killed or still runs; every record up to then is there"
+    STOPPED = "nothing more could be written; every record up to then is there"
+    CUT = "records are missing at the end"
+    DAMAGED = "the records are not as they were written"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """``count`` records are good; the next one is not, if there is ``damage``."""
+
+    count: int
+    ending: Ending
+    digest: bytes
+    damage: str = ""
+
+    @property
+    def is_intact(self) -> bool:
+        return self.ending not in (Ending.CUT, Ending.DAMAGED)
+
+
+def verify(chunks: Iterable[bytes], seal: bytes) -> Verification:
+    """Check a whole chain, given in pieces of any size, against its seal. Never raises.
+
+    It finds what was changed, removed, added or moved, and where.
+    """
+    before = now = _EMPTY
+    closed = False
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for chunk in chunks:
+            size += len(chunk)
+            yield chunk
+
+    try:
+        for link in links(counted()):
+            before, now, closed = now, link.seal, link.is_last
+        sealed = Seal.unpack(seal)
+    except InvalidRecord as error:
+        return Verification(now.count, Ending.DAMAGED, now.digest, str(error))
+    ending, damage = _ending(before, now, sealed, closed, size)
+    what = f"record {now.count}: {damage}" if damage else ""
+    return Verification(now.count, ending, now.digest, what)
+
+
+def _ending(before: Seal, now: Seal, sealed: Seal, closed: bool, size: int) -> tuple[Ending, str]:
+    """How good records end, of which the last two left the seals `before` and `now`."""
+    if now.count < sealed.count:
+        if size >= sealed.size:
+            return Ending.DAMAGED, "it cannot be read"
+        return Ending.CUT, f"it is missing: {sealed.count} were written, {now.count} are there"
+    # nono may have been killed between a record and its seal.
+    if replace(sealed, stopped=False) not in (now, before):
+        return Ending.DAMAGED, "it is not the end that the seal tells of"
+    if not closed:
+        return (Ending.STOPPED if sealed.stopped else Ending.OPEN), ""
+    if size > now.size:
+        return Ending.DAMAGED, "it stands behind the last one"
+    return Ending.CLOSED, ""

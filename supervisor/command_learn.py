@@ -1,0 +1,112 @@
+"""`nono learn`: run a program and print the profile that it needs."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import click
+
+from nono.supervisor.errors import UsageError
+from nono.supervisor.messages import say, say_notes
+from nono.supervisor.options import policy_options, to_options
+
+_EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=math.inf,
+    metavar="SECONDS",
+    help="End the program, and all that it started, after so long.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the profile on stdout and nothing else; what the program prints goes to stderr.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Save the profile in a new FILE.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no summary.")
+@policy_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
+    """Run COMMAND in a sandbox that watches, and print the profile that it needs.
+
+    It may read everything but what is protected, reach any host, and write in the working directory
+    and where tools keep what they fetch; other options let it do more. With --profile, only what
+    that profile lacks is learned. The exit code is the program's, or 0 when its time was up.
+    """
+    if not command:
+        raise UsageError("no command to learn from", _EXAMPLE)
+    ctx.exit(_learn(command, values))
+
+
+def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
+    from nono.supervisor import foreground, learning
+    from nono.supervisor.learned_profile import Making
+    from nono.supervisor.prepare import only_deciding, prepare
+    from nono.supervisor.session import Streams, inherited_streams
+
+    output = _new_file(values["output"])
+    options = to_options(values)
+    base = learning.base_plan(options, argv)
+    plan = learning.learning_plan(options, argv, os.environ)
+    if not values["quiet"]:
+        say_notes(plan.notes)
+    streams = inherited_streams()
+    if values["as_json"]:
+        # What the program prints must never be taken for the profile.
+        closed = tuple(2 if number == 1 else number for number in streams.closed)
+        streams = Streams(streams.stdin, streams.stderr, streams.stderr, closed)
+    learner = learning.Learner()
+    prepared = prepare(plan.policy, nameservers=plan.nameservers, witness=learner)
+    try:
+        learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
+        faults: list[str] = []
+        try:
+            code = foreground.exit_code(
+                foreground.run(prepared, plan, argv, streams, faults.extend, values["timeout"])
+            )
+        except foreground.TimeIsUp:
+            code = 0
+        outcome = Making(learner, options, argv, plan, base).outcome(prepared.tmpdir)
+    finally:
+        prepared.close()
+    _tell(learner, outcome, prepared.enforcement, argv, faults, values)
+    if values["as_json"]:
+        click.echo(outcome.text, nl=False)
+    if output is not None:
+        with open(output, "w", encoding="ascii") as file:
+            file.write(outcome.text)
+    return code
+
+
+def _new_file(name: str | None) -> int | None:
+    """A descriptor of the file, made before the program could make it."""
+    if name is None:
+        return None
+    try:
+        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise UsageError(f"--output {name}: {why}", "name a file that is not there yet") from None
+
+
+def _tell(
+    learner: Any, outcome: Any, enforcement: Any, argv: tuple[str, ...], faults: Any, values: Any
+) -> None:
+    from nono.supervisor import learn_report, report
+    from nono.supervisor.plan import home_directory, profile_directory
+
+    say(report.bug(faults))
+    if values["quiet"]:
+        return
+    say(learn_report.text(learner, outcome, enforcement))
+    if not values["as_json"] and values["output"] is None:
+        directory = profile_directory(os.environ, home_directory(os.environ))
+        say([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])

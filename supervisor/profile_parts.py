@@ -1,0 +1,41 @@
+"""What a profile gives to a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nono.broker import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileNetwork:
+    """Rules on what may be connected to and listened on; `blocked`, if any, refuses everything.
+
+    `is_said`: the profile speaks of the network, so that only what the rules name is reached.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    listen: tuple[Rule, ...] = ()
+    blocked: Rule | None = None
+    is_said: bool = False
+
+    def __bool__(self) -> bool:
+        return self.is_said
+
+
+@dataclass(frozen=True, slots=True)
+class FromProfile:
+    """The parts of a policy, those of the groups included.
+
+    `says_workdir`: it decides about the working directory, with or without a flag. `only`, `deny`
+    and `set` are the environment's; `notes` are for people.
+    """
+
+    rules: tuple[Rule, ...]
+    bypasses: tuple[str, ...] = ()
+    network: ProfileNetwork = field(default_factory=ProfileNetwork)
+    says_workdir: bool = False
+    only: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    set: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,30 @@
+"""Who is told of every decision as it is made: an audit, or who learns what a program needs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from nono.broker import Ask, Deny, Request, Verdict
+
+
+class Witness(Protocol):
+    """Told from any thread, before the call is performed or refused.
+
+    `every_call` asks for the calls of the fast lane as well. While `refuses` is true every call is
+    refused. The methods may raise OSError, which is what the call then fails with.
+    """
+
+    @property
+    def every_call(self) -> bool: ...
+
+    @property
+    def refuses(self) -> bool: ...
+
+    def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
+        """The policy's verdict on `decided`, which is `request` or stands for it."""
+
+    def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
+        """A call that the floor alone decides, `refused` or not."""
+
+    def unresolved(self, host: str, why: str) -> None:
+        """A host has no known address."""
