@@ -154,7 +154,7 @@ def test_one_answer(
     arguments = json.dumps([str(tree), NAMES, HOSTS, PORTS])
     with world() as nowhere:
         # No host is there, so only the report tells what is refused from what fails.
-        options = ("--json", "--profile", profile, *nowhere.flags())
+        options = ["--json", "--profile", str(profile), *nowhere.flags()]
         done = nono("run", *options, "--", "python3", "-c", PROGRAM, arguments, timeout=120)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stderr.splitlines()[-1])
