@@ -20,10 +20,10 @@ _HEAD = """\
 A profile says what a program may do, in a file that can be kept, shared and reviewed:
 
 ```sh
-nono learn --json -- python3 my_script.py > my-script.json   # a first one, from what it does
-nono profile validate my-script.json                         # every mistake, with its place
-nono profile show my-script.json                             # every rule, and where it is from
-nono run --profile my-script.json -- python3 my_script.py
+nono learn -o my-script -- python3 my_script.py    # a first one, from what it does
+nono profile validate my-script                    # every mistake, with its place
+nono profile show my-script                        # every rule, and where it is from
+nono run --profile my-script -- python3 my_script.py
 ```
 
 A profile is named by a file (`./my-script.json`), by the name of one in

@@ -9,9 +9,12 @@ from typing import Any
 import click
 
 from nono.supervisor.errors import UsageError
+from nono.supervisor.kept_file import Kept
 from nono.supervisor.messages import say, say_notes
 from nono.supervisor.options import policy_options, to_options
+from nono.supervisor.plan import home_directory, profile_directory
 
+_STDOUT = 1
 _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
 
 
@@ -29,7 +32,12 @@ _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
     is_flag=True,
     help="Print the profile on stdout and nothing else; what the program prints goes to stderr.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Save the profile in a new FILE.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="NAME|FILE",
+    help="Save the profile, in your own directory by its NAME or in a new FILE.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no summary.")
 @policy_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -53,6 +61,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     from nono.supervisor.session import Streams, inherited_streams
 
     output = _new_file(values["output"])
+    stdout = Kept(_STDOUT) if values["as_json"] else None
     options = to_options(values)
     base = learning.base_plan(options, argv)
     plan = learning.learning_plan(options, argv, os.environ)
@@ -78,20 +87,23 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     finally:
         prepared.close()
     _tell(learner, outcome, prepared.enforcement, argv, faults, values)
-    if values["as_json"]:
-        click.echo(outcome.text, nl=False)
     if output is not None:
-        with open(output, "w", encoding="ascii") as file:
-            file.write(outcome.text)
+        output.write(outcome.text.encode("ascii"))
+    if stdout is not None:
+        stdout.check()
+        click.echo(outcome.text, nl=False)
     return code
 
 
-def _new_file(name: str | None) -> int | None:
-    """A descriptor of the file, made before the program could make it."""
+def _new_file(name: str | None) -> Kept | None:
+    """The file to save in, made before the program could make it."""
     if name is None:
         return None
+    from nono.supervisor.profiles import new_file
+
+    directory = profile_directory(os.environ, home_directory(os.environ))
     try:
-        return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        return Kept(new_file(name, directory)[0])
     except OSError as error:
         why = os.strerror(error.errno or 0)
         raise UsageError(f"--output {name}: {why}", "name a file that is not there yet") from None
@@ -101,7 +113,6 @@ def _tell(
     learner: Any, outcome: Any, enforcement: Any, argv: tuple[str, ...], faults: Any, values: Any
 ) -> None:
     from nono.supervisor import learn_report, report
-    from nono.supervisor.plan import home_directory, profile_directory
 
     say(report.bug(faults))
     if values["quiet"]:

@@ -50,24 +50,18 @@ def profile() -> None:
 @click.option("--force", is_flag=True, help="Replace a profile of this name.")
 def init(name: str, force: bool) -> None:
     """Write a profile to start from: NAME in your own directory, a file, or `-` for stdout."""
-    from nono.broker.profile_checks import check_base, is_file_name
+    from nono.supervisor.profiles import new_file
 
-    path = name
-    if name != "-":
-        check_base(name)
-        if not is_file_name(name):
-            directory = profile_directory(os.environ, home_directory(os.environ))
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            path = os.path.join(directory, name + _SUFFIX)
-    text = _START % json.dumps(os.path.basename(path).removesuffix(_SUFFIX))
-    if path == "-":
+    text = _START % json.dumps(os.path.basename(name).removesuffix(_SUFFIX))
+    if name == "-":
         click.echo(text, nl=False)
         return
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if force else os.O_EXCL)
+    directory = profile_directory(os.environ, home_directory(os.environ))
     try:
-        descriptor = os.open(path, flags, 0o600)
-    except FileExistsError:
-        raise UsageError(f"{path} is there already", f"nono profile init --force {name}") from None
+        descriptor, path = new_file(name, directory, force)
+    except FileExistsError as error:
+        hint = f"nono profile init --force {name}"
+        raise UsageError(f"{error.filename} is there already", hint) from None
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     click.echo(path)

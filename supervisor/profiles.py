@@ -83,6 +83,20 @@ class Profiles:
         return Source(_shown(os.path.realpath(path)), data)
 
 
+def new_file(name: str, directory: str, force: bool = False) -> tuple[int, str]:
+    """A descriptor of a profile to be written, and its path: a file, or NAME in `directory`.
+
+    Raises broker.PolicyError, and for one that is there already, unless `force`, FileExistsError.
+    """
+    check_base(name)
+    path = name
+    if not is_file_name(name):
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        path = os.path.join(directory, name + _SUFFIX)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if force else os.O_EXCL)
+    return os.open(path, flags, 0o600), path
+
+
 def own_names(directory: str) -> list[str]:
     """The names of the profiles in a directory; none when it cannot be read."""
     try:
