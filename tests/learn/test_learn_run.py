@@ -150,6 +150,8 @@ def test_pip_install(
     path = f"{Path(as_user.python).parent}:{SYSTEM_PATH}"
     environment = {**pip_settings, "PATH": path, "PIP_TARGET": "lib"}
     environment.pop("PIP_NO_CACHE_DIR")
+    # As root, pip opens the first directory above its cache that is there: not the home itself.
+    as_user.directory(as_user.home / ".cache/pip")
     # How this machine finds its index, which is no part of what is learned.
     own = tuple(flag for flag in pip_flags if not flag.startswith("--allow-domain"))
     command = ("pip", "install", "--upgrade", "six")
