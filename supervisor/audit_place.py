@@ -12,7 +12,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Mapping
@@ -67,7 +66,7 @@ def create_session(env: Mapping[str, str]) -> NewSession:
         directory = _open_sessions(env, held)
         now = time.time_ns() // 1000
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 1_000_000))
-        name = f"{stamp}-{now % 1_000_000:06}-{secrets.token_hex(4)}"
+        name = f"{stamp}-{now % 1_000_000:06}-{os.urandom(4).hex()}"
         os.mkdir(name, 0o700, dir_fd=directory)
         with contextlib.ExitStack() as undo:
             undo.callback(_remove, directory, name)
