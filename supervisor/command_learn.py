@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +14,14 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.kept_file import Kept
 from nono.supervisor.messages import say, say_notes
 from nono.supervisor.options import policy_options, to_options
-from nono.supervisor.plan import home_directory, profile_directory
+from nono.supervisor.plan import Plan, home_directory, profile_directory
+
+if TYPE_CHECKING:
+    from nono.supervisor.enforcement import Enforcement
+    from nono.supervisor.learned_profile import Outcome
+    from nono.supervisor.learning import Learner
+    from nono.supervisor.prepare import Prepared
+    from nono.supervisor.session import Streams
 
 _STDOUT = 1
 _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
@@ -55,50 +64,62 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
-    from nono.supervisor import foreground, learning
+    from nono.supervisor import learning
     from nono.supervisor.learned_profile import Making
     from nono.supervisor.prepare import only_deciding, prepare
-    from nono.supervisor.session import Streams, inherited_streams
+    from nono.supervisor.session import inherited_streams
 
-    output = _new_file(values["output"])
-    stdout = Kept(_STDOUT) if values["as_json"] else None
+    streams = inherited_streams()
     options = to_options(values)
     base = learning.base_plan(options, argv)
     plan = learning.learning_plan(options, argv, os.environ)
     if not values["quiet"]:
         say_notes(plan.notes)
-    streams = inherited_streams()
-    if values["as_json"]:
-        # What the program prints must never be taken for the profile.
-        closed = tuple(2 if number == 1 else number for number in streams.closed)
-        streams = Streams(streams.stdin, streams.stderr, streams.stderr, closed)
-    learner = learning.Learner()
-    prepared = prepare(plan.policy, nameservers=plan.nameservers, witness=learner)
-    try:
-        learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
-        faults: list[str] = []
-        try:
-            code = foreground.exit_code(
-                foreground.run(prepared, plan, argv, streams, faults.extend, values["timeout"])
-            )
-        except foreground.TimeIsUp:
-            code = 0
-        outcome = Making(learner, options, argv, plan, base).outcome(prepared.tmpdir)
-    finally:
-        prepared.close()
-    _tell(learner, outcome, prepared.enforcement, argv, faults, values)
-    if output is not None:
-        output.write(outcome.text.encode("ascii"))
-    if stdout is not None:
+    with contextlib.ExitStack() as undo:
+        output = _new_file(values["output"])
+        undo.callback(output.discard)
+        stdout = Kept(_STDOUT if values["as_json"] else None)
+        learner = learning.Learner()
+        prepared = prepare(plan.policy, nameservers=plan.nameservers, witness=learner)
+        with contextlib.closing(prepared):
+            learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
+            faults: list[str] = []
+            if values["as_json"]:
+                # What the program prints must never be taken for the profile.
+                streams = streams.all_to_stderr()
+            code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
+            outcome = Making(learner, options, argv, plan, base).outcome(prepared.tmpdir)
+        _tell(learner, outcome, prepared.enforcement, argv, faults, values)
         stdout.check()
+        output.write(outcome.text.encode("ascii"))
+        undo.pop_all()
+    if values["as_json"]:
         click.echo(outcome.text, nl=False)
     return code
 
 
-def _new_file(name: str | None) -> Kept | None:
-    """The file to save in, made before the program could make it."""
+def _watch(
+    prepared: Prepared,
+    plan: Plan,
+    argv: Sequence[str],
+    streams: Streams,
+    faults: list[str],
+    seconds: float,
+) -> int:
+    """Run the program; the exit code."""
+    from nono.supervisor import foreground
+
+    try:
+        status = foreground.run(prepared, plan, argv, streams, faults.extend, seconds)
+    except foreground.TimeIsUp:
+        return 0
+    return foreground.exit_code(status)
+
+
+def _new_file(name: str | None) -> Kept:
+    """The file to save in, if any, made before the program could make it."""
     if name is None:
-        return None
+        return Kept(None)
     from nono.supervisor.profiles import new_file
 
     directory = profile_directory(os.environ, home_directory(os.environ))
@@ -110,7 +131,12 @@ def _new_file(name: str | None) -> Kept | None:
 
 
 def _tell(
-    learner: Any, outcome: Any, enforcement: Any, argv: tuple[str, ...], faults: Any, values: Any
+    learner: Learner,
+    outcome: Outcome,
+    enforcement: Enforcement,
+    argv: Sequence[str],
+    faults: Sequence[str],
+    values: dict[str, Any],
 ) -> None:
     from nono.supervisor import learn_report, report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 
@@ -9,11 +10,16 @@ from nono.supervisor.errors import NonoError
 
 
 class Kept:
-    """An open file, under the name that it has now. What is no regular file has none."""
+    """An open file, under the name that it has now. What is no regular file has none.
 
-    def __init__(self, descriptor: int) -> None:
+    Without a descriptor there is nothing to keep, and nothing is written.
+    """
+
+    def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
         self._path = ""
+        if descriptor is None:
+            return
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 self._path = os.readlink(f"/proc/self/fd/{descriptor}")
@@ -25,7 +31,7 @@ class Kept:
 
         Whoever reads it by that name would take what the program put there for ours.
         """
-        if not self._path:
+        if not self._path or self._descriptor is None:
             return
         ours = os.fstat(self._descriptor)
         try:
@@ -40,8 +46,21 @@ class Kept:
 
     def write(self, data: bytes) -> None:
         """Make this the whole content of the file, and close it. Raises as `check`, and OSError."""
+        if self._descriptor is None:
+            return
+        self.check()
+        os.fchmod(self._descriptor, 0o600)
+        os.ftruncate(self._descriptor, 0)
         with open(self._descriptor, "wb") as file:
-            self.check()
-            os.fchmod(self._descriptor, 0o600)
-            os.ftruncate(self._descriptor, 0)
+            self._descriptor = None
             file.write(data)
+
+    def discard(self) -> None:
+        """Remove the file, if it still has its name, and close it."""
+        if self._descriptor is None:
+            return
+        with contextlib.suppress(OSError, NonoError):
+            self.check()
+            os.unlink(self._path)
+        os.close(self._descriptor)
+        self._descriptor = None

@@ -30,6 +30,12 @@ class Streams:
     closed: tuple[int, ...] = ()
     """Which of 0, 1 and 2 the program starts without."""
 
+    def all_to_stderr(self) -> Streams:
+        """The same, with what goes to stdout led to stderr."""
+        behind = {0: 0, 1: 2, 2: 2}
+        closed = tuple(number for number, ours in behind.items() if ours in self.closed)
+        return Streams(self.stdin, self.stderr, self.stderr, closed)
+
 
 def inherited_streams() -> Streams:
     """This process's own streams, for a program that takes its place.

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +178,20 @@ def as_user(request: pytest.FixtureRequest) -> Account:
     """Each account in turn: a test that takes this (or `project`, or `nono`) runs as both."""
     account: Account = request.getfixturevalue(request.param)
     return account
+
+
+def python_with(account: Account, *libraries: str) -> str:
+    """The account's interpreter, with these libraries of the test extra."""
+    if account(account.python, "-c", f"import {', '.join(libraries)}").returncode:
+        extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+        wanted = [
+            requirement
+            for requirement in extras["optional-dependencies"]["test"]
+            if requirement.startswith(libraries)
+        ]
+        command = [account.python, "-m", "pip", "install", "-qq", *wanted]
+        subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
+    return account.python
 
 
 @pytest.fixture

@@ -49,6 +49,8 @@ def test_output(nono: Nono, project: Path) -> None:
     saved = project / "profile.json"
     assert json.loads(saved.read_text())["network"] == {"block": True}
     assert saved.stat().st_mode & 0o777 == 0o600
+    missing = nono("learn", "-o", "other.json", "--", "no-such-command")
+    assert (missing.returncode, os.listdir(project)) == (127, ["profile.json"])
     again = nono("learn", "-o", "profile.json", "--", "echo", "ran")
     assert (again.returncode, again.stdout) == (125, "")
 
@@ -280,3 +282,13 @@ def test_a_name_is_saved_where_run_finds_it(nono: Nono, as_user: Account, projec
     repeated = nono("run", "--profile", "first", "--", "sh", "-c", "cat new")
     assert (repeated.returncode, repeated.stdout, repeated.stderr) == (0, "hello\n", "")
     saved.unlink()
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-", "0<&- 2>&-"])
+def test_closed_streams(as_user: Account, project: Path, closed: str) -> None:
+    learning = f"exec {as_user.python} -P -m nono.supervisor learn --json --"
+    done = as_user(
+        "sh", "-c", f"{learning} sh -c 'echo out; echo err >&2; :' {closed}", cwd=project
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["network"] == {"block": True}

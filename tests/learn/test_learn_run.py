@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import CHECKOUT, SYSTEM_PATH, UMASK, Account
+from tests.conftest import SYSTEM_PATH, Account, python_with
 from tests.learn.conftest import Again, Learn, paths, said_by_nono
 from tests.network.clients.test_package_clients import pip_flags, pip_settings
 from tests.network.world import Host, World, world
@@ -29,16 +26,7 @@ LIBRARIES = ("numpy", "requests")
 @pytest.fixture
 def python(as_user: Account) -> str:
     """The account's interpreter, with the libraries that the programs import."""
-    if as_user(as_user.python, "-c", f"import {', '.join(LIBRARIES)}").returncode:
-        extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-        wanted = [
-            requirement
-            for requirement in extras["optional-dependencies"]["test"]
-            if requirement.startswith(LIBRARIES)
-        ]
-        command = [as_user.python, "-m", "pip", "install", "-qq", *wanted]
-        subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
-    return as_user.python
+    return python_with(as_user, *LIBRARIES)
 
 
 def check(profile: dict[str, Any], project: Path, home: Path) -> None:

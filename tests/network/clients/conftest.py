@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.conftest import CHECKOUT, TIMEOUT, UMASK, Account, Finished, Nono
+from tests.conftest import TIMEOUT, Account, Finished, Nono, python_with
 from tests.network.world import Host, World, world
 
 LIBRARIES = ("aiohttp", "httpx", "redis", "requests")
@@ -103,13 +100,4 @@ def client(nono: Nono, internet: Internet, project: Path, as_user: Account) -> I
 @pytest.fixture
 def python(as_user: Account) -> str:
     """The account's interpreter, with the libraries of the test extra that are clients."""
-    if as_user(as_user.python, "-c", f"import {', '.join(LIBRARIES)}").returncode:
-        extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-        wanted = [
-            requirement
-            for requirement in extras["optional-dependencies"]["test"]
-            if requirement.startswith(LIBRARIES)
-        ]
-        command = [as_user.python, "-m", "pip", "install", "-qq", *wanted]
-        subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
-    return as_user.python
+    return python_with(as_user, *LIBRARIES)
