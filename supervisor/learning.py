@@ -131,7 +131,8 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
 class Learner:
     """The witness of a run: adds up what an ordinary run would have been refused.
 
-    `requests` are those that `needs` was made of, `made` are new names in shared directories,
+    `requests` are those that `needs` was made of, `made` are names in shared directories that are
+    the run's own, and will not be the next run's,
     `programs` what was executed, `used_groups` what granted something.
     """
 

@@ -196,10 +196,18 @@ def python_with(account: Account, *libraries: str) -> str:
 
 @pytest.fixture
 def project(as_user: Account) -> Iterator[Path]:
-    """A fresh, empty directory in the account's home, which it owns; removed after the test."""
+    """A fresh, empty directory in the account's home, which it owns.
+
+    Removed after the test, with whatever else is new in the home: the next test starts as this one.
+    """
+    before = set(as_user.home.iterdir())
     path = Path(tempfile.mkdtemp(prefix="project-", dir=as_user.home))
     yield as_user.directory(path)
-    shutil.rmtree(path)
+    for new in set(as_user.home.iterdir()) - before:
+        if new.is_dir() and not new.is_symlink():
+            shutil.rmtree(new)
+        else:
+            new.unlink()
 
 
 @pytest.fixture

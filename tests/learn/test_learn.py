@@ -167,6 +167,7 @@ def test_a_name_that_leads_elsewhere_at_the_end(
 ) -> None:
     """A program cannot have a harmless name opened that is a link to something else by then."""
     as_user.file(as_user.home / "private/letter", "x")
+    as_user.directory(as_user.home / ".cache")
     script = (
         "mkdir -p ~/.cache/tool/d; echo x > ~/.cache/tool/d/f; rm -r ~/.cache/tool;"
         " ln -s ~/private ~/.cache/tool"
