@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.version import VERSION
 from tests.conftest import CHECKOUT, PACKAGES
 
 LONGEST_FILE = 350
@@ -75,3 +76,8 @@ def test_ci_runs_the_commands_of_the_readme_word_for_word() -> None:
 
 def test_readme_is_short() -> None:
     assert len(README.splitlines()) < 200
+
+
+def test_the_version_is_said_twice_and_the_same() -> None:
+    text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["version"] == VERSION
