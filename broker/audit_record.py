@@ -91,6 +91,25 @@ class Unresolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to a service through the credential proxy, refused or sent on.
+
+    ``service`` is empty where none was meant. ``path`` is without the query and without a token;
+    ``sent`` and ``received`` are bytes of bodies; ``status`` is 0 when there was no answer;
+    ``reason`` tells why it was refused or failed.
+    """
+
+    time: int
+    service: str
+    method: str
+    path: str
+    status: int
+    sent: int
+    received: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The last record of a session that ended properly; ``count`` records are before it."""
 
@@ -98,7 +117,7 @@ class End:
     count: int
 
 
-Record = Start | Program | Exit | Decision | Unresolved | End
+Record = Start | Program | Exit | Decision | Unresolved | Exchange | End
 
 
 def cut(argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -146,6 +165,8 @@ def plain(record: Record) -> list[object]:
             return plain_decision(time, process, request, effect, errno, origin, decided, native)
         case Unresolved(time, host, why):
             return ["unresolved", time, host, why]
+        case Exchange(time, service, method, path, status, sent, received, reason):
+            return ["exchange", time, service, method, path, status, sent, received, reason]
         case End(time, count):
             return ["end", time, count]
 
@@ -209,6 +230,28 @@ def _read_unresolved(time: object, host: object, why: object) -> Unresolved:
     return Unresolved(as_number(time), as_text(host), as_text(why))
 
 
+def _read_exchange(
+    time: object,
+    service: object,
+    method: object,
+    path: object,
+    status: object,
+    sent: object,
+    received: object,
+    reason: object,
+) -> Exchange:
+    return Exchange(
+        as_number(time),
+        as_text(service),
+        as_text(method),
+        as_text(path),
+        as_number(status),
+        as_number(sent),
+        as_number(received),
+        as_text(reason),
+    )
+
+
 def _read_end(time: object, count: object) -> End:
     return End(as_number(time), as_number(count))
 
@@ -219,6 +262,7 @@ _READERS: Mapping[str, tuple[int, Callable[..., Record]]] = {
     "exit": (2, _read_exit),
     "decision": (10, _read_decision),
     "unresolved": (3, _read_unresolved),
+    "exchange": (8, _read_exchange),
     "end": (2, _read_end),
 }
 

@@ -8,9 +8,25 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from nono.broker import profile_checks as checks
+from nono.broker.services import (
+    Injection,
+    InjectMode,
+    Service,
+    check_service_name,
+    default_format,
+    own_service,
+)
 
 
 class Part(BaseModel):
@@ -177,13 +193,17 @@ class Filesystem(Part):
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
 
 
+ServiceName = Annotated[str, AfterValidator(check_service_name)]
+
+
 class EndpointRule(Part):
     """A kind of request."""
 
     method: Name
     """The method of HTTP, or `*`."""
     path: Name
-    """The path of the URL: `*` stands for one part of it, `**` for any number."""
+    """The path below `upstream`: `*` stands for one part of it or a piece of one, `**` for any
+    number of parts. An encoded slash is matched by `**` only."""
 
 
 class CustomCredential(Part):
@@ -194,7 +214,8 @@ class CustomCredential(Part):
     credential_key: Name
     """The account in the keychain, or `env://NAME`, `file:///path`, `keyring://service/account`."""
     env_var: Variable | None = None
-    """The variable that the program finds its token in."""
+    """The variable that the program finds its token in. If not said: that of `env://NAME`, else the
+    account in upper case. The URL is in `<NAME>_BASE_URL`, after the service's name."""
     inject_mode: Literal["header", "url_path", "query_param", "basic_auth"] = "header"
     """Where in a request the key goes."""
     inject_header: Name = "Authorization"
@@ -202,13 +223,37 @@ class CustomCredential(Part):
     credential_format: str | None = None
     """The header's value with `{}` for the key: `Bearer {}`, if not said, for Authorization."""
     path_pattern: str | None = None
-    """The part of the path that holds the token, as `{}`, for `url_path`."""
+    """The part of the path that holds the token, as `{}`, for `url_path`: `/bot{}/`."""
     path_replacement: str | None = None
     """What it becomes; as `path_pattern`, if not said."""
     query_param_name: str | None = None
     """The parameter of the URL, for `query_param`."""
+    endpoints: tuple[EndpointRule, ...] = ()
+    """What may be requested, below `upstream`. Once there is one, nothing else may be."""
     endpoint_rules: tuple[EndpointRule, ...] = ()
-    """What may be requested, if not everything."""
+    """Another name for `endpoints`; both count."""
+
+    @model_validator(mode="after")
+    def _check(self) -> CustomCredential:
+        self.service("service")
+        return self
+
+    def service(self, name: str, origin: str = "") -> Service:
+        """The service of that name. Raises PolicyError."""
+        injection = Injection(
+            InjectMode(self.inject_mode),
+            self.inject_header,
+            default_format(self.inject_header)
+            if self.credential_format is None
+            else self.credential_format,
+            self.path_pattern or "",
+            self.path_replacement or self.path_pattern or "",
+            self.query_param_name or "",
+        )
+        rules = [(rule.method, rule.path) for rule in (*self.endpoints, *self.endpoint_rules)]
+        return own_service(
+            name, self.upstream, self.credential_key, self.env_var, injection, rules, origin
+        )
 
 
 class Network(Part):
@@ -230,10 +275,11 @@ class Network(Part):
     open_port: tuple[Port, ...] | None = None
     """Ports of this machine to connect to."""
     credentials: tuple[Name, ...] | None = None
-    """Services whose keys nono adds to the program's requests. Not supported yet: a run is
-    refused."""
-    custom_credentials: dict[Name, CustomCredential] | None = None
-    """Services of your own for `credentials`, by name."""
+    """Services whose keys nono adds to the program's requests: `openai` and others that
+    `nono credential list` shows, or those of `custom_credentials`. `openai=env://MY_KEY` takes the
+    key from elsewhere. The program finds a token and a URL in the variables of the service."""
+    custom_credentials: dict[ServiceName, CustomCredential] | None = None
+    """Services of your own for `credentials` and `--proxy-credential`, by name."""
 
 
 class EnvironmentVariables(Part):
@@ -282,8 +328,8 @@ class Profile(Part):
     environment: EnvironmentVariables | None = None
     """The program's environment."""
     env_credentials: dict[Name, VariableEntry] | None = None
-    """From accounts in the keychain to the variables that the program finds the keys in. Not
-    supported yet: a run is refused."""
+    """From accounts in the keychain to variables. A run is refused, since a program never gets a
+    real key: name the service in `network.credentials`."""
     ask: bool | None = None
     """True: what no rule covers is asked about, if somebody is there to answer, instead of being
     refused. Not supported yet: it is refused."""

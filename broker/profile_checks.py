@@ -10,6 +10,7 @@ from nono.broker.groups import group
 from nono.broker.host_entries import parse_host
 from nono.broker.network_groups import network_profile
 from nono.broker.patterns import Glob
+from nono.broker.services import parse_upstream
 
 VARIABLES = (
     "HOME",
@@ -32,9 +33,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?|\*")
 _RESERVED = ("PATH", "TMPDIR")
 _PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_HTTPS = re.compile(
-    r"https://[^/?#\s@]+[^\s]*|http://(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]\S*)?"
-)
 
 
 def check_path(text: str) -> str:
@@ -175,9 +173,5 @@ def check_platform(text: str) -> str:
 
 def check_upstream(text: str) -> str:
     """A URL with HTTPS, or HTTP on loopback."""
-    if not _HTTPS.fullmatch(text):
-        raise PolicyError(
-            f"{text[:80]!r} is not a service to send a credential to",
-            "write it as https://api.example.org; plain http only on localhost",
-        )
+    parse_upstream(text)
     return text

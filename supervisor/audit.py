@@ -20,6 +20,7 @@ from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Requ
 from nono.broker.audit_chain import Seal, Writer
 from nono.broker.audit_record import (
     End,
+    Exchange,
     Exit,
     Program,
     Record,
@@ -107,6 +108,10 @@ class Audit:
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address. Raises OSError as `decision` does."""
         self._write(Unresolved(time.time_ns(), host, why))
+
+    def exchange(self, exchange: Exchange) -> None:
+        """A request through the credential proxy. Raises OSError as `decision` does."""
+        self._write(exchange)
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         """To be called before the call is performed or refused.

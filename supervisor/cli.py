@@ -34,6 +34,7 @@ _COMMANDS = {
     "why": "nono.supervisor.command_why",
     "profile": "nono.supervisor.command_profile",
     "audit": "nono.supervisor.command_audit",
+    "credential": "nono.supervisor.command_credential",
     "setup": "nono.supervisor.command_setup",
 }
 _RUNNING = {"run", "shell", "learn"}

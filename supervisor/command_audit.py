@@ -12,7 +12,16 @@ import click
 
 from nono.broker import Effect, Request, visible
 from nono.broker.audit_chain import Ending
-from nono.broker.audit_record import Decision, End, Exit, Program, Record, Start, Unresolved
+from nono.broker.audit_record import (
+    Decision,
+    End,
+    Exchange,
+    Exit,
+    Program,
+    Record,
+    Start,
+    Unresolved,
+)
 from nono.broker.explain import summary
 from nono.supervisor.audit_place import clean_up, find_session, find_sessions
 from nono.supervisor.audit_reading import AuditError, Session, local_time
@@ -152,6 +161,10 @@ def _words(record: Record) -> str:
             return f"{who}: {verb}: {summary(request)}{about} [{by}]"
         case Unresolved(_, host, why):
             return f"no address: {visible(host)}: {visible(why)}"
+        case Exchange(_, service, method, path, status, sent, received, reason):
+            what = f"{visible(method)} {visible(path)} of {visible(service) or 'no service'}"
+            why = f" ({visible(reason)})" if reason else ""
+            return f"request: {what}: {status}{why}, {sent} bytes sent, {received} received"
         case End(_, count):
             return f"end: {count} records before"
 
@@ -198,6 +211,17 @@ def _fields(record: Record) -> dict[str, object]:
             }
         case Unresolved(_, host, why):
             return {**head, "host": _safe(host), "why": _safe(why)}
+        case Exchange(_, service, method, path, status, sent, received, reason):
+            return {
+                **head,
+                "service": _safe(service),
+                "method": _safe(method),
+                "path": _safe(path),
+                "status": status,
+                "sent": sent,
+                "received": received,
+                "reason": _safe(reason),
+            }
         case End(_, count):
             return {**head, "count": count}
 

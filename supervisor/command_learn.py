@@ -80,7 +80,9 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = Kept(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
-        prepared = prepare(plan.policy, nameservers=plan.nameservers, witness=learner)
+        prepared = prepare(
+            plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
+        )
         with contextlib.closing(prepared):
             learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
             faults: list[str] = []

@@ -95,6 +95,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         broker=not values["floor_only"],
         nameservers=plan.nameservers,
         audit=audit,
+        services=plan.services,
     )
     try:
         if values["verbose"]:

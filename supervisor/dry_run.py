@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
 from nono.supervisor.plan import Plan
 from nono.supervisor.prepare import with_refusals
 from nono.supervisor.ruleset import RealTree
+
+if TYPE_CHECKING:
+    from nono.broker.services import Service
 
 _LETTERS = (
     (Access.READ, "read"),
@@ -53,6 +57,21 @@ def _network(plan: Plan) -> Iterator[str]:
         yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
     for address, port in plan.nameservers:
         yield f"names of hosts are looked up at: {address} port {port}"
+    if plan.services:
+        yield from _services(plan.services)
+
+
+def _services(services: Sequence[Service]) -> Iterator[str]:
+    from nono.supervisor.credentials.keys import find
+
+    for service in services:
+        yield f"service {visible(service.name)}: {visible(str(service.upstream))}"
+        yield f"  host, through nono only: {visible(service.upstream.authority)}"
+        yield f"  key from {visible(find(service, os.environ))}"
+        yield f"  variables with a token: {', '.join(map(visible, service.key_variables))}"
+        yield f"  variables with its URL: {', '.join(map(visible, service.url_variables))}"
+        for endpoint in service.endpoints:
+            yield f"  allow request: {visible(str(endpoint))}"
 
 
 def _hosts(rule: Rule) -> str:

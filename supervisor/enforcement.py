@@ -34,6 +34,7 @@ from nono.supervisor.resolve import child_path, failure
 
 if TYPE_CHECKING:
     from nono.supervisor.audit import Audit
+    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.network.service import NetworkService
     from nono.supervisor.witness import Witness
 
@@ -60,11 +61,14 @@ class Enforcement:
         network: NetworkService | None = None,
         audit: Audit | None = None,
         witness: Witness | None = None,
+        credentials: CredentialProxy | None = None,
     ) -> None:
         self.policy = policy
         self.floor = floor
         self.network = network
         """None unless the policy knows hosts by their names."""
+        self.credentials = credentials
+        """None unless real keys are added to requests."""
         self.audit = audit
         """Where every decision is written down, if it is."""
         self.witness = audit if witness is None else witness

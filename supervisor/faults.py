@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 
 _LIMIT = 20
 
 
 class Faults:
-    """Tracebacks, at most 20 of them. May be used from any thread."""
+    """Tracebacks, at most 20 of them. May be used from any thread.
 
-    def __init__(self) -> None:
+    `masked` takes out what nobody may see.
+    """
+
+    def __init__(self, masked: Callable[[str], str] = str) -> None:
         self.texts: list[str] = []
+        self._masked = masked
 
     def note(self) -> None:
         """To be called while the exception is handled."""
         if len(self.texts) < _LIMIT:
-            self.texts.append(traceback.format_exc())
+            self.texts.append(self._masked(traceback.format_exc()))

@@ -7,12 +7,17 @@ import os
 import resource
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
+from nono.shims.linux import process
 from nono.supervisor import signals
 from nono.supervisor.launch import ForkHere, inherited_signals
 from nono.supervisor.plan import Plan
 from nono.supervisor.prepare import Prepared
 from nono.supervisor.session import Session, Streams, start
+
+if TYPE_CHECKING:
+    from nono.supervisor.credentials.proxy import CredentialProxy
 
 _SHORT_SECONDS = 0.1
 
@@ -41,10 +46,13 @@ def run(
         signals.block()
         session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
         _raise_descriptor_limit()
-        last.callback(lambda: at_the_end(session.faults))
+        credentials = prepared.credentials
+        if credentials is not None:
+            process.set_dumpable(False)  # no core dump holds a key
+        last.callback(lambda: at_the_end(_faults(session, credentials)))
         try:
             signals.forward_to(session.child_pidfd)
-            return _wait(session, seconds)
+            return _wait(session, credentials, seconds)
         finally:
             session.close()
 
@@ -60,7 +68,11 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _wait(session: Session, seconds: float) -> int:
+def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
+    return [*session.faults, *(credentials.faults.texts if credentials is not None else ())]
+
+
+def _wait(session: Session, credentials: CredentialProxy | None, seconds: float) -> int:
     deadline = time.monotonic() + seconds
 
     def stopped() -> None:
@@ -70,12 +82,24 @@ def _wait(session: Session, seconds: float) -> int:
         return session.status
     import trio
 
-    return trio.run(_wait_until, session, stopped, deadline)
+    return trio.run(_wait_until, session, credentials, stopped, deadline)
 
 
-async def _wait_until(session: Session, stopped: Callable[[], None], deadline: float) -> int:
+async def _wait_until(
+    session: Session,
+    credentials: CredentialProxy | None,
+    stopped: Callable[[], None],
+    deadline: float,
+) -> int:
     import trio
 
+    from nono.supervisor.nursery import open_nursery
+
     with trio.move_on_after(max(0, deadline - time.monotonic())):
-        return await session.wait(stopped)
+        async with open_nursery() as nursery:
+            if credentials is not None:
+                nursery.start_soon(credentials.serve)
+            status = await session.wait(stopped)
+            nursery.cancel_scope.cancel()
+        return status
     raise TimeIsUp

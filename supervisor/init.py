@@ -81,6 +81,8 @@ class Init:
         if self._child == 0:
             become(spec, fds, self._control, ourselves)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        # A copy of the supervisor's memory: it may hold keys.
+        process.set_dumpable(False)
         self._let_go(fds)
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
             # From here, where it cannot be reaped meanwhile.

@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from nono.supervisor.profile_parts import ProfileNetwork
 
 # Each of them makes the network a filtered one.
-_FILTERING = ("network_profile", "allow_domain", "open_port", "listen_port", "allow_connect_port")
+_FILTERING = (
+    "network_profile",
+    "allow_domain",
+    "open_port",
+    "listen_port",
+    "allow_connect_port",
+    "proxy_credential",
+)
 _REFINING = ("no_sni_check", "dns")
 _DNS_PORT = 53
 

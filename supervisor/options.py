@@ -53,6 +53,14 @@ _NETWORK_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Ask this server for the addresses of allowed hosts. Repeatable.",
     ),
 )
+_SERVICE_OPTION = click.option(
+    "proxy_credential",
+    "--proxy-credential",
+    "--credential",
+    multiple=True,
+    metavar="SERVICE[=PLACE]",
+    help="Use this service, with a token in place of its key: `nono credential list`. Repeatable.",
+)
 _POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--profile",
@@ -83,6 +91,7 @@ _POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Pass on a variable that looks like a secret. Patterns with * work. Repeatable.",
     ),
     *_NETWORK_OPTIONS,
+    _SERVICE_OPTION,
 )
 
 

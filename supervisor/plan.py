@@ -6,6 +6,7 @@ import os
 import pwd
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nono.broker import (
     Access,
@@ -27,6 +28,9 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.interpreter import needed_by
 from nono.supervisor.path_options import absolute, canonical, path_rules
 from nono.supervisor.profile_parts import FromProfile, ProfileNetwork
+
+if TYPE_CHECKING:
+    from nono.broker.services import Service
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -58,6 +62,7 @@ class Options:
     allow_unix_socket: Sequence[str] = ()
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
+    proxy_credential: Sequence[str] = ()
     profile: str | None = None
 
 
@@ -67,7 +72,8 @@ class Plan:
 
     `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
-    whatever is opened; the policy has them for what is opened here.
+    whatever is opened; the policy has them for what is opened here. `services` are those whose real
+    keys are added to requests.
     """
 
     policy: Policy
@@ -76,6 +82,7 @@ class Plan:
     nameservers: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     anywhere: tuple[Rule, ...] = ()
+    services: tuple[Service, ...] = ()
 
 
 def make_plan(
@@ -104,7 +111,8 @@ def make_plan(
         network=network,
     )
     environment = Environment(tuple(options.env_allow), profile.deny, profile.set, profile.only)
-    return Plan(policy, environment, workdir, nameservers, profile.notes, tuple(anywhere))
+    services = _services(options, profile)
+    return Plan(policy, environment, workdir, nameservers, profile.notes, tuple(anywhere), services)
 
 
 def home_directory(env: Mapping[str, str]) -> str:
@@ -194,6 +202,7 @@ _NETWORK_OPTIONS = (
     "allow_connect_port",
     "no_sni_check",
     "dns",
+    "proxy_credential",
 )
 
 
@@ -207,6 +216,15 @@ def _network(
     from nono.supervisor.network_options import make_network, nameservers
 
     return make_network(options, profile), nameservers(options)
+
+
+def _services(options: Options, profile: FromProfile) -> tuple[Service, ...]:
+    if not options.proxy_credential and not profile.services:
+        return ()
+    from nono.supervisor.chosen_services import named_by_options, together
+
+    named = named_by_options(options.proxy_credential, profile.own_services)
+    return together((*profile.services, *named))
 
 
 def _bypasses(options: Options, home: str, workdir: str) -> Iterator[str]:

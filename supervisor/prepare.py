@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,14 @@ from nono.shims.linux.syscalls import machine
 from nono.supervisor import ruleset
 from nono.supervisor.audit_place import refuse_records
 from nono.supervisor.enforcement import Enforcement
-from nono.supervisor.errors import StartError
+from nono.supervisor.errors import StartError, UsageError
 from nono.supervisor.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.removal import remove_tree
 
 if TYPE_CHECKING:
+    from nono.broker.services import Service
     from nono.supervisor.audit import Audit, AuditOptions
+    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.network.service import NetworkService
     from nono.supervisor.witness import Witness
 
@@ -58,11 +60,23 @@ class Prepared:
         return self.enforcement.network
 
     @property
+    def credentials(self) -> CredentialProxy | None:
+        """What has to be served where services are used."""
+        return self.enforcement.credentials
+
+    def environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a program that is to get `env`."""
+        made = {**env, "TMPDIR": self.tmpdir}
+        return made if self.credentials is None else self.credentials.environment(made)
+
+    @property
     def audit(self) -> Audit | None:
         """Where decisions are written down, if they are."""
         return self.enforcement.audit
 
     def close(self) -> None:
+        if self.credentials is not None:
+            self.credentials.close()
         if self.audit is not None:
             self.audit.close()
         if self.network is not None:
@@ -82,6 +96,7 @@ def prepare(
     nameservers: Sequence[tuple[str, int]] = (),
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
+    services: Sequence[Service] = (),
 ) -> Prepared:
     """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
 
@@ -89,6 +104,8 @@ def prepare(
     the kernel cannot enforce the policy, unless `best_effort`. `nameservers`, addresses and ports,
     are asked for the hosts that the policy allows, instead of the machine's own. With `audit`
     every decision is recorded; there is none without a broker. A `witness` is told instead.
+    The keys of `services` are loaded, and added to requests by a proxy: NonoError when one is
+    missing.
     """
     from nono.shims.linux import filter as seccomp_filter
 
@@ -100,6 +117,11 @@ def prepare(
         if log is not None:
             undo.callback(log.close)
         policy = with_private_tmpdir(with_refusals(policy), tmpdir)
+        credentials = _credential_proxy(services, broker, nameservers)
+        if credentials is not None:
+            undo.callback(credentials.close)
+            credentials.usage.audit = log
+            policy = credentials.restricted(policy)
         network = _network_service(policy, broker, nameservers)
         if network is not None:
             undo.callback(network.close)
@@ -114,7 +136,7 @@ def prepare(
         program = seccomp_filter.build(machine(), policy.network.mode.value, broker=broker)
         if log is not None:
             log.start(policy, tmpdir)
-        enforcement = Enforcement(policy, floor, network, log, witness)
+        enforcement = Enforcement(policy, floor, network, log, witness, credentials)
         undo.pop_all()
         return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
 
@@ -143,6 +165,21 @@ def _open_audit(options: AuditOptions | None) -> Audit | None:
     from nono.supervisor.audit import open_audit
 
     return open_audit(options)
+
+
+def _credential_proxy(
+    services: Sequence[Service], broker: bool, nameservers: Sequence[tuple[str, int]]
+) -> CredentialProxy | None:
+    if not services:
+        return None
+    if not broker:
+        raise UsageError(
+            "services need the broker, which --floor-only leaves out",
+            "leave out --proxy-credential, or --floor-only",
+        )
+    from nono.supervisor.credentials.proxy import CredentialProxy
+
+    return CredentialProxy(services, os.environ, nameservers)
 
 
 def _network_service(

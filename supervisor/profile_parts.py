@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nono.broker import Rule
+
+if TYPE_CHECKING:
+    from nono.broker.services import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class FromProfile:
     """The parts of a policy, those of the groups included.
 
     `says_workdir`: it decides about the working directory, with or without a flag. `only`, `deny`
-    and `set` are the environment's; `notes` are for people.
+    and `set` are the environment's; `notes` are for people. `services` are used by every run;
+    options may name those of `own_services`.
     """
 
     rules: tuple[Rule, ...]
@@ -39,3 +45,5 @@ class FromProfile:
     deny: tuple[str, ...] = ()
     set: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    services: tuple[Service, ...] = ()
+    own_services: Mapping[str, Service] = field(default_factory=dict)

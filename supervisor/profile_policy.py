@@ -32,6 +32,7 @@ from nono.broker.host_entries import parse_host
 from nono.broker.network_groups import network_profile, network_rules_of
 from nono.broker.paths import is_within
 from nono.broker.profile_merge import Merged, Setting
+from nono.supervisor.chosen_services import named_by_profile, own_services
 from nono.supervisor.path_options import DIRECTORY_OPTIONS, FILE_OPTIONS, canonical
 from nono.supervisor.profile_parts import FromProfile, ProfileNetwork
 from nono.supervisor.profile_paths import Variables, denied, granted, in_own_tmpdir
@@ -52,15 +53,20 @@ _GRANTS = (
 )
 """Key, access, and whether the path alone is meant."""
 
-_NARROWING = ("network_profile", "allow_domain", "connect_port", "listen_port", "open_port")
+_NARROWING = (
+    "network_profile",
+    "allow_domain",
+    "connect_port",
+    "listen_port",
+    "open_port",
+    "credentials",
+)
 _UNSUPPORTED = {
-    "network.credentials": "nono cannot add keys to requests yet",
-    "env_credentials": "nono cannot take keys from the keychain yet",
+    "env_credentials": "a program never gets a real key; name the service in network.credentials",
 }
 """A program that counts on these would fail in a way that nobody understands."""
 _WITHOUT_EFFECT = {
     "ask": "nobody is asked yet: what no rule allows is refused",
-    "network.custom_credentials": "services are not used yet",
     "rollback.exclude_patterns": "nothing is undone yet",
     "rollback.exclude_globs": "nothing is undone yet",
 }
@@ -77,6 +83,7 @@ def from_profile(
     """The parts of a policy. `expand` is for the paths of groups. Raises ProfileError."""
     making = _Making(merged, Variables(env, home, workdir))
     making.refuse_unsupported()
+    own = own_services(merged, making.problems.append)
     workdir_rules = making.workdir(home, workdir, allow_cwd)
     rules = [*making.denials(), *workdir_rules, *making.grants(), *making.groups(expand)]
     made = FromProfile(
@@ -88,6 +95,8 @@ def from_profile(
         tuple(setting.value for setting in merged.all("environment.deny_vars")),
         tuple(making.variables()),
         tuple(making.notes),
+        services=tuple(named_by_profile(merged, own, making.problems.append)),
+        own_services=own,
     )
     if making.problems:
         raise ProfileError(making.problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,8 +69,9 @@ def _explained(enforcement: Enforcement, denial: Denial) -> Entry:
 
 
 def text(enforcement: Enforcement) -> list[str]:
-    """At most 30 lines for people; none when nothing was refused and every host was found."""
-    return [*_refused(enforcement), *_unresolved(enforcement)]
+    """At most 50 lines for people; none when nothing was refused, every host was found, and no
+    service was used."""
+    return [*_refused(enforcement), *_unresolved(enforcement), *_services(enforcement)]
 
 
 def _refused(enforcement: Enforcement) -> list[str]:
@@ -95,6 +96,35 @@ def _unresolved(enforcement: Enforcement) -> list[str]:
     if hidden := len(found) - len(lines):
         lines.append(f"nono: and {_plural(hidden, 'more host')} without an address")
     return lines
+
+
+def _services(enforcement: Enforcement) -> Iterator[str]:
+    """What was requested through the credential proxy, and what of it was refused or failed."""
+    if enforcement.credentials is None:
+        return
+    usage = enforcement.credentials.usage
+    for name, counts in usage.services():
+        statuses = ", ".join(
+            f"{status or 'no answer'}: {count.requests}" for status, count in counts.items()
+        )
+        total = sum(count.requests for count in counts.values())
+        sent = _bytes(sum(count.sent for count in counts.values()))
+        received = _bytes(sum(count.received for count in counts.values()))
+        yield (
+            f"nono: {visible(name) or 'no service'}: {_plural(total, 'request')} ({statuses}),"
+            f" {sent} sent, {received} received"
+        )
+    for (name, reason), count in usage.reasons.items():
+        times = f" ({count} times)" if count > 1 else ""
+        yield f"  {visible(name) or 'a request'}{times}: {visible(reason)}"
+
+
+def _bytes(number: int) -> str:
+    """A size for people."""
+    for unit, size in (("MB", 10**6), ("kB", 10**3)):
+        if number >= size:
+            return f"{number / size:.1f} {unit}"
+    return f"{number} bytes"
 
 
 def bug(faults: Sequence[str]) -> list[str]:
@@ -186,10 +216,29 @@ def as_json(enforcement: Enforcement, faults: Iterable[str] = ()) -> str:
             "denials": [record(entry) for entry in entries(enforcement)],
             "denials_not_listed": enforcement.denials.overflow,
             "unresolved": {visible(host): why for host, why in enforcement.unresolved.items()},
+            "services": _service_records(enforcement),
             "internal_errors": list(faults),
             "audit": _audit_record(enforcement.audit),
         }
     )
+
+
+def _service_records(enforcement: Enforcement) -> list[Mapping[str, object]]:
+    if enforcement.credentials is None:
+        return []
+    usage = enforcement.credentials.usage
+    return [
+        {
+            "service": visible(name),
+            "status": status,
+            "requests": count.requests,
+            "sent": count.sent,
+            "received": count.received,
+            "reasons": [visible(why) for (each, why) in usage.reasons if each == name],
+        }
+        for name, counts in usage.services()
+        for status, count in counts.items()
+    ]
 
 
 def _audit_record(log: Audit | None) -> Mapping[str, object] | None:

@@ -27,6 +27,7 @@ from nono.supervisor.prepare import Prepared, prepare
 from nono.supervisor.session import Session, Streams, start
 
 if TYPE_CHECKING:
+    from nono.broker.services import Service
     from nono.supervisor.audit import AuditOptions
 
 _CHUNK = 1 << 16
@@ -107,8 +108,12 @@ class Sandbox:
             pipes.stdout if capture_output else None,
             pipes.stderr if capture_output else None,
             self.denials,
-            tuple(session.faults),
+            (*session.faults, *self._proxy_faults()),
         )
+
+    def _proxy_faults(self) -> Sequence[str]:
+        credentials = self._prepared.credentials
+        return () if credentials is None else credentials.faults.texts
 
     async def _start(
         self,
@@ -205,20 +210,31 @@ async def open_sandbox(
     best_effort: bool = False,
     nameservers: Sequence[tuple[str, int]] = (),
     audit: AuditOptions | None = None,
+    services: Sequence[Service] = (),
 ) -> AsyncIterator[Sandbox]:
     """A sandbox that enforces `policy` until the block ends.
 
     `nameservers` (addresses and ports) are asked for the hosts that the policy allows, instead of
-    the machine's own. With `audit` every decision is recorded, as `nono audit` shows it. Raises
-    StartError when this kernel cannot enforce the policy, unless `best_effort`.
+    the machine's own. With `audit` every decision is recorded, as `nono audit` shows it. The keys
+    of `services` are loaded and added to the programs' requests; NonoError when one is missing.
+    Raises StartError when this kernel cannot enforce the policy, unless `best_effort`.
     """
     preparing = partial(
-        prepare, policy, best_effort=best_effort, nameservers=nameservers, audit=audit
+        prepare,
+        policy,
+        best_effort=best_effort,
+        nameservers=nameservers,
+        audit=audit,
+        services=services,
     )
     prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, environment or Environment())
     try:
-        yield sandbox
+        async with open_nursery() as nursery:
+            if prepared.credentials is not None:
+                nursery.start_soon(prepared.credentials.serve)
+            yield sandbox
+            nursery.cancel_scope.cancel()
     finally:
         await sandbox.aclose()
 
@@ -234,13 +250,20 @@ def run(
     environment: Environment | None = None,
     nameservers: Sequence[tuple[str, int]] = (),
     audit: AuditOptions | None = None,
+    services: Sequence[Service] = (),
     timeout: float | None = None,
 ) -> Completed:
     """Run one program in a sandbox of its own, from a program that does not use trio.
 
     After `timeout` seconds everything is killed and subprocess.TimeoutExpired is raised.
     """
-    opening = open_sandbox(policy, environment=environment, nameservers=nameservers, audit=audit)
+    opening = open_sandbox(
+        policy,
+        environment=environment,
+        nameservers=nameservers,
+        audit=audit,
+        services=services,
+    )
 
     async def main() -> Completed:
         async with opening as box:

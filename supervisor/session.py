@@ -96,7 +96,7 @@ class Session:
         self._audit = prepared.audit
         self._end = _End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
-        self._has_names = prepared.network is not None
+        self._has_names = prepared.network is not None or prepared.credentials is not None
         if launched.listener is not None:
             self._serving = Serving(
                 launched.listener,
@@ -224,10 +224,16 @@ def start(
         raise UsageError("no command to run")
     if any("\0" in word for word in (*argv, *env, *env.values())):
         raise UsageError(f"{argv[0]}: a NUL byte in its arguments or its environment")
+    credentials = prepared.credentials
+    if credentials is not None and any(map(credentials.holds_key, argv)):
+        raise UsageError(
+            f"{argv[0]}: a real key is among its arguments",
+            "leave it out: the program finds a token in its environment",
+        )
     ignored, blocked = signals or inherited_signals()
     spec = Spec(
         argv=list(argv),
-        env={**env, "TMPDIR": prepared.tmpdir},
+        env=prepared.environment(env),
         cwd=cwd,
         program=prepared.program,
         broker=prepared.broker,

@@ -93,8 +93,8 @@ BAD: list[tuple[str, str, str]] = [
     ('{"filesystem": {"read": ["/a/../b"]}}', "goes up with '..'", "without '..'"),
     ('{"filesystem": {"raed": []}}', "there is no key 'raed'", "did you mean 'read'?"),
     ('{"extends": "no-such"}', "there is no profile 'no-such'", "nono profile list"),
-    ('{"network": {"credentials": ["openai"]}}', "cannot add keys", "leave network.credentials"),
-    ('{"env_credentials": {"a": "B"}}', "cannot take keys", "leave env_credentials"),
+    ('{"network": {"credentials": ["opnai"]}}', "there is no service", "did you mean 'openai'"),
+    ('{"env_credentials": {"a": "B"}}', "a program never gets a real key", "leave env_credentials"),
     (" " * 10_000_000, "larger than 1024 KiB", "is this the right file?"),
     ('{"filesystem": {"read": ["$XDG_RUNTIME_DIR/x"]}}', "is not set", "export XDG_RUNTIME_DIR"),
 ]

@@ -1,0 +1,93 @@
+"""The system's keychain, through keyring: imported where it is used, since that takes a while."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nono.broker.credential_source import InKeychain
+from nono.supervisor.errors import NonoError
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+PLAINTEXT = "NONO_PLAINTEXT_KEYRING"
+"""The variable that asks for backends which store keys as everybody can read them."""
+
+_ALTERNATIVES = (
+    "export the key as the service's own variable (nono does not pass it on), or name its place:"
+    " --proxy-credential NAME=file:///PATH"
+)
+_ENCRYPTED = "EncryptedKeyring"
+
+
+def get(place: InKeychain) -> str | None:
+    """The password there; None when there is none. Raises NonoError without a usable keychain."""
+    backend = _backend()
+    try:
+        return backend.get_password(place.service, place.account)
+    except Exception as error:
+        raise _failed(place, error) from None
+
+
+def put(place: InKeychain, password: str) -> None:
+    """Store a password, in place of another one. Raises NonoError."""
+    backend = _backend()
+    try:
+        backend.set_password(place.service, place.account, password)
+    except Exception as error:
+        raise _failed(place, error) from None
+
+
+def delete(place: InKeychain) -> bool:
+    """Delete a password; False when there is none. Raises NonoError."""
+    if get(place) is None:
+        return False
+    backend = _backend()
+    try:
+        backend.delete_password(place.service, place.account)
+    except Exception as error:
+        raise _failed(place, error) from None
+    return True
+
+
+def _backend() -> KeyringBackend:
+    try:
+        import keyring
+        from keyring.backends import chainer
+
+        found = keyring.get_keyring()
+    except Exception as error:  # its own configuration may name anything
+        raise NonoError(
+            f"there is no usable keychain: {type(error).__name__}", _ALTERNATIVES
+        ) from None
+    several = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
+    refused = []
+    for backend in _usable(several):
+        if not _is_plaintext(backend) or os.environ.get(PLAINTEXT) == "1":
+            return backend
+        refused.append(type(backend).__name__)
+    if refused:
+        raise NonoError(
+            f"the keychain here ({', '.join(refused)}) stores keys as plain text",
+            f"{_ALTERNATIVES}; or accept that: export {PLAINTEXT}=1",
+        )
+    raise NonoError("this machine has no keychain that is open to you", _ALTERNATIVES)
+
+
+def _usable(backends: list[KeyringBackend]) -> Iterator[KeyringBackend]:
+    for backend in backends:
+        if type(backend).__module__ not in ("keyring.backends.fail", "keyring.backends.null"):
+            yield backend
+
+
+def _is_plaintext(backend: KeyringBackend) -> bool:
+    kind = type(backend)
+    is_other = kind.__module__.startswith("keyrings.alt.") and kind.__name__ != _ENCRYPTED
+    return is_other or "plain" in f"{kind.__module__}.{kind.__name__}".lower()
+
+
+def _failed(place: InKeychain, error: Exception) -> NonoError:
+    # Its text may hold anything, the password included.
+    return NonoError(f"{place} cannot be used: {type(error).__name__}", _ALTERNATIVES)

@@ -1,0 +1,108 @@
+"""Loading a service's real key, before anything of the program runs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nono.broker.credential_source import InEnvironment, InFile, InKeychain, Source
+from nono.broker.services import InjectMode, Service
+from nono.supervisor.credentials import keychain
+from nono.supervisor.errors import NonoError
+
+_SHORTEST = 8
+_LONGEST = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A real key. It is never shown."""
+
+    value: bytes = field(repr=False)
+    source: Source
+
+
+def load(service: Service, env: Mapping[str, str]) -> Key:
+    """The key of a service, from the first of its sources that has one.
+
+    Raises NonoError, which says which and where, when there is none or it cannot be used.
+    """
+    for source in service.sources:
+        value = _look(service, source, env)
+        if value is not None:
+            return Key(_checked(service, source, value), source)
+    *others, last = map(str, service.sources)
+    where = f"neither in {', '.join(others)} nor in {last}" if others else f"not in {last}"
+    raise NonoError(f"there is no key for {service.name}: {where}", _hint(service))
+
+
+def find(service: Service, env: Mapping[str, str]) -> str:
+    """Where the key of a service would be looked for first, without asking the keychain."""
+    for source in service.sources:
+        if not isinstance(source, InEnvironment) or env.get(source.name):
+            return str(source)
+    return str(service.sources[-1])
+
+
+def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | None:
+    match source:
+        case InEnvironment(name):
+            return env.get(name) or None
+        case InFile(path):
+            return _from_file(service, path)
+        case InKeychain():
+            try:
+                return keychain.get(source)
+            except NonoError as error:
+                raise NonoError(f"the key for {service.name}: {error}", error.hint) from None
+
+
+def _from_file(service: Service, path: str) -> str:
+    """The text of a file that is the user's own, and that nobody else can read."""
+    try:
+        # O_NONBLOCK: a FIFO does not hold us up.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        what = "a symbolic link" if os.path.islink(path) else os.strerror(error.errno or 0)
+        raise _unusable(service, path, what, "name the file itself") from None
+    with open(fd, "rb") as file:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise _unusable(service, path, "not a regular file", "name the file itself")
+        if status.st_uid not in (0, os.geteuid()):
+            raise _unusable(service, path, "it belongs to somebody else", "use a file of your own")
+        if status.st_mode & 0o077:
+            raise _unusable(service, path, "others may read or write it", f"chmod 600 {path}")
+        if status.st_nlink != 1:
+            raise _unusable(service, path, "it has other names, too", "use a copy of it")
+        return file.read(_LONGEST + 2).decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _unusable(service: Service, path: str, what: str, hint: str) -> NonoError:
+    return NonoError(f"the key for {service.name}: {path}: {what}", hint)
+
+
+def _checked(service: Service, source: Source, value: str) -> bytes:
+    """The key as it is sent. What is wrong with it is told without showing it."""
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        wrong = "it holds spaces around it, line breaks or characters that no header can carry"
+    elif len(value) < _SHORTEST:
+        wrong = f"it has less than {_SHORTEST} characters"
+    elif len(value) > _LONGEST:
+        wrong = f"it has more than {_LONGEST} characters"
+    elif service.injection.mode is InjectMode.BASIC_AUTH and ":" not in value:
+        wrong = "for basic_auth it must be USER:PASSWORD"
+    else:
+        return value.encode("ascii")
+    raise NonoError(f"the key for {service.name} in {source}: {wrong}", _hint(service))
+
+
+def _hint(service: Service) -> str:
+    last = service.sources[-1]
+    if isinstance(last, InKeychain):
+        return f"nono credential set {service.name}"
+    if isinstance(last, InEnvironment):
+        return f"export {last.name}=..."
+    return f"store it with: install -m 600 /dev/stdin {last.path}"
