@@ -133,8 +133,10 @@ class Exchange:
                     return  # it may have answered before it closed
                 if isinstance(event, h11.Data):
                     self.sent += len(event.data)
+            if self.admitted.upgrade:
+                return  # what comes next is for whoever carries it
             await trio.lowlevel.wait_readable(self.client_socket)
-            if not self.admitted.upgrade and not await self.client_socket.recv(1, socket.MSG_PEEK):
+            if not await self.client_socket.recv(1, socket.MSG_PEEK):
                 scope.cancel()
         except (OSError, trio.BrokenResourceError, trio.TooSlowError, h11.RemoteProtocolError):
             scope.cancel()
@@ -206,7 +208,10 @@ class Exchange:
             (b"Connection", b"Upgrade"),
             (b"Upgrade", b"websocket"),
         ]
-        await self._tell(h11.InformationalResponse(status_code=_SWITCHING, headers=headers))
+        switching = h11.InformationalResponse(
+            status_code=_SWITCHING, headers=headers, reason=b"Switching Protocols"
+        )
+        await self._tell(switching)
         async with open_nursery() as nursery:
             scope = nursery.cancel_scope
             nursery.start_soon(self._carry, connection, self.client, Masking(self.mask), scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http
 import json
 import socket
 from typing import TYPE_CHECKING
@@ -134,11 +135,17 @@ async def _respond(client: Peer, status: int, reason: str) -> None:
         (b"Connection", b"close"),
         *((_CHALLENGES[status],) if status in _CHALLENGES else ()),
     ]
-    await client.send(h11.Response(status_code=status, headers=headers), BODY_SECONDS)
+    await client.send(
+        h11.Response(status_code=status, headers=headers, reason=_phrase(status)), BODY_SECONDS
+    )
     await client.send(h11.Data(data=body), BODY_SECONDS)
     await client.send(h11.EndOfMessage(), BODY_SECONDS)
     with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         await _linger(client)
+
+
+def _phrase(status: int) -> bytes:
+    return http.HTTPStatus(status).phrase.encode()
 
 
 async def _linger(client: Peer) -> None:
