@@ -7,7 +7,7 @@ directory that is opened, elsewhere single files, and directories where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,15 @@ def learn_network(found: Learned, needs: Needs, is_open: bool, was_used: bool) -
     found._put("network", "listen_port", needs.listen_ports)
     if is_open and "network" not in found.sections:
         found.sections["network"] = {"allow_domain": []} if was_used else {"block": True}
+
+
+def learn_services(found: Learned, names: Sequence[str]) -> None:
+    """The services that the program was given: what they open is not learned from connections."""
+    if not names:
+        return
+    network = found.sections.get("network", {})
+    hosts = {key: value for key, value in network.items() if key != "block" and value}
+    found.sections["network"] = {**hosts, "credentials": list(names)}
 
 
 def spelled(path: str, home: str) -> str | None:

@@ -14,6 +14,7 @@ from nono.broker.datafile import data
 from nono.broker.endpoints import Endpoint, is_plain
 from nono.broker.errors import PolicyError
 from nono.broker.hosts import canonical_host, literal_address, parse_port
+from nono.broker.rules import Origin, OriginKind
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -35,6 +36,10 @@ FRAMING_HEADERS = frozenset(
     )
 )
 """What belongs to one connection and not to the request: RFC 9110 section 7.6.1."""
+
+
+PROXY_ORIGIN = Origin(OriginKind.BUILTIN, "credential proxy")
+"""Of the rule that lets a run connect to its own proxy."""
 
 
 class InjectMode(enum.StrEnum):

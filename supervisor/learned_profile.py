@@ -28,7 +28,7 @@ from nono.broker import (
 from nono.broker.generalise import Surroundings
 from nono.broker.groups import Group
 from nono.broker.groups import rules_of as rules_of_group
-from nono.broker.learned import Learned, learn, learn_network
+from nono.broker.learned import Learned, learn, learn_network, learn_services
 from nono.broker.needs import Needs
 from nono.broker.profile_checks import is_file_name
 from nono.broker.request_record import RecordedProcess
@@ -137,6 +137,7 @@ class Making:
         learned = learn(needs, self._around, os.path.isdir, used, self._rules_of)
         is_open = self._base.policy.network.mode is Mode.UNRESTRICTED
         learn_network(learned, needs, is_open, learner.used_network and not self._is_blocked)
+        learn_services(learned, self._options.proxy_credential)
         moved = list(self._drop_moved(learned))
         profile = {**self._head(), **learned.sections}
         return Outcome(profile, learned.unnamed, learned.above, moved)

@@ -41,6 +41,7 @@ from nono.broker import (
 from nono.broker.generalise import outermost
 from nono.broker.needs import MOST, Needs
 from nono.broker.rules import Anything
+from nono.broker.services import PROXY_ORIGIN
 from nono.supervisor.anchored import anchored
 from nono.supervisor.denials import key
 from nono.supervisor.enforcement import Enforcement
@@ -157,7 +158,7 @@ class Learner:
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(request, NetworkRequest):
             self.used_network = True
-        if isinstance(verdict, Allow):
+        if isinstance(verdict, Allow) and verdict.rule.origin != PROXY_ORIGIN:
             self._saw(request)
 
     def native(self, request: Request, refused: Deny | Ask | None = None) -> None:

@@ -27,7 +27,7 @@ from nono.broker import (
 from nono.broker.credential_source import InFile
 from nono.broker.masking import Mask
 from nono.broker.network_patterns import AddressBlock
-from nono.broker.services import Service, base_url_variable
+from nono.broker.services import PROXY_ORIGIN, Service, base_url_variable
 from nono.supervisor.credentials.keys import Key, load
 from nono.supervisor.credentials.usage import Usage
 from nono.supervisor.errors import UsageError
@@ -82,9 +82,8 @@ class CredentialProxy:
         if network.mode is Mode.BLOCKED:
             raise UsageError("a service cannot be used where the network is blocked")
         if network.mode is Mode.FILTERED:
-            origin = Origin(OriginKind.BUILTIN, "credential proxy")
             here = AddressBlock(f"{ADDRESS}/32", (self.port,))
-            rule = Rule(here, Access.CONNECT, Effect.ALLOW, origin)
+            rule = Rule(here, Access.CONNECT, Effect.ALLOW, PROXY_ORIGIN)
             policy = replace(policy, network=replace(network, rules=(*network.rules, rule)))
         return policy.with_rules(tuple(self._refusals()))
 
