@@ -76,7 +76,13 @@ def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
     port = str(_serve(stack, 0, lambda accepted: None))
     shutil.copy(_CLIENT, directory)
     client = ["python3", _CLIENT.name]
-    filtered = [*nono(), "run", "-q", "--allow-cwd", f"--dns={_ADDRESS}:{_dns(stack)}"]
+    filtered = [
+        *nono(),
+        "run",
+        "-q",
+        "--allow-cwd",
+        f"--dns={_ADDRESS}:{serve_dns(stack, _ADDRESS)}",
+    ]
     filtered += [f"--allow-domain={_ADDRESS}:{tls}", f"--allow-domain={_ADDRESS}:{port}"]
     named = [*filtered, f"--allow-domain={_NAME}"]
     found = []
@@ -131,10 +137,10 @@ def _upload(context: ssl.SSLContext, accepted: socket.socket) -> None:
             left -= stream.send(_CHUNK[:left])
 
 
-def _dns(stack: contextlib.ExitStack) -> int:
-    """A DNS server that knows one address for every name; its port."""
+def serve_dns(stack: contextlib.ExitStack, address: str) -> int:
+    """A DNS server that knows one address for every name, and has it; its port."""
     server = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    server.bind((_ADDRESS, 0))
+    server.bind((address, 0))
 
     def answer() -> None:
         with contextlib.suppress(OSError):
@@ -144,7 +150,7 @@ def _dns(stack: contextlib.ExitStack) -> int:
                 reply = dns.message.make_response(query)
                 question = query.question[0]
                 if question.rdtype == 1:
-                    reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", _ADDRESS))
+                    reply.answer.append(dns.rrset.from_text(question.name, 60, "IN", "A", address))
                 server.sendto(reply.to_wire(), peer)
 
     threading.Thread(target=answer, daemon=True).start()

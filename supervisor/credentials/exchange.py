@@ -116,7 +116,11 @@ class Exchange:
     async def _upload(self, connection: Connection, scope: trio.CancelScope) -> None:
         """Pass on the body; then look whether the client still waits for the answer."""
         try:
+            if self._uploaded:  # on another connection, which was lost
+                await connection.send(h11.EndOfMessage(), BODY_SECONDS)
             if self.client.http.they_are_waiting_for_100_continue:
+                if self.is_answered:
+                    return
                 go_on = h11.InformationalResponse(status_code=100, headers=[])
                 await self.client.send(go_on, BODY_SECONDS)
             while not self._uploaded:

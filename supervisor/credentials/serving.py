@@ -80,6 +80,10 @@ async def _answer_one(
         return await _refuse(client, proxy, Refused(error.error_status_hint, "not HTTP/1.1"), b"")
     if not isinstance(event, h11.Request):
         return False
+    audit = proxy.usage.audit
+    if audit is not None and audit.refuses:
+        unrecorded = Refused(503, "the request cannot be recorded")
+        return await _refuse(client, proxy, unrecorded, event.method)
     verdict = judge(event.method, event.target, list(event.headers), proxy.services, proxy.tokens)
     if isinstance(verdict, Refused):
         return await _refuse(client, proxy, verdict, event.method)

@@ -147,3 +147,5 @@ def test_learning_with_a_service(inside: Inside) -> None:
     run = inside.nono("run", f"--profile={output}", *inside.apis.flags, "--", *command, env=env)
     assert run.stdout == "200\n", run.stderr
     assert "refused" not in run.stderr
+    replayed = inside.nono("audit", "replay", "last", f"--profile={output}", *inside.apis.flags)
+    assert replayed.returncode == 0, replayed.stdout
