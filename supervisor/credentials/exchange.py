@@ -53,6 +53,8 @@ class Exchange:
     is_answered: bool = False
     """An answer was begun: nothing else can be said to the client any more."""
     _uploaded: bool = False
+    _untold: bytearray = field(default_factory=bytearray)
+    """What the client is to be told, as long as there is more at hand."""
 
     async def run(self, upstreams: Upstreams) -> None:
         """To the end of the answer.
@@ -149,7 +151,10 @@ class Exchange:
         masking = Masking(self.mask)
         seconds = _ANSWER_SECONDS
         while True:
-            event = await connection.next_event(seconds)
+            event = connection.http.next_event()
+            if event is h11.NEED_DATA:
+                await self._flush()
+                event = await connection.next_event(seconds)
             match event:
                 case h11.InformationalResponse(status_code=code) if code == _SWITCHING:
                     await self._switch(connection, event)
@@ -164,6 +169,7 @@ class Exchange:
                 case h11.EndOfMessage():
                     await self._tell_data(masking.finish())
                     await self._tell(h11.EndOfMessage())
+                    await self._flush()
                     return
                 case _:
                     raise UpstreamFailure("the service closed the connection")
@@ -196,8 +202,17 @@ class Exchange:
             await self._tell(h11.Data(data=data))
 
     async def _tell(self, event: h11.Event) -> None:
+        self._untold += self.client.http.send(event) or b""
+        if len(self._untold) >= CHUNK:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        data, self._untold = self._untold, bytearray()
+        if not data:
+            return
         try:
-            await self.client.send(event, BODY_SECONDS)
+            with trio.fail_after(BODY_SECONDS):
+                await self.client.stream.send_all(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             raise ClientGone from None
 
@@ -216,6 +231,7 @@ class Exchange:
             status_code=_SWITCHING, headers=headers, reason=b"Switching Protocols"
         )
         await self._tell(switching)
+        await self._flush()
         async with open_nursery() as nursery:
             scope = nursery.cancel_scope
             nursery.start_soon(self._carry, connection, self.client, Masking(self.mask), scope)

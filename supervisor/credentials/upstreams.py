@@ -42,12 +42,13 @@ class Peer:
 
     async def next_event(self, seconds: float) -> Any:
         """The next event. Raises h11.RemoteProtocolError, trio.TooSlowError and stream errors."""
-        with trio.fail_after(seconds):
-            while True:
-                event = self.http.next_event()
-                if event is not h11.NEED_DATA:
-                    return event
-                self.http.receive_data(bytes(await self.stream.receive_some(CHUNK)))
+        event = self.http.next_event()
+        if event is h11.NEED_DATA:
+            with trio.fail_after(seconds):
+                while event is h11.NEED_DATA:
+                    self.http.receive_data(bytes(await self.stream.receive_some(CHUNK)))
+                    event = self.http.next_event()
+        return event
 
     async def send(self, event: h11.Event, seconds: float) -> None:
         """Send an event. Raises trio.TooSlowError and the stream's errors."""
