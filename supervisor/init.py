@@ -81,9 +81,10 @@ class Init:
         if self._child == 0:
             become(spec, fds, self._control, ourselves)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        # A copy of the supervisor's memory: it may hold keys.
-        process.set_dumpable(False)
         self._let_go(fds)
+        # A copy of the supervisor's memory: it may hold keys. Not before the last file is opened:
+        # inside another sandbox its broker has to read the path, and this ends that.
+        process.set_dumpable(False)
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
             # From here, where it cannot be reaped meanwhile.
             pidfd = process.pidfd_open(self._child)

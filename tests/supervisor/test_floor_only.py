@@ -41,3 +41,10 @@ def test_inside_itself_the_error_names_the_flag(nono: Nono, as_user: Account) ->
     done = nono("run", "--allow-cwd", *readable, "--", *inner, "--", "true")
     assert done.returncode == 125
     assert "--floor-only" in done.stderr
+
+
+def test_inside_itself_it_runs_with_the_flag(nono: Nono, as_user: Account) -> None:
+    inner = (as_user.python, "-P", "-m", "nono.supervisor", "run", "--floor-only")
+    readable = ("--read", CHECKOUT)
+    done = nono("run", "--allow-cwd", *readable, "--", *inner, "--", "sh", "-c", "echo hi; exit 3")
+    assert (done.returncode, done.stdout) == (3, "hi\n"), done.stderr
