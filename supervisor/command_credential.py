@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -11,9 +12,10 @@ import click
 from nono.broker import visible
 from nono.broker.credential_source import InKeychain, Source, parse_source
 from nono.broker.services import Service, built_in_service, built_in_services, own_service
-from nono.supervisor.errors import NonoError, UsageError
+from nono.supervisor.errors import KeychainError, NonoError, UsageError
 
 _MISSING = 1
+_UNKNOWN = "the keychain cannot be used"
 _LONGEST = 1 << 16
 _NO_UPSTREAM = "https://localhost"
 
@@ -51,11 +53,9 @@ def set_(name: str, profile: str | None) -> None:
 @_profile_option
 def list_(profile: str | None) -> None:
     """Show the services, the variables that programs find a token in, and where a key was found."""
-    for service in _services(profile).values():
-        found = _found(service)
-        where = f"key in {visible(found)}" if found else "no key"
+    for service, where in _found(_services(profile)):
         variables = ", ".join((*service.key_variables, *service.url_variables))
-        click.echo(f"{visible(service.name)}  {visible(str(service.upstream))}  {where}")
+        click.echo(f"{visible(service.name)}  {visible(str(service.upstream))}  {visible(where)}")
         click.echo(f"    {variables}")
 
 
@@ -141,10 +141,20 @@ def _in_keychain(name: str, profile: str | None) -> InKeychain:
     )
 
 
-def _found(service: Service) -> str:
+def _found(services: Mapping[str, Service]) -> Iterator[tuple[Service, str]]:
+    """Each service, and where its key is in words. A keychain that failed is not asked again."""
     from nono.supervisor.credentials import keys
 
-    try:
-        return str(keys.load(service, os.environ).source)
-    except NonoError:
-        return ""
+    failed = False
+    for service in services.values():
+        if failed and isinstance(keys.find(service, os.environ), InKeychain):
+            yield service, _UNKNOWN
+            continue
+        try:
+            yield service, f"key in {keys.load(service, os.environ).source}"
+        except KeychainError as error:
+            click.echo(f"nono: {visible(str(error), limit=1000)}\nhint: {error.hint}", err=True)
+            failed = True
+            yield service, _UNKNOWN
+        except NonoError:
+            yield service, "no key"

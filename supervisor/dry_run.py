@@ -67,7 +67,7 @@ def _services(services: Sequence[Service]) -> Iterator[str]:
     for service in services:
         yield f"service {visible(service.name)}: {visible(str(service.upstream))}"
         yield f"  host, through nono only: {visible(service.upstream.authority)}"
-        yield f"  key from {visible(find(service, os.environ))}"
+        yield f"  key from {visible(str(find(service, os.environ)))}"
         yield f"  variables with a token: {', '.join(map(visible, service.key_variables))}"
         yield f"  variables with its URL: {', '.join(map(visible, service.url_variables))}"
         for endpoint in service.endpoints:

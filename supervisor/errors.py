@@ -23,6 +23,10 @@ class UsageError(NonoError):
     """The person's fault: an option names something that does not exist or cannot be meant."""
 
 
+class KeychainError(NonoError):
+    """The machine's fault: its keychain is missing, locked, or failed."""
+
+
 class StartError(NonoError):
     """The machine's fault: the sandbox could not be set up. Nothing was run."""
 

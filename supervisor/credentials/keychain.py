@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nono.broker.credential_source import InKeychain
-from nono.supervisor.errors import NonoError
+from nono.supervisor.errors import KeychainError
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -20,10 +20,11 @@ _ALTERNATIVES = (
     " --proxy-credential NAME=file:///PATH"
 )
 _ENCRYPTED = "EncryptedKeyring"
+_LOCKED = "KeyringLocked"
 
 
 def get(place: InKeychain) -> str | None:
-    """The password there; None when there is none. Raises NonoError without a usable keychain."""
+    """The password there; None when there is none. Raises KeychainError."""
     backend = _backend()
     try:
         return backend.get_password(place.service, place.account)
@@ -32,7 +33,7 @@ def get(place: InKeychain) -> str | None:
 
 
 def put(place: InKeychain, password: str) -> None:
-    """Store a password, in place of another one. Raises NonoError."""
+    """Store a password, in place of another one. Raises KeychainError."""
     backend = _backend()
     try:
         backend.set_password(place.service, place.account, password)
@@ -41,7 +42,7 @@ def put(place: InKeychain, password: str) -> None:
 
 
 def delete(place: InKeychain) -> bool:
-    """Delete a password; False when there is none. Raises NonoError."""
+    """Delete a password; False when there is none. Raises KeychainError."""
     if get(place) is None:
         return False
     backend = _backend()
@@ -59,7 +60,7 @@ def _backend() -> KeyringBackend:
 
         found = keyring.get_keyring()
     except Exception as error:  # its own configuration may name anything
-        raise NonoError(
+        raise KeychainError(
             f"there is no usable keychain: {type(error).__name__}", _ALTERNATIVES
         ) from None
     several = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
@@ -69,11 +70,11 @@ def _backend() -> KeyringBackend:
             return backend
         refused.append(type(backend).__name__)
     if refused:
-        raise NonoError(
+        raise KeychainError(
             f"the keychain here ({', '.join(refused)}) stores keys as plain text",
             f"{_ALTERNATIVES}; or accept that: export {PLAINTEXT}=1",
         )
-    raise NonoError("this machine has no keychain that is open to you", _ALTERNATIVES)
+    raise KeychainError("this machine has no keychain that is open to you", _ALTERNATIVES)
 
 
 def _usable(backends: list[KeyringBackend]) -> Iterator[KeyringBackend]:
@@ -88,6 +89,11 @@ def _is_plaintext(backend: KeyringBackend) -> bool:
     return is_other or "plain" in f"{kind.__module__}.{kind.__name__}".lower()
 
 
-def _failed(place: InKeychain, error: Exception) -> NonoError:
+def _failed(place: InKeychain, error: Exception) -> KeychainError:
     # Its text may hold anything, the password included.
-    return NonoError(f"{place} cannot be used: {type(error).__name__}", _ALTERNATIVES)
+    name = type(error).__name__
+    if name == _LOCKED:
+        return KeychainError(
+            f"{place} cannot be used: it is locked", f"unlock it; or {_ALTERNATIVES}"
+        )
+    return KeychainError(f"{place} cannot be used: {name}", _ALTERNATIVES)

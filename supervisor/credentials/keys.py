@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from nono.broker.credential_source import InEnvironment, InFile, InKeychain, Source
 from nono.broker.services import InjectMode, Service
 from nono.supervisor.credentials import keychain
-from nono.supervisor.errors import NonoError
+from nono.supervisor.errors import KeychainError, NonoError
 
 _SHORTEST = 8
 _LONGEST = 8192
@@ -38,12 +38,12 @@ def load(service: Service, env: Mapping[str, str]) -> Key:
     raise NonoError(f"there is no key for {service.name}: {where}", _hint(service))
 
 
-def find(service: Service, env: Mapping[str, str]) -> str:
+def find(service: Service, env: Mapping[str, str]) -> Source:
     """Where the key of a service would be looked for first, without asking the keychain."""
     for source in service.sources:
         if not isinstance(source, InEnvironment) or env.get(source.name):
-            return str(source)
-    return str(service.sources[-1])
+            return source
+    return service.sources[-1]
 
 
 def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | None:
@@ -55,8 +55,8 @@ def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | Non
         case InKeychain():
             try:
                 return keychain.get(source)
-            except NonoError as error:
-                raise NonoError(f"the key for {service.name}: {error}", error.hint) from None
+            except KeychainError as error:
+                raise KeychainError(f"the key for {service.name}: {error}", error.hint) from None
 
 
 def _from_file(service: Service, path: str) -> str:
