@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 _STAR = b"*"
+_TOLD = 3
 
 
 class Mask:
@@ -49,18 +50,25 @@ class Mask:
 
 
 class Masking:
-    """A stream on its way: only what may be the beginning of the key is held back."""
+    """A stream on its way: only what may be the beginning of the key is held back.
+
+    At its end, at most 3 bytes that may be one are passed on: a message that ends with an `s` must
+    not wait for the next one until it is complete. When the key does follow, its rest is masked.
+    """
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
+        self._told = b""
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """What can be passed on now."""
-        data = self._mask.covered(self._held + data)
-        end = self._mask.beginning(data)
-        self._held = data[end:]
-        return data[:end]
+        told = len(self._told)
+        data = self._mask.covered(self._told + self._held + data)
+        start = self._mask.beginning(data)
+        end = max(told, start) if len(data) - start > _TOLD else len(data)
+        self._told, self._held = data[start:end], data[end:]
+        return data[told:end]
 
     def finish(self) -> bytes:
         """The rest, at the end of the stream."""
@@ -70,6 +78,7 @@ class Masking:
 
 def _forms(key: bytes) -> Iterator[bytes]:
     yield key
+    yield key.lower()  # in the name of a header, which we pass on in lower case
     yield key.replace(b"/", rb"\/")
     for safe in ("", "/", ":", "/:"):
         quoted = quote(key, safe=safe).encode()

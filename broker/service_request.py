@@ -27,7 +27,15 @@ Headers = Sequence[tuple[bytes, bytes]]
 _FORBIDDEN_TARGET = frozenset(b"#\\")
 _LONGEST_PATH = 1000
 _SAFE_IN_PATH = "!$&'()*+,;=:@-._~"
-_OVERRIDES = frozenset((b"x-http-method-override", b"x-http-method", b"x-method-override"))
+_OVERRIDES = frozenset(
+    (
+        b"x-http-method-override",
+        b"x-http-method",
+        b"x-method-override",
+        b"x-original-url",
+        b"x-rewrite-url",
+    )
+)
 _PLACEHOLDER = b"{}"
 
 
@@ -141,7 +149,7 @@ def _wrong_path(
     if not service.endpoints:
         return None
     if any(name in _OVERRIDES for name, _ in headers) or b"_method" in _names(query):
-        return Refused(403, "another method than the request's own is asked for")
+        return Refused(403, "another method or path than the request's own is asked for")
     below = path[len(base) :] or "/"
     if is_allowed(service.endpoints, method.decode("ascii"), below):
         return None

@@ -256,6 +256,9 @@ class Exchange:
                     data = bytes(await source.stream.receive_some(CHUNK))
                 if not data:
                     break
+            if masking is not None:
+                with trio.fail_after(BODY_SECONDS):
+                    await target.stream.send_all(masking.finish())
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             pass
         scope.cancel()

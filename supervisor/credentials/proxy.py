@@ -80,7 +80,10 @@ class CredentialProxy:
         """The policy, with the way to the proxy, and without one to the files of keys."""
         network = policy.network
         if network.mode is Mode.BLOCKED:
-            raise UsageError("a service cannot be used where the network is blocked")
+            raise UsageError(
+                "a service cannot be used where the network is blocked",
+                "leave out --block-net or network.block: then the services are all that is reached",
+            )
         if network.mode is Mode.FILTERED:
             here = AddressBlock(f"{ADDRESS}/32", (self.port,))
             rule = Rule(here, Access.CONNECT, Effect.ALLOW, PROXY_ORIGIN)

@@ -107,7 +107,10 @@ class Upstreams:
         """Keep a connection for another request if it can have one; close it if not."""
         idle = self._idle.setdefault(upstream, [])
         state = connection.http
-        if state.our_state is h11.DONE and state.their_state is h11.DONE and len(idle) < _MOST_IDLE:
+        is_done = state.our_state is h11.DONE and state.their_state is h11.DONE
+        # What came after the answer would be taken for the next one.
+        is_clean = state.trailing_data == (b"", False)
+        if is_done and is_clean and len(idle) < _MOST_IDLE:
             state.start_next_cycle()
             connection.idle_since = time.monotonic()
             idle.append(connection)

@@ -162,6 +162,7 @@ def test_endpoints_refuse_everything_else() -> None:
         (b"GET", b"/openai/v1/models/a/b", ()),
         (b"GET", b"/openai/v1/models/a%2Fb", ()),
         (b"POST", b"/openai/v1/chat/completions", ((b"x-http-method-override", b"DELETE"),)),
+        (b"POST", b"/openai/v1/chat/completions", ((b"x-original-url", b"/v1/files"),)),
         (b"POST", b"/openai/v1/chat/completions?%5fmethod=DELETE", ()),
     ):
         answer = ask(target, BEARER, *more, method=method, service=service)

@@ -190,7 +190,15 @@ class Api(BaseHTTPRequestHandler):
         self.end_headers()
         data = self.connection.recv(4096)
         self.connection.sendall(data[::-1] + REAL_KEY.encode())
+        if self.connection.recv(4096):
+            # An end that a key could follow.
+            self.connection.sendall(REAL_KEY[:9].encode())
         self.close_connection = True
+
+    def on_v1_two_answers(self, body: bytes) -> None:
+        """One that nobody asked for right behind the one that was asked for."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n"
+        self.wfile.write(head + b"wanted" + head + b"forged")
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing is printed."""

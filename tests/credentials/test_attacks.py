@@ -116,7 +116,15 @@ H = (b"GET /openai/v1/websocket HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer
      b"Connection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\n"
      b"Sec-WebSocket-Extensions: permessage-deflate\\r\\n"
      b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\nhello")
-print(json.dumps(raw(H)))
+with socket.create_connection((base.hostname, base.port), timeout=15) as sock:
+    sock.sendall(H.replace(b"TOKEN", token.encode()))
+    answer = b""
+    while not answer.endswith(b"*"):
+        answer += sock.recv(65536)
+    sock.sendall(b"more")
+    while more := sock.recv(65536):
+        answer += more
+print(json.dumps(answer.decode()))
 """
 
 
@@ -126,8 +134,21 @@ def test_a_websocket_goes_both_ways_and_shows_no_key(inside: Inside) -> None:
     answer = json.loads(done.stdout)
     assert answer.startswith("HTTP/1.1 101 ")
     assert "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in answer
-    assert answer.endswith("olleh" + "*" * len(REAL_KEY))
+    assert answer.endswith("olleh" + "*" * len(REAL_KEY) + REAL_KEY[:9]), "its end was kept back"
     assert "Sec-WebSocket-Extensions" not in Api.seen[-1][2]
+
+
+_TWO_ANSWERS = """
+H = b" HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer TOKEN\\r\\nConnection: close\\r\\n\\r\\n"
+print(json.dumps([raw(b"GET /openai/v1" + path + H) for path in (b"/two/answers", b"/models")]))
+"""
+
+
+def test_an_answer_that_nobody_asked_for_is_nobodys(inside: Inside) -> None:
+    done = inside(_RAW + _TWO_ANSWERS)
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert first.endswith("wanted") and second.endswith('{"path": "/v1/models", "length": 0}')
 
 
 _WAIT = """
