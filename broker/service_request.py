@@ -16,7 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
@@ -119,7 +119,7 @@ def judge(
         method,
         shown,
         path.encode() + (b"?" + rest if question and rest else b""),
-        [*_kept(headers, carried.headers), (b"Accept-Encoding", b"identity")],
+        [*_kept(headers, carried.headers, tokens.values()), (b"Accept-Encoding", b"identity")],
         upgrade,
     )
 
@@ -258,11 +258,15 @@ def _decoded(part: bytes) -> bytes:
 
 
 def _is_websocket(method: bytes, headers: Headers) -> bool:
+    """RFC 6455 section 4.1. With a body it is not one: nobody could tell where its frames begin."""
     asked = [value.strip().lower() for name, value in headers if name == b"upgrade"]
-    return method == b"GET" and asked == [b"websocket"]
+    has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in headers)
+    return method == b"GET" and asked == [b"websocket"] and not has_body
 
 
-def _kept(headers: Headers, credentials: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
+def _kept(
+    headers: Headers, credentials: Iterable[bytes], tokens: Collection[bytes]
+) -> list[tuple[bytes, bytes]]:
     """The headers that belong to the request and hold no key or token."""
     dropped = {
         *(name.encode() for name in FRAMING_HEADERS),
@@ -277,7 +281,9 @@ def _kept(headers: Headers, credentials: Iterable[bytes]) -> list[tuple[bytes, b
     return [
         (name, value)
         for name, value in headers
-        if name not in dropped and not name.startswith(b"proxy-")
+        if name not in dropped
+        and not name.startswith(b"proxy-")
+        and not any(token in value for token in tokens)
     ]
 
 

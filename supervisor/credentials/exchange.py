@@ -86,7 +86,11 @@ class Exchange:
         async with open_nursery() as nursery:
             try:
                 await connection.send(self._head(), BODY_SECONDS)
-                nursery.start_soon(self._upload, connection, nursery.cancel_scope)
+                if self.admitted.upgrade:
+                    # There is no body, and what comes next is for whoever carries it.
+                    await self._upload(connection, nursery.cancel_scope)
+                else:
+                    nursery.start_soon(self._upload, connection, nursery.cancel_scope)
                 await self._answer(connection)
             except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError) as error:
                 raise self._failure(error) from None
@@ -140,7 +144,7 @@ class Exchange:
                 if isinstance(event, h11.Data):
                     self.sent += len(event.data)
             if self.admitted.upgrade:
-                return  # what comes next is for whoever carries it
+                return
             await trio.lowlevel.wait_readable(self.client_socket)
             if not await self.client_socket.recv(1, socket.MSG_PEEK):
                 scope.cancel()
@@ -189,9 +193,12 @@ class Exchange:
         )
 
     def _headers(self, headers: Headers) -> list[tuple[bytes, bytes]]:
+        # RFC 9112 section 6.3: a length beside chunks does not count, and is not passed on.
+        is_chunked = any(name == b"transfer-encoding" for name, _ in headers)
+        dropped = _DROPPED if is_chunked else _DROPPED - {b"content-length"}
         kept = []
         for name, value in headers:
-            if name in (b"content-length",) or not (name in _DROPPED or name.startswith(b"proxy-")):
+            if name not in dropped and not name.startswith(b"proxy-"):
                 if name == b"location":
                     value = led_back(value, self.admitted.service, self.base_url)
                 kept.append((self.mask.covered(name), self.mask.covered(value)))
@@ -208,11 +215,8 @@ class Exchange:
 
     async def _flush(self) -> None:
         data, self._untold = self._untold, bytearray()
-        if not data:
-            return
         try:
-            with trio.fail_after(BODY_SECONDS):
-                await self.client.stream.send_all(data)
+            await self.client.write(data, BODY_SECONDS)
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             raise ClientGone from None
 
@@ -249,16 +253,13 @@ class Exchange:
                 else:
                     self.received += len(data)
                     data = masking.feed(data)
-                if data:
-                    with trio.fail_after(BODY_SECONDS):
-                        await target.stream.send_all(data)
+                await target.write(data, BODY_SECONDS)
                 with trio.fail_after(_TUNNEL_SECONDS):
                     data = bytes(await source.stream.receive_some(CHUNK))
                 if not data:
                     break
             if masking is not None:
-                with trio.fail_after(BODY_SECONDS):
-                    await target.stream.send_all(masking.finish())
+                await target.write(masking.finish(), BODY_SECONDS)
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             pass
         scope.cancel()

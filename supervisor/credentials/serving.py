@@ -105,7 +105,7 @@ async def _answer_one(
         reason = str(error)
         if not exchange.is_answered:
             exchange.status = 502
-            await _respond(client, 502, f"{name}: {reason}")
+            await _respond(client, event.method, 502, f"{name}: {reason}")
     finally:
         proxy.usage.note(
             name,
@@ -124,11 +124,11 @@ async def _refuse(client: Peer, proxy: CredentialProxy, refused: Refused, method
     shown = method.decode("ascii", "replace")[:40]
     proxy.usage.note(refused.service, shown, refused.path, refused.status, reason=refused.reason)
     if client.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-        await _respond(client, refused.status, refused.reason)
+        await _respond(client, method, refused.status, refused.reason)
     return False
 
 
-async def _respond(client: Peer, status: int, reason: str) -> None:
+async def _respond(client: Peer, method: bytes, status: int, reason: str) -> None:
     """An answer of our own, and the end of the connection: a body may still be on its way."""
     # In the form that the clients of most APIs show to people.
     error = {"type": "nono_refused", "message": f"nono: {reason}"}
@@ -142,7 +142,8 @@ async def _respond(client: Peer, status: int, reason: str) -> None:
     await client.send(
         h11.Response(status_code=status, headers=headers, reason=_phrase(status)), BODY_SECONDS
     )
-    await client.send(h11.Data(data=body), BODY_SECONDS)
+    if method != b"HEAD":
+        await client.send(h11.Data(data=body), BODY_SECONDS)
     await client.send(h11.EndOfMessage(), BODY_SECONDS)
     with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         await _linger(client)

@@ -39,6 +39,7 @@ class Peer:
         self.stream = stream
         self._role = role
         self.http = h11.Connection(role, max_incomplete_event_size=LONGEST_HEAD)
+        self._writing = trio.Lock()
 
     async def next_event(self, seconds: float) -> Any:
         """The next event. Raises h11.RemoteProtocolError, trio.TooSlowError and stream errors."""
@@ -52,10 +53,15 @@ class Peer:
 
     async def send(self, event: h11.Event, seconds: float) -> None:
         """Send an event. Raises trio.TooSlowError and the stream's errors."""
-        data = self.http.send(event)
+        await self.write(self.http.send(event) or b"", seconds)
+
+    async def write(self, data: bytes | bytearray, seconds: float) -> None:
+        """Send bytes after those of every call before. Raises as `send` does."""
         if data:
             with trio.fail_after(seconds):
-                await self.stream.send_all(data)
+                # An upload is asked to go on while an answer may be on its way already.
+                async with self._writing:
+                    await self.stream.send_all(data)
 
     async def close(self) -> None:
         """At once, whatever was on its way."""

@@ -50,13 +50,14 @@ def admitted(answer: Admitted | Refused) -> Admitted:
 
 
 def test_the_token_is_replaced_by_the_key() -> None:
-    answer = admitted(ask(b"/openai/v1/chat?x=1", BEARER, (b"x-own", b"stays")))
+    second = (b"x-api-key", TOKEN), (b"x-other", b"Bearer " + OTHER)
+    answer = admitted(ask(b"/openai/v1/chat?x=1", BEARER, *second, (b"x-own", b"stays")))
     target, headers = answer.with_key(KEY)
     assert target == b"/v1/chat?x=1"
     assert (b"Authorization", b"Bearer " + KEY) in headers
     assert (b"x-own", b"stays") in headers
     assert (b"Accept-Encoding", b"identity") in headers
-    assert not [value for _, value in headers if TOKEN in value]
+    assert not [value for _, value in headers if TOKEN in value or OTHER in value]
     assert "the-real-key" not in repr(answer)
 
 
@@ -124,6 +125,19 @@ def test_headers_of_the_connection_and_other_keys_are_left_out() -> None:
     names = [name.lower() for name, _ in answer.with_key(KEY)[1]]
     assert sorted(names) == [b"accept-encoding", b"x-api-key"]
     assert not answer.upgrade
+
+
+def test_a_websocket_is_asked_for_without_a_body() -> None:
+    asked = BEARER, (b"connection", b"Upgrade"), (b"upgrade", b"WebSocket")
+    for method, more, upgrade in (
+        (b"GET", (), True),
+        (b"POST", (), False),
+        (b"GET", ((b"content-length", b"5"),), False),
+        (b"GET", ((b"transfer-encoding", b"chunked"),), False),
+        (b"GET", ((b"upgrade", b"h2c"),), False),
+    ):
+        answer = admitted(ask(b"/openai/v1/realtime", *asked, *more, method=method))
+        assert answer.upgrade is upgrade, (method, more)
 
 
 def test_every_place_of_a_key() -> None:

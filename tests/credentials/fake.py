@@ -195,6 +195,10 @@ class Api(BaseHTTPRequestHandler):
             self.connection.sendall(REAL_KEY[:9].encode())
         self.close_connection = True
 
+    def on_v1_two_framings(self, body: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.wfile.write(head + b"5\r\nhello\r\n0\r\n\r\n")
+
     def on_v1_two_answers(self, body: bytes) -> None:
         """One that nobody asked for right behind the one that was asked for."""
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n"

@@ -55,6 +55,10 @@ tricks = {
     "redirect": b"GET /openai/v1/redirect HTTP/1.1\\r\\n" + H + b"\\r\\n",
     "elsewhere": b"GET /openai/v1/elsewhere HTTP/1.1\\r\\n" + H + b"\\r\\n",
     "gzip": b"GET /openai/v1/gzip HTTP/1.1\\r\\n" + H + b"\\r\\n",
+    "two framings": b"GET /openai/v1/two/framings HTTP/1.1\\r\\n" + H + b"\\r\\n",
+    "head": b"HEAD /openai/v1/models HTTP/1.1\\r\\n" + H + b"\\r\\n",
+    "head refused": b"HEAD /openai/v1/models HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n",
+    "head failed": b"HEAD /openai/v1/gzip HTTP/1.1\\r\\n" + H + b"\\r\\n",
     "h2c": b"GET /openai/v1/x HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer TOKEN\\r\\n"
         + b"Connection: Upgrade, HTTP2-Settings, close\\r\\nUpgrade: h2c\\r\\nHTTP2-Settings: AAMA\\r\\n\\r\\n",
 }
@@ -83,6 +87,10 @@ _EXPECTED = {
     "redirect": 307,
     "elsewhere": 307,
     "gzip": 502,
+    "two framings": 200,
+    "head": 200,
+    "head refused": 401,
+    "head failed": 502,
     "h2c": 200,
 }
 
@@ -95,10 +103,13 @@ def test_tricks(inside: Inside) -> None:
         answer = answers[name]
         # What we refuse may be reset while it is still being sent.
         assert f" {status} " in answer[:20] or (status >= 400 and answer == "reset"), (name, answer)
-        if 400 <= status < 500 and answer != "reset":
+        if name.startswith("head "):
+            assert answer.endswith("\r\n\r\n"), answer
+        elif 400 <= status < 500 and answer != "reset":
             assert '"message": "nono: ' in answer, answer
     assert "bug in nono" not in done.stderr, done.stderr
     assert REAL_KEY not in done.stdout + done.stderr
+    assert "hello" in answers["two framings"] and "content-length" not in answers["two framings"]
     port = answers["redirect"].partition("http://127.0.0.1:")[2]
     assert port.partition("/")[2].startswith("openai/v1/models")
     assert "https://elsewhere.example/v1/models" in answers["elsewhere"]
