@@ -86,6 +86,7 @@ class Exchange:
         async with open_nursery() as nursery:
             try:
                 await connection.send(self._head(), BODY_SECONDS)
+                await self._ask_for_body()
                 if self.admitted.upgrade:
                     # There is no body, and what comes next is for whoever carries it.
                     await self._upload(connection, nursery.cancel_scope)
@@ -119,16 +120,18 @@ class Exchange:
             method=self.request.method, target=target, headers=[host, *headers, *framing]
         )
 
+    async def _ask_for_body(self) -> None:
+        """RFC 9110 section 10.1.1. Before the answer is read, so that nobody else writes."""
+        if self.client.http.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[])
+            await self._tell(go_on)
+            await self._flush()
+
     async def _upload(self, connection: Connection, scope: trio.CancelScope) -> None:
         """Pass on the body; then look whether the client still waits for the answer."""
         try:
             if self._uploaded:  # on another connection, which was lost
                 await connection.send(h11.EndOfMessage(), BODY_SECONDS)
-            if self.client.http.they_are_waiting_for_100_continue:
-                if self.is_answered:
-                    return
-                go_on = h11.InformationalResponse(status_code=100, headers=[])
-                await self.client.send(go_on, BODY_SECONDS)
             while not self._uploaded:
                 event = await self.client.next_event(BODY_SECONDS)
                 if isinstance(event, h11.EndOfMessage):

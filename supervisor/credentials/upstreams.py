@@ -39,7 +39,6 @@ class Peer:
         self.stream = stream
         self._role = role
         self.http = h11.Connection(role, max_incomplete_event_size=LONGEST_HEAD)
-        self._writing = trio.Lock()
 
     async def next_event(self, seconds: float) -> Any:
         """The next event. Raises h11.RemoteProtocolError, trio.TooSlowError and stream errors."""
@@ -56,12 +55,10 @@ class Peer:
         await self.write(self.http.send(event) or b"", seconds)
 
     async def write(self, data: bytes | bytearray, seconds: float) -> None:
-        """Send bytes after those of every call before. Raises as `send` does."""
+        """Send bytes; one task at a time. Raises as `send` does."""
         if data:
             with trio.fail_after(seconds):
-                # An upload is asked to go on while an answer may be on its way already.
-                async with self._writing:
-                    await self.stream.send_all(data)
+                await self.stream.send_all(data)
 
     async def close(self) -> None:
         """At once, whatever was on its way."""
