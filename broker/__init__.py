@@ -4,9 +4,6 @@ Pure data and functions: no input or output beyond reading this package's own
 data files, no event loop, no platform.
 """
 
-from nono.broker.access import ALL_ACCESS, FLOOR_ACCESS, NOTHING, READ_WRITE, Access
-from nono.broker.addresses import destination
-from nono.broker.environment import Environment, looks_secret
 from nono.broker.errors import (
     FloorTooLarge,
     InvalidHost,
@@ -14,24 +11,13 @@ from nono.broker.errors import (
     UnknownGroup,
     UnknownNetworkProfile,
 )
-from nono.broker.explain import Explanation, explain
-from nono.broker.floor import Floor, FloorRule, Kind, Tree
+from nono.broker.explaining.explain import Explanation, explain
+from nono.broker.floor.floor import Floor, FloorRule, Kind, Tree
 from nono.broker.groups import Group, default_groups, floor_exclude, group, groups, rules_of
-from nono.broker.hosts import canonical_host, parse_port
-from nono.broker.network import TLS_PORT, Mode, Network
-from nono.broker.network_patterns import (
-    DEFAULT_PORTS,
-    AddressBlock,
-    HostName,
-    HostSuffix,
-    LocalPort,
-    NamePattern,
-    NetworkPattern,
-    PublicPort,
-)
-from nono.broker.network_refusals import METADATA_BLOCKS, METADATA_RULES, PRIVATE_RULES
-from nono.broker.paths import RESERVED_TREES, is_canonical, is_within
-from nono.broker.policy import COPY_INSTEAD, NO_RIGHT_ASKED, Policy
+from nono.broker.network.network import TLS_PORT, Mode, Network
+from nono.broker.network.refusals import METADATA_BLOCKS, METADATA_RULES, PRIVATE_RULES
+from nono.broker.policy.environment import Environment, looks_secret
+from nono.broker.policy.policy import COPY_INSTEAD, NO_RIGHT_ASKED, Policy
 from nono.broker.requests import (
     Bind,
     Connect,
@@ -50,7 +36,21 @@ from nono.broker.requests import (
     UnixConnect,
     Watch,
 )
-from nono.broker.rules import (
+from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, NOTHING, READ_WRITE, Access
+from nono.broker.rules.addresses import destination
+from nono.broker.rules.host_patterns import (
+    DEFAULT_PORTS,
+    AddressBlock,
+    HostName,
+    HostSuffix,
+    LocalPort,
+    NamePattern,
+    NetworkPattern,
+    PublicPort,
+)
+from nono.broker.rules.hosts import canonical_host, parse_port
+from nono.broker.rules.paths import RESERVED_TREES, is_canonical, is_within
+from nono.broker.rules.rule import (
     OWN_OBJECT,
     Anything,
     Effect,

@@ -8,10 +8,19 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from nono.broker.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.datafile import data
 from nono.broker.errors import UnknownGroup
-from nono.broker.rules import Effect, File, Glob, Origin, OriginKind, PathPattern, Rule, Subtree
+from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
+from nono.broker.rules.rule import (
+    Effect,
+    File,
+    Glob,
+    Origin,
+    OriginKind,
+    PathPattern,
+    Rule,
+    Subtree,
+)
 
 Expand = Callable[[str], Sequence[str]]
 """From an entry such as '~/.ssh' or '$TMPDIR' to canonical absolute paths; none

@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
-from nono.broker.access import Access
+from nono.broker.rules.access import Access
 
 
 class Process(Protocol):

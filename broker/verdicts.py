@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nono.broker.rules import Rule
+from nono.broker.rules.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from functools import partial
 
 from nono.shims.linux import landlock, notify, process
 from nono.shims.linux.filter import build
-from nono.shims.linux.syscalls import machine, number
-from nono.supervisor.plan import Options, make_plan
-from nono.supervisor.prepare import prepare
+from nono.shims.linux.syscall_classes import machine, number
+from nono.supervisor.planning.plan import Options, make_plan
+from nono.supervisor.session.prepare import prepare
 from perf import bare_loop
 
 _LOAD_NUMBER = (0x20, 0, 0, 0)

@@ -19,7 +19,7 @@ from functools import partial
 import trio
 
 from nono.supervisor import open_sandbox
-from nono.supervisor.plan import Options, make_plan
+from nono.supervisor.planning.plan import Options, make_plan
 from nono.supervisor.sandbox import Sandbox
 
 

@@ -9,8 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nono.supervisor.audit import AuditOptions
-    from nono.supervisor.denials import Denial
+    from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.decisions.denials import Denial
     from nono.supervisor.errors import (
         BrokenError,
         CommandError,
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
         StartError,
         UsageError,
     )
-    from nono.supervisor.plan import Options, Plan, make_plan
+    from nono.supervisor.planning.plan import Options, Plan, make_plan
     from nono.supervisor.sandbox import Completed, Sandbox, open_sandbox, run
 
 _WHERE = {
-    "AuditOptions": "audit",
+    "AuditOptions": "audit.writer",
     "BrokenError": "errors",
     "CommandError": "errors",
     "Completed": "sandbox",
-    "Denial": "denials",
+    "Denial": "decisions.denials",
     "NonoError": "errors",
-    "Options": "plan",
-    "Plan": "plan",
+    "Options": "planning.plan",
+    "Plan": "planning.plan",
     "Sandbox": "sandbox",
     "StartError": "errors",
     "UsageError": "errors",
-    "make_plan": "plan",
+    "make_plan": "planning.plan",
     "open_sandbox": "sandbox",
     "run": "sandbox",
 }

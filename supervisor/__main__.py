@@ -1,5 +1,5 @@
 """`python -m nono.supervisor` is `nono`."""
 
-from nono.supervisor.cli import main
+from nono.supervisor.cli.main import main
 
 main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container
 
-from nono.supervisor.caller import parent_of
+from nono.supervisor.linux.calls.caller import parent_of
 
 
 def descendants(pid: int, without: Container[int] = ()) -> list[int]:

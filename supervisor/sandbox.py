@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 import trio
 
 from nono.broker import Environment, Policy
-from nono.supervisor.denials import Denial
+from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
-from nono.supervisor.fork_server import SERVER
+from nono.supervisor.linux.launch.fork_server import SERVER
+from nono.supervisor.linux.launch.running import Session, Streams, start
 from nono.supervisor.nursery import open_nursery
-from nono.supervisor.prepare import Prepared, prepare
-from nono.supervisor.session import Session, Streams, start
+from nono.supervisor.session.prepare import Prepared, prepare
 
 if TYPE_CHECKING:
-    from nono.broker.services import Service
-    from nono.supervisor.audit import AuditOptions
+    from nono.broker.credentials.services import Service
+    from nono.supervisor.audit.writer import AuditOptions
 
 _CHUNK = 1 << 16
 

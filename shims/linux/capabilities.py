@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.process import prctl
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 _CAPGET: Final = number(machine(), "capget")
 _CAPSET: Final = number(machine(), "capset")

@@ -10,7 +10,7 @@ import select
 from typing import Final
 
 from nono.shims.linux.libc import syscall
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 _TEE: Final = number(machine(), "tee")
 _SPLICE_F_NONBLOCK: Final = 2

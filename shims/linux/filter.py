@@ -20,8 +20,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from nono.shims.errors import FilterError
-from nono.shims.linux import arguments, bpf
-from nono.shims.linux.syscalls import Arch, Network, Syscall, SyscallClass, table
+from nono.shims.linux import bpf
+from nono.shims.linux import refused_arguments as arguments
+from nono.shims.linux.syscall_classes import Arch, Network, Syscall, SyscallClass, table
 
 AUDIT_ARCH: Final[dict[Arch, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 _AT_EMPTY_PATH = 0x1000
 _AT_FDCWD = -100

@@ -13,7 +13,7 @@ import struct
 from typing import NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 RECV = 0xC0502100
 SEND = 0xC0182101

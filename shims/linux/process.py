@@ -10,7 +10,7 @@ import signal
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 _ARCH: Final = machine()
 _PRCTL: Final = number(_ARCH, "prctl")

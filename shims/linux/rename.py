@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2

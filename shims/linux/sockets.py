@@ -11,7 +11,7 @@ import struct
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 
 _CONNECT: Final = number(machine(), "connect")
 _BIND: Final = number(machine(), "bind")

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import h11
 import trio
 
-from nono.broker.masking import Mask, Masking
-from nono.broker.service_request import Admitted, Headers, led_back
-from nono.broker.services import FRAMING_HEADERS
+from nono.broker.credentials.masking import Mask, Masking
+from nono.broker.credentials.request import Admitted, Headers, led_back
+from nono.broker.credentials.services import FRAMING_HEADERS
 from nono.supervisor.credentials.upstreams import (
     CHUNK,
     Connection,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nono.broker.credential_source import InKeychain
+from nono.broker.credentials.sources import InKeychain
 from nono.supervisor.errors import KeychainError
 
 if TYPE_CHECKING:

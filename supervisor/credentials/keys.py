@@ -7,8 +7,8 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nono.broker.credential_source import InEnvironment, InFile, InKeychain, Source
-from nono.broker.services import InjectMode, Service
+from nono.broker.credentials.services import InjectMode, Service
+from nono.broker.credentials.sources import InEnvironment, InFile, InKeychain, Source
 from nono.supervisor.credentials import keychain
 from nono.supervisor.errors import KeychainError, NonoError
 

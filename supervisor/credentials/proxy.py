@@ -24,15 +24,15 @@ from nono.broker import (
     Policy,
     Rule,
 )
-from nono.broker.credential_source import InFile
-from nono.broker.masking import Mask
-from nono.broker.network_patterns import AddressBlock
-from nono.broker.services import PROXY_ORIGIN, Service, base_url_variable
+from nono.broker.credentials.masking import Mask
+from nono.broker.credentials.services import PROXY_ORIGIN, Service, base_url_variable
+from nono.broker.credentials.sources import InFile
+from nono.broker.rules.host_patterns import AddressBlock
 from nono.supervisor.credentials.keys import Key, load
 from nono.supervisor.credentials.usage import Usage
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
-from nono.supervisor.path_options import canonical
+from nono.supervisor.planning.path_rules import canonical
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.upstreams import Upstreams
@@ -124,7 +124,7 @@ class CredentialProxy:
 
     async def serve(self) -> None:
         """Answer requests until cancelled."""
-        from nono.supervisor.credentials import serving
+        from nono.supervisor.credentials import server as serving
 
         await serving.serve(self._listener, self)
 
@@ -132,7 +132,7 @@ class CredentialProxy:
     def upstreams(self) -> Upstreams:
         """To be used where trio runs."""
         if self._upstreams is None:
-            from nono.broker.network_refusals import METADATA_RULES
+            from nono.broker.network.refusals import METADATA_RULES
             from nono.supervisor.credentials.upstreams import Upstreams
             from nono.supervisor.network.resolver import Resolver
 

@@ -13,8 +13,8 @@ import h11
 import trio
 
 from nono.broker import Rule
-from nono.broker.network_refusals import reaching
-from nono.broker.services import Upstream
+from nono.broker.credentials.services import Upstream
+from nono.broker.network.refusals import reaching
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.network.dial import dial
 

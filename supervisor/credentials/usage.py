@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nono.broker.audit_record import Exchange
+from nono.broker.audit.records import Exchange
 
 if TYPE_CHECKING:
-    from nono.supervisor.audit import Audit
+    from nono.supervisor.audit.writer import Audit
 
 _MOST_REASONS = 20
 

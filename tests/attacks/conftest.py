@@ -14,7 +14,7 @@ from typing import Protocol
 
 import pytest
 
-from nono.shims.linux.syscalls import machine, table
+from nono.shims.linux.syscall_classes import machine, table
 from tests.attacks.scene import Scene, build
 from tests.conftest import Account, Finished
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.shims.linux.syscalls import machine, number
+from nono.shims.linux.syscall_classes import machine, number
 from tests.attacks.conftest import Attack, Outcome
 from tests.attacks.scene import Scene
 from tests.conftest import Nono

@@ -2,7 +2,7 @@
 
 import ast
 
-from nono.shims.linux.syscalls import SyscallClass, machine, table
+from nono.shims.linux.syscall_classes import SyscallClass, machine, table
 from tests.attacks.conftest import Attack
 from tests.attacks.scene import Scene
 from tests.conftest import Account

@@ -9,7 +9,7 @@ from tests.attacks.conftest import Attack
 from tests.attacks.network import denials
 from tests.attacks.scene import Scene
 from tests.conftest import Account, Nono
-from tests.network.world import Listener
+from tests.supervisor.network.world import Listener
 
 pytestmark = pytest.mark.requires(landlock=6)
 

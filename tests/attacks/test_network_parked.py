@@ -14,7 +14,7 @@ import pytest
 from tests.attacks.conftest import Attack
 from tests.attacks.network import witnesses
 from tests.attacks.scene import Scene
-from tests.network.world import Listener, World
+from tests.supervisor.network.world import Listener, World
 
 pytestmark = pytest.mark.requires(landlock=4)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.conftest import Attack, Outcome
 from tests.attacks.network import denials, witnesses
 from tests.attacks.scene import Scene
-from tests.network.world import World
+from tests.supervisor.network.world import World
 
 pytestmark = pytest.mark.requires(landlock=4)
 

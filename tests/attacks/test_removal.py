@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nono.supervisor.removal import remove_tree
+from nono.supervisor.session.tmpdir import remove_tree
 
 DEPTH = 3000
 """More than the stack has frames, a process has descriptors, and a path has room for."""

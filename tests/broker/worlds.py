@@ -21,7 +21,7 @@ from nono.broker import (
     Rule,
     Subtree,
 )
-from nono.broker.paths import ancestors, child, parent
+from nono.broker.rules.paths import ancestors, child, parent
 
 
 @dataclass(frozen=True)

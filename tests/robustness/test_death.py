@@ -40,7 +40,8 @@ print("end")
 
 FAILING = """
 import sys
-from nono.supervisor import cli, handlers
+from nono.supervisor.cli import main as cli
+from nono.supervisor.linux.calls import handlers
 def fail(call, enforcement):
     raise RuntimeError("on purpose")
 handlers.HANDLERS = {**handlers.HANDLERS, "chmod": fail, "fchmodat": fail}

@@ -1,0 +1,142 @@
+"""A policy as plain data, and back: what a run was decided by, for whoever asks afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from nono.broker.audit.plain_request import as_access, as_flag, as_list, as_number, as_text
+from nono.broker.errors import InvalidRecord, PolicyError
+from nono.broker.network.network import Mode, Network
+from nono.broker.policy.policy import Policy
+from nono.broker.rules.host_patterns import (
+    AddressBlock,
+    HostName,
+    HostSuffix,
+    LocalPort,
+    PublicPort,
+)
+from nono.broker.rules.rule import (
+    Anything,
+    Effect,
+    File,
+    Glob,
+    Origin,
+    OriginKind,
+    Pattern,
+    Rule,
+    Subtree,
+)
+
+_Read = Callable[[object], object]
+
+
+def _ports(value: object) -> tuple[int, ...]:
+    return tuple(as_number(port) for port in as_list(value))
+
+
+def _optional_ports(value: object) -> tuple[int, ...] | None:
+    return None if value is None else _ports(value)
+
+
+_FIELDS: Mapping[type, Mapping[str, _Read]] = {
+    File: {"path": as_text, "spelled": as_text},
+    Subtree: {"path": as_text, "spelled": as_text},
+    Glob: {"text": as_text},
+    Anything: {"spelled": as_text},
+    HostName: {"host": as_text, "ports": _ports, "spelled": as_text},
+    HostSuffix: {"domain": as_text, "ports": _ports, "spelled": as_text},
+    AddressBlock: {"text": as_text, "ports": _optional_ports, "spelled": as_text},
+    PublicPort: {"port": as_number},
+    LocalPort: {"port": as_number},
+}
+_CLASSES = {kind.__name__: kind for kind in _FIELDS}
+
+
+def plain_policy(policy: Policy) -> list[object]:
+    """Every rule with its origin, the lifted protections, the default, and the network."""
+    network = policy.network
+    return [
+        _plain_rules(policy.rules),
+        list(policy.bypasses),
+        policy.default.value,
+        network.mode.value,
+        _plain_rules(network.refusals),
+        _plain_rules(network.rules),
+        _plain_rules(network.listen),
+        _plain_rules(network.unchecked),
+    ]
+
+
+def read_policy(plain: object) -> Policy:
+    """The policy that `plain_policy` has made plain. Raises InvalidRecord."""
+    rules, bypasses, default, mode, *parts = as_list(plain, 8)
+    refusals, network_rules, listen, unchecked = map(_read_rules, parts)
+    try:
+        return Policy(
+            _read_rules(rules),
+            tuple(as_text(path) for path in as_list(bypasses)),
+            Effect(as_text(default)),
+            Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked),
+        )
+    except PolicyError as error:
+        raise InvalidRecord(f"a policy that is none: {error.message}") from None
+    except ValueError as error:
+        raise InvalidRecord(f"a policy that is none: {error}") from None
+
+
+def plain_origin(origin: Origin) -> list[object]:
+    """The kind, the name and the file of an origin."""
+    return [origin.kind.value, origin.name, origin.file]
+
+
+def read_origin(plain: object) -> Origin:
+    """The origin that `plain_origin` has made plain. Raises InvalidRecord."""
+    kind, name, file = as_list(plain, 3)
+    try:
+        known = OriginKind(as_text(kind))
+    except ValueError:
+        raise InvalidRecord("an unknown kind of origin") from None
+    return Origin(known, as_text(name), None if file is None else as_text(file))
+
+
+def _plain_rules(rules: Iterable[Rule]) -> list[object]:
+    return [
+        [
+            _plain_pattern(rule.pattern),
+            rule.access.value,
+            rule.effect.value,
+            plain_origin(rule.origin),
+            rule.protected,
+        ]
+        for rule in rules
+    ]
+
+
+def _plain_pattern(pattern: Pattern) -> list[object]:
+    kind = type(pattern)
+    return [kind.__name__, *(getattr(pattern, name) for name in _FIELDS[kind])]
+
+
+def _read_rules(plain: object) -> tuple[Rule, ...]:
+    return tuple(_read_rule(each) for each in as_list(plain))
+
+
+def _read_rule(plain: object) -> Rule:
+    pattern, access, effect, origin, protected = as_list(plain, 5)
+    return Rule(
+        _read_pattern(pattern),
+        as_access(access),
+        Effect(as_text(effect)),
+        read_origin(origin),
+        as_flag(protected),
+    )
+
+
+def _read_pattern(plain: object) -> Pattern:
+    name, *values = as_list(plain) or [""]
+    kind = _CLASSES.get(as_text(name))
+    if kind is None or len(values) != len(_FIELDS[kind]):
+        raise InvalidRecord("an unknown kind of pattern")
+    pairs = zip(_FIELDS[kind].values(), values, strict=True)
+    pattern: Pattern = kind(*(read(value) for read, value in pairs))
+    return pattern

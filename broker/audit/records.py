@@ -1,0 +1,280 @@
+"""What an audit holds, one record each, as plain data and back.
+
+Times are nanoseconds since the epoch, given by whoever records. Text comes from
+the sandbox: it is bounded here and must pass `visible` before it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
+from nono.broker.audit.plain_request import (
+    RecordedProcess,
+    as_flag,
+    as_list,
+    as_number,
+    as_text,
+    plain_request,
+    read_request,
+)
+from nono.broker.errors import InvalidRecord
+from nono.broker.policy.policy import Policy
+from nono.broker.requests import Process, Request
+from nono.broker.rules.rule import Effect, Origin
+
+FORMAT = 1
+"""The version of everything that these records say; another one is not read."""
+_MOST_WORDS = 32
+_LONGEST_WORD = 200
+_LONGEST_COMMAND = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first record: what the run is decided by.
+
+    ``nono`` is the version of the program. ``tmpdir`` is the run's private one.
+    """
+
+    time: int
+    nono: str
+    tmpdir: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program is about to be started in the sandbox."""
+
+    time: int
+    argv: tuple[str, ...]
+    cwd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A program ended with this wait status; None when it is unknown or never ran."""
+
+    time: int
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision.
+
+    ``request`` is what was asked and ``decided`` what the verdict is about, where
+    that is another request: the right on a directory instead of on a name in it.
+    ``native`` is a call that the kernel's floor allows, or refuses, by itself; for
+    one that it allows no rule was looked for and ``origin`` is None. ``errno`` is
+    what the program sees, 0 for nothing.
+    """
+
+    time: int
+    request: Request
+    effect: Effect
+    errno: int = 0
+    origin: Origin | None = None
+    decided: Request | None = None
+    native: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A host that is allowed and has no known address."""
+
+    time: int
+    host: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to a service through the credential proxy, refused or sent on.
+
+    ``service`` is empty where none was meant. ``path`` is without the query and without a token;
+    ``sent`` and ``received`` are bytes of bodies; ``status`` is 0 when there was no answer;
+    ``reason`` tells why it was refused or failed.
+    """
+
+    time: int
+    service: str
+    method: str
+    path: str
+    status: int
+    sent: int
+    received: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last record of a session that ended properly; ``count`` records are before it."""
+
+    time: int
+    count: int
+
+
+Record = Start | Program | Exit | Decision | Unresolved | Exchange | End
+
+
+def cut(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """At most 32 words of at most 200 characters: enough to know a program by."""
+    return tuple(word[:_LONGEST_WORD] for word in argv[:_MOST_WORDS])
+
+
+def plain_decision(
+    time: int,
+    process: Process,
+    request: Request,
+    effect: Effect,
+    errno: int,
+    origin: Origin | None,
+    decided: Request | None,
+    native: bool,
+) -> list[object]:
+    """A decision as plain data; `cut` the words of the process before. Made for every call."""
+    return [
+        "decision",
+        time,
+        process.pid,
+        process.exe,
+        process.argv,
+        plain_request(request),
+        effect.value,
+        errno,
+        None if origin is None else plain_origin(origin),
+        None if decided is None else plain_request(decided),
+        native,
+    ]
+
+
+def plain(record: Record) -> list[object]:
+    """A record as plain data: the name of its kind first."""
+    match record:
+        case Start(time, nono, tmpdir, policy):
+            return ["start", FORMAT, time, nono, tmpdir, plain_policy(policy)]
+        case Program(time, argv, cwd):
+            return ["program", time, _bounded_command(argv), cwd]
+        case Exit(time, status):
+            return ["exit", time, status]
+        case Decision(time, request, effect, errno, origin, decided, native):
+            process = request.process
+            return plain_decision(time, process, request, effect, errno, origin, decided, native)
+        case Unresolved(time, host, why):
+            return ["unresolved", time, host, why]
+        case Exchange(time, service, method, path, status, sent, received, reason):
+            return ["exchange", time, service, method, path, status, sent, received, reason]
+        case End(time, count):
+            return ["end", time, count]
+
+
+def _bounded_command(argv: tuple[str, ...]) -> list[str]:
+    """All words of a command as long as they are together of a bearable length."""
+    kept: list[str] = []
+    room = _LONGEST_COMMAND
+    for word in argv:
+        kept.append(word[:room])
+        room -= len(word)
+        if room <= 0:
+            break
+    return kept
+
+
+def _read_start(version: object, *rest: object) -> Start:
+    if as_number(version) != FORMAT:
+        raise InvalidRecord(f"format {version}: written by another version of nono")
+    time, nono, tmpdir, policy = as_list(rest, 4)
+    return Start(as_number(time), as_text(nono), as_text(tmpdir), read_policy(policy))
+
+
+def _read_program(time: object, argv: object, cwd: object) -> Program:
+    return Program(as_number(time), _words(argv), as_text(cwd))
+
+
+def _read_exit(time: object, status: object) -> Exit:
+    return Exit(as_number(time), None if status is None else as_number(status))
+
+
+def _read_decision(
+    time: object,
+    pid: object,
+    exe: object,
+    argv: object,
+    request: object,
+    effect: object,
+    errno: object,
+    origin: object,
+    decided: object,
+    native: object,
+) -> Decision:
+    process = RecordedProcess(as_number(pid), as_text(exe), _words(argv))
+    try:
+        known = Effect(as_text(effect))
+    except ValueError:
+        raise InvalidRecord("an unknown effect") from None
+    return Decision(
+        as_number(time),
+        read_request(request, process),
+        known,
+        as_number(errno),
+        None if origin is None else read_origin(origin),
+        None if decided is None else read_request(decided, process),
+        as_flag(native),
+    )
+
+
+def _read_unresolved(time: object, host: object, why: object) -> Unresolved:
+    return Unresolved(as_number(time), as_text(host), as_text(why))
+
+
+def _read_exchange(
+    time: object,
+    service: object,
+    method: object,
+    path: object,
+    status: object,
+    sent: object,
+    received: object,
+    reason: object,
+) -> Exchange:
+    return Exchange(
+        as_number(time),
+        as_text(service),
+        as_text(method),
+        as_text(path),
+        as_number(status),
+        as_number(sent),
+        as_number(received),
+        as_text(reason),
+    )
+
+
+def _read_end(time: object, count: object) -> End:
+    return End(as_number(time), as_number(count))
+
+
+_READERS: Mapping[str, tuple[int, Callable[..., Record]]] = {
+    "start": (5, _read_start),
+    "program": (3, _read_program),
+    "exit": (2, _read_exit),
+    "decision": (10, _read_decision),
+    "unresolved": (3, _read_unresolved),
+    "exchange": (8, _read_exchange),
+    "end": (2, _read_end),
+}
+
+
+def read(data: object) -> Record:
+    """The record that `plain` has made plain. Raises InvalidRecord."""
+    name, *values = as_list(data) or [""]
+    length, reader = _READERS.get(as_text(name), (-1, _read_end))
+    if len(values) != length:
+        raise InvalidRecord("an unknown kind of record")
+    return reader(*values)
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(as_text(word) for word in as_list(value))

@@ -1,0 +1,1 @@
+"""Services whose keys the program never holds: requests judged and written anew."""

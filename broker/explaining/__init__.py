@@ -1,0 +1,1 @@
+"""Verdicts in words: the one place that turns decisions into sentences."""

@@ -1,0 +1,140 @@
+"""What one policy lets through that another does not, found by asking both the same questions.
+
+The questions come from the rules of both: every path, host and port that either
+speaks of, for every right. So a rule that a wider one makes needless is no
+difference, and a refusal that is gone is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nono.broker.audit.plain_request import RecordedProcess
+from nono.broker.policy.policy import Policy
+from nono.broker.requests import Bind, Connect, ConnectHost, Open, Operation, PathChange, Request
+from nono.broker.rules.access import Access
+from nono.broker.rules.host_patterns import (
+    AddressBlock,
+    HostName,
+    HostSuffix,
+    LocalPort,
+    PublicPort,
+)
+from nono.broker.rules.paths import child, is_within
+from nono.broker.rules.rule import File, Glob, Pattern, Subtree
+from nono.broker.verdicts import Allow
+
+_NOBODY = RecordedProcess(0)
+_ANY = "any-name-that-no-rule-has-5d2c81"
+_ANY_HOST = "any-name-that-no-rule-has-5d2c81.example"
+_PUBLIC_ADDRESS = "8.8.8.8"
+_ANY_PORTS = (443, 22)
+_VERBS = (
+    (Access.READ, "read"),
+    (Access.WRITE, "write"),
+    (Access.EXECUTE, "execute"),
+    (Access.CREATE, "create files in"),
+    (Access.CONNECT, "connect to"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request that stands for what ``what`` says; ``tree`` is where it speaks of all below."""
+
+    what: str
+    request: Request
+    verb: str
+    tree: str | None = None
+
+
+def opened(before: Policy, after: Policy) -> list[str]:
+    """What ``after`` allows and ``before`` does not, a line each, in words."""
+    lines: dict[str, list[str]] = {}
+    trees: dict[str, set[str]] = {}
+    questions = dict.fromkeys(_questions((before, after)))
+    for question in sorted(questions, key=lambda each: each.what):
+        if not _allows(after, question.request) or _allows(before, question.request):
+            continue
+        within = question.tree if question.tree is not None else question.what
+        if any(is_within(within, tree) for tree in trees.get(question.verb, set()) - {within}):
+            continue
+        if question.tree is not None:
+            trees.setdefault(question.verb, set()).add(question.tree)
+        lines.setdefault(question.what, []).append(question.verb)
+    return [f"{_and(verbs)} {what}" for what, verbs in lines.items()]
+
+
+def _allows(policy: Policy, request: Request) -> bool:
+    return isinstance(policy.decide(request), Allow)
+
+
+def _and(verbs: Iterable[str]) -> str:
+    return " and ".join(dict.fromkeys(verbs))
+
+
+def _questions(policies: Iterable[Policy]) -> Iterator[_Question]:
+    yield from _about_host(_ANY_HOST, _ANY_PORTS, "any other host")
+    yield _Question("any other port", Bind(_NOBODY, "0.0.0.0", 61000), "listen on")
+    for policy in policies:
+        for rule in policy.rules:
+            yield from _about_paths(rule.pattern)
+        network = policy.network
+        for rule in network.rules:
+            yield from _about_hosts(rule.pattern)
+        for rule in network.listen:
+            if isinstance(rule.pattern, LocalPort):
+                request = Bind(_NOBODY, "0.0.0.0", rule.pattern.port)
+                yield _Question(f"port {rule.pattern.port}", request, "listen on")
+
+
+def _about_paths(pattern: Pattern) -> Iterator[_Question]:
+    match pattern:
+        case Subtree(path):
+            yield from _about_path(child(path, _ANY), f"all below {path}", path)
+        case File(path):
+            yield from _about_path(path, path)
+        case Glob(text):
+            example = _example(text)
+            if example.startswith("/") and pattern.matches(example):
+                yield from _about_path(example, text)
+
+
+def _about_path(path: str, what: str, tree: str | None = None) -> Iterator[_Question]:
+    for access, verb in _VERBS:
+        request: Request = Open(_NOBODY, path, access)
+        if access is Access.CREATE:
+            if tree is None:
+                continue
+            request = PathChange(_NOBODY, Operation.CREATE, path)
+        yield _Question(what, request, verb, tree)
+
+
+def _example(text: str) -> str:
+    """A path that the wildcards match: any name in the place of each."""
+    return text.replace("**", _ANY).replace("*", _ANY).replace("?", "x")
+
+
+def _about_hosts(pattern: Pattern) -> Iterator[_Question]:
+    match pattern:
+        case HostName(host, ports):
+            yield from _about_host(host, ports, host)
+        case HostSuffix(domain, ports):
+            yield from _about_host(f"{_ANY}.{domain}", ports, f"every host in {domain}")
+        case AddressBlock(text, ports):
+            first = str(pattern.ends[0])
+            for port in ports or _ANY_PORTS:
+                what = f"{text} port {port}" if ports else f"{text}, every port"
+                yield _Question(what, Connect(_NOBODY, first, port), "connect to")
+        case PublicPort(port):
+            what = f"port {port} of every public host"
+            yield _Question(what, Connect(_NOBODY, _PUBLIC_ADDRESS, port), "connect to")
+        case LocalPort(port):
+            what = f"port {port} of this machine"
+            yield _Question(what, Connect(_NOBODY, "127.0.0.1", port), "connect to")
+
+
+def _about_host(host: str, ports: Iterable[int], what: str) -> Iterator[_Question]:
+    for port in ports:
+        yield _Question(f"{what} port {port}", ConnectHost(_NOBODY, host, port), "connect to")

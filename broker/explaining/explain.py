@@ -1,0 +1,247 @@
+"""From a verdict to words: the one way, for reports, ``why``, prompts and the audit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nono.broker.explaining import network as explain_network
+from nono.broker.floor.floor import Floor
+from nono.broker.policy.policy import Policy
+from nono.broker.requests import (
+    Execute,
+    Metadata,
+    NetworkRequest,
+    Open,
+    Operation,
+    PathChange,
+    Request,
+    Socket,
+    UnixConnect,
+    Watch,
+)
+from nono.broker.rules.access import READ_WRITE, Access
+from nono.broker.rules.paths import parent
+from nono.broker.rules.rule import Anything, Effect, File, OriginKind, Rule, Subtree
+from nono.broker.verdicts import Allow, Ask, Deny, Verdict
+from nono.broker.visible import visible
+
+__all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
+
+Layer = Literal["kernel floor", "broker"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What was asked, why the answer is what it is, and what would change it.
+
+    ``summary`` and ``reason`` are safe to show. ``fix`` holds the arguments to
+    add to the command line, unquoted, flags and values in turn; it is empty when
+    no flag helps or when the path cannot be shown as it is. ``layer`` enforces.
+    """
+
+    summary: str
+    reason: str
+    fix: tuple[str, ...]
+    layer: Layer
+
+
+def explain(
+    policy: Policy,
+    request: Request,
+    verdict: Verdict,
+    *,
+    directory: bool = False,
+    floor: Floor | None = None,
+) -> Explanation:
+    """Put a verdict of ``policy`` on ``request`` into words.
+
+    ``directory`` says that the object is a directory, which changes the flag.
+    With the run's ``floor`` the layer is exact, and a program that the policy
+    allows but the kernel does not is explained.
+    """
+    fix: tuple[str, ...] = ()
+    match verdict:
+        case Allow(rule):
+            reason = _why_allowed(request, rule, floor)
+        case Ask(rule):
+            reason = _why_asked(request, rule)
+        case Deny(rule):
+            reason = _why_denied(policy, request, rule)
+            fix = _fix(policy, request, rule, directory)
+    if any(visible(part, limit=len(part)) != part for part in fix):
+        fix = ()
+    return Explanation(summary(request), reason, fix, _layer(request, verdict, floor))
+
+
+_VERBS = {
+    Operation.CREATE: "create",
+    Operation.MKDIR: "create the directory",
+    Operation.RMDIR: "remove the directory",
+    Operation.UNLINK: "delete",
+    Operation.RENAME_FROM: "rename",
+    Operation.RENAME_TO: "rename something to",
+    Operation.LINK_FROM: "make a hard link to",
+    Operation.LINK_TO: "create the hard link",
+    Operation.SYMLINK: "create the symbolic link",
+    Operation.MKNOD: "create the special file",
+    Operation.TRUNCATE: "truncate",
+    Operation.BIND: "create the unix socket",
+}
+_DEEDS = (
+    (Access.READ, "read", "reading"),
+    (Access.WRITE, "write", "writing"),
+    (Access.EXECUTE, "execute", "executing"),
+    (Access.CONNECT, "connect to", "connecting"),
+    (Access.CREATE, "create files in", "creating files"),
+)
+
+
+def summary(request: Request) -> str:
+    """What was asked for, safe to show."""
+    if isinstance(request, NetworkRequest):
+        return explain_network.summary(request)
+    match request:
+        case Open(_, path, access):
+            verb = " and ".join(verb for bit, verb, _ in _DEEDS if bit & access) or "look up"
+        case PathChange(_, operation, path):
+            verb = _VERBS.get(operation, visible(str(operation)))
+        case Metadata(_, operation, path):
+            verb = visible(operation)
+        case Watch(_, path):
+            verb = "watch"
+        case Execute(_, path):
+            verb = "execute"
+        case UnixConnect(_, path):
+            verb = "connect to the unix socket"
+    return f"{verb} {visible(path)}"
+
+
+def _named(rule: Rule) -> str:
+    """The rule's origin and what the person wrote."""
+    if isinstance(rule.pattern, Anything):
+        return visible(str(rule.origin))
+    return f"{visible(str(rule.origin))} ({visible(rule.pattern.spelled)})"
+
+
+def _why_allowed(request: Request, rule: Rule, floor: Floor | None) -> str:
+    reason = f"allowed by {_named(rule)}"
+    if not isinstance(request, Execute) or floor is None:
+        return reason
+    if floor.covers(request.path, Access.EXECUTE):
+        return reason
+    where = visible(parent(request.path))
+    return (
+        f"{reason}, but the kernel does not run it: only what the kernel's rules covered at the "
+        f"start can be executed, and {where} has none of its own"
+    )
+
+
+def _why_asked(request: Request, rule: Rule) -> str:
+    if rule.origin.kind is OriginKind.DEFAULT:
+        return "no rule covers it, and the default is to ask"
+    if _holds_it(request, rule):
+        return f"it holds {visible(rule.pattern.spelled)}, about which {rule.origin} asks"
+    return f"{_named(rule)} asks first"
+
+
+def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
+    if isinstance(request, NetworkRequest):
+        return explain_network.why_denied(request, rule, _named(rule))
+    if rule.origin.kind is not OriginKind.DEFAULT:
+        if _holds_it(request, rule):
+            spelled = visible(rule.pattern.spelled)
+            return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"
+        return f"denied by {_named(rule)}"
+    if isinstance(request, UnixConnect):
+        return explain_network.why_no_socket(request)
+    reason = _short_of(policy, request)
+    if isinstance(request, Execute):
+        return f"{reason}; the right to execute cannot be given during a run"
+    return reason
+
+
+def _short_of(policy: Policy, request: Request) -> str:
+    """Why the grants do not suffice."""
+    grants = [rule for rule in policy.considered(request) if rule.effect is Effect.ALLOW]
+    if not grants:
+        return "no rule allows it"
+    given = Access(0)
+    for rule in grants:
+        given |= rule.access
+    deeds = " and ".join(noun for bit, _, noun in _DEEDS if bit & given)
+    reason = f"{_named(grants[0])} allows only {deeds}"
+    if isinstance(request, PathChange) and policy.lacks(request) == Access.READ:
+        return f"{reason}, and under its new name the object could be read"
+    return reason
+
+
+def _holds_it(request: Request, rule: Rule) -> bool:
+    """True when the rule speaks not of the request's path but of something below it."""
+    return isinstance(request, PathChange) and not rule.reaches(request.path)
+
+
+# By what is missing: the flag for a file and the flag for a directory.
+_FLAGS = {
+    Access.READ: ("--read-file", "--read"),
+    Access.WRITE: ("--write-file", "--write"),
+    READ_WRITE: ("--allow-file", "--allow"),
+}
+_ON_DIRECTORIES = frozenset({Operation.MKDIR, Operation.RMDIR})
+
+
+def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple[str, ...]:
+    if isinstance(request, NetworkRequest):
+        return explain_network.fix(request, rule)
+    if isinstance(request, UnixConnect):
+        return explain_network.socket_fix(request, rule)
+    directory = directory or (
+        isinstance(request, PathChange) and request.operation in _ON_DIRECTORIES
+    )
+    if rule.origin.kind is OriginKind.DEFAULT:
+        if isinstance(request, Execute) and parent(request.path) != "/":
+            return ("--read", parent(request.path))
+        return _grant(policy.lacks(request), request.path, directory)
+    if not rule.protected or _holds_it(request, rule):
+        return ()
+    return _bypass(policy, request.path, policy.lacks(request), rule, directory)
+
+
+def _grant(missing: Access, path: str, directory: bool) -> tuple[str, ...]:
+    if missing & Access.EXECUTE:
+        missing = missing & ~Access.EXECUTE | Access.READ
+    flags = _FLAGS.get(missing & READ_WRITE)
+    return (flags[directory], path) if flags else ()
+
+
+def _bypass(
+    policy: Policy, path: str, missing: Access, rule: Rule, directory: bool
+) -> tuple[str, ...]:
+    """Lift the protection where it was put, and grant what is missing there."""
+    pattern = rule.pattern
+    place = path
+    if isinstance(pattern, File | Subtree):
+        place = pattern.spelled
+        directory = directory or path != pattern.path
+    return ("--bypass-protection", place, *_grant(missing, place, directory))
+
+
+def _layer(request: Request, verdict: Verdict, floor: Floor | None) -> Layer:
+    if isinstance(request, Execute | Socket):
+        return "kernel floor"
+    if floor is None or not isinstance(verdict, Allow) or isinstance(request, NetworkRequest):
+        return "broker"
+    return "kernel floor" if _is_native(request, floor) else "broker"
+
+
+def _is_native(request: Request, floor: Floor) -> bool:
+    match request:
+        case Open(_, path, access):
+            return floor.covers(path, access)
+        case PathChange(_, Operation.TRUNCATE, path):
+            return floor.covers(path, Access.WRITE)
+        case PathChange(_, Operation.LINK_FROM, path):
+            return floor.covers(path, READ_WRITE) and floor.covers(parent(path), Access.WRITE)
+        case PathChange(_, _, path):
+            return floor.covers(parent(path), Access.WRITE)
+    return False

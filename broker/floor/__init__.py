@@ -1,0 +1,1 @@
+"""The part of a policy that the kernel can enforce by itself."""

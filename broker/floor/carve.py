@@ -1,0 +1,162 @@
+"""Computing the floor: every grant, less all that a refusal or a question touches.
+
+A rule for the kernel holds for a directory and everything below, so it may only
+go where nothing below is refused, existing or not. Elsewhere the directory is
+carved: its entries are taken one by one and it gets no rule itself, since the
+right to write in it is the right to rename what is protected inside it.
+
+Refusals count here whichever right they name, and a pattern with wildcards
+grants nothing: the floor may be smaller than the policy, never larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from nono.broker.floor.barriers import Barriers
+from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
+from nono.broker.floor.wildcards import ENTRY_LIMIT, BoundedTree, WildcardSearch
+from nono.broker.rules.access import FLOOR_ACCESS, Access
+from nono.broker.rules.paths import ancestors, is_within, reserved_tree
+from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
+
+
+class Grant(NamedTuple):
+    """A grant on one path, as far as the floor may hold it."""
+
+    pattern: File | Subtree
+    access: Access
+
+
+def carve(
+    rules: Iterable[Rule],
+    bypasses: tuple[str, ...],
+    tree: Tree,
+    exclude: frozenset[str],
+    limit: int = ENTRY_LIMIT,
+) -> Floor:
+    """The floor of a policy over the file system as ``tree`` shows it.
+
+    Raises FloorTooLarge when more than ``limit`` directory entries would have to be seen.
+    """
+    rules = tuple(rules)
+    bounded = BoundedTree(tree, limit)
+    barriers = Barriers(rules, bypasses, exclude)
+    grants = [
+        Grant(rule.pattern, rule.access)
+        for rule in rules
+        if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
+    ]
+    search = WildcardSearch(rules, bypasses, bounded, barriers.is_dead_end)
+    matched = search.run(grant.pattern.path for grant in grants)
+    for rule in matched:
+        if isinstance(rule.pattern, Subtree):
+            liftable = rule.protected and rule.effect is Effect.DENY
+            barriers.close(rule.pattern.path, liftable)
+    grants = [_keep_apart(rules, grant, barriers) for grant in grants]
+    work = _Carving(barriers, bounded)
+    for grant in grants:
+        work.take(grant.pattern, grant.access & FLOOR_ACCESS)
+    return Floor(work.rules(), frozenset(work.carved), matched)
+
+
+def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:
+    """True for a grant on one path that the floor may hold at all."""
+    if rule.effect is not Effect.ALLOW or not rule.access & FLOOR_ACCESS:
+        return False
+    reserved = reserved_tree(pattern.path)
+    if pattern.path == reserved or reserved == "/proc":
+        return False
+    kind = tree.kind(pattern.path)
+    if kind == "directory":
+        return isinstance(pattern, Subtree) and reserved != "/dev"
+    return kind is not None and kind != "symlink"
+
+
+# What a grant gives to whoever puts an object under a name that it speaks of.
+_SIGHT = Access.READ | Access.EXECUTE
+
+
+def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Grant:
+    """Carve a directory that may be written around the names in it that give more.
+
+    With the right to write the kernel lets a program give one object the name of
+    another: an unreadable file a readable name, a socket the name of one that may
+    be connected to. The broker does not. Between directories the kernel keeps
+    what is readable apart (LANDLOCK_ACCESS_FS_REFER, landlock(7)), but it knows
+    nothing of connecting. Returns the grant with the access that is left.
+    """
+    if Access.WRITE not in grant.access or isinstance(grant.pattern, File):
+        return grant
+    top = grant.pattern.path
+    wider = [rule for rule in rules if rule.effect is not Effect.DENY]
+    sockets = [rule for rule in wider if Access.CONNECT in rule.access]
+    sights = [rule for rule in wider if rule.access & _SIGHT]
+    asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in sights)
+    if not asked and any(_reads_whole(rule, top) for rule in sights):
+        sights = []
+    native = all([_stand_clear(rule, top, barriers) for rule in (*sights, *sockets)])
+    for rule in sockets:
+        if isinstance(rule.pattern, Subtree):
+            native = native and not is_within(top, rule.pattern.path)
+            if is_within(rule.pattern.path, top):
+                barriers.close(rule.pattern.path, liftable=False)
+    return grant if native else Grant(grant.pattern, grant.access & ~Access.WRITE)
+
+
+def _stand_clear(rule: Rule, top: str, barriers: Barriers) -> bool:
+    """Carve ``top`` around the name that ``rule`` speaks of; False when it is not one name."""
+    if isinstance(rule.pattern, Glob):
+        return not rule.pattern.may_match_in(top)
+    if isinstance(rule.pattern, File | Subtree):
+        above = ancestors(rule.pattern.path)
+        barriers.chain.update(each for each in above if is_within(each, top))
+    return True
+
+
+def _reads_whole(rule: Rule, tree: str) -> bool:
+    return (
+        rule.effect is Effect.ALLOW
+        and Access.READ in rule.access
+        and isinstance(rule.pattern, Subtree)
+        and rule.pattern.matches(tree)
+    )
+
+
+class _Carving:
+    """The rules for the kernel, as they are gathered grant by grant."""
+
+    def __init__(self, barriers: Barriers, tree: BoundedTree) -> None:
+        self.carved: set[str] = set()
+        self._barriers = barriers
+        self._tree = tree
+        self._taken: dict[str, FloorRule] = {}
+
+    def take(self, pattern: File | Subtree, access: Access) -> None:
+        """Add what a grant gives at its path and below, as far as no barrier stands there."""
+        waiting = [pattern.path] if access else []
+        seen: set[str] = set()
+        while waiting:
+            path = waiting.pop()
+            kind = self._tree.kind(path)
+            if path in seen or kind in (None, "symlink") or not pattern.matches(path):
+                continue
+            seen.add(path)
+            if self._barriers.is_shut(path):
+                waiting.extend(self._barriers.bypasses_below(path))
+            elif self._barriers.is_asked(path, pattern.path):
+                continue
+            elif not self._barriers.is_carved(path):
+                self._add(FloorRule(path, access, kind == "directory"))
+            elif kind == "directory":
+                self.carved.add(path)
+                waiting.extend(self._tree.children(path))
+
+    def _add(self, rule: FloorRule) -> None:
+        before = self._taken.get(rule.path)
+        access = rule.access | before.access if before else rule.access
+        self._taken[rule.path] = FloorRule(rule.path, access, rule.directory)
+
+    def rules(self) -> tuple[FloorRule, ...]:
+        return prune(self._taken.values())

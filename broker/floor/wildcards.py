@@ -1,0 +1,111 @@
+"""Looking through the file system for what refusals by wildcards match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from nono.broker.errors import FloorTooLarge
+from nono.broker.floor.floor import Kind, Tree
+from nono.broker.policy.index import is_lifted
+from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within
+from nono.broker.rules.rule import Effect, Glob, Rule, Subtree
+
+ENTRY_LIMIT = 200_000
+"""How many directory entries one computation of a floor may look at."""
+
+_States = tuple[frozenset[int], ...]
+
+
+class BoundedTree:
+    """A view of the file system that lists ``limit`` entries in all, then raises FloorTooLarge."""
+
+    def __init__(self, tree: Tree, limit: int) -> None:
+        self._tree = tree
+        self._limit = limit
+        self._seen = 0
+
+    def kind(self, path: str) -> Kind | None:
+        return self._tree.kind(path)
+
+    def children(self, directory: str) -> list[str]:
+        """The paths of a directory's entries. Those of ``/`` are without the reserved trees."""
+        names = self._tree.entries(directory)
+        self._seen += len(names)
+        if self._seen > self._limit:
+            raise FloorTooLarge(directory, self._limit)
+        return [path for name in names if (path := child(directory, name)) not in RESERVED_TREES]
+
+
+class WildcardSearch:
+    """All patterns at once: one walk steps the automaton of each from name to name."""
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        bypasses: tuple[str, ...],
+        tree: BoundedTree,
+        is_dead_end: Callable[[str], bool],
+    ) -> None:
+        self._rules: list[tuple[Rule, Glob]] = [
+            (rule, rule.pattern)
+            for rule in rules
+            if rule.effect is not Effect.ALLOW and isinstance(rule.pattern, Glob)
+        ]
+        self._bypasses = bypasses
+        self._tree = tree
+        self._is_dead_end = is_dead_end
+        self._found: dict[tuple[str, int], Rule] = {}
+
+    def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
+        """A rule for each path at, above or below ``roots`` that a pattern matches.
+
+        Nothing is looked for below a path that is closed already, or below a
+        match unless a bypass lies there.
+        """
+        if self._rules:
+            done: list[Subtree] = []
+            for root in sorted(roots):
+                if not any(earlier.matches(root) for earlier in done):
+                    self._walk_down(root)
+                    done.append(Subtree(root))
+        return tuple(self._found.values())
+
+    def _walk_down(self, root: str) -> None:
+        states: _States = tuple(glob.start() for _, glob in self._rules)
+        closed = self._record("/", states)
+        path = "/"
+        for name in components(root):
+            path = child(path, name)
+            states = self._step(states, name)
+            closed |= self._record(path, states)
+        if not closed:
+            self._walk(root, states)
+
+    def _walk(self, root: str, states: _States) -> None:
+        waiting = [(root, states)]
+        while waiting:
+            directory, states = waiting.pop()
+            if not any(states) or self._is_dead_end(directory):
+                continue
+            if self._tree.kind(directory) != "directory":
+                continue
+            for path in self._tree.children(directory):
+                after = self._step(states, path[path.rfind("/") + 1 :])
+                if not self._record(path, after):
+                    waiting.append((path, after))
+
+    def _step(self, states: _States, name: str) -> _States:
+        return tuple(
+            glob.step(before, name) for (_, glob), before in zip(self._rules, states, strict=True)
+        )
+
+    def _record(self, path: str, states: _States) -> bool:
+        """Note what matches at ``path``; True when nothing below needs looking at."""
+        closed = False
+        for number, ((rule, glob), reached) in enumerate(zip(self._rules, states, strict=True)):
+            if glob.accepts(reached) and not is_lifted(rule, path, self._bypasses):
+                pattern = Subtree(path, spelled=glob.text)
+                self._found[path, number] = replace(rule, pattern=pattern)
+                closed = True
+        return closed and not any(is_within(bypass, path) for bypass in self._bypasses)

@@ -1,0 +1,1 @@
+"""From what a program was seen to do to a profile."""

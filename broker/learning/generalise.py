@@ -1,0 +1,109 @@
+"""From the paths that a program used to the directories that a profile opens for it.
+
+A directory takes the place of its files only where that is safe: never one that
+holds the home, the project or a protected path, never one that everybody
+shares, and only when the program used it as a whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+from nono.broker.rules.paths import ancestors, components, is_within, parent, reserved_tree
+
+SHARED = ("/tmp", "/var/tmp", "/dev/shm")
+"""Directories that everybody leaves files in."""
+
+_LISTED = 3
+_UNLISTED = 8
+_SIBLINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a program ran; all paths are canonical.
+
+    ``workdir`` is None where it is no project: the home, or a directory above.
+    ``stores`` hold a directory for each tool, such as ``~/.cache``. ``protected``
+    are the paths that refusals guard.
+    """
+
+    home: str
+    workdir: str | None
+    stores: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+
+    def is_safe(self, directory: str) -> bool:
+        """True when the directory may be opened with all that is below it."""
+        return (
+            len(components(directory)) >= 2
+            and directory not in SHARED
+            and reserved_tree(directory) is None
+            and not self.is_above(directory)
+            and not any(is_within(path, directory) for path in self.protected)
+        )
+
+    def is_above(self, directory: str) -> bool:
+        """True for the home, the project, and every directory above one of them."""
+        return is_within(self.home, directory) or (
+            self.workdir is not None and is_within(self.workdir, directory)
+        )
+
+    def in_workdir(self, path: str) -> bool:
+        return self.workdir is not None and is_within(path, self.workdir)
+
+
+def written_directory(path: str, around: Surroundings) -> str | None:
+    """The directory to open for a program that makes or removes the name ``path``.
+
+    In a store it is the tool's own, elsewhere the one that the name is in; None
+    when no such directory is safe to open.
+    """
+    chain = [path, *ancestors(path)]
+    for store in sorted(around.stores, key=len, reverse=True):
+        if store in chain[1:]:
+            inside = chain[: chain.index(store)]
+            # The name itself may be a directory, but its parent is the largest that can be meant.
+            below = [*reversed(inside[1:])] or inside
+            return next((each for each in below if around.is_safe(each)), None)
+    return parent(path) if around.is_safe(parent(path)) else None
+
+
+def read_directories(files: Set[str], listed: Set[str], around: Surroundings) -> set[str]:
+    """The directories to open for a program that read these files and listed those directories."""
+    below = Counter(directory for path in files for directory in ancestors(path))
+    chosen = {
+        directory
+        for directory, count in below.items()
+        if count >= (_LISTED if directory in listed else _UNLISTED)
+        and (directory in listed or _is_direct(directory, files))
+        and around.is_safe(directory)
+    }
+    return outermost(_merged(outermost(chosen), around))
+
+
+def _is_direct(directory: str, files: Set[str]) -> bool:
+    """True when enough of the files lie in the directory itself."""
+    return sum(parent(path) == directory for path in files) >= _UNLISTED
+
+
+def _merged(chosen: set[str], around: Surroundings) -> set[str]:
+    """Where several neighbours are opened, the directory around them is, if it is safe."""
+    while True:
+        around_them = Counter(map(parent, chosen))
+        larger = {
+            directory
+            for directory, count in around_them.items()
+            if count >= _SIBLINGS and around.is_safe(directory) and parent(directory) != around.home
+        }
+        if not larger:
+            return chosen
+        chosen = outermost(chosen | larger)
+
+
+def outermost(directories: Iterable[str]) -> set[str]:
+    """Those that lie in no other."""
+    given = set(directories)
+    return {each for each in given if given.isdisjoint(ancestors(each))}

@@ -1,0 +1,95 @@
+"""Network rules, arranged so that those that speak of a host or an address are found fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from nono.broker.rules.addresses import Address, destination, forms
+from nono.broker.rules.host_patterns import (
+    AddressBlock,
+    HostName,
+    HostSuffix,
+    LocalPort,
+    PublicPort,
+)
+from nono.broker.rules.rule import Effect, Rule
+
+_LOOPBACK = (AddressBlock("127.0.0.0/8"), AddressBlock("::1/128"))
+# connect(2) takes the unspecified address for the loopback one.
+_THIS_MACHINE = (*_LOOPBACK, AddressBlock("0.0.0.0/32"), AddressBlock("::/128"))
+
+
+class NetworkIndex:
+    """The rules of a network, by what they speak of; each group in the order of the policy."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._names: dict[str, list[Rule]] = {}
+        self._blocks: list[tuple[AddressBlock, Rule]] = []
+        self._local: dict[int, list[Rule]] = {}
+        self._public: dict[int, list[Rule]] = {}
+        for rule in rules:
+            match rule.pattern:
+                case HostName(host):
+                    self._names.setdefault(host, []).append(rule)
+                case HostSuffix(domain):
+                    self._names.setdefault("." + domain, []).append(rule)
+                case AddressBlock() as block:
+                    self._blocks.append((block, rule))
+                case LocalPort(port):
+                    self._local.setdefault(port, []).append(rule)
+                case PublicPort(port):
+                    self._public.setdefault(port, []).append(rule)
+
+    def naming(self, host: str, port: int | None = None) -> tuple[Rule, ...]:
+        """Rules on this canonical name and the domains that it lies in; with any port for None."""
+        return tuple(
+            rule
+            for key in _keys(host)
+            for rule in self._names.get(key, ())
+            if port is None
+            or (isinstance(rule.pattern, HostName | HostSuffix) and port in rule.pattern.ports)
+        )
+
+    def on_public_port(self, port: int) -> tuple[Rule, ...]:
+        """Rules on this port of every public host."""
+        return tuple(self._public.get(port, ()))
+
+    def on_local_port(self, port: int) -> tuple[Rule, ...]:
+        """Rules on this port of this machine."""
+        return tuple(self._local.get(port, ()))
+
+    def reaching(self, text: str, port: int) -> tuple[Rule, ...]:
+        """Rules on this address, given as text.
+
+        A refusal reaches an IPv6 address also by the IPv4 address that it
+        carries; a grant only the address that a connection goes to.
+        """
+        found, target = forms(text), destination(text)
+        if target is None:
+            return ()
+        blocks = (
+            rule
+            for block, rule in self._blocks
+            if block.speaks_of(port)
+            and any(map(block.contains, (target,) if rule.effect is Effect.ALLOW else found))
+        )
+        return (*blocks, *(self.on_local_port(port) if is_this_machine(target) else ()))
+
+
+def is_loopback(address: Address) -> bool:
+    """RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3."""
+    return any(block.contains(address) for block in _LOOPBACK)
+
+
+def is_this_machine(address: Address) -> bool:
+    """True for loopback and the unspecified address."""
+    return any(block.contains(address) for block in _THIS_MACHINE)
+
+
+def _keys(host: str) -> Iterator[str]:
+    """The name itself, then every domain above it with a leading dot."""
+    yield host
+    start = host.find(".")
+    while start != -1:
+        yield host[start:]
+        start = host.find(".", start + 1)

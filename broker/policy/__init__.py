@@ -1,0 +1,1 @@
+"""The policy of a run, and the environment that its program gets."""

@@ -1,0 +1,176 @@
+"""Finding the rules that speak of a path, in time that does not grow with the policy.
+
+Rules on a path are kept by that path and found by walking from the object up to
+``/``, the most specific first. Only rules with wildcards are tried one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from nono.broker.rules.paths import ancestors, is_within, lineage, parent
+from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
+
+
+def is_lifted(rule: Rule, path: str, bypasses: Iterable[str]) -> bool:
+    """True when a bypass takes the protection of ``rule`` away from ``path``."""
+    liftable = rule.protected and rule.effect is Effect.DENY
+    return liftable and any(is_within(path, bypass) for bypass in bypasses)
+
+
+def guarded_path(rule: Rule, bypasses: Iterable[str]) -> str | None:
+    """The path that a refusal or question hangs on, or None when there is nothing to guard.
+
+    Whoever renames this path or a directory above it would move what the rule
+    speaks of out of the rule's sight.
+    """
+    pattern = rule.pattern
+    if rule.effect is Effect.ALLOW or not isinstance(pattern, File | Subtree | Glob):
+        return None
+    path = pattern.prefix if isinstance(pattern, Glob) else pattern.path
+    return None if is_lifted(rule, path, bypasses) else path
+
+
+class Standing(NamedTuple):
+    """What grants and questions say of a path, explicit refusals aside.
+
+    ``granted`` and ``asked`` are disjoint bits of Access. The lists hold the
+    rules that contributed, the most specific first, each with its bits.
+    """
+
+    granted: int
+    asked: int
+    grants: list[tuple[int, Rule]]
+    questions: list[tuple[int, Rule]]
+
+
+class Index:
+    """The path rules of a policy, arranged for look-up."""
+
+    def __init__(self, rules: Iterable[Rule], bypasses: tuple[str, ...]) -> None:
+        self._bypasses = bypasses
+        self._at: dict[str, list[Rule]] = {}
+        self._below: dict[str, list[Rule]] = {}
+        self._globs: dict[Effect, dict[str, list[Rule]]] = {effect: {} for effect in Effect}
+        self._guards: dict[Effect, dict[str, Rule]] = {Effect.DENY: {}, Effect.ASK: {}}
+        for rule in rules:
+            self._add(rule)
+
+    def _add(self, rule: Rule) -> None:
+        pattern = rule.pattern
+        if isinstance(pattern, Glob):
+            self._globs[rule.effect].setdefault(pattern.prefix, []).append(rule)
+        elif isinstance(pattern, File | Subtree):
+            self._at.setdefault(pattern.path, []).append(rule)
+            if isinstance(pattern, Subtree):
+                self._below.setdefault(pattern.path, []).append(rule)
+        guarded = guarded_path(rule, self._bypasses)
+        if guarded is not None:
+            for path in lineage(guarded):
+                self._guards[rule.effect].setdefault(path, rule)
+
+    def _levels(self, path: str) -> Iterator[list[Rule]]:
+        here = self._at.get(path)
+        if here:
+            yield here
+        for above in ancestors(path):
+            rules = self._below.get(above)
+            if rules:
+                yield rules
+
+    def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
+        """The rules with wildcards whose fixed directory is ``path`` or above it."""
+        globs = self._globs[effect]
+        if not globs:
+            return []
+        return [rule for at in lineage(path) for rule in globs.get(at, ())]
+
+    def refusal(self, path: str, bits: int) -> Rule | None:
+        """The most specific refusal of any of ``bits`` at ``path`` that no bypass lifts."""
+        for level in self._levels(path):
+            for rule in level:
+                if self._refuses(rule, path, bits):
+                    return rule
+        for rule in self._wildcards(path, Effect.DENY):
+            if self._refuses(rule, path, bits) and rule.reaches(path):
+                return rule
+        return None
+
+    def _refuses(self, rule: Rule, path: str, bits: int) -> bool:
+        return (
+            rule.effect is Effect.DENY
+            and bool(rule.access._value_ & bits)
+            and not is_lifted(rule, path, self._bypasses)
+        )
+
+    def guard(self, path: str, effect: Effect) -> Rule | None:
+        """The refusal (or question) whose path is ``path`` or lies below it."""
+        return self._guards[effect].get(path)
+
+    def standing(self, path: str, whole: bool = False) -> Standing:
+        """Grants and questions at ``path``; with ``whole`` only what holds for all below as well.
+
+        For each right the rule on the longest path decides, and a question wins
+        a tie. A question by wildcards is more specific than any path, a grant by
+        wildcards less: in doubt somebody is asked.
+        """
+        standing = _merge(Standing(0, 0, [], []), path, self._wildcards(path, Effect.ASK))
+        for level in self._levels(path):
+            standing = _merge(standing, path, _whole(level) if whole else level)
+        return standing if whole else _merge(standing, path, self._wildcards(path, Effect.ALLOW))
+
+    def creation(self, path: str, bit: int) -> Rule | None:
+        """The grant or question whose own path is the parent of ``path`` and that has ``bit``."""
+        directory = parent(path)
+        rules = [rule for rule in self._at.get(directory, ()) if rule.access._value_ & bit]
+        for effect in (Effect.ASK, Effect.ALLOW):
+            for rule in rules:
+                if rule.effect is effect:
+                    return rule
+        return None
+
+    def widest(self, tree: str) -> tuple[int, int]:
+        """The rights that some path at or below ``tree`` has: granted, and granted or asked."""
+        granted, asked, _, _ = self.standing(tree)
+        rules = [each for at, here in self._at.items() if is_within(at, tree) for each in here]
+        for effect in (Effect.ALLOW, Effect.ASK):
+            for prefix, here in self._globs[effect].items():
+                if is_within(prefix, tree) or is_within(tree, prefix):
+                    rules += here
+        granted |= _bits(rules, Effect.ALLOW)
+        asked |= _bits(rules, Effect.ASK)
+        return granted, granted | asked
+
+
+def _whole(level: list[Rule]) -> list[Rule]:
+    """Less the grants that do not reach what is below their path."""
+    return [
+        rule for rule in level if rule.effect is Effect.ASK or isinstance(rule.pattern, Subtree)
+    ]
+
+
+def _bits(rules: Iterable[Rule], effect: Effect) -> int:
+    bits = 0
+    for rule in rules:
+        if rule.effect is effect:
+            bits |= rule.access._value_
+    return bits
+
+
+def _merge(standing: Standing, path: str, level: list[Rule]) -> Standing:
+    """Add the rules of one level, which is less specific than all before it."""
+    if not level:
+        return standing
+    granted, asked, grants, questions = standing
+    for rule in level:
+        if rule.effect is Effect.ASK and rule.reaches(path):
+            fresh = rule.access._value_ & ~granted
+            asked |= fresh
+            questions.append((fresh, rule))
+    for rule in level:
+        if rule.effect is Effect.ALLOW and rule.reaches(path):
+            fresh = rule.access._value_ & ~asked
+            granted |= fresh
+            grants.append((fresh, rule))
+    return Standing(granted, asked, grants, questions)

@@ -1,0 +1,274 @@
+"""The decision: a pure function from a policy and a request to a verdict."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from nono.broker.errors import PolicyError
+from nono.broker.floor.carve import carve
+from nono.broker.floor.floor import Floor, Tree
+from nono.broker.network.network import Network
+from nono.broker.policy.index import Index
+from nono.broker.requests import (
+    Execute,
+    Metadata,
+    NetworkRequest,
+    Open,
+    Operation,
+    PathChange,
+    PathRequest,
+    Request,
+    UnixConnect,
+    Watch,
+)
+from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
+from nono.broker.rules.paths import is_canonical, is_device
+from nono.broker.rules.rule import (
+    OWN_OBJECT,
+    Anything,
+    Effect,
+    Origin,
+    OriginKind,
+    PathPattern,
+    Rule,
+    builtin,
+)
+from nono.broker.verdicts import Allow, Ask, Deny, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What a request needs; numbers are bits of Access.
+
+    ``access`` is needed on the object, with ``whole`` on all below it too;
+    ``carried`` is the part of it that a move would otherwise give for nothing.
+    ``kept`` are rights that would go with a directory to where they do not belong.
+    """
+
+    access: int
+    refused_by: int
+    creates: bool = False
+    guarded: bool = False
+    moves: bool = False
+    whole: bool = False
+    carried: int = 0
+    kept: int = 0
+
+
+_READ, _WRITE, _EXECUTE = (a.value for a in (Access.READ, Access.WRITE, Access.EXECUTE))
+_CONNECT, _CREATE = Access.CONNECT.value, Access.CREATE.value
+_CARRIED = _READ | _CONNECT
+"""Rights that a move to another name can give and that copying the content cannot."""
+
+_CREATION = _Demand(_WRITE, _WRITE | _CREATE, creates=True)
+_PLACEMENT = replace(_CREATION, guarded=True)
+_CHANGE = _Demand(_WRITE, _WRITE)
+_REMOVAL = replace(_CHANGE, guarded=True)
+_DEMANDS = {
+    Operation.CREATE: _CREATION,
+    Operation.MKDIR: _CREATION,
+    Operation.MKNOD: _CREATION,
+    Operation.BIND: _CREATION,
+    Operation.SYMLINK: _PLACEMENT,
+    Operation.LINK_TO: _PLACEMENT,
+    Operation.RENAME_TO: _PLACEMENT,
+    Operation.RMDIR: _REMOVAL,
+    Operation.UNLINK: _REMOVAL,
+    # What is moved away escapes every refusal on its old name, whichever right it names.
+    Operation.RENAME_FROM: _Demand(_WRITE, ALL_ACCESS.value, guarded=True, moves=True),
+    Operation.LINK_FROM: _Demand(_READ | _WRITE, ALL_ACCESS.value, guarded=True, moves=True),
+    Operation.TRUNCATE: _CHANGE,
+}
+_SIMPLE_DEMANDS: dict[type[PathRequest], _Demand] = {
+    Metadata: _CHANGE,
+    Watch: _Demand(_READ, _READ),
+    Execute: _Demand(_EXECUTE, _EXECUTE),
+    UnixConnect: _Demand(_CONNECT, _CONNECT),
+}
+
+
+NO_RIGHT_ASKED = builtin("existence is visible")
+"""An open that conveys no right shows only that the object exists, as stat(2) does."""
+COPY_INSTEAD = builtin("directories do not move to where other rights hold", Effect.DENY)
+"""The refusal, with EXDEV, that makes programs copy a directory instead of moving it."""
+
+DEVICES = builtin("devices are used and not changed", Effect.DENY)
+"""The right to write into a device is none on its name or its mode, which the machine shares."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Rules and what to do where none applies.
+
+    ``bypasses`` are canonical paths: at and below them no protected refusal
+    applies. They grant nothing. ``default`` is DENY or ASK. Raises PolicyError
+    when a part is none of these.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    bypasses: tuple[str, ...] = ()
+    default: Effect = Effect.DENY
+    network: Network = field(default_factory=Network)
+
+    def __post_init__(self) -> None:
+        if self.default is Effect.ALLOW:
+            raise PolicyError("the default cannot be to allow", "choose deny or ask")
+        for path in self.bypasses:
+            if not is_canonical(path):
+                raise PolicyError(
+                    f"the bypass {path!r} is not an absolute path in its plain form",
+                    "write it from the root, without '.', '..', '//' or a trailing '/'",
+                )
+        for rule in self.rules:
+            if not isinstance(rule.pattern, PathPattern):
+                raise PolicyError(
+                    f"{rule.pattern.spelled} ({rule.origin}) is not a pattern of paths",
+                    "network rules belong to the policy's network",
+                )
+
+    def with_rules(self, rules: Iterable[Rule]) -> Policy:
+        """The same policy with more rules, for instance the ``matched`` ones of its floor."""
+        return replace(self, rules=(*self.rules, *rules))
+
+    def decide(self, request: Request) -> Verdict:
+        """Answer a request. Total: no request makes it raise.
+
+        Deny carries EPERM for an explicit refusal, EACCES where no rule applies,
+        what the network's rules say for its requests, EXDEV for a directory that must be copied
+        instead of moved.
+        """
+        if isinstance(request, NetworkRequest):
+            return self.network.decide(request)
+        demand = self._demand(request)
+        if demand is None:
+            return Deny(self._default_rule, errno.EACCES)
+        own = getattr(request, "own", False)
+        if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
+            return Deny(DEVICES, errno.EPERM)
+        return self._decide_path(request.path, demand, own)
+
+    def considered(self, request: Request) -> tuple[Rule, ...]:
+        """Every rule that speaks of the request, in the order of the policy."""
+        if isinstance(request, NetworkRequest):
+            return self.network.considered(request)
+        demand = self._demand(request)
+        if demand is None:
+            return ()
+        special = {id(rule) for rule in self._guards(request.path, demand)}
+        if demand.creates:
+            special.add(id(self._index.creation(request.path, _CREATE)))
+        return tuple(
+            rule for rule in self.rules if id(rule) in special or rule.reaches(request.path)
+        )
+
+    def lacks(self, request: Request) -> Access:
+        """The rights that a request needs and no grant gives, refusals aside.
+
+        ``Access(0)`` for a network request.
+        """
+        demand = None if isinstance(request, NetworkRequest) else self._demand(request)
+        if demand is None or isinstance(request, NetworkRequest):
+            return Access(0)
+        return Access(demand.access & ~self._index.standing(request.path, demand.whole).granted)
+
+    def floor(self, tree: Tree, exclude: frozenset[str] = frozenset()) -> Floor:
+        """The part of this policy that the kernel can enforce alone.
+
+        ``tree`` shows the file system as it is now. What is at or below a path
+        in ``exclude`` stays with the broker. Raises FloorTooLarge.
+        """
+        return carve(self.rules, self.bypasses, tree, exclude)
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.rules, self.bypasses)
+
+    @cached_property
+    def _default_rule(self) -> Rule:
+        return Rule(Anything(), ALL_ACCESS, self.default, Origin(OriginKind.DEFAULT, "default"))
+
+    def _demand(self, request: PathRequest) -> _Demand | None:
+        """What the request needs; None when its path is not canonical or its kind unknown."""
+        if not is_canonical(request.path):
+            return None
+        if isinstance(request, Open):
+            bits = request.access.value
+            return _Demand(bits, bits or _READ)
+        if not isinstance(request, PathChange):
+            return _SIMPLE_DEMANDS.get(type(request))
+        demand = _DEMANDS.get(request.operation)
+        if demand is None or not demand.moves:
+            return demand
+        whole = request.directory and request.operation is Operation.RENAME_FROM
+        carried = self._carried(request, whole)
+        kept = self._kept(request) if whole else 0
+        access = demand.access | carried
+        return replace(demand, access=access, whole=whole, carried=carried, kept=kept)
+
+    def _carried(self, change: PathChange, whole: bool) -> int:
+        """The rights that an object must already have to be moved where ``change`` says."""
+        target = change.target
+        if target is None or not is_canonical(target):
+            target = "/"
+        here = self._index.standing(change.path, whole)
+        granted, open_to = self._index.widest(target)
+        gained = granted & ~here.granted | open_to & ~(here.granted | here.asked)
+        # Whoever may read a file may copy it to where it can be run.
+        return gained & _CARRIED | (_READ if gained & _EXECUTE else 0)
+
+    def _kept(self, change: PathChange) -> int:
+        """The rights that a directory would have in its new place and that no rule gives there.
+
+        The kernel ties its rules to objects: what it permits in a directory it
+        goes on permitting wherever the directory is moved to.
+        """
+        bits = self._index.widest(change.path)[0] & FLOOR_ACCESS.value
+        target = change.target
+        if target is None or not is_canonical(target) or self._index.refusal(target, bits):
+            return bits
+        return bits & ~self._index.standing(target, whole=True).granted
+
+    def _guards(self, path: str, demand: _Demand) -> list[Rule]:
+        if not demand.guarded:
+            return []
+        found = (self._index.guard(path, effect) for effect in (Effect.DENY, Effect.ASK))
+        return [rule for rule in found if rule is not None]
+
+    def _decide_path(self, path: str, demand: _Demand, own: bool) -> Verdict:
+        refusal = self._index.refusal(path, demand.refused_by)
+        if refusal is not None:
+            return Deny(refusal, errno.EPERM)
+        guards = self._guards(path, demand)
+        if guards and guards[0].effect is Effect.DENY:
+            return Deny(guards[0], errno.EPERM)
+        if own:
+            verdict: Verdict = Allow(OWN_OBJECT)
+        else:
+            verdict = Ask(guards[0]) if guards else self._decide_by_grants(path, demand)
+        # An own directory may hold what is not own, so it must not gain rights either.
+        if demand.whole and not isinstance(verdict, Deny):
+            gained = demand.carried & ~self._index.standing(path, whole=True).granted
+            if demand.kept or (own and gained):
+                return Deny(COPY_INSTEAD, errno.EXDEV)
+        return verdict
+
+    def _decide_by_grants(self, path: str, demand: _Demand) -> Verdict:
+        need = demand.access
+        if not need:
+            return Allow(NO_RIGHT_ASKED)
+        granted, asked, grants, questions = self._index.standing(path, demand.whole)
+        missing = need & ~(granted | asked)
+        if missing and demand.creates:
+            rule = self._index.creation(path, _CREATE)
+            if rule is not None:
+                return Ask(rule) if rule.effect is Effect.ASK else Allow(rule)
+        if missing:
+            if self.default is Effect.ASK:
+                return Ask(self._default_rule)
+            return Deny(self._default_rule, errno.EACCES)
+        if need & asked:
+            return Ask(next(rule for bits, rule in questions if bits & need))
+        return Allow(next(rule for bits, rule in grants if bits & need))

@@ -1,0 +1,1 @@
+"""The format of profiles: text to settings, each with the place where it stands."""

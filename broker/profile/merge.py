@@ -1,0 +1,258 @@
+"""A profile and what it extends, merged into one set of settings that know where they come from.
+
+The profiles are put in a line, each once, what is extended before what extends
+it; then they are merged from the left: lists append, other values replace, and
+an empty list, an empty object or null clears what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nono.broker.errors import PolicyError, Problem, ProfileError
+from nono.broker.profile.format import Part, Profile
+from nono.broker.profile.parse import ProfileFile, parse
+
+DEEPEST = 10
+"""Profiles that extend each other, one above the other."""
+MOST_FILES = 100
+
+_OWN = frozenset({"json_schema", "extends", "meta"})
+"""What a profile says of itself, and nobody inherits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A profile's text as it was found. ``file`` is its name for people, and its identity."""
+
+    file: str
+    data: bytes
+
+
+Load = Callable[[str, Source | None], Source]
+"""From a reference, and the profile that makes it, to that profile's text. Raises PolicyError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value of a profile: an element of a list, an entry of an object, or a whole value.
+
+    ``key`` is written with dots. ``name`` is an entry's own, else empty.
+    """
+
+    key: str
+    value: Any
+    file: str
+    line: int
+    column: int
+    name: str = ""
+
+    def problem(self, message: str, hint: str) -> Problem:
+        """A problem with this value, at its place."""
+        return Problem(self.file, self.line, self.column, f"{self.key}: {message}", hint)
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Every setting by its key, in order.
+
+    ``files`` are those that were read, bases first; ``cleared`` are keys that
+    were emptied on purpose and not filled again.
+    """
+
+    settings: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()
+
+    def all(self, key: str) -> tuple[Setting, ...]:
+        """The settings of a list or an object; for others at most one."""
+        return self.settings.get(key, ())
+
+    def one(self, key: str) -> Setting | None:
+        """The setting of a value that is no list."""
+        return next(iter(self.all(key)), None)
+
+    def profile(self) -> Profile:
+        """The one profile that says the same, without `extends`."""
+        tree: dict[str, Any] = {"meta": dict(self.meta)} if self.meta else {}
+        for key, settings in self.settings.items():
+            section, _, name = key.rpartition(".")
+            inside = tree.setdefault(section, {}) if section else tree
+            if settings[0].name:
+                inside[name] = {setting.name: setting.value for setting in settings}
+            elif isinstance(settings[0], _Element):
+                inside[name] = tuple(setting.value for setting in settings)
+            else:
+                inside[name] = settings[0].value
+        return Profile.model_validate(tree)
+
+
+@dataclass(frozen=True, slots=True)
+class _Element(Setting):
+    """An element of a list."""
+
+
+def resolve(reference: str, load: Load, platform: str = "linux") -> Merged:
+    """The profile of that name or file, with all that it extends.
+
+    Elements that are meant for other platforms are left out. Raises ProfileError
+    with the problems of all the files.
+    """
+    line = _Line(load)
+    source = load(reference, None)
+    line.add(source, ())
+    if line.problems:
+        raise ProfileError(line.problems)
+    return merge(line.profiles, platform)
+
+
+def merge(profiles: Sequence[ProfileFile], platform: str = "linux") -> Merged:
+    """The settings of profiles that follow each other."""
+    settings: dict[str, tuple[Setting, ...]] = {}
+    empty: set[str] = set()
+    for profile in profiles:
+        for key, given in _settings(profile):
+            if not given:
+                empty.add(key)
+                for cleared in [k for k in settings if k == key or k.startswith(f"{key}.")]:
+                    del settings[cleared]
+                continue
+            kept = [setting for setting in map(_for(platform), given) if setting is not None]
+            together = _together(settings.get(key, ()), kept)
+            if together:
+                settings[key] = together
+    last = profiles[-1].profile.meta if profiles else None
+    return Merged(
+        settings,
+        tuple(profile.file for profile in profiles),
+        tuple(note for profile in profiles for note in profile.notes),
+        last.model_dump(exclude_none=True) if last else {},
+        frozenset(empty - settings.keys()),
+    )
+
+
+class _Line:
+    """Puts profiles in a line."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._seen: set[str] = set()
+        self.profiles: list[ProfileFile] = []
+        self.problems: list[Problem] = []
+
+    def add(self, source: Source, above: tuple[str, ...]) -> None:
+        """Add a profile after all that it extends. ``above`` are those that led here."""
+        self._seen.add(source.file)
+        try:
+            profile = parse(source.file, source.data)
+        except ProfileError as error:
+            self.problems += error.problems
+            return
+        for index, base in _bases(profile.profile):
+            location = ("extends",) if index is None else ("extends", index)
+            try:
+                self._extend(source, base, (*above, source.file))
+            except PolicyError as error:
+                line, column = profile.place(*location)
+                message = f"extends: {error.message}"
+                self.problems.append(Problem(source.file, line, column, message, error.hint))
+        self.profiles.append(profile)
+
+    def _extend(self, source: Source, base: str, above: tuple[str, ...]) -> None:
+        found = self._load(base, source)
+        if found.file in above:
+            circle = " -> ".join([*above[above.index(found.file) :], found.file])
+            raise PolicyError(f"a profile cannot extend itself: {circle}", "leave one of them out")
+        if found.file in self._seen:
+            return
+        if len(above) > DEEPEST:
+            raise PolicyError(
+                f"more than {DEEPEST} profiles extend each other", "join some of them"
+            )
+        if len(self._seen) >= MOST_FILES:
+            raise PolicyError(f"more than {MOST_FILES} profiles are extended", "join some of them")
+        self.add(found, above)
+
+
+def _bases(profile: Profile) -> Iterator[tuple[int | None, str]]:
+    if isinstance(profile.extends, str):
+        yield None, profile.extends
+    elif profile.extends is not None:
+        yield from enumerate(profile.extends)
+
+
+def _settings(profile: ProfileFile) -> Iterator[tuple[str, tuple[Setting, ...]]]:
+    """What the profile says, key by key; nothing for a key means that it is cleared."""
+    for name in _said(profile.profile):
+        if name in _OWN:
+            continue
+        value = getattr(profile.profile, name)
+        if not isinstance(value, Part):
+            yield name, _split(profile, (name,), value)
+            continue
+        for inner in _said(value):
+            yield f"{name}.{inner}", _split(profile, (name, inner), getattr(value, inner))
+
+
+def _said(part: Part) -> list[str]:
+    """The fields that the text gives, in the order of the format."""
+    return [name for name in type(part).model_fields if name in part.model_fields_set]
+
+
+def _split(profile: ProfileFile, location: tuple[str, ...], value: Any) -> tuple[Setting, ...]:
+    key = ".".join(location)
+    if value is None:
+        return ()
+    if isinstance(value, tuple):
+        return tuple(
+            _Element(key, element, profile.file, *profile.place(*location, index))
+            for index, element in enumerate(value)
+        )
+    if isinstance(value, dict):
+        return tuple(
+            Setting(key, entry, profile.file, *profile.place(*location, name), name)
+            for name, entry in value.items()
+        )
+    return (Setting(key, value, profile.file, *profile.place(*location)),)
+
+
+def _for(platform: str) -> Callable[[Setting], Setting | None]:
+    """Leaves out what is meant for other platforms."""
+
+    def choose(setting: Setting) -> Setting | None:
+        when = getattr(setting.value, "when", None)
+        if when is None:
+            return setting
+        choices = (when,) if isinstance(when, str) else when
+        return setting if any(_holds(choice, platform) for choice in choices) else None
+
+    return choose
+
+
+def _holds(condition: str, platform: str) -> bool:
+    negated = condition.startswith("!")
+    return (condition.removeprefix("!") == platform) != negated
+
+
+def _together(before: tuple[Setting, ...], given: list[Setting]) -> tuple[Setting, ...]:
+    """Lists append, each value once; entries replace those of their name; others replace."""
+    if given and given[0].name:
+        entries = {setting.name: setting for setting in (*before, *given)}
+        return tuple(entries.values())
+    if given and isinstance(given[0], _Element):
+        values: dict[Any, Setting] = {}
+        for setting in (*before, *given):
+            values.setdefault(_identity(setting.value), setting)
+        return tuple(values.values())
+    return tuple(given) or before
+
+
+def _identity(value: Any) -> Any:
+    return value.model_dump_json() if isinstance(value, Part) else value

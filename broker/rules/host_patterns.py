@@ -1,0 +1,150 @@
+"""Patterns of network rules: which hosts, addresses and ports a rule speaks of.
+
+``spelled`` is what the person wrote, for display.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from nono.broker.errors import InvalidHost, PolicyError
+from nono.broker.rules.addresses import Address
+from nono.broker.rules.hosts import canonical_host
+
+DEFAULT_PORTS = (80, 443)
+"""What an entry for a host without a port opens."""
+
+
+def _check_ports(ports: tuple[int, ...]) -> None:
+    for port in ports:
+        if not 1 <= port <= 65535:
+            raise InvalidHost(f"{port} is not a port", "a port is a number from 1 to 65535")
+
+
+def _check_host(host: str) -> None:
+    if canonical_host(host) != host:
+        raise InvalidHost(
+            f"{host[:80]!r} is not a host name in its plain form", f"write {canonical_host(host)}"
+        )
+
+
+def with_port(host: str, ports: tuple[int, ...] | None) -> str:
+    """How an entry for a host or an address is written, ports and all."""
+    if ports is None or ports == DEFAULT_PORTS:
+        return host
+    name = f"[{host}]" if ":" in host else host
+    return ", ".join(f"{name}:{port}" for port in ports)
+
+
+@dataclass(frozen=True, slots=True)
+class HostName:
+    """One host, by its canonical name. Raises InvalidHost."""
+
+    host: str
+    ports: tuple[int, ...] = DEFAULT_PORTS
+    spelled: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _check_host(self.host)
+        _check_ports(self.ports)
+        if not self.spelled:
+            object.__setattr__(self, "spelled", with_port(self.host, self.ports))
+
+    def matches(self, host: str) -> bool:
+        """``host`` is a canonical name."""
+        return host == self.host
+
+
+@dataclass(frozen=True, slots=True)
+class HostSuffix:
+    """Every host below a domain, the domain itself left out. Raises InvalidHost."""
+
+    domain: str
+    ports: tuple[int, ...] = DEFAULT_PORTS
+    spelled: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _check_host(self.domain)
+        _check_ports(self.ports)
+        if not self.spelled:
+            object.__setattr__(self, "spelled", with_port(f"*.{self.domain}", self.ports))
+
+    def matches(self, host: str) -> bool:
+        """``host`` is a canonical name."""
+        return host.endswith("." + self.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressBlock:
+    """IP addresses of one CIDR block (RFC 4632, RFC 4291 section 2.3).
+
+    ``ports`` None stands for every port. Raises PolicyError when ``text`` is not
+    a block.
+    """
+
+    text: str
+    ports: tuple[int, ...] | None = None
+    spelled: str = field(default="", compare=False)
+    _version: int = field(init=False, compare=False, repr=False)
+    _first: int = field(init=False, compare=False, repr=False)
+    _last: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            network = ipaddress.ip_network(self.text)
+        except ValueError as error:
+            raise PolicyError(
+                f"{self.text!r} is not a block of addresses: {error}",
+                "write it as 10.0.0.0/8 or fd00::/8, with the bits after the prefix zero",
+            ) from None
+        _check_ports(self.ports or ())
+        object.__setattr__(self, "_version", network.version)
+        object.__setattr__(self, "_first", int(network.network_address))
+        object.__setattr__(self, "_last", int(network.broadcast_address))
+        if not self.spelled:
+            object.__setattr__(self, "spelled", with_port(self.text, self.ports))
+
+    @property
+    def ends(self) -> tuple[Address, Address]:
+        """The first and the last address."""
+        kind = ipaddress.IPv4Address if self._version == 4 else ipaddress.IPv6Address
+        return kind(self._first), kind(self._last)
+
+    def contains(self, address: Address) -> bool:
+        return address.version == self._version and self._first <= int(address) <= self._last
+
+    def speaks_of(self, port: int) -> bool:
+        return self.ports is None or port in self.ports
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPort:
+    """One port of every host whose address is public. Raises InvalidHost."""
+
+    port: int
+
+    def __post_init__(self) -> None:
+        _check_ports((self.port,))
+
+    @property
+    def spelled(self) -> str:
+        return f"port {self.port} of every public host"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPort:
+    """One port of this machine, the sandbox's own servers or others. Raises InvalidHost."""
+
+    port: int
+
+    def __post_init__(self) -> None:
+        _check_ports((self.port,))
+
+    @property
+    def spelled(self) -> str:
+        return f"port {self.port} of this machine"
+
+
+NamePattern = HostName | HostSuffix
+NetworkPattern = NamePattern | AddressBlock | PublicPort | LocalPort

@@ -1,0 +1,200 @@
+"""Patterns: which objects a rule speaks of.
+
+Each path pattern answers two questions. ``matches`` is what a grant reaches;
+``covers`` is what a refusal reaches, and is never less.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from dataclasses import dataclass, field
+
+from nono.broker.errors import PolicyError
+from nono.broker.rules.host_patterns import NetworkPattern
+from nono.broker.rules.paths import components, is_canonical, is_within, reserved_tree
+
+_WILDCARDS = re.compile(r"[*?\[]")
+_MOST_COMPONENTS = 64
+
+
+def _check_path(path: str) -> None:
+    if not is_canonical(path):
+        raise PolicyError(
+            f"{path!r} is not an absolute path in its plain form",
+            "write it from the root, without '.', '..', '//' or a trailing '/'",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Exactly this path; for a directory its own listing, not what is below.
+
+    ``spelled`` is what the person wrote, for display. Raises PolicyError when
+    ``path`` is not canonical.
+    """
+
+    path: str
+    spelled: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _check_path(self.path)
+        if not self.spelled:
+            object.__setattr__(self, "spelled", self.path)
+
+    def matches(self, path: str) -> bool:
+        return path == self.path
+
+    def covers(self, path: str) -> bool:
+        return path == self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Subtree:
+    """This path and everything below it.
+
+    A grant on ``/`` leaves out the reserved trees (``paths.RESERVED_TREES``); a
+    refusal does not. Raises PolicyError when ``path`` is not canonical.
+    """
+
+    path: str
+    spelled: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        _check_path(self.path)
+        if not self.spelled:
+            object.__setattr__(self, "spelled", self.path)
+
+    def matches(self, path: str) -> bool:
+        if self.path == "/":
+            return reserved_tree(path) is None
+        return path == self.path or path.startswith(self.path + "/")
+
+    def covers(self, path: str) -> bool:
+        return is_within(path, self.path)
+
+
+_AnyDepth = None
+_Component = str | re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """Paths by wildcards, matched name by name.
+
+    ``**`` as a whole name stands for any number of names, none included; ``*``,
+    ``?`` and ``[...]`` stay within one name (fnmatch(3) without special
+    treatment of a leading dot). Text that does not start with ``/`` matches
+    anywhere. A refusal also covers everything below a match.
+
+    The names are consumed one at a time by a nondeterministic automaton whose
+    states are positions in the pattern, so the time is bounded by (names in the
+    path) x (names in the pattern) whatever the input. Raises PolicyError for
+    text that can match no canonical path.
+    """
+
+    text: str
+    prefix: str = field(init=False, compare=False, repr=False)
+    """The longest directory path, free of wildcards, that every match lies in."""
+    _parts: tuple[_Component, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        rooted = self.text if self.text.startswith("/") else f"/**/{self.text}"
+        names = rooted.removesuffix("/")[1:].split("/")
+        if not self.text or {"", ".", ".."} & set(names) or "\0" in rooted:
+            raise PolicyError(
+                f"{self.text!r} is not a usable pattern of paths",
+                "write names separated by single slashes, such as '**/.env' or '/srv/*/key.pem'",
+            )
+        if len(names) > _MOST_COMPONENTS:
+            raise PolicyError(
+                f"the pattern {self.text[:60]!r}... has more than {_MOST_COMPONENTS} names",
+                "use '**' for directories of any depth",
+            )
+        fixed: list[str] = []
+        for name in names[:-1]:
+            if _WILDCARDS.search(name):
+                break
+            fixed.append(name)
+        object.__setattr__(self, "prefix", "/" + "/".join(fixed))
+        object.__setattr__(self, "_parts", tuple(_compile(name) for name in names))
+
+    @property
+    def spelled(self) -> str:
+        return self.text
+
+    def start(self) -> frozenset[int]:
+        """The states of the automaton before the first name."""
+        return self._skip_depths({0})
+
+    def step(self, states: frozenset[int], name: str) -> frozenset[int]:
+        """The states after one more name; empty when nothing below can match."""
+        after: set[int] = set()
+        for state in states:
+            if state == len(self._parts):
+                continue
+            part = self._parts[state]
+            if part is _AnyDepth:
+                after.add(state)
+            elif part == name if isinstance(part, str) else part.match(name):
+                after.add(state + 1)
+        return self._skip_depths(after)
+
+    def accepts(self, states: frozenset[int]) -> bool:
+        """True when the names consumed so far are a match."""
+        return len(self._parts) in states
+
+    def may_match_in(self, tree: str) -> bool:
+        """False when no match can lie at or below ``tree``, judged by the fixed prefix."""
+        return is_within(self.prefix, tree) or is_within(tree, self.prefix)
+
+    def matches(self, path: str) -> bool:
+        if not is_within(path, self.prefix):
+            return False
+        tree = reserved_tree(path)
+        if tree is not None and not is_within(self.prefix, tree):
+            return False
+        states = self.start()
+        for name in components(path):
+            states = self.step(states, name)
+            if not states:
+                return False
+        return self.accepts(states)
+
+    def covers(self, path: str) -> bool:
+        if not is_within(path, self.prefix):
+            return False
+        states = self.start()
+        if self.accepts(states):
+            return True
+        for name in components(path):
+            states = self.step(states, name)
+            if self.accepts(states):
+                return True
+            if not states:
+                return False
+        return False
+
+    def _skip_depths(self, states: set[int]) -> frozenset[int]:
+        for state in sorted(states):
+            while state < len(self._parts) and self._parts[state] is _AnyDepth:
+                state += 1
+                states.add(state)
+        return frozenset(states)
+
+
+def _compile(name: str) -> _Component:
+    if name == "**":
+        return _AnyDepth
+    return re.compile(fnmatch.translate(name)) if _WILDCARDS.search(name) else name
+
+
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Every object: the pattern of the default, and of rules that no path can name."""
+
+    spelled: str = "everything"
+
+
+PathPattern = File | Subtree | Glob
+Pattern = PathPattern | NetworkPattern | Anything

@@ -1,0 +1,237 @@
+"""Calls that are allowed unless an argument is one of the refused ones, as data.
+
+A filter sees the registers, never what they point to. Every argument here is an int for the
+kernel, which drops the high half of the register.
+
+Sources: socket(2), clone(2), prctl(2), ioctl_tty(2), socket(7), ip(7), ipv6(7), tcp(7), netlink(7),
+RFC 3542 and the kernel's uapi headers of the names used.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Final, NamedTuple
+
+from nono.shims.linux.syscall_classes import Network
+
+ALL_BITS: Final = 0xFFFFFFFF
+
+
+class Condition(NamedTuple):
+    """True if the argument, under the mask, is one of `values` (with `outside`: none of them)."""
+
+    argument: int
+    values: tuple[int, ...]
+    mask: int = ALL_BITS
+    outside: bool = False
+
+
+class Refusal(NamedTuple):
+    """The call fails with `error` if every condition is true."""
+
+    error: int
+    conditions: tuple[Condition, ...]
+    reported: bool = False
+    """Where there is a broker, the call goes to it, to be noted and to fail with the same error."""
+
+
+def _is(argument: int, *values: int, mask: int = ALL_BITS) -> Condition:
+    return Condition(argument, values, mask)
+
+
+def _is_not(argument: int, *values: int, mask: int = ALL_BITS) -> Condition:
+    return Condition(argument, values, mask, outside=True)
+
+
+def _any_bit(argument: int, bits: int) -> Condition:
+    return Condition(argument, (0,), bits, outside=True)
+
+
+def _refuse(*conditions: Condition, error: int = errno.EPERM) -> Refusal:
+    return Refusal(error, conditions)
+
+
+_MSG_FASTOPEN: Final = 0x20000000
+_SOL_SOCKET: Final = 1
+_IPPROTO_IP: Final = 0
+_IPPROTO_TCP: Final = 6
+_IPPROTO_IPV6: Final = 41
+_PR_SET_MM: Final = 35
+_PR_SET_PTRACER: Final = 0x59616D61
+_PERSONALITY_QUERY: Final = 0xFFFFFFFF
+
+CLONE_NEW: Final = 0x7E020000
+"""CLONE_NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET. (CLONE_NEWTIME is not among
+clone's flags: its bit belongs to the signal number there.)"""
+
+TTY_REQUESTS: Final[dict[str, int]] = {
+    "TIOCSTI": 0x5412,
+    "TIOCLINUX": 0x541C,
+    "TIOCCONS": 0x541D,
+    "TIOCSETD": 0x5423,
+}
+"""ioctl(2) requests that act on whoever else uses the terminal."""
+
+METADATA_REQUESTS: Final[dict[str, int]] = {
+    "FS_IOC_SETFLAGS": 0x40086602,
+    "FS_IOC32_SETFLAGS": 0x40046602,
+    "FS_IOC_FSSETXATTR": 0x401C5820,
+    "FS_IOC_SETVERSION": 0x40087602,
+    "FS_IOC32_SETVERSION": 0x40047602,
+    "EXT4_IOC_SETVERSION": 0x40086604,
+    "EXT4_IOC32_SETVERSION": 0x40046604,
+    "FS_IOC_ENABLE_VERITY": 0x40806685,
+    "FS_IOC_SET_ENCRYPTION_POLICY": 0x800C6613,
+    "FAT_IOCTL_SET_ATTRIBUTES": 0x40047211,
+    "BTRFS_IOC_SNAP_CREATE": 0x50009401,
+    "BTRFS_IOC_SUBVOL_CREATE": 0x5000940E,
+    "BTRFS_IOC_SNAP_DESTROY": 0x5000940F,
+    "BTRFS_IOC_SNAP_CREATE_V2": 0x50009417,
+    "BTRFS_IOC_SUBVOL_CREATE_V2": 0x50009418,
+    "BTRFS_IOC_SUBVOL_SETFLAGS": 0x4008941A,
+    "BTRFS_IOC_SET_RECEIVED_SUBVOL": 0xC0C89425,
+    "BTRFS_IOC_SNAP_DESTROY_V2": 0x5000943F,
+}
+"""ioctl(2) requests that change files or directories through an fd opened for reading only."""
+
+# Level -> name -> number of options of setsockopt(2).
+Options = dict[int, dict[str, int]]
+
+DESTINATION_OPTIONS: Final[Options] = {
+    _IPPROTO_TCP: {"TCP_FASTOPEN_CONNECT": 30},
+    _IPPROTO_IP: {"IP_OPTIONS": 4},
+    _IPPROTO_IPV6: {
+        "IPV6_2292PKTOPTIONS": 6,
+        "IPV6_HOPOPTS": 54,
+        "IPV6_RTHDRDSTOPTS": 55,
+        "IPV6_RTHDR": 57,
+        "IPV6_DSTOPTS": 59,
+    },
+}
+"""Options that send packets to a host that connect(2) did not name: a connection at the first
+write, a stop on the route (RFC 791, RFC 3542). Every mode decides on connects, so none has them."""
+
+_MULTICAST: Final[dict[str, int]] = {
+    "MCAST_JOIN_GROUP": 42,
+    "MCAST_BLOCK_SOURCE": 43,
+    "MCAST_UNBLOCK_SOURCE": 44,
+    "MCAST_LEAVE_GROUP": 45,
+    "MCAST_JOIN_SOURCE_GROUP": 46,
+    "MCAST_LEAVE_SOURCE_GROUP": 47,
+    "MCAST_MSFILTER": 48,
+}
+
+FILTERED_OPTIONS: Final[Options] = {
+    # Which interface, whatever the routes say.
+    _SOL_SOCKET: {"SO_BINDTODEVICE": 25, "SO_BINDTOIFINDEX": 62},
+    # Groups: a TCP socket can join some ways, and IGMP or MLD tells the network of it at once.
+    _IPPROTO_IP: {
+        "IP_ADD_MEMBERSHIP": 35,
+        "IP_DROP_MEMBERSHIP": 36,
+        "IP_UNBLOCK_SOURCE": 37,
+        "IP_BLOCK_SOURCE": 38,
+        "IP_ADD_SOURCE_MEMBERSHIP": 39,
+        "IP_DROP_SOURCE_MEMBERSHIP": 40,
+        "IP_MSFILTER": 41,
+        "IP_UNICAST_IF": 50,
+    }
+    | _MULTICAST,
+    _IPPROTO_IPV6: {
+        "IPV6_ADD_MEMBERSHIP": 20,
+        "IPV6_DROP_MEMBERSHIP": 21,
+        "IPV6_UNICAST_IF": 76,
+        # RFC 2292 sends by these as well; Linux only says with them what it received.
+        "IPV6_2292HOPOPTS": 3,
+        "IPV6_2292DSTOPTS": 4,
+        "IPV6_2292RTHDR": 5,
+    }
+    | _MULTICAST,
+    # Turns a TCP socket into one of another protocol. What wants it for TLS does without.
+    _IPPROTO_TCP: {"TCP_ULP": 31},
+}
+"""Options that make the kernel send by itself, or another way than connect(2) alone would."""
+
+
+def _refuse_options(*tables: Options) -> tuple[Refusal, ...]:
+    levels: dict[int, list[int]] = {}
+    for options in tables:
+        for level, named in options.items():
+            levels.setdefault(level, []).extend(named.values())
+    return tuple(_refuse(_is(1, level), _is(2, *numbers)) for level, numbers in levels.items())
+
+
+_RULES: Final[dict[str, tuple[Refusal, ...]]] = {
+    "sendto": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
+    "sendmsg": (_refuse(_any_bit(2, _MSG_FASTOPEN)),),
+    "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
+    "ioctl": (_refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),),
+    "clone": (_refuse(_any_bit(0, CLONE_NEW)),),
+    "prctl": (_refuse(_is(0, _PR_SET_MM, _PR_SET_PTRACER)),),
+    "setsockopt": _refuse_options(DESTINATION_OPTIONS),
+    # The limits of another process; of the caller's own they can only be lowered.
+    "prlimit64": (_refuse(_is_not(0, 0)),),
+    "personality": (_refuse(_is_not(0, _PERSONALITY_QUERY)),),
+}
+# In the order in which the filter looks: the frequent ones first.
+
+_AF_UNIX: Final = 1
+_AF_INET: Final = 2
+_AF_INET6: Final = 10
+_AF_NETLINK: Final = 16
+_SOCK_STREAM: Final = 1
+_SOCK_DGRAM: Final = 2
+_SOCK_RAW: Final = 3
+_SOCK_SEQPACKET: Final = 5
+_SOCK_TYPE: Final = 0xF  # the rest are SOCK_CLOEXEC and SOCK_NONBLOCK
+_IPPROTO_UDP: Final = 17
+_NETLINK_ROUTE: Final = 0
+
+# Family -> type -> protocols.
+Sockets = dict[int, dict[int, tuple[int, ...]]]
+
+_CONNECTED_UNIX: Final[Sockets] = {_AF_UNIX: {_SOCK_STREAM: (0,), _SOCK_SEQPACKET: (0,)}}
+# No AF_UNIX datagrams, not even as a pair: such a socket can send to any path.
+
+# The list of interfaces and routes; changing them takes CAP_NET_ADMIN.
+_LOCAL: Final[Sockets] = _CONNECTED_UNIX | {
+    _AF_NETLINK: {_SOCK_RAW: (_NETLINK_ROUTE,), _SOCK_DGRAM: (_NETLINK_ROUTE,)},
+}
+
+_TCP: Final[dict[int, tuple[int, ...]]] = {_SOCK_STREAM: (0, _IPPROTO_TCP)}
+_TCP_UDP: Final[dict[int, tuple[int, ...]]] = _TCP | {_SOCK_DGRAM: (0, _IPPROTO_UDP)}
+
+_SOCKETS: Final[dict[Network, Sockets]] = {
+    "unrestricted": _LOCAL | {_AF_INET: _TCP_UDP, _AF_INET6: _TCP_UDP},
+    "filtered": _LOCAL | {_AF_INET: _TCP, _AF_INET6: _TCP},
+    "blocked": _LOCAL,
+}
+
+_REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
+    "unrestricted": (),
+    "filtered": (),
+    "blocked": (Refusal(errno.EAFNOSUPPORT, (_is(0, _AF_INET, _AF_INET6),), reported=True),),
+}
+
+
+def rules(network: Network) -> dict[str, tuple[Refusal, ...]]:
+    """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
+    found = _RULES | {
+        "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(_SOCKETS[network]),
+        "socketpair": _refuse_sockets_outside(_CONNECTED_UNIX),
+    }
+    if network != "unrestricted":
+        found["setsockopt"] = _refuse_options(DESTINATION_OPTIONS, FILTERED_OPTIONS)
+    return found
+
+
+def _refuse_sockets_outside(allowed: Sockets) -> tuple[Refusal, ...]:
+    """What socket(2) says itself of a family, type or protocol that it does not have."""
+    refusals = [_refuse(_is_not(0, *allowed), error=errno.EAFNOSUPPORT)]
+    for family, types in allowed.items():
+        of_family = _is(0, family)
+        conditions: list[tuple[Condition, ...]] = [(of_family, _is_not(1, *types, mask=_SOCK_TYPE))]
+        for kind, protocols in types.items():
+            of_kind = _is(1, kind, mask=_SOCK_TYPE)
+            conditions.append((of_family, of_kind, _is_not(2, *protocols)))
+        refusals += [_refuse(*each, error=errno.EPROTONOSUPPORT) for each in conditions]
+    return tuple(refusals)

@@ -1,0 +1,1 @@
+"""The records of runs: written, found, read, and decided again."""

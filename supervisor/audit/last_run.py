@@ -1,0 +1,44 @@
+"""The report of a run, made again from its audit: `nono why --last`."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from nono.broker import ALL_ACCESS, Allow, Anything, Ask, Deny, Effect, Floor, Policy, Rule
+from nono.broker.audit.records import Decision, Unresolved
+from nono.supervisor.audit.reader import Session
+from nono.supervisor.decisions.decide import Enforcement
+
+
+def recorded(session: Session) -> Enforcement:
+    """What the session enforced and refused, in the form that `report` reads.
+
+    Raises AuditError when the records are not as they were written.
+    """
+    enforcement = Enforcement(session.start().policy, Floor())
+    for decision in _refused(session, enforcement):
+        verdict = refusal(enforcement.policy, decision)
+        enforcement.denials.record(decision.decided or decision.request, verdict)
+    return enforcement
+
+
+def _refused(session: Session, enforcement: Enforcement) -> Iterator[Decision]:
+    for _, record in session.records():
+        match record:
+            case Decision(effect=Effect.DENY | Effect.ASK):
+                yield record
+            case Unresolved(_, host, why):
+                enforcement.note_unresolved(host, why)
+
+
+def refusal(policy: Policy, decision: Decision) -> Deny | Ask:
+    """The verdict that was recorded, with the very rule of the policy that gave it."""
+    verdict = policy.decide(decision.decided or decision.request)
+    if decision.native and isinstance(verdict, Allow):
+        return Deny(verdict.rule, errno.EACCES)
+    if not isinstance(verdict, Allow) and verdict.rule.origin == decision.origin:
+        return verdict
+    # Another version of nono decided it: what it said stands.
+    origin = decision.origin or verdict.rule.origin
+    return Deny(Rule(Anything(), ALL_ACCESS, Effect.DENY, origin), decision.errno)

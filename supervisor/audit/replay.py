@@ -1,0 +1,177 @@
+"""Deciding every request of a recorded run again, under another policy.
+
+What the kernel's floor let pass is decided as well: the floor grants nothing that the policy does
+not. The requests are those of the recorded run; with other answers a program may go another way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nono.broker import (
+    Access,
+    Allow,
+    Connect,
+    Deny,
+    Effect,
+    Execute,
+    Mode,
+    Policy,
+    Request,
+    Rule,
+    Verdict,
+    explain,
+    visible,
+)
+from nono.broker.audit.records import Decision
+from nono.broker.credentials.services import PROXY_ORIGIN
+from nono.supervisor.audit.reader import Session
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.denials import Denials, key
+from nono.supervisor.report import run as report
+from nono.supervisor.session.prepare import only_deciding
+
+_MOST_OPENED = 2_000
+_MOST_LINES = 40
+
+
+@dataclass(slots=True)
+class Opened:
+    """What was refused and would be allowed."""
+
+    request: Request
+    rule: Rule
+    count: int = 1
+
+
+@dataclass(slots=True)
+class Replay:
+    """What another policy would change. `breaks` are the new refusals."""
+
+    enforcement: Enforcement
+    """Of the other policy."""
+    decisions: int = 0
+    nameless: int = 0
+    """Connections to addresses among what breaks, in a run that knew no names of hosts."""
+    opened: dict[tuple[object, ...], Opened] = field(default_factory=dict)
+    opened_overflow: int = 0
+
+    @property
+    def breaks(self) -> Denials:
+        return self.enforcement.denials
+
+    @property
+    def is_same(self) -> bool:
+        return not self.breaks.all() and not self.opened
+
+
+def replay(session: Session, policy: Policy) -> Replay:
+    """Decide every recorded request again. Raises AuditError, broker.PolicyError."""
+    start = session.start()
+    result = Replay(only_deciding(policy, start.tmpdir))
+    for _, record in session.records():
+        if not isinstance(record, Decision) or _is_memory(record.request):
+            continue
+        if record.origin != PROXY_ORIGIN:  # each run has a proxy of its own
+            result.decisions += 1
+            _compare(result, record, start.policy)
+    return result
+
+
+def _is_memory(request: Request) -> bool:
+    """A program in a memfd, which has no path to decide on: memfd_create(2)."""
+    return isinstance(request, Execute) and request.path.startswith("/memfd:")
+
+
+def _compare(result: Replay, record: Decision, before: Policy) -> None:
+    enforcement = result.enforcement
+    decided, verdict = enforcement.verdict(record.request)
+    was_allowed = record.effect is Effect.ALLOW
+    if not was_allowed:
+        verdict = _as_the_kernel_would(enforcement, record, verdict)
+    if isinstance(verdict, Allow):
+        if not was_allowed:
+            _open(result, record.request, verdict.rule)
+    elif was_allowed:
+        enforcement.denials.record(decided, verdict)
+        modes = before.network.mode, enforcement.policy.network.mode
+        if isinstance(decided, Connect) and modes == (Mode.UNRESTRICTED, Mode.FILTERED):
+            result.nameless += 1
+
+
+def _as_the_kernel_would(enforcement: Enforcement, record: Decision, verdict: Verdict) -> Verdict:
+    """A program that the floor refused though the policy allowed it needs more than a policy."""
+    request = record.request
+    if not (record.native and isinstance(request, Execute) and isinstance(verdict, Allow)):
+        return verdict
+    covered = enforcement.floor.covers(request.path, Access.EXECUTE)
+    return verdict if covered else Deny(verdict.rule, record.errno)
+
+
+def _open(result: Replay, request: Request, rule: Rule) -> None:
+    known = result.opened.get(key(request))
+    if known is not None:
+        known.count += 1
+    elif len(result.opened) < _MOST_OPENED:
+        result.opened[key(request)] = Opened(request, rule)
+    else:
+        result.opened_overflow += 1
+
+
+def text(result: Replay) -> Iterator[str]:
+    """For people: what breaks, with what would mend it, and what opens."""
+    if result.is_same:
+        yield f"no change: {result.decisions} recorded decisions would be the same"
+        return
+    broken = [str(line) for line in report.grouped(report.entries(result.enforcement))]
+    yield from _part("breaks: was allowed and would be refused", broken, result.breaks.overflow)
+    if result.nameless:
+        yield (
+            f"  {result.nameless} of these are connections to addresses: that run did not filter"
+            " the network, so the names of the hosts are not known"
+        )
+    opened = [f"  {_opened(result, each)}" for each in result.opened.values()]
+    yield from _part("opens: was refused and would be allowed", opened, result.opened_overflow)
+
+
+def _part(title: str, lines: list[str], overflow: int) -> Iterator[str]:
+    if not lines:
+        return
+    yield title
+    yield from lines[:_MOST_LINES]
+    hidden = max(0, len(lines) - _MOST_LINES) + overflow
+    if hidden:
+        yield f"  and {hidden} more (--json lists them)"
+
+
+def _opened(result: Replay, each: Opened) -> str:
+    words = explain(result.enforcement.policy, each.request, Allow(each.rule))
+    times = f" ({each.count} times)" if each.count > 1 else ""
+    return f"{words.summary}{times}: {words.reason}"
+
+
+def as_json(result: Replay) -> str:
+    """One line of JSON."""
+    policy = result.enforcement.policy
+    opened = [
+        {
+            "request": type(each.request).__name__,
+            "summary": words.summary,
+            "reason": words.reason,
+            "rule": visible(str(each.rule.origin), limit=1000),
+            "count": each.count,
+        }
+        for each in result.opened.values()
+        for words in [explain(policy, each.request, Allow(each.rule))]
+    ]
+    return json.dumps(
+        {
+            "decisions": result.decisions,
+            "breaks": [report.record(entry) for entry in report.entries(result.enforcement)],
+            "opens": opened,
+            "not_listed": result.breaks.overflow + result.opened_overflow,
+            "connections_without_a_name": result.nameless,
+        }
+    )

@@ -1,0 +1,188 @@
+"""Where audits are kept: `$XDG_STATE_HOME/nono/sessions/ID/`, private to the user.
+
+No sandbox may read or write there, whatever its policy allows: a refusal of nono's own is put into
+every policy. Each session holds the `records` (`nono.broker.audit.chain`) and their `seal`. A
+session that still runs holds a lock on its records (flock(2)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nono.broker import ALL_ACCESS, Effect, Origin, OriginKind, Policy, Rule, Subtree
+from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.path_rules import canonical
+from nono.supervisor.planning.plan import home_directory
+
+RECORDS = "records"
+SEAL = "seal"
+MOST_SESSIONS = 100
+MOST_BYTES = 1 << 30
+"""Of all finished sessions together; the oldest are removed when a new one begins."""
+_NAME = re.compile(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{8}")
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ORIGIN = Origin(OriginKind.BUILTIN, "nono's own records")
+
+
+def state_directory(env: Mapping[str, str]) -> str:
+    """`$XDG_STATE_HOME/nono`, which is `~/.local/state/nono` unless the variable is absolute."""
+    base = env.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(home_directory(env), ".local/state")
+    return os.path.join(os.path.normpath(base), "nono")
+
+
+def refuse_records(policy: Policy, env: Mapping[str, str] | None = None) -> Policy:
+    """The policy, with a refusal for what audits are kept in, here and in the default place."""
+    env = os.environ if env is None else env
+    given = {state_directory(env), state_directory({**env, "XDG_STATE_HOME": ""})}
+    paths = sorted(given | {canonical(path) for path in given})
+    return policy.with_rules(
+        Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN) for path in paths
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session that was just made; the descriptors are the caller's."""
+
+    name: str
+    records: int
+    seal: int
+
+
+def create_session(env: Mapping[str, str]) -> NewSession:
+    """Make a session and remove the oldest finished ones beyond the bounds. Raises OSError."""
+    with contextlib.ExitStack() as held:
+        directory = _open_sessions(env, held)
+        now = time.time_ns() // 1000
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 1_000_000))
+        name = f"{stamp}-{now % 1_000_000:06}-{os.urandom(4).hex()}"
+        os.mkdir(name, 0o700, dir_fd=directory)
+        with contextlib.ExitStack() as undo:
+            undo.callback(_remove, directory, name)
+            place = os.open(name, _DIRECTORY, dir_fd=directory)
+            undo.callback(os.close, place)
+            records = os.open(RECORDS, _NEW | os.O_APPEND, 0o600, dir_fd=place)
+            undo.callback(os.close, records)
+            fcntl.flock(records, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            seal = os.open(SEAL, _NEW, 0o600, dir_fd=place)
+            undo.pop_all()
+        os.close(place)
+        prune(directory, MOST_SESSIONS, MOST_BYTES)
+        return NewSession(name, records, seal)
+
+
+def _open_sessions(env: Mapping[str, str], held: contextlib.ExitStack) -> int:
+    """A descriptor of the sessions' directory, which is made if it is missing."""
+    path = os.path.join(state_directory(env), "sessions")
+    _make_directories(path)
+    directory = os.open(path, _DIRECTORY)
+    held.callback(os.close, directory)
+    status = os.fstat(directory)
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
+        raise OSError(errno.EPERM, "others may write there", path)
+    return directory
+
+
+def _make_directories(path: str) -> None:
+    """Each missing one for the user alone: XDG Base Directory Specification."""
+    if not os.path.isdir(path):
+        _make_directories(os.path.dirname(path))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+
+
+def find_sessions(env: Mapping[str, str]) -> list[str]:
+    """The paths of all sessions, the oldest first; none where there is no directory."""
+    path = os.path.join(state_directory(env), "sessions")
+    try:
+        names = os.listdir(path)
+    except FileNotFoundError:
+        return []
+    return [os.path.join(path, name) for name in sorted(names) if _NAME.fullmatch(name)]
+
+
+def find_session(env: Mapping[str, str], name: str) -> str:
+    """The path of one session by its name, a beginning of it, or `last`. Raises UsageError."""
+    known = find_sessions(env)
+    if name == "last":
+        known = [path for path in known if not is_running(path)][-1:]
+    else:
+        known = [path for path in known if os.path.basename(path).startswith(name)]
+    if not known:
+        what = "no finished session" if name == "last" else f"no session {name}"
+        raise UsageError(f"there is {what} in {state_directory(env)}/sessions", "nono audit list")
+    if len(known) > 1:
+        raise UsageError(f"{len(known)} sessions begin with {name}", "nono audit list")
+    return known[0]
+
+
+def is_running(path: str) -> bool:
+    """True while the session's nono lives. Raises OSError."""
+    try:
+        fd = os.open(os.path.join(path, RECORDS), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def clean_up(env: Mapping[str, str], keep: int) -> int:
+    """Remove all finished sessions but the last `keep`; how many. Raises OSError."""
+    path = os.path.join(state_directory(env), "sessions")
+    try:
+        directory = os.open(path, _DIRECTORY)
+    except FileNotFoundError:
+        return 0
+    try:
+        return prune(directory, keep, MOST_BYTES)
+    finally:
+        os.close(directory)
+
+
+def prune(directory: int, most: int, most_bytes: int) -> int:
+    """Remove the oldest finished sessions beyond a number and a size; how many were removed."""
+    removed = kept = size = 0
+    for name in sorted(_names(directory), reverse=True):
+        kept += 1
+        size += _size(directory, name)
+        if kept <= most and size <= most_bytes:
+            continue
+        with contextlib.suppress(OSError):
+            if not is_running(f"/proc/self/fd/{directory}/{name}"):
+                _remove(directory, name)
+                removed += 1
+    return removed
+
+
+def _names(directory: int) -> Iterable[str]:
+    return (name for name in os.listdir(directory) if _NAME.fullmatch(name))
+
+
+def _size(directory: int, name: str) -> int:
+    try:
+        return os.stat(f"{name}/{RECORDS}", dir_fd=directory, follow_symlinks=False).st_size
+    except OSError:
+        return 0
+
+
+def _remove(directory: int, name: str) -> None:
+    for file in (SEAL, RECORDS):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{name}/{file}", dir_fd=directory)
+    os.rmdir(name, dir_fd=directory)

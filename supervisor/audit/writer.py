@@ -1,0 +1,226 @@
+"""The audit of one sandbox: what was decided, written down as it happens.
+
+Each record is one write(2), and one more renews the seal, so what was decided before nono is killed
+is there. What cannot be written (a full disk, a limit, more than 256 MiB) ends the audit and not
+the run; an audit that is *required* refuses every later call instead.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
+from nono.broker.audit.chain import Seal, Writer
+from nono.broker.audit.plain_request import RecordedProcess
+from nono.broker.audit.records import (
+    End,
+    Exchange,
+    Exit,
+    Program,
+    Record,
+    Start,
+    Unresolved,
+    cut,
+    plain,
+    plain_decision,
+)
+from nono.supervisor.audit.sessions import create_session
+from nono.supervisor.errors import StartError
+from nono.supervisor.linux.calls.resolve import failure
+from nono.supervisor.version import VERSION
+
+if TYPE_CHECKING:
+    from nono.broker import Origin
+    from nono.supervisor.audit.sessions import NewSession
+
+MOST_BYTES = 256 << 20
+_MOST_PROCESSES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """How to keep an audit.
+
+    `every_call` records also what the fast lane would let pass, which is then slower. `required`
+    refuses what cannot be recorded. `env` says where sessions are kept: os.environ, if not given.
+    """
+
+    every_call: bool = False
+    required: bool = False
+    env: Mapping[str, str] | None = None
+
+
+class Audit:
+    """Made by `open_audit`. May be used from any thread."""
+
+    def __init__(
+        self, session: NewSession | None, options: AuditOptions, stopped: str = ""
+    ) -> None:
+        self.name = session.name if session is not None else ""
+        """Of the session: `nono audit show NAME`; empty when there is none."""
+        self.options = options
+        self.stopped = stopped
+        """Why nothing is recorded any more, for people; empty while all is well."""
+        self._session = session
+        self._writer = Writer()
+        self._lock = threading.Lock()
+        self._processes: dict[int | None, RecordedProcess] = {}
+
+    @property
+    def every_call(self) -> bool:
+        """True when the calls of the fast lane are recorded as well."""
+        return self.options.every_call
+
+    @property
+    def refuses(self) -> bool:
+        """True when calls have to be refused because they cannot be recorded."""
+        return bool(self.stopped) and self.options.required
+
+    def start(self, policy: Policy, tmpdir: str) -> None:
+        """The first record. Raises StartError when it is required and cannot be written."""
+        with self._starting():
+            self._write(Start(time.time_ns(), VERSION, tmpdir, policy))
+
+    def program(self, argv: Sequence[str], cwd: str) -> None:
+        """A program is about to be started. Raises StartError as `start` does."""
+        with self._starting():
+            self._write(Program(time.time_ns(), tuple(argv), cwd))
+
+    @contextlib.contextmanager
+    def _starting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _start_error(self.stopped) from error
+
+    def exit(self, status: int | None) -> None:
+        """A program ended. Never raises."""
+        with contextlib.suppress(OSError):
+            self._write(Exit(time.time_ns(), status))
+
+    def unresolved(self, host: str, why: str) -> None:
+        """A host has no known address. Raises OSError as `decision` does."""
+        self._write(Unresolved(time.time_ns(), host, why))
+
+    def exchange(self, exchange: Exchange) -> None:
+        """A request through the credential proxy. Raises OSError as `decision` does."""
+        self._write(exchange)
+
+    def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
+        """To be called before the call is performed or refused.
+
+        Raises OSError (EACCES) when an audit that is required cannot record it.
+        """
+        origin = verdict.rule.origin
+        match verdict:
+            case Allow():
+                self._decision(request, decided, Effect.ALLOW, 0, origin)
+            case Deny(_, number):
+                self._decision(request, decided, Effect.DENY, number, origin)
+            case Ask():
+                self._decision(request, decided, Effect.ASK, errno.EACCES, origin)
+
+    def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
+        """The same for a call that the floor alone decides, `refused` or not."""
+        if refused is None:
+            self._decision(request, request, Effect.ALLOW, 0, None, native=True)
+        else:
+            number = refused.errno if isinstance(refused, Deny) else errno.EACCES
+            self._decision(request, request, Effect.DENY, number, refused.rule.origin, native=True)
+
+    def _decision(
+        self,
+        request: Request,
+        decided: Request,
+        effect: Effect,
+        number: int,
+        origin: Origin | None,
+        native: bool = False,
+    ) -> None:
+        process = self._process(request.process)
+        other = None if decided is request else decided
+        self._append(
+            plain_decision(time.time_ns(), process, request, effect, number, origin, other, native)
+        )
+        if isinstance(request, Execute):
+            self._processes.clear()  # what they run, and who they are, may be another
+
+    def _process(self, process: Process) -> RecordedProcess:
+        """What is known of the caller. Reading it from /proc costs more than all the rest."""
+        tid = getattr(process, "tid", None)
+        known = self._processes.get(tid)
+        if known is None:
+            known = RecordedProcess(process.pid, process.exe, cut(process.argv))
+            if len(self._processes) >= _MOST_PROCESSES:
+                self._processes.clear()
+            if tid is not None:
+                self._processes[tid] = known
+        return known
+
+    def _write(self, record: Record, last: bool = False) -> None:
+        self._append(plain(record), last)
+
+    def _append(self, content: list[object], last: bool = False) -> None:
+        with self._lock:
+            if not self.stopped and self._session is not None:
+                self._append_now(self._session, content, last)
+        if self.refuses:
+            raise failure(errno.EACCES)
+
+    def _append_now(self, session: NewSession, content: list[object], last: bool) -> None:
+        before = self._writer.seal
+        record = self._writer.append(content, last)
+        if before.size + len(record) > MOST_BYTES:
+            self._stop(session, f"it has reached {MOST_BYTES >> 20} MiB", before)
+            return
+        try:
+            written = os.write(session.records, record)
+            while written < len(record):  # the next attempt says why
+                written += os.write(session.records, record[written:])
+            os.pwrite(session.seal, self._writer.seal.pack(), 0)
+        except OSError as error:
+            self._stop(session, os.strerror(error.errno or 0), before)
+
+    def _stop(self, session: NewSession, why: str, seal: Seal) -> None:
+        """Leave whole records, as `seal` tells, which has its room already."""
+        self.stopped = why
+        with contextlib.suppress(OSError):
+            os.ftruncate(session.records, seal.size)
+        with contextlib.suppress(OSError):
+            os.pwrite(session.seal, replace(seal, stopped=True).pack(), 0)
+
+    def close(self) -> None:
+        """End the session. Never raises; may be called twice."""
+        with contextlib.suppress(OSError):
+            self._write(End(time.time_ns(), self._writer.seal.count), last=True)
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            os.close(session.records)
+            os.close(session.seal)
+
+
+def open_audit(options: AuditOptions) -> Audit:
+    """Make a session for an audit. Where there can be none, it has `stopped` at once.
+
+    Raises StartError for one that is required.
+    """
+    try:
+        return Audit(create_session(os.environ if options.env is None else options.env), options)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        why = f"{where}{error.strerror}"
+        if options.required:
+            raise _start_error(why) from error
+        return Audit(None, options, why)
+
+
+def _start_error(why: str) -> StartError:
+    return StartError(f"the audit cannot be written: {why}", "leave out --audit=required")

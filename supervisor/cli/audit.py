@@ -1,0 +1,240 @@
+"""`nono audit`: what earlier runs were allowed and refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from nono.broker import Effect, Request, visible
+from nono.broker.audit.chain import Ending
+from nono.broker.audit.records import (
+    Decision,
+    End,
+    Exchange,
+    Exit,
+    Program,
+    Record,
+    Start,
+    Unresolved,
+)
+from nono.broker.explaining.explain import summary
+from nono.supervisor.audit.reader import AuditError, Session, local_time
+from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
+from nono.supervisor.cli.options import policy_options, to_options
+
+_DIFFERENT = 1
+_KEPT = 20
+_JSON_LIMIT = 8192
+
+
+@click.group()
+def audit() -> None:
+    """Look at what earlier runs were allowed and refused.
+
+    SESSION is a name that `nono audit list` shows, a beginning of one, or `last`.
+    """
+
+
+def _session_argument(function: Callable[..., None]) -> Callable[..., None]:
+    return click.argument("name", metavar="SESSION", default="last")(function)
+
+
+def _found(name: str) -> Session:
+    return Session(find_session(os.environ, name))
+
+
+@audit.command("list")
+def list_() -> None:
+    """List the sessions that are kept, the last one at the end."""
+    for path in find_sessions(os.environ):
+        session = Session(path)
+        found = session.summary()
+        command = visible(shlex.join(found.argv)) if found.argv else "(nothing was run)"
+        click.echo(f"{session.name}  {found.state:8} {found.records:7}  {command}")
+
+
+@audit.command()
+@_session_argument
+@click.option("--refused", is_flag=True, help="Only what was refused.")
+def show(name: str, refused: bool) -> None:
+    """Show every record of a session."""
+    session = _found(name)
+    for number, record in session.records():
+        allowed = isinstance(record, Decision) and record.effect is Effect.ALLOW
+        if not (refused and allowed):
+            click.echo(f"{number:6} {local_time(record.time)} {_words(record)}")
+
+
+@audit.command()
+@_session_argument
+@click.pass_context
+def verify(ctx: click.Context, /, name: str) -> None:
+    """Check that nothing in a session was changed, removed or moved. Exit 0 intact, 1 not."""
+    session = _found(name)
+    found = session.verify()
+    ending = "nono still runs" if _runs(session, found.ending) else found.ending.value
+    click.echo(f"{session.name}: {found.count} records: {ending}")
+    if found.damage:
+        click.echo(f"  {found.damage}")
+    click.echo(f"  SHA-256 of the last good record: {found.digest.hex()}")
+    ctx.exit(0 if found.is_intact else _DIFFERENT)
+
+
+def _runs(session: Session, ending: Ending) -> bool:
+    return ending is Ending.OPEN and session.summary().state == "running"
+
+
+@audit.command()
+@_session_argument
+@click.option("--json", "as_json", is_flag=True, default=True, help="As lines of JSON: always.")
+def export(name: str, as_json: bool) -> None:
+    """Print every record of a session, one line of JSON each."""
+    for number, record in _found(name).records():
+        click.echo(json.dumps({"number": number, **_fields(record)}))
+
+
+@audit.command()
+@click.option(
+    "--keep",
+    type=click.IntRange(0),
+    default=_KEPT,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many of the last sessions to keep.",
+)
+def cleanup(keep: int) -> None:
+    """Remove old sessions. One that still runs stays."""
+    removed = clean_up(os.environ, keep)
+    click.echo(f"{removed} session{'' if removed == 1 else 's'} removed")
+
+
+@audit.command()
+@_session_argument
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@policy_options
+@click.pass_context
+def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> None:
+    """Decide every recorded request again, under the policy of these options.
+
+    Shows what would be refused that was allowed, and the other way round. Exit 0 no change, 1 a
+    change.
+    """
+    from nono.supervisor.audit import replay as replaying
+    from nono.supervisor.planning.plan import make_plan
+
+    session = _found(name)
+    program = session.program()
+    if program is None:
+        raise AuditError(f"session {session.name}: nothing was run in it", "nono audit list")
+    checked = session.verify()
+    if not checked.is_intact:
+        hint = f"nono audit verify {session.name}"
+        raise AuditError(f"session {session.name}: {checked.damage}", hint)
+    if values["workdir"] is None:
+        values["workdir"] = program.cwd
+    plan = make_plan(to_options(values), program.argv)
+    result = replaying.replay(session, plan.policy)
+    for line in [replaying.as_json(result)] if as_json else replaying.text(result):
+        click.echo(line)
+    ctx.exit(0 if result.is_same else _DIFFERENT)
+
+
+def _words(record: Record) -> str:
+    """A record for people."""
+    match record:
+        case Start(_, nono, _, policy):
+            return f"session: nono {visible(nono)}, {len(policy.rules)} rules"
+        case Program(_, argv, cwd):
+            return f"run in {visible(cwd)}: {visible(shlex.join(argv), limit=1000)}"
+        case Exit(_, status):
+            return f"ended: {_status(status)}"
+        case Decision(_, request, effect, _, origin, decided, native):
+            who = f"{request.process.pid} {visible(os.path.basename(request.process.exe))}"
+            by = "the kernel floor" if native else visible(str(origin))
+            verb = "allowed" if effect is Effect.ALLOW else "refused"
+            about = f" ({summary(decided)})" if decided is not None else ""
+            return f"{who}: {verb}: {summary(request)}{about} [{by}]"
+        case Unresolved(_, host, why):
+            return f"no address: {visible(host)}: {visible(why)}"
+        case Exchange(_, service, method, path, status, sent, received, reason):
+            what = f"{visible(method)} {visible(path)} of {visible(service) or 'no service'}"
+            why = f" ({visible(reason)})" if reason else ""
+            return f"request: {what}: {status}{why}, {sent} bytes sent, {received} received"
+        case End(_, count):
+            return f"end: {count} records before"
+
+
+def _status(status: int | None) -> str:
+    if status is None:
+        return "it was not run, or its status is not known"
+    if os.WIFSIGNALED(status):
+        return f"by signal {os.WTERMSIG(status)}"
+    return f"exit status {os.WEXITSTATUS(status)}"
+
+
+def _fields(record: Record) -> dict[str, object]:
+    """A record for programs. Text of the sandbox is escaped, as in every report."""
+    head: dict[str, object] = {"kind": type(record).__name__.lower(), "time_ns": record.time}
+    match record:
+        case Start(_, nono, tmpdir, policy):
+            rules = [
+                {
+                    "effect": rule.effect.value,
+                    "pattern": _safe(rule.pattern.spelled),
+                    "origin": _safe(str(rule.origin)),
+                }
+                for rule in (*policy.rules, *policy.network.rules)
+            ]
+            return {**head, "nono": _safe(nono), "tmpdir": _safe(tmpdir), "rules": rules}
+        case Program(_, argv, cwd):
+            return {**head, "argv": [_safe(word) for word in argv], "cwd": _safe(cwd)}
+        case Exit(_, status):
+            code = None if status is None else os.waitstatus_to_exitcode(status)
+            return {**head, "returncode": code}
+        case Decision(_, request, effect, number, origin, decided, native):
+            return {
+                **head,
+                "pid": request.process.pid,
+                "exe": _safe(request.process.exe),
+                "argv": [_safe(word) for word in request.process.argv],
+                "request": _request(request),
+                "effect": effect.value,
+                "errno": number,
+                "rule": None if origin is None else _safe(str(origin)),
+                "decided": None if decided is None else _request(decided),
+                "layer": "kernel floor" if native else "broker",
+            }
+        case Unresolved(_, host, why):
+            return {**head, "host": _safe(host), "why": _safe(why)}
+        case Exchange(_, service, method, path, status, sent, received, reason):
+            return {
+                **head,
+                "service": _safe(service),
+                "method": _safe(method),
+                "path": _safe(path),
+                "status": status,
+                "sent": sent,
+                "received": received,
+                "reason": _safe(reason),
+            }
+        case End(_, count):
+            return {**head, "count": count}
+
+
+def _request(request: Request) -> dict[str, object]:
+    fields = {
+        name: value if isinstance(value, bool | int) or value is None else _safe(str(value))
+        for name in request.__slots__
+        if name != "process"
+        for value in [getattr(request, name)]
+    }
+    return {"kind": type(request).__name__, **fields, "summary": summary(request)}
+
+
+def _safe(text: str) -> str:
+    return visible(text, limit=_JSON_LIMIT)

@@ -1,0 +1,152 @@
+"""`nono learn`: run a program and print the profile that it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nono.supervisor.cli.messages import say, say_notes
+from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.cli.output_file import Kept
+from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.plan import Plan, home_directory, profile_directory
+
+if TYPE_CHECKING:
+    from nono.supervisor.decisions.decide import Enforcement
+    from nono.supervisor.learning.observe import Learner
+    from nono.supervisor.learning.profile import Outcome
+    from nono.supervisor.linux.launch.running import Streams
+    from nono.supervisor.session.prepare import Prepared
+
+_STDOUT = 1
+_EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=math.inf,
+    metavar="SECONDS",
+    help="End the program, and all that it started, after so long.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the profile on stdout and nothing else; what the program prints goes to stderr.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="NAME|FILE",
+    help="Save the profile, in your own directory by its NAME or in a new FILE.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no summary.")
+@policy_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
+    """Run COMMAND in a sandbox that watches, and print the profile that it needs.
+
+    It may read everything but what is protected, reach any host, and write in the working directory
+    and where tools keep what they fetch; other options let it do more. With --profile, only what
+    that profile lacks is learned. The exit code is the program's, or 0 when its time was up.
+    """
+    if not command:
+        raise UsageError("no command to learn from", _EXAMPLE)
+    ctx.exit(_learn(command, values))
+
+
+def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
+    from nono.supervisor.learning import observe as learning
+    from nono.supervisor.learning.profile import Making
+    from nono.supervisor.linux.launch.running import inherited_streams
+    from nono.supervisor.session.prepare import only_deciding, prepare
+
+    streams = inherited_streams()
+    options = to_options(values)
+    base = learning.base_plan(options, argv)
+    plan = learning.learning_plan(options, argv, os.environ)
+    if not values["quiet"]:
+        say_notes(plan.notes)
+    with contextlib.ExitStack() as undo:
+        output = _new_file(values["output"])
+        undo.callback(output.discard)
+        stdout = Kept(_STDOUT if values["as_json"] else None)
+        learner = learning.Learner()
+        prepared = prepare(
+            plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
+        )
+        with contextlib.closing(prepared):
+            learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
+            faults: list[str] = []
+            if values["as_json"]:
+                # What the program prints must never be taken for the profile.
+                streams = streams.all_to_stderr()
+            code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
+            outcome = Making(learner, options, argv, plan, base).outcome(prepared.tmpdir)
+        _tell(learner, outcome, prepared.enforcement, argv, faults, values)
+        stdout.check()
+        output.write(outcome.text.encode("ascii"))
+        undo.pop_all()
+    if values["as_json"]:
+        click.echo(outcome.text, nl=False)
+    return code
+
+
+def _watch(
+    prepared: Prepared,
+    plan: Plan,
+    argv: Sequence[str],
+    streams: Streams,
+    faults: list[str],
+    seconds: float,
+) -> int:
+    """Run the program; the exit code."""
+    from nono.supervisor.session import foreground
+
+    try:
+        status = foreground.run(prepared, plan, argv, streams, faults.extend, seconds)
+    except foreground.TimeIsUp:
+        return 0
+    return foreground.exit_code(status)
+
+
+def _new_file(name: str | None) -> Kept:
+    """The file to save in, if any, made before the program could make it."""
+    if name is None:
+        return Kept(None)
+    from nono.supervisor.planning.profile_files import new_file
+
+    directory = profile_directory(os.environ, home_directory(os.environ))
+    try:
+        return Kept(new_file(name, directory)[0])
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise UsageError(f"--output {name}: {why}", "name a file that is not there yet") from None
+
+
+def _tell(
+    learner: Learner,
+    outcome: Outcome,
+    enforcement: Enforcement,
+    argv: Sequence[str],
+    faults: Sequence[str],
+    values: dict[str, Any],
+) -> None:
+    from nono.supervisor.report import learned as learn_report
+    from nono.supervisor.report import run as report
+
+    say(report.bug(faults))
+    if values["quiet"]:
+        return
+    say(learn_report.text(learner, outcome, enforcement))
+    if not values["as_json"] and values["output"] is None:
+        directory = profile_directory(os.environ, home_directory(os.environ))
+        say([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])

@@ -1,0 +1,141 @@
+"""The command line: `nono COMMAND ...`. Commands are imported when they are used.
+
+Exit codes: the program's own; 125 when nono could not run it, 126 and 127 as a shell has them;
+2 for a wrong use of the other commands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shlex
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from nono.broker import PolicyError, visible
+from nono.broker.errors import ProfileError
+from nono.shims.errors import ShimError
+from nono.supervisor.cli.messages import say
+from nono.supervisor.errors import BrokenError, CommandError, NonoError
+
+FAILURE = 125
+USAGE = 2
+_INTERRUPTED = 130
+_STDOUT = 1
+_MOST_PROBLEMS = 20
+
+_COMMANDS = {
+    "run": "nono.supervisor.cli.run",
+    "shell": "nono.supervisor.cli.run",
+    "learn": "nono.supervisor.cli.learn",
+    "why": "nono.supervisor.cli.why",
+    "profile": "nono.supervisor.cli.profile",
+    "audit": "nono.supervisor.cli.audit",
+    "credential": "nono.supervisor.cli.credential",
+    "setup": "nono.supervisor.cli.setup",
+}
+_RUNNING = {"run", "shell", "learn"}
+_EXAMPLE = "nono run --allow-cwd -- python3 my_script.py"
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module: Any = importlib.import_module(_COMMANDS[cmd_name])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            meant = near + args[1:] if near else ["run", "--allow-cwd", "--", *args]
+            raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.version_option(package_name="nono-sandbox", prog_name="nono")
+@click.pass_context
+def nono(ctx: click.Context) -> None:
+    """Run a program that nobody has to trust, under a sandbox that the kernel enforces."""
+    if ctx.invoked_subcommand is None:
+        raise NonoError("no command given", _EXAMPLE)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The entry point. Ends the process with the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(arguments, FAILURE if arguments[:1] and arguments[0] in _RUNNING else USAGE))
+
+
+def _run(arguments: list[str], failure: int) -> int:
+    """Run a command; every error becomes one line and a hint, and an exit code."""
+    try:
+        code = nono.main(args=arguments, prog_name="nono", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.Abort:
+        code = _INTERRUPTED
+    except (CommandError, BrokenError) as error:
+        code = _complain(str(error), error.hint, error.exit_code)
+    except NonoError as error:
+        code = _complain(str(error), error.hint, failure)
+    except ProfileError as error:
+        for problem in error.problems[:_MOST_PROBLEMS]:
+            code = _complain(str(problem), problem.hint, failure)
+        if len(error.problems) > _MOST_PROBLEMS:
+            say([f"nono: and {len(error.problems) - _MOST_PROBLEMS} more problems"])
+    except (PolicyError, ShimError) as error:
+        code = _complain(error.message, error.hint, failure)
+    except click.ClickException as error:
+        code = _complain(error.format_message(), _usage_hint(arguments), failure)
+    except OSError as error:
+        # What could not be written to stdout shall not be tried again when Python ends.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        where = f"{error.filename}: " if error.filename else ""
+        code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
+    except Exception as error:
+        code = _complain(_bug(error), "please report it", failure)
+    return code if isinstance(code, int) else 0
+
+
+def _bug(error: Exception) -> str:
+    """What failed and where, for an error that nobody has thought of."""
+    import traceback
+
+    innermost = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(innermost.filename)}:{innermost.lineno}"
+    return f"a bug in nono: {type(error).__name__}: {error} ({where})"
+
+
+def _complain(message: str, hint: str, code: int) -> int:
+    lines = [f"nono: {visible(message, limit=1000)}"]
+    if hint:
+        lines.append(f"hint: {visible(hint, limit=1000)}")
+    say(lines)
+    return code
+
+
+def _usage_hint(arguments: list[str]) -> str:
+    command = [name for name in arguments[:1] if name in _COMMANDS]
+    return " ".join(["nono", *command, "--help"])
+
+
+if __name__ == "__main__":
+    main()

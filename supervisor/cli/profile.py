@@ -1,0 +1,205 @@
+"""`nono profile`: make profiles, look at them, compare them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+
+import click
+
+from nono.broker import Group, group, groups, visible
+from nono.broker.errors import ProfileError
+from nono.supervisor.cli.messages import say_notes
+from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.plan import (
+    Options,
+    Plan,
+    home_directory,
+    make_plan,
+    profile_directory,
+)
+
+_DIFFERENT = 1
+_SUFFIX = ".json"
+_GROUP_LISTS = ("deny", "read", "read_file", "write", "readwrite", "create", "connect")
+_START = """\
+{
+  // What the program may do. `nono profile schema --markdown` explains every key.
+  "meta": {"name": %s},
+
+  // The working directory: none, read, write or readwrite.
+  "workdir": {"access": "readwrite"},
+
+  // Named sets of paths: `nono profile groups` lists them.
+  "groups": {"include": []},
+
+  // Paths: allow, read, write for directories; allow_file, read_file, write_file; deny.
+  "filesystem": {"read": [], "deny": ["**/.env"]},
+
+  // Hosts. Empty: none. Without the key the network is open.
+  "network": {"allow_domain": []}
+}
+"""
+
+
+@click.group()
+def profile() -> None:
+    """Make profiles, look at them, compare them.
+
+    PROFILE is a file, the name of one of yours, or the name of one that comes with nono.
+    """
+
+
+@profile.command()
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Replace a profile of this name.")
+def init(name: str, force: bool) -> None:
+    """Write a profile to start from: NAME in your own directory, a file, or `-` for stdout."""
+    from nono.supervisor.planning.profile_files import new_file
+
+    text = _START % json.dumps(os.path.basename(name).removesuffix(_SUFFIX))
+    if name == "-":
+        click.echo(text, nl=False)
+        return
+    directory = profile_directory(os.environ, home_directory(os.environ))
+    try:
+        descriptor, path = new_file(name, directory, force)
+    except FileExistsError as error:
+        hint = f"nono profile init --force {name}"
+        raise UsageError(f"{error.filename} is there already", hint) from None
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    click.echo(path)
+
+
+@profile.command("list")
+def list_() -> None:
+    """List the profiles that can be named."""
+    from nono.broker.profile.parse import parse
+    from nono.supervisor.planning.profile_files import Profiles, is_built_in
+
+    profiles = Profiles(os.environ, home_directory(os.environ))
+    for name in profiles.names():
+        try:
+            source = profiles.load(name, None)
+            meta = parse(source.file, source.data).profile.meta
+            words = visible(meta.description or "") if meta else ""
+            place = "built-in" if is_built_in(source.file) else "own"
+        except ProfileError:
+            place, words = "own", "(it has mistakes: nono profile validate)"
+        click.echo(f"{visible(name):16} {place:8}  {words}")
+
+
+@profile.command()
+@click.argument("name", metavar="PROFILE")
+@click.option("--json", "as_json", is_flag=True, help="The profile with all that it extends.")
+def show(name: str, as_json: bool) -> None:
+    """Show every rule that a run with PROFILE goes by, and where it comes from."""
+    if as_json:
+        from nono.supervisor.planning.profile_files import Profiles
+
+        merged = Profiles(os.environ, home_directory(os.environ)).resolve(name).profile()
+        plain = merged.model_dump(mode="json", by_alias=True, exclude_none=True)
+        click.echo(json.dumps(plain, indent=2))
+        return
+    from nono.supervisor.report.plan import describe
+
+    plan = _plan(name)
+    say_notes(plan.notes)
+    click.echo("\n".join(describe(plan)))
+
+
+@profile.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.pass_context
+def diff(ctx: click.Context, /, first: str, second: str) -> None:
+    """Say what B lets through that A does not, and the other way round. Exit 1 when they differ."""
+    from nono.broker.explaining.difference import opened
+
+    plans = [_plan(name) for name in (first, second)]
+    differs = False
+    for (one, before), (other, after) in (
+        ((first, plans[0]), (second, plans[1])),
+        ((second, plans[1]), (first, plans[0])),
+    ):
+        lines = [*opened(before.policy, after.policy), *_variables(before, after)]
+        if lines:
+            differs = True
+            click.echo(f"{visible(other)} lets through what {visible(one)} does not:")
+            click.echo("\n".join(f"  {visible(line, limit=1000)}" for line in lines))
+    if not differs:
+        click.echo("no difference")
+    ctx.exit(_DIFFERENT if differs else 0)
+
+
+def _variables(before: Plan, after: Plan) -> Iterator[str]:
+    """What of the environment only the second passes on."""
+    passed = [plan.environment.apply(os.environ) for plan in (before, after)]
+    for name in sorted(passed[1].keys() - passed[0].keys()):
+        yield f"the variable {name}"
+    for name in sorted(passed[1].keys() & passed[0].keys()):
+        if passed[0][name] != passed[1][name]:
+            yield f"another value of the variable {name}"
+
+
+@profile.command()
+@click.argument("names", metavar="PROFILE...", nargs=-1, required=True)
+@click.pass_context
+def validate(ctx: click.Context, /, names: tuple[str, ...]) -> None:
+    """Check profiles: every mistake, with its line and column. Exit 1 when there is one."""
+    from nono.broker import PolicyError
+
+    code = 0
+    for name in names:
+        try:
+            plan = _plan(name)
+        except ProfileError as error:
+            code = _DIFFERENT
+            for problem in error.problems:
+                hint = f"  hint: {problem.hint}" if problem.hint else ""
+                click.echo(visible(f"{problem}{hint}", limit=1000))
+        except PolicyError as error:
+            code = _DIFFERENT
+            click.echo(visible(f"{name}: {error.message}  hint: {error.hint}", limit=1000))
+        else:
+            say_notes(plan.notes)
+            click.echo(f"{visible(name)}: no mistakes")
+    ctx.exit(code)
+
+
+@profile.command("groups")
+@click.argument("name", metavar="GROUP", required=False)
+def groups_(name: str | None) -> None:
+    """List the groups of paths, or what is in one."""
+    if name is not None:
+        click.echo("\n".join(_contents(group(name))))
+        return
+    for each in groups().values():
+        platform = f" ({each.platform})" if each.platform else ""
+        click.echo(f"{each.name:26} {each.description}{platform}")
+
+
+def _contents(found: Group) -> Iterator[str]:
+    yield f"{found.name}: {found.description}"
+    for key in _GROUP_LISTS:
+        yield from (f"  {key}: {path}" for path in getattr(found, key))
+
+
+@profile.command()
+@click.option("--markdown", is_flag=True, help="As a page for people.")
+def schema(markdown: bool) -> None:
+    """Print the JSON Schema of profiles, for editors."""
+    if markdown:
+        from nono.broker.profile.page import page
+
+        click.echo(page(), nl=False)
+        return
+    from nono.broker.profile.format import schema as made
+
+    click.echo(json.dumps(made(), indent=2))
+
+
+def _plan(name: str) -> Plan:
+    return make_plan(Options(profile=name))

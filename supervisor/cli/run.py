@@ -1,0 +1,152 @@
+"""`nono run` and `nono shell`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nono.broker import visible
+from nono.supervisor.cli.messages import say, say_notes
+from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.session.prepare import Prepared
+
+_RUN_OPTIONS = (
+    click.option("--dry-run", is_flag=True, help="Show the policy and run nothing."),
+    click.option(
+        "--best-effort", is_flag=True, help="Run even if this kernel cannot enforce everything."
+    ),
+    click.option(
+        "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
+    click.option(
+        "--audit",
+        multiple=True,
+        type=click.Choice(["all", "required"]),
+        help="all: record every call. required: refuse what cannot be recorded. Repeatable.",
+    ),
+    click.option("--no-audit", is_flag=True, help="Keep no record of what was decided."),
+    click.option("-v", "--verbose", is_flag=True, help="Say what is set up and what is left out."),
+    click.option("-q", "--quiet", is_flag=True, help="Print no report."),
+)
+
+
+def _run_options(function: Any) -> Any:
+    for option in reversed(_RUN_OPTIONS):
+        function = option(function)
+    return policy_options(function)
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@_run_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
+    """Run COMMAND in a sandbox.
+
+    It may read the system and its own interpreter, and what the options allow.
+    """
+    if not command:
+        raise UsageError("no command to run", "nono run --allow-cwd -- python3 my_script.py")
+    ctx.exit(_run(command, values))
+
+
+@click.command()
+@_run_options
+@click.pass_context
+def shell(ctx: click.Context, /, **values: Any) -> None:
+    """Start your shell in a sandbox."""
+    ctx.exit(_run((os.environ.get("SHELL") or "/bin/sh",), values))
+
+
+def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
+    plan = make_plan(to_options(values), argv)
+    if not values["quiet"]:
+        say_notes(plan.notes)
+    if values["dry_run"]:
+        from nono.supervisor.report.plan import describe
+
+        command = f"command: {visible(shlex.join(argv), limit=1000)}"
+        print("\n".join([command, *describe(plan)]))
+        return 0
+    return _supervise(plan, argv, values)
+
+
+def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+    """Start the program first and import the rest while it already runs."""
+    from nono.supervisor.linux.launch.running import inherited_streams
+    from nono.supervisor.session import foreground
+    from nono.supervisor.session.prepare import prepare
+
+    audit = _audit_options(values)
+    streams = inherited_streams()
+    prepared = prepare(
+        plan.policy,
+        best_effort=values["best_effort"],
+        broker=not values["floor_only"],
+        nameservers=plan.nameservers,
+        audit=audit,
+        services=plan.services,
+    )
+    try:
+        if values["verbose"]:
+            _say_what_is_set_up(plan, prepared)
+        status = foreground.run(
+            prepared, plan, argv, streams, lambda faults: _report(prepared, faults, values)
+        )
+    finally:
+        prepared.close()
+    return foreground.exit_code(status)
+
+
+def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
+    """None for a run without an audit."""
+    kinds = values["audit"]
+    for flag in ("no_audit", "floor_only"):
+        if kinds and values[flag]:
+            name = "--" + flag.replace("_", "-")
+            raise UsageError(f"--audit={kinds[0]} and {name} contradict each other", f"drop {name}")
+    if values["no_audit"]:
+        return None
+    from nono.supervisor.audit.writer import AuditOptions
+
+    return AuditOptions(every_call="all" in kinds, required="required" in kinds)
+
+
+def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
+    floor = prepared.enforcement.floor
+    dropped = plan.environment.dropped(os.environ)
+    lines = [
+        f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
+        f"nono: private TMPDIR {prepared.tmpdir}",
+    ]
+    if floor.carved:
+        carved = ", ".join(visible(path) for path in sorted(floor.carved)[:10])
+        lines.append(f"nono: decided call by call, since something inside is denied: {carved}")
+    if dropped:
+        lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
+    say(lines)
+
+
+def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -> None:
+    from nono.supervisor.report import run as report
+
+    enforcement = prepared.enforcement
+    if prepared.audit is not None:
+        prepared.audit.close()
+    if values["as_json"]:
+        if not values["quiet"]:
+            say([report.as_json(enforcement, faults)])
+        return
+    say(report.bug(faults))
+    if not values["quiet"]:
+        say([*report.text(enforcement), *report.audit(prepared.audit)])

@@ -1,0 +1,204 @@
+"""`nono why`: whether something would be allowed, by which rule, and who enforces it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from nono.broker import (
+    TLS_PORT,
+    Access,
+    Allow,
+    ConnectHost,
+    Execute,
+    Explanation,
+    InvalidHost,
+    Open,
+    Operation,
+    PathChange,
+    Request,
+    Rule,
+    canonical_host,
+    destination,
+    explain,
+    floor_exclude,
+    visible,
+)
+from nono.supervisor.cli.messages import say_notes
+from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.errors import UsageError
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.ruleset import RealTree
+from nono.supervisor.planning.path_rules import canonical
+from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.session.prepare import with_refusals
+
+_DENIED = 1
+_OPERATIONS = ("read", "write", "execute")
+
+
+@click.command()
+@click.option("--path", metavar="PATH", help="The file or directory.")
+@click.option("--op", type=click.Choice(_OPERATIONS), help="What to do with it: read, if not said.")
+@click.option("--host", metavar="HOST", help="The host to connect to: a name or an address.")
+@click.option("--port", type=click.IntRange(1, 65535), metavar="PORT", help="443, if not said.")
+@click.option("--last", is_flag=True, help="What the last run was refused, from its audit.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option("--command", metavar="COMMAND", help="The program that would be run.")
+@policy_options
+@click.pass_context
+def why(
+    ctx: click.Context,
+    /,
+    path: str | None,
+    op: str | None,
+    host: str | None,
+    port: int | None,
+    last: bool,
+    as_json: bool,
+    command: str | None,
+    **values: Any,
+) -> None:
+    """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied.
+
+    With --last: what the last run was refused, whatever the options. Exit 0 nothing.
+    """
+    _check_question(path, op, host, port, last)
+    if last:
+        ctx.exit(_about_last_run(as_json))
+    plan = make_plan(to_options(values), [command] if command else [])
+    say_notes(plan.notes)
+    if host is not None:
+        answer = _about_host(plan, host, port or TLS_PORT)
+    else:
+        answer = _about_path(plan, path or "", op or "read")
+    click.echo(_json(answer) if as_json else _text(answer))
+    ctx.exit(0 if answer.allowed else _DENIED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """`target` is the object of the question, resolved."""
+
+    target: str
+    allowed: bool
+    rule: Rule
+    explanation: Explanation
+    considered: Sequence[Rule]
+
+
+def _check_question(
+    path: str | None, op: str | None, host: str | None, port: int | None, last: bool
+) -> None:
+    if (path is not None) + (host is not None) + last != 1:
+        raise UsageError("say what to explain: --path, --host or --last", "nono why --help")
+    if host is None and port is not None:
+        raise UsageError("--port belongs to --host", "nono why --host api.example.org --port 443")
+    if path is None and op is not None:
+        raise UsageError("--op belongs to --path", "nono why --path . --op write")
+
+
+def _about_last_run(as_json: bool) -> int:
+    """The report of the last run once more; the exit code."""
+    from nono.supervisor.audit.last_run import recorded
+    from nono.supervisor.audit.reader import Session
+    from nono.supervisor.audit.sessions import find_session
+    from nono.supervisor.report import run as report
+
+    session = Session(find_session(os.environ, "last"))
+    enforcement = recorded(session)
+    if as_json:
+        click.echo(report.as_json(enforcement))
+    else:
+        program = session.program()
+        command = shlex.join(program.argv) if program else "(nothing was run)"
+        click.echo(f"session {session.name}: {visible(command)}")
+        lines = report.text(enforcement) or ["nothing was refused"]
+        click.echo("\n".join(lines))
+    return _DENIED if enforcement.denials.all() else 0
+
+
+def _about_path(plan: Plan, path: str, op: str) -> _Answer:
+    policy = with_refusals(plan.policy)
+    target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
+    request = _request(op, target)
+    verdict = policy.decide(request)
+    floor = policy.floor(RealTree(), floor_exclude())
+    allowed = isinstance(verdict, Allow) and (
+        op != "execute" or floor.covers(target, Access.EXECUTE)
+    )
+    return _Answer(
+        target,
+        allowed,
+        verdict.rule,
+        explain(policy, request, verdict, directory=os.path.isdir(target), floor=floor),
+        policy.considered(request),
+    )
+
+
+def _about_host(plan: Plan, host: str, port: int) -> _Answer:
+    """By name alone: where the name leads to is decided again at each connection."""
+    if destination(host) is None:
+        try:
+            host = canonical_host(host)
+        except InvalidHost as error:
+            hint = "nono why --host api.example.org --port 443"
+            raise UsageError(f"--host: {error.message}", hint) from None
+    request = ConnectHost(Caller(os.getpid(), 0), host, port)
+    verdict = plan.policy.decide(request)
+    return _Answer(
+        f"{host} port {port}",
+        isinstance(verdict, Allow),
+        verdict.rule,
+        explain(plan.policy, request, verdict),
+        plan.policy.considered(request),
+    )
+
+
+def _request(op: str, path: str) -> Request:
+    process = Caller(os.getpid(), 0)
+    if op == "execute":
+        return Execute(process, path)
+    if op == "write" and not os.path.lexists(path):
+        return PathChange(process, Operation.CREATE, path)
+    return Open(process, path, Access.READ if op == "read" else Access.WRITE)
+
+
+def _text(answer: _Answer) -> str:
+    explanation = answer.explanation
+    lines = [
+        f"{'allowed' if answer.allowed else 'denied'}: {explanation.summary}",
+        f"  why: {explanation.reason}",
+        f"  rule: {visible(str(answer.rule.origin))}",
+        f"  enforced by: the {explanation.layer}",
+    ]
+    lines += [f"  considered: {_words(other)}" for other in answer.considered]
+    if explanation.fix:
+        lines.append(f"hint: {shlex.join(explanation.fix)}")
+    return "\n".join(lines)
+
+
+def _words(rule: Rule) -> str:
+    return f"{rule.effect} {visible(rule.pattern.spelled)} ({visible(str(rule.origin))})"
+
+
+def _json(answer: _Answer) -> str:
+    explanation = answer.explanation
+    return json.dumps(
+        {
+            "allowed": answer.allowed,
+            "object": visible(answer.target, limit=8192),
+            "summary": explanation.summary,
+            "reason": explanation.reason,
+            "rule": str(answer.rule.origin),
+            "layer": explanation.layer,
+            "fix": list(explanation.fix),
+            "considered": [_words(other) for other in answer.considered],
+        }
+    )

@@ -1,0 +1,201 @@
+"""What a sandbox enforces: policy, floor, what is its own, and what was refused so far."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+from nono.broker import (
+    OWN_OBJECT,
+    Access,
+    AddressBlock,
+    Allow,
+    Connect,
+    Deny,
+    Effect,
+    Execute,
+    Floor,
+    Glob,
+    LocalPort,
+    Mode,
+    Open,
+    Operation,
+    PathChange,
+    Policy,
+    Request,
+    Verdict,
+)
+from nono.shims.linux.sockets import is_of_this_machine
+from nono.supervisor.decisions.denials import Denials
+from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.resolve import child_path, failure
+
+if TYPE_CHECKING:
+    from nono.supervisor.audit.writer import Audit
+    from nono.supervisor.credentials.proxy import CredentialProxy
+    from nono.supervisor.decisions.witness import Witness
+    from nono.supervisor.linux.network.service import NetworkService
+
+_NAME_CHANGES = {
+    Operation.LINK_TO,
+    Operation.RENAME_FROM,
+    Operation.RENAME_TO,
+    Operation.RMDIR,
+    Operation.SYMLINK,
+    Operation.UNLINK,
+}
+_LOCAL_PATTERNS = (AddressBlock, LocalPort)
+_MAX_UNRESOLVED = 100
+_ANY_NAME = "any-name-that-no-rule-has-5d2c81"
+
+
+class Enforcement:
+    """Shared by the handlers of one sandbox; used from the loop's thread."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        floor: Floor,
+        network: NetworkService | None = None,
+        audit: Audit | None = None,
+        witness: Witness | None = None,
+        credentials: CredentialProxy | None = None,
+    ) -> None:
+        self.policy = policy
+        self.floor = floor
+        self.network = network
+        """None unless the policy knows hosts by their names."""
+        self.credentials = credentials
+        """None unless real keys are added to requests."""
+        self.audit = audit
+        """Where every decision is written down, if it is."""
+        self.witness = audit if witness is None else witness
+        """Who is told of every decision, if anybody."""
+        self.own = OwnObjects()
+        self.denials = Denials()
+        self.unresolved: dict[str, str] = {}
+        """Hosts that were allowed and have no known address, and why; at most 100."""
+        self._ruled = _with_ancestors(rule.path for rule in floor.rules)
+        self._denied_names = tuple(
+            rule.pattern
+            for rule in policy.rules
+            if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob)
+        )
+
+    def floor_covers(self, path: str, access: Access) -> bool:
+        """True when the kernel grants `access` at `path` by itself and the policy agrees.
+
+        A name denied by a glob that appeared after the start is not carved out of the floor, so
+        it is sent to the policy, which refuses it.
+        """
+        if not self.floor.covers(path, access):
+            return False
+        names = self._denied_names
+        return not names or not any(pattern.matches(path) for pattern in names)
+
+    def note_moved(self, path: str) -> None:
+        """The broker deleted, renamed or replaced what was at `path`.
+
+        A Landlock rule belongs to an object and not to its name, so from now on the floor's rules
+        there say nothing about the name.
+        """
+        if path in self._ruled:
+            self.floor = self.floor.without(path)
+
+    def allows(self, request: Request) -> bool:
+        """Whether the policy allows the request. Notes nothing."""
+        return isinstance(self._decide(request)[1], Allow)
+
+    def admits(self, request: Request) -> bool:
+        """As `allows`, for a call that is performed if it is true, and asked about again if not."""
+        decided, verdict = self._decide(request)
+        if not isinstance(verdict, Allow):
+            return False
+        if self.witness is not None:
+            self.witness.decision(request, decided, verdict)
+        return True
+
+    def note_native(self, request: Request) -> None:
+        """A call that is continued because the floor holds. Raises OSError as `require` does."""
+        if self.witness is not None:
+            self.witness.native(request)
+
+    def verdict(self, request: Request) -> tuple[Request, Verdict]:
+        """What `require` goes by, and the request that it is about. Notes nothing."""
+        decided, verdict = self._decide(request)
+        if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
+            return self._decide_name(decided, verdict)
+        return decided, verdict
+
+    def _decide(self, request: Request) -> tuple[Request, Verdict]:
+        """The verdict. An address of this machine's own is as good as loopback.
+
+        What listens on every address is reached by each of them, so unless a rule names this one
+        it is decided as loopback is.
+        """
+        verdict = self.policy.decide(request)
+        if self.policy.network.mode is not Mode.FILTERED or not isinstance(request, Connect):
+            return request, verdict
+        if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
+            return request, verdict
+        if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
+            return request, verdict
+        local = replace(request, address="::1" if ":" in request.address else "127.0.0.1")
+        return local, self.policy.decide(local)
+
+    def require(self, request: Request) -> None:
+        """Raise OSError with the verdict's errno, after noting the refusal, unless allowed.
+
+        Raises it, too, when an audit that is required cannot record the decision.
+        """
+        decided, verdict = self.verdict(request)
+        if not isinstance(verdict, Allow):
+            self.denials.record(decided, verdict)
+        if self.witness is not None:
+            self.witness.decision(request, decided, verdict)
+        if not isinstance(verdict, Allow):
+            # Nobody is there to be asked: a question is a refusal.
+            raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+
+    def _decide_name(self, request: Request, verdict: Verdict) -> tuple[Request, Verdict]:
+        """To remove or replace a name takes a right on the directory that it is in.
+
+        A grant on a path is none: who may write to /dev/null or work in a project may not put a
+        link there, which the next run would follow. It is one if it holds for any name beside it.
+        """
+        if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
+            return request, verdict
+        directory = request.path.rpartition("/")[0] or "/"
+        any_name = replace(request, path=child_path(directory, _ANY_NAME))
+        if isinstance(self.policy.decide(any_name), Allow):
+            return request, verdict
+        writing = Open(request.process, directory, Access.WRITE)
+        return writing, self.policy.decide(writing)
+
+    def note_unresolved(self, host: str, why: str) -> None:
+        """Remember that a host that the policy allows has no known address."""
+        if len(self.unresolved) < _MAX_UNRESOLVED:
+            self.unresolved[host] = why
+        if self.witness is not None:
+            self.witness.unresolved(host, why)
+
+    def refuse_beyond_floor(self, request: Execute) -> NoReturn:
+        """Note the refusal of what only the floor could grant, whatever the policy says; raise."""
+        verdict = self.policy.decide(request)
+        if isinstance(verdict, Allow):
+            verdict = Deny(verdict.rule, errno.EACCES)
+        self.denials.record(request, verdict)
+        if self.witness is not None:
+            self.witness.native(request, refused=verdict)
+        raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+
+
+def _with_ancestors(paths: Iterable[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for path in paths:
+        while path and path not in found:
+            found.add(path)
+            path = path.rpartition("/")[0]
+    return frozenset(found)

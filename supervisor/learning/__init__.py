@@ -1,0 +1,1 @@
+"""Watching a program to learn what it needs."""

@@ -1,0 +1,203 @@
+"""Learning: a run that may do more than it shall, and what of it was needed.
+
+The program may read all that is not protected, reach any host, and write where programs may be let
+write: in the working directory, and where tools keep what they fetch. It is told of nothing. What
+an ordinary run of the same program would have been refused is what a profile has to grant.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nono.broker import (
+    ALL_ACCESS,
+    FLOOR_ACCESS,
+    Access,
+    Allow,
+    Ask,
+    Connect,
+    Deny,
+    Effect,
+    Execute,
+    Mode,
+    Network,
+    NetworkRequest,
+    Origin,
+    OriginKind,
+    PathChange,
+    Policy,
+    Request,
+    Rule,
+    Subtree,
+    Verdict,
+    group,
+    groups,
+    is_within,
+    rules_of,
+)
+from nono.broker.credentials.services import PROXY_ORIGIN
+from nono.broker.learning.generalise import outermost
+from nono.broker.learning.needs import MOST, Needs
+from nono.broker.rules.rule import Anything
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.denials import key
+from nono.supervisor.planning.anywhere import anchored
+from nono.supervisor.planning.path_rules import canonical
+from nono.supervisor.planning.plan import Options, Plan, expander, home_directory, make_plan
+
+_ORIGIN = Origin(OriginKind.BUILTIN, "learning")
+_STORES = (
+    "~/.npm",
+    "~/.yarn",
+    "~/.bundle",
+    "~/.cargo/registry",
+    "~/.cargo/git",
+    "~/go/pkg",
+    "~/.m2/repository",
+    "~/.gradle/caches",
+    "~/.nuget/packages",
+    "~/.local/share/pnpm",
+)
+"""Where tools keep what they fetch, the cache directory aside."""
+
+_LIMITING = ("block_net", "network_profile", "allow_domain", "allow_connect_port", "open_port")
+_MOST_HOMES = 50
+_SECRETS = "deny_system_secrets"
+
+
+def stores(env: Mapping[str, str], home: str) -> tuple[str, ...]:
+    """The directories that hold one for each tool, canonical: caches and what was fetched."""
+    cache = env.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):
+        cache = os.path.join(home, ".cache")
+    return tuple(canonical(path) for path in (cache, *(home + each[1:] for each in _STORES)))
+
+
+def base_plan(options: Options, argv: Sequence[str]) -> Plan:
+    """What a run with the options' profile, and no other option, would go by."""
+    return make_plan(Options(profile=options.profile, workdir=options.workdir), argv)
+
+
+def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str]) -> Plan:
+    """What the program may do while it is watched. Raises as `make_plan` does.
+
+    Options that name hosts or ports, or block the network, limit what is reached.
+    """
+    from nono.supervisor.planning.network_rules import nameservers, unchecked
+
+    plan = make_plan(replace(options, dns=(), no_sni_check=()), argv)
+    home = home_directory(env)
+    network = plan.policy.network
+    if network.mode is not Mode.BLOCKED:
+        rest = None
+        if not any(getattr(options, name) for name in _LIMITING):
+            rest = Rule(Anything(), Access.CONNECT, Effect.ALLOW, _ORIGIN)
+        network = replace(
+            network,
+            mode=Mode.FILTERED,
+            unchecked=tuple(unchecked(options.no_sni_check)),
+            rest=rest,
+        )
+    policy = replace(plan.policy, network=network)
+    rules = [
+        *anchored(plan.anywhere, outermost((home, plan.workdir))),
+        *_protections(home, plan.workdir),
+        *_grants(env, home, plan.workdir),
+    ]
+    return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(options))
+
+
+def _grants(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
+    yield Rule(Subtree("/"), Access.READ | Access.EXECUTE, Effect.ALLOW, _ORIGIN)
+    for path in (workdir, *stores(env, home)):
+        if not is_within(home, path):
+            yield Rule(Subtree(path), FLOOR_ACCESS, Effect.ALLOW, _ORIGIN)
+
+
+def _protections(home: str, workdir: str) -> Iterator[Rule]:
+    """What groups protect in this home is protected in every other, and so are the machine's."""
+    yield from rules_of(group(_SECRETS), expander(home, workdir))
+    homes = {canonical(user.pw_dir) for user in pwd.getpwall() if os.path.isabs(user.pw_dir)}
+    others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
+    for other in others[:_MOST_HOMES]:
+        for name, each in groups().items():
+            if name.startswith("deny_") and name != _SECRETS and each.platform != "macos":
+                yield from rules_of(each, expander(other, workdir))
+
+
+@dataclass(slots=True)
+class Learner:
+    """The witness of a run: adds up what an ordinary run would have been refused.
+
+    `requests` are those that `needs` was made of, `made` are names in shared directories that are
+    the run's own, and will not be the next run's,
+    `programs` what was executed, `used_groups` what granted something.
+    """
+
+    needs: Needs = field(default_factory=Needs)
+    requests: list[Request] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
+    programs: set[str] = field(default_factory=set)
+    used_groups: set[str] = field(default_factory=set)
+    absent_hosts: dict[str, str] = field(default_factory=dict)
+    used_network: bool = False
+    every_call: bool = True
+    refuses: bool = False
+    _base: Enforcement | None = None
+    _seen: set[tuple[object, ...]] = field(default_factory=set)
+
+    def compare_with(self, base: Enforcement) -> None:
+        """To be called before the program starts, with what an ordinary run would go by."""
+        if base.policy.network.mode is Mode.UNRESTRICTED:
+            base.policy = replace(base.policy, network=Network(Mode.FILTERED))
+        self._base = base
+
+    def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
+        if isinstance(request, NetworkRequest):
+            self.used_network = True
+        if isinstance(verdict, Allow) and verdict.rule.origin != PROXY_ORIGIN:
+            self._saw(request)
+
+    def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
+        if refused is None:
+            self._saw(request)
+
+    def unresolved(self, host: str, why: str) -> None:
+        if len(self.absent_hosts) < MOST:
+            self.absent_hosts[host] = why
+
+    def _saw(self, request: Request) -> None:
+        same = key(request)
+        if same in self._seen or self._base is None:
+            return
+        if len(self._seen) >= MOST:
+            self.needs.overflow += 1
+            return
+        self._seen.add(same)
+        if isinstance(request, Execute):
+            self.programs.add(request.path)
+        _, verdict = self._base.verdict(request)
+        if not isinstance(verdict, Allow):
+            self.requests.append(request)
+            # A host that was allowed by its name: its address is the resolver's to say.
+            if not (isinstance(request, Connect) and request.host is not None):
+                self.needs.add(request)
+            return
+        if isinstance(request, PathChange) and Access.CREATE in verdict.rule.access:
+            self.made.add(request.path)
+        if verdict.rule.origin.kind is OriginKind.GROUP:
+            self.used_groups.add(verdict.rule.origin.name)
+
+
+def protected_paths(policy: Policy) -> tuple[str, ...]:
+    """The paths that refusals guard: no directory that holds one is opened."""
+    return tuple(
+        rule.pattern.path
+        for rule in policy.rules
+        if rule.effect is Effect.DENY
+        and rule.access & ALL_ACCESS
+        and isinstance(rule.pattern, Subtree)
+    )

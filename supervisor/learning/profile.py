@@ -1,0 +1,209 @@
+"""From what was learned to a profile that loads, checked by deciding everything again under it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nono.broker import (
+    Access,
+    Allow,
+    Connect,
+    ConnectHost,
+    Mode,
+    Open,
+    Operation,
+    PathChange,
+    Request,
+    Rule,
+    is_within,
+    visible,
+)
+from nono.broker.audit.plain_request import RecordedProcess
+from nono.broker.groups import Group
+from nono.broker.groups import rules_of as rules_of_group
+from nono.broker.learning.generalise import Surroundings
+from nono.broker.learning.needs import Needs
+from nono.broker.learning.profile import Learned, learn, learn_network, learn_services
+from nono.broker.profile.checks import is_file_name
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.learning.observe import Learner, protected_paths, stores
+from nono.supervisor.planning.path_rules import absolute, canonical
+from nono.supervisor.planning.plan import Options, Plan, expander, home_directory, make_plan
+from nono.supervisor.planning.program import needed_by
+from nono.supervisor.session.prepare import only_deciding
+
+_LONGEST_DESCRIPTION = 200
+_MOST_PROGRAMS = 500
+_RUNTIMES = {"python": "python_runtime", "node": "node_runtime"}
+"""Groups that every profile starts from, by how the names of their programs begin."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A profile as plain data, and what is not in it although the program used it.
+
+    `unnamed` and `above` are as in `broker.learned`; `moved` are paths that lead elsewhere by now.
+    """
+
+    profile: dict[str, Any]
+    unnamed: list[str] = field(default_factory=list)
+    above: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    ungranted: list[Request] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The profile as it is saved; pure ASCII."""
+        return json.dumps(self.profile, indent=2) + "\n"
+
+
+class Making:
+    """Makes the profile of one run. `plan` is what the run went by, `base` what it is held to."""
+
+    def __init__(
+        self, learner: Learner, options: Options, argv: Sequence[str], plan: Plan, base: Plan
+    ) -> None:
+        self._learner = learner
+        self._options = options
+        self._argv = argv
+        self._base = base
+        self._is_blocked = plan.policy.network.mode is Mode.BLOCKED
+        self._home = home_directory(os.environ)
+        workdir = plan.workdir
+        self._around = Surroundings(
+            self._home,
+            None if is_within(self._home, workdir) else workdir,
+            stores(os.environ, self._home),
+            protected_paths(plan.policy),
+        )
+        self._workdir = workdir
+        self._interpreters: set[str] = set(learner.programs)
+
+    def outcome(self, tmpdir: str) -> Outcome:
+        """`tmpdir` was the run's private one. Raises broker.PolicyError, OSError."""
+        needs = self._needs(tmpdir)
+        outcome = self._profile(needs)
+        refused = self._refused(outcome, tmpdir)
+        addresses = {(r.address, r.port) for r in refused if isinstance(r, Connect)}
+        if addresses:
+            # A name that leads to a private address does not open it: the address is named, too.
+            needs.addresses |= addresses
+            outcome = self._profile(needs)
+            refused = self._refused(outcome, tmpdir)
+        outcome.ungranted = refused
+        return outcome
+
+    def _needs(self, tmpdir: str) -> Needs:
+        """What was seen, without what is gone or was never there, and with what nobody sees."""
+        learner, needs = self._learner, self._learner.needs
+        for host in learner.absent_hosts:
+            needs.hosts.pop(host, None)
+        for path in learner.made:
+            if is_within(path, tmpdir) or self._around.in_workdir(path):
+                continue
+            if _is_plain(path):
+                # The next run finds what this one left in a directory that everybody shares.
+                needs.paths[path] = Access.READ | Access.WRITE
+        self._add_interpreters(needs, tmpdir)
+        needs.names = {path for path in needs.names if not is_within(path, tmpdir)}
+        gone = [path for path in needs.paths if not os.path.lexists(path)]
+        for path in gone:
+            if Access.WRITE not in needs.paths[path]:
+                del needs.paths[path]
+        return needs
+
+    def _add_interpreters(self, needs: Needs, tmpdir: str) -> None:
+        """What the kernel opens by itself to start a program: its interpreter (execve(2))."""
+        base = only_deciding(self._base.policy, tmpdir)
+        for program in sorted(self._learner.programs)[:_MOST_PROGRAMS]:
+            found = needed_by(program, os.environ, self._workdir, self._home)
+            self._interpreters.update(found.files)
+            for path in found.files:
+                request = Open(RecordedProcess(0), path, Access.READ | Access.EXECUTE)
+                if path != program and not isinstance(base.verdict(request)[1], Allow):
+                    needs.add(request)
+                    self._learner.requests.append(request)
+
+    def _profile(self, needs: Needs) -> Outcome:
+        learner = self._learner
+        used = () if self._options.profile is not None else self._used_groups()
+        learned = learn(needs, self._around, os.path.isdir, used, self._rules_of)
+        is_open = self._base.policy.network.mode is Mode.UNRESTRICTED
+        learn_network(learned, needs, is_open, learner.used_network and not self._is_blocked)
+        learn_services(learned, self._options.proxy_credential)
+        moved = list(self._drop_moved(learned))
+        profile = {**self._head(), **learned.sections}
+        return Outcome(profile, learned.unnamed, learned.above, moved)
+
+    def _used_groups(self) -> set[str]:
+        """Those that granted something, and those of the interpreters that ran."""
+        names = {os.path.basename(program) for program in self._interpreters}
+        runtimes = {
+            runtime
+            for prefix, runtime in _RUNTIMES.items()
+            if any(name.startswith(prefix) for name in names)
+        }
+        return self._learner.used_groups | runtimes
+
+    def _rules_of(self, group: Group) -> list[Rule]:
+        if group.platform == "macos":
+            return []
+        return rules_of_group(group, expander(self._home, self._workdir))
+
+    def _drop_moved(self, learned: Learned) -> Iterator[str]:
+        """Take out paths that lead elsewhere by now: a profile would open what they lead to."""
+        filesystem: Mapping[str, list[str]] = learned.sections.get("filesystem", {})
+        for entries in filesystem.values():
+            for entry in list(entries):
+                path = absolute(entry, self._home, "/")
+                if canonical(path) != path:
+                    entries.remove(entry)
+                    yield path
+
+    def _head(self) -> dict[str, Any]:
+        command = visible(shlex.join(self._argv), limit=_LONGEST_DESCRIPTION)
+        head: dict[str, Any] = {"meta": {"description": f"learned from: {command}"}}
+        base = self._options.profile
+        if base is not None:
+            path = absolute(base, self._home, os.getcwd())
+            head["extends"] = canonical(path) if is_file_name(base) else base
+        return head
+
+    def _refused(self, outcome: Outcome, tmpdir: str) -> list[Request]:
+        """What was learned and the profile does not grant."""
+        enforcement = self._under(outcome, tmpdir)
+        return [
+            request
+            for request in self._learner.requests
+            if not isinstance(enforcement.verdict(request)[1], Allow) and not self._is_void(request)
+        ]
+
+    def _is_void(self, request: Request) -> bool:
+        """True for what the next run does not need: a host that is not, a directory that is."""
+        if isinstance(request, PathChange) and request.operation is Operation.MKDIR:
+            return os.path.isdir(request.path)
+        return isinstance(request, ConnectHost) and request.host in self._learner.absent_hosts
+
+    def _under(self, outcome: Outcome, tmpdir: str) -> Enforcement:
+        """What a run with this profile would decide by: the profile is read as a run reads it."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(outcome.text)
+            file.flush()
+            options = Options(profile=file.name, workdir=self._workdir)
+            return only_deciding(make_plan(options, self._argv).policy, tmpdir)
+
+
+def _is_plain(path: str) -> bool:
+    """True for a file or a directory that is there; not for a socket that nobody answers at."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)

@@ -1,0 +1,70 @@
+"""One stopped system call: its arguments, its caller, and whether it still waits."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from nono.shims.linux.memory import Memory
+from nono.shims.linux.notify import Listener, Notification
+from nono.shims.linux.openat2 import AT_FDCWD
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.resolve import failure
+from nono.supervisor.linux.calls.tasks import Background
+
+
+class Call:
+    """What a handler gets. Arguments are read once, into our own memory."""
+
+    __slots__ = ("_listener", "_memory", "background", "caller", "notification")
+
+    def __init__(
+        self,
+        notification: Notification,
+        caller: Caller,
+        memory: Memory,
+        listener: Listener,
+        background: Background,
+    ) -> None:
+        self.background = background
+        """For what goes on after the call has returned."""
+        self.notification = notification
+        self.caller = caller
+        self._memory = memory
+        self._listener = listener
+
+    def path(self, address: int) -> bytes:
+        """The path that the argument points to. Raises OSError (EFAULT, ENAMETOOLONG)."""
+        return self._memory.path(self.caller.tid, address)
+
+    def bytes(self, address: int, size: int) -> bytes:
+        """`size` bytes of the caller's memory. Raises OSError (EFAULT, E2BIG)."""
+        return self._memory.bytes(self.caller.tid, address, size)
+
+    def ensure_waiting(self) -> None:
+        """To be called after reading and before performing.
+
+        While the caller waits in this call, its tid cannot be anybody else's, so what was read
+        through it was its own. Raises OSError (ESRCH) when it is gone.
+        """
+        if not self._listener.is_valid(self.notification.id):
+            raise failure(errno.ESRCH)
+
+    def apply_umask(self) -> None:
+        """Make the calling thread create files as the caller would.
+
+        The loop's thread has a umask of its own (unshare(CLONE_FS)), so nobody else sees this.
+        """
+        os.umask(self.caller.umask)
+
+
+def int32(value: int) -> int:
+    """A C int from the 64 bits of an argument register."""
+    value &= 0xFFFFFFFF
+    return value - (1 << 32) if value & 0x80000000 else value
+
+
+def dirfd(value: int) -> int:
+    """A directory descriptor argument; every negative one but AT_FDCWD is bad anyway."""
+    number = int32(value)
+    return AT_FDCWD if number == AT_FDCWD else number

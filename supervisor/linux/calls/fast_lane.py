@@ -1,0 +1,73 @@
+"""The fast lane: an open that the floor obviously covers is *continued because the floor holds*.
+
+It answers the commonest case alone, with as few calls and objects as it can, and leaves the rest
+to the handlers: they decide the same about what it lets pass, only later. Obvious is a path whose
+text is canonical, which the floor grants, and which has no symbolic link on its way. Nothing is
+ever performed, refused or remembered here, so a caller that changes the path or the tree
+meanwhile gains nothing: the kernel checks the call against the floor again.
+
+This is a seam. A loop in C may take the place of `covers` together with receiving and continuing;
+it has to leave every call alone that `covers` leaves alone.
+"""
+
+from __future__ import annotations
+
+import os
+
+from nono.shims.linux.memory import Memory
+from nono.shims.linux.notify import Notification
+from nono.shims.linux.openat2 import AT_FDCWD, RESOLVE_NO_SYMLINKS, openat2
+from nono.shims.linux.syscall_classes import machine, table
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.linux.calls.call import int32
+from nono.supervisor.linux.calls.opens import access_of, floor_checks
+from nono.supervisor.linux.calls.resolve import HANDLE_FLAGS
+
+
+class FastLane:
+    """Used from the loop's thread."""
+
+    def __init__(self, enforcement: Enforcement, memory: Memory) -> None:
+        self._enforcement = enforcement
+        self._memory = memory
+        known = table(machine())
+        self._openat = known["openat"].number
+        self._open = known["open"].number if "open" in known else -1  # not on aarch64
+
+    def covers(self, call: Notification) -> bool:
+        """True when the call is an open(2) or openat(2) that may be continued.
+
+        Raises OSError (EFAULT, ENAMETOOLONG, ESRCH, EPERM) when the path cannot be read.
+        """
+        if call.number == self._openat:
+            start, address, flags = call.a, call.b, call.c
+        elif call.number == self._open:
+            start, address, flags = AT_FDCWD, call.a, call.b
+        else:
+            return False
+        if flags & os.O_PATH:
+            return True
+        if not floor_checks(flags):
+            return False
+        path = self._memory.path(call.tid, address)
+        if path[:1] != b"/":
+            path = _completed(call.tid, int32(start), path)
+        # False for any text but that of a canonical path.
+        if not self._enforcement.floor_covers(os.fsdecode(path), access_of(flags)):
+            return False
+        try:
+            os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
+        except FileNotFoundError:
+            return not flags & os.O_CREAT
+        except OSError:
+            return False
+        return True
+
+
+def _completed(tid: int, fd: int, path: bytes) -> bytes:
+    """`path` below the thread's working directory or descriptor; nothing when there is none."""
+    link = b"/proc/%d/cwd" % tid if fd == AT_FDCWD else b"/proc/%d/fd/%d" % (tid, fd)
+    try:
+        return b"%b/%b" % (os.readlink(link), path)
+    except OSError:
+        return b""

@@ -1,0 +1,72 @@
+"""Which handler serves which system call: the brokered rows of the syscall table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nono.shims.linux.syscall_classes import table
+from nono.supervisor.linux.calls import entries, metadata, moves, opens, scheduling, sockets
+from nono.supervisor.linux.calls import execute as execution
+from nono.supervisor.linux.calls.loop import Handler
+
+HANDLERS: Mapping[str, Handler] = {
+    "open": opens.open_,
+    "openat": opens.openat,
+    "openat2": opens.openat2,
+    "creat": opens.creat,
+    "mkdir": entries.mkdir,
+    "mkdirat": entries.mkdirat,
+    "symlink": entries.symlink,
+    "symlinkat": entries.symlinkat,
+    "mknod": entries.mknod,
+    "mknodat": entries.mknodat,
+    "rmdir": entries.rmdir,
+    "unlink": entries.unlink,
+    "unlinkat": entries.unlinkat,
+    "truncate": entries.truncate,
+    "rename": moves.rename,
+    "renameat": moves.renameat,
+    "renameat2": moves.renameat2,
+    "link": moves.link,
+    "linkat": moves.linkat,
+    "chmod": metadata.chmod,
+    "fchmod": metadata.fchmod,
+    "fchmodat": metadata.fchmodat,
+    "fchmodat2": metadata.fchmodat2,
+    "chown": metadata.chown,
+    "lchown": metadata.lchown,
+    "fchown": metadata.fchown,
+    "fchownat": metadata.fchownat,
+    "utime": metadata.utime,
+    "utimes": metadata.utimes,
+    "futimesat": metadata.futimesat,
+    "utimensat": metadata.utimensat,
+    "setxattr": metadata.setxattr,
+    "lsetxattr": metadata.lsetxattr,
+    "fsetxattr": metadata.fsetxattr,
+    "setxattrat": metadata.setxattrat,
+    "removexattr": metadata.removexattr,
+    "lremovexattr": metadata.lremovexattr,
+    "fremovexattr": metadata.fremovexattr,
+    "removexattrat": metadata.removexattrat,
+    "file_setattr": metadata.file_setattr,
+    "inotify_add_watch": execution.inotify_add_watch,
+    "execve": execution.execve,
+    "execveat": execution.execveat,
+    "connect": sockets.connect,
+    "bind": sockets.bind,
+    "listen": sockets.listen,
+    "socket": sockets.socket_,
+    "setpriority": scheduling.setpriority,
+    "ioprio_set": scheduling.ioprio_set,
+    "sched_setaffinity": scheduling.of_thread,
+    "sched_setattr": scheduling.of_thread,
+    "sched_setparam": scheduling.of_thread,
+    "sched_setscheduler": scheduling.of_thread,
+}
+
+
+def handlers(arch: str) -> dict[int, Handler]:
+    """By number; an architecture lacks the calls that its table does not have."""
+    known = table(arch)
+    return {known[name].number: handler for name, handler in HANDLERS.items() if name in known}

@@ -1,0 +1,137 @@
+"""The loop: one thread that receives every stopped call of a sandbox and never waits for one.
+
+A handler decides on a call and answers at once (continue, fail, or performed), or answers that
+performing it may block; then the call is handed to `waiting` and becomes a task of its own. The
+commonest calls get no handler: the fast lane lets them pass before, unless somebody is to be told
+of each. The thread has a umask of its own and, for root, the capabilities of the sandbox and no
+more, so what it performs it performs with the caller's rights.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Mapping
+
+from nono.shims.linux import capabilities, process
+from nono.shims.linux.memory import Memory
+from nono.shims.linux.notify import Listener, Notification
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.faults import Faults
+from nono.supervisor.linux.calls.answers import (
+    CONTINUE,
+    WAITING,
+    Answer,
+    Continue,
+    Fail,
+    Inject,
+    Later,
+    Restart,
+    Retry,
+    Return,
+)
+from nono.supervisor.linux.calls.call import Call
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.tasks import Background
+
+Handler = Callable[[Call, Enforcement], Answer]
+
+
+class Loop:
+    """Serves one listener until the last process of the sandbox is gone."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        enforcement: Enforcement,
+        handlers: Mapping[int, Handler],
+        init_pid: int,
+        waiting: Callable[[Notification, Later | Retry], None],
+        background: Background,
+        faults: Faults,
+    ) -> None:
+        self.listener = listener
+        self.enforcement = enforcement
+        self._faults = faults
+        self._handlers = handlers
+        self._init_pid = init_pid
+        self._waiting = waiting
+        self._background = background
+        self._memory = Memory()
+        self._witness = enforcement.witness
+        every_call = self._witness is not None and self._witness.every_call
+        self._fast_lane = None if every_call else FastLane(enforcement, self._memory)
+
+    def run(self, keep: frozenset[int]) -> None:
+        """The thread's body. `keep` are the capabilities that the sandbox has."""
+        process.unshare(process.CLONE_FS)
+        capabilities.drop_to(keep)
+        self.listener.answer_on_same_processor()
+        receive, serve = self.listener.receive, self._serve
+        while (notification := receive()) is not None:
+            serve(notification)
+
+    def _serve(self, notification: Notification) -> None:
+        answer: Answer
+        try:
+            answer = self._decide(notification)
+        except OSError as error:
+            answer = Fail(error.errno or errno.EACCES)
+        except Exception:
+            # Our own fault: the call is denied and the run goes on.
+            self._faults.note()
+            answer = Fail(errno.EACCES)
+        try:
+            if isinstance(answer, WAITING):
+                self._waiting(notification, answer)
+            else:
+                respond(self.listener, notification.id, answer)
+        except Exception:
+            self._faults.note()
+            with contextlib.suppress(OSError):
+                self.listener.fail(notification.id, errno.EACCES)
+
+    def _decide(self, notification: Notification) -> Answer:
+        if self._witness is not None and self._witness.refuses:
+            return Fail(errno.EACCES)
+        if self._fast_lane is not None and self._fast_lane.covers(notification):
+            return CONTINUE
+        handler = self._handlers.get(notification.number)
+        if handler is None:
+            return Fail(errno.ENOSYS)
+        caller = Caller(notification.tid, self._init_pid)
+        call = Call(notification, caller, self._memory, self.listener, self._background)
+        return handler(call, self.enforcement)
+
+
+def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
+    """Give the caller its answer. Nothing happens when the caller is gone."""
+    match answer:
+        case Continue():
+            listener.let_continue(notification_id)
+        case Fail(number):
+            listener.fail(notification_id, number)
+        case Return(value):
+            listener.succeed(notification_id, value)
+        case Inject():
+            _inject(listener, notification_id, answer)
+        case Restart():
+            listener.restart(notification_id)
+        case Later() | Retry():
+            raise TypeError("a call that waits has no answer yet")
+
+
+def _inject(listener: Listener, notification_id: int, answer: Inject) -> None:
+    flags = os.O_CLOEXEC if answer.close_on_exec else 0
+    try:
+        copy = listener.install(notification_id, answer.fd, flags)
+    except OSError as error:
+        # EMFILE at the caller's RLIMIT_NOFILE is its answer; ENOENT means that it is gone.
+        if error.errno != errno.ENOENT:
+            listener.fail(notification_id, error.errno or errno.EACCES)
+        return
+    finally:
+        os.close(answer.fd)
+    listener.succeed(notification_id, copy)

@@ -1,0 +1,308 @@
+"""Changes of metadata: mode, owner, times, extended attributes, file attributes.
+
+Landlock has no right for these and a descriptor open for reading is enough for them, so they are
+always *performed on our copy*, by path and by descriptor, and need WRITE on the object.
+Sources: chmod(2), chown(2), utimensat(2), setxattr(2), and for the younger ones linux/fs.h.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+from collections.abc import Callable
+
+from nono.broker import Access, Metadata
+from nono.shims.linux import metadata as kernel
+from nono.shims.linux.openat2 import AT_FDCWD
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.linux.calls.answers import DONE, Answer
+from nono.supervisor.linux.calls.call import Call, dirfd, int32
+from nono.supervisor.linux.calls.opens import held_access
+from nono.supervisor.linux.calls.resolve import Handle, descriptor, failure, locate
+
+_AT_SYMLINK_NOFOLLOW = 0x100
+_AT_EMPTY_PATH = 0x1000
+_AT_FLAGS = _AT_SYMLINK_NOFOLLOW | _AT_EMPTY_PATH
+_XATTR_SIZE_MAX = 65536
+_XATTR_ARGS = struct.Struct("=QII")
+_TIMES_SIZE = 32
+_MAX_FILE_ATTR = 4096
+
+Change = Callable[[Handle], None]
+
+
+def _change(
+    call: Call, enforcement: Enforcement, operation: str, target: Handle, change: Change
+) -> Answer:
+    """Performed on our copy: the one way every handler of this module ends."""
+    with target:
+        if target.is_anonymous:
+            allowed = True  # the caller's own pipe, socket or memfd
+        elif target.stat.st_nlink == 0 and target.held is not None:
+            # Deleted, so without a path: whoever may write it may change it.
+            allowed = Access.WRITE in held_access(target.held)
+        else:
+            allowed = False
+        if not allowed:
+            own = enforcement.own.is_own(call.caller, target)
+            enforcement.require(Metadata(call.caller, operation, target.path, own))
+        call.ensure_waiting()
+        change(target)
+    return DONE
+
+
+def _target(call: Call, at: int, address: int, flags: int) -> Handle:
+    """The object of a call with a directory, a path and AT_* flags."""
+    if flags & ~_AT_FLAGS:
+        raise failure(errno.EINVAL)
+    path = call.path(address) if address or not flags & _AT_EMPTY_PATH else b""
+    if not path and flags & _AT_EMPTY_PATH:
+        return locate(call.caller, at, b".") if at == AT_FDCWD else descriptor(call.caller, at)
+    return locate(call.caller, at, path, follow=not flags & _AT_SYMLINK_NOFOLLOW)
+
+
+def _by_path(call: Call, *, follow: bool = True) -> Handle:
+    return locate(call.caller, AT_FDCWD, call.path(call.notification.a), follow=follow)
+
+
+def _by_descriptor(call: Call) -> Handle:
+    target = descriptor(call.caller, int32(call.notification.a))
+    if target.held is not None and target.held & os.O_PATH:
+        target.close()
+        raise failure(errno.EBADF)
+    return target
+
+
+# chmod
+
+
+def _chmod(call: Call, enforcement: Enforcement, target: Handle, mode: int) -> Answer:
+    def change(handle: Handle) -> None:
+        if handle.kind == stat.S_IFLNK:
+            raise failure(errno.EOPNOTSUPP)
+        os.chmod(handle.name, mode & 0o7777)
+
+    return _change(call, enforcement, "chmod", target, change)
+
+
+def chmod(call: Call, enforcement: Enforcement) -> Answer:
+    """chmod(2)."""
+    return _chmod(call, enforcement, _by_path(call), call.notification.b)
+
+
+def fchmod(call: Call, enforcement: Enforcement) -> Answer:
+    """fchmod in chmod(2)."""
+    return _chmod(call, enforcement, _by_descriptor(call), call.notification.b)
+
+
+def fchmodat(call: Call, enforcement: Enforcement) -> Answer:
+    """fchmodat in chmod(2): the system call has no flags."""
+    n = call.notification
+    return _chmod(call, enforcement, _target(call, dirfd(n.a), n.b, 0), n.c)
+
+
+def fchmodat2(call: Call, enforcement: Enforcement) -> Answer:
+    """fchmodat2, Linux 6.6."""
+    n = call.notification
+    return _chmod(call, enforcement, _target(call, dirfd(n.a), n.b, int32(n.d)), n.c)
+
+
+# chown
+
+
+def _chown(call: Call, enforcement: Enforcement, target: Handle, owner: int, group: int) -> Answer:
+    return _change(
+        call, enforcement, "chown", target, lambda handle: kernel.chown(handle.fd, owner, group)
+    )
+
+
+def chown(call: Call, enforcement: Enforcement) -> Answer:
+    """chown(2)."""
+    n = call.notification
+    return _chown(call, enforcement, _by_path(call), n.b, n.c)
+
+
+def lchown(call: Call, enforcement: Enforcement) -> Answer:
+    """lchown in chown(2)."""
+    n = call.notification
+    return _chown(call, enforcement, _by_path(call, follow=False), n.b, n.c)
+
+
+def fchown(call: Call, enforcement: Enforcement) -> Answer:
+    """fchown in chown(2)."""
+    n = call.notification
+    return _chown(call, enforcement, _by_descriptor(call), n.b, n.c)
+
+
+def fchownat(call: Call, enforcement: Enforcement) -> Answer:
+    """fchownat in chown(2)."""
+    n = call.notification
+    return _chown(call, enforcement, _target(call, dirfd(n.a), n.b, int32(n.e)), n.c, n.d)
+
+
+# utime
+
+
+def _utime(call: Call, enforcement: Enforcement, target: Handle, times: bytes | None) -> Answer:
+    return _change(
+        call, enforcement, "utime", target, lambda handle: kernel.utimens(handle.fd, times)
+    )
+
+
+def utime(call: Call, enforcement: Enforcement) -> Answer:
+    """utime(2): seconds."""
+    n = call.notification
+    times = None
+    if n.b:
+        access, modification = struct.unpack("=qq", call.bytes(n.b, 16))
+        times = struct.pack("=qqqq", access, 0, modification, 0)
+    return _utime(call, enforcement, _by_path(call), times)
+
+
+def _microseconds(call: Call, address: int) -> bytes | None:
+    if not address:
+        return None
+    values = struct.unpack("=qqqq", call.bytes(address, _TIMES_SIZE))
+    if not (0 <= values[1] < 1_000_000 and 0 <= values[3] < 1_000_000):
+        raise failure(errno.EINVAL)
+    return struct.pack("=qqqq", values[0], values[1] * 1000, values[2], values[3] * 1000)
+
+
+def utimes(call: Call, enforcement: Enforcement) -> Answer:
+    """utimes in utime(2): microseconds."""
+    return _utime(call, enforcement, _by_path(call), _microseconds(call, call.notification.b))
+
+
+def futimesat(call: Call, enforcement: Enforcement) -> Answer:
+    """futimesat(2): microseconds; without a path the descriptor itself."""
+    n = call.notification
+    times = _microseconds(call, n.c)
+    at = dirfd(n.a)
+    target = _target(call, at, n.b, 0) if n.b else descriptor(call.caller, at)
+    return _utime(call, enforcement, target, times)
+
+
+def utimensat(call: Call, enforcement: Enforcement) -> Answer:
+    """utimensat(2): nanoseconds, UTIME_NOW, UTIME_OMIT; without a path the descriptor itself."""
+    n = call.notification
+    times = call.bytes(n.c, _TIMES_SIZE) if n.c else None
+    at, flags = dirfd(n.a), int32(n.d)
+    if n.b:
+        return _utime(call, enforcement, _target(call, at, n.b, flags), times)
+    if flags:
+        raise failure(errno.EINVAL)
+    return _utime(call, enforcement, _by_descriptor(call), times)
+
+
+# extended attributes
+
+
+def _name(call: Call, address: int) -> bytes:
+    name = call.path(address)
+    if not name or len(name) > 255:
+        raise failure(errno.ERANGE)
+    return name
+
+
+def _value(call: Call, address: int, size: int) -> bytes:
+    if size > _XATTR_SIZE_MAX:
+        raise failure(errno.E2BIG)
+    chunks = (
+        call.bytes(address + start, min(4096, size - start)) for start in range(0, size, 4096)
+    )
+    return b"".join(chunks)
+
+
+def _setxattr(
+    call: Call, enforcement: Enforcement, target: Handle, name: int, value: bytes, flags: int
+) -> Answer:
+    key = _name(call, name)
+    return _change(
+        call,
+        enforcement,
+        "setxattr",
+        target,
+        lambda handle: os.setxattr(handle.name, key, value, flags),
+    )
+
+
+def _removexattr(call: Call, enforcement: Enforcement, target: Handle, name: int) -> Answer:
+    key = _name(call, name)
+    return _change(
+        call,
+        enforcement,
+        "removexattr",
+        target,
+        lambda handle: os.removexattr(handle.name, key),
+    )
+
+
+def setxattr(call: Call, enforcement: Enforcement) -> Answer:
+    """setxattr(2)."""
+    n = call.notification
+    value = _value(call, n.c, n.d)
+    return _setxattr(call, enforcement, _by_path(call), n.b, value, int32(n.e))
+
+
+def lsetxattr(call: Call, enforcement: Enforcement) -> Answer:
+    """lsetxattr in setxattr(2)."""
+    n = call.notification
+    value = _value(call, n.c, n.d)
+    return _setxattr(call, enforcement, _by_path(call, follow=False), n.b, value, int32(n.e))
+
+
+def fsetxattr(call: Call, enforcement: Enforcement) -> Answer:
+    """fsetxattr in setxattr(2)."""
+    n = call.notification
+    value = _value(call, n.c, n.d)
+    return _setxattr(call, enforcement, _by_descriptor(call), n.b, value, int32(n.e))
+
+
+def setxattrat(call: Call, enforcement: Enforcement) -> Answer:
+    """setxattrat, Linux 6.13: the value and flags are in a struct xattr_args."""
+    n = call.notification
+    if n.f < _XATTR_ARGS.size:
+        raise failure(errno.EINVAL)
+    data = call.bytes(n.e, n.f)
+    if any(data[_XATTR_ARGS.size :]):
+        raise failure(errno.E2BIG)
+    address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
+    value = _value(call, address, size)
+    target = _target(call, dirfd(n.a), n.b, int32(n.c))
+    return _setxattr(call, enforcement, target, n.d, value, flags)
+
+
+def removexattr(call: Call, enforcement: Enforcement) -> Answer:
+    """removexattr(2)."""
+    return _removexattr(call, enforcement, _by_path(call), call.notification.b)
+
+
+def lremovexattr(call: Call, enforcement: Enforcement) -> Answer:
+    """lremovexattr in removexattr(2)."""
+    return _removexattr(call, enforcement, _by_path(call, follow=False), call.notification.b)
+
+
+def fremovexattr(call: Call, enforcement: Enforcement) -> Answer:
+    """fremovexattr in removexattr(2)."""
+    return _removexattr(call, enforcement, _by_descriptor(call), call.notification.b)
+
+
+def removexattrat(call: Call, enforcement: Enforcement) -> Answer:
+    """removexattrat, Linux 6.13."""
+    n = call.notification
+    target = _target(call, dirfd(n.a), n.b, int32(n.c))
+    return _removexattr(call, enforcement, target, n.d)
+
+
+def file_setattr(call: Call, enforcement: Enforcement) -> Answer:
+    """file_setattr, Linux 6.17: the flags of chattr(1) as a struct file_attr."""
+    n = call.notification
+    if n.d > _MAX_FILE_ATTR:
+        raise failure(errno.E2BIG)
+    data = call.bytes(n.c, n.d)
+    target = _target(call, dirfd(n.a), n.b, int32(n.e))
+    return _change(
+        call, enforcement, "file_setattr", target, lambda h: kernel.file_setattr(h.fd, data)
+    )

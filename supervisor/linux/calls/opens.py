@@ -1,0 +1,329 @@
+"""open, openat, openat2, creat.
+
+Inside the floor: *continued because the floor holds*. Beyond it: *performed on our copy*, with
+every flag of the caller's, and handed back as a descriptor. An O_PATH open grants no access, and
+the floor has nothing to say about it: that a file exists can be seen (open(2), landlock(7)).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nono.broker import Access, Open, Operation, PathChange
+from nono.shims.linux.openat2 import AT_FDCWD, HOW_SIZE, unpack_how
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
+from nono.supervisor.linux.calls.call import Call, dirfd
+from nono.supervisor.linux.calls.fifos import meet
+from nono.supervisor.linux.calls.resolve import Entry, Handle, child_path, entry, failure, locate
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.network.service import NetworkService
+
+O_TMPFILE = 0o20200000
+_O_TMPFILE_BIT = 0o20000000
+_ACCESS = {
+    os.O_RDONLY: Access.READ,
+    os.O_WRONLY: Access.WRITE,
+    os.O_RDWR: Access.READ | Access.WRITE,
+    os.O_ACCMODE: Access.READ | Access.WRITE,
+}
+_ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
+_OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
+_VALID_RESOLVE = 0x3F
+_MAX_HOW = 4096
+_RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_PTMX = os.makedev(5, 2)
+_TIOCGPTN = 0x80045430
+_TRIES = 8
+_MAX_LINKS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What the caller asked for, in the form of openat2(2)."""
+
+    dirfd: int
+    path: bytes
+    flags: int
+    mode: int
+    resolve: int = 0
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.flags)
+
+    @property
+    def floor_checks(self) -> bool:
+        return floor_checks(self.flags)
+
+    @property
+    def is_tmpfile(self) -> bool:
+        return self.flags & O_TMPFILE == O_TMPFILE
+
+
+def access_of(flags: int) -> Access:
+    """The access that the flags of an open ask for."""
+    return _ACCESS[flags & (os.O_ACCMODE | os.O_TRUNC)]
+
+
+def floor_checks(flags: int) -> bool:
+    """Whether Landlock asks for a right. It does not for a descriptor that is for ioctl(2) only.
+
+    So such an open is never continued: another thread could make it mean any file.
+    """
+    return flags & os.O_ACCMODE != os.O_ACCMODE
+
+
+def open_(call: Call, enforcement: Enforcement) -> Answer:
+    """open(2)."""
+    n = call.notification
+    if n.b & os.O_PATH:
+        return CONTINUE
+    wanted = Arguments(AT_FDCWD, call.path(n.a), n.b & _OPEN_FLAGS, n.c & 0o7777)
+    return _open(call, enforcement, wanted)
+
+
+def openat(call: Call, enforcement: Enforcement) -> Answer:
+    """openat(2)."""
+    n = call.notification
+    if n.c & os.O_PATH:
+        return CONTINUE
+    wanted = Arguments(dirfd(n.a), call.path(n.b), n.c & _OPEN_FLAGS, n.d & 0o7777)
+    return _open(call, enforcement, wanted)
+
+
+def creat(call: Call, enforcement: Enforcement) -> Answer:
+    """creat(2)."""
+    n = call.notification
+    flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
+    return _open(call, enforcement, Arguments(AT_FDCWD, call.path(n.a), flags, n.b & 0o7777))
+
+
+def openat2(call: Call, enforcement: Enforcement) -> Answer:
+    """openat2(2). The structure is copied once; what a newer kernel would put behind it is not."""
+    n = call.notification
+    if n.d < HOW_SIZE:
+        raise failure(errno.EINVAL)
+    if n.d > _MAX_HOW:
+        raise failure(errno.E2BIG)
+    data = call.bytes(n.c, n.d)
+    if any(data[HOW_SIZE:]):
+        raise failure(errno.E2BIG)
+    flags, mode, resolve = unpack_how(data[:HOW_SIZE])
+    makes = flags & (os.O_CREAT | _O_TMPFILE_BIT)
+    if flags & ~_OPEN_FLAGS or resolve & ~_VALID_RESOLVE or mode & ~0o7777 or (mode and not makes):
+        raise failure(errno.EINVAL)
+    if flags & os.O_PATH:
+        return CONTINUE
+    return _open(call, enforcement, Arguments(dirfd(n.a), call.path(n.b), flags, mode, resolve))
+
+
+def _open(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
+    exclusive = wanted.flags & os.O_CREAT and wanted.flags & os.O_EXCL
+    follow = not (wanted.flags & os.O_NOFOLLOW or exclusive)
+    for _ in range(_TRIES):
+        try:
+            handle = locate(
+                call.caller, wanted.dirfd, wanted.path, follow=follow, resolve=wanted.resolve
+            )
+        except FileNotFoundError:
+            if not wanted.flags & os.O_CREAT or wanted.is_tmpfile:
+                return _open_missing(call, enforcement, wanted)
+        else:
+            return _open_existing(call, enforcement, wanted, handle)
+        with _new_entry(call, wanted) as place:
+            answer = _create(call, enforcement, wanted, place)
+        if answer is not None:
+            return answer
+    raise failure(errno.EEXIST)
+
+
+def _open_existing(
+    call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
+) -> Answer:
+    answer: Answer | None = None
+    try:
+        answer = _decide_existing(call, enforcement, wanted, handle)
+    finally:
+        if not isinstance(answer, Retry):  # which still needs the handle
+            handle.close()
+    return answer
+
+
+def _decide_existing(
+    call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
+) -> Answer:
+    if enforcement.network is not None and handle.path in enforcement.network.files:
+        return _open_injected(enforcement.network, wanted, handle.path)
+    if wanted.floor_checks:
+        if handle.is_anonymous:
+            return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
+        if enforcement.floor_covers(handle.path, wanted.access):
+            enforcement.note_native(Open(call.caller, handle.path, wanted.access))
+            return CONTINUE
+    _refuse_by_kind(wanted, handle.kind)
+    if not _is_held(handle, wanted.access):
+        _require_open(call, enforcement, wanted, handle)
+    call.ensure_waiting()
+    if wanted.is_tmpfile:
+        call.apply_umask()
+    return perform(handle, wanted, enforcement)
+
+
+def _open_injected(network: NetworkService, wanted: Arguments, path: str) -> Answer:
+    """A file that is another inside: *performed on our copy*, and only ever for reading."""
+    _refuse_by_kind(wanted, stat.S_IFREG)
+    if wanted.access != Access.READ:
+        raise failure(errno.EACCES)
+    return _inject(network.files.open(path), wanted)
+
+
+def _open_missing(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
+    """What a file that the machine lacks may still be inside."""
+    if enforcement.network is not None:
+        with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
+            if place.path in enforcement.network.files:
+                return _open_injected(enforcement.network, wanted, place.path)
+    raise failure(errno.ENOENT)
+
+
+def _refuse_by_kind(wanted: Arguments, kind: int) -> None:
+    """What the kernel refuses before it looks at permissions."""
+    if wanted.flags & os.O_CREAT:
+        if wanted.flags & os.O_EXCL:
+            raise failure(errno.EEXIST)
+        if kind == stat.S_IFDIR:
+            raise failure(errno.EISDIR)
+    if kind == stat.S_IFLNK:
+        raise failure(errno.ENOTDIR if wanted.flags & os.O_DIRECTORY else errno.ELOOP)
+    if wanted.flags & os.O_DIRECTORY and kind != stat.S_IFDIR:
+        raise failure(errno.ENOTDIR)
+    if kind == stat.S_IFDIR and wanted.access & Access.WRITE and not wanted.is_tmpfile:
+        raise failure(errno.EISDIR)
+
+
+def _is_held(handle: Handle, access: Access) -> bool:
+    """True when the path named a descriptor that the caller has open with this access already."""
+    if handle.held is None or handle.kind == stat.S_IFDIR:
+        return False
+    return access in held_access(handle.held)
+
+
+def held_access(flags: int) -> Access:
+    """What an open descriptor with these file status flags gives on the content.
+
+    Nothing for O_PATH. Nothing for O_ACCMODE as a mode either: the kernel opens such a descriptor
+    for ioctl(2) only, and Landlock asks for no right.
+    """
+    mode = flags & os.O_ACCMODE
+    return Access(0) if flags & os.O_PATH or mode == os.O_ACCMODE else _ACCESS[mode]
+
+
+def _require_open(call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle) -> None:
+    own = enforcement.own.is_own(call.caller, handle)
+    if wanted.is_tmpfile:
+        path = child_path(handle.path, "(O_TMPFILE)")
+        enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))
+    else:
+        enforcement.require(Open(call.caller, handle.path, wanted.access, own))
+
+
+def perform(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answer:
+    """Performed on our copy: reopen the handle, first without blocking and as no terminal of ours.
+
+    A FIFO without its other end, and a file under a lease, have to wait: those become tasks.
+    """
+    flags = wanted.flags & ~_RESOLUTION_ONLY | os.O_NOCTTY | os.O_CLOEXEC
+    may_block = not wanted.flags & os.O_NONBLOCK
+    if may_block and handle.kind == stat.S_IFIFO and wanted.access != Access.READ | Access.WRITE:
+        return meet(handle, flags, wanted.access, bool(wanted.flags & os.O_CLOEXEC))
+    try:
+        fd = os.open(handle.name, flags | os.O_NONBLOCK, wanted.mode)
+    except BlockingIOError:
+        if not may_block:
+            raise
+        return Retry(lambda: _after_lease(handle, wanted, enforcement), handle.close)
+    try:
+        _after_open(fd, handle, enforcement, may_block)
+    except BaseException:
+        os.close(fd)
+        raise
+    return _inject(fd, wanted)
+
+
+def _inject(fd: int, wanted: Arguments) -> Inject:
+    return Inject(fd, bool(wanted.flags & os.O_CLOEXEC))
+
+
+def _after_open(fd: int, handle: Handle, enforcement: Enforcement, may_block: bool) -> None:
+    if may_block:
+        fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) & ~os.O_NONBLOCK)
+    if handle.kind == stat.S_IFCHR and handle.stat.st_rdev == _PTMX:
+        number = struct.unpack("=I", fcntl.ioctl(fd, _TIOCGPTN, bytes(4)))[0]
+        terminal = f"/dev/pts/{number}"
+        enforcement.own.record_terminal(os.stat(terminal).st_rdev, terminal)
+    if handle.kind == stat.S_IFDIR and stat.S_ISREG(os.fstat(fd).st_mode):
+        enforcement.own.record_created(handle.path, fd)  # O_TMPFILE
+
+
+def _after_lease(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answer | None:
+    """Try again what a lease forbids until its holder gives it up or the kernel takes it."""
+    answer = perform(handle, wanted, enforcement)
+    return None if isinstance(answer, Retry) else answer
+
+
+def _new_entry(call: Call, wanted: Arguments) -> Entry:
+    """Where a file is to be made. A dangling symbolic link is followed to where it points."""
+    place = entry(call.caller, wanted.dirfd, wanted.path, errno.EISDIR, wanted.resolve)
+    for _ in range(_MAX_LINKS):
+        try:
+            if place.name.endswith(b"/"):
+                raise failure(errno.EISDIR)
+            target = os.readlink(place.name, dir_fd=place.parent.fd)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINVAL):
+                return place
+            place.close()
+            raise
+        with place:
+            if wanted.flags & os.O_EXCL:
+                raise failure(errno.EEXIST)
+            if wanted.flags & os.O_NOFOLLOW or wanted.resolve:
+                raise failure(errno.ELOOP)
+            place = entry(call.caller, place.parent, target, errno.EISDIR)
+    place.close()
+    raise failure(errno.ELOOP)
+
+
+def _create(call: Call, enforcement: Enforcement, wanted: Arguments, place: Entry) -> Answer | None:
+    """Make the file; None when somebody else did meanwhile and it is to be opened instead."""
+    path = place.path
+    directory = place.parent.path
+    if (
+        wanted.floor_checks
+        and enforcement.floor_covers(directory, wanted.access | Access.WRITE)
+        and enforcement.floor_covers(path, Access.WRITE)
+    ):
+        enforcement.note_native(PathChange(call.caller, Operation.CREATE, path))
+        return CONTINUE
+    own = enforcement.own.is_own(call.caller, place.parent)
+    enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))
+    call.ensure_waiting()
+    call.apply_umask()
+    # O_EXCL follows no link either, and O_NOFOLLOW would stay with the descriptor: F_GETFL.
+    flags = wanted.flags | os.O_CREAT | os.O_EXCL | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        fd = os.open(place.name, flags, wanted.mode, dir_fd=place.parent.fd)
+    except FileExistsError:
+        if wanted.flags & os.O_EXCL:
+            raise
+        return None
+    enforcement.own.record_created(path, fd)
+    return _inject(fd, wanted)

@@ -1,0 +1,118 @@
+"""What the sandbox itself made or has, in places that it shares with others.
+
+/tmp and /dev/shm belong to everybody: a sandbox may use what it created there, known by identity
+and not by name. The same holds for its own processes' /proc entries and its own terminals.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from nono.shims.linux.file_identity import identity
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.resolve import HANDLE_FLAGS, Handle, is_at_or_below
+
+SHARED_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm")
+_LIMIT = 250_000
+_PTS_MAJORS = range(136, 144)
+
+# Below a process, /proc/PID/net shows the whole machine's connections, not the process's.
+_HARMLESS_NET = {"dev", "route", "if_inet6", "ipv6_route"}
+
+
+class OwnObjects:
+    """The objects of one sandbox. Bounded: what is beyond the bound is simply not its own."""
+
+    def __init__(self) -> None:
+        self._identities: set[bytes] = set()
+        self._terminals: dict[int, int] = {}
+        self._sockets: set[int] = set()
+
+    def record_created(self, path: str, fd: int) -> None:
+        """Remember the object behind a descriptor of ours if it was made in a shared place."""
+        if _shared_directory(path) and len(self._identities) < _LIMIT:
+            known = identity(fd)
+            if known is not None:
+                self._identities.add(known)
+
+    def forget(self, handle: Handle) -> None:
+        """The name is being deleted; with the last one, the inode may come back as another's."""
+        if self._identities and (handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR):
+            self._identities.discard(identity(handle.fd) or b"")
+
+    def record_terminal(self, device: int, name: str) -> None:
+        """Remember a terminal that the sandbox opened through /dev/ptmx.
+
+        Its inode is kept open without access (O_PATH): when the terminal goes and its number
+        becomes another's, ours has no link left.
+        """
+        self._drop_terminal(device)
+        if len(self._terminals) < 256:
+            self._terminals[device] = os.open(name, HANDLE_FLAGS | os.O_NOFOLLOW)
+
+    def record_socket(self, cookie: int) -> None:
+        """Remember a unix socket that the sandbox binds.
+
+        By the socket and not by its name: that may become another's, or be given to another's
+        socket by a rename.
+        """
+        if len(self._sockets) < _LIMIT:
+            self._sockets.add(cookie)
+
+    def is_own_socket(self, cookie: int) -> bool:
+        """True when the sandbox bound this socket itself."""
+        return cookie in self._sockets
+
+    def is_own(self, caller: Caller, handle: Handle) -> bool:
+        """True when the object is the sandbox's own."""
+        path = handle.path
+        if is_at_or_below(path, "/proc"):
+            return self._is_own_proc(caller, path)
+        if stat.S_ISCHR(handle.stat.st_mode):
+            return self._is_own_terminal(caller, handle)
+        return self.is_own_file(path, handle.fd)
+
+    def is_own_file(self, path: str, fd: int) -> bool:
+        """True when the object is in a shared place and the sandbox made it or brought it there.
+
+        Only the object itself counts: what lies in a directory of the sandbox's may be somebody
+        else's, who found the directory there and uses it.
+        """
+        if not self._identities or _shared_directory(path) is None:
+            return False
+        return identity(fd) in self._identities
+
+    def _is_own_proc(self, caller: Caller, path: str) -> bool:
+        words = path.split("/")[2:]
+        if not words or not words[0].isdecimal() or not caller.owns(int(words[0])):
+            return False
+        below = words[3:] if words[1:2] == ["task"] else words[1:]
+        return below[:1] != ["net"] or (len(below) == 2 and below[1] in _HARMLESS_NET)
+
+    def _is_own_terminal(self, caller: Caller, handle: Handle) -> bool:
+        device = handle.stat.st_rdev
+        if os.major(device) not in _PTS_MAJORS:
+            return False
+        if device == caller.terminal:
+            return True
+        pinned = self._terminals.get(device)
+        if pinned is None:
+            return False
+        if os.fstat(pinned).st_nlink and os.path.samestat(os.fstat(pinned), handle.stat):
+            return True
+        self._drop_terminal(device)
+        return False
+
+    def _drop_terminal(self, device: int) -> None:
+        pinned = self._terminals.pop(device, None)
+        if pinned is not None:
+            os.close(pinned)
+
+    def close(self) -> None:
+        for device in list(self._terminals):
+            self._drop_terminal(device)
+
+
+def _shared_directory(path: str) -> str | None:
+    return next((d for d in SHARED_DIRECTORIES if is_at_or_below(path, d)), None)

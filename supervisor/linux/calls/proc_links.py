@@ -1,0 +1,111 @@
+"""Resolving a path one component at a time, with the caller's own /proc entries meaning its own.
+
+/proc/self, /proc/thread-self and the magic links below a process (cwd, root, exe, fd/N) depend on
+who looks. Here they are taken for the caller: only links of processes in its own sandbox are
+followed, and everything else is resolved as the kernel does it. See symlink(7), path_resolution(7),
+proc_pid_fd(5).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+
+from nono.shims.linux.openat2 import AT_FDCWD, openat2
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.resolve import HANDLE_FLAGS, Handle, failure
+
+_MAX_LINKS = 40
+_MAGIC_NAMES = {"cwd", "root", "exe"}
+_MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
+
+
+def walk(caller: Caller, start: int, path: bytes, follow: bool) -> Handle:
+    """As `locate`, in user space. `start` stays the caller of this function's to close."""
+    current = _root() if path.startswith(b"/") or start == AT_FDCWD else os.dup(start)
+    handle = Handle(current)
+    pending = _components(path)
+    links = 0
+    try:
+        while pending:
+            name = pending.pop()
+            step = Handle(openat2(handle.fd, name, HANDLE_FLAGS | os.O_NOFOLLOW))
+            if not stat.S_ISLNK(step.stat.st_mode) or not (pending or follow):
+                handle.close()
+                handle = step
+                continue
+            links += 1
+            try:
+                if links > _MAX_LINKS:
+                    raise failure(errno.ELOOP)
+                target = _follow(caller, handle, name, step, pending)
+            finally:
+                step.close()
+            if target is not None:
+                handle.close()
+                handle = target
+    except BaseException:
+        handle.close()
+        raise
+    return handle
+
+
+def _root() -> int:
+    return os.open("/", HANDLE_FLAGS | os.O_DIRECTORY)
+
+
+def _components(path: bytes) -> list[bytes]:
+    """Last first. A trailing slash asks for a directory, which a last `.` asks for too."""
+    names = [name for name in path.split(b"/") if name and name != b"."]
+    if path.endswith((b"/", b"/.")):
+        names.append(b".")
+    names.reverse()
+    return names
+
+
+def _follow(
+    caller: Caller, directory: Handle, name: bytes, link: Handle, pending: list[bytes]
+) -> Handle | None:
+    """Put a link's target before what is pending; the handle to go on from, None for the same."""
+    _refuse_planted_link(directory, link)
+    if link.stat.st_dev == os.stat("/proc").st_dev:
+        words = link.path.split("/")[2:]
+        if words == ["self"]:
+            pending.append(b"%d" % caller.pid)
+            return None
+        if words == ["thread-self"]:
+            pending.extend([b"%d" % caller.tid, b"task", b"%d" % caller.pid])
+            return None
+        if words[0].isdecimal() and (words[-1] in _MAGIC_NAMES or words[-2] in _MAGIC_DIRECTORIES):
+            return _follow_magic(caller, directory, name, words)
+    target = os.readlink(name, dir_fd=directory.fd)
+    pending.extend(_components(target))
+    return Handle(_root()) if target.startswith(b"/") else None
+
+
+def _follow_magic(caller: Caller, directory: Handle, name: bytes, words: list[str]) -> Handle:
+    """Performed on our copy: the link of a process handle that we hold, so no pid can be reused."""
+    process, fd_owner = int(words[0]), int(words[2] if words[1] == "task" else words[0])
+    if not caller.owns(process):
+        raise failure(errno.EACCES)
+    if words[-2] == "fd":
+        copy = Caller(fd_owner, 0).duplicate(int(words[-1]))
+        # The directory that we hold dies with its process, so that it still answers says that
+        # the number was not reused before the copy was made.
+        os.listdir(directory.name)
+        return Handle(copy, fcntl.fcntl(copy, fcntl.F_GETFL))
+    return Handle(os.open(f"{directory.name}/{os.fsdecode(name)}", HANDLE_FLAGS))
+
+
+def _refuse_planted_link(directory: Handle, link: Handle) -> None:
+    """As fs.protected_symlinks does: in a sticky directory for all, only its owner's links or ours.
+
+    See proc_sys_fs(5). Our own walk would pass over the kernel's check.
+    """
+    mode = directory.stat.st_mode
+    if not (mode & stat.S_ISVTX and mode & stat.S_IWOTH):
+        return
+    if link.stat.st_uid not in (os.geteuid(), directory.stat.st_uid):
+        raise failure(errno.EACCES)

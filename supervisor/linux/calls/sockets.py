@@ -1,0 +1,205 @@
+"""connect, bind and listen: decided by the kind of the caller's own socket, never by the argument.
+
+The floor does not cover where a socket connects, so connect is always *performed on our copy*:
+of the address, and of the socket (pidfd_getfd), which is the caller's own open file and not its
+descriptor number. So are bind and listen, but for unix sockets (`unix_sockets.py`). See ip(7),
+ipv6(7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import ipaddress
+import os
+import socket
+import stat
+from dataclasses import replace
+from functools import lru_cache
+
+from nono.broker import Bind, Connect
+from nono.broker import Socket as SocketRequest
+from nono.shims.linux import inet_diag
+from nono.shims.linux import sockets as kernel
+from nono.shims.linux.sock_diag import cookie
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.linux.calls.answers import DONE, Answer
+from nono.supervisor.linux.calls.call import Call, int32
+from nono.supervisor.linux.calls.connecting import perform_connect
+from nono.supervisor.linux.calls.resolve import failure
+from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
+
+_SOCKADDR_IN = 16
+_SOCKADDR_IN6_MIN = 24
+_INET = (socket.AF_INET, socket.AF_INET6)
+_FAMILY_NAMES: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
+_NAMESERVER = "127.0.0.1", 53
+"""Where the injected resolv.conf says that names are looked up."""
+_UNSPECIFIED = bytes(_SOCKADDR_IN)  # AF_UNSPEC: connect(2)
+_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def socket_(call: Call, enforcement: Enforcement) -> Answer:
+    """socket(2) of a family that the policy has none of: *performed on our copy*, which refuses."""
+    domain = int32(call.notification.a)
+    enforcement.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
+    raise failure(errno.EAFNOSUPPORT)
+
+
+def connect(call: Call, enforcement: Enforcement) -> Answer:
+    """connect(2): *performed on our copy*."""
+    with contextlib.ExitStack() as held:
+        n = call.notification
+        sock = held.enter_context(_socket(call))
+        address = _address(call, n.b, int32(n.c))
+        family = family_of(address)
+        if family == socket.AF_UNSPEC or sock.family == socket.AF_NETLINK:
+            return perform_connect(call, held, sock, address)
+        if sock.family == socket.AF_UNIX:
+            return connect_unix(call, enforcement, held, sock, address)
+        host, port = _inet_address(sock, address)
+        network = enforcement.network
+        if network is None:
+            enforcement.require(Connect(call.caller, host, port))
+            return perform_connect(call, held, sock, address)
+        plain = _unmapped(host)
+        if (plain, port) == _NAMESERVER:
+            stub = kernel.inet_address(sock.family, "127.0.0.1", network.stub_port)
+            return perform_connect(call, held, sock, stub)
+        name = network.names.host_of(plain)
+        if name is not None:
+            from nono.supervisor.linux.calls.connect_by_name import connect_by_name
+
+            return connect_by_name(call, enforcement, network, held, sock, name, port)
+        _require_address(call, enforcement, host, port)
+        if plain in _EVERY_ADDRESS and family == sock.family:
+            # The kernel would take the address that the socket is bound to, if it is.
+            address = kernel.inet_address(family, _EVERY_ADDRESS[plain], port)
+        return perform_connect(call, held, sock, address)
+
+
+def bind(call: Call, enforcement: Enforcement) -> Answer:
+    """bind(2)."""
+    n = call.notification
+    with _socket(call) as sock:
+        address = _address(call, n.b, int32(n.c))
+        if sock.family == socket.AF_UNIX:
+            return bind_unix(call, enforcement, sock, address)
+        if sock.family in _INET:
+            host, port = _inet_address(sock, address)
+            enforcement.require(Bind(call.caller, host, port))
+        elif sock.family != socket.AF_NETLINK:
+            raise failure(errno.EAFNOSUPPORT)
+        call.ensure_waiting()
+        kernel.bind(sock.fileno(), address)
+    return DONE
+
+
+def listen(call: Call, enforcement: Enforcement) -> Answer:
+    """listen(2): *performed on our copy*. A socket that has no address yet would get every one."""
+    with _socket(call) as sock:
+        if sock.family in _INET:
+            host, port, *_ = sock.getsockname()
+            enforcement.require(Bind(call.caller, host, port))
+            _refuse_to_share(enforcement, _unmapped(host), port)
+            enforcement.own.record_socket(cookie(sock))
+        call.ensure_waiting()
+        kernel.listen(sock.fileno(), int32(call.notification.b))
+        if sock.family in _INET and sock.getsockname()[:2] != (host, port):
+            # A connect that another thread of ours ended in between took the address with it.
+            kernel.connect(sock.fileno(), _UNSPECIFIED)
+            raise failure(errno.EINVAL)
+    return DONE
+
+
+def _require_address(call: Call, enforcement: Enforcement, host: str, port: int) -> None:
+    """A port of this machine that only the sandbox listens on is its own."""
+    request = Connect(call.caller, host, port)
+    # Where all the rest is allowed, whoever watches wants to know what is the sandbox's own.
+    if enforcement.policy.network.rest is None and enforcement.admits(request):
+        return
+    plain = _unmapped(host)
+    local = _EVERY_ADDRESS.get(plain, plain)
+    if ipaddress.ip_address(local).is_loopback:
+        request = replace(request, own=_is_own_port(enforcement, local, port))
+    enforcement.require(request)
+
+
+def _is_own_port(enforcement: Enforcement, host: str, port: int) -> bool:
+    """False also where the kernel does not tell. Raises ECONNREFUSED when nothing listens."""
+    try:
+        listening = inet_diag.listening(port)
+    except OSError:
+        return False
+    reached = [
+        each.cookie for each in listening if each.address == host or each.address in _EVERY_ADDRESS
+    ]
+    if not reached:
+        raise failure(errno.ECONNREFUSED)
+    return all(enforcement.own.is_own_socket(each) for each in reached)
+
+
+def _refuse_to_share(enforcement: Enforcement, host: str, port: int) -> None:
+    """With SO_REUSEPORT a socket gets a part of the connections to another's: socket(7).
+
+    Whether it has that option is not asked, since another thread may set it at any time.
+    """
+    if enforcement.network is not None and not all(
+        enforcement.own.is_own_socket(each.cookie)
+        for each in inet_diag.listening(port)
+        if _overlap(each.address, host)
+    ):
+        raise failure(errno.EADDRINUSE)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one listening socket may get what is meant for the other."""
+    both = {one, other}
+    return one == other or "::" in both or ("0.0.0.0" in both and all(":" not in x for x in both))
+
+
+def _socket(call: Call) -> socket.socket:
+    """A copy of the caller's socket, the first argument."""
+    fd = int32(call.notification.a)
+    if fd < 0:
+        raise failure(errno.EBADF)
+    copy = call.caller.duplicate(fd)
+    try:
+        if fcntl.fcntl(copy, fcntl.F_GETFL) & os.O_PATH:
+            raise failure(errno.EBADF)
+        if not stat.S_ISSOCK(os.fstat(copy).st_mode):
+            raise failure(errno.ENOTSOCK)
+        return socket.socket(fileno=copy)
+    except BaseException:
+        os.close(copy)
+        raise
+
+
+def _address(call: Call, pointer: int, length: int) -> bytes:
+    """The address, copied once. Its length is an int (connect(2))."""
+    if not 0 <= length <= kernel.ADDRESS_MAX:
+        raise failure(errno.EINVAL)
+    return call.bytes(pointer, length)
+
+
+def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
+    """The IP address as text and the port. An IPv6 socket also takes a struct sockaddr_in."""
+    family = family_of(address)
+    if family == socket.AF_INET and len(address) >= _SOCKADDR_IN:
+        host = str(ipaddress.IPv4Address(address[4:8]))
+    elif family == socket.AF_INET6 == sock.family and len(address) >= _SOCKADDR_IN6_MIN:
+        host = str(ipaddress.IPv6Address(address[8:24]))
+    elif family in _INET and family == sock.family:
+        raise failure(errno.EINVAL)
+    else:
+        raise failure(errno.EAFNOSUPPORT)
+    return host, int.from_bytes(address[2:4], "big")
+
+
+@lru_cache(1024)
+def _unmapped(host: str) -> str:
+    """An IPv4 address in its plain form, whichever socket it is for: RFC 4291 section 2.5.5.2."""
+    address = ipaddress.ip_address(host)
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return host if mapped is None else str(mapped)

@@ -1,0 +1,84 @@
+"""The loop's thread and the tasks beside it, for one sandbox with a broker."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+from nono.shims.linux.notify import Listener
+from nono.shims.linux.syscall_classes import machine
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.faults import Faults
+from nono.supervisor.linux.calls.handlers import handlers
+from nono.supervisor.linux.calls.loop import Loop
+from nono.supervisor.linux.calls.tasks import Background
+from nono.supervisor.linux.calls.waiting import WaitingCalls
+
+_JOIN_SECONDS = 2.0
+
+
+class Serving:
+    """Answers a listener's calls from its making on. `wait` has to be run for those that block.
+
+    `fail` is called from the thread when the loop itself breaks: without it every call of the
+    sandbox would wait for ever, so the session has to end.
+    """
+
+    def __init__(
+        self,
+        listener: int,
+        enforcement: Enforcement,
+        init_pid: int,
+        keep: frozenset[int],
+        fail: Callable[[], None],
+    ) -> None:
+        self._fd = listener
+        self._fail = fail
+        self._faults = Faults()
+        interface = Listener(listener)
+        background = Background(self._faults)
+        self._background = background
+        self._network = enforcement.network
+        waiting = WaitingCalls(interface, background, self._faults)
+        self._loop = Loop(
+            interface,
+            enforcement,
+            handlers(machine()),
+            init_pid,
+            waiting.submit,
+            background,
+            self._faults,
+        )
+        arguments = (keep,)
+        self._thread = threading.Thread(
+            target=self._run, args=arguments, name="nono-loop", daemon=True
+        )
+        self._thread.start()
+
+    async def wait(self) -> None:
+        """Serve what waits, and look-ups, until cancelled."""
+        from nono.supervisor.nursery import open_nursery
+
+        async with open_nursery() as nursery:
+            nursery.start_soon(self._background.serve)
+            if self._network is not None:
+                nursery.start_soon(self._network.serve, self._faults)
+
+    @property
+    def faults(self) -> list[str]:
+        """Tracebacks of what failed in our own code; each call was denied."""
+        return self._faults.texts
+
+    def _run(self, keep: frozenset[int]) -> None:
+        try:
+            self._loop.run(keep)
+        except Exception:
+            self._faults.note()
+            self._fail()
+
+    def close(self) -> None:
+        """When no process of the sandbox is left."""
+        self._thread.join(_JOIN_SECONDS)
+        if not self._thread.is_alive():
+            os.close(self._fd)

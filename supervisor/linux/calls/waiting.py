@@ -1,0 +1,127 @@
+"""Calls that have to wait (a FIFO, a lease, a connect): each becomes a trio task."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import resource
+import threading
+
+from nono.shims.linux.notify import Listener, Notification
+from nono.supervisor.faults import Faults
+from nono.supervisor.linux.calls.answers import Answer, Fail, Later, Retry
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.loop import respond
+from nono.supervisor.linux.calls.tasks import Background
+
+_MAX_CALLS = 4096
+_CHECK_SECONDS = 0.05
+_FIRST_RETRY_SECONDS = 0.001
+_LAST_RETRY_SECONDS = 0.05
+_RETRIES_PER_SECOND = 5000
+
+
+class WaitingCalls:
+    """Takes calls from the loop's thread at any time; serves them once trio runs."""
+
+    def __init__(self, listener: Listener, background: Background, faults: Faults) -> None:
+        self._listener = listener
+        self._background = background
+        self._faults = faults
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def submit(self, notification: Notification, call: Later | Retry) -> None:
+        """Called from the loop's thread. Never blocks."""
+        with self._lock:
+            accepted = self._count < _limit()
+            self._count += 1
+
+        def refuse() -> None:
+            self._end(call)
+            respond(self._listener, notification.id, Fail(errno.ENOMEM))
+
+        if accepted:
+            self._background.start(lambda: self._serve(notification, call), refuse)
+        else:
+            refuse()
+
+    def _end(self, call: Later | Retry) -> None:
+        with self._lock:
+            self._count -= 1
+        call.close()
+
+    async def _serve(self, notification: Notification, call: Later | Retry) -> None:
+        try:
+            answer = await self._answer(notification, call)
+            if answer is not None:
+                respond(self._listener, notification.id, answer)
+        except Exception:
+            self._faults.note()
+            with contextlib.suppress(OSError):
+                self._listener.fail(notification.id, errno.EACCES)
+        finally:
+            self._end(call)
+
+    async def _answer(self, notification: Notification, call: Later | Retry) -> Answer | None:
+        """The answer, or the one for a caller with a signal to handle; None when it has died."""
+
+        from nono.supervisor.nursery import open_nursery
+
+        answer: Answer | None = None
+
+        async def perform() -> None:
+            nonlocal answer
+            try:
+                answer = await (
+                    call.run() if isinstance(call, Later) else self._retry(notification.id, call)
+                )
+            except OSError as error:
+                answer = Fail(error.errno or errno.EACCES)
+            nursery.cancel_scope.cancel()
+
+        async with open_nursery() as nursery:
+            nursery.start_soon(perform)
+            is_dead = await self._until_dead_or_signalled(notification)
+            nursery.cancel_scope.cancel()
+        # Only reached without an answer, or with one that came at the same moment.
+        if answer is None and not is_dead:
+            return call.interrupted()
+        return answer
+
+    async def _until_dead_or_signalled(self, notification: Notification) -> bool:
+        """True when the caller has died. The kernel tells neither; it has to be asked.
+
+        A signal counts when it is seen twice in turn: one that another thread of the process was
+        chosen for is gone by then.
+        """
+        import trio
+
+        seen = False
+        while True:
+            await trio.sleep(_CHECK_SECONDS)
+            if not self._listener.is_valid(notification.id):
+                return True
+            pending = Caller(notification.tid, 0).has_signal
+            if pending and seen:
+                return False
+            seen = pending
+
+    async def _retry(self, notification_id: int, call: Retry) -> Answer:
+        import trio
+
+        pause = _FIRST_RETRY_SECONDS
+        # For a caller that has died nothing may be opened: another could meet it.
+        while self._listener.is_valid(notification_id):
+            answer = call.attempt()
+            if answer is not None:
+                return answer
+            await trio.sleep(max(pause, self._count / _RETRIES_PER_SECOND))
+            pause = min(2 * pause, _LAST_RETRY_SECONDS)
+        await trio.sleep_forever()
+
+
+def _limit() -> int:
+    """How many calls may wait: each has up to two descriptors of ours, and others need some too."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MAX_CALLS if soft == resource.RLIM_INFINITY else min(_MAX_CALLS, soft // 8)

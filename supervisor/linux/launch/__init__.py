@@ -1,0 +1,1 @@
+"""Starting the first processes of a sandbox, and ending all of them."""

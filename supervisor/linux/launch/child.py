@@ -1,0 +1,78 @@
+"""The last steps before the program: what turns a forked process into a sandboxed one.
+
+The order matters. Capabilities go first, since dropping them needs one of them; no_new_privs
+before Landlock and seccomp, which ask for it; Landlock before the filter, so that there is never
+a filter without a floor. From the filter on, the supervisor answers this process's calls too.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import socket
+from typing import NoReturn
+
+from nono.shims.linux import capabilities, landlock, notify, process
+from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+
+
+def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) -> NoReturn:
+    """Restrict this process and execute the program. Reports on `control` what fails.
+
+    It dies with its `parent`, the init's process id.
+    """
+    step = "set up"
+    try:
+        process.set_pdeathsig(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(125)
+        _take_streams(fds)
+        step = "change to the working directory"
+        os.chdir(spec.cwd)
+        os.umask(spec.umask)
+        step = "drop capabilities"
+        capabilities.drop_to(frozenset(spec.keep))
+        step = "set no_new_privs"
+        process.set_no_new_privs()
+        step = "landlock_restrict_self"
+        landlock.restrict_self(fds.ruleset)
+        process.close_range(3, flags=process.CLOSE_RANGE_CLOEXEC)
+        _restore_signals(spec)
+        step = "seccomp"
+        listener = notify.install(spec.program, listener=spec.broker)
+        protocol.send(control, protocol.LISTENER, fds=(listener,) if spec.broker else ())
+        if spec.broker:
+            os.close(listener)
+    except OSError as error:
+        protocol.send(control, protocol.FAILED, step, error.errno or 0)
+        os._exit(125)
+    try:
+        for number in spec.closed_streams:
+            os.close(number)
+        os.execvpe(spec.argv[0], spec.argv, spec.env)
+    except OSError as error:
+        protocol.send(control, protocol.NOT_EXECUTED, error.errno or errno.ENOENT)
+    except ValueError:  # an empty command
+        protocol.send(control, protocol.NOT_EXECUTED, errno.ENOENT)
+    os._exit(127)
+
+
+def _take_streams(fds: Descriptors) -> None:
+    """Make the three streams 0, 1 and 2, whatever numbers they have now."""
+    streams = (fds.stdin, fds.stdout, fds.stderr)
+    copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3) for fd in streams]
+    for number, copy in enumerate(copies):
+        os.dup2(copy, number)
+        os.close(copy)
+
+
+def _restore_signals(spec: Spec) -> None:
+    """The dispositions and the mask that the supervisor was started with."""
+    signal.set_wakeup_fd(-1)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        ignored = int(number) in spec.ignored_signals
+        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, spec.signal_mask)

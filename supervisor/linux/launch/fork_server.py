@@ -1,0 +1,171 @@
+"""A small process without threads that forks sandboxes for a program that has some.
+
+Python cannot run code safely between fork and execve in a process with threads, and trio has
+worker threads. So a library user's first sandbox starts this server, once per process; it is a
+child of that process, so that everything below it may be looked into by the supervisor (Yama).
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import msgpack
+
+from nono.shims.linux import process
+from nono.supervisor.descendants import descendants
+from nono.supervisor.errors import StartError
+from nono.supervisor.linux.launch import init
+from nono.supervisor.linux.launch.init import IGNORED
+from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+from nono.supervisor.linux.launch.start import kill_and_reap
+
+_FD_COUNT = 7  # specification, control, three streams, ruleset, scope
+_MAX_SPEC = 64 << 20
+
+
+class ForkServer:
+    """The client's end. Thread-safe; starts the server when it is first needed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def fork(self, spec: Spec, fds: Descriptors) -> int:
+        """As `launch.Fork`. Raises StartError when the server cannot be reached."""
+        scope = fds.scope if fds.scope >= 0 else fds.ruleset
+        memory = _as_memfd(spec.pack())
+        try:
+            passed = (memory, fds.control, fds.stdin, fds.stdout, fds.stderr, fds.ruleset, scope)
+            with self._lock:
+                return self._request(passed, fds.scope >= 0)
+        except OSError as error:
+            raise StartError(f"the fork server cannot be reached: {error.strerror}") from error
+        finally:
+            os.close(memory)
+
+    def forget(self) -> None:
+        """In a fork of this process: the server is its parent's, and so may be the lock."""
+        self._lock = threading.Lock()
+        self._socket = None
+        self._process = None
+
+    def end_orphans(self) -> None:
+        """The server ends them by itself."""
+
+    def _request(self, passed: tuple[int, ...], has_scope: bool) -> int:
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        assert self._socket is not None
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))]
+        self._socket.sendmsg([msgpack.packb(has_scope)], ancillary, socket.MSG_NOSIGNAL)
+        answer = self._socket.recv(64)
+        if not answer:
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        reply: Any = msgpack.unpackb(answer)
+        if reply <= 0:
+            raise OSError(-reply, os.strerror(-reply))
+        return int(reply)
+
+    def _start(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                # -P: nothing from the current directory, which may be somebody's to write.
+                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+
+
+SERVER = ForkServer()
+os.register_at_fork(after_in_child=SERVER.forget)
+
+
+def _as_memfd(data: bytes) -> int:
+    fd = os.memfd_create("nono-spec", os.MFD_CLOEXEC)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(data)
+    return fd
+
+
+def _from_memfd(fd: int) -> bytes:
+    size = min(os.fstat(fd).st_size, _MAX_SPEC)
+    return os.pread(fd, size, 0)
+
+
+class Server:
+    """The server's end. Every child of its own is an init, or the orphan of one that was killed."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._inits: set[int] = set()
+
+    def serve(self) -> None:
+        """Fork one sandbox for each request until the other end closes."""
+        process.set_name("nono-fork")
+        process.set_child_subreaper(True)
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: self._reap())
+        space = socket.CMSG_SPACE(_FD_COUNT * array.array("i").itemsize)
+        while True:
+            data, ancillary, _, _ = self._sock.recvmsg(64, space, socket.MSG_CMSG_CLOEXEC)
+            if not data:
+                return
+            fds = array.array("i")
+            for _, _, content in ancillary:
+                fds.frombytes(content)
+            reply = self._fork(fds.tolist(), bool(msgpack.unpackb(data)))
+            for fd in fds:
+                os.close(fd)
+            self._sock.send(msgpack.packb(reply))
+
+    def _fork(self, fds: list[int], has_scope: bool) -> int:
+        if len(fds) != _FD_COUNT:
+            return -errno.EMFILE
+        spec = Spec.unpack(_from_memfd(fds[0]))
+        control, stdin, stdout, stderr, ruleset, scope = fds[1:]
+        # An init that ends before we know it would be taken for an orphan.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._sock.close()
+                fds_there = (control, stdin, stdout, stderr, ruleset, scope if has_scope else -1)
+                init.run(spec, Descriptors(*fds_there))
+            self._inits.add(pid)
+        except OSError as error:
+            return -(error.errno or errno.EAGAIN)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        return pid
+
+    def _reap(self) -> None:
+        """The handler of SIGCHLD."""
+        broken = False
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    break
+                broken = broken or pid not in self._inits or status != 0
+                self._inits.discard(pid)
+        if broken:
+            # The end of each is another SIGCHLD, so this goes on until none is left.
+            kill_and_reap(descendants(os.getpid(), without=self._inits))
+
+
+if __name__ == "__main__":
+    Server(socket.socket(fileno=int(sys.argv[1]))).serve()

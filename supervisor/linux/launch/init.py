@@ -1,0 +1,186 @@
+"""The sandbox's init: parent of the child, reaper of its orphans, and the one that ends them all.
+
+It runs no foreign code and answers to the supervisor only. When the child has ended, when it is
+told so, or when the supervisor is gone, it kills what is left. For that it is itself in a Landlock
+domain that scopes signals, and the child in one nested below: kill(-1) then reaches exactly the
+sandbox, in one step that no fork can outrun. Before ABI 6 it kills its descendants until none
+is left. See landlock(7), PR_SET_CHILD_SUBREAPER in prctl(2), kill(2).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+from typing import NoReturn
+
+from nono.shims.linux import landlock, process
+from nono.supervisor.descendants import descendants
+from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.child import become
+from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+
+IGNORED = (
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGPIPE,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+_KILL_AGAIN_MILLISECONDS = 50
+
+
+def run(spec: Spec, fds: Descriptors) -> NoReturn:
+    """The body of the forked process. Never returns."""
+    status = 125
+    try:
+        control = socket.socket(fileno=fds.control)
+        status = Init(control).serve(spec, fds)
+    finally:
+        os._exit(status)
+
+
+class Init:
+    """One per sandbox."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._scoped = False
+        self._child = 0
+        self._wakeup, wakeup = socket.socketpair()
+        self._wakeup.setblocking(False)
+        wakeup.setblocking(False)
+        self._keep_alive = wakeup
+        signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
+
+    def serve(self, spec: Spec, fds: Descriptors) -> int:
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        process.set_name("nono-init")
+        try:
+            process.set_child_subreaper(True)
+            if fds.scope >= 0:
+                process.set_no_new_privs()
+                landlock.restrict_self(fds.scope)
+                self._scoped = _is_out_of_reach(os.getppid())
+            # What comes before the child has its own dispositions waits until it has them.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            ourselves = os.getpid()
+            self._child = os.fork()
+        except OSError as error:
+            protocol.send(self._control, protocol.FAILED, "set up the init", error.errno or 0)
+            return 125
+        if self._child == 0:
+            become(spec, fds, self._control, ourselves)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        self._let_go(fds)
+        # A copy of the supervisor's memory: it may hold keys. Not before the last file is opened:
+        # inside another sandbox its broker has to read the path, and this ends that.
+        process.set_dumpable(False)
+        with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
+            # From here, where it cannot be reaped meanwhile.
+            pidfd = process.pidfd_open(self._child)
+            protocol.send(self._control, protocol.STARTED, self._child, fds=(pidfd,))
+            os.close(pidfd)
+        self._wait_for_end()
+        self._kill_everything()
+        with contextlib.suppress(OSError):
+            protocol.send(self._control, protocol.ENDED)
+        return 0
+
+    def _let_go(self, fds: Descriptors) -> None:
+        """Keep no stream open, so that a pipeline ends when its last writer does."""
+        null = os.open("/dev/null", os.O_RDWR)
+        for stream in range(3):
+            os.dup2(null, stream)
+        keep = {self._control.fileno(), self._wakeup.fileno(), self._keep_alive.fileno()}
+        last = 2
+        for fd in sorted(keep):
+            if fd - 1 > last:
+                process.close_range(last + 1, fd - 1)
+            last = fd
+        process.close_range(last + 1)
+        os.chdir("/")
+
+    def _wait_for_end(self) -> None:
+        """Until the child has ended, or the session is to end before that."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        while self._reap():
+            ready = {fd for fd, _ in poll.poll()}
+            if self._wakeup.fileno() in ready:
+                self._drain()
+            if self._control.fileno() in ready:
+                return  # KILL, or the supervisor is gone
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._wakeup.recv(4096):
+                pass
+
+    def _reap(self) -> bool:
+        """Collect what has ended; False once the child is among it."""
+        flags = os.WNOHANG | os.WUNTRACED
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, flags)
+                if pid == 0:
+                    break
+                if pid == self._child:
+                    if os.WIFSTOPPED(status):
+                        self._tell(protocol.STOPPED)
+                    else:
+                        self._tell(protocol.EXITED, status)
+                        return False
+        return True
+
+    def _tell(self, *message: object) -> None:
+        with contextlib.suppress(OSError):
+            protocol.send(self._control, *message)
+
+    def _kill_everything(self) -> None:
+        """Until no child is left. Orphans become our children, so none is missed."""
+        poll = select.poll()
+        poll.register(self._wakeup, select.POLLIN)
+        while True:
+            self._kill()
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                return
+            poll.poll(_KILL_AGAIN_MILLISECONDS)
+            self._drain()
+
+    def _kill(self) -> None:
+        if self._scoped:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(-1, signal.SIGKILL)
+            return
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _is_out_of_reach(pid: int) -> bool:
+    """Proof that the scope holds: without it, kill(-1) would hit everything of this user.
+
+    Our parent has our user, so only Landlock can forbid to signal it. A domain cannot be left,
+    so one look is enough.
+    """
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False

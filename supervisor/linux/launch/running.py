@@ -1,0 +1,256 @@
+"""One program in a sandbox, from its start to the end of its last process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nono.supervisor.errors import BrokenError, CommandError, StartError, UsageError
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.thread import Serving
+from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+from nono.supervisor.linux.launch.start import Forker, Launched, inherited_signals, launch
+from nono.supervisor.planning.program import find_program
+from nono.supervisor.session.prepare import KEPT_CAPABILITIES, Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Descriptors for the program's standard streams; the caller keeps and closes them."""
+
+    stdin: int = 0
+    stdout: int = 1
+    stderr: int = 2
+    closed: tuple[int, ...] = ()
+    """Which of 0, 1 and 2 the program starts without."""
+
+    def all_to_stderr(self) -> Streams:
+        """The same, with what goes to stdout led to stderr."""
+        behind = {0: 0, 1: 2, 2: 2}
+        closed = tuple(number for number, ours in behind.items() if ours in self.closed)
+        return Streams(self.stdin, self.stderr, self.stderr, closed)
+
+
+def inherited_streams() -> Streams:
+    """This process's own streams, for a program that takes its place.
+
+    To be called before anything is opened to stay. What is closed is held by the null device, so
+    that no descriptor of ours gets its number and with it into the program's hands.
+    """
+    closed = []
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            closed.append(number)
+            os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)  # gets the lowest free number
+    return Streams(closed=tuple(closed))
+
+
+@dataclass(slots=True)
+class _End:
+    """What init and child said about the end: a wait status, or the errno of the execve."""
+
+    status: int | None = None
+    not_executed: int | None = None
+    over: bool = False
+    broken: bool = False
+    """Over, since the init was killed."""
+
+    def hear(self, control: socket.socket, on_stop: Callable[[], None]) -> None:
+        """Take the next message. Blocks when there is none."""
+        try:
+            message, _ = protocol.receive(control)
+        except ConnectionResetError:
+            message = None
+        match message:
+            case [protocol.STOPPED]:
+                on_stop()
+            case [protocol.EXITED, int(number)]:
+                self.status = number
+            case [protocol.NOT_EXECUTED, int(number)]:
+                self.not_executed = number
+            case [protocol.ENDED]:
+                self.over = True
+            case None:
+                self.over = self.broken = True
+
+
+def _ignore() -> None:
+    """A stop that nobody wants to hear of."""
+
+
+class Session:
+    """Started by `start`, brought to its end by `wait`."""
+
+    def __init__(self, prepared: Prepared, launched: Launched, spec: Spec, forker: Forker) -> None:
+        self._launched = launched
+        self._spec = spec
+        self._forker = forker
+        self._audit = prepared.audit
+        self._end = _End(not_executed=launched.not_executed)
+        self._serving: Serving | None = None
+        self._has_names = prepared.network is not None or prepared.credentials is not None
+        if launched.listener is not None:
+            self._serving = Serving(
+                launched.listener,
+                prepared.enforcement,
+                launched.init_pid,
+                KEPT_CAPABILITIES,
+                self.kill,
+            )
+
+    @property
+    def child_pidfd(self) -> int:
+        """A pidfd of the program, for signals to it."""
+        return self._launched.child_pidfd
+
+    @property
+    def child_pid(self) -> int:
+        """The program's process id."""
+        return self._launched.child_pid
+
+    @property
+    def faults(self) -> list[str]:
+        """Tracebacks of what failed in our own code; each call was denied."""
+        return self._serving.faults if self._serving else []
+
+    def kill(self) -> None:
+        """Ask for the end of every process of the session. Never blocks, may be called twice."""
+        with contextlib.suppress(OSError):
+            protocol.send(self._launched.control, protocol.KILL)
+
+    def ends_within(self, seconds: float, on_stop: Callable[[], None] = _ignore) -> bool:
+        """Wait a moment without trio, whose import takes longer than many programs run.
+
+        Calls that block are not served meanwhile, and no look-ups: a sandbox with names has no
+        such moment.
+        """
+        if self._has_names:
+            return False
+        control = self._launched.control
+        poll = select.poll()
+        poll.register(control, select.POLLIN)
+        deadline = time.monotonic() + seconds
+        while not self._end.over:
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000):
+                return False
+            self._hear(on_stop)
+        return True
+
+    async def wait(self, on_stop: Callable[[], None] = _ignore) -> int:
+        """Wait until no process is left and return the program's wait status.
+
+        When cancelled, every process of the session is killed first. `on_stop` is called
+        each time the program was stopped. Raises CommandError when it was never executed.
+        """
+        import trio
+
+        from nono.supervisor.nursery import open_nursery
+
+        async with open_nursery() as nursery:
+            if self._serving:
+                nursery.start_soon(self._serving.wait)
+            try:
+                await self._follow(on_stop)
+            except trio.Cancelled:
+                self.kill()
+                with trio.CancelScope(shield=True):
+                    await self._follow(_ignore)
+                raise
+            finally:
+                nursery.cancel_scope.cancel()
+        return self.status
+
+    @property
+    def status(self) -> int:
+        """The wait status, once no process is left. Raises as `wait` does."""
+        if self._end.not_executed is not None:
+            raise CommandError(self._spec.argv[0], self._end.not_executed, self._program())
+        if self._end.status is None:
+            raise BrokenError("the sandbox's init was killed, and every process with it")
+        return self._end.status
+
+    def _program(self) -> str | None:
+        return find_program(self._spec.argv[0], self._spec.env, self._spec.cwd)
+
+    async def _follow(self, on_stop: Callable[[], None]) -> None:
+        import trio
+
+        while not self._end.over:
+            await trio.lowlevel.wait_readable(self._launched.control)
+            self._hear(on_stop)
+
+    def _hear(self, on_stop: Callable[[], None]) -> None:
+        self._end.hear(self._launched.control, on_stop)
+        if self._end.broken:
+            self._forker.end_orphans()
+
+    def close(self) -> None:
+        """End what still runs, and the thread, and give the descriptors back."""
+        if not self._end.over:
+            self.kill()
+        if self._serving:
+            self._serving.close()
+        if self._audit is not None:
+            self._audit.exit(self._end.status)
+        self._launched.control.close()
+        os.close(self._launched.child_pidfd)
+
+
+def start(
+    prepared: Prepared,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: str,
+    streams: Streams,
+    forker: Forker,
+    signals: tuple[list[int], list[int]] | None = None,
+) -> Session:
+    """Start a program. Blocks for some milliseconds. Raises StartError.
+
+    `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
+    that it blocks: those of the calling thread, unless given. Raises UsageError when `argv` is
+    empty or a word holds a NUL, which no program can get.
+    """
+    if not argv:
+        raise UsageError("no command to run")
+    if any("\0" in word for word in (*argv, *env, *env.values())):
+        raise UsageError(f"{argv[0]}: a NUL byte in its arguments or its environment")
+    credentials = prepared.credentials
+    if credentials is not None and any(map(credentials.holds_key, argv)):
+        raise UsageError(
+            f"{argv[0]}: a real key is among its arguments",
+            "leave it out: the program finds a token in its environment",
+        )
+    ignored, blocked = signals or inherited_signals()
+    spec = Spec(
+        argv=list(argv),
+        env=prepared.environment(env),
+        cwd=cwd,
+        program=prepared.program,
+        broker=prepared.broker,
+        keep=sorted(KEPT_CAPABILITIES),
+        umask=Caller(os.getpid(), 0).umask,
+        ignored_signals=ignored,
+        signal_mask=blocked,
+        closed_streams=list(streams.closed),
+    )
+    fds = Descriptors(
+        -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
+    )
+    if prepared.audit is not None:
+        prepared.audit.program(argv, cwd)
+    launched = launch(spec, fds, forker)
+    try:
+        return Session(prepared, launched, spec, forker)
+    except RuntimeError as error:  # a thread that cannot be started
+        launched.close()
+        raise StartError(f"cannot start the sandbox: {error}", "ulimit -u") from error

@@ -1,0 +1,122 @@
+"""Signals to nono are meant for the program: they are passed on, and job control works.
+
+The program stays in nono's process group, so what a terminal sends reaches it without us; only
+what a process sent to nono alone is passed on. nono never stops by itself: when the program is
+stopped, nono stops too, and when nono is continued so is the program. Signals are blocked in
+every thread and taken by one that waits for them. See signal(7), sigwaitinfo(2), and
+credentials(7) on process groups.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
+from nono.supervisor.errors import StartError
+from nono.supervisor.linux.calls.caller import state_of
+
+_SI_KERNEL = 0x80
+_FORWARDED = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGWINCH,
+    signal.SIGTSTP,
+}
+
+
+def block() -> None:
+    """To be called in the main thread just before the program is started."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
+
+
+def forward_to(pidfd: int) -> None:
+    """Start the thread that passes signals on until nono ends. Raises StartError."""
+    # While the program was being started the terminal's signals came too early for it.
+    while received := signal.sigtimedwait(_FORWARDED, 0):
+        _send(pidfd, signal.Signals(received.si_signo))
+    ours = os.dup(pidfd)  # the thread outlives the session
+    thread = threading.Thread(target=_forward, args=(ours,), name="nono-signals", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise StartError(f"cannot pass on signals: {error}", "ulimit -u") from error
+
+
+def _forward(pidfd: int) -> None:
+    while True:
+        received = signal.sigwaitinfo(_FORWARDED)
+        if received.si_code != _SI_KERNEL or _is_for_leader(received.si_signo):
+            _send(pidfd, signal.Signals(received.si_signo))
+
+
+def _is_for_leader(number: int) -> bool:
+    """When a terminal hangs up, the kernel tells the leader of the session and nobody else."""
+    return number == signal.SIGHUP and os.getsid(0) == os.getpid()
+
+
+def program_stopped(pid: int, pidfd: int) -> None:
+    """The program was stopped: stop nono too, so that the shell that started it sees it.
+
+    A stop by the terminal may have stopped us already; by the time we hear of the program's it
+    runs again, and nothing is left to do. Without a terminal there is no shell that would ever
+    continue us.
+    """
+    if state_of(pid) == "T" and _has_terminal():
+        # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
+        # thread and not to the process: the thread that waits for signals must not take it.
+        # Unblocked after that, so that it and what the terminal sent make one stop: the SIGCONT
+        # that ends a stop takes back every other one that is pending.
+        signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+        # The program may be in a process group of its own, which the shell does not continue.
+        _send(pidfd, signal.SIGCONT)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def _send(pidfd: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        signal.pidfd_send_signal(pidfd, number)
+
+
+@contextlib.contextmanager
+def terminal_returned() -> Iterator[None]:
+    """At the end, take back the terminal that a killed shell may have kept: tcsetpgrp(3)."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        ours = _is_in_foreground(terminal)
+        yield
+        if ours and not _is_in_foreground(terminal):
+            # A background process that does this is stopped by SIGTTOU unless it blocks it.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+            with contextlib.suppress(OSError):
+                os.tcsetpgrp(terminal, os.getpgrp())
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
+    finally:
+        os.close(terminal)
+
+
+def _is_in_foreground(terminal: int) -> bool:
+    """False also when the terminal has hung up."""
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False

@@ -1,0 +1,162 @@
+"""Starting a sandbox's init, by fork from here or from the fork server, up to the listener."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from nono.shims.linux.process import set_child_subreaper
+from nono.supervisor.descendants import children, descendants
+from nono.supervisor.errors import StartError
+from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+
+_START_SECONDS = 30.0
+_ORPHAN_SECONDS = 0.02
+_ORPHAN_ROUNDS = 500
+# Python itself ignores these in every process; a program expects the default.
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+class Forker(Protocol):
+    """How the init of a sandbox is started, and what becomes of its processes without it."""
+
+    def fork(self, spec: Spec, fds: Descriptors) -> int:
+        """Start `init.run` in a new process that is below ours; its pid. Raises StartError."""
+
+    def end_orphans(self) -> None:
+        """Called when an init was killed: end the processes that it has left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A sandbox whose filter is in place and whose program waits for its execve to be answered."""
+
+    control: socket.socket
+    listener: int | None
+    """None for a sandbox without a broker."""
+    init_pid: int
+    child_pid: int
+    child_pidfd: int
+    not_executed: int | None = None
+    """The errno of an execve that has failed already."""
+
+    def close(self) -> None:
+        """End the sandbox before it is served: an init without a supervisor ends everything."""
+        if self.listener is not None:
+            os.close(self.listener)
+        os.close(self.child_pidfd)
+        self.control.close()
+
+
+def inherited_signals() -> tuple[list[int], list[int]]:
+    """The signals that this process ignores, and those that the calling thread blocks.
+
+    The program starts with both, as it would without nono.
+    """
+    ignored = [
+        int(number)
+        for number in signal.valid_signals()
+        if signal.getsignal(number) is signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
+    ]
+    mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
+    return ignored, mask
+
+
+class ForkHere:
+    """Forks this process, which must have no other thread: fork(2) keeps only the caller's."""
+
+    def __init__(self) -> None:
+        set_child_subreaper(True)
+        # What was ours before is no sandbox's: a shell that has become nono had jobs.
+        self._before = children()
+
+    def fork(self, spec: Spec, fds: Descriptors) -> int:
+        try:
+            pid = os.fork()
+        except OSError as error:
+            raise StartError.of_step("fork", error.errno or 0) from error
+        if pid == 0:
+            from nono.supervisor.linux.launch import init
+
+            init.run(spec, fds)
+        return pid
+
+    def end_orphans(self) -> None:
+        """They have become our children, or are below one; some may be forking still."""
+        for _ in range(_ORPHAN_ROUNDS):
+            left = descendants(os.getpid(), without=self._before)
+            if not left:
+                return
+            kill_and_reap(left)
+            time.sleep(_ORPHAN_SECONDS)
+
+
+def kill_and_reap(pids: Iterable[int]) -> None:
+    """Kill processes below ours, and collect those that are our children."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
+    """Start the sandbox. Blocks until its filter is in place.
+
+    `fds.control` is replaced by a socket of this call's own. Raises StartError.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with theirs:
+            init_pid = forker.fork(spec, replace(fds, control=theirs.fileno()))
+        return _await_start(ours, init_pid, spec.broker)
+    except BaseException:
+        ours.close()
+        raise
+
+
+def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launched:
+    """Hear that the filter is in place and that the program was started, in either order.
+
+    A program that ends at once may have said so before the init says that it was started.
+    """
+    held: list[int] = []
+    listener, child_pid, pidfd, confined, not_executed = None, 0, -1, False, None
+    try:
+        while not (confined and child_pid):
+            message, fds = _receive_in_time(control)
+            held += fds
+            match message:
+                case [protocol.LISTENER] if len(fds) == broker:
+                    listener, confined = (fds[0] if broker else None), True
+                case [protocol.STARTED, int(pid)] if len(fds) == 1:
+                    child_pid, pidfd = pid, fds[0]
+                case [protocol.NOT_EXECUTED, int(number)]:
+                    not_executed = number
+                case [protocol.FAILED, str(step), int(number)]:
+                    raise StartError.of_step(step, number)
+                case _:
+                    raise StartError("the sandbox ended before its program started")
+    except BaseException:
+        for fd in held:
+            os.close(fd)
+        raise
+    return Launched(control, listener, init_pid, child_pid, pidfd, not_executed)
+
+
+def _receive_in_time(control: socket.socket) -> tuple[list[object] | None, list[int]]:
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    if not poll.poll(_START_SECONDS * 1000):
+        raise StartError(f"the sandbox did not start within {_START_SECONDS:.0f} seconds")
+    with contextlib.suppress(ConnectionResetError):
+        return protocol.receive(control)
+    return None, []

@@ -1,0 +1,121 @@
+"""What this machine gives a sandbox, finding by finding, for `nono setup --check`."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nono.shims.errors import ShimError
+from nono.shims.linux import landlock
+from nono.shims.linux.syscall_classes import machine
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One look at the machine. `cost` says what is lost; `needed` that a run is refused without."""
+
+    what: str
+    found: str
+    good: bool
+    cost: str = ""
+    needed: bool = True
+
+
+def examine() -> list[Finding]:
+    """Every finding, in the order in which a run needs them."""
+    return [_architecture(), *_landlock(), *_notification(), _ptrace(), _libseccomp()]
+
+
+def _architecture() -> Finding:
+    try:
+        return Finding("architecture", machine(), True)
+    except ShimError as error:
+        return Finding("architecture", platform.machine(), False, str(error))
+
+
+def _landlock() -> Iterator[Finding]:
+    abi = landlock.abi_version()
+    if not abi:
+        cost = "nono cannot run: the floor is made of Landlock (Linux 5.13, enabled at boot)"
+        yield Finding("Landlock", "none", False, cost)
+        return
+    lost = landlock.lost(abi)
+    cost = f"cannot refuse: {'; '.join(lost)}; nono run needs --best-effort" if lost else ""
+    yield Finding("Landlock ABI", str(abi), not lost, cost)
+    yield Finding("Landlock errata fixed", f"{landlock.errata():#b}", True)
+
+
+def _notification() -> Iterator[Finding]:
+    release = _kernel_release()
+    version = ".".join(map(str, release))
+    yield Finding(
+        "seccomp notification",
+        f"Linux {version}",
+        release >= (5, 19),
+        "" if release >= (5, 19) else "WAIT_KILLABLE_RECV came with Linux 5.19",
+    )
+    yield Finding(
+        "synchronous wake-up",
+        "yes" if release >= (6, 6) else "no",
+        release >= (6, 6),
+        "" if release >= (6, 6) else "each brokered call takes some 10 times longer before 6.6",
+        needed=False,
+    )
+    nested = _filters_of_this_process()
+    yield Finding(
+        "seccomp filters around this shell",
+        str(nested),
+        nested == 0,
+        "if one of them has a listener, the kernel allows no second one" if nested else "",
+        needed=False,
+    )
+
+
+def _kernel_release() -> tuple[int, int]:
+    major, minor = platform.release().split(".")[:2]
+    return int(major), int("".join(digit for digit in minor if digit.isdigit()) or 0)
+
+
+def _filters_of_this_process() -> int:
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("Seccomp_filters:"):
+                return int(line.split()[1])
+    return 0
+
+
+def _ptrace() -> Finding:
+    """Yama's scope 0 and 1 allow an ancestor to look into its descendants; 2 and 3 do not."""
+    try:
+        with open("/proc/sys/kernel/yama/ptrace_scope", encoding="ascii") as file:
+            scope = int(file.read())
+    except OSError:
+        return Finding("Yama ptrace scope", "not built in", True)
+    allowed = scope < 2 or (scope == 2 and os.geteuid() == 0)
+    cost = "" if allowed else "nono cannot read a call's arguments: set kernel.yama.ptrace_scope=1"
+    return Finding("Yama ptrace scope", str(scope), allowed, cost)
+
+
+def _libseccomp() -> Finding:
+    library = ctypes.util.find_library("seccomp")
+    if library is None:
+        return Finding("libseccomp", "not found", False, "apt-get install libseccomp2")
+    version = _Version.in_dll(library)
+    return Finding("libseccomp", version, True)
+
+
+class _Version(ctypes.Structure):
+    """struct scmp_version: three unsigned ints, from seccomp_version(3)."""
+
+    _fields_ = (("major", ctypes.c_uint), ("minor", ctypes.c_uint), ("micro", ctypes.c_uint))
+
+    @staticmethod
+    def in_dll(library: str) -> str:
+        function = ctypes.CDLL(library).seccomp_version
+        function.restype = ctypes.POINTER(_Version)
+        version = function().contents
+        return f"{version.major}.{version.minor}.{version.micro}"

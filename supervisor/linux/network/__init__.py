@@ -1,0 +1,1 @@
+"""The network of a sandbox whose policy knows hosts by name."""

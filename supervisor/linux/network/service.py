@@ -1,0 +1,117 @@
+"""The network of one sandbox in the filtered mode: its names, its DNS stub, its way to hosts."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nono.broker import Connect, Process
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import ResolutionError
+from nono.supervisor.faults import Faults
+from nono.supervisor.linux.network.injected_files import InjectedFiles
+from nono.supervisor.linux.network.synthetic_names import SyntheticNames
+
+if TYPE_CHECKING:
+    import trio
+
+    from nono.supervisor.network.resolver import Resolver
+
+_BACKLOG = 128
+_MOST_TUNNELS = 2048
+_MOST_REACHED = 4096
+
+
+class NetworkService:
+    """Made before the program starts; served once trio runs. Close it at the end."""
+
+    def __init__(self, nameservers: Sequence[tuple[str, int]] = ()) -> None:
+        self.names = SyntheticNames()
+        self._nameservers = nameservers
+        self._resolver: Resolver | None = None
+        self._reached: dict[tuple[str, int], str] = {}
+        self.tunnels = threading.BoundedSemaphore(_most_tunnels())
+        """One for each connection that goes through the supervisor."""
+        self.files = InjectedFiles()
+        self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+
+    @property
+    def stub_port(self) -> int:
+        """Where the DNS stub listens on 127.0.0.1."""
+        port: int = self._stub.getsockname()[1]
+        return port
+
+    async def serve(self, faults: Faults) -> None:
+        """Answer look-ups until cancelled. May run in several tasks at once."""
+        from nono.supervisor.linux.network import dns_stub
+
+        with self._stub.dup() as listener:
+            await dns_stub.serve(listener, self.names, faults)
+
+    @property
+    def resolver(self) -> Resolver:
+        """To be used where trio runs."""
+        if self._resolver is None:
+            from nono.supervisor.network.resolver import Resolver
+
+            self._resolver = Resolver(self._nameservers)
+        return self._resolver
+
+    def known(self, host: str) -> tuple[str, ...] | None:
+        """The addresses of a host if they are known already."""
+        return None if self._resolver is None else self._resolver.cached(host)
+
+    async def permitted(
+        self, enforcement: Enforcement, process: Process, host: str, port: int
+    ) -> tuple[str, ...]:
+        """The addresses that a host, itself allowed, may be reached at, the best first.
+
+        Raises OSError: EHOSTUNREACH when there is no such name, ETIMEDOUT when nobody tells, and
+        ECONNREFUSED, noted as a refusal, when it has only addresses that it may not have.
+        """
+        try:
+            found = await self.resolver.addresses(host)
+        except ResolutionError as error:
+            enforcement.note_unresolved(host, error.why)
+            raise
+        allowed = allowed_addresses(enforcement, process, host, port, found)
+        if not allowed:
+            enforcement.require(Connect(process, found[0], port, host))
+        last = self._reached.get((host, port))  # the best guess
+        return tuple(sorted(allowed, key=lambda address: address != last))
+
+    async def reach(
+        self, enforcement: Enforcement, process: Process, host: str, port: int
+    ) -> trio.socket.SocketType:
+        """A connection of our own to the host. Raises OSError as `permitted` and connect(2) do."""
+        from nono.supervisor.network.dial import dial
+
+        outside = await dial(await self.permitted(enforcement, process, host, port), port)
+        if len(self._reached) >= _MOST_REACHED:
+            self._reached.clear()
+        self._reached[host, port] = outside.getpeername()[0]
+        return outside
+
+    def close(self) -> None:
+        self._stub.close()
+        self.files.close()
+
+
+def _most_tunnels() -> int:
+    """Each has up to eight descriptors of ours; the limit is raised to the hard one later."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_TUNNELS if hard == resource.RLIM_INFINITY else min(_MOST_TUNNELS, hard // 16)
+
+
+def allowed_addresses(
+    enforcement: Enforcement, process: Process, host: str, port: int, addresses: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of a host's addresses that the policy lets it have. Notes no refusal."""
+    return tuple(
+        address
+        for address in addresses
+        if enforcement.admits(Connect(process, address, port, host))
+    )

@@ -1,0 +1,245 @@
+"""From what a person asked for to a policy: options, groups, the working directory, the command."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from nono.broker import (
+    Access,
+    Effect,
+    Environment,
+    File,
+    Network,
+    Origin,
+    OriginKind,
+    Policy,
+    Rule,
+    Subtree,
+    default_groups,
+    group,
+    rules_of,
+)
+from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
+from nono.supervisor.planning.path_rules import absolute, canonical, path_rules
+from nono.supervisor.planning.profile_parts import FromProfile, ProfileNetwork
+from nono.supervisor.planning.program import needed_by
+
+if TYPE_CHECKING:
+    from nono.broker.credentials.services import Service
+
+_READ = Access.READ | Access.EXECUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to let a program do. Every path may begin with `~` and be relative.
+
+    The fields are the command line's options of the same names.
+    """
+
+    allow: Sequence[str] = ()
+    read: Sequence[str] = ()
+    write: Sequence[str] = ()
+    allow_file: Sequence[str] = ()
+    read_file: Sequence[str] = ()
+    write_file: Sequence[str] = ()
+    deny: Sequence[str] = ()
+    bypass_protection: Sequence[str] = ()
+    allow_cwd: bool = False
+    workdir: str | None = None
+    env_allow: Sequence[str] = ()
+    network_profile: str | None = None
+    allow_domain: Sequence[str] = ()
+    block_net: bool = False
+    open_port: Sequence[int] = ()
+    listen_port: Sequence[int] = ()
+    allow_connect_port: Sequence[int] = ()
+    allow_unix_socket: Sequence[str] = ()
+    no_sni_check: Sequence[str] = ()
+    dns: Sequence[str] = ()
+    proxy_credential: Sequence[str] = ()
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A policy, and the circumstances it was made for.
+
+    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
+    a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
+    whatever is opened; the policy has them for what is opened here. `services` are those whose real
+    keys are added to requests.
+    """
+
+    policy: Policy
+    environment: Environment
+    workdir: str
+    nameservers: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    anywhere: tuple[Rule, ...] = ()
+    services: tuple[Service, ...] = ()
+
+
+def make_plan(
+    options: Options, argv: Sequence[str] = (), env: Mapping[str, str] | None = None
+) -> Plan:
+    """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError."""
+    env = os.environ if env is None else env
+    home = home_directory(env)
+    workdir = _workdir(options, home)
+    expand = expander(home, workdir)
+    profile = _profile(options, env, home, workdir, expand)
+    if profile.says_workdir:
+        options = replace(options, allow_cwd=False)
+    rules = [
+        *path_rules(options, home, workdir),
+        *_interpreter_rules(argv, env, workdir, home),
+        *profile.rules,
+        *_own_profiles(env, home),
+    ]
+    network, nameservers = _network(options, profile.network)
+    anywhere = [rule for rule in rules if holds_anywhere(rule)]
+    rules = [rule for rule in rules if not holds_anywhere(rule)]
+    policy = Policy(
+        rules=(*anchored(anywhere, opened_directories(rules)), *rules),
+        bypasses=(*_bypasses(options, home, workdir), *profile.bypasses),
+        network=network,
+    )
+    environment = Environment(tuple(options.env_allow), profile.deny, profile.set, profile.only)
+    services = _services(options, profile)
+    return Plan(policy, environment, workdir, nameservers, profile.notes, tuple(anywhere), services)
+
+
+def home_directory(env: Mapping[str, str]) -> str:
+    """$HOME, or the home of the user that runs us; canonical."""
+    home = env.get("HOME", "")
+    if not os.path.isabs(home):
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            home = "/"
+    return os.path.realpath(home)
+
+
+def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
+    """For a group's path: the canonical path, and the given one where a link leads elsewhere.
+
+    `$TMPDIR` is nothing here: every run gets one of its own.
+    """
+    variables = {"~": home, "$HOME": home, "$WORKDIR": workdir, "$UID": str(os.getuid())}
+
+    def expand(path: str) -> Sequence[str]:
+        first, slash, rest = path.partition("/")
+        if first.startswith("$") and first not in variables:
+            return ()
+        given = variables.get(first, first) + slash + rest
+        return tuple(dict.fromkeys((canonical(given), os.path.normpath(given))))
+
+    return expand
+
+
+def profile_directory(env: Mapping[str, str], home: str) -> str:
+    """Where a person's own profiles are, by the XDG Base Directory Specification."""
+    config = env.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(config):
+        config = os.path.join(home, ".config")
+    return os.path.normpath(os.path.join(config, "nono", "profiles"))
+
+
+def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
+    """Refusals to write where profiles are: what is written there is what the next run may do."""
+    origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
+    elsewhere = {**env, "XDG_CONFIG_HOME": ""}
+    places = [profile_directory(each, home) for each in (env, elsewhere)]
+    for path in dict.fromkeys((*places, *map(canonical, places))):
+        yield Rule(Subtree(path), Access.WRITE, Effect.DENY, origin)
+
+
+def _profile(
+    options: Options,
+    env: Mapping[str, str],
+    home: str,
+    workdir: str,
+    expand: Callable[[str], Sequence[str]],
+) -> FromProfile:
+    """What the profile gives; without one, the groups that every profile starts from."""
+    if options.profile is None:
+        return FromProfile(
+            tuple(rule for name in default_groups() for rule in rules_of(group(name), expand))
+        )
+    # A run without a profile does not load what reads one.
+    from nono.supervisor.planning.profile_files import Profiles
+    from nono.supervisor.planning.profile_rules import from_profile
+
+    profiles = Profiles(env, home)
+    merged = profiles.resolve(options.profile)
+    made = from_profile(merged, env, home, workdir, options.allow_cwd, expand)
+    return replace(made, notes=(*profiles.notes, *made.notes))
+
+
+def _workdir(options: Options, home: str) -> str:
+    try:
+        path = absolute(options.workdir or ".", home, os.getcwd())
+    except FileNotFoundError:
+        raise UsageError("the working directory was deleted", "cd ~") from None
+    if not os.path.isdir(path):
+        raise UsageError(
+            f"--workdir {options.workdir}: no such directory", f"mkdir -p {options.workdir}"
+        )
+    return canonical(path)
+
+
+_NETWORK_OPTIONS = (
+    "allow_domain",
+    "block_net",
+    "open_port",
+    "listen_port",
+    "allow_connect_port",
+    "no_sni_check",
+    "dns",
+    "proxy_credential",
+)
+
+
+def _network(
+    options: Options, profile: ProfileNetwork
+) -> tuple[Network, tuple[tuple[str, int], ...]]:
+    given = any(getattr(options, name) for name in _NETWORK_OPTIONS)
+    if options.network_profile is None and not given and not profile:
+        return Network(), ()
+    # What only a run with such an option needs is loaded only then.
+    from nono.supervisor.planning.network_rules import make_network, nameservers
+
+    return make_network(options, profile), nameservers(options)
+
+
+def _services(options: Options, profile: FromProfile) -> tuple[Service, ...]:
+    if not options.proxy_credential and not profile.services:
+        return ()
+    from nono.supervisor.planning.services import named_by_options, together
+
+    named = named_by_options(options.proxy_credential, profile.own_services)
+    return together((*profile.services, *named))
+
+
+def _bypasses(options: Options, home: str, workdir: str) -> Iterator[str]:
+    for path in options.bypass_protection:
+        yield canonical(absolute(path, home, workdir))
+
+
+def _interpreter_rules(
+    argv: Sequence[str], env: Mapping[str, str], workdir: str, home: str
+) -> Iterator[Rule]:
+    if not argv:
+        return
+    needed = needed_by(argv[0], env, workdir, home)
+    origin = Origin(OriginKind.BUILTIN, f"the program {argv[0]}")
+    for path in dict.fromkeys(needed.files):
+        yield Rule(File(path), _READ, Effect.ALLOW, origin)
+    for path in dict.fromkeys(needed.directories):
+        yield Rule(Subtree(path), _READ, Effect.ALLOW, origin)

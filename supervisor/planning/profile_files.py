@@ -1,0 +1,135 @@
+"""Finding profiles: a file, one of the person's own by name, or one that comes with nono."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from importlib import resources
+
+from nono.broker import PolicyError
+from nono.broker.profile.checks import check_base, is_file_name
+from nono.broker.profile.jsonc import LARGEST
+from nono.broker.profile.merge import Merged, Source, resolve
+from nono.supervisor.planning.path_rules import absolute
+from nono.supervisor.planning.plan import profile_directory
+
+_SUFFIX = ".json"
+_BUILT_IN = "built-in "
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_BUILT_IN_FILES = resources.files("nono.broker").joinpath("data", "profiles")
+
+
+class Profiles:
+    """The profiles that a person can name. `notes` is what is odd about the files read so far."""
+
+    def __init__(self, env: Mapping[str, str], home: str) -> None:
+        self._home = home
+        self.directory = profile_directory(env, home)
+        self.notes: list[str] = []
+
+    def resolve(self, reference: str) -> Merged:
+        """A profile and what it extends. Raises broker.PolicyError; every file is read once."""
+        return resolve(reference, self.load)
+
+    def load(self, reference: str, by: Source | None) -> Source:
+        """The text of a profile, which profile `by` names. Raises broker.PolicyError."""
+        check_base(reference)
+        if by is not None and is_built_in(by.file):
+            return self._built_in(reference)
+        if is_file_name(reference):
+            base = os.path.dirname(os.path.abspath(by.file)) if by is not None else os.getcwd()
+            return self._read(absolute(reference, self._home, base))
+        own = os.path.join(self.directory, reference + _SUFFIX)
+        if os.path.lexists(own):
+            if _BUILT_IN_FILES.joinpath(reference + _SUFFIX).is_file():
+                self.notes.append(f"{own} is used, and not the built-in profile {reference}")
+            return self._read(own)
+        return self._built_in(reference)
+
+    def names(self) -> list[str]:
+        """The names of all profiles, sorted."""
+        return sorted({*own_names(self.directory), *built_in_names()})
+
+    def _built_in(self, name: str) -> Source:
+        if name not in built_in_names():
+            raise PolicyError(f"there is no profile {name!r}", self._hint(name))
+        data = _BUILT_IN_FILES.joinpath(name + _SUFFIX).read_bytes()
+        return Source(_BUILT_IN + name, data)
+
+    def _hint(self, name: str) -> str:
+        if os.path.isfile(name):
+            return f"a file is named with a slash: ./{name}"
+        near = difflib.get_close_matches(name, self.names(), n=1)
+        return f"did you mean {near[0]!r}?" if near else "nono profile list"
+
+    def _read(self, path: str) -> Source:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError as error:
+            name = os.path.basename(path).removesuffix(_SUFFIX)
+            why = os.strerror(error.errno or 0)
+            raise PolicyError(f"{path}: {why}", self._hint(name)) from None
+        try:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                raise PolicyError(f"{path}: not a regular file", "name the profile's file")
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(LARGEST + 1)
+        finally:
+            os.close(descriptor)
+        self.notes += _oddities(path, state)
+        return Source(_shown(os.path.realpath(path)), data)
+
+
+def new_file(name: str, directory: str, force: bool = False) -> tuple[int, str]:
+    """A descriptor of a profile to be written, and its path: a file, or NAME in `directory`.
+
+    Raises broker.PolicyError, and for one that is there already, unless `force`, FileExistsError.
+    """
+    check_base(name)
+    path = name
+    if not is_file_name(name):
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        path = os.path.join(directory, name + _SUFFIX)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if force else os.O_EXCL)
+    return os.open(path, flags, 0o600), path
+
+
+def own_names(directory: str) -> list[str]:
+    """The names of the profiles in a directory; none when it cannot be read."""
+    try:
+        entries = os.listdir(directory)
+    except OSError:
+        return []
+    return [name.removesuffix(_SUFFIX) for name in entries if name.endswith(_SUFFIX)]
+
+
+def built_in_names() -> list[str]:
+    """The names of the profiles that come with nono, sorted."""
+    names = [entry.name for entry in _BUILT_IN_FILES.iterdir()]
+    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+
+
+def is_built_in(file: str) -> bool:
+    """True for the `Source.file` of a profile that comes with nono."""
+    return file.startswith(_BUILT_IN)
+
+
+def _shown(path: str) -> str:
+    """Relative to the working directory when it is in there. Different for different files."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith(("..", _BUILT_IN)) else relative
+
+
+def _oddities(path: str, state: os.stat_result) -> Iterator[str]:
+    if os.path.islink(path):
+        yield f"{path} is a link to {os.path.realpath(path)}"
+    if state.st_mode & _OTHERS_MAY_WRITE:
+        yield f"{path} can be changed by other users: chmod go-w {path}"
+    elif state.st_uid not in (0, os.getuid()):
+        yield f"{path} belongs to another user, who can change it"
+    directory = os.stat(os.path.dirname(os.path.realpath(path)))
+    if directory.st_mode & _OTHERS_MAY_WRITE and not directory.st_mode & stat.S_ISVTX:
+        yield f"{path} can be replaced by other users: its directory is open to them"

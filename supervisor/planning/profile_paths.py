@@ -1,0 +1,103 @@
+"""From the paths in a profile to patterns: variables, links, wildcards."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from nono.broker import File, Glob, PathPattern, PolicyError, Subtree
+from nono.broker.profile.checks import VARIABLE, VARIABLES, is_pattern
+from nono.supervisor.planning.anywhere import plain
+from nono.supervisor.planning.path_rules import canonical
+
+_TMPDIR = "TMPDIR"
+_DEFAULTS = {
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+}
+"""Below the home, by the XDG Base Directory Specification."""
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+class Variables:
+    """What the variables of a profile stand for in this run."""
+
+    def __init__(self, env: Mapping[str, str], home: str, workdir: str) -> None:
+        self._values = {"HOME": home, "WORKDIR": workdir, "UID": str(os.getuid())}
+        for name in VARIABLES:
+            if not name.startswith("XDG_"):
+                continue
+            value = env.get(name, "")
+            if os.path.isabs(value):
+                self._values[name] = value
+            elif name in _DEFAULTS:
+                self._values[name] = os.path.join(home, _DEFAULTS[name])
+
+    def path(self, text: str, quote: bool = False) -> str:
+        """The absolute path that a profile's path stands for, links and all.
+
+        With `quote`, wildcards in what a variable stands for are made plain. Raises
+        broker.PolicyError for a variable without a value.
+        """
+        if text == "~" or text.startswith("~/"):
+            text = "$HOME" + text[1:]
+        return os.path.normpath(self._expand(text, quote))
+
+    def value(self, text: str) -> str:
+        """A value for the environment. What is no variable of a profile stays as it is."""
+        if text == "~" or text.startswith("~/"):
+            text = "$HOME" + text[1:]
+        return self._expand(text, quote=False)
+
+    def _expand(self, text: str, quote: bool) -> str:
+        def replace(match: re.Match[str]) -> str:
+            name = match[1] or match[2]
+            if name not in VARIABLES:
+                return match[0]
+            value = self._values.get(name)
+            if value is None:
+                raise PolicyError(f"${name} is not set", f"export {name}=..., or write the path")
+            return plain(value) if quote else value
+
+        return VARIABLE.sub(replace, text)
+
+
+def in_own_tmpdir(text: str) -> bool:
+    """True for a path in $TMPDIR, which is the run's own and open to it as a whole."""
+    match = VARIABLE.match(text)
+    return match is not None and _TMPDIR in match.groups()
+
+
+def granted(text: str, variables: Variables, alone: bool) -> PathPattern:
+    """The pattern of a grant on a path, with all below unless `alone`."""
+    if not is_pattern(text):
+        path = canonical(variables.path(text))
+        return File(path, text) if alone else Subtree(path, text)
+    pattern = _resolved(variables.path(text, quote=True))
+    return Glob(pattern if alone or pattern.endswith("/**") else f"{pattern}/**")
+
+
+def denied(text: str, variables: Variables) -> list[PathPattern]:
+    """The patterns of a refusal: what is written, and where links lead from there."""
+    if is_pattern(text):
+        if not text.startswith(("/", "~", "$")):
+            return [Glob(text)]
+        written = variables.path(text, quote=True)
+        return [Glob(each) for each in dict.fromkeys((written, _resolved(written)))]
+    path = variables.path(text)
+    found: list[PathPattern] = [
+        Subtree(each, text) for each in dict.fromkeys((path, canonical(path)))
+    ]
+    # A name may hold these by accident; a refusal takes them both ways.
+    return [*found, Glob(path)] if _WILDCARD.search(text) else found
+
+
+def _resolved(pattern: str) -> str:
+    """The pattern with the links in its fixed beginning followed."""
+    names = pattern.split("/")
+    fixed = next(index for index, name in enumerate(names) if _WILDCARD.search(name))
+    beginning = canonical("/".join(names[:fixed]) or "/")
+    return "/".join([beginning.rstrip("/"), *names[fixed:]])

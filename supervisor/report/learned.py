@@ -1,0 +1,69 @@
+"""What `nono learn` tells a person, on stderr."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from nono.broker import visible
+from nono.broker.explaining.explain import summary
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.learning.observe import Learner
+from nono.supervisor.learning.profile import Outcome
+from nono.supervisor.report import run as report
+
+_MOST = 20
+
+
+def text(learner: Learner, outcome: Outcome, enforcement: Enforcement) -> Iterator[str]:
+    """What was seen, what was refused, and what could not be put into the profile."""
+    yield from _seen(outcome)
+    refused = [str(line) for line in report.grouped(report.entries(enforcement))]
+    yield from _part("refused while learning, and not in the profile", refused)
+    absent = [visible(host) for host in learner.absent_hosts]
+    yield from _part("hosts that do not exist, and not in the profile", absent)
+    for title, paths in (
+        ("names listed above the project, and not in the profile", outcome.above),
+        ("paths that no profile can name", outcome.unnamed),
+        ("paths that lead elsewhere by now, and not in the profile", outcome.moved),
+    ):
+        yield from _part(title, [visible(path) for path in paths])
+    told = {*outcome.above, *outcome.unnamed, *outcome.moved}
+    ungranted = [r for r in outcome.ungranted if getattr(r, "path", None) not in told]
+    lines = dict.fromkeys(map(summary, ungranted))
+    yield from _part("seen, and not granted by the profile", list(lines))
+    if learner.needs.overflow:
+        yield f"nono: {learner.needs.overflow} more calls were seen than are remembered"
+
+
+def _seen(outcome: Outcome) -> Iterator[str]:
+    yield "nono: learned"
+    for section, keys in outcome.profile.items():
+        if section in ("meta", "extends"):
+            continue
+        for key, value in keys.items():
+            values = value if isinstance(value, list) else [value]
+            shown = ", ".join(visible(_word(each)) for each in values[:_MOST])
+            more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
+            yield f"  {section}.{key}: {shown or 'nothing'}{more}"
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if not lines:
+        return
+    yield f"nono: {title}:"
+    yield from (f"  {line}" for line in lines[:_MOST])
+    if len(lines) > _MOST:
+        yield f"  and {len(lines) - _MOST} more"
+
+
+def how_to_keep(directory: str, argv: Sequence[str]) -> Iterator[str]:
+    """Where to save the profile, and how to use it."""
+    command = visible(shlex.join(argv), limit=1000)
+    place = f"{directory}/NAME.json"
+    yield f"hint: save it as {visible(place, limit=1000)} and use it with"
+    yield f"      nono run --profile NAME -- {command}"

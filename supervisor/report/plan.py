@@ -1,0 +1,85 @@
+"""What a run would allow and refuse, without running anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
+from nono.supervisor.linux.ruleset import RealTree
+from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.prepare import with_refusals
+
+if TYPE_CHECKING:
+    from nono.broker.credentials.services import Service
+
+_LETTERS = (
+    (Access.READ, "read"),
+    (Access.WRITE, "write"),
+    (Access.EXECUTE, "execute"),
+    (Access.CREATE, "create"),
+    (Access.CONNECT, "connect"),
+)
+
+
+def describe(plan: Plan) -> Iterator[str]:
+    """Lines for people: every rule with its origin, and what the kernel enforces."""
+    policy = with_refusals(plan.policy)
+    floor = policy.floor(RealTree(), floor_exclude())
+    yield f"working directory: {visible(plan.workdir)}"
+    for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
+        yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
+    for path in policy.bypasses:
+        yield f"protection lifted: {visible(path)}"
+    yield from _network(plan)
+    yield f"enforced by the kernel alone: {len(floor.rules)} rules"
+    for path in sorted(floor.carved):
+        yield f"decided call by call: {visible(path)} (something inside is denied)"
+    for name in plan.environment.dropped(os.environ):
+        yield f"variable not passed on: {visible(name)}"
+
+
+def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
+    for rule in rules:
+        access = "all" if effect is Effect.DENY else _words(rule.access)
+        path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
+        yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
+
+
+def _network(plan: Plan) -> Iterator[str]:
+    network = plan.policy.network
+    yield f"network: {network.mode}"
+    for deed, rules in (("connect", network.rules), ("listen", network.listen)):
+        for rule in rules:
+            yield f"{rule.effect} {deed}: {_hosts(rule)}  [{visible(str(rule.origin))}]"
+    for rule in network.unchecked:
+        yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
+    for address, port in plan.nameservers:
+        yield f"names of hosts are looked up at: {address} port {port}"
+    if plan.services:
+        yield from _services(plan.services)
+
+
+def _services(services: Sequence[Service]) -> Iterator[str]:
+    from nono.supervisor.credentials.keys import find
+
+    for service in services:
+        yield f"service {visible(service.name)}: {visible(str(service.upstream))}"
+        yield f"  host, through nono only: {visible(service.upstream.authority)}"
+        yield f"  key from {visible(str(find(service, os.environ)))}"
+        yield f"  variables with a token: {', '.join(map(visible, service.key_variables))}"
+        yield f"  variables with its URL: {', '.join(map(visible, service.url_variables))}"
+        for endpoint in service.endpoints:
+            yield f"  allow request: {visible(str(endpoint))}"
+
+
+def _hosts(rule: Rule) -> str:
+    """The pattern, with the ports when they are not part of what was written."""
+    ports = getattr(rule.pattern, "ports", None)
+    spelled = visible(rule.pattern.spelled)
+    return f"{spelled} (ports 80 and 443)" if ports == DEFAULT_PORTS else spelled
+
+
+def _words(access: Access) -> str:
+    return ",".join(word for bit, word in _LETTERS if bit in access)

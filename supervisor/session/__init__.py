@@ -1,0 +1,1 @@
+"""One run on any platform: prepared, started, waited for, ended."""

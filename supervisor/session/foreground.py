@@ -1,0 +1,105 @@
+"""One program that takes nono's place in a terminal: its streams, its signals, its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from nono.shims.linux import process
+from nono.supervisor.linux.launch import signals
+from nono.supervisor.linux.launch.running import Session, Streams, start
+from nono.supervisor.linux.launch.start import ForkHere, inherited_signals
+from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.prepare import Prepared
+
+if TYPE_CHECKING:
+    from nono.supervisor.credentials.proxy import CredentialProxy
+
+_SHORT_SECONDS = 0.1
+
+
+class TimeIsUp(Exception):
+    """The program was still running, and every process of it has been killed."""
+
+
+def run(
+    prepared: Prepared,
+    plan: Plan,
+    argv: Sequence[str],
+    streams: Streams,
+    at_the_end: Callable[[Sequence[str]], None],
+    seconds: float = float("inf"),
+) -> int:
+    """Run a program to its end, for so long at the most; its wait status.
+
+    `at_the_end` is called once everything of a program that was started is gone, with the
+    tracebacks of what failed in our own code. Raises TimeIsUp, and as `session.start` and
+    `Session.wait` do.
+    """
+    environment = plan.environment.apply(os.environ)
+    with contextlib.ExitStack() as last, signals.terminal_returned():
+        inherited = inherited_signals()
+        signals.block()
+        session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
+        _raise_descriptor_limit()
+        credentials = prepared.credentials
+        if credentials is not None:
+            process.set_dumpable(False)  # no core dump holds a key
+        last.callback(lambda: at_the_end(_faults(session, credentials)))
+        try:
+            signals.forward_to(session.child_pidfd)
+            return _wait(session, credentials, seconds)
+        finally:
+            session.close()
+
+
+def exit_code(status: int) -> int:
+    """The program's exit status as a shell gives it: 128 + n for a signal."""
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _raise_descriptor_limit() -> None:
+    """To the hard limit, for what the program's calls need of us. It has started with its own."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
+    return [*session.faults, *(credentials.faults.texts if credentials is not None else ())]
+
+
+def _wait(session: Session, credentials: CredentialProxy | None, seconds: float) -> int:
+    deadline = time.monotonic() + seconds
+
+    def stopped() -> None:
+        signals.program_stopped(session.child_pid, session.child_pidfd)
+
+    if session.ends_within(min(seconds, _SHORT_SECONDS), stopped):
+        return session.status
+    import trio
+
+    return trio.run(_wait_until, session, credentials, stopped, deadline)
+
+
+async def _wait_until(
+    session: Session,
+    credentials: CredentialProxy | None,
+    stopped: Callable[[], None],
+    deadline: float,
+) -> int:
+    import trio
+
+    from nono.supervisor.nursery import open_nursery
+
+    with trio.move_on_after(max(0, deadline - time.monotonic())):
+        async with open_nursery() as nursery:
+            if credentials is not None:
+                nursery.start_soon(credentials.serve)
+            status = await session.wait(stopped)
+            nursery.cancel_scope.cancel()
+        return status
+    raise TimeIsUp

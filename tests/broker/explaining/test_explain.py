@@ -1,0 +1,278 @@
+"""Words for people: right, helpful, and safe to print."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nono.broker import (
+    ALL_ACCESS,
+    READ_WRITE,
+    Access,
+    Connect,
+    Deny,
+    Effect,
+    Execute,
+    Explanation,
+    Glob,
+    Metadata,
+    Open,
+    Operation,
+    Origin,
+    OriginKind,
+    PathChange,
+    Policy,
+    Request,
+    Rule,
+    Subtree,
+    UnixConnect,
+    Watch,
+    explain,
+    visible,
+)
+from tests.broker.policy.test_decide_properties import requests
+from tests.broker.worlds import CALLER, allow, files, policies, rule
+
+READ, WRITE, EXECUTE = Access.READ, Access.WRITE, Access.EXECUTE
+CREDENTIALS = Origin(OriginKind.GROUP, "deny_credentials")
+SSH = Rule(
+    Subtree("/home/u/.ssh", spelled="~/.ssh"), ALL_ACCESS, Effect.DENY, CREDENTIALS, protected=True
+)
+HANDS_OFF = Rule(Subtree("/w/x"), ALL_ACCESS, Effect.DENY, Origin(OriginKind.FLAG, "--deny"))
+POLICY = Policy((SSH, HANDS_OFF, allow("/w", READ), allow("/out", WRITE)))
+
+
+def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> Explanation:
+    return explain(policy, request, policy.decide(request), directory=directory)
+
+
+@pytest.mark.parametrize(
+    ("request_", "summary", "reason", "fix"),
+    [
+        (
+            Open(CALLER, "/etc/shadow", READ),
+            "read /etc/shadow",
+            "no rule allows it",
+            ("--read-file", "/etc/shadow"),
+        ),
+        (
+            Open(CALLER, "/etc/x", READ_WRITE),
+            "read and write /etc/x",
+            "no rule allows it",
+            ("--allow-file", "/etc/x"),
+        ),
+        (
+            Open(CALLER, "/w/f", READ_WRITE),
+            "read and write /w/f",
+            "flag --test (/w) allows only reading",
+            ("--write-file", "/w/f"),
+        ),
+        (
+            Open(CALLER, "/home/u/.ssh/id", READ),
+            "read /home/u/.ssh/id",
+            "denied by group deny_credentials (~/.ssh)",
+            ("--bypass-protection", "~/.ssh", "--read", "~/.ssh"),
+        ),
+        (
+            Open(CALLER, "/w/x/y", READ),
+            "read /w/x/y",
+            "denied by flag --deny (/w/x)",
+            (),
+        ),
+        (
+            PathChange(CALLER, Operation.RENAME_FROM, "/home/u"),
+            "rename /home/u",
+            "it holds ~/.ssh, which is denied by group deny_credentials",
+            (),
+        ),
+        (
+            PathChange(CALLER, Operation.MKDIR, "/etc/d"),
+            "create the directory /etc/d",
+            "no rule allows it",
+            ("--write", "/etc/d"),
+        ),
+        (
+            PathChange(CALLER, Operation.RENAME_FROM, "/out/f", target="/w/f"),
+            "rename /out/f",
+            "flag --test (/out) allows only writing, and under its new name the object "
+            "could be read",
+            ("--read-file", "/out/f"),
+        ),
+        (
+            Metadata(CALLER, "chmod", "/etc/x"),
+            "chmod /etc/x",
+            "no rule allows it",
+            ("--write-file", "/etc/x"),
+        ),
+        (Watch(CALLER, "/etc"), "watch /etc", "no rule allows it", ("--read-file", "/etc")),
+        (
+            Execute(CALLER, "/opt/tool/bin/run"),
+            "execute /opt/tool/bin/run",
+            "no rule allows it; the right to execute cannot be given during a run",
+            ("--read", "/opt/tool/bin"),
+        ),
+        (
+            UnixConnect(CALLER, "/run/docker.sock"),
+            "connect to the unix socket /run/docker.sock",
+            "no rule allows it",
+            ("--allow-unix-socket", "/run/docker.sock"),
+        ),
+        (
+            UnixConnect(CALLER, "/home/u/.ssh/agent"),
+            "connect to the unix socket /home/u/.ssh/agent",
+            "denied by group deny_credentials (~/.ssh)",
+            (
+                "--bypass-protection",
+                "/home/u/.ssh/agent",
+                "--allow-unix-socket",
+                "/home/u/.ssh/agent",
+            ),
+        ),
+        (
+            UnixConnect(CALLER, "/w/x/agent"),
+            "connect to the unix socket /w/x/agent",
+            "denied by flag --deny (/w/x)",
+            (),
+        ),
+        (
+            UnixConnect(CALLER, "@/tmp/.X11-unix/X0"),
+            "connect to the unix socket @/tmp/.X11-unix/X0",
+            "no rule allows it; an abstract socket of others cannot be opened",
+            (),
+        ),
+        (
+            Connect(CALLER, "169.254.169.254", 80),
+            "connect to 169.254.169.254 port 80",
+            "denied by built-in rule cloud metadata addresses (169.254.0.0/16)",
+            (),
+        ),
+    ],
+)
+def test_denials(request_: Request, summary: str, reason: str, fix: tuple[str, ...]) -> None:
+    explanation = said(request_)
+    assert (explanation.summary, explanation.reason, explanation.fix) == (summary, reason, fix)
+    assert explanation.layer == ("kernel floor" if isinstance(request_, Execute) else "broker")
+
+
+def test_a_directory_gets_the_flag_for_directories() -> None:
+    assert said(Open(CALLER, "/etc", READ), directory=True).fix == ("--read", "/etc")
+    listing = Open(CALLER, "/home/u/.ssh", READ)
+    assert said(listing, directory=True).fix[2:] == ("--read", "~/.ssh")
+    assert said(listing).fix[2:] == ("--read-file", "~/.ssh")
+
+
+def test_what_is_granted_already_is_not_asked_for_again() -> None:
+    policy = POLICY.with_rules([allow("/home/u", READ_WRITE)])
+    fix = said(Open(CALLER, "/home/u/.ssh/id", READ), policy).fix
+    assert fix == ("--bypass-protection", "~/.ssh")
+
+
+def test_a_protection_by_wildcards_is_bypassed_for_one_path() -> None:
+    policy = Policy((rule(Glob("**/.env"), effect=Effect.DENY, protected=True),))
+    fix = said(Open(CALLER, "/w/.env", READ), policy).fix
+    assert fix == ("--bypass-protection", "/w/.env", "--read-file", "/w/.env")
+
+
+def test_questions_and_permissions() -> None:
+    policy = Policy((rule(Subtree("/m"), effect=Effect.ASK), allow("/w", READ)), default=Effect.ASK)
+    assert said(Open(CALLER, "/m/x", READ), policy).reason == "flag --test (/m) asks first"
+    assert said(Open(CALLER, "/x", READ), policy).reason.startswith("no rule covers it")
+    assert said(Open(CALLER, "/w/x", READ), policy).reason == "allowed by flag --test (/w)"
+    assert said(Open(CALLER, "/x", READ, own=True)).reason == "allowed by built-in rule own object"
+
+
+def test_the_layer_is_the_one_that_enforces() -> None:
+    world = files("/w/x", "/w/d/f", "/w/new/f")
+    policy = Policy((HANDS_OFF, allow("/w", READ_WRITE | EXECUTE)))
+    floor = policy.floor(world)
+
+    def layer(request: Request) -> str:
+        return explain(policy, request, policy.decide(request), floor=floor).layer
+
+    assert layer(Open(CALLER, "/w/d/f", READ)) == "kernel floor"
+    assert layer(Open(CALLER, "/w", READ)) == "broker"
+    assert layer(PathChange(CALLER, Operation.CREATE, "/w/d/n")) == "kernel floor"
+    assert layer(PathChange(CALLER, Operation.CREATE, "/w/n")) == "broker"
+    assert layer(PathChange(CALLER, Operation.UNLINK, "/w/d")) == "broker"
+    assert layer(PathChange(CALLER, Operation.LINK_FROM, "/w/d/f")) == "kernel floor"
+    assert layer(Metadata(CALLER, "chmod", "/w/d/f")) == "broker"
+    late = Execute(CALLER, "/w/late")
+    explanation = explain(policy, late, policy.decide(late), floor=floor)
+    assert "the kernel does not run it" in explanation.reason and explanation.fix == ()
+    early = Execute(CALLER, "/w/d/f")
+    assert "kernel" not in explain(policy, early, policy.decide(early), floor=floor).reason
+
+
+def is_safe(text: str) -> bool:
+    """Nothing in it acts on a terminal, hides, or changes the order of what follows."""
+    return text.isprintable() and not any(
+        unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain name.txt", "plain name.txt"),
+        ("größe/日本", "größe/日本"),
+        ("\x1b[2Jx", "\\x1b[2Jx"),
+        ("a\nb\rc\td", "a\\x0ab\\x0dc\\x09d"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("a\u2066b\u2069", "a\\u2066b\\u2069"),
+        ("a\u200bb\ufeff", "a\\u200bb\\ufeff"),
+        ("\udcff\udc80", "\\xff\\x80"),
+        ("\ud800", "\\ud800"),
+        ("\x7f\x9b", "\\x7f\\x9b"),
+        ("\U000e0041", "\\U000e0041"),
+        ("\u2028", "\\u2028"),
+        ("a\u2003b\u00a0", "a\\u2003b\\xa0"),
+        ("", ""),
+    ],
+)
+def test_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(st.text(), st.integers(1, 60))
+def test_whatever_is_shown_is_safe_and_short(text: str, limit: int) -> None:
+    shown = visible(text, limit)
+    assert is_safe(shown) and len(shown) <= limit
+    if text.isascii() and text.isprintable() and len(text) <= limit:
+        assert shown == text
+
+
+def test_long_text_keeps_both_ends() -> None:
+    shown = visible("/start" + "x" * 100_000 + "/end")
+    assert len(shown) == 200 and shown.startswith("/start") and shown.endswith("/end")
+    assert "…" in shown
+
+
+@settings(max_examples=400, deadline=None)
+@given(policies(), requests, st.booleans())
+def test_every_verdict_has_safe_words(policy: Policy, request_: Request, directory: bool) -> None:
+    verdict = policy.decide(request_)
+    explanation = explain(policy, request_, verdict, directory=directory)
+    assert is_safe(explanation.summary) and is_safe(explanation.reason)
+    assert explanation.summary and explanation.reason
+    assert all(is_safe(part) for part in explanation.fix) and len(explanation.fix) % 2 == 0
+    assert not explanation.fix or isinstance(verdict, Deny)
+
+
+@settings(max_examples=400, deadline=None)
+@given(policies(), st.sampled_from(("/w/a", "/w/a/b", "/h/k.pem")), st.integers(1, 3))
+def test_the_flags_that_are_offered_help(policy: Policy, path: str, bits: int) -> None:
+    """With what they say added to the policy, the same request is no longer denied."""
+    access = Access(bits)
+    request = Open(CALLER, path, access)
+    flags = said(request, policy).fix
+    verdict = policy.decide(request)
+    if not flags or not isinstance(verdict, Deny) or verdict.rule.protected:
+        return
+    flag, value = flags
+    rights = {"read": READ, "write": WRITE, "allow": READ_WRITE}
+    granted = rights[flag.removeprefix("--").removesuffix("-file")]
+    helped = policy.with_rules([allow(value, granted)])
+    assert not isinstance(helped.decide(request), Deny)

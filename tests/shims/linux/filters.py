@@ -1,0 +1,65 @@
+"""Every filter that there is, in the simulator."""
+
+import errno
+from typing import NamedTuple
+
+import pytest
+from hypothesis import strategies as st
+
+from nono.shims.linux import filter
+from nono.shims.linux.filter import AUDIT_ARCH
+from nono.shims.linux.syscall_classes import ARCHES, NETWORKS, Arch, Network, Syscall, number, table
+from tests.simulator import Program, Run
+
+ALLOW = 0x7FFF0000
+NOTIFY = 0x7FC00000
+KILL_PROCESS = 0x80000000
+ERRNO = 0x00050000
+EPERM = ERRNO | errno.EPERM
+EAFNOSUPPORT = ERRNO | errno.EAFNOSUPPORT
+EPROTONOSUPPORT = ERRNO | errno.EPROTONOSUPPORT
+
+UNIX, INET, INET6, NETLINK, PACKET, ALG, VSOCK = 1, 2, 10, 16, 17, 38, 40
+STREAM, DGRAM, RAW, SEQPACKET = 1, 2, 3, 5
+ICMP, TCP, UDP, ICMPV6, SCTP, SMC_PROTOCOL, MPTCP = 1, 6, 17, 58, 132, 256, 262
+CLOEXEC, NONBLOCK = 0o2000000, 0o4000
+
+
+class Filter(NamedTuple):
+    """What a filter is built from."""
+
+    arch: Arch
+    network: Network
+    broker: bool
+
+    def build(self) -> bytes:
+        return filter.build(self.arch, self.network, broker=self.broker)
+
+    @property
+    def table(self) -> dict[str, Syscall]:
+        return dict(table(self.arch, self.network, broker=self.broker))
+
+    @property
+    def program(self) -> Program:
+        return PROGRAMS[self]
+
+    def run(self, number: int, values: tuple[int, ...] = ()) -> Run:
+        return self.program.run(number, AUDIT_ARCH[self.arch], values)
+
+    def result(self, name: str, values: tuple[int, ...] = ()) -> int:
+        return self.run(number(self.arch, name), values).result
+
+    def __str__(self) -> str:
+        return f"{self.arch}-{self.network}-{'broker' if self.broker else 'floor'}"
+
+
+FILTERS = [
+    Filter(arch, network, broker)
+    for arch in ARCHES
+    for network in NETWORKS
+    for broker in (True, False)
+]
+PROGRAMS = {each: Program(each.build()) for each in FILTERS}
+
+every_filter = pytest.mark.parametrize("which", FILTERS, ids=str)
+filters = st.sampled_from(FILTERS)

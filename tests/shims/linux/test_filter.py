@@ -1,0 +1,176 @@
+"""The filters of both architectures and all modes, run in the simulator at every boundary."""
+
+import errno
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nono.shims.errors import FilterError
+from nono.shims.linux import filter
+from nono.shims.linux import refused_arguments as arguments
+from nono.shims.linux.filter import AUDIT_ARCH
+from nono.shims.linux.syscall_classes import NETWORKS, Network, SyscallClass
+from tests.shims.linux.filters import (
+    ALLOW,
+    EPERM,
+    ERRNO,
+    KILL_PROCESS,
+    NOTIFY,
+    Filter,
+    every_filter,
+    filters,
+)
+
+RESULTS = {
+    SyscallClass.NATIVE: ALLOW,
+    SyscallClass.NOTIFY: NOTIFY,
+    SyscallClass.ENOSYS: ERRNO | errno.ENOSYS,
+    SyscallClass.EPERM: EPERM,
+}
+
+registers = st.integers(0, 2**64 - 1)
+
+REFUSED: list[tuple[str, tuple[int, ...]]] = [
+    ("sendto", (3, 0, 0, 0x20000000, 0, 0)),
+    ("sendto", (3, 0, 0, 0x20004000, 0, 0)),
+    ("sendmsg", (3, 0, 0x20000000)),
+    ("sendmmsg", (3, 0, 1, 0x20000040)),
+    ("setsockopt", (3, 6, 30, 0, 4)),
+    ("setsockopt", (3, 0, 4, 0, 4)),
+    *(("setsockopt", (3, 41, option, 0, 4)) for option in (6, 54, 55, 57, 59)),
+    ("prlimit64", (1, 7, 0, 0)),
+    ("prlimit64", (-1, 7, 0, 0)),
+    ("personality", (0x0040000,)),
+    ("personality", (0,)),
+    ("prctl", (35, 1, 0, 0, 0)),
+    ("prctl", (0x59616D61, -1, 0, 0, 0)),
+    *(("clone", (1 << bit | 17, 0)) for bit in (17, 25, 26, 27, 28, 29, 30)),
+    *(("ioctl", (0, request, 0)) for request in arguments.TTY_REQUESTS.values()),
+    *(("ioctl", (0, request, 0)) for request in arguments.METADATA_REQUESTS.values()),
+]
+ALLOWED: list[tuple[str, tuple[int, ...]]] = [
+    ("sendto", (3, 0, 0, 0x5FFFFFFF & ~0x20000000, 0, 0)),
+    ("sendmsg", (3, 0, 0x4040)),
+    ("sendmmsg", (3, 0, 0x20000000, 0)),
+    ("setsockopt", (3, 6, 1, 0, 4)),
+    ("setsockopt", (3, 1, 30, 0, 4)),
+    ("setsockopt", (3, 41, 30, 0, 4)),
+    ("prlimit64", (0, 7, 0, 0)),
+    ("personality", (0xFFFFFFFF,)),
+    ("prctl", (38, 1, 0, 0, 0)),
+    ("prctl", (4, 0, 0, 0, 0)),
+    ("clone", (0x003D0F00, 0)),  # a thread
+    ("clone", (0x01200011, 0)),  # fork(3)
+    ("clone", (0x4111, 0)),  # vfork with a signal
+    ("ioctl", (0, 0x5401, 0)),  # TCGETS
+    ("ioctl", (0, 0x5410, 0)),  # TIOCSPGRP
+    ("ioctl", (0, 0x40049409, 0)),  # FICLONE, for which the kernel wants a writable fd
+]
+
+
+@every_filter
+def test_every_number(which: Filter) -> None:
+    """From -1 to 600: what the table says, and ENOSYS for what it does not know."""
+    by_number = {call.number: call.syscall_class for call in which.table.values()}
+    for each in range(-1, 601):
+        expected = by_number.get(each, SyscallClass.ENOSYS)
+        if expected is not SyscallClass.ARGUMENTS:
+            assert which.run(each).result == RESULTS[expected], each
+
+
+@given(filters, st.integers(-(2**31), 2**32 - 1), st.lists(registers, max_size=6))
+def test_unknown_numbers(which: Filter, unknown: int, values: list[int]) -> None:
+    known = {call.number for call in which.table.values()}
+    if unknown in known:
+        return
+    x32 = which.arch == "x86_64" and unknown & 0x40000000 and unknown & 0xFFFFFFFF != 0xFFFFFFFF
+    expected = KILL_PROCESS if x32 else ERRNO | errno.ENOSYS
+    assert which.run(unknown, tuple(values)).result == expected
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_x32_number_kills(network: Network) -> None:
+    for each in (*range(0x40000000, 0x40000258), 0x7FFFFFFF, 0xC0000000, -2):
+        run = Filter("x86_64", network, True).run(each)
+        assert run.result == KILL_PROCESS, hex(each)
+
+
+@every_filter
+def test_other_architectures_kill(which: Filter) -> None:
+    i386, arm, riscv64 = 0x40000003, 0x40000028, 0xC00000F3
+    others = {i386, arm, riscv64, 0, 0xFFFFFFFF, *AUDIT_ARCH.values()} - {AUDIT_ARCH[which.arch]}
+    for other in others:
+        for each in (*range(-1, 600), 0x40000000):
+            assert which.program.run(each, other).result == KILL_PROCESS
+
+
+@given(filters, st.data(), st.lists(registers, min_size=6, max_size=6))
+def test_arguments_matter_to_their_class_only(
+    which: Filter, data: st.DataObject, values: list[int]
+) -> None:
+    name = data.draw(st.sampled_from(sorted(which.table)))
+    expected = which.table[name].syscall_class
+    if expected is not SyscallClass.ARGUMENTS:
+        assert which.result(name, tuple(values)) == RESULTS[expected]
+
+
+@every_filter
+def test_decisions_without_arguments_load_none(which: Filter) -> None:
+    """The kernel's cache of allowed calls takes only such calls as these."""
+    for name, (each, syscall_class) in which.table.items():
+        if syscall_class is not SyscallClass.ARGUMENTS:
+            run = which.run(each)
+            assert run.loads == {0, 4}, name
+            assert run.steps < 48, name
+
+
+@every_filter
+@pytest.mark.parametrize(("name", "values"), REFUSED)
+def test_refused_arguments(which: Filter, name: str, values: tuple[int, ...]) -> None:
+    assert which.result(name, values) == EPERM
+
+
+@every_filter
+@pytest.mark.parametrize(("name", "values"), ALLOWED)
+def test_allowed_arguments(which: Filter, name: str, values: tuple[int, ...]) -> None:
+    assert which.result(name, values) == ALLOW
+
+
+by_argument = st.sampled_from(sorted(arguments.rules("filtered")))
+some_call = st.one_of(
+    st.sampled_from(REFUSED + ALLOWED),
+    st.tuples(by_argument, st.tuples(*[st.integers(0, 64)] * 3)),
+    st.tuples(by_argument, st.tuples(*[registers] * 6)),
+)
+
+
+@given(filters, some_call, st.lists(st.integers(0, 2**32 - 1), min_size=6, max_size=6))
+def test_the_high_half_of_an_int_changes_nothing(
+    which: Filter, call: tuple[str, tuple[int, ...]], high: list[int]
+) -> None:
+    """The kernel drops it: a refused value must not pass with some bit 32 to 63 set."""
+    name, values = call
+    low = [value & 0xFFFFFFFF for value in values]
+    dressed = [value | extra << 32 for value, extra in zip(low, high, strict=False)]
+    assert which.result(name, tuple(dressed)) == which.result(name, tuple(low))
+
+
+@every_filter
+def test_the_program_is_small_and_always_the_same(which: Filter) -> None:
+    assert which.build() == which.build()
+    assert len(which.program.instructions) < 1024  # the kernel takes 4096
+
+
+@every_filter
+def test_without_a_broker_nothing_is_notified(which: Filter) -> None:
+    """A filter that has no listener gives ENOSYS for it: a program would look for another way."""
+    results = {instruction.k for instruction in which.program.instructions if instruction.code == 6}
+    assert (NOTIFY in results) == which.broker
+
+
+def test_without_libseccomp_there_is_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyseccomp", None)
+    with pytest.raises(FilterError, match="hint: install libseccomp"):
+        filter.build("x86_64")

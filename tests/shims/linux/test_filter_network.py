@@ -1,0 +1,160 @@
+"""What the filter leaves of the network, mode by mode, in the simulator."""
+
+import errno
+
+import pytest
+
+from nono.shims.linux.syscall_classes import Network
+from tests.shims.linux.filters import (
+    ALG,
+    ALLOW,
+    CLOEXEC,
+    DGRAM,
+    EAFNOSUPPORT,
+    EPERM,
+    EPROTONOSUPPORT,
+    ERRNO,
+    FILTERS,
+    ICMP,
+    ICMPV6,
+    INET,
+    INET6,
+    MPTCP,
+    NETLINK,
+    NONBLOCK,
+    NOTIFY,
+    PACKET,
+    RAW,
+    SCTP,
+    SEQPACKET,
+    SMC_PROTOCOL,
+    STREAM,
+    TCP,
+    UDP,
+    UNIX,
+    VSOCK,
+    Filter,
+    every_filter,
+)
+
+Socket = tuple[int, int, int]
+
+LOCAL = {(UNIX, STREAM, 0), (UNIX, SEQPACKET, 0), (NETLINK, RAW, 0), (NETLINK, DGRAM, 0)}
+STREAMS = {(family, STREAM, protocol) for family in (INET, INET6) for protocol in (0, TCP)}
+DATAGRAMS = {(family, DGRAM, protocol) for family in (INET, INET6) for protocol in (0, UDP)}
+ALLOWED_SOCKETS: dict[Network, set[Socket]] = {
+    "unrestricted": LOCAL | STREAMS | DATAGRAMS,
+    "filtered": LOCAL | STREAMS,
+    "blocked": LOCAL,
+}
+FAMILIES = range(-1, 64)
+TYPES = range(16)
+PROTOCOLS = (-1, 0, 1, 2, ICMP, TCP, UDP, ICMPV6, SCTP, 255, SMC_PROTOCOL, MPTCP)
+
+with_rules = pytest.mark.parametrize(
+    "which", [each for each in FILTERS if each.network != "unrestricted"], ids=str
+)
+without_rules = pytest.mark.parametrize(
+    "which", [each for each in FILTERS if each.network == "unrestricted"], ids=str
+)
+
+CONNECTIONS: dict[Network, dict[str, int]] = {
+    "unrestricted": {"connect": NOTIFY, "bind": NOTIFY, "listen": ALLOW},
+    "filtered": {"connect": NOTIFY, "bind": NOTIFY, "listen": NOTIFY},
+    "blocked": {"connect": NOTIFY, "bind": NOTIFY, "listen": ALLOW},
+}
+
+SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 = 1, 0, 41
+REFUSED_OPTIONS = {
+    *((SOL_SOCKET, option) for option in (25, 62)),
+    *((IPPROTO_IP, option) for option in (*range(35, 49), 50)),
+    *((IPPROTO_IPV6, option) for option in (3, 4, 5, 20, 21, *range(42, 49), 76)),
+    (TCP, 31),
+}
+OPTIONS_OF_EVERY_MODE = {
+    (IPPROTO_IP, 4),
+    *((IPPROTO_IPV6, option) for option in (6, 54, 55, 57, 59)),
+    (TCP, 30),
+}
+
+
+def expected_socket(which: Filter, call: Socket) -> int:
+    domain, kind, protocol = call
+    allowed = ALLOWED_SOCKETS[which.network]
+    if which.network == "blocked" and domain in (INET, INET6):
+        return NOTIFY if which.broker else EAFNOSUPPORT
+    if domain not in {family for family, _, _ in allowed}:
+        return EAFNOSUPPORT
+    return ALLOW if (domain, kind & 0xF, protocol) in allowed else EPROTONOSUPPORT
+
+
+def expected_pair(call: Socket) -> int:
+    domain, kind, protocol = call
+    if domain != UNIX:
+        return EAFNOSUPPORT
+    return ALLOW if kind & 0xF in (STREAM, SEQPACKET) and protocol == 0 else EPROTONOSUPPORT
+
+
+@every_filter
+def test_sockets(which: Filter) -> None:
+    for domain in FAMILIES:
+        for kind in TYPES:
+            for protocol in PROTOCOLS:
+                call = (domain, kind, protocol)
+                assert which.result("socket", call) == expected_socket(which, call), call
+                assert which.result("socketpair", call) == expected_pair(call), call
+
+
+@pytest.mark.parametrize("flags", [CLOEXEC, NONBLOCK, CLOEXEC | NONBLOCK])
+@every_filter
+def test_socket_flags_change_nothing(which: Filter, flags: int) -> None:
+    calls = [(INET, STREAM, 0), (INET6, DGRAM, 0), (INET, DGRAM, UDP), (UNIX, DGRAM, 0)]
+    for domain, kind, protocol in (*calls, (PACKET, RAW, 3), (ALG, SEQPACKET, 0)):
+        expected = expected_socket(which, (domain, kind, protocol))
+        assert which.result("socket", (domain, kind | flags, protocol)) == expected
+
+
+@every_filter
+def test_the_high_half_opens_no_socket(which: Filter) -> None:
+    for call in ((INET, STREAM, 0), (INET6, DGRAM, UDP), (VSOCK, STREAM, 0), (INET, STREAM, MPTCP)):
+        for position in range(3):
+            dressed = list(call)
+            dressed[position] |= 1 << 32
+            assert which.result("socket", tuple(dressed)) == expected_socket(which, call)
+
+
+@every_filter
+def test_connections(which: Filter) -> None:
+    for name, expected in CONNECTIONS[which.network].items():
+        without = ALLOW if expected == ALLOW else EPERM
+        assert which.result(name, (3, 4096, 16)) == (expected if which.broker else without)
+    for name in ("accept", "accept4", "getsockname", "getpeername", "shutdown", "getsockopt"):
+        assert which.result(name, (3, 4096, 16)) == ALLOW
+
+
+@with_rules
+def test_every_socket_option_with_rules(which: Filter) -> None:
+    refused = REFUSED_OPTIONS | OPTIONS_OF_EVERY_MODE
+    for level in (-1, 0, 1, 2, 6, 17, 41, 58, 255, 263, 270, 282):
+        for option in (-1, *range(260)):
+            expected = EPERM if (level, option) in refused else ALLOW
+            assert which.result("setsockopt", (3, level, option, 4096, 4)) == expected
+            assert which.result("getsockopt", (3, level, option, 4096, 4)) == ALLOW
+
+
+@without_rules
+def test_every_socket_option_without_rules(which: Filter) -> None:
+    for level in (-1, 0, 1, 2, 6, 17, 41, 58, 255, 263, 270, 282):
+        for option in (-1, *range(260)):
+            expected = EPERM if (level, option) in OPTIONS_OF_EVERY_MODE else ALLOW
+            assert which.result("setsockopt", (3, level, option, 4096, 4)) == expected
+
+
+@every_filter
+def test_no_mode_has_fast_open(which: Filter) -> None:
+    fast_open = 0x20000000
+    assert which.result("sendto", (3, 0, 0, fast_open, 4096, 16)) == EPERM
+    assert which.result("sendmsg", (3, 4096, fast_open)) == EPERM
+    assert which.result("sendmmsg", (3, 4096, 1, fast_open)) == EPERM
+    assert which.result("setsockopt", (3, TCP, 30, 4096, 4)) == EPERM
+    assert which.result("io_uring_setup", (8, 4096)) == ERRNO | errno.ENOSYS

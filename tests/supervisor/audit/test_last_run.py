@@ -1,0 +1,64 @@
+"""`nono why --last` tells what the run's own report told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Account, Secret
+from tests.supervisor.audit.conftest import Sessions
+
+pytestmark = pytest.mark.requires(landlock=4)
+
+PROGRAM = """
+import os, socket
+def attempt(function, *arguments):
+    try: function(*arguments)
+    except OSError: pass
+for path in "~/.ssh/id_rsa", "~/.ssh/id_rsa", "/root/x", "late/.env":
+    attempt(open, os.path.expanduser(path))
+for number in range(6):
+    attempt(open, os.path.expanduser(f"~/made/{number}"), "w")
+attempt(os.mkdir, "/opt/new")
+attempt(os.chmod, os.path.expanduser("~/.ssh/id_rsa"), 0o644)
+attempt(socket.create_connection, ("denied.example", 443), 5)
+attempt(socket.create_connection, ("127.0.0.1", 9), 5)
+attempt(os.execv, "/tmp/nono-no-program", ["x"])
+"""
+
+
+def test_the_same_words(
+    sessions: Sessions, as_user: Account, secret: Callable[[str], Secret]
+) -> None:
+    secret(".ssh/id_rsa")
+    as_user.directory(as_user.home / "made")
+    options = ("--deny", "**/.env", "--allow-domain", "api.example.org")
+    command = ("--", "python3", "-c", PROGRAM)
+    reported = sessions("run", "--allow-cwd", *options, *command)
+    assert reported.stderr.startswith("nono: ")
+    told = sessions("why", "--last")
+    assert told.returncode == 1
+    head, *lines = told.stdout.splitlines()
+    assert head.startswith(f"session {sessions.paths()[-1].name}: python3 -c ")
+    assert lines == reported.stderr.splitlines()
+
+
+def test_the_same_json(
+    sessions: Sessions, as_user: Account, secret: Callable[[str], Secret]
+) -> None:
+    secret(".ssh/id_rsa")
+    reported = sessions("run", "--json", "--allow-cwd", "--", "python3", "-c", PROGRAM)
+    told = json.loads(sessions("why", "--last", "--json").stdout)
+    expected = json.loads(reported.stderr)
+    for record in (told, expected):
+        record.pop("audit")
+    assert told == expected
+
+
+def test_nothing_was_refused(sessions: Sessions) -> None:
+    assert sessions("why", "--last").returncode == 2
+    sessions("run", "--allow-cwd", "--", "true")
+    told = sessions("why", "--last")
+    assert (told.returncode, told.stdout.splitlines()[1]) == (0, "nothing was refused")

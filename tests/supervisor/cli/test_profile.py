@@ -1,0 +1,191 @@
+"""`nono profile`, the profiles that come with nono, and the page about the format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nono.broker import (
+    Access,
+    Allow,
+    Deny,
+    File,
+    Glob,
+    LocalPort,
+    Mode,
+    Network,
+    Open,
+    Origin,
+    OriginKind,
+    Policy,
+    Rule,
+    Subtree,
+)
+from nono.broker.audit.plain_request import RecordedProcess
+from nono.broker.explaining.difference import opened
+from nono.broker.network.host_entries import parse_host
+from nono.broker.profile.page import page
+from nono.broker.rules.rule import Effect
+from nono.supervisor.planning.plan import Options, make_plan
+from nono.supervisor.planning.profile_files import built_in_names
+from tests.conftest import CHECKOUT, Account, Nono
+
+BUILT_IN = ("agent", "default", "go-dev", "java-dev", "node-dev", "python-dev", "rust-dev")
+FLAG = Origin(OriginKind.FLAG, "--x")
+
+
+def test_the_page_is_the_models() -> None:
+    assert (CHECKOUT / "docs/profiles.md").read_text() == page()
+
+
+def test_what_comes_with_nono() -> None:
+    assert tuple(built_in_names()) == BUILT_IN
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_profile(nono: Nono, as_user: Account, name: str) -> None:
+    assert name in nono("profile", "list").stdout
+    checked = nono("profile", "validate", name)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, f"{name}: no mistakes\n", "")
+    done = nono("run", "--profile", name, "--", "true")
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = nono("profile", "show", name, "--json")
+    as_user.file(as_user.home / f"{name}.json", shown.stdout)
+    same = nono("profile", "diff", name, str(as_user.home / f"{name}.json"))
+    assert (same.returncode, same.stdout) == (0, "no difference\n")
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_built_in_profile_refuses_nothing_that_it_grants(name: str) -> None:
+    policy = make_plan(Options(profile=name)).policy
+    for rule in policy.rules:
+        if rule.effect is Effect.ALLOW and isinstance(rule.pattern, Subtree | File):
+            for access in (Access.READ, Access.WRITE, Access.EXECUTE):
+                if access in rule.access:
+                    request = Open(RecordedProcess(0), rule.pattern.path, access)
+                    assert isinstance(policy.decide(request), Allow), (rule, access)
+
+
+def test_the_agent(nono: Nono, as_user: Account) -> None:
+    for question, code in (
+        (("--path", ".", "--op", "write"), 0),
+        (("--path", "~/.cache/pip/x", "--op", "write"), 0),
+        (("--path", "~/.ssh/id_rsa"), 1),
+        (("--path", "~/diary"), 1),
+        (("--path", "~/.npmrc"), 1),
+        (("--host", "registry.npmjs.org"), 0),
+        (("--host", "files.pythonhosted.org"), 0),
+        (("--host", "unknown.example"), 1),
+        (("--host", "169.254.169.254", "--port", "80"), 1),
+    ):
+        done = nono("why", "--profile", "agent", *question)
+        assert done.returncode == code, (question, done.stdout)
+
+
+def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
+    lines = nono("profile", "show", "agent").stdout.splitlines()
+    rules = [line for line in lines if line.startswith(("allow ", "deny "))]
+    assert len(rules) > 100
+    assert all("  [" in line and line.endswith("]") for line in rules)
+    assert any("profile filesystem.allow in built-in agent" in line for line in rules)
+    assert any("group python_runtime" in line for line in rules)
+
+
+def test_init(nono: Nono, as_user: Account) -> None:
+    place = as_user.home / ".config/nono/profiles/first.json"
+    done = nono("profile", "init", "first")
+    assert (done.returncode, done.stdout) == (0, f"{place}\n")
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert nono("profile", "validate", "first").stdout == "first: no mistakes\n"
+    again = nono("profile", "init", "first")
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    assert "hint: nono profile init --force first" in again.stderr
+    assert nono("profile", "init", "--force", "first").returncode == 0
+    assert "own" in nono("profile", "list").stdout
+    assert json.loads(nono("profile", "show", "--json", "first").stdout)["meta"]["name"] == "first"
+    assert nono("run", "--profile", "first", "--", "true").returncode == 0
+    place.unlink()
+
+
+def test_groups(nono: Nono) -> None:
+    assert "python_runtime" in nono("profile", "groups").stdout
+    assert "  read: ~/.pyenv" in nono("profile", "groups", "python_runtime").stdout
+    done = nono("profile", "groups", "python_runtim")
+    assert done.returncode == 2
+    assert "python_runtime" in done.stderr
+
+
+def test_schema(nono: Nono) -> None:
+    import jsonschema
+
+    made = json.loads(nono("profile", "schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(made)
+
+
+def test_diff_in_words(nono: Nono, project: Path, as_user: Account) -> None:
+    for name, tree in (
+        ("a", {"filesystem": {"read": ["/srv"], "deny": ["/srv/secret"]}, "ask": False}),
+        (
+            "b",
+            {
+                "filesystem": {"allow": ["/srv/data"], "read": ["/srv"]},
+                "environment": {"set_vars": {"ANSWER": "42"}},
+            },
+        ),
+    ):
+        as_user.file(project / f"{name}.json", json.dumps(tree))
+    done = nono("profile", "diff", "a.json", "b.json")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "b.json lets through what a.json does not:",
+        "  write and create files in all below /srv/data",
+        "  read and execute all below /srv/secret",
+        "  the variable ANSWER",
+    ]
+
+
+def rule(pattern: object, access: Access, effect: Effect = Effect.ALLOW) -> Rule:
+    return Rule(pattern, access, effect, FLAG)  # type: ignore[arg-type]
+
+
+def test_a_wider_rule_is_no_difference_to_a_narrower() -> None:
+    wide = Policy((rule(Subtree("/srv"), Access.READ),))
+    narrow = Policy((rule(Subtree("/srv/a"), Access.READ), rule(File("/srv/b"), Access.READ)))
+    assert opened(wide, narrow) == []
+    assert opened(narrow, wide) == ["read all below /srv"]
+
+
+def test_patterns_ports_and_modes() -> None:
+    closed = Policy(network=Network(Mode.FILTERED))
+    some = Policy(
+        (rule(Glob("/srv/*.txt"), Access.READ),),
+        network=Network(
+            Mode.FILTERED,
+            rules=tuple(
+                rule(pattern, Access.CONNECT)
+                for pattern in (
+                    parse_host("a.example:443"),
+                    parse_host("*.b.example"),
+                    parse_host("10.0.0.0/8"),
+                    LocalPort(5432),
+                )
+            ),
+            listen=(rule(LocalPort(8080), Access.CONNECT),),
+        ),
+    )
+    assert opened(closed, some) == [
+        "read /srv/*.txt",
+        "connect to 10.0.0.0/8 port 443",
+        "connect to 10.0.0.0/8 port 80",
+        "connect to a.example port 443",
+        "connect to every host in b.example port 443",
+        "connect to every host in b.example port 80",
+        "connect to port 5432 of this machine",
+        "listen on port 8080",
+    ]
+    assert opened(some, closed) == []
+    assert isinstance(closed.decide(Open(RecordedProcess(0), "/x", Access.READ)), Deny)
+    assert "connect to any other host port 443" in opened(some, Policy())

@@ -1,0 +1,176 @@
+"""The fast lane lets pass only what the handlers would let pass, and does so for the common case.
+
+The caller is this process: its memory, working directory and descriptors are the sandbox's.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nono.broker import FLOOR_ACCESS, Effect, Glob, Origin, OriginKind, Policy, Rule, Subtree
+from nono.shims.linux.libc import address, ffi
+from nono.shims.linux.memory import Memory
+from nono.shims.linux.notify import Listener, Notification
+from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.syscall_classes import machine, number
+from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.faults import Faults
+from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Fail, Inject
+from nono.supervisor.linux.calls.call import Call
+from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.opens import openat
+from nono.supervisor.linux.calls.tasks import Background
+from nono.supervisor.linux.ruleset import RealTree
+
+ORIGIN = Origin(OriginKind.FLAG, "--allow")
+DIRECTORIES = ("work", "work/sub", "carved", "outside")
+FILES = ("work/file", "work/sub/file", "carved/file", "carved/late.key", "outside/file")
+LINKS = {
+    "work/inwards": "sub/file",
+    "work/outwards": "../outside/file",
+    "work/to-carved": "../carved/file",
+    "work/up": "..",
+    "work/dangling": "nowhere",
+    "work/self": "/proc/self/cwd/file",
+}
+NAMES = ("work", "sub", "carved", "outside", "file", "late.key", "new", "", ".", "..")
+MODES = (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_ACCMODE)
+OPTIONS = (os.O_CREAT, os.O_EXCL, os.O_TRUNC, os.O_NOFOLLOW, os.O_DIRECTORY, os.O_APPEND, os.O_PATH)
+
+
+class Waiting(Listener):
+    """A caller that waits for ever."""
+
+    def is_valid(self, notification_id: int) -> bool:
+        return True
+
+
+class World:
+    """Two places that the policy allows, one of them carved, and a third that it does not."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        for name in DIRECTORIES:
+            (top / name).mkdir(parents=True)
+        (top / "carved/denied").mkdir()
+        self.restore()
+        policy = Policy(
+            rules=(
+                Rule(Subtree(f"{top}/work"), FLOOR_ACCESS, Effect.ALLOW, ORIGIN),
+                Rule(Subtree(f"{top}/carved"), FLOOR_ACCESS, Effect.ALLOW, ORIGIN),
+                Rule(Subtree(f"{top}/carved/denied"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
+                Rule(Glob("**/*.late"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
+            )
+        )
+        self.enforcement = Enforcement(policy, policy.floor(RealTree()))
+        (top / "work/secret.late").write_text("after the start")
+        self.memory = Memory()
+        self.fast_lane = FastLane(self.enforcement, self.memory)
+
+    def restore(self) -> None:
+        """What an example may have made, emptied or left out."""
+        for name in FILES:
+            (self.top / name).write_text("text")
+        for name, target in LINKS.items():
+            with contextlib.suppress(FileExistsError):
+                (self.top / name).symlink_to(target)
+
+    def covers(self, dirfd: int, path: bytes, flags: int) -> bool:
+        with _notification(dirfd, path, flags) as call:
+            return self.fast_lane.covers(call)
+
+    def handled(self, dirfd: int, path: bytes, flags: int) -> Answer:
+        """What the handler alone answers; a descriptor that it hands over is closed."""
+        with _notification(dirfd, path, flags) as call:
+            caller = Caller(call.tid, os.getppid())
+            try:
+                answer = openat(self._call(call, caller), self.enforcement)
+            except OSError as error:
+                return Fail(error.errno or 0)
+        if isinstance(answer, Inject):
+            os.close(answer.fd)
+        return answer
+
+    def _call(self, notification: Notification, caller: Caller) -> Call:
+        return Call(notification, caller, self.memory, Waiting(-1), Background(Faults()))
+
+
+@contextlib.contextmanager
+def _notification(dirfd: int, path: bytes, flags: int) -> Iterator[Notification]:
+    text = ffi.new("char[]", path)
+    openat_number = number(machine(), "openat")
+    arguments = (dirfd & 0xFFFFFFFF, address(text), flags, 0o600, 0, 0)
+    yield Notification(1, os.getpid(), 0, openat_number, 0, 0, *arguments)
+
+
+@pytest.fixture(scope="module")
+def world(place: Path) -> Iterator[World]:
+    world = World(place / "fast-lane")
+    before = os.getcwd()
+    os.chdir(world.top / "work")
+    yield world
+    os.chdir(before)
+
+
+@st.composite
+def _paths(draw: st.DrawFn, top: Path) -> bytes:
+    components = (*NAMES, *(name.rpartition("/")[2] for name in LINKS), "secret.late")
+    relative = "/".join(draw(st.lists(st.sampled_from(components), max_size=4)))
+    start = draw(st.sampled_from(["", f"{top}/", "/proc/self/cwd/", f"{top}/work/"]))
+    return os.fsencode(start + relative)
+
+
+@settings(
+    max_examples=800, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.DataObject) -> None:
+    world.restore()
+    directory = os.open(world.top / data.draw(st.sampled_from(DIRECTORIES)), os.O_PATH)
+    try:
+        dirfd = data.draw(st.sampled_from([AT_FDCWD, directory, 999, -5]))
+        path = data.draw(_paths(world.top))
+        flags = data.draw(st.sampled_from(MODES))
+        for option in data.draw(st.sets(st.sampled_from(OPTIONS), max_size=3)):
+            flags |= option
+        if world.covers(dirfd, path, flags):
+            answer = world.handled(dirfd, path, flags)
+            # That a file does not exist may be said by the kernel as well.
+            assert answer == CONTINUE or answer == Fail(2)
+    finally:
+        os.close(directory)
+
+
+@pytest.mark.parametrize("mode", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC])
+def test_it_lets_the_common_case_pass(world: World, mode: int) -> None:
+    assert world.covers(AT_FDCWD, os.fsencode(world.top / "work/file"), mode)
+    assert world.covers(AT_FDCWD, b"file", mode)
+    assert world.covers(AT_FDCWD, b"sub/file", mode | os.O_CREAT)
+    directory = os.open(world.top / "work/sub", os.O_PATH)
+    try:
+        assert world.covers(directory, b"file", mode)
+    finally:
+        os.close(directory)
+
+
+def test_a_file_that_is_not_there_is_for_the_kernel_unless_it_is_to_be_made(world: World) -> None:
+    assert world.covers(AT_FDCWD, b"missing", os.O_RDONLY)
+    assert not world.covers(AT_FDCWD, b"missing", os.O_RDONLY | os.O_CREAT)
+
+
+@pytest.mark.parametrize("name", ["outwards", "to-carved", "secret.late", "../carved/file", ""])
+def test_it_leaves_what_has_to_be_decided(world: World, name: str) -> None:
+    assert not world.covers(AT_FDCWD, os.fsencode(name), os.O_RDONLY)
+
+
+def test_an_open_for_ioctl_is_never_continued(world: World) -> None:
+    """Landlock asks for no right then, so another thread could flip the path to any file."""
+    for name, flags in ((b"file", os.O_ACCMODE), (b"ioctl", os.O_ACCMODE | os.O_CREAT)):
+        assert not world.covers(AT_FDCWD, name, flags)
+        assert isinstance(world.handled(AT_FDCWD, name, flags), Inject)

@@ -1,0 +1,142 @@
+"""Signals that somebody sends to nono, with and without a terminal; what the program inherits."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Nono
+from tests.supervisor.session.terminal import shell, terminal
+
+pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+
+TALKER = """
+import os, signal
+def say(text):
+    os.write(1, text.encode() + b"\\n")
+for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "WINCH", "CONT"):
+    number = getattr(signal, "SIG" + name)
+    signal.signal(number, lambda number, _: say("got " + signal.Signals(number).name))
+say("ready")
+while True:
+    signal.pause()
+"""
+
+
+def supervisor(account: Account, *command: str) -> tuple[str, ...]:
+    return (account.python, "-P", "-m", "nono.supervisor", "run", "--allow-cwd", "--", *command)
+
+
+def test_sent_to_nono_alone_at_a_terminal(as_user: Account, project: Path) -> None:
+    """As `kill PID` from another window: each arrives, once, and in turn."""
+    as_user.file(project / "talker.py", TALKER)
+    command = supervisor(as_user, "python3", "talker.py")
+    with terminal(as_user, *command, cwd=project) as screen:
+        screen.read_until("ready")
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"):
+            screen.process.send_signal(signal.Signals[name])
+            seen = screen.read_until(r"got (\w+)\r\n")
+            assert seen[1] == name
+
+
+def test_a_stop_sent_to_nono_alone(as_user: Account, project: Path) -> None:
+    as_user.file(project / "talker.py", TALKER)
+    with shell(as_user, project) as screen:
+        nono = " ".join(supervisor(as_user, "python3", "talker.py"))
+        screen.command(f"{nono} & echo pid=$!")
+        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
+        screen.read_until("ready")
+        for _ in range(3):
+            os.kill(pid, signal.SIGTSTP)
+            screen.type("wait %1; jobs\n")
+            screen.read_until("Stopped.*nono")
+            os.kill(pid, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+        os.kill(pid, signal.SIGUSR1)
+        screen.read_until("got SIGUSR1")
+
+
+def test_sent_to_the_whole_job(as_user: Account, project: Path) -> None:
+    """As `timeout` and `kill %1` do; a program that does not handle it dies of it."""
+    nono = " ".join(supervisor(as_user))
+    script = f"timeout -s INT 0.5 {nono} sleep 1000; echo $?"
+    assert as_user("bash", "-c", script, cwd=project).stdout == "124\n"
+    script = f"timeout --preserve-status -s TERM 0.5 {nono} sleep 1000; echo $?"
+    assert as_user("bash", "-c", script, cwd=project).stdout == "143\n"
+
+
+@pytest.mark.parametrize("ignored", ["HUP", "INT", "QUIT", "TERM", "TSTP", "USR1"])
+def test_what_nono_ignores_the_program_ignores(
+    as_user: Account, project: Path, ignored: str
+) -> None:
+    status = "grep -E 'Sig(Ign|Blk|Cgt)' /proc/self/status"
+    nono = " ".join(supervisor(as_user))
+    script = f"trap '' {ignored}; {status}; {nono} {status}"
+    before, after = _masks(as_user("bash", "-c", script, cwd=project).stdout)
+    assert before == after
+    assert before["SigIgn"] & (1 << signal.Signals["SIG" + ignored] - 1)
+
+
+def test_what_nono_blocks_the_program_blocks(as_user: Account, project: Path) -> None:
+    blocking = (
+        "import os, signal, sys\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGALRM})\n"
+        "os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    status = ("grep", "-E", "Sig(Ign|Blk|Cgt)", "/proc/self/status")
+    nono = supervisor(as_user, *status)
+    done = as_user(as_user.python, "-c", blocking, *nono, cwd=project)
+    (masks,) = _masks(done.stdout)
+    assert (masks["SigBlk"], masks["SigIgn"]) == (1 << 9 | 1 << 13, 0)
+
+
+def test_nohup_survives_a_hang_up(as_user: Account, project: Path) -> None:
+    waiting = "import os, time; os.write(1, b'up\\n'); open('fifo').read(); open('made', 'w')"
+    os.mkfifo(project / "fifo")
+    os.chown(project / "fifo", as_user.uid, as_user.gid)
+    nohup = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
+    command = supervisor(as_user, "python3", "-S", "-c", waiting)
+    with terminal(as_user, *nohup, *command, cwd=project) as screen:
+        screen.read_until("up")
+        screen.hang_up()
+        (project / "fifo").write_text("go")
+        assert screen.wait() == 0
+    assert (project / "made").exists()
+
+
+def test_a_flood_of_signals(nono: Nono) -> None:
+    """Thousands, from inside and to its own children, while files are opened.
+
+    A signal in the moment before nono has received a call may end it with EINTR where the handler
+    was installed without SA_RESTART, as Python's are; open(2) can do so anyway, chmod(2) cannot.
+    """
+    script = (
+        "import os, signal\n"
+        "got = 0\n"
+        "def count(*_):\n"
+        "    global got\n"
+        "    got += 1\n"
+        "signal.signal(signal.SIGUSR1, count)\n"
+        "parent = os.getpid()\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    signal.signal(signal.SIGUSR1, signal.SIG_DFL)\n"
+        "    for _ in range(3000): os.kill(parent, signal.SIGUSR1)\n"
+        "    os._exit(0)\n"
+        "for turn in range(600):\n"
+        "    os.close(os.open('file', os.O_RDWR | os.O_CREAT))\n"
+        "    try: os.chmod('file', 0o600 + turn % 8)\n"
+        "    except InterruptedError: pass\n"
+        "print(os.waitpid(pid, 0)[1], got > 0)\n"
+    )
+    done = nono("run", "--allow-cwd", "--json", "--", "/usr/bin/python3", "-S", "-c", script)
+    assert (done.returncode, done.stdout) == (0, "0 True\n"), done.stderr
+    assert '"internal_errors": []' in done.stderr
+
+
+def _masks(text: str) -> list[dict[str, int]]:
+    """The signal masks in one or more excerpts of /proc/PID/status."""
+    found = [(name, int(mask, 16)) for name, mask in re.findall(r"(Sig\w+):\s+(\w+)", text)]
+    return [dict(found[at : at + 3]) for at in range(0, len(found), 3)]
