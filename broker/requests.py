@@ -181,3 +181,13 @@ class Socket:
 PathRequest = Open | PathChange | Metadata | Watch | Execute | UnixConnect
 NetworkRequest = ConnectHost | Connect | ServerName | Bind | Socket
 Request = PathRequest | NetworkRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedProcess:
+    """A program as it was when it asked; ``exe`` and ``argv`` are its own claims."""
+
+    pid: int
+    exe: str = ""
+    argv: tuple[str, ...] = ()
+    cwd: str = ""

@@ -19,7 +19,8 @@ from functools import partial
 from nono.shims.linux import landlock, notify, process
 from nono.shims.linux.filter import build
 from nono.shims.linux.syscall_classes import machine, number
-from nono.supervisor.planning.plan import Options, make_plan
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.session.prepare import prepare
 from perf import bare_loop
 

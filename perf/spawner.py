@@ -19,7 +19,8 @@ from functools import partial
 import trio
 
 from nono.supervisor import open_sandbox
-from nono.supervisor.planning.plan import Options, make_plan
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.sandbox import Sandbox
 
 

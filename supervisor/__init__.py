@@ -18,7 +18,8 @@ if TYPE_CHECKING:
         StartError,
         UsageError,
     )
-    from nono.supervisor.planning.plan import Options, Plan, make_plan
+    from nono.supervisor.planning.options import Options
+    from nono.supervisor.planning.plan import Plan, make_plan
     from nono.supervisor.sandbox import Completed, Sandbox, open_sandbox, run
 
 _WHERE = {

@@ -114,3 +114,8 @@ class NoAnswer(ResolutionError, TimeoutError):
 
     number = errno.ETIMEDOUT
     why = "no DNS server answers in time"
+
+
+def failure(number: int) -> OSError:
+    """An OSError with its usual text, to end a call with `number`."""
+    return OSError(number, os.strerror(number))

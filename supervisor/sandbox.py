@@ -22,9 +22,10 @@ from nono.broker import Environment, Policy
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
 from nono.supervisor.linux.launch.fork_server import SERVER
-from nono.supervisor.linux.launch.running import Session, Streams, start
+from nono.supervisor.linux.launch.running import Session, start
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.session.prepare import Prepared, prepare
+from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service

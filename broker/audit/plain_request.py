@@ -7,7 +7,6 @@ as os.fsdecode has them, so it has to be packed with ``surrogateescape``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 
 from nono.broker.errors import InvalidRecord
@@ -33,16 +32,6 @@ LONGEST_TEXT = 1 << 16
 """Characters; a path has at most 4096 bytes, and a server name in TLS less than 65536."""
 
 _Read = Callable[[object], object]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedProcess:
-    """A program as it was when it asked; ``exe`` and ``argv`` are its own claims."""
-
-    pid: int
-    exe: str = ""
-    argv: tuple[str, ...] = ()
-    cwd: str = ""
 
 
 def as_text(value: object) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
 from nono.broker.audit.plain_request import (
-    RecordedProcess,
     as_flag,
     as_list,
     as_number,
@@ -21,7 +20,7 @@ from nono.broker.audit.plain_request import (
 )
 from nono.broker.errors import InvalidRecord
 from nono.broker.policy.policy import Policy
-from nono.broker.requests import Process, Request
+from nono.broker.requests import Process, RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Origin
 
 FORMAT = 1

@@ -10,9 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nono.broker.audit.plain_request import RecordedProcess
 from nono.broker.policy.policy import Policy
-from nono.broker.requests import Bind, Connect, ConnectHost, Open, Operation, PathChange, Request
+from nono.broker.requests import (
+    Bind,
+    Connect,
+    ConnectHost,
+    Open,
+    Operation,
+    PathChange,
+    RecordedProcess,
+    Request,
+)
 from nono.broker.rules.access import Access
 from nono.broker.rules.host_patterns import (
     AddressBlock,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nono.broker.policy.index import guarded_path
 from nono.broker.rules.paths import ancestors, is_within, lineage
-from nono.broker.rules.rule import Effect, File, Rule, Subtree
+from nono.broker.rules.rule import Effect, File, Rule, Subtree, guarded_path
 
 
 class Barriers:

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
-from nono.broker.policy.index import is_lifted
 from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within
-from nono.broker.rules.rule import Effect, Glob, Rule, Subtree
+from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
 ENTRY_LIMIT = 200_000
 """How many directory entries one computation of a floor may look at."""

@@ -8,13 +8,18 @@ shares, and only when the program used it as a whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from dataclasses import dataclass
 
-from nono.broker.rules.paths import ancestors, components, is_within, parent, reserved_tree
-
-SHARED = ("/tmp", "/var/tmp", "/dev/shm")
-"""Directories that everybody leaves files in."""
+from nono.broker.rules.paths import (
+    SHARED,
+    ancestors,
+    components,
+    is_within,
+    outermost,
+    parent,
+    reserved_tree,
+)
 
 _LISTED = 3
 _UNLISTED = 8
@@ -101,9 +106,3 @@ def _merged(chosen: set[str], around: Surroundings) -> set[str]:
         if not larger:
             return chosen
         chosen = outermost(chosen | larger)
-
-
-def outermost(directories: Iterable[str]) -> set[str]:
-    """Those that lie in no other."""
-    given = set(directories)
-    return {each for each in given if given.isdisjoint(ancestors(each))}

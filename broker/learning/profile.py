@@ -12,15 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nono.broker.groups import Group, groups
-from nono.broker.learning.generalise import (
-    Surroundings,
-    outermost,
-    read_directories,
-    written_directory,
-)
+from nono.broker.learning.generalise import Surroundings, read_directories, written_directory
 from nono.broker.learning.needs import Needs
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import is_within
+from nono.broker.rules.paths import is_within, outermost
 from nono.broker.rules.rule import Rule
 
 _READ_EXECUTE = Access.READ | Access.EXECUTE

@@ -10,26 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nono.broker.rules.paths import ancestors, is_within, lineage, parent
-from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
-
-
-def is_lifted(rule: Rule, path: str, bypasses: Iterable[str]) -> bool:
-    """True when a bypass takes the protection of ``rule`` away from ``path``."""
-    liftable = rule.protected and rule.effect is Effect.DENY
-    return liftable and any(is_within(path, bypass) for bypass in bypasses)
-
-
-def guarded_path(rule: Rule, bypasses: Iterable[str]) -> str | None:
-    """The path that a refusal or question hangs on, or None when there is nothing to guard.
-
-    Whoever renames this path or a directory above it would move what the rule
-    speaks of out of the rule's sight.
-    """
-    pattern = rule.pattern
-    if rule.effect is Effect.ALLOW or not isinstance(pattern, File | Subtree | Glob):
-        return None
-    path = pattern.prefix if isinstance(pattern, Glob) else pattern.path
-    return None if is_lifted(rule, path, bypasses) else path
+from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, guarded_path, is_lifted
 
 
 class Standing(NamedTuple):

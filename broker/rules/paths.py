@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 RESERVED_TREES = frozenset({"/proc", "/sys", "/run", "/dev"})
 """Trees that belong to the whole system. A grant reaches into one of them only
@@ -60,3 +60,13 @@ def reserved_tree(path: str) -> str | None:
     end = path.find("/", 1)
     top = path if end < 0 else path[:end]
     return top if top in RESERVED_TREES else None
+
+
+SHARED = ("/tmp", "/var/tmp", "/dev/shm")
+"""Directories that everybody leaves files in."""
+
+
+def outermost(directories: Iterable[str]) -> set[str]:
+    """Those that lie in no other."""
+    given = set(directories)
+    return {each for each in given if given.isdisjoint(ancestors(each))}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nono.broker.rules.access import ALL_ACCESS, Access
 from nono.broker.rules.host_patterns import AddressBlock
+from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Anything, File, Glob, PathPattern, Pattern, Subtree
 
 __all__ = [
@@ -98,3 +100,22 @@ def builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
 
 OWN_OBJECT = builtin("own object")
 """What the sandbox made during the run, it may use."""
+
+
+def is_lifted(rule: Rule, path: str, bypasses: Iterable[str]) -> bool:
+    """True when a bypass takes the protection of ``rule`` away from ``path``."""
+    liftable = rule.protected and rule.effect is Effect.DENY
+    return liftable and any(is_within(path, bypass) for bypass in bypasses)
+
+
+def guarded_path(rule: Rule, bypasses: Iterable[str]) -> str | None:
+    """The path that a refusal or question hangs on, or None when there is nothing to guard.
+
+    Whoever renames this path or a directory above it would move what the rule
+    speaks of out of the rule's sight.
+    """
+    pattern = rule.pattern
+    if rule.effect is Effect.ALLOW or not isinstance(pattern, File | Subtree | Glob):
+        return None
+    path = pattern.prefix if isinstance(pattern, Glob) else pattern.path
+    return None if is_lifted(rule, path, bypasses) else path

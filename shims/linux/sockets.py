@@ -5,9 +5,13 @@ Sources: connect(2), bind(2), listen(2), ip(7), ipv6(7), tcp(7).
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import ipaddress
+import os
 import socket
 import struct
+from collections.abc import Iterator
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
@@ -20,7 +24,6 @@ _LISTEN: Final = number(machine(), "listen")
 ADDRESS_MAX: Final = 128
 """sizeof(struct sockaddr_storage)."""
 
-_DISCARD: Final = 9
 
 TCP_SYN_SENT: Final = 2
 TCP_CLOSE: Final = 7
@@ -62,21 +65,17 @@ def inet_address(family: int, host: str, port: int) -> bytes:
     return _SOCKADDR_IN6.pack(socket.AF_INET6, network_port, 0, packed, 0)
 
 
-def is_of_this_machine(host: str) -> bool:
-    """True for an address that packets to it never leave the machine for, loopback aside.
-
-    From such an address to itself is the way that the kernel chooses. Nothing is sent.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
-        try:
-            probe.connect((host, _DISCARD))
-        except OSError:
-            return False
-        source: str = probe.getsockname()[0]
-        return source == host
-
-
 def tcp_state(sock: socket.socket) -> int:
     """The state of a TCP socket, as in tcp_states.h. Raises OSError for any other socket."""
     return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+
+
+@contextlib.contextmanager
+def not_blocking(sock: socket.socket) -> Iterator[None]:
+    """For the time of the block, no call on the open socket blocks."""
+    flags = fcntl.fcntl(sock, fcntl.F_GETFL)
+    fcntl.fcntl(sock, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+    try:
+        yield
+    finally:
+        fcntl.fcntl(sock, fcntl.F_SETFL, flags)

@@ -6,8 +6,6 @@ not. The requests are those of the recorded run; with other answers a program ma
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nono.broker import (
@@ -22,19 +20,15 @@ from nono.broker import (
     Request,
     Rule,
     Verdict,
-    explain,
-    visible,
 )
 from nono.broker.audit.records import Decision
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.supervisor.audit.reader import Session
+from nono.supervisor.decisions.always import only_deciding
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.decisions.denials import Denials, key
-from nono.supervisor.report import run as report
-from nono.supervisor.session.prepare import only_deciding
 
 _MOST_OPENED = 2_000
-_MOST_LINES = 40
 
 
 @dataclass(slots=True)
@@ -118,60 +112,3 @@ def _open(result: Replay, request: Request, rule: Rule) -> None:
         result.opened[key(request)] = Opened(request, rule)
     else:
         result.opened_overflow += 1
-
-
-def text(result: Replay) -> Iterator[str]:
-    """For people: what breaks, with what would mend it, and what opens."""
-    if result.is_same:
-        yield f"no change: {result.decisions} recorded decisions would be the same"
-        return
-    broken = [str(line) for line in report.grouped(report.entries(result.enforcement))]
-    yield from _part("breaks: was allowed and would be refused", broken, result.breaks.overflow)
-    if result.nameless:
-        yield (
-            f"  {result.nameless} of these are connections to addresses: that run did not filter"
-            " the network, so the names of the hosts are not known"
-        )
-    opened = [f"  {_opened(result, each)}" for each in result.opened.values()]
-    yield from _part("opens: was refused and would be allowed", opened, result.opened_overflow)
-
-
-def _part(title: str, lines: list[str], overflow: int) -> Iterator[str]:
-    if not lines:
-        return
-    yield title
-    yield from lines[:_MOST_LINES]
-    hidden = max(0, len(lines) - _MOST_LINES) + overflow
-    if hidden:
-        yield f"  and {hidden} more (--json lists them)"
-
-
-def _opened(result: Replay, each: Opened) -> str:
-    words = explain(result.enforcement.policy, each.request, Allow(each.rule))
-    times = f" ({each.count} times)" if each.count > 1 else ""
-    return f"{words.summary}{times}: {words.reason}"
-
-
-def as_json(result: Replay) -> str:
-    """One line of JSON."""
-    policy = result.enforcement.policy
-    opened = [
-        {
-            "request": type(each.request).__name__,
-            "summary": words.summary,
-            "reason": words.reason,
-            "rule": visible(str(each.rule.origin), limit=1000),
-            "count": each.count,
-        }
-        for each in result.opened.values()
-        for words in [explain(policy, each.request, Allow(each.rule))]
-    ]
-    return json.dumps(
-        {
-            "decisions": result.decisions,
-            "breaks": [report.record(entry) for entry in report.entries(result.enforcement)],
-            "opens": opened,
-            "not_listed": result.breaks.overflow + result.opened_overflow,
-            "connections_without_a_name": result.nameless,
-        }
-    )

@@ -17,10 +17,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nono.broker import ALL_ACCESS, Effect, Origin, OriginKind, Policy, Rule, Subtree
 from nono.supervisor.errors import UsageError
-from nono.supervisor.planning.path_rules import canonical
-from nono.supervisor.planning.plan import home_directory
+from nono.supervisor.places import state_directory
 
 RECORDS = "records"
 SEAL = "seal"
@@ -30,25 +28,6 @@ MOST_BYTES = 1 << 30
 _NAME = re.compile(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{8}")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_ORIGIN = Origin(OriginKind.BUILTIN, "nono's own records")
-
-
-def state_directory(env: Mapping[str, str]) -> str:
-    """`$XDG_STATE_HOME/nono`, which is `~/.local/state/nono` unless the variable is absolute."""
-    base = env.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.join(home_directory(env), ".local/state")
-    return os.path.join(os.path.normpath(base), "nono")
-
-
-def refuse_records(policy: Policy, env: Mapping[str, str] | None = None) -> Policy:
-    """The policy, with a refusal for what audits are kept in, here and in the default place."""
-    env = os.environ if env is None else env
-    given = {state_directory(env), state_directory({**env, "XDG_STATE_HOME": ""})}
-    paths = sorted(given | {canonical(path) for path in given})
-    return policy.with_rules(
-        Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN) for path in paths
-    )
 
 
 @dataclass(frozen=True, slots=True)

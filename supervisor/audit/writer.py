@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.chain import Seal, Writer
-from nono.broker.audit.plain_request import RecordedProcess
 from nono.broker.audit.records import (
     End,
     Exchange,
@@ -31,9 +30,9 @@ from nono.broker.audit.records import (
     plain,
     plain_decision,
 )
+from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
-from nono.supervisor.errors import StartError
-from nono.supervisor.linux.calls.resolve import failure
+from nono.supervisor.errors import StartError, failure
 from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:

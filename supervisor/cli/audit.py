@@ -126,6 +126,7 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
     """
     from nono.supervisor.audit import replay as replaying
     from nono.supervisor.planning.plan import make_plan
+    from nono.supervisor.report import replay as shown
 
     session = _found(name)
     program = session.program()
@@ -139,7 +140,7 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
         values["workdir"] = program.cwd
     plan = make_plan(to_options(values), program.argv)
     result = replaying.replay(session, plan.policy)
-    for line in [replaying.as_json(result)] if as_json else replaying.text(result):
+    for line in [shown.as_json(result)] if as_json else shown.text(result):
         click.echo(line)
     ctx.exit(0 if result.is_same else _DIFFERENT)
 

@@ -108,7 +108,7 @@ def _services(profile: str | None) -> dict[str, Service]:
     found = {name: built_in_service(name) for name in built_in_services()}
     if profile is not None:
         from nono.broker.errors import Problem, ProfileError
-        from nono.supervisor.planning.plan import home_directory
+        from nono.supervisor.places import home_directory
         from nono.supervisor.planning.profile_files import Profiles
         from nono.supervisor.planning.services import own_services
 

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nono.supervisor.cli.exit_status import exit_code
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.output_file import Kept
 from nono.supervisor.errors import UsageError
-from nono.supervisor.planning.plan import Plan, home_directory, profile_directory
+from nono.supervisor.places import home_directory, profile_directory
+from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Enforcement
     from nono.supervisor.learning.observe import Learner
     from nono.supervisor.learning.profile import Outcome
-    from nono.supervisor.linux.launch.running import Streams
     from nono.supervisor.session.prepare import Prepared
+    from nono.supervisor.streams import Streams
 
 _STDOUT = 1
 _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
@@ -64,10 +66,11 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
+    from nono.supervisor.decisions.always import only_deciding
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import Making
-    from nono.supervisor.linux.launch.running import inherited_streams
-    from nono.supervisor.session.prepare import only_deciding, prepare
+    from nono.supervisor.session.prepare import prepare
+    from nono.supervisor.streams import inherited_streams
 
     streams = inherited_streams()
     options = to_options(values)
@@ -115,7 +118,7 @@ def _watch(
         status = foreground.run(prepared, plan, argv, streams, faults.extend, seconds)
     except foreground.TimeIsUp:
         return 0
-    return foreground.exit_code(status)
+    return exit_code(status)
 
 
 def _new_file(name: str | None) -> Kept:

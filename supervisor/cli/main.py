@@ -18,12 +18,10 @@ import click
 from nono.broker import PolicyError, visible
 from nono.broker.errors import ProfileError
 from nono.shims.errors import ShimError
+from nono.supervisor.cli.exit_status import FAILURE, INTERRUPTED, USAGE
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 
-FAILURE = 125
-USAGE = 2
-_INTERRUPTED = 130
 _STDOUT = 1
 _MOST_PROBLEMS = 20
 
@@ -90,7 +88,7 @@ def _run(arguments: list[str], failure: int) -> int:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.Abort:
-        code = _INTERRUPTED
+        code = INTERRUPTED
     except (CommandError, BrokenError) as error:
         code = _complain(str(error), error.hint, error.exit_code)
     except NonoError as error:

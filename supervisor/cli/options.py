@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from nono.supervisor.planning.plan import Options
+from nono.supervisor.planning.options import Options
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

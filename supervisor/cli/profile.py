@@ -12,13 +12,9 @@ from nono.broker import Group, group, groups, visible
 from nono.broker.errors import ProfileError
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.errors import UsageError
-from nono.supervisor.planning.plan import (
-    Options,
-    Plan,
-    home_directory,
-    make_plan,
-    profile_directory,
-)
+from nono.supervisor.places import home_directory, profile_directory
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import Plan, make_plan
 
 _DIFFERENT = 1
 _SUFFIX = ".json"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nono.broker import visible
+from nono.supervisor.cli.exit_status import exit_code
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
@@ -83,9 +84,9 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Start the program first and import the rest while it already runs."""
-    from nono.supervisor.linux.launch.running import inherited_streams
     from nono.supervisor.session import foreground
     from nono.supervisor.session.prepare import prepare
+    from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
     streams = inherited_streams()
@@ -105,7 +106,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         )
     finally:
         prepared.close()
-    return foreground.exit_code(status)
+    return exit_code(status)
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:

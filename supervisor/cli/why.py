@@ -32,12 +32,12 @@ from nono.broker import (
 )
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.decisions.always import with_refusals
+from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.errors import UsageError
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.ruleset import RealTree
-from nono.supervisor.planning.path_rules import canonical
+from nono.supervisor.places import canonical
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.session.prepare import with_refusals
 
 _DENIED = 1
 _OPERATIONS = ("read", "write", "execute")

@@ -32,7 +32,7 @@ from nono.supervisor.credentials.keys import Key, load
 from nono.supervisor.credentials.usage import Usage
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
-from nono.supervisor.planning.path_rules import canonical
+from nono.supervisor.places import canonical
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.upstreams import Upstreams

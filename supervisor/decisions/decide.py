@@ -27,10 +27,11 @@ from nono.broker import (
     Request,
     Verdict,
 )
-from nono.shims.linux.sockets import is_of_this_machine
+from nono.broker.rules.paths import child
 from nono.supervisor.decisions.denials import Denials
+from nono.supervisor.decisions.own_addresses import is_of_this_machine
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.resolve import child_path, failure
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit
@@ -168,7 +169,7 @@ class Enforcement:
         if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
             return request, verdict
         directory = request.path.rpartition("/")[0] or "/"
-        any_name = replace(request, path=child_path(directory, _ANY_NAME))
+        any_name = replace(request, path=child(directory, _ANY_NAME))
         if isinstance(self.policy.decide(any_name), Allow):
             return request, verdict
         writing = Open(request.process, directory, Access.WRITE)

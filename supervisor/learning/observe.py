@@ -39,14 +39,15 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.credentials.services import PROXY_ORIGIN
-from nono.broker.learning.generalise import outermost
 from nono.broker.learning.needs import MOST, Needs
+from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.decisions.denials import key
+from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
-from nono.supervisor.planning.path_rules import canonical
-from nono.supervisor.planning.plan import Options, Plan, expander, home_directory, make_plan
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import Plan, expander, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
 _STORES = (

@@ -25,19 +25,20 @@ from nono.broker import (
     is_within,
     visible,
 )
-from nono.broker.audit.plain_request import RecordedProcess
 from nono.broker.groups import Group
 from nono.broker.groups import rules_of as rules_of_group
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.needs import Needs
 from nono.broker.learning.profile import Learned, learn, learn_network, learn_services
 from nono.broker.profile.checks import is_file_name
+from nono.broker.requests import RecordedProcess
+from nono.supervisor.decisions.always import only_deciding
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
-from nono.supervisor.planning.path_rules import absolute, canonical
-from nono.supervisor.planning.plan import Options, Plan, expander, home_directory, make_plan
+from nono.supervisor.places import absolute, canonical, home_directory
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import Plan, expander, make_plan
 from nono.supervisor.planning.program import needed_by
-from nono.supervisor.session.prepare import only_deciding
 
 _LONGEST_DESCRIPTION = 200
 _MOST_PROGRAMS = 500

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Literal
 
 from nono.broker import Access, Floor
 from nono.shims.linux import landlock
@@ -24,29 +23,6 @@ _WRITE = (
     | FS.REFER
 )
 _RIGHTS = {Access.READ: _READ, Access.WRITE: _WRITE, Access.EXECUTE: FS.EXECUTE}
-
-Kind = Literal["directory", "file", "symlink", "other"]
-
-
-class RealTree:
-    """The machine's own file system, for `Policy.floor`."""
-
-    def kind(self, path: str) -> Kind | None:
-        try:
-            mode = os.lstat(path).st_mode
-        except (OSError, ValueError):
-            return None
-        if stat.S_ISDIR(mode):
-            return "directory"
-        if stat.S_ISLNK(mode):
-            return "symlink"
-        return "file" if stat.S_ISREG(mode) else "other"
-
-    def entries(self, path: str) -> list[str]:
-        try:
-            return os.listdir(path)
-        except OSError:
-            return []
 
 
 def rights_of(access: Access, *, directory: bool) -> FS:

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from nono.broker import Effect, File, Glob, OriginKind, Rule, Subtree
-from nono.broker.learning.generalise import outermost
-from nono.broker.rules.paths import child, parent
+from nono.broker.rules.paths import child, outermost, parent
 
 _WILDCARD = re.compile(r"[*?\[]")
 _PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)

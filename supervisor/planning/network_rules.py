@@ -26,7 +26,7 @@ from nono.broker.network.host_groups import network_profile, network_rules_of
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
-    from nono.supervisor.planning.plan import Options
+    from nono.supervisor.planning.options import Options
     from nono.supervisor.planning.profile_parts import ProfileNetwork
 
 # Each of them makes the network a filtered one.

@@ -20,9 +20,10 @@ from nono.broker import (
     Subtree,
 )
 from nono.supervisor.errors import UsageError
+from nono.supervisor.places import absolute, canonical
 
 if TYPE_CHECKING:
-    from nono.supervisor.planning.plan import Options
+    from nono.supervisor.planning.options import Options
 
 _READ = Access.READ | Access.EXECUTE
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -39,18 +40,6 @@ FILE_OPTIONS = (
     ("read_file", _READ),
     ("write_file", Access.WRITE),
 )
-
-
-def canonical(path: str) -> str:
-    """The absolute path with every link resolved, whether or not it exists."""
-    return os.path.realpath(path)
-
-
-def absolute(path: str, home: str, base: str) -> str:
-    """`path` with `~` for the home directory, relative to `base`."""
-    if path == "~" or path.startswith("~/"):
-        path = home + path[1:]
-    return os.path.join(base, path)
 
 
 def _flag(name: str) -> str:

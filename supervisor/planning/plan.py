@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -24,8 +23,10 @@ from nono.broker import (
     rules_of,
 )
 from nono.supervisor.errors import UsageError
+from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
-from nono.supervisor.planning.path_rules import absolute, canonical, path_rules
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.path_rules import path_rules
 from nono.supervisor.planning.profile_parts import FromProfile, ProfileNetwork
 from nono.supervisor.planning.program import needed_by
 
@@ -33,37 +34,6 @@ if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
 
 _READ = Access.READ | Access.EXECUTE
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to let a program do. Every path may begin with `~` and be relative.
-
-    The fields are the command line's options of the same names.
-    """
-
-    allow: Sequence[str] = ()
-    read: Sequence[str] = ()
-    write: Sequence[str] = ()
-    allow_file: Sequence[str] = ()
-    read_file: Sequence[str] = ()
-    write_file: Sequence[str] = ()
-    deny: Sequence[str] = ()
-    bypass_protection: Sequence[str] = ()
-    allow_cwd: bool = False
-    workdir: str | None = None
-    env_allow: Sequence[str] = ()
-    network_profile: str | None = None
-    allow_domain: Sequence[str] = ()
-    block_net: bool = False
-    open_port: Sequence[int] = ()
-    listen_port: Sequence[int] = ()
-    allow_connect_port: Sequence[int] = ()
-    allow_unix_socket: Sequence[str] = ()
-    no_sni_check: Sequence[str] = ()
-    dns: Sequence[str] = ()
-    proxy_credential: Sequence[str] = ()
-    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +85,6 @@ def make_plan(
     return Plan(policy, environment, workdir, nameservers, profile.notes, tuple(anywhere), services)
 
 
-def home_directory(env: Mapping[str, str]) -> str:
-    """$HOME, or the home of the user that runs us; canonical."""
-    home = env.get("HOME", "")
-    if not os.path.isabs(home):
-        try:
-            home = pwd.getpwuid(os.getuid()).pw_dir
-        except KeyError:
-            home = "/"
-    return os.path.realpath(home)
-
-
 def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
     """For a group's path: the canonical path, and the given one where a link leads elsewhere.
 
@@ -141,14 +100,6 @@ def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
         return tuple(dict.fromkeys((canonical(given), os.path.normpath(given))))
 
     return expand
-
-
-def profile_directory(env: Mapping[str, str], home: str) -> str:
-    """Where a person's own profiles are, by the XDG Base Directory Specification."""
-    config = env.get("XDG_CONFIG_HOME", "")
-    if not os.path.isabs(config):
-        config = os.path.join(home, ".config")
-    return os.path.normpath(os.path.join(config, "nono", "profiles"))
 
 
 def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:

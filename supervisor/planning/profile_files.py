@@ -12,8 +12,7 @@ from nono.broker import PolicyError
 from nono.broker.profile.checks import check_base, is_file_name
 from nono.broker.profile.jsonc import LARGEST
 from nono.broker.profile.merge import Merged, Source, resolve
-from nono.supervisor.planning.path_rules import absolute
-from nono.supervisor.planning.plan import profile_directory
+from nono.supervisor.places import absolute, profile_directory
 
 _SUFFIX = ".json"
 _BUILT_IN = "built-in "

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree
 from nono.broker.profile.checks import VARIABLE, VARIABLES, is_pattern
+from nono.supervisor.places import canonical
 from nono.supervisor.planning.anywhere import plain
-from nono.supervisor.planning.path_rules import canonical
 
 _TMPDIR = "TMPDIR"
 _DEFAULTS = {

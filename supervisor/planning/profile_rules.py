@@ -32,7 +32,8 @@ from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile, network_rules_of
 from nono.broker.profile.merge import Merged, Setting
 from nono.broker.rules.paths import is_within
-from nono.supervisor.planning.path_rules import DIRECTORY_OPTIONS, FILE_OPTIONS, canonical
+from nono.supervisor.places import canonical
+from nono.supervisor.planning.path_rules import DIRECTORY_OPTIONS, FILE_OPTIONS
 from nono.supervisor.planning.profile_files import is_built_in
 from nono.supervisor.planning.profile_parts import FromProfile, ProfileNetwork
 from nono.supervisor.planning.profile_paths import Variables, denied, granted, in_own_tmpdir

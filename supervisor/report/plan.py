@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
-from nono.supervisor.linux.ruleset import RealTree
+from nono.supervisor.decisions.always import with_refusals
+from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.planning.plan import Plan
-from nono.supervisor.session.prepare import with_refusals
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nono.broker import Connect, Explanation, Open, explain, is_within, visible
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.decisions.denials import Denial
-from nono.supervisor.planning.plan import home_directory
+from nono.supervisor.places import home_directory
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit

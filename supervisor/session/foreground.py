@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from nono.shims.linux import process
 from nono.supervisor.linux.launch import signals
-from nono.supervisor.linux.launch.running import Session, Streams, start
-from nono.supervisor.linux.launch.start import ForkHere, inherited_signals
+from nono.supervisor.linux.launch.running import Session, start
+from nono.supervisor.linux.launch.signals import inherited_signals
+from nono.supervisor.linux.launch.start import ForkHere
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared
+from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.proxy import CredentialProxy
@@ -55,11 +57,6 @@ def run(
             return _wait(session, credentials, seconds)
         finally:
             session.close()
-
-
-def exit_code(status: int) -> int:
-    """The program's exit status as a shell gives it: 128 + n for a signal."""
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def _raise_descriptor_limit() -> None:

@@ -10,23 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
-    FLOOR_ACCESS,
-    Effect,
     Mode,
-    Origin,
-    OriginKind,
     Policy,
-    Rule,
-    Subtree,
     floor_exclude,
 )
-from nono.shims.linux import capabilities, landlock
 from nono.shims.linux.syscall_classes import machine
-from nono.supervisor.audit.sessions import refuse_records
+from nono.supervisor.decisions.always import with_private_tmpdir, with_refusals
 from nono.supervisor.decisions.decide import Enforcement
-from nono.supervisor.decisions.kernel_mounts import refuse_kernel_mounts
-from nono.supervisor.errors import StartError, UsageError
+from nono.supervisor.decisions.tree import RealTree
+from nono.supervisor.errors import UsageError
 from nono.supervisor.linux import ruleset
+from nono.supervisor.linux.confine import check_kernel
 from nono.supervisor.session.tmpdir import remove_tree
 
 if TYPE_CHECKING:
@@ -35,12 +29,6 @@ if TYPE_CHECKING:
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.linux.network.service import NetworkService
-
-KEPT_CAPABILITIES = frozenset(
-    capabilities.NUMBERS[name]
-    for name in ("CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_FOWNER", "CAP_FSETID")
-)
-"""What root keeps: the rights over files. Where they reach is Landlock's and the broker's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +114,7 @@ def prepare(
         if network is not None:
             undo.callback(network.close)
         injected = network.files.paths if network is not None else frozenset()
-        floor = policy.floor(ruleset.RealTree(), floor_exclude() | injected)
+        floor = policy.floor(RealTree(), floor_exclude() | injected)
         policy = policy.with_rules(floor.matched)
         ruleset_fd = ruleset.build(floor, abi)
         undo.callback(os.close, ruleset_fd)
@@ -139,24 +127,6 @@ def prepare(
         enforcement = Enforcement(policy, floor, network, log, witness, credentials)
         undo.pop_all()
         return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
-
-
-def with_refusals(policy: Policy) -> Policy:
-    """The policy, with what no sandbox may touch whatever it allows. Raises OSError."""
-    return refuse_records(refuse_kernel_mounts(policy))
-
-
-def with_private_tmpdir(policy: Policy, tmpdir: str) -> Policy:
-    """The policy, with the right to all that is in the run's own TMPDIR."""
-    origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
-    return policy.with_rules([Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)])
-
-
-def only_deciding(policy: Policy, tmpdir: str) -> Enforcement:
-    """What a run with this policy and this private TMPDIR would decide by, with nothing started."""
-    policy = with_private_tmpdir(with_refusals(policy), tmpdir)
-    floor = policy.floor(ruleset.RealTree(), floor_exclude())
-    return Enforcement(policy.with_rules(floor.matched), floor)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:
@@ -190,21 +160,3 @@ def _network_service(
     from nono.supervisor.linux.network.service import NetworkService
 
     return NetworkService(nameservers)
-
-
-def check_kernel(best_effort: bool) -> int:
-    """The running Landlock ABI. Raises StartError for what it cannot enforce."""
-    abi = landlock.abi_version()
-    if abi == 0:
-        raise StartError(
-            "this kernel offers no Landlock, which the floor is made of (Linux 5.13, and"
-            " `landlock` in the kernel's list of security modules)",
-            "nono setup --check",
-        )
-    lost = landlock.lost(abi)
-    if lost and not best_effort:
-        raise StartError(
-            f"this kernel's Landlock (ABI {abi}) cannot refuse: {'; '.join(lost)}",
-            "add --best-effort to run with less, or use a newer kernel",
-        )
-    return abi

@@ -8,8 +8,8 @@ import os
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.shims.linux.openat2 import AT_FDCWD
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.resolve import failure
 from nono.supervisor.linux.calls.tasks import Background
 
 

@@ -12,10 +12,10 @@ import os
 from functools import cached_property
 
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
+from nono.supervisor.linux.processes import _stat_fields, is_within, read_bounded
 
 _ARGV_LIMIT = 4096
 _STATUS_LIMIT = 8192
-_MAX_DEPTH = 4096
 
 
 class Caller:
@@ -122,49 +122,3 @@ class Caller:
     def owns(self, pid: int) -> bool:
         """True when `pid` is a process of this sandbox."""
         return is_within(pid, self._init_pid)
-
-
-def is_within(pid: int, ancestor: int) -> bool:
-    """True when `ancestor` is a proper ancestor of `pid`.
-
-    The sandbox's init is the reaper of all its orphans, so the chain of parents of every process
-    in the sandbox leads to it, and no other process's does.
-    """
-    for _ in range(_MAX_DEPTH):
-        parent = parent_of(pid)
-        if parent == ancestor:
-            return True
-        if parent is None or parent <= 1:
-            return False
-        pid = parent
-    return False
-
-
-def parent_of(pid: int) -> int | None:
-    """The parent's process id; None when there is no such process."""
-    try:
-        return int(_stat_fields(pid)[1])
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def state_of(pid: int) -> str:
-    """The state letter of proc_pid_stat(5), such as T for stopped; empty when it is gone."""
-    try:
-        return _stat_fields(pid)[0].decode("ascii")
-    except (OSError, IndexError):
-        return ""
-
-
-def _stat_fields(pid: int) -> list[bytes]:
-    """The fields of /proc/PID/stat after the command name, which may hold any byte but NUL."""
-    return read_bounded(f"/proc/{pid}/stat", 4096).rpartition(b")")[2].split()
-
-
-def read_bounded(path: str, limit: int) -> bytes:
-    """At most `limit` bytes of a file. Raises OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(fd, limit)
-    finally:
-        os.close(fd)

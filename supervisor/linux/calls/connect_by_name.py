@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from nono.broker import ConnectHost
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Later
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import (
@@ -27,7 +28,6 @@ from nono.supervisor.linux.calls.connecting import (
     trio_time,
     until_connected,
 )
-from nono.supervisor.linux.calls.resolve import failure
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.service import NetworkService, allowed_addresses
 

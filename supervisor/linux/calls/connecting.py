@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import socket
 import struct
 import time
-from collections.abc import Iterator
 
 from nono.shims.linux import sockets as kernel
+from nono.shims.linux.sockets import not_blocking
 from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Later, Restart, Retry
 from nono.supervisor.linux.calls.call import Call
 
@@ -126,17 +125,6 @@ def _connect(sock: socket.socket, address: bytes) -> int:
             raise
         return error.errno
     return 0
-
-
-@contextlib.contextmanager
-def not_blocking(sock: socket.socket) -> Iterator[None]:
-    """For the time of the block, no call on the open socket blocks."""
-    flags = fcntl.fcntl(sock, fcntl.F_GETFL)
-    fcntl.fcntl(sock, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    try:
-        yield
-    finally:
-        fcntl.fcntl(sock, fcntl.F_SETFL, flags)
 
 
 def _connect_when_there_is_room(

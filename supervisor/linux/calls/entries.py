@@ -14,9 +14,11 @@ import stat
 from nono.broker import Access, Operation, PathChange
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
-from nono.supervisor.linux.calls.resolve import Entry, Handle, entry, failure, locate
+from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.linux.calls.resolve import entry, locate
 
 _AT_REMOVEDIR = 0x200
 _MAKABLE = {0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}

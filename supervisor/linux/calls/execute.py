@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
-from nono.broker import Access, Execute, Watch
-from nono.shims.linux.metadata import inotify_add_watch as kernel_add_watch
+from nono.broker import Access, Execute
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.decisions.decide import Enforcement
-from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Return
+from nono.supervisor.linux.calls.answers import CONTINUE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.resolve import locate
 
 _AT_SYMLINK_NOFOLLOW = 0x100
 _AT_EMPTY_PATH = 0x1000
-_IN_DONT_FOLLOW = 0x02000000
 
 
 def execve(call: Call, enforcement: Enforcement) -> Answer:
@@ -40,20 +36,3 @@ def _execute(call: Call, enforcement: Enforcement, at: int, address: int, flags:
         # The policy may allow more than the floor, which was made before this file was: only
         # the floor can let a program run, so the refusal is noted, with the reason in words.
         enforcement.refuse_beyond_floor(Execute(call.caller, program.path))
-
-
-def inotify_add_watch(call: Call, enforcement: Enforcement) -> Answer:
-    """inotify_add_watch(2): *performed on our copy*. The floor says nothing about watching."""
-    n = call.notification
-    mask = n.c & 0xFFFFFFFF
-    path = call.path(n.b)
-    inotify = call.caller.duplicate(int32(n.a))
-    try:
-        follow = not mask & _IN_DONT_FOLLOW
-        with locate(call.caller, AT_FDCWD, path, follow=follow) as target:
-            own = enforcement.own.is_own(call.caller, target)
-            enforcement.require(Watch(call.caller, target.path, own))
-            call.ensure_waiting()
-            return Return(kernel_add_watch(inotify, target.name, mask & ~_IN_DONT_FOLLOW))
-    finally:
-        os.close(inotify)

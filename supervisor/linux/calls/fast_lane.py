@@ -20,8 +20,8 @@ from nono.shims.linux.openat2 import AT_FDCWD, RESOLVE_NO_SYMLINKS, openat2
 from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.linux.calls.call import int32
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
 from nono.supervisor.linux.calls.opens import access_of, floor_checks
-from nono.supervisor.linux.calls.resolve import HANDLE_FLAGS
 
 
 class FastLane:

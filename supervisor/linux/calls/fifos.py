@@ -13,7 +13,7 @@ import os
 from nono.broker import Access
 from nono.shims.linux.fifo import has_had_writer
 from nono.supervisor.linux.calls.answers import Answer, Inject, Retry
-from nono.supervisor.linux.calls.resolve import Handle
+from nono.supervisor.linux.calls.handles import Handle
 
 
 def meet(handle: Handle, flags: int, access: Access, close_on_exec: bool) -> Answer:

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nono.shims.linux.syscall_classes import table
-from nono.supervisor.linux.calls import entries, metadata, moves, opens, scheduling, sockets
-from nono.supervisor.linux.calls import execute as execution
+from nono.supervisor.linux.calls import (
+    entries,
+    execute,
+    metadata,
+    moves,
+    opens,
+    scheduling,
+    sockets,
+    watches,
+)
 from nono.supervisor.linux.calls.loop import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -50,9 +58,9 @@ HANDLERS: Mapping[str, Handler] = {
     "fremovexattr": metadata.fremovexattr,
     "removexattrat": metadata.removexattrat,
     "file_setattr": metadata.file_setattr,
-    "inotify_add_watch": execution.inotify_add_watch,
-    "execve": execution.execve,
-    "execveat": execution.execveat,
+    "inotify_add_watch": watches.inotify_add_watch,
+    "execve": execute.execve,
+    "execveat": execute.execveat,
     "connect": sockets.connect,
     "bind": sockets.bind,
     "listen": sockets.listen,

@@ -17,10 +17,12 @@ from nono.broker import Access, Metadata
 from nono.shims.linux import metadata as kernel
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
+from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.opens import held_access
-from nono.supervisor.linux.calls.resolve import Handle, descriptor, failure, locate
+from nono.supervisor.linux.calls.resolve import descriptor, locate
 
 _AT_SYMLINK_NOFOLLOW = 0x100
 _AT_EMPTY_PATH = 0x1000

@@ -15,10 +15,12 @@ from nono.broker import Access, Open, Operation, PathChange
 from nono.shims.linux import rename as kernel
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_new
-from nono.supervisor.linux.calls.resolve import Entry, Handle, entry, failure, locate
+from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.linux.calls.resolve import entry, locate
 
 _AT_SYMLINK_FOLLOW = 0x400
 _AT_EMPTY_PATH = 0x1000

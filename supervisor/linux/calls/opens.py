@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import Access, Open, Operation, PathChange
+from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import AT_FDCWD, HOW_SIZE, unpack_how
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
 from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.fifos import meet
-from nono.supervisor.linux.calls.resolve import Entry, Handle, child_path, entry, failure, locate
+from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.linux.calls.resolve import entry, locate
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.network.service import NetworkService
@@ -229,7 +232,7 @@ def held_access(flags: int) -> Access:
 def _require_open(call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle) -> None:
     own = enforcement.own.is_own(call.caller, handle)
     if wanted.is_tmpfile:
-        path = child_path(handle.path, "(O_TMPFILE)")
+        path = child(handle.path, "(O_TMPFILE)")
         enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))
     else:
         enforcement.require(Open(call.caller, handle.path, wanted.access, own))

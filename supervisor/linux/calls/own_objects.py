@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import stat
 
+from nono.broker.rules.paths import SHARED, is_within
 from nono.shims.linux.file_identity import identity
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.resolve import HANDLE_FLAGS, Handle, is_at_or_below
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 
-SHARED_DIRECTORIES = ("/tmp", "/var/tmp", "/dev/shm")
 _LIMIT = 250_000
 _PTS_MAJORS = range(136, 144)
 
@@ -67,7 +67,7 @@ class OwnObjects:
     def is_own(self, caller: Caller, handle: Handle) -> bool:
         """True when the object is the sandbox's own."""
         path = handle.path
-        if is_at_or_below(path, "/proc"):
+        if is_within(path, "/proc"):
             return self._is_own_proc(caller, path)
         if stat.S_ISCHR(handle.stat.st_mode):
             return self._is_own_terminal(caller, handle)
@@ -115,4 +115,4 @@ class OwnObjects:
 
 
 def _shared_directory(path: str) -> str | None:
-    return next((d for d in SHARED_DIRECTORIES if is_at_or_below(path, d)), None)
+    return next((d for d in SHARED if is_within(path, d)), None)

@@ -14,8 +14,9 @@ import os
 import stat
 
 from nono.shims.linux.openat2 import AT_FDCWD, openat2
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.resolve import HANDLE_FLAGS, Handle, failure
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 
 _MAX_LINKS = 40
 _MAGIC_NAMES = {"cwd", "root", "exe"}

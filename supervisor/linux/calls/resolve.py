@@ -13,10 +13,8 @@ import errno
 import fcntl
 import os
 import stat
-from dataclasses import dataclass
-from functools import cached_property
-from types import TracebackType
 
+from nono.broker.rules.paths import is_within
 from nono.shims.linux.openat2 import (
     AT_FDCWD,
     RESOLVE_BENEATH,
@@ -25,111 +23,12 @@ from nono.shims.linux.openat2 import (
     RESOLVE_NO_SYMLINKS,
     openat2,
 )
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
-
-HANDLE_FLAGS = os.O_PATH | os.O_CLOEXEC
-LINK_FLAGS = HANDLE_FLAGS | os.O_NOFOLLOW
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry, Handle
 
 _OWN_PROC = f"/proc/{os.getpid()}"
 _CONFINED = RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
-_DELETED = " (deleted)"
-
-
-class Handle:
-    """A descriptor of ours (mostly O_PATH) for an object. Close it, or use it with `with`."""
-
-    __slots__ = ("__dict__", "fd", "held")
-
-    def __init__(self, fd: int, held: int | None = None) -> None:
-        self.fd = fd
-        self.held = held
-        """File status flags, when the handle is a copy of a descriptor that the caller has open."""
-
-    def __enter__(self) -> Handle:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        os.close(self.fd)
-
-    @property
-    def name(self) -> str:
-        """A path of ours through which the object can be opened or changed."""
-        return f"/proc/self/fd/{self.fd}"
-
-    @cached_property
-    def stat(self) -> os.stat_result:
-        return os.fstat(self.fd)
-
-    @cached_property
-    def path(self) -> str:
-        """The canonical path; for a deleted object the path it had."""
-        path = os.readlink(self.name)
-        if path.endswith(_DELETED) and self.stat.st_nlink == 0:
-            path = path[: -len(_DELETED)]
-        return path
-
-    @property
-    def is_anonymous(self) -> bool:
-        """True for what has no path: pipes, sockets, memfds. Landlock does not restrict these."""
-        path = self.path
-        return not path.startswith("/") or (path.startswith("/memfd:") and not self.stat.st_nlink)
-
-    @property
-    def kind(self) -> int:
-        """The type bits of the mode, for comparing with stat.S_IFREG and its like."""
-        return stat.S_IFMT(self.stat.st_mode)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name in a directory, whether or not something has that name."""
-
-    parent: Handle
-    name: bytes
-    """One component; a trailing slash of the caller is kept, since it has a meaning."""
-
-    @property
-    def path(self) -> str:
-        return child_path(self.parent.path, os.fsdecode(self.name.rstrip(b"/")))
-
-    def existing(self) -> Handle | None:
-        """What has the name now, a symbolic link itself and not its target."""
-        try:
-            return Handle(openat2(self.parent.fd, self.name.rstrip(b"/"), LINK_FLAGS))
-        except FileNotFoundError:
-            return None
-
-    def close(self) -> None:
-        self.parent.close()
-
-    def __enter__(self) -> Entry:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def child_path(directory: str, name: str) -> str:
-    """Join one component to a canonical path."""
-    return f"/{name}" if directory == "/" else f"{directory}/{name}"
-
-
-def failure(number: int) -> OSError:
-    """An OSError with its usual text, to end a call with `number`."""
-    return OSError(number, os.strerror(number))
 
 
 def anchor(caller: Caller, dirfd: int) -> int:
@@ -187,7 +86,7 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
         if resolve & _CONFINED or not _may_be_proc(error, start, path):
             raise
     else:
-        if not is_at_or_below(handle.path, _OWN_PROC):
+        if not is_within(handle.path, _OWN_PROC):
             return handle
         handle.close()
         if resolve & _CONFINED:
@@ -202,11 +101,6 @@ def _may_be_proc(error: OSError, start: int, path: bytes) -> bool:
     if error.errno == errno.ELOOP or b"proc" in path or b"/dev/" in path:
         return True
     return start != AT_FDCWD and os.readlink(f"/proc/self/fd/{start}").startswith(("/proc", "/dev"))
-
-
-def is_at_or_below(path: str, directory: str) -> bool:
-    """True when the canonical `path` is `directory` or lies below it."""
-    return path == directory or path.startswith(directory + "/")
 
 
 def entry(

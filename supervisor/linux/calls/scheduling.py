@@ -12,9 +12,9 @@ import errno
 import os
 
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
-from nono.supervisor.linux.calls.resolve import failure
 
 _IOPRIO_WHO_PROCESS = 1
 

@@ -24,10 +24,10 @@ from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sock_diag import cookie
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
-from nono.supervisor.linux.calls.resolve import failure
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
 _SOCKADDR_IN = 16

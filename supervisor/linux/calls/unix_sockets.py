@@ -16,17 +16,19 @@ import struct
 from collections.abc import Callable
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
+from nono.broker.rules.paths import SHARED
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.shims.linux.sock_diag import cookie
 from nono.shims.linux.unix_diag import Listening
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import perform_connect
-from nono.supervisor.linux.calls.own_objects import SHARED_DIRECTORIES
-from nono.supervisor.linux.calls.resolve import Entry, entry, failure, locate
+from nono.supervisor.linux.calls.handles import Entry
+from nono.supervisor.linux.calls.resolve import entry, locate
 
 _FAMILY = struct.Struct("=H")
 _SUN_PATH_MAX = 108
@@ -130,6 +132,6 @@ def _bindable(name: bytes, place: Entry) -> bytes:
 
     directly in a directory that the sandbox cannot move, no other thread can change its meaning.
     """
-    if place.parent.path in SHARED_DIRECTORIES and os.fsdecode(name) == place.path:
+    if place.parent.path in SHARED and os.fsdecode(name) == place.path:
         return name
     return place.parent.name.encode() + b"/" + place.name

@@ -21,12 +21,12 @@ from typing import Any
 import msgpack
 
 from nono.shims.linux import process
-from nono.supervisor.descendants import descendants
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.launch import init
 from nono.supervisor.linux.launch.init import IGNORED
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import kill_and_reap
+from nono.supervisor.linux.processes import descendants
 
 _FD_COUNT = 7  # specification, control, three streams, ruleset, scope
 _MAX_SPEC = 64 << 20

@@ -17,10 +17,10 @@ import socket
 from typing import NoReturn
 
 from nono.shims.linux import landlock, process
-from nono.supervisor.descendants import descendants
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.child import become
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+from nono.supervisor.linux.processes import descendants
 
 IGNORED = (
     signal.SIGINT,

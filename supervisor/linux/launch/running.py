@@ -13,44 +13,14 @@ from dataclasses import dataclass
 from nono.supervisor.errors import BrokenError, CommandError, StartError, UsageError
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
+from nono.supervisor.linux.confine import KEPT_CAPABILITIES
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
-from nono.supervisor.linux.launch.start import Forker, Launched, inherited_signals, launch
+from nono.supervisor.linux.launch.signals import inherited_signals
+from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.session.prepare import KEPT_CAPABILITIES, Prepared
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    """Descriptors for the program's standard streams; the caller keeps and closes them."""
-
-    stdin: int = 0
-    stdout: int = 1
-    stderr: int = 2
-    closed: tuple[int, ...] = ()
-    """Which of 0, 1 and 2 the program starts without."""
-
-    def all_to_stderr(self) -> Streams:
-        """The same, with what goes to stdout led to stderr."""
-        behind = {0: 0, 1: 2, 2: 2}
-        closed = tuple(number for number, ours in behind.items() if ours in self.closed)
-        return Streams(self.stdin, self.stderr, self.stderr, closed)
-
-
-def inherited_streams() -> Streams:
-    """This process's own streams, for a program that takes its place.
-
-    To be called before anything is opened to stay. What is closed is held by the null device, so
-    that no descriptor of ours gets its number and with it into the program's hands.
-    """
-    closed = []
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            closed.append(number)
-            os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)  # gets the lowest free number
-    return Streams(closed=tuple(closed))
+from nono.supervisor.session.prepare import Prepared
+from nono.supervisor.streams import Streams
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 
 from nono.supervisor.errors import StartError
-from nono.supervisor.linux.calls.caller import state_of
+from nono.supervisor.linux.processes import state_of
 
 _SI_KERNEL = 0x80
 _FORWARDED = {
@@ -120,3 +120,21 @@ def _is_in_foreground(terminal: int) -> bool:
         return os.tcgetpgrp(terminal) == os.getpgrp()
     except OSError:
         return False
+
+
+# Python itself ignores these in every process; a program expects the default.
+_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+def inherited_signals() -> tuple[list[int], list[int]]:
+    """The signals that this process ignores, and those that the calling thread blocks.
+
+    The program starts with both, as it would without nono.
+    """
+    ignored = [
+        int(number)
+        for number in signal.valid_signals()
+        if signal.getsignal(number) is signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
+    ]
+    mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
+    return ignored, mask

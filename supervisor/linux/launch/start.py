@@ -13,16 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from nono.shims.linux.process import set_child_subreaper
-from nono.supervisor.descendants import children, descendants
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
+from nono.supervisor.linux.processes import children, descendants
 
 _START_SECONDS = 30.0
 _ORPHAN_SECONDS = 0.02
 _ORPHAN_ROUNDS = 500
-# Python itself ignores these in every process; a program expects the default.
-_IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
 
 class Forker(Protocol):
@@ -54,20 +52,6 @@ class Launched:
             os.close(self.listener)
         os.close(self.child_pidfd)
         self.control.close()
-
-
-def inherited_signals() -> tuple[list[int], list[int]]:
-    """The signals that this process ignores, and those that the calling thread blocks.
-
-    The program starts with both, as it would without nono.
-    """
-    ignored = [
-        int(number)
-        for number in signal.valid_signals()
-        if signal.getsignal(number) is signal.SIG_IGN and number not in _IGNORED_BY_PYTHON
-    ]
-    mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
-    return ignored, mask
 
 
 class ForkHere:

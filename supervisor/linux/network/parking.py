@@ -17,7 +17,7 @@ import socket
 
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
-from nono.supervisor.linux.calls.connecting import not_blocking
+from nono.shims.linux.sockets import not_blocking
 
 _LOOPBACK = "127.0.0.1"
 _FILL_SECONDS = 1.0

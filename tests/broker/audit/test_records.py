@@ -40,7 +40,6 @@ from nono.broker import (
     UnixConnect,
     Watch,
 )
-from nono.broker.audit.plain_request import RecordedProcess
 from nono.broker.audit.records import (
     Decision,
     End,
@@ -55,6 +54,7 @@ from nono.broker.audit.records import (
 )
 from nono.broker.errors import InvalidRecord
 from nono.broker.network.host_entries import parse_host
+from nono.broker.requests import RecordedProcess
 
 _TEXT = st.text(max_size=20) | st.binary(max_size=20).map(
     lambda data: data.decode("utf-8", "surrogateescape")

@@ -22,8 +22,8 @@ from nono.broker import (
     Watch,
     is_within,
 )
-from nono.broker.policy.index import is_lifted
 from nono.broker.rules.paths import parent, reserved_tree
+from nono.broker.rules.rule import is_lifted
 from tests.broker.worlds import CALLER, World, all_paths, excludes, policies, rules, usual, worlds
 
 BITS = (Access.READ, Access.WRITE, Access.EXECUTE)

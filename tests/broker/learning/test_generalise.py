@@ -5,20 +5,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nono.broker.audit.plain_request import RecordedProcess
 from nono.broker.groups import Group
-from nono.broker.learning.generalise import (
-    SHARED,
-    Surroundings,
-    outermost,
-    read_directories,
-    written_directory,
-)
+from nono.broker.learning.generalise import Surroundings, read_directories, written_directory
 from nono.broker.learning.needs import MOST, Needs
 from nono.broker.learning.profile import learn, learn_network, spelled
-from nono.broker.requests import Bind, Connect, ConnectHost, Open, Operation, PathChange
+from nono.broker.requests import (
+    Bind,
+    Connect,
+    ConnectHost,
+    Open,
+    Operation,
+    PathChange,
+    RecordedProcess,
+)
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import ancestors, is_within
+from nono.broker.rules.paths import SHARED, ancestors, is_within, outermost
 from nono.broker.rules.rule import Effect, Origin, OriginKind, Rule, Subtree
 
 HOME = "/home/me"

@@ -23,12 +23,13 @@ from nono.broker import (
     Rule,
     Subtree,
 )
-from nono.broker.audit.plain_request import RecordedProcess
 from nono.broker.explaining.difference import opened
 from nono.broker.network.host_entries import parse_host
 from nono.broker.profile.page import page
+from nono.broker.requests import RecordedProcess
 from nono.broker.rules.rule import Effect
-from nono.supervisor.planning.plan import Options, make_plan
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.planning.profile_files import built_in_names
 from tests.conftest import CHECKOUT, Account, Nono
 

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from nono.broker import Access, Allow, ConnectHost, Execute, Open
-from nono.broker.audit.plain_request import RecordedProcess
-from nono.supervisor.planning.plan import Options, make_plan
-from nono.supervisor.session.prepare import only_deciding
+from nono.broker.requests import RecordedProcess
+from nono.supervisor.decisions.always import only_deciding
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
 from tests.conftest import Account, Nono
 from tests.supervisor.network.world import world
 

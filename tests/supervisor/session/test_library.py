@@ -115,7 +115,12 @@ print(run(["pwd"], policy, cwd="deeper", capture_output=True).stdout.decode().st
 def test_nothing_is_imported_from_the_working_directory(as_user: Account, project: Path) -> None:
     """It may be somebody else's project, and the fork server is outside the sandbox."""
     planted = "raise SystemExit(open('planted', 'w').write('ran'))"
-    for name in ("msgpack.py", "socket.py", "nono/supervisor/linux/launch/fork_server.py", "cffi.py"):
+    for name in (
+        "msgpack.py",
+        "socket.py",
+        "nono/supervisor/linux/launch/fork_server.py",
+        "cffi.py",
+    ):
         as_user.file(project / name, planted)
     program(as_user, project, "assert run(['true'], policy).returncode == 0")
     assert not (project / "planted").exists()

@@ -19,6 +19,7 @@ from nono.shims.linux.notify import Listener, Notification
 from nono.shims.linux.openat2 import AT_FDCWD
 from nono.shims.linux.syscall_classes import machine, number
 from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Fail, Inject
 from nono.supervisor.linux.calls.call import Call
@@ -26,7 +27,6 @@ from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.opens import openat
 from nono.supervisor.linux.calls.tasks import Background
-from nono.supervisor.linux.ruleset import RealTree
 
 ORIGIN = Origin(OriginKind.FLAG, "--allow")
 DIRECTORIES = ("work", "work/sub", "carved", "outside")

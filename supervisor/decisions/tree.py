@@ -1,0 +1,30 @@
+"""The machine's own file system, as `Policy.floor` looks at it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Literal
+
+Kind = Literal["directory", "file", "symlink", "other"]
+
+
+class RealTree:
+    """The machine's own file system, for `Policy.floor`."""
+
+    def kind(self, path: str) -> Kind | None:
+        try:
+            mode = os.lstat(path).st_mode
+        except (OSError, ValueError):
+            return None
+        if stat.S_ISDIR(mode):
+            return "directory"
+        if stat.S_ISLNK(mode):
+            return "symlink"
+        return "file" if stat.S_ISREG(mode) else "other"
+
+    def entries(self, path: str) -> list[str]:
+        try:
+            return os.listdir(path)
+        except OSError:
+            return []

@@ -1,0 +1,103 @@
+"""What a path was resolved to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+
+from nono.broker.rules.paths import child
+from nono.shims.linux.openat2 import openat2
+
+HANDLE_FLAGS = os.O_PATH | os.O_CLOEXEC
+LINK_FLAGS = HANDLE_FLAGS | os.O_NOFOLLOW
+_DELETED = " (deleted)"
+
+
+class Handle:
+    """A descriptor of ours (mostly O_PATH) for an object. Close it, or use it with `with`."""
+
+    __slots__ = ("__dict__", "fd", "held")
+
+    def __init__(self, fd: int, held: int | None = None) -> None:
+        self.fd = fd
+        self.held = held
+        """File status flags, when the handle is a copy of a descriptor that the caller has open."""
+
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+    @property
+    def name(self) -> str:
+        """A path of ours through which the object can be opened or changed."""
+        return f"/proc/self/fd/{self.fd}"
+
+    @cached_property
+    def stat(self) -> os.stat_result:
+        return os.fstat(self.fd)
+
+    @cached_property
+    def path(self) -> str:
+        """The canonical path; for a deleted object the path it had."""
+        path = os.readlink(self.name)
+        if path.endswith(_DELETED) and self.stat.st_nlink == 0:
+            path = path[: -len(_DELETED)]
+        return path
+
+    @property
+    def is_anonymous(self) -> bool:
+        """True for what has no path: pipes, sockets, memfds. Landlock does not restrict these."""
+        path = self.path
+        return not path.startswith("/") or (path.startswith("/memfd:") and not self.stat.st_nlink)
+
+    @property
+    def kind(self) -> int:
+        """The type bits of the mode, for comparing with stat.S_IFREG and its like."""
+        return stat.S_IFMT(self.stat.st_mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a directory, whether or not something has that name."""
+
+    parent: Handle
+    name: bytes
+    """One component; a trailing slash of the caller is kept, since it has a meaning."""
+
+    @property
+    def path(self) -> str:
+        return child(self.parent.path, os.fsdecode(self.name.rstrip(b"/")))
+
+    def existing(self) -> Handle | None:
+        """What has the name now, a symbolic link itself and not its target."""
+        try:
+            return Handle(openat2(self.parent.fd, self.name.rstrip(b"/"), LINK_FLAGS))
+        except FileNotFoundError:
+            return None
+
+    def close(self) -> None:
+        self.parent.close()
+
+    def __enter__(self) -> Entry:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,82 @@
+"""The processes below one of ours, as /proc shows them: proc_pid_stat(5)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+
+_MAX_DEPTH = 4096
+
+
+def is_within(pid: int, ancestor: int) -> bool:
+    """True when `ancestor` is a proper ancestor of `pid`.
+
+    The sandbox's init is the reaper of all its orphans, so the chain of parents of every process
+    in the sandbox leads to it, and no other process's does.
+    """
+    for _ in range(_MAX_DEPTH):
+        parent = parent_of(pid)
+        if parent == ancestor:
+            return True
+        if parent is None or parent <= 1:
+            return False
+        pid = parent
+    return False
+
+
+def parent_of(pid: int) -> int | None:
+    """The parent's process id; None when there is no such process."""
+    try:
+        return int(_stat_fields(pid)[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def state_of(pid: int) -> str:
+    """The state letter of proc_pid_stat(5), such as T for stopped; empty when it is gone."""
+    try:
+        return _stat_fields(pid)[0].decode("ascii")
+    except (OSError, IndexError):
+        return ""
+
+
+def _stat_fields(pid: int) -> list[bytes]:
+    """The fields of /proc/PID/stat after the command name, which may hold any byte but NUL."""
+    return read_bounded(f"/proc/{pid}/stat", 4096).rpartition(b")")[2].split()
+
+
+def read_bounded(path: str, limit: int) -> bytes:
+    """At most `limit` bytes of a file. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, limit)
+    finally:
+        os.close(fd)
+
+
+def descendants(pid: int, without: Container[int] = ()) -> list[int]:
+    """Every process that has `pid` as an ancestor now, nearest first.
+
+    `without` are processes to leave out, with all that is below them.
+    """
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            parent = parent_of(int(name))
+            if parent is not None:
+                children.setdefault(parent, []).append(int(name))
+    found, queue = [], [pid]
+    while queue:
+        below = [pid for pid in children.pop(queue.pop(), []) if pid not in without]
+        found.extend(below)
+        queue.extend(below)
+    return found
+
+
+def children() -> frozenset[int]:
+    """The children of the calling thread: proc_tid_children(5), or a look at every process."""
+    try:
+        with open("/proc/thread-self/children", encoding="ascii") as file:
+            return frozenset(map(int, file.read().split()))
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
+        return frozenset(descendants(os.getpid()))

@@ -1,0 +1,46 @@
+"""Where things are: the home, the XDG base directories, canonical paths."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+
+
+def home_directory(env: Mapping[str, str]) -> str:
+    """$HOME, or the home of the user that runs us; canonical."""
+    home = env.get("HOME", "")
+    if not os.path.isabs(home):
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:
+            home = "/"
+    return os.path.realpath(home)
+
+
+def profile_directory(env: Mapping[str, str], home: str) -> str:
+    """Where a person's own profiles are, by the XDG Base Directory Specification."""
+    config = env.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(config):
+        config = os.path.join(home, ".config")
+    return os.path.normpath(os.path.join(config, "nono", "profiles"))
+
+
+def canonical(path: str) -> str:
+    """The absolute path with every link resolved, whether or not it exists."""
+    return os.path.realpath(path)
+
+
+def absolute(path: str, home: str, base: str) -> str:
+    """`path` with `~` for the home directory, relative to `base`."""
+    if path == "~" or path.startswith("~/"):
+        path = home + path[1:]
+    return os.path.join(base, path)
+
+
+def state_directory(env: Mapping[str, str]) -> str:
+    """`$XDG_STATE_HOME/nono`, which is `~/.local/state/nono` unless the variable is absolute."""
+    base = env.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(home_directory(env), ".local/state")
+    return os.path.join(os.path.normpath(base), "nono")
