@@ -1,9 +1,11 @@
 """Signals that somebody sends to nono, with and without a terminal; what the program inherits."""
 
+import contextlib
 import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,16 +50,16 @@ def test_a_stop_sent_to_nono_alone(as_user: Account, project: Path) -> None:
     with shell(as_user, project) as screen:
         nono = " ".join(supervisor(as_user, "python3", "talker.py"))
         screen.command(f"{nono} & echo pid=$!")
-        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
-        screen.read_until("ready")
-        for _ in range(3):
-            os.kill(pid, signal.SIGTSTP)
-            screen.type("wait %1; jobs\n")
-            screen.read_until("Stopped.*nono")
-            os.kill(pid, signal.SIGCONT)
-            screen.read_until("got SIGCONT")
-        os.kill(pid, signal.SIGUSR1)
-        screen.read_until("got SIGUSR1")
+        with killed(int(screen.read_until(r"pid=(\d+)\s")[1])) as pid:
+            screen.read_until("ready")
+            for _ in range(3):
+                os.kill(pid, signal.SIGTSTP)
+                screen.type("wait %1; jobs\n")
+                screen.read_until("Stopped.*nono")
+                os.kill(pid, signal.SIGCONT)
+                screen.read_until("got SIGCONT")
+            os.kill(pid, signal.SIGUSR1)
+            screen.read_until("got SIGUSR1")
 
 
 def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, project: Path) -> None:
@@ -66,18 +68,27 @@ def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, projec
     with shell(as_user, project) as screen:
         nono = " ".join(supervisor(as_user, "python3", "talker.py"))
         screen.command(f"{nono} & echo pid=$!")
-        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
-        program = int(screen.read_until(r"ready (\d+)\.")[1])
-        os.kill(pid, signal.SIGTSTP)
-        await_stop(pid)
-        os.kill(program, signal.SIGCONT)
-        screen.read_until("got SIGCONT")
-        os.kill(program, signal.SIGSTOP)
-        os.kill(pid, signal.SIGCONT)
-        await_stop(pid)
-        assert state_of(program) == "T"
-        os.kill(pid, signal.SIGCONT)
-        screen.read_until("got SIGCONT")
+        with killed(int(screen.read_until(r"pid=(\d+)\s")[1])) as pid:
+            program = int(screen.read_until(r"ready (\d+)\.")[1])
+            os.kill(pid, signal.SIGTSTP)
+            await_stop(pid)
+            os.kill(program, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+            os.kill(program, signal.SIGSTOP)
+            os.kill(pid, signal.SIGCONT)
+            await_stop(pid)
+            assert state_of(program) == "T"
+            os.kill(pid, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+
+
+@contextlib.contextmanager
+def killed(pid: int) -> Iterator[int]:
+    """A supervisor that is gone after the test: its program heeds no other signal."""
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def await_stop(pid: int) -> None:
