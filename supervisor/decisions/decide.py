@@ -1,4 +1,4 @@
-"""What a sandbox enforces: policy, floor, what is its own, and what was refused so far."""
+"""What a sandbox decides by: policy and floor; and what was refused so far."""
 
 from __future__ import annotations
 
@@ -31,13 +31,9 @@ from nono.broker.rules.paths import child
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.own_objects import OwnObjects
 
 if TYPE_CHECKING:
-    from nono.supervisor.audit.writer import Audit
-    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.linux.network.service import NetworkService
 
 _NAME_CHANGES = {
     Operation.LINK_TO,
@@ -52,29 +48,14 @@ _MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 
-class Enforcement:
+class Decisions:
     """Shared by the handlers of one sandbox; used from the loop's thread."""
 
-    def __init__(
-        self,
-        policy: Policy,
-        floor: Floor,
-        network: NetworkService | None = None,
-        audit: Audit | None = None,
-        witness: Witness | None = None,
-        credentials: CredentialProxy | None = None,
-    ) -> None:
+    def __init__(self, policy: Policy, floor: Floor, witness: Witness | None = None) -> None:
         self.policy = policy
         self.floor = floor
-        self.network = network
-        """None unless the policy knows hosts by their names."""
-        self.credentials = credentials
-        """None unless real keys are added to requests."""
-        self.audit = audit
-        """Where every decision is written down, if it is."""
-        self.witness = audit if witness is None else witness
+        self.witness = witness
         """Who is told of every decision, if anybody."""
-        self.own = OwnObjects()
         self.denials = Denials()
         self.unresolved: dict[str, str] = {}
         """Hosts that were allowed and have no known address, and why; at most 100."""
