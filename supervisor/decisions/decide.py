@@ -29,7 +29,7 @@ from nono.broker import (
 )
 from nono.broker.rules.paths import child
 from nono.supervisor.decisions.denials import Denials
-from nono.supervisor.decisions.own_addresses import is_of_this_machine
+from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.errors import failure
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Decisions:
             return request, verdict
         if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
             return request, verdict
-        local = replace(request, address="::1" if ":" in request.address else "127.0.0.1")
+        local = replace(request, address=loopback_like(request.address))
         return local, self.policy.decide(local)
 
     def require(self, request: Request) -> None:
