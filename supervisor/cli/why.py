@@ -112,16 +112,16 @@ def _about_last_run(as_json: bool) -> int:
     from nono.supervisor.report import run as report
 
     session = Session(find_session(os.environ, "last"))
-    enforcement = recorded(session)
+    decisions = recorded(session)
     if as_json:
-        click.echo(report.as_json(enforcement))
+        click.echo(report.as_json(decisions))
     else:
         program = session.program()
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(enforcement) or ["nothing was refused"]
+        lines = report.text(decisions) or ["nothing was refused"]
         click.echo("\n".join(lines))
-    return _DENIED if enforcement.denials.all() else 0
+    return _DENIED if decisions.denials.all() else 0
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:

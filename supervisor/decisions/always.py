@@ -16,7 +16,7 @@ from nono.broker import (
     Subtree,
     floor_exclude,
 )
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.kernel_mounts import refuse_kernel_mounts
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import canonical, state_directory
@@ -45,8 +45,8 @@ def with_private_tmpdir(policy: Policy, tmpdir: str) -> Policy:
     return policy.with_rules([Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)])
 
 
-def only_deciding(policy: Policy, tmpdir: str) -> Enforcement:
+def only_deciding(policy: Policy, tmpdir: str) -> Decisions:
     """What a run with this policy and this private TMPDIR would decide by, with nothing started."""
     policy = with_private_tmpdir(with_refusals(policy), tmpdir)
     floor = policy.floor(RealTree(), floor_exclude())
-    return Enforcement(policy.with_rules(floor.matched), floor)
+    return Decisions(policy.with_rules(floor.matched), floor)

@@ -1,8 +1,9 @@
-"""What a sandbox enforces: policy, floor, what is its own, and what was refused so far."""
+"""What a sandbox decides by: policy and floor; and what was refused so far."""
 
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
@@ -29,15 +30,11 @@ from nono.broker import (
 )
 from nono.broker.rules.paths import child
 from nono.supervisor.decisions.denials import Denials
-from nono.supervisor.decisions.own_addresses import is_of_this_machine
+from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.own_objects import OwnObjects
 
 if TYPE_CHECKING:
-    from nono.supervisor.audit.writer import Audit
-    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.linux.network.service import NetworkService
 
 _NAME_CHANGES = {
     Operation.LINK_TO,
@@ -52,32 +49,23 @@ _MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 
-class Enforcement:
-    """Shared by the handlers of one sandbox; used from the loop's thread."""
+class Decisions:
+    """Shared by all that serves one sandbox. May be used from any thread.
 
-    def __init__(
-        self,
-        policy: Policy,
-        floor: Floor,
-        network: NetworkService | None = None,
-        audit: Audit | None = None,
-        witness: Witness | None = None,
-        credentials: CredentialProxy | None = None,
-    ) -> None:
+    Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
+    The policy and each floor never change. What does change, changes under a lock; to read the
+    floor takes none.
+    """
+
+    def __init__(self, policy: Policy, floor: Floor, witness: Witness | None = None) -> None:
         self.policy = policy
         self.floor = floor
-        self.network = network
-        """None unless the policy knows hosts by their names."""
-        self.credentials = credentials
-        """None unless real keys are added to requests."""
-        self.audit = audit
-        """Where every decision is written down, if it is."""
-        self.witness = audit if witness is None else witness
+        """Replaced as a whole, by `note_moved`."""
+        self.witness = witness
         """Who is told of every decision, if anybody."""
-        self.own = OwnObjects()
         self.denials = Denials()
-        self.unresolved: dict[str, str] = {}
-        """Hosts that were allowed and have no known address, and why; at most 100."""
+        self._lock = threading.Lock()
+        self._unresolved: dict[str, str] = {}
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
             rule.pattern
@@ -103,7 +91,8 @@ class Enforcement:
         there say nothing about the name.
         """
         if path in self._ruled:
-            self.floor = self.floor.without(path)
+            with self._lock:
+                self.floor = self.floor.without(path)
 
     def allows(self, request: Request) -> bool:
         """Whether the policy allows the request. Notes nothing."""
@@ -143,7 +132,7 @@ class Enforcement:
             return request, verdict
         if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
             return request, verdict
-        local = replace(request, address="::1" if ":" in request.address else "127.0.0.1")
+        local = replace(request, address=loopback_like(request.address))
         return local, self.policy.decide(local)
 
     def require(self, request: Request) -> None:
@@ -175,10 +164,17 @@ class Enforcement:
         writing = Open(request.process, directory, Access.WRITE)
         return writing, self.policy.decide(writing)
 
+    @property
+    def unresolved(self) -> dict[str, str]:
+        """Hosts that were allowed and have no known address so far, and why; at most 100."""
+        with self._lock:
+            return dict(self._unresolved)
+
     def note_unresolved(self, host: str, why: str) -> None:
         """Remember that a host that the policy allows has no known address."""
-        if len(self.unresolved) < _MAX_UNRESOLVED:
-            self.unresolved[host] = why
+        with self._lock:
+            if len(self._unresolved) < _MAX_UNRESOLVED:
+                self._unresolved[host] = why
         if self.witness is not None:
             self.witness.unresolved(host, why)
 

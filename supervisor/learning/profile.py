@@ -33,7 +33,7 @@ from nono.broker.learning.profile import Learned, learn, learn_network, learn_se
 from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import only_deciding
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.places import absolute, canonical, home_directory
 from nono.supervisor.planning.options import Options
@@ -179,11 +179,11 @@ class Making:
 
     def _refused(self, outcome: Outcome, tmpdir: str) -> list[Request]:
         """What was learned and the profile does not grant."""
-        enforcement = self._under(outcome, tmpdir)
+        decisions = self._under(outcome, tmpdir)
         return [
             request
             for request in self._learner.requests
-            if not isinstance(enforcement.verdict(request)[1], Allow) and not self._is_void(request)
+            if not isinstance(decisions.verdict(request)[1], Allow) and not self._is_void(request)
         ]
 
     def _is_void(self, request: Request) -> bool:
@@ -192,7 +192,7 @@ class Making:
             return os.path.isdir(request.path)
         return isinstance(request, ConnectHost) and request.host in self._learner.absent_hosts
 
-    def _under(self, outcome: Outcome, tmpdir: str) -> Enforcement:
+    def _under(self, outcome: Outcome, tmpdir: str) -> Decisions:
         """What a run with this profile would decide by: the profile is read as a run reads it."""
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write(outcome.text)

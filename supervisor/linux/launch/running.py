@@ -73,7 +73,9 @@ class Session:
         if launched.listener is not None:
             self._serving = Serving(
                 launched.listener,
-                prepared.enforcement,
+                prepared.decisions,
+                prepared.own,
+                prepared.network,
                 launched.init_pid,
                 KEPT_CAPABILITIES,
                 self.kill,
