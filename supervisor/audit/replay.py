@@ -6,6 +6,7 @@ not. The requests are those of the recorded run; with other answers a program ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nono.broker import (
@@ -22,7 +23,7 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.audit.records import Decision
-from nono.broker.credentials.services import PROXY_ORIGIN
+from nono.broker.credentials.services import PROXY_ORIGIN, Service
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.always import only_deciding
 from nono.supervisor.decisions.decide import Enforcement
@@ -61,10 +62,13 @@ class Replay:
         return not self.breaks.all() and not self.opened
 
 
-def replay(session: Session, policy: Policy) -> Replay:
-    """Decide every recorded request again. Raises AuditError, broker.PolicyError."""
+def replay(session: Session, policy: Policy, services: Sequence[Service] = ()) -> Replay:
+    """Decide every recorded request again, as a run with this policy and these services would.
+
+    Raises AuditError, UsageError, broker.PolicyError.
+    """
     start = session.start()
-    result = Replay(only_deciding(policy, start.tmpdir))
+    result = Replay(only_deciding(policy, services, start.tmpdir))
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):
             continue

@@ -87,7 +87,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
         )
         with contextlib.closing(prepared):
-            learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
+            learner.compare_with(only_deciding(base.policy, base.services, prepared.tmpdir))
             faults: list[str] = []
             if values["as_json"]:
                 # What the program prints must never be taken for the profile.

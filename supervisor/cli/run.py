@@ -77,7 +77,7 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
         from nono.supervisor.report.plan import describe
 
         command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        print("\n".join([command, *describe(plan)]))
+        print("\n".join([command, *describe(plan, broker=not values["floor_only"])]))
         return 0
     return _supervise(plan, argv, values)
 

@@ -122,7 +122,7 @@ class Making:
 
     def _add_interpreters(self, needs: Needs, tmpdir: str) -> None:
         """What the kernel opens by itself to start a program: its interpreter (execve(2))."""
-        base = only_deciding(self._base.policy, tmpdir)
+        base = only_deciding(self._base.policy, self._base.services, tmpdir)
         for program in sorted(self._learner.programs)[:_MOST_PROGRAMS]:
             found = needed_by(program, os.environ, self._workdir, self._home)
             self._interpreters.update(found.files)
@@ -198,7 +198,8 @@ class Making:
             file.write(outcome.text)
             file.flush()
             options = Options(profile=file.name, workdir=self._workdir)
-            return only_deciding(make_plan(options, self._argv).policy, tmpdir)
+            plan = make_plan(options, self._argv)
+            return only_deciding(plan.policy, plan.services, tmpdir)
 
 
 def _is_plain(path: str) -> bool:
