@@ -32,7 +32,7 @@ from nono.broker import (
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
-from nono.supervisor.decisions.always import only_deciding
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -111,20 +111,20 @@ def _about_last_run(as_json: bool) -> int:
     from nono.supervisor.report import run as report
 
     session = Session(find_session(os.environ, "last"))
-    enforcement = recorded(session)
+    decisions = recorded(session)
     if as_json:
-        click.echo(report.as_json(enforcement))
+        click.echo(report.as_json(decisions))
     else:
         program = session.program()
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(enforcement) or ["nothing was refused"]
+        lines = report.text(decisions) or ["nothing was refused"]
         click.echo("\n".join(lines))
-    return _DENIED if enforcement.denials.all() else 0
+    return _DENIED if decisions.denials.all() else 0
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
-    run = only_deciding(plan.policy, plan.services)
+    run = complete(plan.policy, plan.services).decisions()
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
     request, verdict = run.verdict(_request(op, target))
     allowed = isinstance(verdict, Allow) and (
@@ -147,7 +147,7 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
         except InvalidHost as error:
             hint = "nono why --host api.example.org --port 443"
             raise UsageError(f"--host: {error.message}", hint) from None
-    run = only_deciding(plan.policy, plan.services)
+    run = complete(plan.policy, plan.services).decisions()
     request, verdict = run.verdict(ConnectHost(_NOBODY, host, port))
     return _Answer(
         f"{host} port {port}",

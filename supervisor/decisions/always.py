@@ -24,13 +24,14 @@ from nono.broker import (
     floor_exclude,
 )
 from nono.broker.floor.carve import carve
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
+    from nono.supervisor.decisions.witness import Witness
 
 RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
 _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
@@ -51,6 +52,10 @@ class Complete:
     policy: Policy
     floor: Floor
     copies: Mapping[str, str]
+
+    def decisions(self, witness: Witness | None = None) -> Decisions:
+        """What a run decides by; each `witness` is told of it."""
+        return Decisions(self.policy, self.floor, witness, self.copies)
 
 
 def complete(
@@ -83,14 +88,6 @@ def complete(
     floor = carve(rules, policy.bypasses, RealTree(), floor_exclude() | copies.keys())
     policy = replace(policy, rules=(*rules, *floor.matched), network=network)
     return Complete(policy, floor, copies)
-
-
-def only_deciding(
-    policy: Policy, services: Sequence[Service] = (), tmpdir: str | None = None
-) -> Enforcement:
-    """What a run would decide by, with nothing started. Raises as `complete` does."""
-    made = complete(policy, services, tmpdir=tmpdir)
-    return Enforcement(made.policy, made.floor)
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:

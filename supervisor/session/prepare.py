@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from nono.broker import Mode, Policy
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.decisions.always import Complete, complete
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux import ruleset
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.confine import check_kernel
 from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
 
@@ -28,32 +29,24 @@ if TYPE_CHECKING:
 class Prepared:
     """Close it when no process can be started in it any more."""
 
-    enforcement: Enforcement
+    decisions: Decisions
+    own: OwnObjects
+    network: NetworkService | None
+    """What has to be served beside the broker."""
+    credentials: CredentialProxy | None
+    """What has to be served where services are used."""
+    audit: Audit | None
+    """Where decisions are written down, if they are."""
     ruleset: int
     scope: int
     program: bytes
     broker: bool
     tmpdir: str
 
-    @property
-    def network(self) -> NetworkService | None:
-        """What has to be served beside the broker."""
-        return self.enforcement.network
-
-    @property
-    def credentials(self) -> CredentialProxy | None:
-        """What has to be served where services are used."""
-        return self.enforcement.credentials
-
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
         made = {**env, "TMPDIR": self.tmpdir}
         return made if self.credentials is None else self.credentials.environment(made)
-
-    @property
-    def audit(self) -> Audit | None:
-        """Where decisions are written down, if they are."""
-        return self.enforcement.audit
 
     def close(self) -> None:
         if self.credentials is not None:
@@ -65,7 +58,7 @@ class Prepared:
         os.close(self.ruleset)
         if self.scope >= 0:
             os.close(self.scope)
-        self.enforcement.own.close()
+        self.own.close()
         remove_tree(self.tmpdir)
 
 
@@ -120,9 +113,20 @@ def prepare(
         program = seccomp_filter.build(machine(), made.policy.network.mode.value, broker=broker)
         if log is not None:
             log.start(made.policy, tmpdir)
-        enforcement = Enforcement(made.policy, made.floor, network, log, witness, credentials)
+        decisions = made.decisions(log if witness is None else witness)
         undo.pop_all()
-        return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
+        return Prepared(
+            decisions,
+            OwnObjects(),
+            network,
+            credentials,
+            log,
+            ruleset_fd,
+            scope_fd,
+            program,
+            broker,
+            tmpdir,
+        )
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Connect, Process
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.injected_files import InjectedFiles
@@ -67,7 +67,7 @@ class NetworkService:
         return None if self._resolver is None else self._resolver.cached(host)
 
     async def permitted(
-        self, enforcement: Enforcement, process: Process, host: str, port: int
+        self, decisions: Decisions, process: Process, host: str, port: int
     ) -> tuple[str, ...]:
         """The addresses that a host, itself allowed, may be reached at, the best first.
 
@@ -77,21 +77,21 @@ class NetworkService:
         try:
             found = await self.resolver.addresses(host)
         except ResolutionError as error:
-            enforcement.note_unresolved(host, error.why)
+            decisions.note_unresolved(host, error.why)
             raise
-        allowed = allowed_addresses(enforcement, process, host, port, found)
+        allowed = allowed_addresses(decisions, process, host, port, found)
         if not allowed:
-            enforcement.require(Connect(process, found[0], port, host))
+            decisions.require(Connect(process, found[0], port, host))
         last = self._reached.get((host, port))  # the best guess
         return tuple(sorted(allowed, key=lambda address: address != last))
 
     async def reach(
-        self, enforcement: Enforcement, process: Process, host: str, port: int
+        self, decisions: Decisions, process: Process, host: str, port: int
     ) -> trio.socket.SocketType:
         """A connection of our own to the host. Raises OSError as `permitted` and connect(2) do."""
         from nono.supervisor.network.dial import dial
 
-        outside = await dial(await self.permitted(enforcement, process, host, port), port)
+        outside = await dial(await self.permitted(decisions, process, host, port), port)
         if len(self._reached) >= _MOST_REACHED:
             self._reached.clear()
         self._reached[host, port] = outside.getpeername()[0]
@@ -109,11 +109,9 @@ def _most_tunnels() -> int:
 
 
 def allowed_addresses(
-    enforcement: Enforcement, process: Process, host: str, port: int, addresses: Sequence[str]
+    decisions: Decisions, process: Process, host: str, port: int, addresses: Sequence[str]
 ) -> tuple[str, ...]:
     """Those of a host's addresses that the policy lets it have. Notes no refusal."""
     return tuple(
-        address
-        for address in addresses
-        if enforcement.admits(Connect(process, address, port, host))
+        address for address in addresses if decisions.admits(Connect(process, address, port, host))
     )
