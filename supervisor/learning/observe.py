@@ -42,6 +42,7 @@ from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MOST, Needs
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.places import canonical, home_directory
@@ -150,11 +151,15 @@ class Learner:
     _base: Decisions | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
 
-    def compare_with(self, base: Decisions) -> None:
-        """To be called before the program starts, with what an ordinary run would go by."""
-        if base.policy.network.mode is Mode.UNRESTRICTED:
-            base.policy = replace(base.policy, network=Network(Mode.FILTERED))
-        self._base = base
+    def compare_with(self, base: Plan, tmpdir: str) -> None:
+        """To be called before the program starts, with what an ordinary run would go by.
+
+        Raises as `decisions.always.complete` does.
+        """
+        ordinary = complete(base.policy, base.services, tmpdir=tmpdir).decisions()
+        if ordinary.policy.network.mode is Mode.UNRESTRICTED:
+            ordinary.policy = replace(ordinary.policy, network=Network(Mode.FILTERED))
+        self._base = ordinary
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(request, NetworkRequest):

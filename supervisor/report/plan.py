@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import DEFAULT_PORTS, Access, Effect, Network, Rule, visible
-from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.always import Complete
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -22,12 +22,11 @@ _LETTERS = (
 )
 
 
-def describe(plan: Plan, broker: bool = True) -> Iterator[str]:
+def describe(plan: Plan, made: Complete) -> Iterator[str]:
     """Lines for people: every rule with its origin, and what the kernel enforces.
 
-    Raises as `decisions.always.complete` does.
+    `made` is the plan's policy, completed.
     """
-    made = complete(plan.policy, plan.services, broker=broker)
     policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
@@ -36,7 +35,7 @@ def describe(plan: Plan, broker: bool = True) -> Iterator[str]:
         yield f"protection lifted: {visible(path)}"
     yield from _network(plan, policy.network)
     for path in sorted(made.copies):
-        yield f"a file of nono's own in its place, to read: {visible(path)}"
+        yield f"nono's own copy, to read: {visible(path)}"
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"
