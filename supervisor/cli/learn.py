@@ -82,9 +82,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = Kept(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
-        prepared = prepare(
-            plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
-        )
+        prepared = prepare(plan, witness=learner)
         with contextlib.closing(prepared):
             learner.compare_with(base, prepared.tmpdir)
             faults: list[str] = []

@@ -104,7 +104,7 @@ def show(name: str, as_json: bool) -> None:
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan, complete(plan.policy, plan.services))))
+    click.echo("\n".join(describe(plan, complete(plan))))
 
 
 @profile.command()

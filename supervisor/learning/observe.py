@@ -156,7 +156,7 @@ class Learner:
 
         Raises as `decisions.always.complete` does.
         """
-        ordinary = complete(base.policy, base.services, tmpdir=tmpdir).decisions()
+        ordinary = complete(base, tmpdir=tmpdir).decisions()
         if ordinary.policy.network.mode is Mode.UNRESTRICTED:
             ordinary.policy = replace(ordinary.policy, network=Network(Mode.FILTERED))
         self._base = ordinary

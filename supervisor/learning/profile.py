@@ -122,7 +122,7 @@ class Making:
 
     def _add_interpreters(self, needs: Needs, tmpdir: str) -> None:
         """What the kernel opens by itself to start a program: its interpreter (execve(2))."""
-        base = complete(self._base.policy, self._base.services, tmpdir=tmpdir).decisions()
+        base = complete(self._base, tmpdir=tmpdir).decisions()
         for program in sorted(self._learner.programs)[:_MOST_PROGRAMS]:
             found = needed_by(program, os.environ, self._workdir, self._home)
             self._interpreters.update(found.files)
@@ -198,8 +198,7 @@ class Making:
             file.write(outcome.text)
             file.flush()
             options = Options(profile=file.name, workdir=self._workdir)
-            plan = make_plan(options, self._argv)
-            return complete(plan.policy, plan.services, tmpdir=tmpdir).decisions()
+            return complete(make_plan(options, self._argv), tmpdir=tmpdir).decisions()
 
 
 def _is_plain(path: str) -> bool:

@@ -1,14 +1,14 @@
-"""From a policy to everything that a sandbox needs before a process can be started in it."""
+"""From a plan to everything that a sandbox needs before a process can be started in it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Mode, Policy
+from nono.broker import Mode
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.decisions.always import Complete, complete
 from nono.supervisor.decisions.decide import Decisions
@@ -18,11 +18,11 @@ from nono.supervisor.linux.confine import check_kernel
 from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
-    from nono.broker.credentials.services import Service
     from nono.supervisor.audit.writer import Audit, AuditOptions
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.linux.network.service import NetworkService
+    from nono.supervisor.planning.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,20 @@ class Prepared:
 
 
 def prepare(
-    policy: Policy,
+    plan: Plan,
     *,
     best_effort: bool = False,
     broker: bool = True,
-    nameservers: Sequence[tuple[str, int]] = (),
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
-    services: Sequence[Service] = (),
 ) -> Prepared:
     """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
 
     Without a `broker` the floor is everything that the program may do. Raises StartError when
-    the kernel cannot enforce the policy, unless `best_effort`. `nameservers`, addresses and ports,
-    are asked for the hosts that the policy allows, instead of the machine's own. With `audit`
-    every decision is recorded; there is none without a broker. A `witness` is told instead.
-    The keys of `services` are loaded, and added to requests by a proxy: NonoError when one is
-    missing, UsageError where services cannot be used.
+    the kernel cannot enforce the policy, unless `best_effort`. With `audit` every decision is
+    recorded; there is none without a broker. A `witness` is told instead. The keys of the plan's
+    services are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError
+    where services cannot be used.
     """
     from nono.shims.linux import filter as seccomp_filter
 
@@ -90,19 +87,18 @@ def prepare(
         log = _open_audit(audit) if broker else None
         if log is not None:
             undo.callback(log.close)
-        credentials = _credential_proxy(services, nameservers) if broker else None
+        credentials = _credential_proxy(plan) if broker else None
         if credentials is not None:
             undo.callback(credentials.close)
             credentials.usage.audit = log
         made = complete(
-            policy,
-            services,
+            plan,
             broker=broker,
             tmpdir=tmpdir,
             proxy_port=None if credentials is None else credentials.port,
             env=None if audit is None else audit.env,
         )
-        network = _network_service(made, nameservers) if broker else None
+        network = _network_service(made, plan) if broker else None
         if network is not None:
             undo.callback(network.close)
         ruleset_fd = ruleset.build(made.floor, abi)
@@ -137,21 +133,17 @@ def _open_audit(options: AuditOptions | None) -> Audit | None:
     return open_audit(options)
 
 
-def _credential_proxy(
-    services: Sequence[Service], nameservers: Sequence[tuple[str, int]]
-) -> CredentialProxy | None:
-    if not services:
+def _credential_proxy(plan: Plan) -> CredentialProxy | None:
+    if not plan.services:
         return None
     from nono.supervisor.credentials.proxy import CredentialProxy
 
-    return CredentialProxy(services, os.environ, nameservers)
+    return CredentialProxy(plan.services, os.environ, plan.nameservers)
 
 
-def _network_service(
-    made: Complete, nameservers: Sequence[tuple[str, int]]
-) -> NetworkService | None:
+def _network_service(made: Complete, plan: Plan) -> NetworkService | None:
     if made.policy.network.mode is not Mode.FILTERED:
         return None
     from nono.supervisor.linux.network.service import NetworkService
 
-    return NetworkService(made.copies, nameservers)
+    return NetworkService(made.copies, plan.nameservers)

@@ -91,7 +91,7 @@ def requests(tree: Path, tmpdir: str) -> Iterator[Request]:
 
 @contextlib.contextmanager
 def prepared_run(plan: Plan, audit: AuditOptions | None = None) -> Iterator[Prepared]:
-    made = prepare(plan.policy, services=plan.services, audit=audit, best_effort=True)
+    made = prepare(plan, audit=audit, best_effort=True)
     with contextlib.closing(made):
         yield made
 
@@ -104,7 +104,7 @@ def prepared_copies(prepared: Prepared) -> dict[str, str]:
 
 def compare_policies(plan: Plan, prepared: Prepared) -> None:
     port = None if prepared.credentials is None else prepared.credentials.port
-    made = complete(plan.policy, plan.services, tmpdir=prepared.tmpdir, proxy_port=port)
+    made = complete(plan, tmpdir=prepared.tmpdir, proxy_port=port)
     decisions = prepared.decisions
     assert made.policy == decisions.policy
     assert made.floor.rules == decisions.floor.rules
@@ -179,7 +179,7 @@ def compare_replay(plan: Plan, tree: Path) -> None:
         for request in asked:
             with contextlib.suppress(OSError):
                 prepared.decisions.require(request)
-    result = replay(Session(find_session(os.environ, "last")), plan.policy, plan.services)
+    result = replay(Session(find_session(os.environ, "last")), plan)
     assert (result.decisions, result.is_same) == (len(asked), True)
 
 
