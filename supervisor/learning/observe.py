@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -134,6 +135,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
 class Learner:
     """The witness of a run: adds up what an ordinary run would have been refused.
 
+    Told from any thread, one at a time; what it found is read when the run is over.
     `requests` are those that `needs` was made of, `made` are names in shared directories that are
     the run's own, and will not be the next run's,
     `programs` what was executed, `used_groups` what granted something.
@@ -150,30 +152,35 @@ class Learner:
     refuses: bool = False
     _base: Decisions | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def compare_with(self, base: Plan, tmpdir: str) -> None:
         """To be called before the program starts, with what an ordinary run would go by.
 
         Raises as `decisions.always.complete` does.
         """
-        ordinary = complete(base, tmpdir=tmpdir).decisions()
-        if ordinary.policy.network.mode is Mode.UNRESTRICTED:
-            ordinary.policy = replace(ordinary.policy, network=Network(Mode.FILTERED))
-        self._base = ordinary
+        made = complete(base, tmpdir=tmpdir)
+        if made.policy.network.mode is Mode.UNRESTRICTED:
+            filtered = replace(made.policy, network=Network(Mode.FILTERED))
+            made = replace(made, policy=filtered)
+        self._base = made.decisions()
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(request, NetworkRequest):
             self.used_network = True
         if isinstance(verdict, Allow) and verdict.rule.origin != PROXY_ORIGIN:
-            self._saw(request)
+            with self._lock:
+                self._saw(request)
 
     def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
         if refused is None:
-            self._saw(request)
+            with self._lock:
+                self._saw(request)
 
     def unresolved(self, host: str, why: str) -> None:
-        if len(self.absent_hosts) < MOST:
-            self.absent_hosts[host] = why
+        with self._lock:
+            if len(self.absent_hosts) < MOST:
+                self.absent_hosts[host] = why
 
     def _saw(self, request: Request) -> None:
         same = key(request)
