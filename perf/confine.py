@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> None:
 def _under_landlock(command: list[str], _: str) -> None:
     """The private TMPDIR that comes with it lies in the directory of the benchmark."""
     prepared = prepare(make_plan(Options(allow_cwd=True), command))
-    landlock.restrict_self(prepared.ruleset)
+    landlock.restrict_self(prepared.confinement.ruleset)
     os.execv(command[0], command)
 
 

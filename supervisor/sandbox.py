@@ -21,16 +21,16 @@ import trio
 from nono.broker import Environment, Policy
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
-from nono.supervisor.linux.launch.fork_server import SERVER
-from nono.supervisor.linux.launch.running import Session, start
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared, prepare
+from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
     from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.linux.launch.running import Session
 
 _CHUNK = 1 << 16
 
@@ -125,6 +125,9 @@ class Sandbox:
         cwd: str | None,
         pipes: _Pipes,
     ) -> Session:
+        # The door to the platform.
+        from nono.supervisor.linux.launch.fork_server import SERVER
+
         environment = self._plan.environment.apply(os.environ if env is None else env)
         where = os.path.abspath(os.path.join(self._plan.workdir, cwd or os.curdir))
         launching = partial(start, self._prepared, argv, environment, where, pipes.streams, SERVER)

@@ -8,20 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Mode
-from nono.shims.linux.syscall_classes import machine
-from nono.supervisor.decisions.always import Complete, complete
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.linux import ruleset
-from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.confine import check_kernel
 from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit, AuditOptions
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.linux.network.service import NetworkService
+    from nono.supervisor.linux.confine import Confinement
     from nono.supervisor.planning.plan import Plan
 
 
@@ -30,17 +25,11 @@ class Prepared:
     """Close it when no process can be started in it any more."""
 
     decisions: Decisions
-    own: OwnObjects
-    network: NetworkService | None
-    """What has to be served beside the broker."""
+    confinement: Confinement
     credentials: CredentialProxy | None
     """What has to be served where services are used."""
     audit: Audit | None
     """Where decisions are written down, if they are."""
-    ruleset: int
-    scope: int
-    program: bytes
-    broker: bool
     tmpdir: str
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
@@ -53,12 +42,7 @@ class Prepared:
             self.credentials.close()
         if self.audit is not None:
             self.audit.close()
-        if self.network is not None:
-            self.network.close()
-        os.close(self.ruleset)
-        if self.scope >= 0:
-            os.close(self.scope)
-        self.own.close()
+        self.confinement.close()
         remove_tree(self.tmpdir)
 
 
@@ -70,7 +54,7 @@ def prepare(
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
 ) -> Prepared:
-    """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
+    """Complete the policy, compute the floor, make what holds a program to it, and the TMPDIR.
 
     Without a `broker` the floor is everything that the program may do. Raises StartError when
     the kernel cannot enforce the policy, unless `best_effort`. With `audit` every decision is
@@ -78,7 +62,8 @@ def prepare(
     services are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError
     where services cannot be used.
     """
-    from nono.shims.linux import filter as seccomp_filter
+    # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
+    from nono.supervisor.linux.confine import check_kernel, confine
 
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
@@ -98,31 +83,13 @@ def prepare(
             proxy_port=None if credentials is None else credentials.port,
             env=None if audit is None else audit.env,
         )
-        network = _network_service(made, plan) if broker else None
-        if network is not None:
-            undo.callback(network.close)
-        ruleset_fd = ruleset.build(made.floor, abi)
-        undo.callback(os.close, ruleset_fd)
-        scope_fd = ruleset.build_scope(abi)
-        if scope_fd >= 0:
-            undo.callback(os.close, scope_fd)
-        program = seccomp_filter.build(machine(), made.policy.network.mode.value, broker=broker)
+        confinement = confine(made, abi, broker=broker, nameservers=plan.nameservers)
+        undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         undo.pop_all()
-        return Prepared(
-            decisions,
-            OwnObjects(),
-            network,
-            credentials,
-            log,
-            ruleset_fd,
-            scope_fd,
-            program,
-            broker,
-            tmpdir,
-        )
+        return Prepared(decisions, confinement, credentials, log, tmpdir)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:
@@ -139,11 +106,3 @@ def _credential_proxy(plan: Plan) -> CredentialProxy | None:
     from nono.supervisor.credentials.proxy import CredentialProxy
 
     return CredentialProxy(plan.services, os.environ, plan.nameservers)
-
-
-def _network_service(made: Complete, plan: Plan) -> NetworkService | None:
-    if made.policy.network.mode is not Mode.FILTERED:
-        return None
-    from nono.supervisor.linux.network.service import NetworkService
-
-    return NetworkService(made.copies, plan.nameservers)

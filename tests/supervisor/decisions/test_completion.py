@@ -98,7 +98,8 @@ def prepared_run(plan: Plan, audit: AuditOptions | None = None) -> Iterator[Prep
 
 def prepared_copies(prepared: Prepared) -> dict[str, str]:
     """The files that this run gives copies of, among those that are asked for."""
-    files = prepared.network.files if prepared.network is not None else ()
+    network = prepared.confinement.network
+    files = network.files if network is not None else ()
     return {path: path for path in SYSTEM if path in files}
 
 
