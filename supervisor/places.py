@@ -1,10 +1,14 @@
-"""Where things are: the home, the XDG base directories, canonical paths."""
+"""Where things are: the platform, the home, the XDG base directories, canonical paths."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Mapping
+
+PLATFORM = "macos" if sys.platform == "darwin" else "linux"
+"""The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
 
 
 def home_directory(env: Mapping[str, str]) -> str:
