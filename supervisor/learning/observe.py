@@ -46,7 +46,7 @@ from nono.broker.rules.rule import Anything
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
-from nono.supervisor.places import canonical, home_directory
+from nono.supervisor.places import PLATFORM, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
@@ -127,7 +127,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
     for other in others[:_MOST_HOMES]:
         for name, each in groups().items():
-            if name.startswith("deny_") and name != _SECRETS and each.platform != "macos":
+            if name.startswith("deny_") and name != _SECRETS and each.is_for(PLATFORM):
                 yield from rules_of(each, expander(other, workdir))
 
 

@@ -35,7 +35,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
-from nono.supervisor.places import absolute, canonical, home_directory
+from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
 from nono.supervisor.planning.program import needed_by
@@ -154,7 +154,7 @@ class Making:
         return self._learner.used_groups | runtimes
 
     def _rules_of(self, group: Group) -> list[Rule]:
-        if group.platform == "macos":
+        if not group.is_for(PLATFORM):
             return []
         return rules_of_group(group, expander(self._home, self._workdir))
 
