@@ -24,9 +24,10 @@ from nono.broker import (
 from nono.broker.audit.records import Decision
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.supervisor.audit.reader import Session
-from nono.supervisor.decisions.always import only_deciding
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denials, key
+from nono.supervisor.planning.plan import Plan
 
 _MOST_OPENED = 2_000
 
@@ -61,10 +62,13 @@ class Replay:
         return not self.breaks.all() and not self.opened
 
 
-def replay(session: Session, policy: Policy) -> Replay:
-    """Decide every recorded request again. Raises AuditError, broker.PolicyError."""
+def replay(session: Session, plan: Plan) -> Replay:
+    """Decide every recorded request again, as a run of this plan would.
+
+    Raises AuditError, UsageError, broker.PolicyError.
+    """
     start = session.start()
-    result = Replay(only_deciding(policy, start.tmpdir))
+    result = Replay(complete(plan, tmpdir=start.tmpdir).decisions())
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,6 +29,7 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.rules.paths import child
+from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.errors import failure
@@ -48,6 +49,9 @@ _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
+OWN_COPY = builtin("nono's own copy, only to be read")
+"""What a program is given instead of a file of the machine's, whatever the policy says of that."""
+
 
 class Decisions:
     """Shared by all that serves one sandbox. May be used from any thread.
@@ -57,7 +61,14 @@ class Decisions:
     floor takes none.
     """
 
-    def __init__(self, policy: Policy, floor: Floor, witness: Witness | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        floor: Floor,
+        witness: Witness | None = None,
+        copies: Container[str] = frozenset(),
+    ) -> None:
+        """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
         self.floor = floor
         """Replaced as a whole, by `note_moved`."""
@@ -66,6 +77,7 @@ class Decisions:
         self.denials = Denials()
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
+        self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
             rule.pattern
@@ -114,6 +126,9 @@ class Decisions:
 
     def verdict(self, request: Request) -> tuple[Request, Verdict]:
         """What `require` goes by, and the request that it is about. Notes nothing."""
+        if isinstance(request, Open) and request.path in self._copies:
+            can_be = request.access == Access.READ
+            return request, Allow(OWN_COPY) if can_be else Deny(OWN_COPY, errno.EACCES)
         decided, verdict = self._decide(request)
         if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
             return self._decide_name(decided, verdict)

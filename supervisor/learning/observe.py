@@ -43,9 +43,10 @@ from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MOST, Needs
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
-from nono.supervisor.places import canonical, home_directory
+from nono.supervisor.places import PLATFORM, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
@@ -126,7 +127,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
     for other in others[:_MOST_HOMES]:
         for name, each in groups().items():
-            if name.startswith("deny_") and name != _SECRETS and each.platform != "macos":
+            if name.startswith("deny_") and name != _SECRETS and each.is_for(PLATFORM):
                 yield from rules_of(each, expander(other, workdir))
 
 
@@ -153,12 +154,16 @@ class Learner:
     _seen: set[tuple[object, ...]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def compare_with(self, base: Decisions) -> None:
-        """To be called before the program starts, with what an ordinary run would go by."""
-        if base.policy.network.mode is Mode.UNRESTRICTED:
-            filtered = replace(base.policy, network=Network(Mode.FILTERED))
-            base = Decisions(filtered, base.floor)
-        self._base = base
+    def compare_with(self, base: Plan, tmpdir: str) -> None:
+        """To be called before the program starts, with what an ordinary run would go by.
+
+        Raises as `decisions.always.complete` does.
+        """
+        made = complete(base, tmpdir=tmpdir)
+        if made.policy.network.mode is Mode.UNRESTRICTED:
+            filtered = replace(made.policy, network=Network(Mode.FILTERED))
+            made = replace(made, policy=filtered)
+        self._base = made.decisions()
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(request, NetworkRequest):

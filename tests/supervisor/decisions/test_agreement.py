@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nono.broker import Access, Allow, ConnectHost, Execute, Open
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import only_deciding
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from tests.conftest import Account, Nono
@@ -103,7 +103,7 @@ def written(case: Case, place: Path) -> dict[str, Any]:
 
 def decided(profile: Path, place: Path) -> dict[str, bool]:
     """What the policy says, and for programs the floor that is made of it."""
-    decisions = only_deciding(make_plan(Options(profile=str(profile))).policy, "/tmp/nono-none")
+    decisions = complete(make_plan(Options(profile=str(profile)))).decisions()
     nobody = RecordedProcess(0)
 
     def allowed(request: Any) -> bool:

@@ -1,18 +1,20 @@
 """Who learns is told by the loops of all programs and by trio's thread."""
 
-from nono.broker import Access, Floor, Open, Policy
+from nono.broker import Access, Environment, Open, Policy
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner
+from nono.supervisor.planning.plan import Plan
 from tests.supervisor.hammer import THREADS, Yielding, hammer
 
 ME = RecordedProcess(1)
+NOTHING = Plan(Policy(), Environment(), "/")
+TMPDIR = "/tmp/nono-none"
 ROUNDS = 50
 
 
 def test_what_many_threads_tell_is_learned_once() -> None:
     learner = Learner()
-    learner.compare_with(Decisions(Policy(), Floor()))
+    learner.compare_with(NOTHING, TMPDIR)
 
     def tell(number: int) -> None:
         for turn in range(ROUNDS):
@@ -27,7 +29,6 @@ def test_what_many_threads_tell_is_learned_once() -> None:
 
 
 def test_comparing_leaves_what_is_compared_with_as_it_was() -> None:
-    base = Decisions(Policy(), Floor())
-    policy = base.policy
-    Learner().compare_with(base)
-    assert base.policy is policy
+    policy = NOTHING.policy
+    Learner().compare_with(NOTHING, TMPDIR)
+    assert NOTHING.policy is policy
