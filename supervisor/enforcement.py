@@ -35,6 +35,7 @@ from nono.supervisor.resolve import child_path, failure
 if TYPE_CHECKING:
     from nono.supervisor.audit import Audit
     from nono.supervisor.credentials.proxy import CredentialProxy
+    from nono.supervisor.injected_files import InjectedFiles
     from nono.supervisor.network.service import NetworkService
     from nono.supervisor.witness import Witness
 
@@ -62,6 +63,7 @@ class Enforcement:
         audit: Audit | None = None,
         witness: Witness | None = None,
         credentials: CredentialProxy | None = None,
+        injected: InjectedFiles | None = None,
     ) -> None:
         self.policy = policy
         self.floor = floor
@@ -69,6 +71,8 @@ class Enforcement:
         """None unless the policy knows hosts by their names."""
         self.credentials = credentials
         """None unless real keys are added to requests."""
+        self.injected = injected
+        """The files that are others inside, if any."""
         self.audit = audit
         """Where every decision is written down, if it is."""
         self.witness = audit if witness is None else witness

@@ -24,7 +24,7 @@ from nono.supervisor.meeting import meet
 from nono.supervisor.resolve import Entry, Handle, child_path, entry, failure, locate
 
 if TYPE_CHECKING:
-    from nono.supervisor.network.service import NetworkService
+    from nono.supervisor.injected_files import InjectedFiles
 
 O_TMPFILE = 0o20200000
 _O_TMPFILE_BIT = 0o20000000
@@ -160,8 +160,8 @@ def _open_existing(
 def _decide_existing(
     call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
 ) -> Answer:
-    if enforcement.network is not None and handle.path in enforcement.network.files:
-        return _open_injected(enforcement.network, wanted, handle.path)
+    if enforcement.injected is not None and handle.path in enforcement.injected:
+        return _open_injected(enforcement.injected, wanted, handle.path)
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
@@ -177,20 +177,20 @@ def _decide_existing(
     return perform(handle, wanted, enforcement)
 
 
-def _open_injected(network: NetworkService, wanted: Arguments, path: str) -> Answer:
+def _open_injected(injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
     """A file that is another inside: *performed on our copy*, and only ever for reading."""
     _refuse_by_kind(wanted, stat.S_IFREG)
     if wanted.access != Access.READ:
         raise failure(errno.EACCES)
-    return _inject(network.files.open(path), wanted)
+    return _inject(injected.open(path), wanted)
 
 
 def _open_missing(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
     """What a file that the machine lacks may still be inside."""
-    if enforcement.network is not None:
+    if enforcement.injected is not None:
         with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
-            if place.path in enforcement.network.files:
-                return _open_injected(enforcement.network, wanted, place.path)
+            if place.path in enforcement.injected:
+                return _open_injected(enforcement.injected, wanted, place.path)
     raise failure(errno.ENOENT)
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nono.broker.services import Service
     from nono.supervisor.audit import Audit, AuditOptions
     from nono.supervisor.credentials.proxy import CredentialProxy
+    from nono.supervisor.injected_files import InjectedFiles
     from nono.supervisor.network.service import NetworkService
     from nono.supervisor.witness import Witness
 
@@ -81,6 +82,8 @@ class Prepared:
             self.audit.close()
         if self.network is not None:
             self.network.close()
+        if self.enforcement.injected is not None:
+            self.enforcement.injected.close()
         os.close(self.ruleset)
         if self.scope >= 0:
             os.close(self.scope)
@@ -97,6 +100,7 @@ def prepare(
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
     services: Sequence[Service] = (),
+    copies: Sequence[tuple[str, bytes]] = (),
 ) -> Prepared:
     """Compute the floor, make the ruleset and the filter, and the private TMPDIR.
 
@@ -105,7 +109,8 @@ def prepare(
     are asked for the hosts that the policy allows, instead of the machine's own. With `audit`
     every decision is recorded; there is none without a broker. A `witness` is told instead.
     The keys of `services` are loaded, and added to requests by a proxy: NonoError when one is
-    missing.
+    missing. `copies` are files with what stands in them inside, whatever the policy says of them;
+    they take a broker, too.
     """
     from nono.shims.linux import filter as seccomp_filter
 
@@ -125,8 +130,11 @@ def prepare(
         network = _network_service(policy, broker, nameservers)
         if network is not None:
             undo.callback(network.close)
-        injected = network.files.paths if network is not None else frozenset()
-        floor = policy.floor(ruleset.RealTree(), floor_exclude() | injected)
+        injected = _injected_files(dict(copies) if broker else {}, network)
+        if injected is not None:
+            undo.callback(injected.close)
+        apart = frozenset() if injected is None else injected.paths
+        floor = policy.floor(ruleset.RealTree(), floor_exclude() | apart)
         policy = policy.with_rules(floor.matched)
         ruleset_fd = ruleset.build(floor, abi)
         undo.callback(os.close, ruleset_fd)
@@ -136,7 +144,7 @@ def prepare(
         program = seccomp_filter.build(machine(), policy.network.mode.value, broker=broker)
         if log is not None:
             log.start(policy, tmpdir)
-        enforcement = Enforcement(policy, floor, network, log, witness, credentials)
+        enforcement = Enforcement(policy, floor, network, log, witness, credentials, injected)
         undo.pop_all()
         return Prepared(enforcement, ruleset_fd, scope_fd, program, broker, tmpdir)
 
@@ -190,6 +198,20 @@ def _network_service(
     from nono.supervisor.network.service import NetworkService
 
     return NetworkService(nameservers)
+
+
+def _injected_files(
+    contents: dict[str, bytes], network: NetworkService | None
+) -> InjectedFiles | None:
+    if network is not None:
+        from nono.supervisor.network.files import resolver_files
+
+        contents |= resolver_files()
+    if not contents:
+        return None
+    from nono.supervisor.injected_files import InjectedFiles
+
+    return InjectedFiles(contents)
 
 
 def check_kernel(best_effort: bool) -> int:

@@ -8,9 +8,6 @@ nsswitch.conf(5), hosts(5).
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
 import re
 import socket
 
@@ -28,58 +25,18 @@ rpc: files
 """
 _LOCALHOST = "localhost ip6-localhost ip6-loopback"
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
-_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
-class InjectedFiles:
-    """What opens of these files are given instead. Close it at the end."""
-
-    def __init__(self) -> None:
-        contents = {
-            "/etc/resolv.conf": _RESOLV_CONF,
-            "/etc/nsswitch.conf": _NSSWITCH_CONF,
-            "/etc/hosts": _hosts(socket.gethostname()),
-        }
-        self._files: dict[str, int] = {}
-        for path, content in contents.items():
-            fd = _sealed(os.path.basename(path), content)
-            # Under its own name, and under the one that the name leads to today.
-            self._files[path] = self._files[os.path.realpath(path)] = fd
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """Canonical paths that a kernel rule must not open."""
-        return frozenset(self._files)
-
-    def __contains__(self, path: str) -> bool:
-        return path in self._files
-
-    def open(self, path: str) -> int:
-        """A descriptor of ours, for reading, with a position of its own. Raises OSError."""
-        fd = self._files.get(path)
-        if fd is None:
-            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
-        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
-
-    def close(self) -> None:
-        for fd in set(self._files.values()):
-            os.close(fd)
-        self._files = {}
+def resolver_files() -> dict[str, bytes]:
+    """The content of each, by path."""
+    return {
+        "/etc/resolv.conf": _RESOLV_CONF,
+        "/etc/nsswitch.conf": _NSSWITCH_CONF,
+        "/etc/hosts": _hosts(socket.gethostname()),
+    }
 
 
 def _hosts(name: str) -> bytes:
     """The names of this machine, which are not looked up: everything else is."""
     own = f" {name}" if _HOST_NAME.fullmatch(name) else ""
     return f"127.0.0.1 localhost{own}\n::1 {_LOCALHOST}\n".encode()
-
-
-def _sealed(name: str, content: bytes) -> int:
-    fd = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    try:
-        os.write(fd, content)
-        os.fchmod(fd, 0o444)
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd

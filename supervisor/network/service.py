@@ -12,7 +12,6 @@ from nono.broker import Connect, Process
 from nono.supervisor.enforcement import Enforcement
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
-from nono.supervisor.network.files import InjectedFiles
 from nono.supervisor.network.names import SyntheticNames
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ class NetworkService:
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_most_tunnels())
         """One for each connection that goes through the supervisor."""
-        self.files = InjectedFiles()
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -97,7 +95,6 @@ class NetworkService:
 
     def close(self) -> None:
         self._stub.close()
-        self.files.close()
 
 
 def _most_tunnels() -> int:
