@@ -81,7 +81,11 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         stdout = Kept(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
         prepared = prepare(
-            plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
+            plan.policy,
+            nameservers=plan.nameservers,
+            witness=learner,
+            services=plan.services,
+            copies=plan.copies,
         )
         with contextlib.closing(prepared):
             learner.compare_with(only_deciding(base.policy, prepared.tmpdir))

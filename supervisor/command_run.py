@@ -96,6 +96,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         nameservers=plan.nameservers,
         audit=audit,
         services=plan.services,
+        copies=plan.copies,
     )
     try:
         if values["verbose"]:

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -127,6 +127,9 @@ def _about_last_run(as_json: bool) -> int:
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
     policy = with_refusals(plan.policy)
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
+    if op == "read" and target in dict(plan.copies):
+        # What is read is a copy, so that what protects the file is not asked.
+        policy = replace(policy, bypasses=(*policy.bypasses, target))
     request = _request(op, target)
     verdict = policy.decide(request)
     floor = policy.floor(RealTree(), floor_exclude())

@@ -32,6 +32,8 @@ def describe(plan: Plan) -> Iterator[str]:
         yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
     for path in policy.bypasses:
         yield f"protection lifted: {visible(path)}"
+    for path, _ in plan.copies:
+        yield f"a copy without credentials: {visible(path)}"
     yield from _network(plan)
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):

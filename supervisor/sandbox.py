@@ -211,12 +211,14 @@ async def open_sandbox(
     nameservers: Sequence[tuple[str, int]] = (),
     audit: AuditOptions | None = None,
     services: Sequence[Service] = (),
+    copies: Sequence[tuple[str, bytes]] = (),
 ) -> AsyncIterator[Sandbox]:
     """A sandbox that enforces `policy` until the block ends.
 
     `nameservers` (addresses and ports) are asked for the hosts that the policy allows, instead of
     the machine's own. With `audit` every decision is recorded, as `nono audit` shows it. The keys
     of `services` are loaded and added to the programs' requests; NonoError when one is missing.
+    `copies` (of a plan) are what the machine's configuration is inside, without its credentials.
     Raises StartError when this kernel cannot enforce the policy, unless `best_effort`.
     """
     preparing = partial(
@@ -226,6 +228,7 @@ async def open_sandbox(
         nameservers=nameservers,
         audit=audit,
         services=services,
+        copies=copies,
     )
     prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, environment or Environment())
@@ -251,6 +254,7 @@ def run(
     nameservers: Sequence[tuple[str, int]] = (),
     audit: AuditOptions | None = None,
     services: Sequence[Service] = (),
+    copies: Sequence[tuple[str, bytes]] = (),
     timeout: float | None = None,
 ) -> Completed:
     """Run one program in a sandbox of its own, from a program that does not use trio.
@@ -263,6 +267,7 @@ def run(
         nameservers=nameservers,
         audit=audit,
         services=services,
+        copies=copies,
     )
 
     async def main() -> Completed:
