@@ -209,6 +209,9 @@ class Scene:
 
 
 def _short(argument: Argument) -> str:
+    """The same words in every process: those that share the tests compare them."""
+    if argument == os.getpid():
+        return "ours"
     return repr(argument if not isinstance(argument, bytes | str) else argument[:30])
 
 
