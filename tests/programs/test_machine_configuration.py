@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -122,7 +121,7 @@ def test_why_and_dry_run_say_it(nono: Nono, machine: Path) -> None:
     put(config, f"[global]\nindex-url = https://user:{SECRET}@pypi.example/\n")
     assert nono("why", "--path", config, env=env).returncode == 0
     listed = nono("run", "--dry-run", "--", "true", env=env).stdout
-    assert f"a copy without credentials: {config}" in listed
+    assert f"a copy without credentials, to read: {config}" in listed
 
 
 def test_learning_sees_nothing_to_allow(
@@ -233,8 +232,8 @@ LIBRARY = """
 import sys
 from nono.supervisor import Options, make_plan, run
 plan = make_plan(Options(read=[sys.argv[1]]), ["cat"])
-for copies in ((), plan.copies):
-    done = run(["cat", sys.argv[2]], plan.policy, capture_output=True, copies=copies)
+for what in (plan.policy, plan):
+    done = run(["cat", sys.argv[2]], what, capture_output=True)
     print(done.returncode, done.stdout)
 """
 
@@ -248,17 +247,15 @@ def test_the_library(as_user: Account, project: Path, machine: Path) -> None:
 
 
 @pytest.mark.requires(commands=["unshare", "mount"])
-def test_the_places_in_etc(nono: Nono, as_user: Account, project: Path, machine: Path) -> None:
+def test_the_places_in_etc(root: Account, tmp_path: Path, machine: Path) -> None:
     """The real /etc/xdg/pip/pip.conf, in a mount namespace of its own."""
     configure(machine)
-    if as_user.uid != 0:
-        pytest.skip("only root may mount")
-    script = 'mount --bind "$0" /etc/xdg && shift 0 && exec "$@"'
-    nono_command = (as_user.python, "-P", "-m", "nono.supervisor", "run", "--allow-cwd")
-    wrapped = ("unshare", "-m", "sh", "-c", script, machine / "xdg", *nono_command)
-    probe = subprocess.run(["unshare", "-m", "true"], capture_output=True)
-    if probe.returncode or not Path("/etc/xdg").is_dir():
-        pytest.skip("no mount namespaces here")
-    done = as_user(*wrapped, *install(as_user), cwd=project)
+    etc = machine / "etc"
+    script = (
+        'cp -a /etc "$0" && cp -a "$1" "$0/xdg" && mount --bind "$0" /etc && shift && exec "$@"'
+    )
+    nono = (root.python, "-P", "-m", "nono.supervisor", "run", "--allow-cwd")
+    wrapped = ("unshare", "-m", "sh", "-c", script, etc, f"{machine}/xdg/.", *nono)
+    done = root(*wrapped, *install(root), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (project / "out/demo.py").read_text() == "version = '1.0'\n"
+    assert (tmp_path / "out/demo.py").read_text() == "version = '1.0'\n"
