@@ -1,4 +1,7 @@
-"""Errors of this package: each is the policy author's to mend, and says how."""
+"""The base of every error, and the errors of this package.
+
+`nono.supervisor.errors` draws the whole tree.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-class PolicyError(ValueError):
-    """The policy itself is at fault.
+class NonoError(Exception):
+    """Every error of ours that a person or a caller meets is one.
 
-    ``message`` says what is wrong and where; ``hint`` says what to do about it.
+    ``message`` is one line: what is wrong, where and why. ``hint`` is a command that
+    can be pasted into a shell, or an advice, or empty.
     """
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class PolicyError(NonoError, ValueError):
+    """The policy itself is at fault. ``str()`` is the message, and the hint on the next line."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}"
@@ -63,7 +74,7 @@ class FloorTooLarge(PolicyError):
         self.limit = limit
 
 
-class InvalidRecord(ValueError):
+class InvalidRecord(NonoError, ValueError):
     """What was read is not what nono writes down about a run."""
 
 

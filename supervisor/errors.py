@@ -1,6 +1,36 @@
-"""Every error that the supervisor raises, by whose fault it is.
+"""Every error, by whose fault it is. `except NonoError` catches each that leaves the library.
 
-Each says what, where and why, and may carry a hint that can be pasted into a shell.
+Each says in one line what, where and why, and may carry a hint that can be pasted into a shell.
+
+    NonoError
+        PolicyError                 the policy author's: a rule or a setting cannot be meant
+            UnknownGroup
+            UnknownNetworkProfile
+            UnknownService
+            InvalidHost
+            FloorTooLarge           a refusal by pattern would have to look at too many files
+            ProfileError            everything that is wrong with a profile's file
+        UsageError                  the person's: an option, an argument
+        CommandError                the person's: the command cannot be executed
+        KeychainError               the machine's: no keychain, or a locked one
+        StartError                  the machine's: it cannot give what a sandbox needs
+        AuditError                  whoever changed a session's records
+        InvalidRecord               the same, before it is known which session's
+            Damage
+        BrokenError                 ours: the sandbox broke while the program ran
+
+Others end inside: somebody of ours catches each.
+
+    ShimError                       becomes a StartError in `linux.confine`
+        UnsupportedMachineError
+        FilterError
+    ResolutionError                 becomes the errno of a connect
+        UnknownHost
+        UnusableAnswer
+        NoAnswer
+    UpstreamFailure                 becomes the credential proxy's answer
+    ClientGone                      ends a connection of the credential proxy
+    TimeIsUp                        ends `nono learn`
 """
 
 from __future__ import annotations
@@ -10,13 +40,7 @@ import os
 import shlex
 import signal
 
-
-class NonoError(Exception):
-    """The base. `str()` is one line for people; `hint` is a command or an advice, or empty."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+from nono.broker.errors import NonoError as NonoError
 
 
 class UsageError(NonoError):
@@ -49,6 +73,10 @@ _CAUSES = {
         "nono setup --check",
     ),
 }
+
+
+class AuditError(NonoError):
+    """A session's records cannot be read, or are not as they were written."""
 
 
 class BrokenError(NonoError):

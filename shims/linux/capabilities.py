@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.process import prctl
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_CAPGET: Final = number(machine(), "capget")
-_CAPSET: Final = number(machine(), "capset")
+_CAPGET: Final = own_number("capget")
+_CAPSET: Final = own_number("capset")
 
 _PR_CAPBSET_READ: Final = 23
 _PR_CAPBSET_DROP: Final = 24

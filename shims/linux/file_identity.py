@@ -10,16 +10,16 @@ import os
 import struct
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
 _AT_EMPTY_PATH = 0x1000
 _AT_HANDLE_FID = 0x200  # Linux 6.5: a handle that identifies, where none can be opened
 _MAX_HANDLE_SIZE = 128
 _HEADER = struct.Struct("=Ii")
-_NAME_TO_HANDLE_AT = number(machine(), "name_to_handle_at")
+_NAME_TO_HANDLE_AT = own_number("name_to_handle_at")
 _UNSUPPORTED = {errno.EOPNOTSUPP, errno.EOVERFLOW, errno.EPERM, errno.ENOSYS, errno.EINVAL}
 
-_STATX = number(machine(), "statx")
+_STATX = own_number("statx")
 _STATX_BTIME = 0x800
 _STATX_SIZE = 256
 _BTIME_OFFSET, _BTIME_SIZE = 80, 12  # of a struct statx_timestamp in struct statx

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
 _AT_EMPTY_PATH = 0x1000
 _AT_FDCWD = -100
-_FCHOWNAT = number(machine(), "fchownat")
-_UTIMENSAT = number(machine(), "utimensat")
+_FCHOWNAT = own_number("fchownat")
+_UTIMENSAT = own_number("utimensat")
 _FILE_SETATTR = 469  # the same on every architecture
-_INOTIFY_ADD_WATCH = number(machine(), "inotify_add_watch")
+_INOTIFY_ADD_WATCH = own_number("inotify_add_watch")
 
 
 def chown(fd: int, owner: int, group: int) -> None:

@@ -10,14 +10,13 @@ import signal
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_ARCH: Final = machine()
-_PRCTL: Final = number(_ARCH, "prctl")
-_CLOSE_RANGE: Final = number(_ARCH, "close_range")
-_PIDFD_OPEN: Final = number(_ARCH, "pidfd_open")
-_PIDFD_GETFD: Final = number(_ARCH, "pidfd_getfd")
-_UNSHARE: Final = number(_ARCH, "unshare")
+_PRCTL: Final = own_number("prctl")
+_CLOSE_RANGE: Final = own_number("close_range")
+_PIDFD_OPEN: Final = own_number("pidfd_open")
+_PIDFD_GETFD: Final = own_number("pidfd_getfd")
+_UNSHARE: Final = own_number("unshare")
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_CONNECT: Final = number(machine(), "connect")
-_BIND: Final = number(machine(), "bind")
-_LISTEN: Final = number(machine(), "listen")
+_CONNECT: Final = own_number("connect")
+_BIND: Final = own_number("bind")
+_LISTEN: Final = own_number("listen")
 
 ADDRESS_MAX: Final = 128
 """sizeof(struct sockaddr_storage)."""

@@ -23,9 +23,10 @@ from nono.broker.audit.records import (
     Unresolved,
 )
 from nono.broker.explaining.explain import summary
-from nono.supervisor.audit.reader import AuditError, Session, local_time
+from nono.supervisor.audit.reader import Session, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
 from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.errors import AuditError
 
 _DIFFERENT = 1
 _KEPT = 20

@@ -75,7 +75,7 @@ def test(name: str, profile: str | None) -> None:
     try:
         key = keys.load(service, os.environ)
     except NonoError as error:
-        click.echo(f"nono: {visible(str(error), limit=1000)}\nhint: {error.hint}", err=True)
+        click.echo(f"nono: {visible(error.message, limit=1000)}\nhint: {error.hint}", err=True)
         click.get_current_context().exit(_MISSING)
     click.echo(f"{visible(service.name)}: there is a usable key in {visible(str(key.source))}")
 
@@ -158,7 +158,7 @@ def _found(services: Mapping[str, Service]) -> Iterator[tuple[Service, str]]:
         try:
             yield service, f"key in {keys.load(service, os.environ).source}"
         except KeychainError as error:
-            click.echo(f"nono: {visible(str(error), limit=1000)}\nhint: {error.hint}", err=True)
+            click.echo(f"nono: {visible(error.message, limit=1000)}\nhint: {error.hint}", err=True)
             failed = True
             yield service, _UNKNOWN
         except NonoError:

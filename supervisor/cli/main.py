@@ -15,9 +15,8 @@ from typing import Any, NoReturn
 
 import click
 
-from nono.broker import PolicyError, visible
+from nono.broker import visible
 from nono.broker.errors import ProfileError
-from nono.shims.errors import ShimError
 from nono.supervisor.cli.exit_status import FAILURE, INTERRUPTED, USAGE
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
@@ -89,17 +88,8 @@ def _run(arguments: list[str], failure: int) -> int:
         code = error.exit_code
     except click.Abort:
         code = INTERRUPTED
-    except (CommandError, BrokenError) as error:
-        code = _complain(str(error), error.hint, error.exit_code)
     except NonoError as error:
-        code = _complain(str(error), error.hint, failure)
-    except ProfileError as error:
-        for problem in error.problems[:_MOST_PROBLEMS]:
-            code = _complain(str(problem), problem.hint, failure)
-        if len(error.problems) > _MOST_PROBLEMS:
-            say([f"nono: and {len(error.problems) - _MOST_PROBLEMS} more problems"])
-    except (PolicyError, ShimError) as error:
-        code = _complain(error.message, error.hint, failure)
+        code = _complain_of(error, failure)
     except click.ClickException as error:
         code = _complain(error.format_message(), _usage_hint(arguments), failure)
     except OSError as error:
@@ -120,6 +110,18 @@ def _bug(error: Exception) -> str:
     innermost = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(innermost.filename)}:{innermost.lineno}"
     return f"a bug in nono: {type(error).__name__}: {error} ({where})"
+
+
+def _complain_of(error: NonoError, failure: int) -> int:
+    """Say what is wrong, for a profile each of the first problems with it; the exit code."""
+    problems = [(error.message, error.hint)]
+    if isinstance(error, ProfileError):
+        problems = [(str(problem), problem.hint) for problem in error.problems]
+    for message, hint in problems[:_MOST_PROBLEMS]:
+        _complain(message, hint, failure)
+    if len(problems) > _MOST_PROBLEMS:
+        say([f"nono: and {len(problems) - _MOST_PROBLEMS} more problems"])
+    return error.exit_code if isinstance(error, (CommandError, BrokenError)) else failure
 
 
 def _complain(message: str, hint: str, code: int) -> int:

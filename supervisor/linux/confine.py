@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from nono.shims.errors import ShimError
 from nono.shims.linux import capabilities, landlock
+from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
+
+if TYPE_CHECKING:
+    from nono.shims.linux.syscall_classes import Network
 
 KEPT_CAPABILITIES = frozenset(
     capabilities.NUMBERS[name]
@@ -28,3 +35,16 @@ def check_kernel(best_effort: bool) -> int:
             "add --best-effort to run with less, or use a newer kernel",
         )
     return abi
+
+
+def filter_program(network: Network, broker: bool) -> bytes:
+    """The seccomp filter for this machine. Raises StartError where none can be built.
+
+    Here the errors of the shims become ours.
+    """
+    from nono.shims.linux import filter as seccomp_filter
+
+    try:
+        return seccomp_filter.build(machine(), network, broker=broker)
+    except ShimError as error:
+        raise StartError(error.message, error.hint) from error

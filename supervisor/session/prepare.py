@@ -14,13 +14,12 @@ from nono.broker import (
     Policy,
     floor_exclude,
 )
-from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.decisions.always import with_private_tmpdir, with_refusals
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.errors import UsageError
 from nono.supervisor.linux import ruleset
-from nono.supervisor.linux.confine import check_kernel
+from nono.supervisor.linux.confine import check_kernel, filter_program
 from nono.supervisor.session.tmpdir import remove_tree
 
 if TYPE_CHECKING:
@@ -95,8 +94,6 @@ def prepare(
     The keys of `services` are loaded, and added to requests by a proxy: NonoError when one is
     missing.
     """
-    from nono.shims.linux import filter as seccomp_filter
-
     abi = check_kernel(best_effort)
     tmpdir = os.path.realpath(tempfile.mkdtemp(prefix="nono-"))
     with contextlib.ExitStack() as undo:
@@ -121,7 +118,7 @@ def prepare(
         scope_fd = ruleset.build_scope(abi)
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
-        program = seccomp_filter.build(machine(), policy.network.mode.value, broker=broker)
+        program = filter_program(policy.network.mode.value, broker)
         if log is not None:
             log.start(policy, tmpdir)
         enforcement = Enforcement(policy, floor, network, log, witness, credentials)
