@@ -8,8 +8,7 @@ from nono.broker.errors import (
     FloorTooLarge,
     InvalidHost,
     PolicyError,
-    UnknownGroup,
-    UnknownNetworkProfile,
+    UnknownName,
 )
 from nono.broker.explaining.explain import Explanation, explain
 from nono.broker.floor.floor import Floor, FloorRule, Kind, Tree
@@ -129,8 +128,7 @@ __all__ = [
     "Subtree",
     "Tree",
     "UnixConnect",
-    "UnknownGroup",
-    "UnknownNetworkProfile",
+    "UnknownName",
     "Verdict",
     "Watch",
     "canonical_host",

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,28 +32,19 @@ class PolicyError(NonoError, ValueError):
         return f"{self.message}\nhint: {self.hint}"
 
 
-class UnknownGroup(PolicyError):
-    """A profile names a group that does not exist."""
+class UnknownName(PolicyError):
+    """A name stands for nothing: no ``what`` (a group, a service, ...) is called ``name``.
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    ``nearest`` is the known one that it resembles, None when it resembles none.
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the groups are: {', '.join(names)}"
-        super().__init__(f"there is no group {name!r}", hint)
+        otherwise = f"the {what}s are: {', '.join(names)}"
+        super().__init__(f"there is no {what} {name[:80]!r}", did_you_mean(name, names, otherwise))
+        self.what = what
         self.name = name
-        self.nearest = near[0] if near else None
-
-
-class UnknownNetworkProfile(PolicyError):
-    """A network profile that does not exist."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the profiles are: {', '.join(names)}"
-        super().__init__(f"there is no network profile {name!r}", hint)
-        self.name = name
-        self.nearest = near[0] if near else None
+        self.nearest = nearest(name, names)
 
 
 class InvalidHost(PolicyError):
@@ -105,3 +95,16 @@ class ProfileError(PolicyError):
         first = self.problems[0]
         more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
         super().__init__(f"{first}{more}", first.hint)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` was probably meant to be."""
+    import difflib  # Most runs have no use for it.
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The hint that names the nearest known name; ``otherwise`` when there is none."""
+    near = nearest(name, known)
+    return f"did you mean {near!r}?" if near else otherwise

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from nono.broker import visible
-from nono.broker.errors import ProfileError
+from nono.broker.errors import ProfileError, nearest
 from nono.supervisor.cli.exit_status import FAILURE, INTERRUPTED, USAGE
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
@@ -55,10 +55,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            meant = near + args[1:] if near else ["run", "--allow-cwd", "--", *args]
+            near = nearest(args[0], _COMMANDS)
+            meant = [near, *args[1:]] if near else ["run", "--allow-cwd", "--", *args]
             raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
         return super().resolve_command(ctx, args)
 
