@@ -72,7 +72,7 @@ class Sandbox:
     @property
     def denials(self) -> tuple[Denial, ...]:
         """Everything that was refused so far, each object once."""
-        return tuple(self._prepared.enforcement.denials.all())
+        return tuple(self._prepared.decisions.denials.all())
 
     async def run(
         self,

@@ -140,7 +140,7 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
     if values["workdir"] is None:
         values["workdir"] = program.cwd
     plan = make_plan(to_options(values), program.argv)
-    result = replaying.replay(session, plan.policy)
+    result = replaying.replay(session, plan.policy, plan.services)
     for line in [shown.as_json(result)] if as_json else shown.text(result):
         click.echo(line)
     ctx.exit(0 if result.is_same else _DIFFERENT)

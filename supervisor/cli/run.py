@@ -77,7 +77,7 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
         from nono.supervisor.report.plan import describe
 
         command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        print("\n".join([command, *describe(plan)]))
+        print("\n".join([command, *describe(plan, broker=not values["floor_only"])]))
         return 0
     return _supervise(plan, argv, values)
 
@@ -124,7 +124,7 @@ def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
 
 
 def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
-    floor = prepared.enforcement.floor
+    floor = prepared.decisions.floor
     dropped = plan.environment.dropped(os.environ)
     lines = [
         f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
@@ -141,13 +141,14 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
 def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -> None:
     from nono.supervisor.report import run as report
 
-    enforcement = prepared.enforcement
+    decisions, credentials = prepared.decisions, prepared.credentials
+    usage = None if credentials is None else credentials.usage
     if prepared.audit is not None:
         prepared.audit.close()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(enforcement, faults)])
+            say([report.as_json(decisions, faults, usage, prepared.audit)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
-        say([*report.text(enforcement), *report.audit(prepared.audit)])
+        say([*report.text(decisions, usage), *report.audit(prepared.audit)])

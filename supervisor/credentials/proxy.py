@@ -9,35 +9,19 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import (
-    ALL_ACCESS,
-    Access,
-    Effect,
-    File,
-    Mode,
-    Origin,
-    OriginKind,
-    Policy,
-    Rule,
-)
 from nono.broker.credentials.masking import Mask
-from nono.broker.credentials.services import PROXY_ORIGIN, Service, base_url_variable
-from nono.broker.credentials.sources import InFile
-from nono.broker.rules.host_patterns import AddressBlock
+from nono.broker.credentials.services import Service, base_url_variable
 from nono.supervisor.credentials.keys import Key, load
 from nono.supervisor.credentials.usage import Usage
-from nono.supervisor.errors import UsageError
+from nono.supervisor.decisions.services import PROXY_ADDRESS
 from nono.supervisor.faults import Faults
-from nono.supervisor.places import canonical
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.upstreams import Upstreams
 
-ADDRESS = "127.0.0.1"
 _BACKLOG = 512
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _NO_PROXY = ("no_proxy", "NO_PROXY")
@@ -64,7 +48,7 @@ class CredentialProxy:
         self.faults = Faults(self.masked)
         self._nameservers = nameservers
         self._upstreams: Upstreams | None = None
-        self._listener = socket.create_server((ADDRESS, 0), backlog=_BACKLOG)
+        self._listener = socket.create_server((PROXY_ADDRESS, 0), backlog=_BACKLOG)
 
     @property
     def port(self) -> int:
@@ -74,27 +58,7 @@ class CredentialProxy:
 
     def url(self, service: Service) -> str:
         """Where the program finds the service's host."""
-        return f"http://{ADDRESS}:{self.port}/{service.name}"
-
-    def restricted(self, policy: Policy) -> Policy:
-        """The policy, with the way to the proxy, and without one to the files of keys."""
-        network = policy.network
-        if network.mode is Mode.BLOCKED:
-            raise UsageError(
-                "a service cannot be used where the network is blocked",
-                "leave out --block-net or network.block: then the services are all that is reached",
-            )
-        if network.mode is Mode.FILTERED:
-            here = AddressBlock(f"{ADDRESS}/32", (self.port,))
-            rule = Rule(here, Access.CONNECT, Effect.ALLOW, PROXY_ORIGIN)
-            policy = replace(policy, network=replace(network, rules=(*network.rules, rule)))
-        return policy.with_rules(tuple(self._refusals()))
-
-    def _refusals(self) -> Iterator[Rule]:
-        for name, key in self.keys.items():
-            if isinstance(key.source, InFile):
-                origin = Origin(OriginKind.BUILTIN, f"the key of {name}")
-                yield Rule(File(canonical(key.source.path)), ALL_ACCESS, Effect.DENY, origin)
+        return f"http://{PROXY_ADDRESS}:{self.port}/{service.name}"
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """What the program gets of these variables, and its tokens and URLs."""
@@ -109,7 +73,7 @@ class CredentialProxy:
             made[name] = self.url(service) + service.upstream.path
         if any(name.lower() in _PROXY_VARIABLES for name in made):
             for name in _NO_PROXY:
-                made[name] = ",".join(filter(None, (made.get(name), ADDRESS)))
+                made[name] = ",".join(filter(None, (made.get(name), PROXY_ADDRESS)))
         return made
 
     def holds_key(self, text: str) -> bool:

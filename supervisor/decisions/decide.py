@@ -1,9 +1,9 @@
-"""What a sandbox enforces: policy, floor, what is its own, and what was refused so far."""
+"""What a sandbox decides by: policy and floor; and what was refused so far."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -28,16 +28,13 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.rules.paths import child
+from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.own_objects import OwnObjects
 
 if TYPE_CHECKING:
-    from nono.supervisor.audit.writer import Audit
-    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.linux.network.service import NetworkService
 
 _NAME_CHANGES = {
     Operation.LINK_TO,
@@ -51,33 +48,29 @@ _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
+OWN_COPY = builtin("nono's own copy, only to be read")
+"""What a program is given instead of a file of the machine's, whatever the policy says of that."""
 
-class Enforcement:
+
+class Decisions:
     """Shared by the handlers of one sandbox; used from the loop's thread."""
 
     def __init__(
         self,
         policy: Policy,
         floor: Floor,
-        network: NetworkService | None = None,
-        audit: Audit | None = None,
         witness: Witness | None = None,
-        credentials: CredentialProxy | None = None,
+        copies: Container[str] = frozenset(),
     ) -> None:
+        """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
         self.floor = floor
-        self.network = network
-        """None unless the policy knows hosts by their names."""
-        self.credentials = credentials
-        """None unless real keys are added to requests."""
-        self.audit = audit
-        """Where every decision is written down, if it is."""
-        self.witness = audit if witness is None else witness
+        self.witness = witness
         """Who is told of every decision, if anybody."""
-        self.own = OwnObjects()
         self.denials = Denials()
         self.unresolved: dict[str, str] = {}
         """Hosts that were allowed and have no known address, and why; at most 100."""
+        self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
             rule.pattern
@@ -125,6 +118,9 @@ class Enforcement:
 
     def verdict(self, request: Request) -> tuple[Request, Verdict]:
         """What `require` goes by, and the request that it is about. Notes nothing."""
+        if isinstance(request, Open) and request.path in self._copies:
+            can_be = request.access == Access.READ
+            return request, Allow(OWN_COPY) if can_be else Deny(OWN_COPY, errno.EACCES)
         decided, verdict = self._decide(request)
         if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
             return self._decide_name(decided, verdict)

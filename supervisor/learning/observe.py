@@ -42,7 +42,7 @@ from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MOST, Needs
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
@@ -147,10 +147,10 @@ class Learner:
     used_network: bool = False
     every_call: bool = True
     refuses: bool = False
-    _base: Enforcement | None = None
+    _base: Decisions | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
 
-    def compare_with(self, base: Enforcement) -> None:
+    def compare_with(self, base: Decisions) -> None:
         """To be called before the program starts, with what an ordinary run would go by."""
         if base.policy.network.mode is Mode.UNRESTRICTED:
             base.policy = replace(base.policy, network=Network(Mode.FILTERED))

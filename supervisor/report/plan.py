@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
-from nono.supervisor.decisions.always import with_refusals
-from nono.supervisor.decisions.tree import RealTree
+from nono.broker import DEFAULT_PORTS, Access, Effect, Network, Rule, visible
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -23,16 +22,21 @@ _LETTERS = (
 )
 
 
-def describe(plan: Plan) -> Iterator[str]:
-    """Lines for people: every rule with its origin, and what the kernel enforces."""
-    policy = with_refusals(plan.policy)
-    floor = policy.floor(RealTree(), floor_exclude())
+def describe(plan: Plan, broker: bool = True) -> Iterator[str]:
+    """Lines for people: every rule with its origin, and what the kernel enforces.
+
+    Raises as `decisions.always.complete` does.
+    """
+    made = complete(plan.policy, plan.services, broker=broker)
+    policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
         yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
     for path in policy.bypasses:
         yield f"protection lifted: {visible(path)}"
-    yield from _network(plan)
+    yield from _network(plan, policy.network)
+    for path in sorted(made.copies):
+        yield f"a file of nono's own in its place, to read: {visible(path)}"
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"
@@ -47,8 +51,7 @@ def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
 
-def _network(plan: Plan) -> Iterator[str]:
-    network = plan.policy.network
+def _network(plan: Plan, network: Network) -> Iterator[str]:
     yield f"network: {network.mode}"
     for deed, rules in (("connect", network.rules), ("listen", network.listen)):
         for rule in rules:

@@ -13,6 +13,9 @@ import fcntl
 import os
 import re
 import socket
+from collections.abc import Mapping
+
+from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
 
 _RESOLV_CONF = b"nameserver 127.0.0.1\noptions use-vc ndots:0 timeout:10 attempts:2\n"
 _NSSWITCH_CONF = b"""passwd: files
@@ -34,22 +37,17 @@ _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_S
 class InjectedFiles:
     """What opens of these files are given instead. Close it at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: Mapping[str, str]) -> None:
+        """`copies` is as in `decisions.always.Complete`."""
         contents = {
-            "/etc/resolv.conf": _RESOLV_CONF,
-            "/etc/nsswitch.conf": _NSSWITCH_CONF,
-            "/etc/hosts": _hosts(socket.gethostname()),
+            RESOLV_CONF: _RESOLV_CONF,
+            NSSWITCH_CONF: _NSSWITCH_CONF,
+            HOSTS: _hosts(socket.gethostname()),
         }
-        self._files: dict[str, int] = {}
-        for path, content in contents.items():
-            fd = _sealed(os.path.basename(path), content)
-            # Under its own name, and under the one that the name leads to today.
-            self._files[path] = self._files[os.path.realpath(path)] = fd
-
-    @property
-    def paths(self) -> frozenset[str]:
-        """Canonical paths that a kernel rule must not open."""
-        return frozenset(self._files)
+        made = {
+            name: _sealed(os.path.basename(name), contents[name]) for name in set(copies.values())
+        }
+        self._files = {path: made[name] for path, name in copies.items()}
 
     def __contains__(self, path: str) -> bool:
         return path in self._files

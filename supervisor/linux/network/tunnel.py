@@ -17,7 +17,7 @@ import trio
 
 from nono.broker import Process, ServerName
 from nono.broker.network.client_hello import Hello, HelloReader, NotTls
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.relay import relay
 from nono.supervisor.linux.network.service import NetworkService
@@ -34,7 +34,7 @@ class Tunnel:
     """One connection, from the program's connect(2) to its end."""
 
     network: NetworkService
-    enforcement: Enforcement
+    decisions: Decisions
     process: Process
     host: str
     port: int
@@ -84,7 +84,7 @@ class Tunnel:
                 nursery.start_soon(self._cancel_when_unwanted, scope)
                 try:
                     outside = await self.network.reach(
-                        self.enforcement, self.process, self.host, self.port
+                        self.decisions, self.process, self.host, self.port
                     )
                 except TimeoutError:
                     # A dead host, or resolver: how long to wait is the program's own decision.
@@ -104,7 +104,7 @@ class Tunnel:
         if inside.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             return  # the program gave up
         hello = b""
-        if self.enforcement.policy.network.checks_name(self.host, self.port):
+        if self.decisions.policy.network.checks_name(self.host, self.port):
             try:
                 hello = await self._checked_hello(inside, outside)
             except OSError:
@@ -131,7 +131,7 @@ class Tunnel:
                 result = reader.feed(more)
             nursery.cancel_scope.cancel()
         if data:
-            self.enforcement.require(_server_name(self.process, self.host, self.port, result))
+            self.decisions.require(_server_name(self.process, self.host, self.port, result))
         return data
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nono.broker import Access, Allow, ConnectHost, Execute, Open
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import only_deciding
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from tests.conftest import Account, Nono
@@ -103,11 +103,11 @@ def written(case: Case, place: Path) -> dict[str, Any]:
 
 def decided(profile: Path, place: Path) -> dict[str, bool]:
     """What the policy says, and for programs the floor that is made of it."""
-    enforcement = only_deciding(make_plan(Options(profile=str(profile))).policy, "/tmp/nono-none")
+    decisions = complete(make_plan(Options(profile=str(profile))).policy).decisions()
     nobody = RecordedProcess(0)
 
     def allowed(request: Any) -> bool:
-        return isinstance(enforcement.policy.decide(request), Allow)
+        return isinstance(decisions.policy.decide(request), Allow)
 
     answers = {}
     for name in NAMES:
@@ -117,7 +117,7 @@ def decided(profile: Path, place: Path) -> dict[str, bool]:
             answers[f"write {name}"] = allowed(Open(nobody, path, Access.WRITE))
         if name.endswith("run"):
             execute = allowed(Execute(nobody, path))
-            floor = enforcement.floor_covers(path, Access.EXECUTE)
+            floor = decisions.floor_covers(path, Access.EXECUTE)
             # The kernel reads a script before it runs it; its interpreter opens it once more.
             answers[f"execute {name}"] = execute and floor
     for host in HOSTS:
