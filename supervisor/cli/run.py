@@ -142,7 +142,7 @@ def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -
     from nono.supervisor.report import run as report
 
     decisions, credentials = prepared.decisions, prepared.credentials
-    usage = None if credentials is None else credentials.usage
+    usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:
         prepared.audit.close()
     if values["as_json"]:

@@ -90,7 +90,7 @@ def prepare(
         credentials = _credential_proxy(services, nameservers) if broker else None
         if credentials is not None:
             undo.callback(credentials.close)
-            credentials.usage.audit = log
+            credentials.issued.usage.audit = log
         made = complete(
             policy,
             services,
