@@ -36,9 +36,9 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-import signal
 
 from nono.broker.errors import NonoError as NonoError
+from nono.supervisor import exit_status
 
 
 class UsageError(NonoError):
@@ -80,22 +80,22 @@ class AuditError(NonoError):
 class BrokenError(NonoError):
     """The sandbox broke while the program ran. Every process in it was killed."""
 
-    exit_code = 128 + signal.SIGKILL
+    exit_code = exit_status.BROKEN
 
 
 class CommandError(NonoError):
-    """The command cannot be executed. `exit_code` is 126 or 127, as a shell says.
+    """The command cannot be executed. `exit_code` is as a shell says.
 
     `number` is the errno of execve(2), `program` the file that was found for the command.
     """
 
     def __init__(self, command: str, number: int, program: str | None) -> None:
         self.errno = number
-        self.exit_code = 126
+        self.exit_code = exit_status.NOT_EXECUTABLE
         quoted = shlex.quote(program or command)
         match number:
             case errno.ENOENT | errno.ENOTDIR if program is None:
-                self.exit_code = 127
+                self.exit_code = exit_status.NOT_FOUND
                 what, hint = "command not found", f"command -v {quoted}"
             case errno.ENOENT | errno.ENOTDIR:
                 what, hint = "the interpreter that it names was not found", f"head -n 1 {quoted}"

@@ -1,8 +1,4 @@
-"""The command line: `nono COMMAND ...`. Commands are imported when they are used.
-
-Exit codes: the program's own; 125 when nono could not run it, 126 and 127 as a shell has them;
-2 for a wrong use of the other commands.
-"""
+"""The command line: `nono COMMAND ...`. Commands are imported when they are used."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ import click
 
 from nono.broker import visible
 from nono.broker.errors import ProfileError, nearest
-from nono.supervisor.cli.exit_status import FAILURE, INTERRUPTED, USAGE
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 
@@ -73,7 +69,8 @@ def nono(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(arguments, FAILURE if arguments[:1] and arguments[0] in _RUNNING else USAGE))
+    runs = arguments[:1] and arguments[0] in _RUNNING
+    sys.exit(_run(arguments, exit_status.NOT_STARTED if runs else exit_status.USAGE))
 
 
 def _run(arguments: list[str], failure: int) -> int:
@@ -85,7 +82,7 @@ def _run(arguments: list[str], failure: int) -> int:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.Abort:
-        code = INTERRUPTED
+        code = exit_status.INTERRUPTED
     except NonoError as error:
         code = _complain_of(error, failure)
     except click.ClickException as error:
@@ -98,7 +95,7 @@ def _run(arguments: list[str], failure: int) -> int:
         code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
     except Exception as error:
         code = _complain(_bug(error), "please report it", failure)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else exit_status.SUCCESS
 
 
 def _bug(error: Exception) -> str:
