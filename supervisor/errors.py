@@ -38,6 +38,7 @@ import os
 import shlex
 
 from nono.broker.errors import NonoError as NonoError
+from nono.shims.errors import failure as failure
 from nono.supervisor import exit_status
 
 
@@ -140,8 +141,3 @@ class NoAnswer(ResolutionError, TimeoutError):
 
     number = errno.ETIMEDOUT
     why = "no DNS server answers in time"
-
-
-def failure(number: int) -> OSError:
-    """An OSError with its usual text, to end a call with `number`."""
-    return OSError(number, os.strerror(number))

@@ -16,6 +16,7 @@ import socket
 from collections.abc import Mapping
 
 from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
+from nono.supervisor.errors import failure
 
 _RESOLV_CONF = b"nameserver 127.0.0.1\noptions use-vc ndots:0 timeout:10 attempts:2\n"
 _NSSWITCH_CONF = b"""passwd: files
@@ -56,7 +57,7 @@ class InjectedFiles:
         """A descriptor of ours, for reading, with a position of its own. Raises OSError."""
         fd = self._files.get(path)
         if fd is None:
-            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise failure(errno.ENOENT)
         return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self) -> None:
