@@ -8,8 +8,6 @@ from typing import Any
 
 from nono.shims.linux.libc import ffi, last_error, lib
 
-AT_FDCWD = -100
-
 RESOLVE_NO_XDEV = 0x01
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04

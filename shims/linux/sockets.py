@@ -28,6 +28,12 @@ ADDRESS_MAX: Final = 128
 TCP_SYN_SENT: Final = 2
 TCP_CLOSE: Final = 7
 
+RESET: Final = struct.pack("@ii", 1, 0)
+"""SO_LINGER of no time: close(2) sends a RST."""
+
+FAMILY: Final = struct.Struct("=H")
+"""sa_family_t, which every address begins with."""
+
 _SOCKADDR_IN: Final = struct.Struct("=H2s4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("=H2sI16sI")
 
