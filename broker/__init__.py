@@ -35,7 +35,7 @@ from nono.broker.requests import (
     UnixConnect,
     Watch,
 )
-from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, NOTHING, READ_WRITE, Access
+from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, READ_WRITE, Access
 from nono.broker.rules.addresses import destination
 from nono.broker.rules.host_patterns import (
     DEFAULT_PORTS,
@@ -72,7 +72,6 @@ __all__ = [
     "FLOOR_ACCESS",
     "METADATA_BLOCKS",
     "METADATA_RULES",
-    "NOTHING",
     "NO_RIGHT_ASKED",
     "OWN_OBJECT",
     "PRIVATE_RULES",

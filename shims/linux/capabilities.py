@@ -98,16 +98,6 @@ def sets() -> Sets:
     return Sets(*(_members(words[i] | words[i + 3] << 32) for i in range(3)))
 
 
-def current() -> frozenset[int]:
-    """The permitted capabilities of the calling thread."""
-    return sets().permitted
-
-
-def bounding() -> frozenset[int]:
-    """The bounding set of the calling thread: what execve(2) can give at most."""
-    return frozenset(capability for capability, inside in _read_bounding_set() if inside)
-
-
 def drop_to(keep: frozenset[int]) -> frozenset[int]:
     """Give up every capability of the calling thread outside `keep`, for good; returns the rest.
 

@@ -27,7 +27,6 @@ FD_SYNC_WAKE_UP = 1
 RESPONSE_CONTINUE = 1
 
 SET_MODE_FILTER = 1
-GET_NOTIF_SIZES = 3
 FILTER_NEW_LISTENER = 1 << 3
 FILTER_WAIT_KILLABLE_RECV = 1 << 5
 
@@ -161,10 +160,3 @@ class Listener:
             # ENOENT: the caller was killed while we decided. Nobody is left to tell.
             if failure.errno != errno.ENOENT:
                 raise
-
-
-def notification_sizes() -> tuple[int, int, int]:
-    """Sizes in bytes of the kernel's notification, response and seccomp_data."""
-    buffer = ffi.new("char[6]")
-    syscall(own_number("seccomp"), GET_NOTIF_SIZES, 0, address(buffer))
-    return struct.unpack("=HHH", bytes(ffi.buffer(buffer)))

@@ -21,7 +21,6 @@ Arch = Literal["x86_64", "aarch64"]
 ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
 
 Network = Literal["unrestricted", "filtered", "blocked"]
-NETWORKS: Final[tuple[Network, ...]] = ("unrestricted", "filtered", "blocked")
 
 
 class SyscallClass(enum.StrEnum):
