@@ -48,6 +48,10 @@ class Group:
     connect: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
 
+    def is_for(self, platform: str) -> bool:
+        """True when the group counts on this platform."""
+        return self.platform in (None, platform)
+
 
 _GRANTS: tuple[tuple[str, Access], ...] = (
     ("read", Access.READ | Access.EXECUTE),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 PLATFORM = "macos" if sys.platform == "darwin" else "linux"
-"""The name that profiles and groups have for what we run on."""
+"""The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
 

@@ -6,7 +6,6 @@ not. The requests are those of the recorded run; with other answers a program ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nono.broker import (
@@ -23,11 +22,12 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.audit.records import Decision
-from nono.broker.credentials.services import PROXY_ORIGIN, Service
+from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denials, key
+from nono.supervisor.planning.plan import Plan
 
 _MOST_OPENED = 2_000
 
@@ -62,13 +62,13 @@ class Replay:
         return not self.breaks.all() and not self.opened
 
 
-def replay(session: Session, policy: Policy, services: Sequence[Service] = ()) -> Replay:
-    """Decide every recorded request again, as a run with this policy and these services would.
+def replay(session: Session, plan: Plan) -> Replay:
+    """Decide every recorded request again, as a run of this plan would.
 
     Raises AuditError, UsageError, broker.PolicyError.
     """
     start = session.start()
-    result = Replay(complete(policy, services, tmpdir=start.tmpdir).decisions())
+    result = Replay(complete(plan, tmpdir=start.tmpdir).decisions())
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):
             continue

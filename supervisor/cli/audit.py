@@ -140,7 +140,7 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
     if values["workdir"] is None:
         values["workdir"] = program.cwd
     plan = make_plan(to_options(values), program.argv)
-    result = replaying.replay(session, plan.policy, plan.services)
+    result = replaying.replay(session, plan)
     for line in [shown.as_json(result)] if as_json else shown.text(result):
         click.echo(line)
     ctx.exit(exit_status.of_answer(result.is_same))

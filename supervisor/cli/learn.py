@@ -66,7 +66,6 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
-    from nono.supervisor.decisions.always import complete
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import Making
     from nono.supervisor.session.prepare import prepare
@@ -83,13 +82,9 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = Kept(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
-        prepared = prepare(
-            plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
-        )
+        prepared = prepare(plan, witness=learner)
         with contextlib.closing(prepared):
-            learner.compare_with(
-                complete(base.policy, base.services, tmpdir=prepared.tmpdir).decisions()
-            )
+            learner.compare_with(base, prepared.tmpdir)
             faults: list[str] = []
             if values["as_json"]:
                 # What the program prints must never be taken for the profile.

@@ -99,11 +99,12 @@ def show(name: str, as_json: bool) -> None:
         plain = merged.model_dump(mode="json", by_alias=True, exclude_none=True)
         click.echo(json.dumps(plain, indent=2))
         return
+    from nono.supervisor.decisions.always import complete
     from nono.supervisor.report.plan import describe
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan)))
+    click.echo("\n".join(describe(plan, complete(plan))))
 
 
 @profile.command()

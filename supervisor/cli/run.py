@@ -74,10 +74,12 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
     if not values["quiet"]:
         say_notes(plan.notes)
     if values["dry_run"]:
+        from nono.supervisor.decisions.always import complete
         from nono.supervisor.report.plan import describe
 
+        made = complete(plan, broker=not values["floor_only"])
         command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        print("\n".join([command, *describe(plan, broker=not values["floor_only"])]))
+        print("\n".join([command, *describe(plan, made)]))
         return 0
     return _supervise(plan, argv, values)
 
@@ -91,12 +93,10 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     audit = _audit_options(values)
     streams = inherited_streams()
     prepared = prepare(
-        plan.policy,
+        plan,
         best_effort=values["best_effort"],
         broker=not values["floor_only"],
-        nameservers=plan.nameservers,
         audit=audit,
-        services=plan.services,
     )
     try:
         if values["verbose"]:

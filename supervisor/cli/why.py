@@ -124,7 +124,7 @@ def _about_last_run(as_json: bool) -> int:
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
-    run = complete(plan.policy, plan.services).decisions()
+    run = complete(plan).decisions()
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
     request, verdict = run.verdict(_request(op, target))
     allowed = isinstance(verdict, Allow) and (
@@ -147,7 +147,7 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
         except InvalidHost as error:
             hint = "nono why --host api.example.org --port 443"
             raise UsageError(f"--host: {error.message}", hint) from None
-    run = complete(plan.policy, plan.services).decisions()
+    run = complete(plan).decisions()
     request, verdict = run.verdict(ConnectHost(_NOBODY, host, port))
     return _Answer(
         f"{host} port {port}",

@@ -6,7 +6,7 @@ There is this one way to complete it, for a run as for whoever says what a run w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,8 @@ from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
 
 if TYPE_CHECKING:
-    from nono.broker.credentials.services import Service
     from nono.supervisor.decisions.witness import Witness
+    from nono.supervisor.planning.plan import Plan
 
 RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
 _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
@@ -59,22 +59,21 @@ class Complete:
 
 
 def complete(
-    policy: Policy,
-    services: Sequence[Service] = (),
+    plan: Plan,
     *,
     broker: bool = True,
     tmpdir: str | None = None,
     proxy_port: int | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Complete:
-    """What a run with this policy and these services goes by.
+    """What a run of this plan goes by.
 
     Only a run has its own TMPDIR and a port that its credential proxy listens on; without a
     `tmpdir` it is one that mktemp(1) could make. `env` says where this run is recorded, if it does
     not do so where all others do. Raises UsageError for services that no such run can have,
     OSError, broker.FloorTooLarge.
     """
-    network = policy.network
+    policy, services, network = plan.policy, plan.services, plan.policy.network
     rules = [*policy.rules, *kernel_mounts(), *_records(env)]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
     if services:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
@@ -30,7 +31,7 @@ from nono.broker import (
 from nono.broker.rules.paths import child
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
-from nono.supervisor.decisions.own_addresses import is_of_this_machine
+from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.errors import failure
 
 if TYPE_CHECKING:
@@ -53,7 +54,12 @@ OWN_COPY = builtin("nono's own copy, only to be read")
 
 
 class Decisions:
-    """Shared by the handlers of one sandbox; used from the loop's thread."""
+    """Shared by all that serves one sandbox. May be used from any thread.
+
+    Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
+    The policy and each floor never change. What does change, changes under a lock; to read the
+    floor takes none.
+    """
 
     def __init__(
         self,
@@ -65,11 +71,12 @@ class Decisions:
         """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
         self.floor = floor
+        """Replaced as a whole, by `note_moved`."""
         self.witness = witness
         """Who is told of every decision, if anybody."""
         self.denials = Denials()
-        self.unresolved: dict[str, str] = {}
-        """Hosts that were allowed and have no known address, and why; at most 100."""
+        self._lock = threading.Lock()
+        self._unresolved: dict[str, str] = {}
         self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
@@ -96,7 +103,8 @@ class Decisions:
         there say nothing about the name.
         """
         if path in self._ruled:
-            self.floor = self.floor.without(path)
+            with self._lock:
+                self.floor = self.floor.without(path)
 
     def allows(self, request: Request) -> bool:
         """Whether the policy allows the request. Notes nothing."""
@@ -139,7 +147,7 @@ class Decisions:
             return request, verdict
         if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
             return request, verdict
-        local = replace(request, address="::1" if ":" in request.address else "127.0.0.1")
+        local = replace(request, address=loopback_like(request.address))
         return local, self.policy.decide(local)
 
     def require(self, request: Request) -> None:
@@ -171,10 +179,17 @@ class Decisions:
         writing = Open(request.process, directory, Access.WRITE)
         return writing, self.policy.decide(writing)
 
+    @property
+    def unresolved(self) -> dict[str, str]:
+        """Hosts that were allowed and have no known address so far, and why; at most 100."""
+        with self._lock:
+            return dict(self._unresolved)
+
     def note_unresolved(self, host: str, why: str) -> None:
         """Remember that a host that the policy allows has no known address."""
-        if len(self.unresolved) < _MAX_UNRESOLVED:
-            self.unresolved[host] = why
+        with self._lock:
+            if len(self._unresolved) < _MAX_UNRESOLVED:
+                self._unresolved[host] = why
         if self.witness is not None:
             self.witness.unresolved(host, why)
 

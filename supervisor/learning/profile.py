@@ -35,7 +35,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
-from nono.supervisor.places import absolute, canonical, home_directory
+from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
 from nono.supervisor.planning.program import needed_by
@@ -122,7 +122,7 @@ class Making:
 
     def _add_interpreters(self, needs: Needs, tmpdir: str) -> None:
         """What the kernel opens by itself to start a program: its interpreter (execve(2))."""
-        base = complete(self._base.policy, self._base.services, tmpdir=tmpdir).decisions()
+        base = complete(self._base, tmpdir=tmpdir).decisions()
         for program in sorted(self._learner.programs)[:_MOST_PROGRAMS]:
             found = needed_by(program, os.environ, self._workdir, self._home)
             self._interpreters.update(found.files)
@@ -154,7 +154,7 @@ class Making:
         return self._learner.used_groups | runtimes
 
     def _rules_of(self, group: Group) -> list[Rule]:
-        if group.platform == "macos":
+        if not group.is_for(PLATFORM):
             return []
         return rules_of_group(group, expander(self._home, self._workdir))
 
@@ -198,8 +198,7 @@ class Making:
             file.write(outcome.text)
             file.flush()
             options = Options(profile=file.name, workdir=self._workdir)
-            plan = make_plan(options, self._argv)
-            return complete(plan.policy, plan.services, tmpdir=tmpdir).decisions()
+            return complete(make_plan(options, self._argv), tmpdir=tmpdir).decisions()
 
 
 def _is_plain(path: str) -> bool:

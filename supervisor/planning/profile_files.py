@@ -12,7 +12,7 @@ from nono.broker.errors import did_you_mean
 from nono.broker.profile.checks import check_base, is_file_name
 from nono.broker.profile.jsonc import LARGEST
 from nono.broker.profile.merge import Merged, Source, resolve
-from nono.supervisor.places import absolute, profile_directory
+from nono.supervisor.places import PLATFORM, absolute, profile_directory
 
 _SUFFIX = ".json"
 _BUILT_IN = "built-in "
@@ -30,7 +30,7 @@ class Profiles:
 
     def resolve(self, reference: str) -> Merged:
         """A profile and what it extends. Raises broker.PolicyError; every file is read once."""
-        return resolve(reference, self.load)
+        return resolve(reference, self.load, PLATFORM)
 
     def load(self, reference: str, by: Source | None) -> Source:
         """The text of a profile, which profile `by` names. Raises broker.PolicyError."""

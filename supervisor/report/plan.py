@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 from nono.broker import DEFAULT_PORTS, Effect, Network, Rule, visible
 from nono.broker.explaining import access_words
-from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.always import Complete
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
 
 
-def describe(plan: Plan, broker: bool = True) -> Iterator[str]:
+def describe(plan: Plan, made: Complete) -> Iterator[str]:
     """Lines for people: every rule with its origin, and what the kernel enforces.
 
-    Raises as `decisions.always.complete` does.
+    `made` is the plan's policy, completed.
     """
-    made = complete(plan.policy, plan.services, broker=broker)
     policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
@@ -29,7 +28,7 @@ def describe(plan: Plan, broker: bool = True) -> Iterator[str]:
         yield f"protection lifted: {visible(path)}"
     yield from _network(plan, policy.network)
     for path in sorted(made.copies):
-        yield f"a file of nono's own in its place, to read: {visible(path)}"
+        yield f"nono's own copy, to read: {visible(path)}"
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """What a handler gets. Arguments are read once, into our own memory."""
+    """What a handler gets. Arguments are read once, into our own memory, in the loop's thread."""
 
     __slots__ = ("_listener", "_memory", "background", "caller", "network", "notification", "own")
 

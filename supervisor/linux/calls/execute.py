@@ -1,4 +1,4 @@
-"""execve, execveat and inotify_add_watch."""
+"""execve and execveat."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ A path is resolved once, on our side, from the places the caller really has (its
 chroot and mounts are refused to it), and becomes an O_PATH descriptor. Decisions are about what
 the handle *is*; what is performed is performed on the handle. The kernel resolves in one step
 unless the path leads through the caller's own /proc entries, which for us would mean our own:
-those are walked one component at a time (`walk.py`).
+those are walked one component at a time (`proc_links.py`).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from nono.shims.linux.openat2 import (
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry, Handle
+from nono.supervisor.linux.calls.proc_links import walk
 
-_OWN_PROC = f"/proc/{os.getpid()}"
 _CONFINED = RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 
 
@@ -86,13 +86,12 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
         if resolve & _CONFINED or not _may_be_proc(error, start, path):
             raise
     else:
-        if not is_within(handle.path, _OWN_PROC):
+        # Asked for each time: a library's user may have forked since this module was imported.
+        if not is_within(handle.path, f"/proc/{os.getpid()}"):
             return handle
         handle.close()
         if resolve & _CONFINED:
             raise failure(errno.EACCES)
-    from nono.supervisor.linux.calls.proc_links import walk
-
     return walk(caller, start, path, follow)
 
 

@@ -26,7 +26,10 @@ _MOST_REACHED = 4096
 
 
 class NetworkService:
-    """Made before the program starts; served once trio runs. Close it at the end."""
+    """Made before the program starts; served once trio runs. Close it at the end.
+
+    `serve`, `resolver`, `permitted` and `reach` are for trio's thread; the rest is for any thread.
+    """
 
     def __init__(
         self, copies: Mapping[str, str], nameservers: Sequence[tuple[str, int]] = ()

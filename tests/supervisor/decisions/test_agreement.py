@@ -103,7 +103,7 @@ def written(case: Case, place: Path) -> dict[str, Any]:
 
 def decided(profile: Path, place: Path) -> dict[str, bool]:
     """What the policy says, and for programs the floor that is made of it."""
-    decisions = complete(make_plan(Options(profile=str(profile))).policy).decisions()
+    decisions = complete(make_plan(Options(profile=str(profile)))).decisions()
     nobody = RecordedProcess(0)
 
     def allowed(request: Any) -> bool:

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.requires(landlock=4, commands=["unshare", "ip"])
 
 PROGRAM = """
 import socket
-for address in ("203.0.113.7", "2001:db8::7"):
+for address in ("203.0.113.7", "::ffff:203.0.113.7", "2001:db8::7"):
     try:
         with socket.create_connection((address, 7777), 5) as connection:
             print(connection.recv(100).decode())
@@ -38,11 +38,11 @@ sys.exit(subprocess.run(sys.argv[1:]).returncode)
 @pytest.mark.parametrize(
     ("flags", "outcome"),
     [
-        (["--allow-connect-port=7777"], ["Connection refused"] * 2),
-        (["--allow-domain=203.0.113.7:7777"], ["reached", "Connection refused"]),
+        (["--allow-connect-port=7777"], ["Connection refused"] * 3),
+        (["--allow-domain=203.0.113.7:7777"], ["reached", "reached", "Connection refused"]),
         (
             ["--allow-domain=203.0.113.0/24:7777", "--open-port=7777"],
-            ["reached", "Connection refused"],
+            ["reached", "reached", "Connection refused"],
         ),
     ],
 )
