@@ -30,14 +30,14 @@ _XATTR_ARGS = struct.Struct("=QII")
 _TIMES_SIZE = 32
 _MAX_FILE_ATTR = 4096
 
+Find = Callable[[], Handle]
+"""Opens the object, once every argument is read: what raises before that leaves nothing open."""
 Change = Callable[[Handle], None]
 
 
-def _change(
-    call: Call, decisions: Decisions, operation: str, target: Handle, change: Change
-) -> Answer:
+def _change(call: Call, decisions: Decisions, operation: str, find: Find, change: Change) -> Answer:
     """Performed on our copy: the one way every handler of this module ends."""
-    with target:
+    with find() as target:
         if target.is_anonymous:
             allowed = True  # the caller's own pipe, socket or memfd
         elif target.stat.st_nlink == 0 and target.held is not None:
@@ -53,38 +53,44 @@ def _change(
     return DONE
 
 
-def _target(call: Call, at: int, address: int, flags: int) -> Handle:
+def _target(call: Call, at: int, address: int, flags: int) -> Find:
     """The object of a call with a directory, a path and AT_* flags."""
     if flags & ~_AT_FLAGS:
         raise failure(errno.EINVAL)
     path = call.path(address) if address or not flags & AT_EMPTY_PATH else b""
-    if not path and flags & AT_EMPTY_PATH:
-        return locate(call.caller, at, b".") if at == AT_FDCWD else descriptor(call.caller, at)
-    return locate(call.caller, at, path, follow=not flags & AT_SYMLINK_NOFOLLOW)
+    if path or not flags & AT_EMPTY_PATH:
+        return lambda: locate(call.caller, at, path, follow=not flags & AT_SYMLINK_NOFOLLOW)
+    if at == AT_FDCWD:
+        return lambda: locate(call.caller, at, b".")
+    return lambda: descriptor(call.caller, at)
 
 
-def _by_path(call: Call, *, follow: bool = True) -> Handle:
-    return locate(call.caller, AT_FDCWD, call.path(call.notification.a), follow=follow)
+def _by_path(call: Call, *, follow: bool = True) -> Find:
+    path = call.path(call.notification.a)
+    return lambda: locate(call.caller, AT_FDCWD, path, follow=follow)
 
 
-def _by_descriptor(call: Call) -> Handle:
-    target = descriptor(call.caller, int32(call.notification.a))
-    if target.held is not None and target.held & os.O_PATH:
-        target.close()
-        raise failure(errno.EBADF)
-    return target
+def _by_descriptor(call: Call) -> Find:
+    def find() -> Handle:
+        target = descriptor(call.caller, int32(call.notification.a))
+        if target.held is not None and target.held & os.O_PATH:
+            target.close()
+            raise failure(errno.EBADF)
+        return target
+
+    return find
 
 
 # chmod
 
 
-def _chmod(call: Call, decisions: Decisions, target: Handle, mode: int) -> Answer:
+def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
     def change(handle: Handle) -> None:
         if handle.kind == stat.S_IFLNK:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    return _change(call, decisions, "chmod", target, change)
+    return _change(call, decisions, "chmod", find, change)
 
 
 def chmod(call: Call, decisions: Decisions) -> Answer:
@@ -112,9 +118,9 @@ def fchmodat2(call: Call, decisions: Decisions) -> Answer:
 # chown
 
 
-def _chown(call: Call, decisions: Decisions, target: Handle, owner: int, group: int) -> Answer:
+def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int) -> Answer:
     return _change(
-        call, decisions, "chown", target, lambda handle: kernel.chown(handle.fd, owner, group)
+        call, decisions, "chown", find, lambda handle: kernel.chown(handle.fd, owner, group)
     )
 
 
@@ -145,10 +151,8 @@ def fchownat(call: Call, decisions: Decisions) -> Answer:
 # utime
 
 
-def _utime(call: Call, decisions: Decisions, target: Handle, times: bytes | None) -> Answer:
-    return _change(
-        call, decisions, "utime", target, lambda handle: kernel.utimens(handle.fd, times)
-    )
+def _utime(call: Call, decisions: Decisions, find: Find, times: bytes | None) -> Answer:
+    return _change(call, decisions, "utime", find, lambda handle: kernel.utimens(handle.fd, times))
 
 
 def utime(call: Call, decisions: Decisions) -> Answer:
@@ -180,8 +184,8 @@ def futimesat(call: Call, decisions: Decisions) -> Answer:
     n = call.notification
     times = _microseconds(call, n.c)
     at = dirfd(n.a)
-    target = _target(call, at, n.b, 0) if n.b else descriptor(call.caller, at)
-    return _utime(call, decisions, target, times)
+    find = _target(call, at, n.b, 0) if n.b else lambda: descriptor(call.caller, at)
+    return _utime(call, decisions, find, times)
 
 
 def utimensat(call: Call, decisions: Decisions) -> Answer:
@@ -216,25 +220,25 @@ def _value(call: Call, address: int, size: int) -> bytes:
 
 
 def _setxattr(
-    call: Call, decisions: Decisions, target: Handle, name: int, value: bytes, flags: int
+    call: Call, decisions: Decisions, find: Find, name: int, value: bytes, flags: int
 ) -> Answer:
     key = _name(call, name)
     return _change(
         call,
         decisions,
         "setxattr",
-        target,
+        find,
         lambda handle: os.setxattr(handle.name, key, value, flags),
     )
 
 
-def _removexattr(call: Call, decisions: Decisions, target: Handle, name: int) -> Answer:
+def _removexattr(call: Call, decisions: Decisions, find: Find, name: int) -> Answer:
     key = _name(call, name)
     return _change(
         call,
         decisions,
         "removexattr",
-        target,
+        find,
         lambda handle: os.removexattr(handle.name, key),
     )
 
@@ -270,8 +274,8 @@ def setxattrat(call: Call, decisions: Decisions) -> Answer:
         raise failure(errno.E2BIG)
     address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
     value = _value(call, address, size)
-    target = _target(call, dirfd(n.a), n.b, int32(n.c))
-    return _setxattr(call, decisions, target, n.d, value, flags)
+    find = _target(call, dirfd(n.a), n.b, int32(n.c))
+    return _setxattr(call, decisions, find, n.d, value, flags)
 
 
 def removexattr(call: Call, decisions: Decisions) -> Answer:
@@ -292,8 +296,8 @@ def fremovexattr(call: Call, decisions: Decisions) -> Answer:
 def removexattrat(call: Call, decisions: Decisions) -> Answer:
     """removexattrat, Linux 6.13."""
     n = call.notification
-    target = _target(call, dirfd(n.a), n.b, int32(n.c))
-    return _removexattr(call, decisions, target, n.d)
+    find = _target(call, dirfd(n.a), n.b, int32(n.c))
+    return _removexattr(call, decisions, find, n.d)
 
 
 def file_setattr(call: Call, decisions: Decisions) -> Answer:
@@ -302,7 +306,5 @@ def file_setattr(call: Call, decisions: Decisions) -> Answer:
     if n.d > _MAX_FILE_ATTR:
         raise failure(errno.E2BIG)
     data = call.bytes(n.c, n.d)
-    target = _target(call, dirfd(n.a), n.b, int32(n.e))
-    return _change(
-        call, decisions, "file_setattr", target, lambda h: kernel.file_setattr(h.fd, data)
-    )
+    find = _target(call, dirfd(n.a), n.b, int32(n.e))
+    return _change(call, decisions, "file_setattr", find, lambda h: kernel.file_setattr(h.fd, data))

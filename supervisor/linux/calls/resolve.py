@@ -86,13 +86,25 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
         if resolve & _CONFINED or not _may_be_proc(error, start, path):
             raise
     else:
-        # Asked for each time: a library's user may have forked since this module was imported.
-        if not is_within(handle.path, f"/proc/{os.getpid()}"):
+        if not _is_ours(handle):
             return handle
         handle.close()
         if resolve & _CONFINED:
             raise failure(errno.EACCES)
     return walk(caller, start, path, follow)
+
+
+def _is_ours(handle: Handle) -> bool:
+    """Whether it is an entry of our own in /proc. Raises OSError, and closes the handle then.
+
+    Our number is asked for each time: a library's user may have forked since this module was
+    imported.
+    """
+    try:
+        return is_within(handle.path, f"/proc/{os.getpid()}")
+    except BaseException:  # a path can be longer than the kernel tells
+        handle.close()
+        raise
 
 
 def _may_be_proc(error: OSError, start: int, path: bytes) -> bool:
