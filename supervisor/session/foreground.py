@@ -73,7 +73,8 @@ def _wait(session: Session, credentials: CredentialProxy | None, seconds: float)
     deadline = time.monotonic() + seconds
 
     def stopped() -> None:
-        signals.program_stopped(session.child_pid, session.child_pidfd)
+        if signals.stop_with(session.child_pid):
+            session.go_on()
 
     if session.ends_within(min(seconds, _SHORT_SECONDS), stopped):
         return session.status

@@ -54,6 +54,8 @@ class Init:
         self._control = control
         self._scoped = False
         self._child = 0
+        self._stopped = False
+        self._stops = 0
         self._wakeup, wakeup = socket.socketpair()
         self._wakeup.setblocking(False)
         wakeup.setblocking(False)
@@ -119,8 +121,24 @@ class Init:
             ready = {fd for fd, _ in poll.poll()}
             if self._wakeup.fileno() in ready:
                 self._drain()
-            if self._control.fileno() in ready:
-                return  # KILL, or the supervisor is gone
+            if self._control.fileno() in ready and not self._is_to_go_on():
+                return
+
+    def _is_to_go_on(self) -> bool:
+        """Take a message; False for KILL, or when the supervisor is gone."""
+        try:
+            message, _ = protocol.receive(self._control)
+        except ConnectionResetError:
+            return False
+        match message:
+            case [protocol.CONTINUE, int(stop)]:
+                # Only a parent can tell this stop from a later one, once it has heard of all.
+                if not self._reap():
+                    return False
+                if self._stopped and self._stops == stop:
+                    os.kill(self._child, signal.SIGCONT)
+                return True
+        return False
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -129,16 +147,18 @@ class Init:
 
     def _reap(self) -> bool:
         """Collect what has ended; False once the child is among it."""
-        flags = os.WNOHANG | os.WUNTRACED
+        flags = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
         with contextlib.suppress(ChildProcessError):
             while True:
                 pid, status = os.waitpid(-1, flags)
                 if pid == 0:
                     break
                 if pid == self._child:
-                    if os.WIFSTOPPED(status):
-                        self._tell(protocol.STOPPED)
-                    else:
+                    self._stopped = os.WIFSTOPPED(status)
+                    if self._stopped:
+                        self._stops += 1
+                        self._tell(protocol.STOPPED, self._stops)
+                    elif not os.WIFCONTINUED(status):
                         self._tell(protocol.EXITED, status)
                         return False
         return True

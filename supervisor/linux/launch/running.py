@@ -32,6 +32,8 @@ class _End:
     over: bool = False
     broken: bool = False
     """Over, since the init was killed."""
+    stops: int = 0
+    """How often the program was stopped."""
 
     def hear(self, control: socket.socket, on_stop: Callable[[], None]) -> None:
         """Take the next message. Blocks when there is none."""
@@ -40,7 +42,8 @@ class _End:
         except ConnectionResetError:
             message = None
         match message:
-            case [protocol.STOPPED]:
+            case [protocol.STOPPED, int(number)]:
+                self.stops = number
                 on_stop()
             case [protocol.EXITED, int(number)]:
                 self.status = number
@@ -95,6 +98,15 @@ class Session:
         """Ask for the end of every process of the session. Never blocks, may be called twice."""
         with contextlib.suppress(OSError):
             protocol.send(self._launched.control, protocol.KILL)
+
+    def go_on(self) -> None:
+        """Continue the program if it is still stopped as it was when `on_stop` was called.
+
+        It may be in a process group of its own, which the shell does not continue. If it is not,
+        it runs by now, or was stopped again, and then that stop counts.
+        """
+        with contextlib.suppress(OSError):
+            protocol.send(self._launched.control, protocol.CONTINUE, self._end.stops)
 
     def ends_within(self, seconds: float, on_stop: Callable[[], None] = _ignore) -> bool:
         """Wait a moment without trio, whose import takes longer than many programs run.

@@ -61,23 +61,23 @@ def _is_for_leader(number: int) -> bool:
     return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
-def program_stopped(pid: int, pidfd: int) -> None:
+def stop_with(pid: int) -> bool:
     """The program was stopped: stop nono too, so that the shell that started it sees it.
 
     A stop by the terminal may have stopped us already; by the time we hear of the program's it
     runs again, and nothing is left to do. Without a terminal there is no shell that would ever
-    continue us.
+    continue us. True when nono was stopped and continued, so that the program may have to be.
     """
-    if state_of(pid) == "T" and _has_terminal():
-        # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
-        # thread and not to the process: the thread that waits for signals must not take it.
-        # Unblocked after that, so that it and what the terminal sent make one stop: the SIGCONT
-        # that ends a stop takes back every other one that is pending.
-        signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
-        # The program may be in a process group of its own, which the shell does not continue.
-        _send(pidfd, signal.SIGCONT)
+    if state_of(pid) != "T" or not _has_terminal():
+        return False
+    # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
+    # thread and not to the process: the thread that waits for signals must not take it.
+    # Unblocked after that, so that it and what the terminal sent make one stop: the SIGCONT
+    # that ends a stop takes back every other one that is pending.
+    signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+    return True
 
 
 def _has_terminal() -> bool:

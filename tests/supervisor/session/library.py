@@ -7,7 +7,7 @@ from tests.conftest import Account, Finished
 HEADER = """
 import os, signal, subprocess, sys, threading, time
 import trio
-from nono.supervisor.linux.calls.caller import state_of
+from nono.supervisor.linux.processes import state_of
 from nono.supervisor import (
     BrokenError, CommandError, Options, StartError, UsageError, make_plan, open_sandbox, run
 )

@@ -140,7 +140,7 @@ print(os.waitpid(pid, 0)[1], done == [b"%d\\n" % n for n in range(5)])
 
 def test_what_was_refused_and_what_went_wrong(as_user: Account, project: Path) -> None:
     text = """
-from nono.supervisor import handlers
+from nono.supervisor.linux.calls import handlers
 def fail(call, enforcement):
     raise RuntimeError("on purpose")
 handlers.HANDLERS = {**handlers.HANDLERS, "chmod": fail, "fchmodat": fail}

@@ -3,11 +3,13 @@
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from nono.supervisor.linux.processes import state_of
+from tests.conftest import TIMEOUT, Account, Nono
 from tests.supervisor.session.terminal import shell, terminal
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
@@ -19,7 +21,7 @@ def say(text):
 for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "WINCH", "CONT"):
     number = getattr(signal, "SIG" + name)
     signal.signal(number, lambda number, _: say("got " + signal.Signals(number).name))
-say("ready")
+say(f"ready {os.getpid()}.")
 while True:
     signal.pause()
 """
@@ -56,6 +58,33 @@ def test_a_stop_sent_to_nono_alone(as_user: Account, project: Path) -> None:
             screen.read_until("got SIGCONT")
         os.kill(pid, signal.SIGUSR1)
         screen.read_until("got SIGUSR1")
+
+
+def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, project: Path) -> None:
+    """Continuing nono is about the stop that it stopped for, and not about a later one."""
+    as_user.file(project / "talker.py", TALKER)
+    with shell(as_user, project) as screen:
+        nono = " ".join(supervisor(as_user, "python3", "talker.py"))
+        screen.command(f"{nono} & echo pid=$!")
+        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
+        program = int(screen.read_until(r"ready (\d+)\.")[1])
+        os.kill(pid, signal.SIGTSTP)
+        await_stop(pid)
+        os.kill(program, signal.SIGCONT)
+        screen.read_until("got SIGCONT")
+        os.kill(program, signal.SIGSTOP)
+        os.kill(pid, signal.SIGCONT)
+        await_stop(pid)
+        assert state_of(program) == "T"
+        os.kill(pid, signal.SIGCONT)
+        screen.read_until("got SIGCONT")
+
+
+def await_stop(pid: int) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while state_of(pid) != "T":
+        assert time.monotonic() < deadline, f"{pid} is {state_of(pid)}"
+        time.sleep(0.01)
 
 
 def test_sent_to_the_whole_job(as_user: Account, project: Path) -> None:
