@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Connect, Explanation, Open, explain, is_within, visible
+from nono.broker import Connect, Open, is_within, visible
 from nono.supervisor.decisions.decide import Enforcement
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
 
 if TYPE_CHECKING:
+    from nono.broker import Explanation
     from nono.supervisor.audit.writer import Audit
 
 _MAX_LINES = 20
@@ -55,6 +56,8 @@ def entries(enforcement: Enforcement) -> list[Entry]:
 
 
 def _explained(enforcement: Enforcement, denial: Denial) -> Entry:
+    from nono.broker import explain  # most runs have nothing to explain
+
     path = getattr(denial.request, "path", None)
     return Entry(
         denial,
