@@ -21,6 +21,7 @@ from nono.broker import (
     Policy,
     Rule,
     Subtree,
+    Tree,
 )
 from nono.broker.rules.paths import ancestors, child, parent
 
@@ -45,8 +46,8 @@ def access_at(floor: Floor, path: str) -> Access:
     return found
 
 
-class World:
-    """A file system that exists only as a table from path to kind; implements Tree."""
+class World(Tree):
+    """A file system that exists only as a table from path to kind."""
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self.kinds: dict[str, Kind] = {"/": "directory"}

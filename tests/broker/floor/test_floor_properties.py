@@ -39,7 +39,7 @@ from tests.broker.worlds import (
 BITS = (Access.READ, Access.WRITE, Access.EXECUTE)
 COMBINATIONS = tuple(Access(bits) for bits in range(1, ALL_ACCESS.value + 1))
 
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=400)
 
 
 def refused_by_name(policy: Policy, path: str) -> bool:

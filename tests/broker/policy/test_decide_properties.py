@@ -67,7 +67,7 @@ requests = st.one_of(
     st.builds(Bind, st.just(CALLER), any_text, st.integers()),
     st.builds(Socket, st.just(CALLER), any_text),
 )
-many = settings(max_examples=500, deadline=None)
+many = settings(max_examples=500)
 
 
 @many
@@ -151,7 +151,7 @@ def _exactly(pattern: Glob, path: str) -> bool:
     return pattern.names.accepts(states)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(policies(), paths, st.integers(1, ALL_ACCESS.value).map(Access))
 def test_an_open_comes_to_what_the_design_says(policy: Policy, path: str, access: Access) -> None:
     verdict = policy.decide(Open(CALLER, path, access))

@@ -130,9 +130,7 @@ def _paths(draw: st.DrawFn, top: Path) -> bytes:
     return os.fsencode(start + relative)
 
 
-@settings(
-    max_examples=800, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=800, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.DataObject) -> None:
     world.restore()

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.openat2 import (
-    AT_FDCWD,
     RESOLVE_BENEATH,
     RESOLVE_IN_ROOT,
     RESOLVE_NO_SYMLINKS,
@@ -320,8 +320,9 @@ def test_the_links_of_a_process_outside_are_not_followed(scene: Scene) -> None:
 
 
 def test_what_is_another_file_inside_is_read_from_there_only(scene: Scene) -> None:
-    scene.network = NetworkService()
-    for path in (b"/etc/resolv.conf", b"/etc/hosts", b"/etc/nsswitch.conf"):
+    paths = (b"/etc/resolv.conf", b"/etc/hosts", b"/etc/nsswitch.conf")
+    scene.network = NetworkService({path.decode(): path.decode() for path in paths})
+    for path in paths:
         answer = scene.play("open", path, R | os.O_CLOEXEC)
         assert isinstance(answer, Injected)
         assert answer.path.startswith(f"/memfd:{os.path.basename(path.decode())}")
