@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nono.broker.datafile import data
-from nono.broker.errors import UnknownGroup
+from nono.broker.errors import UnknownName
 from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.rules.rule import (
     Effect,
@@ -80,11 +80,11 @@ def _group(name: str, entry: dict[str, Any]) -> Group:
 
 
 def group(name: str) -> Group:
-    """One group. Raises UnknownGroup, which names the nearest one."""
+    """One group. Raises UnknownName, which names the nearest one."""
     try:
         return groups()[name]
     except KeyError:
-        raise UnknownGroup(name, groups()) from None
+        raise UnknownName("group", name, groups()) from None
 
 
 def default_groups() -> tuple[str, ...]:

@@ -116,7 +116,7 @@ class Sandbox:
 
     def _proxy_faults(self) -> Sequence[str]:
         credentials = self._prepared.credentials
-        return () if credentials is None else credentials.faults.texts
+        return () if credentials is None else credentials.issued.faults.texts
 
     async def _start(
         self,

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("broker", "shims", "supervisor")
@@ -30,6 +31,10 @@ UMASK = 0o022
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_CREATE_RULESET_VERSION = 1
+
+# How long an example takes says nothing where other tests run beside it.
+settings.register_profile("nono", deadline=None)
+settings.load_profile("nono")
 
 
 @dataclass(frozen=True)

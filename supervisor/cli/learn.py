@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nono.supervisor.cli.exit_status import exit_code
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.output_file import Kept
@@ -114,8 +114,8 @@ def _watch(
     try:
         status = foreground.run(prepared, plan, argv, streams, faults.extend, seconds)
     except foreground.TimeIsUp:
-        return 0
-    return exit_code(status)
+        return exit_status.SUCCESS
+    return exit_status.of_program(status)
 
 
 def _new_file(name: str | None) -> Kept:

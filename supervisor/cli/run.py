@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nono.broker import visible
-from nono.supervisor.cli.exit_status import exit_code
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
@@ -106,7 +106,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         )
     finally:
         prepared.close()
-    return exit_code(status)
+    return exit_status.of_program(status)
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
@@ -142,7 +142,7 @@ def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -
     from nono.supervisor.report import run as report
 
     decisions, credentials = prepared.decisions, prepared.credentials
-    usage = None if credentials is None else credentials.usage
+    usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:
         prepared.audit.close()
     if values["as_json"]:

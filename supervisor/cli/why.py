@@ -30,6 +30,7 @@ from nono.broker import (
     visible,
 )
 from nono.broker.requests import RecordedProcess
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.decisions.always import complete
@@ -37,7 +38,6 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.plan import Plan, make_plan
 
-_DENIED = 1
 _NOBODY = RecordedProcess(0)
 _OPERATIONS = ("read", "write", "execute")
 
@@ -78,7 +78,7 @@ def why(
     else:
         answer = _about_path(plan, path or "", op or "read")
     click.echo(_json(answer) if as_json else _text(answer))
-    ctx.exit(0 if answer.allowed else _DENIED)
+    ctx.exit(exit_status.of_answer(answer.allowed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _about_last_run(as_json: bool) -> int:
         click.echo(f"session {session.name}: {visible(command)}")
         lines = report.text(decisions) or ["nothing was refused"]
         click.echo("\n".join(lines))
-    return _DENIED if decisions.denials.all() else 0
+    return exit_status.of_answer(not decisions.denials.all())
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import Mode
+from nono.shims.errors import ShimError
 from nono.shims.linux import capabilities, landlock
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
@@ -16,6 +17,7 @@ from nono.supervisor.linux import ruleset
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 
 if TYPE_CHECKING:
+    from nono.shims.linux.syscall_classes import Network
     from nono.supervisor.decisions.always import Complete
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
@@ -76,12 +78,10 @@ def check_kernel(best_effort: bool) -> int:
 def confine(
     made: Complete, abi: int, *, broker: bool, nameservers: Sequence[tuple[str, int]]
 ) -> Confinement:
-    """Make the ruleset and the filter, and what the network needs. Raises OSError.
+    """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own.
     """
-    from nono.shims.linux import filter as seccomp_filter
-
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
         network = _network_service(nameservers) if mode is Mode.FILTERED and broker else None
@@ -95,9 +95,22 @@ def confine(
         scope_fd = ruleset.build_scope(abi)
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
-        program = seccomp_filter.build(machine(), mode.value, broker=broker)
+        program = filter_program(mode.value, broker)
         undo.pop_all()
         return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
+
+
+def filter_program(network: Network, broker: bool) -> bytes:
+    """The seccomp filter for this machine. Raises StartError where none can be built.
+
+    Here the errors of the shims become ours.
+    """
+    from nono.shims.linux import filter as seccomp_filter
+
+    try:
+        return seccomp_filter.build(machine(), network, broker=broker)
+    except ShimError as error:
+        raise StartError(error.message, error.hint) from error
 
 
 def _network_service(nameservers: Sequence[tuple[str, int]]) -> NetworkService:

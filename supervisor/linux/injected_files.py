@@ -7,6 +7,8 @@ import fcntl
 import os
 from collections.abc import Mapping
 
+from nono.supervisor.errors import failure
+
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -26,7 +28,7 @@ class InjectedFiles:
         """A descriptor of ours, for reading, with a position of its own. Raises OSError."""
         fd = self._files.get(path)
         if fd is None:
-            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+            raise failure(errno.ENOENT)
         return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
 from nono.broker import PolicyError
+from nono.broker.errors import did_you_mean
 from nono.broker.profile.checks import check_base, is_file_name
 from nono.broker.profile.jsonc import LARGEST
 from nono.broker.profile.merge import Merged, Source, resolve
@@ -60,8 +60,7 @@ class Profiles:
     def _hint(self, name: str) -> str:
         if os.path.isfile(name):
             return f"a file is named with a slash: ./{name}"
-        near = difflib.get_close_matches(name, self.names(), n=1)
-        return f"did you mean {near[0]!r}?" if near else "nono profile list"
+        return did_you_mean(name, self.names(), "nono profile list")
 
     def _read(self, path: str) -> Source:
         try:

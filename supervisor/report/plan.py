@@ -6,20 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Access, Effect, Network, Rule, visible
+from nono.broker import DEFAULT_PORTS, Effect, Network, Rule, visible
+from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
-
-_LETTERS = (
-    (Access.READ, "read"),
-    (Access.WRITE, "write"),
-    (Access.EXECUTE, "execute"),
-    (Access.CREATE, "create"),
-    (Access.CONNECT, "connect"),
-)
 
 
 def describe(plan: Plan, made: Complete) -> Iterator[str]:
@@ -47,7 +40,7 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        access = "all" if effect is Effect.DENY else _words(rule.access)
+        access = "all" if effect is Effect.DENY else access_words.names(rule.access)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
@@ -83,7 +76,3 @@ def _hosts(rule: Rule) -> str:
     ports = getattr(rule.pattern, "ports", None)
     spelled = visible(rule.pattern.spelled)
     return f"{spelled} (ports 80 and 443)" if ports == DEFAULT_PORTS else spelled
-
-
-def _words(access: Access) -> str:
-    return ",".join(word for bit, word in _LETTERS if bit in access)

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Connect, Explanation, Open, explain, is_within, visible
+from nono.broker import Connect, Open, is_within, visible
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
 
 if TYPE_CHECKING:
+    from nono.broker import Explanation
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.credentials.usage import Usage
 
@@ -56,6 +57,8 @@ def entries(decisions: Decisions) -> list[Entry]:
 
 
 def _explained(decisions: Decisions, denial: Denial) -> Entry:
+    from nono.broker import explain  # most runs have nothing to explain
+
     path = getattr(denial.request, "path", None)
     return Entry(
         denial,

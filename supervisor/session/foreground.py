@@ -67,7 +67,7 @@ def _raise_descriptor_limit() -> None:
 
 
 def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
-    return [*session.faults, *(credentials.faults.texts if credentials is not None else ())]
+    return [*session.faults, *(credentials.issued.faults.texts if credentials is not None else ())]
 
 
 def _wait(

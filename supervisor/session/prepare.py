@@ -75,7 +75,7 @@ def prepare(
         credentials = _credential_proxy(plan) if broker else None
         if credentials is not None:
             undo.callback(credentials.close)
-            credentials.usage.audit = log
+            credentials.issued.usage.audit = log
         made = complete(
             plan,
             broker=broker,

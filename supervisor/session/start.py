@@ -46,7 +46,7 @@ def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> N
     if any("\0" in word for word in (*argv, *env, *env.values())):
         raise UsageError(f"{argv[0]}: a NUL byte in its arguments or its environment")
     credentials = prepared.credentials
-    if credentials is not None and any(map(credentials.holds_key, argv)):
+    if credentials is not None and any(map(credentials.issued.holds_key, argv)):
         raise UsageError(
             f"{argv[0]}: a real key is among its arguments",
             "leave it out: the program finds a token in its environment",

@@ -12,6 +12,7 @@ from nono.broker import (
     Access,
     Effect,
     File,
+    Floor,
     Glob,
     Kind,
     Origin,
@@ -20,6 +21,7 @@ from nono.broker import (
     Policy,
     Rule,
     Subtree,
+    Tree,
 )
 from nono.broker.rules.paths import ancestors, child, parent
 
@@ -36,8 +38,16 @@ CALLER = Caller()
 FLAG = Origin(OriginKind.FLAG, "--test")
 
 
-class World:
-    """A file system that exists only as a table from path to kind; implements Tree."""
+def access_at(floor: Floor, path: str) -> Access:
+    """All that the kernel allows at a path."""
+    found = Access(0)
+    for right in Access:
+        found |= right if floor.covers(path, right) else Access(0)
+    return found
+
+
+class World(Tree):
+    """A file system that exists only as a table from path to kind."""
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self.kinds: dict[str, Kind] = {"/": "directory"}

@@ -6,9 +6,9 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
-from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.own_objects import OwnObjects

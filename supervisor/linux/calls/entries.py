@@ -12,7 +12,7 @@ import os
 import stat
 
 from nono.broker import Access, Operation, PathChange
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
@@ -20,7 +20,6 @@ from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_AT_REMOVEDIR = 0x200
 _MAKABLE = {0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
 
 
@@ -110,7 +109,7 @@ def unlinkat(call: Call, decisions: Decisions) -> Answer:
     """unlinkat(2)."""
     n = call.notification
     flags = int32(n.c)
-    if flags & ~_AT_REMOVEDIR:
+    if flags & ~AT_REMOVEDIR:
         raise failure(errno.EINVAL)
     return _remove(call, decisions, dirfd(n.a), n.b, directory=bool(flags))
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from nono.broker import Access, Execute
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.resolve import locate
-
-_AT_SYMLINK_NOFOLLOW = 0x100
-_AT_EMPTY_PATH = 0x1000
 
 
 def execve(call: Call, decisions: Decisions) -> Answer:
@@ -26,9 +23,9 @@ def execveat(call: Call, decisions: Decisions) -> Answer:
 
 def _execute(call: Call, decisions: Decisions, at: int, address: int, flags: int) -> Answer:
     path = call.path(address)
-    if not path and flags & _AT_EMPTY_PATH:
+    if not path and flags & AT_EMPTY_PATH:
         return CONTINUE
-    follow = not flags & _AT_SYMLINK_NOFOLLOW
+    follow = not flags & AT_SYMLINK_NOFOLLOW
     with locate(call.caller, at, path, follow=follow) as program:
         if program.is_anonymous or decisions.floor_covers(program.path, Access.EXECUTE):
             decisions.note_native(Execute(call.caller, program.path))

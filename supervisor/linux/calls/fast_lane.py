@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import os
 
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification
-from nono.shims.linux.openat2 import AT_FDCWD, RESOLVE_NO_SYMLINKS, openat2
+from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
 from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32

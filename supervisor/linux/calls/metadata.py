@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from nono.broker import Access, Metadata
 from nono.shims.linux import metadata as kernel
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
@@ -24,9 +24,7 @@ from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.opens import held_access
 from nono.supervisor.linux.calls.resolve import descriptor, locate
 
-_AT_SYMLINK_NOFOLLOW = 0x100
-_AT_EMPTY_PATH = 0x1000
-_AT_FLAGS = _AT_SYMLINK_NOFOLLOW | _AT_EMPTY_PATH
+_AT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH
 _XATTR_SIZE_MAX = 65536
 _XATTR_ARGS = struct.Struct("=QII")
 _TIMES_SIZE = 32
@@ -59,9 +57,9 @@ def _target(call: Call, at: int, address: int, flags: int) -> Find:
     """The object of a call with a directory, a path and AT_* flags."""
     if flags & ~_AT_FLAGS:
         raise failure(errno.EINVAL)
-    path = call.path(address) if address or not flags & _AT_EMPTY_PATH else b""
-    if path or not flags & _AT_EMPTY_PATH:
-        return lambda: locate(call.caller, at, path, follow=not flags & _AT_SYMLINK_NOFOLLOW)
+    path = call.path(address) if address or not flags & AT_EMPTY_PATH else b""
+    if path or not flags & AT_EMPTY_PATH:
+        return lambda: locate(call.caller, at, path, follow=not flags & AT_SYMLINK_NOFOLLOW)
     if at == AT_FDCWD:
         return lambda: locate(call.caller, at, b".")
     return lambda: descriptor(call.caller, at)

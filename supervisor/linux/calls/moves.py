@@ -13,7 +13,7 @@ import stat
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.shims.linux import rename as kernel
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
@@ -21,9 +21,6 @@ from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_new
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
-
-_AT_SYMLINK_FOLLOW = 0x400
-_AT_EMPTY_PATH = 0x1000
 
 
 def rename(call: Call, decisions: Decisions) -> Answer:
@@ -144,12 +141,12 @@ def _link(
     new_at: tuple[int, int],
     flags: int,
 ) -> Answer:
-    if flags & ~(_AT_SYMLINK_FOLLOW | _AT_EMPTY_PATH):
+    if flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     path = call.path(old_at[1])
-    if not path and flags & _AT_EMPTY_PATH:
+    if not path and flags & AT_EMPTY_PATH:
         raise failure(errno.ENOENT)  # what a caller without CAP_DAC_READ_SEARCH gets
-    follow = bool(flags & _AT_SYMLINK_FOLLOW)
+    follow = bool(flags & AT_SYMLINK_FOLLOW)
     with (
         locate(call.caller, old_at[0], path, follow=follow) as source,
         entry(call.caller, new_at[0], call.path(new_at[1]), errno.EEXIST) as place,

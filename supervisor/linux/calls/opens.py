@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
-from nono.shims.linux.openat2 import AT_FDCWD, HOW_SIZE, unpack_how
+from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.openat2 import HOW_SIZE, unpack_how
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
 from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.fifos import meet
-from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -46,7 +47,6 @@ _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PTMX = os.makedev(5, 2)
 _TIOCGPTN = 0x80045430
 _TRIES = 8
-_MAX_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ def _after_lease(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer |
 def _new_entry(call: Call, wanted: Arguments) -> Entry:
     """Where a file is to be made. A dangling symbolic link is followed to where it points."""
     place = entry(call.caller, wanted.dirfd, wanted.path, errno.EISDIR, wanted.resolve)
-    for _ in range(_MAX_LINKS):
+    for _ in range(MAX_LINKS):
         try:
             if place.name.endswith(b"/"):
                 raise failure(errno.EISDIR)

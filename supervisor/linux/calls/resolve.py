@@ -15,8 +15,8 @@ import os
 import stat
 
 from nono.broker.rules.paths import is_within
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.openat2 import (
-    AT_FDCWD,
     RESOLVE_BENEATH,
     RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS,

@@ -12,14 +12,13 @@ import errno
 import os
 import socket
 import stat
-import struct
 from collections.abc import Callable
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
 from nono.broker.rules.paths import SHARED
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.sock_diag import cookie
 from nono.shims.linux.unix_diag import Listening
 from nono.supervisor.decisions.decide import Decisions
@@ -31,15 +30,14 @@ from nono.supervisor.linux.calls.handles import Entry
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_FAMILY = struct.Struct("=H")
 _SUN_PATH_MAX = 108
 
 
 def family_of(address: bytes) -> int:
     """sa_family. Raises OSError (EINVAL) for an address too short to have one."""
-    if len(address) < _FAMILY.size:
+    if len(address) < kernel.FAMILY.size:
         raise failure(errno.EINVAL)
-    family: int = _FAMILY.unpack_from(address)[0]
+    family: int = kernel.FAMILY.unpack_from(address)[0]
     return family
 
 
@@ -47,14 +45,14 @@ def sun_path(address: bytes) -> bytes:
     """The path in a struct sockaddr_un, an abstract name with its leading NUL, empty for none."""
     if family_of(address) != socket.AF_UNIX:
         raise failure(errno.EINVAL)
-    name = address[_FAMILY.size :]
+    name = address[kernel.FAMILY.size :]
     if len(name) > _SUN_PATH_MAX:
         raise failure(errno.EINVAL)
     return name if name.startswith(b"\0") else name.partition(b"\0")[0]
 
 
 def _unix_address(path: bytes) -> bytes:
-    return _FAMILY.pack(socket.AF_UNIX) + path + b"\0"
+    return kernel.FAMILY.pack(socket.AF_UNIX) + path + b"\0"
 
 
 def connect_unix(

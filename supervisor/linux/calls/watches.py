@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from nono.broker import Watch
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.metadata import inotify_add_watch as kernel_add_watch
-from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.answers import Answer, Return
 from nono.supervisor.linux.calls.call import Call, int32

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import struct
 from dataclasses import dataclass
 
 import trio
 
 from nono.broker import Process, ServerName
 from nono.broker.network.client_hello import Hello, HelloReader, NotTls
+from nono.shims.linux.sockets import RESET
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.relay import relay
@@ -26,7 +26,6 @@ from nono.supervisor.nursery import open_nursery
 _CHECK_SECONDS = 0.25
 _LONGEST_SECONDS = 600.0
 _CHUNK = 1 << 14
-_RESET = struct.pack("@ii", 1, 0)  # SO_LINGER of no time: close(2) sends a RST
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class Tunnel:
             try:
                 hello = await self._checked_hello(inside, outside)
             except OSError:
-                inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 raise
             if not hello:
                 return

@@ -250,7 +250,7 @@ def test_long_text_keeps_both_ends() -> None:
     assert "…" in shown
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(policies(), requests, st.booleans())
 def test_every_verdict_has_safe_words(policy: Policy, request_: Request, directory: bool) -> None:
     verdict = policy.decide(request_)
@@ -261,7 +261,7 @@ def test_every_verdict_has_safe_words(policy: Policy, request_: Request, directo
     assert not explanation.fix or isinstance(verdict, Deny)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(policies(), st.sampled_from(("/w/a", "/w/a/b", "/h/k.pem")), st.integers(1, 3))
 def test_the_flags_that_are_offered_help(policy: Policy, path: str, bits: int) -> None:
     """With what they say added to the policy, the same request is no longer denied."""

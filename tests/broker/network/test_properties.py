@@ -46,7 +46,7 @@ requests = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(requests)
 def test_every_request_gets_a_verdict(request_: NetworkRequest) -> None:
     for network in (NETWORK, Network(), Network(Mode.BLOCKED)):
@@ -58,7 +58,7 @@ def test_every_request_gets_a_verdict(request_: NetworkRequest) -> None:
         assert network.mode is not Mode.BLOCKED or isinstance(verdict, Deny)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(hosts, ports)
 def test_all_spellings_of_a_name_get_the_same_answer(host: str, port: int) -> None:
     try:
@@ -95,7 +95,7 @@ v6 = st.sampled_from(ranges(6)).flatmap(lambda block: st.ip_addresses(network=bl
 OPEN = Network(Mode.FILTERED, rules=(rule(HostName("open.example", (443,))), rule(PublicPort(22))))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(v4)
 def test_no_form_of_a_private_address_is_reached(address: ipaddress.IPv4Address) -> None:
     for text in (str(address), *embeddings(address)):
@@ -103,14 +103,14 @@ def test_no_form_of_a_private_address_is_reached(address: ipaddress.IPv4Address)
         assert not allowed(Connect(CALLER, text, 22), OPEN)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(v6)
 def test_no_private_ipv6_address_is_reached(address: ipaddress.IPv6Address) -> None:
     assert not allowed(Connect(CALLER, str(address), 443, "open.example"), OPEN)
     assert not allowed(Connect(CALLER, str(address), 22), OPEN)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.ip_addresses(v=4))
 def test_a_public_address_is_reached(address: ipaddress.IPv4Address) -> None:
     assigned = address in ipaddress.IPv4Network("192.0.0.0/24")
@@ -121,14 +121,14 @@ def test_a_public_address_is_reached(address: ipaddress.IPv4Address) -> None:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.ip_addresses(network="2000::/3"))
 def test_a_public_ipv6_address_is_reached(address: ipaddress.IPv6Address) -> None:
     if address not in ipaddress.IPv6Network("2002::/16"):
         assert allowed(Connect(CALLER, str(address), 443, "open.example"), OPEN)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.ip_addresses(v=4))
 def test_what_the_standard_library_calls_private_is_closed(address: ipaddress.IPv4Address) -> None:
     documentation = map(

@@ -7,7 +7,7 @@ import string
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nono.broker.errors import ProfileError
@@ -190,7 +190,6 @@ def test_round_trip(tree: dict[str, Any]) -> None:
     assert parse("p.json", json.dumps(plain).encode()).profile == once
 
 
-@settings(deadline=None)
 @given(_PROFILES)
 def test_the_schema_takes_what_the_model_takes(tree: dict[str, Any]) -> None:
     import jsonschema

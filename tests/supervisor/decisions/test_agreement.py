@@ -143,7 +143,6 @@ def asked(nono: Nono, profile: Path, place: Path, question: str) -> bool:
 @settings(
     max_examples=4,
     phases=[Phase.generate],
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(_CASES, st.randoms(use_true_random=False))

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nono.broker import FLOOR_ACCESS, Effect, Glob, Origin, OriginKind, Policy, Rule, Subtree
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.libc import address, ffi
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
-from nono.shims.linux.openat2 import AT_FDCWD
 from nono.shims.linux.syscall_classes import machine, number
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.tree import RealTree
@@ -130,9 +130,7 @@ def _paths(draw: st.DrawFn, top: Path) -> bytes:
     return os.fsencode(start + relative)
 
 
-@settings(
-    max_examples=800, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=800, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.DataObject) -> None:
     world.restore()

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.linux.calls.answers import CONTINUE, Fail
 from tests.supervisor.linux.calls.playbooks.scene import At, Line, Scene, line
 

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from nono.shims.linux import metadata as kernel
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.linux.calls.answers import DONE, Fail
 from tests.supervisor.linux.calls.playbooks.scene import Argument, At, Line, Scene, line
 

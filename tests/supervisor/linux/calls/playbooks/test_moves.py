@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.rename import RENAME_EXCHANGE, RENAME_NOREPLACE
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Fail
 from tests.supervisor.linux.calls.playbooks.scene import At, Line, Scene, line

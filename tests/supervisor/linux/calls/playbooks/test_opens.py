@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.openat2 import (
-    AT_FDCWD,
     RESOLVE_BENEATH,
     RESOLVE_IN_ROOT,
     RESOLVE_NO_SYMLINKS,

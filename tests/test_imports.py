@@ -1,0 +1,126 @@
+"""The arrows between rooms: no circle of modules, no two rooms that import each other.
+
+What importlinter can say (which package may import which) is in pyproject.toml.
+"""
+
+import ast
+
+from tests.imports import both_ways, circles, import_graph, module_sources, neighbours
+
+SOURCES = module_sources()
+GRAPH = import_graph(SOURCES)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    shown = [
+        "\n".join(
+            f"  {module} imports {target}"
+            for module in circle
+            for target in sorted(GRAPH[module] & set(circle))
+        )
+        for circle in circles(GRAPH)
+    ]
+    assert not shown, "circles (lazy and TYPE_CHECKING imports count):\n" + "\n\n".join(shown)
+
+
+def test_no_two_rooms_import_each_other() -> None:
+    shown = [
+        f"{here} <-> {there}\n  " + "\n  ".join(imports)
+        for (here, there), imports in both_ways(GRAPH).items()
+    ]
+    assert not shown, "rooms that import each other:\n" + "\n\n".join(shown)
+
+
+def test_a_room_is_only_a_folder() -> None:
+    """Its `__init__` says what is in it; a module is imported by its own name."""
+    rooms = [name for name in SOURCES if any(other.startswith(f"{name}.") for other in SOURCES)]
+    faces = {"nono.broker", "nono.supervisor"}
+    assert faces < set(rooms)
+    for room in set(rooms) - faces:
+        (docstring,) = ast.parse(SOURCES[room]).body
+        assert isinstance(docstring, ast.Expr), room
+        assert isinstance(docstring.value, ast.Constant), room
+
+
+def test_inside_a_package_nobody_imports_its_face() -> None:
+    """There, a name comes from its home: the arrow is then seen where it points."""
+    for module, source in SOURCES.items():
+        package = ".".join(module.split(".")[:2])
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Import(names):
+                    assert package not in [alias.name for alias in names], module
+                case ast.ImportFrom(module=face, names=names) if face == package:
+                    modules = {f"{package}.{alias.name}" for alias in names}
+                    assert modules <= SOURCES.keys(), module
+
+
+FACES = {"nono.broker": {"Rule": "nono.broker.rules.rule"}}
+
+
+def graph_of(**sources: str) -> dict[str, set[str]]:
+    """The graph of modules below `nono`, with `_` for the dots in their names."""
+    named = {f"nono.{name.replace('_', '.')}": source for name, source in sources.items()}
+    return import_graph(named, FACES)
+
+
+def test_every_kind_of_import_counts() -> None:
+    graph = graph_of(
+        a="import nono.b\n",
+        b="def f() -> None:\n    from nono.c import name\n",
+        c="if TYPE_CHECKING:\n    from nono import d\n",
+        d="COMMANDS = {'e': 'nono.e'}\n",
+        e="from nono.broker import Rule\n",
+        broker="",
+        broker_rules_rule="import os\n",
+    )
+    assert graph == {
+        "nono.a": {"nono.b"},
+        "nono.b": {"nono.c"},
+        "nono.c": {"nono.d"},
+        "nono.d": {"nono.e"},
+        "nono.e": {"nono.broker.rules.rule"},
+        "nono.broker": set(),
+        "nono.broker.rules.rule": set(),
+    }
+
+
+def test_circles_are_found_and_nothing_else() -> None:
+    graph = graph_of(
+        a="import nono.b, nono.d",
+        b="import nono.c",
+        c="import nono.a",
+        d="import nono.e, nono.f",
+        e="import nono.f",
+        f="import nono.g",
+        g="import nono.f",
+    )
+    assert circles(graph) == [["nono.f", "nono.g"], ["nono.a", "nono.b", "nono.c"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_rooms_that_import_each_other_are_found_and_nothing_else() -> None:
+    graph = graph_of(
+        s_calls_loop="import nono.s.network.stub",
+        s_network_stub="import nono.s.network.answers",
+        s_network_answers="import nono.s.calls.call, nono.s.errors",
+        s_calls_call="",
+        s_errors="",
+    )
+    assert both_ways(graph) == {
+        ("nono.s.calls", "nono.s.network"): [
+            "nono.s.calls.loop imports nono.s.network.stub",
+            "nono.s.network.answers imports nono.s.calls.call",
+        ]
+    }
+
+
+def test_neighbours_lie_in_one_folder() -> None:
+    assert neighbours("nono.s.linux.calls.loop", "nono.s.linux.network.stub") == (
+        "nono.s.linux.calls",
+        "nono.s.linux.network",
+    )
+    assert neighbours("nono.s.linux.calls.loop", "nono.s.errors") == (
+        "nono.s.linux",
+        "nono.s.errors",
+    )
