@@ -141,6 +141,14 @@ class Nono(Protocol):
     ) -> Finished: ...
 
 
+def program_beside(test: str, name: str) -> str:
+    """The text of a program in the folder `programs` beside a test module (its `__file__`).
+
+    The sandboxed get the text, not the file: an ordinary user may not be able to read a checkout.
+    """
+    return (Path(test).parent / "programs" / name).read_text(encoding="utf-8")
+
+
 def copy_sources(target: Path) -> Path:
     """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
     target.mkdir()

@@ -1,4 +1,4 @@
-"""A virtual environment is made, packages are installed in it from the configured index, and run."""
+"""A virtual environment is made, packages from the configured index are installed, and run."""
 
 import os
 import re
