@@ -255,6 +255,13 @@ def secret(as_user: Account) -> Iterator[Callable[[str], Secret]]:
         each.path.unlink(missing_ok=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs nono or another program as an account: it takes its time."""
+    for item in items:
+        if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("sandbox")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Carry out `@pytest.mark.requires(kernel="6.9", landlock=7, commands=["node"])`."""
     missing = [what for mark in item.iter_markers("requires") for what in lacking(**mark.kwargs)]

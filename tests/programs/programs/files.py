@@ -1,4 +1,4 @@
-import fcntl, mmap, os, shutil, stat, tempfile
+import ctypes, fcntl, mmap, os, shutil, stat, sys, tempfile
 os.umask(0o037)
 with open("data", "w+b") as file:
     file.truncate(8192)

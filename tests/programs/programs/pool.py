@@ -1,4 +1,4 @@
-import multiprocessing as mp, sys
+import multiprocessing as mp, os, sys
 
 def square(number):
     return number * number

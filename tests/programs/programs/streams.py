@@ -1,4 +1,4 @@
-import os
+import os, sys
 print(open("/dev/stdin").readline().strip())
 with open("/dev/fd/0") as file: print(file.readline().strip())
 with open("/proc/self/fd/0") as file: print(file.readline().strip())

@@ -1,4 +1,4 @@
-import array, os, socket, tempfile
+import array, os, socket, struct, tempfile, threading
 
 def serve(listener):
     with listener:
