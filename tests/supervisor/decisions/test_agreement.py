@@ -17,7 +17,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
 from tests.supervisor.network.world import world
 
 pytestmark = pytest.mark.requires(landlock=4)
@@ -51,30 +51,7 @@ class Case:
 
 _CASES = st.builds(Case, _PATHS, _DOMAINS)
 
-PROGRAM = """
-import json, os, socket, subprocess, sys
-place, names, hosts, ports = json.loads(sys.argv[1])
-def ok(function):
-    try:
-        function()
-        return True
-    except OSError:
-        return False
-answers = {}
-for name in names:
-    path = os.path.join(place, name)
-    if os.path.isdir(path):
-        answers[f"read {name}"] = ok(lambda: os.listdir(path))
-        continue
-    answers[f"read {name}"] = ok(lambda: open(path).close())
-    answers[f"write {name}"] = ok(lambda: open(path, "a").close())
-    if name.endswith("run"):
-        answers[f"execute {name}"] = ok(lambda: subprocess.run([path]))
-for host in hosts:
-    for port in ports:
-        ok(lambda: socket.create_connection((host, port), 10))
-print(json.dumps(answers))
-"""
+PROGRAM = program_beside(__file__, "agreement.py")
 
 
 @pytest.fixture(scope="module")

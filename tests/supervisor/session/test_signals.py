@@ -11,22 +11,12 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.linux.processes import state_of
-from tests.conftest import TIMEOUT, Account, Nono
+from tests.conftest import TIMEOUT, Account, Nono, program_beside
 from tests.supervisor.session.terminal import shell, terminal
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
 
-TALKER = """
-import os, signal
-def say(text):
-    os.write(1, text.encode() + b"\\n")
-for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "WINCH", "CONT"):
-    number = getattr(signal, "SIG" + name)
-    signal.signal(number, lambda number, _: say("got " + signal.Signals(number).name))
-say(f"ready {os.getpid()}.")
-while True:
-    signal.pause()
-"""
+TALKER = program_beside(__file__, "signals.py")
 
 
 def supervisor(account: Account, *command: str) -> tuple[str, ...]:
@@ -152,25 +142,7 @@ def test_a_flood_of_signals(nono: Nono) -> None:
     A signal in the moment before nono has received a call may end it with EINTR where the handler
     was installed without SA_RESTART, as Python's are; open(2) can do so anyway, chmod(2) cannot.
     """
-    script = (
-        "import os, signal\n"
-        "got = 0\n"
-        "def count(*_):\n"
-        "    global got\n"
-        "    got += 1\n"
-        "signal.signal(signal.SIGUSR1, count)\n"
-        "parent = os.getpid()\n"
-        "pid = os.fork()\n"
-        "if pid == 0:\n"
-        "    signal.signal(signal.SIGUSR1, signal.SIG_DFL)\n"
-        "    for _ in range(3000): os.kill(parent, signal.SIGUSR1)\n"
-        "    os._exit(0)\n"
-        "for turn in range(600):\n"
-        "    os.close(os.open('file', os.O_RDWR | os.O_CREAT))\n"
-        "    try: os.chmod('file', 0o600 + turn % 8)\n"
-        "    except InterruptedError: pass\n"
-        "print(os.waitpid(pid, 0)[1], got > 0)\n"
-    )
+    script = program_beside(__file__, "flood.py")
     done = nono("run", "--allow-cwd", "--json", "--", "/usr/bin/python3", "-S", "-c", script)
     assert (done.returncode, done.stdout) == (0, "0 True\n"), done.stderr
     assert '"internal_errors": []' in done.stderr
