@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
 
 SECRET = "hunter2-5d2c81"
 
@@ -133,7 +133,7 @@ def test_learning_sees_nothing_to_allow(
     assert str(machine) not in done.stdout and SECRET not in done.stdout
 
 
-READ = 'import sys\nfor p in sys.argv[1:]:\n    try: print(open(p).read())\n    except OSError: print("no")'
+READ = program_beside(__file__, "read_paths.py")
 
 
 def test_others_configuration_names_nothing(
@@ -228,14 +228,7 @@ def test_npm_without_its_token(nono: Nono, machine: Path, project: Path) -> None
     assert SECRET not in nono("run", "--", "cat", config, env=env).stdout
 
 
-LIBRARY = """
-import sys
-from nono.supervisor import Options, make_plan, run
-plan = make_plan(Options(read=[sys.argv[1]]), ["cat"])
-for what in (plan.policy, plan):
-    done = run(["cat", sys.argv[2]], what, capture_output=True)
-    print(done.returncode, done.stdout)
-"""
+LIBRARY = program_beside(__file__, "run_with_plan.py")
 
 
 def test_the_library(as_user: Account, project: Path, machine: Path) -> None:

@@ -142,3 +142,27 @@ def test_one_answer(
     assert {**json.loads(done.stdout), **answers} == expected
     for question in chosen.sample(sorted(expected), 3):
         assert asked(nono, profile, tree, question) is expected[question], question
+
+
+def test_files_of_keys_and_copies_are_as_why_says(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Not by the rules of a person's: a run refuses the one, and replaces the others."""
+    key = as_user.file(project / "key", "a-key-of-sorts\n", 0o600)
+    paths = [str(key), "/etc/resolv.conf", "/etc/hosts", "/etc/passwd"]
+    options = ("--allow-cwd", f"--proxy-credential=openai=file://{key}")
+    program = (
+        "import os, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    for flags in os.O_RDONLY, os.O_WRONLY:\n"
+        "        try: print(os.open(path, flags) >= 0)\n"
+        "        except OSError: print(False)\n"
+    )
+    done = nono("run", *options, "--", "python3", "-c", program, *paths)
+    said = [
+        str(nono("why", *options, "--path", path, "--op", op).returncode == 0)
+        for path in paths
+        for op in ("read", "write")
+    ]
+    assert done.stdout.splitlines() == said, done.stderr
+    assert said == ["False", "False", *["True", "False"] * 3]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from nono.supervisor.linux.processes import state_of
 from tests.conftest import TIMEOUT, Account, Nono, program_beside
 from tests.supervisor.session.terminal import shell, terminal
 
@@ -152,3 +151,8 @@ def _masks(text: str) -> list[dict[str, int]]:
     """The signal masks in one or more excerpts of /proc/PID/status."""
     found = [(name, int(mask, 16)) for name, mask in re.findall(r"(Sig\w+):\s+(\w+)", text)]
     return [dict(found[at : at + 3]) for at in range(0, len(found), 3)]
+
+
+def state_of(pid: int) -> str:
+    """The state letter of proc_pid_stat(5), such as T for stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
