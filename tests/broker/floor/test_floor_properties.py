@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from nono.broker import (
@@ -25,6 +26,9 @@ from nono.broker import (
 from nono.broker.rules.paths import parent, reserved_tree
 from nono.broker.rules.rule import is_lifted
 from tests.broker.worlds import CALLER, World, all_paths, excludes, policies, rules, usual, worlds
+
+pytestmark = pytest.mark.long
+
 
 BITS = (Access.READ, Access.WRITE, Access.EXECUTE)
 COMBINATIONS = tuple(Access(bits) for bits in range(1, ALL_ACCESS.value + 1))
