@@ -2,8 +2,7 @@
 from nono.broker.errors import FloorTooLarge as FloorTooLarge
 from nono.broker.errors import InvalidHost as InvalidHost
 from nono.broker.errors import PolicyError as PolicyError
-from nono.broker.errors import UnknownGroup as UnknownGroup
-from nono.broker.errors import UnknownNetworkProfile as UnknownNetworkProfile
+from nono.broker.errors import UnknownName as UnknownName
 from nono.broker.explaining.explain import Explanation as Explanation
 from nono.broker.explaining.explain import explain as explain
 from nono.broker.floor.floor import Floor as Floor

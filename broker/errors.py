@@ -1,49 +1,50 @@
-"""Errors of this package: each is the policy author's to mend, and says how."""
+"""The base of every error, and the errors of this package.
+
+`nono.supervisor.errors` draws the whole tree.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-class PolicyError(ValueError):
-    """The policy itself is at fault.
+class NonoError(Exception):
+    """Every error of ours that a person or a caller meets is one.
 
-    ``message`` says what is wrong and where; ``hint`` says what to do about it.
+    ``message`` is one line: what is wrong, where and why. ``hint`` is a command that
+    can be pasted into a shell, or an advice, or empty.
     """
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class PolicyError(NonoError, ValueError):
+    """The policy itself is at fault. ``str()`` is the message, and the hint on the next line."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}"
 
 
-class UnknownGroup(PolicyError):
-    """A profile names a group that does not exist."""
+class UnknownName(PolicyError):
+    """A name stands for nothing: no ``what`` (a group, a service, ...) is called ``name``.
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
+    ``nearest`` is the known one that it resembles, None when it resembles none.
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the groups are: {', '.join(names)}"
-        super().__init__(f"there is no group {name!r}", hint)
+        otherwise = f"the {what}s are: {', '.join(names)}"
+        super().__init__(f"there is no {what} {name[:80]!r}", did_you_mean(name, names, otherwise))
+        self.what = what
         self.name = name
-        self.nearest = near[0] if near else None
-
-
-class UnknownNetworkProfile(PolicyError):
-    """A network profile that does not exist."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the profiles are: {', '.join(names)}"
-        super().__init__(f"there is no network profile {name!r}", hint)
-        self.name = name
-        self.nearest = near[0] if near else None
+        self.nearest = nearest(name, names)
 
 
 class InvalidHost(PolicyError):
@@ -63,7 +64,7 @@ class FloorTooLarge(PolicyError):
         self.limit = limit
 
 
-class InvalidRecord(ValueError):
+class InvalidRecord(NonoError, ValueError):
     """What was read is not what nono writes down about a run."""
 
 
@@ -94,3 +95,16 @@ class ProfileError(PolicyError):
         first = self.problems[0]
         more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
         super().__init__(f"{first}{more}", first.hint)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` was probably meant to be."""
+    import difflib  # Most runs have no use for it.
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """The hint that names the nearest known name; ``otherwise`` when there is none."""
+    near = nearest(name, known)
+    return f"did you mean {near!r}?" if near else otherwise

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nono.broker.datafile import data
-from nono.broker.errors import UnknownGroup
+from nono.broker.errors import UnknownName
 from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.rules.rule import (
     Effect,
@@ -48,6 +48,10 @@ class Group:
     connect: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
 
+    def is_for(self, platform: str) -> bool:
+        """True when the group counts on this platform."""
+        return self.platform in (None, platform)
+
 
 _GRANTS: tuple[tuple[str, Access], ...] = (
     ("read", Access.READ | Access.EXECUTE),
@@ -76,11 +80,11 @@ def _group(name: str, entry: dict[str, Any]) -> Group:
 
 
 def group(name: str) -> Group:
-    """One group. Raises UnknownGroup, which names the nearest one."""
+    """One group. Raises UnknownName, which names the nearest one."""
     try:
         return groups()[name]
     except KeyError:
-        raise UnknownGroup(name, groups()) from None
+        raise UnknownName("group", name, groups()) from None
 
 
 def default_groups() -> tuple[str, ...]:

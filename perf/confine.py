@@ -40,8 +40,8 @@ def main(words: Sequence[str]) -> None:
 
 def _under_landlock(command: list[str], _: str) -> None:
     """The private TMPDIR that comes with it lies in the directory of the benchmark."""
-    prepared = prepare(make_plan(Options(allow_cwd=True), command).policy)
-    landlock.restrict_self(prepared.ruleset)
+    prepared = prepare(make_plan(Options(allow_cwd=True), command))
+    landlock.restrict_self(prepared.confinement.ruleset)
     os.execv(command[0], command)
 
 

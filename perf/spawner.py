@@ -29,7 +29,7 @@ async def main() -> None:
     warnings.simplefilter("ignore", DeprecationWarning)
     os.chdir(sys.argv[1])
     plan = make_plan(Options(allow_cwd=True))
-    async with open_sandbox(plan.policy) as box:
+    async with open_sandbox(plan) as box:
         # A thread, since trio is to go on with what the last run left to do.
         while line := await trio.to_thread.run_sync(sys.stdin.readline):
             name, count, *program = line.rstrip("\n").split("\t")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class ShimError(Exception):
     """A kernel interface cannot be used. `hint` says what a person can do about it."""
@@ -25,3 +27,8 @@ class UnsupportedMachineError(ShimError):
 
 class FilterError(ShimError):
     """The seccomp filter cannot be built."""
+
+
+def failure(number: int) -> OSError:
+    """The OSError of this errno with its usual text, as a system call raises it."""
+    return OSError(number, os.strerror(number))

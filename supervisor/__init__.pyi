@@ -1,9 +1,9 @@
 # The public names of nono.supervisor and their homes. There is no other list: see broker/face.py.
+from nono.broker.errors import NonoError as NonoError
 from nono.supervisor.audit.writer import AuditOptions as AuditOptions
 from nono.supervisor.decisions.denials import Denial as Denial
 from nono.supervisor.errors import BrokenError as BrokenError
 from nono.supervisor.errors import CommandError as CommandError
-from nono.supervisor.errors import NonoError as NonoError
 from nono.supervisor.errors import StartError as StartError
 from nono.supervisor.errors import UsageError as UsageError
 from nono.supervisor.planning.options import Options as Options

@@ -1,6 +1,34 @@
-"""Every error that the supervisor raises, by whose fault it is.
+"""Every error, by whose fault it is. `except NonoError` catches each that leaves the library.
 
-Each says what, where and why, and may carry a hint that can be pasted into a shell.
+Each says in one line what, where and why, and may carry a hint that can be pasted into a shell.
+
+    NonoError
+        PolicyError                 the policy author's: a rule or a setting cannot be meant
+            UnknownName             there is no group, network profile or service of that name
+            InvalidHost
+            FloorTooLarge           a refusal by pattern would have to look at too many files
+            ProfileError            everything that is wrong with a profile's file
+        UsageError                  the person's: an option, an argument
+        CommandError                the person's: the command cannot be executed
+        KeychainError               the machine's: no keychain, or a locked one
+        StartError                  the machine's: it cannot give what a sandbox needs
+        AuditError                  whoever changed a session's records
+        InvalidRecord               the same, before it is known which session's
+            Damage
+        BrokenError                 ours: the sandbox broke while the program ran
+
+Others end inside: somebody of ours catches each.
+
+    ShimError                       becomes a StartError in `linux.confine`
+        UnsupportedMachineError
+        FilterError
+    ResolutionError                 becomes the errno of a connect
+        UnknownHost
+        UnusableAnswer
+        NoAnswer
+    UpstreamFailure                 becomes the credential proxy's answer
+    ClientGone                      ends a connection of the credential proxy
+    TimeIsUp                        ends `nono learn`
 """
 
 from __future__ import annotations
@@ -8,15 +36,10 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-import signal
 
-
-class NonoError(Exception):
-    """The base. `str()` is one line for people; `hint` is a command or an advice, or empty."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+from nono.broker.errors import NonoError as NonoError
+from nono.shims.errors import failure as failure
+from nono.supervisor import exit_status
 
 
 class UsageError(NonoError):
@@ -51,25 +74,29 @@ _CAUSES = {
 }
 
 
+class AuditError(NonoError):
+    """A session's records cannot be read, or are not as they were written."""
+
+
 class BrokenError(NonoError):
     """The sandbox broke while the program ran. Every process in it was killed."""
 
-    exit_code = 128 + signal.SIGKILL
+    exit_code = exit_status.BROKEN
 
 
 class CommandError(NonoError):
-    """The command cannot be executed. `exit_code` is 126 or 127, as a shell says.
+    """The command cannot be executed. `exit_code` is as a shell says.
 
     `number` is the errno of execve(2), `program` the file that was found for the command.
     """
 
     def __init__(self, command: str, number: int, program: str | None) -> None:
         self.errno = number
-        self.exit_code = 126
+        self.exit_code = exit_status.NOT_EXECUTABLE
         quoted = shlex.quote(program or command)
         match number:
             case errno.ENOENT | errno.ENOTDIR if program is None:
-                self.exit_code = 127
+                self.exit_code = exit_status.NOT_FOUND
                 what, hint = "command not found", f"command -v {quoted}"
             case errno.ENOENT | errno.ENOTDIR:
                 what, hint = "the interpreter that it names was not found", f"head -n 1 {quoted}"
@@ -114,8 +141,3 @@ class NoAnswer(ResolutionError, TimeoutError):
 
     number = errno.ETIMEDOUT
     why = "no DNS server answers in time"
-
-
-def failure(number: int) -> OSError:
-    """An OSError with its usual text, to end a call with `number`."""
-    return OSError(number, os.strerror(number))

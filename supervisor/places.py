@@ -1,10 +1,16 @@
-"""Where things are: the home, the XDG base directories, canonical paths."""
+"""Where things are: the platform, the home, the XDG base directories, canonical paths."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Mapping
+
+PLATFORM = "macos" if sys.platform == "darwin" else "linux"
+"""The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
+TMPDIR_PREFIX = "nono-"
+"""How the names of the private TMPDIRs begin."""
 
 
 def home_directory(env: Mapping[str, str]) -> str:
@@ -44,3 +50,10 @@ def state_directory(env: Mapping[str, str]) -> str:
     if not os.path.isabs(base):
         base = os.path.join(home_directory(env), ".local/state")
     return os.path.join(os.path.normpath(base), "nono")
+
+
+def tmpdir_template() -> str:
+    """Where the private TMPDIR of a run would be, as mktemp(1) writes it."""
+    import tempfile
+
+    return os.path.join(canonical(tempfile.gettempdir()), f"{TMPDIR_PREFIX}XXXXXXXX")

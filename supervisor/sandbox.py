@@ -1,6 +1,6 @@
 """The library: sandboxes in a trio program, and one call for programs without trio.
 
-    async with open_sandbox(policy) as box:
+    async with open_sandbox(plan) as box:
         result = await box.run(["python3", "script.py"], capture_output=True)
 
 Programs are forked by a small server process (`fork_server.py`), since the caller has threads.
@@ -12,7 +12,7 @@ import contextlib
 import os
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,16 @@ import trio
 from nono.broker import Environment, Policy
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
-from nono.supervisor.linux.launch.fork_server import SERVER
-from nono.supervisor.linux.launch.running import Session, start
 from nono.supervisor.nursery import open_nursery
+from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared, prepare
+from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
     from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.linux.launch.running import Session
 
 _CHUNK = 1 << 16
 
@@ -51,9 +52,9 @@ class Completed:
 class Sandbox:
     """Made by `open_sandbox`. Several programs may run in it, also at the same time."""
 
-    def __init__(self, prepared: Prepared, environment: Environment) -> None:
+    def __init__(self, prepared: Prepared, plan: Plan) -> None:
         self._prepared = prepared
-        self._environment = environment
+        self._plan = plan
         self._closed = False
 
     async def aclose(self) -> None:
@@ -72,7 +73,7 @@ class Sandbox:
     @property
     def denials(self) -> tuple[Denial, ...]:
         """Everything that was refused so far, each object once."""
-        return tuple(self._prepared.enforcement.denials.all())
+        return tuple(self._prepared.decisions.denials.all())
 
     async def run(
         self,
@@ -85,8 +86,9 @@ class Sandbox:
     ) -> Completed:
         """Run a program to its end, and every process that it started.
 
-        Without `input` it reads from the null device. `env` is filtered by the environment
-        policy; None means this process's own. When cancelled, everything in the run is killed.
+        Without `input` it reads from the null device. `env` is filtered by the plan's environment;
+        None means this process's own. `cwd`, which may be relative to it, takes the place of the
+        plan's working directory. When cancelled, everything in the run is killed.
         Raises UsageError, StartError, CommandError when the program cannot be executed, and
         BrokenError when somebody killed the sandbox's init.
         """
@@ -114,7 +116,7 @@ class Sandbox:
 
     def _proxy_faults(self) -> Sequence[str]:
         credentials = self._prepared.credentials
-        return () if credentials is None else credentials.faults.texts
+        return () if credentials is None else credentials.issued.faults.texts
 
     async def _start(
         self,
@@ -123,8 +125,11 @@ class Sandbox:
         cwd: str | None,
         pipes: _Pipes,
     ) -> Session:
-        environment = self._environment.apply(os.environ if env is None else env)
-        where = os.path.abspath(cwd or ".")
+        # The door to the platform.
+        from nono.supervisor.linux.launch.fork_server import SERVER
+
+        environment = self._plan.environment.apply(os.environ if env is None else env)
+        where = os.path.abspath(os.path.join(self._plan.workdir, cwd or os.curdir))
         launching = partial(start, self._prepared, argv, environment, where, pipes.streams, SERVER)
         try:
             # Not abandoned when cancelled: what was started has to be ended.
@@ -205,31 +210,28 @@ class _Pipes:
 
 @contextlib.asynccontextmanager
 async def open_sandbox(
-    policy: Policy,
+    plan: Plan | Policy,
     *,
     environment: Environment | None = None,
     best_effort: bool = False,
-    nameservers: Sequence[tuple[str, int]] = (),
+    nameservers: Sequence[tuple[str, int]] | None = None,
     audit: AuditOptions | None = None,
-    services: Sequence[Service] = (),
+    services: Sequence[Service] | None = None,
 ) -> AsyncIterator[Sandbox]:
-    """A sandbox that enforces `policy` until the block ends.
+    """A sandbox that enforces `plan`, the whole of it, until the block ends.
 
-    `nameservers` (addresses and ports) are asked for the hosts that the policy allows, instead of
-    the machine's own. With `audit` every decision is recorded, as `nono audit` shows it. The keys
-    of `services` are loaded and added to the programs' requests; NonoError when one is missing.
-    Raises StartError when this kernel cannot enforce the policy, unless `best_effort`.
+    `environment`, `nameservers` (addresses and ports) and `services`, when given, take the place of
+    the plan's. A bare `Policy` is a plan that drops what looks like a secret from the environment,
+    works in this process's working directory, asks the machine's own name servers and has no
+    services. With `audit` every decision is recorded, as `nono audit` shows it. The keys of
+    services are loaded and added to the programs' requests; NonoError when one is missing.
+    Raises StartError when this kernel cannot enforce the policy, unless `best_effort`. The plan's
+    `notes` are not shown to anybody.
     """
-    preparing = partial(
-        prepare,
-        policy,
-        best_effort=best_effort,
-        nameservers=nameservers,
-        audit=audit,
-        services=services,
-    )
+    plan = _whole(plan, environment, nameservers, services)
+    preparing = partial(prepare, plan, best_effort=best_effort, audit=audit)
     prepared = await trio.to_thread.run_sync(preparing)
-    sandbox = Sandbox(prepared, environment or Environment())
+    sandbox = Sandbox(prepared, plan)
     try:
         async with open_nursery() as nursery:
             if prepared.credentials is not None:
@@ -240,27 +242,46 @@ async def open_sandbox(
         await sandbox.aclose()
 
 
+def _whole(
+    given: Plan | Policy,
+    environment: Environment | None,
+    nameservers: Sequence[tuple[str, int]] | None,
+    services: Sequence[Service] | None,
+) -> Plan:
+    """The plan, with what is given instead of its parts."""
+    plan = given if isinstance(given, Plan) else Plan(given, Environment(), os.curdir)
+    return replace(
+        plan,
+        environment=plan.environment if environment is None else environment,
+        nameservers=plan.nameservers if nameservers is None else tuple(nameservers),
+        services=plan.services if services is None else tuple(services),
+    )
+
+
 def run(
     argv: Sequence[str],
-    policy: Policy,
+    plan: Plan | Policy,
     *,
     input: bytes | None = None,
     capture_output: bool = False,
     env: Mapping[str, str] | None = None,
     cwd: str | None = None,
     environment: Environment | None = None,
-    nameservers: Sequence[tuple[str, int]] = (),
+    best_effort: bool = False,
+    nameservers: Sequence[tuple[str, int]] | None = None,
     audit: AuditOptions | None = None,
-    services: Sequence[Service] = (),
+    services: Sequence[Service] | None = None,
     timeout: float | None = None,
 ) -> Completed:
     """Run one program in a sandbox of its own, from a program that does not use trio.
 
-    After `timeout` seconds everything is killed and subprocess.TimeoutExpired is raised.
+    What may be given is as for `open_sandbox` and `Sandbox.run`, and so are the errors. After
+    `timeout` seconds everything is killed and subprocess.TimeoutExpired is raised.
     """
     opening = open_sandbox(
-        policy,
+        plan,
         environment=environment,
+        best_effort=best_effort,
         nameservers=nameservers,
         audit=audit,
         services=services,

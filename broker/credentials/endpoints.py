@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from nono.broker.errors import PolicyError
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
 
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,39}|\*")
 _PATH = re.compile(r"/[!-~]*")
@@ -34,7 +35,7 @@ class Endpoint:
 
     method: str
     path: str
-    _parts: tuple[re.Pattern[str] | None, ...] = field(init=False, compare=False, repr=False)
+    _parts: Automaton = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not _METHOD.fullmatch(self.method):
@@ -55,34 +56,16 @@ class Endpoint:
                 "write the path that is meant",
             )
         parts = normal(self.path).split("/")[1:]
-        object.__setattr__(self, "_parts", tuple(map(_compiled, parts)))
+        object.__setattr__(self, "_parts", Automaton(tuple(map(_compiled, parts))))
 
     def matches(self, method: str, path: str) -> bool:
         """`path` is a `normal` one."""
         if self.method != "*" and self.method.upper() != method.upper():
             return False
-        states = self._skip_depths({0})
+        states = self._parts.start()
         for name in path.split("/")[1:]:
-            states = self._step(states, name)
-        return len(self._parts) in states
-
-    def _step(self, states: set[int], name: str) -> set[int]:
-        """How many parts of the pattern may be used up after one more part of the path."""
-        after = set()
-        for state in states - {len(self._parts)}:
-            part = self._parts[state]
-            if part is None:
-                after.add(state)
-            elif part.fullmatch(name):
-                after.add(state + 1)
-        return self._skip_depths(after)
-
-    def _skip_depths(self, states: set[int]) -> set[int]:
-        for state in sorted(states):
-            while state < len(self._parts) and self._parts[state] is None:
-                state += 1
-                states.add(state)
-        return states
+            states = self._parts.step(states, name)
+        return self._parts.accepts(states)
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -137,16 +120,16 @@ def _is_plain_once(data: bytes) -> bool:
     return all(inner) and not any(_DOTS.fullmatch(part) for part in (*inner, last))
 
 
-def _compiled(part: str) -> re.Pattern[str] | None:
-    """What one part of a path must look like; None for any number of parts.
+def _compiled(part: str) -> Part:
+    """What one part of a path must look like.
 
     The groups never give back what they took, so that no path takes long.
     """
     if part == "**":
-        return None
+        return ANY_DEPTH
+    if "*" not in part:
+        return part
     first, *pieces = (re.escape(piece) for piece in re.split(r"\*+", part))
-    if not pieces:
-        return re.compile(first)
     # An encoded slash may become a real one at the server, and one part then two.
     anything = "(?:(?!%2F).)"
     inner = "".join(f"(?>{anything}*?{piece})" for piece in pieces[:-1])

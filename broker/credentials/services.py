@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from nono.broker.credentials.endpoints import Endpoint, is_plain
 from nono.broker.credentials.sources import InEnvironment, InFile, Source, parse_source
 from nono.broker.datafile import data
-from nono.broker.errors import PolicyError
+from nono.broker.errors import PolicyError, UnknownName
 from nono.broker.rules.hosts import canonical_host, literal_address, parse_port
 from nono.broker.rules.rule import Origin, OriginKind
 
@@ -177,10 +176,10 @@ def built_in_services() -> tuple[str, ...]:
 
 
 def built_in_service(name: str, origin: str = "") -> Service:
-    """Raises UnknownService."""
+    """Raises UnknownName."""
     known = data("services")
     if name not in known:
-        raise UnknownService(name, known)
+        raise UnknownName("service", name, known)
     entry = known[name]
     header = entry.get("header", "Authorization")
     variables = entry["key_variables"]
@@ -249,16 +248,6 @@ def with_source(service: Service, text: str) -> Service:
         service.accepts,
         service.origin,
     )
-
-
-class UnknownService(PolicyError):
-    """A service that neither nono nor the profile knows."""
-
-    def __init__(self, name: str, known: Iterable[str] | Mapping[str, object]) -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the services are: {', '.join(names)}"
-        super().__init__(f"there is no service {name[:80]!r}", hint)
 
 
 def _check_header(header: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from nono.broker.explaining.access_words import WORDS
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
     Bind,
@@ -38,13 +39,6 @@ _ANY = "any-name-that-no-rule-has-5d2c81"
 _ANY_HOST = "any-name-that-no-rule-has-5d2c81.example"
 _PUBLIC_ADDRESS = "8.8.8.8"
 _ANY_PORTS = (443, 22)
-_VERBS = (
-    (Access.READ, "read"),
-    (Access.WRITE, "write"),
-    (Access.EXECUTE, "execute"),
-    (Access.CREATE, "create files in"),
-    (Access.CONNECT, "connect to"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +104,13 @@ def _about_paths(pattern: Pattern) -> Iterator[_Question]:
 
 
 def _about_path(path: str, what: str, tree: str | None = None) -> Iterator[_Question]:
-    for access, verb in _VERBS:
+    for access, words in WORDS.items():
         request: Request = Open(_NOBODY, path, access)
         if access is Access.CREATE:
             if tree is None:
                 continue
             request = PathChange(_NOBODY, Operation.CREATE, path)
-        yield _Question(what, request, verb, tree)
+        yield _Question(what, request, words.verb, tree)
 
 
 def _example(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nono.broker.explaining import access_words
 from nono.broker.explaining import network as explain_network
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
@@ -88,13 +89,6 @@ _VERBS = {
     Operation.TRUNCATE: "truncate",
     Operation.BIND: "create the unix socket",
 }
-_DEEDS = (
-    (Access.READ, "read", "reading"),
-    (Access.WRITE, "write", "writing"),
-    (Access.EXECUTE, "execute", "executing"),
-    (Access.CONNECT, "connect to", "connecting"),
-    (Access.CREATE, "create files in", "creating files"),
-)
 
 
 def summary(request: Request) -> str:
@@ -103,7 +97,7 @@ def summary(request: Request) -> str:
         return explain_network.summary(request)
     match request:
         case Open(_, path, access):
-            verb = " and ".join(verb for bit, verb, _ in _DEEDS if bit & access) or "look up"
+            verb = access_words.verbs(access) or "look up"
         case PathChange(_, operation, path):
             verb = _VERBS.get(operation, visible(str(operation)))
         case Metadata(_, operation, path):
@@ -169,8 +163,7 @@ def _short_of(policy: Policy, request: Request) -> str:
     given = Access(0)
     for rule in grants:
         given |= rule.access
-    deeds = " and ".join(noun for bit, _, noun in _DEEDS if bit & given)
-    reason = f"{_named(grants[0])} allows only {deeds}"
+    reason = f"{_named(grants[0])} allows only {access_words.deeds(given)}"
     if isinstance(request, PathChange) and policy.lacks(request) == Access.READ:
         return f"{reason}, and under its new name the object could be read"
     return reason

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from nono.broker.rules.access import FLOOR_ACCESS, Access
+from nono.broker.rules.access import Access
 from nono.broker.rules.paths import ancestors, is_within, lineage
 from nono.broker.rules.rule import Rule
 
 Kind = Literal["directory", "file", "symlink", "other"]
 
 _MOST_REMEMBERED = 4096
-_BY_BITS = tuple(Access(bits) for bits in range(FLOOR_ACCESS.value + 1))
 
 
 class Tree(Protocol):
@@ -72,12 +71,8 @@ class Floor:
     def __repr__(self) -> str:
         return f"Floor(rules={self.rules!r}, carved={self.carved!r}, matched={self.matched!r})"
 
-    def access_at(self, path: str) -> Access:
-        """What the kernel allows at a canonical path: nothing for any other text."""
-        return _BY_BITS[self._bits(path)]
-
     def covers(self, path: str, access: Access) -> bool:
-        """True when the kernel allows all of ``access`` at ``path``.
+        """True when the kernel allows all of ``access`` at ``path``, a canonical one.
 
         Never true for ``Access(0)``: a call that asks for nothing is for the
         broker. To create, delete or rename ``path``, ask about its parent.

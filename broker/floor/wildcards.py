@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
+from nono.broker.rules.automaton import Automaton, States
 from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
 ENTRY_LIMIT = 200_000
 """How many directory entries one computation of a floor may look at."""
 
-_States = tuple[frozenset[int], ...]
+_AllStates = tuple[States, ...]
 
 
 class BoundedTree:
@@ -46,8 +47,8 @@ class WildcardSearch:
         tree: BoundedTree,
         is_dead_end: Callable[[str], bool],
     ) -> None:
-        self._rules: list[tuple[Rule, Glob]] = [
-            (rule, rule.pattern)
+        self._rules: list[tuple[Rule, Automaton]] = [
+            (rule, rule.pattern.names)
             for rule in rules
             if rule.effect is not Effect.ALLOW and isinstance(rule.pattern, Glob)
         ]
@@ -71,7 +72,7 @@ class WildcardSearch:
         return tuple(self._found.values())
 
     def _walk_down(self, root: str) -> None:
-        states: _States = tuple(glob.start() for _, glob in self._rules)
+        states: _AllStates = tuple(names.start() for _, names in self._rules)
         closed = self._record("/", states)
         path = "/"
         for name in components(root):
@@ -81,7 +82,7 @@ class WildcardSearch:
         if not closed:
             self._walk(root, states)
 
-    def _walk(self, root: str, states: _States) -> None:
+    def _walk(self, root: str, states: _AllStates) -> None:
         waiting = [(root, states)]
         while waiting:
             directory, states = waiting.pop()
@@ -94,17 +95,17 @@ class WildcardSearch:
                 if not self._record(path, after):
                     waiting.append((path, after))
 
-    def _step(self, states: _States, name: str) -> _States:
+    def _step(self, states: _AllStates, name: str) -> _AllStates:
         return tuple(
-            glob.step(before, name) for (_, glob), before in zip(self._rules, states, strict=True)
+            names.step(before, name) for (_, names), before in zip(self._rules, states, strict=True)
         )
 
-    def _record(self, path: str, states: _States) -> bool:
+    def _record(self, path: str, states: _AllStates) -> bool:
         """Note what matches at ``path``; True when nothing below needs looking at."""
         closed = False
-        for number, ((rule, glob), reached) in enumerate(zip(self._rules, states, strict=True)):
-            if glob.accepts(reached) and not is_lifted(rule, path, self._bypasses):
-                pattern = Subtree(path, spelled=glob.text)
+        for number, ((rule, names), reached) in enumerate(zip(self._rules, states, strict=True)):
+            if names.accepts(reached) and not is_lifted(rule, path, self._bypasses):
+                pattern = Subtree(path, spelled=rule.pattern.spelled)
                 self._found[path, number] = replace(rule, pattern=pattern)
                 closed = True
         return closed and not any(is_within(bypass, path) for bypass in self._bypasses)

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 
 from nono.broker.datafile import data
-from nono.broker.errors import UnknownNetworkProfile
+from nono.broker.errors import UnknownName
 from nono.broker.network.host_entries import parse_host
 from nono.broker.rules.access import Access
 from nono.broker.rules.rule import Effect, Origin, OriginKind, Rule
@@ -55,11 +55,11 @@ def network_profiles() -> Mapping[str, NetworkProfile]:
 
 
 def network_profile(name: str) -> NetworkProfile:
-    """One network profile. Raises UnknownNetworkProfile, which names the nearest one."""
+    """One network profile. Raises UnknownName, which names the nearest one."""
     try:
         return network_profiles()[name]
     except KeyError:
-        raise UnknownNetworkProfile(name, network_profiles()) from None
+        raise UnknownName("network profile", name, network_profiles()) from None
 
 
 def network_rules_of(profile: NetworkProfile) -> list[Rule]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from nono.broker.credentials.services import parse_upstream
-from nono.broker.errors import PolicyError
+from nono.broker.errors import PolicyError, nearest
 from nono.broker.groups import group
 from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile
@@ -82,8 +81,8 @@ def _check_spelling(text: str) -> None:
 def _check_variable(text: str, match: re.Match[str]) -> None:
     name = match[1] or match[2]
     if name not in VARIABLES:
-        near = difflib.get_close_matches(name, VARIABLES, n=1)
-        hint = f"did you mean ${near[0]}?" if near else f"there are: ${', $'.join(VARIABLES)}"
+        near = nearest(name, VARIABLES)
+        hint = f"did you mean ${near}?" if near else f"there are: ${', $'.join(VARIABLES)}"
         raise PolicyError(f"{text[:80]!r}: there is no variable ${name[:40]}", hint)
     if name == "UID":
         return
@@ -96,7 +95,7 @@ def _check_variable(text: str, match: re.Match[str]) -> None:
 
 
 def check_group(text: str) -> str:
-    """The name of a group. Raises UnknownGroup."""
+    """The name of a group. Raises UnknownName."""
     return group(text).name
 
 
@@ -117,7 +116,7 @@ def check_host(text: str) -> str:
 
 
 def check_network_profile(text: str) -> str:
-    """Raises UnknownNetworkProfile."""
+    """Raises UnknownName."""
     return network_profile(text).name
 
 

@@ -99,10 +99,10 @@ class _Element(Setting):
     """An element of a list."""
 
 
-def resolve(reference: str, load: Load, platform: str = "linux") -> Merged:
+def resolve(reference: str, load: Load, platform: str) -> Merged:
     """The profile of that name or file, with all that it extends.
 
-    Elements that are meant for other platforms are left out. Raises ProfileError
+    Elements that are meant for other platforms than this one are left out. Raises ProfileError
     with the problems of all the files.
     """
     line = _Line(load)
@@ -113,8 +113,8 @@ def resolve(reference: str, load: Load, platform: str = "linux") -> Merged:
     return merge(line.profiles, platform)
 
 
-def merge(profiles: Sequence[ProfileFile], platform: str = "linux") -> Merged:
-    """The settings of profiles that follow each other."""
+def merge(profiles: Sequence[ProfileFile], platform: str) -> Merged:
+    """The settings of profiles that follow each other, on this platform."""
     settings: dict[str, tuple[Setting, ...]] = {}
     empty: set[str] = set()
     for profile in profiles:

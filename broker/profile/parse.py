@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from nono.broker.errors import PolicyError, ProfileError
+from nono.broker.errors import PolicyError, ProfileError, nearest
 from nono.broker.profile.format import Profile
 from nono.broker.profile.jsonc import Node, Text, read
 from nono.broker.profile.legacy import modernise
@@ -134,11 +133,11 @@ def _is_branch(step: int | str) -> bool:
 def _unknown_key(location: Location) -> tuple[str, str]:
     *above, name = (step for step in location if not _is_branch(step))
     keys = _keys_at(above)
-    near = difflib.get_close_matches(str(name), keys, n=1)
+    near = nearest(str(name), keys)
     inside = f" in {'.'.join(map(str, above))}" if above else ""
     message = f"there is no key {str(name)[:80]!r}{inside}"
     if near:
-        return message, f"did you mean {near[0]!r}?"
+        return message, f"did you mean {near!r}?"
     elsewhere = [key for key in known_keys() if key.rpartition(".")[2] == name]
     if elsewhere:
         return message, f"did you mean {elsewhere[0]}?"

@@ -28,7 +28,6 @@ class Access(enum.Flag):
     CREATE = 16
 
 
-NOTHING = Access(0)
 READ_WRITE = Access.READ | Access.WRITE
 FLOOR_ACCESS = Access.READ | Access.WRITE | Access.EXECUTE
 """The rights that the kernel floor can carry (Landlock's file rights fall into these three)."""

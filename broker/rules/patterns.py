@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from nono.broker.errors import PolicyError
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
 from nono.broker.rules.host_patterns import NetworkPattern
 from nono.broker.rules.paths import components, is_canonical, is_within, reserved_tree
 
@@ -74,10 +75,6 @@ class Subtree:
         return is_within(path, self.path)
 
 
-_AnyDepth = None
-_Component = str | re.Pattern[str] | None
-
-
 @dataclass(frozen=True, slots=True)
 class Glob:
     """Paths by wildcards, matched name by name.
@@ -87,16 +84,14 @@ class Glob:
     treatment of a leading dot). Text that does not start with ``/`` matches
     anywhere. A refusal also covers everything below a match.
 
-    The names are consumed one at a time by a nondeterministic automaton whose
-    states are positions in the pattern, so the time is bounded by (names in the
-    path) x (names in the pattern) whatever the input. Raises PolicyError for
-    text that can match no canonical path.
+    Raises PolicyError for text that can match no canonical path.
     """
 
     text: str
     prefix: str = field(init=False, compare=False, repr=False)
     """The longest directory path, free of wildcards, that every match lies in."""
-    _parts: tuple[_Component, ...] = field(init=False, compare=False, repr=False)
+    names: Automaton = field(init=False, compare=False, repr=False)
+    """What consumes a path name by name."""
 
     def __post_init__(self) -> None:
         rooted = self.text if self.text.startswith("/") else f"/**/{self.text}"
@@ -117,32 +112,11 @@ class Glob:
                 break
             fixed.append(name)
         object.__setattr__(self, "prefix", "/" + "/".join(fixed))
-        object.__setattr__(self, "_parts", tuple(_compile(name) for name in names))
+        object.__setattr__(self, "names", Automaton(tuple(_compile(name) for name in names)))
 
     @property
     def spelled(self) -> str:
         return self.text
-
-    def start(self) -> frozenset[int]:
-        """The states of the automaton before the first name."""
-        return self._skip_depths({0})
-
-    def step(self, states: frozenset[int], name: str) -> frozenset[int]:
-        """The states after one more name; empty when nothing below can match."""
-        after: set[int] = set()
-        for state in states:
-            if state == len(self._parts):
-                continue
-            part = self._parts[state]
-            if part is _AnyDepth:
-                after.add(state)
-            elif part == name if isinstance(part, str) else part.match(name):
-                after.add(state + 1)
-        return self._skip_depths(after)
-
-    def accepts(self, states: frozenset[int]) -> bool:
-        """True when the names consumed so far are a match."""
-        return len(self._parts) in states
 
     def may_match_in(self, tree: str) -> bool:
         """False when no match can lie at or below ``tree``, judged by the fixed prefix."""
@@ -154,38 +128,33 @@ class Glob:
         tree = reserved_tree(path)
         if tree is not None and not is_within(self.prefix, tree):
             return False
-        states = self.start()
+        names = self.names
+        states = names.start()
         for name in components(path):
-            states = self.step(states, name)
+            states = names.step(states, name)
             if not states:
                 return False
-        return self.accepts(states)
+        return names.accepts(states)
 
     def covers(self, path: str) -> bool:
         if not is_within(path, self.prefix):
             return False
-        states = self.start()
-        if self.accepts(states):
+        names = self.names
+        states = names.start()
+        if names.accepts(states):
             return True
         for name in components(path):
-            states = self.step(states, name)
-            if self.accepts(states):
+            states = names.step(states, name)
+            if names.accepts(states):
                 return True
             if not states:
                 return False
         return False
 
-    def _skip_depths(self, states: set[int]) -> frozenset[int]:
-        for state in sorted(states):
-            while state < len(self._parts) and self._parts[state] is _AnyDepth:
-                state += 1
-                states.add(state)
-        return frozenset(states)
 
-
-def _compile(name: str) -> _Component:
+def _compile(name: str) -> Part:
     if name == "**":
-        return _AnyDepth
+        return ANY_DEPTH
     return re.compile(fnmatch.translate(name)) if _WILDCARDS.search(name) else name
 
 

@@ -23,9 +23,6 @@ _JMP_JGE_K: Final = 0x35
 _JMP_JSET_K: Final = 0x45
 _RET_K: Final = 0x06
 
-MAX_INSTRUCTIONS: Final = 4096
-"""BPF_MAXINSNS."""
-
 # Offsets in struct seccomp_data {int nr; u32 arch; u64 instruction_pointer; u64 args[6]}.
 NUMBER: Final = 0
 ARCH: Final = 4

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.process import prctl
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_CAPGET: Final = number(machine(), "capget")
-_CAPSET: Final = number(machine(), "capset")
+_CAPGET: Final = own_number("capget")
+_CAPSET: Final = own_number("capset")
 
 _PR_CAPBSET_READ: Final = 23
 _PR_CAPBSET_DROP: Final = 24
@@ -96,16 +96,6 @@ def sets() -> Sets:
     syscall(_CAPGET, address(header), address(ffi.from_buffer(data)))
     words = _DATA.unpack(data)
     return Sets(*(_members(words[i] | words[i + 3] << 32) for i in range(3)))
-
-
-def current() -> frozenset[int]:
-    """The permitted capabilities of the calling thread."""
-    return sets().permitted
-
-
-def bounding() -> frozenset[int]:
-    """The bounding set of the calling thread: what execve(2) can give at most."""
-    return frozenset(capability for capability, inside in _read_bounding_set() if inside)
 
 
 def drop_to(keep: frozenset[int]) -> frozenset[int]:

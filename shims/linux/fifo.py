@@ -10,9 +10,9 @@ import select
 from typing import Final
 
 from nono.shims.linux.libc import syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_TEE: Final = number(machine(), "tee")
+_TEE: Final = own_number("tee")
 _SPLICE_F_NONBLOCK: Final = 2
 
 

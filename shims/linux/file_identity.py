@@ -9,17 +9,16 @@ import errno
 import os
 import struct
 
+from nono.shims.linux.at import AT_EMPTY_PATH, AT_HANDLE_FID
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_AT_EMPTY_PATH = 0x1000
-_AT_HANDLE_FID = 0x200  # Linux 6.5: a handle that identifies, where none can be opened
 _MAX_HANDLE_SIZE = 128
 _HEADER = struct.Struct("=Ii")
-_NAME_TO_HANDLE_AT = number(machine(), "name_to_handle_at")
+_NAME_TO_HANDLE_AT = own_number("name_to_handle_at")
 _UNSUPPORTED = {errno.EOPNOTSUPP, errno.EOVERFLOW, errno.EPERM, errno.ENOSYS, errno.EINVAL}
 
-_STATX = number(machine(), "statx")
+_STATX = own_number("statx")
 _STATX_BTIME = 0x800
 _STATX_SIZE = 256
 _BTIME_OFFSET, _BTIME_SIZE = 80, 12  # of a struct statx_timestamp in struct statx
@@ -32,7 +31,7 @@ def identity(fd: int) -> bytes | None:
     where it has none, the time of birth. None where it has neither. Raises OSError.
     """
     status = os.fstat(fd)
-    particular = _handle(fd, 0) or _handle(fd, _AT_HANDLE_FID) or _birth(fd)
+    particular = _handle(fd, 0) or _handle(fd, AT_HANDLE_FID) or _birth(fd)
     if particular is None:
         return None
     return struct.pack("=QQ", status.st_dev, status.st_ino) + particular
@@ -46,7 +45,7 @@ def _handle(fd: int, flags: int) -> bytes | None:
     empty = ffi.new("char[1]")
     where = (fd, address(empty), address(buffer), address(mount_id))
     try:
-        syscall(_NAME_TO_HANDLE_AT, *where, _AT_EMPTY_PATH | flags)
+        syscall(_NAME_TO_HANDLE_AT, *where, AT_EMPTY_PATH | flags)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
@@ -58,7 +57,7 @@ def _handle(fd: int, flags: int) -> bytes | None:
 def _birth(fd: int) -> bytes | None:
     buffer = ffi.new(f"char[{_STATX_SIZE}]")
     empty = ffi.new("char[1]")
-    syscall(_STATX, fd, address(empty), _AT_EMPTY_PATH, _STATX_BTIME, address(buffer))
+    syscall(_STATX, fd, address(empty), AT_EMPTY_PATH, _STATX_BTIME, address(buffer))
     data = bytes(ffi.buffer(buffer))
     if not struct.unpack_from("=I", data)[0] & _STATX_BTIME:
         return None

@@ -6,11 +6,11 @@ Sources: sock_diag(7), linux/inet_diag.h, net/ipv4/inet_diag.c, net/ipv4/tcp_dia
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 from typing import Final, NamedTuple
 
+from nono.shims.errors import failure
 from nono.shims.linux import sock_diag
 from nono.shims.linux.sock_diag import TCP_LISTEN
 
@@ -55,7 +55,7 @@ def listening(port: int) -> list[Listening]:
             if not any(others):
                 return [_listener(each) for each in first]
     # One that is not the sandbox's could be missing: better no answer than most of one.
-    raise OSError(errno.EOVERFLOW, os.strerror(errno.EOVERFLOW))
+    raise failure(errno.EOVERFLOW)
 
 
 def state(local: End, remote: End) -> int | None:

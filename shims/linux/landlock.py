@@ -20,13 +20,11 @@ RESTRICT_SELF: Final = 446
 _CREATE_RULESET_VERSION: Final = 1 << 0
 _CREATE_RULESET_ERRATA: Final = 1 << 1
 _RULE_PATH_BENEATH: Final = 1
-_RULE_NET_PORT: Final = 2
 
 # struct landlock_ruleset_attr {u64 handled_access_fs, handled_access_net, scoped} grew with the
 # ABI. An older kernel accepts a longer structure whose unknown tail is zero.
 _RULESET_ATTR: Final = struct.Struct("=QQQ")
 _PATH_BENEATH_ATTR: Final = struct.Struct("=Qi")  # packed: u64 allowed_access, s32 parent_fd
-_NET_PORT_ATTR: Final = struct.Struct("=QQ")  # u64 allowed_access, u64 port
 
 
 class FS(enum.IntFlag):
@@ -62,14 +60,6 @@ class Scope(enum.IntFlag):
 
     ABSTRACT_UNIX_SOCKET = 1 << 0
     SIGNAL = 1 << 1
-
-
-class RestrictFlag(enum.IntFlag):
-    """LANDLOCK_RESTRICT_SELF_*: which refusals the kernel logs (ABI 7)."""
-
-    LOG_SAME_EXEC_OFF = 1 << 0
-    LOG_NEW_EXEC_ON = 1 << 1
-    LOG_SUBDOMAINS_OFF = 1 << 2
 
 
 class Rights(NamedTuple):
@@ -111,13 +101,11 @@ CHANGES: Final[dict[int, Change]] = {
         Rights(_NO_FS, _NO_NET, Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL),
         "signals and abstract unix sockets to processes outside the sandbox",
     ),
-    # RestrictFlag: which refusals are logged.
+    # Which refusals are logged.
     7: Change("6.15", Rights(_NO_FS, _NO_NET, _NO_SCOPE), None),
 }
-"""ABI version -> what it added. Keys are consecutive from 1."""
-
-LATEST: Final = max(CHANGES)
-"""The newest ABI version this module knows; a newer kernel is used as if it had this one."""
+"""ABI version -> what it added. Keys are consecutive from 1; a newer kernel is used as if it had
+the last one."""
 
 FILE_RIGHTS: Final = FS.EXECUTE | FS.WRITE_FILE | FS.READ_FILE | FS.TRUNCATE | FS.IOCTL_DEV
 """The rights that a rule on something other than a directory may grant; more gives EINVAL."""
@@ -132,12 +120,6 @@ def supported(abi: int) -> Rights:
             net |= change.rights.net
             scoped |= change.rights.scoped
     return Rights(fs, net, scoped)
-
-
-def downgrade(rights: Rights, abi: int) -> Rights:
-    """The part of `rights` that a kernel of this ABI version can handle. Pure."""
-    can = supported(abi)
-    return Rights(rights.fs & can.fs, rights.net & can.net, rights.scoped & can.scoped)
 
 
 def lost(abi: int) -> list[str]:
@@ -193,20 +175,10 @@ def add_path_rule(ruleset_fd: int, parent_fd: int, rights: FS) -> None:
     syscall(ADD_RULE, ruleset_fd, _RULE_PATH_BENEATH, address(attr), 0)
 
 
-def add_port_rule(ruleset_fd: int, port: int, rights: Net) -> None:
-    """Grant `rights` on TCP `port`, 0 to 65535 (0 for BIND_TCP: any port the kernel picks).
-
-    Raises OSError: EINVAL for a right the ruleset does not handle or a port out of range.
-    See landlock_add_rule(2).
-    """
-    attr = ffi.from_buffer(_NET_PORT_ATTR.pack(rights, port))
-    syscall(ADD_RULE, ruleset_fd, _RULE_NET_PORT, address(attr), 0)
-
-
-def restrict_self(ruleset_fd: int, flags: RestrictFlag | int = 0) -> None:
+def restrict_self(ruleset_fd: int) -> None:
     """Put the calling thread, and all it starts, under the ruleset for good.
 
-    Raises OSError: EPERM without no_new_privs (or CAP_SYS_ADMIN); E2BIG after 16 rulesets;
-    EINVAL for flags newer than the kernel. See landlock_restrict_self(2).
+    Raises OSError: EPERM without no_new_privs (or CAP_SYS_ADMIN); E2BIG after 16 rulesets.
+    See landlock_restrict_self(2).
     """
-    syscall(RESTRICT_SELF, ruleset_fd, flags)
+    syscall(RESTRICT_SELF, ruleset_fd, 0)

@@ -5,9 +5,9 @@ Everything else in this folder goes through `syscall`, which raises `OSError` as
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from nono.shims.errors import failure
 from nono.shims.linux import _libc
 
 ffi: Any = _libc.ffi
@@ -30,7 +30,7 @@ def syscall(number: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0, e: int 
 def last_error() -> OSError:
     """An OSError of the errno that the last call of this thread left."""
     error = ffi.errno
-    return OSError(error, os.strerror(error))
+    return failure(error)
 
 
 def address(buffer: Any) -> int:

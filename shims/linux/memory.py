@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 
+from nono.shims.errors import failure
 from nono.shims.linux.libc import ffi, last_error, lib
 
 PATH_MAX = 4096
@@ -33,15 +33,15 @@ class Memory:
             if len(text) < count:
                 return text
             if count < limit:
-                raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
-        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+                raise failure(errno.EFAULT)
+        raise failure(errno.ENAMETOOLONG)
 
     def bytes(self, tid: int, address: int, size: int) -> bytes:
         """Exactly `size` bytes, at most PATH_MAX. Raises OSError (EFAULT when some are missing)."""
         if size > PATH_MAX:
-            raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
+            raise failure(errno.E2BIG)
         if size and self._read(tid, address, size) != size:
-            raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
+            raise failure(errno.EFAULT)
         return bytes(ffi.buffer(self._buffer, size))
 
     def _read(self, tid: int, address: int, size: int) -> int:

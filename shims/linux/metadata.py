@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from nono.shims.linux.at import AT_EMPTY_PATH
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_AT_EMPTY_PATH = 0x1000
-_AT_FDCWD = -100
-_FCHOWNAT = number(machine(), "fchownat")
-_UTIMENSAT = number(machine(), "utimensat")
+_FCHOWNAT = own_number("fchownat")
+_UTIMENSAT = own_number("utimensat")
 _FILE_SETATTR = 469  # the same on every architecture
-_INOTIFY_ADD_WATCH = number(machine(), "inotify_add_watch")
+_INOTIFY_ADD_WATCH = own_number("inotify_add_watch")
 
 
 def chown(fd: int, owner: int, group: int) -> None:
@@ -19,7 +18,7 @@ def chown(fd: int, owner: int, group: int) -> None:
     0xFFFFFFFF leaves the owner or group as it is. Raises OSError.
     """
     empty = ffi.new("char[1]")
-    syscall(_FCHOWNAT, fd, address(empty), owner & 0xFFFFFFFF, group & 0xFFFFFFFF, _AT_EMPTY_PATH)
+    syscall(_FCHOWNAT, fd, address(empty), owner & 0xFFFFFFFF, group & 0xFFFFFFFF, AT_EMPTY_PATH)
 
 
 def utimens(fd: int, times: bytes | None) -> None:
@@ -30,14 +29,14 @@ def utimens(fd: int, times: bytes | None) -> None:
     empty = ffi.new("char[1]")
     buffer = ffi.from_buffer(times) if times is not None else None
     pointer = address(buffer) if buffer is not None else 0
-    syscall(_UTIMENSAT, fd, address(empty), pointer, _AT_EMPTY_PATH)
+    syscall(_UTIMENSAT, fd, address(empty), pointer, AT_EMPTY_PATH)
 
 
 def file_setattr(fd: int, attributes: bytes) -> None:
     """Set the file attributes of what `fd` refers to; Linux 6.17. Raises OSError."""
     empty = ffi.new("char[1]")
     buffer = ffi.from_buffer(attributes)
-    syscall(_FILE_SETATTR, fd, address(empty), address(buffer), len(attributes), _AT_EMPTY_PATH)
+    syscall(_FILE_SETATTR, fd, address(empty), address(buffer), len(attributes), AT_EMPTY_PATH)
 
 
 def inotify_add_watch(inotify: int, path: str, mask: int) -> int:

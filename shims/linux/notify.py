@@ -13,7 +13,7 @@ import struct
 from typing import NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
 RECV = 0xC0502100
 SEND = 0xC0182101
@@ -27,7 +27,6 @@ FD_SYNC_WAKE_UP = 1
 RESPONSE_CONTINUE = 1
 
 SET_MODE_FILTER = 1
-GET_NOTIF_SIZES = 3
 FILTER_NEW_LISTENER = 1 << 3
 FILTER_WAIT_KILLABLE_RECV = 1 << 5
 
@@ -68,7 +67,7 @@ def install(program: bytes, *, listener: bool = True) -> int:
     instructions = ffi.from_buffer(program)
     header = ffi.from_buffer(struct.pack("@HP", len(program) // 8, address(instructions)))
     flags = FILTER_NEW_LISTENER | FILTER_WAIT_KILLABLE_RECV if listener else 0
-    return syscall(number(machine(), "seccomp"), SET_MODE_FILTER, flags, address(header))
+    return syscall(own_number("seccomp"), SET_MODE_FILTER, flags, address(header))
 
 
 class Listener:
@@ -161,10 +160,3 @@ class Listener:
             # ENOENT: the caller was killed while we decided. Nobody is left to tell.
             if failure.errno != errno.ENOENT:
                 raise
-
-
-def notification_sizes() -> tuple[int, int, int]:
-    """Sizes in bytes of the kernel's notification, response and seccomp_data."""
-    buffer = ffi.new("char[6]")
-    syscall(number(machine(), "seccomp"), GET_NOTIF_SIZES, 0, address(buffer))
-    return struct.unpack("=HHH", bytes(ffi.buffer(buffer)))

@@ -10,34 +10,28 @@ import signal
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_ARCH: Final = machine()
-_PRCTL: Final = number(_ARCH, "prctl")
-_CLOSE_RANGE: Final = number(_ARCH, "close_range")
-_PIDFD_OPEN: Final = number(_ARCH, "pidfd_open")
-_PIDFD_GETFD: Final = number(_ARCH, "pidfd_getfd")
-_UNSHARE: Final = number(_ARCH, "unshare")
+_PRCTL: Final = own_number("prctl")
+_CLOSE_RANGE: Final = own_number("close_range")
+_PIDFD_OPEN: Final = own_number("pidfd_open")
+_PIDFD_GETFD: Final = own_number("pidfd_getfd")
+_UNSHARE: Final = own_number("unshare")
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NAME: Final = 15
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_NO_NEW_PRIVS: Final = 38
-_PR_GET_NO_NEW_PRIVS: Final = 39
 
 _NAME_BYTES: Final = 15  # TASK_COMM_LEN less the final NUL
 
 CLONE_FS: Final = 0x00000200
 """unshare(2): an own root, current directory and umask."""
-CLONE_FILES: Final = 0x00000400
-"""unshare(2): an own table of file descriptors."""
 
-PIDFD_NONBLOCK: Final = os.O_NONBLOCK
 PIDFD_THREAD: Final = os.O_EXCL
 """pidfd_open(2): the thread with this id, not only a process's first one (Linux 6.9)."""
 
-CLOSE_RANGE_UNSHARE: Final = 1 << 1
 CLOSE_RANGE_CLOEXEC: Final = 1 << 2
 
 LAST_FD: Final = 0xFFFFFFFF
@@ -52,11 +46,6 @@ def prctl(option: int, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> int:
 def set_no_new_privs() -> None:
     """From now on no execve(2) gives this thread or its children more than it has."""
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
-
-
-def no_new_privs() -> bool:
-    """Whether `set_no_new_privs` was called, here or in an ancestor."""
-    return prctl(_PR_GET_NO_NEW_PRIVS) == 1
 
 
 def set_child_subreaper(enabled: bool = True) -> None:

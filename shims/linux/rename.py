@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
 RENAME_NOREPLACE = 1
 RENAME_EXCHANGE = 2
 
-_NUMBER = number(machine(), "renameat2")
+_NUMBER = own_number("renameat2")
 
 
 def renameat2(old_dirfd: int, old: bytes, new_dirfd: int, new: bytes, flags: int) -> None:

@@ -6,11 +6,12 @@ Questions and answers of one address family are in modules of their own: unix_di
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import struct
 from collections.abc import Iterator
 from typing import Final
+
+from nono.shims.errors import failure
 
 _NETLINK_SOCK_DIAG: Final = 4
 _SOCK_DIAG_BY_FAMILY: Final = 20
@@ -52,7 +53,7 @@ def ask(netlink: socket.socket, request: bytes) -> bytes:
     for message_type, body in _receive(netlink):
         _raise_error(message_type, body)
         return body
-    raise _error(errno.EPROTO)
+    raise failure(errno.EPROTO)
 
 
 def dump(
@@ -108,13 +109,9 @@ def _raise_error(message_type: int, body: bytes) -> None:
         return
     number = -_ERROR.unpack_from(body)[0] if len(body) >= _ERROR.size else 0
     if number > 0:
-        raise _error(number)
+        raise failure(number)
     if message_type == _NLMSG_ERROR:
-        raise _error(errno.EPROTO)
-
-
-def _error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
+        raise failure(errno.EPROTO)
 
 
 def _aligned(length: int) -> int:

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import machine, number
+from nono.shims.linux.syscall_classes import own_number
 
-_CONNECT: Final = number(machine(), "connect")
-_BIND: Final = number(machine(), "bind")
-_LISTEN: Final = number(machine(), "listen")
+_CONNECT: Final = own_number("connect")
+_BIND: Final = own_number("bind")
+_LISTEN: Final = own_number("listen")
 
 ADDRESS_MAX: Final = 128
 """sizeof(struct sockaddr_storage)."""
@@ -27,6 +27,12 @@ ADDRESS_MAX: Final = 128
 
 TCP_SYN_SENT: Final = 2
 TCP_CLOSE: Final = 7
+
+RESET: Final = struct.pack("@ii", 1, 0)
+"""SO_LINGER of no time: close(2) sends a RST."""
+
+FAMILY: Final = struct.Struct("=H")
+"""sa_family_t, which every address begins with."""
 
 _SOCKADDR_IN: Final = struct.Struct("=H2s4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("=H2sI16sI")

@@ -21,7 +21,6 @@ Arch = Literal["x86_64", "aarch64"]
 ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
 
 Network = Literal["unrestricted", "filtered", "blocked"]
-NETWORKS: Final[tuple[Network, ...]] = ("unrestricted", "filtered", "blocked")
 
 
 class SyscallClass(enum.StrEnum):
@@ -221,3 +220,15 @@ def machine() -> Arch:
         if reported == arch and sys.maxsize > 2**32:  # not a 32-bit Python on a 64-bit kernel
             return arch
     raise UnsupportedMachineError(reported, sys.maxsize.bit_length() + 1)
+
+
+def own_number(name: str) -> int:
+    """The number of the system call on this machine. Raises KeyError if there is none.
+
+    -1 on a machine without a table, so that modules can be imported there: every kernel
+    answers it with ENOSYS.
+    """
+    try:
+        return number(machine(), name)
+    except UnsupportedMachineError:
+        return -1

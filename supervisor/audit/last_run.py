@@ -8,28 +8,28 @@ from collections.abc import Iterator
 from nono.broker import ALL_ACCESS, Allow, Anything, Ask, Deny, Effect, Floor, Policy, Rule
 from nono.broker.audit.records import Decision, Unresolved
 from nono.supervisor.audit.reader import Session
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 
 
-def recorded(session: Session) -> Enforcement:
+def recorded(session: Session) -> Decisions:
     """What the session enforced and refused, in the form that `report` reads.
 
     Raises AuditError when the records are not as they were written.
     """
-    enforcement = Enforcement(session.start().policy, Floor())
-    for decision in _refused(session, enforcement):
-        verdict = refusal(enforcement.policy, decision)
-        enforcement.denials.record(decision.decided or decision.request, verdict)
-    return enforcement
+    decisions = Decisions(session.start().policy, Floor())
+    for decision in _refused(session, decisions):
+        verdict = refusal(decisions.policy, decision)
+        decisions.denials.record(decision.decided or decision.request, verdict)
+    return decisions
 
 
-def _refused(session: Session, enforcement: Enforcement) -> Iterator[Decision]:
+def _refused(session: Session, decisions: Decisions) -> Iterator[Decision]:
     for _, record in session.records():
         match record:
             case Decision(effect=Effect.DENY | Effect.ASK):
                 yield record
             case Unresolved(_, host, why):
-                enforcement.note_unresolved(host, why)
+                decisions.note_unresolved(host, why)
 
 
 def refusal(policy: Policy, decision: Decision) -> Deny | Ask:

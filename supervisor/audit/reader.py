@@ -20,14 +20,10 @@ from nono.broker.audit.chain import (
 from nono.broker.audit.records import Program, Record, Start, read
 from nono.broker.errors import InvalidRecord
 from nono.supervisor.audit.sessions import RECORDS, SEAL, is_running
-from nono.supervisor.errors import NonoError
+from nono.supervisor.errors import AuditError
 
 _CHUNK = 1 << 20
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class AuditError(NonoError):
-    """A session's records cannot be read, or are not as they were written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from nono.broker import (
 from nono.broker.audit.records import Decision
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.supervisor.audit.reader import Session
-from nono.supervisor.decisions.always import only_deciding
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denials, key
+from nono.supervisor.planning.plan import Plan
 
 _MOST_OPENED = 2_000
 
@@ -44,7 +45,7 @@ class Opened:
 class Replay:
     """What another policy would change. `breaks` are the new refusals."""
 
-    enforcement: Enforcement
+    other: Decisions
     """Of the other policy."""
     decisions: int = 0
     nameless: int = 0
@@ -54,17 +55,20 @@ class Replay:
 
     @property
     def breaks(self) -> Denials:
-        return self.enforcement.denials
+        return self.other.denials
 
     @property
     def is_same(self) -> bool:
         return not self.breaks.all() and not self.opened
 
 
-def replay(session: Session, policy: Policy) -> Replay:
-    """Decide every recorded request again. Raises AuditError, broker.PolicyError."""
+def replay(session: Session, plan: Plan) -> Replay:
+    """Decide every recorded request again, as a run of this plan would.
+
+    Raises AuditError, UsageError, broker.PolicyError.
+    """
     start = session.start()
-    result = Replay(only_deciding(policy, start.tmpdir))
+    result = Replay(complete(plan, tmpdir=start.tmpdir).decisions())
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):
             continue
@@ -80,27 +84,27 @@ def _is_memory(request: Request) -> bool:
 
 
 def _compare(result: Replay, record: Decision, before: Policy) -> None:
-    enforcement = result.enforcement
-    decided, verdict = enforcement.verdict(record.request)
+    decisions = result.other
+    decided, verdict = decisions.verdict(record.request)
     was_allowed = record.effect is Effect.ALLOW
     if not was_allowed:
-        verdict = _as_the_kernel_would(enforcement, record, verdict)
+        verdict = _as_the_kernel_would(decisions, record, verdict)
     if isinstance(verdict, Allow):
         if not was_allowed:
             _open(result, record.request, verdict.rule)
     elif was_allowed:
-        enforcement.denials.record(decided, verdict)
-        modes = before.network.mode, enforcement.policy.network.mode
+        decisions.denials.record(decided, verdict)
+        modes = before.network.mode, decisions.policy.network.mode
         if isinstance(decided, Connect) and modes == (Mode.UNRESTRICTED, Mode.FILTERED):
             result.nameless += 1
 
 
-def _as_the_kernel_would(enforcement: Enforcement, record: Decision, verdict: Verdict) -> Verdict:
+def _as_the_kernel_would(decisions: Decisions, record: Decision, verdict: Verdict) -> Verdict:
     """A program that the floor refused though the policy allowed it needs more than a policy."""
     request = record.request
     if not (record.native and isinstance(request, Execute) and isinstance(verdict, Allow)):
         return verdict
-    covered = enforcement.floor.covers(request.path, Access.EXECUTE)
+    covered = decisions.floor.covers(request.path, Access.EXECUTE)
     return verdict if covered else Deny(verdict.rule, record.errno)
 
 

@@ -23,11 +23,12 @@ from nono.broker.audit.records import (
     Unresolved,
 )
 from nono.broker.explaining.explain import summary
-from nono.supervisor.audit.reader import AuditError, Session, local_time
+from nono.supervisor import exit_status
+from nono.supervisor.audit.reader import Session, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
 from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.errors import AuditError
 
-_DIFFERENT = 1
 _KEPT = 20
 _JSON_LIMIT = 8192
 
@@ -82,7 +83,7 @@ def verify(ctx: click.Context, /, name: str) -> None:
     if found.damage:
         click.echo(f"  {found.damage}")
     click.echo(f"  SHA-256 of the last good record: {found.digest.hex()}")
-    ctx.exit(0 if found.is_intact else _DIFFERENT)
+    ctx.exit(exit_status.of_answer(found.is_intact))
 
 
 def _runs(session: Session, ending: Ending) -> bool:
@@ -139,10 +140,10 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
     if values["workdir"] is None:
         values["workdir"] = program.cwd
     plan = make_plan(to_options(values), program.argv)
-    result = replaying.replay(session, plan.policy)
+    result = replaying.replay(session, plan)
     for line in [shown.as_json(result)] if as_json else shown.text(result):
         click.echo(line)
-    ctx.exit(0 if result.is_same else _DIFFERENT)
+    ctx.exit(exit_status.of_answer(result.is_same))
 
 
 def _words(record: Record) -> str:

@@ -17,9 +17,9 @@ from nono.broker.credentials.services import (
     own_service,
 )
 from nono.broker.credentials.sources import InKeychain, Source, parse_source
+from nono.supervisor import exit_status
 from nono.supervisor.errors import KeychainError, NonoError, UsageError
 
-_MISSING = 1
 _UNKNOWN = "the keychain cannot be used"
 _LONGEST = 1 << 16
 _NO_UPSTREAM = "https://localhost"
@@ -75,8 +75,8 @@ def test(name: str, profile: str | None) -> None:
     try:
         key = keys.load(service, os.environ)
     except NonoError as error:
-        click.echo(f"nono: {visible(str(error), limit=1000)}\nhint: {error.hint}", err=True)
-        click.get_current_context().exit(_MISSING)
+        click.echo(f"nono: {visible(error.message, limit=1000)}\nhint: {error.hint}", err=True)
+        click.get_current_context().exit(exit_status.NO)
     click.echo(f"{visible(service.name)}: there is a usable key in {visible(str(key.source))}")
 
 
@@ -91,7 +91,7 @@ def delete(ctx: click.Context, name: str, profile: str | None) -> None:
     place = _in_keychain(name, profile)
     if not keychain.delete(place):
         click.echo(f"nono: there is no key in {visible(str(place))}", err=True)
-        ctx.exit(_MISSING)
+        ctx.exit(exit_status.NO)
     click.echo(f"removed from {visible(str(place))}")
 
 
@@ -158,7 +158,7 @@ def _found(services: Mapping[str, Service]) -> Iterator[tuple[Service, str]]:
         try:
             yield service, f"key in {keys.load(service, os.environ).source}"
         except KeychainError as error:
-            click.echo(f"nono: {visible(str(error), limit=1000)}\nhint: {error.hint}", err=True)
+            click.echo(f"nono: {visible(error.message, limit=1000)}\nhint: {error.hint}", err=True)
             failed = True
             yield service, _UNKNOWN
         except NonoError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nono.supervisor.cli.exit_status import exit_code
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.output_file import Kept
@@ -19,7 +19,7 @@ from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
-    from nono.supervisor.decisions.decide import Enforcement
+    from nono.supervisor.decisions.decide import Decisions
     from nono.supervisor.learning.observe import Learner
     from nono.supervisor.learning.profile import Outcome
     from nono.supervisor.session.prepare import Prepared
@@ -66,7 +66,6 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
-    from nono.supervisor.decisions.always import only_deciding
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import Making
     from nono.supervisor.session.prepare import prepare
@@ -83,18 +82,16 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = Kept(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
-        prepared = prepare(
-            plan.policy, nameservers=plan.nameservers, witness=learner, services=plan.services
-        )
+        prepared = prepare(plan, witness=learner)
         with contextlib.closing(prepared):
-            learner.compare_with(only_deciding(base.policy, prepared.tmpdir))
+            learner.compare_with(base, prepared.tmpdir)
             faults: list[str] = []
             if values["as_json"]:
                 # What the program prints must never be taken for the profile.
                 streams = streams.all_to_stderr()
             code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
             outcome = Making(learner, options, argv, plan, base).outcome(prepared.tmpdir)
-        _tell(learner, outcome, prepared.enforcement, argv, faults, values)
+        _tell(learner, outcome, prepared.decisions, argv, faults, values)
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()
@@ -117,8 +114,8 @@ def _watch(
     try:
         status = foreground.run(prepared, plan, argv, streams, faults.extend, seconds)
     except foreground.TimeIsUp:
-        return 0
-    return exit_code(status)
+        return exit_status.SUCCESS
+    return exit_status.of_program(status)
 
 
 def _new_file(name: str | None) -> Kept:
@@ -138,7 +135,7 @@ def _new_file(name: str | None) -> Kept:
 def _tell(
     learner: Learner,
     outcome: Outcome,
-    enforcement: Enforcement,
+    decisions: Decisions,
     argv: Sequence[str],
     faults: Sequence[str],
     values: dict[str, Any],
@@ -149,7 +146,7 @@ def _tell(
     say(report.bug(faults))
     if values["quiet"]:
         return
-    say(learn_report.text(learner, outcome, enforcement))
+    say(learn_report.text(learner, outcome, decisions))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
         say([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])

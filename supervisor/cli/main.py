@@ -1,8 +1,4 @@
-"""The command line: `nono COMMAND ...`. Commands are imported when they are used.
-
-Exit codes: the program's own; 125 when nono could not run it, 126 and 127 as a shell has them;
-2 for a wrong use of the other commands.
-"""
+"""The command line: `nono COMMAND ...`. Commands are imported when they are used."""
 
 from __future__ import annotations
 
@@ -15,10 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
-from nono.broker import PolicyError, visible
-from nono.broker.errors import ProfileError
-from nono.shims.errors import ShimError
-from nono.supervisor.cli.exit_status import FAILURE, INTERRUPTED, USAGE
+from nono.broker import visible
+from nono.broker.errors import ProfileError, nearest
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 
@@ -56,10 +51,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            meant = near + args[1:] if near else ["run", "--allow-cwd", "--", *args]
+            near = nearest(args[0], _COMMANDS)
+            meant = [near, *args[1:]] if near else ["run", "--allow-cwd", "--", *args]
             raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
         return super().resolve_command(ctx, args)
 
@@ -76,7 +69,8 @@ def nono(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(arguments, FAILURE if arguments[:1] and arguments[0] in _RUNNING else USAGE))
+    runs = arguments[:1] and arguments[0] in _RUNNING
+    sys.exit(_run(arguments, exit_status.NOT_STARTED if runs else exit_status.USAGE))
 
 
 def _run(arguments: list[str], failure: int) -> int:
@@ -88,18 +82,9 @@ def _run(arguments: list[str], failure: int) -> int:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.Abort:
-        code = INTERRUPTED
-    except (CommandError, BrokenError) as error:
-        code = _complain(str(error), error.hint, error.exit_code)
+        code = exit_status.INTERRUPTED
     except NonoError as error:
-        code = _complain(str(error), error.hint, failure)
-    except ProfileError as error:
-        for problem in error.problems[:_MOST_PROBLEMS]:
-            code = _complain(str(problem), problem.hint, failure)
-        if len(error.problems) > _MOST_PROBLEMS:
-            say([f"nono: and {len(error.problems) - _MOST_PROBLEMS} more problems"])
-    except (PolicyError, ShimError) as error:
-        code = _complain(error.message, error.hint, failure)
+        code = _complain_of(error, failure)
     except click.ClickException as error:
         code = _complain(error.format_message(), _usage_hint(arguments), failure)
     except OSError as error:
@@ -110,7 +95,7 @@ def _run(arguments: list[str], failure: int) -> int:
         code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
     except Exception as error:
         code = _complain(_bug(error), "please report it", failure)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else exit_status.SUCCESS
 
 
 def _bug(error: Exception) -> str:
@@ -120,6 +105,18 @@ def _bug(error: Exception) -> str:
     innermost = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(innermost.filename)}:{innermost.lineno}"
     return f"a bug in nono: {type(error).__name__}: {error} ({where})"
+
+
+def _complain_of(error: NonoError, failure: int) -> int:
+    """Say what is wrong, for a profile each of the first problems with it; the exit code."""
+    problems = [(error.message, error.hint)]
+    if isinstance(error, ProfileError):
+        problems = [(str(problem), problem.hint) for problem in error.problems]
+    for message, hint in problems[:_MOST_PROBLEMS]:
+        _complain(message, hint, failure)
+    if len(problems) > _MOST_PROBLEMS:
+        say([f"nono: and {len(problems) - _MOST_PROBLEMS} more problems"])
+    return error.exit_code if isinstance(error, (CommandError, BrokenError)) else failure
 
 
 def _complain(message: str, hint: str, code: int) -> int:

@@ -10,13 +10,13 @@ import click
 
 from nono.broker import Group, group, groups, visible
 from nono.broker.errors import ProfileError
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
 
-_DIFFERENT = 1
 _SUFFIX = ".json"
 _GROUP_LISTS = ("deny", "read", "read_file", "write", "readwrite", "create", "connect")
 _START = """\
@@ -99,11 +99,12 @@ def show(name: str, as_json: bool) -> None:
         plain = merged.model_dump(mode="json", by_alias=True, exclude_none=True)
         click.echo(json.dumps(plain, indent=2))
         return
+    from nono.supervisor.decisions.always import complete
     from nono.supervisor.report.plan import describe
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan)))
+    click.echo("\n".join(describe(plan, complete(plan))))
 
 
 @profile.command()
@@ -127,7 +128,7 @@ def diff(ctx: click.Context, /, first: str, second: str) -> None:
             click.echo("\n".join(f"  {visible(line, limit=1000)}" for line in lines))
     if not differs:
         click.echo("no difference")
-    ctx.exit(_DIFFERENT if differs else 0)
+    ctx.exit(exit_status.of_answer(not differs))
 
 
 def _variables(before: Plan, after: Plan) -> Iterator[str]:
@@ -147,17 +148,17 @@ def validate(ctx: click.Context, /, names: tuple[str, ...]) -> None:
     """Check profiles: every mistake, with its line and column. Exit 1 when there is one."""
     from nono.broker import PolicyError
 
-    code = 0
+    code = exit_status.SUCCESS
     for name in names:
         try:
             plan = _plan(name)
         except ProfileError as error:
-            code = _DIFFERENT
+            code = exit_status.NO
             for problem in error.problems:
                 hint = f"  hint: {problem.hint}" if problem.hint else ""
                 click.echo(visible(f"{problem}{hint}", limit=1000))
         except PolicyError as error:
-            code = _DIFFERENT
+            code = exit_status.NO
             click.echo(visible(f"{name}: {error.message}  hint: {error.hint}", limit=1000))
         else:
             say_notes(plan.notes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nono.broker import visible
-from nono.supervisor.cli.exit_status import exit_code
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
@@ -74,10 +74,12 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
     if not values["quiet"]:
         say_notes(plan.notes)
     if values["dry_run"]:
+        from nono.supervisor.decisions.always import complete
         from nono.supervisor.report.plan import describe
 
+        made = complete(plan, broker=not values["floor_only"])
         command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        print("\n".join([command, *describe(plan)]))
+        print("\n".join([command, *describe(plan, made)]))
         return 0
     return _supervise(plan, argv, values)
 
@@ -91,12 +93,10 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     audit = _audit_options(values)
     streams = inherited_streams()
     prepared = prepare(
-        plan.policy,
+        plan,
         best_effort=values["best_effort"],
         broker=not values["floor_only"],
-        nameservers=plan.nameservers,
         audit=audit,
-        services=plan.services,
     )
     try:
         if values["verbose"]:
@@ -106,7 +106,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         )
     finally:
         prepared.close()
-    return exit_code(status)
+    return exit_status.of_program(status)
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
@@ -124,7 +124,7 @@ def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
 
 
 def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
-    floor = prepared.enforcement.floor
+    floor = prepared.decisions.floor
     dropped = plan.environment.dropped(os.environ)
     lines = [
         f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
@@ -141,13 +141,14 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
 def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -> None:
     from nono.supervisor.report import run as report
 
-    enforcement = prepared.enforcement
+    decisions, credentials = prepared.decisions, prepared.credentials
+    usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:
         prepared.audit.close()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(enforcement, faults)])
+            say([report.as_json(decisions, faults, usage, prepared.audit)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
-        say([*report.text(enforcement), *report.audit(prepared.audit)])
+        say([*report.text(decisions, usage), *report.audit(prepared.audit)])

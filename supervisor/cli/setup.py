@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from nono.supervisor import exit_status
 from nono.supervisor.errors import UsageError
 
 
@@ -21,4 +22,5 @@ def setup(ctx: click.Context, check: bool) -> None:
         click.echo(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.found}")
         if finding.cost:
             click.echo(f"     {finding.cost}")
-    ctx.exit(0 if all(finding.good or not finding.needed for finding in findings) else 1)
+    works = all(finding.good or not finding.needed for finding in findings)
+    ctx.exit(exit_status.of_answer(works))

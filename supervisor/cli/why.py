@@ -27,19 +27,18 @@ from nono.broker import (
     canonical_host,
     destination,
     explain,
-    floor_exclude,
     visible,
 )
+from nono.broker.requests import RecordedProcess
+from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
-from nono.supervisor.decisions.always import with_refusals
-from nono.supervisor.decisions.tree import RealTree
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import UsageError
-from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.plan import Plan, make_plan
 
-_DENIED = 1
+_NOBODY = RecordedProcess(0)
 _OPERATIONS = ("read", "write", "execute")
 
 
@@ -79,7 +78,7 @@ def why(
     else:
         answer = _about_path(plan, path or "", op or "read")
     click.echo(_json(answer) if as_json else _text(answer))
-    ctx.exit(0 if answer.allowed else _DENIED)
+    ctx.exit(exit_status.of_answer(answer.allowed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +111,31 @@ def _about_last_run(as_json: bool) -> int:
     from nono.supervisor.report import run as report
 
     session = Session(find_session(os.environ, "last"))
-    enforcement = recorded(session)
+    decisions = recorded(session)
     if as_json:
-        click.echo(report.as_json(enforcement))
+        click.echo(report.as_json(decisions))
     else:
         program = session.program()
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(enforcement) or ["nothing was refused"]
+        lines = report.text(decisions) or ["nothing was refused"]
         click.echo("\n".join(lines))
-    return _DENIED if enforcement.denials.all() else 0
+    return exit_status.of_answer(not decisions.denials.all())
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
-    policy = with_refusals(plan.policy)
+    run = complete(plan).decisions()
     target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
-    request = _request(op, target)
-    verdict = policy.decide(request)
-    floor = policy.floor(RealTree(), floor_exclude())
+    request, verdict = run.verdict(_request(op, target))
     allowed = isinstance(verdict, Allow) and (
-        op != "execute" or floor.covers(target, Access.EXECUTE)
+        op != "execute" or run.floor_covers(target, Access.EXECUTE)
     )
     return _Answer(
         target,
         allowed,
         verdict.rule,
-        explain(policy, request, verdict, directory=os.path.isdir(target), floor=floor),
-        policy.considered(request),
+        explain(run.policy, request, verdict, directory=os.path.isdir(target), floor=run.floor),
+        run.policy.considered(request),
     )
 
 
@@ -150,24 +147,23 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
         except InvalidHost as error:
             hint = "nono why --host api.example.org --port 443"
             raise UsageError(f"--host: {error.message}", hint) from None
-    request = ConnectHost(Caller(os.getpid(), 0), host, port)
-    verdict = plan.policy.decide(request)
+    run = complete(plan).decisions()
+    request, verdict = run.verdict(ConnectHost(_NOBODY, host, port))
     return _Answer(
         f"{host} port {port}",
         isinstance(verdict, Allow),
         verdict.rule,
-        explain(plan.policy, request, verdict),
-        plan.policy.considered(request),
+        explain(run.policy, request, verdict),
+        run.policy.considered(request),
     )
 
 
 def _request(op: str, path: str) -> Request:
-    process = Caller(os.getpid(), 0)
     if op == "execute":
-        return Execute(process, path)
+        return Execute(_NOBODY, path)
     if op == "write" and not os.path.lexists(path):
-        return PathChange(process, Operation.CREATE, path)
-    return Open(process, path, Access.READ if op == "read" else Access.WRITE)
+        return PathChange(_NOBODY, Operation.CREATE, path)
+    return Open(_NOBODY, path, Access.READ if op == "read" else Access.WRITE)
 
 
 def _text(answer: _Answer) -> str:

@@ -1,43 +1,23 @@
 """The credential proxy of one sandbox: the program's tokens in, real keys out.
 
-*Performed on our copy*: a request is read whole up to its body, judged (broker.service_request),
-and made anew; the program has a connection to us and to nobody else.
+*Performed on our copy*: a request is read whole up to its body, judged
+(broker.credentials.request), and made anew; the program has a connection to us and to nobody else.
 """
 
 from __future__ import annotations
 
 import contextlib
-import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import (
-    ALL_ACCESS,
-    Access,
-    Effect,
-    File,
-    Mode,
-    Origin,
-    OriginKind,
-    Policy,
-    Rule,
-)
-from nono.broker.credentials.masking import Mask
-from nono.broker.credentials.services import PROXY_ORIGIN, Service, base_url_variable
-from nono.broker.credentials.sources import InFile
-from nono.broker.rules.host_patterns import AddressBlock
-from nono.supervisor.credentials.keys import Key, load
-from nono.supervisor.credentials.usage import Usage
-from nono.supervisor.errors import UsageError
-from nono.supervisor.faults import Faults
-from nono.supervisor.places import canonical
+from nono.broker.credentials.services import Service, base_url_variable
+from nono.supervisor.credentials.issued import Issued, url
+from nono.supervisor.decisions.services import PROXY_ADDRESS
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.upstreams import Upstreams
 
-ADDRESS = "127.0.0.1"
 _BACKLOG = 512
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _NO_PROXY = ("no_proxy", "NO_PROXY")
@@ -56,15 +36,10 @@ class CredentialProxy:
         env: Mapping[str, str],
         nameservers: Sequence[tuple[str, int]] = (),
     ) -> None:
-        self.services = {service.name: service for service in services}
-        self.keys: dict[str, Key] = {name: load(each, env) for name, each in self.services.items()}
-        self.masks = {name: Mask(key.value) for name, key in self.keys.items()}
-        self.tokens = {name: _token(name) for name in self.services}
-        self.usage = Usage()
-        self.faults = Faults(self.masked)
+        self.issued = Issued(services, env)
         self._nameservers = nameservers
         self._upstreams: Upstreams | None = None
-        self._listener = socket.create_server((ADDRESS, 0), backlog=_BACKLOG)
+        self._listener = socket.create_server((PROXY_ADDRESS, 0), backlog=_BACKLOG)
 
     @property
     def port(self) -> int:
@@ -72,61 +47,27 @@ class CredentialProxy:
         port: int = self._listener.getsockname()[1]
         return port
 
-    def url(self, service: Service) -> str:
-        """Where the program finds the service's host."""
-        return f"http://{ADDRESS}:{self.port}/{service.name}"
-
-    def restricted(self, policy: Policy) -> Policy:
-        """The policy, with the way to the proxy, and without one to the files of keys."""
-        network = policy.network
-        if network.mode is Mode.BLOCKED:
-            raise UsageError(
-                "a service cannot be used where the network is blocked",
-                "leave out --block-net or network.block: then the services are all that is reached",
-            )
-        if network.mode is Mode.FILTERED:
-            here = AddressBlock(f"{ADDRESS}/32", (self.port,))
-            rule = Rule(here, Access.CONNECT, Effect.ALLOW, PROXY_ORIGIN)
-            policy = replace(policy, network=replace(network, rules=(*network.rules, rule)))
-        return policy.with_rules(tuple(self._refusals()))
-
-    def _refusals(self) -> Iterator[Rule]:
-        for name, key in self.keys.items():
-            if isinstance(key.source, InFile):
-                origin = Origin(OriginKind.BUILTIN, f"the key of {name}")
-                yield Rule(File(canonical(key.source.path)), ALL_ACCESS, Effect.DENY, origin)
-
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """What the program gets of these variables, and its tokens and URLs."""
-        made = {name: value for name, value in env.items() if not self.holds_key(value)}
-        for service in self.services.values():
-            token = self.tokens[service.name].decode()
+        made = {name: value for name, value in env.items() if not self.issued.holds_key(value)}
+        services = self.issued.services.values()
+        urls = {each.name: url(each, self.port) + each.upstream.path for each in services}
+        for service in services:
+            token = self.issued.tokens[service.name].decode()
             made |= dict.fromkeys(service.key_variables, token)
-            made |= dict.fromkeys(service.url_variables, self.url(service) + service.upstream.path)
+            made |= dict.fromkeys(service.url_variables, urls[service.name])
         # Two services may share a variable; each has its own URL here, whatever comes first.
-        for service in self.services.values():
-            name = base_url_variable(service.name)
-            made[name] = self.url(service) + service.upstream.path
+        made |= {base_url_variable(name): own for name, own in urls.items()}
         if any(name.lower() in _PROXY_VARIABLES for name in made):
             for name in _NO_PROXY:
-                made[name] = ",".join(filter(None, (made.get(name), ADDRESS)))
+                made[name] = ",".join(filter(None, (made.get(name), PROXY_ADDRESS)))
         return made
-
-    def holds_key(self, text: str) -> bool:
-        """Whether a text contains a real key in some form."""
-        return self.masked(text) != text
-
-    def masked(self, text: str) -> str:
-        """The text without any real key."""
-        for mask in self.masks.values():
-            text = mask.text(text)
-        return text
 
     async def serve(self) -> None:
         """Answer requests until cancelled."""
-        from nono.supervisor.credentials import server as serving
+        from nono.supervisor.credentials.server import serve
 
-        await serving.serve(self._listener, self)
+        await serve(self._listener, self.issued, self.upstreams)
 
     @property
     def upstreams(self) -> Upstreams:
@@ -143,8 +84,4 @@ class CredentialProxy:
         """The tokens are good for nothing from now on, and the keys are forgotten."""
         with contextlib.suppress(OSError):
             self._listener.close()
-        self.keys.clear()
-
-
-def _token(name: str) -> bytes:
-    return f"nono-{name}-{secrets.token_urlsafe(32)}".encode()
+        self.issued.keys.clear()

@@ -6,17 +6,16 @@ import contextlib
 import http
 import json
 import socket
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import h11
 import trio
 
 from nono.broker.credentials.request import Refused, judge
 from nono.supervisor.credentials.exchange import BODY_SECONDS, ClientGone, Exchange
-from nono.supervisor.credentials.upstreams import Peer, UpstreamFailure
-
-if TYPE_CHECKING:
-    from nono.supervisor.credentials.proxy import CredentialProxy
+from nono.supervisor.credentials.issued import Issued, url
+from nono.supervisor.credentials.upstreams import Peer, UpstreamFailure, Upstreams
+from nono.supervisor.credentials.usage import Usage
 
 _MOST_CONNECTIONS = 512
 _HEAD_SECONDS = 30.0
@@ -27,20 +26,30 @@ _CHALLENGES = {
 }
 
 
-async def serve(listener: socket.socket, proxy: CredentialProxy) -> None:
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """What every connection needs. `port` is the listener's."""
+
+    issued: Issued
+    upstreams: Upstreams
+    port: int
+
+
+async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -> None:
     """Serve until cancelled. At most 512 connections at a time; others wait."""
     room = trio.Semaphore(_MOST_CONNECTIONS)
     own = trio.socket.from_stdlib_socket(listener.dup())
+    serving = _Serving(issued, upstreams, own.getsockname()[1])
     with own:
         async with trio.open_nursery() as nursery:
             try:
                 while True:
                     await room.acquire()
                     accepted = await _accept(own)
-                    nursery.start_soon(_serve_one, accepted, proxy, room)
+                    nursery.start_soon(_serve_one, accepted, serving, room)
             finally:
                 with trio.CancelScope(shield=True):
-                    await proxy.upstreams.close()
+                    await upstreams.close()
 
 
 async def _accept(listener: trio.socket.SocketType) -> trio.socket.SocketType:
@@ -51,19 +60,17 @@ async def _accept(listener: trio.socket.SocketType) -> trio.socket.SocketType:
             await trio.sleep(0.1)
 
 
-async def _serve_one(
-    sock: trio.socket.SocketType, proxy: CredentialProxy, room: trio.Semaphore
-) -> None:
+async def _serve_one(sock: trio.socket.SocketType, serving: _Serving, room: trio.Semaphore) -> None:
     client = Peer(trio.SocketStream(sock), h11.SERVER)
     try:
         seconds = _HEAD_SECONDS
-        while await _answer_one(client, sock, proxy, seconds):
+        while await _answer_one(client, sock, serving, seconds):
             client.http.start_next_cycle()
             seconds = _IDLE_SECONDS
     except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, ClientGone):
         pass
     except Exception:
-        proxy.faults.note()
+        serving.issued.faults.note()
     finally:
         with trio.CancelScope(shield=True):
             await client.close()
@@ -71,35 +78,38 @@ async def _serve_one(
 
 
 async def _answer_one(
-    client: Peer, sock: trio.socket.SocketType, proxy: CredentialProxy, seconds: float
+    client: Peer, sock: trio.socket.SocketType, serving: _Serving, seconds: float
 ) -> bool:
     """One request. False when the connection cannot be used for another."""
+    issued = serving.issued
     try:
         event = await client.next_event(seconds)
     except h11.RemoteProtocolError as error:
-        return await _refuse(client, proxy, Refused(error.error_status_hint, "not HTTP/1.1"), b"")
+        return await _refuse(
+            client, issued.usage, Refused(error.error_status_hint, "not HTTP/1.1"), b""
+        )
     if not isinstance(event, h11.Request):
         return False
-    audit = proxy.usage.audit
+    audit = issued.usage.audit
     if audit is not None and audit.refuses:
         unrecorded = Refused(503, "the request cannot be recorded")
-        return await _refuse(client, proxy, unrecorded, event.method)
-    verdict = judge(event.method, event.target, list(event.headers), proxy.services, proxy.tokens)
+        return await _refuse(client, issued.usage, unrecorded, event.method)
+    verdict = judge(event.method, event.target, list(event.headers), issued.services, issued.tokens)
     if isinstance(verdict, Refused):
-        return await _refuse(client, proxy, verdict, event.method)
+        return await _refuse(client, issued.usage, verdict, event.method)
     name = verdict.service.name
     exchange = Exchange(
         client,
         sock,
         event,
         verdict,
-        proxy.keys[name].value,
-        proxy.masks[name],
-        proxy.url(verdict.service),
+        issued.keys[name].value,
+        issued.masks[name],
+        url(verdict.service, serving.port),
     )
     reason = "the program closed the connection"
     try:
-        await exchange.run(proxy.upstreams)
+        await exchange.run(serving.upstreams)
         reason = ""
     except UpstreamFailure as error:
         reason = str(error)
@@ -107,7 +117,7 @@ async def _answer_one(
             exchange.status = 502
             await _respond(client, event.method, 502, f"{name}: {reason}")
     finally:
-        proxy.usage.note(
+        issued.usage.note(
             name,
             event.method.decode("ascii"),
             verdict.path,
@@ -120,9 +130,9 @@ async def _answer_one(
     return states == (h11.DONE, h11.DONE)
 
 
-async def _refuse(client: Peer, proxy: CredentialProxy, refused: Refused, method: bytes) -> bool:
+async def _refuse(client: Peer, usage: Usage, refused: Refused, method: bytes) -> bool:
     shown = method.decode("ascii", "replace")[:40]
-    proxy.usage.note(refused.service, shown, refused.path, refused.status, reason=refused.reason)
+    usage.note(refused.service, shown, refused.path, refused.status, reason=refused.reason)
     if client.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
         await _respond(client, method, refused.status, refused.reason)
     return False

@@ -27,7 +27,10 @@ class Count:
 
 @dataclass(slots=True)
 class Usage:
-    """Of one sandbox. `reasons` are the refusals and failures, each once, at most 20."""
+    """Of one sandbox, noted in trio's thread.
+
+    `reasons` are the refusals and failures, each once, at most 20.
+    """
 
     audit: Audit | None = None
     counts: dict[tuple[str, int], Count] = field(default_factory=dict)

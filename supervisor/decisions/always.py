@@ -1,14 +1,21 @@
-"""The policy of a run, completed with what holds in every run."""
+"""The policy of a run: what a plan allows, completed with what holds in every run.
+
+There is this one way to complete it, for a run as for whoever says what a run would do.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nono.broker import (
     ALL_ACCESS,
     FLOOR_ACCESS,
     Effect,
+    Floor,
+    Mode,
     Origin,
     OriginKind,
     Policy,
@@ -16,37 +23,88 @@ from nono.broker import (
     Subtree,
     floor_exclude,
 )
-from nono.supervisor.decisions.decide import Enforcement
-from nono.supervisor.decisions.kernel_mounts import refuse_kernel_mounts
+from nono.broker.floor.carve import carve
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.places import canonical, state_directory
+from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
 
-_ORIGIN = Origin(OriginKind.BUILTIN, "nono's own records")
+if TYPE_CHECKING:
+    from nono.supervisor.decisions.witness import Witness
+    from nono.supervisor.planning.plan import Plan
 
+RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
+_COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
+"""What says where names are looked up, which in the filtered mode is with nono."""
 
-def refuse_records(policy: Policy, env: Mapping[str, str] | None = None) -> Policy:
-    """The policy, with a refusal for what audits are kept in, here and in the default place."""
-    env = os.environ if env is None else env
-    given = {state_directory(env), state_directory({**env, "XDG_STATE_HOME": ""})}
-    paths = sorted(given | {canonical(path) for path in given})
-    return policy.with_rules(
-        Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN) for path in paths
-    )
-
-
-def with_refusals(policy: Policy) -> Policy:
-    """The policy, with what no sandbox may touch whatever it allows. Raises OSError."""
-    return refuse_records(refuse_kernel_mounts(policy))
+_RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
+_TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 
 
-def with_private_tmpdir(policy: Policy, tmpdir: str) -> Policy:
-    """The policy, with the right to all that is in the run's own TMPDIR."""
-    origin = Origin(OriginKind.BUILTIN, "private TMPDIR")
-    return policy.with_rules([Rule(Subtree(tmpdir), FLOOR_ACCESS, Effect.ALLOW, origin)])
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The policy that a run goes by, and the floor that is made of it.
+
+    `copies` are the files that the program finds nono's own in the place of, by canonical path,
+    each with the usual name of what it gets; `cleaned` are those whose credentials it does not get,
+    with the rest. No kernel rule opens either.
+    """
+
+    policy: Policy
+    floor: Floor
+    copies: Mapping[str, str]
+    cleaned: Mapping[str, bytes]
+
+    def decisions(self, witness: Witness | None = None) -> Decisions:
+        """What a run decides by; each `witness` is told of it."""
+        return Decisions(self.policy, self.floor, witness, {*self.copies, *self.cleaned})
 
 
-def only_deciding(policy: Policy, tmpdir: str) -> Enforcement:
-    """What a run with this policy and this private TMPDIR would decide by, with nothing started."""
-    policy = with_private_tmpdir(with_refusals(policy), tmpdir)
-    floor = policy.floor(RealTree(), floor_exclude())
-    return Enforcement(policy.with_rules(floor.matched), floor)
+def complete(
+    plan: Plan,
+    *,
+    broker: bool = True,
+    tmpdir: str | None = None,
+    proxy_port: int | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Complete:
+    """What a run of this plan goes by.
+
+    Only a run has its own TMPDIR and a port that its credential proxy listens on; without a
+    `tmpdir` it is one that mktemp(1) could make. `env` says where this run is recorded, if it does
+    not do so where all others do. Raises UsageError for services that no such run can have,
+    OSError, broker.FloorTooLarge.
+    """
+    policy, services, network = plan.policy, plan.services, plan.policy.network
+    rules = [*policy.rules, *kernel_mounts(), *_records(env)]
+    rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
+    if services:
+        # What only a run with services needs is loaded only then.
+        from nono.supervisor.decisions.services import check, key_files, with_proxy
+
+        check(network, broker)
+        rules += key_files(services)
+        network = with_proxy(network, proxy_port)
+    copies = _copies() if network.mode is Mode.FILTERED and broker else {}
+    cleaned = dict(plan.copies)
+    apart = floor_exclude() | copies.keys() | cleaned.keys()
+    floor = carve(rules, policy.bypasses, RealTree(), apart)
+    policy = replace(policy, rules=(*rules, *floor.matched), network=network)
+    return Complete(policy, floor, copies, cleaned if broker else {})
+
+
+def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
+    """Refusals for what audits are kept in, of this run and of others, and in the default place."""
+    given = {
+        state_directory(each)
+        for known in (os.environ, env)
+        if known is not None
+        for each in (known, {**known, "XDG_STATE_HOME": ""})
+    }
+    for path in sorted(given | {canonical(path) for path in given}):
+        yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _RECORDS)
+
+
+def _copies() -> dict[str, str]:
+    """Under their own names, and under those that the names lead to today."""
+    return {path: name for name in _COPIED for path in (name, canonical(name))}

@@ -1,9 +1,10 @@
-"""What a sandbox enforces: policy, floor, what is its own, and what was refused so far."""
+"""What a sandbox decides by: policy and floor; and what was refused so far."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+import threading
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -28,16 +29,13 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.rules.paths import child
+from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
-from nono.supervisor.decisions.own_addresses import is_of_this_machine
+from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.own_objects import OwnObjects
 
 if TYPE_CHECKING:
-    from nono.supervisor.audit.writer import Audit
-    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.linux.network.service import NetworkService
 
 _NAME_CHANGES = {
     Operation.LINK_TO,
@@ -51,33 +49,35 @@ _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
+OWN_COPY = builtin("nono's own copy, only to be read")
+"""What a program is given instead of a file of the machine's, whatever the policy says of that."""
 
-class Enforcement:
-    """Shared by the handlers of one sandbox; used from the loop's thread."""
+
+class Decisions:
+    """Shared by all that serves one sandbox. May be used from any thread.
+
+    Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
+    The policy and each floor never change. What does change, changes under a lock; to read the
+    floor takes none.
+    """
 
     def __init__(
         self,
         policy: Policy,
         floor: Floor,
-        network: NetworkService | None = None,
-        audit: Audit | None = None,
         witness: Witness | None = None,
-        credentials: CredentialProxy | None = None,
+        copies: Container[str] = frozenset(),
     ) -> None:
+        """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
         self.floor = floor
-        self.network = network
-        """None unless the policy knows hosts by their names."""
-        self.credentials = credentials
-        """None unless real keys are added to requests."""
-        self.audit = audit
-        """Where every decision is written down, if it is."""
-        self.witness = audit if witness is None else witness
+        """Replaced as a whole, by `note_moved`."""
+        self.witness = witness
         """Who is told of every decision, if anybody."""
-        self.own = OwnObjects()
         self.denials = Denials()
-        self.unresolved: dict[str, str] = {}
-        """Hosts that were allowed and have no known address, and why; at most 100."""
+        self._lock = threading.Lock()
+        self._unresolved: dict[str, str] = {}
+        self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = tuple(
             rule.pattern
@@ -103,7 +103,8 @@ class Enforcement:
         there say nothing about the name.
         """
         if path in self._ruled:
-            self.floor = self.floor.without(path)
+            with self._lock:
+                self.floor = self.floor.without(path)
 
     def allows(self, request: Request) -> bool:
         """Whether the policy allows the request. Notes nothing."""
@@ -125,6 +126,9 @@ class Enforcement:
 
     def verdict(self, request: Request) -> tuple[Request, Verdict]:
         """What `require` goes by, and the request that it is about. Notes nothing."""
+        if isinstance(request, Open) and request.path in self._copies:
+            can_be = request.access == Access.READ
+            return request, Allow(OWN_COPY) if can_be else Deny(OWN_COPY, errno.EACCES)
         decided, verdict = self._decide(request)
         if isinstance(verdict, Allow) and verdict.rule is not OWN_OBJECT:
             return self._decide_name(decided, verdict)
@@ -143,7 +147,7 @@ class Enforcement:
             return request, verdict
         if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
             return request, verdict
-        local = replace(request, address="::1" if ":" in request.address else "127.0.0.1")
+        local = replace(request, address=loopback_like(request.address))
         return local, self.policy.decide(local)
 
     def require(self, request: Request) -> None:
@@ -175,10 +179,17 @@ class Enforcement:
         writing = Open(request.process, directory, Access.WRITE)
         return writing, self.policy.decide(writing)
 
+    @property
+    def unresolved(self) -> dict[str, str]:
+        """Hosts that were allowed and have no known address so far, and why; at most 100."""
+        with self._lock:
+            return dict(self._unresolved)
+
     def note_unresolved(self, host: str, why: str) -> None:
         """Remember that a host that the policy allows has no known address."""
-        if len(self.unresolved) < _MAX_UNRESOLVED:
-            self.unresolved[host] = why
+        with self._lock:
+            if len(self._unresolved) < _MAX_UNRESOLVED:
+                self._unresolved[host] = why
         if self.witness is not None:
             self.witness.unresolved(host, why)
 

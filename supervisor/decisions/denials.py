@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 from nono.broker import Ask, Deny, Request
@@ -9,9 +10,9 @@ from nono.broker import Ask, Deny, Request
 _LIMIT = 2_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Denial:
-    """A refused request and the verdict on it; `count` says how often it came."""
+    """A refused request and the verdict on it; `count` says how often it came so far."""
 
     request: Request
     verdict: Deny | Ask
@@ -19,25 +20,28 @@ class Denial:
 
 
 class Denials:
-    """Bounded: beyond 2,000 different ones only their number is kept."""
+    """Bounded: beyond 2,000 different ones only their number is kept. Used from any thread."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._denials: dict[tuple[object, ...], Denial] = {}
         self.overflow = 0
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
         same = key(request)
-        known = self._denials.get(same)
-        if known is not None:
-            known.count += 1
-        elif len(self._denials) < _LIMIT:
-            self._denials[same] = Denial(request, verdict)
-        else:
-            self.overflow += 1
+        with self._lock:
+            known = self._denials.get(same)
+            if known is not None:
+                self._denials[same] = Denial(known.request, known.verdict, known.count + 1)
+            elif len(self._denials) < _LIMIT:
+                self._denials[same] = Denial(request, verdict)
+            else:
+                self.overflow += 1
 
     def all(self) -> list[Denial]:
-        """In the order in which they first came."""
-        return list(self._denials.values())
+        """As of now, in the order in which they first came."""
+        with self._lock:
+            return list(self._denials.values())
 
 
 def key(request: Request) -> tuple[object, ...]:

@@ -8,19 +8,21 @@ process. See proc_pid_mounts(5).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from nono.broker import (
     ALL_ACCESS,
     Effect,
     Origin,
     OriginKind,
-    Policy,
     Rule,
     Subtree,
     is_canonical,
     is_within,
 )
+from nono.supervisor.places import PLATFORM
 
+_TABLE = "/proc/self/mounts"
 _TYPES = {
     "bpf",
     "cgroup",
@@ -38,15 +40,16 @@ _USUAL = ("/proc", "/sys", "/dev")
 _ORIGIN = Origin(OriginKind.BUILTIN, "the kernel's own file systems")
 
 
-def refuse_kernel_mounts(policy: Policy) -> Policy:
-    """The policy, with a refusal for every such mount. Raises OSError."""
-    return policy.with_rules(
-        Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN) for path in sorted(_mounts())
-    )
+def kernel_mounts() -> Iterator[Rule]:
+    """A refusal for every such mount. Raises OSError."""
+    if PLATFORM != "linux":
+        return
+    for path in sorted(_mounts()):
+        yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN)
 
 
 def _mounts() -> set[str]:
-    with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
         lines = [line.split(" ") for line in file]
     paths = {_unescape(words[1]) for words in lines if words[2] in _TYPES}
     # A mount point that was deleted is shown with `//deleted` behind it: no path leads there.

@@ -5,19 +5,33 @@ from __future__ import annotations
 import socket
 from typing import Final
 
+from nono.broker.rules.addresses import Address, destination
+
 _DISCARD: Final = 9
+_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
+_LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}
 
 
 def is_of_this_machine(host: str) -> bool:
-    """True for an address that packets to it never leave the machine for, loopback aside.
+    """True for an address, as text, that packets to it never leave the machine for, loopback aside.
 
     From such an address to itself is the way that the kernel chooses. Nothing is sent.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as probe:
+    address = destination(host)
+    return address is not None and _source(address) == address
+
+
+def loopback_like(host: str) -> str:
+    """The loopback address of the family that a connection to the address `host` is of."""
+    address = destination(host)
+    return _LOOPBACK[6 if address is None else address.version]
+
+
+def _source(address: Address) -> Address | None:
+    """The address that a packet to `address` would come from; None when there is no way to it."""
+    with socket.socket(_FAMILIES[address.version], socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect((host, _DISCARD))
+            probe.connect((str(address), _DISCARD))
         except OSError:
-            return False
-        source: str = probe.getsockname()[0]
-        return source == host
+            return None
+        return destination(probe.getsockname()[0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -42,9 +43,10 @@ from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MOST, Needs
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
-from nono.supervisor.places import canonical, home_directory
+from nono.supervisor.places import PLATFORM, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
@@ -125,7 +127,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
     for other in others[:_MOST_HOMES]:
         for name, each in groups().items():
-            if name.startswith("deny_") and name != _SECRETS and each.platform != "macos":
+            if name.startswith("deny_") and name != _SECRETS and each.is_for(PLATFORM):
                 yield from rules_of(each, expander(other, workdir))
 
 
@@ -133,6 +135,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
 class Learner:
     """The witness of a run: adds up what an ordinary run would have been refused.
 
+    Told from any thread, one at a time; what it found is read when the run is over.
     `requests` are those that `needs` was made of, `made` are names in shared directories that are
     the run's own, and will not be the next run's,
     `programs` what was executed, `used_groups` what granted something.
@@ -147,28 +150,37 @@ class Learner:
     used_network: bool = False
     every_call: bool = True
     refuses: bool = False
-    _base: Enforcement | None = None
+    _base: Decisions | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def compare_with(self, base: Enforcement) -> None:
-        """To be called before the program starts, with what an ordinary run would go by."""
-        if base.policy.network.mode is Mode.UNRESTRICTED:
-            base.policy = replace(base.policy, network=Network(Mode.FILTERED))
-        self._base = base
+    def compare_with(self, base: Plan, tmpdir: str) -> None:
+        """To be called before the program starts, with what an ordinary run would go by.
+
+        Raises as `decisions.always.complete` does.
+        """
+        made = complete(base, tmpdir=tmpdir)
+        if made.policy.network.mode is Mode.UNRESTRICTED:
+            filtered = replace(made.policy, network=Network(Mode.FILTERED))
+            made = replace(made, policy=filtered)
+        self._base = made.decisions()
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(request, NetworkRequest):
             self.used_network = True
         if isinstance(verdict, Allow) and verdict.rule.origin != PROXY_ORIGIN:
-            self._saw(request)
+            with self._lock:
+                self._saw(request)
 
     def native(self, request: Request, refused: Deny | Ask | None = None) -> None:
         if refused is None:
-            self._saw(request)
+            with self._lock:
+                self._saw(request)
 
     def unresolved(self, host: str, why: str) -> None:
-        if len(self.absent_hosts) < MOST:
-            self.absent_hosts[host] = why
+        with self._lock:
+            if len(self.absent_hosts) < MOST:
+                self.absent_hosts[host] = why
 
     def _saw(self, request: Request) -> None:
         same = key(request)

@@ -32,10 +32,10 @@ from nono.broker.learning.needs import Needs
 from nono.broker.learning.profile import Learned, learn, learn_network, learn_services
 from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import only_deciding
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
-from nono.supervisor.places import absolute, canonical, home_directory
+from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
 from nono.supervisor.planning.program import needed_by
@@ -122,7 +122,7 @@ class Making:
 
     def _add_interpreters(self, needs: Needs, tmpdir: str) -> None:
         """What the kernel opens by itself to start a program: its interpreter (execve(2))."""
-        base = only_deciding(self._base.policy, tmpdir)
+        base = complete(self._base, tmpdir=tmpdir).decisions()
         for program in sorted(self._learner.programs)[:_MOST_PROGRAMS]:
             found = needed_by(program, os.environ, self._workdir, self._home)
             self._interpreters.update(found.files)
@@ -154,7 +154,7 @@ class Making:
         return self._learner.used_groups | runtimes
 
     def _rules_of(self, group: Group) -> list[Rule]:
-        if group.platform == "macos":
+        if not group.is_for(PLATFORM):
             return []
         return rules_of_group(group, expander(self._home, self._workdir))
 
@@ -179,11 +179,11 @@ class Making:
 
     def _refused(self, outcome: Outcome, tmpdir: str) -> list[Request]:
         """What was learned and the profile does not grant."""
-        enforcement = self._under(outcome, tmpdir)
+        decisions = self._under(outcome, tmpdir)
         return [
             request
             for request in self._learner.requests
-            if not isinstance(enforcement.verdict(request)[1], Allow) and not self._is_void(request)
+            if not isinstance(decisions.verdict(request)[1], Allow) and not self._is_void(request)
         ]
 
     def _is_void(self, request: Request) -> bool:
@@ -192,13 +192,13 @@ class Making:
             return os.path.isdir(request.path)
         return isinstance(request, ConnectHost) and request.host in self._learner.absent_hosts
 
-    def _under(self, outcome: Outcome, tmpdir: str) -> Enforcement:
+    def _under(self, outcome: Outcome, tmpdir: str) -> Decisions:
         """What a run with this profile would decide by: the profile is read as a run reads it."""
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write(outcome.text)
             file.flush()
             options = Options(profile=file.name, workdir=self._workdir)
-            return only_deciding(make_plan(options, self._argv).policy, tmpdir)
+            return complete(make_plan(options, self._argv), tmpdir=tmpdir).decisions()
 
 
 def _is_plain(path: str) -> bool:

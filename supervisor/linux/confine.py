@@ -1,15 +1,60 @@
-"""What the kernel holds a program to: its Landlock ruleset, its filter, its capabilities."""
+"""What holds a program: its Landlock ruleset, its filter, its capabilities; and what is its own."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nono.broker import Mode
+from nono.shims.errors import ShimError
 from nono.shims.linux import capabilities, landlock
+from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
+from nono.supervisor.linux import ruleset
+from nono.supervisor.linux.calls.own_objects import OwnObjects
+
+if TYPE_CHECKING:
+    from nono.shims.linux.syscall_classes import Network
+    from nono.supervisor.decisions.always import Complete
+    from nono.supervisor.linux.injected_files import InjectedFiles
+    from nono.supervisor.linux.network.service import NetworkService
 
 KEPT_CAPABILITIES = frozenset(
     capabilities.NUMBERS[name]
     for name in ("CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_FOWNER", "CAP_FSETID")
 )
 """What root keeps: the rights over files. Where they reach is Landlock's and the broker's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """Of one sandbox; shared by all its programs. Close it when none of them is left."""
+
+    ruleset: int
+    scope: int
+    """The ruleset of the init; -1 where the kernel has no scopes."""
+    program: bytes
+    """The seccomp filter."""
+    broker: bool
+    """False: the floor is everything that the program may do."""
+    own: OwnObjects
+    network: NetworkService | None
+    """What has to be served beside the broker, where hosts are known by their names."""
+    injected: InjectedFiles | None
+    """The files that are others inside, if any."""
+
+    def close(self) -> None:
+        if self.network is not None:
+            self.network.close()
+        if self.injected is not None:
+            self.injected.close()
+        os.close(self.ruleset)
+        if self.scope >= 0:
+            os.close(self.scope)
+        self.own.close()
 
 
 def check_kernel(best_effort: bool) -> int:
@@ -28,3 +73,60 @@ def check_kernel(best_effort: bool) -> int:
             "add --best-effort to run with less, or use a newer kernel",
         )
     return abi
+
+
+def confine(
+    made: Complete, abi: int, *, broker: bool, nameservers: Sequence[tuple[str, int]]
+) -> Confinement:
+    """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
+
+    `nameservers` are asked for the hosts that the policy allows, instead of the machine's own.
+    """
+    mode = made.policy.network.mode
+    with contextlib.ExitStack() as undo:
+        network = _network_service(nameservers) if mode is Mode.FILTERED and broker else None
+        if network is not None:
+            undo.callback(network.close)
+        injected = _injected_files(made)
+        if injected is not None:
+            undo.callback(injected.close)
+        ruleset_fd = ruleset.build(made.floor, abi)
+        undo.callback(os.close, ruleset_fd)
+        scope_fd = ruleset.build_scope(abi)
+        if scope_fd >= 0:
+            undo.callback(os.close, scope_fd)
+        program = filter_program(mode.value, broker)
+        undo.pop_all()
+        return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
+
+
+def filter_program(network: Network, broker: bool) -> bytes:
+    """The seccomp filter for this machine. Raises StartError where none can be built.
+
+    Here the errors of the shims become ours.
+    """
+    from nono.shims.linux import filter as seccomp_filter
+
+    try:
+        return seccomp_filter.build(machine(), network, broker=broker)
+    except ShimError as error:
+        raise StartError(error.message, error.hint) from error
+
+
+def _network_service(nameservers: Sequence[tuple[str, int]]) -> NetworkService:
+    from nono.supervisor.linux.network.service import NetworkService
+
+    return NetworkService(nameservers)
+
+
+def _injected_files(made: Complete) -> InjectedFiles | None:
+    contents = dict(made.cleaned)
+    if made.copies:
+        from nono.supervisor.linux.network.resolver_files import resolver_files
+
+        contents |= resolver_files(made.copies)
+    if not contents:
+        return None
+    from nono.supervisor.linux.injected_files import InjectedFiles
+
+    return InjectedFiles(contents)

@@ -45,7 +45,7 @@ _DNS_PORT = 53
 def make_network(options: Options, profile: ProfileNetwork) -> Network:
     """The network that the options describe, added to what the profile does.
 
-    Raises UsageError, broker.UnknownNetworkProfile, and broker.PolicyError for what is never
+    Raises UsageError, broker.UnknownName, and broker.PolicyError for what is never
     opened.
     """
     given = [name for name in (*_FILTERING, *_REFINING) if _is_given(options, name)]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
 from nono.broker import PolicyError
+from nono.broker.errors import did_you_mean
 from nono.broker.profile.checks import check_base, is_file_name
 from nono.broker.profile.jsonc import LARGEST
 from nono.broker.profile.merge import Merged, Source, resolve
-from nono.supervisor.places import absolute, profile_directory
+from nono.supervisor.places import PLATFORM, absolute, profile_directory
 
 _SUFFIX = ".json"
 _BUILT_IN = "built-in "
@@ -30,7 +30,7 @@ class Profiles:
 
     def resolve(self, reference: str) -> Merged:
         """A profile and what it extends. Raises broker.PolicyError; every file is read once."""
-        return resolve(reference, self.load)
+        return resolve(reference, self.load, PLATFORM)
 
     def load(self, reference: str, by: Source | None) -> Source:
         """The text of a profile, which profile `by` names. Raises broker.PolicyError."""
@@ -60,8 +60,7 @@ class Profiles:
     def _hint(self, name: str) -> str:
         if os.path.isfile(name):
             return f"a file is named with a slash: ./{name}"
-        near = difflib.get_close_matches(name, self.names(), n=1)
-        return f"did you mean {near[0]!r}?" if near else "nono profile list"
+        return did_you_mean(name, self.names(), "nono profile list")
 
     def _read(self, path: str) -> Source:
         try:

@@ -32,7 +32,7 @@ from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile, network_rules_of
 from nono.broker.profile.merge import Merged, Setting
 from nono.broker.rules.paths import is_within
-from nono.supervisor.places import canonical
+from nono.supervisor.places import PLATFORM, canonical
 from nono.supervisor.planning.path_rules import DIRECTORY_OPTIONS, FILE_OPTIONS
 from nono.supervisor.planning.profile_files import is_built_in
 from nono.supervisor.planning.profile_parts import FromProfile, ProfileNetwork
@@ -41,7 +41,6 @@ from nono.supervisor.planning.services import named_by_profile, own_services
 
 _Made = TypeVar("_Made")
 
-_PLATFORM = "linux"
 _WORKDIR = {
     "read": Access.READ | Access.EXECUTE,
     "write": Access.WRITE,
@@ -154,7 +153,7 @@ class _Making:
         excluded = {_name(setting) for setting in self._merged.all("groups.exclude")}
         for name in dict.fromkeys((*default_groups(), *named)):
             found = group(name)
-            if name in excluded or found.platform not in (None, _PLATFORM):
+            if name in excluded or not found.is_for(PLATFORM):
                 continue
             for rule in rules_of(found, expand):
                 file = named[name].file if name in named else None

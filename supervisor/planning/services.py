@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from nono.broker import PolicyError
 from nono.broker.credentials.services import (
     Service,
-    UnknownService,
     built_in_service,
     built_in_services,
     with_source,
 )
-from nono.broker.errors import Problem
+from nono.broker.errors import Problem, UnknownName
 from nono.broker.profile.merge import Merged
 from nono.supervisor.errors import UsageError
 
@@ -62,5 +61,5 @@ def _named(text: str, own: Mapping[str, Service], origin: str) -> Service:
     elif name in built_in_services():
         service = built_in_service(name, origin)
     else:
-        raise UnknownService(name, (*own, *built_in_services()))
+        raise UnknownName("service", name, (*own, *built_in_services()))
     return with_source(service, source) if given else service

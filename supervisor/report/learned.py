@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from nono.broker import visible
 from nono.broker.explaining.explain import summary
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner
 from nono.supervisor.learning.profile import Outcome
 from nono.supervisor.report import run as report
@@ -15,10 +15,10 @@ from nono.supervisor.report import run as report
 _MOST = 20
 
 
-def text(learner: Learner, outcome: Outcome, enforcement: Enforcement) -> Iterator[str]:
+def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[str]:
     """What was seen, what was refused, and what could not be put into the profile."""
     yield from _seen(outcome)
-    refused = [str(line) for line in report.grouped(report.entries(enforcement))]
+    refused = [str(line) for line in report.grouped(report.entries(decisions))]
     yield from _part("refused while learning, and not in the profile", refused)
     absent = [visible(host) for host in learner.absent_hosts]
     yield from _part("hosts that do not exist, and not in the profile", absent)

@@ -6,33 +6,31 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
-from nono.supervisor.decisions.always import with_refusals
-from nono.supervisor.decisions.tree import RealTree
+from nono.broker import DEFAULT_PORTS, Effect, Network, Rule, visible
+from nono.broker.explaining import access_words
+from nono.supervisor.decisions.always import Complete
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
 
-_LETTERS = (
-    (Access.READ, "read"),
-    (Access.WRITE, "write"),
-    (Access.EXECUTE, "execute"),
-    (Access.CREATE, "create"),
-    (Access.CONNECT, "connect"),
-)
 
+def describe(plan: Plan, made: Complete) -> Iterator[str]:
+    """Lines for people: every rule with its origin, and what the kernel enforces.
 
-def describe(plan: Plan) -> Iterator[str]:
-    """Lines for people: every rule with its origin, and what the kernel enforces."""
-    policy = with_refusals(plan.policy)
-    floor = policy.floor(RealTree(), floor_exclude())
+    `made` is the plan's policy, completed.
+    """
+    policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
         yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
     for path in policy.bypasses:
         yield f"protection lifted: {visible(path)}"
-    yield from _network(plan)
+    yield from _network(plan, policy.network)
+    for path in sorted(made.copies):
+        yield f"nono's own copy, to read: {visible(path)}"
+    for path in sorted(made.cleaned):
+        yield f"a copy without credentials, to read: {visible(path)}"
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"
@@ -42,13 +40,12 @@ def describe(plan: Plan) -> Iterator[str]:
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        access = "all" if effect is Effect.DENY else _words(rule.access)
+        access = "all" if effect is Effect.DENY else access_words.names(rule.access)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
 
-def _network(plan: Plan) -> Iterator[str]:
-    network = plan.policy.network
+def _network(plan: Plan, network: Network) -> Iterator[str]:
     yield f"network: {network.mode}"
     for deed, rules in (("connect", network.rules), ("listen", network.listen)):
         for rule in rules:
@@ -79,7 +76,3 @@ def _hosts(rule: Rule) -> str:
     ports = getattr(rule.pattern, "ports", None)
     spelled = visible(rule.pattern.spelled)
     return f"{spelled} (ports 80 and 443)" if ports == DEFAULT_PORTS else spelled
-
-
-def _words(access: Access) -> str:
-    return ",".join(word for bit, word in _LETTERS if bit in access)

@@ -17,7 +17,7 @@ def text(result: Replay) -> Iterator[str]:
     if result.is_same:
         yield f"no change: {result.decisions} recorded decisions would be the same"
         return
-    broken = [str(line) for line in report.grouped(report.entries(result.enforcement))]
+    broken = [str(line) for line in report.grouped(report.entries(result.other))]
     yield from _part("breaks: was allowed and would be refused", broken, result.breaks.overflow)
     if result.nameless:
         yield (
@@ -39,14 +39,14 @@ def _part(title: str, lines: list[str], overflow: int) -> Iterator[str]:
 
 
 def _opened(result: Replay, each: Opened) -> str:
-    words = explain(result.enforcement.policy, each.request, Allow(each.rule))
+    words = explain(result.other.policy, each.request, Allow(each.rule))
     times = f" ({each.count} times)" if each.count > 1 else ""
     return f"{words.summary}{times}: {words.reason}"
 
 
 def as_json(result: Replay) -> str:
     """One line of JSON."""
-    policy = result.enforcement.policy
+    policy = result.other.policy
     opened = [
         {
             "request": type(each.request).__name__,
@@ -61,7 +61,7 @@ def as_json(result: Replay) -> str:
     return json.dumps(
         {
             "decisions": result.decisions,
-            "breaks": [report.record(entry) for entry in report.entries(result.enforcement)],
+            "breaks": [report.record(entry) for entry in report.entries(result.other)],
             "opens": opened,
             "not_listed": result.breaks.overflow + result.opened_overflow,
             "connections_without_a_name": result.nameless,

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import Connect, Open, is_within, visible
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
 
 if TYPE_CHECKING:
     from nono.broker import Explanation
     from nono.supervisor.audit.writer import Audit
+    from nono.supervisor.credentials.usage import Usage
 
 _MAX_LINES = 20
 _MAX_UNRESOLVED = 9
@@ -50,39 +51,39 @@ class Line:
         return f"  {self.what}{times}: {self.reason}{fix}"
 
 
-def entries(enforcement: Enforcement) -> list[Entry]:
+def entries(decisions: Decisions) -> list[Entry]:
     """Every denial of a run, explained."""
-    return [_explained(enforcement, denial) for denial in enforcement.denials.all()]
+    return [_explained(decisions, denial) for denial in decisions.denials.all()]
 
 
-def _explained(enforcement: Enforcement, denial: Denial) -> Entry:
+def _explained(decisions: Decisions, denial: Denial) -> Entry:
     from nono.broker import explain  # most runs have nothing to explain
 
     path = getattr(denial.request, "path", None)
     return Entry(
         denial,
         explain(
-            enforcement.policy,
+            decisions.policy,
             denial.request,
             denial.verdict,
             directory=isinstance(denial.request, Open) and path is not None and os.path.isdir(path),
-            floor=enforcement.floor,
+            floor=decisions.floor,
         ),
     )
 
 
-def text(enforcement: Enforcement) -> list[str]:
+def text(decisions: Decisions, usage: Usage | None = None) -> list[str]:
     """At most 50 lines for people; none when nothing was refused, every host was found, and no
     service was used."""
-    return [*_refused(enforcement), *_unresolved(enforcement), *_services(enforcement)]
+    return [*_refused(decisions), *_unresolved(decisions), *_services(usage)]
 
 
-def _refused(enforcement: Enforcement) -> list[str]:
-    found = entries(enforcement)
+def _refused(decisions: Decisions) -> list[str]:
+    found = entries(decisions)
     if not found:
         return []
     lines = grouped(found)
-    overflow = enforcement.denials.overflow
+    overflow = decisions.denials.overflow
     total = sum(line.count for line in lines) + overflow
     room = _MAX_LINES - 2
     shown = [f"nono: {_plural(total, 'call')} refused:", *map(str, lines[:room])]
@@ -92,20 +93,19 @@ def _refused(enforcement: Enforcement) -> list[str]:
     return shown
 
 
-def _unresolved(enforcement: Enforcement) -> list[str]:
+def _unresolved(decisions: Decisions) -> list[str]:
     """What a program sees as a connection that is refused, or takes too long."""
-    found = list(enforcement.unresolved.items())
+    found = list(decisions.unresolved.items())
     lines = [f"nono: {visible(host)}: {why}" for host, why in found[:_MAX_UNRESOLVED]]
     if hidden := len(found) - len(lines):
         lines.append(f"nono: and {_plural(hidden, 'more host')} without an address")
     return lines
 
 
-def _services(enforcement: Enforcement) -> Iterator[str]:
+def _services(usage: Usage | None) -> Iterator[str]:
     """What was requested through the credential proxy, and what of it was refused or failed."""
-    if enforcement.credentials is None:
+    if usage is None:
         return
-    usage = enforcement.credentials.usage
     for name, counts in usage.services():
         statuses = ", ".join(
             f"{status or 'no answer'}: {count.requests}" for status, count in counts.items()
@@ -212,24 +212,28 @@ def _fix_line(together: list[Entry]) -> Line:
     return Line(first.summary + others, first.reason, first.fix, together)
 
 
-def as_json(enforcement: Enforcement, faults: Iterable[str] = ()) -> str:
+def as_json(
+    decisions: Decisions,
+    faults: Iterable[str] = (),
+    usage: Usage | None = None,
+    log: Audit | None = None,
+) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
         {
-            "denials": [record(entry) for entry in entries(enforcement)],
-            "denials_not_listed": enforcement.denials.overflow,
-            "unresolved": {visible(host): why for host, why in enforcement.unresolved.items()},
-            "services": _service_records(enforcement),
+            "denials": [record(entry) for entry in entries(decisions)],
+            "denials_not_listed": decisions.denials.overflow,
+            "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
+            "services": _service_records(usage),
             "internal_errors": list(faults),
-            "audit": _audit_record(enforcement.audit),
+            "audit": _audit_record(log),
         }
     )
 
 
-def _service_records(enforcement: Enforcement) -> list[Mapping[str, object]]:
-    if enforcement.credentials is None:
+def _service_records(usage: Usage | None) -> list[Mapping[str, object]]:
+    if usage is None:
         return []
-    usage = enforcement.credentials.usage
     return [
         {
             "service": visible(name),

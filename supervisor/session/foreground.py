@@ -9,17 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from nono.shims.linux import process
-from nono.supervisor.linux.launch import signals
-from nono.supervisor.linux.launch.running import Session, start
-from nono.supervisor.linux.launch.signals import inherited_signals
-from nono.supervisor.linux.launch.start import ForkHere
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared
+from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.proxy import CredentialProxy
+    from nono.supervisor.linux.launch.running import Session
 
 _SHORT_SECONDS = 0.1
 
@@ -39,22 +36,26 @@ def run(
     """Run a program to its end, for so long at the most; its wait status.
 
     `at_the_end` is called once everything of a program that was started is gone, with the
-    tracebacks of what failed in our own code. Raises TimeIsUp, and as `session.start` and
-    `Session.wait` do.
+    tracebacks of what failed in our own code. Raises TimeIsUp, and as `start` and `Session.wait`
+    do.
     """
+    # The door to the platform.
+    from nono.supervisor.linux.launch import signals
+    from nono.supervisor.linux.launch.start import ForkHere, close_memory
+
     environment = plan.environment.apply(os.environ)
     with contextlib.ExitStack() as last, signals.terminal_returned():
-        inherited = inherited_signals()
+        inherited = signals.inherited_signals()
         signals.block()
         session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
         _raise_descriptor_limit()
         credentials = prepared.credentials
         if credentials is not None:
-            process.set_dumpable(False)  # no core dump holds a key
+            close_memory()
         last.callback(lambda: at_the_end(_faults(session, credentials)))
         try:
             signals.forward_to(session.child_pidfd)
-            return _wait(session, credentials, seconds)
+            return _wait(session, credentials, signals.stop_with, seconds)
         finally:
             session.close()
 
@@ -66,17 +67,22 @@ def _raise_descriptor_limit() -> None:
 
 
 def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
-    return [*session.faults, *(credentials.faults.texts if credentials is not None else ())]
+    return [*session.faults, *(credentials.issued.faults.texts if credentials is not None else ())]
 
 
-def _wait(session: Session, credentials: CredentialProxy | None, seconds: float) -> int:
+def _wait(
+    session: Session,
+    credentials: CredentialProxy | None,
+    stop_with: Callable[[int], bool],
+    seconds: float,
+) -> int:
     deadline = time.monotonic() + seconds
 
     def stopped() -> None:
-        if signals.stop_with(session.child_pid):
+        if stop_with(session.child_pid):
             session.go_on()
 
-    if session.ends_within(min(seconds, _SHORT_SECONDS), stopped):
+    if credentials is None and session.ends_within(min(seconds, _SHORT_SECONDS), stopped):
         return session.status
     import trio
 

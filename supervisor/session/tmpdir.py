@@ -1,4 +1,4 @@
-"""Removing the private TMPDIR, whatever the program made of it or put in its place.
+"""Making the private TMPDIR, and removing it, whatever the program made of it or put in its place.
 
 Everything is done below a descriptor of the directory and follows no link: a program that puts a
 link where its TMPDIR was must not make us change what the link names. Directories are lifted to
@@ -10,11 +10,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 
+from nono.supervisor.places import TMPDIR_PREFIX, canonical
+
 _HANDLE_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def make_tmpdir() -> str:
+    """A new directory that only its owner may use; its canonical path. Raises OSError."""
+    return canonical(tempfile.mkdtemp(prefix=TMPDIR_PREFIX))
 
 
 def remove_tree(path: str) -> None:

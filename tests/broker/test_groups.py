@@ -18,7 +18,7 @@ from nono.broker import (
     Policy,
     Rule,
     Subtree,
-    UnknownGroup,
+    UnknownName,
     default_groups,
     floor_exclude,
     group,
@@ -171,10 +171,11 @@ def test_an_entry_may_stand_for_no_path_or_for_several() -> None:
 
 
 def test_an_unknown_group_is_named_with_its_nearest() -> None:
-    with pytest.raises(UnknownGroup) as caught:
+    with pytest.raises(UnknownName) as caught:
         group("python_runtme")
+    assert (caught.value.what, caught.value.name) == ("group", "python_runtme")
     assert caught.value.nearest == "python_runtime" and "python_runtime" in caught.value.hint
-    with pytest.raises(UnknownGroup) as caught:
+    with pytest.raises(UnknownName) as caught:
         group("zzz")
     assert "node_runtime" in caught.value.hint
 

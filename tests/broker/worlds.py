@@ -12,6 +12,7 @@ from nono.broker import (
     Access,
     Effect,
     File,
+    Floor,
     Glob,
     Kind,
     Origin,
@@ -35,6 +36,14 @@ class Caller:
 
 CALLER = Caller()
 FLAG = Origin(OriginKind.FLAG, "--test")
+
+
+def access_at(floor: Floor, path: str) -> Access:
+    """All that the kernel allows at a path."""
+    found = Access(0)
+    for right in Access:
+        found |= right if floor.covers(path, right) else Access(0)
+    return found
 
 
 class World(Tree):

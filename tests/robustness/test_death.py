@@ -28,7 +28,7 @@ FAILING = """
 import sys
 from nono.supervisor.cli import main as cli
 from nono.supervisor.linux.calls import handlers
-def fail(call, enforcement):
+def fail(call, decisions):
     raise RuntimeError("on purpose")
 handlers.HANDLERS = {**handlers.HANDLERS, "chmod": fail, "fchmodat": fail}
 cli.main(sys.argv[1:])

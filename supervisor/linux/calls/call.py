@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
 
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
-from nono.shims.linux.openat2 import AT_FDCWD
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.injected_files import InjectedFiles
+    from nono.supervisor.linux.network.service import NetworkService
 
 
 class Call:
-    """What a handler gets. Arguments are read once, into our own memory."""
+    """What a handler gets. Arguments are read once, into our own memory, in the loop's thread."""
 
-    __slots__ = ("_listener", "_memory", "background", "caller", "notification")
+    __slots__ = (
+        "_listener",
+        "_memory",
+        "background",
+        "caller",
+        "injected",
+        "network",
+        "notification",
+        "own",
+    )
 
     def __init__(
         self,
@@ -25,9 +40,18 @@ class Call:
         memory: Memory,
         listener: Listener,
         background: Background,
+        own: OwnObjects,
+        network: NetworkService | None,
+        injected: InjectedFiles | None = None,
     ) -> None:
         self.background = background
         """For what goes on after the call has returned."""
+        self.own = own
+        """What the sandbox itself made or has."""
+        self.network = network
+        """None unless the policy knows hosts by their names."""
+        self.injected = injected
+        """The files that are others inside, if any."""
         self.notification = notification
         self.caller = caller
         self._memory = memory

@@ -12,6 +12,7 @@ import os
 from functools import cached_property
 
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
+from nono.supervisor.errors import failure
 from nono.supervisor.linux.processes import _stat_fields, is_within, read_bounded
 
 _ARGV_LIMIT = 4096
@@ -45,7 +46,7 @@ class Caller:
         try:
             return int(self._status["Umask"], 8)
         except (KeyError, ValueError):
-            raise OSError(errno.ESRCH, os.strerror(errno.ESRCH)) from None
+            raise failure(errno.ESRCH) from None
 
     @property
     def has_signal(self) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from nono.broker import ConnectHost
 from nono.shims.linux import sockets as kernel
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Later
 from nono.supervisor.linux.calls.call import Call
@@ -34,7 +34,7 @@ from nono.supervisor.linux.network.service import NetworkService, allowed_addres
 
 def connect_by_name(
     call: Call,
-    enforcement: Enforcement,
+    decisions: Decisions,
     network: NetworkService,
     held: contextlib.ExitStack,
     sock: socket.socket,
@@ -42,11 +42,11 @@ def connect_by_name(
     port: int,
 ) -> Answer:
     """connect(2) of the caller's socket, of which `sock` is our copy. Raises OSError."""
-    enforcement.require(ConnectHost(call.caller, host, port))
+    decisions.require(ConnectHost(call.caller, host, port))
     if kernel.tcp_state(sock) != kernel.TCP_CLOSE:
         # Only the state of the earlier attempt is asked for, whatever the address.
         return perform_connect(call, held, sock, nowhere(sock))
-    attempt = _Attempt(call, enforcement, network, sock, host, port)
+    attempt = _Attempt(call, decisions, network, sock, host, port)
     call.ensure_waiting()
     if not os.get_blocking(sock.fileno()):
         return attempt.start()
@@ -61,7 +61,7 @@ def connect_by_name(
 @dataclass(slots=True)
 class _Attempt:
     call: Call
-    enforcement: Enforcement
+    decisions: Decisions
     network: NetworkService
     sock: socket.socket
     host: str
@@ -87,7 +87,7 @@ class _Attempt:
 
         with trio.move_on_at(trio_time(deadline)):
             addresses = await self.network.permitted(
-                self.enforcement, self.call.caller, self.host, self.port
+                self.decisions, self.call.caller, self.host, self.port
             )
             return await self._connect_to(addresses, deadline)
         self._let_go()
@@ -125,17 +125,17 @@ class _Attempt:
             self.network.tunnels.release()
             raise
         self.started = True
-        caller, enforcement = self.call.caller, self.enforcement
-        tunnel = Tunnel(self.network, enforcement, caller, self.host, self.port, parked)
+        caller, decisions = self.call.caller, self.decisions
+        tunnel = Tunnel(self.network, decisions, caller, self.host, self.port, parked)
         self.call.background.start(tunnel.run, tunnel.abandon)
 
     @property
     def _is_checked(self) -> bool:
-        return self.enforcement.policy.network.checks_name(self.host, self.port)
+        return self.decisions.policy.network.checks_name(self.host, self.port)
 
     def _allowed(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
         caller = self.call.caller
-        return allowed_addresses(self.enforcement, caller, self.host, self.port, addresses)
+        return allowed_addresses(self.decisions, caller, self.host, self.port, addresses)
 
     def _direct(self, addresses: tuple[str, ...]) -> bytes | None:
         """The one address, as a sockaddr that the socket itself can be connected to.

@@ -19,7 +19,6 @@ from nono.shims.linux.sockets import not_blocking
 from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Later, Restart, Retry
 from nono.supervisor.linux.calls.call import Call
 
-_FAMILY = struct.Struct("=H")
 _TIMEVAL = struct.Struct("@ll")
 
 
@@ -154,5 +153,5 @@ def _connect_when_there_is_room(
 
 def _is_at_once(sock: socket.socket, address: bytes) -> bool:
     """Only sockets with a handshake wait, and disconnecting does not."""
-    unspecified = address[: _FAMILY.size] == _FAMILY.pack(socket.AF_UNSPEC)
+    unspecified = address[: kernel.FAMILY.size] == kernel.FAMILY.pack(socket.AF_UNSPEC)
     return sock.type not in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET) or unspecified

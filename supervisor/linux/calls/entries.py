@@ -12,140 +12,139 @@ import os
 import stat
 
 from nono.broker import Access, Operation, PathChange
-from nono.shims.linux.openat2 import AT_FDCWD
-from nono.supervisor.decisions.decide import Enforcement
+from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_AT_REMOVEDIR = 0x200
 _MAKABLE = {0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
 
 
-def mkdir(call: Call, enforcement: Enforcement) -> Answer:
+def mkdir(call: Call, decisions: Decisions) -> Answer:
     """mkdir(2)."""
-    return _mkdir(call, enforcement, AT_FDCWD, call.notification.a, call.notification.b)
+    return _mkdir(call, decisions, AT_FDCWD, call.notification.a, call.notification.b)
 
 
-def mkdirat(call: Call, enforcement: Enforcement) -> Answer:
+def mkdirat(call: Call, decisions: Decisions) -> Answer:
     """mkdirat(2)."""
     n = call.notification
-    return _mkdir(call, enforcement, dirfd(n.a), n.b, n.c)
+    return _mkdir(call, decisions, dirfd(n.a), n.b, n.c)
 
 
-def _mkdir(call: Call, enforcement: Enforcement, at: int, path: int, mode: int) -> Answer:
+def _mkdir(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> Answer:
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(enforcement, place):
-            enforcement.note_native(PathChange(call.caller, Operation.MKDIR, place.path))
+        if is_in_floor(decisions, place):
+            decisions.note_native(PathChange(call.caller, Operation.MKDIR, place.path))
             return CONTINUE
-        require_new(call, enforcement, place, Operation.MKDIR)
+        require_new(call, decisions, place, Operation.MKDIR)
         call.apply_umask()
         os.mkdir(place.name, mode & 0o7777, dir_fd=place.parent.fd)
-        _record(enforcement, place)
+        _record(call, place)
     return DONE
 
 
-def symlink(call: Call, enforcement: Enforcement) -> Answer:
+def symlink(call: Call, decisions: Decisions) -> Answer:
     """symlink(2)."""
-    return _symlink(call, enforcement, call.notification.a, AT_FDCWD, call.notification.b)
+    return _symlink(call, decisions, call.notification.a, AT_FDCWD, call.notification.b)
 
 
-def symlinkat(call: Call, enforcement: Enforcement) -> Answer:
+def symlinkat(call: Call, decisions: Decisions) -> Answer:
     """symlinkat(2)."""
     n = call.notification
-    return _symlink(call, enforcement, n.a, dirfd(n.b), n.c)
+    return _symlink(call, decisions, n.a, dirfd(n.b), n.c)
 
 
-def _symlink(call: Call, enforcement: Enforcement, target: int, at: int, path: int) -> Answer:
+def _symlink(call: Call, decisions: Decisions, target: int, at: int, path: int) -> Answer:
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(enforcement, place):
-            enforcement.note_native(PathChange(call.caller, Operation.SYMLINK, place.path))
+        if is_in_floor(decisions, place):
+            decisions.note_native(PathChange(call.caller, Operation.SYMLINK, place.path))
             return CONTINUE
         text = call.path(target)
-        require_new(call, enforcement, place, Operation.SYMLINK)
+        require_new(call, decisions, place, Operation.SYMLINK)
         os.symlink(text, place.name, dir_fd=place.parent.fd)
-        _record(enforcement, place)
+        _record(call, place)
     return DONE
 
 
-def mknod(call: Call, enforcement: Enforcement) -> Answer:
+def mknod(call: Call, decisions: Decisions) -> Answer:
     """mknod(2)."""
-    return _mknod(call, enforcement, AT_FDCWD, call.notification.a, call.notification.b)
+    return _mknod(call, decisions, AT_FDCWD, call.notification.a, call.notification.b)
 
 
-def mknodat(call: Call, enforcement: Enforcement) -> Answer:
+def mknodat(call: Call, decisions: Decisions) -> Answer:
     """mknodat(2)."""
     n = call.notification
-    return _mknod(call, enforcement, dirfd(n.a), n.b, n.c)
+    return _mknod(call, decisions, dirfd(n.a), n.b, n.c)
 
 
-def _mknod(call: Call, enforcement: Enforcement, at: int, path: int, mode: int) -> Answer:
+def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> Answer:
     mode &= 0xFFFF  # the kernel's umode_t
     if stat.S_IFMT(mode) not in _MAKABLE:
         raise failure(errno.EPERM)
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(enforcement, place):
-            enforcement.note_native(PathChange(call.caller, Operation.MKNOD, place.path))
+        if is_in_floor(decisions, place):
+            decisions.note_native(PathChange(call.caller, Operation.MKNOD, place.path))
             return CONTINUE
-        require_new(call, enforcement, place, Operation.MKNOD)
+        require_new(call, decisions, place, Operation.MKNOD)
         call.apply_umask()
         os.mknod(place.name, mode, dir_fd=place.parent.fd)
-        _record(enforcement, place)
+        _record(call, place)
     return DONE
 
 
-def rmdir(call: Call, enforcement: Enforcement) -> Answer:
+def rmdir(call: Call, decisions: Decisions) -> Answer:
     """rmdir(2)."""
-    return _remove(call, enforcement, AT_FDCWD, call.notification.a, directory=True)
+    return _remove(call, decisions, AT_FDCWD, call.notification.a, directory=True)
 
 
-def unlink(call: Call, enforcement: Enforcement) -> Answer:
+def unlink(call: Call, decisions: Decisions) -> Answer:
     """unlink(2)."""
-    return _remove(call, enforcement, AT_FDCWD, call.notification.a, directory=False)
+    return _remove(call, decisions, AT_FDCWD, call.notification.a, directory=False)
 
 
-def unlinkat(call: Call, enforcement: Enforcement) -> Answer:
+def unlinkat(call: Call, decisions: Decisions) -> Answer:
     """unlinkat(2)."""
     n = call.notification
     flags = int32(n.c)
-    if flags & ~_AT_REMOVEDIR:
+    if flags & ~AT_REMOVEDIR:
         raise failure(errno.EINVAL)
-    return _remove(call, enforcement, dirfd(n.a), n.b, directory=bool(flags))
+    return _remove(call, decisions, dirfd(n.a), n.b, directory=bool(flags))
 
 
-def _remove(call: Call, enforcement: Enforcement, at: int, path: int, *, directory: bool) -> Answer:
+def _remove(call: Call, decisions: Decisions, at: int, path: int, *, directory: bool) -> Answer:
     unusable = errno.EBUSY if directory else errno.EISDIR
     operation = Operation.RMDIR if directory else Operation.UNLINK
     with entry(call.caller, at, call.path(path), unusable) as place:
-        if is_in_floor(enforcement, place):
-            enforcement.note_native(PathChange(call.caller, operation, place.path))
+        if is_in_floor(decisions, place):
+            decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
         with existing(place) as target:
-            own = enforcement.own.is_own(call.caller, target)
-            enforcement.require(PathChange(call.caller, operation, place.path, own))
+            own = call.own.is_own(call.caller, target)
+            decisions.require(PathChange(call.caller, operation, place.path, own))
             call.ensure_waiting()
             remove = os.rmdir if directory else os.unlink
             remove(place.name, dir_fd=place.parent.fd)
-            enforcement.own.forget(target)
-            enforcement.note_moved(place.path)
+            call.own.forget(target)
+            decisions.note_moved(place.path)
     return DONE
 
 
-def truncate(call: Call, enforcement: Enforcement) -> Answer:
+def truncate(call: Call, decisions: Decisions) -> Answer:
     """truncate(2)."""
     n = call.notification
     with locate(call.caller, AT_FDCWD, call.path(n.a)) as target:
         if target.is_anonymous:
             return CONTINUE
-        if enforcement.floor_covers(target.path, Access.WRITE):
-            enforcement.note_native(PathChange(call.caller, Operation.TRUNCATE, target.path))
+        if decisions.floor_covers(target.path, Access.WRITE):
+            decisions.note_native(PathChange(call.caller, Operation.TRUNCATE, target.path))
             return CONTINUE
         if target.kind != stat.S_IFREG:
             raise failure(errno.EISDIR if target.kind == stat.S_IFDIR else errno.EINVAL)
-        own = enforcement.own.is_own(call.caller, target)
-        enforcement.require(PathChange(call.caller, Operation.TRUNCATE, target.path, own))
+        own = call.own.is_own(call.caller, target)
+        decisions.require(PathChange(call.caller, Operation.TRUNCATE, target.path, own))
         call.ensure_waiting()
         fd = os.open(target.name, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -155,10 +154,10 @@ def truncate(call: Call, enforcement: Enforcement) -> Answer:
     return DONE
 
 
-def is_in_floor(enforcement: Enforcement, place: Entry) -> bool:
+def is_in_floor(decisions: Decisions, place: Entry) -> bool:
     """The floor asks for the right on the directory; the name may be denied by a glob."""
-    return enforcement.floor_covers(place.parent.path, Access.WRITE) and (
-        enforcement.floor_covers(place.path, Access.WRITE)
+    return decisions.floor_covers(place.parent.path, Access.WRITE) and (
+        decisions.floor_covers(place.path, Access.WRITE)
     )
 
 
@@ -169,18 +168,18 @@ def existing(place: Entry) -> Handle:
     return target
 
 
-def require_new(call: Call, enforcement: Enforcement, place: Entry, operation: Operation) -> None:
+def require_new(call: Call, decisions: Decisions, place: Entry, operation: Operation) -> None:
     target = place.existing()
     if target is not None:
         target.close()
         raise failure(errno.EEXIST)
-    own = enforcement.own.is_own(call.caller, place.parent)
-    enforcement.require(PathChange(call.caller, operation, place.path, own))
+    own = call.own.is_own(call.caller, place.parent)
+    decisions.require(PathChange(call.caller, operation, place.path, own))
     call.ensure_waiting()
 
 
-def _record(enforcement: Enforcement, place: Entry) -> None:
+def _record(call: Call, place: Entry) -> None:
     made = place.existing()
     if made is not None:
         with made:
-            enforcement.own.record_created(place.path, made.fd)
+            call.own.record_created(place.path, made.fd)

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import os
 
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification
-from nono.shims.linux.openat2 import AT_FDCWD, RESOLVE_NO_SYMLINKS, openat2
+from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
 from nono.shims.linux.syscall_classes import machine, table
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
 from nono.supervisor.linux.calls.opens import access_of, floor_checks
@@ -27,8 +28,8 @@ from nono.supervisor.linux.calls.opens import access_of, floor_checks
 class FastLane:
     """Used from the loop's thread."""
 
-    def __init__(self, enforcement: Enforcement, memory: Memory) -> None:
-        self._enforcement = enforcement
+    def __init__(self, decisions: Decisions, memory: Memory) -> None:
+        self._decisions = decisions
         self._memory = memory
         known = table(machine())
         self._openat = known["openat"].number
@@ -53,7 +54,7 @@ class FastLane:
         if path[:1] != b"/":
             path = _completed(call.tid, int32(start), path)
         # False for any text but that of a canonical path.
-        if not self._enforcement.floor_covers(os.fsdecode(path), access_of(flags)):
+        if not self._decisions.floor_covers(os.fsdecode(path), access_of(flags)):
             return False
         try:
             os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))

@@ -13,6 +13,9 @@ from nono.shims.linux.openat2 import openat2
 
 HANDLE_FLAGS = os.O_PATH | os.O_CLOEXEC
 LINK_FLAGS = HANDLE_FLAGS | os.O_NOFOLLOW
+MAX_LINKS = 40
+"""Symbolic links on one way, as many as the kernel follows: path_resolution(7)."""
+
 _DELETED = " (deleted)"
 
 

@@ -13,11 +13,12 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from nono.shims.linux import capabilities, process
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import (
     CONTINUE,
@@ -34,9 +35,14 @@ from nono.supervisor.linux.calls.answers import (
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 
-Handler = Callable[[Call, Enforcement], Answer]
+if TYPE_CHECKING:
+    from nono.supervisor.linux.injected_files import InjectedFiles
+    from nono.supervisor.linux.network.service import NetworkService
+
+Handler = Callable[[Call, Decisions], Answer]
 
 
 class Loop:
@@ -45,24 +51,30 @@ class Loop:
     def __init__(
         self,
         listener: Listener,
-        enforcement: Enforcement,
+        decisions: Decisions,
         handlers: Mapping[int, Handler],
         init_pid: int,
+        own: OwnObjects,
+        network: NetworkService | None,
+        injected: InjectedFiles | None,
         waiting: Callable[[Notification, Later | Retry], None],
         background: Background,
         faults: Faults,
     ) -> None:
         self.listener = listener
-        self.enforcement = enforcement
+        self.decisions = decisions
         self._faults = faults
         self._handlers = handlers
         self._init_pid = init_pid
+        self._own = own
+        self._network = network
+        self._injected = injected
         self._waiting = waiting
         self._background = background
         self._memory = Memory()
-        self._witness = enforcement.witness
+        self._witness = decisions.witness
         every_call = self._witness is not None and self._witness.every_call
-        self._fast_lane = None if every_call else FastLane(enforcement, self._memory)
+        self._fast_lane = None if every_call else FastLane(decisions, self._memory)
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
@@ -102,8 +114,17 @@ class Loop:
         if handler is None:
             return Fail(errno.ENOSYS)
         caller = Caller(notification.tid, self._init_pid)
-        call = Call(notification, caller, self._memory, self.listener, self._background)
-        return handler(call, self.enforcement)
+        call = Call(
+            notification,
+            caller,
+            self._memory,
+            self.listener,
+            self._background,
+            self._own,
+            self._network,
+            self._injected,
+        )
+        return handler(call, self.decisions)
 
 
 def respond(listener: Listener, notification_id: int, answer: Answer) -> None:

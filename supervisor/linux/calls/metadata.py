@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from nono.broker import Access, Metadata
 from nono.shims.linux import metadata as kernel
-from nono.shims.linux.openat2 import AT_FDCWD
-from nono.supervisor.decisions.decide import Enforcement
+from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
@@ -24,22 +24,20 @@ from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.opens import held_access
 from nono.supervisor.linux.calls.resolve import descriptor, locate
 
-_AT_SYMLINK_NOFOLLOW = 0x100
-_AT_EMPTY_PATH = 0x1000
-_AT_FLAGS = _AT_SYMLINK_NOFOLLOW | _AT_EMPTY_PATH
+_AT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH
 _XATTR_SIZE_MAX = 65536
 _XATTR_ARGS = struct.Struct("=QII")
 _TIMES_SIZE = 32
 _MAX_FILE_ATTR = 4096
 
+Find = Callable[[], Handle]
+"""Opens the object, once every argument is read: what raises before that leaves nothing open."""
 Change = Callable[[Handle], None]
 
 
-def _change(
-    call: Call, enforcement: Enforcement, operation: str, target: Handle, change: Change
-) -> Answer:
+def _change(call: Call, decisions: Decisions, operation: str, find: Find, change: Change) -> Answer:
     """Performed on our copy: the one way every handler of this module ends."""
-    with target:
+    with find() as target:
         if target.is_anonymous:
             allowed = True  # the caller's own pipe, socket or memfd
         elif target.stat.st_nlink == 0 and target.held is not None:
@@ -48,119 +46,123 @@ def _change(
         else:
             allowed = False
         if not allowed:
-            own = enforcement.own.is_own(call.caller, target)
-            enforcement.require(Metadata(call.caller, operation, target.path, own))
+            own = call.own.is_own(call.caller, target)
+            decisions.require(Metadata(call.caller, operation, target.path, own))
         call.ensure_waiting()
         change(target)
     return DONE
 
 
-def _target(call: Call, at: int, address: int, flags: int) -> Handle:
+def _target(call: Call, at: int, address: int, flags: int) -> Find:
     """The object of a call with a directory, a path and AT_* flags."""
     if flags & ~_AT_FLAGS:
         raise failure(errno.EINVAL)
-    path = call.path(address) if address or not flags & _AT_EMPTY_PATH else b""
-    if not path and flags & _AT_EMPTY_PATH:
-        return locate(call.caller, at, b".") if at == AT_FDCWD else descriptor(call.caller, at)
-    return locate(call.caller, at, path, follow=not flags & _AT_SYMLINK_NOFOLLOW)
+    path = call.path(address) if address or not flags & AT_EMPTY_PATH else b""
+    if path or not flags & AT_EMPTY_PATH:
+        return lambda: locate(call.caller, at, path, follow=not flags & AT_SYMLINK_NOFOLLOW)
+    if at == AT_FDCWD:
+        return lambda: locate(call.caller, at, b".")
+    return lambda: descriptor(call.caller, at)
 
 
-def _by_path(call: Call, *, follow: bool = True) -> Handle:
-    return locate(call.caller, AT_FDCWD, call.path(call.notification.a), follow=follow)
+def _by_path(call: Call, *, follow: bool = True) -> Find:
+    path = call.path(call.notification.a)
+    return lambda: locate(call.caller, AT_FDCWD, path, follow=follow)
 
 
-def _by_descriptor(call: Call) -> Handle:
-    target = descriptor(call.caller, int32(call.notification.a))
-    if target.held is not None and target.held & os.O_PATH:
-        target.close()
-        raise failure(errno.EBADF)
-    return target
+def _by_descriptor(call: Call) -> Find:
+    def find() -> Handle:
+        target = descriptor(call.caller, int32(call.notification.a))
+        if target.held is not None and target.held & os.O_PATH:
+            target.close()
+            raise failure(errno.EBADF)
+        return target
+
+    return find
 
 
 # chmod
 
 
-def _chmod(call: Call, enforcement: Enforcement, target: Handle, mode: int) -> Answer:
+def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
     def change(handle: Handle) -> None:
         if handle.kind == stat.S_IFLNK:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    return _change(call, enforcement, "chmod", target, change)
+    return _change(call, decisions, "chmod", find, change)
 
 
-def chmod(call: Call, enforcement: Enforcement) -> Answer:
+def chmod(call: Call, decisions: Decisions) -> Answer:
     """chmod(2)."""
-    return _chmod(call, enforcement, _by_path(call), call.notification.b)
+    return _chmod(call, decisions, _by_path(call), call.notification.b)
 
 
-def fchmod(call: Call, enforcement: Enforcement) -> Answer:
+def fchmod(call: Call, decisions: Decisions) -> Answer:
     """fchmod in chmod(2)."""
-    return _chmod(call, enforcement, _by_descriptor(call), call.notification.b)
+    return _chmod(call, decisions, _by_descriptor(call), call.notification.b)
 
 
-def fchmodat(call: Call, enforcement: Enforcement) -> Answer:
+def fchmodat(call: Call, decisions: Decisions) -> Answer:
     """fchmodat in chmod(2): the system call has no flags."""
     n = call.notification
-    return _chmod(call, enforcement, _target(call, dirfd(n.a), n.b, 0), n.c)
+    return _chmod(call, decisions, _target(call, dirfd(n.a), n.b, 0), n.c)
 
 
-def fchmodat2(call: Call, enforcement: Enforcement) -> Answer:
+def fchmodat2(call: Call, decisions: Decisions) -> Answer:
     """fchmodat2, Linux 6.6."""
     n = call.notification
-    return _chmod(call, enforcement, _target(call, dirfd(n.a), n.b, int32(n.d)), n.c)
+    return _chmod(call, decisions, _target(call, dirfd(n.a), n.b, int32(n.d)), n.c)
 
 
 # chown
 
 
-def _chown(call: Call, enforcement: Enforcement, target: Handle, owner: int, group: int) -> Answer:
+def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int) -> Answer:
     return _change(
-        call, enforcement, "chown", target, lambda handle: kernel.chown(handle.fd, owner, group)
+        call, decisions, "chown", find, lambda handle: kernel.chown(handle.fd, owner, group)
     )
 
 
-def chown(call: Call, enforcement: Enforcement) -> Answer:
+def chown(call: Call, decisions: Decisions) -> Answer:
     """chown(2)."""
     n = call.notification
-    return _chown(call, enforcement, _by_path(call), n.b, n.c)
+    return _chown(call, decisions, _by_path(call), n.b, n.c)
 
 
-def lchown(call: Call, enforcement: Enforcement) -> Answer:
+def lchown(call: Call, decisions: Decisions) -> Answer:
     """lchown in chown(2)."""
     n = call.notification
-    return _chown(call, enforcement, _by_path(call, follow=False), n.b, n.c)
+    return _chown(call, decisions, _by_path(call, follow=False), n.b, n.c)
 
 
-def fchown(call: Call, enforcement: Enforcement) -> Answer:
+def fchown(call: Call, decisions: Decisions) -> Answer:
     """fchown in chown(2)."""
     n = call.notification
-    return _chown(call, enforcement, _by_descriptor(call), n.b, n.c)
+    return _chown(call, decisions, _by_descriptor(call), n.b, n.c)
 
 
-def fchownat(call: Call, enforcement: Enforcement) -> Answer:
+def fchownat(call: Call, decisions: Decisions) -> Answer:
     """fchownat in chown(2)."""
     n = call.notification
-    return _chown(call, enforcement, _target(call, dirfd(n.a), n.b, int32(n.e)), n.c, n.d)
+    return _chown(call, decisions, _target(call, dirfd(n.a), n.b, int32(n.e)), n.c, n.d)
 
 
 # utime
 
 
-def _utime(call: Call, enforcement: Enforcement, target: Handle, times: bytes | None) -> Answer:
-    return _change(
-        call, enforcement, "utime", target, lambda handle: kernel.utimens(handle.fd, times)
-    )
+def _utime(call: Call, decisions: Decisions, find: Find, times: bytes | None) -> Answer:
+    return _change(call, decisions, "utime", find, lambda handle: kernel.utimens(handle.fd, times))
 
 
-def utime(call: Call, enforcement: Enforcement) -> Answer:
+def utime(call: Call, decisions: Decisions) -> Answer:
     """utime(2): seconds."""
     n = call.notification
     times = None
     if n.b:
         access, modification = struct.unpack("=qq", call.bytes(n.b, 16))
         times = struct.pack("=qqqq", access, 0, modification, 0)
-    return _utime(call, enforcement, _by_path(call), times)
+    return _utime(call, decisions, _by_path(call), times)
 
 
 def _microseconds(call: Call, address: int) -> bytes | None:
@@ -172,30 +174,30 @@ def _microseconds(call: Call, address: int) -> bytes | None:
     return struct.pack("=qqqq", values[0], values[1] * 1000, values[2], values[3] * 1000)
 
 
-def utimes(call: Call, enforcement: Enforcement) -> Answer:
+def utimes(call: Call, decisions: Decisions) -> Answer:
     """utimes in utime(2): microseconds."""
-    return _utime(call, enforcement, _by_path(call), _microseconds(call, call.notification.b))
+    return _utime(call, decisions, _by_path(call), _microseconds(call, call.notification.b))
 
 
-def futimesat(call: Call, enforcement: Enforcement) -> Answer:
+def futimesat(call: Call, decisions: Decisions) -> Answer:
     """futimesat(2): microseconds; without a path the descriptor itself."""
     n = call.notification
     times = _microseconds(call, n.c)
     at = dirfd(n.a)
-    target = _target(call, at, n.b, 0) if n.b else descriptor(call.caller, at)
-    return _utime(call, enforcement, target, times)
+    find = _target(call, at, n.b, 0) if n.b else lambda: descriptor(call.caller, at)
+    return _utime(call, decisions, find, times)
 
 
-def utimensat(call: Call, enforcement: Enforcement) -> Answer:
+def utimensat(call: Call, decisions: Decisions) -> Answer:
     """utimensat(2): nanoseconds, UTIME_NOW, UTIME_OMIT; without a path the descriptor itself."""
     n = call.notification
     times = call.bytes(n.c, _TIMES_SIZE) if n.c else None
     at, flags = dirfd(n.a), int32(n.d)
     if n.b:
-        return _utime(call, enforcement, _target(call, at, n.b, flags), times)
+        return _utime(call, decisions, _target(call, at, n.b, flags), times)
     if flags:
         raise failure(errno.EINVAL)
-    return _utime(call, enforcement, _by_descriptor(call), times)
+    return _utime(call, decisions, _by_descriptor(call), times)
 
 
 # extended attributes
@@ -218,51 +220,51 @@ def _value(call: Call, address: int, size: int) -> bytes:
 
 
 def _setxattr(
-    call: Call, enforcement: Enforcement, target: Handle, name: int, value: bytes, flags: int
+    call: Call, decisions: Decisions, find: Find, name: int, value: bytes, flags: int
 ) -> Answer:
     key = _name(call, name)
     return _change(
         call,
-        enforcement,
+        decisions,
         "setxattr",
-        target,
+        find,
         lambda handle: os.setxattr(handle.name, key, value, flags),
     )
 
 
-def _removexattr(call: Call, enforcement: Enforcement, target: Handle, name: int) -> Answer:
+def _removexattr(call: Call, decisions: Decisions, find: Find, name: int) -> Answer:
     key = _name(call, name)
     return _change(
         call,
-        enforcement,
+        decisions,
         "removexattr",
-        target,
+        find,
         lambda handle: os.removexattr(handle.name, key),
     )
 
 
-def setxattr(call: Call, enforcement: Enforcement) -> Answer:
+def setxattr(call: Call, decisions: Decisions) -> Answer:
     """setxattr(2)."""
     n = call.notification
     value = _value(call, n.c, n.d)
-    return _setxattr(call, enforcement, _by_path(call), n.b, value, int32(n.e))
+    return _setxattr(call, decisions, _by_path(call), n.b, value, int32(n.e))
 
 
-def lsetxattr(call: Call, enforcement: Enforcement) -> Answer:
+def lsetxattr(call: Call, decisions: Decisions) -> Answer:
     """lsetxattr in setxattr(2)."""
     n = call.notification
     value = _value(call, n.c, n.d)
-    return _setxattr(call, enforcement, _by_path(call, follow=False), n.b, value, int32(n.e))
+    return _setxattr(call, decisions, _by_path(call, follow=False), n.b, value, int32(n.e))
 
 
-def fsetxattr(call: Call, enforcement: Enforcement) -> Answer:
+def fsetxattr(call: Call, decisions: Decisions) -> Answer:
     """fsetxattr in setxattr(2)."""
     n = call.notification
     value = _value(call, n.c, n.d)
-    return _setxattr(call, enforcement, _by_descriptor(call), n.b, value, int32(n.e))
+    return _setxattr(call, decisions, _by_descriptor(call), n.b, value, int32(n.e))
 
 
-def setxattrat(call: Call, enforcement: Enforcement) -> Answer:
+def setxattrat(call: Call, decisions: Decisions) -> Answer:
     """setxattrat, Linux 6.13: the value and flags are in a struct xattr_args."""
     n = call.notification
     if n.f < _XATTR_ARGS.size:
@@ -272,39 +274,37 @@ def setxattrat(call: Call, enforcement: Enforcement) -> Answer:
         raise failure(errno.E2BIG)
     address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
     value = _value(call, address, size)
-    target = _target(call, dirfd(n.a), n.b, int32(n.c))
-    return _setxattr(call, enforcement, target, n.d, value, flags)
+    find = _target(call, dirfd(n.a), n.b, int32(n.c))
+    return _setxattr(call, decisions, find, n.d, value, flags)
 
 
-def removexattr(call: Call, enforcement: Enforcement) -> Answer:
+def removexattr(call: Call, decisions: Decisions) -> Answer:
     """removexattr(2)."""
-    return _removexattr(call, enforcement, _by_path(call), call.notification.b)
+    return _removexattr(call, decisions, _by_path(call), call.notification.b)
 
 
-def lremovexattr(call: Call, enforcement: Enforcement) -> Answer:
+def lremovexattr(call: Call, decisions: Decisions) -> Answer:
     """lremovexattr in removexattr(2)."""
-    return _removexattr(call, enforcement, _by_path(call, follow=False), call.notification.b)
+    return _removexattr(call, decisions, _by_path(call, follow=False), call.notification.b)
 
 
-def fremovexattr(call: Call, enforcement: Enforcement) -> Answer:
+def fremovexattr(call: Call, decisions: Decisions) -> Answer:
     """fremovexattr in removexattr(2)."""
-    return _removexattr(call, enforcement, _by_descriptor(call), call.notification.b)
+    return _removexattr(call, decisions, _by_descriptor(call), call.notification.b)
 
 
-def removexattrat(call: Call, enforcement: Enforcement) -> Answer:
+def removexattrat(call: Call, decisions: Decisions) -> Answer:
     """removexattrat, Linux 6.13."""
     n = call.notification
-    target = _target(call, dirfd(n.a), n.b, int32(n.c))
-    return _removexattr(call, enforcement, target, n.d)
+    find = _target(call, dirfd(n.a), n.b, int32(n.c))
+    return _removexattr(call, decisions, find, n.d)
 
 
-def file_setattr(call: Call, enforcement: Enforcement) -> Answer:
+def file_setattr(call: Call, decisions: Decisions) -> Answer:
     """file_setattr, Linux 6.17: the flags of chattr(1) as a struct file_attr."""
     n = call.notification
     if n.d > _MAX_FILE_ATTR:
         raise failure(errno.E2BIG)
     data = call.bytes(n.c, n.d)
-    target = _target(call, dirfd(n.a), n.b, int32(n.e))
-    return _change(
-        call, enforcement, "file_setattr", target, lambda h: kernel.file_setattr(h.fd, data)
-    )
+    find = _target(call, dirfd(n.a), n.b, int32(n.e))
+    return _change(call, decisions, "file_setattr", find, lambda h: kernel.file_setattr(h.fd, data))

@@ -13,8 +13,8 @@ import stat
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.shims.linux import rename as kernel
-from nono.shims.linux.openat2 import AT_FDCWD
-from nono.supervisor.decisions.decide import Enforcement
+from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
@@ -22,34 +22,31 @@ from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_n
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_AT_SYMLINK_FOLLOW = 0x400
-_AT_EMPTY_PATH = 0x1000
 
-
-def rename(call: Call, enforcement: Enforcement) -> Answer:
+def rename(call: Call, decisions: Decisions) -> Answer:
     """rename(2)."""
     n = call.notification
-    return _rename(call, enforcement, (AT_FDCWD, n.a), (AT_FDCWD, n.b), 0)
+    return _rename(call, decisions, (AT_FDCWD, n.a), (AT_FDCWD, n.b), 0)
 
 
-def renameat(call: Call, enforcement: Enforcement) -> Answer:
+def renameat(call: Call, decisions: Decisions) -> Answer:
     """renameat(2)."""
     n = call.notification
-    return _rename(call, enforcement, (dirfd(n.a), n.b), (dirfd(n.c), n.d), 0)
+    return _rename(call, decisions, (dirfd(n.a), n.b), (dirfd(n.c), n.d), 0)
 
 
-def renameat2(call: Call, enforcement: Enforcement) -> Answer:
+def renameat2(call: Call, decisions: Decisions) -> Answer:
     """renameat2(2) in rename(2). RENAME_WHITEOUT makes a device and is refused."""
     n = call.notification
     flags = int32(n.e)
     if flags not in (0, kernel.RENAME_NOREPLACE, kernel.RENAME_EXCHANGE):
         raise failure(errno.EINVAL)
-    return _rename(call, enforcement, (dirfd(n.a), n.b), (dirfd(n.c), n.d), flags)
+    return _rename(call, decisions, (dirfd(n.a), n.b), (dirfd(n.c), n.d), flags)
 
 
 def _rename(
     call: Call,
-    enforcement: Enforcement,
+    decisions: Decisions,
     old_at: tuple[int, int],
     new_at: tuple[int, int],
     flags: int,
@@ -58,30 +55,28 @@ def _rename(
         entry(call.caller, old_at[0], call.path(old_at[1]), errno.EBUSY) as old,
         entry(call.caller, new_at[0], call.path(new_at[1]), errno.EBUSY) as new,
     ):
-        if is_in_floor(enforcement, old) and is_in_floor(enforcement, new):
-            _note_native_move(call, enforcement, old, new, flags)
+        if is_in_floor(decisions, old) and is_in_floor(decisions, new):
+            _note_native_move(call, decisions, old, new, flags)
             return CONTINUE
         with existing(old) as source:
-            _require_move(call, enforcement, old, new, source)
-            _require_replaceable(call, enforcement, old, new, flags)
+            _require_move(call, decisions, old, new, source)
+            _require_replaceable(call, decisions, old, new, flags)
             call.ensure_waiting()
             kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
-            _adopt(call, enforcement, source, old.path, new.path)
-            enforcement.note_moved(old.path)
-            enforcement.note_moved(new.path)
+            _adopt(call, decisions, source, old.path, new.path)
+            decisions.note_moved(old.path)
+            decisions.note_moved(new.path)
     return DONE
 
 
-def _require_move(
-    call: Call, enforcement: Enforcement, old: Entry, new: Entry, source: Handle
-) -> None:
+def _require_move(call: Call, decisions: Decisions, old: Entry, new: Entry, source: Handle) -> None:
     """The object leaves `old` and comes to `new`, and must not gain access by that."""
-    own = enforcement.own.is_own(call.caller, source)
-    own_there = enforcement.own.is_own(call.caller, new.parent)
-    enforcement.require(_leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path))
-    enforcement.require(PathChange(call.caller, Operation.RENAME_TO, new.path, own_there))
+    own = call.own.is_own(call.caller, source)
+    own_there = call.own.is_own(call.caller, new.parent)
+    decisions.require(_leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path))
+    decisions.require(PathChange(call.caller, Operation.RENAME_TO, new.path, own_there))
     used = Open(call.caller, new.path, Access.READ | Access.WRITE)
-    if source.kind == stat.S_IFDIR and not own and not enforcement.allows(used):
+    if source.kind == stat.S_IFDIR and not own and not decisions.allows(used):
         # Only what is its own may the sandbox use there, and nobody knows what is in the
         # directory. To copy it makes every part the sandbox's own.
         raise failure(errno.EXDEV)
@@ -95,23 +90,21 @@ def _leaves(
     return PathChange(call.caller, operation, path, own, target, directory)
 
 
-def _note_native_move(
-    call: Call, enforcement: Enforcement, old: Entry, new: Entry, flags: int
-) -> None:
+def _note_native_move(call: Call, decisions: Decisions, old: Entry, new: Entry, flags: int) -> None:
     """The same requests as for a move that is performed."""
     pairs = [(old, new), (new, old)] if flags & kernel.RENAME_EXCHANGE else [(old, new)]
-    for before, after in pairs if enforcement.witness is not None else ():
+    for before, after in pairs if decisions.witness is not None else ():
         source = before.existing()
         if source is None:
             return  # the kernel says so
         with source:
             left = _leaves(call, Operation.RENAME_FROM, source, before.path, False, after.path)
-        enforcement.note_native(left)
-        enforcement.note_native(PathChange(call.caller, Operation.RENAME_TO, after.path))
+        decisions.note_native(left)
+        decisions.note_native(PathChange(call.caller, Operation.RENAME_TO, after.path))
 
 
 def _require_replaceable(
-    call: Call, enforcement: Enforcement, old: Entry, new: Entry, flags: int
+    call: Call, decisions: Decisions, old: Entry, new: Entry, flags: int
 ) -> None:
     target = new.existing()
     if target is None:
@@ -122,65 +115,63 @@ def _require_replaceable(
         if flags & kernel.RENAME_NOREPLACE:
             raise failure(errno.EEXIST)
         if flags & kernel.RENAME_EXCHANGE:
-            _require_move(call, enforcement, new, old, target)
-            _adopt(call, enforcement, target, new.path, old.path)
+            _require_move(call, decisions, new, old, target)
+            _adopt(call, decisions, target, new.path, old.path)
             return
-        own = enforcement.own.is_own(call.caller, target)
-        enforcement.require(PathChange(call.caller, Operation.UNLINK, new.path, own))
+        own = call.own.is_own(call.caller, target)
+        decisions.require(PathChange(call.caller, Operation.UNLINK, new.path, own))
 
 
-def link(call: Call, enforcement: Enforcement) -> Answer:
+def link(call: Call, decisions: Decisions) -> Answer:
     """link(2)."""
     n = call.notification
-    return _link(call, enforcement, (AT_FDCWD, n.a), (AT_FDCWD, n.b), 0)
+    return _link(call, decisions, (AT_FDCWD, n.a), (AT_FDCWD, n.b), 0)
 
 
-def linkat(call: Call, enforcement: Enforcement) -> Answer:
+def linkat(call: Call, decisions: Decisions) -> Answer:
     """linkat(2) in link(2)."""
     n = call.notification
-    return _link(call, enforcement, (dirfd(n.a), n.b), (dirfd(n.c), n.d), int32(n.e))
+    return _link(call, decisions, (dirfd(n.a), n.b), (dirfd(n.c), n.d), int32(n.e))
 
 
 def _link(
     call: Call,
-    enforcement: Enforcement,
+    decisions: Decisions,
     old_at: tuple[int, int],
     new_at: tuple[int, int],
     flags: int,
 ) -> Answer:
-    if flags & ~(_AT_SYMLINK_FOLLOW | _AT_EMPTY_PATH):
+    if flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH):
         raise failure(errno.EINVAL)
     path = call.path(old_at[1])
-    if not path and flags & _AT_EMPTY_PATH:
+    if not path and flags & AT_EMPTY_PATH:
         raise failure(errno.ENOENT)  # what a caller without CAP_DAC_READ_SEARCH gets
-    follow = bool(flags & _AT_SYMLINK_FOLLOW)
+    follow = bool(flags & AT_SYMLINK_FOLLOW)
     with (
         locate(call.caller, old_at[0], path, follow=follow) as source,
         entry(call.caller, new_at[0], call.path(new_at[1]), errno.EEXIST) as place,
     ):
         everything = Access.READ | Access.WRITE
-        if is_in_floor(enforcement, place) and (
-            source.is_anonymous or enforcement.floor_covers(source.path, everything)
+        if is_in_floor(decisions, place) and (
+            source.is_anonymous or decisions.floor_covers(source.path, everything)
         ):
             left = _leaves(call, Operation.LINK_FROM, source, source.path, False, place.path)
-            enforcement.note_native(left)
-            enforcement.note_native(PathChange(call.caller, Operation.LINK_TO, place.path))
+            decisions.note_native(left)
+            decisions.note_native(PathChange(call.caller, Operation.LINK_TO, place.path))
             return CONTINUE
-        own = enforcement.own.is_own(call.caller, source)
-        enforcement.require(
-            _leaves(call, Operation.LINK_FROM, source, source.path, own, place.path)
-        )
-        require_new(call, enforcement, place, Operation.LINK_TO)
+        own = call.own.is_own(call.caller, source)
+        decisions.require(_leaves(call, Operation.LINK_FROM, source, source.path, own, place.path))
+        require_new(call, decisions, place, Operation.LINK_TO)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)
-        _adopt(call, enforcement, source, source.path, place.path)
+        _adopt(call, decisions, source, source.path, place.path)
     return DONE
 
 
-def _adopt(call: Call, enforcement: Enforcement, moved: Handle, before: str, after: str) -> None:
+def _adopt(call: Call, decisions: Decisions, moved: Handle, before: str, after: str) -> None:
     """What comes to a shared place is the sandbox's own there, if it could use it before.
 
     Otherwise moving a file out of a place where it may only be written would make it readable.
     """
-    own = enforcement.own.is_own_file(before, moved.fd)
-    if enforcement.allows(Open(call.caller, before, Access.READ | Access.WRITE, own)):
-        enforcement.own.record_created(after, moved.fd)
+    own = call.own.is_own_file(before, moved.fd)
+    if decisions.allows(Open(call.caller, before, Access.READ | Access.WRITE, own)):
+        call.own.record_created(after, moved.fd)

@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
-from nono.shims.linux.openat2 import AT_FDCWD, HOW_SIZE, unpack_how
-from nono.supervisor.decisions.decide import Enforcement
+from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.openat2 import HOW_SIZE, unpack_how
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
 from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.fifos import meet
-from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
 if TYPE_CHECKING:
-    from nono.supervisor.linux.network.service import NetworkService
+    from nono.supervisor.linux.injected_files import InjectedFiles
 
 O_TMPFILE = 0o20200000
 _O_TMPFILE_BIT = 0o20000000
@@ -45,7 +47,6 @@ _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PTMX = os.makedev(5, 2)
 _TIOCGPTN = 0x80045430
 _TRIES = 8
-_MAX_LINKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +85,32 @@ def floor_checks(flags: int) -> bool:
     return flags & os.O_ACCMODE != os.O_ACCMODE
 
 
-def open_(call: Call, enforcement: Enforcement) -> Answer:
+def open_(call: Call, decisions: Decisions) -> Answer:
     """open(2)."""
     n = call.notification
     if n.b & os.O_PATH:
         return CONTINUE
     wanted = Arguments(AT_FDCWD, call.path(n.a), n.b & _OPEN_FLAGS, n.c & 0o7777)
-    return _open(call, enforcement, wanted)
+    return _open(call, decisions, wanted)
 
 
-def openat(call: Call, enforcement: Enforcement) -> Answer:
+def openat(call: Call, decisions: Decisions) -> Answer:
     """openat(2)."""
     n = call.notification
     if n.c & os.O_PATH:
         return CONTINUE
     wanted = Arguments(dirfd(n.a), call.path(n.b), n.c & _OPEN_FLAGS, n.d & 0o7777)
-    return _open(call, enforcement, wanted)
+    return _open(call, decisions, wanted)
 
 
-def creat(call: Call, enforcement: Enforcement) -> Answer:
+def creat(call: Call, decisions: Decisions) -> Answer:
     """creat(2)."""
     n = call.notification
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-    return _open(call, enforcement, Arguments(AT_FDCWD, call.path(n.a), flags, n.b & 0o7777))
+    return _open(call, decisions, Arguments(AT_FDCWD, call.path(n.a), flags, n.b & 0o7777))
 
 
-def openat2(call: Call, enforcement: Enforcement) -> Answer:
+def openat2(call: Call, decisions: Decisions) -> Answer:
     """openat2(2). The structure is copied once; what a newer kernel would put behind it is not."""
     n = call.notification
     if n.d < HOW_SIZE:
@@ -125,10 +126,10 @@ def openat2(call: Call, enforcement: Enforcement) -> Answer:
         raise failure(errno.EINVAL)
     if flags & os.O_PATH:
         return CONTINUE
-    return _open(call, enforcement, Arguments(dirfd(n.a), call.path(n.b), flags, mode, resolve))
+    return _open(call, decisions, Arguments(dirfd(n.a), call.path(n.b), flags, mode, resolve))
 
 
-def _open(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
+def _open(call: Call, decisions: Decisions, wanted: Arguments) -> Answer:
     exclusive = wanted.flags & os.O_CREAT and wanted.flags & os.O_EXCL
     follow = not (wanted.flags & os.O_NOFOLLOW or exclusive)
     for _ in range(_TRIES):
@@ -138,62 +139,58 @@ def _open(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
             )
         except FileNotFoundError:
             if not wanted.flags & os.O_CREAT or wanted.is_tmpfile:
-                return _open_missing(call, enforcement, wanted)
+                return _open_missing(call, wanted)
         else:
-            return _open_existing(call, enforcement, wanted, handle)
+            return _open_existing(call, decisions, wanted, handle)
         with _new_entry(call, wanted) as place:
-            answer = _create(call, enforcement, wanted, place)
+            answer = _create(call, decisions, wanted, place)
         if answer is not None:
             return answer
     raise failure(errno.EEXIST)
 
 
-def _open_existing(
-    call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
-) -> Answer:
+def _open_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> Answer:
     answer: Answer | None = None
     try:
-        answer = _decide_existing(call, enforcement, wanted, handle)
+        answer = _decide_existing(call, decisions, wanted, handle)
     finally:
         if not isinstance(answer, Retry):  # which still needs the handle
             handle.close()
     return answer
 
 
-def _decide_existing(
-    call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle
-) -> Answer:
-    if enforcement.network is not None and handle.path in enforcement.network.files:
-        return _open_injected(enforcement.network, wanted, handle.path)
+def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> Answer:
+    if call.injected is not None and handle.path in call.injected:
+        return _open_injected(call.injected, wanted, handle.path)
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
-        if enforcement.floor_covers(handle.path, wanted.access):
-            enforcement.note_native(Open(call.caller, handle.path, wanted.access))
+        if decisions.floor_covers(handle.path, wanted.access):
+            decisions.note_native(Open(call.caller, handle.path, wanted.access))
             return CONTINUE
     _refuse_by_kind(wanted, handle.kind)
     if not _is_held(handle, wanted.access):
-        _require_open(call, enforcement, wanted, handle)
+        _require_open(call, decisions, wanted, handle)
     call.ensure_waiting()
     if wanted.is_tmpfile:
         call.apply_umask()
-    return perform(handle, wanted, enforcement)
+    return perform(handle, wanted, call.own)
 
 
-def _open_injected(network: NetworkService, wanted: Arguments, path: str) -> Answer:
+def _open_injected(injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
     """A file that is another inside: *performed on our copy*, and only ever for reading."""
     _refuse_by_kind(wanted, stat.S_IFREG)
     if wanted.access != Access.READ:
         raise failure(errno.EACCES)
-    return _inject(network.files.open(path), wanted)
+    return _inject(injected.open(path), wanted)
 
 
-def _open_missing(call: Call, enforcement: Enforcement, wanted: Arguments) -> Answer:
+def _open_missing(call: Call, wanted: Arguments) -> Answer:
     """What a file that the machine lacks may still be inside."""
-    if enforcement.network is not None:
+    if call.injected is not None:
         with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
-            if place.path in enforcement.network.files:
-                return _open_injected(enforcement.network, wanted, place.path)
+            if place.path in call.injected:
+                return _open_injected(call.injected, wanted, place.path)
     raise failure(errno.ENOENT)
 
 
@@ -229,16 +226,16 @@ def held_access(flags: int) -> Access:
     return Access(0) if flags & os.O_PATH or mode == os.O_ACCMODE else _ACCESS[mode]
 
 
-def _require_open(call: Call, enforcement: Enforcement, wanted: Arguments, handle: Handle) -> None:
-    own = enforcement.own.is_own(call.caller, handle)
+def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> None:
+    own = call.own.is_own(call.caller, handle)
     if wanted.is_tmpfile:
         path = child(handle.path, "(O_TMPFILE)")
-        enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))
+        decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     else:
-        enforcement.require(Open(call.caller, handle.path, wanted.access, own))
+        decisions.require(Open(call.caller, handle.path, wanted.access, own))
 
 
-def perform(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answer:
+def perform(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer:
     """Performed on our copy: reopen the handle, first without blocking and as no terminal of ours.
 
     A FIFO without its other end, and a file under a lease, have to wait: those become tasks.
@@ -252,9 +249,9 @@ def perform(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answ
     except BlockingIOError:
         if not may_block:
             raise
-        return Retry(lambda: _after_lease(handle, wanted, enforcement), handle.close)
+        return Retry(lambda: _after_lease(handle, wanted, own), handle.close)
     try:
-        _after_open(fd, handle, enforcement, may_block)
+        _after_open(fd, handle, own, may_block)
     except BaseException:
         os.close(fd)
         raise
@@ -265,27 +262,27 @@ def _inject(fd: int, wanted: Arguments) -> Inject:
     return Inject(fd, bool(wanted.flags & os.O_CLOEXEC))
 
 
-def _after_open(fd: int, handle: Handle, enforcement: Enforcement, may_block: bool) -> None:
+def _after_open(fd: int, handle: Handle, own: OwnObjects, may_block: bool) -> None:
     if may_block:
         fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) & ~os.O_NONBLOCK)
     if handle.kind == stat.S_IFCHR and handle.stat.st_rdev == _PTMX:
         number = struct.unpack("=I", fcntl.ioctl(fd, _TIOCGPTN, bytes(4)))[0]
         terminal = f"/dev/pts/{number}"
-        enforcement.own.record_terminal(os.stat(terminal).st_rdev, terminal)
+        own.record_terminal(os.stat(terminal).st_rdev, terminal)
     if handle.kind == stat.S_IFDIR and stat.S_ISREG(os.fstat(fd).st_mode):
-        enforcement.own.record_created(handle.path, fd)  # O_TMPFILE
+        own.record_created(handle.path, fd)  # O_TMPFILE
 
 
-def _after_lease(handle: Handle, wanted: Arguments, enforcement: Enforcement) -> Answer | None:
+def _after_lease(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer | None:
     """Try again what a lease forbids until its holder gives it up or the kernel takes it."""
-    answer = perform(handle, wanted, enforcement)
+    answer = perform(handle, wanted, own)
     return None if isinstance(answer, Retry) else answer
 
 
 def _new_entry(call: Call, wanted: Arguments) -> Entry:
     """Where a file is to be made. A dangling symbolic link is followed to where it points."""
     place = entry(call.caller, wanted.dirfd, wanted.path, errno.EISDIR, wanted.resolve)
-    for _ in range(_MAX_LINKS):
+    for _ in range(MAX_LINKS):
         try:
             if place.name.endswith(b"/"):
                 raise failure(errno.EISDIR)
@@ -305,19 +302,19 @@ def _new_entry(call: Call, wanted: Arguments) -> Entry:
     raise failure(errno.ELOOP)
 
 
-def _create(call: Call, enforcement: Enforcement, wanted: Arguments, place: Entry) -> Answer | None:
+def _create(call: Call, decisions: Decisions, wanted: Arguments, place: Entry) -> Answer | None:
     """Make the file; None when somebody else did meanwhile and it is to be opened instead."""
     path = place.path
     directory = place.parent.path
     if (
         wanted.floor_checks
-        and enforcement.floor_covers(directory, wanted.access | Access.WRITE)
-        and enforcement.floor_covers(path, Access.WRITE)
+        and decisions.floor_covers(directory, wanted.access | Access.WRITE)
+        and decisions.floor_covers(path, Access.WRITE)
     ):
-        enforcement.note_native(PathChange(call.caller, Operation.CREATE, path))
+        decisions.note_native(PathChange(call.caller, Operation.CREATE, path))
         return CONTINUE
-    own = enforcement.own.is_own(call.caller, place.parent)
-    enforcement.require(PathChange(call.caller, Operation.CREATE, path, own))
+    own = call.own.is_own(call.caller, place.parent)
+    decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     call.ensure_waiting()
     call.apply_umask()
     # O_EXCL follows no link either, and O_NOFOLLOW would stay with the descriptor: F_GETFL.
@@ -328,5 +325,5 @@ def _create(call: Call, enforcement: Enforcement, wanted: Arguments, place: Entr
         if wanted.flags & os.O_EXCL:
             raise
         return None
-    enforcement.own.record_created(path, fd)
+    call.own.record_created(path, fd)
     return _inject(fd, wanted)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 
 from nono.broker.rules.paths import SHARED, is_within
 from nono.shims.linux.file_identity import identity
@@ -22,24 +23,31 @@ _HARMLESS_NET = {"dev", "route", "if_inet6", "ipv6_route"}
 
 
 class OwnObjects:
-    """The objects of one sandbox. Bounded: what is beyond the bound is simply not its own."""
+    """The objects of one sandbox. Bounded: what is beyond the bound is simply not its own.
+
+    May be used from any thread: each program of the sandbox has a loop of its own, and an open
+    that had to wait is performed in trio's. A look into one of the sets takes no lock.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._identities: set[bytes] = set()
         self._terminals: dict[int, int] = {}
         self._sockets: set[int] = set()
 
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
-        if _shared_directory(path) and len(self._identities) < _LIMIT:
-            known = identity(fd)
-            if known is not None:
+        known = identity(fd) if _shared_directory(path) else None
+        with self._lock:
+            if known is not None and len(self._identities) < _LIMIT:
                 self._identities.add(known)
 
     def forget(self, handle: Handle) -> None:
         """The name is being deleted; with the last one, the inode may come back as another's."""
         if self._identities and (handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR):
-            self._identities.discard(identity(handle.fd) or b"")
+            known = identity(handle.fd)
+            with self._lock:
+                self._identities.discard(known or b"")
 
     def record_terminal(self, device: int, name: str) -> None:
         """Remember a terminal that the sandbox opened through /dev/ptmx.
@@ -47,9 +55,10 @@ class OwnObjects:
         Its inode is kept open without access (O_PATH): when the terminal goes and its number
         becomes another's, ours has no link left.
         """
-        self._drop_terminal(device)
-        if len(self._terminals) < 256:
-            self._terminals[device] = os.open(name, HANDLE_FLAGS | os.O_NOFOLLOW)
+        with self._lock:
+            self._drop_terminal(device)
+            if len(self._terminals) < 256:
+                self._terminals[device] = os.open(name, HANDLE_FLAGS | os.O_NOFOLLOW)
 
     def record_socket(self, cookie: int) -> None:
         """Remember a unix socket that the sandbox binds.
@@ -57,8 +66,9 @@ class OwnObjects:
         By the socket and not by its name: that may become another's, or be given to another's
         socket by a rename.
         """
-        if len(self._sockets) < _LIMIT:
-            self._sockets.add(cookie)
+        with self._lock:
+            if len(self._sockets) < _LIMIT:
+                self._sockets.add(cookie)
 
     def is_own_socket(self, cookie: int) -> bool:
         """True when the sandbox bound this socket itself."""
@@ -96,22 +106,25 @@ class OwnObjects:
             return False
         if device == caller.terminal:
             return True
-        pinned = self._terminals.get(device)
-        if pinned is None:
+        with self._lock:
+            pinned = self._terminals.get(device)
+            if pinned is None:
+                return False
+            if os.fstat(pinned).st_nlink and os.path.samestat(os.fstat(pinned), handle.stat):
+                return True
+            self._drop_terminal(device)
             return False
-        if os.fstat(pinned).st_nlink and os.path.samestat(os.fstat(pinned), handle.stat):
-            return True
-        self._drop_terminal(device)
-        return False
 
     def _drop_terminal(self, device: int) -> None:
+        """Under the lock: the descriptor's number is soon another's."""
         pinned = self._terminals.pop(device, None)
         if pinned is not None:
             os.close(pinned)
 
     def close(self) -> None:
-        for device in list(self._terminals):
-            self._drop_terminal(device)
+        with self._lock:
+            for device in list(self._terminals):
+                self._drop_terminal(device)
 
 
 def _shared_directory(path: str) -> str | None:

@@ -13,12 +13,12 @@ import fcntl
 import os
 import stat
 
-from nono.shims.linux.openat2 import AT_FDCWD, openat2
+from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.openat2 import openat2
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, MAX_LINKS, Handle
 
-_MAX_LINKS = 40
 _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
 
@@ -39,7 +39,7 @@ def walk(caller: Caller, start: int, path: bytes, follow: bool) -> Handle:
                 continue
             links += 1
             try:
-                if links > _MAX_LINKS:
+                if links > MAX_LINKS:
                     raise failure(errno.ELOOP)
                 target = _follow(caller, handle, name, step, pending)
             finally:

@@ -4,7 +4,7 @@ A path is resolved once, on our side, from the places the caller really has (its
 chroot and mounts are refused to it), and becomes an O_PATH descriptor. Decisions are about what
 the handle *is*; what is performed is performed on the handle. The kernel resolves in one step
 unless the path leads through the caller's own /proc entries, which for us would mean our own:
-those are walked one component at a time (`walk.py`).
+those are walked one component at a time (`proc_links.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import os
 import stat
 
 from nono.broker.rules.paths import is_within
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.openat2 import (
-    AT_FDCWD,
     RESOLVE_BENEATH,
     RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS,
@@ -26,8 +26,8 @@ from nono.shims.linux.openat2 import (
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry, Handle
+from nono.supervisor.linux.calls.proc_links import walk
 
-_OWN_PROC = f"/proc/{os.getpid()}"
 _CONFINED = RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 
 
@@ -86,14 +86,25 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
         if resolve & _CONFINED or not _may_be_proc(error, start, path):
             raise
     else:
-        if not is_within(handle.path, _OWN_PROC):
+        if not _is_ours(handle):
             return handle
         handle.close()
         if resolve & _CONFINED:
             raise failure(errno.EACCES)
-    from nono.supervisor.linux.calls.proc_links import walk
-
     return walk(caller, start, path, follow)
+
+
+def _is_ours(handle: Handle) -> bool:
+    """Whether it is an entry of our own in /proc. Raises OSError, and closes the handle then.
+
+    Our number is asked for each time: a library's user may have forked since this module was
+    imported.
+    """
+    try:
+        return is_within(handle.path, f"/proc/{os.getpid()}")
+    except BaseException:  # a path can be longer than the kernel tells
+        handle.close()
+        raise
 
 
 def _may_be_proc(error: OSError, start: int, path: bytes) -> bool:

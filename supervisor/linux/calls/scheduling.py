@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import os
 
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
@@ -19,17 +19,17 @@ from nono.supervisor.linux.calls.call import Call, int32
 _IOPRIO_WHO_PROCESS = 1
 
 
-def of_thread(call: Call, enforcement: Enforcement) -> Answer:
+def of_thread(call: Call, decisions: Decisions) -> Answer:
     """sched_setaffinity(2), sched_setattr(2), sched_setparam(2), sched_setscheduler(2)."""
     return _of(call, int32(call.notification.a))
 
 
-def setpriority(call: Call, enforcement: Enforcement) -> Answer:
+def setpriority(call: Call, decisions: Decisions) -> Answer:
     """setpriority in getpriority(2). The group and the user are more than the sandbox."""
     return _of_kind(call, os.PRIO_PROCESS)
 
 
-def ioprio_set(call: Call, enforcement: Enforcement) -> Answer:
+def ioprio_set(call: Call, decisions: Decisions) -> Answer:
     """ioprio_set in ioprio_get(2)."""
     return _of_kind(call, _IOPRIO_WHO_PROCESS)
 

@@ -23,11 +23,12 @@ from nono.broker import Socket as SocketRequest
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sock_diag import cookie
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
 _SOCKADDR_IN = 16
@@ -40,14 +41,14 @@ _UNSPECIFIED = bytes(_SOCKADDR_IN)  # AF_UNSPEC: connect(2)
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def socket_(call: Call, enforcement: Enforcement) -> Answer:
+def socket_(call: Call, decisions: Decisions) -> Answer:
     """socket(2) of a family that the policy has none of: *performed on our copy*, which refuses."""
     domain = int32(call.notification.a)
-    enforcement.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
+    decisions.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
     raise failure(errno.EAFNOSUPPORT)
 
 
-def connect(call: Call, enforcement: Enforcement) -> Answer:
+def connect(call: Call, decisions: Decisions) -> Answer:
     """connect(2): *performed on our copy*."""
     with contextlib.ExitStack() as held:
         n = call.notification
@@ -57,11 +58,11 @@ def connect(call: Call, enforcement: Enforcement) -> Answer:
         if family == socket.AF_UNSPEC or sock.family == socket.AF_NETLINK:
             return perform_connect(call, held, sock, address)
         if sock.family == socket.AF_UNIX:
-            return connect_unix(call, enforcement, held, sock, address)
+            return connect_unix(call, decisions, held, sock, address)
         host, port = _inet_address(sock, address)
-        network = enforcement.network
+        network = call.network
         if network is None:
-            enforcement.require(Connect(call.caller, host, port))
+            decisions.require(Connect(call.caller, host, port))
             return perform_connect(call, held, sock, address)
         plain = _unmapped(host)
         if (plain, port) == _NAMESERVER:
@@ -71,24 +72,24 @@ def connect(call: Call, enforcement: Enforcement) -> Answer:
         if name is not None:
             from nono.supervisor.linux.calls.connect_by_name import connect_by_name
 
-            return connect_by_name(call, enforcement, network, held, sock, name, port)
-        _require_address(call, enforcement, host, port)
+            return connect_by_name(call, decisions, network, held, sock, name, port)
+        _require_address(call, decisions, host, port)
         if plain in _EVERY_ADDRESS and family == sock.family:
             # The kernel would take the address that the socket is bound to, if it is.
             address = kernel.inet_address(family, _EVERY_ADDRESS[plain], port)
         return perform_connect(call, held, sock, address)
 
 
-def bind(call: Call, enforcement: Enforcement) -> Answer:
+def bind(call: Call, decisions: Decisions) -> Answer:
     """bind(2)."""
     n = call.notification
     with _socket(call) as sock:
         address = _address(call, n.b, int32(n.c))
         if sock.family == socket.AF_UNIX:
-            return bind_unix(call, enforcement, sock, address)
+            return bind_unix(call, decisions, sock, address)
         if sock.family in _INET:
             host, port = _inet_address(sock, address)
-            enforcement.require(Bind(call.caller, host, port))
+            decisions.require(Bind(call.caller, host, port))
         elif sock.family != socket.AF_NETLINK:
             raise failure(errno.EAFNOSUPPORT)
         call.ensure_waiting()
@@ -96,14 +97,14 @@ def bind(call: Call, enforcement: Enforcement) -> Answer:
     return DONE
 
 
-def listen(call: Call, enforcement: Enforcement) -> Answer:
+def listen(call: Call, decisions: Decisions) -> Answer:
     """listen(2): *performed on our copy*. A socket that has no address yet would get every one."""
     with _socket(call) as sock:
         if sock.family in _INET:
             host, port, *_ = sock.getsockname()
-            enforcement.require(Bind(call.caller, host, port))
-            _refuse_to_share(enforcement, _unmapped(host), port)
-            enforcement.own.record_socket(cookie(sock))
+            decisions.require(Bind(call.caller, host, port))
+            _refuse_to_share(call, _unmapped(host), port)
+            call.own.record_socket(cookie(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
         if sock.family in _INET and sock.getsockname()[:2] != (host, port):
@@ -113,20 +114,20 @@ def listen(call: Call, enforcement: Enforcement) -> Answer:
     return DONE
 
 
-def _require_address(call: Call, enforcement: Enforcement, host: str, port: int) -> None:
+def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> None:
     """A port of this machine that only the sandbox listens on is its own."""
     request = Connect(call.caller, host, port)
     # Where all the rest is allowed, whoever watches wants to know what is the sandbox's own.
-    if enforcement.policy.network.rest is None and enforcement.admits(request):
+    if decisions.policy.network.rest is None and decisions.admits(request):
         return
     plain = _unmapped(host)
     local = _EVERY_ADDRESS.get(plain, plain)
     if ipaddress.ip_address(local).is_loopback:
-        request = replace(request, own=_is_own_port(enforcement, local, port))
-    enforcement.require(request)
+        request = replace(request, own=_is_own_port(call.own, local, port))
+    decisions.require(request)
 
 
-def _is_own_port(enforcement: Enforcement, host: str, port: int) -> bool:
+def _is_own_port(own: OwnObjects, host: str, port: int) -> bool:
     """False also where the kernel does not tell. Raises ECONNREFUSED when nothing listens."""
     try:
         listening = inet_diag.listening(port)
@@ -137,16 +138,16 @@ def _is_own_port(enforcement: Enforcement, host: str, port: int) -> bool:
     ]
     if not reached:
         raise failure(errno.ECONNREFUSED)
-    return all(enforcement.own.is_own_socket(each) for each in reached)
+    return all(own.is_own_socket(each) for each in reached)
 
 
-def _refuse_to_share(enforcement: Enforcement, host: str, port: int) -> None:
+def _refuse_to_share(call: Call, host: str, port: int) -> None:
     """With SO_REUSEPORT a socket gets a part of the connections to another's: socket(7).
 
     Whether it has that option is not asked, since another thread may set it at any time.
     """
-    if enforcement.network is not None and not all(
-        enforcement.own.is_own_socket(each.cookie)
+    if call.network is not None and not all(
+        call.own.is_own_socket(each.cookie)
         for each in inet_diag.listening(port)
         if _overlap(each.address, host)
     ):

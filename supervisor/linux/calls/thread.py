@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nono.shims.linux.notify import Listener
 from nono.shims.linux.syscall_classes import machine
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.handlers import handlers
 from nono.supervisor.linux.calls.loop import Loop
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.injected_files import InjectedFiles
+    from nono.supervisor.linux.network.service import NetworkService
 
 _JOIN_SECONDS = 2.0
 
@@ -28,7 +34,10 @@ class Serving:
     def __init__(
         self,
         listener: int,
-        enforcement: Enforcement,
+        decisions: Decisions,
+        own: OwnObjects,
+        network: NetworkService | None,
+        injected: InjectedFiles | None,
         init_pid: int,
         keep: frozenset[int],
         fail: Callable[[], None],
@@ -39,13 +48,16 @@ class Serving:
         interface = Listener(listener)
         background = Background(self._faults)
         self._background = background
-        self._network = enforcement.network
+        self._network = network
         waiting = WaitingCalls(interface, background, self._faults)
         self._loop = Loop(
             interface,
-            enforcement,
+            decisions,
             handlers(machine()),
             init_pid,
+            own,
+            network,
+            injected,
             waiting.submit,
             background,
             self._faults,

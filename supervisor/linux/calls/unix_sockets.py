@@ -12,33 +12,32 @@ import errno
 import os
 import socket
 import stat
-import struct
 from collections.abc import Callable
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
 from nono.broker.rules.paths import SHARED
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
-from nono.shims.linux.openat2 import AT_FDCWD
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.sock_diag import cookie
 from nono.shims.linux.unix_diag import Listening
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import perform_connect
 from nono.supervisor.linux.calls.handles import Entry
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_FAMILY = struct.Struct("=H")
 _SUN_PATH_MAX = 108
 
 
 def family_of(address: bytes) -> int:
     """sa_family. Raises OSError (EINVAL) for an address too short to have one."""
-    if len(address) < _FAMILY.size:
+    if len(address) < kernel.FAMILY.size:
         raise failure(errno.EINVAL)
-    family: int = _FAMILY.unpack_from(address)[0]
+    family: int = kernel.FAMILY.unpack_from(address)[0]
     return family
 
 
@@ -46,19 +45,19 @@ def sun_path(address: bytes) -> bytes:
     """The path in a struct sockaddr_un, an abstract name with its leading NUL, empty for none."""
     if family_of(address) != socket.AF_UNIX:
         raise failure(errno.EINVAL)
-    name = address[_FAMILY.size :]
+    name = address[kernel.FAMILY.size :]
     if len(name) > _SUN_PATH_MAX:
         raise failure(errno.EINVAL)
     return name if name.startswith(b"\0") else name.partition(b"\0")[0]
 
 
 def _unix_address(path: bytes) -> bytes:
-    return _FAMILY.pack(socket.AF_UNIX) + path + b"\0"
+    return kernel.FAMILY.pack(socket.AF_UNIX) + path + b"\0"
 
 
 def connect_unix(
     call: Call,
-    enforcement: Enforcement,
+    decisions: Decisions,
     held: contextlib.ExitStack,
     sock: socket.socket,
     address: bytes,
@@ -67,24 +66,24 @@ def connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        own = _is_own_listener(enforcement, lambda each: each.name == name)
+        own = _is_own_listener(call.own, lambda each: each.name == name)
         request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
         if own:  # the floor keeps every other out of reach
-            enforcement.note_native(request)
+            decisions.note_native(request)
         else:
-            enforcement.require(request)
+            decisions.require(request)
         return perform_connect(call, held, sock, address)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
-    if not enforcement.admits(UnixConnect(call.caller, target.path)):
+    if not decisions.admits(UnixConnect(call.caller, target.path)):
         file = unix_diag.file_of(target.fd)
-        own = file is not None and _is_own_listener(enforcement, lambda each: each.file == file)
-        enforcement.require(UnixConnect(call.caller, target.path, own))
+        own = file is not None and _is_own_listener(call.own, lambda each: each.file == file)
+        decisions.require(UnixConnect(call.caller, target.path, own))
     return perform_connect(call, held, sock, _unix_address(target.name.encode()))
 
 
-def _is_own_listener(enforcement: Enforcement, matches: Callable[[Listening], bool]) -> bool:
+def _is_own_listener(own: OwnObjects, matches: Callable[[Listening], bool]) -> bool:
     """Whether what listens was bound by the sandbox; False also where the kernel does not tell.
 
     Raises OSError (ECONNREFUSED) when nothing listens.
@@ -95,35 +94,35 @@ def _is_own_listener(enforcement: Enforcement, matches: Callable[[Listening], bo
         return False
     if not found:
         raise failure(errno.ECONNREFUSED)
-    return all(enforcement.own.is_own_socket(cookie) for cookie in found)
+    return all(own.is_own_socket(cookie) for cookie in found)
 
 
-def bind_unix(call: Call, enforcement: Enforcement, sock: socket.socket, address: bytes) -> Answer:
+def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: bytes) -> Answer:
     name = sun_path(address)
     if not name or name.startswith(b"\0"):
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
-        enforcement.own.record_socket(cookie(sock))
+        call.own.record_socket(cookie(sock))
         return DONE
     with entry(call.caller, AT_FDCWD, name, errno.EADDRINUSE) as place:
         existing = place.existing()
         if existing is not None:
             existing.close()
             raise failure(errno.EADDRINUSE)
-        if enforcement.floor_covers(place.parent.path, Access.WRITE):
-            enforcement.note_native(PathChange(call.caller, Operation.BIND, place.path))
-            enforcement.own.record_socket(cookie(sock))
+        if decisions.floor_covers(place.parent.path, Access.WRITE):
+            decisions.note_native(PathChange(call.caller, Operation.BIND, place.path))
+            call.own.record_socket(cookie(sock))
             return CONTINUE
-        own = enforcement.own.is_own(call.caller, place.parent)
-        enforcement.require(PathChange(call.caller, Operation.BIND, place.path, own))
+        own = call.own.is_own(call.caller, place.parent)
+        decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
         call.ensure_waiting()
         call.apply_umask()
         kernel.bind(sock.fileno(), _unix_address(_bindable(name, place)))
-        enforcement.own.record_socket(cookie(sock))
+        call.own.record_socket(cookie(sock))
         made = place.existing()
         if made is not None:
             with made:
-                enforcement.own.record_created(place.path, made.fd)
+                call.own.record_created(place.path, made.fd)
     return DONE
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from nono.broker import Watch
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.metadata import inotify_add_watch as kernel_add_watch
-from nono.shims.linux.openat2 import AT_FDCWD
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.answers import Answer, Return
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.resolve import locate
@@ -15,7 +15,7 @@ from nono.supervisor.linux.calls.resolve import locate
 _IN_DONT_FOLLOW = 0x02000000
 
 
-def inotify_add_watch(call: Call, enforcement: Enforcement) -> Answer:
+def inotify_add_watch(call: Call, decisions: Decisions) -> Answer:
     """inotify_add_watch(2): *performed on our copy*. The floor says nothing about watching."""
     n = call.notification
     mask = n.c & 0xFFFFFFFF
@@ -24,8 +24,8 @@ def inotify_add_watch(call: Call, enforcement: Enforcement) -> Answer:
     try:
         follow = not mask & _IN_DONT_FOLLOW
         with locate(call.caller, AT_FDCWD, path, follow=follow) as target:
-            own = enforcement.own.is_own(call.caller, target)
-            enforcement.require(Watch(call.caller, target.path, own))
+            own = call.own.is_own(call.caller, target)
+            decisions.require(Watch(call.caller, target.path, own))
             call.ensure_waiting()
             return Return(kernel_add_watch(inotify, target.name, mask & ~_IN_DONT_FOLLOW))
     finally:

@@ -15,6 +15,7 @@ import socket
 from typing import NoReturn
 
 from nono.shims.linux import capabilities, landlock, notify, process
+from nono.supervisor import exit_status
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 
@@ -28,7 +29,7 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
     try:
         process.set_pdeathsig(signal.SIGKILL)
         if os.getppid() != parent:
-            os._exit(125)
+            os._exit(exit_status.NOT_STARTED)
         _take_streams(fds)
         step = "change to the working directory"
         os.chdir(spec.cwd)
@@ -48,7 +49,7 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
             os.close(listener)
     except OSError as error:
         protocol.send(control, protocol.FAILED, step, error.errno or 0)
-        os._exit(125)
+        os._exit(exit_status.NOT_STARTED)
     try:
         for number in spec.closed_streams:
             os.close(number)
@@ -57,7 +58,7 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
         protocol.send(control, protocol.NOT_EXECUTED, error.errno or errno.ENOENT)
     except ValueError:  # an empty command
         protocol.send(control, protocol.NOT_EXECUTED, errno.ENOENT)
-    os._exit(127)
+    os._exit(exit_status.NOT_FOUND)
 
 
 def _take_streams(fds: Descriptors) -> None:

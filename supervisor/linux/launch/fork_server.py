@@ -21,7 +21,7 @@ from typing import Any
 import msgpack
 
 from nono.shims.linux import process
-from nono.supervisor.errors import StartError
+from nono.supervisor.errors import StartError, failure
 from nono.supervisor.linux.launch import init
 from nono.supervisor.linux.launch.init import IGNORED
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
@@ -70,10 +70,10 @@ class ForkServer:
         self._socket.sendmsg([msgpack.packb(has_scope)], ancillary, socket.MSG_NOSIGNAL)
         answer = self._socket.recv(64)
         if not answer:
-            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            raise failure(errno.ECONNRESET)
         reply: Any = msgpack.unpackb(answer)
         if reply <= 0:
-            raise OSError(-reply, os.strerror(-reply))
+            raise failure(-reply)
         return int(reply)
 
     def _start(self) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import msgpack
 
+from nono.supervisor.errors import failure
+
 MESSAGE_LIMIT = 8192
 
 STARTED = "started"
@@ -94,5 +96,5 @@ def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, l
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
         for fd in fds:
             os.close(fd)
-        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+        raise failure(errno.EMSGSIZE)
     return (msgpack.unpackb(data) if data else None), list(fds)

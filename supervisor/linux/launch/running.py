@@ -9,18 +9,22 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nono.supervisor.errors import BrokenError, CommandError, StartError, UsageError
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.errors import BrokenError, CommandError, StartError
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
-from nono.supervisor.linux.confine import KEPT_CAPABILITIES
+from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import inherited_signals
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
+
+if TYPE_CHECKING:
+    from nono.supervisor.audit.writer import Audit
 
 
 @dataclass(slots=True)
@@ -60,20 +64,31 @@ def _ignore() -> None:
 
 
 class Session:
-    """Started by `start`, brought to its end by `wait`."""
+    """Made by `begin`, brought to its end by `wait`."""
 
-    def __init__(self, prepared: Prepared, launched: Launched, spec: Spec, forker: Forker) -> None:
+    def __init__(
+        self,
+        launched: Launched,
+        spec: Spec,
+        forker: Forker,
+        confinement: Confinement,
+        decisions: Decisions,
+        audit: Audit | None,
+    ) -> None:
         self._launched = launched
         self._spec = spec
         self._forker = forker
-        self._audit = prepared.audit
+        self._audit = audit
         self._end = _End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
-        self._has_names = prepared.network is not None or prepared.credentials is not None
+        self._has_names = confinement.network is not None
         if launched.listener is not None:
             self._serving = Serving(
                 launched.listener,
-                prepared.enforcement,
+                decisions,
+                confinement.own,
+                confinement.network,
+                confinement.injected,
                 launched.init_pid,
                 KEPT_CAPABILITIES,
                 self.kill,
@@ -187,52 +202,45 @@ class Session:
         os.close(self._launched.child_pidfd)
 
 
-def start(
-    prepared: Prepared,
+def specify(
+    confinement: Confinement,
     argv: Sequence[str],
     env: Mapping[str, str],
     cwd: str,
     streams: Streams,
-    forker: Forker,
-    signals: tuple[list[int], list[int]] | None = None,
-) -> Session:
-    """Start a program. Blocks for some milliseconds. Raises StartError.
-
-    `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
-    that it blocks: those of the calling thread, unless given. Raises UsageError when `argv` is
-    empty or a word holds a NUL, which no program can get.
-    """
-    if not argv:
-        raise UsageError("no command to run")
-    if any("\0" in word for word in (*argv, *env, *env.values())):
-        raise UsageError(f"{argv[0]}: a NUL byte in its arguments or its environment")
-    credentials = prepared.credentials
-    if credentials is not None and any(map(credentials.holds_key, argv)):
-        raise UsageError(
-            f"{argv[0]}: a real key is among its arguments",
-            "leave it out: the program finds a token in its environment",
-        )
+    signals: tuple[list[int], list[int]] | None,
+) -> Spec:
+    """What the init is told. `signals` are those that the program ignores and those that it blocks:
+    those of the calling thread, unless given."""
     ignored, blocked = signals or inherited_signals()
-    spec = Spec(
+    return Spec(
         argv=list(argv),
-        env=prepared.environment(env),
+        env=dict(env),
         cwd=cwd,
-        program=prepared.program,
-        broker=prepared.broker,
+        program=confinement.program,
+        broker=confinement.broker,
         keep=sorted(KEPT_CAPABILITIES),
         umask=Caller(os.getpid(), 0).umask,
         ignored_signals=ignored,
         signal_mask=blocked,
         closed_streams=list(streams.closed),
     )
-    fds = Descriptors(
-        -1, streams.stdin, streams.stdout, streams.stderr, prepared.ruleset, prepared.scope
-    )
-    if prepared.audit is not None:
-        prepared.audit.program(argv, cwd)
+
+
+def begin(
+    spec: Spec,
+    streams: Streams,
+    confinement: Confinement,
+    decisions: Decisions,
+    audit: Audit | None,
+    forker: Forker,
+) -> Session:
+    """Start a program and serve its calls. Blocks for some milliseconds. Raises StartError."""
+    outputs = streams.stdin, streams.stdout, streams.stderr
+    fds = Descriptors(-1, *outputs, confinement.ruleset, confinement.scope)
     launched = launch(spec, fds, forker)
     try:
-        return Session(prepared, launched, spec, forker)
+        return Session(launched, spec, forker, confinement, decisions, audit)
     except RuntimeError as error:  # a thread that cannot be started
         launched.close()
         raise StartError(f"cannot start the sandbox: {error}", "ulimit -u") from error

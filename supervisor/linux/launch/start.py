@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from nono.shims.linux.process import set_child_subreaper
+from nono.shims.linux.process import set_child_subreaper, set_dumpable
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
@@ -81,6 +81,11 @@ class ForkHere:
                 return
             kill_and_reap(left)
             time.sleep(_ORPHAN_SECONDS)
+
+
+def close_memory() -> None:
+    """No core dump of this process from now on, and no look into it by others: it holds keys."""
+    set_dumpable(False)
 
 
 def kill_and_reap(pids: Iterable[int]) -> None:

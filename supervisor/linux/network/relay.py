@@ -12,19 +12,18 @@ import contextlib
 import fcntl
 import os
 import socket
-import struct
 from collections.abc import Iterator
 from typing import Final
 
 import trio
 
+from nono.shims.linux.sockets import RESET
 from nono.supervisor.nursery import open_nursery
 
 PIPE_BYTES: Final = 256 * 1024
 """What one direction holds at most besides the sockets' own buffers."""
 
 _FLAGS: Final = os.SPLICE_F_MOVE | os.SPLICE_F_NONBLOCK
-_RESET: Final = struct.pack("@ii", 1, 0)  # SO_LINGER of no time: close(2) sends a RST
 
 
 async def relay(
@@ -46,7 +45,7 @@ async def relay(
         for sock in (inside, outside):
             if connection.directions_ended < 2:
                 with contextlib.suppress(OSError):
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             sock.close()
 
 

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Connect, Process
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
-from nono.supervisor.linux.network.injected_files import InjectedFiles
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
 if TYPE_CHECKING:
@@ -26,7 +25,10 @@ _MOST_REACHED = 4096
 
 
 class NetworkService:
-    """Made before the program starts; served once trio runs. Close it at the end."""
+    """Made before the program starts; served once trio runs. Close it at the end.
+
+    `serve`, `resolver`, `permitted` and `reach` are for trio's thread; the rest is for any thread.
+    """
 
     def __init__(self, nameservers: Sequence[tuple[str, int]] = ()) -> None:
         self.names = SyntheticNames()
@@ -35,7 +37,6 @@ class NetworkService:
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_most_tunnels())
         """One for each connection that goes through the supervisor."""
-        self.files = InjectedFiles()
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -65,7 +66,7 @@ class NetworkService:
         return None if self._resolver is None else self._resolver.cached(host)
 
     async def permitted(
-        self, enforcement: Enforcement, process: Process, host: str, port: int
+        self, decisions: Decisions, process: Process, host: str, port: int
     ) -> tuple[str, ...]:
         """The addresses that a host, itself allowed, may be reached at, the best first.
 
@@ -75,21 +76,21 @@ class NetworkService:
         try:
             found = await self.resolver.addresses(host)
         except ResolutionError as error:
-            enforcement.note_unresolved(host, error.why)
+            decisions.note_unresolved(host, error.why)
             raise
-        allowed = allowed_addresses(enforcement, process, host, port, found)
+        allowed = allowed_addresses(decisions, process, host, port, found)
         if not allowed:
-            enforcement.require(Connect(process, found[0], port, host))
+            decisions.require(Connect(process, found[0], port, host))
         last = self._reached.get((host, port))  # the best guess
         return tuple(sorted(allowed, key=lambda address: address != last))
 
     async def reach(
-        self, enforcement: Enforcement, process: Process, host: str, port: int
+        self, decisions: Decisions, process: Process, host: str, port: int
     ) -> trio.socket.SocketType:
         """A connection of our own to the host. Raises OSError as `permitted` and connect(2) do."""
         from nono.supervisor.network.dial import dial
 
-        outside = await dial(await self.permitted(enforcement, process, host, port), port)
+        outside = await dial(await self.permitted(decisions, process, host, port), port)
         if len(self._reached) >= _MOST_REACHED:
             self._reached.clear()
         self._reached[host, port] = outside.getpeername()[0]
@@ -97,7 +98,6 @@ class NetworkService:
 
     def close(self) -> None:
         self._stub.close()
-        self.files.close()
 
 
 def _most_tunnels() -> int:
@@ -107,11 +107,9 @@ def _most_tunnels() -> int:
 
 
 def allowed_addresses(
-    enforcement: Enforcement, process: Process, host: str, port: int, addresses: Sequence[str]
+    decisions: Decisions, process: Process, host: str, port: int, addresses: Sequence[str]
 ) -> tuple[str, ...]:
     """Those of a host's addresses that the policy lets it have. Notes no refusal."""
     return tuple(
-        address
-        for address in addresses
-        if enforcement.admits(Connect(process, address, port, host))
+        address for address in addresses if decisions.admits(Connect(process, address, port, host))
     )

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import struct
 from dataclasses import dataclass
 
 import trio
 
 from nono.broker import Process, ServerName
 from nono.broker.network.client_hello import Hello, HelloReader, NotTls
-from nono.supervisor.decisions.decide import Enforcement
+from nono.shims.linux.sockets import RESET
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.relay import relay
 from nono.supervisor.linux.network.service import NetworkService
@@ -26,7 +26,6 @@ from nono.supervisor.nursery import open_nursery
 _CHECK_SECONDS = 0.25
 _LONGEST_SECONDS = 600.0
 _CHUNK = 1 << 14
-_RESET = struct.pack("@ii", 1, 0)  # SO_LINGER of no time: close(2) sends a RST
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Tunnel:
     """One connection, from the program's connect(2) to its end."""
 
     network: NetworkService
-    enforcement: Enforcement
+    decisions: Decisions
     process: Process
     host: str
     port: int
@@ -84,7 +83,7 @@ class Tunnel:
                 nursery.start_soon(self._cancel_when_unwanted, scope)
                 try:
                     outside = await self.network.reach(
-                        self.enforcement, self.process, self.host, self.port
+                        self.decisions, self.process, self.host, self.port
                     )
                 except TimeoutError:
                     # A dead host, or resolver: how long to wait is the program's own decision.
@@ -104,11 +103,11 @@ class Tunnel:
         if inside.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             return  # the program gave up
         hello = b""
-        if self.enforcement.policy.network.checks_name(self.host, self.port):
+        if self.decisions.policy.network.checks_name(self.host, self.port):
             try:
                 hello = await self._checked_hello(inside, outside)
             except OSError:
-                inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 raise
             if not hello:
                 return
@@ -131,7 +130,7 @@ class Tunnel:
                 result = reader.feed(more)
             nursery.cancel_scope.cancel()
         if data:
-            self.enforcement.require(_server_name(self.process, self.host, self.port, result))
+            self.decisions.require(_server_name(self.process, self.host, self.port, result))
         return data
 
 

@@ -14,7 +14,7 @@ from nono.broker import (
     Network,
     OriginKind,
     PolicyError,
-    UnknownNetworkProfile,
+    UnknownName,
 )
 from nono.broker.network.host_groups import (
     network_groups,
@@ -106,8 +106,9 @@ def test_the_smallest_profile_opens_no_package_registry() -> None:
 
 
 def test_an_unknown_profile_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownNetworkProfile) as caught:
+    with pytest.raises(UnknownName) as caught:
         network_profile("developper")
+    assert (caught.value.what, caught.value.name) == ("network profile", "developper")
     assert caught.value.nearest == "developer" and "'developer'" in caught.value.hint
     with pytest.raises(PolicyError) as far:
         network_profile("zzz")

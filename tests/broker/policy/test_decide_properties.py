@@ -112,10 +112,10 @@ def _covers(pattern: object, path: str) -> bool:
 
 
 def _exactly(pattern: Glob, path: str) -> bool:
-    states = pattern.start()
+    states = pattern.names.start()
     for name in path[1:].split("/") if path != "/" else []:
-        states = pattern.step(states, name)
-    return pattern.accepts(states)
+        states = pattern.names.step(states, name)
+    return pattern.names.accepts(states)
 
 
 @settings(max_examples=1500)

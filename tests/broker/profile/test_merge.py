@@ -23,7 +23,7 @@ def merged(files: Files, first: str = "a") -> Merged:
             raise PolicyError(f"there is no profile {name!r}", "nono profile list")
         return Source(name, json.dumps(files[name]).encode())
 
-    return resolve(first, load)
+    return resolve(first, load, "linux")
 
 
 def problem(files: Files) -> str:
@@ -125,6 +125,9 @@ def test_only_this_platform_counts() -> None:
     ]
     found = merged({"a": {"filesystem": {"read": entries}}})
     assert [setting.value.path for setting in found.all("filesystem.read")] == ["/l", "/o"]
+    text = json.dumps({"filesystem": {"read": entries}}).encode()
+    found = merge([parse("a", text)], "macos")
+    assert [setting.value.path for setting in found.all("filesystem.read")] == ["/m", "/n"]
 
 
 _LISTS = st.lists(st.sampled_from(["/a", "/b", "/c", "/d"]), max_size=3)
@@ -137,10 +140,10 @@ def test_merging_in_steps_is_merging_at_once(lists: list[list[str] | None]) -> N
         parse(f"{number}", json.dumps({"filesystem": {"read": each}}).encode())
         for number, each in enumerate(lists)
     ]
-    once = merge(files)
-    first = merge(files[:2]).profile()
+    once = merge(files, "linux")
+    first = merge(files[:2], "linux").profile()
     text = json.dumps(first.model_dump(mode="json", by_alias=True, exclude_unset=True)).encode()
-    in_steps = merge([parse("first", text), files[2]])
+    in_steps = merge([parse("first", text), files[2]], "linux")
     assert values(once, "filesystem.read") == values(in_steps, "filesystem.read")
 
 

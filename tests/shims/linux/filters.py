@@ -1,7 +1,7 @@
 """Every filter that there is, in the simulator."""
 
 import errno
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nono.shims.linux import filter
 from nono.shims.linux import refused_arguments as arguments
 from nono.shims.linux.filter import AUDIT_ARCH
-from nono.shims.linux.syscall_classes import ARCHES, NETWORKS, Arch, Network, Syscall, number, table
+from nono.shims.linux.syscall_classes import ARCHES, Arch, Network, Syscall, number, table
 from tests.simulator import Program, Run
 
 ALLOW = 0x7FFF0000
@@ -25,6 +25,8 @@ STREAM, DGRAM, RAW, SEQPACKET = 1, 2, 3, 5
 ICMP, TCP, UDP, ICMPV6, SCTP, SMC_PROTOCOL, MPTCP = 1, 6, 17, 58, 132, 256, 262
 CLOEXEC, NONBLOCK = 0o2000000, 0o4000
 SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 = 1, 0, 41
+
+NETWORKS: tuple[Network, ...] = get_args(Network)
 
 
 class Filter(NamedTuple):

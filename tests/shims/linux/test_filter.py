@@ -11,12 +11,13 @@ from nono.shims.errors import FilterError
 from nono.shims.linux import filter
 from nono.shims.linux import refused_arguments as arguments
 from nono.shims.linux.filter import AUDIT_ARCH
-from nono.shims.linux.syscall_classes import NETWORKS, Network, SyscallClass
+from nono.shims.linux.syscall_classes import Network, SyscallClass
 from tests.shims.linux.filters import (
     ALLOW,
     EPERM,
     ERRNO,
     KILL_PROCESS,
+    NETWORKS,
     NOTIFY,
     REFUSED,
     Filter,

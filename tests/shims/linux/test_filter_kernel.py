@@ -13,8 +13,8 @@ import pytest
 
 from nono.shims.linux import filter, notify, process
 from nono.shims.linux.libc import address, ffi, syscall
-from nono.shims.linux.syscall_classes import NETWORKS, Network, SyscallClass, machine, number, table
-from tests.shims.linux.filters import REFUSED, REFUSED_OPTIONS
+from nono.shims.linux.syscall_classes import Network, SyscallClass, machine, number, table
+from tests.shims.linux.filters import NETWORKS, REFUSED, REFUSED_OPTIONS
 from tests.shims.linux.forked import USERS, ChildFailed, error_of, in_child
 from tests.simulator import Program
 

@@ -34,12 +34,6 @@ MASKS = {
 UNENFORCED = {0: 5, 1: 4, 2: 4, 3: 3, 4: 2, 5: 1, 6: 0, 7: 0, 99: 0}
 
 abis = st.integers(0, 12)
-rights = st.builds(
-    Rights,
-    st.integers(0, 0xFFFF).map(FS),
-    st.integers(0, 3).map(Net),
-    st.integers(0, 3).map(Scope),
-)
 needs_landlock = pytest.mark.requires(landlock=1)
 as_each_user = pytest.mark.parametrize("user", USERS)
 
@@ -54,7 +48,7 @@ def test_rights_of_each_version(abi: int) -> None:
 
 
 def test_versions_are_consecutive() -> None:
-    assert list(landlock.CHANGES) == list(range(1, landlock.LATEST + 1))
+    assert list(landlock.CHANGES) == list(range(1, len(landlock.CHANGES) + 1))
 
 
 @pytest.mark.parametrize("abi", UNENFORCED)
@@ -64,20 +58,11 @@ def test_losses_name_the_kernel_that_can(abi: int) -> None:
     assert all("needs Linux " in loss for loss in losses)
 
 
-@given(rights, abis)
-def test_downgrade_keeps_what_the_kernel_can_do(wanted: Rights, abi: int) -> None:
-    got = landlock.downgrade(wanted, abi)
-    assert contains(wanted, got)
-    assert contains(landlock.supported(abi), got)
-    assert landlock.downgrade(got, abi) == got
-    for want, have, can in zip(wanted, got, landlock.supported(abi), strict=True):
-        assert want & can == have
-
-
-@given(rights, abis, abis)
-def test_an_older_kernel_never_does_more(wanted: Rights, one: int, other: int) -> None:
+@given(abis, abis)
+def test_an_older_kernel_never_does_more(one: int, other: int) -> None:
     older, newer = sorted((one, other))
-    assert contains(landlock.downgrade(wanted, newer), landlock.downgrade(wanted, older))
+    assert contains(landlock.supported(newer), landlock.supported(older))
+    assert len(landlock.lost(newer)) <= len(landlock.lost(older))
 
 
 @pytest.fixture
@@ -200,26 +185,21 @@ def connect(address: tuple[str, int]) -> None:
 @pytest.mark.requires(landlock=4)
 @as_each_user
 def test_ports(user: int) -> None:
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        granted, other = one.getsockname(), two.getsockname()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
 
         def work() -> list[str]:
             ruleset = landlock.create_ruleset(
                 Rights(FS(0), Net.CONNECT_TCP | Net.BIND_TCP, Scope(0))
             )
-            landlock.add_port_rule(ruleset, granted[1], Net.CONNECT_TCP)
             process.set_no_new_privs()
             landlock.restrict_self(ruleset)
             return [
-                error_of(lambda: connect(granted)),
-                error_of(lambda: connect(other)),
+                error_of(lambda: connect(address)),
                 error_of(lambda: socket.create_server(("127.0.0.1", 0)).close()),
             ]
 
-        assert in_child(work, user) == ["", "EACCES", "EACCES"]
+        assert in_child(work, user) == ["EACCES", "EACCES"]
 
 
 @pytest.mark.requires(landlock=6)
@@ -242,14 +222,3 @@ def test_scopes() -> None:
             return [own, error_of(lambda: os.kill(os.getppid(), 0)), reached]
 
         assert in_child(work) == ["", "EPERM", "EPERM"]
-
-
-@pytest.mark.requires(landlock=7)
-def test_flags_of_restrict_self(place: Path) -> None:
-    def work() -> str:
-        ruleset = landlock.create_ruleset(landlock.supported(ABI))
-        process.set_no_new_privs()
-        landlock.restrict_self(ruleset, landlock.RestrictFlag.LOG_SAME_EXEC_OFF)
-        return opens(place / "inside" / "file")
-
-    assert in_child(work) == "EACCES"

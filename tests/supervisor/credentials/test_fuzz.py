@@ -121,7 +121,7 @@ async def _exchange(proxy: CredentialProxy, chance: _Chance, request: bytes) -> 
     async with stream:
         with trio.move_on_after(3):
             try:
-                await chance.send(stream, request.replace(b"TOKEN", proxy.tokens["t"]))
+                await chance.send(stream, request.replace(b"TOKEN", proxy.issued.tokens["t"]))
                 if chance.random() < 0.2:
                     await stream.send_eof()
                 while chance.random() > 0.05 and (data := await stream.receive_some(1 << 16)):
@@ -160,12 +160,12 @@ async def test_broken_requests_and_answers(seed: int) -> None:
         async with trio.open_nursery() as nursery:
             for _ in range(_ROUNDS):
                 nursery.start_soon(one)
-        assert not proxy.faults.texts, proxy.faults.texts[0]
+        assert not proxy.issued.faults.texts, proxy.issued.faults.texts[0]
         upstream.good = True
         await proxy.upstreams.close()
         last = b"GET /t/api/x HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n"
         assert (await _exchange(proxy, _Chance(0), last)).endswith(b"good")
-        token = proxy.tokens["t"]
+        token = proxy.issued.tokens["t"]
     statuses = {answer[9:12] for answer in answers}
     assert statuses >= {b"200", b"204", b"307", b"400", b"401", b"502"}
     mask = Mask(_KEY)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,8 @@ from nono.broker.credentials.services import built_in_service
 from nono.supervisor import NonoError, Options, make_plan, open_sandbox, run
 from tests.supervisor.credentials.conftest import Apis
 from tests.supervisor.credentials.fake import REAL_KEY
+
+pytestmark = pytest.mark.requires(landlock=4)
 
 _ASK = """
 import os, sys, time, urllib.request
@@ -21,19 +22,19 @@ print(urllib.request.urlopen(urllib.request.Request(url, headers=token)).read().
 
 
 @pytest.fixture
-def keyed(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
+def keyed(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in apis.env.items():
         monkeypatch.setenv(name, value)
-    return apis.world.dns.address, apis.world.dns.port
+    return f"{apis.world.dns.address}:{apis.world.dns.port}"
 
 
-async def test_two_programs_share_a_proxy(keyed: tuple[str, int], tmp_path: Path) -> None:
+async def test_two_programs_share_a_proxy(keyed: str) -> None:
     """The first one's end does not cut the second one's stream."""
     import trio
 
-    plan = make_plan(Options(proxy_credential=["openai"]), [sys.executable])
+    plan = make_plan(Options(proxy_credential=["openai"], dns=[keyed]), [sys.executable])
     outputs: list[str] = []
-    async with open_sandbox(plan.policy, services=plan.services, nameservers=[keyed]) as box:
+    async with open_sandbox(plan) as box:
 
         async def ask(delay: str) -> None:
             done = await box.run([sys.executable, "-c", _ASK, delay], capture_output=True, cwd="/")
@@ -45,12 +46,10 @@ async def test_two_programs_share_a_proxy(keyed: tuple[str, int], tmp_path: Path
     assert outputs == ["one\ntwo\nthree\n\n"] * 2
 
 
-def test_a_call_without_trio(keyed: tuple[str, int]) -> None:
-    plan = make_plan(Options(proxy_credential=["openai"]), [sys.executable])
+def test_a_call_without_trio(keyed: str) -> None:
+    plan = make_plan(Options(proxy_credential=["openai"], dns=[keyed]), [sys.executable])
     command = [sys.executable, "-c", _ASK, "0"]
-    done = run(
-        command, plan.policy, services=plan.services, nameservers=[keyed], capture_output=True
-    )
+    done = run(command, plan, capture_output=True)
     assert done.stdout == b"one\ntwo\nthree\n\n", done.stderr
     assert REAL_KEY in os.environ["OPENAI_API_KEY"]
 
@@ -60,4 +59,4 @@ def test_a_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     plan = make_plan(Options(), ["true"])
     with pytest.raises(NonoError, match="the key for openai"):
-        run(["true"], plan.policy, services=[built_in_service("openai")])
+        run(["true"], plan, services=[built_in_service("openai")])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nono.broker import Access, Allow, ConnectHost, Execute, Open
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import only_deciding
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from tests.conftest import Account, Nono, program_beside
@@ -80,11 +80,11 @@ def written(case: Case, place: Path) -> dict[str, Any]:
 
 def decided(profile: Path, place: Path) -> dict[str, bool]:
     """What the policy says, and for programs the floor that is made of it."""
-    enforcement = only_deciding(make_plan(Options(profile=str(profile))).policy, "/tmp/nono-none")
+    decisions = complete(make_plan(Options(profile=str(profile)))).decisions()
     nobody = RecordedProcess(0)
 
     def allowed(request: Any) -> bool:
-        return isinstance(enforcement.policy.decide(request), Allow)
+        return isinstance(decisions.policy.decide(request), Allow)
 
     answers = {}
     for name in NAMES:
@@ -94,7 +94,7 @@ def decided(profile: Path, place: Path) -> dict[str, bool]:
             answers[f"write {name}"] = allowed(Open(nobody, path, Access.WRITE))
         if name.endswith("run"):
             execute = allowed(Execute(nobody, path))
-            floor = enforcement.floor_covers(path, Access.EXECUTE)
+            floor = decisions.floor_covers(path, Access.EXECUTE)
             # The kernel reads a script before it runs it; its interpreter opens it once more.
             answers[f"execute {name}"] = execute and floor
     for host in HOSTS:
@@ -142,3 +142,27 @@ def test_one_answer(
     assert {**json.loads(done.stdout), **answers} == expected
     for question in chosen.sample(sorted(expected), 3):
         assert asked(nono, profile, tree, question) is expected[question], question
+
+
+def test_files_of_keys_and_copies_are_as_why_says(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Not by the rules of a person's: a run refuses the one, and replaces the others."""
+    key = as_user.file(project / "key", "a-key-of-sorts\n", 0o600)
+    paths = [str(key), "/etc/resolv.conf", "/etc/hosts", "/etc/passwd"]
+    options = ("--allow-cwd", f"--proxy-credential=openai=file://{key}")
+    program = (
+        "import os, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    for flags in os.O_RDONLY, os.O_WRONLY:\n"
+        "        try: print(os.open(path, flags) >= 0)\n"
+        "        except OSError: print(False)\n"
+    )
+    done = nono("run", *options, "--", "python3", "-c", program, *paths)
+    said = [
+        str(nono("why", *options, "--path", path, "--op", op).returncode == 0)
+        for path in paths
+        for op in ("read", "write")
+    ]
+    assert done.stdout.splitlines() == said, done.stderr
+    assert said == ["False", "False", *["True", "False"] * 3]

@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 
 import pytest
 
 from nono.broker import Bind, Connect, ConnectHost, Policy, Request, ServerName, Socket
+from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, make_plan
-from nono.supervisor.decisions.decide import Enforcement
-from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.report import run as report
 from tests.broker.worlds import World
 
-ME = Caller(os.getpid(), 0)
+ME = RecordedProcess(1)
 
 
 @pytest.fixture
-def enforcement() -> Enforcement:
+def decisions() -> Decisions:
     network = make_plan(Options(allow_domain=["inside.example"])).policy.network
     policy = Policy(network=network)
-    return Enforcement(policy, policy.floor(World({})))
+    return Decisions(policy, policy.floor(World({})))
 
 
-def refuse(enforcement: Enforcement, *requests: Request) -> list[str]:
+def refuse(decisions: Decisions, *requests: Request) -> list[str]:
     for request in requests:
         with contextlib.suppress(OSError):
-            enforcement.require(request)
-    return report.text(enforcement)[1:]
+            decisions.require(request)
+    return report.text(decisions)[1:]
 
 
-def test_the_addresses_of_a_name_are_one_line(enforcement: Enforcement) -> None:
+def test_the_addresses_of_a_name_are_one_line(decisions: Decisions) -> None:
     addresses = [f"10.0.0.{n}" for n in range(1, 8)]
-    lines = refuse(enforcement, *(Connect(ME, a, 443, "inside.example") for a in addresses))
+    lines = refuse(decisions, *(Connect(ME, a, 443, "inside.example") for a in addresses))
     assert lines == [
         "  connect to inside.example (10.0.0.1) port 443 and 6 more: the name leads to 10.0.0.1, "
         "which is denied by built-in rule private addresses (10.0.0.0/8)"
@@ -42,9 +41,9 @@ def test_the_addresses_of_a_name_are_one_line(enforcement: Enforcement) -> None:
     ]
 
 
-def test_what_one_flag_opens_is_one_line(enforcement: Enforcement) -> None:
+def test_what_one_flag_opens_is_one_line(decisions: Decisions) -> None:
     hosts = [("evil.example", 443), ("evil.example", 80), ("evil.example", 22), ("b.example", 443)]
-    lines = refuse(enforcement, *(ConnectHost(ME, *host) for host in hosts * 2))
+    lines = refuse(decisions, *(ConnectHost(ME, *host) for host in hosts * 2))
     assert lines == [
         "  connect to evil.example port 443 and 1 more (4 times): no rule allows it"
         "  hint: --allow-domain evil.example",
@@ -55,9 +54,9 @@ def test_what_one_flag_opens_is_one_line(enforcement: Enforcement) -> None:
     ]
 
 
-def test_every_kind_of_request_has_a_record(enforcement: Enforcement) -> None:
+def test_every_kind_of_request_has_a_record(decisions: Decisions) -> None:
     refuse(
-        enforcement,
+        decisions,
         ConnectHost(ME, "evil.example", 443),
         Connect(ME, "10.0.0.1", 443, "inside.example"),
         Connect(ME, "127.0.0.1", 6379),
@@ -65,7 +64,7 @@ def test_every_kind_of_request_has_a_record(enforcement: Enforcement) -> None:
         ServerName(ME, "inside.example", 443, None),
         Bind(ME, "0.0.0.0", 8000),
     )
-    records = json.loads(report.as_json(enforcement))["denials"]
+    records = json.loads(report.as_json(decisions))["denials"]
     told = [
         {key: each[key] for key in ("request", "host", "address", "port", "name") if key in each}
         for each in records
@@ -88,7 +87,7 @@ def test_every_kind_of_request_has_a_record(enforcement: Enforcement) -> None:
 
 def test_a_socket_of_a_blocked_network_has_a_line() -> None:
     policy = Policy(network=make_plan(Options(block_net=True)).policy.network)
-    blocked = Enforcement(policy, policy.floor(World({})))
+    blocked = Decisions(policy, policy.floor(World({})))
     assert refuse(blocked, Socket(ME, "IPv4"), Socket(ME, "IPv6")) == [
         "  make a socket for IPv4: denied by flag --block-net",
         "  make a socket for IPv6: denied by flag --block-net",

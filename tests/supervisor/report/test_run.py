@@ -162,7 +162,7 @@ def test_a_bug_is_reported_without_its_control_characters(as_user: Account, proj
         "import sys\n"
         "from nono.supervisor.cli import main as cli\n"
         "from nono.supervisor.linux.calls import handlers\n"
-        "def fail(call, enforcement):\n"
+        "def fail(call, decisions):\n"
         "    raise ValueError('odd \\x1b[2J\\u202e text')\n"
         "handlers.HANDLERS = {**handlers.HANDLERS, 'chmod': fail, 'fchmodat': fail}\n"
         "cli.main(sys.argv[1:])\n"

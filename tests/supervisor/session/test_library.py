@@ -71,6 +71,18 @@ print(os.waitpid(pid, 0)[1], done == [b"%d\\n" % n for n in range(5)])
     assert program(as_user, project, text).stdout == "0 True\n"
 
 
+def test_a_program_of_a_forked_process_has_its_own_proc(as_user: Account, project: Path) -> None:
+    text = """
+import nono.supervisor.linux.calls.thread
+pid = os.fork()
+if pid:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+done = run(["cat", "/proc/self/comm"], policy, capture_output=True)
+assert (done.stdout, done.denials) == (b"cat\\n", ()), done
+"""
+    program(as_user, project, text)
+
+
 def test_what_was_refused_and_what_went_wrong(as_user: Account, project: Path) -> None:
     text = program_beside(__file__, "refused_and_wrong.py")
     program(as_user, project, text)

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from nono.broker import Policy
-from nono.supervisor import CommandError, Completed, Options, make_plan, open_sandbox, run
+from nono.supervisor import CommandError, Completed, Options, Plan, make_plan, open_sandbox, run
 
 pytestmark = pytest.mark.requires(landlock=3)
 
@@ -26,20 +25,20 @@ def place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def policy(place: Path) -> Policy:
-    return make_plan(Options(allow_cwd=True), [PYTHON]).policy
+def plan(place: Path) -> Plan:
+    return make_plan(Options(allow_cwd=True), [PYTHON])
 
 
 def python(text: str) -> list[str]:
     return [PYTHON, "-c", text]
 
 
-async def run_many(policy: Policy, texts: list[str]) -> list[Completed]:
+async def run_many(plan: Plan, texts: list[str]) -> list[Completed]:
     """Each in a sandbox of its own, all at the same time."""
     done: dict[int, Completed] = {}
 
     async def one(number: int, text: str) -> None:
-        async with open_sandbox(policy) as box:
+        async with open_sandbox(plan) as box:
             done[number] = await box.run(python(text), capture_output=True)
 
     async with trio.open_nursery() as nursery:
@@ -48,8 +47,8 @@ async def run_many(policy: Policy, texts: list[str]) -> list[Completed]:
     return [done[number] for number in range(len(texts))]
 
 
-async def test_a_program_runs_with_its_streams(policy: Policy) -> None:
-    async with open_sandbox(policy) as box:
+async def test_a_program_runs_with_its_streams(plan: Plan) -> None:
+    async with open_sandbox(plan) as box:
         echo = "import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(d[::-1]); exit(3)"
         done = await box.run(python(echo), input=bytes(range(256)) * 1000, capture_output=True)
     assert done.returncode == 3
@@ -57,23 +56,23 @@ async def test_a_program_runs_with_its_streams(policy: Policy) -> None:
     assert (done.stderr, done.denials) == (b"", ())
 
 
-async def test_what_is_refused_is_said(policy: Policy) -> None:
-    async with open_sandbox(policy) as box:
+async def test_what_is_refused_is_said(plan: Plan) -> None:
+    async with open_sandbox(plan) as box:
         done = await box.run(python("open('/etc/shadow')"), capture_output=True)
     assert done.returncode == 1
     assert [denial.request.path for denial in done.denials] == ["/etc/shadow"]  # type: ignore[union-attr]
 
 
-async def test_many_sandboxes_at_a_time(policy: Policy) -> None:
+async def test_many_sandboxes_at_a_time(plan: Plan) -> None:
     texts = [
         f"open('f{n}', 'w').write('x' * {n}); print(len(open('f{n}').read()))" for n in range(8)
     ]
-    done = await run_many(policy, texts)
+    done = await run_many(plan, texts)
     assert [int(each.stdout or b"") for each in done] == list(range(8))
 
 
-async def test_sandboxes_do_not_share_what_is_their_own(policy: Policy) -> None:
-    async with open_sandbox(policy) as one, open_sandbox(policy) as other:
+async def test_sandboxes_do_not_share_what_is_their_own(plan: Plan) -> None:
+    async with open_sandbox(plan) as one, open_sandbox(plan) as other:
         name = f"/tmp/nono-test-{os.getpid()}"
         made = await one.run(
             python(f"open({name!r}, 'x').write('own'); print(open({name!r}).read())")
@@ -92,14 +91,14 @@ async def test_sandboxes_do_not_share_what_is_their_own(policy: Policy) -> None:
     assert not os.path.exists(one.tmpdir)
 
 
-async def test_cancelling_ends_every_process(policy: Policy, place: Path) -> None:
+async def test_cancelling_ends_every_process(plan: Plan, place: Path) -> None:
     text = (
         "import os, subprocess, time\n"
         "subprocess.Popen(['setsid', 'sh', '-c', 'while :; do touch alive; sleep 0.05; done'])\n"
         "open('started', 'w').close()\n"
         "time.sleep(60)\n"
     )
-    async with open_sandbox(policy) as box, trio.open_nursery() as nursery:
+    async with open_sandbox(plan) as box, trio.open_nursery() as nursery:
         nursery.start_soon(box.run, python(text))
         with trio.fail_after(30):
             while not (place / "alive").exists():
@@ -110,8 +109,8 @@ async def test_cancelling_ends_every_process(policy: Policy, place: Path) -> Non
     assert not (place / "alive").exists()
 
 
-async def test_errors_come_alone(policy: Policy) -> None:
-    async with open_sandbox(policy) as box:
+async def test_errors_come_alone(plan: Plan) -> None:
+    async with open_sandbox(plan) as box:
         with pytest.raises(CommandError) as caught:
             await box.run(["no-such-command"])
         assert caught.value.exit_code == 127
@@ -119,43 +118,43 @@ async def test_errors_come_alone(policy: Policy) -> None:
     assert done.returncode == 0
 
 
-def test_one_call_without_trio(policy: Policy) -> None:
-    done = run(python("print('hello')"), policy, capture_output=True)
+def test_one_call_without_trio(plan: Plan) -> None:
+    done = run(python("print('hello')"), plan, capture_output=True)
     assert (done.returncode, done.stdout) == (0, b"hello\n")
-    assert run(["sh", "-c", "kill -9 $$"], policy).returncode == -9
+    assert run(["sh", "-c", "kill -9 $$"], plan).returncode == -9
 
 
-def test_a_timeout_ends_it(policy: Policy) -> None:
+def test_a_timeout_ends_it(plan: Plan) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
-        run(["sleep", "60"], policy, timeout=0.5)
+        run(["sleep", "60"], plan, timeout=0.5)
 
 
-def test_it_works_from_any_thread(policy: Policy) -> None:
+def test_it_works_from_any_thread(plan: Plan) -> None:
     done: list[Completed] = []
-    thread = threading.Thread(target=lambda: done.append(run(["true"], policy)))
+    thread = threading.Thread(target=lambda: done.append(run(["true"], plan)))
     thread.start()
     thread.join(60)
     assert [each.returncode for each in done] == [0]
 
 
 @pytest.fixture
-def descriptors_before(policy: Policy) -> Iterator[set[str]]:
-    run(["true"], policy)  # starts the fork server, which stays
+def descriptors_before(plan: Plan) -> Iterator[set[str]]:
+    run(["true"], plan)  # starts the fork server, which stays
     yield set(os.listdir("/proc/self/fd"))
 
 
-def test_nothing_is_left_over(policy: Policy, descriptors_before: set[str]) -> None:
+def test_nothing_is_left_over(plan: Plan, descriptors_before: set[str]) -> None:
     children = Path("/proc/self/task") / str(os.getpid()) / "children"
     before = children.read_text()
     for _ in range(20):
-        run(["true"], policy, capture_output=True)
+        run(["true"], plan, capture_output=True)
         with pytest.raises(CommandError):
-            run(["no-such-command"], policy, input=b"x", capture_output=True)
+            run(["no-such-command"], plan, input=b"x", capture_output=True)
     assert set(os.listdir("/proc/self/fd")) == descriptors_before
     assert children.read_text() == before
     assert not [thread for thread in threading.enumerate() if thread.name == "nono-loop"]
 
 
-def test_policies_are_values(policy: Policy) -> None:
-    work = partial(run, ["true"], policy)
+def test_plans_are_values(plan: Plan) -> None:
+    work = partial(run, ["true"], plan)
     assert work().returncode == work().returncode == 0

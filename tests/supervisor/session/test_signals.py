@@ -1,14 +1,15 @@
 """Signals that somebody sends to nono, with and without a terminal; what the program inherits."""
 
+import contextlib
 import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from nono.supervisor.linux.processes import state_of
 from tests.conftest import TIMEOUT, Account, Nono, program_beside
 from tests.supervisor.session.terminal import shell, terminal
 
@@ -38,16 +39,16 @@ def test_a_stop_sent_to_nono_alone(as_user: Account, project: Path) -> None:
     with shell(as_user, project) as screen:
         nono = " ".join(supervisor(as_user, "python3", "talker.py"))
         screen.command(f"{nono} & echo pid=$!")
-        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
-        screen.read_until("ready")
-        for _ in range(3):
-            os.kill(pid, signal.SIGTSTP)
-            screen.type("wait %1; jobs\n")
-            screen.read_until("Stopped.*nono")
-            os.kill(pid, signal.SIGCONT)
-            screen.read_until("got SIGCONT")
-        os.kill(pid, signal.SIGUSR1)
-        screen.read_until("got SIGUSR1")
+        with killed(int(screen.read_until(r"pid=(\d+)\s")[1])) as pid:
+            screen.read_until("ready")
+            for _ in range(3):
+                os.kill(pid, signal.SIGTSTP)
+                screen.type("wait %1; jobs\n")
+                screen.read_until("Stopped.*nono")
+                os.kill(pid, signal.SIGCONT)
+                screen.read_until("got SIGCONT")
+            os.kill(pid, signal.SIGUSR1)
+            screen.read_until("got SIGUSR1")
 
 
 def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, project: Path) -> None:
@@ -56,18 +57,27 @@ def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, projec
     with shell(as_user, project) as screen:
         nono = " ".join(supervisor(as_user, "python3", "talker.py"))
         screen.command(f"{nono} & echo pid=$!")
-        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
-        program = int(screen.read_until(r"ready (\d+)\.")[1])
-        os.kill(pid, signal.SIGTSTP)
-        await_stop(pid)
-        os.kill(program, signal.SIGCONT)
-        screen.read_until("got SIGCONT")
-        os.kill(program, signal.SIGSTOP)
-        os.kill(pid, signal.SIGCONT)
-        await_stop(pid)
-        assert state_of(program) == "T"
-        os.kill(pid, signal.SIGCONT)
-        screen.read_until("got SIGCONT")
+        with killed(int(screen.read_until(r"pid=(\d+)\s")[1])) as pid:
+            program = int(screen.read_until(r"ready (\d+)\.")[1])
+            os.kill(pid, signal.SIGTSTP)
+            await_stop(pid)
+            os.kill(program, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+            os.kill(program, signal.SIGSTOP)
+            os.kill(pid, signal.SIGCONT)
+            await_stop(pid)
+            assert state_of(program) == "T"
+            os.kill(pid, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+
+
+@contextlib.contextmanager
+def killed(pid: int) -> Iterator[int]:
+    """A supervisor that is gone after the test: its program heeds no other signal."""
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def await_stop(pid: int) -> None:
@@ -141,3 +151,8 @@ def _masks(text: str) -> list[dict[str, int]]:
     """The signal masks in one or more excerpts of /proc/PID/status."""
     found = [(name, int(mask, 16)) for name, mask in re.findall(r"(Sig\w+):\s+(\w+)", text)]
     return [dict(found[at : at + 3]) for at in range(0, len(found), 3)]
+
+
+def state_of(pid: int) -> str:
+    """The state letter of proc_pid_stat(5), such as T for stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

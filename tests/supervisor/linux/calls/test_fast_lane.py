@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nono.broker import FLOOR_ACCESS, Effect, Glob, Origin, OriginKind, Policy, Rule, Subtree
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.libc import address, ffi
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
-from nono.shims.linux.openat2 import AT_FDCWD
 from nono.shims.linux.syscall_classes import machine, number
-from nono.supervisor.decisions.decide import Enforcement
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Fail, Inject
@@ -26,6 +26,7 @@ from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.opens import openat
+from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 
 ORIGIN = Origin(OriginKind.FLAG, "--allow")
@@ -68,10 +69,11 @@ class World:
                 Rule(Glob("**/*.late"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
             )
         )
-        self.enforcement = Enforcement(policy, policy.floor(RealTree()))
+        self.decisions = Decisions(policy, policy.floor(RealTree()))
         (top / "work/secret.late").write_text("after the start")
         self.memory = Memory()
-        self.fast_lane = FastLane(self.enforcement, self.memory)
+        self.own = OwnObjects()
+        self.fast_lane = FastLane(self.decisions, self.memory)
 
     def restore(self) -> None:
         """What an example may have made, emptied or left out."""
@@ -90,7 +92,7 @@ class World:
         with _notification(dirfd, path, flags) as call:
             caller = Caller(call.tid, os.getppid())
             try:
-                answer = openat(self._call(call, caller), self.enforcement)
+                answer = openat(self._call(call, caller), self.decisions)
             except OSError as error:
                 return Fail(error.errno or 0)
         if isinstance(answer, Inject):
@@ -98,7 +100,9 @@ class World:
         return answer
 
     def _call(self, notification: Notification, caller: Caller) -> Call:
-        return Call(notification, caller, self.memory, Waiting(-1), Background(Faults()))
+        return Call(
+            notification, caller, self.memory, Waiting(-1), Background(Faults()), self.own, None
+        )
 
 
 @contextlib.contextmanager

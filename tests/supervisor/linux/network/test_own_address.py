@@ -14,11 +14,11 @@ OUTSIDE = program_beside(__file__, "own_address_outside.py")
 @pytest.mark.parametrize(
     ("flags", "outcome"),
     [
-        (["--allow-connect-port=7777"], ["Connection refused"] * 2),
-        (["--allow-domain=203.0.113.7:7777"], ["reached", "Connection refused"]),
+        (["--allow-connect-port=7777"], ["Connection refused"] * 3),
+        (["--allow-domain=203.0.113.7:7777"], ["reached", "reached", "Connection refused"]),
         (
             ["--allow-domain=203.0.113.0/24:7777", "--open-port=7777"],
-            ["reached", "Connection refused"],
+            ["reached", "reached", "Connection refused"],
         ),
     ],
 )

@@ -1,5 +1,5 @@
 from nono.supervisor.linux.calls import handlers
-def fail(call, enforcement):
+def fail(call, decisions):
     raise RuntimeError("on purpose")
 handlers.HANDLERS = {**handlers.HANDLERS, "chmod": fail, "fchmodat": fail}
 script = "cat /etc/shadow; chmod 700 .; cat /etc/gshadow; exit 3"

@@ -1,0 +1,53 @@
+"""Wildcards over the parts of a path, one part after the other: the one matching of `**`.
+
+A nondeterministic automaton whose states are positions in the pattern. So the time is bounded by
+(parts of the path) x (parts of the pattern) whatever the input.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+ANY_DEPTH = None
+"""The part of a pattern that stands for any number of parts of a path, none included."""
+
+Part = str | re.Pattern[str] | None
+
+States = frozenset[int]
+"""How many parts of the pattern may be used up; empty when nothing below can match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """A pattern in parts: a text stands for itself, an expression for what it matches whole."""
+
+    parts: tuple[Part, ...]
+
+    def start(self) -> States:
+        """Before the first part of a path."""
+        return self._skip_depths({0})
+
+    def step(self, states: States, name: str) -> States:
+        """After one more part of the path."""
+        after: set[int] = set()
+        for state in states:
+            if state == len(self.parts):
+                continue
+            part = self.parts[state]
+            if part is ANY_DEPTH:
+                after.add(state)
+            elif part == name if isinstance(part, str) else part.fullmatch(name):
+                after.add(state + 1)
+        return self._skip_depths(after)
+
+    def accepts(self, states: States) -> bool:
+        """True when the parts consumed so far are a match."""
+        return len(self.parts) in states
+
+    def _skip_depths(self, states: set[int]) -> States:
+        for state in sorted(states):
+            while state < len(self.parts) and self.parts[state] is ANY_DEPTH:
+                state += 1
+                states.add(state)
+        return frozenset(states)

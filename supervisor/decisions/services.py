@@ -1,0 +1,58 @@
+"""What services add to a policy: the way to the credential proxy, and none to the files of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from nono.broker import (
+    ALL_ACCESS,
+    Access,
+    AddressBlock,
+    Effect,
+    File,
+    Mode,
+    Network,
+    Origin,
+    OriginKind,
+    Rule,
+)
+from nono.broker.credentials.services import PROXY_ORIGIN, Service
+from nono.broker.credentials.sources import InFile
+from nono.supervisor.errors import UsageError
+from nono.supervisor.places import canonical
+
+PROXY_ADDRESS = "127.0.0.1"
+
+
+def check(network: Network, broker: bool) -> None:
+    """Raise UsageError where no service can be used."""
+    if not broker:
+        raise UsageError(
+            "services need the broker, which --floor-only leaves out",
+            "leave out --proxy-credential, or --floor-only",
+        )
+    if network.mode is Mode.BLOCKED:
+        raise UsageError(
+            "a service cannot be used where the network is blocked",
+            "leave out --block-net or network.block: then the services are all that is reached",
+        )
+
+
+def key_files(services: Iterable[Service]) -> Iterator[Rule]:
+    """A refusal for each file that a key may be in."""
+    for service in services:
+        for source in service.sources:
+            if isinstance(source, InFile):
+                origin = Origin(OriginKind.BUILTIN, f"the key of {service.name}")
+                yield Rule(File(canonical(source.path)), ALL_ACCESS, Effect.DENY, origin)
+
+
+def with_proxy(network: Network, port: int | None) -> Network:
+    """The network, with the way to the proxy where there is one and a way is needed."""
+    if port is None or network.mode is not Mode.FILTERED:
+        return network
+    proxy = Rule(
+        AddressBlock(f"{PROXY_ADDRESS}/32", (port,)), Access.CONNECT, Effect.ALLOW, PROXY_ORIGIN
+    )
+    return replace(network, rules=(*network.rules, proxy))

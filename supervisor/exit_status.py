@@ -1,0 +1,46 @@
+"""Every exit status of the command, and of the processes that it starts for itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Final
+
+SUCCESS: Final = 0
+
+NO: Final = 1
+"""The command did its work and the answer is no: denied, different, damaged, missing."""
+
+USAGE: Final = 2
+"""A command that runs no program was used in a wrong way, or failed."""
+
+NOT_STARTED: Final = 125
+"""A command that runs a program could not: the fault is nono's, the options' or the machine's."""
+
+NOT_EXECUTABLE: Final = 126
+NOT_FOUND: Final = 127
+"""As a shell says it of a command."""
+
+
+def of_answer(yes: bool) -> int:
+    """Of a command that answers a question by its status, too."""
+    return SUCCESS if yes else NO
+
+
+def of_signal(number: int) -> int:
+    """Of a program that the signal ended, as a shell gives it."""
+    return 128 + number
+
+
+INTERRUPTED: Final = of_signal(signal.SIGINT)
+"""Ctrl-C while nono itself asked for something."""
+
+BROKEN: Final = of_signal(signal.SIGKILL)
+"""The sandbox broke while the program ran, and every process in it was killed."""
+
+
+def of_program(status: int) -> int:
+    """Of a program with this wait status: its own, or that of the signal."""
+    if os.WIFSIGNALED(status):
+        return of_signal(os.WTERMSIG(status))
+    return os.WEXITSTATUS(status)

@@ -1,0 +1,53 @@
+"""Starting a program in a sandbox that is prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from nono.supervisor.errors import UsageError
+from nono.supervisor.session.prepare import Prepared
+from nono.supervisor.streams import Streams
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.launch.running import Session
+    from nono.supervisor.linux.launch.start import Forker
+
+
+def start(
+    prepared: Prepared,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: str,
+    streams: Streams,
+    forker: Forker,
+    signals: tuple[list[int], list[int]] | None = None,
+) -> Session:
+    """Start a program. Blocks for some milliseconds. Raises StartError.
+
+    `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
+    that it blocks: those of the calling thread, unless given. Raises UsageError when `argv` is
+    empty or a word holds a NUL, which no program can get, or one holds a real key.
+    """
+    _check(prepared, argv, env)
+    # The door to the platform.
+    from nono.supervisor.linux.launch.running import begin, specify
+
+    confinement, audit = prepared.confinement, prepared.audit
+    spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals)
+    if audit is not None:
+        audit.program(argv, cwd)
+    return begin(spec, streams, confinement, prepared.decisions, audit, forker)
+
+
+def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> None:
+    if not argv:
+        raise UsageError("no command to run")
+    if any("\0" in word for word in (*argv, *env, *env.values())):
+        raise UsageError(f"{argv[0]}: a NUL byte in its arguments or its environment")
+    credentials = prepared.credentials
+    if credentials is not None and any(map(credentials.issued.holds_key, argv)):
+        raise UsageError(
+            f"{argv[0]}: a real key is among its arguments",
+            "leave it out: the program finds a token in its environment",
+        )

@@ -1,0 +1,43 @@
+"""Priorities and scheduling: every argument is a register, and only the sandbox's own threads."""
+
+import errno
+import os
+
+import pytest
+
+from nono.supervisor.linux.calls.answers import CONTINUE, Fail
+from tests.supervisor.linux.calls.playbooks.scene import Line, Scene, line
+
+OURS, ANOTHER = os.getpid(), 1
+OF_THREADS = ("sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler")
+PROCESS, GROUP, USER = os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER
+IO_PROCESS, IO_GROUP, IO_USER = 1, 2, 3
+ALLOWED, REFUSED = CONTINUE, Fail(errno.EPERM)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(line(name, 0, answer=ALLOWED) for name in OF_THREADS),
+        *(line(name, OURS, answer=ALLOWED) for name in OF_THREADS),
+        *(line(name, ANOTHER, answer=REFUSED) for name in OF_THREADS),
+        # The kernel says that there is none: of the 64 bits 32 are the number.
+        *(line(name, -1, answer=ALLOWED) for name in OF_THREADS),
+        *(line(name, (1 << 32) + ANOTHER, answer=REFUSED) for name in OF_THREADS),
+        line("setpriority", PROCESS, 0, 5, answer=ALLOWED),
+        line("setpriority", PROCESS, OURS, 5, answer=ALLOWED),
+        line("setpriority", PROCESS, ANOTHER, 5, answer=REFUSED),
+        line("setpriority", GROUP, 0, 5, answer=REFUSED),
+        line("setpriority", USER, 0, 5, answer=REFUSED),
+        line("setpriority", -1, 0, 5, answer=REFUSED),
+        line("ioprio_set", IO_PROCESS, 0, 5, answer=ALLOWED),
+        line("ioprio_set", IO_PROCESS, OURS, 5, answer=ALLOWED),
+        line("ioprio_set", IO_PROCESS, ANOTHER, 5, answer=REFUSED),
+        line("ioprio_set", IO_GROUP, 0, 5, answer=REFUSED),
+        line("ioprio_set", IO_USER, OURS, 5, answer=REFUSED),
+        line("ioprio_set", 0, 0, 5, answer=REFUSED),
+    ],
+    ids=str,
+)
+def test_scheduling(scene: Scene, line: Line) -> None:
+    scene.check(line)
