@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from itertools import permutations
 
 import pytest
@@ -52,9 +53,9 @@ def namesakes(face: str) -> list[str]:
     return sorted(children & public_names(f"nono.{face}").keys())
 
 
-def names_used(face: str, source: str) -> Iterator[str]:
+def names_used(face: str, tree: ast.Module) -> Iterator[str]:
     """The names that a piece of Python takes from a face."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         match node:
             case ast.ImportFrom(module=module, names=names) if module == f"nono.{face}":
                 yield from (alias.name for alias in names if alias.name != "*")
@@ -67,13 +68,18 @@ def python_blocks(markdown: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", markdown, re.DOTALL | re.MULTILINE)
 
 
-def sources(face: str) -> Iterator[str]:
-    for top in USERS:
-        for path in (CHECKOUT / top).rglob("*.py"):
-            if top != face and "_path" not in path.parts:
-                yield path.read_text(encoding="utf-8")
+@cache
+def users() -> list[tuple[str, ast.Module]]:
+    """Every piece of Python that may use a face, with the folder that it lies in."""
+    found = [
+        (top, path.read_text(encoding="utf-8"))
+        for top in USERS
+        for path in (CHECKOUT / top).rglob("*.py")
+        if "_path" not in path.parts
+    ]
     for page in (CHECKOUT / "README.md", *(CHECKOUT / "docs").glob("*.md")):
-        yield from python_blocks(page.read_text(encoding="utf-8"))
+        found += [("docs", block) for block in python_blocks(page.read_text(encoding="utf-8"))]
+    return [(top, ast.parse(source)) for top, source in found]
 
 
 def documented(face: str) -> list[str]:
@@ -126,7 +132,7 @@ def test_every_name_is_defined_in_the_home_that_the_list_gives(face: str) -> Non
 def test_the_names_are_documented_and_used(face: str) -> None:
     public = sorted(public_names(f"nono.{face}"))
     assert sorted(documented(face)) == public
-    used = {name for source in sources(face) for name in names_used(face, source)}
+    used = {name for top, tree in users() if top != face for name in names_used(face, tree)}
     assert sorted(used & set(public)) == public, "nobody uses what is missing here"
 
 

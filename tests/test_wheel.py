@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import CHECKOUT, PACKAGES, copy_sources
 
+pytestmark = pytest.mark.long
+
 
 def _run(*command: str | Path) -> str:
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=240)

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from nono.supervisor.session.tmpdir import remove_tree
 
 DEPTH = 3000
@@ -44,6 +46,7 @@ def test_anything_else_in_its_place(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_closed_directories_and_any_depth(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()

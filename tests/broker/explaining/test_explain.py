@@ -242,6 +242,7 @@ def test_long_text_keeps_both_ends() -> None:
     assert "…" in shown
 
 
+@pytest.mark.long
 @settings(max_examples=400)
 @given(policies(), requests, st.booleans())
 def test_every_verdict_has_safe_words(policy: Policy, request_: Request, directory: bool) -> None:
@@ -253,6 +254,7 @@ def test_every_verdict_has_safe_words(policy: Policy, request_: Request, directo
     assert not explanation.fix or isinstance(verdict, Deny)
 
 
+@pytest.mark.long
 @settings(max_examples=400)
 @given(policies(), st.sampled_from(("/w/a", "/w/a/b", "/h/k.pem")), st.integers(1, 3))
 def test_the_flags_that_are_offered_help(policy: Policy, path: str, bits: int) -> None:

@@ -225,6 +225,7 @@ def test_a_permission_names_what_was_written() -> None:
     assert reason == "allowed by flag --allow-connect-port 22 (port 22 of every public host)"
 
 
+@pytest.mark.long
 @settings(max_examples=1000)
 @given(network_requests)
 def test_the_words_are_safe_and_the_flags_help(request_: NetworkRequest) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nono.broker import Access, Policy
 from tests.broker.floor.kernel import Edits, Machine, Node, carry_out
 from tests.broker.worlds import SCENE, World, allow, policies, rules, scene_policies, worlds
+
+pytestmark = pytest.mark.long
+
 
 NEW = ("new", ".env")
 DEEDS = ("rename", "link", "exchange", "remove", "file", "directory")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 
 from nono.broker import (
@@ -35,6 +36,9 @@ from tests.broker.worlds import (
     usual,
     worlds,
 )
+
+pytestmark = pytest.mark.long
+
 
 BITS = (Access.READ, Access.WRITE, Access.EXECUTE)
 COMBINATIONS = tuple(Access(bits) for bits in range(1, ALL_ACCESS.value + 1))

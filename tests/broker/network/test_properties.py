@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,8 @@ from nono.broker import (
 from tests.broker.networks import NETWORK, allowed, by_host, rule
 from tests.broker.requests import hosts, network_requests, ports
 from tests.broker.worlds import CALLER
+
+pytestmark = pytest.mark.long
 
 
 @settings(max_examples=1000)

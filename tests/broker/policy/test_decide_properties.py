@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,9 @@ from nono.broker import (
 from nono.broker.rules.paths import is_device, lineage, parent
 from tests.broker.requests import change, operations, requests
 from tests.broker.worlds import CALLER, paths, policies, rule, rules
+
+pytestmark = pytest.mark.long
+
 
 many = settings(max_examples=500)
 

@@ -185,6 +185,7 @@ def test_round_trip(tree: dict[str, Any]) -> None:
     assert parse("p.json", json.dumps(plain).encode()).profile == once
 
 
+@pytest.mark.long
 @given(_PROFILES)
 def test_the_schema_takes_what_the_model_takes(tree: dict[str, Any]) -> None:
     import jsonschema

@@ -108,6 +108,7 @@ any_name = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=1000)
 @given(any_name)
 @example("\u00ad")
@@ -205,6 +206,7 @@ def test_an_entry_that_cannot_be_meant_says_what_to_write(text: str, said: str, 
 entry_text = st.one_of(any_name, st.text(alphabet="*.:/[]%0123456789abf\0", max_size=30))
 
 
+@pytest.mark.long
 @settings(max_examples=1000)
 @given(entry_text)
 def test_an_entry_parses_or_says_why(text: str) -> None:

@@ -121,6 +121,7 @@ def getppid_under(program: bytes) -> int:
     return int(in_child(work))
 
 
+@pytest.mark.long
 def test_arithmetic_is_the_kernel_s() -> None:
     """Every operation at once, on values that overflow."""
     codes = sorted(code for code in sim.CODES if code & 7 == sim.ALU)

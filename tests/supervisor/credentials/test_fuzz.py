@@ -14,6 +14,9 @@ from nono.supervisor.credentials import server as serving
 from nono.supervisor.credentials.proxy import CredentialProxy
 from tests.supervisor.credentials.fake import REAL_KEY
 
+pytestmark = pytest.mark.long
+
+
 _KEY = REAL_KEY.encode()
 _ROUNDS = 1000
 _AT_A_TIME = 40
