@@ -141,6 +141,14 @@ class Nono(Protocol):
     ) -> Finished: ...
 
 
+def program_beside(test: str, name: str) -> str:
+    """The text of a program in the folder `programs` beside a test module (its `__file__`).
+
+    The sandboxed get the text, not the file: an ordinary user may not be able to read a checkout.
+    """
+    return (Path(test).parent / "programs" / name).read_text(encoding="utf-8")
+
+
 def copy_sources(target: Path) -> Path:
     """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
     target.mkdir()
@@ -245,6 +253,13 @@ def secret(as_user: Account) -> Iterator[Callable[[str], Secret]]:
     yield create
     for each in made:
         each.path.unlink(missing_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs nono or another program as an account: it takes its time."""
+    for item in items:
+        if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("sandbox")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

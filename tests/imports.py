@@ -1,6 +1,6 @@
 """Who imports whom in our packages, read from the source: nothing is imported to find out.
 
-Every import counts, wherever it stands: at the top, in a function, under TYPE_CHECKING, and a
+Every import counts, wherever it stands: at the top, in a function, under TYPE_CHECKING. So does a
 string that is the name of a module. A public name (`from nono.broker import Rule`) counts as an
 import of its home.
 """
@@ -22,32 +22,49 @@ Graph = dict[str, set[str]]
 def module_sources() -> dict[str, str]:
     """Every module of the three packages, by its name; a package has the name of its folder."""
     return {
-        name_of(path): path.read_text(encoding="utf-8")
+        f"nono.{name}": source
         for package in PACKAGES
-        for path in sorted((CHECKOUT / package).rglob("*.py"))
+        for name, source in _sources(CHECKOUT / package)
     }
 
 
-def name_of(path: Path) -> str:
-    parts = path.relative_to(CHECKOUT).with_suffix("").parts
-    return ".".join(("nono", *(parts[:-1] if parts[-1] == "__init__" else parts)))
+def sources_of_tests() -> dict[str, str]:
+    """Every module of the tests, by its name, but for the programs that they run."""
+    return {
+        name: source
+        for name, source in _sources(CHECKOUT / "tests")
+        if "programs" not in name.split(".")[2:-1]
+    }
+
+
+def _sources(top: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(top.rglob("*.py")):
+        parts = path.relative_to(CHECKOUT).with_suffix("").parts
+        if "_path" not in parts:
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            yield name, path.read_text(encoding="utf-8")
 
 
 def import_graph(
-    sources: Mapping[str, str], faces: Mapping[str, Mapping[str, str]] = FACES
+    sources: Mapping[str, str],
+    faces: Mapping[str, Mapping[str, str]] = FACES,
+    strings: bool = True,
 ) -> Graph:
-    """What each of these modules imports of the others."""
-    return {
-        module: {target for target in _targets(source, sources, faces) if target in sources}
-        - {module}
-        for module, source in sources.items()
-    }
+    """What each of these modules imports of the others; with `strings`, what it names in them."""
+    graph: Graph = {}
+    for module, source in sources.items():
+        targets = set(_targets(ast.parse(source), sources, faces, strings))
+        graph[module] = targets & sources.keys() - {module}
+    return graph
 
 
 def _targets(
-    source: str, modules: Mapping[str, str], faces: Mapping[str, Mapping[str, str]]
+    tree: ast.Module,
+    modules: Mapping[str, str],
+    faces: Mapping[str, Mapping[str, str]],
+    strings: bool,
 ) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         match node:
             case ast.Import(names):
                 yield from (alias.name for alias in names)
@@ -58,7 +75,7 @@ def _targets(
                     yield home or (below if below in modules else package)
             case ast.ImportFrom():
                 raise AssertionError("import by the full name: `from nono.broker...`")
-            case ast.Constant(str(text)):
+            case ast.Constant(str(text)) if strings:
                 yield text
 
 

@@ -5,7 +5,14 @@ What importlinter can say (which package may import which) is in pyproject.toml.
 
 import ast
 
-from tests.imports import both_ways, circles, import_graph, module_sources, neighbours
+from tests.imports import (
+    both_ways,
+    circles,
+    import_graph,
+    module_sources,
+    neighbours,
+    sources_of_tests,
+)
 
 SOURCES = module_sources()
 GRAPH = import_graph(SOURCES)
@@ -53,6 +60,40 @@ def test_inside_a_package_nobody_imports_its_face() -> None:
                 case ast.ImportFrom(module=face, names=names) if face == package:
                     modules = {f"{package}.{alias.name}" for alias in names}
                     assert modules <= SOURCES.keys(), module
+
+
+SHARED = {"conftest", "world", "worlds"}
+"""Modules that hold what the tests of other rooms use, too."""
+
+
+def borrowed(module: str, target: str) -> bool:
+    """True when a test takes something from a place that is not its own.
+
+    Its own are its room and what lies below or above. Nobody imports a test.
+    """
+    room, _, _ = module.rpartition(".")
+    place, _, name = target.rpartition(".")
+    if name.startswith("test_"):
+        return True
+    above = f"{module}.".startswith((f"{place}.", f"{target}."))
+    return not (above or f"{place}.".startswith(f"{room}.") or name in SHARED)
+
+
+def test_tests_borrow_from_no_other_room() -> None:
+    """What several rooms need lies above them, or in a `conftest` or `worlds`."""
+    sources = sources_of_tests()
+    for module, targets in import_graph(sources, {}, strings=False).items():
+        for target in targets:
+            assert not borrowed(module, target), f"{module} imports {target}"
+
+
+def test_what_is_borrowed() -> None:
+    module = "tests.broker.floor.test_floor"
+    for own in ("floor.kernel", "floor.conftest", "worlds", "network.worlds", "floor.programs.x"):
+        assert not borrowed(module, f"tests.broker.{own}"), own
+    assert not borrowed(module, "tests.simulator")
+    for other in ("floor.test_attack", "network.answers", "test_groups"):
+        assert borrowed(module, f"tests.broker.{other}"), other
 
 
 FACES = {"nono.broker": {"Rule": "nono.broker.rules.rule"}}

@@ -55,7 +55,22 @@ def test_nono_is_a_namespace_that_nobody_owns() -> None:
         assert path.resolve() == CHECKOUT / path.name
 
 
-@pytest.mark.parametrize("top", [*PACKAGES, "tests"])
+def _is_room(path: Path) -> bool:
+    return (path / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_tests_have_the_rooms_of_what_they_test(package: str) -> None:
+    """A folder with rooms has a folder of tests with no others; a room may be divided further."""
+    tests = [path for path in (CHECKOUT / "tests" / package).rglob("*") if _is_room(path)]
+    assert tests
+    for path in tests:
+        room = CHECKOUT / path.relative_to(CHECKOUT / "tests")
+        if room.parent.is_dir() and any(map(_is_room, room.parent.iterdir())):
+            assert _is_room(room), f"{path} tests a room that there is not"
+
+
+@pytest.mark.parametrize("top", [*PACKAGES, "perf", "tests"])
 def test_no_source_file_is_too_long(top: str) -> None:
     lengths = {
         str(path.relative_to(CHECKOUT)): len(path.read_text().splitlines())

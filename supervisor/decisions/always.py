@@ -46,16 +46,18 @@ class Complete:
     """The policy that a run goes by, and the floor that is made of it.
 
     `copies` are the files that the program finds nono's own in the place of, by canonical path,
-    each with the usual name of what it gets. No kernel rule opens them.
+    each with the usual name of what it gets; `cleaned` are those whose credentials it does not get,
+    with the rest. No kernel rule opens either.
     """
 
     policy: Policy
     floor: Floor
     copies: Mapping[str, str]
+    cleaned: Mapping[str, bytes]
 
     def decisions(self, witness: Witness | None = None) -> Decisions:
         """What a run decides by; each `witness` is told of it."""
-        return Decisions(self.policy, self.floor, witness, self.copies)
+        return Decisions(self.policy, self.floor, witness, {*self.copies, *self.cleaned})
 
 
 def complete(
@@ -84,9 +86,11 @@ def complete(
         rules += key_files(services)
         network = with_proxy(network, proxy_port)
     copies = _copies() if network.mode is Mode.FILTERED and broker else {}
-    floor = carve(rules, policy.bypasses, RealTree(), floor_exclude() | copies.keys())
+    cleaned = dict(plan.copies)
+    apart = floor_exclude() | copies.keys() | cleaned.keys()
+    floor = carve(rules, policy.bypasses, RealTree(), apart)
     policy = replace(policy, rules=(*rules, *floor.matched), network=network)
-    return Complete(policy, floor, copies)
+    return Complete(policy, floor, copies, cleaned if broker else {})
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:

@@ -19,6 +19,7 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 if TYPE_CHECKING:
     from nono.shims.linux.syscall_classes import Network
     from nono.supervisor.decisions.always import Complete
+    from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
 KEPT_CAPABILITIES = frozenset(
@@ -42,10 +43,14 @@ class Confinement:
     own: OwnObjects
     network: NetworkService | None
     """What has to be served beside the broker, where hosts are known by their names."""
+    injected: InjectedFiles | None
+    """The files that are others inside, if any."""
 
     def close(self) -> None:
         if self.network is not None:
             self.network.close()
+        if self.injected is not None:
+            self.injected.close()
         os.close(self.ruleset)
         if self.scope >= 0:
             os.close(self.scope)
@@ -79,9 +84,12 @@ def confine(
     """
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
-        network = _network_service(made, nameservers) if mode is Mode.FILTERED and broker else None
+        network = _network_service(nameservers) if mode is Mode.FILTERED and broker else None
         if network is not None:
             undo.callback(network.close)
+        injected = _injected_files(made)
+        if injected is not None:
+            undo.callback(injected.close)
         ruleset_fd = ruleset.build(made.floor, abi)
         undo.callback(os.close, ruleset_fd)
         scope_fd = ruleset.build_scope(abi)
@@ -89,7 +97,7 @@ def confine(
             undo.callback(os.close, scope_fd)
         program = filter_program(mode.value, broker)
         undo.pop_all()
-        return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network)
+        return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
 
 
 def filter_program(network: Network, broker: bool) -> bytes:
@@ -105,7 +113,20 @@ def filter_program(network: Network, broker: bool) -> bytes:
         raise StartError(error.message, error.hint) from error
 
 
-def _network_service(made: Complete, nameservers: Sequence[tuple[str, int]]) -> NetworkService:
+def _network_service(nameservers: Sequence[tuple[str, int]]) -> NetworkService:
     from nono.supervisor.linux.network.service import NetworkService
 
-    return NetworkService(made.copies, nameservers)
+    return NetworkService(nameservers)
+
+
+def _injected_files(made: Complete) -> InjectedFiles | None:
+    contents = dict(made.cleaned)
+    if made.copies:
+        from nono.supervisor.linux.network.resolver_files import resolver_files
+
+        contents |= resolver_files(made.copies)
+    if not contents:
+        return None
+    from nono.supervisor.linux.injected_files import InjectedFiles
+
+    return InjectedFiles(contents)

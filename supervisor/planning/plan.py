@@ -25,6 +25,7 @@ from nono.broker import (
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
+from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.path_rules import path_rules
 from nono.supervisor.planning.profile_parts import FromProfile, ProfileNetwork
@@ -43,7 +44,8 @@ class Plan:
     `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
-    keys are added to requests.
+    keys are added to requests. `copies` are files of the machine's whose credentials the program
+    does not get, by canonical path, with what it gets instead.
     """
 
     policy: Policy
@@ -53,6 +55,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     anywhere: tuple[Rule, ...] = ()
     services: tuple[Service, ...] = ()
+    copies: tuple[tuple[str, bytes], ...] = ()
 
 
 def make_plan(
@@ -72,17 +75,29 @@ def make_plan(
         *profile.rules,
         *_own_profiles(env, home),
     ]
+    bypasses = (*_bypasses(options, home, workdir), *profile.bypasses)
+    environment = Environment(tuple(options.env_allow), profile.deny, profile.set, profile.only)
+    given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
+    machine = machine_configuration(given, home, workdir, rules, bypasses)
+    rules += machine.rules
     network, nameservers = _network(options, profile.network)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     rules = [rule for rule in rules if not holds_anywhere(rule)]
     policy = Policy(
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
-        bypasses=(*_bypasses(options, home, workdir), *profile.bypasses),
+        bypasses=bypasses,
         network=network,
     )
-    environment = Environment(tuple(options.env_allow), profile.deny, profile.set, profile.only)
-    services = _services(options, profile)
-    return Plan(policy, environment, workdir, nameservers, profile.notes, tuple(anywhere), services)
+    return Plan(
+        policy,
+        environment,
+        workdir,
+        nameservers,
+        (*profile.notes, *machine.notes),
+        tuple(anywhere),
+        _services(options, profile),
+        tuple(machine.copies.items()),
+    )
 
 
 def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:

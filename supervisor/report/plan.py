@@ -29,6 +29,8 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
     yield from _network(plan, policy.network)
     for path in sorted(made.copies):
         yield f"nono's own copy, to read: {visible(path)}"
+    for path in sorted(made.cleaned):
+        yield f"a copy without credentials, to read: {visible(path)}"
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"

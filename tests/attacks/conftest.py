@@ -184,3 +184,20 @@ def partner(as_user: Account, programs: Path) -> Iterator[Callable[..., None]]:
             assert process.stdout and process.stdout.readline() == b"ready\n"
 
         yield start
+
+
+def together(programs: Path, races: Sequence[Sequence[object]]) -> list[str]:
+    """The arguments of `programs/races.py`."""
+    words: list[str] = []
+    for program, *arguments in races:
+        words += ["--", str(programs / "programs" / str(program)), *map(str, arguments)]
+    return words
+
+
+def expect_no_win(outcome: Outcome, races: int) -> None:
+    results = [text.split() for text in outcome.attempts.values() if text.startswith("allowed")]
+    assert outcome.won == []
+    assert len(results) == races
+    for _, allowed, _, refused, *_ in results:
+        assert int(allowed) > 0, outcome.text
+        assert int(refused) > 0, outcome.text

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.conftest import Attack
+from tests.attacks.conftest import Attack, expect_no_win, together
 from tests.attacks.programs.outside import Outside
 from tests.attacks.scene import Scene
-from tests.attacks.test_races import expect_no_win, together
 from tests.supervisor.network.world import Listener, World
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])

@@ -1,34 +1,17 @@
 """A thread changes the arguments, or what they mean, while the call is decided: never a win."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.attacks.conftest import Attack, Outcome
+from tests.attacks.conftest import Attack, expect_no_win, together
 from tests.attacks.scene import Scene
 from tests.conftest import Account
 
 pytestmark = pytest.mark.requires(commands=["gcc"])
 
 SECONDS = 5
-
-
-def together(programs: Path, races: Sequence[Sequence[object]]) -> list[str]:
-    """The arguments of `programs/races.py`."""
-    words: list[str] = []
-    for program, *arguments in races:
-        words += ["--", str(programs / "programs" / str(program)), *map(str, arguments)]
-    return words
-
-
-def expect_no_win(outcome: Outcome, races: int) -> None:
-    results = [text.split() for text in outcome.attempts.values() if text.startswith("allowed")]
-    assert outcome.won == []
-    assert len(results) == races
-    for _, allowed, _, refused, *_ in results:
-        assert int(allowed) > 0, outcome.text
-        assert int(refused) > 0, outcome.text
 
 
 def test_paths_links_and_descriptors(

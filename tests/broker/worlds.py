@@ -218,3 +218,11 @@ def all_paths(world: World) -> list[str]:
     present = list(world.kinds)
     absent = [child(path, "new") for path in present if world.kind(path) == "directory"]
     return present + absent + [child(path, "a") for path in absent]
+
+
+ISSUE = b"""{"meta":{"name":"untrusted-python","version":"1.0.0"},\
+"workdir":{"access":"readwrite"},"security":{"groups":["python_runtime"]},\
+"filesystem":{"read_file":["/etc/ssl/cert.pem"],"write":["/tmp"]},\
+"policy":{"add_deny_access":["$HOME/.ssh","$HOME/.aws","$HOME/.gnupg"]},\
+"network":{"allow_hosts":["api.openai.com"]}}"""
+"""A profile in older spellings, as people have them."""

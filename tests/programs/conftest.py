@@ -9,6 +9,17 @@ import pytest
 from tests.conftest import TIMEOUT, Account, Finished, Nono
 from tests.programs.comparison import Run, fill, tree
 
+WHEN = "2024-05-06T07:08:09Z"
+GIT = {
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_AUTHOR_DATE": WHEN,
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+    "GIT_COMMITTER_DATE": WHEN,
+}
+"""Commits by the same person at the same time have the same names."""
+
 
 class Alike(Protocol):
     """The `alike` fixture: a command, the files that it starts with, and what may differ."""

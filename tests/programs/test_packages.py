@@ -1,76 +1,19 @@
-"""A virtual environment is made, packages are installed in it from the configured index, and run."""
+"""A virtual environment is made, packages from the configured index are installed, and run."""
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
+from tests.package_index import local_directories, pip_configuration
 from tests.programs.conftest import Alike
 
 SLOW = 300.0
 TEST_FILES = {
     "src/count.py": "def words(text: str) -> int:\n    return len(text.split())\n",
-    "tests/test_count.py": """
-import subprocess
-import sys
-from pathlib import Path
-
-import markupsafe
-import pytest
-from count import words
-
-
-@pytest.mark.parametrize("text", ["", "one", "two words"])
-def test_words(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "text"
-    file.write_text(text)
-    assert words(file.read_text()) == text.count(" ") + bool(text)
-
-
-def test_output(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir("src")
-    subprocess.run([sys.executable, "-c", "import count; print(count.words('a b'))"], check=True)
-    assert capfd.readouterr().out == "2\\n"
-
-
-def test_compiled() -> None:
-    assert markupsafe._escape_inner.__module__ == "markupsafe._speedups"
-
-
-def test_fails() -> None:
-    assert words("a") == 2
-""",
+    "tests/test_count.py": program_beside(__file__, "count_tests.py"),
 }
-
-
-def pip_configuration() -> dict[str, str]:
-    """pip's own configuration as environment variables: the account's home has none."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    settings = {}
-    for line in listed.splitlines():
-        key, _, value = line.partition("=")
-        name = key.rpartition(".")[2].upper().replace("-", "_")
-        settings[f"PIP_{name}"] = value.strip("'\"")
-    return settings
-
-
-def local_directories(settings: dict[str, str]) -> Iterator[str]:
-    """The wheel directories and local indexes that the configuration names.
-
-    An index links to files that lie beside it.
-    """
-    for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
-        for place in settings.get(name, "").split():
-            path = unquote(urlsplit(place).path) if place.startswith("file:") else place
-            if os.path.isdir(path):
-                yield path if name == "PIP_FIND_LINKS" else os.path.dirname(path)
 
 
 @pytest.fixture

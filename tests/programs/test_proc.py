@@ -2,72 +2,12 @@
 
 import json
 
+from tests.conftest import program_beside
 from tests.programs.conftest import Alike
 
-ITSELF = r"""
-import os
-for self in ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", f"/proc/self/task/{os.getpid()}"):
-    read = lambda name: open(f"{self}/{name}", "rb").read()
-    assert int(read("stat").split()[0]) == os.getpid()
-    assert f"Pid:\t{os.getpid()}\n".encode() in read("status")
-    print(read("cmdline"), read("comm"), read("environ").count(b"HOME="), len(read("auxv")))
-    print(b"libc" in read("maps"), b"Rss" in read("smaps"), read("statm").count(b" "))
-    print(b"Max open files" in read("limits"), len(read("cgroup")) > 0, b" / " in read("mountinfo"))
-    print(read("oom_score").strip().isdigit(), b"/proc " in read("mounts"), len(read("io")) > 0)
-    print(os.readlink(f"{self}/exe"), os.readlink(f"{self}/cwd") == os.getcwd(), os.readlink(f"{self}/root"))
-    print(sorted(os.listdir(f"{self}/fd"))[:3], read(f"fdinfo/0").startswith(b"pos"))
-    print(open(f"{self}/cwd/note").read(), open(f"{self}/exe", "rb").read(4), open(f"{self}/root/etc/hosts").read(0))
-print(os.listdir("/proc/self/task") == [str(os.getpid())], sorted(os.listdir("/proc/self/ns"))[:2])
-with open("/proc/self/comm", "w") as file: file.write("renamed")
-print(open("/proc/self/comm").read())
-with open("/proc/self/oom_score_adj") as file: print(file.read())
-fd = os.open("note", os.O_RDONLY)
-os.unlink("note")
-print(open(f"/proc/self/fd/{fd}").read(), os.readlink(f"/proc/self/fd/{fd}").endswith("note (deleted)"))
-print(flush=True)
-child = os.fork()
-if child == 0:
-    print("parent", open(f"/proc/{os.getppid()}/comm").read(), flush=True); os._exit(0)
-os.waitpid(child, 0)
-"""
-
-MACHINE = r"""
-import os
-for name in ("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems",
-             "sys/kernel/osrelease", "sys/kernel/hostname", "sys/kernel/pid_max",
-             "sys/vm/overcommit_memory", "sys/kernel/random/boot_id", "sys/fs/nr_open"):
-    with open("/proc/" + name) as file:
-        text = file.read()
-    # What changes by the second is only counted.
-    print(name, len(text.split("\n")) if name in ("cpuinfo", "meminfo", "stat", "loadavg", "uptime") else text)
-print(os.cpu_count(), len(os.sched_getaffinity(0)), os.sysconf("SC_PHYS_PAGES"))
-print(open("/sys/devices/system/cpu/online").read(), sorted(os.listdir("/sys/devices/system/node")))
-print(str(os.getpid()) in os.listdir("/proc"))
-for device in ("null", "zero", "full", "random", "urandom"):
-    with open("/dev/" + device, "rb") as file: print(device, len(file.read(3)))
-with open("/dev/null", "w") as file: print(file.write("gone"))
-try:
-    with open("/dev/full", "w") as file: file.write("x")
-except OSError as error: print(error.strerror)
-"""
-
-STREAMS = r"""
-import os, sys
-print(open("/dev/stdin").readline().strip())
-with open("/dev/fd/0") as file: print(file.readline().strip())
-with open("/proc/self/fd/0") as file: print(file.readline().strip())
-for name in ("/dev/stdout", "/dev/fd/1", f"/proc/{os.getpid()}/fd/1"):
-    with open(name, "a") as file: file.write(name.replace(str(os.getpid()), "PID") + "\n")
-with open("/dev/stderr", "w") as file: file.write("to the errors\n")
-reader, writer = os.pipe()
-with open(f"/dev/fd/{writer}", "w") as file: file.write("through a pipe")
-os.close(writer)
-print(open(f"/dev/fd/{reader}").read())
-fd = os.memfd_create("memory"); os.write(fd, b"in memory")
-with open(f"/proc/self/fd/{fd}", "r+b") as file: print(file.read())
-directory = os.open(".", os.O_RDONLY)
-print(os.listdir(directory), os.listdir(f"/dev/fd/{directory}"), os.readlink("/dev/fd").startswith("/proc/"))
-"""
+ITSELF = program_beside(__file__, "itself.py")
+MACHINE = program_beside(__file__, "machine.py")
+STREAMS = program_beside(__file__, "streams.py")
 
 
 def test_a_program_reads_about_itself(alike: Alike) -> None:

@@ -5,25 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Nono
+from tests.conftest import Nono, program_beside
 from tests.programs.conftest import Alike
 
-FORKS_AND_EXITS_FIRST = """
-import os, sys, time
-if os.fork():
-    os._exit(0)
-os.setsid()
-if os.fork():
-    os._exit(0)
-while os.getppid() == int(sys.argv[1]):
-    time.sleep(0.01)
-with open("daemon.txt", "w") as file:
-    file.write(open("question.txt").read() + "answered")
-os.mkdir("made"); os.chmod("made", 0o700)
-open("/tmp/nono-test-%d" % os.getpid(), "x").close()
-os.unlink("/tmp/nono-test-%d" % os.getpid())
-os.rename("daemon.txt", "answer.txt")
-"""
+FORKS_AND_EXITS_FIRST = program_beside(__file__, "daemon.py")
 
 CHAIN = """
 import os, subprocess, sys
@@ -41,32 +26,7 @@ os.write(fd, open("/bin/true", "rb").read())
 os.execve(fd, ["true"], {})
 """
 
-SELF = r"""
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <sys/wait.h>
-
-int main(int argc, char **argv)
-{
-    char target[4096];
-    ssize_t length = readlink("/proc/self/exe", target, sizeof target - 1);
-    target[length < 0 ? 0 : length] = 0;
-    printf("round %d of %s\n", argc, strrchr(target, '/') + 1);
-    fflush(stdout);
-    if (argc == 4)
-        return 9;
-    char *next[] = {argv[0], "x", argc > 1 ? "x" : NULL, argc > 2 ? "x" : NULL, NULL};
-    if (vfork() == 0) {
-        execv("/proc/self/exe", next);
-        _exit(126);
-    }
-    int status;
-    wait(&status);
-    return WEXITSTATUS(status);
-}
-"""
+SELF = program_beside(__file__, "executes_itself.c")
 
 
 def test_a_program_that_forks_and_exits_first(alike: Alike) -> None:

@@ -2,17 +2,9 @@
 
 import pytest
 
-from tests.programs.conftest import Alike
+from tests.conftest import program_beside
+from tests.programs.conftest import GIT, Alike
 
-WHEN = "2024-05-06T07:08:09Z"
-GIT = {
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@example.org",
-    "GIT_AUTHOR_DATE": WHEN,
-    "GIT_COMMITTER_NAME": "A",
-    "GIT_COMMITTER_EMAIL": "a@example.org",
-    "GIT_COMMITTER_DATE": WHEN,
-}
 SOURCES = {
     "main.c": "#include <stdio.h>\nint answer(void);\nint main(void)\n"
     '{ printf("%d\\n", answer()); return answer() - 35; }\n',
@@ -29,20 +21,7 @@ TREE = {
 
 @pytest.mark.requires(commands=["git"])
 def test_git(alike: Alike) -> None:
-    script = """
-        set -e
-        git init -q -b main .
-        git add . && git commit -q -m first
-        echo more >> src/a.txt
-        git diff --stat
-        git commit -q -a -m second
-        git checkout -q -b side HEAD~1
-        git mv src/a.txt b.txt && git commit -q -m third
-        git merge -q --no-edit main
-        git clone -q . copy && git -C copy log --format=%s -1
-        git gc -q; git status --short
-        git log --graph --format='%h %s' --all
-    """
+    script = program_beside(__file__, "git.sh")
     files = {"src/a.txt": "one\n", "run.sh": "#!/bin/sh\necho run\n"}
     done = alike("sh", "-c", script, files=files, env=GIT, volatile=["*.git/*"])
     assert done.returncode == 0
@@ -69,80 +48,32 @@ def test_a_static_program(alike: Alike) -> None:
 
 @pytest.mark.requires(commands=["node"])
 def test_node_writes_a_file(alike: Alike) -> None:
-    script = """
-        const fs = require("fs"), os = require("os"), { execFileSync } = require("child_process");
-        fs.mkdirSync("out/deep", { recursive: true, mode: 0o750 });
-        fs.writeFileSync("out/deep/note.txt", "from node\\n", { mode: 0o640 });
-        fs.renameSync("out/deep/note.txt", "note.txt");
-        console.log(fs.readFileSync("note.txt", "utf8"), os.cpus().length > 0);
-        console.log(execFileSync("ls", ["-1"], { encoding: "utf8" }));
-        fs.promises.readdir("out").then(console.log);
-    """
+    script = program_beside(__file__, "writes_a_file.js")
     done = alike("node", "-e", script)
     assert done.stdout.startswith("from node")
 
 
 @pytest.mark.requires(commands=["node"])
 def test_node_serves_itself(alike: Alike) -> None:
-    script = """
-        const http = require("http");
-        const server = http.createServer((request, response) => response.end(request.url));
-        server.listen(0, "127.0.0.1", async () => {
-            const answer = await fetch(`http://127.0.0.1:${server.address().port}/path`);
-            console.log(answer.status, await answer.text());
-            server.close();
-        });
-    """
+    script = program_beside(__file__, "serves_itself.js")
     assert alike("node", "-e", script).stdout == "200 /path\n"
 
 
 @pytest.mark.requires(commands=["sqlite3"])
 def test_sqlite_with_a_write_ahead_log(alike: Alike) -> None:
-    statements = """
-        pragma journal_mode=wal;
-        create table words(word text);
-        insert into words values ('one'), ('two');
-.shell ls -1
-        begin; insert into words values ('three'); commit;
-        select count(*), max(word) from words;
-        pragma wal_checkpoint(truncate);
-        vacuum;
-.backup copy.db
-        pragma integrity_check;
-    """
+    statements = program_beside(__file__, "write_ahead_log.sql")
     done = alike("sqlite3", "-batch", "test.db", input=statements, volatile=["*.db"])
     assert (done.returncode, "test.db-wal" in done.stdout) == (0, True)
 
 
 def test_tar_there_and_back(alike: Alike) -> None:
-    script = """
-        set -e
-        ln -s deep/er/b.txt data/link; ln data/a.txt data/hard; mkfifo data/fifo
-        chmod 2750 data/deep; chmod 600 data/hard
-        touch -d 2001-02-03 data/run.sh
-        tar -cpf all.tar data && mkdir out && tar -xpf all.tar -C out
-        tar -czf all.tgz data && tar -tzf all.tgz | sort
-        stat -c '%A %h %y' out/data/run.sh out/data/hard | cut -c -30
-        out/data/run.sh
-    """
+    script = program_beside(__file__, "tar.sh")
     done = alike("sh", "-c", script, files=TREE, volatile=["*.tar", "*.tgz"])
     assert (done.returncode, "ran\n" in done.stdout) == (0, True)
 
 
 def test_cp_and_find(alike: Alike) -> None:
-    script = """
-        set -e
-        ln -s deep/er/b.txt data/link; ln data/a.txt data/hard; mkfifo data/fifo
-        chmod 711 data/deep; touch -h -d 2001-02-03 data/link data/run.sh
-        cp -a data copy
-        cp -r --preserve=mode,timestamps data/deep deep2
-        mv copy/deep/er moved && rmdir copy/deep
-        find . -type f -newermt 2000-01-01 ! -newermt 2002-01-01 -exec ls {} +
-        find . -printf '%M %n %p %l\\n' | sort
-        find data -name '*.txt' -delete
-        install -m 751 data/run.sh installed && ./installed
-        rm -r moved
-    """
+    script = program_beside(__file__, "cp_and_find.sh")
     done = alike("sh", "-c", script, files=TREE)
     assert (done.returncode, "./copy/run.sh" in done.stdout) == (0, True)
 
@@ -164,15 +95,5 @@ def test_modes_follow_the_umask(alike: Alike, mask: str) -> None:
 
 
 def test_ordinary_commands(alike: Alike) -> None:
-    script = """
-        id; uname -s; nproc; pwd; whoami; groups; hostname
-        date -u -d @0; TZ=Europe/Berlin date -d @0; printenv LANG; locale 2>&1 | head -1
-        seq 20000 | sort -R | sort -n -S 64k -T . | md5sum
-        seq 3 | tee a b | xargs -n1 -P3 echo | sort; paste a b; split -n 2 a part-; comm a b
-        awk 'BEGIN { while ("echo piped" | getline line) print line }'
-        perl -MFile::Temp=tempfile -e '($h, $n) = tempfile(UNLINK => 1); print $h 1; print -e $n'
-        dd if=/dev/zero of=zeros bs=1k count=3 status=none; truncate -s 10 zeros; wc -c zeros
-        timeout 5 sh -c 'kill -TERM $$'; echo $?; flock a echo locked; nice echo nice
-        test -r /etc/passwd && getent passwd root | cut -d: -f1
-    """
+    script = program_beside(__file__, "ordinary_commands.sh")
     assert alike("bash", "-c", script).returncode == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -18,21 +18,7 @@ PYTHON = "/usr/bin/python3"
 
 
 def test_callers_killed_while_their_calls_are_decided(nono: Nono) -> None:
-    script = """
-import os, signal, time
-for turn in range(150):
-    pid = os.fork()
-    if pid == 0:
-        while True:
-            os.close(os.open("/tmp/none", os.O_CREAT | os.O_RDWR))
-            os.unlink("/tmp/none")
-            os.chmod(".", 0o755)
-    time.sleep(turn % 7 / 1000)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-os.chmod(".", 0o700)
-print("end")
-"""
+    script = program_beside(__file__, "killed_callers.py")
     done = nono("run", "--allow-cwd", "--json", "--", PYTHON, "-c", script)
     assert (done.returncode, done.stdout) == (0, "end\n"), done.stderr
     assert '"internal_errors": []' in done.stderr
@@ -65,23 +51,7 @@ open("after", "w").close()
     assert "a bug in nono" in done.stderr
 
 
-RECORDER = """
-import errno, os, time
-def attempt(what, *arguments):
-    try:
-        what(*arguments)
-        return "ok"
-    except OSError as error:
-        return errno.errorcode[error.errno]
-record = os.open("record", os.O_WRONLY | os.O_CREAT)
-if os.fork() == 0:
-    os.setsid()
-while True:
-    words = attempt(os.chmod, ".", 0o755), attempt(os.open, "/etc/shadow", os.O_RDONLY)
-    words += attempt(os.stat, "."), attempt(os.mkdir, "/var/nono-won")
-    os.write(record, (" ".join(words) + "\\n").encode())
-    time.sleep(0.01)
-"""
+RECORDER = program_beside(__file__, "recorder.py")
 
 
 @contextmanager

@@ -8,23 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
 
-COUNTER = """
-import os, signal, time
-names = {getattr(signal, name): name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT",
-         "SIGUSR1", "SIGUSR2", "SIGWINCH")}
-seen = []
-for number in names:
-    signal.signal(number, lambda number, _: seen.append(names[number]))
-open("ready", "w").close()
-while len(seen) < 7:
-    time.sleep(0.01)
-time.sleep(0.2)  # for a second copy of one of them
-open("seen", "w").write(" ".join(seen))
-"""
+COUNTER = program_beside(__file__, "counter.py")
 SIGNALS = ["SIGWINCH", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGINT", "SIGTERM", "SIGQUIT"]
 
 
@@ -71,26 +59,7 @@ def test_a_signal_that_ends_the_program_is_nonos_exit_status(
     assert nono.wait(30) == 128 + signal.SIGTERM
 
 
-DAEMONS = """
-import os, sys
-def beat(name):
-    while True:
-        with open(name, "a") as file:
-            file.write("x")
-def daemon(name):
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            beat(name)
-        os._exit(0)
-daemon("one")
-daemon("two")
-if os.fork() == 0:
-    beat("child")
-while not all(os.path.exists(name) for name in ("one", "two", "child")):
-    pass
-sys.exit(5)
-"""
+DAEMONS = program_beside(__file__, "daemons.py")
 
 
 def test_daemons_and_orphans_end_with_the_program(nono: Nono, project: Path) -> None:

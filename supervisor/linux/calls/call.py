@@ -15,13 +15,23 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
+    from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
 
 class Call:
     """What a handler gets. Arguments are read once, into our own memory, in the loop's thread."""
 
-    __slots__ = ("_listener", "_memory", "background", "caller", "network", "notification", "own")
+    __slots__ = (
+        "_listener",
+        "_memory",
+        "background",
+        "caller",
+        "injected",
+        "network",
+        "notification",
+        "own",
+    )
 
     def __init__(
         self,
@@ -32,6 +42,7 @@ class Call:
         background: Background,
         own: OwnObjects,
         network: NetworkService | None,
+        injected: InjectedFiles | None = None,
     ) -> None:
         self.background = background
         """For what goes on after the call has returned."""
@@ -39,6 +50,8 @@ class Call:
         """What the sandbox itself made or has."""
         self.network = network
         """None unless the policy knows hosts by their names."""
+        self.injected = injected
+        """The files that are others inside, if any."""
         self.notification = notification
         self.caller = caller
         self._memory = memory

@@ -39,6 +39,7 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
+    from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
 Handler = Callable[[Call, Decisions], Answer]
@@ -55,6 +56,7 @@ class Loop:
         init_pid: int,
         own: OwnObjects,
         network: NetworkService | None,
+        injected: InjectedFiles | None,
         waiting: Callable[[Notification, Later | Retry], None],
         background: Background,
         faults: Faults,
@@ -66,6 +68,7 @@ class Loop:
         self._init_pid = init_pid
         self._own = own
         self._network = network
+        self._injected = injected
         self._waiting = waiting
         self._background = background
         self._memory = Memory()
@@ -119,6 +122,7 @@ class Loop:
             self._background,
             self._own,
             self._network,
+            self._injected,
         )
         return handler(call, self.decisions)
 

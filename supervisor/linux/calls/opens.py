@@ -29,7 +29,7 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
 if TYPE_CHECKING:
-    from nono.supervisor.linux.network.service import NetworkService
+    from nono.supervisor.linux.injected_files import InjectedFiles
 
 O_TMPFILE = 0o20200000
 _O_TMPFILE_BIT = 0o20000000
@@ -160,8 +160,8 @@ def _open_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: 
 
 
 def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> Answer:
-    if call.network is not None and handle.path in call.network.files:
-        return _open_injected(call.network, wanted, handle.path)
+    if call.injected is not None and handle.path in call.injected:
+        return _open_injected(call.injected, wanted, handle.path)
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
@@ -177,20 +177,20 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
     return perform(handle, wanted, call.own)
 
 
-def _open_injected(network: NetworkService, wanted: Arguments, path: str) -> Answer:
+def _open_injected(injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
     """A file that is another inside: *performed on our copy*, and only ever for reading."""
     _refuse_by_kind(wanted, stat.S_IFREG)
     if wanted.access != Access.READ:
         raise failure(errno.EACCES)
-    return _inject(network.files.open(path), wanted)
+    return _inject(injected.open(path), wanted)
 
 
 def _open_missing(call: Call, wanted: Arguments) -> Answer:
     """What a file that the machine lacks may still be inside."""
-    if call.network is not None:
+    if call.injected is not None:
         with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
-            if place.path in call.network.files:
-                return _open_injected(call.network, wanted, place.path)
+            if place.path in call.injected:
+                return _open_injected(call.injected, wanted, place.path)
     raise failure(errno.ENOENT)
 
 

@@ -18,6 +18,7 @@ from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
 
 if TYPE_CHECKING:
+    from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
 _JOIN_SECONDS = 2.0
@@ -36,6 +37,7 @@ class Serving:
         decisions: Decisions,
         own: OwnObjects,
         network: NetworkService | None,
+        injected: InjectedFiles | None,
         init_pid: int,
         keep: frozenset[int],
         fail: Callable[[], None],
@@ -55,6 +57,7 @@ class Serving:
             init_pid,
             own,
             network,
+            injected,
             waiting.submit,
             background,
             self._faults,

@@ -88,6 +88,7 @@ class Session:
                 decisions,
                 confinement.own,
                 confinement.network,
+                confinement.injected,
                 launched.init_pid,
                 KEPT_CAPABILITIES,
                 self.kill,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import resource
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Connect, Process
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
-from nono.supervisor.linux.network.injected_files import InjectedFiles
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
 if TYPE_CHECKING:
@@ -31,16 +30,13 @@ class NetworkService:
     `serve`, `resolver`, `permitted` and `reach` are for trio's thread; the rest is for any thread.
     """
 
-    def __init__(
-        self, copies: Mapping[str, str], nameservers: Sequence[tuple[str, int]] = ()
-    ) -> None:
+    def __init__(self, nameservers: Sequence[tuple[str, int]] = ()) -> None:
         self.names = SyntheticNames()
         self._nameservers = nameservers
         self._resolver: Resolver | None = None
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_most_tunnels())
         """One for each connection that goes through the supervisor."""
-        self.files = InjectedFiles(copies)
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -102,7 +98,6 @@ class NetworkService:
 
     def close(self) -> None:
         self._stub.close()
-        self.files.close()
 
 
 def _most_tunnels() -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -33,7 +31,8 @@ from nono.broker import (
     explain,
     visible,
 )
-from tests.broker.policy.test_decide_properties import requests
+from tests.broker.explaining.words import is_safe
+from tests.broker.requests import requests
 from tests.broker.worlds import CALLER, allow, files, policies, rule
 
 READ, WRITE, EXECUTE = Access.READ, Access.WRITE, Access.EXECUTE
@@ -204,13 +203,6 @@ def test_the_layer_is_the_one_that_enforces() -> None:
     assert "the kernel does not run it" in explanation.reason and explanation.fix == ()
     early = Execute(CALLER, "/w/d/f")
     assert "kernel" not in explain(policy, early, policy.decide(early), floor=floor).reason
-
-
-def is_safe(text: str) -> bool:
-    """Nothing in it acts on a terminal, hides, or changes the order of what follows."""
-    return text.isprintable() and not any(
-        unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text
-    )
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ from nono.broker import (
     explain,
 )
 from nono.broker.network.host_entries import parse_host
-from tests.broker.explaining.test_explain import is_safe
-from tests.broker.network.test_filtered import NETWORK
-from tests.broker.network.test_properties import requests
+from tests.broker.explaining.words import is_safe
+from tests.broker.networks import NETWORK
+from tests.broker.requests import network_requests
 from tests.broker.worlds import CALLER
 
 
@@ -226,7 +226,7 @@ def test_a_permission_names_what_was_written() -> None:
 
 
 @settings(max_examples=1000)
-@given(requests)
+@given(network_requests)
 def test_the_words_are_safe_and_the_flags_help(request_: NetworkRequest) -> None:
     explanation = said(request_, NETWORK)
     assert explanation.summary and is_safe(explanation.summary)

@@ -12,9 +12,7 @@ from nono.broker import (
     PRIVATE_RULES,
     AddressBlock,
     Allow,
-    Bind,
     Connect,
-    ConnectHost,
     Deny,
     HostName,
     InvalidHost,
@@ -23,31 +21,15 @@ from nono.broker import (
     NetworkRequest,
     OriginKind,
     PublicPort,
-    ServerName,
-    Socket,
     canonical_host,
 )
-from tests.broker.network.test_filtered import NETWORK, allowed, by_host, rule
+from tests.broker.networks import NETWORK, allowed, by_host, rule
+from tests.broker.requests import hosts, network_requests, ports
 from tests.broker.worlds import CALLER
-
-hosts = st.one_of(
-    st.text(max_size=60),
-    st.text(alphabet="aApi.example0:1-_\0ü。", max_size=30),
-    st.sampled_from(["api.example.org", "a.cdn.example.org", "10.0.0.5", "::1", "localhost"]),
-    st.ip_addresses().map(str),
-)
-ports = st.one_of(st.integers(), st.sampled_from([0, 80, 443, 5432, 6379, 9418, 65535]))
-requests = st.one_of(
-    st.builds(ConnectHost, st.just(CALLER), hosts, ports),
-    st.builds(Connect, st.just(CALLER), hosts, ports, st.none() | hosts, st.booleans()),
-    st.builds(ServerName, st.just(CALLER), hosts, ports, st.none() | hosts),
-    st.builds(Bind, st.just(CALLER), hosts, ports),
-    st.builds(Socket, st.just(CALLER), hosts),
-)
 
 
 @settings(max_examples=1000)
-@given(requests)
+@given(network_requests)
 def test_every_request_gets_a_verdict(request_: NetworkRequest) -> None:
     for network in (NETWORK, Network(), Network(Mode.BLOCKED)):
         verdict = network.decide(request_)

@@ -27,7 +27,6 @@ from nono.broker import (
     Operation,
     Origin,
     OriginKind,
-    PathChange,
     Policy,
     PolicyError,
     Request,
@@ -37,20 +36,11 @@ from nono.broker import (
     Verdict,
     Watch,
 )
+from tests.broker.requests import change
 from tests.broker.worlds import CALLER, FLAG, allow, deny, rule
 
 READ, WRITE, EXECUTE = Access.READ, Access.WRITE, Access.EXECUTE
 RWX = READ_WRITE | EXECUTE
-
-
-def change(
-    operation: Operation,
-    path: str,
-    own: bool = False,
-    target: str | None = None,
-    directory: bool = True,
-) -> PathChange:
-    return PathChange(CALLER, operation, path, own, target, directory)
 
 
 def shape(verdict: Verdict) -> str | int:

@@ -12,61 +12,24 @@ from nono.broker import (
     Access,
     Allow,
     Ask,
-    Bind,
-    Connect,
-    ConnectHost,
     Deny,
     Effect,
-    Execute,
     File,
     Glob,
-    Metadata,
     Open,
     Operation,
     OriginKind,
-    PathChange,
     PathPattern,
     Policy,
     Request,
     Rule,
-    ServerName,
-    Socket,
     Subtree,
-    UnixConnect,
-    Watch,
     is_within,
 )
 from nono.broker.rules.paths import is_device, lineage, parent
-from tests.broker.policy.test_decide import change
+from tests.broker.requests import change, operations, requests
 from tests.broker.worlds import CALLER, paths, policies, rule, rules
 
-any_text = st.text(max_size=20)
-any_path = st.one_of(paths, paths, any_text)
-operations = st.sampled_from(Operation)
-any_access = st.integers(0, ALL_ACCESS.value).map(Access)
-requests = st.one_of(
-    st.builds(Open, st.just(CALLER), any_path, any_access, st.booleans()),
-    st.builds(
-        PathChange,
-        st.just(CALLER),
-        operations,
-        any_path,
-        st.booleans(),
-        st.none() | any_path,
-        st.booleans(),
-    ),
-    st.builds(Metadata, st.just(CALLER), any_text, any_path, st.booleans()),
-    st.builds(Watch, st.just(CALLER), any_path, st.booleans()),
-    st.builds(Execute, st.just(CALLER), any_path),
-    st.builds(UnixConnect, st.just(CALLER), any_path, st.booleans()),
-    st.builds(
-        Connect, st.just(CALLER), any_text, st.integers(), st.none() | any_text, st.booleans()
-    ),
-    st.builds(ConnectHost, st.just(CALLER), any_text, st.integers()),
-    st.builds(ServerName, st.just(CALLER), any_text, st.integers(), st.none() | any_text),
-    st.builds(Bind, st.just(CALLER), any_text, st.integers()),
-    st.builds(Socket, st.just(CALLER), any_text),
-)
 many = settings(max_examples=500)
 
 

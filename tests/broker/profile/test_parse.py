@@ -14,12 +14,7 @@ from nono.broker.errors import ProfileError
 from nono.broker.profile.format import Profile, schema
 from nono.broker.profile.legacy import MOVED
 from nono.broker.profile.parse import known_keys, parse
-
-ISSUE = b"""{"meta":{"name":"untrusted-python","version":"1.0.0"},\
-"workdir":{"access":"readwrite"},"security":{"groups":["python_runtime"]},\
-"filesystem":{"read_file":["/etc/ssl/cert.pem"],"write":["/tmp"]},\
-"policy":{"add_deny_access":["$HOME/.ssh","$HOME/.aws","$HOME/.gnupg"]},\
-"network":{"allow_hosts":["api.openai.com"]}}"""
+from tests.broker.worlds import ISSUE
 
 
 def problems(text: str | bytes) -> list[str]:

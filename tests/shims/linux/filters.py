@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from nono.shims.linux import filter
+from nono.shims.linux import refused_arguments as arguments
 from nono.shims.linux.filter import AUDIT_ARCH
 from nono.shims.linux.syscall_classes import ARCHES, Arch, Network, Syscall, number, table
 from tests.simulator import Program, Run
@@ -23,6 +24,7 @@ UNIX, INET, INET6, NETLINK, PACKET, ALG, VSOCK = 1, 2, 10, 16, 17, 38, 40
 STREAM, DGRAM, RAW, SEQPACKET = 1, 2, 3, 5
 ICMP, TCP, UDP, ICMPV6, SCTP, SMC_PROTOCOL, MPTCP = 1, 6, 17, 58, 132, 256, 262
 CLOEXEC, NONBLOCK = 0o2000000, 0o4000
+SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 = 1, 0, 41
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 
@@ -65,3 +67,32 @@ PROGRAMS = {each: Program(each.build()) for each in FILTERS}
 
 every_filter = pytest.mark.parametrize("which", FILTERS, ids=str)
 filters = st.sampled_from(FILTERS)
+
+
+REFUSED: list[tuple[str, tuple[int, ...]]] = [
+    ("sendto", (3, 0, 0, 0x20000000, 0, 0)),
+    ("sendto", (3, 0, 0, 0x20004000, 0, 0)),
+    ("sendmsg", (3, 0, 0x20000000)),
+    ("sendmmsg", (3, 0, 1, 0x20000040)),
+    ("setsockopt", (3, 6, 30, 0, 4)),
+    ("setsockopt", (3, 0, 4, 0, 4)),
+    *(("setsockopt", (3, 41, option, 0, 4)) for option in (6, 54, 55, 57, 59)),
+    ("prlimit64", (1, 7, 0, 0)),
+    ("prlimit64", (-1, 7, 0, 0)),
+    ("personality", (0x0040000,)),
+    ("personality", (0,)),
+    ("prctl", (35, 1, 0, 0, 0)),
+    ("prctl", (0x59616D61, -1, 0, 0, 0)),
+    *(("clone", (1 << bit | 17, 0)) for bit in (17, 25, 26, 27, 28, 29, 30)),
+    *(("ioctl", (0, request, 0)) for request in arguments.TTY_REQUESTS.values()),
+    *(("ioctl", (0, request, 0)) for request in arguments.METADATA_REQUESTS.values()),
+]
+"""Calls that every filter refuses with EPERM, by their arguments."""
+
+REFUSED_OPTIONS = {
+    *((SOL_SOCKET, option) for option in (25, 62)),
+    *((IPPROTO_IP, option) for option in (*range(35, 49), 50)),
+    *((IPPROTO_IPV6, option) for option in (3, 4, 5, 20, 21, *range(42, 49), 76)),
+    (TCP, 31),
+}
+"""Levels and options of setsockopt(2) that the filter of a filtered network refuses."""

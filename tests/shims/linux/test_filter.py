@@ -19,6 +19,7 @@ from tests.shims.linux.filters import (
     KILL_PROCESS,
     NETWORKS,
     NOTIFY,
+    REFUSED,
     Filter,
     every_filter,
     filters,
@@ -33,24 +34,6 @@ RESULTS = {
 
 registers = st.integers(0, 2**64 - 1)
 
-REFUSED: list[tuple[str, tuple[int, ...]]] = [
-    ("sendto", (3, 0, 0, 0x20000000, 0, 0)),
-    ("sendto", (3, 0, 0, 0x20004000, 0, 0)),
-    ("sendmsg", (3, 0, 0x20000000)),
-    ("sendmmsg", (3, 0, 1, 0x20000040)),
-    ("setsockopt", (3, 6, 30, 0, 4)),
-    ("setsockopt", (3, 0, 4, 0, 4)),
-    *(("setsockopt", (3, 41, option, 0, 4)) for option in (6, 54, 55, 57, 59)),
-    ("prlimit64", (1, 7, 0, 0)),
-    ("prlimit64", (-1, 7, 0, 0)),
-    ("personality", (0x0040000,)),
-    ("personality", (0,)),
-    ("prctl", (35, 1, 0, 0, 0)),
-    ("prctl", (0x59616D61, -1, 0, 0, 0)),
-    *(("clone", (1 << bit | 17, 0)) for bit in (17, 25, 26, 27, 28, 29, 30)),
-    *(("ioctl", (0, request, 0)) for request in arguments.TTY_REQUESTS.values()),
-    *(("ioctl", (0, request, 0)) for request in arguments.METADATA_REQUESTS.values()),
-]
 ALLOWED: list[tuple[str, tuple[int, ...]]] = [
     ("sendto", (3, 0, 0, 0x5FFFFFFF & ~0x20000000, 0, 0)),
     ("sendmsg", (3, 0, 0x4040)),

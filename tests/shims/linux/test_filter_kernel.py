@@ -14,10 +14,8 @@ import pytest
 from nono.shims.linux import filter, notify, process
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import Network, SyscallClass, machine, number, table
-from tests.shims.linux.filters import NETWORKS
+from tests.shims.linux.filters import NETWORKS, REFUSED, REFUSED_OPTIONS
 from tests.shims.linux.forked import USERS, ChildFailed, error_of, in_child
-from tests.shims.linux.test_filter import REFUSED
-from tests.shims.linux.test_filter_network import REFUSED_OPTIONS
 from tests.simulator import Program
 
 ARCH = machine()

@@ -19,12 +19,15 @@ from tests.shims.linux.filters import (
     ICMPV6,
     INET,
     INET6,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
     MPTCP,
     NETLINK,
     NONBLOCK,
     NOTIFY,
     PACKET,
     RAW,
+    REFUSED_OPTIONS,
     SCTP,
     SEQPACKET,
     SMC_PROTOCOL,
@@ -64,13 +67,6 @@ CONNECTIONS: dict[Network, dict[str, int]] = {
     "blocked": {"connect": NOTIFY, "bind": NOTIFY, "listen": ALLOW},
 }
 
-SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 = 1, 0, 41
-REFUSED_OPTIONS = {
-    *((SOL_SOCKET, option) for option in (25, 62)),
-    *((IPPROTO_IP, option) for option in (*range(35, 49), 50)),
-    *((IPPROTO_IPV6, option) for option in (3, 4, 5, 20, 21, *range(42, 49), 76)),
-    (TCP, 31),
-}
 OPTIONS_OF_EVERY_MODE = {
     (IPPROTO_IP, 4),
     *((IPPROTO_IPV6, option) for option in (6, 54, 55, 57, 59)),

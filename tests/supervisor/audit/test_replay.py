@@ -7,30 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import Account, program_beside
 from tests.supervisor.audit.conftest import Sessions
 from tests.supervisor.network.world import world
 
 pytestmark = pytest.mark.requires(landlock=4)
 
-PROGRAM = """
-import os, socket, tempfile, shutil
-def attempt(function, *arguments):
-    try: return function(*arguments)
-    except OSError: pass
-open("out.txt", "w").close()
-open("in.txt").close()
-for name in "data.txt", "other.txt":
-    attempt(open, os.path.expanduser("~/" + name))
-# What the run makes in shared places is its own, and its TMPDIR is, too.
-with tempfile.TemporaryDirectory(dir="/tmp") as place:
-    open(place + "/a", "w").close()
-    os.rename(place + "/a", place + "/b")
-    os.unlink(place + "/b")
-with tempfile.NamedTemporaryFile() as file: file.write(b"x")
-server = socket.create_server(("127.0.0.1", 0))
-socket.create_connection(server.getsockname())
-"""
+PROGRAM = program_beside(__file__, "replayed.py")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,10 @@ def test_a_built_in_profile(nono: Nono, as_user: Account, name: str) -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_built_in_profile_refuses_nothing_that_it_grants(name: str) -> None:
-    policy = make_plan(Options(profile=name)).policy
+    plan = make_plan(Options(profile=name))
+    # Of the machine's files with credentials the program reads a copy.
+    bypasses = (*plan.policy.bypasses, *dict(plan.copies))
+    policy = replace(plan.policy, bypasses=bypasses)
     for rule in policy.rules:
         if rule.effect is Effect.ALLOW and isinstance(rule.pattern, Subtree | File):
             for access in (Access.READ, Access.WRITE, Access.EXECUTE):

@@ -5,65 +5,12 @@ import socket
 import threading
 import time
 
+from tests.conftest import program_beside
 from tests.supervisor.credentials.conftest import Inside
 from tests.supervisor.credentials.fake import REAL_KEY, Api
 
-_RAW = r"""
-import json, os, socket, sys
-from urllib.parse import urlsplit
-base = urlsplit(os.environ["OPENAI_BASE_URL"])
-token, other = os.environ["OPENAI_API_KEY"], os.environ["ANTHROPIC_API_KEY"]
-def raw(data):
-    with socket.create_connection((base.hostname, base.port), timeout=15) as sock:
-        try:
-            sock.sendall(data.replace(b"TOKEN", token.encode()).replace(b"OTHER", other.encode()))
-            sock.shutdown(socket.SHUT_WR) if data.endswith(b"<EOF>") else None
-            answer = b""
-            while more := sock.recv(65536):
-                answer += more
-        except ConnectionError:
-            answer = b"reset"
-        return answer.decode("latin-1")
-"""
-_TRICKS = """
-H = b"Host: x\\r\\nAuthorization: Bearer TOKEN\\r\\nConnection: close\\r\\n"
-tricks = {
-    "fine": b"GET /openai/v1/models HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "none": b"GET /openai/v1/models HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n",
-    "wrong": b"GET /openai/v1/models HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer TOKENx\\r\\n\\r\\n",
-    "other": b"GET /openai/v1/models HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer OTHER\\r\\n\\r\\n",
-    "connect": b"CONNECT api.openai.com:443 HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "absolute": b"GET http://api.openai.com/v1/models HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "both": b"POST /openai/v1/x HTTP/1.1\\r\\n" + H
-        + b"Content-Length: 4\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n0\\r\\n\\r\\nGET /smuggled",
-    "lengths": b"POST /openai/v1/x HTTP/1.1\\r\\n" + H
-        + b"Content-Length: 4\\r\\nContent-Length: 5\\r\\n\\r\\nabcde",
-    "encodings": b"POST /openai/v1/x HTTP/1.1\\r\\n" + H
-        + b"Transfer-Encoding: chunked, identity\\r\\n\\r\\n0\\r\\n\\r\\n",
-    "space": b"POST /openai/v1/x HTTP/1.1\\r\\n" + H + b"Content-Length : 4\\r\\n\\r\\nabcd",
-    "fold": b"GET /openai/v1/x HTTP/1.1\\r\\n" + H + b"X: a\\r\\n Host: evil\\r\\n\\r\\n",
-    "cr": b"GET /openai/v1/x HTTP/1.1\\r\\n" + H + b"X: a\\rHost: evil\\r\\n\\r\\n",
-    "nul": b"GET /openai/v1/x HTTP/1.1\\r\\n" + H + b"X: a\\0b\\r\\n\\r\\n",
-    "space in target": b"GET /openai/v1/x HTTP/1.1\\r\\nX: y HTTP/1.1\\r\\n" + H[:-2] + b"\\r\\n\\r\\n",
-    "hosts": b"GET /openai/v1/x HTTP/1.1\\r\\nHost: evil\\r\\n" + H + b"\\r\\n",
-    "up": b"GET /openai/v1/../../admin HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "huge head": b"GET /openai/v1/x HTTP/1.1\\r\\n" + H + b"X: " + b"a" * 200000 + b"\\r\\n\\r\\n",
-    "endless target": b"GET /openai/v1/" + b"a" * 200000,
-    "not http": b"\\x16\\x03\\x01\\x02\\x00\\x01\\x00\\x01\\xfc\\x03\\x03" + b"\\0" * 200 + b"\\r\\n\\r\\n",
-    "bad chunk": b"POST /openai/v1/x HTTP/1.1\\r\\n" + H
-        + b"Transfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\nabc",
-    "redirect": b"GET /openai/v1/redirect HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "elsewhere": b"GET /openai/v1/elsewhere HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "gzip": b"GET /openai/v1/gzip HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "two framings": b"GET /openai/v1/two/framings HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "head": b"HEAD /openai/v1/models HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "head refused": b"HEAD /openai/v1/models HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n",
-    "head failed": b"HEAD /openai/v1/gzip HTTP/1.1\\r\\n" + H + b"\\r\\n",
-    "h2c": b"GET /openai/v1/x HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer TOKEN\\r\\n"
-        + b"Connection: Upgrade, HTTP2-Settings, close\\r\\nUpgrade: h2c\\r\\nHTTP2-Settings: AAMA\\r\\n\\r\\n",
-}
-print(json.dumps({name: raw(data) for name, data in tricks.items()}))
-"""
+_RAW = program_beside(__file__, "raw.py")
+_TRICKS = program_beside(__file__, "tricks.py")
 _EXPECTED = {
     "fine": 200,
     "none": 401,
@@ -121,22 +68,7 @@ def test_tricks(inside: Inside) -> None:
         assert "Upgrade" not in headers and "HTTP2-Settings" not in headers
 
 
-_WEBSOCKET = """
-import base64
-H = (b"GET /openai/v1/websocket HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer TOKEN\\r\\n"
-     b"Connection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\n"
-     b"Sec-WebSocket-Extensions: permessage-deflate\\r\\n"
-     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\nhello")
-with socket.create_connection((base.hostname, base.port), timeout=15) as sock:
-    sock.sendall(H.replace(b"TOKEN", token.encode()))
-    answer = b""
-    while not answer.endswith(b"*"):
-        answer += sock.recv(65536)
-    sock.sendall(b"more")
-    while more := sock.recv(65536):
-        answer += more
-print(json.dumps(answer.decode()))
-"""
+_WEBSOCKET = program_beside(__file__, "websocket.py")
 
 
 def test_a_websocket_goes_both_ways_and_shows_no_key(inside: Inside) -> None:
@@ -214,18 +146,7 @@ def _request(port: int, text: str) -> str:
         return sock.recv(4096).decode()
 
 
-_UPLOAD = """
-import http.client, os
-from urllib.parse import urlsplit
-base = urlsplit(os.environ["OPENAI_BASE_URL"])
-connection = http.client.HTTPConnection(base.hostname, base.port, timeout=60)
-piece = bytes(1 << 20)
-headers = {"Authorization": "Bearer " + os.environ["OPENAI_API_KEY"]}
-connection.request("POST", base.path + "/upload", (piece for _ in range(200)), headers)
-print(connection.getresponse().read().decode())
-connection.request("GET", base.path + "/models", headers=headers)
-print(connection.getresponse().status)
-"""
+_UPLOAD = program_beside(__file__, "upload.py")
 
 
 def test_a_large_upload_is_not_held_in_memory(inside: Inside) -> None:
@@ -266,23 +187,7 @@ def test_an_unverified_upstream_gets_no_key(inside: Inside) -> None:
 
 
 def test_a_flood_of_idle_connections_ends_with_the_run(inside: Inside) -> None:
-    code = """
-import os, socket
-from urllib.parse import urlsplit
-base = urlsplit(os.environ["OPENAI_BASE_URL"])
-import resource
-resource.setrlimit(resource.RLIMIT_NOFILE, (1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-held = []
-for _ in range(700):
-    sock = socket.socket()
-    sock.settimeout(3)
-    try:
-        sock.connect((base.hostname, base.port))
-    except OSError:
-        break
-    held.append(sock)
-print(len(held))
-"""
+    code = program_beside(__file__, "idle_connections.py")
     started = time.monotonic()
     done = inside(code, "-q")
     assert done.returncode == 0, done.stderr

@@ -6,35 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, python_with
+from tests.conftest import SYSTEM_PATH, program_beside, python_with
 from tests.supervisor.credentials.conftest import Apis, Inside
 from tests.supervisor.credentials.fake import REAL_KEY, Api
 
-_SDKS = """
-import anthropic, openai, requests, os
-client = openai.OpenAI()
-messages = [{"role": "user", "content": "hi"}]
-print(client.chat.completions.create(model="m", messages=messages).choices[0].message.content)
-for chunk in client.chat.completions.create(model="m", messages=messages, stream=True):
-    print("openai", chunk.choices[0].delta.content)
-claude = anthropic.Anthropic()
-print(claude.messages.create(model="m", max_tokens=9, messages=messages).content[0].text)
-with claude.messages.stream(model="m", max_tokens=9, messages=messages) as stream:
-    print("anthropic", *stream.text_stream)
-base, token = os.environ["OPENAI_BASE_URL"], os.environ["OPENAI_API_KEY"]
-print(requests.get(base + "/models", headers={"Authorization": "Bearer " + token}).json()["path"])
-"""
-_NODE = """
-const OpenAI = require("openai").default;
-(async () => {
-  const client = new OpenAI();
-  const messages = [{role: "user", content: "hi"}];
-  const whole = await client.chat.completions.create({model: "m", messages});
-  console.log(whole.choices[0].message.content);
-  const stream = await client.chat.completions.create({model: "m", messages, stream: true});
-  for await (const chunk of stream) console.log("node", chunk.choices[0].delta.content);
-})();
-"""
+_SDKS = program_beside(__file__, "sdks.py")
+_NODE = program_beside(__file__, "chat.js")
 
 
 def test_python_sdks(inside: Inside) -> None:
@@ -77,15 +54,7 @@ def test_node_sdk(inside: Inside, node_modules: Path) -> None:
 
 @pytest.mark.requires(commands=["curl"])
 def test_curl_uploads_and_streams(inside: Inside) -> None:
-    script = """
-    head -c 3000000 /dev/zero > big
-    curl -sS -H "x-api-key: $ANTHROPIC_API_KEY" -H "Expect: 100-continue" -T big \
-        "$ANTHROPIC_BASE_URL/v1/upload"; echo
-    curl -sS -H "x-api-key: $ANTHROPIC_API_KEY" -H "Transfer-Encoding: chunked" -T big \
-        "$ANTHROPIC_BASE_URL/v1/chunked"; echo
-    curl -sSN -H "x-api-key: $ANTHROPIC_API_KEY" "$ANTHROPIC_BASE_URL/v1/slow" |
-        while read -r line; do printf '%s ' "$line $(date +%s%N)"; done
-    """
+    script = program_beside(__file__, "uploads_and_streams.sh")
     command = ("run", "--allow-cwd", "--proxy-credential", "anthropic", *inside.apis.flags)
     done = inside.nono(*command, "--", "sh", "-c", script, env=inside.apis.env)
     first, second, third = done.stdout.splitlines()[:3]
@@ -109,24 +78,7 @@ def test_own_services(inside: Inside, apis: Apis) -> None:
                   "inject_mode": "basic_auth"}}}}"""
     key = inside.account.file(inside.project / "basic.key", f"user:{REAL_KEY}\n", 0o600)
     inside.account.file(inside.project / "own.json", profile % {"u": upstream, "file": key})
-    code = """
-import os, base64, urllib.request, urllib.error
-def get(url, **headers):
-    try:
-        return urllib.request.urlopen(urllib.request.Request(url, headers=headers)).status
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-e = os.environ
-print(get(e["BOT_BASE_URL"] + "/bot" + e["BOT_KEY"] + "/me"))
-print(get(e["BOT_BASE_URL"] + "/bot" + e["BOT_KEY"] + "/delete"))
-print(get(e["QUERY_BASE_URL"] + "/things?a=1&key=" + e["QUERY_KEY"]))
-basic = base64.b64encode(("me:" + e["BASIC"]).encode()).decode()
-print(get(e["BASIC_BASE_URL"] + "/x", Authorization="Basic " + basic))
-try:
-    print(open("basic.key").read())
-except PermissionError as error:
-    print(error)
-"""
+    code = program_beside(__file__, "own_services.py")
     done = inside(
         code,
         "--profile=./own.json",

@@ -17,7 +17,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
 from tests.supervisor.network.world import world
 
 pytestmark = pytest.mark.requires(landlock=4)
@@ -51,30 +51,7 @@ class Case:
 
 _CASES = st.builds(Case, _PATHS, _DOMAINS)
 
-PROGRAM = """
-import json, os, socket, subprocess, sys
-place, names, hosts, ports = json.loads(sys.argv[1])
-def ok(function):
-    try:
-        function()
-        return True
-    except OSError:
-        return False
-answers = {}
-for name in names:
-    path = os.path.join(place, name)
-    if os.path.isdir(path):
-        answers[f"read {name}"] = ok(lambda: os.listdir(path))
-        continue
-    answers[f"read {name}"] = ok(lambda: open(path).close())
-    answers[f"write {name}"] = ok(lambda: open(path, "a").close())
-    if name.endswith("run"):
-        answers[f"execute {name}"] = ok(lambda: subprocess.run([path]))
-for host in hosts:
-    for port in ports:
-        ok(lambda: socket.create_connection((host, port), 10))
-print(json.dumps(answers))
-"""
+PROGRAM = program_beside(__file__, "agreement.py")
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +142,27 @@ def test_one_answer(
     assert {**json.loads(done.stdout), **answers} == expected
     for question in chosen.sample(sorted(expected), 3):
         assert asked(nono, profile, tree, question) is expected[question], question
+
+
+def test_files_of_keys_and_copies_are_as_why_says(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Not by the rules of a person's: a run refuses the one, and replaces the others."""
+    key = as_user.file(project / "key", "a-key-of-sorts\n", 0o600)
+    paths = [str(key), "/etc/resolv.conf", "/etc/hosts", "/etc/passwd"]
+    options = ("--allow-cwd", f"--proxy-credential=openai=file://{key}")
+    program = (
+        "import os, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    for flags in os.O_RDONLY, os.O_WRONLY:\n"
+        "        try: print(os.open(path, flags) >= 0)\n"
+        "        except OSError: print(False)\n"
+    )
+    done = nono("run", *options, "--", "python3", "-c", program, *paths)
+    said = [
+        str(nono("why", *options, "--path", path, "--op", op).returncode == 0)
+        for path in paths
+        for op in ("read", "write")
+    ]
+    assert done.stdout.splitlines() == said, done.stderr
+    assert said == ["False", "False", *["True", "False"] * 3]

@@ -98,8 +98,7 @@ def prepared_run(plan: Plan, audit: AuditOptions | None = None) -> Iterator[Prep
 
 def prepared_copies(prepared: Prepared) -> dict[str, str]:
     """The files that this run gives copies of, among those that are asked for."""
-    network = prepared.confinement.network
-    files = network.files if network is not None else ()
+    files = prepared.confinement.injected or ()
     return {path: path for path in SYSTEM if path in files}
 
 
@@ -136,7 +135,7 @@ def said(command: click.Command, *words: str) -> str:
 def compare_dry_run(plan: Plan, words: Sequence[str], prepared: Prepared) -> None:
     """The same text, but for what only a run has: its TMPDIR, and the way to its proxy."""
     decisions = prepared.decisions
-    made = Complete(decisions.policy, decisions.floor, prepared_copies(prepared))
+    made = Complete(decisions.policy, decisions.floor, prepared_copies(prepared), dict(plan.copies))
     expected = [
         line.replace(prepared.tmpdir, tmpdir_template())
         for line in describe(plan, made)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account, python_with
+from tests.conftest import SYSTEM_PATH, Account, program_beside, python_with
+from tests.package_index import pip_flags, pip_settings
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
-from tests.supervisor.linux.network.clients.test_package_clients import pip_flags, pip_settings
 from tests.supervisor.network.world import Host, World, world
 
 __all__ = ["pip_flags", "pip_settings"]
@@ -39,20 +39,7 @@ def check(profile: dict[str, Any], project: Path, home: Path) -> None:
         assert not any(path.is_relative_to(home / name) for name in PROTECTED)
 
 
-SCRAPER = """
-import sys, requests
-session = requests.Session()
-session.verify = "ca.pem"
-titles = [session.get(f"https://shop.example.net/{page}").text for page in range(3)]
-titles.append(requests.get("http://api.example.net:8080/prices").text)
-try:
-    open("/nowhere/settings.ini")
-except OSError as error:
-    print(error.strerror)
-with open("found.txt", "w") as file:
-    file.write("\\n".join(titles))
-print(len(titles))
-"""
+SCRAPER = program_beside(__file__, "scraper.py")
 
 
 def test_a_web_scraper(
@@ -91,24 +78,7 @@ def reaching(host: Host) -> str:
     )
 
 
-DATA = """
-import struct, zlib
-import numpy
-
-table = numpy.loadtxt("data.csv", delimiter=",", skiprows=1)
-scaled = (255 * (table - table.min()) / numpy.ptp(table)).astype("uint8")
-
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-height, width = scaled.shape
-rows = b"".join(b"\\0" + row.tobytes() for row in scaled)
-with open("picture.png", "wb") as file:
-    file.write(b"\\x89PNG\\r\\n\\x1a\\n")
-    file.write(chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)))
-    file.write(chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-print(height, width)
-"""
+DATA = program_beside(__file__, "data.py")
 
 
 def test_a_data_script(
@@ -155,18 +125,7 @@ def test_pip_install(
     assert (project / "lib/six.py").is_file()
 
 
-NODE = """
-const fs = require("fs"), http = require("http"), path = require("path");
-const settings = JSON.parse(fs.readFileSync(path.join(__dirname, "settings.json")));
-http.get("http://" + settings.host + "/", (answer) => {
-    let text = "";
-    answer.on("data", (data) => (text += data)).on("end", () => {
-        fs.mkdirSync("out", { recursive: true });
-        fs.writeFileSync("out/page.txt", text);
-        console.log(text);
-    });
-});
-"""
+NODE = program_beside(__file__, "page.js")
 
 
 @pytest.mark.requires(commands=["node"])

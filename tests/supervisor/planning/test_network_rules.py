@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -22,10 +21,10 @@ from nono.broker import (
     ServerName,
     UnixConnect,
 )
+from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, UsageError, make_plan
-from nono.supervisor.linux.calls.caller import Caller
 
-ME = Caller(os.getpid(), 0)
+ME = RecordedProcess(1)
 
 
 def network(**options: object) -> Network:

@@ -1,16 +1,14 @@
 """From options to a policy: what each means, and what is refused with a hint."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from nono.broker import Access, Allow, Deny, Open, PathChange
-from nono.broker.requests import Operation
+from nono.broker.requests import Operation, RecordedProcess
 from nono.supervisor import Options, Plan, UsageError, make_plan
-from nono.supervisor.linux.calls.caller import Caller
 
-ME = Caller(os.getpid(), 0)
+ME = RecordedProcess(1)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.broker.profile.test_parse import ISSUE
-from tests.conftest import Account, Finished, Nono, Secret
+from tests.broker.worlds import ISSUE
+from tests.conftest import Account, Finished, Nono, Secret, program_beside
 
 pytestmark = pytest.mark.requires(landlock=4)
 
@@ -37,15 +37,7 @@ def tries(nono: Nono, profile: str, program: str, *options: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-ATTEMPTS = """
-import os, socket
-def attempt(name, function):
-    try: print(name, function() or "ok")
-    except OSError as error: print(name, error.strerror)
-def write(path): open(os.path.expanduser(path), "w").write("x")
-def read(path): open(os.path.expanduser(path)).read(10)
-def connect(host, port): socket.create_connection((host, port), 5).close()
-"""
+ATTEMPTS = program_beside(__file__, "attempts.py")
 
 
 def test_the_example_enforces_what_it_says(
@@ -57,17 +49,7 @@ def test_the_example_enforces_what_it_says(
     as_user.file(as_user.home / "diary.txt", "dear")
     as_user.file(
         project / "my_script.py",
-        ATTEMPTS
-        + """
-attempt("inside", lambda: write("result.txt"))
-attempt("temporary", lambda: write(f"/tmp/nono-test-{os.getuid()}"))
-os.unlink(f"/tmp/nono-test-{os.getuid()}")
-attempt("keys", lambda: read("~/.ssh/id_ed25519"))
-attempt("cloud", lambda: read("~/.aws/credentials"))
-attempt("home", lambda: read("~/diary.txt"))
-attempt("host", lambda: connect("example.org", 443))
-attempt("port", lambda: connect("api.openai.com", 22))
-""",
+        ATTEMPTS + program_beside(__file__, "example.py"),
     )
     command = ("python3", "my_script.py")
     done = nono("run", "--profile", "untrusted-python.json", "--allow-cwd", "--", *command)

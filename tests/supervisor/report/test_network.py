@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 
 import pytest
 
 from nono.broker import Bind, Connect, ConnectHost, Policy, Request, ServerName, Socket
+from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, make_plan
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.report import run as report
 from tests.broker.worlds import World
 
-ME = Caller(os.getpid(), 0)
+ME = RecordedProcess(1)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import Account, program_beside
 from tests.supervisor.session.terminal import (
     CONTROL_BACKSLASH,
     CONTROL_C,
@@ -18,28 +18,7 @@ from tests.supervisor.session.terminal import (
 pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
 
 # Says what it gets, by write(2): a handler may run in the middle of a print.
-PROGRAM = """
-import os, signal, sys
-def say(text):
-    os.write(1, text.encode() + b"\\n")
-signal.signal(signal.SIGCONT, lambda *_: say("continued"))
-signal.signal(signal.SIGWINCH, lambda *_: say(f"size {os.get_terminal_size(0).columns}"))
-signal.signal(signal.SIGQUIT, lambda *_: say("quit"))
-count = 0
-def interrupted(*_):
-    global count
-    count += 1
-    say(f"interrupt {count}")
-signal.signal(signal.SIGINT, interrupted)
-if "stop" in sys.argv:
-    say("stopping")
-    signal.raise_signal(signal.SIGTSTP)
-say("working")
-for line in sys.stdin:
-    say("line " + line.strip())
-    if line.strip() == "end":
-        sys.exit(7)
-"""
+PROGRAM = program_beside(__file__, "talker.py")
 
 # Not a shell: that loses an interrupt which comes between its fork and its execve.
 WAITER = """

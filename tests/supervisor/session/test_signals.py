@@ -1,30 +1,21 @@
 """Signals that somebody sends to nono, with and without a terminal; what the program inherits."""
 
+import contextlib
 import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from nono.supervisor.linux.processes import state_of
-from tests.conftest import TIMEOUT, Account, Nono
+from tests.conftest import TIMEOUT, Account, Nono, program_beside
 from tests.supervisor.session.terminal import shell, terminal
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
 
-TALKER = """
-import os, signal
-def say(text):
-    os.write(1, text.encode() + b"\\n")
-for name in ("INT", "TERM", "HUP", "QUIT", "USR1", "USR2", "WINCH", "CONT"):
-    number = getattr(signal, "SIG" + name)
-    signal.signal(number, lambda number, _: say("got " + signal.Signals(number).name))
-say(f"ready {os.getpid()}.")
-while True:
-    signal.pause()
-"""
+TALKER = program_beside(__file__, "signals.py")
 
 
 def supervisor(account: Account, *command: str) -> tuple[str, ...]:
@@ -48,16 +39,16 @@ def test_a_stop_sent_to_nono_alone(as_user: Account, project: Path) -> None:
     with shell(as_user, project) as screen:
         nono = " ".join(supervisor(as_user, "python3", "talker.py"))
         screen.command(f"{nono} & echo pid=$!")
-        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
-        screen.read_until("ready")
-        for _ in range(3):
-            os.kill(pid, signal.SIGTSTP)
-            screen.type("wait %1; jobs\n")
-            screen.read_until("Stopped.*nono")
-            os.kill(pid, signal.SIGCONT)
-            screen.read_until("got SIGCONT")
-        os.kill(pid, signal.SIGUSR1)
-        screen.read_until("got SIGUSR1")
+        with killed(int(screen.read_until(r"pid=(\d+)\s")[1])) as pid:
+            screen.read_until("ready")
+            for _ in range(3):
+                os.kill(pid, signal.SIGTSTP)
+                screen.type("wait %1; jobs\n")
+                screen.read_until("Stopped.*nono")
+                os.kill(pid, signal.SIGCONT)
+                screen.read_until("got SIGCONT")
+            os.kill(pid, signal.SIGUSR1)
+            screen.read_until("got SIGUSR1")
 
 
 def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, project: Path) -> None:
@@ -66,18 +57,27 @@ def test_a_stop_that_comes_while_nono_is_stopped_counts(as_user: Account, projec
     with shell(as_user, project) as screen:
         nono = " ".join(supervisor(as_user, "python3", "talker.py"))
         screen.command(f"{nono} & echo pid=$!")
-        pid = int(screen.read_until(r"pid=(\d+)\s")[1])
-        program = int(screen.read_until(r"ready (\d+)\.")[1])
-        os.kill(pid, signal.SIGTSTP)
-        await_stop(pid)
-        os.kill(program, signal.SIGCONT)
-        screen.read_until("got SIGCONT")
-        os.kill(program, signal.SIGSTOP)
-        os.kill(pid, signal.SIGCONT)
-        await_stop(pid)
-        assert state_of(program) == "T"
-        os.kill(pid, signal.SIGCONT)
-        screen.read_until("got SIGCONT")
+        with killed(int(screen.read_until(r"pid=(\d+)\s")[1])) as pid:
+            program = int(screen.read_until(r"ready (\d+)\.")[1])
+            os.kill(pid, signal.SIGTSTP)
+            await_stop(pid)
+            os.kill(program, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+            os.kill(program, signal.SIGSTOP)
+            os.kill(pid, signal.SIGCONT)
+            await_stop(pid)
+            assert state_of(program) == "T"
+            os.kill(pid, signal.SIGCONT)
+            screen.read_until("got SIGCONT")
+
+
+@contextlib.contextmanager
+def killed(pid: int) -> Iterator[int]:
+    """A supervisor that is gone after the test: its program heeds no other signal."""
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def await_stop(pid: int) -> None:
@@ -141,25 +141,7 @@ def test_a_flood_of_signals(nono: Nono) -> None:
     A signal in the moment before nono has received a call may end it with EINTR where the handler
     was installed without SA_RESTART, as Python's are; open(2) can do so anyway, chmod(2) cannot.
     """
-    script = (
-        "import os, signal\n"
-        "got = 0\n"
-        "def count(*_):\n"
-        "    global got\n"
-        "    got += 1\n"
-        "signal.signal(signal.SIGUSR1, count)\n"
-        "parent = os.getpid()\n"
-        "pid = os.fork()\n"
-        "if pid == 0:\n"
-        "    signal.signal(signal.SIGUSR1, signal.SIG_DFL)\n"
-        "    for _ in range(3000): os.kill(parent, signal.SIGUSR1)\n"
-        "    os._exit(0)\n"
-        "for turn in range(600):\n"
-        "    os.close(os.open('file', os.O_RDWR | os.O_CREAT))\n"
-        "    try: os.chmod('file', 0o600 + turn % 8)\n"
-        "    except InterruptedError: pass\n"
-        "print(os.waitpid(pid, 0)[1], got > 0)\n"
-    )
+    script = program_beside(__file__, "flood.py")
     done = nono("run", "--allow-cwd", "--json", "--", "/usr/bin/python3", "-S", "-c", script)
     assert (done.returncode, done.stdout) == (0, "0 True\n"), done.stderr
     assert '"internal_errors": []' in done.stderr
@@ -169,3 +151,8 @@ def _masks(text: str) -> list[dict[str, int]]:
     """The signal masks in one or more excerpts of /proc/PID/status."""
     found = [(name, int(mask, 16)) for name, mask in re.findall(r"(Sig\w+):\s+(\w+)", text)]
     return [dict(found[at : at + 3]) for at in range(0, len(found), 3)]
+
+
+def state_of(pid: int) -> str:
+    """The state letter of proc_pid_stat(5), such as T for stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

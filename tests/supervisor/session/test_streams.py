@@ -6,23 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Finished, Nono
+from tests.conftest import Account, Finished, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
 
-OPEN_STREAMS = """
-import os
-text = ""
-for number in range(3):
-    try:
-        os.fstat(number)
-        text += " open"
-    except OSError:
-        text += " closed"
-os.close(os.open("made", os.O_CREAT))  # a call that nono may answer with a descriptor
-with open("streams", "w") as file:
-    file.write(text)
-"""
+OPEN_STREAMS = program_beside(__file__, "open_streams.py")
 
 
 def bash(account: Account, project: Path, script: str) -> Finished:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -27,47 +27,12 @@ def play(nono: Nono, project: Path) -> Play:
     return run
 
 
-HEADER = """
-import os, select, signal, socket, sys, threading, time
-def child(work):
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-        except OSError as error:
-            os.write(1, error.strerror.encode() + b"\\n")
-            os._exit(1)
-        os._exit(0)
-    return pid
-def is_over(pid):
-    return os.waitpid(pid, os.WNOHANG)[0] == pid
-def settle():
-    "Give those that wait the time for a wrong wake-up: many calls of ours are answered meanwhile."
-    for _ in range(100):
-        os.chmod(".", 0o755)
-        time.sleep(0.002)
-"""
+HEADER = program_beside(__file__, "common.py")
 
 
 def test_three_hundred_wait_and_each_is_met(play: Play) -> None:
     """More than any pool of threads: the one that comes last frees the others."""
-    lines = play("""
-for number in range(150):
-    os.mkfifo(f"f{number}")
-got = []
-def wait(number, flags):
-    fd = os.open(f"f{number}", flags)
-    got.append(number)
-    os.close(fd)
-waiting = [threading.Thread(target=wait, args=(number, os.O_RDONLY)) for number in range(150)]
-[thread.start() for thread in waiting]
-settle()
-assert not got
-coming = [threading.Thread(target=wait, args=(number, os.O_WRONLY)) for number in range(150)]
-[thread.start() for thread in coming]
-[thread.join() for thread in waiting + coming]
-print(len(got))
-""")
+    lines = play(program_beside(__file__, "three_hundred.py"))
     assert lines == ["300"]
 
 
@@ -88,54 +53,19 @@ print(os.waitpid(other, 0)[1])
 
 
 def test_flags_survive_the_wait(play: Play) -> None:
-    lines = play("""
-import fcntl
-os.mkfifo("fifo")
-flags = []
-def reader():
-    fd = os.open("fifo", os.O_RDONLY | os.O_CLOEXEC)
-    flags.append((os.get_blocking(fd), os.get_inheritable(fd)))
-    flags.append(os.read(fd, 100))
-thread = threading.Thread(target=reader)
-thread.start()
-fd = os.open("fifo", os.O_WRONLY | os.O_APPEND)
-flags.append((os.get_blocking(fd), bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND)))
-os.write(fd, b"data")
-thread.join()
-print(sorted(flags, key=str))
-""")
+    lines = play(program_beside(__file__, "flags.py"))
     assert lines == ["[(True, False), (True, True), b'data']"]
 
 
 def test_a_writer_that_comes_and_goes_is_noticed(play: Play) -> None:
     """Its data are all there, also when it was gone before the reader was told."""
-    lines = play("""
-os.mkfifo("fifo")
-for turn in range(20):
-    writer = child(lambda: os.write(os.open("fifo", os.O_WRONLY), b"x" * turn))
-    fd = os.open("fifo", os.O_RDONLY)
-    data = b""
-    while chunk := os.read(fd, 4096):
-        data += chunk
-    os.close(fd)
-    assert len(data) == turn, (turn, data)
-    os.waitpid(writer, 0)
-print("end")
-""")
+    lines = play(program_beside(__file__, "comes_and_goes.py"))
     assert lines == ["end"]
 
 
 def test_a_signal_ends_the_wait(play: Play) -> None:
     """Only one that kills: the kernel has the caller wait killable, once nono has its call."""
-    lines = play("""
-os.mkfifo("fifo")
-def work():
-    os.open("fifo", os.O_RDONLY)
-pid = child(work)
-settle()
-os.kill(pid, signal.SIGTERM)
-print(os.WTERMSIG(os.waitpid(pid, 0)[1]))
-""")
+    lines = play(program_beside(__file__, "signal_ends_the_wait.py"))
     assert lines == ["15"]
 
 
@@ -159,62 +89,17 @@ def root_file(root: Account, place: Path) -> Path:
     return path
 
 
-CROWD = """
-server = socket.socket(socket.AF_UNIX)
-server.bind("socket")
-server.listen(0)
-def connect():
-    client = socket.socket(socket.AF_UNIX)
-    client.connect("socket")
-    client.sendall(b"x")
-"""
+CROWD = program_beside(__file__, "crowd.py")
 
 
 def test_a_full_backlog_holds_up_nobody_else(play: Play) -> None:
-    lines = play(
-        CROWD
-        + """
-clients = [child(connect) for _ in range(4)]
-settle()
-left = [pid for pid in clients if not is_over(pid)]
-assert left
-killed = left.pop()
-os.kill(killed, signal.SIGKILL)
-os.waitpid(killed, 0)
-accepted = []
-server.settimeout(0.05)  # one that was accepted may not have ended yet, and nobody else comes
-while left:
-    try:
-        accepted.append(server.accept())
-    except TimeoutError:
-        pass
-    left = [pid for pid in left if not is_over(pid)]
-    time.sleep(0.01) if left else None
-print("end")
-"""
-    )
+    lines = play(CROWD + program_beside(__file__, "full_backlog.py"))
     assert lines == ["end"]
 
 
 def test_a_full_backlog_and_a_limit_of_time(play: Play) -> None:
     """SO_SNDTIMEO holds as without nono, and is what it was afterwards."""
-    lines = play(
-        CROWD
-        + """
-import struct
-connect()
-client = socket.socket(socket.AF_UNIX)
-limit = struct.pack("@qq", 0, 200_000)
-client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-try:
-    client.connect("socket")
-except BlockingIOError as error:
-    print(error.strerror)
-print(client.getsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, 16) == limit)
-client.setblocking(False)
-print(client.connect_ex("socket"))
-"""
-    )
+    lines = play(CROWD + program_beside(__file__, "limit_of_time.py"))
     assert lines == ["Resource temporarily unavailable", "True", "11"]
 
 

@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import Account, program_beside
 from tests.supervisor.network.world import world
 
 pytestmark = pytest.mark.requires(landlock=4)
 
-PROGRAM = """
-import sys
-from nono.supervisor import Options, make_plan, run
-
-allowed, address, server, port = sys.argv[1:]
-plan = make_plan(
-    Options(allow_domain=(allowed, address), allow_cwd=True, dns=[f"{server}:{port}"]), ["python3"]
-)
-fetch = '''
-import urllib.request
-for host in "one.example.net", "two.example.net":
-    try:
-        print(urllib.request.urlopen("http://" + host).read().decode())
-    except OSError as error:
-        print(error.reason.strerror)
-'''
-done = run(["python3", "-c", fetch], plan, capture_output=True)
-print(done.stdout.decode(), end="")
-print([str(denial.request.host) for denial in done.denials])
-"""
+PROGRAM = program_beside(__file__, "library.py")
 
 
 def test_hosts_by_name(as_user: Account) -> None:

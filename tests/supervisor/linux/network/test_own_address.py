@@ -2,36 +2,12 @@
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=4, commands=["unshare", "ip"])
 
-PROGRAM = """
-import socket
-for address in ("203.0.113.7", "::ffff:203.0.113.7", "2001:db8::7"):
-    try:
-        with socket.create_connection((address, 7777), 5) as connection:
-            print(connection.recv(100).decode())
-    except OSError as error:
-        print(error.strerror)
-"""
-OUTSIDE = """
-import socket, subprocess, sys, threading
-for words in (
-    "link set lo up",
-    "address add 203.0.113.7/32 dev lo",
-    "address add 2001:db8::7/128 dev lo nodad",
-):
-    subprocess.run(["ip", *words.split()], check=True)
-listener = socket.create_server(("::", 7777), family=socket.AF_INET6, dualstack_ipv6=True)
-def serve():
-    while True:
-        accepted, _ = listener.accept()
-        with accepted:
-            accepted.sendall(b"reached")
-threading.Thread(target=serve, daemon=True).start()
-sys.exit(subprocess.run(sys.argv[1:]).returncode)
-"""
+PROGRAM = program_beside(__file__, "own_address.py")
+OUTSIDE = program_beside(__file__, "own_address_outside.py")
 
 
 @pytest.mark.parametrize("as_user", ["root"], indirect=True)

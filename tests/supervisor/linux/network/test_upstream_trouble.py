@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Nono
+from tests.conftest import Nono, program_beside
 from tests.supervisor.linux.network.conftest import PROGRAM, PYTHON
 from tests.supervisor.linux.network.peers import Peers, connecting_to, echo
 
@@ -82,61 +82,8 @@ class Watcher:
             time.sleep(0.01)
 
 
-WATCHED = r"""
-watcher = socket.create_connection(TARGETS["watcher"][:2])
-lines = watcher.makefile("rw")
-def ask(*words):
-    print(*words, file=lines, flush=True)
-    return int(lines.readline())
-
-def starts(host, blocking, family=socket.AF_INET):
-    "A process that connects and never sees the end of it."
-    where = address(TARGETS[host], family)
-    pid = os.fork()
-    if pid == 0:
-        sock = socket.socket(family)
-        sock.setblocking(blocking)
-        said(sock.connect, where)
-        if not blocking:
-            signal.pause()
-        os._exit(1)
-    return pid
-
-def kill(pid):
-    os.kill(pid, signal.SIGKILL)
-    return os.WTERMSIG(os.waitpid(pid, 0)[1])
-"""
-
-GONE = r"""
-# A first round, so that what is loaded once is loaded.
-for host in ("deadtls", "dead"):
-    kill(starts(host, False)); ask("connecting", f"{host}.example", 0)
-before = ask("descriptors")
-for host in ("deadtls", "dead"):
-    for blocking in (False, True):
-        for _ in range(2):
-            pids = [starts(host, blocking) for _ in range(3)]
-            # Somebody outside sees all of them, and nothing of them when they are gone.
-            reached = ask("connecting", f"{host}.example", 3)
-            ends = [kill(pid) for pid in pids]
-            print(host, int(blocking), reached, ends, ask("connecting", f"{host}.example", 0))
-    # One that closes its socket, or disconnects it, gives up as well.
-    for give_up in (socket.socket.close, lambda sock: plain_connect(sock, UNSPECIFIED)):
-        sock = socket.socket(); sock.setblocking(False)
-        print(said(sock.connect, address(TARGETS[host])), ask("connecting", f"{host}.example", 1))
-        give_up(sock)
-        print(ask("connecting", f"{host}.example", 0))
-        sock.close()
-print(ask("descriptors", before) <= before)
-# Connections that were made, and that end on either side.
-for turn in range(2):
-    socks = [socket.create_connection(TARGETS["live"][:2], 30) for _ in range(50)]
-    during = ask("descriptors")
-    print([echoed(sock) for sock in socks] == [True] * 50)
-    for sock in socks:
-        sock.close()
-print(ask("descriptors", before) <= before)
-"""
+WATCHED = program_beside(__file__, "watched.py")
+GONE = program_beside(__file__, "gone.py")
 
 
 def watched(
@@ -162,50 +109,7 @@ def test_who_goes_away_leaves_nothing_behind(nono: Nono, hosts: Peers) -> None:
     assert watched(nono, hosts, GONE) == [*expected, *["True"] * 4]
 
 
-STUCK = r"""
-def forever(host, family, blocking):
-    sock = socket.socket(family)
-    sock.setblocking(blocking)
-    said(sock.connect, address(TARGETS[host], family))
-    outcome(sock)
-    print("this never ends")
-
-def still_works():
-    "Everything that does not concern who is stuck."
-    for turn in range(10):
-        os.chmod(".", 0o755)
-        with socket.create_server(("127.0.0.1", 0)) as own:
-            socket.create_connection(own.getsockname()).close()
-        with socket.create_connection((TARGETS["live"][2], TARGETS["live"][1])) as sock:
-            assert echoed(sock)
-        with socket.create_connection(TARGETS["live"][:2]) as sock:
-            assert echoed(sock)
-        socket.getaddrinfo(f"name-{turn}.example", 443)
-    return "works"
-
-print(still_works())
-if "silent" in sys.argv:
-    ask("silence")
-for host in ("deadtls", "dead"):
-    for family in (socket.AF_INET, socket.AF_INET6):
-        for blocking in (False, True):
-            arguments = host, family, blocking
-            threading.Thread(target=forever, args=arguments, daemon=True).start()
-            if os.fork() == 0:
-                forever(*arguments)
-print(still_works())
-# Its own limit of time is kept, whoever does not answer: a host or a resolver.
-for host in ("deadtls", "dead"):
-    try:
-        socket.create_connection(TARGETS[host][:2], timeout=0.2)
-    except TimeoutError as error:
-        print("timeout")
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 200_000))
-        print(said(sock.connect, address(TARGETS[host])))
-print(still_works(), flush=True)
-os._exit(0)  # which ends all the others
-"""
+STUCK = program_beside(__file__, "stuck.py")
 
 
 @pytest.mark.parametrize("trouble", ["dead", "silent"])
@@ -219,22 +123,7 @@ def test_only_who_connects_is_stuck(nono: Nono, hosts: Peers, trouble: str) -> N
     assert words == ["works", "works", *["timeout", "EINPROGRESS"] * 2, "works"]
 
 
-UNKNOWN = r"""
-from concurrent.futures import ThreadPoolExecutor
-
-def unknown(host, blocking):
-    with socket.socket() as sock:
-        sock.setblocking(blocking)
-        result = said(sock.connect, address(TARGETS[host]))
-        return (host, result) if blocking else (host, result, *outcome(sock))
-
-for hosts in (("missing", "missingtls", "empty", "emptytls"), ("broken", "brokentls")):
-    if hosts[0] == "broken":
-        ask("fail")
-    with ThreadPoolExecutor(8) as pool:
-        for line in pool.map(unknown, hosts * 2, [False] * len(hosts) + [True] * len(hosts)):
-            print(*line)
-"""
+UNKNOWN = program_beside(__file__, "unknown.py")
 
 
 def test_a_name_that_nobody_knows(nono: Nono, hosts: Peers) -> None:
@@ -268,27 +157,7 @@ def test_a_name_that_nobody_knows(nono: Nono, hosts: Peers) -> None:
     )
 
 
-RACE = r"""
-import asyncio
-
-async def talk(host):
-    reader, writer = await asyncio.open_connection(*TARGETS[host][:2], happy_eyeballs_delay=0.1)
-    writer.write(b"hello"); writer.write_eof()
-    received = await reader.read(); writer.close(); await writer.wait_closed()
-    return received
-
-for turn in range(2):
-    for host in ("first", "second", "six", "sixthen", "thensix"):
-        for family in (socket.AF_INET, socket.AF_INET6):
-            for blocking in (False, True):
-                with socket.socket(family) as sock:
-                    sock.setblocking(blocking)
-                    sock.connect_ex(address(TARGETS[host], family))
-                    print(host, *outcome(sock), echoed(sock))
-        print(host, asyncio.run(talk(host)))
-    # What it was reached at the last time may be gone the next time.
-    ask("close", "first.example")
-"""
+RACE = program_beside(__file__, "race.py")
 
 
 def test_the_best_of_several_addresses(nono: Nono, hosts: Peers) -> None:

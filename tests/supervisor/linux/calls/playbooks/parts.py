@@ -31,6 +31,7 @@ from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
+from nono.supervisor.linux.injected_files import InjectedFiles
 from nono.supervisor.linux.network.service import NetworkService
 from tests.supervisor.linux.calls.playbooks.script import Script
 
@@ -104,6 +105,7 @@ class PlayedCall(Call):
         memory: Memory,
         background: Background,
         network: NetworkService | None,
+        injected: InjectedFiles | None,
     ) -> None:
         super().__init__(
             notification,
@@ -113,6 +115,7 @@ class PlayedCall(Call):
             background,
             PlayedOwn(script),
             network,
+            injected,
         )
         self._script = script
 

@@ -22,6 +22,7 @@ from nono.broker.floor.floor import FloorRule
 from nono.shims.linux.notify import Notification
 from nono.supervisor.linux.calls.answers import Answer, Fail, Inject, Later, Retry
 from nono.supervisor.linux.calls.handlers import HANDLERS
+from nono.supervisor.linux.injected_files import InjectedFiles
 from nono.supervisor.linux.network.service import NetworkService
 from tests.supervisor.linux.calls.playbooks.parts import (
     PlayedBackground,
@@ -109,6 +110,7 @@ class Scene:
         self.top = top
         self.script = Script(replaced={f"{top}/": "", str(top): "."}, threads={os.getpid()})
         self.network: NetworkService | None = None
+        self.injected: InjectedFiles | None = None
         self._memory = PlayedMemory()
         self._held: list[int | socket.socket] = []
         for place in ("free", "carved"):
@@ -142,7 +144,9 @@ class Scene:
         values += [0] * (_REGISTERS - len(values))
         notification = Notification(1, os.getpid(), 0, 0, 0, 0, *values)
         background = PlayedBackground(self.script)
-        call = PlayedCall(self.script, notification, self._memory, background, self.network)
+        call = PlayedCall(
+            self.script, notification, self._memory, background, self.network, self.injected
+        )
         before = _descriptors()
         try:
             outcome = self._seen(HANDLERS[name](call, self.decisions))
@@ -206,9 +210,14 @@ class Scene:
                 each.close()
         if self.network is not None:
             self.network.close()
+        if self.injected is not None:
+            self.injected.close()
 
 
 def _short(argument: Argument) -> str:
+    """The same words in every process: those that share the tests compare them."""
+    if argument == os.getpid():
+        return "ours"
     return repr(argument if not isinstance(argument, bytes | str) else argument[:30])
 
 

@@ -18,7 +18,7 @@ class Known(NetworkService):
     """A network whose resolver knows some hosts already."""
 
     def __init__(self, **hosts: tuple[str, ...]) -> None:
-        super().__init__({})
+        super().__init__()
         self.hosts = hosts
 
     def known(self, host: str) -> tuple[str, ...] | None:

@@ -14,7 +14,7 @@ from nono.shims.linux.openat2 import (
 )
 from nono.supervisor.linux.calls.answers import CONTINUE, Fail, Retry
 from nono.supervisor.linux.calls.opens import O_TMPFILE
-from nono.supervisor.linux.network.service import NetworkService
+from nono.supervisor.linux.injected_files import InjectedFiles
 from tests.supervisor.linux.calls.playbooks.scene import At, Injected, Line, Scene, Waits, line
 
 R, W, RW = os.O_RDONLY, os.O_WRONLY, os.O_RDWR
@@ -320,9 +320,9 @@ def test_the_links_of_a_process_outside_are_not_followed(scene: Scene) -> None:
 
 
 def test_what_is_another_file_inside_is_read_from_there_only(scene: Scene) -> None:
-    paths = (b"/etc/resolv.conf", b"/etc/hosts", b"/etc/nsswitch.conf")
-    scene.network = NetworkService({path.decode(): path.decode() for path in paths})
-    for path in paths:
+    paths = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf")
+    scene.injected = InjectedFiles(dict.fromkeys(paths, b"ours"))
+    for path in map(os.fsencode, paths):
         answer = scene.play("open", path, R | os.O_CLOEXEC)
         assert isinstance(answer, Injected)
         assert answer.path.startswith(f"/memfd:{os.path.basename(path.decode())}")

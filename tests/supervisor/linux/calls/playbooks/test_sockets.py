@@ -41,7 +41,7 @@ def accepted(listener: socket.socket) -> bool:
 @pytest.fixture
 def filtered(scene: Scene) -> Scene:
     """A scene in which hosts are known by their names."""
-    scene.network = NetworkService({})
+    scene.network = NetworkService()
     return scene
 
 

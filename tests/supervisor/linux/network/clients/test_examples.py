@@ -6,25 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account, Nono
+from tests.conftest import SYSTEM_PATH, Account, Nono, program_beside
 from tests.supervisor.linux.network.clients.conftest import Internet, refused
 from tests.supervisor.network.world import Host
 
 HUB = "huggingface.co"
-SCRIPT = f"""
-import urllib.request
-
-def post(url):
-    with urllib.request.urlopen(url, b"{{}}") as answer:
-        return answer.read().decode()
-
-print(post("https://api.openai.com/v1/chat/completions"))
-print(post("https://api.anthropic.com/v1/messages"))
-try:
-    print(post("https://{HUB}/api/models"))
-except OSError as error:
-    print(error)
-"""
+SCRIPT = program_beside(__file__, "my_script.py")
 PAGES = ["this is api.openai.com", "this is api.anthropic.com", f"this is {HUB}"]
 MAKEFILE = """
 test:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.conftest import program_beside
 from tests.supervisor.linux.network.clients.conftest import (
     DENIED,
     PAGES,
@@ -17,34 +18,15 @@ from tests.supervisor.linux.network.clients.conftest import (
 )
 
 AT_ONCE = 30
-FETCH = f"""
-const dns = require("dns").promises, http = require("http"), https = require("https");
-const [SECURE, PLAIN, DENIED] = {json.dumps([SECURE, PLAIN, DENIED])};
-
-const get = (url) => new Promise((resolve) => {{
-    const {{ get }} = url.startsWith("https") ? https : http;
-    get(url, (answer) => {{
-        let text = "";
-        answer.on("data", (data) => (text += data)).on("end", () => resolve(text));
-    }}).on("error", (error) => resolve(error.code));
-}});
-const load = (url) => fetch(url).then((answer) => answer.text(), (error) => error.cause.code);
-
-(async () => {{
-    const found = [];
-    for (const url of [SECURE, PLAIN, DENIED]) found.push(await get(url), await load(url));
-    const urls = Array.from({{ length: {AT_ONCE} }}, (_, number) => `${{SECURE}}/${{number}}`);
-    found.push(new Set(await Promise.all(urls.map(load))).size);
-    const [resolved] = await dns.resolve4("secure.example.net");
-    found.push(resolved === (await dns.lookup("secure.example.net")).address);
-    console.log(JSON.stringify(found));
-}})();
-"""
+FETCH = program_beside(__file__, "fetch.js")
 
 
 @pytest.mark.requires(commands=["node"])
 def test_node(client: Client) -> None:
-    done = client("node", "-e", FETCH, env={"NODE_EXTRA_CA_CERTS": "ca.pem"})
+    done = client(
+        *("node", "-e", FETCH, SECURE, PLAIN, DENIED, str(AT_ONCE)),
+        env={"NODE_EXTRA_CA_CERTS": "ca.pem"},
+    )
     assert done.returncode == 0, done.stderr
     pages = [page for page in PAGES for _ in range(2)]
     assert json.loads(done.stdout) == [*pages, "ECONNREFUSED", "ECONNREFUSED", 1, True]

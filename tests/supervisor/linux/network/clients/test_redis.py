@@ -11,38 +11,13 @@ from typing import ClassVar
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import Account, program_beside
 from tests.supervisor.linux.network.clients.conftest import Client, Internet, refused
 from tests.supervisor.network.world import Host
 
 NAME = "redis.example.net"
 PORT = 6379
-TALK = f"""
-import asyncio, contextlib, json, os, socket
-import redis, redis.asyncio
-
-def peers():
-    for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(name))) as sock:
-            yield sock.getpeername()[0]
-
-def talk(key, timeout):
-    with redis.Redis({NAME!r}, {PORT}, protocol=2, socket_connect_timeout=timeout) as client:
-        client.set(key, "value of " + key)
-        return client.get(key).decode(), *peers()
-
-async def talk_async(key):
-    async with redis.asyncio.Redis(host={NAME!r}, port={PORT}, protocol=2) as client:
-        await client.set(key, "value of " + key)
-        return (await client.get(key)).decode()
-
-print(json.dumps([talk("one", 20), talk("two", 20), talk("three", None)]))
-print(asyncio.run(talk_async("four")))
-try:
-    redis.Redis({NAME!r}, {PORT + 1}, retry=None).ping()
-except redis.ConnectionError as error:
-    print(error)
-"""
+TALK = program_beside(__file__, "talk.py")
 
 
 class Store(socketserver.StreamRequestHandler):
@@ -88,7 +63,7 @@ def store(internet: Internet) -> Iterator[Host]:
 
 def test_redis(client: Client, store: Host, python: str, project: Path, as_user: Account) -> None:
     as_user.file(project / "talk.py", TALK)
-    done = client(python, "talk.py", hosts={f"{NAME}:{PORT}": store})
+    done = client(python, "talk.py", NAME, str(PORT), hosts={f"{NAME}:{PORT}": store})
     first, second, *rest = done.stdout.splitlines()
     (one, tunnel), *direct = json.loads(first)
     assert (one, tunnel) == ("value of one", "127.0.0.1"), done.stderr

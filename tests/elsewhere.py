@@ -1,0 +1,152 @@
+"""The packages as another platform has them: `sys.platform` is darwin's, and no Linux is there.
+
+    python -m tests.elsewhere import [MODULE]
+    python -m tests.elsewhere test
+
+Run as a process of its own, since it changes what is imported. What others made (the standard
+library, dependencies) is imported before, as this machine has it. `test` runs what needs no
+sandbox: every test of the rooms that takes no account to run nono as, and requires no kernel.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import settings
+
+from tests.conftest import CHECKOUT
+
+ROOMS = (
+    "audit",
+    "cli",
+    "credentials",
+    "decisions",
+    "learning",
+    "network",
+    "planning",
+    "report",
+    "session",
+)
+ABSENT = ("nono.shims.linux", "nono.supervisor.linux")
+_OURS = ("nono", "tests")
+_ACCOUNTS = {"as_user", "nono", "project", "root", "user"}
+_SETTINGS = "_hypothesis_internal_use_settings"
+_EXAMPLES = 10
+
+
+class _Absent(MetaPathFinder):
+    """Whoever asks for what is not there is told so."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        if any(fullname == name or fullname.startswith(f"{name}.") for name in ABSENT):
+            raise ImportError(f"{fullname} is not there on this platform")
+
+
+def go_there() -> None:
+    """From now on whatever of ours is imported is imported there."""
+    for name in sorted(set(_needed())):
+        importlib.import_module(name)
+    for name in [name for name in sys.modules if name.split(".")[0] in _OURS]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Absent())
+    sys.platform = "darwin"
+
+
+def _needed() -> Iterator[str]:
+    """What our sources import of others', wherever the import stands."""
+    for path in (*_sources("broker"), *_sources("supervisor"), *_sources("tests")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (each.name for each in node.names if _is_others(each.name))
+            elif isinstance(node, ast.ImportFrom) and _is_others(node.module or ""):
+                yield node.module or ""
+
+
+def _is_others(name: str) -> bool:
+    return name.split(".")[0] not in _OURS
+
+
+def _sources(package: str) -> Iterator[Path]:
+    """Those of the broker, and those of the rooms."""
+    top = CHECKOUT / package
+    if package == "broker":
+        return top.rglob("*.py")
+    if package == "supervisor":
+        return (path for room in ROOMS for path in (top / room).rglob("*.py"))
+    return (path for each in test_directories() for path in Path(each).rglob("*.py"))
+
+
+def modules() -> Iterator[str]:
+    """The names of all modules of the rooms, and of what lies beside them."""
+    for path in (*(CHECKOUT / "supervisor").glob("*.py"), *_sources("supervisor")):
+        *folders, file = path.relative_to(CHECKOUT).with_suffix("").parts
+        if file != "__main__":
+            yield ".".join(["nono", *folders, *([] if file == "__init__" else [file])])
+
+
+def test_directories() -> list[str]:
+    """Where the tests of the broker and of the rooms are."""
+    return [
+        str(CHECKOUT / "tests/broker"),
+        *(str(CHECKOUT / "tests/supervisor" / r) for r in ROOMS),
+    ]
+
+
+class _WithoutSandboxes:
+    """Leaves out the tests that run nono, and counts those that pass, by their room."""
+
+    def __init__(self) -> None:
+        self.passed: Counter[str] = Counter()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if _needs_no_sandbox(item)]
+        for item in items:
+            _take_fewer_examples(item)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.passed:
+            parts = Path(report.nodeid.partition("::")[0]).parts
+            self.passed[parts[1] if parts[1] == "broker" else parts[2]] += 1
+
+
+def _needs_no_sandbox(item: pytest.Item) -> bool:
+    taken = _ACCOUNTS & set(getattr(item, "fixturenames", ()))
+    return not taken and item.get_closest_marker("requires") is None
+
+
+def _take_fewer_examples(item: pytest.Item) -> None:
+    """The same properties are tested in full elsewhere."""
+    function = getattr(item, "obj", None)
+    chosen = getattr(function, _SETTINGS, None)
+    if chosen is not None and chosen.max_examples > _EXAMPLES:
+        setattr(function, _SETTINGS, settings(chosen, max_examples=_EXAMPLES))
+
+
+def main(words: Sequence[str]) -> int:
+    go_there()
+    if words[:1] == ["import"]:
+        for name in words[1:] or modules():
+            importlib.import_module(name)
+            print(name)
+        print("the platform is", importlib.import_module("nono.supervisor.places").PLATFORM)
+        return 0
+    counting = _WithoutSandboxes()
+    options = ["-q", "-n0", "-p", "no:cacheprovider", "--rootdir", str(CHECKOUT)]
+    status = pytest.main([*options, *test_directories()], plugins=[counting])
+    for room, count in sorted(counting.passed.items()):
+        print(f"passed in {room}: {count}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,15 @@
+import os, sys
+print(open("/dev/stdin").readline().strip())
+with open("/dev/fd/0") as file: print(file.readline().strip())
+with open("/proc/self/fd/0") as file: print(file.readline().strip())
+for name in ("/dev/stdout", "/dev/fd/1", f"/proc/{os.getpid()}/fd/1"):
+    with open(name, "a") as file: file.write(name.replace(str(os.getpid()), "PID") + "\n")
+with open("/dev/stderr", "w") as file: file.write("to the errors\n")
+reader, writer = os.pipe()
+with open(f"/dev/fd/{writer}", "w") as file: file.write("through a pipe")
+os.close(writer)
+print(open(f"/dev/fd/{reader}").read())
+fd = os.memfd_create("memory"); os.write(fd, b"in memory")
+with open(f"/proc/self/fd/{fd}", "r+b") as file: print(file.read())
+directory = os.open(".", os.O_RDONLY)
+print(os.listdir(directory), os.listdir(f"/dev/fd/{directory}"), os.readlink("/dev/fd").startswith("/proc/"))

@@ -1,0 +1,51 @@
+import array, os, socket, struct, tempfile, threading
+
+def serve(listener):
+    with listener:
+        peer, _ = listener.accept()
+    with peer:
+        message, ancillary, _, _ = peer.recvmsg(100, 100)
+        fd = array.array("i", ancillary[0][2])[0]
+        with open(fd, "w") as file:
+            file.write("through a passed descriptor")
+        peer.sendall(message.upper())
+
+def talk(kind, name, shared):
+    listener = socket.socket(socket.AF_UNIX, kind)
+    listener.bind(name)
+    listener.listen()
+    child = os.fork()
+    if child == 0:
+        serve(listener); os._exit(0)
+    listener.close()
+    with socket.socket(socket.AF_UNIX, kind) as client, open("out", "w+") as file:
+        client.connect(name)
+        # Who made the connection is not compared: nono did.
+        print(len(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)))
+        socket.send_fds(client, [b"hello"], [file.fileno()])
+        # nono binds by a name of its own in a directory that others could move: see _bindable.
+        print(client.recv(100), shared in str(name) or client.getpeername() == name)
+        print(os.waitpid(child, 0)[1])
+        print(open("out").read())
+    if isinstance(name, str):
+        print(os.stat(name).st_mode); os.unlink(name)
+
+with tempfile.TemporaryDirectory() as private, tempfile.TemporaryDirectory(dir="/tmp") as shared:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+        for name in ("socket", os.path.abspath("socket"), private + "/socket", shared + "/socket",
+                     b"\0nono-test-%d-%d" % (os.getpid(), kind)):
+            talk(kind, name, shared)
+    os.symlink(shared, "link")
+    talk(socket.SOCK_STREAM, "link/socket", "link/")
+    os.unlink("link")
+
+left, right = socket.socketpair()
+left.send(b"pair"); print(right.recv(9))
+left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+left.send(b"pair"); print(right.recv(9))
+client = socket.socket(socket.AF_UNIX)
+for name in ("missing", "out", "x" * 108):
+    try:
+        client.connect(name)
+    except OSError as error:
+        print(error)

@@ -1,0 +1,8 @@
+attempt("inside", lambda: write("result.txt"))
+attempt("temporary", lambda: write(f"/tmp/nono-test-{os.getuid()}"))
+os.unlink(f"/tmp/nono-test-{os.getuid()}")
+attempt("keys", lambda: read("~/.ssh/id_ed25519"))
+attempt("cloud", lambda: read("~/.aws/credentials"))
+attempt("home", lambda: read("~/diary.txt"))
+attempt("host", lambda: connect("example.org", 443))
+attempt("port", lambda: connect("api.openai.com", 22))

@@ -1,0 +1,49 @@
+"""What is checked, and made, on every platform before a program is started."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from nono.broker import Environment, Policy
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.prepare import Prepared
+from nono.supervisor.session.start import start
+from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
+from nono.supervisor.streams import Streams
+
+
+@pytest.mark.parametrize(
+    ("argv", "env", "message"),
+    [
+        ([], {}, "no command"),
+        (["true", "a\0b"], {}, "a NUL byte"),
+        (["true"], {"A": "\0"}, "a NUL byte"),
+        (["true"], {"\0": "a"}, "a NUL byte"),
+        (["curl", "--header=REAL"], {}, "a real key"),
+    ],
+)
+def test_what_cannot_be_started(argv: list[str], env: dict[str, str], message: str) -> None:
+    class Keys:
+        def holds_key(self, text: str) -> bool:
+            return "REAL" in text
+
+    decisions = complete(Plan(Policy(), Environment(), "/")).decisions()
+    nothing: Any = None
+    prepared = Prepared(decisions, nothing, cast(Any, Keys()), None, "/tmp/nono-none")
+    with pytest.raises(UsageError, match=message):
+        start(prepared, argv, env, "/", Streams(), nothing)
+
+
+def test_the_private_tmpdir() -> None:
+    path = make_tmpdir()
+    assert path == os.path.realpath(path)
+    assert Path(path).stat().st_mode & 0o777 == 0o700
+    (Path(path) / "deep/er").mkdir(parents=True)
+    remove_tree(path)
+    assert not os.path.lexists(path)
