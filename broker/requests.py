@@ -191,3 +191,7 @@ class RecordedProcess:
     exe: str = ""
     argv: tuple[str, ...] = ()
     cwd: str = ""
+
+
+NOBODY = RecordedProcess(0)
+"""Who asks when it is only asked what would be decided: no rule depends on it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import array
 import subprocess
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 
 _END_SECONDS = 10.0
 
@@ -64,10 +63,5 @@ class Timer:
     def __enter__(self) -> Timer:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 
-from nono.broker.audit.plain_request import as_access, as_flag, as_list, as_number, as_text
+from nono.broker.audit.plain_values import (
+    Fields,
+    as_access,
+    as_flag,
+    as_list,
+    as_number,
+    as_text,
+    as_tuple,
+    by_name,
+    optional,
+    read_fields,
+)
 from nono.broker.errors import InvalidRecord, PolicyError
 from nono.broker.network.network import Mode, Network
 from nono.broker.policy.policy import Policy
@@ -27,29 +38,23 @@ from nono.broker.rules.rule import (
     Subtree,
 )
 
-_Read = Callable[[object], object]
-
 
 def _ports(value: object) -> tuple[int, ...]:
-    return tuple(as_number(port) for port in as_list(value))
+    return as_tuple(value, as_number)
 
 
-def _optional_ports(value: object) -> tuple[int, ...] | None:
-    return None if value is None else _ports(value)
-
-
-_FIELDS: Mapping[type, Mapping[str, _Read]] = {
+_FIELDS: Fields = {
     File: {"path": as_text, "spelled": as_text},
     Subtree: {"path": as_text, "spelled": as_text},
     Glob: {"text": as_text},
     Anything: {"spelled": as_text},
     HostName: {"host": as_text, "ports": _ports, "spelled": as_text},
     HostSuffix: {"domain": as_text, "ports": _ports, "spelled": as_text},
-    AddressBlock: {"text": as_text, "ports": _optional_ports, "spelled": as_text},
+    AddressBlock: {"text": as_text, "ports": optional(_ports), "spelled": as_text},
     PublicPort: {"port": as_number},
     LocalPort: {"port": as_number},
 }
-_CLASSES = {kind.__name__: kind for kind in _FIELDS}
+_KINDS = by_name(_FIELDS)
 
 
 def plain_policy(policy: Policy) -> list[object]:
@@ -74,7 +79,7 @@ def read_policy(plain: object) -> Policy:
     try:
         return Policy(
             _read_rules(rules),
-            tuple(as_text(path) for path in as_list(bypasses)),
+            as_tuple(bypasses, as_text),
             Effect(as_text(default)),
             Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked),
         )
@@ -96,7 +101,7 @@ def read_origin(plain: object) -> Origin:
         known = OriginKind(as_text(kind))
     except ValueError:
         raise InvalidRecord("an unknown kind of origin") from None
-    return Origin(known, as_text(name), None if file is None else as_text(file))
+    return Origin(known, as_text(name), optional(as_text)(file))
 
 
 def _plain_rules(rules: Iterable[Rule]) -> list[object]:
@@ -118,7 +123,7 @@ def _plain_pattern(pattern: Pattern) -> list[object]:
 
 
 def _read_rules(plain: object) -> tuple[Rule, ...]:
-    return tuple(_read_rule(each) for each in as_list(plain))
+    return as_tuple(plain, _read_rule)
 
 
 def _read_rule(plain: object) -> Rule:
@@ -133,10 +138,6 @@ def _read_rule(plain: object) -> Rule:
 
 
 def _read_pattern(plain: object) -> Pattern:
-    name, *values = as_list(plain) or [""]
-    kind = _CLASSES.get(as_text(name))
-    if kind is None or len(values) != len(_FIELDS[kind]):
-        raise InvalidRecord("an unknown kind of pattern")
-    pairs = zip(_FIELDS[kind].values(), values, strict=True)
-    pattern: Pattern = kind(*(read(value) for read, value in pairs))
+    kind, values = read_fields(plain, _KINDS, "pattern")
+    pattern: Pattern = kind(*values)
     return pattern

@@ -1,14 +1,19 @@
-"""Requests as plain data, for a record of what was decided, and back.
-
-A plain value is what msgpack can hold. Text keeps the bytes that were not UTF-8
-as os.fsdecode has them, so it has to be packed with ``surrogateescape``.
-"""
+"""Requests as plain data, for a record of what was decided, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from operator import attrgetter
 
+from nono.broker.audit.plain_values import (
+    Fields,
+    as_access,
+    as_flag,
+    as_number,
+    as_text,
+    by_name,
+    optional,
+    read_fields,
+)
 from nono.broker.errors import InvalidRecord
 from nono.broker.requests import (
     Bind,
@@ -26,48 +31,6 @@ from nono.broker.requests import (
     UnixConnect,
     Watch,
 )
-from nono.broker.rules.access import ALL_ACCESS, Access
-
-LONGEST_TEXT = 1 << 16
-"""Characters; a path has at most 4096 bytes, and a server name in TLS less than 65536."""
-
-_Read = Callable[[object], object]
-
-
-def as_text(value: object) -> str:
-    """Raise InvalidRecord unless the value is text of a bearable length."""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise InvalidRecord("a text is missing or too long")
-    return value
-
-
-def as_number(value: object) -> int:
-    """Raise InvalidRecord unless the value is a whole number."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidRecord("a number is missing")
-    return value
-
-
-def as_flag(value: object) -> bool:
-    """Raise InvalidRecord unless the value is true or false."""
-    if not isinstance(value, bool):
-        raise InvalidRecord("a yes or no is missing")
-    return value
-
-
-def as_list(value: object, length: int | None = None) -> list[object]:
-    """Raise InvalidRecord unless the value is a list, of this length if one is given."""
-    if not isinstance(value, list | tuple) or (length is not None and len(value) != length):
-        raise InvalidRecord("a list is missing or has another length")
-    return list(value)
-
-
-def as_access(value: object) -> Access:
-    """Raise InvalidRecord unless the value is a set of rights as a number."""
-    bits = as_number(value)
-    if bits & ~ALL_ACCESS.value or bits < 0:
-        raise InvalidRecord("an unknown right")
-    return Access(bits)
 
 
 def _operation(value: object) -> Operation:
@@ -77,17 +40,13 @@ def _operation(value: object) -> Operation:
         raise InvalidRecord("an unknown change of a path") from None
 
 
-def _optional_text(value: object) -> str | None:
-    return None if value is None else as_text(value)
-
-
-_FIELDS: Mapping[type, Mapping[str, _Read]] = {
+_FIELDS: Fields = {
     Open: {"path": as_text, "access": as_access, "own": as_flag},
     PathChange: {
         "operation": _operation,
         "path": as_text,
         "own": as_flag,
-        "target": _optional_text,
+        "target": optional(as_text),
         "directory": as_flag,
     },
     Metadata: {"operation": as_text, "path": as_text, "own": as_flag},
@@ -98,19 +57,19 @@ _FIELDS: Mapping[type, Mapping[str, _Read]] = {
     Connect: {
         "address": as_text,
         "port": as_number,
-        "host": _optional_text,
+        "host": optional(as_text),
         "own": as_flag,
     },
     ServerName: {
         "host": as_text,
         "port": as_number,
-        "name": _optional_text,
+        "name": optional(as_text),
         "encrypted": as_flag,
     },
     Bind: {"address": as_text, "port": as_number},
     Socket: {"domain": as_text},
 }
-_CLASSES = {kind.__name__: kind for kind in _FIELDS}
+_KINDS = by_name(_FIELDS)
 # Rights are written as numbers: `access.value` instead of `access`.
 _VALUES = {
     kind: attrgetter("process", *("access.value" if name == "access" else name for name in fields))
@@ -126,13 +85,6 @@ def plain_request(request: Request) -> list[object]:
 
 def read_request(plain: object, process: Process) -> Request:
     """The request that `plain_request` has made plain. Raises InvalidRecord."""
-    name, *values = as_list(plain) or [""]
-    kind = _CLASSES.get(as_text(name))
-    if kind is None:
-        raise InvalidRecord("an unknown kind of request")
-    fields = _FIELDS[kind]
-    if len(values) != len(fields):
-        raise InvalidRecord(f"a request of the kind {kind.__name__} with other fields")
-    read = (convert(value) for convert, value in zip(fields.values(), values, strict=True))
-    request: Request = kind(process, *read)
+    kind, values = read_fields(plain, _KINDS, "request")
+    request: Request = kind(process, *values)
     return request

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
-from nono.broker.audit.plain_request import (
+from nono.broker.audit.plain_request import plain_request, read_request
+from nono.broker.audit.plain_values import (
     as_flag,
     as_list,
     as_number,
     as_text,
-    plain_request,
-    read_request,
+    as_tuple,
+    optional,
 )
 from nono.broker.errors import InvalidRecord
 from nono.broker.policy.policy import Policy
@@ -190,11 +191,11 @@ def _read_start(version: object, *rest: object) -> Start:
 
 
 def _read_program(time: object, argv: object, cwd: object) -> Program:
-    return Program(as_number(time), _words(argv), as_text(cwd))
+    return Program(as_number(time), as_tuple(argv, as_text), as_text(cwd))
 
 
 def _read_exit(time: object, status: object) -> Exit:
-    return Exit(as_number(time), None if status is None else as_number(status))
+    return Exit(as_number(time), optional(as_number)(status))
 
 
 def _read_decision(
@@ -209,7 +210,7 @@ def _read_decision(
     decided: object,
     native: object,
 ) -> Decision:
-    process = RecordedProcess(as_number(pid), as_text(exe), _words(argv))
+    process = RecordedProcess(as_number(pid), as_text(exe), as_tuple(argv, as_text))
     try:
         known = Effect(as_text(effect))
     except ValueError:
@@ -219,7 +220,7 @@ def _read_decision(
         read_request(request, process),
         known,
         as_number(errno),
-        None if origin is None else read_origin(origin),
+        optional(read_origin)(origin),
         None if decided is None else read_request(decided, process),
         as_flag(native),
     )
@@ -273,7 +274,3 @@ def read(data: object) -> Record:
     if len(values) != length:
         raise InvalidRecord("an unknown kind of record")
     return reader(*values)
-
-
-def _words(value: object) -> tuple[str, ...]:
-    return tuple(as_text(word) for word in as_list(value))

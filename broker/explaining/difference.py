@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from nono.broker.explaining.access_words import WORDS
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
+    NOBODY,
     Bind,
     Connect,
     ConnectHost,
     Open,
     Operation,
     PathChange,
-    RecordedProcess,
     Request,
 )
 from nono.broker.rules.access import Access
@@ -34,7 +34,6 @@ from nono.broker.rules.paths import child, is_within
 from nono.broker.rules.rule import File, Glob, Pattern, Subtree
 from nono.broker.verdicts import Allow
 
-_NOBODY = RecordedProcess(0)
 _ANY = "any-name-that-no-rule-has-5d2c81"
 _ANY_HOST = "any-name-that-no-rule-has-5d2c81.example"
 _PUBLIC_ADDRESS = "8.8.8.8"
@@ -78,7 +77,7 @@ def _and(verbs: Iterable[str]) -> str:
 
 def _questions(policies: Iterable[Policy]) -> Iterator[_Question]:
     yield from _about_host(_ANY_HOST, _ANY_PORTS, "any other host")
-    yield _Question("any other port", Bind(_NOBODY, "0.0.0.0", 61000), "listen on")
+    yield _Question("any other port", Bind(NOBODY, "0.0.0.0", 61000), "listen on")
     for policy in policies:
         for rule in policy.rules:
             yield from _about_paths(rule.pattern)
@@ -87,7 +86,7 @@ def _questions(policies: Iterable[Policy]) -> Iterator[_Question]:
             yield from _about_hosts(rule.pattern)
         for rule in network.listen:
             if isinstance(rule.pattern, LocalPort):
-                request = Bind(_NOBODY, "0.0.0.0", rule.pattern.port)
+                request = Bind(NOBODY, "0.0.0.0", rule.pattern.port)
                 yield _Question(f"port {rule.pattern.port}", request, "listen on")
 
 
@@ -105,11 +104,11 @@ def _about_paths(pattern: Pattern) -> Iterator[_Question]:
 
 def _about_path(path: str, what: str, tree: str | None = None) -> Iterator[_Question]:
     for access, words in WORDS.items():
-        request: Request = Open(_NOBODY, path, access)
+        request: Request = Open(NOBODY, path, access)
         if access is Access.CREATE:
             if tree is None:
                 continue
-            request = PathChange(_NOBODY, Operation.CREATE, path)
+            request = PathChange(NOBODY, Operation.CREATE, path)
         yield _Question(what, request, words.verb, tree)
 
 
@@ -128,15 +127,15 @@ def _about_hosts(pattern: Pattern) -> Iterator[_Question]:
             first = str(pattern.ends[0])
             for port in ports or _ANY_PORTS:
                 what = f"{text} port {port}" if ports else f"{text}, every port"
-                yield _Question(what, Connect(_NOBODY, first, port), "connect to")
+                yield _Question(what, Connect(NOBODY, first, port), "connect to")
         case PublicPort(port):
             what = f"port {port} of every public host"
-            yield _Question(what, Connect(_NOBODY, _PUBLIC_ADDRESS, port), "connect to")
+            yield _Question(what, Connect(NOBODY, _PUBLIC_ADDRESS, port), "connect to")
         case LocalPort(port):
             what = f"port {port} of this machine"
-            yield _Question(what, Connect(_NOBODY, "127.0.0.1", port), "connect to")
+            yield _Question(what, Connect(NOBODY, "127.0.0.1", port), "connect to")
 
 
 def _about_host(host: str, ports: Iterable[int], what: str) -> Iterator[_Question]:
     for port in ports:
-        yield _Question(f"{what} port {port}", ConnectHost(_NOBODY, host, port), "connect to")
+        yield _Question(f"{what} port {port}", ConnectHost(NOBODY, host, port), "connect to")

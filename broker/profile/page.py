@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from nono.broker.profile import format
 from nono.broker.profile.checks import VARIABLES
 from nono.broker.profile.legacy import MOVED
+from nono.broker.profile.parse import model_in
 
 _HEAD = """\
 # Profiles
@@ -76,7 +77,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield from _table(format.Profile)
     for name, field in format.Profile.model_fields.items():
-        model = _model(field.annotation)
+        model = model_in(field.annotation)
         if model is not None:
             yield from _section(name, model)
     yield "## Entries that count on some platforms only"
@@ -103,7 +104,7 @@ def _section(name: str, model: type[BaseModel]) -> Iterator[str]:
     yield ""
     yield from _table(model)
     for field in model.model_fields.values():
-        inner = _model(field.annotation)
+        inner = model_in(field.annotation)
         if inner is not None and inner.__name__ == "CustomCredential":
             yield "A service of `custom_credentials`:"
             yield ""
@@ -144,11 +145,3 @@ def _kinds(annotation: Any) -> Iterator[str]:
         yield "object"
     elif annotation is not NoneType:
         yield _TYPES[annotation]
-
-
-def _model(annotation: Any) -> type[BaseModel] | None:
-    """The first object of the format that a type speaks of."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model(inner) for inner in get_args(annotation))
-    return next((model for model in found if model is not None), None)

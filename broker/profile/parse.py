@@ -167,7 +167,7 @@ def _keys_at(location: list[int | str]) -> list[str]:
             continue
         field = {f.alias or name: f for name, f in model.model_fields.items()}.get(step)
         if field is not None:
-            model = _model_in(field.annotation)
+            model = model_in(field.annotation)
     return _names(model) if model is not None else []
 
 
@@ -175,9 +175,9 @@ def _names(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """The first object of the format that a type speaks of."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    found = (_model_in(inner) for inner in get_args(annotation))
+    found = (model_in(inner) for inner in get_args(annotation))
     return next((model for model in found if model is not None), None)

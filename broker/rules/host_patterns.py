@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nono.broker.errors import InvalidHost, PolicyError
 from nono.broker.rules.addresses import Address
@@ -37,6 +38,17 @@ def with_port(host: str, ports: tuple[int, ...] | None) -> str:
     return ", ".join(f"{name}:{port}" for port in ports)
 
 
+class _Spelled(Protocol):
+    @property
+    def spelled(self) -> str: ...
+
+
+def spell(pattern: _Spelled, otherwise: str) -> None:
+    """Complete a new pattern: what nobody wrote is shown as ``otherwise``."""
+    if not pattern.spelled:
+        object.__setattr__(pattern, "spelled", otherwise)
+
+
 @dataclass(frozen=True, slots=True)
 class HostName:
     """One host, by its canonical name. Raises InvalidHost."""
@@ -48,8 +60,7 @@ class HostName:
     def __post_init__(self) -> None:
         _check_host(self.host)
         _check_ports(self.ports)
-        if not self.spelled:
-            object.__setattr__(self, "spelled", with_port(self.host, self.ports))
+        spell(self, with_port(self.host, self.ports))
 
     def matches(self, host: str) -> bool:
         """``host`` is a canonical name."""
@@ -67,8 +78,7 @@ class HostSuffix:
     def __post_init__(self) -> None:
         _check_host(self.domain)
         _check_ports(self.ports)
-        if not self.spelled:
-            object.__setattr__(self, "spelled", with_port(f"*.{self.domain}", self.ports))
+        spell(self, with_port(f"*.{self.domain}", self.ports))
 
     def matches(self, host: str) -> bool:
         """``host`` is a canonical name."""
@@ -102,8 +112,7 @@ class AddressBlock:
         object.__setattr__(self, "_version", network.version)
         object.__setattr__(self, "_first", int(network.network_address))
         object.__setattr__(self, "_last", int(network.broadcast_address))
-        if not self.spelled:
-            object.__setattr__(self, "spelled", with_port(self.text, self.ports))
+        spell(self, with_port(self.text, self.ports))
 
     @property
     def ends(self) -> tuple[Address, Address]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
-from nono.broker.rules.host_patterns import NetworkPattern
+from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import components, is_canonical, is_within, reserved_tree
 
 _WILDCARDS = re.compile(r"[*?\[]")
@@ -40,8 +40,7 @@ class File:
 
     def __post_init__(self) -> None:
         _check_path(self.path)
-        if not self.spelled:
-            object.__setattr__(self, "spelled", self.path)
+        spell(self, self.path)
 
     def matches(self, path: str) -> bool:
         return path == self.path
@@ -63,8 +62,7 @@ class Subtree:
 
     def __post_init__(self) -> None:
         _check_path(self.path)
-        if not self.spelled:
-            object.__setattr__(self, "spelled", self.path)
+        spell(self, self.path)
 
     def matches(self, path: str) -> bool:
         if self.path == "/":

@@ -29,7 +29,7 @@ from nono.broker import (
     explain,
     visible,
 )
-from nono.broker.requests import RecordedProcess
+from nono.broker.requests import NOBODY
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
@@ -38,7 +38,6 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.plan import Plan, make_plan
 
-_NOBODY = RecordedProcess(0)
 _OPERATIONS = ("read", "write", "execute")
 
 
@@ -148,7 +147,7 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
             hint = "nono why --host api.example.org --port 443"
             raise UsageError(f"--host: {error.message}", hint) from None
     run = complete(plan).decisions()
-    request, verdict = run.verdict(ConnectHost(_NOBODY, host, port))
+    request, verdict = run.verdict(ConnectHost(NOBODY, host, port))
     return _Answer(
         f"{host} port {port}",
         isinstance(verdict, Allow),
@@ -160,10 +159,10 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
 
 def _request(op: str, path: str) -> Request:
     if op == "execute":
-        return Execute(_NOBODY, path)
+        return Execute(NOBODY, path)
     if op == "write" and not os.path.lexists(path):
-        return PathChange(_NOBODY, Operation.CREATE, path)
-    return Open(_NOBODY, path, Access.READ if op == "read" else Access.WRITE)
+        return PathChange(NOBODY, Operation.CREATE, path)
+    return Open(NOBODY, path, Access.READ if op == "read" else Access.WRITE)
 
 
 def _text(answer: _Answer) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from nono.broker import Access, Operation, PathChange
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
@@ -35,15 +36,11 @@ def mkdirat(call: Call, decisions: Decisions) -> Answer:
 
 
 def _mkdir(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> Answer:
-    with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(decisions, place):
-            decisions.note_native(PathChange(call.caller, Operation.MKDIR, place.path))
-            return CONTINUE
-        require_new(call, decisions, place, Operation.MKDIR)
+    def make(place: Entry) -> None:
         call.apply_umask()
         os.mkdir(place.name, mode & 0o7777, dir_fd=place.parent.fd)
-        _record(call, place)
-    return DONE
+
+    return _make(call, decisions, at, path, Operation.MKDIR, make)
 
 
 def symlink(call: Call, decisions: Decisions) -> Answer:
@@ -58,15 +55,12 @@ def symlinkat(call: Call, decisions: Decisions) -> Answer:
 
 
 def _symlink(call: Call, decisions: Decisions, target: int, at: int, path: int) -> Answer:
-    with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(decisions, place):
-            decisions.note_native(PathChange(call.caller, Operation.SYMLINK, place.path))
-            return CONTINUE
-        text = call.path(target)
-        require_new(call, decisions, place, Operation.SYMLINK)
+    text = call.path(target)
+
+    def make(place: Entry) -> None:
         os.symlink(text, place.name, dir_fd=place.parent.fd)
-        _record(call, place)
-    return DONE
+
+    return _make(call, decisions, at, path, Operation.SYMLINK, make)
 
 
 def mknod(call: Call, decisions: Decisions) -> Answer:
@@ -84,13 +78,29 @@ def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> A
     mode &= 0xFFFF  # the kernel's umode_t
     if stat.S_IFMT(mode) not in _MAKABLE:
         raise failure(errno.EPERM)
-    with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(decisions, place):
-            decisions.note_native(PathChange(call.caller, Operation.MKNOD, place.path))
-            return CONTINUE
-        require_new(call, decisions, place, Operation.MKNOD)
+
+    def make(place: Entry) -> None:
         call.apply_umask()
         os.mknod(place.name, mode, dir_fd=place.parent.fd)
+
+    return _make(call, decisions, at, path, Operation.MKNOD, make)
+
+
+def _make(
+    call: Call,
+    decisions: Decisions,
+    at: int,
+    path: int,
+    operation: Operation,
+    make: Callable[[Entry], None],
+) -> Answer:
+    """Continued inside the floor; elsewhere `make` performs it, once it is allowed."""
+    with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
+        if is_in_floor(decisions, place):
+            decisions.note_native(PathChange(call.caller, operation, place.path))
+            return CONTINUE
+        require_new(call, decisions, place, operation)
+        make(place)
         _record(call, place)
     return DONE
 

@@ -6,7 +6,6 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import cached_property
-from types import TracebackType
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
@@ -32,12 +31,7 @@ class Handle:
     def __enter__(self) -> Handle:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -97,10 +91,5 @@ class Entry:
     def __enter__(self) -> Entry:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from nono.broker import Environment, Policy
+from nono.broker.credentials.services import own_service
+from nono.supervisor.credentials.issued import Issued
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan
@@ -25,17 +28,15 @@ from nono.supervisor.streams import Streams
         (["true", "a\0b"], {}, "a NUL byte"),
         (["true"], {"A": "\0"}, "a NUL byte"),
         (["true"], {"\0": "a"}, "a NUL byte"),
-        (["curl", "--header=REAL"], {}, "a real key"),
+        (["curl", "--header=REAL-KEY"], {}, "a real key"),
     ],
 )
 def test_what_cannot_be_started(argv: list[str], env: dict[str, str], message: str) -> None:
-    class Keys:
-        def holds_key(self, text: str) -> bool:
-            return "REAL" in text
-
+    service = own_service("api", "https://api.example.org", "env://KEY", "KEY")
+    credentials: Any = SimpleNamespace(issued=Issued([service], {"KEY": "REAL-KEY"}))
     decisions = complete(Plan(Policy(), Environment(), "/")).decisions()
     nothing: Any = None
-    prepared = Prepared(decisions, nothing, cast(Any, Keys()), None, "/tmp/nono-none")
+    prepared = Prepared(decisions, nothing, credentials, None, "/tmp/nono-none")
     with pytest.raises(UsageError, match=message):
         start(prepared, argv, env, "/", Streams(), nothing)
 
