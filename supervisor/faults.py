@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
-_LIMIT = 20
+_MAX_FAULTS = 20
 
 
 class Faults:
@@ -20,5 +20,5 @@ class Faults:
 
     def note(self) -> None:
         """To be called while the exception is handled."""
-        if len(self.texts) < _LIMIT:
+        if len(self.texts) < _MAX_FAULTS:
             self.texts.append(self._masked(traceback.format_exc()))

@@ -21,7 +21,7 @@ import msgpack
 
 from nono.broker.errors import InvalidRecord
 
-LONGEST_BODY = 16 << 20
+MAX_BODY = 16 << 20
 """Bytes; the first record holds a whole policy."""
 _SEAL = struct.Struct(">QQQ32s?")
 _CHECK = struct.Struct(">I")
@@ -133,8 +133,8 @@ def _records(chunks: Iterable[bytes]) -> Iterator[tuple[object, int]]:
 
 def _unpacker() -> msgpack.Unpacker:
     return msgpack.Unpacker(
-        max_buffer_size=2 * LONGEST_BODY,
-        max_bin_len=LONGEST_BODY,
+        max_buffer_size=2 * MAX_BODY,
+        max_bin_len=MAX_BODY,
         max_array_len=2,
         max_str_len=0,
         max_map_len=0,

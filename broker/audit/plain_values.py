@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from nono.broker.errors import InvalidRecord
 from nono.broker.rules.access import ALL_ACCESS, Access
 
-LONGEST_TEXT = 1 << 16
+MAX_TEXT = 1 << 16
 """Characters; a path has at most 4096 bytes, and a server name in TLS less than 65536."""
 
 Read = Callable[[object], object]
@@ -29,7 +29,7 @@ _Value = TypeVar("_Value")
 
 def as_text(value: object) -> str:
     """Raise InvalidRecord unless the value is text of a bearable length."""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
         raise InvalidRecord("a text is missing or too long")
     return value
 

@@ -26,9 +26,9 @@ from nono.broker.rules.rule import Effect, Origin
 
 FORMAT = 1
 """The version of everything that these records say; another one is not read."""
-_MOST_WORDS = 32
-_LONGEST_WORD = 200
-_LONGEST_COMMAND = 65536
+_MAX_WORDS = 32
+_MAX_WORD = 200
+_MAX_COMMAND = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ Record = Start | Program | Exit | Decision | Unresolved | Exchange | End
 
 def cut(argv: tuple[str, ...]) -> tuple[str, ...]:
     """At most 32 words of at most 200 characters: enough to know a program by."""
-    return tuple(word[:_LONGEST_WORD] for word in argv[:_MOST_WORDS])
+    return tuple(word[:_MAX_WORD] for word in argv[:_MAX_WORDS])
 
 
 def plain_decision(
@@ -174,7 +174,7 @@ def plain(record: Record) -> list[object]:
 def _bounded_command(argv: tuple[str, ...]) -> list[str]:
     """All words of a command as long as they are together of a bearable length."""
     kept: list[str] = []
-    room = _LONGEST_COMMAND
+    room = _MAX_COMMAND
     for word in argv:
         kept.append(word[:room])
         room -= len(word)

@@ -17,7 +17,7 @@ from nono.broker.datafile import data
 MAX_BYTES = 64 * 1024
 """The most that is read of a configuration."""
 
-_MOST_WORDS = 32
+_MAX_WORDS = 32
 _LISTS = frozenset({"directory", "requirements"})
 
 
@@ -114,7 +114,7 @@ def words(kind: str, value: str) -> list[str]:
         return [one] if one else []
     for separator in ",[]\"'|":
         value = value.replace(separator, " ")
-    return value.split()[:_MOST_WORDS]
+    return value.split()[:_MAX_WORDS]
 
 
 def lines(tool: Tool, text: str) -> Iterator[Line]:

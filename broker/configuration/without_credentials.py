@@ -43,7 +43,7 @@ _WORDS = (
 _VARIABLES = re.compile(r"(?:\$\{\w+\}:?)+")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _PRIVATE_KEY = "PRIVATE KEY-----"
-_MOST_LEFT_OUT = 8
+_MAX_LEFT_OUT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def without_credentials(tool: Tool, text: str) -> Cleaned:
         if cleaned != line.text and not line.comment:
             left_out[_shown(found or line.key)] = None
         kept.append(cleaned)
-    return Cleaned("\n".join(kept), tuple(left_out)[:_MOST_LEFT_OUT])
+    return Cleaned("\n".join(kept), tuple(left_out)[:_MAX_LEFT_OUT])
 
 
 def _is_suspicious(tool: Tool, text: str) -> bool:

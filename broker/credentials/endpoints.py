@@ -18,8 +18,8 @@ _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]{0,39}|\*")
 _PATH = re.compile(r"/[!-~]*")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986 section 2.3
-_LONGEST = 1000
-_MOST_PARTS = 64
+_MAX_LENGTH = 1000
+_MAX_PARTS = 64
 _SEPARATORS = re.compile(rb"[/\\]")
 _DOTS = re.compile(rb"\.\.?(;.*)?")
 _ROUNDS = 4
@@ -43,12 +43,16 @@ class Endpoint:
                 f"{self.method[:40]!r} is not a method of HTTP",
                 "write GET, POST, ..., or * for any",
             )
-        if not _PATH.fullmatch(self.path) or len(self.path) > _LONGEST or set("?#") & {*self.path}:
+        if (
+            not _PATH.fullmatch(self.path)
+            or len(self.path) > _MAX_LENGTH
+            or set("?#") & {*self.path}
+        ):
             raise PolicyError(
                 f"{self.path[:80]!r} is not a pattern of paths",
                 "begin it with a slash and leave out what follows a ?: /v1/models/*",
             )
-        if self.path.count("/") > _MOST_PARTS:
+        if self.path.count("/") > _MAX_PARTS:
             raise PolicyError(f"{self.path[:80]!r} has too many parts", "use ** for the rest")
         if not is_plain(self.path):
             raise PolicyError(

@@ -25,7 +25,7 @@ from nono.broker.credentials.services import FRAMING_HEADERS, Injection, InjectM
 
 Headers = Sequence[tuple[bytes, bytes]]
 _FORBIDDEN_TARGET = frozenset(b"#\\")
-_LONGEST_PATH = 1000
+_MAX_PATH = 1000
 _SAFE_IN_PATH = "!$&'()*+,;=:@-._~"
 _OVERRIDES = frozenset(
     (
@@ -104,7 +104,7 @@ def judge(
         return Refused(400, "a path that a server may take for another one", name)
     carried = _Carried(service, tokens)
     path = carried.look(path, query, headers)
-    shown = normal(path)[:_LONGEST_PATH]
+    shown = normal(path)[:_MAX_PATH]
     refused = carried.refusal() or _wrong_path(service, method, path, query, headers)
     if refused is not None:
         return Refused(refused.status, refused.reason, name, shown)

@@ -13,7 +13,7 @@ KEYCHAIN_SERVICE = "nono"
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,199}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
-_LONGEST_PART = 200
+_MAX_PART = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _in_keychain(text: str, rest: str) -> InKeychain:
 
 
 def _is_plain(text: str) -> bool:
-    return 0 < len(text) <= _LONGEST_PART and text.isprintable()
+    return 0 < len(text) <= _MAX_PART and text.isprintable()
 
 
 def _not_a_source(text: str) -> PolicyError:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from nono.broker.floor.barriers import Barriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
-from nono.broker.floor.wildcards import ENTRY_LIMIT, BoundedTree, WildcardSearch
+from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.rules.access import FLOOR_ACCESS, Access
 from nono.broker.rules.paths import ancestors, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
@@ -34,7 +34,7 @@ def carve(
     bypasses: tuple[str, ...],
     tree: Tree,
     exclude: frozenset[str],
-    limit: int = ENTRY_LIMIT,
+    limit: int = MAX_ENTRIES,
 ) -> Floor:
     """The floor of a policy over the file system as ``tree`` shows it.
 

@@ -17,7 +17,7 @@ from nono.broker.rules.rule import Rule
 
 Kind = Literal["directory", "file", "symlink", "other"]
 
-_MOST_REMEMBERED = 4096
+_MAX_REMEMBERED = 4096
 
 
 class Tree(Protocol):
@@ -102,7 +102,7 @@ class Floor:
         return below if own is None else below | own[0]
 
     def _remember(self, directory: str) -> int:
-        if len(self._below) > _MOST_REMEMBERED:
+        if len(self._below) > _MAX_REMEMBERED:
             self._below.clear()
         bits = _inherited(self._own, directory)
         self._below[directory] = bits

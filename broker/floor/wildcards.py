@@ -11,7 +11,7 @@ from nono.broker.rules.automaton import Automaton, States
 from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
-ENTRY_LIMIT = 200_000
+MAX_ENTRIES = 200_000
 """How many directory entries one computation of a floor may look at."""
 
 _AllStates = tuple[States, ...]

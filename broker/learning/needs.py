@@ -22,7 +22,7 @@ from nono.broker.requests import (
 from nono.broker.rules.access import Access
 from nono.broker.rules.addresses import destination
 
-MOST = 100_000
+MAX_NEEDS = 100_000
 """Of different paths, and of hosts and ports. What comes beyond is counted and not kept."""
 
 _OF_CONTENT = {
@@ -51,7 +51,7 @@ class Needs:
 
     def add(self, request: Request) -> None:
         """Count a request in. What no profile can grant is passed over."""
-        if self._size() >= MOST:
+        if self._size() >= MAX_NEEDS:
             self.overflow += 1
             return
         match request:

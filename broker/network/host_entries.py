@@ -11,7 +11,7 @@ from nono.broker.rules.hosts import canonical_host, is_localhost, parse_port
 from nono.broker.settings import flag
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#]*)")
-_LONGEST = 1024
+_MAX_LENGTH = 1024
 
 
 def parse_host(text: str) -> HostName | HostSuffix | AddressBlock:
@@ -22,7 +22,7 @@ def parse_host(text: str) -> HostName | HostSuffix | AddressBlock:
     in brackets (RFC 3986 section 3.2.2); without one it means the ports 80 and
     443. Raises InvalidHost, which says what to write instead.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         raise InvalidHost(f"{text[:80]!r}... is too long for a host", "write only the host")
     scheme = _SCHEME.match(text)
     if scheme:

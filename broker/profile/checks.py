@@ -27,7 +27,7 @@ VARIABLES = (
 VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 PLATFORMS = ("linux", "macos")
 
-_LONGEST_PATH = 4096
+_MAX_PATH = 4096
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?|\*")
 _RESERVED = ("PATH", "TMPDIR")
@@ -60,7 +60,7 @@ def is_pattern(text: str) -> bool:
 
 
 def _check_spelling(text: str) -> None:
-    if not text or "\0" in text or len(text) > _LONGEST_PATH:
+    if not text or "\0" in text or len(text) > _MAX_PATH:
         raise PolicyError(
             f"{text[:80]!r} is not a path: it is empty, holds a NUL or is too long", "name a file"
         )

@@ -16,18 +16,18 @@ from typing import Any
 
 from nono.broker.errors import Problem, ProfileError
 
-LARGEST = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Bytes in one file."""
-DEEPEST = 32
+MAX_DEPTH = 32
 """Objects and lists inside each other."""
 
-_MOST_PROBLEMS = 100
+_MAX_PROBLEMS = 100
 _SPACE = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|/\*(?s:.*?)\*/)*+")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?![0-9A-Za-z.+-])")
 _WORD = re.compile(r"[A-Za-z_]++(?![0-9])")
 _WORDS = {"true": True, "false": False, "null": None}
-_LONGEST_NUMBER = 40
+_MAX_NUMBER = 40
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -66,7 +66,7 @@ class Text:
         return line, offset - self._lines[line - 1] + 1
 
     def complain(self, offset: int, message: str, hint: str = "") -> None:
-        if len(self.problems) < _MOST_PROBLEMS:
+        if len(self.problems) < _MAX_PROBLEMS:
             line, column = self.position(offset)
             self.problems.append(Problem(self.file, line, column, message, hint))
 
@@ -81,9 +81,9 @@ def read(file: str, data: bytes) -> tuple[Text, Node]:
     Mistakes that leave the rest readable are in the text's problems. Raises
     ProfileError when there is no tree.
     """
-    if len(data) > LARGEST:
+    if len(data) > MAX_BYTES:
         hint = "a profile is a page of text: is this the right file?"
-        message = f"larger than {LARGEST // 1024} KiB, which no profile is"
+        message = f"larger than {MAX_BYTES // 1024} KiB, which no profile is"
         raise ProfileError([Problem(file, 0, 0, message, hint)])
     try:
         text = Text(file, data.decode("utf-8-sig"))
@@ -143,8 +143,8 @@ class _Reader:
 
     def _nested(self, read: Any) -> Any:
         self._depth += 1
-        if self._depth > DEEPEST:
-            raise self._fail(f"more than {DEEPEST} lists and objects inside each other")
+        if self._depth > MAX_DEPTH:
+            raise self._fail(f"more than {MAX_DEPTH} lists and objects inside each other")
         self._at += 1
         value = read()
         self._depth -= 1
@@ -211,7 +211,7 @@ class _Reader:
     def _scalar(self) -> Any:
         number = _NUMBER.match(self._text, self._at)
         if number is not None:
-            if len(number[0]) > _LONGEST_NUMBER:
+            if len(number[0]) > _MAX_NUMBER:
                 raise self._fail("this number is too long")
             self._at = number.end()
             return json.loads(number[0])

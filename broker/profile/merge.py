@@ -17,9 +17,9 @@ from nono.broker.profile.parse import ProfileFile, parse
 from nono.broker.rules.rule import Origin, OriginKind
 from nono.broker.settings import Setting, Settings
 
-DEEPEST = 10
+MAX_DEPTH = 10
 """Profiles that extend each other, one above the other."""
-MOST_FILES = 100
+MAX_FILES = 100
 
 _OWN = frozenset({"json_schema", "extends", "meta"})
 """What a profile says of itself, and nobody inherits."""
@@ -142,12 +142,12 @@ class _Line:
             raise PolicyError(f"a profile cannot extend itself: {circle}", "leave one of them out")
         if found.file in self._seen:
             return
-        if len(above) > DEEPEST:
+        if len(above) > MAX_DEPTH:
             raise PolicyError(
-                f"more than {DEEPEST} profiles extend each other", "join some of them"
+                f"more than {MAX_DEPTH} profiles extend each other", "join some of them"
             )
-        if len(self._seen) >= MOST_FILES:
-            raise PolicyError(f"more than {MOST_FILES} profiles are extended", "join some of them")
+        if len(self._seen) >= MAX_FILES:
+            raise PolicyError(f"more than {MAX_FILES} profiles are extended", "join some of them")
         self.add(found, above)
 
 

@@ -11,7 +11,7 @@ import re
 from nono.broker.errors import InvalidHost
 from nono.broker.rules.addresses import forms
 
-_MOST_BYTES = 253
+_MAX_BYTES = 253
 """Of a name without its trailing dot (RFC 1035 section 2.3.4, less the root and a length)."""
 
 _LOOPBACK = "127.0.0.1"
@@ -29,11 +29,11 @@ def canonical_host(name: str) -> str:
     253, and a character that no host has; an underscore is fine.
     """
     text = name.removesuffix(".")
-    if not text or len(text) > _MOST_BYTES:
-        raise _invalid(name, f"it is empty or longer than {_MOST_BYTES} bytes")
+    if not text or len(text) > _MAX_BYTES:
+        raise _invalid(name, f"it is empty or longer than {_MAX_BYTES} bytes")
     text = text.lower() if text.isascii() else _ascii(text)
     labels = text.split(".")
-    if len(text) > _MOST_BYTES or not all(map(_LABEL.fullmatch, labels)):
+    if len(text) > _MAX_BYTES or not all(map(_LABEL.fullmatch, labels)):
         raise _invalid(name, "a part of it is empty, too long or has a character that no host has")
     if _NUMBER.fullmatch(labels[-1]):
         raise _invalid(name, "it ends in a number, as addresses do")

@@ -16,7 +16,7 @@ from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import components, is_canonical, is_within, reserved_tree
 
 _WILDCARDS = re.compile(r"[*?\[]")
-_MOST_COMPONENTS = 64
+_MAX_COMPONENTS = 64
 
 
 def _check_path(path: str) -> None:
@@ -99,9 +99,9 @@ class Glob:
                 f"{self.text!r} is not a usable pattern of paths",
                 "write names separated by single slashes, such as '**/.env' or '/srv/*/key.pem'",
             )
-        if len(names) > _MOST_COMPONENTS:
+        if len(names) > _MAX_COMPONENTS:
             raise PolicyError(
-                f"the pattern {self.text[:60]!r}... has more than {_MOST_COMPONENTS} names",
+                f"the pattern {self.text[:60]!r}... has more than {_MAX_COMPONENTS} names",
                 "use '**' for directories of any depth",
             )
         fixed: list[str] = []

@@ -21,7 +21,7 @@ _CONNECT: Final = own_number("connect")
 _BIND: Final = own_number("bind")
 _LISTEN: Final = own_number("listen")
 
-ADDRESS_MAX: Final = 128
+MAX_ADDRESS: Final = 128
 """sizeof(struct sockaddr_storage)."""
 
 

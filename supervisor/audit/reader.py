@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nono.broker.audit.chain import (
-    LONGEST_BODY,
+    MAX_BODY,
     Damage,
     Link,
     Seal,
@@ -88,7 +88,7 @@ class Session:
             return "stopped"
         with open(os.open(os.path.join(self.path, RECORDS), _FLAGS), "rb") as file:
             file.seek(seal.last)
-            return "ended" if is_last(file.read(LONGEST_BODY)) else "killed"
+            return "ended" if is_last(file.read(MAX_BODY)) else "killed"
 
     def _links(self) -> Iterator[Link]:
         try:

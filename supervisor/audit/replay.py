@@ -29,7 +29,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denials, key
 from nono.supervisor.planning.plan import Plan
 
-_MOST_OPENED = 2_000
+_MAX_OPENED = 2_000
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ def _open(result: Replay, request: Request, rule: Rule) -> None:
     known = result.opened.get(key(request))
     if known is not None:
         known.count += 1
-    elif len(result.opened) < _MOST_OPENED:
+    elif len(result.opened) < _MAX_OPENED:
         result.opened[key(request)] = Opened(request, rule)
     else:
         result.opened_overflow += 1

@@ -22,8 +22,8 @@ from nono.supervisor.places import state_directory
 
 RECORDS = "records"
 SEAL = "seal"
-MOST_SESSIONS = 100
-MOST_BYTES = 1 << 30
+MAX_SESSIONS = 100
+MAX_BYTES = 1 << 30
 """Of all finished sessions together; the oldest are removed when a new one begins."""
 _NAME = re.compile(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{8}")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -57,7 +57,7 @@ def create_session(env: Mapping[str, str]) -> NewSession:
             seal = os.open(SEAL, _NEW, 0o600, dir_fd=place)
             undo.pop_all()
         os.close(place)
-        prune(directory, MOST_SESSIONS, MOST_BYTES)
+        prune(directory, MAX_SESSIONS, MAX_BYTES)
         return NewSession(name, records, seal)
 
 
@@ -129,7 +129,7 @@ def clean_up(env: Mapping[str, str], keep: int) -> int:
     except FileNotFoundError:
         return 0
     try:
-        return prune(directory, keep, MOST_BYTES)
+        return prune(directory, keep, MAX_BYTES)
     finally:
         os.close(directory)
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from nono.broker import Origin
     from nono.supervisor.audit.sessions import NewSession
 
-MOST_BYTES = 256 << 20
-_MOST_PROCESSES = 1024
+MAX_BYTES = 256 << 20
+_MAX_PROCESSES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Audit:
         known = self._processes.get(tid)
         if known is None:
             known = RecordedProcess(process.pid, process.exe, cut(process.argv))
-            if len(self._processes) >= _MOST_PROCESSES:
+            if len(self._processes) >= _MAX_PROCESSES:
                 self._processes.clear()
             if tid is not None:
                 self._processes[tid] = known
@@ -176,8 +176,8 @@ class Audit:
     def _append_now(self, session: NewSession, content: list[object], last: bool) -> None:
         before = self._writer.seal
         record = self._writer.append(content, last)
-        if before.size + len(record) > MOST_BYTES:
-            self._stop(session, f"it has reached {MOST_BYTES >> 20} MiB", before)
+        if before.size + len(record) > MAX_BYTES:
+            self._stop(session, f"it has reached {MAX_BYTES >> 20} MiB", before)
             return
         try:
             written = os.write(session.records, record)

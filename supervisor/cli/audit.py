@@ -30,7 +30,7 @@ from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import AuditError
 
 _KEPT = 20
-_JSON_LIMIT = 8192
+_MAX_JSON = 8192
 
 
 @click.group()
@@ -239,4 +239,4 @@ def _request(request: Request) -> dict[str, object]:
 
 
 def _safe(text: str) -> str:
-    return visible(text, limit=_JSON_LIMIT)
+    return visible(text, limit=_MAX_JSON)

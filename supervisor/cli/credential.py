@@ -21,7 +21,7 @@ from nono.supervisor import exit_status
 from nono.supervisor.errors import KeychainError, NonoError, UsageError
 
 _UNKNOWN = "the keychain cannot be used"
-_LONGEST = 1 << 16
+_MAX_LENGTH = 1 << 16
 _NO_UPSTREAM = "https://localhost"
 
 
@@ -98,8 +98,8 @@ def delete(ctx: click.Context, name: str, profile: str | None) -> None:
 def _read_key(name: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(f"key of {visible(name)}", hide_input=True, err=True)).strip()
-    text = sys.stdin.read(_LONGEST + 1)
-    if len(text) > _LONGEST:
+    text = sys.stdin.read(_MAX_LENGTH + 1)
+    if len(text) > _MAX_LENGTH:
         raise UsageError("stdin is too long to be a key", f"nono credential set {name} < FILE")
     return text.strip()
 

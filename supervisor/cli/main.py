@@ -18,7 +18,7 @@ from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 
 _STDOUT = 1
-_MOST_PROBLEMS = 20
+_MAX_PROBLEMS = 20
 
 _COMMANDS = {
     "run": "nono.supervisor.cli.run",
@@ -112,10 +112,10 @@ def _complain_of(error: NonoError, failure: int) -> int:
     problems = [(error.message, error.hint)]
     if isinstance(error, ProfileError):
         problems = [(str(problem), problem.hint) for problem in error.problems]
-    for message, hint in problems[:_MOST_PROBLEMS]:
+    for message, hint in problems[:_MAX_PROBLEMS]:
         _complain(message, hint, failure)
-    if len(problems) > _MOST_PROBLEMS:
-        say([f"nono: and {len(problems) - _MOST_PROBLEMS} more problems"])
+    if len(problems) > _MAX_PROBLEMS:
+        say([f"nono: and {len(problems) - _MAX_PROBLEMS} more problems"])
     return error.exit_code if isinstance(error, (CommandError, BrokenError)) else failure
 
 

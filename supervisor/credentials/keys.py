@@ -12,8 +12,8 @@ from nono.broker.credentials.sources import InEnvironment, InFile, InKeychain, S
 from nono.supervisor.credentials import keychain
 from nono.supervisor.errors import KeychainError, NonoError
 
-_SHORTEST = 8
-_LONGEST = 8192
+_MIN_LENGTH = 8
+_MAX_LENGTH = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _from_file(service: Service, path: str) -> str:
             raise _unusable(service, path, "others may read or write it", f"chmod 600 {path}")
         if status.st_nlink != 1:
             raise _unusable(service, path, "it has other names, too", "use a copy of it")
-        return file.read(_LONGEST + 2).decode("utf-8", "replace").rstrip("\r\n")
+        return file.read(_MAX_LENGTH + 2).decode("utf-8", "replace").rstrip("\r\n")
 
 
 def _unusable(service: Service, path: str, what: str, hint: str) -> NonoError:
@@ -88,10 +88,10 @@ def _checked(service: Service, source: Source, value: str) -> bytes:
     """The key as it is sent. What is wrong with it is told without showing it."""
     if not value.isascii() or not value.isprintable() or value != value.strip():
         wrong = "it holds spaces around it, line breaks or characters that no header can carry"
-    elif len(value) < _SHORTEST:
-        wrong = f"it has less than {_SHORTEST} characters"
-    elif len(value) > _LONGEST:
-        wrong = f"it has more than {_LONGEST} characters"
+    elif len(value) < _MIN_LENGTH:
+        wrong = f"it has less than {_MIN_LENGTH} characters"
+    elif len(value) > _MAX_LENGTH:
+        wrong = f"it has more than {_MAX_LENGTH} characters"
     elif service.injection.mode is InjectMode.BASIC_AUTH and ":" not in value:
         wrong = "for basic_auth it must be USER:PASSWORD"
     else:

@@ -17,7 +17,7 @@ from nono.supervisor.credentials.issued import Issued, url
 from nono.supervisor.credentials.upstreams import Peer, UpstreamFailure, Upstreams
 from nono.supervisor.credentials.usage import Usage
 
-_MOST_CONNECTIONS = 512
+_MAX_CONNECTIONS = 512
 _HEAD_SECONDS = 30.0
 _IDLE_SECONDS = 75.0
 _CHALLENGES = {
@@ -37,7 +37,7 @@ class _Serving:
 
 async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -> None:
     """Serve until cancelled. At most 512 connections at a time; others wait."""
-    room = trio.Semaphore(_MOST_CONNECTIONS)
+    room = trio.Semaphore(_MAX_CONNECTIONS)
     own = trio.socket.from_stdlib_socket(listener.dup())
     serving = _Serving(issued, upstreams, own.getsockname()[1])
     with own:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from nono.supervisor.network.resolver import Resolver
 
 CHUNK = 1 << 16
-LONGEST_HEAD = 1 << 16
+MAX_HEAD = 1 << 16
 _CONNECT_SECONDS = 30.0
 _IDLE_SECONDS = 30.0
-_MOST_IDLE = 64
+_MAX_IDLE = 64
 
 
 class UpstreamFailure(Exception):
@@ -38,7 +38,7 @@ class Peer:
     def __init__(self, stream: trio.abc.Stream, role: Any) -> None:
         self.stream = stream
         self._role = role
-        self.http = h11.Connection(role, max_incomplete_event_size=LONGEST_HEAD)
+        self.http = h11.Connection(role, max_incomplete_event_size=MAX_HEAD)
 
     async def next_event(self, seconds: float) -> Any:
         """The next event. Raises h11.RemoteProtocolError, trio.TooSlowError and stream errors."""
@@ -113,7 +113,7 @@ class Upstreams:
         is_done = state.our_state is h11.DONE and state.their_state is h11.DONE
         # What came after the answer would be taken for the next one.
         is_clean = state.trailing_data == (b"", False)
-        if is_done and is_clean and len(idle) < _MOST_IDLE:
+        if is_done and is_clean and len(idle) < _MAX_IDLE:
             state.start_next_cycle()
             connection.idle_since = time.monotonic()
             idle.append(connection)

@@ -13,7 +13,7 @@ from nono.broker.audit.records import Exchange
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit
 
-_MOST_REASONS = 20
+_MAX_REASONS = 20
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Usage:
         count.requests += 1
         count.sent += sent
         count.received += received
-        if reason and ((service, reason) in self.reasons or len(self.reasons) < _MOST_REASONS):
+        if reason and ((service, reason) in self.reasons or len(self.reasons) < _MAX_REASONS):
             self.reasons[service, reason] = self.reasons.get((service, reason), 0) + 1
         if self.audit is not None:
             exchange = Exchange(

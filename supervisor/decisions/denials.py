@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nono.broker import Ask, Deny, Request
 
-_LIMIT = 2_000
+_MAX_DENIALS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Denials:
             known = self._denials.get(same)
             if known is not None:
                 self._denials[same] = Denial(known.request, known.verdict, known.count + 1)
-            elif len(self._denials) < _LIMIT:
+            elif len(self._denials) < _MAX_DENIALS:
                 self._denials[same] = Denial(request, verdict)
             else:
                 self.overflow += 1

@@ -40,7 +40,7 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.credentials.services import PROXY_ORIGIN
-from nono.broker.learning.needs import MOST, Needs
+from nono.broker.learning.needs import MAX_NEEDS, Needs
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
 from nono.broker.settings import KEYS, REACHING
@@ -67,7 +67,7 @@ _STORES = (
 )
 """Where tools keep what they fetch, the cache directory aside."""
 
-_MOST_HOMES = 50
+_MAX_HOMES = 50
 _SECRETS = "deny_system_secrets"
 
 
@@ -126,7 +126,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
     yield from rules_of(group(_SECRETS), expander(home, workdir))
     homes = {canonical(user.pw_dir) for user in pwd.getpwall() if os.path.isabs(user.pw_dir)}
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
-    for other in others[:_MOST_HOMES]:
+    for other in others[:_MAX_HOMES]:
         for name, each in groups().items():
             if name.startswith("deny_") and name != _SECRETS and each.is_for(PLATFORM):
                 yield from rules_of(each, expander(other, workdir))
@@ -180,14 +180,14 @@ class Learner:
 
     def unresolved(self, host: str, why: str) -> None:
         with self._lock:
-            if len(self.absent_hosts) < MOST:
+            if len(self.absent_hosts) < MAX_NEEDS:
                 self.absent_hosts[host] = why
 
     def _saw(self, request: Request) -> None:
         same = key(request)
         if same in self._seen or self._base is None:
             return
-        if len(self._seen) >= MOST:
+        if len(self._seen) >= MAX_NEEDS:
             self.needs.overflow += 1
             return
         self._seen.add(same)

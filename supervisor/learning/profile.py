@@ -40,8 +40,8 @@ from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, expander, make_plan
 from nono.supervisor.planning.program import needed_by
 
-_LONGEST_DESCRIPTION = 200
-_MOST_PROGRAMS = 500
+_MAX_DESCRIPTION = 200
+_MAX_PROGRAMS = 500
 _RUNTIMES = {"python": "python_runtime", "node": "node_runtime"}
 """Groups that every profile starts from, by how the names of their programs begin."""
 
@@ -123,7 +123,7 @@ class Making:
     def _add_interpreters(self, needs: Needs, tmpdir: str) -> None:
         """What the kernel opens by itself to start a program: its interpreter (execve(2))."""
         base = complete(self._base, tmpdir=tmpdir).decisions()
-        for program in sorted(self._learner.programs)[:_MOST_PROGRAMS]:
+        for program in sorted(self._learner.programs)[:_MAX_PROGRAMS]:
             found = needed_by(program, os.environ, self._workdir, self._home)
             self._interpreters.update(found.files)
             for path in found.files:
@@ -169,7 +169,7 @@ class Making:
                     yield path
 
     def _head(self) -> dict[str, Any]:
-        command = visible(shlex.join(self._argv), limit=_LONGEST_DESCRIPTION)
+        command = visible(shlex.join(self._argv), limit=_MAX_DESCRIPTION)
         head: dict[str, Any] = {"meta": {"description": f"learned from: {command}"}}
         base = self._options.profile
         if base is not None:

@@ -36,8 +36,8 @@ _MAX_SECONDS: Final = 30.0  # for one call, whatever resolv.conf says
 _MAX_LIFETIME: Final = 25.0  # for one question, so that its end is known before the call's
 _MAX_QUESTIONS: Final = 64  # names asked for at once; each takes two sockets
 _MAX_KNOWN: Final = 1024  # names
-_SHORTEST: Final = 1.0  # seconds that an answer is kept: a TTL of 0 serves those who wait for it
-_LONGEST: Final = 3600.0
+_MIN_KEPT_SECONDS: Final = 1.0  # of an answer: a TTL of 0 serves those who wait for it
+_MAX_KEPT_SECONDS: Final = 3600.0
 _NEGATIVE: Final = 5.0
 _DNS_PORT: Final = 53
 
@@ -61,7 +61,7 @@ class _Answer:
     """The answer for one family."""
 
     addresses: tuple[str, ...] = ()
-    seconds: float = _LONGEST
+    seconds: float = _MAX_KEPT_SECONDS
     failure: type[ResolutionError] | None = None
     """Why it is unknown whether there are addresses."""
 
@@ -169,7 +169,7 @@ def _both(answers: Mapping[str, _Answer]) -> _Known:
     now = time.monotonic()
     if addresses:
         # Half an answer is not kept for long: the other half may work the next time.
-        seconds = _SHORTEST if failures else min(family.seconds for family in families)
+        seconds = _MIN_KEPT_SECONDS if failures else min(family.seconds for family in families)
         return _Known(now + seconds, addresses)
     return _Known(now + _NEGATIVE, error=failures[-1] if failures else UnknownHost)
 
@@ -203,7 +203,7 @@ class _Question:
             return _Answer(failure=UnusableAnswer)
         return _Answer(
             tuple(rdata.address for rdata in itertools.islice(answer, MAX_ADDRESSES)),
-            min(max(answer.chaining_result.minimum_ttl, _SHORTEST), _LONGEST),
+            min(max(answer.chaining_result.minimum_ttl, _MIN_KEPT_SECONDS), _MAX_KEPT_SECONDS),
         )
 
     def _resolver(self) -> dns.asyncresolver.Resolver:

@@ -24,9 +24,9 @@ from nono.supervisor.planning.machine_places import Places, read_start
 
 _XDG = "$XDG_CONFIG_DIRS"
 _DEFAULT_XDG = "/etc/xdg"
-_MOST_FILES = 64
+_MAX_FILES = 64
 _DEPTH = 4
-_MOST_OTHER = 1024 * 1024
+_MAX_OTHER = 1024 * 1024
 _TOP = ("bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root", "run")
 _TOO_WIDE = frozenset(f"/{name}" for name in (*_TOP, "", "srv", "sys", "tmp", "usr", "var"))
 """No directory of packages: what names one of these opens nothing."""
@@ -66,7 +66,7 @@ def variable_names() -> frozenset[str]:
 
 
 def _places(tool: Tool, env: Mapping[str, str]) -> Iterator[str]:
-    directories = (env.get(_XDG[1:]) or _DEFAULT_XDG).split(":")[:_MOST_FILES]
+    directories = (env.get(_XDG[1:]) or _DEFAULT_XDG).split(":")[:_MAX_FILES]
     for place in tool.places:
         if place.startswith(_XDG):
             yield from (d + place.removeprefix(_XDG) for d in directories if d.startswith("/"))
@@ -75,7 +75,7 @@ def _places(tool: Tool, env: Mapping[str, str]) -> Iterator[str]:
 
 
 class _Search:
-    """Each file is looked at once, and no more than `_MOST_FILES` of them."""
+    """Each file is looked at once, and no more than `_MAX_FILES` of them."""
 
     def __init__(self, places: Places, home: str) -> None:
         self.found = Found()
@@ -95,7 +95,7 @@ class _Search:
         path = self._new_file(spelled)
         if path is None or depth == 0 or self._places.is_opened(path):
             return
-        limit = _MOST_OTHER if tool.name == "requirements" else MAX_BYTES
+        limit = _MAX_OTHER if tool.name == "requirements" else MAX_BYTES
         content = read_start(path, limit + 1)
         if content is None:
             return
@@ -127,7 +127,7 @@ class _Search:
 
     def _file(self, spelled: str, origin: Origin) -> None:
         path = self._new_file(spelled)
-        content = None if path is None else read_start(path, _MOST_OTHER)
+        content = None if path is None else read_start(path, _MAX_OTHER)
         if path is None or content is None:
             return
         if holds_private_key(content.decode("latin-1")):
@@ -171,7 +171,7 @@ class _Search:
     def _new(self, spelled: str) -> str | None:
         """The canonical path of what nothing forbids to open, and was not seen yet."""
         path = os.path.realpath(spelled)
-        if path in self._seen or len(self._seen) >= _MOST_FILES:
+        if path in self._seen or len(self._seen) >= _MAX_FILES:
             return None
         self._seen.add(path)
         return path if self._places.may_be_named(spelled, path) else None

@@ -10,7 +10,7 @@ from nono.broker import Access, Effect, File, Glob, Rule, Subtree, is_within
 from nono.broker.rules.paths import ancestors, is_canonical, lineage
 
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
-_MOST_STEPS = 400
+_MAX_STEPS = 400
 
 
 class Places:
@@ -125,7 +125,7 @@ def _links(spelled: str) -> Iterator[str]:
     """Where the symbolic links on the way of a path are, each by its canonical path."""
     waiting = spelled.split("/")[::-1]
     here = "/"
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         if not waiting:
             return
         name = waiting.pop()

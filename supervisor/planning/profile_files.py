@@ -10,7 +10,7 @@ from importlib import resources
 from nono.broker import PolicyError
 from nono.broker.errors import did_you_mean
 from nono.broker.profile.checks import check_base, is_file_name
-from nono.broker.profile.jsonc import LARGEST
+from nono.broker.profile.jsonc import MAX_BYTES
 from nono.broker.profile.merge import Merged, Source, resolve
 from nono.supervisor.places import PLATFORM, absolute, profile_directory
 
@@ -74,7 +74,7 @@ class Profiles:
             if not stat.S_ISREG(state.st_mode):
                 raise PolicyError(f"{path}: not a regular file", "name the profile's file")
             with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(LARGEST + 1)
+                data = file.read(MAX_BYTES + 1)
         finally:
             os.close(descriptor)
         self.notes += _oddities(path, state)

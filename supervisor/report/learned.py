@@ -12,7 +12,7 @@ from nono.supervisor.learning.observe import Learner
 from nono.supervisor.learning.profile import Outcome
 from nono.supervisor.report import run as report
 
-_MOST = 20
+_MAX_SHOWN = 20
 
 
 def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[str]:
@@ -43,8 +43,8 @@ def _seen(outcome: Outcome) -> Iterator[str]:
             continue
         for key, value in keys.items():
             values = value if isinstance(value, list) else [value]
-            shown = ", ".join(visible(_word(each)) for each in values[:_MOST])
-            more = f" and {len(values) - _MOST} more" if len(values) > _MOST else ""
+            shown = ", ".join(visible(_word(each)) for each in values[:_MAX_SHOWN])
+            more = f" and {len(values) - _MAX_SHOWN} more" if len(values) > _MAX_SHOWN else ""
             yield f"  {section}.{key}: {shown or 'nothing'}{more}"
 
 
@@ -56,9 +56,9 @@ def _part(title: str, lines: Sequence[str]) -> Iterator[str]:
     if not lines:
         return
     yield f"nono: {title}:"
-    yield from (f"  {line}" for line in lines[:_MOST])
-    if len(lines) > _MOST:
-        yield f"  and {len(lines) - _MOST} more"
+    yield from (f"  {line}" for line in lines[:_MAX_SHOWN])
+    if len(lines) > _MAX_SHOWN:
+        yield f"  and {len(lines) - _MAX_SHOWN} more"
 
 
 def how_to_keep(directory: str, argv: Sequence[str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from nono.broker import Allow, explain, visible
 from nono.supervisor.audit.replay import Opened, Replay
 from nono.supervisor.report import run as report
 
-_MOST_LINES = 40
+_MAX_LINES = 40
 
 
 def text(result: Replay) -> Iterator[str]:
@@ -32,8 +32,8 @@ def _part(title: str, lines: list[str], overflow: int) -> Iterator[str]:
     if not lines:
         return
     yield title
-    yield from lines[:_MOST_LINES]
-    hidden = max(0, len(lines) - _MOST_LINES) + overflow
+    yield from lines[:_MAX_LINES]
+    hidden = max(0, len(lines) - _MAX_LINES) + overflow
     if hidden:
         yield f"  and {hidden} more (--json lists them)"
 

@@ -15,8 +15,8 @@ from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.processes import _stat_fields, is_within, read_bounded
 
-_ARGV_LIMIT = 4096
-_STATUS_LIMIT = 8192
+_MAX_ARGV = 4096
+_MAX_STATUS = 8192
 
 
 class Caller:
@@ -28,7 +28,7 @@ class Caller:
 
     @cached_property
     def _status(self) -> dict[str, str]:
-        lines = read_bounded(f"/proc/{self.tid}/status", _STATUS_LIMIT).decode("utf-8", "replace")
+        lines = read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS).decode("utf-8", "replace")
         pairs = (line.partition(":") for line in lines.splitlines())
         return {key: value.strip() for key, _, value in pairs}
 
@@ -76,7 +76,7 @@ class Caller:
     def argv(self) -> tuple[str, ...]:
         """The command line as the process shows it, cut at 4096 bytes."""
         try:
-            data = read_bounded(f"/proc/{self.tid}/cmdline", _ARGV_LIMIT)
+            data = read_bounded(f"/proc/{self.tid}/cmdline", _MAX_ARGV)
         except OSError:
             return ()
         return tuple(os.fsdecode(word) for word in data.rstrip(b"\0").split(b"\0"))

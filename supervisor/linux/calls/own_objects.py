@@ -15,7 +15,7 @@ from nono.shims.linux.file_identity import identity
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 
-_LIMIT = 250_000
+_MAX_OBJECTS = 250_000
 _PTS_MAJORS = range(136, 144)
 
 # Below a process, /proc/PID/net shows the whole machine's connections, not the process's.
@@ -39,7 +39,7 @@ class OwnObjects:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
         known = identity(fd) if _shared_directory(path) else None
         with self._lock:
-            if known is not None and len(self._identities) < _LIMIT:
+            if known is not None and len(self._identities) < _MAX_OBJECTS:
                 self._identities.add(known)
 
     def forget(self, handle: Handle) -> None:
@@ -67,7 +67,7 @@ class OwnObjects:
         socket by a rename.
         """
         with self._lock:
-            if len(self._sockets) < _LIMIT:
+            if len(self._sockets) < _MAX_OBJECTS:
                 self._sockets.add(cookie)
 
     def is_own_socket(self, cookie: int) -> bool:

@@ -179,7 +179,7 @@ def _socket(call: Call) -> socket.socket:
 
 def _address(call: Call, pointer: int, length: int) -> bytes:
     """The address, copied once. Its length is an int (connect(2))."""
-    if not 0 <= length <= kernel.ADDRESS_MAX:
+    if not 0 <= length <= kernel.MAX_ADDRESS:
         raise failure(errno.EINVAL)
     return call.bytes(pointer, length)
 

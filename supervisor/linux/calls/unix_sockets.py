@@ -30,7 +30,7 @@ from nono.supervisor.linux.calls.handles import Entry
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_SUN_PATH_MAX = 108
+_MAX_SUN_PATH = 108
 
 
 def family_of(address: bytes) -> int:
@@ -46,7 +46,7 @@ def sun_path(address: bytes) -> bytes:
     if family_of(address) != socket.AF_UNIX:
         raise failure(errno.EINVAL)
     name = address[kernel.FAMILY.size :]
-    if len(name) > _SUN_PATH_MAX:
+    if len(name) > _MAX_SUN_PATH:
         raise failure(errno.EINVAL)
     return name if name.startswith(b"\0") else name.partition(b"\0")[0]
 

@@ -17,7 +17,7 @@ import msgpack
 
 from nono.supervisor.errors import failure
 
-MESSAGE_LIMIT = 8192
+MAX_MESSAGE = 8192
 
 STARTED = "started"
 """init -> supervisor: [STARTED, pid of the child], and a pidfd of it."""
@@ -88,7 +88,7 @@ def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
 def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int]]:
     """The next message and its descriptors (close-on-exec); None at the end. Raises OSError."""
     space = socket.CMSG_SPACE(fd_limit * array.array("i").itemsize)
-    data, ancillary, flags, _ = sock.recvmsg(MESSAGE_LIMIT, space, socket.MSG_CMSG_CLOEXEC)
+    data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
     fds = array.array("i")
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from nono.supervisor.network.resolver import Resolver
 
 _BACKLOG = 128
-_MOST_TUNNELS = 2048
-_MOST_REACHED = 4096
+_MAX_TUNNELS = 2048
+_MAX_REACHED = 4096
 
 
 class NetworkService:
@@ -35,7 +35,7 @@ class NetworkService:
         self._nameservers = nameservers
         self._resolver: Resolver | None = None
         self._reached: dict[tuple[str, int], str] = {}
-        self.tunnels = threading.BoundedSemaphore(_most_tunnels())
+        self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
@@ -91,7 +91,7 @@ class NetworkService:
         from nono.supervisor.network.dial import dial
 
         outside = await dial(await self.permitted(decisions, process, host, port), port)
-        if len(self._reached) >= _MOST_REACHED:
+        if len(self._reached) >= _MAX_REACHED:
             self._reached.clear()
         self._reached[host, port] = outside.getpeername()[0]
         return outside
@@ -100,10 +100,10 @@ class NetworkService:
         self._stub.close()
 
 
-def _most_tunnels() -> int:
+def _max_tunnels() -> int:
     """Each has up to eight descriptors of ours; the limit is raised to the hard one later."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return _MOST_TUNNELS if hard == resource.RLIM_INFINITY else min(_MOST_TUNNELS, hard // 16)
+    return _MAX_TUNNELS if hard == resource.RLIM_INFINITY else min(_MAX_TUNNELS, hard // 16)
 
 
 def allowed_addresses(

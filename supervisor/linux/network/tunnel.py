@@ -24,7 +24,7 @@ from nono.supervisor.linux.network.service import NetworkService
 from nono.supervisor.nursery import open_nursery
 
 _CHECK_SECONDS = 0.25
-_LONGEST_SECONDS = 600.0
+_MAX_SECONDS = 600.0
 _CHUNK = 1 << 14
 
 
@@ -71,14 +71,14 @@ class Tunnel:
         """Let the program know, and keep the parking place as long as its socket is on the way."""
         with contextlib.suppress(OSError):
             self.parked.refuse()
-        with trio.move_on_after(_LONGEST_SECONDS):
+        with trio.move_on_after(_MAX_SECONDS):
             while self.parked.is_wanted:
                 await trio.sleep(_CHECK_SECONDS)
 
     async def _reach(self) -> trio.socket.SocketType | None:
         """Our connection to the host; None when there is none, or it is not wanted any more."""
         outside: trio.socket.SocketType | None = None
-        with trio.move_on_after(_LONGEST_SECONDS) as scope:
+        with trio.move_on_after(_MAX_SECONDS) as scope:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._cancel_when_unwanted, scope)
                 try:

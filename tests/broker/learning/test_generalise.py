@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nono.broker.groups import Group
 from nono.broker.learning.generalise import Surroundings, read_directories, written_directory
-from nono.broker.learning.needs import MOST, Needs
+from nono.broker.learning.needs import MAX_NEEDS, Needs
 from nono.broker.learning.profile import learn, learn_network, spelled
 from nono.broker.requests import (
     Bind,
@@ -169,10 +169,10 @@ def test_needs_are_added_up_and_bounded() -> None:
         "open_port": [5432],
         "listen_port": [8080],
     }
-    for number in range(MOST + 10):
+    for number in range(MAX_NEEDS + 10):
         needs.add(Open(NOBODY, f"/many/{number}", Access.READ))
     assert needs.overflow > 0
-    assert len(needs.paths) <= MOST
+    assert len(needs.paths) <= MAX_NEEDS
 
 
 def test_no_network_is_no_network() -> None:

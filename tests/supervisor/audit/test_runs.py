@@ -172,7 +172,7 @@ FULL = """
 import resource, sys, runpy
 sys.argv = ["nono", *sys.argv[1:]]
 import nono.supervisor.audit.writer as audit
-audit.MOST_BYTES = int(sys.argv.pop(1))
+audit.MAX_BYTES = int(sys.argv.pop(1))
 from nono.supervisor.cli.main import main
 main(sys.argv[1:])
 """
