@@ -13,6 +13,7 @@ import click
 
 from nono.broker import visible
 from nono.broker.errors import ProfileError, nearest
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
@@ -31,7 +32,7 @@ _COMMANDS = {
     "setup": "nono.supervisor.cli.setup",
 }
 _RUNNING = {"run", "shell", "learn"}
-_EXAMPLE = "nono run --allow-cwd -- python3 my_script.py"
+_EXAMPLE = f"nono run {flag('workdir.access')} -- python3 my_script.py"
 
 
 class _Commands(click.Group):
@@ -52,7 +53,7 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             near = nearest(args[0], _COMMANDS)
-            meant = [near, *args[1:]] if near else ["run", "--allow-cwd", "--", *args]
+            meant = [near, *args[1:]] if near else ["run", flag("workdir.access"), "--", *args]
             raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
         return super().resolve_command(ctx, args)
 

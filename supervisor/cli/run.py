@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nono.broker import visible
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
@@ -57,7 +58,8 @@ def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
     It may read the system and its own interpreter, and what the options allow.
     """
     if not command:
-        raise UsageError("no command to run", "nono run --allow-cwd -- python3 my_script.py")
+        example = f"nono run {flag('workdir.access')} -- python3 my_script.py"
+        raise UsageError("no command to run", example)
     ctx.exit(_run(command, values))
 
 
@@ -112,9 +114,9 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
     """None for a run without an audit."""
     kinds = values["audit"]
-    for flag in ("no_audit", "floor_only"):
-        if kinds and values[flag]:
-            name = "--" + flag.replace("_", "-")
+    for option in ("no_audit", "floor_only"):
+        if kinds and values[option]:
+            name = "--" + option.replace("_", "-")
             raise UsageError(f"--audit={kinds[0]} and {name} contradict each other", f"drop {name}")
     if values["no_audit"]:
         return None

@@ -19,6 +19,7 @@ from nono.broker import (
 )
 from nono.broker.credentials.services import PROXY_ORIGIN, Service
 from nono.broker.credentials.sources import InFile
+from nono.broker.settings import flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
 
@@ -30,12 +31,13 @@ def check(network: Network, broker: bool) -> None:
     if not broker:
         raise UsageError(
             "services need the broker, which --floor-only leaves out",
-            "leave out --proxy-credential, or --floor-only",
+            f"leave out {flag('network.credentials')}, or --floor-only",
         )
     if network.mode is Mode.BLOCKED:
         raise UsageError(
             "a service cannot be used where the network is blocked",
-            "leave out --block-net or network.block: then the services are all that is reached",
+            f"leave out {flag('network.block')} or network.block:"
+            " then the services are all that is reached",
         )
 
 

@@ -20,6 +20,7 @@ from nono.broker.configuration.without_credentials import (
     holds_private_key,
     without_credentials,
 )
+from nono.broker.settings import flag
 from nono.supervisor.planning.machine_places import Places, read_start
 
 _XDG = "$XDG_CONFIG_DIRS"
@@ -140,7 +141,8 @@ class _Search:
         if path is None:
             return
         if path in _TOO_WIDE or is_within(self._home, path):
-            self.found.notes.append(f"{path} ({origin}) is too much to open: it takes --read")
+            read = flag("filesystem.read")
+            self.found.notes.append(f"{path} ({origin}) is too much to open: it takes {read}")
         else:
             self._allow(Subtree(path, spelled), origin)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from nono.broker.settings import BY_NAME, BY_OPTION, Key, Kind
 from nono.supervisor import Options, Plan, make_plan
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.planning.options import settings_of
+from tests.imports import module_sources
 
 NO_SETTINGS = {"profile", "workdir"}
 """Options that say where settings come from, and what they are about."""
@@ -86,6 +89,28 @@ def test_the_place_of_a_key_is_nowhere_to_be_seen() -> None:
     (setting,) = settings_of(parsed("--credential", "openai=env://MINE")).all("network.credentials")
     assert setting.value == "openai=env://MINE"
     assert str(setting) == "--proxy-credential openai"
+
+
+def test_a_flag_is_spelled_in_the_table_alone() -> None:
+    spelled = re.compile(rf"(?<![\w-])({'|'.join(key.flag for key in FLAGS)})(?![\w-])")
+    found = {
+        (module, match[0])
+        for module, source in module_sources().items()
+        if module.startswith(("nono.broker", "nono.supervisor"))
+        for text in texts(source)
+        for match in spelled.finditer(text)
+    }
+    assert not found
+    assert spelled.search("leave out --open-port") and not spelled.search("--allow-proxy")
+
+
+def texts(source: str) -> Iterator[str]:
+    """The strings of a module, but for what documents it."""
+    tree = ast.parse(source)
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in documentation:
+            yield str(node.value)
 
 
 @pytest.fixture(scope="module")
