@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import CHECKOUT
 from tests.elsewhere import ROOMS, modules
 
+pytestmark = pytest.mark.long
+
 SECONDS = 900
 
 

@@ -238,6 +238,7 @@ def test_a_named_secret_never_stays(key: str, delimiter: str, before: str) -> No
 LONG = ("a://b:c", "<password>", "[", "proxy", "proxy=:", "a", "password", " ", "\n", "a://", "]")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("piece", LONG)
 @pytest.mark.parametrize("around", [("", ""), ("", "://@"), ('["', '@"')])
 def test_no_text_takes_long(piece: str, around: tuple[str, str]) -> None:

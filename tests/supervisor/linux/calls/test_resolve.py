@@ -3,24 +3,9 @@
 import subprocess
 import sys
 
-FORKED = """
-import os, signal, sys
-from nono.shims.linux.openat2 import AT_FDCWD
-from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.resolve import locate
+from tests.conftest import program_beside
 
-if pid := os.fork():
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-pid = os.fork()
-if not pid:
-    signal.pause()
-try:
-    for path in ("/proc/self/comm", "/proc/thread-self/comm", "/dev/fd", "/proc/%d/comm" % pid):
-        with locate(Caller(pid, os.getpid()), AT_FDCWD, path.encode()) as found:
-            print(found.path.replace(str(pid), "PID"))
-finally:
-    os.kill(pid, signal.SIGKILL)
-"""
+FORKED = program_beside(__file__, "forked.py")
 
 
 def test_the_callers_proc_is_its_own_after_our_process_was_forked() -> None:
