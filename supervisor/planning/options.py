@@ -9,7 +9,7 @@ from typing import Any
 from nono.broker import Origin, OriginKind
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
 
-_MOST_SHOWN = 80
+_MAX_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +72,5 @@ def _spelled(key: Key, value: Any) -> str:
         return key.flag
     if key.name == "network.credentials":
         # What follows is the place of the real key.
-        value = value.partition("=")[0][:_MOST_SHOWN]
+        value = value.partition("=")[0][:_MAX_SHOWN]
     return f"{key.flag} {value}"
