@@ -80,12 +80,7 @@ def make_plan(
         *_own_profiles(env, home),
     ]
     lifted = (*bypasses(flags, paths), *profile.bypasses)
-    environment = Environment(
-        flags.values("environment.env_allow"),
-        profile.settings.values("environment.deny_vars"),
-        profile.set,
-        profile.settings.values("environment.allow_vars"),
-    )
+    environment = _environment(flags, profile)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
@@ -156,6 +151,15 @@ def _profile(
     merged = profiles.resolve(options.profile)
     made = from_profile(merged, env, home, workdir, flags.speak_of("workdir.access"), expand)
     return made._replace(notes=(*profiles.notes, *made.notes))
+
+
+def _environment(flags: Settings, profile: FromProfile) -> Environment:
+    return Environment(
+        flags.values("environment.env_allow"),
+        profile.settings.values("environment.deny_vars"),
+        profile.set,
+        profile.settings.values("environment.allow_vars"),
+    )
 
 
 def _workdir(options: Options, home: str) -> str:
