@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -53,7 +52,7 @@ def _directory(name: str, parent: int | None = None) -> Iterator[int]:
 
 def _empty(top: int) -> None:
     """Round after round, until one removes nothing."""
-    prefix = secrets.token_hex(8)  # what the program cannot have used for a name
+    prefix = os.urandom(8).hex()  # what the program cannot have used for a name
     fresh = (f"{prefix}-{number}" for number in count())
     while any([_remove(top, name, fresh) for name in os.listdir(top)]):
         pass
