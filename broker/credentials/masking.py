@@ -1,33 +1,47 @@
 """Making a real key unreadable in what a service answers: some repeat it in their errors.
 
-What is found is overwritten by as many asterisks, so no length changes.
+What is found is overwritten by as many asterisks, so no length changes. A key is found in each of
+its forms, of which every character may be spelt in its own way. Time is linear in what is read:
+all forms that may be going on are followed at once, from one character to the next.
 """
 
 from __future__ import annotations
 
-import base64
-import re
+import heapq
 from collections.abc import Iterator
-from urllib.parse import quote
 
-_STAR = b"*"
+from nono.broker.credentials.beginnings import Beginnings
+from nono.broker.credentials.forms import Forms
+from nono.broker.credentials.spellings import Reader
+
+_STAR = ord("*")
 _TOLD = 3
+_NOTHING_YET = -1
+
+Begun = dict[int, int]
+"""Forms that may be going on: their places, and where each began. `_NOTHING_YET` is the place of
+whichever may begin here."""
 
 
 class Mask:
-    """One key in the forms that it is repeated in: plain, as JSON and URLs have it, in base64."""
+    """One key in all forms that it is repeated in."""
 
     def __init__(self, key: bytes) -> None:
-        self._patterns = sorted(set(_forms(key)), key=len, reverse=True)
-        self._regex = re.compile(b"|".join(map(re.escape, self._patterns)))
-        self._longest = len(self._patterns[0])
+        self.forms = Forms(key)
+        self.beginnings = Beginnings([*self.forms.plain, *self.forms.encoded], self.forms.encoded)
 
     def __repr__(self) -> str:
         return "Mask(...)"
 
     def covered(self, data: bytes) -> bytes:
         """The same with the key masked."""
-        return self._regex.sub(lambda match: _STAR * len(match[0]), data)
+        if len(data) < self.forms.shortest:
+            return data
+        waiting = {at: {_NOTHING_YET: at} for at in self.beginnings.within(data)}
+        if not waiting:
+            return data
+        _, spans = _follow(self.forms, Reader(data), len(data), waiting)
+        return _masked(data, 0, len(data), spans)
 
     def text(self, text: str) -> str:
         """The same for text."""
@@ -35,66 +49,119 @@ class Mask:
             "utf-8", "surrogateescape"
         )
 
-    def beginning(self, data: bytes) -> int:
-        """Where the end of `data` may be the beginning of a key; its length where it is not."""
-        start = max(0, len(data) - self._longest + 1)
-        found = len(data)
-        for pattern in self._patterns:
-            at = data.find(pattern[:1], start, found)
-            while at != -1:
-                if pattern.startswith(data[at:]):
-                    found = at
-                    break
-                at = data.find(pattern[:1], at + 1, found)
-        return found
-
 
 class Masking:
     """A stream on its way: only what may be the beginning of the key is held back.
 
-    At its end, at most 3 bytes that may be one are passed on: a message that ends with an `s` must
-    not wait for the next one until it is complete. When the key does follow, its rest is masked.
+    At its end, what may be one is passed on as long as it is at most 3 bytes, or one character in
+    whatever spelling: a message that ends with an `s` must not wait for the next one until it is
+    complete. When the key does follow, its rest is masked.
     """
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
-        self._told = b""
-        self._held = b""
+        self._data = b""
+        """What was passed on and may be looked at again, and what is held back."""
+        self._passed = 0
+        self._waiting: dict[int, Begun] = {}
+        self._spans: list[tuple[int, int]] = []
 
     def feed(self, data: bytes) -> bytes:
         """What can be passed on now."""
-        told = len(self._told)
-        data = self._mask.covered(self._told + self._held + data)
-        start = self._mask.beginning(data)
-        end = max(told, start) if len(data) - start > _TOLD else len(data)
-        self._told, self._held = data[start:end], data[end:]
-        return data[told:end]
+        before = len(self._data)
+        data = self._data + data
+        beginnings = self._mask.beginnings
+        for at in (*beginnings.within(data, before), *beginnings.at_end(data, before)):
+            self._waiting.setdefault(at, {})[_NOTHING_YET] = at
+        if not self._waiting:
+            return data
+        reader = Reader(data)
+        self._waiting, spans = _follow(self._mask.forms, reader, len(data), self._waiting)
+        self._spans += spans
+        held = max(self._passed, self._held(reader, len(data)))
+        passed = _masked(data, self._passed, held, self._spans)
+        self._forget(data, held)
+        return passed
 
     def finish(self) -> bytes:
         """The rest, at the end of the stream."""
-        rest, self._held = self._held, b""
+        rest = _masked(self._data, self._passed, len(self._data), self._spans)
+        self._data, self._passed, self._waiting, self._spans = b"", 0, {}, []
         return rest
 
+    def _held(self, reader: Reader, end: int) -> int:
+        """From where on the end must wait: where the first begins that is long enough."""
+        forms = self._mask.forms
+        held = end
+        for at, begun in self._waiting.items():
+            is_inside = at < end and not reader.is_blank(at)
+            length = end if is_inside else at
+            for place, start in begun.items():
+                count = is_inside + (0 if place == _NOTHING_YET else forms.count(place))
+                if count > 1 and length - start > _TOLD:
+                    held = min(held, start)
+        return held
 
-def _forms(key: bytes) -> Iterator[bytes]:
-    yield key
-    yield key.lower()  # in the name of a header, which we pass on in lower case
-    yield key.replace(b"/", rb"\/")
-    for safe in ("", "/", ":", "/:"):
-        quoted = quote(key, safe=safe).encode()
-        yield quoted
-        yield re.sub(rb"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield from _in_base64(key, encode)
-    yield key.hex().encode()
-    yield key.hex().upper().encode()
+    def _forget(self, data: bytes, held: int) -> None:
+        """Keep what is held and what has to be read again, and count from there."""
+        first = min((held, *self._waiting))
+        self._data, self._passed = data[first:], held - first
+        self._waiting = {
+            at - first: {place: start - first for place, start in begun.items()}
+            for at, begun in self._waiting.items()
+        }
+        self._spans = [(a - first, b - first) for a, b in self._spans if b > held]
 
 
-def _in_base64(key: bytes, encode: object) -> Iterator[bytes]:
-    """The characters that the key alone decides, whatever stands before and behind it."""
-    assert callable(encode)
-    for before in range(3):
-        encoded: bytes = encode(bytes(before) + key)
-        first = (before * 8 + 5) // 6
-        last = (before + len(key)) * 8 // 6
-        yield encoded[first:last]
+def _follow(
+    forms: Forms, reader: Reader, end: int, waiting: dict[int, Begun]
+) -> tuple[dict[int, Begun], list[tuple[int, int]]]:
+    """Go on with what waits to the end; what then still waits, and the complete forms."""
+    spans: list[tuple[int, int]] = []
+    open_ended: dict[int, Begun] = {}
+    order = list(waiting)
+    heapq.heapify(order)
+    while order:
+        at = heapq.heappop(order)
+        begun = waiting[at]
+        if at < end:
+            for place, start, after in _steps(forms, reader, at, begun):
+                if forms.is_whole(place):
+                    spans.append((start, after))
+                    continue
+                if after not in waiting:
+                    waiting[after] = {}
+                    heapq.heappush(order, after)
+                known = waiting[after]
+                known[place] = min(start, known.get(place, start))
+            if not reader.is_short:
+                continue
+            if reader.is_line_end(at):
+                begun = {p: s for p, s in begun.items() if forms.may_be_wrapped(p)}
+        if begun:
+            open_ended[at] = begun
+    return open_ended, spans
+
+
+def _steps(forms: Forms, reader: Reader, at: int, begun: Begun) -> Iterator[tuple[int, int, int]]:
+    """Each place that a character at `at` leads to, where its form began, where the next is."""
+    direct, joined, wrapped = reader.units(at)
+    for place, start in begun.items():
+        if place == _NOTHING_YET:
+            for after, char in direct:
+                yield from ((place, start, after) for place in forms.begin(char))
+            continue
+        for after, char in (*direct, *joined, *(wrapped if forms.may_be_wrapped(place) else ())):
+            if forms.goes_on(place, char):
+                yield place + 1, start, after
+
+
+def _masked(data: bytes, first: int, last: int, spans: list[tuple[int, int]]) -> bytes:
+    """`data` from `first` to `last`, with asterisks for the spans."""
+    if not spans:
+        return data[first:last]
+    masked = bytearray(data)
+    for began, end in spans:
+        start = max(began, 0)  # what went before is passed on and forgotten
+        masked[start:end] = bytes((_STAR,)) * (end - start)
+    return bytes(masked[first:last])

@@ -20,22 +20,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from nono.broker.credentials.endpoints import is_allowed, is_plain, normal
+from nono.broker.credentials.endpoints import (
+    is_allowed,
+    is_plain,
+    normal,
+    unclear,
+    unclear_path,
+)
 from nono.broker.credentials.services import FRAMING_HEADERS, Injection, InjectMode, Service
 
 Headers = Sequence[tuple[bytes, bytes]]
 _FORBIDDEN_TARGET = frozenset(b"#\\")
 _MAX_PATH = 1000
 _SAFE_IN_PATH = "!$&'()*+,;=:@-._~"
-_OVERRIDES = frozenset(
-    (
-        b"x-http-method-override",
-        b"x-http-method",
-        b"x-method-override",
-        b"x-original-url",
-        b"x-rewrite-url",
-    )
-)
 _PLACEHOLDER = b"{}"
 
 
@@ -148,11 +145,13 @@ def _wrong_path(
         return Refused(403, f"the path is not below {base}")
     if not service.endpoints:
         return None
-    if any(name in _OVERRIDES for name, _ in headers) or b"_method" in _names(query):
-        return Refused(403, "another method or path than the request's own is asked for")
-    below = path[len(base) :] or "/"
-    if is_allowed(service.endpoints, method.decode("ascii"), below):
+    verb, below = method.decode("ascii"), path[len(base) :] or "/"
+    wrong = unclear(verb, below, query.decode("ascii"), (name for name, _ in headers))
+    if not wrong and is_allowed(service.endpoints, verb, below):
         return None
+    wrong = wrong or unclear_path(below)
+    if wrong:
+        return Refused(403, f"{service.name} is open for some requests only, and this has {wrong}")
     allowed = ", ".join(map(str, service.endpoints))
     return Refused(403, f"{service.name} is open for nothing but {allowed[:1000]}")
 
@@ -249,10 +248,6 @@ def _name_of(parameter: bytes) -> bytes:
     return _decoded(parameter.partition(b"=")[0])
 
 
-def _names(query: bytes) -> set[bytes]:
-    return {name for name, _ in _parameters(query)}
-
-
 def _decoded(part: bytes) -> bytes:
     return unquote_to_bytes(part.replace(b"+", b" "))
 
@@ -281,8 +276,8 @@ def _kept(
     return [
         (name, value)
         for name, value in headers
-        if name not in dropped
-        and not name.startswith(b"proxy-")
+        if not {name, name.replace(b"_", b"-")} & dropped  # CGI knows no difference
+        and not name.startswith((b"proxy-", b"proxy_"))
         and not any(token in value for token in tokens)
     ]
 

@@ -7,6 +7,7 @@ A nondeterministic automaton whose states are positions in the pattern. So the t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 ANY_DEPTH = None
@@ -23,6 +24,8 @@ class Automaton:
     """A pattern in parts: a text stands for itself, an expression for what it matches whole."""
 
     parts: tuple[Part, ...]
+    admits: Callable[[str, tuple[str, ...]], bool] | None = None
+    """Whether wildcards may stand for these pieces of a part; for any when it is None."""
 
     def start(self) -> States:
         """Before the first part of a path."""
@@ -36,10 +39,18 @@ class Automaton:
                 continue
             part = self.parts[state]
             if part is ANY_DEPTH:
-                after.add(state)
-            elif part == name if isinstance(part, str) else part.fullmatch(name):
+                if self._admitted(name, (name,)):
+                    after.add(state)
+            elif part == name if isinstance(part, str) else self._matched(part, name):
                 after.add(state + 1)
         return self._skip_depths(after)
+
+    def _matched(self, part: re.Pattern[str], name: str) -> bool:
+        found = part.fullmatch(name)
+        return found is not None and self._admitted(name, found.groups())
+
+    def _admitted(self, name: str, pieces: tuple[str, ...]) -> bool:
+        return self.admits is None or self.admits(name, pieces)
 
     def accepts(self, states: States) -> bool:
         """True when the parts consumed so far are a match."""

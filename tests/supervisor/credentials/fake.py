@@ -11,6 +11,22 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 REAL_KEY = "sk-real/8+f3=Zq7XwT1mK9vB2"
+SPELLINGS = (
+    "".join(f"\\u{ord(char):04x}" for char in REAL_KEY),
+    "".join(f"\\\\u{ord(char):04X}" for char in REAL_KEY),
+    REAL_KEY.replace("/", "\\/").replace("+", "\\u002b").replace("=", "\\u003D"),
+    "".join(f"&#{ord(char)};" for char in REAL_KEY),
+    "".join(f"&amp;#x0{ord(char):X}" for char in REAL_KEY),
+    REAL_KEY.replace("/", "&sol;").replace("+", "&plus;").replace("=", "&equals;"),
+    "".join(f"%{ord(char):02x}" for char in REAL_KEY),
+    quote(quote(REAL_KEY, safe=""), safe=""),
+    "".join(f"={ord(char):02X}" for char in REAL_KEY),
+    REAL_KEY[:7] + "=\r\n" + REAL_KEY[7:],
+    REAL_KEY.encode("utf-16-be").decode(),
+    base64.encodebytes(b"x" * 45 + REAL_KEY.encode()).decode(),
+    base64.b64encode(REAL_KEY.encode()).decode().replace("/", "\\/").replace("=", "%3D"),
+)
+"""What an answer may hold of the key where text is escaped, once or twice."""
 _MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _CHAT = {
     "id": "c1",
@@ -159,6 +175,7 @@ class Api(BaseHTTPRequestHandler):
             base64.b64encode(REAL_KEY.encode()).decode(),
             base64.b64encode(b"x" + REAL_KEY.encode() + b"yz").decode(),
             base64.urlsafe_b64encode(b"xy" + REAL_KEY.encode()).decode(),
+            *SPELLINGS,
         ]
         text = " ".join(forms).encode()
         self.send_response(200, f"fine {REAL_KEY}")

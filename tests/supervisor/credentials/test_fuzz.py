@@ -1,5 +1,6 @@
 """Broken requests and broken answers: the proxy neither fails nor shows the key."""
 
+import base64
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from nono.broker.credentials.services import own_service
 from nono.supervisor.credentials import exchange
 from nono.supervisor.credentials import server as serving
 from nono.supervisor.credentials.proxy import CredentialProxy
+from tests.broker.credentials.spelling import mixed, readings, spelt
 from tests.supervisor.credentials.fake import REAL_KEY
 
 pytestmark = pytest.mark.long
@@ -31,11 +33,14 @@ _REQUESTS = (
     b"GET" + _HEAD + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\nabc",
 )
 _ANSWERS = (
-    b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\nX: KEY\r\n\r\nKEYabcd",
+    b"HTTP/1.1 200 OK\r\nContent-Length: LENGTH\r\nX: KEY\r\n\r\nKEYabcd",
+    b'HTTP/1.1 400 KEY\r\nContent-Length: LENGTH\r\n\r\n"KEY".\n',
     b"HTTP/1.1 200 KEY\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"5;KEY\r\nhello\r\n1a\r\nKEY\r\n0\r\nT: KEY\r\n\r\n",
+    b"5;KEY\r\nhello\r\nSIZE\r\nKEY\r\n0\r\nT: KEY\r\n\r\n",
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nX: KEY\r\n\r\nabcKEY",
     b"HTTP/1.1 103 Early Hints\r\nLink: KEY\r\n\r\nHTTP/1.1 204 None\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"6\r\ndata: \r\nSIZE\r\nKEY\r\n2\r\n\n\n\r\n0\r\n\r\n",
     b"HTTP/1.0 200 OK\r\n\r\nKEY",
     b"HTTP/1.1 307 There\r\nLocation: http://localhost/KEY\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -50,6 +55,28 @@ _PIECES = (
     *(b"Expect: 100-continue\r\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b"A" * 70_000),
     *(b"101", b"100", b"204", b"304", b"999", b"050", b"Content-Encoding: gzip\r\n"),
     *(b"Location: http://[\r\n", b"Location: //localhost:99999/\r\n", b"X-Key: TOKEN\r\n"),
+    # Spellings that break off, of the key's first characters and of the last ones.
+    *(
+        b"\\",
+        b"\\u0073",
+        b"\\u00",
+        b"%73%6B",
+        b"%25",
+        b"&#115;",
+        b"&#x",
+        b"&amp;",
+        b"=73=",
+        b"=\r\n",
+    ),
+    *(
+        b"sk-real\\",
+        b"sk-real%2F8%2",
+        b"\\u0042\\u0032",
+        b"&#66;&#50;",
+        b"s\0k\0-\0",
+        b"c2stcmVhbC84\n",
+    ),
+    *(b"%c0%ae", b"..%20", b"%ef%bc%8e", b"?_method=PUT", b"X_Http_Method_Override: PUT\r\n"),
 )
 
 
@@ -68,6 +95,26 @@ class _Chance(random.Random):
                 + data[until:]
             )
         return data
+
+    def key(self) -> bytes:
+        """As services repeat it, of every kind."""
+        kind = self.randrange(4)
+        if kind == 0:
+            return _KEY
+        if kind == 1:
+            return mixed(self, REAL_KEY).encode()
+        text = REAL_KEY if kind == 2 else base64.b64encode(_KEY).decode()
+        return spelt(self, text, self.randint(1, 2)).encode()
+
+    def with_key(self, answer: bytes) -> bytes:
+        key = self.key()
+        for word, text in (
+            (b"LENGTH", b"%d" % (len(key) + 4)),
+            (b"SIZE", b"%x" % len(key)),
+            (b"KEY", key),
+        ):
+            answer = answer.replace(word, text)
+        return answer
 
     async def send(self, stream: trio.abc.Stream, data: bytes) -> None:
         at = self.randrange(len(data) + 1) if self.random() < 0.3 else len(data)
@@ -94,7 +141,7 @@ class _Upstream:
                         await stream.send_all(_GOOD)
                         continue
                     answer = self.chance.broken(self.chance.choice(_ANSWERS))
-                    await self.chance.send(stream, answer.replace(b"KEY", _KEY))
+                    await self.chance.send(stream, self.chance.with_key(answer))
                     if self.chance.random() < 0.3:
                         return
             except trio.BrokenResourceError:
@@ -171,5 +218,6 @@ async def test_broken_requests_and_answers(seed: int) -> None:
     mask = Mask(_KEY)
     for answer in answers:
         assert mask.covered(answer) == answer
+        assert not any(_KEY in read for read in readings(answer))
     for head in upstream.heads:
         assert head.count(_KEY) <= 1 and not (_KEY in head and token in head)

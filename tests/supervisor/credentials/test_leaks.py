@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.broker.credentials.spelling import readings
 from tests.conftest import program_beside
 from tests.supervisor.credentials.conftest import Inside
-from tests.supervisor.credentials.fake import REAL_KEY
+from tests.supervisor.credentials.fake import REAL_KEY, SPELLINGS
 
 _DUMP = program_beside(__file__, "dump.py")
 
@@ -16,12 +17,16 @@ def _forms() -> list[bytes]:
     key = REAL_KEY.encode()
     # The middle of the base64 texts is what does not depend on the neighbours.
     encoded = [base64.b64encode(bytes(n) + key)[4:-4] for n in range(3)]
-    return [key, quote(key, safe="").encode(), *encoded, key.hex().encode()]
+    spelt = [each.encode() for each in SPELLINGS]
+    return [key, quote(key, safe="").encode(), *encoded, key.hex().encode(), *spelt]
 
 
 def _assert_absent(data: bytes, where: str) -> None:
     for form in _forms():
         assert form not in data, f"{form!r} in {where}"
+    if where == "the answers":
+        for read in readings(data):
+            assert REAL_KEY.encode() not in read, where
 
 
 def test_the_key_is_nowhere(inside: Inside) -> None:
