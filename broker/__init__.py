@@ -62,6 +62,8 @@ from nono.broker.rules.rule import (
     Pattern,
     Rule,
     Subtree,
+    Subtrees,
+    singly,
 )
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 from nono.broker.visible import visible
@@ -127,6 +129,7 @@ __all__ = [
     "ServerName",
     "Socket",
     "Subtree",
+    "Subtrees",
     "Tree",
     "UnixConnect",
     "UnknownGroup",
@@ -145,5 +148,6 @@ __all__ = [
     "looks_secret",
     "parse_port",
     "rules_of",
+    "singly",
     "visible",
 ]

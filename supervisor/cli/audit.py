@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from nono.broker import Effect, Request, visible
+from nono.broker import Effect, Request, singly, visible
 from nono.broker.audit.chain import Ending
 from nono.broker.audit.records import (
     Decision,
@@ -149,7 +149,7 @@ def _words(record: Record) -> str:
     """A record for people."""
     match record:
         case Start(_, nono, _, policy):
-            return f"session: nono {visible(nono)}, {len(policy.rules)} rules"
+            return f"session: nono {visible(nono)}, {len(list(singly(policy.rules)))} rules"
         case Program(_, argv, cwd):
             return f"run in {visible(cwd)}: {visible(shlex.join(argv), limit=1000)}"
         case Exit(_, status):
@@ -189,7 +189,7 @@ def _fields(record: Record) -> dict[str, object]:
                     "pattern": _safe(rule.pattern.spelled),
                     "origin": _safe(str(rule.origin)),
                 }
-                for rule in (*policy.rules, *policy.network.rules)
+                for rule in singly((*policy.rules, *policy.network.rules))
             ]
             return {**head, "nono": _safe(nono), "tmpdir": _safe(tmpdir), "rules": rules}
         case Program(_, argv, cwd):

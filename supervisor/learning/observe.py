@@ -37,6 +37,7 @@ from nono.broker import (
     groups,
     is_within,
     rules_of,
+    singly,
 )
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MOST, Needs
@@ -197,7 +198,7 @@ def protected_paths(policy: Policy) -> tuple[str, ...]:
     """The paths that refusals guard: no directory that holds one is opened."""
     return tuple(
         rule.pattern.path
-        for rule in policy.rules
+        for rule in singly(policy.rules)
         if rule.effect is Effect.DENY
         and rule.access & ALL_ACCESS
         and isinstance(rule.pattern, Subtree)
