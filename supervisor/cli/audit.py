@@ -149,7 +149,7 @@ def _words(record: Record) -> str:
     """A record for people."""
     match record:
         case Start(_, nono, _, policy):
-            return f"session: nono {visible(nono)}, {len(list(singly(policy.rules)))} rules"
+            return f"session: nono {visible(nono)}, {len(policy.rules)} rules"
         case Program(_, argv, cwd):
             return f"run in {visible(cwd)}: {visible(shlex.join(argv), limit=1000)}"
         case Exit(_, status):

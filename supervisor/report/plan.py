@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, singly, visible
+from nono.broker import DEFAULT_PORTS, Access, Effect, Rule, floor_exclude, visible
 from nono.supervisor.decisions.always import with_refusals
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.planning.plan import Plan
@@ -28,9 +28,8 @@ def describe(plan: Plan) -> Iterator[str]:
     policy = with_refusals(plan.policy)
     floor = policy.floor(RealTree(), floor_exclude())
     yield f"working directory: {visible(plan.workdir)}"
-    rules = list(singly(policy.rules))
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
-        yield from _rules(effect, [each for each in rules if each.effect is effect])
+        yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
     for path in policy.bypasses:
         yield f"protection lifted: {visible(path)}"
     yield from _network(plan)
