@@ -63,11 +63,13 @@ from nono.broker.rules.patterns import Glob as Glob
 from nono.broker.rules.patterns import PathPattern as PathPattern
 from nono.broker.rules.patterns import Pattern as Pattern
 from nono.broker.rules.patterns import Subtree as Subtree
+from nono.broker.rules.patterns import Subtrees as Subtrees
 from nono.broker.rules.rule import OWN_OBJECT as OWN_OBJECT
 from nono.broker.rules.rule import Effect as Effect
 from nono.broker.rules.rule import Origin as Origin
 from nono.broker.rules.rule import OriginKind as OriginKind
 from nono.broker.rules.rule import Rule as Rule
+from nono.broker.rules.rule import singly as singly
 from nono.broker.verdicts import Allow as Allow
 from nono.broker.verdicts import Ask as Ask
 from nono.broker.verdicts import Deny as Deny

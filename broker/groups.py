@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from nono.broker.rules.rule import (
     PathPattern,
     Rule,
     Subtree,
+    Subtrees,
 )
 
 Expand = Callable[[str], Sequence[str]]
@@ -47,6 +48,8 @@ class Group:
     create: tuple[str, ...] = ()
     connect: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Why each entry of ``deny`` is there, in a few words."""
 
     def is_for(self, platform: str) -> bool:
         """True when the group counts on this platform."""
@@ -76,7 +79,8 @@ def groups() -> Mapping[str, Group]:
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
-    return Group(name, entry["description"], entry.get("platform"), **lists)
+    reasons = MappingProxyType(entry.get("deny", {}))
+    return Group(name, entry["description"], entry.get("platform"), **lists, reasons=reasons)
 
 
 def group(name: str) -> Group:
@@ -98,7 +102,10 @@ def floor_exclude() -> frozenset[str]:
 
 
 def rules_of(group: Group, expand: Expand) -> list[Rule]:
-    """The rules of a group; its refusals are protected ones. Raises what ``expand`` raises."""
+    """The rules of a group. Raises what ``expand`` raises.
+
+    What it refuses is one rule, which protects: bypasses lift it.
+    """
     origin = Origin(OriginKind.GROUP, group.name)
     rules = [
         Rule(pattern, access, Effect.ALLOW, origin)
@@ -106,12 +113,34 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
         for entry in getattr(group, key)
         for pattern in _patterns(entry, expand, alone=key == "read_file")
     ]
-    rules += [
-        Rule(pattern, ALL_ACCESS, Effect.DENY, origin, protected=True)
-        for entry in group.deny
-        for pattern in _patterns(entry, expand, alone=False)
-    ]
+    spellings = {path: entry for entry in group.deny for path in expand(entry)}
+    spellings |= {path: path for entry in _moved(group.deny, expand) for path in expand(entry)}
+    if spellings:
+        rules.append(Rule(Subtrees(spellings), ALL_ACCESS, Effect.DENY, origin, protected=True))
     return rules
+
+
+_BASES = {
+    "~/.cache/": "$XDG_CACHE_HOME/",
+    "~/.config/": "$XDG_CONFIG_HOME/",
+    "~/.local/share/": "$XDG_DATA_HOME/",
+    "~/.local/state/": "$XDG_STATE_HOME/",
+}
+"""Where programs keep things unless a variable says otherwise: XDG Base Directories."""
+
+
+def _moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
+    """What entries below base directories are where those are elsewhere.
+
+    Only for refusals: what a variable says must not widen what is granted.
+    """
+    bases = {usual: base for usual, base in _BASES.items() if expand(base.rstrip("/"))}
+    if not bases:
+        return
+    for entry in entries:
+        for usual, base in bases.items():
+            if entry.startswith(usual):
+                yield base + entry.removeprefix(usual)
 
 
 def _patterns(entry: str, expand: Expand, alone: bool) -> list[PathPattern]:

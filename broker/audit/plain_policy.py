@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from nono.broker.audit.plain_values import (
     Fields,
@@ -36,6 +36,7 @@ from nono.broker.rules.rule import (
     Pattern,
     Rule,
     Subtree,
+    Subtrees,
 )
 
 
@@ -43,9 +44,35 @@ def _ports(value: object) -> tuple[int, ...]:
     return as_tuple(value, as_number)
 
 
+def _plain_spellings(spellings: Mapping[str, str]) -> list[object]:
+    """The home, what lies below it by one name each, and whatever else, by path and spelling.
+
+    There are more than a thousand of them in every run.
+    """
+    written = ((path, spelled[1:]) for path, spelled in spellings.items() if spelled[:2] == "~/")
+    home = next((path.removesuffix(end) for path, end in written if path.endswith(end)), "")
+    below, others = [], []
+    for path, spelled in spellings.items():
+        if spelled[:2] == "~/" and path == home + spelled[1:]:
+            below.append(spelled[1:])
+        else:
+            others.append([path, spelled])
+    return [home, below, others]
+
+
+def _spellings(value: object) -> dict[str, str]:
+    home, below, others = as_list(value, 3)
+    top = as_text(home)
+    names = [as_text(name) for name in as_list(below)]
+    pairs = [as_list(pair, 2) for pair in as_list(others)]
+    found = {top + name: "~" + name for name in names}
+    return found | {as_text(path): as_text(spelled) for path, spelled in pairs}
+
+
 _FIELDS: Fields = {
     File: {"path": as_text, "spelled": as_text},
     Subtree: {"path": as_text, "spelled": as_text},
+    Subtrees: {"spellings": _spellings},
     Glob: {"text": as_text},
     Anything: {"spelled": as_text},
     HostName: {"host": as_text, "ports": _ports, "spelled": as_text},
@@ -119,6 +146,8 @@ def _plain_rules(rules: Iterable[Rule]) -> list[object]:
 
 def _plain_pattern(pattern: Pattern) -> list[object]:
     kind = type(pattern)
+    if isinstance(pattern, Subtrees):
+        return [kind.__name__, _plain_spellings(pattern.spellings)]
     return [kind.__name__, *(getattr(pattern, name) for name in _FIELDS[kind])]
 
 

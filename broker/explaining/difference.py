@@ -31,7 +31,7 @@ from nono.broker.rules.host_patterns import (
     PublicPort,
 )
 from nono.broker.rules.paths import child, is_within
-from nono.broker.rules.rule import File, Glob, Pattern, Subtree
+from nono.broker.rules.rule import File, Glob, Pattern, Subtree, Subtrees
 from nono.broker.verdicts import Allow
 
 _ANY = "any-name-that-no-rule-has-5d2c81"
@@ -92,6 +92,9 @@ def _questions(policies: Iterable[Policy]) -> Iterator[_Question]:
 
 def _about_paths(pattern: Pattern) -> Iterator[_Question]:
     match pattern:
+        case Subtrees():
+            for tree in pattern.trees():
+                yield from _about_paths(tree)
         case Subtree(path):
             yield from _about_path(child(path, _ANY), f"all below {path}", path)
         case File(path):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nono.broker.rules.paths import ancestors, is_within, lineage
-from nono.broker.rules.rule import Effect, File, Rule, Subtree, guarded_path
+from nono.broker.rules.paths import ancestors, is_within, lineage, parent
+from nono.broker.rules.rule import Effect, File, Rule, Subtree, Subtrees, guarded_paths
 
 
 class Barriers:
@@ -33,18 +33,19 @@ class Barriers:
             self._add(rule)
 
     def _add(self, rule: Rule) -> None:
-        guarded = guarded_path(rule, self.bypasses)
-        if guarded is None:
-            return
-        self.chain.update(ancestors(guarded))
-        pattern = rule.pattern
-        if isinstance(pattern, File):
-            self._alone.add(pattern.path)
-        elif isinstance(pattern, Subtree):
+        guarded = guarded_paths(rule, self.bypasses)
+        for path in guarded:
+            above = parent(path)
+            while above not in self.chain:
+                self.chain.add(above)
+                above = parent(above)
+        if isinstance(rule.pattern, File):
+            self._alone.update(guarded)
+        elif isinstance(rule.pattern, Subtree | Subtrees):
             if rule.effect is Effect.ASK:
-                self._questions.add(pattern.path)
+                self._questions.update(guarded)
             else:
-                (self._protected if rule.protected else self._closed).add(pattern.path)
+                (self._protected if rule.protected else self._closed).update(guarded)
 
     def close(self, path: str, liftable: bool) -> None:
         """Shut a tree that wildcards have matched; ``liftable`` leaves its bypasses open."""

@@ -54,7 +54,8 @@ def carve(
         if isinstance(rule.pattern, Subtree):
             liftable = rule.protected and rule.effect is Effect.DENY
             barriers.close(rule.pattern.path, liftable)
-    grants = [_keep_apart(rules, grant, barriers) for grant in grants]
+    wider = _Wider(rules)
+    grants = [_keep_apart(wider, grant, barriers) for grant in grants]
     work = _Carving(barriers, bounded)
     for grant in grants:
         work.take(grant.pattern, grant.access & FLOOR_ACCESS)
@@ -78,7 +79,16 @@ def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool
 _SIGHT = Access.READ | Access.EXECUTE
 
 
-def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Grant:
+class _Wider:
+    """The grants and questions, by what they give: to connect, and to see."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        wider = [rule for rule in rules if rule.effect is not Effect.DENY]
+        self.sockets = [rule for rule in wider if rule.access & Access.CONNECT]
+        self.sights = [rule for rule in wider if rule.access & _SIGHT]
+
+
+def _keep_apart(wider: _Wider, grant: Grant, barriers: Barriers) -> Grant:
     """Carve a directory that may be written around the names in it that give more.
 
     With the right to write the kernel lets a program give one object the name of
@@ -90,9 +100,7 @@ def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Gr
     if Access.WRITE not in grant.access or isinstance(grant.pattern, File):
         return grant
     top = grant.pattern.path
-    wider = [rule for rule in rules if rule.effect is not Effect.DENY]
-    sockets = [rule for rule in wider if Access.CONNECT in rule.access]
-    sights = [rule for rule in wider if rule.access & _SIGHT]
+    sockets, sights = wider.sockets, wider.sights
     asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in sights)
     if not asked and any(_reads_whole(rule, top) for rule in sights):
         sights = []

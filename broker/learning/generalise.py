@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nono.broker.rules.paths import (
     SHARED,
     ancestors,
     components,
     is_within,
+    lineage,
     outermost,
     parent,
     reserved_tree,
@@ -39,6 +40,17 @@ class Surroundings:
     workdir: str | None
     stores: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    _guarded: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The protected paths and all directories above one."""
+
+    def __post_init__(self) -> None:
+        guarded: set[str] = set()
+        for path in self.protected:
+            for each in lineage(path):
+                if each in guarded:
+                    break  # and so is all above it
+                guarded.add(each)
+        object.__setattr__(self, "_guarded", frozenset(guarded))
 
     def is_safe(self, directory: str) -> bool:
         """True when the directory may be opened with all that is below it."""
@@ -47,7 +59,7 @@ class Surroundings:
             and directory not in SHARED
             and reserved_tree(directory) is None
             and not self.is_above(directory)
-            and not any(is_within(path, directory) for path in self.protected)
+            and directory not in self._guarded
         )
 
     def is_above(self, directory: str) -> bool:

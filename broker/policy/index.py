@@ -6,11 +6,23 @@ Rules on a path are kept by that path and found by walking from the object up to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from nono.broker.rules.paths import ancestors, is_within, lineage, parent
-from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, guarded_path, is_lifted
+from nono.broker.rules.rule import (
+    Effect,
+    File,
+    Glob,
+    Rule,
+    Subtree,
+    Subtrees,
+    guarded_paths,
+    is_lifted,
+)
+
+_Rules = tuple[Rule, ...]
 
 
 class Standing(NamedTuple):
@@ -30,28 +42,52 @@ class Index:
     """The path rules of a policy, arranged for look-up."""
 
     def __init__(self, rules: Iterable[Rule], bypasses: tuple[str, ...]) -> None:
+        self._rules = tuple(rules)
         self._bypasses = bypasses
-        self._at: dict[str, list[Rule]] = {}
-        self._below: dict[str, list[Rule]] = {}
+        self._at: dict[str, _Rules] = {}
+        self._below: dict[str, _Rules] = {}
         self._globs: dict[Effect, dict[str, list[Rule]]] = {effect: {} for effect in Effect}
-        self._guards: dict[Effect, dict[str, Rule]] = {Effect.DENY: {}, Effect.ASK: {}}
-        for rule in rules:
+        for rule in self._rules:
             self._add(rule)
 
     def _add(self, rule: Rule) -> None:
-        pattern = rule.pattern
-        if isinstance(pattern, Glob):
-            self._globs[rule.effect].setdefault(pattern.prefix, []).append(rule)
-        elif isinstance(pattern, File | Subtree):
-            self._at.setdefault(pattern.path, []).append(rule)
-            if isinstance(pattern, Subtree):
-                self._below.setdefault(pattern.path, []).append(rule)
-        guarded = guarded_path(rule, self._bypasses)
-        if guarded is not None:
-            for path in lineage(guarded):
-                self._guards[rule.effect].setdefault(path, rule)
+        match rule.pattern:
+            case Glob() as pattern:
+                self._globs[rule.effect].setdefault(pattern.prefix, []).append(rule)
+            case File(path):
+                self._at[path] = (*self._at.get(path, ()), rule)
+            case Subtree(path):
+                self._at[path] = (*self._at.get(path, ()), rule)
+                self._below[path] = (*self._below.get(path, ()), rule)
+            case Subtrees(spellings):
+                for index in (self._at, self._below):
+                    here: dict[str, _Rules] = dict.fromkeys(spellings, (rule,))
+                    here |= {path: (*index[path], rule) for path in here.keys() & index.keys()}
+                    index |= here
 
-    def _levels(self, path: str) -> Iterator[list[Rule]]:
+    @cached_property
+    def _guards(self) -> Mapping[Effect, Mapping[str, tuple[Rule, str]]]:
+        """By effect and path, the first rule that hangs on a path there or below, and that path."""
+        guards: dict[Effect, dict[str, tuple[Rule, str]]] = {Effect.DENY: {}, Effect.ASK: {}}
+        for rule in self._rules:
+            for guarded in guarded_paths(rule, self._bypasses):
+                found = guards[rule.effect]
+                for path in lineage(guarded):
+                    if path in found:
+                        break  # and so is all above it
+                    found[path] = (rule, guarded)
+        return guards
+
+    @cached_property
+    def _widening(self) -> Mapping[str, _Rules]:
+        """What grants or asks, by its path."""
+        found = {}
+        for path, rules in self._at.items():
+            if wider := tuple(rule for rule in rules if rule.effect is not Effect.DENY):
+                found[path] = wider
+        return found
+
+    def _levels(self, path: str) -> Iterator[_Rules]:
         here = self._at.get(path)
         if here:
             yield here
@@ -72,7 +108,7 @@ class Index:
         for level in self._levels(path):
             for rule in level:
                 if self._refuses(rule, path, bits):
-                    return rule
+                    return rule.at(path)
         for rule in self._wildcards(path, Effect.DENY):
             if self._refuses(rule, path, bits) and rule.reaches(path):
                 return rule
@@ -85,8 +121,8 @@ class Index:
             and not is_lifted(rule, path, self._bypasses)
         )
 
-    def guard(self, path: str, effect: Effect) -> Rule | None:
-        """The refusal (or question) whose path is ``path`` or lies below it."""
+    def guard(self, path: str, effect: Effect) -> tuple[Rule, str] | None:
+        """The refusal (or question) one of whose paths is ``path`` or below it, and that path."""
         return self._guards[effect].get(path)
 
     def standing(self, path: str, whole: bool = False) -> Standing:
@@ -114,7 +150,7 @@ class Index:
     def widest(self, tree: str) -> tuple[int, int]:
         """The rights that some path at or below ``tree`` has: granted, and granted or asked."""
         granted, asked, _, _ = self.standing(tree)
-        rules = [each for at, here in self._at.items() if is_within(at, tree) for each in here]
+        rules = [r for at, here in self._widening.items() if is_within(at, tree) for r in here]
         for effect in (Effect.ALLOW, Effect.ASK):
             for prefix, here in self._globs[effect].items():
                 if is_within(prefix, tree) or is_within(tree, prefix):
@@ -124,7 +160,7 @@ class Index:
         return granted, granted | asked
 
 
-def _whole(level: list[Rule]) -> list[Rule]:
+def _whole(level: Sequence[Rule]) -> list[Rule]:
     """Less the grants that do not reach what is below their path."""
     return [
         rule for rule in level if rule.effect is Effect.ASK or isinstance(rule.pattern, Subtree)
@@ -139,7 +175,7 @@ def _bits(rules: Iterable[Rule], effect: Effect) -> int:
     return bits
 
 
-def _merge(standing: Standing, path: str, level: list[Rule]) -> Standing:
+def _merge(standing: Standing, path: str, level: Sequence[Rule]) -> Standing:
     """Add the rules of one level, which is less specific than all before it."""
     if not level:
         return standing

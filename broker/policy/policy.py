@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import get_args
 
 from nono.broker.errors import PolicyError
 from nono.broker.floor.carve import carve
@@ -34,6 +35,7 @@ from nono.broker.rules.rule import (
     OriginKind,
     PathPattern,
     Rule,
+    Subtrees,
     builtin,
 )
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
@@ -58,6 +60,7 @@ class _Demand:
     kept: int = 0
 
 
+_PATH_PATTERNS = frozenset(get_args(PathPattern))
 _READ, _WRITE, _EXECUTE = (a.value for a in (Access.READ, Access.WRITE, Access.EXECUTE))
 _CONNECT, _CREATE = Access.CONNECT.value, Access.CREATE.value
 _CARRIED = _READ | _CONNECT
@@ -123,10 +126,15 @@ class Policy:
                     "write it from the root, without '.', '..', '//' or a trailing '/'",
                 )
         for rule in self.rules:
-            if not isinstance(rule.pattern, PathPattern):
+            if type(rule.pattern) not in _PATH_PATTERNS:
                 raise PolicyError(
                     f"{rule.pattern.spelled} ({rule.origin}) is not a pattern of paths",
                     "network rules belong to the policy's network",
+                )
+            if isinstance(rule.pattern, Subtrees) and rule.effect is not Effect.DENY:
+                raise PolicyError(
+                    f"{rule.pattern.spelled} ({rule.origin}) can only be refused together",
+                    "make a rule for each",
                 )
 
     def with_rules(self, rules: Iterable[Rule]) -> Policy:
@@ -157,11 +165,14 @@ class Policy:
         demand = self._demand(request)
         if demand is None:
             return ()
-        special = {id(rule) for rule in self._guards(request.path, demand)}
+        special = {id(rule): at for rule, at in self._guards(request.path, demand)}
         if demand.creates:
-            special.add(id(self._index.creation(request.path, _CREATE)))
+            creation = self._index.creation(request.path, _CREATE)
+            special.setdefault(id(creation), request.path)
         return tuple(
-            rule for rule in self.rules if id(rule) in special or rule.reaches(request.path)
+            rule.at(request.path if rule.reaches(request.path) else special[id(rule)])
+            for rule in self.rules
+            if id(rule) in special or rule.reaches(request.path)
         )
 
     def lacks(self, request: Request) -> Access:
@@ -231,17 +242,17 @@ class Policy:
             return bits
         return bits & ~self._index.standing(target, whole=True).granted
 
-    def _guards(self, path: str, demand: _Demand) -> list[Rule]:
+    def _guards(self, path: str, demand: _Demand) -> list[tuple[Rule, str]]:
         if not demand.guarded:
             return []
         found = (self._index.guard(path, effect) for effect in (Effect.DENY, Effect.ASK))
-        return [rule for rule in found if rule is not None]
+        return [each for each in found if each is not None]
 
     def _decide_path(self, path: str, demand: _Demand, own: bool) -> Verdict:
         refusal = self._index.refusal(path, demand.refused_by)
         if refusal is not None:
             return Deny(refusal, errno.EPERM)
-        guards = self._guards(path, demand)
+        guards = [rule.at(guarded) for rule, guarded in self._guards(path, demand)]
         if guards and guards[0].effect is Effect.DENY:
             return Deny(guards[0], errno.EPERM)
         if own:

@@ -17,6 +17,11 @@ def is_canonical(path: str) -> bool:
     return _CANONICAL.fullmatch(path) is not None
 
 
+def are_canonical(paths: Iterable[str]) -> bool:
+    """True when every path is canonical."""
+    return all(map(_CANONICAL.fullmatch, paths))
+
+
 def parent(path: str) -> str:
     """The directory that holds the last name of a canonical path; ``/`` for ``/``."""
     return path[: path.rfind("/")] or "/"

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
 from nono.broker.rules.host_patterns import NetworkPattern, spell
-from nono.broker.rules.paths import components, is_canonical, is_within, reserved_tree
+from nono.broker.rules.paths import (
+    are_canonical,
+    components,
+    is_canonical,
+    is_within,
+    lineage,
+    reserved_tree,
+)
 
 _WILDCARDS = re.compile(r"[*?\[]")
 _MAX_COMPONENTS = 64
@@ -71,6 +79,44 @@ class Subtree:
 
     def covers(self, path: str) -> bool:
         return is_within(path, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Subtrees:
+    """Many trees at once, for a refusal: what a group protects is one rule, not hundreds.
+
+    ``spellings`` has what each path was written as, by the path. Raises
+    PolicyError when a path is not canonical.
+    """
+
+    spellings: Mapping[str, str] = field(hash=False)
+
+    def __post_init__(self) -> None:
+        if not are_canonical(self.spellings):
+            for path in self.spellings:
+                _check_path(path)
+
+    @property
+    def spelled(self) -> str:
+        return f"{len(self.spellings)} paths"
+
+    def tree(self, path: str) -> Subtree | None:
+        """The smallest of the trees that ``path`` is in."""
+        for each in lineage(path):
+            spelled = self.spellings.get(each)
+            if spelled is not None:
+                return Subtree(each, spelled)
+        return None
+
+    def trees(self) -> list[Subtree]:
+        """All of them."""
+        return [Subtree(path, spelled) for path, spelled in self.spellings.items()]
+
+    def matches(self, path: str) -> bool:
+        return self.covers(path)
+
+    def covers(self, path: str) -> bool:
+        return any(each in self.spellings for each in lineage(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +209,5 @@ class Anything:
     spelled: str = "everything"
 
 
-PathPattern = File | Subtree | Glob
+PathPattern = File | Subtree | Subtrees | Glob
 Pattern = PathPattern | NetworkPattern | Anything

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from nono.broker.rules.access import ALL_ACCESS, Access
 from nono.broker.rules.host_patterns import AddressBlock
 from nono.broker.rules.paths import is_within
-from nono.broker.rules.patterns import Anything, File, Glob, PathPattern, Pattern, Subtree
+from nono.broker.rules.patterns import (
+    Anything,
+    File,
+    Glob,
+    PathPattern,
+    Pattern,
+    Subtree,
+    Subtrees,
+)
 
 __all__ = [
     "OWN_OBJECT",
@@ -24,6 +32,7 @@ __all__ = [
     "Pattern",
     "Rule",
     "Subtree",
+    "Subtrees",
     "builtin",
 ]
 
@@ -92,6 +101,23 @@ class Rule:
             return self.pattern.matches(path)
         return self.pattern.covers(path)
 
+    def at(self, path: str) -> Rule:
+        """The rule as it speaks of ``path``: of many trees, the one that holds it."""
+        if not isinstance(self.pattern, Subtrees):
+            return self
+        tree = self.pattern.tree(path)
+        return self if tree is None else replace(self, pattern=tree)
+
+
+def singly(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """The rules, a rule on many trees as one for each of them."""
+    for rule in rules:
+        if isinstance(rule.pattern, Subtrees):
+            for tree in rule.pattern.trees():
+                yield replace(rule, pattern=tree)
+        else:
+            yield rule
+
 
 def builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
     """A rule of ours about anything, for what no rule of a person's can say."""
@@ -102,20 +128,31 @@ OWN_OBJECT = builtin("own object")
 """What the sandbox made during the run, it may use."""
 
 
-def is_lifted(rule: Rule, path: str, bypasses: Iterable[str]) -> bool:
+def is_lifted(rule: Rule, path: str, bypasses: Collection[str]) -> bool:
     """True when a bypass takes the protection of ``rule`` away from ``path``."""
-    liftable = rule.protected and rule.effect is Effect.DENY
-    return liftable and any(is_within(path, bypass) for bypass in bypasses)
+    if not bypasses or not rule.protected or rule.effect is not Effect.DENY:
+        return False
+    return any(is_within(path, bypass) for bypass in bypasses)
 
 
-def guarded_path(rule: Rule, bypasses: Iterable[str]) -> str | None:
-    """The path that a refusal or question hangs on, or None when there is nothing to guard.
+def guarded_paths(rule: Rule, bypasses: Collection[str]) -> Collection[str]:
+    """The paths that a refusal or question hangs on: none where there is nothing to guard.
 
-    Whoever renames this path or a directory above it would move what the rule
+    Whoever renames such a path or a directory above it would move what the rule
     speaks of out of the rule's sight.
     """
-    pattern = rule.pattern
-    if rule.effect is Effect.ALLOW or not isinstance(pattern, File | Subtree | Glob):
-        return None
-    path = pattern.prefix if isinstance(pattern, Glob) else pattern.path
-    return None if is_lifted(rule, path, bypasses) else path
+    if rule.effect is Effect.ALLOW:
+        return ()
+    paths: Collection[str]
+    match rule.pattern:
+        case Subtrees(spellings):
+            paths = spellings.keys()
+        case Subtree(path) | File(path):
+            paths = (path,)
+        case Glob() as pattern:
+            paths = (pattern.prefix,)
+        case _:
+            return ()
+    if not bypasses:
+        return paths
+    return [path for path in paths if not is_lifted(rule, path, bypasses)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from nono.broker import Effect, Request, visible
+from nono.broker import Effect, Request, singly, visible
 from nono.broker.audit.chain import Ending
 from nono.broker.audit.records import (
     Decision,
@@ -190,7 +190,7 @@ def _fields(record: Record) -> dict[str, object]:
                     "pattern": _safe(rule.pattern.spelled),
                     "origin": _safe(str(rule.origin)),
                 }
-                for rule in (*policy.rules, *policy.network.rules)
+                for rule in singly((*policy.rules, *policy.network.rules))
             ]
             return {**head, "nono": _safe(nono), "tmpdir": _safe(tmpdir), "rules": rules}
         case Program(_, argv, cwd):

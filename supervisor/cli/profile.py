@@ -181,7 +181,9 @@ def groups_(name: str | None) -> None:
 def _contents(found: Group) -> Iterator[str]:
     yield f"{found.name}: {found.description}"
     for key in _GROUP_LISTS:
-        yield from (f"  {key}: {path}" for path in getattr(found, key))
+        for path in getattr(found, key):
+            why = f"  ({found.reasons[path]})" if path in found.reasons else ""
+            yield f"  {key}: {path}{why}"
 
 
 @profile.command()

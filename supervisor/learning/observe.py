@@ -33,6 +33,7 @@ from nono.broker import (
     Request,
     Rule,
     Subtree,
+    Subtrees,
     Verdict,
     group,
     groups,
@@ -127,9 +128,10 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
     homes = {canonical(user.pw_dir) for user in pwd.getpwall() if os.path.isabs(user.pw_dir)}
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
     for other in others[:_MAX_HOMES]:
+        expand = expander(other, workdir)
         for name, each in groups().items():
             if name.startswith("deny_") and name != _SECRETS and each.is_for(PLATFORM):
-                yield from rules_of(each, expander(other, workdir))
+                yield from rules_of(each, expand)
 
 
 @dataclass(slots=True)
@@ -208,10 +210,12 @@ class Learner:
 
 def protected_paths(policy: Policy) -> tuple[str, ...]:
     """The paths that refusals guard: no directory that holds one is opened."""
-    return tuple(
-        rule.pattern.path
-        for rule in policy.rules
-        if rule.effect is Effect.DENY
-        and rule.access & ALL_ACCESS
-        and isinstance(rule.pattern, Subtree)
-    )
+    found: list[str] = []
+    for rule in policy.rules:
+        if rule.effect is Effect.DENY and rule.access & ALL_ACCESS:
+            match rule.pattern:
+                case Subtree(path):
+                    found.append(path)
+                case Subtrees(spellings):
+                    found += spellings
+    return tuple(found)

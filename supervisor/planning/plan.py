@@ -24,6 +24,7 @@ from nono.broker import (
 )
 from nono.broker.settings import Settings
 from nono.supervisor.errors import UsageError
+from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths
@@ -67,7 +68,7 @@ def make_plan(
     env = os.environ if env is None else env
     home = home_directory(env)
     workdir = _workdir(options, home)
-    expand = expander(home, workdir)
+    expand = expander(home, workdir, env)
     flags = settings_of(options)
     profile = _profile(options, flags, env, home, workdir, expand)
     paths = FlagPaths(home, workdir)
@@ -86,7 +87,8 @@ def make_plan(
     rules += machine.rules
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
-    rules = [rule for rule in rules if not holds_anywhere(rule)]
+    if anywhere:
+        rules = [rule for rule in rules if not holds_anywhere(rule)]
     policy = Policy(
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
         bypasses=lifted,
@@ -104,19 +106,43 @@ def make_plan(
     )
 
 
-def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
+_BASES = {
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+}
+"""Below the home, by the XDG Base Directory Specification."""
+
+
+def expander(
+    home: str, workdir: str, env: Mapping[str, str] | None = None
+) -> Callable[[str], Sequence[str]]:
     """For a group's path: the canonical path, and the given one where a link leads elsewhere.
 
-    `$TMPDIR` is nothing here: every run gets one of its own.
+    `$TMPDIR` is nothing here: every run gets one of its own. A base directory such as
+    `$XDG_DATA_HOME` is one only where `env` puts it elsewhere than usual.
     """
-    variables = {"~": home, "$HOME": home, "$WORKDIR": workdir, "$UID": str(os.getuid())}
+    top = home.rstrip("/")
+    variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
+    for name, usual in _BASES.items():
+        base = os.path.normpath((env or {}).get(name) or ".")
+        if os.path.isabs(base) and base != f"{top}/{usual}":
+            variables[f"${name}"] = base.rstrip("/")
+    resolve = canonical_of_many(home)
 
     def expand(path: str) -> Sequence[str]:
-        first, slash, rest = path.partition("/")
-        if first.startswith("$") and first not in variables:
-            return ()
-        given = variables.get(first, first) + slash + rest
-        return tuple(dict.fromkeys((canonical(given), os.path.normpath(given))))
+        if path.startswith("~/"):
+            given = top + path[1:]
+        elif path.startswith("/"):
+            given = path
+        else:
+            first, slash, rest = path.partition("/")
+            if first not in variables:
+                return ()
+            given = variables[first] + slash + rest
+        led = resolve(given)
+        return (led,) if led == given else (led, given)
 
     return expand
 

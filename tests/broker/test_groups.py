@@ -25,6 +25,7 @@ from nono.broker import (
     groups,
     is_within,
     rules_of,
+    singly,
 )
 from nono.broker.verdicts import Allow
 from tests.broker.worlds import CALLER
@@ -33,7 +34,9 @@ HOME = "/home/u"
 
 
 def expand(entry: str) -> list[str]:
-    """What a session's expansion does, without links."""
+    """What a session's expansion does, without links. All base directories are the usual ones."""
+    if entry.startswith("$XDG_"):
+        return []
     for name, value in (("~", HOME), ("$TMPDIR", "/tmp/nono-1")):
         entry = value + entry.removeprefix(name) if entry.startswith(name) else entry
     return [entry]
@@ -65,8 +68,8 @@ def test_every_entry_is_a_path_of_its_own() -> None:
 
 def test_no_base_group_refuses_what_another_grants() -> None:
     grants = [rule for rule in BASE if rule.effect is Effect.ALLOW]
-    refusals = [rule for rule in BASE if rule.effect is Effect.DENY]
-    assert grants and refusals
+    refusals = [rule for rule in singly(BASE) if rule.effect is Effect.DENY]
+    assert len(grants) > 100 and len(refusals) > 1000
     for refusal, grant in itertools.product(refusals, grants):
         assert isinstance(refusal.pattern, Subtree)
         place = grant.pattern.prefix if isinstance(grant.pattern, Glob) else _path(grant)
@@ -103,6 +106,10 @@ def test_refusals_of_groups_are_protections() -> None:
         "/home/u/.gitconfig",
         "/home/u/.pyenv/versions/3.12/bin/python",
         "/home/u/.nvm/x",
+        "/home/u/.local/share/uv/python/cpython-3.12/bin/python3",
+        "/home/u/.local/share/uv/tools/ruff/bin/ruff",
+        "/home/u/.local/share/zsh/site-functions/_nono",
+        "/home/u/.conda/envs/x/bin/python",
     ],
 )
 def test_programs_may_read(path: str) -> None:
@@ -133,6 +140,9 @@ def test_programs_may_read(path: str) -> None:
         "/home/u/.python_history",
         "/home/u/.config/google-chrome/Default/Cookies",
         "/home/u/.local/share/keyrings/login.keyring",
+        "/home/u/.local/share/uv/credentials/credentials.toml",
+        "/home/u/.local/share/zsh/history",
+        "/home/u/.conda/.condarc",
         "/root/x",
     ],
 )
@@ -168,6 +178,34 @@ def test_an_entry_may_stand_for_no_path_or_for_several() -> None:
     several = rules_of(Group("g", "", read=("~/x",)), lambda _: ["/a", "/b"])
     assert [_path(rule) for rule in several] == ["/a", "/b"]
     assert {rule.pattern.spelled for rule in several} == {"~/x"}
+
+
+def test_what_a_group_refuses_is_one_rule_that_knows_each_entry() -> None:
+    made = rules_of(Group("g", "", deny=("~/x", "/y")), expand)
+    assert len(made) == 1
+    alone = list(singly(made))
+    assert [(_path(rule), rule.pattern.spelled) for rule in alone] == [
+        ("/home/u/x", "~/x"),
+        ("/y", "/y"),
+    ]
+    assert made[0].at("/home/u/x/below") == alone[0]
+    assert rules_of(Group("g", "", deny=("~/x",)), lambda _: []) == []
+
+
+def test_refusals_follow_base_directories_and_grants_do_not() -> None:
+    def elsewhere(entry: str) -> list[str]:
+        if entry.startswith("$XDG_STATE_HOME"):
+            return [entry.replace("$XDG_STATE_HOME", "/state")]
+        return expand(entry)
+
+    made = Group("g", "", read=("~/.local/state/a",), deny=("~/.local/state/b", "~/.config/c"))
+    rules = list(singly(rules_of(made, elsewhere)))
+    assert [(_path(rule), rule.pattern.spelled) for rule in rules] == [
+        ("/home/u/.local/state/a", "~/.local/state/a"),
+        ("/home/u/.local/state/b", "~/.local/state/b"),
+        ("/home/u/.config/c", "~/.config/c"),
+        ("/state/b", "/state/b"),
+    ]
 
 
 def test_an_unknown_group_is_named_with_its_nearest() -> None:

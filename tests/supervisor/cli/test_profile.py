@@ -118,6 +118,8 @@ def test_init(nono: Nono, as_user: Account) -> None:
 def test_groups(nono: Nono) -> None:
     assert "python_runtime" in nono("profile", "groups").stdout
     assert "  read: ~/.pyenv" in nono("profile", "groups", "python_runtime").stdout
+    protected = nono("profile", "groups", "deny_agent_state").stdout
+    assert "  deny: ~/.codex  (log-in, settings and conversations of Codex)\n" in protected
     done = nono("profile", "groups", "python_runtim")
     assert done.returncode == 2
     assert "python_runtime" in done.stderr

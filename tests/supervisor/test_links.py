@@ -1,0 +1,72 @@
+"""Where many paths lead: the same as where each of them leads."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from nono.supervisor import links
+from nono.supervisor.links import canonical_of_many
+
+NAMES = ("a", "b", ".c", "D")
+
+
+def _grow(top: Path, choose: random.Random) -> None:
+    """Directories, files and links, some of which lead nowhere, round, up and out."""
+    waiting = [top]
+    while waiting:
+        directory = waiting.pop()
+        for name in choose.sample(NAMES, k=choose.randrange(len(NAMES) + 1)):
+            path = directory / name
+            kind = choose.choice(("directory", "directory", "file", "link", "link"))
+            if kind == "directory" and len(path.relative_to(top).parts) < 4:
+                path.mkdir()
+                waiting.append(path)
+            elif kind == "link":
+                target = choose.choice((".", "..", name, "../a", "a/b", str(top / "b"), "/", "no"))
+                path.symlink_to(target)
+            else:
+                path.touch()
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("crowded", ["", "a"])
+def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowded: str) -> None:
+    top = tmp_path / "top"
+    top.mkdir()
+    _grow(top, random.Random(seed))
+    resolve = canonical_of_many(str(top / crowded))
+    for depth in range(5):
+        for names in itertools.product(NAMES, repeat=depth):
+            path = os.path.join(top, *names)
+            assert resolve(path) == os.path.realpath(path), path
+
+
+@pytest.mark.parametrize("path", ["/", "/proc/self", "/dev/fd", "/var/run", "/no/such/thing"])
+def test_outside_the_crowded_directory(path: str) -> None:
+    assert canonical_of_many("/home")(path) == os.path.realpath(path)
+    assert canonical_of_many("/")(path) == os.path.realpath(path)
+
+
+def test_links_in_other_spellings_are_looked_at(tmp_path: Path) -> None:
+    """Where names are folded, a link answers to more than its own name."""
+    (tmp_path / ".SSH").symlink_to("elsewhere")
+    assert links._links(str(tmp_path)) == frozenset({".ssh"})
+    (tmp_path / ".\N{KELVIN SIGN}ube").symlink_to("elsewhere")
+    assert links._links(str(tmp_path)) is None
+
+
+def test_what_cannot_be_listed_is_looked_at_name_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "MAX_NAMES", 3)
+    for name in "abcd":
+        (tmp_path / name).symlink_to("../elsewhere")
+    assert links._links(str(tmp_path)) is None
+    path = str(tmp_path / "c")
+    assert canonical_of_many(str(tmp_path))(path) == os.path.realpath(path)
+    assert links._links(str(tmp_path / "absent")) == frozenset()
