@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SYSTEM_PATH, Account, Nono
-from tests.package_index import reaching_hosts_of
+from tests.package_index import pip_flags, pip_settings, reaching_hosts_of
 from tests.supervisor.linux.network.clients.conftest import DENIED, Client, refused, report
+
+__all__ = ["pip_flags", "pip_settings"]  # fixtures
 
 SLOW = 180.0
 PYPI = ("--allow-domain", "*.pythonhosted.org", "--allow-domain", "pypi.org")
