@@ -24,6 +24,7 @@ from nono.broker.requests import (
 from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import Anything, Effect, File, OriginKind, Rule, Subtree
+from nono.broker.settings import Kind, flag, granting
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 from nono.broker.visible import visible
 
@@ -174,12 +175,6 @@ def _holds_it(request: Request, rule: Rule) -> bool:
     return isinstance(request, PathChange) and not rule.reaches(request.path)
 
 
-# By what is missing: the flag for a file and the flag for a directory.
-_FLAGS = {
-    Access.READ: ("--read-file", "--read"),
-    Access.WRITE: ("--write-file", "--write"),
-    READ_WRITE: ("--allow-file", "--allow"),
-}
 _ON_DIRECTORIES = frozenset({Operation.MKDIR, Operation.RMDIR})
 
 
@@ -193,7 +188,7 @@ def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple
     )
     if rule.origin.kind is OriginKind.DEFAULT:
         if isinstance(request, Execute) and parent(request.path) != "/":
-            return ("--read", parent(request.path))
+            return (flag("filesystem.read"), parent(request.path))
         return _grant(policy.lacks(request), request.path, directory)
     if not rule.protected or _holds_it(request, rule):
         return ()
@@ -203,8 +198,8 @@ def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple
 def _grant(missing: Access, path: str, directory: bool) -> tuple[str, ...]:
     if missing & Access.EXECUTE:
         missing = missing & ~Access.EXECUTE | Access.READ
-    flags = _FLAGS.get(missing & READ_WRITE)
-    return (flags[directory], path) if flags else ()
+    key = granting(missing, Kind.DIRECTORY if directory else Kind.FILE)
+    return (key.flag, path) if key is not None else ()
 
 
 def _bypass(
@@ -216,7 +211,7 @@ def _bypass(
     if isinstance(pattern, File | Subtree):
         place = pattern.spelled
         directory = directory or path != pattern.path
-    return ("--bypass-protection", place, *_grant(missing, place, directory))
+    return (flag("filesystem.bypass_protection"), place, *_grant(missing, place, directory))
 
 
 def _layer(request: Request, verdict: Verdict, floor: Floor | None) -> Layer:

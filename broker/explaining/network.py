@@ -19,6 +19,7 @@ from nono.broker.rules.host_patterns import DEFAULT_PORTS, with_port
 from nono.broker.rules.hosts import host_or_none, literal_address
 from nono.broker.rules.paths import is_canonical
 from nono.broker.rules.rule import AddressBlock, OriginKind, Rule
+from nono.broker.settings import flag
 from nono.broker.visible import visible
 
 
@@ -64,12 +65,12 @@ def fix(request: NetworkRequest, rule: Rule) -> tuple[str, ...]:
         case Connect(_, address, port, host) if is_default or rule in PRIVATE_RULES:
             return _open_address(address, port, host is not None)
         case Bind(_, _, port) if is_default and _is_port(port):
-            return ("--listen-port", str(port))
+            return (flag("network.listen_port"), str(port))
         case ServerName(_, host, _, name, encrypted) if rule is OTHER_NAME and (
             name is None or encrypted
         ):
             exempt = host_or_none(host)
-            return ("--no-sni-check", exempt) if exempt else ()
+            return (flag("network.no_sni_check"), exempt) if exempt else ()
     return ()
 
 
@@ -84,7 +85,7 @@ def _open_host(host: str, port: int) -> tuple[str, ...]:
     name = host_or_none(host)
     if name is None or not _is_port(port):
         return ()
-    return ("--allow-domain", with_port(name, _ports(port)))
+    return (flag("network.allow_domain"), with_port(name, _ports(port)))
 
 
 def _open_address(address: str, port: int, is_found: bool) -> tuple[str, ...]:
@@ -94,9 +95,11 @@ def _open_address(address: str, port: int, is_found: bool) -> tuple[str, ...]:
         return ()
     if not is_this_machine(target):
         ports = (port,) if is_found else _ports(port)
-        return ("--allow-domain", with_port(str(target), ports))
+        return (flag("network.allow_domain"), with_port(str(target), ports))
     # A resolver that answers with the unspecified address means that there is no such host.
-    return () if is_found and target.is_unspecified else ("--open-port", str(port))
+    if is_found and target.is_unspecified:
+        return ()
+    return (flag("network.open_port"), str(port))
 
 
 def _ports(port: int) -> tuple[int, ...]:
@@ -114,7 +117,9 @@ def socket_fix(request: UnixConnect, rule: Rule) -> tuple[str, ...]:
     """The arguments that would allow to connect to a unix socket."""
     if not is_canonical(request.path):
         return ()
-    allowing = ("--allow-unix-socket", request.path)
+    allowing = (flag("filesystem.unix_socket"), request.path)
     if rule.origin.kind is OriginKind.DEFAULT:
         return allowing
-    return ("--bypass-protection", request.path, *allowing) if rule.protected else ()
+    if not rule.protected:
+        return ()
+    return (flag("filesystem.bypass_protection"), request.path, *allowing)

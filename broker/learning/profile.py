@@ -17,14 +17,14 @@ from nono.broker.learning.needs import Needs
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import is_within, outermost
 from nono.broker.rules.rule import Rule
+from nono.broker.settings import KEYS, Kind
 
 _READ_EXECUTE = Access.READ | Access.EXECUTE
 _READ_WRITE = Access.READ | Access.WRITE
-_FILE_KEYS = (
-    (_READ_WRITE, "allow_file"),
-    (Access.WRITE, "write_file"),
-    (Access.READ, "read_file"),
-    (Access.CONNECT, "unix_socket"),
+_FILE_KEYS = tuple(
+    (key.access & (_READ_WRITE | Access.CONNECT), key.name.partition(".")[2])
+    for key in KEYS
+    if key.kind in (Kind.FILE, Kind.SOCKET)
 )
 """The key that grants an access, the widest first."""
 

@@ -8,6 +8,7 @@ import re
 from nono.broker.errors import InvalidHost
 from nono.broker.rules.host_patterns import DEFAULT_PORTS, AddressBlock, HostName, HostSuffix
 from nono.broker.rules.hosts import canonical_host, is_localhost, parse_port
+from nono.broker.settings import flag
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#]*)")
 _LONGEST = 1024
@@ -108,7 +109,7 @@ def _name(host: str, port: int | None) -> str:
     if is_localhost(name):
         raise InvalidHost(
             f"{host!r} is this machine",
-            f"open a port of it: --open-port {port or DEFAULT_PORTS[0]}",
+            f"open a port of it: {flag('network.open_port')} {port or DEFAULT_PORTS[0]}",
         )
     return name
 
@@ -117,6 +118,7 @@ def _misplaced_star(host: str) -> tuple[str, str]:
     if host == "*":
         return (
             "'*' would be every host",
-            "write a domain, such as *.example.org, or open one port: --allow-connect-port 443",
+            "write a domain, such as *.example.org, or open one port:"
+            f" {flag('network.connect_port')} 443",
         )
     return f"{host[:80]!r} has a * inside", "a * stands for the first part alone: *.example.org"

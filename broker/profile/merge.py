@@ -14,6 +14,8 @@ from typing import Any
 from nono.broker.errors import PolicyError, Problem, ProfileError
 from nono.broker.profile.format import Part, Profile
 from nono.broker.profile.parse import ProfileFile, parse
+from nono.broker.rules.rule import Origin, OriginKind
+from nono.broker.settings import Setting, Settings
 
 DEEPEST = 10
 """Profiles that extend each other, one above the other."""
@@ -36,48 +38,15 @@ Load = Callable[[str, Source | None], Source]
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """One value of a profile: an element of a list, an entry of an object, or a whole value.
+class Merged(Settings):
+    """The settings of a profile and of all that it extends.
 
-    ``key`` is written with dots. ``name`` is an entry's own, else empty.
+    ``files`` are those that were read, bases first.
     """
 
-    key: str
-    value: Any
-    file: str
-    line: int
-    column: int
-    name: str = ""
-
-    def problem(self, message: str, hint: str) -> Problem:
-        """A problem with this value, at its place."""
-        return Problem(self.file, self.line, self.column, f"{self.key}: {message}", hint)
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """Every setting by its key, in order.
-
-    ``files`` are those that were read, bases first; ``cleared`` are keys that
-    were emptied on purpose and not filled again.
-    """
-
-    settings: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
-    cleared: frozenset[str] = frozenset()
-
-    def all(self, key: str) -> tuple[Setting, ...]:
-        """The settings of a list or an object; for others at most one."""
-        return self.settings.get(key, ())
-
-    def one(self, key: str) -> Setting | None:
-        """The setting of a value that is no list."""
-        return next(iter(self.all(key)), None)
 
     def profile(self) -> Profile:
         """The one profile that says the same, without `extends`."""
@@ -94,9 +63,10 @@ class Merged:
         return Profile.model_validate(tree)
 
 
-@dataclass(frozen=True, slots=True)
 class _Element(Setting):
     """An element of a list."""
+
+    __slots__ = ()
 
 
 def resolve(reference: str, load: Load, platform: str) -> Merged:
@@ -131,10 +101,10 @@ def merge(profiles: Sequence[ProfileFile], platform: str) -> Merged:
     last = profiles[-1].profile.meta if profiles else None
     return Merged(
         settings,
+        frozenset(empty - settings.keys()),
         tuple(profile.file for profile in profiles),
         tuple(note for profile in profiles for note in profile.notes),
         last.model_dump(exclude_none=True) if last else {},
-        frozenset(empty - settings.keys()),
     )
 
 
@@ -208,19 +178,20 @@ def _said(part: Part) -> list[str]:
 
 def _split(profile: ProfileFile, location: tuple[str, ...], value: Any) -> tuple[Setting, ...]:
     key = ".".join(location)
+    origin = Origin(OriginKind.PROFILE, key, profile.file)
     if value is None:
         return ()
     if isinstance(value, tuple):
         return tuple(
-            _Element(key, element, profile.file, *profile.place(*location, index))
+            _Element(key, element, origin, *profile.place(*location, index))
             for index, element in enumerate(value)
         )
     if isinstance(value, dict):
         return tuple(
-            Setting(key, entry, profile.file, *profile.place(*location, name), name)
+            Setting(key, entry, origin, *profile.place(*location, name), name)
             for name, entry in value.items()
         )
-    return (Setting(key, value, profile.file, *profile.place(*location)),)
+    return (Setting(key, value, origin, *profile.place(*location)),)
 
 
 def _for(platform: str) -> Callable[[Setting], Setting | None]:

@@ -3,95 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
+from nono.broker.settings import BY_NAME
 from nono.supervisor.planning.options import Options
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _paths(*names: str, help: str) -> Callable[[_Function], _Function]:
-    return click.option(*names, multiple=True, metavar="PATH", help=help)
+def _option(name: str, *also: str, **more: Any) -> Callable[[Any], Any]:
+    """The flag of a setting; `also` are further spellings, `more` is for click."""
+    key = BY_NAME[name]
+    more |= {"multiple": key.repeated} if key.stands_for is None else {"is_flag": True}
+    return click.option(key.option, key.flag, *also, **more)
 
 
-def _ports(name: str, help: str) -> Callable[[_Function], _Function]:
-    kind = click.IntRange(1, 65535)
-    return click.option(name, multiple=True, type=kind, metavar="PORT", help=help)
+_path = partial(_option, metavar="PATH")
+_port = partial(_option, type=click.IntRange(1, 65535), metavar="PORT")
 
-
-_NETWORK_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--network-profile",
-        metavar="NAME",
-        help="Reach only the hosts of this profile: minimal, developer, enterprise, ...",
-    ),
-    click.option(
-        "allow_domain",
-        "--allow-domain",
-        "--allow-proxy",
-        multiple=True,
-        metavar="HOST[:PORT]|*.SUFFIX|ADDRESS|BLOCK",
-        help="Reach only this host; without a port, its ports 80 and 443. Repeatable.",
-    ),
-    click.option("--block-net", is_flag=True, help="No network at all."),
-    _ports("--open-port", "Reach this port of this machine. Repeatable."),
-    _ports("--listen-port", "Listen on this port for other machines. Repeatable."),
-    _ports("--allow-connect-port", "Reach this port of every public host. Repeatable."),
-    _paths("--allow-unix-socket", help="Connect to this unix socket. Repeatable."),
-    click.option(
-        "--no-sni-check",
-        multiple=True,
-        metavar="HOST",
-        help="Do not compare the server name in TLS for this host. Repeatable.",
-    ),
-    click.option(
-        "--dns",
-        multiple=True,
-        metavar="ADDRESS[:PORT]",
-        help="Ask this server for the addresses of allowed hosts. Repeatable.",
-    ),
-)
-_SERVICE_OPTION = click.option(
-    "proxy_credential",
-    "--proxy-credential",
-    "--credential",
-    multiple=True,
-    metavar="SERVICE[=PLACE]",
-    help="Use this service, with a token in place of its key: `nono credential list`. Repeatable.",
-)
-_POLICY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+_POLICY_OPTIONS = (
     click.option(
         "--profile",
         "-p",
         metavar="NAME|FILE",
         help="Start from a profile: `nono profile list` names them. The other options add to it.",
     ),
-    _paths("--allow", "-a", help="Read, write and execute in this directory. Repeatable."),
-    _paths("--read", "-r", help="Read and execute in this directory. Repeatable."),
-    _paths("--write", "-w", help="Write in this directory, without reading. Repeatable."),
-    _paths("--allow-file", help="Read, write and execute this file. Repeatable."),
-    _paths("--read-file", help="Read and execute this file. Repeatable."),
-    _paths("--write-file", help="Write this file. Repeatable."),
-    _paths(
-        "--deny",
+    _path("filesystem.allow", "-a", help="Read, write and execute in this directory. Repeatable."),
+    _path("filesystem.read", "-r", help="Read and execute in this directory. Repeatable."),
+    _path("filesystem.write", "-w", help="Write in this directory, without reading. Repeatable."),
+    _path("filesystem.allow_file", help="Read, write and execute this file. Repeatable."),
+    _path("filesystem.read_file", help="Read and execute this file. Repeatable."),
+    _path("filesystem.write_file", help="Write this file. Repeatable."),
+    _path(
+        "filesystem.deny",
         help="Refuse this path or pattern inside what is opened. Repeatable.",
     ),
-    _paths(
-        "--bypass-protection",
+    _path(
+        "filesystem.bypass_protection",
         help="Lift the protection of a path such as ~/.ssh; it still needs to be allowed.",
     ),
-    click.option("--allow-cwd", is_flag=True, help="Allow the working directory."),
+    _option("workdir.access", help="Allow the working directory."),
     click.option("--workdir", metavar="DIR", help="Use DIR as the working directory."),
-    click.option(
-        "--env-allow",
-        multiple=True,
+    _option(
+        "environment.env_allow",
         metavar="NAME",
         help="Pass on a variable that looks like a secret. Patterns with * work. Repeatable.",
     ),
-    *_NETWORK_OPTIONS,
-    _SERVICE_OPTION,
+    _option(
+        "network.network_profile",
+        metavar="NAME",
+        help="Reach only the hosts of this profile: minimal, developer, enterprise, ...",
+    ),
+    _option(
+        "network.allow_domain",
+        "--allow-proxy",
+        metavar="HOST[:PORT]|*.SUFFIX|ADDRESS|BLOCK",
+        help="Reach only this host; without a port, its ports 80 and 443. Repeatable.",
+    ),
+    _option("network.block", help="No network at all."),
+    _port("network.open_port", help="Reach this port of this machine. Repeatable."),
+    _port("network.listen_port", help="Listen on this port for other machines. Repeatable."),
+    _port("network.connect_port", help="Reach this port of every public host. Repeatable."),
+    _path("filesystem.unix_socket", help="Connect to this unix socket. Repeatable."),
+    _option(
+        "network.no_sni_check",
+        metavar="HOST",
+        help="Do not compare the server name in TLS for this host. Repeatable.",
+    ),
+    _option(
+        "network.dns",
+        metavar="ADDRESS[:PORT]",
+        help="Ask this server for the addresses of allowed hosts. Repeatable.",
+    ),
+    _option(
+        "network.credentials",
+        "--credential",
+        metavar="SERVICE[=PLACE]",
+        help="Use this service, with a token in place of its key: `nono credential list`."
+        " Repeatable.",
+    ),
 )
 
 

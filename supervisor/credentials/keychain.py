@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nono.broker.credentials.sources import InKeychain
+from nono.broker.settings import flag
 from nono.supervisor.errors import KeychainError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ PLAINTEXT = "NONO_PLAINTEXT_KEYRING"
 
 _ALTERNATIVES = (
     "export the key as the service's own variable (nono does not pass it on), or name its place:"
-    " --proxy-credential NAME=file:///PATH"
+    f" {flag('network.credentials')} NAME=file:///PATH"
 )
 _ENCRYPTED = "EncryptedKeyring"
 _LOCKED = "KeyringLocked"

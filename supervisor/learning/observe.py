@@ -43,12 +43,13 @@ from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MOST, Needs
 from nono.broker.rules.paths import outermost
 from nono.broker.rules.rule import Anything
+from nono.broker.settings import KEYS, REACHING
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.places import PLATFORM, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
-from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.plan import Plan, expander, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
@@ -66,7 +67,6 @@ _STORES = (
 )
 """Where tools keep what they fetch, the cache directory aside."""
 
-_LIMITING = ("block_net", "network_profile", "allow_domain", "allow_connect_port", "open_port")
 _MOST_HOMES = 50
 _SECRETS = "deny_system_secrets"
 
@@ -92,16 +92,17 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     from nono.supervisor.planning.network_rules import nameservers, unchecked
 
     plan = make_plan(replace(options, dns=(), no_sni_check=()), argv)
+    flags = settings_of(options)
     home = home_directory(env)
     network = plan.policy.network
     if network.mode is not Mode.BLOCKED:
         rest = None
-        if not any(getattr(options, name) for name in _LIMITING):
+        if not any(key.kind in REACHING and flags.speak_of(key.name) for key in KEYS):
             rest = Rule(Anything(), Access.CONNECT, Effect.ALLOW, _ORIGIN)
         network = replace(
             network,
             mode=Mode.FILTERED,
-            unchecked=tuple(unchecked(options.no_sni_check)),
+            unchecked=tuple(unchecked(flags)),
             rest=rest,
         )
     policy = replace(plan.policy, network=network)
@@ -110,7 +111,7 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
         *_protections(home, plan.workdir),
         *_grants(env, home, plan.workdir),
     ]
-    return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(options))
+    return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(flags))
 
 
 def _grants(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:

@@ -1,10 +1,10 @@
-"""From the network's options to the network's part of a policy."""
+"""From the settings that concern the network to the network's part of a policy."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 from nono.broker import (
     Access,
@@ -16,145 +16,132 @@ from nono.broker import (
     NamePattern,
     Network,
     NetworkPattern,
-    Origin,
     OriginKind,
     PublicPort,
     Rule,
 )
 from nono.broker.network.host_entries import parse_host, split_port
 from nono.broker.network.host_groups import network_profile, network_rules_of
+from nono.broker.settings import BY_NAME, KEYS, REACHING, Key, Kind, Setting, Settings, flag
 from nono.supervisor.errors import UsageError
 
-if TYPE_CHECKING:
-    from nono.supervisor.planning.options import Options
-    from nono.supervisor.planning.profile_parts import ProfileNetwork
-
-# Each of them makes the network a filtered one.
-_FILTERING = (
-    "network_profile",
-    "allow_domain",
-    "open_port",
-    "listen_port",
-    "allow_connect_port",
-    "proxy_credential",
-)
-_REFINING = ("no_sni_check", "dns")
 _DNS_PORT = 53
 
 
-def make_network(options: Options, profile: ProfileNetwork) -> Network:
-    """The network that the options describe, added to what the profile does.
+def make_network(flags: Settings, profile: Settings) -> Network:
+    """The network that the flags describe, added to what the profile does.
 
     Raises UsageError, broker.UnknownName, and broker.PolicyError for what is never
     opened.
     """
-    given = [name for name in (*_FILTERING, *_REFINING) if _is_given(options, name)]
-    if options.block_net:
-        for name in given:
+    narrowing, refining = _given(flags)
+    given = [*narrowing, *refining]
+    blocked = flags.one("network.block")
+    if blocked is not None:
+        if given:
             raise UsageError(
-                f"--block-net and {_flag(name)} contradict each other", f"leave out {_flag(name)}"
+                f"{blocked} and {given[0]} contradict each other", f"leave out {given[0]}"
             )
-        origin = Origin(OriginKind.FLAG, "--block-net")
-        blocked = Rule(Anything(), Access.CONNECT, Effect.DENY, origin)
-        return Network(Mode.BLOCKED, rules=(blocked,))
-    if profile.blocked is not None:
-        return _blocked_by_profile(profile.blocked, given)
-    if not given and not profile:
+        return _blocked(blocked)
+    blocked = profile.one("network.block")
+    if blocked is not None and blocked.value:
+        if given:
+            raise UsageError(
+                f"{given[0]} opens nothing: the network is blocked by {blocked.origin}",
+                f"leave out {given[0]}, or use another profile",
+            )
+        return _blocked(blocked)
+    # What was emptied names nothing, which is not the same as everything.
+    if not narrowing and not any(key.narrows and profile.speak_of(key.name) for key in KEYS):
+        if given:
+            raise UsageError(
+                f"{given[0]} says something only where the network is filtered",
+                f"name the hosts, such as {flag('network.allow_domain')} api.example.org",
+            )
         return Network()
-    if not profile and not any(name in _FILTERING for name in given):
-        raise UsageError(
-            f"{_flag(given[0])} says something only where the network is filtered",
-            "name the hosts, such as --allow-domain api.example.org",
-        )
     return Network(
         Mode.FILTERED,
-        rules=(*profile.rules, *_rules(options)),
-        listen=(*profile.listen, *_port_rules("listen_port", options.listen_port)),
-        unchecked=tuple(unchecked(options.no_sni_check)),
+        rules=(*_rules(profile, REACHING), *_rules(flags, REACHING)),
+        listen=(*_rules(profile, _LISTENING), *_rules(flags, _LISTENING)),
+        unchecked=tuple(unchecked(flags)),
     )
 
 
-def _blocked_by_profile(blocked: Rule, given: Sequence[str]) -> Network:
-    for name in given:
+def unchecked(settings: Settings) -> Iterator[Rule]:
+    """The rules on hosts whose name in TLS is not compared. Raises UsageError."""
+    return _rules(settings, {Kind.UNCHECKED_HOST})
+
+
+def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """The address and port of each server to ask. Raises UsageError."""
+    return tuple(map(_nameserver, settings.all("network.dns")))
+
+
+def _given(flags: Settings) -> tuple[list[str], list[str]]:
+    """The flags that narrow what is reached, and those that say more about what is reached."""
+    keys = [BY_NAME[name] for name in flags.settings if name.startswith("network.")]
+    return (
+        [key.flag for key in keys if key.narrows],
+        [key.flag for key in keys if not key.narrows and key.name != "network.block"],
+    )
+
+
+def _blocked(by: Setting) -> Network:
+    return Network(Mode.BLOCKED, rules=(Rule(Anything(), Access.CONNECT, Effect.DENY, by.origin),))
+
+
+def _rules(settings: Settings, kinds: Collection[Kind]) -> Iterator[Rule]:
+    for key in KEYS:
+        if key.kind not in kinds:
+            continue
+        for setting in settings.all(key.name):
+            if key.kind is Kind.HOST_GROUPS:
+                for rule in network_rules_of(network_profile(setting.value)):
+                    yield replace(rule, origin=replace(rule.origin, file=setting.origin.file))
+            else:
+                yield Rule(_pattern(setting, key), key.access, key.effect, setting.origin)
+
+
+def _pattern(setting: Setting, key: Key) -> NetworkPattern:
+    if key.kind in _PORTS:
+        if not 1 <= setting.value <= 65535:
+            raise UsageError(f"{setting}: not a port", "a port is a number from 1 to 65535")
+        return _PORTS[key.kind](setting.value)
+    try:
+        pattern = parse_host(setting.value)
+    except InvalidHost as error:
+        # The message has the value.
+        is_flag = setting.origin.kind is OriginKind.FLAG
         raise UsageError(
-            f"{_flag(name)} opens nothing: the network is blocked by {blocked.origin}",
-            f"leave out {_flag(name)}, or use another profile",
+            f"{key.flag if is_flag else setting}: {error.message}", error.hint
+        ) from None
+    if key.kind is Kind.UNCHECKED_HOST and not isinstance(pattern, NamePattern):
+        raise UsageError(
+            f"{setting}: the name in TLS is compared with a name only",
+            "leave it out: a connection to an address is not checked",
         )
-    return Network(Mode.BLOCKED, rules=(blocked,))
+    return pattern
 
 
-def nameservers(options: Options) -> tuple[tuple[str, int], ...]:
-    """The address and port of each `--dns`. Raises UsageError."""
-    return tuple(map(_nameserver, options.dns))
+_LISTENING = frozenset({Kind.LISTENING_PORT})
+_PORTS: dict[Kind | None, Callable[[int], NetworkPattern]] = {
+    Kind.PUBLIC_PORT: PublicPort,
+    Kind.LOCAL_PORT: LocalPort,
+    Kind.LISTENING_PORT: LocalPort,
+}
 
 
-def _is_given(options: Options, name: str) -> bool:
-    value = getattr(options, name)
-    # An empty name of a profile is a mistake, not a wish for an open network.
-    return value is not None if name == "network_profile" else bool(value)
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _rules(options: Options) -> Iterator[Rule]:
-    if options.network_profile is not None:
-        yield from network_rules_of(network_profile(options.network_profile))
-    for text in options.allow_domain:
-        yield _allow(_parsed("allow_domain", text), f"--allow-domain {text}")
-    for port in _ports("allow_connect_port", options.allow_connect_port):
-        yield _allow(PublicPort(port), f"--allow-connect-port {port}")
-    yield from _port_rules("open_port", options.open_port)
-
-
-def _port_rules(name: str, ports: Iterable[int]) -> Iterator[Rule]:
-    for port in _ports(name, ports):
-        yield _allow(LocalPort(port), f"{_flag(name)} {port}")
-
-
-def _ports(name: str, ports: Iterable[int]) -> Iterator[int]:
-    for port in ports:
-        if not 1 <= port <= 65535:
-            raise UsageError(
-                f"{_flag(name)} {port}: not a port", "a port is a number from 1 to 65535"
-            )
-        yield port
-
-
-def unchecked(hosts: Iterable[str]) -> Iterator[Rule]:
-    """The rules of `--no-sni-check`. Raises UsageError."""
-    for text in hosts:
-        pattern = _parsed("no_sni_check", text)
-        if not isinstance(pattern, NamePattern):
-            raise UsageError(
-                f"--no-sni-check {text}: the name in TLS is compared with a name only",
-                "leave it out: a connection to an address is not checked",
-            )
-        yield _allow(pattern, f"--no-sni-check {text}")
-
-
-def _parsed(name: str, text: str) -> NetworkPattern:
+def _nameserver(setting: Setting) -> tuple[str, int]:
     try:
-        return parse_host(text)
+        address, port = split_port(setting.value)
     except InvalidHost as error:
-        raise UsageError(f"{_flag(name)}: {error.message}", error.hint) from None
-
-
-def _allow(pattern: NetworkPattern, flag: str) -> Rule:
-    return Rule(pattern, Access.CONNECT, Effect.ALLOW, Origin(OriginKind.FLAG, flag))
-
-
-def _nameserver(text: str) -> tuple[str, int]:
-    try:
-        address, port = split_port(text)
-    except InvalidHost as error:
-        raise UsageError(f"--dns {text}: {error.message}", error.hint) from None
+        raise UsageError(f"{setting}: {error.message}", error.hint) from None
     try:
         ipaddress.ip_address(address)
     except ValueError:
+        dns = flag("network.dns")
         raise UsageError(
-            f"--dns {text}: not an IP address",
-            "write it as --dns 9.9.9.9 or --dns [2620:fe::fe]:53",
+            f"{setting}: not an IP address",
+            f"write it as {dns} 9.9.9.9 or {dns} [2620:fe::fe]:53",
         ) from None
     return address, port or _DNS_PORT

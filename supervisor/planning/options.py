@@ -1,9 +1,15 @@
-"""What a person may ask for: the options of the command line, and of the library."""
+"""What a person may ask for: the options of the command line and of the library, as settings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from nono.broker import Origin, OriginKind
+from nono.broker.settings import BY_OPTION, Key, Setting, Settings
+
+_MOST_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +41,36 @@ class Options:
     dns: Sequence[str] = ()
     proxy_credential: Sequence[str] = ()
     profile: str | None = None
+
+
+def settings_of(options: Options) -> Settings:
+    """What the options say, in their order. Those that name no setting are left out."""
+    found = {}
+    for name in Options.__dataclass_fields__:
+        key = BY_OPTION.get(name)
+        values = _values(key, getattr(options, name)) if key is not None else ()
+        if key is not None and values:
+            found[key.name] = tuple(
+                Setting(key.name, value, Origin(OriginKind.FLAG, _spelled(key, value)))
+                for value in values
+            )
+    return Settings(found)
+
+
+def _values(key: Key, given: Any) -> Sequence[Any]:
+    if key.stands_for is not None:
+        return (key.stands_for,) if given else ()
+    if not key.repeated:
+        # An empty name of a profile is a mistake, not a wish for an open network.
+        return () if given is None else (given,)
+    values: Sequence[Any] = given
+    return values
+
+
+def _spelled(key: Key, value: Any) -> str:
+    if key.stands_for is not None:
+        return key.flag
+    if key.name == "network.credentials":
+        # What follows is the place of the real key.
+        value = value.partition("=")[0][:_MOST_SHOWN]
+    return f"{key.flag} {value}"

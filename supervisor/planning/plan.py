@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -22,13 +22,21 @@ from nono.broker import (
     group,
     rules_of,
 )
+from nono.broker.settings import Settings
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
+from nono.supervisor.places import (
+    PLATFORM,
+    absolute,
+    canonical,
+    home_directory,
+    profile_directory,
+)
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
+from nono.supervisor.planning.flag_paths import FlagPaths
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
-from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.path_rules import path_rules
-from nono.supervisor.planning.profile_parts import FromProfile, ProfileNetwork
+from nono.supervisor.planning.options import Options, settings_of
+from nono.supervisor.planning.path_rules import bypasses, path_rules, workdir_rules
+from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import needed_by
 
 if TYPE_CHECKING:
@@ -66,26 +74,28 @@ def make_plan(
     home = home_directory(env)
     workdir = _workdir(options, home)
     expand = expander(home, workdir)
-    profile = _profile(options, env, home, workdir, expand)
-    if profile.says_workdir:
-        options = replace(options, allow_cwd=False)
+    flags = settings_of(options)
+    profile = _profile(options, flags, env, home, workdir, expand)
+    paths = FlagPaths(home, workdir)
     rules = [
-        *path_rules(options, home, workdir),
+        *path_rules(flags, Effect.DENY, paths),
+        *path_rules(flags, Effect.ALLOW, paths),
+        *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *_interpreter_rules(argv, env, workdir, home),
         *profile.rules,
         *_own_profiles(env, home),
     ]
-    bypasses = (*_bypasses(options, home, workdir), *profile.bypasses)
-    environment = Environment(tuple(options.env_allow), profile.deny, profile.set, profile.only)
+    lifted = (*bypasses(flags, paths), *profile.bypasses)
+    environment = _environment(flags, profile)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
-    machine = machine_configuration(given, home, workdir, rules, bypasses)
+    machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
-    network, nameservers = _network(options, profile.network)
+    network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     rules = [rule for rule in rules if not holds_anywhere(rule)]
     policy = Policy(
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
-        bypasses=bypasses,
+        bypasses=lifted,
         network=network,
     )
     return Plan(
@@ -95,7 +105,7 @@ def make_plan(
         nameservers,
         (*profile.notes, *machine.notes),
         tuple(anywhere),
-        _services(options, profile),
+        _services(flags, profile),
         tuple(machine.copies.items()),
     )
 
@@ -128,6 +138,7 @@ def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
 
 def _profile(
     options: Options,
+    flags: Settings,
     env: Mapping[str, str],
     home: str,
     workdir: str,
@@ -135,8 +146,11 @@ def _profile(
 ) -> FromProfile:
     """What the profile gives; without one, the groups that every profile starts from."""
     if options.profile is None:
+        found = [group(name) for name in default_groups()]
         return FromProfile(
-            tuple(rule for name in default_groups() for rule in rules_of(group(name), expand))
+            tuple(
+                rule for each in found if each.is_for(PLATFORM) for rule in rules_of(each, expand)
+            )
         )
     # A run without a profile does not load what reads one.
     from nono.supervisor.planning.profile_files import Profiles
@@ -144,8 +158,17 @@ def _profile(
 
     profiles = Profiles(env, home)
     merged = profiles.resolve(options.profile)
-    made = from_profile(merged, env, home, workdir, options.allow_cwd, expand)
-    return replace(made, notes=(*profiles.notes, *made.notes))
+    made = from_profile(merged, env, home, workdir, flags.speak_of("workdir.access"), expand)
+    return made._replace(notes=(*profiles.notes, *made.notes))
+
+
+def _environment(flags: Settings, profile: FromProfile) -> Environment:
+    return Environment(
+        flags.values("environment.env_allow"),
+        profile.settings.values("environment.deny_vars"),
+        profile.set,
+        profile.settings.values("environment.allow_vars"),
+    )
 
 
 def _workdir(options: Options, home: str) -> str:
@@ -160,42 +183,22 @@ def _workdir(options: Options, home: str) -> str:
     return canonical(path)
 
 
-_NETWORK_OPTIONS = (
-    "allow_domain",
-    "block_net",
-    "open_port",
-    "listen_port",
-    "allow_connect_port",
-    "no_sni_check",
-    "dns",
-    "proxy_credential",
-)
-
-
-def _network(
-    options: Options, profile: ProfileNetwork
-) -> tuple[Network, tuple[tuple[str, int], ...]]:
-    given = any(getattr(options, name) for name in _NETWORK_OPTIONS)
-    if options.network_profile is None and not given and not profile:
+def _network(flags: Settings, profile: Settings) -> tuple[Network, tuple[tuple[str, int], ...]]:
+    said = (*flags.settings, *profile.settings, *profile.cleared)
+    if not any(name.startswith("network.") for name in said):
         return Network(), ()
-    # What only a run with such an option needs is loaded only then.
+    # What only a run with such a setting needs is loaded only then.
     from nono.supervisor.planning.network_rules import make_network, nameservers
 
-    return make_network(options, profile), nameservers(options)
+    return make_network(flags, profile), nameservers(flags)
 
 
-def _services(options: Options, profile: FromProfile) -> tuple[Service, ...]:
-    if not options.proxy_credential and not profile.services:
+def _services(flags: Settings, profile: FromProfile) -> tuple[Service, ...]:
+    if not profile.services and not flags.speak_of("network.credentials"):
         return ()
-    from nono.supervisor.planning.services import named_by_options, together
+    from nono.supervisor.planning.services import named_services, refuse, together
 
-    named = named_by_options(options.proxy_credential, profile.own_services)
-    return together((*profile.services, *named))
-
-
-def _bypasses(options: Options, home: str, workdir: str) -> Iterator[str]:
-    for path in options.bypass_protection:
-        yield canonical(absolute(path, home, workdir))
+    return together((*profile.services, *named_services(flags, profile.own_services, refuse)))
 
 
 def _interpreter_rules(

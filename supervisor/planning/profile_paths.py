@@ -1,15 +1,17 @@
-"""From the paths in a profile to patterns: variables, links, wildcards."""
+"""The paths of a profile: variables, links, wildcards; they need not be there."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree
 from nono.broker.profile.checks import VARIABLE, VARIABLES, is_pattern
+from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.anywhere import plain
+from nono.supervisor.planning.profile_findings import Findings
 
 _TMPDIR = "TMPDIR"
 _DEFAULTS = {
@@ -63,6 +65,55 @@ class Variables:
             return plain(value) if quote else value
 
         return VARIABLE.sub(replace, text)
+
+
+class ProfilePaths:
+    """Reads the paths of a profile. What is wrong with them is among the findings."""
+
+    def __init__(self, variables: Variables, findings: Findings) -> None:
+        self._variables = variables
+        self._findings = findings
+
+    def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
+        """The patterns that the setting stands for; none where something is wrong with it."""
+        text = _path(setting)
+        if key.kind is Kind.REFUSED:
+            if in_own_tmpdir(text):
+                self._findings.complain(setting, "the run's own directory cannot be refused to it")
+                return
+            yield from self._findings.tried(setting, denied, text, self._variables) or ()
+            return
+        if in_own_tmpdir(text):
+            self._findings.note(setting, "every run has a $TMPDIR of its own, open to it")
+            return
+        alone = key.kind is not Kind.DIRECTORY
+        pattern = self._findings.tried(setting, granted, text, self._variables, alone)
+        if pattern is not None:
+            self._look_at(setting, pattern)
+            yield pattern
+
+    def lifted(self, setting: Setting) -> Iterator[str]:
+        """The path, unless it is a pattern."""
+        pattern = self._findings.tried(setting, granted, _path(setting), self._variables, True)
+        if isinstance(pattern, File):
+            yield pattern.path
+        elif pattern is not None:
+            self._findings.complain(setting, "a pattern cannot lift a protection; name the path")
+
+    def _look_at(self, setting: Setting, pattern: PathPattern) -> None:
+        path = getattr(pattern, "path", None)
+        if path is None:
+            return
+        if not os.path.lexists(path):
+            self._findings.note(setting, f"{path} does not exist")
+        elif isinstance(pattern, File) and os.path.isdir(path):
+            self._findings.note(setting, f"{path} is a directory: only its list of names is opened")
+
+
+def _path(setting: Setting) -> str:
+    """The text of an entry that may be an object with a condition."""
+    text: str = getattr(setting.value, "path", setting.value)
+    return text
 
 
 def in_own_tmpdir(text: str) -> bool:

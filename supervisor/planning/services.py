@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NoReturn
 
 from nono.broker import PolicyError
 from nono.broker.credentials.services import (
@@ -12,14 +13,14 @@ from nono.broker.credentials.services import (
     with_source,
 )
 from nono.broker.errors import Problem, UnknownName
-from nono.broker.profile.merge import Merged
+from nono.broker.settings import Setting, Settings, flag
 from nono.supervisor.errors import UsageError
 
 
-def own_services(merged: Merged, complain: Callable[[Problem], None]) -> dict[str, Service]:
+def own_services(settings: Settings, complain: Callable[[Problem], None]) -> dict[str, Service]:
     """The services that a profile describes, by name."""
     found = {}
-    for setting in merged.all("network.custom_credentials"):
+    for setting in settings.all("network.custom_credentials"):
         try:
             found[setting.name] = setting.value.service(setting.name, setting.file)
         except PolicyError as error:
@@ -27,26 +28,22 @@ def own_services(merged: Merged, complain: Callable[[Problem], None]) -> dict[st
     return found
 
 
-def named_by_profile(
-    merged: Merged, own: Mapping[str, Service], complain: Callable[[Problem], None]
+def named_services(
+    settings: Settings,
+    own: Mapping[str, Service],
+    complain: Callable[[Setting, PolicyError], None],
 ) -> Iterator[Service]:
-    """The services of the key `network.credentials`."""
-    for setting in merged.all("network.credentials"):
+    """The services that flags or a profile name."""
+    for setting in settings.all("network.credentials"):
         try:
-            yield _named(setting.value, own, f"{setting.key} in {setting.file}")
+            yield _named(setting, own)
         except PolicyError as error:
-            complain(setting.problem(error.message, error.hint))
+            complain(setting, error)
 
 
-def named_by_options(texts: Iterable[str], own: Mapping[str, Service]) -> Iterator[Service]:
-    """The services of `--proxy-credential NAME[=SOURCE]`. Raises UsageError."""
-    for text in texts:
-        try:
-            yield _named(text, own, "--proxy-credential")
-        except PolicyError as error:
-            name = text.partition("=")[0][:80]
-            message = f"--proxy-credential {name}: {error.message}"
-            raise UsageError(message, error.hint) from None
+def refuse(setting: Setting, error: PolicyError) -> NoReturn:
+    """Nothing is run with a flag that names no service. Raises UsageError."""
+    raise UsageError(f"{setting}: {error.message}", error.hint) from None
 
 
 def together(services: Iterable[Service]) -> tuple[Service, ...]:
@@ -54,12 +51,14 @@ def together(services: Iterable[Service]) -> tuple[Service, ...]:
     return tuple({service.name: service for service in services}.values())
 
 
-def _named(text: str, own: Mapping[str, Service], origin: str) -> Service:
-    name, given, source = text.partition("=")
+def _named(setting: Setting, own: Mapping[str, Service]) -> Service:
+    """The service NAME, or NAME=PLACE."""
+    name, given, source = setting.value.partition("=")
     if name in own:
         service = own[name]
     elif name in built_in_services():
-        service = built_in_service(name, origin)
+        by = f"{setting.key} in {setting.file}" if setting.file else flag(setting.key)
+        service = built_in_service(name, by)
     else:
         raise UnknownName("service", name, (*own, *built_in_services()))
     return with_source(service, source) if given else service

@@ -1,0 +1,188 @@
+"""Settings: what a person says, by a flag or in a profile, and the one table of what can be said.
+
+`--read /srv` and `"filesystem": {"read": ["/srv"]}` are the same setting from two origins: both
+become rules in the same way, and whoever names a flag takes its spelling from here.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from nono.broker.errors import Problem
+from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, READ_WRITE, Access
+from nono.broker.rules.rule import Effect, Origin, OriginKind
+
+
+class Kind(enum.Enum):
+    """What a value stands for, where it becomes a rule."""
+
+    REFUSED = "a path with all below, or a pattern of paths"
+    DIRECTORY = "a directory with all below"
+    FILE = "a path alone"
+    SOCKET = "the path of a unix socket"
+    HOST_GROUPS = "the hosts of a network profile"
+    HOST = "a host"
+    PUBLIC_PORT = "a port of every public host"
+    LOCAL_PORT = "a port of this machine"
+    LISTENING_PORT = "a port to listen on"
+    UNCHECKED_HOST = "a host whose name in TLS is not compared"
+
+
+REACHING = frozenset({Kind.HOST_GROUPS, Kind.HOST, Kind.PUBLIC_PORT, Kind.LOCAL_PORT})
+"""Settings of these kinds name what may be connected to."""
+
+
+class Key(NamedTuple):
+    """What can be set. `name` is the profile's key, with a dot after its section.
+
+    `option` is the field of `Options`, empty where there is no flag. A key without a `kind` has a
+    reader of its own. `narrows`: once it is said, nothing is reached but what is named.
+    `repeated`: a flag may be given several times. `stands_for` is what a flag without a value says;
+    None where the flag has a value. `in_profile`: not a flag alone.
+    """
+
+    name: str
+    option: str = ""
+    kind: Kind | None = None
+    access: Access = Access(0)
+    effect: Effect = Effect.ALLOW
+    narrows: bool = False
+    repeated: bool = True
+    stands_for: Any = None
+    in_profile: bool = True
+
+    @property
+    def flag(self) -> str:
+        """The option as it is given on the command line."""
+        return "--" + self.option.replace("_", "-")
+
+
+_READ = Access.READ | Access.EXECUTE
+
+# The order is that of the rules. No key that opens a directory opens what listens in it: a unix
+# socket is more than a file, and the sandbox may connect to its own anywhere.
+KEYS = (
+    Key("filesystem.deny", "deny", Kind.REFUSED, ALL_ACCESS, Effect.DENY),
+    Key("filesystem.allow", "allow", Kind.DIRECTORY, FLOOR_ACCESS),
+    Key("filesystem.read", "read", Kind.DIRECTORY, _READ),
+    Key("filesystem.write", "write", Kind.DIRECTORY, Access.WRITE),
+    Key("filesystem.allow_file", "allow_file", Kind.FILE, FLOOR_ACCESS),
+    Key("filesystem.read_file", "read_file", Kind.FILE, _READ),
+    Key("filesystem.write_file", "write_file", Kind.FILE, Access.WRITE),
+    Key("filesystem.unix_socket", "allow_unix_socket", Kind.SOCKET, Access.CONNECT),
+    Key("filesystem.bypass_protection", "bypass_protection"),
+    Key("workdir.access", "allow_cwd", stands_for="readwrite"),
+    Key("environment.allow_vars"),
+    Key("environment.deny_vars"),
+    Key("environment.set_vars"),
+    Key("environment.env_allow", "env_allow", in_profile=False),
+    Key("network.block", "block_net", stands_for=True),
+    Key(
+        "network.network_profile",
+        "network_profile",
+        Kind.HOST_GROUPS,
+        Access.CONNECT,
+        narrows=True,
+        repeated=False,
+    ),
+    Key("network.allow_domain", "allow_domain", Kind.HOST, Access.CONNECT, narrows=True),
+    Key(
+        "network.connect_port",
+        "allow_connect_port",
+        Kind.PUBLIC_PORT,
+        Access.CONNECT,
+        narrows=True,
+    ),
+    Key("network.open_port", "open_port", Kind.LOCAL_PORT, Access.CONNECT, narrows=True),
+    Key("network.listen_port", "listen_port", Kind.LISTENING_PORT, Access.CONNECT, narrows=True),
+    Key("network.credentials", "proxy_credential", narrows=True),
+    Key("network.custom_credentials"),
+    Key(
+        "network.no_sni_check",
+        "no_sni_check",
+        Kind.UNCHECKED_HOST,
+        Access.CONNECT,
+        in_profile=False,
+    ),
+    Key("network.dns", "dns", in_profile=False),
+    Key("groups.include"),
+    Key("groups.exclude"),
+    Key("env_credentials"),
+    Key("ask"),
+    Key("rollback.exclude_patterns"),
+    Key("rollback.exclude_globs"),
+)
+BY_NAME: Mapping[str, Key] = {key.name: key for key in KEYS}
+BY_OPTION: Mapping[str, Key] = {key.option: key for key in KEYS if key.option}
+
+_GRANTING = {(key.kind, key.access & READ_WRITE): key for key in KEYS if key.access & READ_WRITE}
+
+
+def flag(name: str) -> str:
+    """The flag that says the same as the profile's key of this name, such as `network.block`."""
+    return BY_NAME[name].flag
+
+
+def granting(access: Access, kind: Kind) -> Key | None:
+    """The key that grants just this of reading and writing, on a `FILE` or a `DIRECTORY`."""
+    return _GRANTING.get((kind, access & READ_WRITE))
+
+
+class Setting(NamedTuple):
+    """One value that a person set: a flag, or in a profile an element of a list, an entry of an
+    object, or a whole value.
+
+    `key` is the name of its `Key`. The origin has the flag and its value, or the profile's file and
+    key; `line` and `column` are the place in the file. `name` is an entry's own, else empty.
+    """
+
+    key: str
+    value: Any
+    origin: Origin
+    line: int = 0
+    column: int = 0
+    name: str = ""
+
+    @property
+    def file(self) -> str:
+        """The profile; empty for a flag."""
+        return self.origin.file or ""
+
+    def problem(self, message: str, hint: str) -> Problem:
+        """A problem with this value of a profile, at its place."""
+        return Problem(self.file, self.line, self.column, f"{self.key}: {message}", hint)
+
+    def __str__(self) -> str:
+        if self.origin.kind is OriginKind.FLAG:
+            return self.origin.name
+        return f"{self.file}:{self.line}:{self.column}: {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of one origin by its key, in order.
+
+    `cleared` are keys that were emptied on purpose and not filled again.
+    """
+
+    settings: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()
+
+    def all(self, key: str) -> tuple[Setting, ...]:
+        """The settings of a list or an object; for others at most one."""
+        return self.settings.get(key, ())
+
+    def one(self, key: str) -> Setting | None:
+        """The setting of a value that is no list."""
+        return next(iter(self.all(key)), None)
+
+    def values(self, key: str) -> tuple[Any, ...]:
+        """What was set, without the origins."""
+        return tuple(setting.value for setting in self.all(key))
+
+    def speak_of(self, key: str) -> bool:
+        """True when the key was given, be it to empty it."""
+        return key in self.settings or key in self.cleared

@@ -1,0 +1,93 @@
+"""The paths of flags: relative to the working directory, and there when the run starts."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from nono.broker import Access, File, Glob, PathPattern, Subtree
+from nono.broker.settings import Key, Kind, Setting, granting
+from nono.supervisor.errors import UsageError
+from nono.supervisor.places import absolute, canonical
+
+_GLOB_CHARACTERS = frozenset("*?[")
+
+
+class FlagPaths:
+    """Reads the paths of flags. Its methods raise UsageError, broker.PolicyError."""
+
+    def __init__(self, home: str, workdir: str) -> None:
+        self._home = home
+        self._workdir = workdir
+
+    def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
+        """The pattern that the flag stands for."""
+        path: str = setting.value
+        match key.kind:
+            case Kind.REFUSED if _GLOB_CHARACTERS & set(path):
+                yield Glob(path)
+            case Kind.REFUSED:
+                yield Subtree(canonical(self._absolute(path)), path)
+            case Kind.DIRECTORY:
+                yield Subtree(self._directory(setting, key), path)
+            case Kind.FILE:
+                yield File(self._file(setting, key), path)
+            case Kind.SOCKET:
+                yield File(self._socket(setting), path)
+
+    def lifted(self, setting: Setting) -> Iterator[str]:
+        """The path, which need not exist."""
+        yield canonical(self._absolute(setting.value))
+
+    def _absolute(self, path: str) -> str:
+        return absolute(path, self._home, self._workdir)
+
+    def _directory(self, setting: Setting, key: Key) -> str:
+        path = setting.value
+        given = self._absolute(path)
+        try:
+            mode = os.stat(given).st_mode
+        except OSError as error:
+            raise UsageError(
+                f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {path}"
+            ) from None
+        if not stat.S_ISDIR(mode):
+            raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
+        return canonical(given)
+
+    def _file(self, setting: Setting, key: Key) -> str:
+        path = setting.value
+        given = self._absolute(path)
+        if os.path.isdir(given):
+            raise UsageError(f"{setting}: is a directory", _instead(key, Kind.DIRECTORY, path))
+        is_creatable = Access.WRITE in key.access and os.path.isdir(
+            os.path.dirname(canonical(given))
+        )
+        if not os.path.lexists(given) and not is_creatable:
+            raise UsageError(
+                f"{setting}: No such file or directory", f"ls {os.path.dirname(given)}"
+            )
+        return canonical(given)
+
+    def _socket(self, setting: Setting) -> str:
+        """The socket may come to be later, in a directory that is there."""
+        given = canonical(self._absolute(setting.value))
+        try:
+            mode = os.stat(given).st_mode
+        except OSError as error:
+            if not os.path.isdir(os.path.dirname(given)):
+                raise UsageError(
+                    f"{setting}: {os.strerror(error.errno or 0)}", f"ls {os.path.dirname(given)}"
+                ) from None
+        else:
+            if not stat.S_ISSOCK(mode):
+                kind = "is a directory" if stat.S_ISDIR(mode) else "not a socket"
+                raise UsageError(f"{setting}: {kind}", f"ls -l {setting.value}")
+        return given
+
+
+def _instead(key: Key, kind: Kind, path: str) -> str:
+    """The flag that grants the same on an object of the other kind."""
+    other = granting(key.access, kind)
+    return f"{other.flag} {path}" if other is not None else f"ls -l {path}"
