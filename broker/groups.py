@@ -10,7 +10,7 @@ from typing import Any
 
 from nono.broker.datafile import data
 from nono.broker.errors import UnknownName
-from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
+from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.rule import (
     Effect,
     File,
@@ -47,6 +47,7 @@ class Group:
     create: tuple[str, ...] = ()
     connect: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    deny_write: tuple[str, ...] = ()
 
     def is_for(self, platform: str) -> bool:
         """True when the group counts on this platform."""
@@ -63,7 +64,9 @@ _GRANTS: tuple[tuple[str, Access], ...] = (
 )
 
 
-_LISTS = frozenset({key for key, _ in _GRANTS} | {"deny"})
+_REFUSALS: tuple[tuple[str, Access], ...] = (("deny", ALL_ACCESS), ("deny_write", CHANGING))
+
+_LISTS = frozenset(key for key, _ in (*_GRANTS, *_REFUSALS))
 
 
 @cache
@@ -107,8 +110,9 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
         for pattern in _patterns(entry, expand, alone=key == "read_file")
     ]
     rules += [
-        Rule(pattern, ALL_ACCESS, Effect.DENY, origin, protected=True)
-        for entry in group.deny
+        Rule(pattern, access, Effect.DENY, origin, protected=True)
+        for key, access in _REFUSALS
+        for entry in getattr(group, key)
         for pattern in _patterns(entry, expand, alone=False)
     ]
     return rules

@@ -42,7 +42,8 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        access = "all" if effect is Effect.DENY else access_words.names(rule.access)
+        all_of_it = effect is Effect.DENY and not rule.only_of_changes
+        access = "all" if all_of_it else access_words.names(rule.access)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
