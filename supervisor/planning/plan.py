@@ -38,6 +38,7 @@ from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.path_rules import bypasses, path_rules, workdir_rules
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import needed_by
+from nono.supervisor.planning.start_files import GROUP, start_file_rules
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
@@ -90,6 +91,8 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
+    if not _is_excluded(profile):
+        rules += start_file_rules(rules, workdir, expand)
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     rules = [rule for rule in rules if not holds_anywhere(rule)]
@@ -108,6 +111,12 @@ def make_plan(
         _services(flags, profile),
         tuple(machine.copies.items()),
     )
+
+
+def _is_excluded(profile: FromProfile) -> bool:
+    """True when a profile leaves out the group that protects what starts by itself."""
+    excluded = profile.settings.values("groups.exclude")
+    return any(getattr(each, "name", each) == GROUP for each in excluded)
 
 
 def expander(home: str, workdir: str) -> Callable[[str], Sequence[str]]:
