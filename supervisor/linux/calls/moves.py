@@ -20,6 +20,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_new
+from nono.supervisor.linux.calls.git_config import put_git_config
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -60,6 +61,8 @@ def _rename(
             _note_native_move(call, decisions, old, new, flags)
             return CONTINUE
         with existing(old) as source:
+            if not flags and put_git_config(call, decisions, old, new, source):
+                return DONE
             _require_move(call, decisions, old, new, source)
             _require_replaceable(call, decisions, old, new, flags)
             call.ensure_waiting()

@@ -3,46 +3,47 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 
 CODE = "#!/bin/sh\ntouch 'ran outside'\n"
 CONFIG = "[core]\n\tfsmonitor = touch 'ran outside'\n\thooksPath = src\n"
 TMP = os.environ["TMPDIR"]
 
 
-def attempt(name, deed, *arguments, **keywords):
+def attempt(name: str, deed: Callable[..., object], *arguments: object) -> None:
     try:
-        deed(*arguments, **keywords)
+        deed(*arguments)
     except (OSError, shutil.Error, subprocess.CalledProcessError):
         return
     print("WON", name)
 
 
-def write(path, text=CODE):
+def write(path: str, text: str = CODE) -> None:
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     with open(path, "w") as file:
         file.write(text)
 
 
-def moved_in(target, text=CODE):
+def moved_in(target: str, text: str = CODE) -> None:
     """A whole directory, or a file, that is put under the name afterwards."""
     write("src/mine", text)
     os.rename("src/mine", target)
 
 
-def directory_moved_in(target):
+def directory_moved_in(target: str) -> None:
     write("src/directory/tasks.json")
     os.rename("src/directory", target)
 
 
-def replaced_repository():
+def replaced_repository() -> None:
     os.rename(".git", "src/old")
 
 
-def worked_on_elsewhere():
+def worked_on_elsewhere() -> None:
     os.rename(".git", f"{TMP}/git")
 
 
-def by_git(*arguments):
+def by_git(*arguments: str) -> None:
     subprocess.run(["git", *arguments], check=True, capture_output=True)
 
 
