@@ -86,11 +86,13 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Start the program first and import the rest while it already runs."""
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session import foreground
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
+    before = RunByPeople(plan.policy.rules)
     streams = inherited_streams()
     prepared = prepare(
         plan,
@@ -102,7 +104,11 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
         status = foreground.run(
-            prepared, plan, argv, streams, lambda faults: _report(prepared, faults, values)
+            prepared,
+            plan,
+            argv,
+            streams,
+            lambda faults: _report(prepared, faults, before.changed(), values),
         )
     finally:
         prepared.close()
@@ -141,7 +147,9 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
     say(lines)
 
 
-def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -> None:
+def _report(
+    prepared: Prepared, faults: Sequence[str], changed: Sequence[str], values: dict[str, Any]
+) -> None:
     from nono.supervisor.report import run as report
 
     decisions, credentials = prepared.decisions, prepared.credentials
@@ -150,8 +158,14 @@ def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -
         prepared.audit.close()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(decisions, faults, usage, prepared.audit)])
+            say([report.as_json(decisions, faults, usage, prepared.audit, changed)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
-        say([*report.text(decisions, usage), *report.audit(prepared.audit)])
+        say(
+            [
+                *report.text(decisions, usage),
+                *report.changed(changed),
+                *report.audit(prepared.audit),
+            ]
+        )

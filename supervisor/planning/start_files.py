@@ -31,7 +31,7 @@ def start_file_rules(
     rules: Iterable[Rule], workdir: str, expand: Callable[[str], Sequence[str]]
 ) -> Iterator[Rule]:
     """The refusals for what these rules open. `expand` is for the paths of groups."""
-    written = sorted(_written(rules))
+    written = sorted(written_directories(rules))
     if not written:
         return
     seen: set[str] = set()
@@ -42,7 +42,7 @@ def start_file_rules(
             yield Rule(Subtree(path, spelled), CHANGING, Effect.DENY, _ORIGIN, protected=True)
 
 
-def _written(rules: Iterable[Rule]) -> set[str]:
+def written_directories(rules: Iterable[Rule]) -> set[str]:
     """The directories that a person opened for writing."""
     return {
         rule.pattern.path

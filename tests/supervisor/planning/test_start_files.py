@@ -63,7 +63,10 @@ def test_every_entry_is_refused_and_has_a_reason(home: Path, project: Path) -> N
     for entry in group(GROUP).deny_write:
         if entry.startswith("~/"):
             assert not may_write(opened, home / entry[2:]), entry
-    for reasons in (*data("start_files").values(), data("groups")["groups"][GROUP]["deny_write"]):
+    for reasons in (
+        *(data("start_files")[k] for k in ("project", "repository")),
+        data("groups")["groups"][GROUP]["deny_write"],
+    ):
         assert all(isinstance(why, str) and len(why) > 10 for why in reasons.values())
 
 
