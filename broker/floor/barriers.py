@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import ancestors, is_within, lineage
-from nono.broker.rules.rule import Effect, File, Rule, Subtree, guarded_path
+from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, guarded_path
 
 
 class Barriers:
@@ -95,10 +95,11 @@ class BothBarriers(NamedTuple):
     def of(
         cls, rules: tuple[Rule, ...], bypasses: tuple[str, ...], exclude: frozenset[str]
     ) -> BothBarriers:
-        """One and the same where no rule refuses changes alone."""
+        """One and the same where no rule stands before changes alone."""
         change = Barriers(rules, bypasses, exclude)
         whole = tuple(rule for rule in rules if not rule.only_of_changes)
-        if all(rule.effect is Effect.ALLOW for rule in rules if rule.only_of_changes):
+        refusing = [rule for rule in rules if rule.effect is not Effect.ALLOW]
+        if not any(rule.only_of_changes or isinstance(rule.pattern, Glob) for rule in refusing):
             return cls(change, change)
         return cls(Barriers(whole, bypasses, exclude), change)
 
@@ -107,6 +108,16 @@ class BothBarriers(NamedTuple):
         if self.sight is self.change:
             return ((access, self.change),)
         return ((access & ~Access.WRITE, self.sight), (access & Access.WRITE, self.change))
+
+    def keep_names(self, rules: Iterable[Rule]) -> None:
+        """Shut every tree for changes in which wildcards may refuse a name that is not there yet.
+
+        What the kernel lets a program create or rename there would get such a name.
+        """
+        for rule in rules:
+            prefix = guarded_path(rule, self.change.bypasses)
+            if isinstance(rule.pattern, Glob) and prefix is not None:
+                self.change.close(prefix, rule.protected and rule.effect is Effect.DENY)
 
     def close(self, rule: Rule, path: str, liftable: bool) -> None:
         """Shut the tree at ``path`` for what the rule stands before."""

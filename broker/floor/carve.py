@@ -51,6 +51,7 @@ def carve(
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
     matched = tuple(_find(rules, bypasses, bounded, barriers, grants))
+    barriers.keep_names(rules)
     grants = [_keep_apart(rules, grant, barriers) for grant in grants]
     work = _Carving(barriers, bounded)
     for grant in grants:

@@ -7,6 +7,7 @@ A nondeterministic automaton whose states are positions in the pattern. So the t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ANY_DEPTH = None
@@ -40,6 +41,13 @@ class Automaton:
             elif part == name if isinstance(part, str) else part.fullmatch(name):
                 after.add(state + 1)
         return self._skip_depths(after)
+
+    def after(self, names: Iterable[str]) -> States:
+        """After all of these parts of a path."""
+        states = self.start()
+        for name in names:
+            states = self.step(states, name)
+        return states
 
     def accepts(self, states: States) -> bool:
         """True when the parts consumed so far are a match."""
