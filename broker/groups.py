@@ -10,7 +10,7 @@ from typing import Any
 
 from nono.broker.datafile import data
 from nono.broker.errors import UnknownName
-from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
+from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.rule import (
     Effect,
     File,
@@ -48,8 +48,9 @@ class Group:
     create: tuple[str, ...] = ()
     connect: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
+    deny_write: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Why each entry of ``deny`` is there, in a few words."""
+    """Why each entry of ``deny`` and ``deny_write`` is there, in a few words."""
 
     def is_for(self, platform: str) -> bool:
         """True when the group counts on this platform."""
@@ -66,7 +67,9 @@ _GRANTS: tuple[tuple[str, Access], ...] = (
 )
 
 
-_LISTS = frozenset({key for key, _ in _GRANTS} | {"deny"})
+_REFUSALS: tuple[tuple[str, Access], ...] = (("deny", ALL_ACCESS), ("deny_write", CHANGING))
+
+_LISTS = frozenset(key for key, _ in (*_GRANTS, *_REFUSALS))
 
 
 @cache
@@ -79,7 +82,7 @@ def groups() -> Mapping[str, Group]:
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
-    reasons = MappingProxyType(entry.get("deny", {}))
+    reasons = MappingProxyType({**entry.get("deny", {}), **entry.get("deny_write", {})})
     return Group(name, entry["description"], entry.get("platform"), **lists, reasons=reasons)
 
 
@@ -113,10 +116,12 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
         for entry in getattr(group, key)
         for pattern in _patterns(entry, expand, alone=key == "read_file")
     ]
-    spellings = {path: entry for entry in group.deny for path in expand(entry)}
-    spellings |= {path: path for entry in _moved(group.deny, expand) for path in expand(entry)}
-    if spellings:
-        rules.append(Rule(Subtrees(spellings), ALL_ACCESS, Effect.DENY, origin, protected=True))
+    for key, access in _REFUSALS:
+        entries = getattr(group, key)
+        spellings = {path: entry for entry in entries for path in expand(entry)}
+        spellings |= {path: path for entry in _moved(entries, expand) for path in expand(entry)}
+        if spellings:
+            rules.append(Rule(Subtrees(spellings), access, Effect.DENY, origin, protected=True))
     return rules
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nono.broker.errors import Problem
-from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, READ_WRITE, Access
+from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, READ_WRITE, Access
 from nono.broker.rules.rule import Effect, Origin, OriginKind
 
 
@@ -66,6 +66,7 @@ _READ = Access.READ | Access.EXECUTE
 # socket is more than a file, and the sandbox may connect to its own anywhere.
 KEYS = (
     Key("filesystem.deny", "deny", Kind.REFUSED, ALL_ACCESS, Effect.DENY),
+    Key("filesystem.deny_write", "deny_write", Kind.REFUSED, CHANGING, Effect.DENY),
     Key("filesystem.allow", "allow", Kind.DIRECTORY, FLOOR_ACCESS),
     Key("filesystem.read", "read", Kind.DIRECTORY, _READ),
     Key("filesystem.write", "write", Kind.DIRECTORY, Access.WRITE),

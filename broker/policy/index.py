@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from nono.broker.rules.paths import ancestors, is_within, lineage, parent
+from nono.broker.rules.paths import ancestors, components, is_within, lineage, parent
 from nono.broker.rules.rule import (
     Effect,
     File,
@@ -124,6 +124,29 @@ class Index:
     def guard(self, path: str, effect: Effect) -> tuple[Rule, str] | None:
         """The refusal (or question) one of whose paths is ``path`` or below it, and that path."""
         return self._guards[effect].get(path)
+
+    def escapes(self, path: str, target: str | None) -> bool:
+        """True when a name in the directory ``path`` that wildcards refuse may not be refused
+        once the directory is at ``target``."""
+        globs = [
+            rule
+            for effect in (Effect.DENY, Effect.ASK)
+            for rules in self._globs[effect].values()
+            for rule in rules
+        ]
+        return any(self._escapes(rule, path, target) for rule in globs)
+
+    def _escapes(self, rule: Rule, path: str, target: str | None) -> bool:
+        pattern = rule.pattern
+        if not isinstance(pattern, Glob) or is_lifted(rule, path, self._bypasses):
+            return False
+        here = pattern.names.after(components(path))
+        if not here:
+            return False
+        if target is None or (rule.protected and any(is_within(b, target) for b in self._bypasses)):
+            return True
+        lifted = is_lifted(rule, target, self._bypasses)
+        return lifted or not here <= pattern.names.after(components(target))
 
     def standing(self, path: str, whole: bool = False) -> Standing:
         """Grants and questions at ``path``; with ``whole`` only what holds for all below as well.

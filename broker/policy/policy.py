@@ -47,7 +47,8 @@ class _Demand:
 
     ``access`` is needed on the object, with ``whole`` on all below it too;
     ``carried`` is the part of it that a move would otherwise give for nothing.
-    ``kept`` are rights that would go with a directory to where they do not belong.
+    ``kept`` are rights that would go with a directory to where they do not belong; with
+    ``escapes`` it may hold what wildcards refuse only as long as it is where it is.
     """
 
     access: int
@@ -58,6 +59,7 @@ class _Demand:
     whole: bool = False
     carried: int = 0
     kept: int = 0
+    escapes: bool = False
 
 
 _PATH_PATTERNS = frozenset(get_args(PathPattern))
@@ -100,6 +102,12 @@ COPY_INSTEAD = builtin("directories do not move to where other rights hold", Eff
 
 DEVICES = builtin("devices are used and not changed", Effect.DENY)
 """The right to write into a device is none on its name or its mode, which the machine shares."""
+
+
+def _target_of(change: PathChange) -> str | None:
+    """Where something is moved to, None when that is not known."""
+    target = change.target
+    return target if target is not None and is_canonical(target) else None
 
 
 @dataclass(frozen=True)
@@ -217,7 +225,11 @@ class Policy:
         carried = self._carried(request, whole)
         kept = self._kept(request) if whole else 0
         access = demand.access | carried
-        return replace(demand, access=access, whole=whole, carried=carried, kept=kept)
+        target = _target_of(request)
+        escapes = whole and self._index.escapes(request.path, target)
+        return replace(
+            demand, access=access, whole=whole, carried=carried, kept=kept, escapes=escapes
+        )
 
     def _carried(self, change: PathChange, whole: bool) -> int:
         """The rights that an object must already have to be moved where ``change`` says."""
@@ -262,7 +274,7 @@ class Policy:
         # An own directory may hold what is not own, so it must not gain rights either.
         if demand.whole and not isinstance(verdict, Deny):
             gained = demand.carried & ~self._index.standing(path, whole=True).granted
-            if demand.kept or (own and gained):
+            if demand.kept or demand.escapes or (own and gained):
                 return Deny(COPY_INSTEAD, errno.EXDEV)
         return verdict
 

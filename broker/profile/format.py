@@ -186,6 +186,9 @@ class Filesystem(Part):
     deny: tuple[DeniedPathEntry, ...] | None = None
     """Paths to refuse, with all below, whatever else allows them. A pattern such as `**/.env` holds
     in whatever the profile or an option opens."""
+    deny_write: tuple[DeniedPathEntry, ...] | None = None
+    """Paths that may not be written, with all below, whatever else allows it: not changed, created,
+    renamed or removed. Reading is as without. Patterns are as in `deny`."""
     bypass_protection: tuple[PathEntry, ...] | None = None
     """Paths that a group protects (`~/.ssh` and the like) and that the profile may allow all the
     same. Grants nothing by itself."""

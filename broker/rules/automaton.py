@@ -7,7 +7,7 @@ A nondeterministic automaton whose states are positions in the pattern. So the t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 ANY_DEPTH = None
@@ -51,6 +51,13 @@ class Automaton:
 
     def _admitted(self, name: str, pieces: tuple[str, ...]) -> bool:
         return self.admits is None or self.admits(name, pieces)
+
+    def after(self, names: Iterable[str]) -> States:
+        """After all of these parts of a path."""
+        states = self.start()
+        for name in names:
+            states = self.step(states, name)
+        return states
 
     def accepts(self, states: States) -> bool:
         """True when the parts consumed so far are a match."""

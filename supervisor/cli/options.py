@@ -42,6 +42,10 @@ _POLICY_OPTIONS = (
         help="Refuse this path or pattern inside what is opened. Repeatable.",
     ),
     _path(
+        "filesystem.deny_write",
+        help="Refuse changes to this path or pattern, which may still be read. Repeatable.",
+    ),
+    _path(
         "filesystem.bypass_protection",
         help="Lift the protection of a path such as ~/.ssh; it still needs to be allowed.",
     ),

@@ -18,7 +18,16 @@ from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
 
 _SUFFIX = ".json"
-_GROUP_LISTS = ("deny", "read", "read_file", "write", "readwrite", "create", "connect")
+_GROUP_LISTS = (
+    "deny",
+    "deny_write",
+    "read",
+    "read_file",
+    "write",
+    "readwrite",
+    "create",
+    "connect",
+)
 _START = """\
 {
   // What the program may do. `nono profile schema --markdown` explains every key.
@@ -30,7 +39,8 @@ _START = """\
   // Named sets of paths: `nono profile groups` lists them.
   "groups": {"include": []},
 
-  // Paths: allow, read, write for directories; allow_file, read_file, write_file; deny.
+  // Paths: allow, read, write for directories; allow_file, read_file, write_file;
+  // deny, deny_write.
   "filesystem": {"read": [], "deny": ["**/.env"]},
 
   // Hosts. Empty: none. Without the key the network is open.

@@ -88,11 +88,13 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Start the program first and import the rest while it already runs."""
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session import foreground
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
+    before = RunByPeople(plan.policy.rules)
     streams = inherited_streams()
     prepared = prepare(
         plan,
@@ -104,7 +106,11 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
         status = foreground.run(
-            prepared, plan, argv, streams, lambda faults: _report(prepared, faults, values)
+            prepared,
+            plan,
+            argv,
+            streams,
+            lambda faults: _report(prepared, faults, before.changed(), values),
         )
     finally:
         prepared.close()
@@ -132,15 +138,20 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
         f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
         f"nono: private TMPDIR {prepared.tmpdir}",
     ]
-    if floor.carved:
-        carved = ", ".join(visible(path) for path in sorted(floor.carved)[:10])
-        lines.append(f"nono: decided call by call, since something inside is denied: {carved}")
+    for what, carved in (
+        ("decided call by call, since something inside is denied", floor.carved),
+        ("changes decided call by call, since writing something inside is denied", floor.unwritten),
+    ):
+        if carved:
+            lines.append(f"nono: {what}: {', '.join(map(visible, sorted(carved)[:10]))}")
     if dropped:
         lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
     say(lines)
 
 
-def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -> None:
+def _report(
+    prepared: Prepared, faults: Sequence[str], changed: Sequence[str], values: dict[str, Any]
+) -> None:
     from nono.supervisor.report import run as report
 
     decisions, credentials = prepared.decisions, prepared.credentials
@@ -149,8 +160,14 @@ def _report(prepared: Prepared, faults: Sequence[str], values: dict[str, Any]) -
         prepared.audit.close()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(decisions, faults, usage, prepared.audit)])
+            say([report.as_json(decisions, faults, usage, prepared.audit, changed)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
-        say([*report.text(decisions, usage), *report.audit(prepared.audit)])
+        say(
+            [
+                *report.text(decisions, usage),
+                *report.changed(changed),
+                *report.audit(prepared.audit),
+            ]
+        )

@@ -193,6 +193,13 @@ class Decisions:
         if self.witness is not None:
             self.witness.unresolved(host, why)
 
+    def refuse(self, request: Request, verdict: Deny) -> NoReturn:
+        """Note a refusal that more than the policy decided; raise."""
+        self.denials.record(request, verdict)
+        if self.witness is not None:
+            self.witness.decision(request, request, verdict)
+        raise failure(verdict.errno)
+
     def refuse_beyond_floor(self, request: Execute) -> NoReturn:
         """Note the refusal of what only the floor could grant, whatever the policy says; raise."""
         verdict = self.policy.decide(request)

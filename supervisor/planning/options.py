@@ -26,6 +26,7 @@ class Options:
     read_file: Sequence[str] = ()
     write_file: Sequence[str] = ()
     deny: Sequence[str] = ()
+    deny_write: Sequence[str] = ()
     bypass_protection: Sequence[str] = ()
     allow_cwd: bool = False
     workdir: str | None = None

@@ -25,7 +25,7 @@ from nono.broker import (
 from nono.broker.settings import Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.links import canonical_of_many
-from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
+from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
@@ -33,6 +33,7 @@ from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.path_rules import bypasses, path_rules, workdir_rules
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import needed_by
+from nono.supervisor.planning.start_files import GROUP, start_file_rules
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
@@ -85,6 +86,8 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
+    if not _is_excluded(profile):
+        rules += start_file_rules(rules, workdir, expand)
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
@@ -104,6 +107,12 @@ def make_plan(
         _services(flags, profile),
         tuple(machine.copies.items()),
     )
+
+
+def _is_excluded(profile: FromProfile) -> bool:
+    """True when a profile leaves out the group that protects what starts by itself."""
+    excluded = profile.settings.values("groups.exclude")
+    return any(getattr(each, "name", each) == GROUP for each in excluded)
 
 
 _BASES = {
@@ -166,8 +175,11 @@ def _profile(
 ) -> FromProfile:
     """What the profile gives; without one, the groups that every profile starts from."""
     if options.profile is None:
+        found = [group(name) for name in default_groups()]
         return FromProfile(
-            tuple(rule for name in default_groups() for rule in rules_of(group(name), expand))
+            tuple(
+                rule for each in found if each.is_for(PLATFORM) for rule in rules_of(each, expand)
+            )
         )
     # A run without a profile does not load what reads one.
     from nono.supervisor.planning.profile_files import Profiles

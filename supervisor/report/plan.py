@@ -34,13 +34,16 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"
+    for path in sorted(floor.unwritten):
+        yield f"changes decided call by call: {visible(path)} (writing something inside is denied)"
     for name in plan.environment.dropped(os.environ):
         yield f"variable not passed on: {visible(name)}"
 
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        access = "all" if effect is Effect.DENY else access_words.names(rule.access)
+        all_of_it = effect is Effect.DENY and not rule.only_of_changes
+        access = "all" if all_of_it else access_words.names(rule.access)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 

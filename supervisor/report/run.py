@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MAX_LINES = 20
 _MAX_UNRESOLVED = 9
 _MANY = 4
+_MAX_CHANGED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,15 @@ def bug(faults: Sequence[str]) -> list[str]:
     ]
 
 
+def changed(paths: Sequence[str]) -> list[str]:
+    """One line about what the run changed and people run without looking; none without any."""
+    if not paths:
+        return []
+    named = ", ".join(map(visible, paths[:_MAX_CHANGED]))
+    more = f" and {len(paths) - _MAX_CHANGED} more" if len(paths) > _MAX_CHANGED else ""
+    return [f"nono: changed: {named}{more}; look before you run it"]
+
+
 def audit(log: Audit | None) -> list[str]:
     """One line when what was decided was not, or only in part, written down."""
     if log is None or not log.stopped:
@@ -217,6 +227,7 @@ def as_json(
     faults: Iterable[str] = (),
     usage: Usage | None = None,
     log: Audit | None = None,
+    changes: Sequence[str] = (),
 ) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
@@ -227,6 +238,7 @@ def as_json(
             "services": _service_records(usage),
             "internal_errors": list(faults),
             "audit": _audit_record(log),
+            "changed": [visible(path, limit=8192) for path in changes],
         }
     )
 

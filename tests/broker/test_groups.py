@@ -55,14 +55,14 @@ POLICY = Policy(BASE)
 def test_every_entry_is_a_path_of_its_own() -> None:
     for each in groups().values():
         assert each.description and each.platform in (None, "linux", "macos")
-        written = [*entries(each), *each.deny]
+        written = [*entries(each), *each.deny, *each.deny_write]
         assert written
         for entry in written:
             assert entry.startswith(("/", "~/", "$TMPDIR")), entry
             assert not entry.endswith("/") and "//" not in entry
         for rule in rules_of(each, expand):
             assert rule.origin.name == each.name and str(rule.origin) == f"group {each.name}"
-        for key in (each.read, each.write, each.readwrite, each.deny):
+        for key in (each.read, each.write, each.readwrite, each.deny, each.deny_write):
             assert len(set(key)) == len(key)
 
 

@@ -12,6 +12,7 @@ import os
 import stat
 
 from nono.broker import Access, Open, Operation, PathChange
+from nono.broker.rules.paths import parent
 from nono.shims.linux import rename as kernel
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
 from nono.supervisor.decisions.decide import Decisions
@@ -19,6 +20,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_new
+from nono.supervisor.linux.calls.git_config import put_git_config
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -59,6 +61,8 @@ def _rename(
             _note_native_move(call, decisions, old, new, flags)
             return CONTINUE
         with existing(old) as source:
+            if not flags and put_git_config(call, decisions, old, new, source):
+                return DONE
             _require_move(call, decisions, old, new, source)
             _require_replaceable(call, decisions, old, new, flags)
             call.ensure_waiting()
@@ -153,7 +157,12 @@ def _link(
     ):
         everything = Access.READ | Access.WRITE
         if is_in_floor(decisions, place) and (
-            source.is_anonymous or decisions.floor_covers(source.path, everything)
+            source.is_anonymous
+            or (
+                decisions.floor_covers(source.path, everything)
+                # What leads out of a carved directory the kernel answers with EXDEV.
+                and decisions.floor_covers(parent(source.path), Access.WRITE)
+            )
         ):
             left = _leaves(call, Operation.LINK_FROM, source, source.path, False, place.path)
             decisions.note_native(left)

@@ -1,0 +1,71 @@
+"""Put a harmless config.lock in place again and again, while others change all that is near it."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable
+
+with open(".git/config") as original:
+    GOOD = original.read() + "[user]\n\tname = A\n"
+BAD = GOOD + "[core]\n\tfsmonitor = touch 'ran outside'\n"
+LOCK, OURS = ".git/config.lock", ".git/config.nono"
+END = time.monotonic() + 4
+counts = {"renamed": 0, "rounds": 0}
+
+
+def keep_trying(deed: Callable[[], None]) -> None:
+    while time.monotonic() < END:
+        with contextlib.suppress(OSError):
+            deed()
+
+
+def write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def put() -> None:
+    counts["rounds"] += 1
+    write(LOCK, GOOD)
+    os.rename(LOCK, ".git/config")
+    counts["renamed"] += 1
+
+
+def overwrite() -> None:
+    with open(LOCK, "r+") as file:
+        for _ in range(20):
+            file.seek(0)
+            file.write(BAD)
+            file.flush()
+
+
+def overwrite_ours() -> None:
+    write(OURS, BAD)
+
+
+def exchange() -> None:
+    write("src/bad", BAD)
+    os.rename("src/bad", LOCK)
+
+
+def exchange_ours() -> None:
+    write("src/worse", BAD)
+    os.rename("src/worse", OURS)
+
+
+def link() -> None:
+    os.link(".git/config", "src/linked")
+
+
+def point_elsewhere() -> None:
+    os.symlink("../src/file", LOCK)
+
+
+deeds = (put, put, overwrite, overwrite_ours, exchange, exchange_ours, link, point_elsewhere)
+threads = [threading.Thread(target=keep_trying, args=(deed,)) for deed in deeds]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("rounds", counts["rounds"], "renamed", counts["renamed"])

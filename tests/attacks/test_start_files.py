@@ -1,0 +1,109 @@
+"""Places that run by themselves later, outside: what a run in a project can put there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Nono, program_beside
+
+pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
+
+GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
+PLANT = program_beside(__file__, "plant_start_files.py")
+
+
+@pytest.fixture
+def repository(as_user: Account, project: Path) -> Path:
+    """A repository with one commit."""
+    as_user.file(project / "src/file", "first")
+    for command in (("git", "init", "-q"), ("git", "add", "."), (*GIT, "commit", "-qm", "first")):
+        done = as_user(*command, cwd=project)
+        assert done.returncode == 0, done.stderr
+    return project
+
+
+def inside(nono: Nono, *command: str) -> tuple[int, str]:
+    done = nono("run", "--allow-cwd", "--", *command)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_nothing_can_be_planted(nono: Nono, as_user: Account, repository: Path) -> None:
+    before = (repository / ".git/config").read_bytes()
+    status, output = inside(nono, "/usr/bin/python3", "-c", PLANT)
+    assert status == 0 and "WON" not in output, output
+    assert "--bypass-protection" in output
+    assert (repository / ".git/config").read_bytes() == before
+    assert not [each for each in (repository / ".git/hooks").iterdir() if each.suffix == ""]
+    assert as_user("git", "status", "--short", cwd=repository).returncode == 0
+    assert not (repository / "ran outside").exists()
+
+
+def test_git_goes_on_working(nono: Nono, repository: Path) -> None:
+    script = (
+        "set -e; echo more >> src/file; git add .; git status --short;"
+        " git -c user.name=A -c user.email=a@example.org commit -qm second;"
+        " git checkout -q -b other; git tag v1; git stash list; git gc -q; git log --oneline"
+    )
+    status, output = inside(nono, "/bin/sh", "-c", script)
+    assert status == 0 and "second" in output, output
+    assert "refused" not in output
+
+
+def test_what_the_run_makes_it_may_configure(nono: Nono, repository: Path) -> None:
+    script = (
+        "set -e; git clone -q . made; git -C made config core.editor vi;"
+        " echo '#!/bin/sh' > made/.git/hooks/pre-commit; git init -q new; git -C new config a.b c"
+    )
+    status, output = inside(nono, "/bin/sh", "-c", script)
+    assert status == 0, output
+
+
+def test_a_person_may_lift_it(nono: Nono, repository: Path) -> None:
+    lifted = ("run", "--allow-cwd", "--bypass-protection", ".git/hooks", "--")
+    done = nono(*lifted, "/bin/sh", "-c", "echo > .git/hooks/post-merge")
+    assert done.returncode == 0, done.stderr
+
+
+def test_git_changes_its_configuration_by_itself(
+    nono: Nono, as_user: Account, repository: Path
+) -> None:
+    bare = as_user.directory(repository.parent / f"{repository.name}-bare.git")
+    as_user("git", "init", "-q", "--bare", cwd=bare)
+    as_user("chmod", "640", ".git/config", cwd=repository)
+    script = (
+        f"set -e; git remote add origin {bare}; git push -q -u origin HEAD; git fetch -q;"
+        " git checkout -q -b other --track @{u}; git branch -m third; git config user.name B;"
+        " git remote rename origin up; git worktree add -q tree; git -C tree config user.email e;"
+        " git submodule deinit --all -f; git branch -D -q tree || true"
+    )
+    done = nono("run", "--allow-cwd", "--allow", bare, "--", "/bin/sh", "-c", script)
+    assert done.returncode == 0 and "refused" not in done.stderr, done.stderr
+    listed = as_user("git", "config", "--list", "--local", cwd=repository).stdout
+    assert f"remote.up.url={bare}" in listed and "branch.third.merge=" in listed
+    assert "user.name=B" in listed and "user.email=e" in listed
+    assert (repository / ".git/config").stat().st_mode & 0o777 == 0o640
+    assert not list((repository / ".git").glob("config.*"))
+
+
+def test_a_refusal_names_the_setting(nono: Nono, repository: Path) -> None:
+    status, output = inside(nono, "git", "config", "core.fsmonitor", "x")
+    assert status != 0
+    assert "group protect_start_files, for core.fsmonitor" in output
+    assert "--bypass-protection .git/config" in output
+
+
+CONFIGURE = program_beside(__file__, "race_git_config.py")
+
+
+def test_what_is_compared_is_what_is_put_in_place(
+    nono: Nono, as_user: Account, repository: Path
+) -> None:
+    """Threads hold the lock open, write to it, exchange it and the name that ours has before."""
+    status, output = inside(nono, "/usr/bin/python3", "-c", CONFIGURE)
+    assert status == 0 and "rounds" in output, output
+    assert "renamed 0" not in output, output
+    text = (repository / ".git/config").read_text()
+    assert "ran outside" not in text and "fsmonitor" not in text
+    assert as_user("git", "status", "--short", cwd=repository).returncode == 0

@@ -1,0 +1,91 @@
+"""What people run without looking: every change of it is told of, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nono.broker import FLOOR_ACCESS, Access, Effect, Origin, OriginKind, Rule, Subtree
+from nono.supervisor.decisions.run_by_people import RunByPeople
+from nono.supervisor.report.run import changed
+from tests.conftest import Nono
+
+
+def opened(path: Path, access: Access = FLOOR_ACCESS) -> list[Rule]:
+    return [Rule(Subtree(str(path)), access, Effect.ALLOW, Origin(OriginKind.FLAG, "--allow"))]
+
+
+@pytest.fixture
+def opened_place(tmp_path: Path) -> Path:
+    for name in ("Makefile", "src/conftest.py", ".github/workflows/ci.yml", "text"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    (tmp_path / ".git").mkdir()
+    return tmp_path.resolve()
+
+
+def replace_keeping_times(place: Path) -> None:
+    before = (place / "Makefile").stat()
+    (place / "new").write_text("better")
+    os.utime(place / "new", ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.rename(place / "new", place / "Makefile")
+
+
+def make_repository_anew(place: Path) -> None:
+    os.rename(place / ".git", place / "old")
+    (place / ".git").mkdir()
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "Makefile": replace_keeping_times,
+    "src/conftest.py": lambda place: (place / "src/conftest.py").write_text("x"),
+    ".github/workflows/ci.yml": lambda place: (place / ".github/workflows/ci.yml").chmod(0o755),
+    ".github/workflows/new.yml": lambda place: (place / ".github/workflows/new.yml").touch(),
+    "package.json": lambda place: (place / "package.json").symlink_to("text"),
+    "src/.git": lambda place: (place / "src/.git").mkdir(),
+    ".git": make_repository_anew,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_told_of(opened_place: Path, name: str) -> None:
+    before = RunByPeople(opened(opened_place))
+    CHANGES[name](opened_place)
+    assert before.changed() == [str(opened_place / name)]
+
+
+def test_other_changes_are_not(opened_place: Path) -> None:
+    before = RunByPeople(opened(opened_place))
+    (opened_place / "text").write_text("x")
+    (opened_place / ".git/index").write_text("x")
+    (opened_place / "Makefile").read_text()
+    shutil.rmtree(opened_place / "src")
+    assert before.changed() == []
+    assert RunByPeople(opened(opened_place, Access.READ)).changed() == []
+
+
+def test_very_many_are_bounded(opened_place: Path) -> None:
+    for number in range(300):
+        (opened_place / f"{number}").mkdir()
+    before = RunByPeople(opened(opened_place))
+    for number in range(300):
+        (opened_place / f"{number}/Makefile").touch()
+    assert len(before.changed()) == 64
+
+
+def test_one_line_in_plain_characters() -> None:
+    assert changed([]) == []
+    (line,) = changed([f"/p/\x1b[2J{number}/Makefile" for number in range(20)])
+    assert "\x1b" not in line and "12 more; look before you run it" in line
+
+
+def test_the_report_of_a_run(nono: Nono, project: Path) -> None:
+    done = nono("run", "--allow-cwd", "--", "/bin/sh", "-c", "echo x: > Makefile; echo > text")
+    assert f"nono: changed: {project}/Makefile; look before you run it" in done.stderr
+    again = nono("run", "--allow-cwd", "--json", "--", "/bin/sh", "-c", "echo y: > Makefile")
+    assert f'"changed": ["{project}/Makefile"]' in again.stderr
+    assert "changed" not in nono("run", "--allow-cwd", "--", "/bin/true").stderr
