@@ -129,6 +129,7 @@ DIRECTORIES = ("~/d", "~/d/e", "~/other", "/usr")
 FILES = ("~/f", "~/d/f", "/etc/hosts")
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "filesystem.deny": st.sampled_from(("~/d", "~/f", "**/.env", "*.key")),
+    "filesystem.deny_write": st.sampled_from(("~/d", "~/f", "**/.env", "*.key")),
     "filesystem.bypass_protection": st.sampled_from((*DIRECTORIES, "~/.ssh")),
     "filesystem.unix_socket": st.sampled_from(("~/d/s", "/run/s")),
     "network.network_profile": st.sampled_from(("minimal", "developer")),
