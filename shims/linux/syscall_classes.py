@@ -64,7 +64,7 @@ setpriority ioprio_set sched_setaffinity sched_setattr sched_setparam sched_sets
 
 _ARGUMENTS: Final = """
 socket socketpair sendto sendmsg sendmmsg setsockopt
-clone ioctl prctl prlimit64 personality
+clone ioctl prctl prlimit64 personality fcntl flock
 """
 
 # clone3 and io_uring pass their arguments in memory, out of a filter's sight. System V IPC and
@@ -95,7 +95,7 @@ move_pages migrate_pages lsm_set_self_attr
 _NATIVE: Final = """
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range
 sendfile splice tee vmsplice copy_file_range readahead fadvise64
-dup dup2 dup3 fcntl flock pipe pipe2 ftruncate fallocate
+dup dup2 dup3 pipe pipe2 ftruncate fallocate
 fsync fdatasync sync syncfs sync_file_range msync
 stat lstat fstat newfstatat statx statfs fstatfs ustat sysfs access faccessat faccessat2
 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask
@@ -148,9 +148,16 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
 
 # What Landlock checks by itself: without a broker these are safe, and nothing else of NOTIFY is.
 _HELD_BY_LANDLOCK: Final = """
-open openat openat2 creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
+creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
 link linkat symlink symlinkat mknod mknodat truncate execve execveat
 """
+
+_WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
+    **dict.fromkeys(_HELD_BY_LANDLOCK.split(), SyscallClass.NATIVE),
+    # Held but for flags that Landlock asks no right for: those in a register the filter sees.
+    **dict.fromkeys(("open", "openat"), SyscallClass.ARGUMENTS),
+    "openat2": SyscallClass.ENOSYS,
+}
 
 
 @functools.cache
@@ -160,15 +167,14 @@ def classes(
     """Name -> class of every system call that any of the architectures has.
 
     A name that `NUMBERS` has and no class names is left out: it gets ENOSYS. Without a `broker`
-    nothing is notified: what Landlock holds is native, the rest is refused.
+    nothing is notified: what Landlock holds is allowed, the rest is refused.
     """
     named = {name: which for which, names in _CLASSES.items() for name in names.split()}
     named |= _NETWORK_CLASSES[network]
     if not broker:
-        held = _HELD_BY_LANDLOCK.split()
         for name, which in named.items():
             if which is SyscallClass.NOTIFY:
-                named[name] = SyscallClass.NATIVE if name in held else SyscallClass.EPERM
+                named[name] = _WITHOUT_BROKER.get(name, SyscallClass.EPERM)
     return types.MappingProxyType(named)
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.requires(landlock=3, commands=["gcc"])
 SECONDS = "5"
 INSIDE = ("link", "names", "directory", "mkdir")
 """Races over a denied directory in the writable one; in the others it is elsewhere."""
-ELSEWHERE = ("path", "write", "mode-three", "dirfd", "fchmod", "reopen", "how")
+ELSEWHERE = ("path", "write", "mode-three", "dirfd", "fchmod", "reopen", "how", "nothing", "lock")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def flips(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 # Side by side, since what a race takes is time.
-@pytest.mark.parametrize("kinds", [INSIDE, ELSEWHERE[:4], ELSEWHERE[4:]], ids=" ".join)
+@pytest.mark.parametrize(
+    "kinds", [INSIDE, ELSEWHERE[:4], ELSEWHERE[4:7], ELSEWHERE[7:]], ids=" ".join
+)
 def test_not_one_win(
     nono: Nono, as_user: Account, project: Path, flips: bytes, kinds: tuple[str, ...]
 ) -> None:

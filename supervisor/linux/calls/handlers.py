@@ -8,8 +8,10 @@ from nono.shims.linux.syscall_classes import table
 from nono.supervisor.linux.calls import (
     entries,
     execute,
+    locks,
     metadata,
     moves,
+    open_how,
     opens,
     scheduling,
     sockets,
@@ -20,7 +22,7 @@ from nono.supervisor.linux.calls.loop import Handler
 HANDLERS: Mapping[str, Handler] = {
     "open": opens.open_,
     "openat": opens.openat,
-    "openat2": opens.openat2,
+    "openat2": open_how.openat2,
     "creat": opens.creat,
     "mkdir": entries.mkdir,
     "mkdirat": entries.mkdirat,
@@ -61,6 +63,8 @@ HANDLERS: Mapping[str, Handler] = {
     "inotify_add_watch": watches.inotify_add_watch,
     "execve": execute.execve,
     "execveat": execute.execveat,
+    "flock": locks.flock,
+    "fcntl": locks.lease,
     "connect": sockets.connect,
     "bind": sockets.bind,
     "listen": sockets.listen,

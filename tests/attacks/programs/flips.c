@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -73,6 +74,13 @@ static void flip_how(void)
     how.flags = O_RDONLY;
 }
 
+static void flip_mode(void)
+{
+    how.flags = O_ACCMODE;
+    how.flags = O_PATH;
+    how.flags = O_RDONLY;
+}
+
 static void flip_link(void)
 {
     char link[4096], fresh[4096], dir[4096];
@@ -119,6 +127,34 @@ static void open_how(void)
     close(fd);
 }
 
+static void open_nothing(void)
+{
+    int fd = syscall(SYS_openat2, AT_FDCWD, readonly_file, &how, sizeof how), flags;
+
+    tries++;
+    if (fd < 0)
+        return;
+    done++;
+    flags = fcntl(fd, F_GETFL);
+    if (!(flags & O_PATH) && flags & O_ACCMODE)
+        won++;
+    close(fd);
+}
+
+/* A lock that keeps readers of the file out. */
+static void lock_fd(void)
+{
+    int probe = open(readonly_file, O_RDONLY);
+
+    tries++;
+    done += !flock(shared_fd, LOCK_EX | LOCK_NB);
+    if (flock(probe, LOCK_SH | LOCK_NB))
+        won++;
+    close(probe);
+    flock(good_fd, LOCK_UN);
+    flock(bad_fd, LOCK_UN);
+}
+
 static void list_path(void)
 {
     DIR *directory = opendir(path);
@@ -161,6 +197,8 @@ static struct kind {
     {"fchmod", chmod_fd, flip_fd, "file", ""},
     {"reopen", reopen_fd, flip_fd, "file", ""},
     {"how", open_how, flip_how, "file", ""},
+    {"nothing", open_nothing, flip_mode, "file", ""},
+    {"lock", lock_fd, flip_fd, "file", ""},
 };
 
 static void *flipper(void *flip)

@@ -89,6 +89,27 @@ REFUSED: list[tuple[str, tuple[int, ...]]] = [
 ]
 """Calls that every filter refuses with EPERM, by their arguments."""
 
+DECIDED: list[tuple[str, tuple[int, ...], int]] = [
+    ("fcntl", (3, 1024, 0), errno.EAGAIN),
+    ("fcntl", (3, 1024, 1), errno.EAGAIN),
+    ("flock", (3, 2), errno.ENOSYS),
+    ("flock", (3, 6), errno.ENOSYS),
+]
+"""Calls that a broker decides about, by their arguments; their errno where there is none."""
+
+UNKNOWN_COMMANDS: list[tuple[str, tuple[int, ...]]] = [
+    ("fcntl", (3, command, 0)) for command in (1036, 1038, 1040)
+]
+"""Calls that every filter refuses with EINVAL."""
+
+HELD_BY_REGISTERS: list[tuple[str, tuple[int, ...], int]] = [
+    ("open", (0, 3, 0), errno.EACCES),
+    ("open", (0, 0o2003, 0), errno.EACCES),
+    ("openat", (0, 0, 3, 0), errno.EACCES),
+    ("openat", (0, 0, 0o2000003, 0), errno.EACCES),
+]
+"""Opens that Landlock does not hold; their errno where there is no broker."""
+
 REFUSED_OPTIONS = {
     *((SOL_SOCKET, option) for option in (25, 62)),
     *((IPPROTO_IP, option) for option in (*range(35, 49), 50)),

@@ -75,12 +75,12 @@ def test_every_call_has_exactly_one_class(network: syscalls.Network) -> None:
     assert len(named) == len(set(named))
 
 
+@pytest.mark.parametrize("broker", [True, False])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_rules_on_arguments_are_those_of_the_class(network: syscalls.Network) -> None:
-    of_class = {
-        name for name, which in syscalls.classes(network).items() if which is SyscallClass.ARGUMENTS
-    }
-    assert set(arguments.rules(network)) == of_class
+def test_rules_on_arguments_are_those_of_the_class(network: syscalls.Network, broker: bool) -> None:
+    classes = syscalls.classes(network, broker=broker)
+    of_class = {name for name, which in classes.items() if which is SyscallClass.ARGUMENTS}
+    assert set(arguments.rules(network, broker=broker)) == of_class
 
 
 def test_siblings_share_a_class() -> None:

@@ -41,7 +41,6 @@ IN_THE_FLOOR = [
         ("open", ("free/dangling", MAKE, 0o600), "create free/absent"),
         ("openat", (At("free"), b"file", RW), "open READ|WRITE free/file"),
         ("openat", (AT_FDCWD, "free/file", R), "open READ free/file"),
-        ("openat2", (At("free"), b"file", how(R), 24), "open READ free/file"),
         ("creat", ("free/new", 0o600), "create free/new"),
     )
 ]
@@ -50,8 +49,38 @@ EXISTENCE_ONLY = [
     # It gives no right on the content, and that something exists is seen by stat(2) too.
     line("open", "carved/file", os.O_PATH, answer=CONTINUE),
     line("openat", At("carved"), b"absent", os.O_PATH, answer=CONTINUE),
-    line("openat2", At("carved"), b"file", how(os.O_PATH), 24, answer=CONTINUE),
 ]
+
+FLAGS_IN_MEMORY = [
+    # Never continued: another thread could make the flags access mode 3. A handle without access
+    # is none that the kernel would hand over.
+    line("openat2", At(place), b"file", how(os.O_PATH | flags), 24, answer=Fail(errno.ENOSYS))
+    for place, flags in (("carved", 0), ("free", os.O_CLOEXEC), ("free", os.O_NOFOLLOW))
+]
+FLAGS_IN_MEMORY += [
+    line(
+        "openat2",
+        At("free"),
+        b"file",
+        how(flags),
+        24,
+        said=[f"require open {access} free/file", "waiting"],
+        answer=Injected("free/file", flags),
+    )
+    for flags, access in ((R, "READ"), (RW, "READ|WRITE"), (IOCTL_ONLY, "READ|WRITE"))
+]
+FLAGS_IN_MEMORY.append(
+    line(
+        "openat2",
+        At("free"),
+        b"new",
+        how(MAKE, 0o600),
+        24,
+        said=["require create free/new", "waiting", "umask", "created free/new"],
+        answer=Injected("free/new", W),
+        leaves={"free/new": ""},
+    )
+)
 
 PERFORMED = [
     line(
@@ -272,7 +301,10 @@ AS_THE_KERNEL_SAYS = [
 
 @pytest.mark.parametrize(
     "line",
-    [*IN_THE_FLOOR, *EXISTENCE_ONLY, *PERFORMED, *MADE, *FIFOS, *REFUSED, *AS_THE_KERNEL_SAYS],
+    [
+        *(*IN_THE_FLOOR, *EXISTENCE_ONLY, *FLAGS_IN_MEMORY, *PERFORMED, *MADE),
+        *(*FIFOS, *REFUSED, *AS_THE_KERNEL_SAYS),
+    ],
     ids=str,
 )
 def test_opens(scene: Scene, line: Line) -> None:
@@ -310,6 +342,15 @@ def test_a_pipe_of_the_callers_is_opened_by_the_kernel(scene: Scene) -> None:
         os.close(reader)
         os.close(writer)
     assert scene.script.said == []
+
+
+def test_a_pipe_of_the_callers_with_flags_in_memory(scene: Scene) -> None:
+    reader, _ = (scene.hold(fd) for fd in os.pipe())
+    name = b"/proc/self/fd/%d" % reader
+    answer = scene.play("openat2", AT_FDCWD, name, how(R | os.O_NONBLOCK), 24)
+    assert isinstance(answer, Injected)
+    assert answer.path.startswith("pipe:")
+    assert scene.script.said == ["waiting"]
 
 
 def test_the_links_of_a_process_outside_are_not_followed(scene: Scene) -> None:
