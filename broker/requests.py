@@ -92,6 +92,10 @@ class Metadata:
     own: bool = False
 
 
+SET_ID = "set-id"
+"""The operation of a Metadata that gives a file a set-user-ID or set-group-ID bit, or the like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Be told of changes at a path (inotify_add_watch(2)); needs the right to read."""

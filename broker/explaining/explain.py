@@ -10,6 +10,7 @@ from nono.broker.explaining import network as explain_network
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
+    SET_ID,
     Execute,
     Metadata,
     NetworkRequest,
@@ -91,6 +92,13 @@ _VERBS = {
 }
 
 
+_CHANGES = {
+    SET_ID: "give a set-user-ID or set-group-ID bit to",
+    "flock": "keep others out, by a lock, of",
+    "lease": "keep others out, by a lease, of",
+}
+
+
 def summary(request: Request) -> str:
     """What was asked for, safe to show."""
     if isinstance(request, NetworkRequest):
@@ -101,7 +109,7 @@ def summary(request: Request) -> str:
         case PathChange(_, operation, path):
             verb = _VERBS.get(operation, visible(str(operation)))
         case Metadata(_, operation, path):
-            verb = visible(operation)
+            verb = _CHANGES.get(operation) or visible(operation)
         case Watch(_, path):
             verb = "watch"
         case Execute(_, path):

@@ -13,6 +13,7 @@ from nono.broker.floor.floor import Floor, Tree
 from nono.broker.network.network import Network
 from nono.broker.policy.index import Index
 from nono.broker.requests import (
+    SET_ID,
     Execute,
     Metadata,
     NetworkRequest,
@@ -35,6 +36,7 @@ from nono.broker.rules.rule import (
     PathPattern,
     Rule,
     builtin,
+    is_lifted,
 )
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 
@@ -99,6 +101,17 @@ DEVICES = builtin("devices are used and not changed", Effect.DENY)
 """The right to write into a device is none on its name or its mode, which the machine shares."""
 
 
+NO_SET_ID = replace(
+    builtin("no file becomes set-id, which would give its owner's rights to others", Effect.DENY),
+    protected=True,
+)
+"""Whoever ran it outside, later, would have the rights of the person who started the sandbox."""
+
+
+def _gives_set_id(request: PathRequest) -> bool:
+    return isinstance(request, Metadata) and request.operation == SET_ID
+
+
 @dataclass(frozen=True)
 class Policy:
     """Rules and what to do where none applies.
@@ -148,6 +161,8 @@ class Policy:
         own = getattr(request, "own", False)
         if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
             return Deny(DEVICES, errno.EPERM)
+        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self.bypasses):
+            return Deny(NO_SET_ID, errno.EPERM)
         return self._decide_path(request.path, demand, own)
 
     def considered(self, request: Request) -> tuple[Rule, ...]:

@@ -230,6 +230,8 @@ _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
 
 
 _O_PATH: Final = 0o10000000
+_O_TMPFILE: Final = 0o20000000  # without O_DIRECTORY
+_SET_ID: Final = 0o6000
 
 
 def _open_for_ioctl_only(flags: int) -> Refusal:
@@ -238,9 +240,18 @@ def _open_for_ioctl_only(flags: int) -> Refusal:
     return _refuse(mode, _is(flags, 0, mask=_O_PATH), error=errno.EACCES)
 
 
+def _make_set_id(mode: int, flags: int | None = None) -> Refusal:
+    """A file gets a set-user-ID or set-group-ID bit; by an open, only if that makes a file."""
+    makes = () if flags is None else (_any_bit(flags, os.O_CREAT | _O_TMPFILE),)
+    return _refuse(*makes, _any_bit(mode, _SET_ID))
+
+
 _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
-    "open": (_open_for_ioctl_only(1),),
-    "openat": (_open_for_ioctl_only(2),),
+    "open": (_open_for_ioctl_only(1), _make_set_id(2, flags=1)),
+    "openat": (_open_for_ioctl_only(2), _make_set_id(3, flags=2)),
+    "creat": (_make_set_id(1),),
+    "mknod": (_make_set_id(1),),
+    "mknodat": (_make_set_id(2),),
 }
 
 

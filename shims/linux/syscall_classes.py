@@ -148,14 +148,14 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
 
 # What Landlock checks by itself: without a broker these are safe, and nothing else of NOTIFY is.
 _HELD_BY_LANDLOCK: Final = """
-creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
-link linkat symlink symlinkat mknod mknodat truncate execve execveat
+mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
+link linkat symlink symlinkat truncate execve execveat
 """
 
 _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
     **dict.fromkeys(_HELD_BY_LANDLOCK.split(), SyscallClass.NATIVE),
-    # Held but for flags that Landlock asks no right for: those in a register the filter sees.
-    **dict.fromkeys(("open", "openat"), SyscallClass.ARGUMENTS),
+    # Held but for flags and modes that Landlock does not look at: the filter does.
+    **dict.fromkeys(["open", "openat", "creat", "mknod", "mknodat"], SyscallClass.ARGUMENTS),
     "openat2": SyscallClass.ENOSYS,
 }
 

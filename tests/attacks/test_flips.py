@@ -14,7 +14,18 @@ pytestmark = pytest.mark.requires(landlock=3, commands=["gcc"])
 SECONDS = "5"
 INSIDE = ("link", "names", "directory", "mkdir")
 """Races over a denied directory in the writable one; in the others it is elsewhere."""
-ELSEWHERE = ("path", "write", "mode-three", "dirfd", "fchmod", "reopen", "how", "nothing", "lock")
+ELSEWHERE = (
+    "path",
+    "write",
+    "mode-three",
+    "dirfd",
+    "fchmod",
+    "reopen",
+    "how",
+    "nothing",
+    "lock",
+    "set-id",
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from nono.broker import Access, Operation, PathChange
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Entry, Handle
@@ -85,7 +86,10 @@ def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> A
     if stat.S_IFMT(mode) not in _MAKABLE:
         raise failure(errno.EPERM)
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(decisions, place):
+        gives_set_id = set_id.gives(mode)
+        if gives_set_id:
+            set_id.require(call, decisions, place.path)
+        elif is_in_floor(decisions, place):
             decisions.note_native(PathChange(call.caller, Operation.MKNOD, place.path))
             return CONTINUE
         require_new(call, decisions, place, Operation.MKNOD)

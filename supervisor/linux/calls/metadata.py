@@ -18,6 +18,7 @@ from nono.shims.linux import metadata as kernel
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Handle
@@ -35,7 +36,15 @@ Find = Callable[[], Handle]
 Change = Callable[[Handle], None]
 
 
-def _change(call: Call, decisions: Decisions, operation: str, find: Find, change: Change) -> Answer:
+def _change(
+    call: Call,
+    decisions: Decisions,
+    operation: str,
+    find: Find,
+    change: Change,
+    *,
+    set_id_bits: bool = False,
+) -> Answer:
     """Performed on our copy: the one way every handler of this module ends."""
     with find() as target:
         if target.is_anonymous:
@@ -48,6 +57,8 @@ def _change(call: Call, decisions: Decisions, operation: str, find: Find, change
         if not allowed:
             own = call.own.is_own(call.caller, target)
             decisions.require(Metadata(call.caller, operation, target.path, own))
+        if set_id_bits and target.kind != stat.S_IFDIR:
+            set_id.require(call, decisions, target.path)
         call.ensure_waiting()
         change(target)
     return DONE
@@ -90,7 +101,7 @@ def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    return _change(call, decisions, "chmod", find, change)
+    return _change(call, decisions, "chmod", find, change, set_id_bits=set_id.gives(mode))
 
 
 def chmod(call: Call, decisions: Decisions) -> Answer:
@@ -229,6 +240,7 @@ def _setxattr(
         "setxattr",
         find,
         lambda handle: os.setxattr(handle.name, key, value, flags),
+        set_id_bits=key == set_id.CAPABILITY,
     )
 
 

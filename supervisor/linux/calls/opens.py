@@ -21,6 +21,7 @@ from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
 from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.caller import Caller
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
 
 O_TMPFILE = 0o20200000
+_MAKES = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
 _ACCESS = {
     os.O_RDONLY: Access.READ,
     os.O_WRONLY: Access.WRITE,
@@ -66,7 +68,11 @@ class Arguments:
 
     @property
     def floor_checks(self) -> bool:
-        return floor_checks(self.flags) and not self.in_memory
+        return (
+            floor_checks(self.flags)
+            and not self.in_memory
+            and not makes_set_id(self.flags, self.mode)
+        )
 
     @property
     def is_tmpfile(self) -> bool:
@@ -84,6 +90,11 @@ def floor_checks(flags: int) -> bool:
     So such an open is never continued: another thread could make it mean any file.
     """
     return flags & os.O_ACCMODE != os.O_ACCMODE
+
+
+def makes_set_id(flags: int, mode: int) -> bool:
+    """Whether the file that is made, if one is, gets a set-id bit."""
+    return bool(flags & _MAKES) and set_id.gives(mode)
 
 
 def open_(call: Call, decisions: Decisions) -> Answer:
@@ -223,6 +234,8 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
     own = call.own.is_own(call.caller, handle)
     if wanted.is_tmpfile:
         path = child(handle.path, "(O_TMPFILE)")
+        if makes_set_id(wanted.flags, wanted.mode):
+            set_id.require(call, decisions, path)
         decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     else:
         decisions.require(Open(call.caller, handle.path, wanted.access, own))
@@ -306,6 +319,8 @@ def _create(call: Call, decisions: Decisions, wanted: Arguments, place: Entry) -
     ):
         decisions.note_native(PathChange(call.caller, Operation.CREATE, path))
         return CONTINUE
+    if makes_set_id(wanted.flags, wanted.mode):
+        set_id.require(call, decisions, path)
     own = call.own.is_own(call.caller, place.parent)
     decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     call.ensure_waiting()

@@ -155,6 +155,17 @@ static void lock_fd(void)
     flock(bad_fd, LOCK_UN);
 }
 
+/* The bit is harmless on a directory, and not on a program. */
+static void set_group(void)
+{
+    struct stat status;
+
+    tries++;
+    done += !fchmod(shared_fd, 02755);
+    if (!fstat(bad_fd, &status) && status.st_mode & 06000)
+        won++;
+}
+
 static void list_path(void)
 {
     DIR *directory = opendir(path);
@@ -184,7 +195,7 @@ static void make_directory(void)
 static struct kind {
     const char *name;
     void (*call)(void), (*flip)(void);
-    const char *good, *bad; /* below MINE, below THEIRS; a bad of "" is READONLY */
+    const char *good, *bad; /* below MINE, below THEIRS; "" is READONLY, with a slash below MINE */
 } kinds[] = {
     {"path", read_path, flip_path, "file", "secret"},
     {"write", write_path, flip_path, "file", ""},
@@ -198,6 +209,7 @@ static struct kind {
     {"reopen", reopen_fd, flip_fd, "file", ""},
     {"how", open_how, flip_how, "file", ""},
     {"nothing", open_nothing, flip_mode, "file", ""},
+    {"set-id", set_group, flip_fd, "dir", "/file"},
     {"lock", lock_fd, flip_fd, "file", ""},
 };
 
@@ -222,7 +234,9 @@ int main(int argc, char **argv)
         if (++kind == kinds + sizeof kinds / sizeof *kinds)
             return 2;
     join(good, mine, kind->good);
-    if (*kind->bad)
+    if (*kind->bad == '/')
+        join(bad, mine, kind->bad + 1);
+    else if (*kind->bad)
         join(bad, theirs, kind->bad);
     else
         strcpy(bad, readonly_file);
@@ -231,7 +245,8 @@ int main(int argc, char **argv)
         forbidden = status.st_ino;
     if (kind->flip == flip_fd) {
         int directory = kind->call == read_below_fd;
-        good_fd = open(good, directory ? O_PATH : O_RDWR);
+        int bits = kind->call == set_group;
+        good_fd = open(good, directory ? O_PATH : bits ? O_RDONLY : O_RDWR);
         bad_fd = open(bad, directory ? O_PATH : O_RDONLY);
         if (good_fd < 0 || bad_fd < 0)
             return 3;

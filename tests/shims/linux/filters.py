@@ -107,8 +107,15 @@ HELD_BY_REGISTERS: list[tuple[str, tuple[int, ...], int]] = [
     ("open", (0, 0o2003, 0), errno.EACCES),
     ("openat", (0, 0, 3, 0), errno.EACCES),
     ("openat", (0, 0, 0o2000003, 0), errno.EACCES),
+    ("open", (0, 0o101, 0o4755), errno.EPERM),
+    ("open", (0, 0o20200002, 0o2755), errno.EPERM),
+    ("openat", (0, 0, 0o101, 0o4755), errno.EPERM),
+    ("openat", (0, 0, 0o20200002, 0o6755), errno.EPERM),
+    ("creat", (0, 0o2755), errno.EPERM),
+    ("mknod", (0, 0o104755, 0), errno.EPERM),
+    ("mknodat", (0, 0, 0o102755, 0), errno.EPERM),
 ]
-"""Opens that Landlock does not hold; their errno where there is no broker."""
+"""Opens, and makings of files, that Landlock does not hold; their errno without a broker."""
 
 REFUSED_OPTIONS = {
     *((SOL_SOCKET, option) for option in (25, 62)),

@@ -245,6 +245,51 @@ REFUSED = [
     )
 ]
 
+SET_ID = [
+    each
+    for name, arguments, made, what in (
+        ("open", ("free/new", MAKE, 0o4755), "free/new", "free/new"),
+        ("openat", (AT_FDCWD, "free/new", NEW, 0o2755), "free/new", "free/new"),
+        ("openat2", (At("free"), b"new", how(MAKE, 0o6755), 24), "free/new", "free/new"),
+        ("creat", ("carved/new", 0o4755), "carved/new", "carved/new"),
+        ("open", ("free/dir", RW | O_TMPFILE, 0o4755), "free/dir/(O_TMPFILE)", "free/(gone)"),
+    )
+    for each in (
+        line(
+            name,
+            *arguments,
+            refused={f"set-id {made}": errno.EPERM},
+            said=[f"require set-id {made}"],
+            answer=Fail(errno.EPERM),
+            leaves={what: None},
+        ),
+    )
+]
+SET_ID += [
+    # Where it is lifted the broker makes the file: another thread may change the path.
+    line(
+        "open",
+        "free/new",
+        MAKE,
+        0o4755,
+        said=[
+            *("require set-id free/new", "require create free/new"),
+            *("waiting", "umask", "created free/new"),
+        ],
+        answer=Injected("free/new", W),
+    ),
+    # The mode is for a file that is made.
+    line(
+        "open",
+        "free/file",
+        MAKE,
+        0o4755,
+        said=["require open WRITE free/file", "waiting"],
+        answer=Injected("free/file", W),
+    ),
+    line("open", "free/file", R, 0o4755, said=["native open READ free/file"], answer=CONTINUE),
+]
+
 AS_THE_KERNEL_SAYS = [
     line("open", "carved/absent", R, answer=Fail(errno.ENOENT)),
     line("open", "carved/dangling", R, answer=Fail(errno.ENOENT)),
@@ -303,7 +348,7 @@ AS_THE_KERNEL_SAYS = [
     "line",
     [
         *(*IN_THE_FLOOR, *EXISTENCE_ONLY, *FLAGS_IN_MEMORY, *PERFORMED, *MADE),
-        *(*FIFOS, *REFUSED, *AS_THE_KERNEL_SAYS),
+        *(*FIFOS, *REFUSED, *SET_ID, *AS_THE_KERNEL_SAYS),
     ],
     ids=str,
 )
