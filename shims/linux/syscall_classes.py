@@ -54,6 +54,7 @@ mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlin
 mknod mknodat truncate
 chmod fchmodat fchmodat2 chown lchown fchownat utime utimes futimesat utimensat
 setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat file_setattr
+getxattr lgetxattr getxattrat
 inotify_add_watch
 execve execveat
 fchmod fchown fsetxattr fremovexattr
@@ -99,7 +100,7 @@ dup dup2 dup3 pipe pipe2 ftruncate fallocate
 fsync fdatasync sync syncfs sync_file_range msync
 stat lstat fstat newfstatat statx statfs fstatfs ustat sysfs access faccessat faccessat2
 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask
-getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat file_getattr
+fgetxattr listxattr llistxattr flistxattr listxattrat file_getattr
 statmount listmount
 inotify_init inotify_init1 inotify_rm_watch
 select pselect6 poll ppoll
@@ -156,7 +157,8 @@ _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
     **dict.fromkeys(_HELD_BY_LANDLOCK.split(), SyscallClass.NATIVE),
     # Held but for flags and modes that Landlock does not look at: the filter does.
     **dict.fromkeys(["open", "openat", "creat", "mknod", "mknodat"], SyscallClass.ARGUMENTS),
-    "openat2": SyscallClass.ENOSYS,
+    # Programs do without what there is not.
+    **dict.fromkeys(["openat2", "getxattr", "lgetxattr", "getxattrat"], SyscallClass.ENOSYS),
 }
 
 

@@ -1,5 +1,6 @@
 """A thread changes what a call means while it is decided, for five seconds: not one win."""
 
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ ELSEWHERE = (
     "nothing",
     "lock",
     "set-id",
+    "attribute",
 )
 
 
@@ -54,6 +56,8 @@ def make_scene(kind: str, account: Account, project: Path) -> Scene:
     account.file(theirs / "secret", secret)
     account.file(theirs / "marker")
     account.file(mine / "file", "mine")
+    os.setxattr(theirs / "secret", "user.kept", secret.encode())
+    os.setxattr(mine / "file", "user.kept", b"mine")
     account.file(mine / "dir" / "secret", "mine")
     account.directory(mine / "other")
     (mine / "link").symlink_to(mine / "dir")

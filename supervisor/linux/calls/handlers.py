@@ -16,6 +16,7 @@ from nono.supervisor.linux.calls import (
     scheduling,
     sockets,
     watches,
+    xattr_values,
 )
 from nono.supervisor.linux.calls.loop import Handler
 
@@ -60,6 +61,9 @@ HANDLERS: Mapping[str, Handler] = {
     "fremovexattr": metadata.fremovexattr,
     "removexattrat": metadata.removexattrat,
     "file_setattr": metadata.file_setattr,
+    "getxattr": xattr_values.getxattr,
+    "lgetxattr": xattr_values.lgetxattr,
+    "getxattrat": xattr_values.getxattrat,
     "inotify_add_watch": watches.inotify_add_watch,
     "execve": execute.execve,
     "execveat": execute.execveat,

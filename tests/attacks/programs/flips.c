@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,6 +167,18 @@ static void set_group(void)
         won++;
 }
 
+static void attribute(void)
+{
+    char text[64] = "";
+
+    tries++;
+    if (getxattr(path, "user.kept", text, sizeof text - 1) < 0)
+        return;
+    done++;
+    if (strstr(text, "secret-"))
+        won++;
+}
+
 static void list_path(void)
 {
     DIR *directory = opendir(path);
@@ -210,6 +223,7 @@ static struct kind {
     {"how", open_how, flip_how, "file", ""},
     {"nothing", open_nothing, flip_mode, "file", ""},
     {"set-id", set_group, flip_fd, "dir", "/file"},
+    {"attribute", attribute, flip_path, "file", "secret"},
     {"lock", lock_fd, flip_fd, "file", ""},
 };
 
