@@ -182,9 +182,17 @@ class Socket:
     domain: str
 
 
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Make a system call, by its name, that no policy allows: ptrace(2), mount(2), ..."""
+
+    process: Process
+    call: str
+
+
 PathRequest = Open | PathChange | Metadata | Watch | Execute | UnixConnect
 NetworkRequest = ConnectHost | Connect | ServerName | Bind | Socket
-Request = PathRequest | NetworkRequest
+Request = PathRequest | NetworkRequest | Forbidden
 
 
 @dataclass(frozen=True, slots=True)

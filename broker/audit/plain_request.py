@@ -15,6 +15,7 @@ from nono.broker.requests import (
     Connect,
     ConnectHost,
     Execute,
+    Forbidden,
     Metadata,
     Open,
     Operation,
@@ -109,6 +110,7 @@ _FIELDS: Mapping[type, Mapping[str, _Read]] = {
     },
     Bind: {"address": as_text, "port": as_number},
     Socket: {"domain": as_text},
+    Forbidden: {"call": as_text},
 }
 _CLASSES = {kind.__name__: kind for kind in _FIELDS}
 # Rights are written as numbers: `access.value` instead of `access`.

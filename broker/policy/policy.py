@@ -15,6 +15,7 @@ from nono.broker.policy.index import Index
 from nono.broker.requests import (
     SET_ID,
     Execute,
+    Forbidden,
     Metadata,
     NetworkRequest,
     Open,
@@ -101,6 +102,9 @@ DEVICES = builtin("devices are used and not changed", Effect.DENY)
 """The right to write into a device is none on its name or its mode, which the machine shares."""
 
 
+NEVER_ALLOWED = builtin("what leads out of a sandbox is refused to every program", Effect.DENY)
+"""System calls that no rule can allow."""
+
 NO_SET_ID = replace(
     builtin("no file becomes set-id, which would give its owner's rights to others", Effect.DENY),
     protected=True,
@@ -155,6 +159,8 @@ class Policy:
         """
         if isinstance(request, NetworkRequest):
             return self.network.decide(request)
+        if isinstance(request, Forbidden):
+            return Deny(NEVER_ALLOWED, errno.EPERM)
         demand = self._demand(request)
         if demand is None:
             return Deny(self._default_rule, errno.EACCES)
@@ -169,6 +175,8 @@ class Policy:
         """Every rule that speaks of the request, in the order of the policy."""
         if isinstance(request, NetworkRequest):
             return self.network.considered(request)
+        if isinstance(request, Forbidden):
+            return ()
         demand = self._demand(request)
         if demand is None:
             return ()
@@ -182,10 +190,12 @@ class Policy:
     def lacks(self, request: Request) -> Access:
         """The rights that a request needs and no grant gives, refusals aside.
 
-        ``Access(0)`` for a network request.
+        ``Access(0)`` for a request that is not about a path.
         """
-        demand = None if isinstance(request, NetworkRequest) else self._demand(request)
-        if demand is None or isinstance(request, NetworkRequest):
+        if isinstance(request, NetworkRequest | Forbidden):
+            return Access(0)
+        demand = self._demand(request)
+        if demand is None:
             return Access(0)
         return Access(demand.access & ~self._index.standing(request.path, demand.whole).granted)
 

@@ -38,6 +38,7 @@ _UNKNOWN: Final = bpf.errno_result(errno.ENOSYS)
 _ACTIONS: Final[dict[SyscallClass, int]] = {
     SyscallClass.NATIVE: bpf.ALLOW,
     SyscallClass.NOTIFY: bpf.NOTIFY,
+    SyscallClass.TOLD: bpf.NOTIFY,
     SyscallClass.EPERM: bpf.errno_result(errno.EPERM),
 }
 # ENOSYS is what remains for every other number; ARGUMENTS are decided before.

@@ -173,7 +173,7 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendmsg": (_refuse(_any_bit(2, _MSG_FASTOPEN)),),
     "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "ioctl": (_refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),),
-    "clone": (_refuse(_any_bit(0, CLONE_NEW)),),
+    "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_NEW),), reported=True),),
     "prctl": (_refuse(_is(0, _PR_SET_MM, _PR_SET_PTRACER)),),
     "setsockopt": _refuse_options(DESTINATION_OPTIONS),
     # A descriptor open for reading is enough for these: to keep everybody else out of the file,

@@ -39,6 +39,8 @@ class SyscallClass(enum.StrEnum):
     """Refused as if the kernel did not have it, so that the program falls back."""
     EPERM = "eperm"
     """Refused."""
+    TOLD = "told"
+    """Refused, by the supervisor, if there is one, which tells of it."""
 
 
 class Syscall(NamedTuple):
@@ -81,16 +83,21 @@ afs_syscall tuxcall security vserver getpmsg putpmsg epoll_ctl_old epoll_wait_ol
 get_thread_area set_thread_area uretprobe uprobe
 """
 
+# Refused in silence: libraries ask for these on the way, do without, and nobody misses them
+# (comparing descriptors and mounts, advice about memory, reading the clock's state or a quota).
 _EPERM: Final = """
+name_to_handle_at userfaultfd vhangup adjtimex clock_adjtime quotactl quotactl_fd modify_ldt
+process_madvise kcmp move_pages migrate_pages lsm_set_self_attr
+"""
+
+# What a program is missed for: it says so itself, seldom in words that tell why.
+_TOLD: Final = """
 mount umount2 open_tree open_tree_attr move_mount fsopen fsconfig fsmount fspick mount_setattr
-chroot pivot_root unshare setns name_to_handle_at open_by_handle_at
-bpf perf_event_open userfaultfd add_key request_key keyctl fanotify_init fanotify_mark
+chroot pivot_root unshare setns open_by_handle_at
+bpf perf_event_open add_key request_key keyctl fanotify_init fanotify_mark
 kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff
-acct quotactl quotactl_fd syslog vhangup
-settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname
-iopl ioperm modify_ldt
-ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp
-move_pages migrate_pages lsm_set_self_attr
+acct syslog settimeofday clock_settime sethostname setdomainname iopl ioperm
+ptrace process_vm_readv process_vm_writev pidfd_getfd
 """
 
 _NATIVE: Final = """
@@ -138,6 +145,7 @@ _CLASSES: Final[dict[SyscallClass, str]] = {
     SyscallClass.ARGUMENTS: _ARGUMENTS,
     SyscallClass.ENOSYS: _ENOSYS,
     SyscallClass.EPERM: _EPERM,
+    SyscallClass.TOLD: _TOLD,
 }
 
 _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
@@ -175,7 +183,7 @@ def classes(
     named |= _NETWORK_CLASSES[network]
     if not broker:
         for name, which in named.items():
-            if which is SyscallClass.NOTIFY:
+            if which in (SyscallClass.NOTIFY, SyscallClass.TOLD):
                 named[name] = _WITHOUT_BROKER.get(name, SyscallClass.EPERM)
     return types.MappingProxyType(named)
 

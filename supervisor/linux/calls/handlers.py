@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nono.shims.linux.syscall_classes import table
+from nono.shims.linux.syscall_classes import SyscallClass, classes, table
 from nono.supervisor.linux.calls import (
     entries,
     execute,
+    forbidden,
     locks,
     metadata,
     moves,
@@ -21,6 +22,10 @@ from nono.supervisor.linux.calls import (
 from nono.supervisor.linux.calls.loop import Handler
 
 HANDLERS: Mapping[str, Handler] = {
+    **{
+        name: forbidden.forbidden for name, which in classes().items() if which is SyscallClass.TOLD
+    },
+    "clone": forbidden.forbidden,
     "open": opens.open_,
     "openat": opens.openat,
     "openat2": open_how.openat2,

@@ -83,7 +83,6 @@ REFUSED: list[tuple[str, tuple[int, ...]]] = [
     ("personality", (0,)),
     ("prctl", (35, 1, 0, 0, 0)),
     ("prctl", (0x59616D61, -1, 0, 0, 0)),
-    *(("clone", (1 << bit | 17, 0)) for bit in (17, 25, 26, 27, 28, 29, 30)),
     *(("ioctl", (0, request, 0)) for request in arguments.TTY_REQUESTS.values()),
     *(("ioctl", (0, request, 0)) for request in arguments.METADATA_REQUESTS.values()),
 ]
@@ -94,6 +93,7 @@ DECIDED: list[tuple[str, tuple[int, ...], int]] = [
     ("fcntl", (3, 1024, 1), errno.EAGAIN),
     ("flock", (3, 2), errno.ENOSYS),
     ("flock", (3, 6), errno.ENOSYS),
+    *(("clone", (1 << bit | 17, 0), errno.EPERM) for bit in (17, 25, 26, 27, 28, 29, 30)),
 ]
 """Calls that a broker decides about, by their arguments; their errno where there is none."""
 

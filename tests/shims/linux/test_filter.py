@@ -33,6 +33,7 @@ RESULTS = {
     SyscallClass.NOTIFY: NOTIFY,
     SyscallClass.ENOSYS: ERRNO | errno.ENOSYS,
     SyscallClass.EPERM: EPERM,
+    SyscallClass.TOLD: NOTIFY,
 }
 
 registers = st.integers(0, 2**64 - 1)
