@@ -6,7 +6,6 @@ from pathlib import Path
 import pyte
 import pytest
 
-from nono.supervisor.linux.launch.terminal import RESET
 from tests.conftest import Account
 from tests.supervisor.session.terminal import Terminal, shell
 
@@ -21,6 +20,12 @@ fcntl.ioctl(0, 0x540C)  # TIOCEXCL
 STATE = (
     "stty -a | tr '\\n' ' '; python3 -c 'import os; os.open(os.ttyname(0), os.O_RDWR)'; echo done"
 )
+
+
+def reset() -> str:
+    from nono.supervisor.linux.launch.terminal import RESET  # not there on every platform
+
+    return RESET.decode()
 
 
 def state(screen: Terminal) -> str:
@@ -55,7 +60,7 @@ def test_the_screen_is_reset_after_a_signal_only(as_user: Account, project: Path
         screen.command("export TERM=xterm; nono run --allow-cwd -- sh -c 'exit 3'; echo first")
         assert "?47l" not in screen.read_until(r"(?s).*first").group()
         screen.command("nono run --allow-cwd -- sh -c 'kill -9 $$'; echo second")
-        assert RESET.decode() in screen.read_until(r"(?s).*second").group()
+        assert reset() in screen.read_until(r"(?s).*second").group()
 
 
 def test_the_reset_changes_nothing_on_a_screen_in_order() -> None:
@@ -63,7 +68,7 @@ def test_the_reset_changes_nothing_on_a_screen_in_order() -> None:
     stream = pyte.Stream(screen)
     stream.feed("\x1b7one\r\ntwo\x1b[31m three")
     before = (screen.display[:], screen.cursor.x, screen.cursor.y)
-    stream.feed(RESET.decode())
+    stream.feed(reset())
     assert (screen.display, screen.cursor.x, screen.cursor.y) == before
     assert screen.cursor.attrs.fg == "default"
     assert not screen.cursor.hidden
