@@ -29,6 +29,7 @@ from nono.broker.requests import Bind as Bind
 from nono.broker.requests import Connect as Connect
 from nono.broker.requests import ConnectHost as ConnectHost
 from nono.broker.requests import Execute as Execute
+from nono.broker.requests import Forbidden as Forbidden
 from nono.broker.requests import Metadata as Metadata
 from nono.broker.requests import NetworkRequest as NetworkRequest
 from nono.broker.requests import Open as Open

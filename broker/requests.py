@@ -92,6 +92,10 @@ class Metadata:
     own: bool = False
 
 
+SET_ID = "set-id"
+"""The operation of a Metadata that gives a file a set-user-ID or set-group-ID bit, or the like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Be told of changes at a path (inotify_add_watch(2)); needs the right to read."""
@@ -178,9 +182,17 @@ class Socket:
     domain: str
 
 
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Make a system call, by its name, that no policy allows: ptrace(2), mount(2), ..."""
+
+    process: Process
+    call: str
+
+
 PathRequest = Open | PathChange | Metadata | Watch | Execute | UnixConnect
 NetworkRequest = ConnectHost | Connect | ServerName | Bind | Socket
-Request = PathRequest | NetworkRequest
+Request = PathRequest | NetworkRequest | Forbidden
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from nono.broker.requests import (
     Connect,
     ConnectHost,
     Execute,
+    Forbidden,
     Metadata,
     Open,
     Operation,
@@ -68,6 +69,7 @@ _FIELDS: Fields = {
     },
     Bind: {"address": as_text, "port": as_number},
     Socket: {"domain": as_text},
+    Forbidden: {"call": as_text},
 }
 _KINDS = by_name(_FIELDS)
 # Rights are written as numbers: `access.value` instead of `access`.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nono.broker.explaining import access_words
+from nono.broker.explaining import access_words, forbidden
 from nono.broker.explaining import network as explain_network
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
+    SET_ID,
     Execute,
+    Forbidden,
     Metadata,
     NetworkRequest,
     Open,
@@ -92,17 +94,26 @@ _VERBS = {
 }
 
 
+_CHANGES = {
+    SET_ID: "give a set-user-ID or set-group-ID bit to",
+    "flock": "keep others out, by a lock, of",
+    "lease": "keep others out, by a lease, of",
+}
+
+
 def summary(request: Request) -> str:
     """What was asked for, safe to show."""
     if isinstance(request, NetworkRequest):
         return explain_network.summary(request)
     match request:
+        case Forbidden(_, call):
+            return forbidden.summary(call)
         case Open(_, path, access):
             verb = access_words.verbs(access) or "look up"
         case PathChange(_, operation, path):
             verb = _VERBS.get(operation, visible(str(operation)))
         case Metadata(_, operation, path):
-            verb = visible(operation)
+            verb = _CHANGES.get(operation) or visible(operation)
         case Watch(_, path):
             verb = "watch"
         case Execute(_, path):
@@ -143,6 +154,8 @@ def _why_asked(request: Request, rule: Rule) -> str:
 def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, NetworkRequest):
         return explain_network.why_denied(request, rule, _named(rule))
+    if isinstance(request, Forbidden):
+        return forbidden.why_denied(request.call)
     if rule.origin.kind is not OriginKind.DEFAULT:
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
@@ -181,6 +194,8 @@ _ON_DIRECTORIES = frozenset({Operation.MKDIR, Operation.RMDIR})
 def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple[str, ...]:
     if isinstance(request, NetworkRequest):
         return explain_network.fix(request, rule)
+    if isinstance(request, Forbidden):
+        return ()
     if isinstance(request, UnixConnect):
         return explain_network.socket_fix(request, rule)
     directory = directory or (
@@ -215,7 +230,7 @@ def _bypass(
 
 
 def _layer(request: Request, verdict: Verdict, floor: Floor | None) -> Layer:
-    if isinstance(request, Execute | Socket):
+    if isinstance(request, Execute | Socket | Forbidden):
         return "kernel floor"
     if floor is None or not isinstance(verdict, Allow) or isinstance(request, NetworkRequest):
         return "broker"

@@ -14,7 +14,9 @@ from nono.broker.floor.floor import Floor, Tree
 from nono.broker.network.network import Network
 from nono.broker.policy.index import Index
 from nono.broker.requests import (
+    SET_ID,
     Execute,
+    Forbidden,
     Metadata,
     NetworkRequest,
     Open,
@@ -37,6 +39,7 @@ from nono.broker.rules.rule import (
     Rule,
     Subtrees,
     builtin,
+    is_lifted,
 )
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 
@@ -110,6 +113,20 @@ def _target_of(change: PathChange) -> str | None:
     return target if target is not None and is_canonical(target) else None
 
 
+NEVER_ALLOWED = builtin("what leads out of a sandbox is refused to every program", Effect.DENY)
+"""System calls that no rule can allow."""
+
+NO_SET_ID = replace(
+    builtin("no file becomes set-id, which would give its owner's rights to others", Effect.DENY),
+    protected=True,
+)
+"""Whoever ran it outside, later, would have the rights of the person who started the sandbox."""
+
+
+def _gives_set_id(request: PathRequest) -> bool:
+    return isinstance(request, Metadata) and request.operation == SET_ID
+
+
 @dataclass(frozen=True)
 class Policy:
     """Rules and what to do where none applies.
@@ -158,18 +175,24 @@ class Policy:
         """
         if isinstance(request, NetworkRequest):
             return self.network.decide(request)
+        if isinstance(request, Forbidden):
+            return Deny(NEVER_ALLOWED, errno.EPERM)
         demand = self._demand(request)
         if demand is None:
             return Deny(self._default_rule, errno.EACCES)
         own = getattr(request, "own", False)
         if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
             return Deny(DEVICES, errno.EPERM)
+        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self.bypasses):
+            return Deny(NO_SET_ID, errno.EPERM)
         return self._decide_path(request.path, demand, own)
 
     def considered(self, request: Request) -> tuple[Rule, ...]:
         """Every rule that speaks of the request, in the order of the policy."""
         if isinstance(request, NetworkRequest):
             return self.network.considered(request)
+        if isinstance(request, Forbidden):
+            return ()
         demand = self._demand(request)
         if demand is None:
             return ()
@@ -186,10 +209,12 @@ class Policy:
     def lacks(self, request: Request) -> Access:
         """The rights that a request needs and no grant gives, refusals aside.
 
-        ``Access(0)`` for a network request.
+        ``Access(0)`` for a request that is not about a path.
         """
-        demand = None if isinstance(request, NetworkRequest) else self._demand(request)
-        if demand is None or isinstance(request, NetworkRequest):
+        if isinstance(request, NetworkRequest | Forbidden):
+            return Access(0)
+        demand = self._demand(request)
+        if demand is None:
             return Access(0)
         return Access(demand.access & ~self._index.standing(request.path, demand.whole).granted)
 

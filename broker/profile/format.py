@@ -191,7 +191,7 @@ class Filesystem(Part):
     renamed or removed. Reading is as without. Patterns are as in `deny`."""
     bypass_protection: tuple[PathEntry, ...] | None = None
     """Paths that a group protects (`~/.ssh` and the like) and that the profile may allow all the
-    same. Grants nothing by itself."""
+    same; files there may also become set-user-ID. Grants nothing by itself."""
     unix_socket: tuple[PathEntry, ...] | None = None
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
 

@@ -38,6 +38,7 @@ _UNKNOWN: Final = bpf.errno_result(errno.ENOSYS)
 _ACTIONS: Final[dict[SyscallClass, int]] = {
     SyscallClass.NATIVE: bpf.ALLOW,
     SyscallClass.NOTIFY: bpf.NOTIFY,
+    SyscallClass.TOLD: bpf.NOTIFY,
     SyscallClass.EPERM: bpf.errno_result(errno.EPERM),
 }
 # ENOSYS is what remains for every other number; ARGUMENTS are decided before.
@@ -68,7 +69,9 @@ def _prologue(arch: Arch, by_argument: bpf.Code, calls: Mapping[str, Syscall]) -
 
 def _by_argument(network: Network, calls: Mapping[str, Syscall], broker: bool) -> bpf.Code:
     code: bpf.Code = ()
-    for name, refusals in arguments.rules(network).items():
+    for name, refusals in arguments.rules(network, broker=broker).items():
+        if name not in calls:
+            continue  # aarch64 has no open
         refused = (_refuse(refusal, broker) for refusal in refusals)
         body = sum(refused, ()) + bpf.result(bpf.ALLOW)
         code += bpf.when_among((calls[name].number,), body)

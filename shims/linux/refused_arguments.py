@@ -10,6 +10,7 @@ RFC 3542 and the kernel's uapi headers of the names used.
 from __future__ import annotations
 
 import errno
+import os
 from typing import Final, NamedTuple
 
 from nono.shims.linux.syscall_classes import Network
@@ -32,7 +33,7 @@ class Refusal(NamedTuple):
     error: int
     conditions: tuple[Condition, ...]
     reported: bool = False
-    """Where there is a broker, the call goes to it, to be noted and to fail with the same error."""
+    """Where there is a broker, the call goes to it, to be decided; without one it fails."""
 
 
 def _is(argument: int, *values: int, mask: int = ALL_BITS) -> Condition:
@@ -160,14 +161,29 @@ def _refuse_options(*tables: Options) -> tuple[Refusal, ...]:
     return tuple(_refuse(_is(1, level), _is(2, *numbers)) for level, numbers in levels.items())
 
 
+_LOCK_EX: Final = 2
+_F_SETLEASE: Final = 1024
+_F_SET_RW_HINT: Final = 1036
+_F_SET_FILE_RW_HINT: Final = 1038
+_F_SETDELEG: Final = 1040
+_F_UNLCK: Final = 2
+
 _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendto": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "sendmsg": (_refuse(_any_bit(2, _MSG_FASTOPEN)),),
     "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "ioctl": (_refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),),
-    "clone": (_refuse(_any_bit(0, CLONE_NEW)),),
+    "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_NEW),), reported=True),),
     "prctl": (_refuse(_is(0, _PR_SET_MM, _PR_SET_PTRACER)),),
     "setsockopt": _refuse_options(DESTINATION_OPTIONS),
+    # A descriptor open for reading is enough for these: to keep everybody else out of the file,
+    "fcntl": (
+        Refusal(errno.EAGAIN, (_is(1, _F_SETLEASE), _is_not(2, _F_UNLCK)), reported=True),
+        # or to change it. EINVAL is what a kernel says that does not have them.
+        _refuse(_is(1, _F_SET_RW_HINT, _F_SET_FILE_RW_HINT, _F_SETDELEG), error=errno.EINVAL),
+    ),
+    # ENOSYS lets programs that could do without the lock go on.
+    "flock": (Refusal(errno.ENOSYS, (_any_bit(1, _LOCK_EX),), reported=True),),
     # The limits of another process; of the caller's own they can only be lowered.
     "prlimit64": (_refuse(_is_not(0, 0)),),
     "personality": (_refuse(_is_not(0, _PERSONALITY_QUERY)),),
@@ -213,7 +229,33 @@ _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
 }
 
 
-def rules(network: Network) -> dict[str, tuple[Refusal, ...]]:
+_O_PATH: Final = 0o10000000
+_O_TMPFILE: Final = 0o20000000  # without O_DIRECTORY
+_SET_ID: Final = 0o6000
+
+
+def _open_for_ioctl_only(flags: int) -> Refusal:
+    """Access mode 3, for which Landlock asks no right. With O_PATH there is no access mode."""
+    mode = _is(flags, os.O_ACCMODE, mask=os.O_ACCMODE)
+    return _refuse(mode, _is(flags, 0, mask=_O_PATH), error=errno.EACCES)
+
+
+def _make_set_id(mode: int, flags: int | None = None) -> Refusal:
+    """A file gets a set-user-ID or set-group-ID bit; by an open, only if that makes a file."""
+    makes = () if flags is None else (_any_bit(flags, os.O_CREAT | _O_TMPFILE),)
+    return _refuse(*makes, _any_bit(mode, _SET_ID))
+
+
+_WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
+    "open": (_open_for_ioctl_only(1), _make_set_id(2, flags=1)),
+    "openat": (_open_for_ioctl_only(2), _make_set_id(3, flags=2)),
+    "creat": (_make_set_id(1),),
+    "mknod": (_make_set_id(1),),
+    "mknodat": (_make_set_id(2),),
+}
+
+
+def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, ...]]:
     """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
     found = _RULES | {
         "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(_SOCKETS[network]),
@@ -221,7 +263,7 @@ def rules(network: Network) -> dict[str, tuple[Refusal, ...]]:
     }
     if network != "unrestricted":
         found["setsockopt"] = _refuse_options(DESTINATION_OPTIONS, FILTERED_OPTIONS)
-    return found
+    return found if broker else _WITHOUT_BROKER | found
 
 
 def _refuse_sockets_outside(allowed: Sockets) -> tuple[Refusal, ...]:

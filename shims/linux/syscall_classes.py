@@ -39,6 +39,8 @@ class SyscallClass(enum.StrEnum):
     """Refused as if the kernel did not have it, so that the program falls back."""
     EPERM = "eperm"
     """Refused."""
+    TOLD = "told"
+    """Refused, by the supervisor, if there is one, which tells of it."""
 
 
 class Syscall(NamedTuple):
@@ -54,6 +56,7 @@ mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 link linkat symlin
 mknod mknodat truncate
 chmod fchmodat fchmodat2 chown lchown fchownat utime utimes futimesat utimensat
 setxattr lsetxattr setxattrat removexattr lremovexattr removexattrat file_setattr
+getxattr lgetxattr getxattrat
 inotify_add_watch
 execve execveat
 fchmod fchown fsetxattr fremovexattr
@@ -64,7 +67,7 @@ setpriority ioprio_set sched_setaffinity sched_setattr sched_setparam sched_sets
 
 _ARGUMENTS: Final = """
 socket socketpair sendto sendmsg sendmmsg setsockopt
-clone ioctl prctl prlimit64 personality
+clone ioctl prctl prlimit64 personality fcntl flock
 """
 
 # clone3 and io_uring pass their arguments in memory, out of a filter's sight. System V IPC and
@@ -80,26 +83,31 @@ afs_syscall tuxcall security vserver getpmsg putpmsg epoll_ctl_old epoll_wait_ol
 get_thread_area set_thread_area uretprobe uprobe
 """
 
+# Refused in silence: libraries ask for these on the way, do without, and nobody misses them
+# (comparing descriptors and mounts, advice about memory, reading the clock's state or a quota).
 _EPERM: Final = """
+name_to_handle_at userfaultfd vhangup adjtimex clock_adjtime quotactl quotactl_fd modify_ldt
+process_madvise kcmp move_pages migrate_pages lsm_set_self_attr
+"""
+
+# What a program is missed for: it says so itself, seldom in words that tell why.
+_TOLD: Final = """
 mount umount2 open_tree open_tree_attr move_mount fsopen fsconfig fsmount fspick mount_setattr
-chroot pivot_root unshare setns name_to_handle_at open_by_handle_at
-bpf perf_event_open userfaultfd add_key request_key keyctl fanotify_init fanotify_mark
+chroot pivot_root unshare setns open_by_handle_at
+bpf perf_event_open add_key request_key keyctl fanotify_init fanotify_mark
 kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff
-acct quotactl quotactl_fd syslog vhangup
-settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname
-iopl ioperm modify_ldt
-ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp
-move_pages migrate_pages lsm_set_self_attr
+acct syslog settimeofday clock_settime sethostname setdomainname iopl ioperm
+ptrace process_vm_readv process_vm_writev pidfd_getfd
 """
 
 _NATIVE: Final = """
 read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range
 sendfile splice tee vmsplice copy_file_range readahead fadvise64
-dup dup2 dup3 fcntl flock pipe pipe2 ftruncate fallocate
+dup dup2 dup3 pipe pipe2 ftruncate fallocate
 fsync fdatasync sync syncfs sync_file_range msync
 stat lstat fstat newfstatat statx statfs fstatfs ustat sysfs access faccessat faccessat2
 readlink readlinkat getdents getdents64 getcwd chdir fchdir umask
-getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr flistxattr listxattrat file_getattr
+fgetxattr listxattr llistxattr flistxattr listxattrat file_getattr
 statmount listmount
 inotify_init inotify_init1 inotify_rm_watch
 select pselect6 poll ppoll
@@ -137,6 +145,7 @@ _CLASSES: Final[dict[SyscallClass, str]] = {
     SyscallClass.ARGUMENTS: _ARGUMENTS,
     SyscallClass.ENOSYS: _ENOSYS,
     SyscallClass.EPERM: _EPERM,
+    SyscallClass.TOLD: _TOLD,
 }
 
 _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
@@ -148,9 +157,17 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
 
 # What Landlock checks by itself: without a broker these are safe, and nothing else of NOTIFY is.
 _HELD_BY_LANDLOCK: Final = """
-open openat openat2 creat mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
-link linkat symlink symlinkat mknod mknodat truncate execve execveat
+mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
+link linkat symlink symlinkat truncate execve execveat
 """
+
+_WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
+    **dict.fromkeys(_HELD_BY_LANDLOCK.split(), SyscallClass.NATIVE),
+    # Held but for flags and modes that Landlock does not look at: the filter does.
+    **dict.fromkeys(["open", "openat", "creat", "mknod", "mknodat"], SyscallClass.ARGUMENTS),
+    # Programs do without what there is not.
+    **dict.fromkeys(["openat2", "getxattr", "lgetxattr", "getxattrat"], SyscallClass.ENOSYS),
+}
 
 
 @functools.cache
@@ -160,15 +177,14 @@ def classes(
     """Name -> class of every system call that any of the architectures has.
 
     A name that `NUMBERS` has and no class names is left out: it gets ENOSYS. Without a `broker`
-    nothing is notified: what Landlock holds is native, the rest is refused.
+    nothing is notified: what Landlock holds is allowed, the rest is refused.
     """
     named = {name: which for which, names in _CLASSES.items() for name in names.split()}
     named |= _NETWORK_CLASSES[network]
     if not broker:
-        held = _HELD_BY_LANDLOCK.split()
         for name, which in named.items():
-            if which is SyscallClass.NOTIFY:
-                named[name] = SyscallClass.NATIVE if name in held else SyscallClass.EPERM
+            if which in (SyscallClass.NOTIFY, SyscallClass.TOLD):
+                named[name] = _WITHOUT_BROKER.get(name, SyscallClass.EPERM)
     return types.MappingProxyType(named)
 
 

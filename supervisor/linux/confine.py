@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.network.service import NetworkService
 
 KEPT_CAPABILITIES = frozenset(
-    capabilities.NUMBERS[name]
-    for name in ("CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_FOWNER", "CAP_FSETID")
+    capabilities.NUMBERS[name] for name in ("CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_FOWNER")
 )
-"""What root keeps: the rights over files. Where they reach is Landlock's and the broker's."""
+"""What root keeps: the rights over files. Where they reach is Landlock's and the broker's.
+
+Without CAP_FSETID a write clears the set-id bits of a file, as for everybody else."""
 
 
 @dataclass(frozen=True, slots=True)

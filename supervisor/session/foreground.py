@@ -42,12 +42,14 @@ def run(
     # The door to the platform.
     from nono.supervisor.linux.launch import signals
     from nono.supervisor.linux.launch.start import ForkHere, close_memory
+    from nono.supervisor.linux.launch.terminal import terminal_returned
 
     environment = plan.environment.apply(os.environ)
-    with contextlib.ExitStack() as last, signals.terminal_returned():
+    with contextlib.ExitStack() as last, terminal_returned() as terminal:
         inherited = signals.inherited_signals()
         signals.block()
         session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
+        terminal.started()
         _raise_descriptor_limit()
         credentials = prepared.credentials
         if credentials is not None:
@@ -55,7 +57,9 @@ def run(
         last.callback(lambda: at_the_end(_faults(session, credentials)))
         try:
             signals.forward_to(session.child_pidfd)
-            return _wait(session, credentials, signals.stop_with, seconds)
+            status = _wait(session, credentials, signals.stop_with, seconds)
+            terminal.ended(status)
+            return status
         finally:
             session.close()
 

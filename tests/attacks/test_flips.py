@@ -1,5 +1,6 @@
 """A thread changes what a call means while it is decided, for five seconds: not one win."""
 
+import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +15,19 @@ pytestmark = pytest.mark.requires(landlock=3, commands=["gcc"])
 SECONDS = "5"
 INSIDE = ("link", "names", "directory", "mkdir")
 """Races over a denied directory in the writable one; in the others it is elsewhere."""
-ELSEWHERE = ("path", "write", "mode-three", "dirfd", "fchmod", "reopen", "how")
+ELSEWHERE = (
+    "path",
+    "write",
+    "mode-three",
+    "dirfd",
+    "fchmod",
+    "reopen",
+    "how",
+    "nothing",
+    "lock",
+    "set-id",
+    "attribute",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ def make_scene(kind: str, account: Account, project: Path) -> Scene:
     account.file(theirs / "secret", secret)
     account.file(theirs / "marker")
     account.file(mine / "file", "mine")
+    os.setxattr(theirs / "secret", "user.kept", secret.encode())
+    os.setxattr(mine / "file", "user.kept", b"mine")
     account.file(mine / "dir" / "secret", "mine")
     account.directory(mine / "other")
     (mine / "link").symlink_to(mine / "dir")
@@ -59,7 +74,9 @@ def flips(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 # Side by side, since what a race takes is time.
-@pytest.mark.parametrize("kinds", [INSIDE, ELSEWHERE[:4], ELSEWHERE[4:]], ids=" ".join)
+@pytest.mark.parametrize(
+    "kinds", [INSIDE, ELSEWHERE[:4], ELSEWHERE[4:7], ELSEWHERE[7:]], ids=" ".join
+)
 def test_not_one_win(
     nono: Nono, as_user: Account, project: Path, flips: bytes, kinds: tuple[str, ...]
 ) -> None:

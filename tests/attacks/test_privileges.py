@@ -10,8 +10,8 @@ from tests.attacks.conftest import Attack
 from tests.attacks.scene import Scene
 from tests.conftest import Account
 
-KEPT = 0x1B
-"""CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID"""
+KEPT = 0x0B
+"""CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER"""
 NOBODY = 65534
 
 

@@ -11,6 +11,7 @@ from nono.broker import (
     Connect,
     ConnectHost,
     Execute,
+    Forbidden,
     Metadata,
     Open,
     Operation,
@@ -59,6 +60,7 @@ requests = st.one_of(
     st.builds(ServerName, st.just(CALLER), any_text, st.integers(), st.none() | any_text),
     st.builds(Bind, st.just(CALLER), any_text, st.integers()),
     st.builds(Socket, st.just(CALLER), any_text),
+    st.builds(Forbidden, st.just(CALLER), any_text | st.sampled_from(["ptrace", "clone"])),
 )
 """Of paths and of the network, canonical or not."""
 

@@ -16,6 +16,7 @@ from nono.broker import Access, Operation, PathChange
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Entry, Handle
@@ -83,7 +84,7 @@ def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> A
         call.apply_umask()
         os.mknod(place.name, mode, dir_fd=place.parent.fd)
 
-    return _make(call, decisions, at, path, Operation.MKNOD, make)
+    return _make(call, decisions, at, path, Operation.MKNOD, make, gives_set_id=set_id.gives(mode))
 
 
 def _make(
@@ -93,10 +94,17 @@ def _make(
     path: int,
     operation: Operation,
     make: Callable[[Entry], None],
+    *,
+    gives_set_id: bool = False,
 ) -> Answer:
-    """Continued inside the floor; elsewhere `make` performs it, once it is allowed."""
+    """Continued inside the floor; elsewhere `make` performs it, once it is allowed.
+
+    What would be set-id is never continued.
+    """
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-        if is_in_floor(decisions, place):
+        if gives_set_id:
+            set_id.require(call, decisions, place.path)
+        elif is_in_floor(decisions, place):
             decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
         require_new(call, decisions, place, operation)

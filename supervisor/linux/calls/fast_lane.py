@@ -22,7 +22,7 @@ from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
-from nono.supervisor.linux.calls.opens import access_of, floor_checks
+from nono.supervisor.linux.calls.opens import access_of, floor_checks, makes_set_id
 
 
 class FastLane:
@@ -41,14 +41,14 @@ class FastLane:
         Raises OSError (EFAULT, ENAMETOOLONG, ESRCH, EPERM) when the path cannot be read.
         """
         if call.number == self._openat:
-            start, address, flags = call.a, call.b, call.c
+            start, address, flags, mode = call.a, call.b, call.c, call.d
         elif call.number == self._open:
-            start, address, flags = AT_FDCWD, call.a, call.b
+            start, address, flags, mode = AT_FDCWD, call.a, call.b, call.c
         else:
             return False
         if flags & os.O_PATH:
             return True
-        if not floor_checks(flags):
+        if not floor_checks(flags) or makes_set_id(flags, mode):
             return False
         path = self._memory.path(call.tid, address)
         if path[:1] != b"/":

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nono.shims.linux.syscall_classes import table
+from nono.shims.linux.syscall_classes import SyscallClass, classes, table
 from nono.supervisor.linux.calls import (
     entries,
     execute,
+    forbidden,
+    locks,
     metadata,
     moves,
+    open_how,
     opens,
     scheduling,
     sockets,
     watches,
+    xattr_values,
 )
 from nono.supervisor.linux.calls.loop import Handler
 
 HANDLERS: Mapping[str, Handler] = {
+    **{
+        name: forbidden.forbidden for name, which in classes().items() if which is SyscallClass.TOLD
+    },
+    "clone": forbidden.forbidden,
     "open": opens.open_,
     "openat": opens.openat,
-    "openat2": opens.openat2,
+    "openat2": open_how.openat2,
     "creat": opens.creat,
     "mkdir": entries.mkdir,
     "mkdirat": entries.mkdirat,
@@ -58,9 +66,14 @@ HANDLERS: Mapping[str, Handler] = {
     "fremovexattr": metadata.fremovexattr,
     "removexattrat": metadata.removexattrat,
     "file_setattr": metadata.file_setattr,
+    "getxattr": xattr_values.getxattr,
+    "lgetxattr": xattr_values.lgetxattr,
+    "getxattrat": xattr_values.getxattrat,
     "inotify_add_watch": watches.inotify_add_watch,
     "execve": execute.execve,
     "execveat": execute.execveat,
+    "flock": locks.flock,
+    "fcntl": locks.lease,
     "connect": sockets.connect,
     "bind": sockets.bind,
     "listen": sockets.listen,

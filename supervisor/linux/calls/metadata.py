@@ -18,6 +18,7 @@ from nono.shims.linux import metadata as kernel
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Handle
@@ -35,7 +36,15 @@ Find = Callable[[], Handle]
 Change = Callable[[Handle], None]
 
 
-def _change(call: Call, decisions: Decisions, operation: str, find: Find, change: Change) -> Answer:
+def _change(
+    call: Call,
+    decisions: Decisions,
+    operation: str,
+    find: Find,
+    change: Change,
+    *,
+    set_id_bits: bool = False,
+) -> Answer:
     """Performed on our copy: the one way every handler of this module ends."""
     with find() as target:
         if target.is_anonymous:
@@ -48,12 +57,14 @@ def _change(call: Call, decisions: Decisions, operation: str, find: Find, change
         if not allowed:
             own = call.own.is_own(call.caller, target)
             decisions.require(Metadata(call.caller, operation, target.path, own))
+        if set_id_bits and target.kind != stat.S_IFDIR:
+            set_id.require(call, decisions, target.path)
         call.ensure_waiting()
         change(target)
     return DONE
 
 
-def _target(call: Call, at: int, address: int, flags: int) -> Find:
+def target_of(call: Call, at: int, address: int, flags: int) -> Find:
     """The object of a call with a directory, a path and AT_* flags."""
     if flags & ~_AT_FLAGS:
         raise failure(errno.EINVAL)
@@ -65,7 +76,8 @@ def _target(call: Call, at: int, address: int, flags: int) -> Find:
     return lambda: descriptor(call.caller, at)
 
 
-def _by_path(call: Call, *, follow: bool = True) -> Find:
+def by_path(call: Call, *, follow: bool = True) -> Find:
+    """The object of a call with a path as its first argument."""
     path = call.path(call.notification.a)
     return lambda: locate(call.caller, AT_FDCWD, path, follow=follow)
 
@@ -90,12 +102,12 @@ def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    return _change(call, decisions, "chmod", find, change)
+    return _change(call, decisions, "chmod", find, change, set_id_bits=set_id.gives(mode))
 
 
 def chmod(call: Call, decisions: Decisions) -> Answer:
     """chmod(2)."""
-    return _chmod(call, decisions, _by_path(call), call.notification.b)
+    return _chmod(call, decisions, by_path(call), call.notification.b)
 
 
 def fchmod(call: Call, decisions: Decisions) -> Answer:
@@ -106,13 +118,13 @@ def fchmod(call: Call, decisions: Decisions) -> Answer:
 def fchmodat(call: Call, decisions: Decisions) -> Answer:
     """fchmodat in chmod(2): the system call has no flags."""
     n = call.notification
-    return _chmod(call, decisions, _target(call, dirfd(n.a), n.b, 0), n.c)
+    return _chmod(call, decisions, target_of(call, dirfd(n.a), n.b, 0), n.c)
 
 
 def fchmodat2(call: Call, decisions: Decisions) -> Answer:
     """fchmodat2, Linux 6.6."""
     n = call.notification
-    return _chmod(call, decisions, _target(call, dirfd(n.a), n.b, int32(n.d)), n.c)
+    return _chmod(call, decisions, target_of(call, dirfd(n.a), n.b, int32(n.d)), n.c)
 
 
 # chown
@@ -127,13 +139,13 @@ def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int)
 def chown(call: Call, decisions: Decisions) -> Answer:
     """chown(2)."""
     n = call.notification
-    return _chown(call, decisions, _by_path(call), n.b, n.c)
+    return _chown(call, decisions, by_path(call), n.b, n.c)
 
 
 def lchown(call: Call, decisions: Decisions) -> Answer:
     """lchown in chown(2)."""
     n = call.notification
-    return _chown(call, decisions, _by_path(call, follow=False), n.b, n.c)
+    return _chown(call, decisions, by_path(call, follow=False), n.b, n.c)
 
 
 def fchown(call: Call, decisions: Decisions) -> Answer:
@@ -145,7 +157,7 @@ def fchown(call: Call, decisions: Decisions) -> Answer:
 def fchownat(call: Call, decisions: Decisions) -> Answer:
     """fchownat in chown(2)."""
     n = call.notification
-    return _chown(call, decisions, _target(call, dirfd(n.a), n.b, int32(n.e)), n.c, n.d)
+    return _chown(call, decisions, target_of(call, dirfd(n.a), n.b, int32(n.e)), n.c, n.d)
 
 
 # utime
@@ -162,7 +174,7 @@ def utime(call: Call, decisions: Decisions) -> Answer:
     if n.b:
         access, modification = struct.unpack("=qq", call.bytes(n.b, 16))
         times = struct.pack("=qqqq", access, 0, modification, 0)
-    return _utime(call, decisions, _by_path(call), times)
+    return _utime(call, decisions, by_path(call), times)
 
 
 def _microseconds(call: Call, address: int) -> bytes | None:
@@ -176,7 +188,7 @@ def _microseconds(call: Call, address: int) -> bytes | None:
 
 def utimes(call: Call, decisions: Decisions) -> Answer:
     """utimes in utime(2): microseconds."""
-    return _utime(call, decisions, _by_path(call), _microseconds(call, call.notification.b))
+    return _utime(call, decisions, by_path(call), _microseconds(call, call.notification.b))
 
 
 def futimesat(call: Call, decisions: Decisions) -> Answer:
@@ -184,7 +196,7 @@ def futimesat(call: Call, decisions: Decisions) -> Answer:
     n = call.notification
     times = _microseconds(call, n.c)
     at = dirfd(n.a)
-    find = _target(call, at, n.b, 0) if n.b else lambda: descriptor(call.caller, at)
+    find = target_of(call, at, n.b, 0) if n.b else lambda: descriptor(call.caller, at)
     return _utime(call, decisions, find, times)
 
 
@@ -194,7 +206,7 @@ def utimensat(call: Call, decisions: Decisions) -> Answer:
     times = call.bytes(n.c, _TIMES_SIZE) if n.c else None
     at, flags = dirfd(n.a), int32(n.d)
     if n.b:
-        return _utime(call, decisions, _target(call, at, n.b, flags), times)
+        return _utime(call, decisions, target_of(call, at, n.b, flags), times)
     if flags:
         raise failure(errno.EINVAL)
     return _utime(call, decisions, _by_descriptor(call), times)
@@ -203,7 +215,8 @@ def utimensat(call: Call, decisions: Decisions) -> Answer:
 # extended attributes
 
 
-def _name(call: Call, address: int) -> bytes:
+def xattr_name(call: Call, address: int) -> bytes:
+    """Raises OSError (ERANGE) for one that is empty or longer than any."""
     name = call.path(address)
     if not name or len(name) > 255:
         raise failure(errno.ERANGE)
@@ -222,18 +235,19 @@ def _value(call: Call, address: int, size: int) -> bytes:
 def _setxattr(
     call: Call, decisions: Decisions, find: Find, name: int, value: bytes, flags: int
 ) -> Answer:
-    key = _name(call, name)
+    key = xattr_name(call, name)
     return _change(
         call,
         decisions,
         "setxattr",
         find,
         lambda handle: os.setxattr(handle.name, key, value, flags),
+        set_id_bits=key == set_id.CAPABILITY,
     )
 
 
 def _removexattr(call: Call, decisions: Decisions, find: Find, name: int) -> Answer:
-    key = _name(call, name)
+    key = xattr_name(call, name)
     return _change(
         call,
         decisions,
@@ -247,14 +261,14 @@ def setxattr(call: Call, decisions: Decisions) -> Answer:
     """setxattr(2)."""
     n = call.notification
     value = _value(call, n.c, n.d)
-    return _setxattr(call, decisions, _by_path(call), n.b, value, int32(n.e))
+    return _setxattr(call, decisions, by_path(call), n.b, value, int32(n.e))
 
 
 def lsetxattr(call: Call, decisions: Decisions) -> Answer:
     """lsetxattr in setxattr(2)."""
     n = call.notification
     value = _value(call, n.c, n.d)
-    return _setxattr(call, decisions, _by_path(call, follow=False), n.b, value, int32(n.e))
+    return _setxattr(call, decisions, by_path(call, follow=False), n.b, value, int32(n.e))
 
 
 def fsetxattr(call: Call, decisions: Decisions) -> Answer:
@@ -274,18 +288,18 @@ def setxattrat(call: Call, decisions: Decisions) -> Answer:
         raise failure(errno.E2BIG)
     address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
     value = _value(call, address, size)
-    find = _target(call, dirfd(n.a), n.b, int32(n.c))
+    find = target_of(call, dirfd(n.a), n.b, int32(n.c))
     return _setxattr(call, decisions, find, n.d, value, flags)
 
 
 def removexattr(call: Call, decisions: Decisions) -> Answer:
     """removexattr(2)."""
-    return _removexattr(call, decisions, _by_path(call), call.notification.b)
+    return _removexattr(call, decisions, by_path(call), call.notification.b)
 
 
 def lremovexattr(call: Call, decisions: Decisions) -> Answer:
     """lremovexattr in removexattr(2)."""
-    return _removexattr(call, decisions, _by_path(call, follow=False), call.notification.b)
+    return _removexattr(call, decisions, by_path(call, follow=False), call.notification.b)
 
 
 def fremovexattr(call: Call, decisions: Decisions) -> Answer:
@@ -296,7 +310,7 @@ def fremovexattr(call: Call, decisions: Decisions) -> Answer:
 def removexattrat(call: Call, decisions: Decisions) -> Answer:
     """removexattrat, Linux 6.13."""
     n = call.notification
-    find = _target(call, dirfd(n.a), n.b, int32(n.c))
+    find = target_of(call, dirfd(n.a), n.b, int32(n.c))
     return _removexattr(call, decisions, find, n.d)
 
 
@@ -306,5 +320,5 @@ def file_setattr(call: Call, decisions: Decisions) -> Answer:
     if n.d > _MAX_FILE_ATTR:
         raise failure(errno.E2BIG)
     data = call.bytes(n.c, n.d)
-    find = _target(call, dirfd(n.a), n.b, int32(n.e))
+    find = target_of(call, dirfd(n.a), n.b, int32(n.e))
     return _change(call, decisions, "file_setattr", find, lambda h: kernel.file_setattr(h.fd, data))

@@ -1,8 +1,9 @@
-"""open, openat, openat2, creat.
+"""open, openat, creat; openat2, which is `open_how.py`, ends here as well.
 
 Inside the floor: *continued because the floor holds*. Beyond it: *performed on our copy*, with
 every flag of the caller's, and handed back as a descriptor. An O_PATH open grants no access, and
 the floor has nothing to say about it: that a file exists can be seen (open(2), landlock(7)).
+Flags that decide about it are in a register: no other thread can change them.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
-from nono.shims.linux.openat2 import HOW_SIZE, unpack_how
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
 from nono.supervisor.linux.calls.call import Call, dirfd
+from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
 from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
 
 O_TMPFILE = 0o20200000
-_O_TMPFILE_BIT = 0o20000000
+_MAKES = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
 _ACCESS = {
     os.O_RDONLY: Access.READ,
     os.O_WRONLY: Access.WRITE,
@@ -40,11 +42,10 @@ _ACCESS = {
     os.O_ACCMODE: Access.READ | Access.WRITE,
 }
 _ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
-_OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
-_VALID_RESOLVE = 0x3F
-_MAX_HOW = 4096
+OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
 _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PTMX = os.makedev(5, 2)
+_TTY = os.makedev(5, 0)
 _TIOCGPTN = 0x80045430
 _TRIES = 8
 
@@ -58,6 +59,8 @@ class Arguments:
     flags: int
     mode: int
     resolve: int = 0
+    in_memory: bool = False
+    """The flags are where another thread can change them: never continued."""
 
     @property
     def access(self) -> Access:
@@ -65,7 +68,11 @@ class Arguments:
 
     @property
     def floor_checks(self) -> bool:
-        return floor_checks(self.flags)
+        return (
+            floor_checks(self.flags)
+            and not self.in_memory
+            and not makes_set_id(self.flags, self.mode)
+        )
 
     @property
     def is_tmpfile(self) -> bool:
@@ -85,13 +92,18 @@ def floor_checks(flags: int) -> bool:
     return flags & os.O_ACCMODE != os.O_ACCMODE
 
 
+def makes_set_id(flags: int, mode: int) -> bool:
+    """Whether the file that is made, if one is, gets a set-id bit."""
+    return bool(flags & _MAKES) and set_id.gives(mode)
+
+
 def open_(call: Call, decisions: Decisions) -> Answer:
     """open(2)."""
     n = call.notification
     if n.b & os.O_PATH:
         return CONTINUE
-    wanted = Arguments(AT_FDCWD, call.path(n.a), n.b & _OPEN_FLAGS, n.c & 0o7777)
-    return _open(call, decisions, wanted)
+    wanted = Arguments(AT_FDCWD, call.path(n.a), n.b & OPEN_FLAGS, n.c & 0o7777)
+    return open_as(call, decisions, wanted)
 
 
 def openat(call: Call, decisions: Decisions) -> Answer:
@@ -99,37 +111,19 @@ def openat(call: Call, decisions: Decisions) -> Answer:
     n = call.notification
     if n.c & os.O_PATH:
         return CONTINUE
-    wanted = Arguments(dirfd(n.a), call.path(n.b), n.c & _OPEN_FLAGS, n.d & 0o7777)
-    return _open(call, decisions, wanted)
+    wanted = Arguments(dirfd(n.a), call.path(n.b), n.c & OPEN_FLAGS, n.d & 0o7777)
+    return open_as(call, decisions, wanted)
 
 
 def creat(call: Call, decisions: Decisions) -> Answer:
     """creat(2)."""
     n = call.notification
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-    return _open(call, decisions, Arguments(AT_FDCWD, call.path(n.a), flags, n.b & 0o7777))
+    return open_as(call, decisions, Arguments(AT_FDCWD, call.path(n.a), flags, n.b & 0o7777))
 
 
-def openat2(call: Call, decisions: Decisions) -> Answer:
-    """openat2(2). The structure is copied once; what a newer kernel would put behind it is not."""
-    n = call.notification
-    if n.d < HOW_SIZE:
-        raise failure(errno.EINVAL)
-    if n.d > _MAX_HOW:
-        raise failure(errno.E2BIG)
-    data = call.bytes(n.c, n.d)
-    if any(data[HOW_SIZE:]):
-        raise failure(errno.E2BIG)
-    flags, mode, resolve = unpack_how(data[:HOW_SIZE])
-    makes = flags & (os.O_CREAT | _O_TMPFILE_BIT)
-    if flags & ~_OPEN_FLAGS or resolve & ~_VALID_RESOLVE or mode & ~0o7777 or (mode and not makes):
-        raise failure(errno.EINVAL)
-    if flags & os.O_PATH:
-        return CONTINUE
-    return _open(call, decisions, Arguments(dirfd(n.a), call.path(n.b), flags, mode, resolve))
-
-
-def _open(call: Call, decisions: Decisions, wanted: Arguments) -> Answer:
+def open_as(call: Call, decisions: Decisions, wanted: Arguments) -> Answer:
+    """An open of what is no O_PATH. Raises OSError."""
     exclusive = wanted.flags & os.O_CREAT and wanted.flags & os.O_EXCL
     follow = not (wanted.flags & os.O_NOFOLLOW or exclusive)
     for _ in range(_TRIES):
@@ -169,7 +163,9 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
             decisions.note_native(Open(call.caller, handle.path, wanted.access))
             return CONTINUE
     _refuse_by_kind(wanted, handle.kind)
-    if not _is_held(handle, wanted.access):
+    _refuse_other_terminal(call, handle)
+    is_callers = handle.is_anonymous and floor_checks(wanted.flags)
+    if not is_callers and not _is_held(handle, wanted.access):
         _require_open(call, decisions, wanted, handle)
     call.ensure_waiting()
     if wanted.is_tmpfile:
@@ -209,6 +205,14 @@ def _refuse_by_kind(wanted: Arguments, kind: int) -> None:
         raise failure(errno.EISDIR)
 
 
+def _refuse_other_terminal(call: Call, handle: Handle) -> None:
+    """/dev/tty is the terminal of whoever opens it. We open ours, which may not be the caller's."""
+    if handle.kind == stat.S_IFCHR and handle.stat.st_rdev == _TTY:
+        ours = Caller(os.getpid(), 0).terminal
+        if call.caller.terminal != ours:
+            raise failure(errno.ENXIO)
+
+
 def _is_held(handle: Handle, access: Access) -> bool:
     """True when the path named a descriptor that the caller has open with this access already."""
     if handle.held is None or handle.kind == stat.S_IFDIR:
@@ -230,6 +234,8 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
     own = call.own.is_own(call.caller, handle)
     if wanted.is_tmpfile:
         path = child(handle.path, "(O_TMPFILE)")
+        if makes_set_id(wanted.flags, wanted.mode):
+            set_id.require(call, decisions, path)
         decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     else:
         decisions.require(Open(call.caller, handle.path, wanted.access, own))
@@ -313,6 +319,8 @@ def _create(call: Call, decisions: Decisions, wanted: Arguments, place: Entry) -
     ):
         decisions.note_native(PathChange(call.caller, Operation.CREATE, path))
         return CONTINUE
+    if makes_set_id(wanted.flags, wanted.mode):
+        set_id.require(call, decisions, path)
     own = call.own.is_own(call.caller, place.parent)
     decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     call.ensure_waiting()

@@ -13,7 +13,6 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
 
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.processes import state_of
@@ -91,35 +90,6 @@ def _has_terminal() -> bool:
 def _send(pidfd: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, number)
-
-
-@contextlib.contextmanager
-def terminal_returned() -> Iterator[None]:
-    """At the end, take back the terminal that a killed shell may have kept: tcsetpgrp(3)."""
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        yield
-        return
-    try:
-        ours = _is_in_foreground(terminal)
-        yield
-        if ours and not _is_in_foreground(terminal):
-            # A background process that does this is stopped by SIGTTOU unless it blocks it.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
-            with contextlib.suppress(OSError):
-                os.tcsetpgrp(terminal, os.getpgrp())
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})
-    finally:
-        os.close(terminal)
-
-
-def _is_in_foreground(terminal: int) -> bool:
-    """False also when the terminal has hung up."""
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp()
-    except OSError:
-        return False
 
 
 # Python itself ignores these in every process; a program expects the default.

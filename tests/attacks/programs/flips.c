@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,6 +75,13 @@ static void flip_how(void)
     how.flags = O_RDONLY;
 }
 
+static void flip_mode(void)
+{
+    how.flags = O_ACCMODE;
+    how.flags = O_PATH;
+    how.flags = O_RDONLY;
+}
+
 static void flip_link(void)
 {
     char link[4096], fresh[4096], dir[4096];
@@ -119,6 +128,57 @@ static void open_how(void)
     close(fd);
 }
 
+static void open_nothing(void)
+{
+    int fd = syscall(SYS_openat2, AT_FDCWD, readonly_file, &how, sizeof how), flags;
+
+    tries++;
+    if (fd < 0)
+        return;
+    done++;
+    flags = fcntl(fd, F_GETFL);
+    if (!(flags & O_PATH) && flags & O_ACCMODE)
+        won++;
+    close(fd);
+}
+
+/* A lock that keeps readers of the file out. */
+static void lock_fd(void)
+{
+    int probe = open(readonly_file, O_RDONLY);
+
+    tries++;
+    done += !flock(shared_fd, LOCK_EX | LOCK_NB);
+    if (flock(probe, LOCK_SH | LOCK_NB))
+        won++;
+    close(probe);
+    flock(good_fd, LOCK_UN);
+    flock(bad_fd, LOCK_UN);
+}
+
+/* The bit is harmless on a directory, and not on a program. */
+static void set_group(void)
+{
+    struct stat status;
+
+    tries++;
+    done += !fchmod(shared_fd, 02755);
+    if (!fstat(bad_fd, &status) && status.st_mode & 06000)
+        won++;
+}
+
+static void attribute(void)
+{
+    char text[64] = "";
+
+    tries++;
+    if (getxattr(path, "user.kept", text, sizeof text - 1) < 0)
+        return;
+    done++;
+    if (strstr(text, "secret-"))
+        won++;
+}
+
 static void list_path(void)
 {
     DIR *directory = opendir(path);
@@ -148,7 +208,7 @@ static void make_directory(void)
 static struct kind {
     const char *name;
     void (*call)(void), (*flip)(void);
-    const char *good, *bad; /* below MINE, below THEIRS; a bad of "" is READONLY */
+    const char *good, *bad; /* below MINE, below THEIRS; "" is READONLY, with a slash below MINE */
 } kinds[] = {
     {"path", read_path, flip_path, "file", "secret"},
     {"write", write_path, flip_path, "file", ""},
@@ -161,6 +221,10 @@ static struct kind {
     {"fchmod", chmod_fd, flip_fd, "file", ""},
     {"reopen", reopen_fd, flip_fd, "file", ""},
     {"how", open_how, flip_how, "file", ""},
+    {"nothing", open_nothing, flip_mode, "file", ""},
+    {"set-id", set_group, flip_fd, "dir", "/file"},
+    {"attribute", attribute, flip_path, "file", "secret"},
+    {"lock", lock_fd, flip_fd, "file", ""},
 };
 
 static void *flipper(void *flip)
@@ -184,7 +248,9 @@ int main(int argc, char **argv)
         if (++kind == kinds + sizeof kinds / sizeof *kinds)
             return 2;
     join(good, mine, kind->good);
-    if (*kind->bad)
+    if (*kind->bad == '/')
+        join(bad, mine, kind->bad + 1);
+    else if (*kind->bad)
         join(bad, theirs, kind->bad);
     else
         strcpy(bad, readonly_file);
@@ -193,7 +259,8 @@ int main(int argc, char **argv)
         forbidden = status.st_ino;
     if (kind->flip == flip_fd) {
         int directory = kind->call == read_below_fd;
-        good_fd = open(good, directory ? O_PATH : O_RDWR);
+        int bits = kind->call == set_group;
+        good_fd = open(good, directory ? O_PATH : bits ? O_RDONLY : O_RDWR);
         bad_fd = open(bad, directory ? O_PATH : O_RDONLY);
         if (good_fd < 0 || bad_fd < 0)
             return 3;

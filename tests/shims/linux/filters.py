@@ -83,11 +83,39 @@ REFUSED: list[tuple[str, tuple[int, ...]]] = [
     ("personality", (0,)),
     ("prctl", (35, 1, 0, 0, 0)),
     ("prctl", (0x59616D61, -1, 0, 0, 0)),
-    *(("clone", (1 << bit | 17, 0)) for bit in (17, 25, 26, 27, 28, 29, 30)),
     *(("ioctl", (0, request, 0)) for request in arguments.TTY_REQUESTS.values()),
     *(("ioctl", (0, request, 0)) for request in arguments.METADATA_REQUESTS.values()),
 ]
 """Calls that every filter refuses with EPERM, by their arguments."""
+
+DECIDED: list[tuple[str, tuple[int, ...], int]] = [
+    ("fcntl", (3, 1024, 0), errno.EAGAIN),
+    ("fcntl", (3, 1024, 1), errno.EAGAIN),
+    ("flock", (3, 2), errno.ENOSYS),
+    ("flock", (3, 6), errno.ENOSYS),
+    *(("clone", (1 << bit | 17, 0), errno.EPERM) for bit in (17, 25, 26, 27, 28, 29, 30)),
+]
+"""Calls that a broker decides about, by their arguments; their errno where there is none."""
+
+UNKNOWN_COMMANDS: list[tuple[str, tuple[int, ...]]] = [
+    ("fcntl", (3, command, 0)) for command in (1036, 1038, 1040)
+]
+"""Calls that every filter refuses with EINVAL."""
+
+HELD_BY_REGISTERS: list[tuple[str, tuple[int, ...], int]] = [
+    ("open", (0, 3, 0), errno.EACCES),
+    ("open", (0, 0o2003, 0), errno.EACCES),
+    ("openat", (0, 0, 3, 0), errno.EACCES),
+    ("openat", (0, 0, 0o2000003, 0), errno.EACCES),
+    ("open", (0, 0o101, 0o4755), errno.EPERM),
+    ("open", (0, 0o20200002, 0o2755), errno.EPERM),
+    ("openat", (0, 0, 0o101, 0o4755), errno.EPERM),
+    ("openat", (0, 0, 0o20200002, 0o6755), errno.EPERM),
+    ("creat", (0, 0o2755), errno.EPERM),
+    ("mknod", (0, 0o104755, 0), errno.EPERM),
+    ("mknodat", (0, 0, 0o102755, 0), errno.EPERM),
+]
+"""Opens, and makings of files, that Landlock does not hold; their errno without a broker."""
 
 REFUSED_OPTIONS = {
     *((SOL_SOCKET, option) for option in (25, 62)),

@@ -14,12 +14,15 @@ from nono.shims.linux.filter import AUDIT_ARCH
 from nono.shims.linux.syscall_classes import Network, SyscallClass
 from tests.shims.linux.filters import (
     ALLOW,
+    DECIDED,
     EPERM,
     ERRNO,
+    HELD_BY_REGISTERS,
     KILL_PROCESS,
     NETWORKS,
     NOTIFY,
     REFUSED,
+    UNKNOWN_COMMANDS,
     Filter,
     every_filter,
     filters,
@@ -30,6 +33,7 @@ RESULTS = {
     SyscallClass.NOTIFY: NOTIFY,
     SyscallClass.ENOSYS: ERRNO | errno.ENOSYS,
     SyscallClass.EPERM: EPERM,
+    SyscallClass.TOLD: NOTIFY,
 }
 
 registers = st.integers(0, 2**64 - 1)
@@ -43,6 +47,11 @@ ALLOWED: list[tuple[str, tuple[int, ...]]] = [
     ("setsockopt", (3, 41, 30, 0, 4)),
     ("prlimit64", (0, 7, 0, 0)),
     ("personality", (0xFFFFFFFF,)),
+    ("fcntl", (3, 1024, 2)),  # F_SETLEASE, F_UNLCK
+    ("fcntl", (3, 1025, 0)),  # F_GETLEASE
+    ("fcntl", (3, 6, 0)),  # F_SETLK
+    ("fcntl", (3, 1030, 0)),  # F_DUPFD_CLOEXEC
+    *(("flock", (3, operation)) for operation in (1, 5, 8, 12)),
     ("prctl", (38, 1, 0, 0, 0)),
     ("prctl", (4, 0, 0, 0, 0)),
     ("clone", (0x003D0F00, 0)),  # a thread
@@ -122,9 +131,42 @@ def test_allowed_arguments(which: Filter, name: str, values: tuple[int, ...]) ->
     assert which.result(name, values) == ALLOW
 
 
+@every_filter
+@pytest.mark.parametrize(("name", "values", "error"), DECIDED)
+def test_what_is_decided_by_a_broker_is_refused_without(
+    which: Filter, name: str, values: tuple[int, ...], error: int
+) -> None:
+    assert which.result(name, values) == (NOTIFY if which.broker else ERRNO | error)
+
+
+@every_filter
+@pytest.mark.parametrize(("name", "values"), UNKNOWN_COMMANDS)
+def test_commands_that_are_as_unknown(which: Filter, name: str, values: tuple[int, ...]) -> None:
+    assert which.result(name, values) == ERRNO | errno.EINVAL
+
+
+@every_filter
+@pytest.mark.parametrize(("name", "values", "error"), HELD_BY_REGISTERS)
+def test_what_landlock_does_not_hold_of_an_open(
+    which: Filter, name: str, values: tuple[int, ...], error: int
+) -> None:
+    if name in which.table:
+        assert which.result(name, values) == (NOTIFY if which.broker else ERRNO | error)
+
+
+@every_filter
+def test_flags_in_memory_need_a_broker(which: Filter) -> None:
+    assert which.result("openat", (-100, 0, 0o1, 0o4755)) != ERRNO | errno.EPERM
+    flags = (0, 0o1, 0o1101, 0o10000003)
+    expected = {NOTIFY if which.broker else ALLOW}
+    assert {which.result("openat", (-100, 0, each, 0o600)) for each in flags} == expected
+    openat2 = which.result("openat2", (-100, 0, 0, 24))
+    assert openat2 == (NOTIFY if which.broker else ERRNO | errno.ENOSYS)
+
+
 by_argument = st.sampled_from(sorted(arguments.rules("filtered")))
 some_call = st.one_of(
-    st.sampled_from(REFUSED + ALLOWED),
+    st.sampled_from(REFUSED + ALLOWED + UNKNOWN_COMMANDS + [each[:2] for each in DECIDED]),
     st.tuples(by_argument, st.tuples(*[st.integers(0, 64)] * 3)),
     st.tuples(by_argument, st.tuples(*[registers] * 6)),
 )

@@ -14,7 +14,7 @@ import pytest
 from nono.shims.linux import filter, notify, process
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import Network, SyscallClass, machine, number, table
-from tests.shims.linux.filters import NETWORKS, REFUSED, REFUSED_OPTIONS
+from tests.shims.linux.filters import DECIDED, NETWORKS, REFUSED, REFUSED_OPTIONS, UNKNOWN_COMMANDS
 from tests.shims.linux.forked import USERS, ChildFailed, error_of, in_child
 from tests.simulator import Program
 
@@ -67,7 +67,7 @@ def test_every_call_that_is_not_native(user: int, network: Network) -> None:
         call.number
         for call in table(ARCH, network).values()
         # The kernel lets its own trampolines' calls, uretprobe and uprobe, past any filter.
-        if call.syscall_class in (SyscallClass.NOTIFY, SyscallClass.EPERM, SyscallClass.ENOSYS)
+        if call.syscall_class not in (SyscallClass.NATIVE, SyscallClass.ARGUMENTS)
         and call.number not in (335, 336)
     ]
     unknown = [-1, *range(337, 424), *range(470, 601)] if ARCH == "x86_64" else [-1, 470, 600]
@@ -79,7 +79,8 @@ def test_every_call_that_is_not_native(user: int, network: Network) -> None:
 @in_every_mode
 @as_each_user
 def test_every_refused_argument(user: int, network: Network) -> None:
-    calls = [(number(ARCH, name), values) for name, values in REFUSED]
+    refused = [*REFUSED, *UNKNOWN_COMMANDS, *(each[:2] for each in DECIDED)]
+    calls = [(number(ARCH, name), values) for name, values in refused]
     if network != "unrestricted":
         setsockopt = number(ARCH, "setsockopt")
         calls += [(setsockopt, (0, *option, 0, 4)) for option in sorted(REFUSED_OPTIONS)]

@@ -20,6 +20,7 @@ from typing import TypeVar
 from nono.broker import FLOOR_ACCESS, Floor
 from nono.broker.floor.floor import FloorRule
 from nono.shims.linux.notify import Notification
+from nono.shims.linux.syscall_classes import own_number
 from nono.supervisor.linux.calls.answers import Answer, Fail, Inject, Later, Retry
 from nono.supervisor.linux.calls.handlers import HANDLERS
 from nono.supervisor.linux.injected_files import InjectedFiles
@@ -142,7 +143,7 @@ class Scene:
         """What the handler of the call `name` answers. It leaves no descriptor of ours open."""
         values = [self._value(each) & 0xFFFFFFFFFFFFFFFF for each in arguments]
         values += [0] * (_REGISTERS - len(values))
-        notification = Notification(1, os.getpid(), 0, 0, 0, 0, *values)
+        notification = Notification(1, os.getpid(), 0, own_number(name), 0, 0, *values)
         background = PlayedBackground(self.script)
         call = PlayedCall(
             self.script, notification, self._memory, background, self.network, self.injected

@@ -7,6 +7,7 @@ from nono.broker import (
     Connect,
     ConnectHost,
     Execute,
+    Forbidden,
     Metadata,
     Open,
     Operation,
@@ -76,6 +77,8 @@ def words(request: Request) -> str:
             text = f"connect {address} {port} for {host}"
         case Bind(_, address, port):
             text = f"bind {address} {port}"
+        case Forbidden(_, call):
+            text = f"forbidden {call}"
         case Socket(_, domain):
             text = f"socket {domain}"
         case _:

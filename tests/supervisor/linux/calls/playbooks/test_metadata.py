@@ -131,6 +131,42 @@ ARGUMENTS = [
     )
 ]
 
+
+def set_id(name: str, arguments: Arguments, request: str) -> tuple[Line, Line]:
+    """Refused, then lifted."""
+    said = [f"require {request} carved/file", "require set-id carved/file"]
+    refused = {"set-id carved/file": errno.EPERM}
+    return (
+        line(name, *arguments, refused=refused, said=said, answer=Fail(errno.EPERM)),
+        line(name, *arguments, said=[*said, "waiting"], answer=DONE),
+    )
+
+
+SET_ID = [
+    each
+    for name, arguments, request in (
+        ("chmod", ("carved/file", 0o4755), "chmod"),
+        ("chmod", ("carved/link", 0o2755), "chmod"),
+        ("fchmod", (At("carved/file"), 0o6755), "chmod"),
+        ("fchmodat", (At("carved"), b"file", 0o4000), "chmod"),
+        ("fchmodat2", (At("carved/file"), b"", 0o2000, EMPTY_PATH), "chmod"),
+        ("setxattr", ("carved/file", b"security.capability", VALUE, 5, 0), "setxattr"),
+        ("fsetxattr", (At("carved/file"), b"security.capability", VALUE, 5, 0), "setxattr"),
+    )
+    for each in set_id(name, arguments, request)
+]
+SET_ID += [
+    # On a directory the bits run nothing.
+    line(
+        "chmod",
+        "carved/dir",
+        mode,
+        said=["require chmod carved/dir", "waiting"],
+        answer=DONE,
+    )
+    for mode in (0o2755, 0o1777)
+]
+
 AS_THE_KERNEL_SAYS = [
     line(name, *arguments, answer=Fail(number))
     for name, arguments, number in (
@@ -156,7 +192,7 @@ AS_THE_KERNEL_SAYS = [
 ]
 
 
-@pytest.mark.parametrize("line", [*EVERYWHERE, *ARGUMENTS, *AS_THE_KERNEL_SAYS], ids=str)
+@pytest.mark.parametrize("line", [*EVERYWHERE, *ARGUMENTS, *SET_ID, *AS_THE_KERNEL_SAYS], ids=str)
 def test_metadata(scene: Scene, line: Line, asked: list[tuple[object, ...]]) -> None:
     scene.check(line)
     if line.answer != DONE:

@@ -1,0 +1,53 @@
+"""Words for system calls that no policy allows: what they are for, and what to do instead."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from nono.broker.visible import visible
+
+
+class _Kind(NamedTuple):
+    """``calls`` by name, what one wants with them, and why not."""
+
+    calls: str
+    purpose: str
+    reason: str
+
+
+_KINDS: Final = (
+    _Kind(
+        "unshare setns clone chroot pivot_root mount umount2 open_tree open_tree_attr move_mount"
+        " fsopen fsconfig fsmount fspick mount_setattr",
+        "make namespaces or mounts of its own",
+        "nobody inside gets them. Programs that bring a sandbox of their own (bubblewrap, Chromium,"
+        " Codex) have to be told to do without it, such as by --no-sandbox: nono is the sandbox",
+    ),
+    _Kind(
+        "ptrace process_vm_readv process_vm_writev pidfd_getfd",
+        "look into another process",
+        "no program inside traces another. strace, gdb and py-spy have to be started outside",
+    ),
+    _Kind(
+        "add_key request_key keyctl",
+        "use the kernel's keyrings",
+        "they belong to the user and hold the keys of other programs",
+    ),
+    _Kind(
+        "bpf perf_event_open fanotify_init fanotify_mark open_by_handle_at",
+        "see what the whole machine does or has",
+        "it would see beyond the sandbox. perf and bpftrace have to be started outside",
+    ),
+)
+_BY_CALL: Final = {call: kind for kind in _KINDS for call in kind.calls.split()}
+_OTHER: Final = _Kind("", "change the machine", "that is for programs outside")
+
+
+def summary(call: str) -> str:
+    """What was asked for, safe to show."""
+    return f"{_BY_CALL.get(call, _OTHER).purpose} ({visible(call)})"
+
+
+def why_denied(call: str) -> str:
+    """The reason, and the remedy where there is one."""
+    return _BY_CALL.get(call, _OTHER).reason

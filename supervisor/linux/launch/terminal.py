@@ -1,0 +1,149 @@
+"""The terminal after a run is as it was before: whoever has it, its modes, its exclusiveness.
+
+Who has the terminal next may not be the sandbox: a shell that was killed, or a program that wants
+to do harm, leaves it in raw mode, with TIOCEXCL set, or to a process group that is gone. So modes
+are put back after every run that began in the foreground; stty(1) inside lasts as long as the run.
+Nothing is touched that the person's shell has taken back meanwhile (a job that went on with `bg`).
+
+What is on the screen cannot be asked for, and the program writes to it without us. Sequences that
+switch modes off are sent only when the program ended by a signal, so could not do it itself, and
+only those that change nothing where the mode is off. Hence ?47 and not ?1049 for the alternate
+screen, which would move the cursor to where it was last saved: the price is that the cursor stays
+where the program had it. See termios(3), ioctl_tty(2), console_codes(4).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import struct
+import termios
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_TIOCGEXCL = 0x80045440
+_TIOCNXCL = 0x540D
+_FIRST_OF_A_SHELL = 128
+_NO_SCREEN = ("", "dumb")
+
+RESET = "".join(
+    (
+        "\x1b[?47l",  # the alternate screen
+        "\x1b[?25h",  # the cursor is shown
+        "\x1b[0m\x1b(B\x0f",  # colours; line drawing characters
+        "\x1b[?1l\x1b>",  # cursor keys and the keypad
+        "\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l",  # the mouse
+        "\x1b[?1004l\x1b[?2004l",  # focus, bracketed paste
+    )
+).encode()
+"""What switches modes off and does nothing where they are off."""
+
+KEYBOARD = b"\x1b[<99u\x1b[=0u"
+"""The keyboard protocol of kitty, off. Only for those that read it as ECMA-48 has it."""
+_READ_ECMA_48 = ("xterm", "foot", "alacritty", "wezterm", "rio", "tmux", "screen")
+
+
+@dataclass(slots=True)
+class Returned:
+    """What becomes of the terminal at the end."""
+
+    screen: bool = False
+    """Whether modes of the screen are switched off."""
+
+    def started(self) -> None:
+        """From now on the program may be ended before it has cleaned up."""
+        self.screen = True
+
+    def ended(self, status: int) -> None:
+        """The program ended by itself, with this wait status; maybe a shell did for one."""
+        self.screen = os.WIFSIGNALED(status) or os.WEXITSTATUS(status) > _FIRST_OF_A_SHELL
+
+
+@contextlib.contextmanager
+def terminal_returned() -> Iterator[Returned]:
+    """At the end, take back the terminal and put back how it was, if it was ours at the start."""
+    returned = Returned()
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        yield returned
+        return
+    try:
+        before = _modes(terminal) if _foreground(terminal) == os.getpgrp() else None
+        exclusive = _is_exclusive(terminal)
+        try:
+            yield returned
+        finally:
+            if before is not None and _is_left_to_us(terminal):
+                _put_back(terminal, before, exclusive, returned.screen)
+    finally:
+        os.close(terminal)
+
+
+def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool) -> None:
+    # A background process that does this is stopped by SIGTTOU unless it blocks it.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        with contextlib.suppress(OSError, termios.error):  # it may hang up at any time
+            if _foreground(terminal) != os.getpgrp():
+                os.tcsetpgrp(terminal, os.getpgrp())
+            if not exclusive:
+                fcntl.ioctl(terminal, _TIOCNXCL)
+            if _modes(terminal) != modes:
+                termios.tcsetattr(terminal, termios.TCSANOW, modes)  # type: ignore[arg-type]
+            kind = os.environ.get("TERM", "")
+            if screen and kind not in _NO_SCREEN:
+                _write(terminal, RESET + (KEYBOARD if kind.startswith(_READ_ECMA_48) else b""))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _write(terminal: int, data: bytes) -> None:
+    """Without waiting: output may be stopped (tcflow(3)). Through an open file of our own."""
+    with contextlib.suppress(BlockingIOError):
+        fd = os.open(f"/proc/self/fd/{terminal}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            os.write(fd, data)
+        finally:
+            os.close(fd)
+
+
+def _is_left_to_us(terminal: int) -> bool:
+    """True also when the group that has the terminal is gone: it can only be the sandbox's."""
+    group = _foreground(terminal)
+    if group == os.getpgrp():
+        return True
+    if group <= 1:
+        return group == 0
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _foreground(terminal: int) -> int:
+    """The process group in the foreground; -1 when the terminal has hung up."""
+    try:
+        return os.tcgetpgrp(terminal)
+    except OSError:
+        return -1
+
+
+def _modes(terminal: int) -> list[object] | None:
+    try:
+        return termios.tcgetattr(terminal)
+    except termios.error:
+        return None
+
+
+def _is_exclusive(terminal: int) -> bool:
+    try:
+        answer: bytes = fcntl.ioctl(terminal, _TIOCGEXCL, bytes(4))
+    except OSError:
+        return False
+    return bool(struct.unpack("=i", answer)[0])

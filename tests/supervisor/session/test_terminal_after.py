@@ -1,0 +1,74 @@
+"""What a program did to the terminal is undone after the run, whatever became of it."""
+
+import re
+from pathlib import Path
+
+import pyte
+import pytest
+
+from tests.conftest import Account
+from tests.supervisor.session.terminal import Terminal, shell
+
+pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+
+LEAVES = """
+import fcntl, os, signal, sys, termios, tty
+tty.setraw(0)
+fcntl.ioctl(0, 0x540C)  # TIOCEXCL
+{end}
+"""
+STATE = (
+    "stty -a | tr '\\n' ' '; python3 -c 'import os; os.open(os.ttyname(0), os.O_RDWR)'; echo done"
+)
+
+
+def reset() -> str:
+    from nono.supervisor.linux.launch.terminal import RESET  # not there on every platform
+
+    return RESET.decode()
+
+
+def state(screen: Terminal) -> str:
+    screen.command(STATE)
+    return screen.read_until(r"(?s)(.*)done").group(1)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+        "signal.signal(signal.SIGTTOU, signal.SIG_IGN); os.setpgid(0, 0); "
+        "os.tcsetpgrp(0, os.getpid())",
+    ],
+    ids=["exit", "killed", "foreground"],
+)
+def test_it_is_as_it_was(as_user: Account, project: Path, end: str) -> None:
+    as_user.file(project / "program.py", LEAVES.format(end=end))
+    with shell(as_user, project) as screen:
+        before = state(screen)
+        assert "-echo" not in re.findall(r"-?\becho\b", before)
+        screen.command("nono run --allow-cwd -- python3 program.py")
+        screen.command("")
+        after = state(screen)
+        assert "Device or resource busy" not in after
+        assert re.findall(r"-?\w+", before)[-40:] == re.findall(r"-?\w+", after)[-40:]
+
+
+def test_the_screen_is_reset_after_a_signal_only(as_user: Account, project: Path) -> None:
+    with shell(as_user, project) as screen:
+        screen.command("export TERM=xterm; nono run --allow-cwd -- sh -c 'exit 3'; echo first")
+        assert "?47l" not in screen.read_until(r"(?s).*first").group()
+        screen.command("nono run --allow-cwd -- sh -c 'kill -9 $$'; echo second")
+        assert reset() in screen.read_until(r"(?s).*second").group()
+
+
+def test_the_reset_changes_nothing_on_a_screen_in_order() -> None:
+    screen = pyte.Screen(40, 10)
+    stream = pyte.Stream(screen)
+    stream.feed("\x1b7one\r\ntwo\x1b[31m three")
+    before = (screen.display[:], screen.cursor.x, screen.cursor.y)
+    stream.feed(reset())
+    assert (screen.display, screen.cursor.x, screen.cursor.y) == before
+    assert screen.cursor.attrs.fg == "default"
+    assert not screen.cursor.hidden
