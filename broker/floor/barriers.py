@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from nono.broker.rules.access import Access
 from nono.broker.rules.paths import ancestors, is_within, lineage
 from nono.broker.rules.rule import Effect, File, Rule, Subtree, guarded_path
 
@@ -76,3 +78,42 @@ class Barriers:
     def is_dead_end(self, path: str) -> bool:
         """True when nothing at or below ``path`` can be in the floor through any grant."""
         return self.is_shut(path) and not self.bypasses_below(path)
+
+
+class BothBarriers(NamedTuple):
+    """What stands before each part of a grant.
+
+    ``sight`` is before READ and EXECUTE: what some rule refuses to show or to run, or asks about.
+    ``change`` is before WRITE and is never less: what may be renamed escapes every refusal.
+    So a refusal of changes alone is no barrier before what is only looked at.
+    """
+
+    sight: Barriers
+    change: Barriers
+
+    @classmethod
+    def of(
+        cls, rules: tuple[Rule, ...], bypasses: tuple[str, ...], exclude: frozenset[str]
+    ) -> BothBarriers:
+        """One and the same where no rule refuses changes alone."""
+        change = Barriers(rules, bypasses, exclude)
+        whole = tuple(rule for rule in rules if not rule.only_of_changes)
+        if all(rule.effect is Effect.ALLOW for rule in rules if rule.only_of_changes):
+            return cls(change, change)
+        return cls(Barriers(whole, bypasses, exclude), change)
+
+    def before(self, access: Access) -> tuple[tuple[Access, Barriers], ...]:
+        """The parts of an access that have barriers of their own."""
+        if self.sight is self.change:
+            return ((access, self.change),)
+        return ((access & ~Access.WRITE, self.sight), (access & Access.WRITE, self.change))
+
+    def close(self, rule: Rule, path: str, liftable: bool) -> None:
+        """Shut the tree at ``path`` for what the rule stands before."""
+        for each in {self.change} if rule.only_of_changes else {self.sight, self.change}:
+            each.close(path, liftable)
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Give no rule to these directories, for any part of a grant."""
+        for each in (self.sight, self.change):
+            each.chain.update(paths)

@@ -5,16 +5,18 @@ go where nothing below is refused, existing or not. Elsewhere the directory is
 carved: its entries are taken one by one and it gets no rule itself, since the
 right to write in it is the right to rename what is protected inside it.
 
-Refusals count here whichever right they name, and a pattern with wildcards
+A refusal of changes alone stands only before the right to write: what is
+created in such a directory later can be read and executed at once. Any other
+refusal stands before all rights, whichever it names. A pattern with wildcards
 grants nothing: the floor may be smaller than the policy, never larger.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nono.broker.floor.barriers import Barriers
+from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import ENTRY_LIMIT, BoundedTree, WildcardSearch
 from nono.broker.rules.access import FLOOR_ACCESS, Access
@@ -42,23 +44,41 @@ def carve(
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
-    barriers = Barriers(rules, bypasses, exclude)
+    barriers = BothBarriers.of(rules, bypasses, exclude)
     grants = [
         Grant(rule.pattern, rule.access)
         for rule in rules
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
-    search = WildcardSearch(rules, bypasses, bounded, barriers.is_dead_end)
-    matched = search.run(grant.pattern.path for grant in grants)
-    for rule in matched:
-        if isinstance(rule.pattern, Subtree):
-            liftable = rule.protected and rule.effect is Effect.DENY
-            barriers.close(rule.pattern.path, liftable)
+    matched = tuple(_find(rules, bypasses, bounded, barriers, grants))
     grants = [_keep_apart(rules, grant, barriers) for grant in grants]
     work = _Carving(barriers, bounded)
     for grant in grants:
         work.take(grant.pattern, grant.access & FLOOR_ACCESS)
-    return Floor(work.rules(), frozenset(work.carved), matched)
+    return Floor(work.rules(), frozenset(work.carved), matched, frozenset(work.unwritten))
+
+
+def _find(
+    rules: tuple[Rule, ...],
+    bypasses: tuple[str, ...],
+    tree: BoundedTree,
+    barriers: BothBarriers,
+    grants: list[Grant],
+) -> Iterator[Rule]:
+    """What the wildcards of refusals and questions match; it is shut before more is looked for.
+
+    A refusal of changes alone ends no search but its own, and is looked for only where a grant
+    of writing reaches.
+    """
+    for only_of_changes, before in ((False, barriers.sight), (True, barriers.change)):
+        chosen = [rule for rule in rules if rule.only_of_changes is only_of_changes]
+        search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end)
+        reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
+        for rule in search.run(grant.pattern.path for grant in reached):
+            if isinstance(rule.pattern, Subtree):
+                liftable = rule.protected and rule.effect is Effect.DENY
+                barriers.close(rule, rule.pattern.path, liftable)
+            yield rule
 
 
 def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:
@@ -78,7 +98,7 @@ def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool
 _SIGHT = Access.READ | Access.EXECUTE
 
 
-def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Grant:
+def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: BothBarriers) -> Grant:
     """Carve a directory that may be written around the names in it that give more.
 
     With the right to write the kernel lets a program give one object the name of
@@ -101,17 +121,17 @@ def _keep_apart(rules: tuple[Rule, ...], grant: Grant, barriers: Barriers) -> Gr
         if isinstance(rule.pattern, Subtree):
             native = native and not is_within(top, rule.pattern.path)
             if is_within(rule.pattern.path, top):
-                barriers.close(rule.pattern.path, liftable=False)
+                barriers.close(rule, rule.pattern.path, liftable=False)
     return grant if native else Grant(grant.pattern, grant.access & ~Access.WRITE)
 
 
-def _stand_clear(rule: Rule, top: str, barriers: Barriers) -> bool:
+def _stand_clear(rule: Rule, top: str, barriers: BothBarriers) -> bool:
     """Carve ``top`` around the name that ``rule`` speaks of; False when it is not one name."""
     if isinstance(rule.pattern, Glob):
         return not rule.pattern.may_match_in(top)
     if isinstance(rule.pattern, File | Subtree):
         above = ancestors(rule.pattern.path)
-        barriers.chain.update(each for each in above if is_within(each, top))
+        barriers.keep({each for each in above if is_within(each, top)})
     return True
 
 
@@ -127,14 +147,20 @@ def _reads_whole(rule: Rule, tree: str) -> bool:
 class _Carving:
     """The rules for the kernel, as they are gathered grant by grant."""
 
-    def __init__(self, barriers: Barriers, tree: BoundedTree) -> None:
+    def __init__(self, barriers: BothBarriers, tree: BoundedTree) -> None:
         self.carved: set[str] = set()
+        self.unwritten: set[str] = set()
         self._barriers = barriers
         self._tree = tree
+        self._listed: dict[str, list[str]] = {}
         self._taken: dict[str, FloorRule] = {}
 
     def take(self, pattern: File | Subtree, access: Access) -> None:
         """Add what a grant gives at its path and below, as far as no barrier stands there."""
+        for part, barriers in self._barriers.before(access):
+            self._take(pattern, part, barriers)
+
+    def _take(self, pattern: File | Subtree, access: Access, barriers: Barriers) -> None:
         waiting = [pattern.path] if access else []
         seen: set[str] = set()
         while waiting:
@@ -143,15 +169,22 @@ class _Carving:
             if path in seen or kind in (None, "symlink") or not pattern.matches(path):
                 continue
             seen.add(path)
-            if self._barriers.is_shut(path):
-                waiting.extend(self._barriers.bypasses_below(path))
-            elif self._barriers.is_asked(path, pattern.path):
+            if barriers.is_shut(path):
+                waiting.extend(barriers.bypasses_below(path))
+            elif barriers.is_asked(path, pattern.path):
                 continue
-            elif not self._barriers.is_carved(path):
+            elif not barriers.is_carved(path):
                 self._add(FloorRule(path, access, kind == "directory"))
             elif kind == "directory":
-                self.carved.add(path)
-                waiting.extend(self._tree.children(path))
+                whole = self._barriers.sight.is_carved(path)
+                (self.carved if whole else self.unwritten).add(path)
+                waiting.extend(self._children(path))
+
+    def _children(self, directory: str) -> list[str]:
+        """A carved directory's entries, listed once for all grants and parts of grants."""
+        if directory not in self._listed:
+            self._listed[directory] = self._tree.children(directory)
+        return self._listed[directory]
 
     def _add(self, rule: FloorRule) -> None:
         before = self._taken.get(rule.path)

@@ -46,22 +46,25 @@ class Floor:
     """The rules for the kernel, and what they add up to at a path.
 
     ``carved`` are the directories that a grant reaches and that got no rule
-    because something below them is refused. ``matched`` are the paths at which a
+    because something below them is refused, ``unwritten`` those that got none to
+    write by because only changes to something below are. ``matched`` are the paths at which a
     refusal (or question) by wildcards found something, as rules of their own:
     added to the policy, they keep the directories above those paths in place.
     """
 
-    __slots__ = ("_below", "_own", "carved", "matched", "rules")
+    __slots__ = ("_below", "_own", "carved", "matched", "rules", "unwritten")
 
     def __init__(
         self,
         rules: Iterable[FloorRule] = (),
         carved: frozenset[str] = frozenset(),
         matched: tuple[Rule, ...] = (),
+        unwritten: frozenset[str] = frozenset(),
     ) -> None:
         self.rules = tuple(rules)
         self.carved = carved
         self.matched = matched
+        self.unwritten = unwritten
         self._own: dict[str, tuple[int, bool]] = {}
         for rule in self.rules:
             bits, directory = self._own.get(rule.path, (0, False))
@@ -69,7 +72,8 @@ class Floor:
         self._below: dict[str, int] = {}
 
     def __repr__(self) -> str:
-        return f"Floor(rules={self.rules!r}, carved={self.carved!r}, matched={self.matched!r})"
+        parts = ("rules", "carved", "matched", "unwritten")
+        return f"Floor({', '.join(f'{part}={getattr(self, part)!r}' for part in parts)})"
 
     def covers(self, path: str, access: Access) -> bool:
         """True when the kernel allows all of ``access`` at ``path``, a canonical one.
@@ -88,7 +92,7 @@ class Floor:
         name no longer means it, and calls on the name go through the broker.
         """
         kept = (rule for rule in self.rules if not is_within(rule.path, path))
-        return Floor(kept, self.carved, self.matched)
+        return Floor(kept, self.carved, self.matched, self.unwritten)
 
     def _bits(self, path: str) -> int:
         slash = path.rfind("/")

@@ -32,3 +32,5 @@ READ_WRITE = Access.READ | Access.WRITE
 FLOOR_ACCESS = Access.READ | Access.WRITE | Access.EXECUTE
 """The rights that the kernel floor can carry (Landlock's file rights fall into these three)."""
 ALL_ACCESS = FLOOR_ACCESS | Access.CONNECT | Access.CREATE
+CHANGING = Access.WRITE | Access.CREATE
+"""The rights that change what is there. Who has none of the others sees nothing by them."""

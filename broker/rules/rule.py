@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nono.broker.rules.access import ALL_ACCESS, Access
+from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
 from nono.broker.rules.host_patterns import AddressBlock
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Anything, File, Glob, PathPattern, Pattern, Subtree
@@ -79,6 +79,11 @@ class Rule:
     effect: Effect
     origin: Origin
     protected: bool = False
+
+    @property
+    def only_of_changes(self) -> bool:
+        """True when the rule speaks of writing and creating, and of nothing else."""
+        return not self.access & ~CHANGING
 
     def reaches(self, path: str) -> bool:
         """True when the rule speaks of this canonical path.

@@ -130,9 +130,12 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
         f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
         f"nono: private TMPDIR {prepared.tmpdir}",
     ]
-    if floor.carved:
-        carved = ", ".join(visible(path) for path in sorted(floor.carved)[:10])
-        lines.append(f"nono: decided call by call, since something inside is denied: {carved}")
+    for what, carved in (
+        ("decided call by call, since something inside is denied", floor.carved),
+        ("changes decided call by call, since writing something inside is denied", floor.unwritten),
+    ):
+        if carved:
+            lines.append(f"nono: {what}: {', '.join(map(visible, sorted(carved)[:10]))}")
     if dropped:
         lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
     say(lines)

@@ -34,6 +34,8 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for path in sorted(floor.carved):
         yield f"decided call by call: {visible(path)} (something inside is denied)"
+    for path in sorted(floor.unwritten):
+        yield f"changes decided call by call: {visible(path)} (writing something inside is denied)"
     for name in plan.environment.dropped(os.environ):
         yield f"variable not passed on: {visible(name)}"
 

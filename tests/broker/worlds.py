@@ -23,6 +23,7 @@ from nono.broker import (
     Subtree,
     Tree,
 )
+from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, child, parent
 
 
@@ -110,6 +111,8 @@ globs = st.sampled_from(
     ("**/.env", "**/a", "/w/*", "/w/**", "/w/a/**/k.pem", "*.pem", "**/a/*.pem", "/**", "/proc/**")
 )
 accesses = st.integers(1, ALL_ACCESS.value).map(Access)
+changes = st.sampled_from((Access.WRITE, Access.CREATE, CHANGING))
+"""What a refusal of changes alone names."""
 kinds: st.SearchStrategy[Kind] = st.sampled_from(
     ("file", "file", "file", "directory", "symlink", "other")
 )
@@ -139,7 +142,8 @@ def rules(
     whole: bool = False,
     granted: st.SearchStrategy[Access] = accesses,
 ) -> st.SearchStrategy[Rule]:
-    refused = st.just(ALL_ACCESS) if whole else st.one_of(st.just(ALL_ACCESS), accesses)
+    everything = st.just(ALL_ACCESS)
+    refused = everything if whole else st.one_of(everything, accesses, changes)
     return st.one_of(
         *(
             st.builds(
@@ -191,7 +195,7 @@ _scene_grants = st.sampled_from(
         Access.CONNECT,
     )
 )
-_refused = st.sampled_from((ALL_ACCESS, ALL_ACCESS, Access.READ, Access.WRITE))
+_refused = st.sampled_from((ALL_ACCESS, ALL_ACCESS, Access.READ, Access.WRITE, CHANGING))
 _scene_rules = st.one_of(
     st.builds(rule, _scene_trees.map(Subtree), _scene_grants),
     st.builds(rule, _scene_trees.map(Subtree), _scene_grants),

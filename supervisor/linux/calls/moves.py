@@ -12,6 +12,7 @@ import os
 import stat
 
 from nono.broker import Access, Open, Operation, PathChange
+from nono.broker.rules.paths import parent
 from nono.shims.linux import rename as kernel
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
 from nono.supervisor.decisions.decide import Decisions
@@ -153,7 +154,12 @@ def _link(
     ):
         everything = Access.READ | Access.WRITE
         if is_in_floor(decisions, place) and (
-            source.is_anonymous or decisions.floor_covers(source.path, everything)
+            source.is_anonymous
+            or (
+                decisions.floor_covers(source.path, everything)
+                # What leads out of a carved directory the kernel answers with EXDEV.
+                and decisions.floor_covers(parent(source.path), Access.WRITE)
+            )
         ):
             left = _leaves(call, Operation.LINK_FROM, source, source.path, False, place.path)
             decisions.note_native(left)
