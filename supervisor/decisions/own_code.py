@@ -56,6 +56,11 @@ _DEPENDENCIES = (
 )
 """The modules of everything that an installation of nono brings with it."""
 
+_WHOLE = frozenset(
+    {*_DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distutils_hack", "__pycache__"}
+)
+"""The names in a directory of packages of which everything may be loaded by nono."""
+
 _VARIABLES = (
     "GCONV_PATH",
     "LD_AUDIT",
@@ -109,6 +114,41 @@ def own_places() -> Iterator[str]:
         for name, usual in (("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
             # Which module of a keyring is loaded, and from where, is written there.
             yield os.path.join(env.get(name) or os.path.join(home, usual), "python_keyring")
+
+
+def own_files() -> Iterator[str]:
+    """Every file that nono may load: of a directory that holds more than that only what is ours.
+
+    Other packages may lie beside nono's, and are never loaded by it.
+    """
+    for entry in dict.fromkeys([*search_path(), os.path.dirname(os.__file__)]):
+        if not entry.endswith("-packages"):
+            yield from _files_below(entry)
+            continue
+        try:
+            names = os.listdir(entry)
+        except OSError:
+            continue
+        for name in names:
+            plain = name.partition(".")[0].partition("-")[0]
+            if plain in _WHOLE or name.endswith((".py", ".pth", ".so", ".dist-info", ".egg-link")):
+                yield from _files_below(os.path.join(entry, name))
+    yield from (file for place in own_modules() for file in _files_below(place))
+    for program in {sys.executable, sys.argv[0]}:
+        yield os.path.realpath(program)
+    for prefix in {sys.prefix, sys.base_prefix}:
+        yield os.path.join(prefix, "pyvenv.cfg")
+        yield os.path.join(prefix, "bin", "nono")
+        yield from (os.path.realpath(os.path.join(prefix, "lib", name)) for name in _LIBRARIES)
+
+
+def _files_below(path: str) -> Iterator[str]:
+    """The path itself, or every file below it; links are not followed."""
+    if not os.path.isdir(path):
+        yield path
+    for root, directories, files in os.walk(path):
+        directories[:] = [name for name in directories if not name.endswith("-packages")]
+        yield from (os.path.join(root, name) for name in files)
 
 
 def search_path() -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def prepare(
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
     from nono.supervisor.linux.confine import check_kernel, confine
 
+    separate(os.environ if audit is None or audit.env is None else audit.env)
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:
