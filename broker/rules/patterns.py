@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from nono.broker.errors import PolicyError
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
 from nono.broker.rules.host_patterns import NetworkPattern
 from nono.broker.rules.paths import components, is_canonical, is_within, reserved_tree
 
@@ -155,6 +155,9 @@ class Glob:
 def _compile(name: str) -> Part:
     if name == "**":
         return ANY_DEPTH
+    if name.count("*") == 1 and not set("?[") & set(name):
+        start, _, end = name.partition("*")
+        return Between(start, end)
     return re.compile(fnmatch.translate(name)) if _WILDCARDS.search(name) else name
 
 

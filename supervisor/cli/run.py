@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Sequence
@@ -27,6 +28,13 @@ _RUN_OPTIONS = (
     ),
     click.option(
         "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=math.inf,
+        metavar="SECONDS",
+        help="Kill the program, and all that it started, after so long; the exit status is 124.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
     click.option(
@@ -102,8 +110,16 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
         status = foreground.run(
-            prepared, plan, argv, streams, lambda faults: _report(prepared, faults, values)
+            prepared,
+            plan,
+            argv,
+            streams,
+            lambda faults: _report(prepared, faults, values),
+            values["timeout"],
         )
+    except foreground.TimeIsUp:
+        say([f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"])
+        return exit_status.TIME_IS_UP
     finally:
         prepared.close()
     return exit_status.of_program(status)

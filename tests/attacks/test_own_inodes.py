@@ -82,7 +82,7 @@ def test_words_where_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     def refuse(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(own_inodes.shutil, "copyfile", refuse)
+    monkeypatch.setattr(shutil, "copyfile", refuse)
     monkeypatch.setattr(own_inodes, "own_files", lambda: iter([str(tmp_path / "file")]))
     with pytest.raises(StartError, match="2 names"):
         own_inodes.separate({"HOME": str(tmp_path)})
