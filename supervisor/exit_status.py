@@ -14,6 +14,9 @@ NO: Final = 1
 USAGE: Final = 2
 """A command that runs no program was used in a wrong way, or failed."""
 
+TIME_IS_UP: Final = 124
+"""As timeout(1) says it: the program was still running and was killed."""
+
 NOT_STARTED: Final = 125
 """A command that runs a program could not: the fault is nono's, the options' or the machine's."""
 

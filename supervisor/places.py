@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 PLATFORM = "macos" if sys.platform == "darwin" else "linux"
 """The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
+_MAX_LINKS = 40
+"""As many as the kernel follows: path_resolution(7)."""
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
 
@@ -35,6 +37,41 @@ def profile_directory(env: Mapping[str, str], home: str) -> str:
 def canonical(path: str) -> str:
     """The absolute path with every link resolved, whether or not it exists."""
     return os.path.realpath(path)
+
+
+def links_to(path: str, seen: dict[str, str | None]) -> list[str]:
+    """The canonical paths of every link on the way to an absolute `path`, and of where it leads.
+
+    `seen` remembers for further paths where a path leads, None for one that is no link.
+    """
+    found: list[str] = []
+    at, waiting = "/", _names(path)
+    while waiting:
+        name = waiting.pop()
+        here = f"{at}/{name}" if at != "/" else f"/{name}"
+        if name == "..":
+            at = os.path.dirname(at)
+            continue
+        if here not in seen:
+            try:
+                seen[here] = os.readlink(here)
+            except OSError:  # no link, or nothing at all
+                seen[here] = None
+        leads_to = seen[here]
+        if leads_to is None:
+            at = here
+            continue
+        if len(found) == _MAX_LINKS:
+            break
+        found.append(here)
+        at = "/" if leads_to.startswith("/") else at
+        waiting += _names(leads_to)
+    return [*found, at]
+
+
+def _names(path: str) -> list[str]:
+    """The names in a path, the last one first."""
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
 
 
 def absolute(path: str, home: str, base: str) -> str:

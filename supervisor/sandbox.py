@@ -23,6 +23,7 @@ from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.loaded import load_everything
 from nono.supervisor.session.prepare import Prepared, prepare
 from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
@@ -229,7 +230,7 @@ async def open_sandbox(
     `notes` are not shown to anybody.
     """
     plan = _whole(plan, environment, nameservers, services)
-    preparing = partial(prepare, plan, best_effort=best_effort, audit=audit)
+    preparing = partial(_prepare, plan, best_effort, audit)
     prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, plan)
     try:
@@ -240,6 +241,11 @@ async def open_sandbox(
             nursery.cancel_scope.cancel()
     finally:
         await sandbox.aclose()
+
+
+def _prepare(plan: Plan, best_effort: bool, audit: AuditOptions | None) -> Prepared:
+    load_everything()
+    return prepare(plan, best_effort=best_effort, audit=audit)
 
 
 def _whole(

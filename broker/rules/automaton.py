@@ -13,7 +13,23 @@ from dataclasses import dataclass
 ANY_DEPTH = None
 """The part of a pattern that stands for any number of parts of a path, none included."""
 
-Part = str | re.Pattern[str] | None
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What a name with one `*` stands for: an expression takes 0.1 ms to compile, and this none."""
+
+    start: str
+    end: str
+
+    def fullmatch(self, name: str) -> bool:
+        return (
+            len(name) >= len(self.start) + len(self.end)
+            and name.startswith(self.start)
+            and name.endswith(self.end)
+        )
+
+
+Part = str | re.Pattern[str] | Between | None
 
 States = frozenset[int]
 """How many parts of the pattern may be used up; empty when nothing below can match."""
@@ -45,7 +61,9 @@ class Automaton:
                 after.add(state + 1)
         return self._skip_depths(after)
 
-    def _matched(self, part: re.Pattern[str], name: str) -> bool:
+    def _matched(self, part: re.Pattern[str] | Between, name: str) -> bool:
+        if isinstance(part, Between):
+            return part.fullmatch(name) and self._admitted(name, (name,))
         found = part.fullmatch(name)
         return found is not None and self._admitted(name, found.groups())
 

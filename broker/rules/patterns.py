@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nono.broker.errors import PolicyError
-from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
 from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import (
     are_canonical,
@@ -199,6 +199,9 @@ class Glob:
 def _compile(name: str) -> Part:
     if name == "**":
         return ANY_DEPTH
+    if name.count("*") == 1 and not set("?[") & set(name):
+        start, _, end = name.partition("*")
+        return Between(start, end)
     return re.compile(fnmatch.translate(name)) if _WILDCARDS.search(name) else name
 
 

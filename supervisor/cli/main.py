@@ -16,6 +16,7 @@ from nono.broker.errors import ProfileError, nearest
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say
+from nono.supervisor.decisions.own_code import this_process_is_ours
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 
 _STDOUT = 1
@@ -69,6 +70,7 @@ def nono(ctx: click.Context) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
+    this_process_is_ours()
     arguments = sys.argv[1:] if arguments is None else arguments
     runs = arguments[:1] and arguments[0] in _RUNNING
     sys.exit(_run(arguments, exit_status.NOT_STARTED if runs else exit_status.USAGE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Sequence
@@ -28,6 +29,13 @@ _RUN_OPTIONS = (
     ),
     click.option(
         "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=math.inf,
+        metavar="SECONDS",
+        help="Kill the program, and all that it started, after so long; the exit status is 124.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
     click.option(
@@ -111,7 +119,11 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             argv,
             streams,
             lambda faults: _report(prepared, faults, before.changed(), values),
+            values["timeout"],
         )
+    except foreground.TimeIsUp:
+        say([f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"])
+        return exit_status.TIME_IS_UP
     finally:
         prepared.close()
     return exit_status.of_program(status)

@@ -26,6 +26,8 @@ from nono.broker import (
 from nono.broker.floor.carve import carve
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
+from nono.supervisor.decisions.own_code import own_code
+from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
 
@@ -76,7 +78,7 @@ def complete(
     OSError, broker.FloorTooLarge.
     """
     policy, services, network = plan.policy, plan.services, plan.policy.network
-    rules = [*policy.rules, *kernel_mounts(), *_records(env)]
+    rules = [*policy.rules, *kernel_mounts(), *_records(env), *own_code(), *shared_names()]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
     if services:
         # What only a run with services needs is loaded only then.

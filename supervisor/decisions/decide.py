@@ -26,9 +26,10 @@ from nono.broker import (
     PathChange,
     Policy,
     Request,
+    Rule,
     Verdict,
 )
-from nono.broker.rules.paths import child
+from nono.broker.rules.paths import child, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
@@ -79,11 +80,7 @@ class Decisions:
         self._unresolved: dict[str, str] = {}
         self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
-        self._denied_names = tuple(
-            rule.pattern
-            for rule in policy.rules
-            if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob)
-        )
+        self._denied_names = _by_place(policy.rules)
 
     def floor_covers(self, path: str, access: Access) -> bool:
         """True when the kernel grants `access` at `path` by itself and the policy agrees.
@@ -93,8 +90,12 @@ class Decisions:
         """
         if not self.floor.covers(path, access):
             return False
-        names = self._denied_names
-        return not names or not any(pattern.matches(path) for pattern in names)
+        bits = access._value_
+        for prefix, refused, patterns in self._denied_names:
+            here = bits & refused and is_within(path, prefix)
+            if here and any(pattern.matches(path) for pattern in patterns):
+                return False
+        return True
 
     def note_moved(self, path: str) -> None:
         """The broker deleted, renamed or replaced what was at `path`.
@@ -209,6 +210,15 @@ class Decisions:
         if self.witness is not None:
             self.witness.native(request, refused=verdict)
         raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+
+
+def _by_place(rules: Iterable[Rule]) -> tuple[tuple[str, int, tuple[Glob, ...]], ...]:
+    """The globs of refusals by the directory that they speak of and the rights that they refuse."""
+    found: dict[tuple[str, int], list[Glob]] = {}
+    for rule in rules:
+        if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob):
+            found.setdefault((rule.pattern.prefix, rule.access.value), []).append(rule.pattern)
+    return tuple((prefix, bits, tuple(globs)) for (prefix, bits), globs in found.items())
 
 
 def _with_ancestors(paths: Iterable[str]) -> frozenset[str]:

@@ -58,8 +58,26 @@ class Confinement:
         self.own.close()
 
 
+def check_proc() -> None:
+    """Raise StartError when /proc shows the processes of another pid namespace than ours.
+
+    The threads that call would be looked up there by numbers that mean others: pid_namespaces(7).
+    """
+    try:
+        ours, namespace = os.readlink("/proc/self"), os.readlink("/proc/self/ns/pid")
+        same = ours == str(os.getpid()) and namespace == os.readlink(f"/proc/{ours}/ns/pid")
+    except OSError:
+        same = False
+    if not same:
+        raise StartError(
+            "/proc belongs to another pid namespace than this process, or is not mounted",
+            "unshare --pid --fork --mount-proc",
+        )
+
+
 def check_kernel(best_effort: bool) -> int:
     """The running Landlock ABI. Raises StartError for what it cannot enforce."""
+    check_proc()
     abi = landlock.abi_version()
     if abi == 0:
         raise StartError(

@@ -40,6 +40,16 @@ def state_of(pid: int) -> str:
         return ""
 
 
+def is_pending(pid: int, number: int) -> bool:
+    """True when the signal waits for the process as a whole: ShdPnd in proc_pid_status(5)."""
+    try:
+        text = read_bounded(f"/proc/{pid}/status", 8192)
+        pending = text.partition(b"\nShdPnd:")[2].split(maxsplit=1)[0]
+        return bool(int(pending, 16) >> (number - 1) & 1)
+    except (OSError, IndexError, ValueError):
+        return False
+
+
 def _stat_fields(pid: int) -> list[bytes]:
     """The fields of /proc/PID/stat after the command name, which may hold any byte but NUL."""
     return read_bounded(f"/proc/{pid}/stat", 4096).rpartition(b")")[2].split()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from nono.supervisor.errors import BrokenError
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
@@ -56,8 +57,14 @@ def run(
             close_memory()
         last.callback(lambda: at_the_end(_faults(session, credentials)))
         try:
-            signals.forward_to(session.child_pidfd)
-            status = _wait(session, credentials, signals.stop_with, seconds)
+            ending = signals.Ending(session.kill)
+            signals.forward_to(session.child_pidfd, session.reached_group, ending)
+            try:
+                status = _wait(session, credentials, signals.stop_with, seconds)
+            except BrokenError:
+                if not ending.signal:
+                    raise
+                status = ending.signal  # the wait status of a program that it ends
             terminal.ended(status)
             return status
         finally:

@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nono.broker import Access, Allow, Open
+from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.shared_names import pointed_at
+from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
@@ -34,14 +38,20 @@ class Prepared:
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
-        made = {**env, "TMPDIR": self.tmpdir}
+        made = {**pointed_at(self.tmpdir, env), **env, "TMPDIR": self.tmpdir}
         return made if self.credentials is None else self.credentials.environment(made)
+
+    def _is_granted(self, path: str) -> bool:
+        """True where the program may write whatever is there, so that it is left to stay."""
+        writing = Open(RecordedProcess(0), path, Access.WRITE)
+        return isinstance(self.decisions.policy.decide(writing), Allow)
 
     def close(self) -> None:
         if self.credentials is not None:
             self.credentials.close()
         if self.audit is not None:
             self.audit.close()
+        self.confinement.own.remove_left_behind(self._is_granted)
         self.confinement.close()
         remove_tree(self.tmpdir)
 
@@ -65,6 +75,7 @@ def prepare(
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
     from nono.supervisor.linux.confine import check_kernel, confine
 
+    separate(os.environ if audit is None or audit.env is None else audit.env)
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:

@@ -181,6 +181,8 @@ def _adopt(call: Call, decisions: Decisions, moved: Handle, before: str, after: 
 
     Otherwise moving a file out of a place where it may only be written would make it readable.
     """
+    if moved.kind == stat.S_IFDIR:
+        call.own.note_moved(before, after)
     own = call.own.is_own_file(before, moved.fd)
     if decisions.allows(Open(call.caller, before, Access.READ | Access.WRITE, own)):
         call.own.record_created(after, moved.fd)

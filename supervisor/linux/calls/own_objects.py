@@ -6,12 +6,16 @@ and not by name. The same holds for its own processes' /proc entries and its own
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import threading
+from collections.abc import Callable
 
 from nono.broker.rules.paths import SHARED, is_within
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.file_identity import identity
+from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 
@@ -32,6 +36,7 @@ class OwnObjects:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
+        self._names: dict[str, bytes] = {}
         self._terminals: dict[int, int] = {}
         self._sockets: set[int] = set()
 
@@ -41,6 +46,8 @@ class OwnObjects:
         with self._lock:
             if known is not None and len(self._identities) < _MAX_OBJECTS:
                 self._identities.add(known)
+                if len(self._names) < _MAX_OBJECTS:
+                    self._names[path] = known
 
     def forget(self, handle: Handle) -> None:
         """The name is being deleted; with the last one, the inode may come back as another's."""
@@ -48,6 +55,28 @@ class OwnObjects:
             known = identity(handle.fd)
             with self._lock:
                 self._identities.discard(known or b"")
+                self._names.pop(handle.path, None)
+
+    def remove_left_behind(self, is_granted: Callable[[str], bool]) -> None:
+        """At the end, remove what the sandbox made in shared places and nobody granted it there.
+
+        Only what is still the very object, by a name that no link leads to; the deepest first, and
+        no directory with something of somebody else's in it.
+        """
+        with self._lock:
+            names = sorted(self._names.items())
+        names = [each for each in names if not is_granted(each[0])]
+        left = [each for each in reversed(names) if not _done(_remove, *each)]
+        for path, known in reversed(left):
+            _done(_open_up, path, known)
+        for path, known in left:
+            _done(_remove, path, known)
+
+    def note_moved(self, before: str, after: str) -> None:
+        """A directory has gone from one name to another, and with it what is in it."""
+        with self._lock:
+            for path in [each for each in self._names if each.startswith(f"{before}/")]:
+                self._names[after + path[len(before) :]] = self._names.pop(path)
 
     def record_terminal(self, device: int, name: str) -> None:
         """Remember a terminal that the sandbox opened through /dev/ptmx.
@@ -125,6 +154,42 @@ class OwnObjects:
         with self._lock:
             for device in list(self._terminals):
                 self._drop_terminal(device)
+
+
+def _done(act: Callable[[str, bytes], None], path: str, known: bytes) -> bool:
+    try:
+        act(path, known)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _remove(path: str, known: bytes) -> None:
+    """Remove what is there, if it is what is known. Raises OSError."""
+    directory, _, name = path.rpartition("/")
+    with contextlib.ExitStack() as held:
+        parent = _handle(AT_FDCWD, directory, held)
+        fd = _handle(parent, name, held)
+        if identity(fd) == known:
+            remove = os.rmdir if stat.S_ISDIR(os.fstat(fd).st_mode) else os.unlink
+            remove(f"/proc/self/fd/{parent}/{name}")
+
+
+def _open_up(path: str, known: bytes) -> None:
+    """Let what is in a directory of the sandbox's be removed, whatever mode that has."""
+    with contextlib.ExitStack() as held:
+        fd = _handle(AT_FDCWD, path, held)
+        if identity(fd) == known and stat.S_ISDIR(os.fstat(fd).st_mode):
+            os.chmod(f"/proc/self/fd/{fd}", 0o700)
+
+
+def _handle(parent: int, path: str, held: contextlib.ExitStack) -> int:
+    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = openat2(parent, os.fsencode(path), flags, resolve=RESOLVE_NO_SYMLINKS)
+    held.callback(os.close, fd)
+    return fd
 
 
 def _shared_directory(path: str) -> str | None:

@@ -21,6 +21,7 @@ from typing import Any
 import msgpack
 
 from nono.shims.linux import process
+from nono.supervisor.decisions.own_code import own_modules, search_path
 from nono.supervisor.errors import StartError, failure
 from nono.supervisor.linux.launch import init
 from nono.supervisor.linux.launch.init import IGNORED
@@ -28,6 +29,7 @@ from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import kill_and_reap
 from nono.supervisor.linux.processes import descendants
 
+_START = f"import sys; sys.path += sys.argv[2:]; from {__name__} import serve; serve()"
 _FD_COUNT = 7  # specification, control, three streams, ruleset, scope
 _MAX_SPEC = 64 << 20
 
@@ -82,8 +84,7 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                # -P: nothing from the current directory, which may be somebody's to write.
-                [sys.executable, "-P", "-m", __name__, str(theirs.fileno())],
+                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *_search_path()],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
@@ -91,6 +92,18 @@ class ForkServer:
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
+
+
+def _search_path() -> list[str]:
+    """What the server looks for modules in, after the interpreter's own directories.
+
+    First what no program may change, then the rest of what holds a module of nono's, and nothing
+    of what else a host program has there: that may be its sandbox's to write.
+    """
+    ours = search_path()
+    homes = {os.path.dirname(place) for place in own_modules()}
+    refused = [entry for entry in sys.path if entry in ours]
+    return [*refused, *(each for each in sys.path if each in homes and each not in ours)]
 
 
 def _as_memfd(data: bytes) -> int:
@@ -167,5 +180,6 @@ class Server:
             kill_and_reap(descendants(os.getpid(), without=self._inits))
 
 
-if __name__ == "__main__":
+def serve() -> None:
+    """The whole of the server's process."""
     Server(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -34,6 +34,9 @@ IGNORED = (
     signal.SIGUSR1,
     signal.SIGUSR2,
 )
+WITNESSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
+WITNESSED |= {signal.SIGUSR1, signal.SIGUSR2}
+"""What tells the supervisor whether a signal went to all of its process group, the program too."""
 _KILL_AGAIN_MILLISECONDS = 50
 
 
@@ -82,7 +85,8 @@ class Init:
             return 125
         if self._child == 0:
             become(spec, fds, self._control, ourselves)
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        # What the whole process group is sent stays pending here, for the supervisor to see.
+        signal.pthread_sigmask(signal.SIG_SETMASK, WITNESSED)
         self._let_go(fds)
         # A copy of the supervisor's memory: it may hold keys. Not before the last file is opened:
         # inside another sandbox its broker has to read the path, and this ends that.
@@ -137,6 +141,10 @@ class Init:
                     return False
                 if self._stopped and self._stops == stop:
                     os.kill(self._child, signal.SIGCONT)
+                return True
+            case [protocol.SEEN]:
+                while signal.sigtimedwait(WITNESSED, 0):
+                    pass
                 return True
         return False
 

@@ -35,6 +35,8 @@ ENDED = "ended"
 """init -> supervisor: [ENDED]: no process of the sandbox is left."""
 CONTINUE = "continue"
 """supervisor -> init: [CONTINUE, n]: let the child go on if it is still in its n-th stop."""
+SEEN = "seen"
+"""supervisor -> init: [SEEN]: forget the signals that wait; what they tell has been noted."""
 KILL = "kill"
 """supervisor -> init: [KILL]: end the session now. A closed socket means the same."""
 

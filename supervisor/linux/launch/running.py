@@ -20,6 +20,7 @@ from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import inherited_signals
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
+from nono.supervisor.linux.processes import is_pending
 from nono.supervisor.planning.program import find_program
 from nono.supervisor.streams import Streams
 
@@ -57,6 +58,10 @@ class _End:
                 self.over = True
             case None:
                 self.over = self.broken = True
+
+
+_SIGNAL_SECONDS = 0.001
+_SEEN_SECONDS = 0.1
 
 
 def _ignore() -> None:
@@ -113,6 +118,23 @@ class Session:
         """Ask for the end of every process of the session. Never blocks, may be called twice."""
         with contextlib.suppress(OSError):
             protocol.send(self._launched.control, protocol.KILL)
+
+    def reached_group(self, number: int) -> bool:
+        """True when a signal that we were sent went to the whole process group, as the init knows.
+
+        It keeps it pending; here that is noted, and taken back so that the next one can be told.
+        """
+        if os.getpgid(self.child_pid) != os.getpgrp():
+            return False
+        time.sleep(_SIGNAL_SECONDS)  # the kernel gives it to one process after the other
+        if not is_pending(self._launched.init_pid, number):
+            return False
+        with contextlib.suppress(OSError):
+            protocol.send(self._launched.control, protocol.SEEN)
+        deadline = time.monotonic() + _SEEN_SECONDS
+        while is_pending(self._launched.init_pid, number) and time.monotonic() < deadline:
+            time.sleep(_SIGNAL_SECONDS)
+        return True
 
     def go_on(self) -> None:
         """Continue the program if it is still stopped as it was when `on_stop` was called.

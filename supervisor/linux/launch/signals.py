@@ -1,10 +1,10 @@
 """Signals to nono are meant for the program: they are passed on, and job control works.
 
-The program stays in nono's process group, so what a terminal sends reaches it without us; only
-what a process sent to nono alone is passed on. nono never stops by itself: when the program is
-stopped, nono stops too, and when nono is continued so is the program. Signals are blocked in
-every thread and taken by one that waits for them. See signal(7), sigwaitinfo(2), and
-credentials(7) on process groups.
+The program stays in nono's process group, so what a terminal sends reaches it without us, and what
+a process sends to the whole group; only what was sent to nono alone is passed on. nono never stops
+by itself: when the program is stopped, nono stops too, and when nono is continued so is the
+program. Signals are blocked in every thread and taken by one that waits for them. See signal(7),
+sigwaitinfo(2), and credentials(7) on process groups.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ import contextlib
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.processes import state_of
 
 _SI_KERNEL = 0x80
+_MAX_INTERRUPTS = 3
+_IMPATIENT_SECONDS = 2.0
 _FORWARDED = {
     signal.SIGINT,
     signal.SIGTERM,
@@ -35,24 +39,59 @@ def block() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
 
 
-def forward_to(pidfd: int) -> None:
-    """Start the thread that passes signals on until nono ends. Raises StartError."""
+class Ending:
+    """When somebody has asked often enough, the sandbox is killed, whatever the program heeds."""
+
+    def __init__(self, kill: Callable[[], None]) -> None:
+        self.signal = 0
+        """What was the last word; 0 while nothing was."""
+        self._kill = kill
+        self._asked = False
+        self._interrupts: list[float] = []
+
+    def note(self, number: int) -> None:
+        """A signal was received: the second SIGTERM ends it, so does a SIGINT after the first,
+        and so do three SIGINT that follow each other quickly."""
+        now = time.monotonic()
+        if number == signal.SIGINT:
+            recent = [each for each in self._interrupts if now - each < _IMPATIENT_SECONDS]
+            self._interrupts = [*recent, now]
+        elif number != signal.SIGTERM:
+            return
+        if self._asked or len(self._interrupts) >= _MAX_INTERRUPTS:
+            self.signal = number
+            self._kill()
+        self._asked = self._asked or number == signal.SIGTERM
+
+
+def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
+    """Start the thread that passes signals on until nono ends. Raises StartError.
+
+    `reached_group` tells of a signal to us whether the program was sent it as well.
+    """
     # While the program was being started the terminal's signals came too early for it.
     while received := signal.sigtimedwait(_FORWARDED, 0):
+        reached_group(received.si_signo)  # it tells nothing of the next one
         _send(pidfd, signal.Signals(received.si_signo))
     ours = os.dup(pidfd)  # the thread outlives the session
-    thread = threading.Thread(target=_forward, args=(ours,), name="nono-signals", daemon=True)
+    thread = threading.Thread(
+        target=_forward, args=(ours, reached_group, ending), name="nono-signals", daemon=True
+    )
     try:
         thread.start()
     except RuntimeError as error:
         raise StartError(f"cannot pass on signals: {error}", "ulimit -u") from error
 
 
-def _forward(pidfd: int) -> None:
+def _forward(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
     while True:
         received = signal.sigwaitinfo(_FORWARDED)
-        if received.si_code != _SI_KERNEL or _is_for_leader(received.si_signo):
-            _send(pidfd, signal.Signals(received.si_signo))
+        number = received.si_signo
+        ending.note(number)
+        by_kernel = received.si_code == _SI_KERNEL
+        with contextlib.suppress(ProcessLookupError):
+            if _is_for_leader(number) if by_kernel else not reached_group(number):
+                _send(pidfd, signal.Signals(number))
 
 
 def _is_for_leader(number: int) -> bool:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,3 +157,74 @@ def _masks(text: str) -> list[dict[str, int]]:
 def state_of(pid: int) -> str:
     """The state letter of proc_pid_stat(5), such as T for stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+COUNTER = """
+import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b'got\\n'))
+os.write(1, b'ready\\n')
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    time.sleep(0.05)
+"""
+
+
+@contextlib.contextmanager
+def counting(account: Account, project: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    command = supervisor(account, "/usr/bin/python3", "-S", "-c", COUNTER, str(seconds))
+    switch = os.geteuid() != account.uid
+    process = subprocess.Popen(
+        command,
+        cwd=project,
+        env=account.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        user=account.uid if switch else None,
+        group=account.gid if switch else None,
+        extra_groups=[] if switch else None,
+    )
+    try:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_to_the_whole_group_it_arrives_once(as_user: Account, project: Path) -> None:
+    with counting(as_user, project, 4) as process:
+        time.sleep(0.5)
+        for send in (os.killpg, os.kill, os.killpg):
+            send(process.pid, signal.SIGINT)
+            time.sleep(1.1)
+        assert process.stdout and process.stdout.read() == "got\n" * 3
+
+
+@pytest.mark.parametrize(
+    ("numbers", "status"),
+    [
+        ((signal.SIGTERM, signal.SIGTERM), 128 + signal.SIGTERM),
+        ((signal.SIGINT, signal.SIGINT, signal.SIGINT), 128 + signal.SIGINT),
+        ((signal.SIGTERM, signal.SIGINT), 128 + signal.SIGINT),
+    ],
+)
+def test_whoever_insists_is_heard(
+    as_user: Account, project: Path, numbers: tuple[signal.Signals, ...], status: int
+) -> None:
+    with counting(as_user, project, TIMEOUT) as process:
+        time.sleep(0.5)
+        for number in numbers:
+            assert process.poll() is None
+            process.send_signal(number)
+            time.sleep(0.2)
+        assert process.wait(TIMEOUT / 2) == status
+
+
+def test_a_time_that_is_up(nono: Nono) -> None:
+    script = "trap '' TERM INT; echo started; sleep 1000 & wait"
+    done = nono("run", "--allow-cwd", "--timeout", "1", "--", "sh", "-c", script)
+    assert (done.returncode, done.stdout) == (124, "started\n")
+    assert done.stderr == "nono: the time of 1 seconds was up: everything was killed\n"
+    assert nono("run", "--timeout", "60", "--", "sh", "-c", "exit 7").returncode == 7

@@ -1,0 +1,239 @@
+"""What nono itself may load or start: the program may read and execute it, and never change it.
+
+Refused whatever the policy grants, existing or not. A module of ours that is imported only when it
+is needed is so the one that was installed, in this run and in the next. See site(3) of Python's
+library, the search for its prefix in Modules/getpath.py, and ld.so(8).
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from collections.abc import Iterable, Iterator
+
+import nono.shims  # noqa: F401 - it is to be among what is loaded
+from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
+from nono.broker.rules.access import CHANGING
+from nono.broker.rules.paths import ancestors, outermost
+from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
+
+_CODE = Origin(OriginKind.BUILTIN, "nono's own code")
+_NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
+
+_PACKAGES = ("nono", "nono.broker", "nono.shims", "nono.supervisor")
+_DEPENDENCIES = (
+    "_cffi_backend",
+    "annotated_types",
+    "attr",
+    "attrs",
+    "backports",
+    "cffi",
+    "click",
+    "cryptography",
+    "dns",
+    "h11",
+    "idna",
+    "importlib_metadata",
+    "jaraco",
+    "jeepney",
+    "keyring",
+    "lazy_importer",
+    "more_itertools",
+    "msgpack",
+    "outcome",
+    "pycparser",
+    "pydantic",
+    "pydantic_core",
+    "pyseccomp",
+    "secretstorage",
+    "sniffio",
+    "sortedcontainers",
+    "trio",
+    "typing_extensions",
+    "typing_inspection",
+    "zipp",
+)
+"""The modules of everything that an installation of nono brings with it."""
+
+_WHOLE = frozenset(
+    {*_DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distutils_hack", "__pycache__"}
+)
+"""The names in a directory of packages of which everything may be loaded by nono."""
+
+_VARIABLES = (
+    "GCONV_PATH",
+    "LD_AUDIT",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "OPENSSL_CONF",
+    "OPENSSL_ENGINES",
+    "OPENSSL_MODULES",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+)
+"""Those that name what an interpreter with nono in it loads, and certificates that it trusts."""
+
+_SHARED_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
+"""Where much lies that is no Python's; of these only what belongs to the interpreter is refused."""
+_VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_LIBRARIES = (f"lib{_VERSION}.so.1.0", f"lib{_VERSION}.so", "libpython3.so")
+_MAX_PTH_BYTES = 1 << 16
+
+_process = {"ours": False}
+
+
+def this_process_is_ours() -> None:
+    """The command says so: every entry of sys.path is then for nono's modules alone.
+
+    In a host program that uses the library it may well be the directory that the program works in.
+    """
+    _process["ours"] = True
+
+
+def own_code() -> Iterator[Rule]:
+    """The refusals of changes. Raises OSError."""
+    named = set(_everywhere(_by_variables()))
+    for path in sorted(outermost(_everywhere(own_places()) | named)):
+        yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else _CODE)
+
+
+def own_places() -> Iterator[str]:
+    """Absolute paths, as they are spelled, of all but what environment variables name."""
+    yield from own_modules()
+    yield from _interpreter()
+    yield from search_path()
+    for entry in search_path():
+        if entry.endswith("-packages"):
+            yield from _added_by(entry)
+    for env in (os.environ, {"HOME": home_directory(os.environ)}):
+        home = home_directory(env)
+        yield os.path.dirname(profile_directory(env, home))
+        for name, usual in (("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")):
+            # Which module of a keyring is loaded, and from where, is written there.
+            yield os.path.join(env.get(name) or os.path.join(home, usual), "python_keyring")
+
+
+def own_files() -> Iterator[str]:
+    """Every file that nono may load: of a directory that holds more than that only what is ours.
+
+    Other packages may lie beside nono's, and are never loaded by it.
+    """
+    for entry in dict.fromkeys([*search_path(), os.path.dirname(os.__file__)]):
+        if not entry.endswith("-packages"):
+            yield from _files_below(entry)
+            continue
+        try:
+            names = os.listdir(entry)
+        except OSError:
+            continue
+        for name in names:
+            plain = name.partition(".")[0].partition("-")[0]
+            if plain in _WHOLE or name.endswith((".py", ".pth", ".so", ".dist-info", ".egg-link")):
+                yield from _files_below(os.path.join(entry, name))
+    yield from (file for place in own_modules() for file in _files_below(place))
+    for program in {sys.executable, sys.argv[0]}:
+        yield os.path.realpath(program)
+    for prefix in {sys.prefix, sys.base_prefix}:
+        yield os.path.join(prefix, "pyvenv.cfg")
+        yield os.path.join(prefix, "bin", "nono")
+        yield from (os.path.realpath(os.path.join(prefix, "lib", name)) for name in _LIBRARIES)
+
+
+def _files_below(path: str) -> Iterator[str]:
+    """The path itself, or every file below it; links are not followed."""
+    if not os.path.isdir(path):
+        yield path
+    for root, directories, files in os.walk(path):
+        directories[:] = [name for name in directories if not name.endswith("-packages")]
+        yield from (os.path.join(root, name) for name in files)
+
+
+def search_path() -> list[str]:
+    """Where modules are looked for, existing or not, as far as it is nono's and not a host's."""
+    entries = [entry for entry in sys.path if os.path.isabs(entry)]
+    if not _process["ours"]:
+        known = [*_own_prefixes(), os.path.dirname(os.__file__), *site.getsitepackages()]
+        entries = [entry for entry in entries if any(is_within(entry, each) for each in known)]
+    in_venv = sys.prefix != sys.base_prefix
+    if site.ENABLE_USER_SITE or sys.flags.no_user_site or not in_venv:
+        entries.append(site.getusersitepackages())
+    return entries
+
+
+def own_modules() -> Iterator[str]:
+    """The directories or files of nono's packages and of what it depends on, as far as loaded."""
+    for name in (*_PACKAGES, *_DEPENDENCIES):
+        module = sys.modules.get(name)
+        if module is not None:
+            file = getattr(module, "__file__", None)
+            yield from getattr(module, "__path__", None) or filter(None, [file])
+
+
+def _own_prefixes() -> list[str]:
+    home = home_directory(os.environ)
+    shared = {*_SHARED_PREFIXES, home, os.path.join(home, ".local"), *ancestors(home)}
+    prefixes = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+    return [each for each in prefixes if canonical(each) not in shared]
+
+
+def _interpreter() -> Iterator[str]:
+    """The interpreter, its library, the command; and where it looks for its library before that."""
+    yield from _own_prefixes()
+    yield os.path.dirname(os.__file__)
+    programs = {sys.executable, getattr(sys, "_base_executable", sys.executable)}
+    if _process["ours"]:
+        programs.add(os.path.abspath(sys.argv[0]))
+    for prefix in {sys.prefix, sys.base_prefix}:
+        yield from (os.path.join(prefix, "lib", name) for name in _LIBRARIES)
+        programs.add(os.path.join(prefix, "bin", "nono"))
+    yield from programs
+    for directory in {os.path.dirname(p) for each in programs for p in (each, canonical(each))}:
+        yield from _landmarks(directory)
+
+
+def _landmarks(directory: str) -> Iterator[str]:
+    yield os.path.join(directory, "pyvenv.cfg")
+    yield os.path.join(os.path.dirname(directory), "pyvenv.cfg")
+    yield os.path.join(directory, "pybuilddir.txt")
+    yield os.path.join(directory, "lib", _VERSION)
+
+
+def _added_by(directory: str) -> Iterator[str]:
+    """The directories that its .pth files name; one that is missing is no entry of sys.path yet."""
+    try:
+        names = [name for name in os.listdir(directory) if name.endswith(".pth")]
+    except OSError:
+        return
+    for name in names:
+        try:
+            with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
+                lines = file.read(_MAX_PTH_BYTES).splitlines()
+        except OSError:
+            continue
+        for line in lines:
+            if line.strip() and "\0" not in line and not line.startswith(("#", "import ")):
+                yield os.path.join(directory, line.strip())
+
+
+def _by_variables() -> Iterator[str]:
+    for name in _VARIABLES:
+        value = os.environ.get(name, "")
+        if name == "LD_PRELOAD":
+            value = value.replace(" ", ":")
+        for each in value.split(":"):
+            # A bare name is looked for where libraries are.
+            if each and ("/" in each or not name.startswith("LD_")):
+                yield os.path.abspath(each)
+
+
+def _everywhere(places: Iterable[str]) -> set[str]:
+    """Canonical paths of the places and of every link on the way to them."""
+    found: set[str] = set()
+    seen: dict[str, str | None] = {}
+    for path in set(places):
+        if os.path.isabs(path):
+            found |= {each for each in links_to(path, seen) if is_canonical(each)}
+    return found - {"/"}

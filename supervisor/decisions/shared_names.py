@@ -1,0 +1,30 @@
+"""Names in places that everybody shares, which other programs trust: data/shared_names.json.
+
+In /tmp a program may make what it likes, but not what somebody's next tmux would obey. A person who
+wants that inside, such as an X server, lifts it with `--bypass-protection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtree
+from nono.broker.datafile import data
+from nono.broker.rules.access import CHANGING
+
+_ORIGIN = Origin(OriginKind.BUILTIN, "shared names that other programs trust")
+
+
+def shared_names() -> Iterator[Rule]:
+    """The refusals of making anything by these names, or in what they name; a bypass lifts them."""
+    known = data("shared_names")
+    for directory in known["directories"]:
+        for name in known["names"]:
+            path = f"{directory}/{name}"
+            pattern = Glob(path) if "*" in name else Subtree(path)
+            yield Rule(pattern, CHANGING, Effect.DENY, _ORIGIN, protected=True)
+
+
+def pointed_at(tmpdir: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that let programs look in the private directory, as far as not given."""
+    return {name: tmpdir for name in data("shared_names")["variables"] if name not in env}

@@ -1,0 +1,39 @@
+"""Importing all of nono that a sandbox may need, before its first program is started.
+
+The command may import what it needs while the program runs: nobody changes a directory of its
+sys.path. In a host program sys.path may hold the very directory that the sandbox works in, and a
+module that is put there comes before one of the standard library's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from functools import cache
+
+_ROOMS = ("audit", "credentials", "decisions", "linux", "network", "session")
+_NOT_LOADED = ("nono.supervisor.linux.machine_check",)
+"""What only a command needs."""
+_ALSO = (
+    "encodings.idna",
+    "linecache",
+    "nono.supervisor.nursery",
+    "stringprep",
+    "tokenize",
+    "traceback",
+    "unicodedata",
+)
+"""What is otherwise imported in the middle of a function, by Python too."""
+
+
+@cache
+def load_everything() -> None:
+    """Import it, once in a process."""
+    top = os.path.dirname(os.path.dirname(__file__))
+    for room in _ROOMS:
+        for module in pkgutil.walk_packages([f"{top}/{room}"], f"nono.supervisor.{room}."):
+            if module.name not in _NOT_LOADED:
+                importlib.import_module(module.name)
+    for name in _ALSO:
+        importlib.import_module(name)

@@ -1,0 +1,130 @@
+"""nono's own code: what it may still load or start is not the program's to change."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Finished, copy_sources, program_beside
+
+pytestmark = pytest.mark.requires(landlock=4)
+
+CHANGE = program_beside(__file__, "change_own_code.py")
+PYTHON = "/usr/bin/python3"
+
+
+@pytest.fixture(scope="module")
+def sources(place: Path) -> Path:
+    return copy_sources(place / "own-code-sources")
+
+
+@pytest.fixture
+def installed(as_user: Account, project: Path, sources: Path) -> Path:
+    """A project with nono in an environment of its own, as somebody may have it: `.venv`.
+
+    The dependencies are those of the environment of the tests, by a .pth file.
+    """
+    venv = project / ".venv"
+    done = as_user(as_user.python, "-m", "venv", "--without-pip", venv)
+    assert done.returncode == 0, done.stderr
+    (site_packages,) = venv.glob("lib/python3*/site-packages")
+    shutil.copytree(
+        sources, site_packages / "nono", ignore=shutil.ignore_patterns("*.toml", "*.md")
+    )
+    given = as_user(as_user.python, "-c", "import msgpack; print(msgpack.__path__[0])").stdout
+    (site_packages / "others.pth").write_text(f"{Path(given.strip()).parent}\n{project}/later\n")
+    subprocess.run(["chown", "-R", f"{as_user.uid}:{as_user.gid}", venv], check=True)
+    return venv
+
+
+def attack(account: Account, venv: Path, *targets: Path, env: dict[str, str] | None = None) -> str:
+    """Try to change each target; what was won, and what became of the rest."""
+    done = run(account, venv, PYTHON, "-c", CHANGE, *map(str, targets), env=env)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+def run(account: Account, venv: Path, *command: str, env: dict[str, str] | None = None) -> Finished:
+    nono = (venv / "bin/python", "-P", "-m", "nono.supervisor", "run")
+    project = venv.parent
+    return account(
+        *nono, "--allow-cwd", "--allow", account.home, "--", *command, cwd=project, env=env
+    )
+
+
+def everything(venv: Path) -> Iterator[Path]:
+    (site_packages,) = venv.glob("lib/python3*/site-packages")
+    nono = site_packages / "nono"
+    yield from (venv, venv / "pyvenv.cfg", venv / "bin", venv / "bin/python", venv / "bin/new")
+    yield from (site_packages, site_packages / "usercustomize.py", site_packages / "evil.pth")
+    yield from (site_packages / "trio.py", nono, nono / "supervisor/report/run.py")
+    yield from (nono / "supervisor/report/__pycache__", nono / "broker/data/groups.json")
+    yield from (venv.parent / "later", venv.parent / "later/click.py")
+
+
+def test_the_environment_that_nono_runs_in(as_user: Account, installed: Path) -> None:
+    assert attack(as_user, installed, *everything(installed)) == ""
+
+
+def test_it_can_still_be_used(as_user: Account, installed: Path) -> None:
+    """The program may run the same interpreter, and work beside the environment."""
+    script = "import nono.supervisor; open('made', 'w').write('x'); print('done')"
+    done = run(as_user, installed, ".venv/bin/python", "-B", "-c", script)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    assert (installed.parent / "made").exists()
+
+
+def test_a_module_that_nono_loads_late(as_user: Account, installed: Path) -> None:
+    """The report is imported when the program has ended: that one ran in the supervisor."""
+    (report,) = installed.glob("lib/python3*/site-packages/nono/supervisor/report/run.py")
+    mark = installed.parent / "escaped"
+    code = f"import os; os.system('touch {mark}')"
+    done = run(as_user, installed, "sh", "-c", f'echo "{code}" >> {report}; cat /etc/shadow')
+    assert done.returncode != 0
+    assert not mark.exists()
+    assert "nono's own code" in done.stderr
+
+
+def test_a_link_on_the_way(as_user: Account, installed: Path) -> None:
+    project = installed.parent
+    elsewhere = project / "elsewhere"
+    os.rename(installed, elsewhere)
+    os.symlink("elsewhere", installed)
+    assert attack(as_user, installed, installed, elsewhere) == ""
+
+
+def test_what_variables_name(as_user: Account, installed: Path) -> None:
+    """Existing or not: the next interpreter with this environment would load it."""
+    project = installed.parent
+    names = ("PYTHONPATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONPYCACHEPREFIX")
+    env = {name: str(project / name) for name in names}
+    targets = [project / name for name in names]
+    assert attack(as_user, installed, *targets, *(t / "x" for t in targets), env=env) == ""
+
+
+def test_the_user_site_and_what_keyrings_are_configured_by(
+    as_user: Account, installed: Path
+) -> None:
+    config = installed / "pyvenv.cfg"
+    text = config.read_text().replace("packages = false", "packages = true")
+    config.write_text(text)
+    names = ".config/nono/profiles/default.json", ".config/python_keyring/keyringrc.cfg"
+    (version,) = (path.name for path in installed.glob("lib/python3*"))
+    site_packages = as_user.home / ".local/lib" / version / "site-packages"
+    targets = [as_user.home / name for name in names]
+    assert attack(as_user, installed, *targets, site_packages / "usercustomize.py") == ""
+
+
+def test_the_current_directory_is_no_place_for_modules(as_user: Account, installed: Path) -> None:
+    """`python -m nono.supervisor` looks there first, unless it is told not to."""
+    mark = installed.parent / "escaped"
+    for name in ("trio", "h11", "dns", "traceback"):
+        as_user.file(installed.parent / f"{name}.py", f"open({str(mark)!r}, 'w')")
+    nono = (installed / "bin/python", "-m", "nono.supervisor", "run", "--allow-cwd", "--")
+    done = as_user(*nono, "sh", "-c", "sleep 0.3; cat /etc/shadow", cwd=installed.parent)
+    assert "/etc/shadow" in done.stderr
+    assert not mark.exists()

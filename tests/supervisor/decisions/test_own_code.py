@@ -1,0 +1,109 @@
+"""Which places are nono's own, and that all of it is loaded where a host's modules may change."""
+
+import importlib.metadata
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from nono.broker import Subtree, is_within
+from nono.broker.rules.access import CHANGING
+from nono.supervisor.decisions import own_code
+from nono.supervisor.places import links_to
+from nono.supervisor.session.loaded import load_everything
+
+
+def refused() -> set[str]:
+    rules = list(own_code.own_code())
+    assert {rule.access for rule in rules} == {CHANGING}
+    return {rule.pattern.path for rule in rules if isinstance(rule.pattern, Subtree)}
+
+
+def covered(path: str) -> bool:
+    return any(is_within(path, each) for each in refused())
+
+
+def test_all_that_is_loaded_of_ours_and_of_the_interpreter_is_covered() -> None:
+    load_everything()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and name.partition(".")[0] in ("nono", "trio", "dns", "os", "msgpack", "click"):
+            assert covered(os.path.realpath(file)), name
+    assert covered(sys.executable)
+    assert covered(os.path.realpath(sys.executable))
+    assert not covered(os.getcwd())
+
+
+def test_every_distribution_that_nono_depends_on_is_known() -> None:
+    """Its top-level modules are in the table, with those of what it depends on in turn."""
+    modules: dict[str, set[str]] = {}
+    for name, distributions in importlib.metadata.packages_distributions().items():
+        for distribution in distributions:
+            modules.setdefault(_plain(distribution), set()).add(name)
+    waiting, seen = ["nono-sandbox"], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            required = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for another system, or another version of Python
+        waiting += [
+            _plain(re.split(r"[^\w.-]", each)[0]) for each in required if "extra ==" not in each
+        ]
+    needed = {each for name in seen for each in modules.get(name, ())}
+    known = {*own_code._DEPENDENCIES, "nono"}
+    assert {name for name in needed if not name.startswith("__editable__")} <= known
+
+
+def _plain(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def test_a_host_keeps_its_own_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a library sys.path holds the project that is worked in, in the command nothing does."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert not covered(str(tmp_path / "x.py"))
+    monkeypatch.setitem(own_code._process, "ours", True)
+    assert covered(str(tmp_path / "x.py"))
+
+
+def test_a_directory_that_a_pth_file_names_and_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    directory = tmp_path / "site-packages"
+    directory.mkdir()
+    (directory / "one.pth").write_text(f"# no\nimport os\n{tmp_path}/missing\nbeside\n\n")
+    monkeypatch.setattr(sys, "path", [str(directory), *sys.path])
+    monkeypatch.setitem(own_code._process, "ours", True)
+    assert covered(str(tmp_path / "missing/click.py"))
+    assert covered(str(directory / "beside"))
+    assert not covered(str(tmp_path / "other"))
+
+
+def test_a_prefix_that_much_else_lies_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix"):
+        monkeypatch.setattr(sys, name, "/usr")
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    monkeypatch.setattr(sys, "_base_executable", "/usr/bin/python3")
+    monkeypatch.setattr(sys, "path", ["/usr/lib/python3.11", "/usr/lib/python3/dist-packages"])
+    monkeypatch.setattr(os, "__file__", "/usr/lib/python3.11/os.py")
+    for path in ("bin/python3", "bin/nono", "bin/pyvenv.cfg", "pyvenv.cfg", "lib/python3.11/x"):
+        assert covered(f"/usr/{path}"), path
+    for path in ("share/x", "bin/ls", "local/share/x", "lib/x.so", "src"):
+        assert not covered(f"/usr/{path}"), path
+
+
+def test_links_on_the_way(tmp_path: Path) -> None:
+    top = os.path.realpath(tmp_path)
+    os.makedirs(f"{top}/a/b")
+    os.symlink("a/../a", f"{top}/one")
+    os.symlink(f"{top}/one/b", f"{top}/two")
+    os.symlink("loop", f"{top}/loop")
+    expected = [f"{top}/two", f"{top}/one", f"{top}/a/b/new/x"]
+    assert links_to(f"{top}/two/new/x", {}) == expected
+    assert f"{top}/loop" in links_to(f"{top}/loop/x", {})
