@@ -96,6 +96,10 @@ class Decisions:
         names = self._denied_names
         return not names or not any(pattern.matches(path) for pattern in names)
 
+    def refuses_names_in(self, directory: str) -> bool:
+        """True when a pattern refuses some name directly in the directory or below it."""
+        return any(pattern.may_match_in(directory) for pattern in self._denied_names)
+
     def note_moved(self, path: str) -> None:
         """The broker deleted, renamed or replaced what was at `path`.
 
