@@ -48,6 +48,16 @@ def way(path: str) -> Way:
     return Way(here, tuple(dict.fromkeys(links)))
 
 
+def links_between(path: str) -> list[str]:
+    """The links on the way of an absolute path that are neither it nor above it, by their places.
+
+    Whoever refuses what is at a path refuses to move it and what is above it, too, by their names.
+    These are the names that are left: another link put in the place of one would lead the path
+    elsewhere.
+    """
+    return [link for link in way(path).links if not is_within(os.path.normpath(path), link)]
+
+
 def _names(path: str) -> list[str]:
     """The names of a path that mean a step, the last one first."""
     return [name for name in reversed(path.split("/")) if name not in ("", ".")]

@@ -25,6 +25,7 @@ from nono.broker import (
     Operation,
     PathChange,
     Policy,
+    Process,
     Request,
     Verdict,
 )
@@ -99,6 +100,23 @@ class Decisions:
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
         return any(pattern.may_match_in(directory) for pattern in self._denied_names)
+
+    @property
+    def refuses_names(self) -> bool:
+        """True when some pattern refuses names, wherever what has such a name may be."""
+        return bool(self._denied_names)
+
+    def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
+        """The open of the first of these links whose name a pattern refuses. Notes nothing.
+
+        What it leads to may have another name that is open: this one is not.
+        """
+        for name in names:
+            if any(pattern.covers(name) for pattern in self._denied_names):
+                request = Open(process, name, access)
+                if isinstance(self.policy.decide(request), Deny):
+                    return request
+        return None
 
     def note_moved(self, path: str) -> None:
         """The broker deleted, renamed or replaced what was at `path`.

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from nono.broker import Access, File, Glob, PathPattern, Subtree
 from nono.broker.settings import Key, Kind, Setting, granting
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, canonical
+from nono.supervisor.places import absolute
+from nono.supervisor.planning.refused_names import refused
 from nono.supervisor.walk import Changeable
 
 _GLOB_CHARACTERS = frozenset("*?[")
@@ -30,7 +31,7 @@ class FlagPaths:
             case Kind.REFUSED if _GLOB_CHARACTERS & set(path):
                 yield Glob(path)
             case Kind.REFUSED:
-                yield Subtree(canonical(self._absolute(path)), path)
+                yield from refused(self._absolute(path), path)
             case Kind.DIRECTORY:
                 yield Subtree(self._directory(setting, key), path)
             case Kind.FILE:

@@ -44,6 +44,7 @@ from nono.supervisor.planning.path_rules import (
 )
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
+from nono.supervisor.planning.refused_names import Expanded, refused
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def make_plan(
     env = os.environ if env is None else env
     home = home_directory(env)
     workdir = _workdir(options, home)
-    expand = expander(home, workdir)
+    expand = Expanded(expander(home, workdir))
     flags = settings_of(options)
     written = tuple(_written(flags, home, workdir))
     profile = _profile(options, flags, env, home, workdir, expand, written)
@@ -93,6 +94,7 @@ def make_plan(
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *_interpreter_rules(argv, program),
         *profile.rules,
+        *expand.links(profile.rules),
         *_own_profiles(env, home),
     ]
     lifted = (*bypasses(flags, paths), *profile.bypasses)
@@ -148,8 +150,8 @@ def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
     origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
     elsewhere = {**env, "XDG_CONFIG_HOME": ""}
     places = [profile_directory(each, home) for each in (env, elsewhere)]
-    for path in dict.fromkeys((*places, *map(canonical, places))):
-        yield Rule(Subtree(path), Access.WRITE, Effect.DENY, origin)
+    for pattern in dict.fromkeys(each for place in places for each in refused(place, place)):
+        yield Rule(pattern, Access.WRITE, Effect.DENY, origin)
 
 
 def _profile(

@@ -12,7 +12,8 @@ from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.anywhere import plain
 from nono.supervisor.planning.profile_findings import Findings
-from nono.supervisor.walk import Changeable
+from nono.supervisor.planning.refused_names import refused
+from nono.supervisor.walk import Changeable, links_between
 
 _TMPDIR = "TMPDIR"
 _DEFAULTS = {
@@ -166,11 +167,10 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
         if not text.startswith(("/", "~", "$")):
             return [Glob(text)]
         written = variables.path(text, quote=True)
-        return [Glob(each) for each in dict.fromkeys((written, _resolved(written)))]
+        links = [File(link, text) for link in links_between(beginning(text, variables))]
+        return [*(Glob(each) for each in dict.fromkeys((written, _resolved(written)))), *links]
     path = variables.path(text)
-    found: list[PathPattern] = [
-        Subtree(each, text) for each in dict.fromkeys((path, canonical(path)))
-    ]
+    found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.
     return [*found, Glob(path)] if _WILDCARD.search(text) else found
 

@@ -203,3 +203,43 @@ def test_what_a_repository_leads_to_is_told(led_out: Path) -> None:
     (led_out / "data" / "script").write_text("#!/bin/sh\n")
     (led_out / "data" / "script").chmod(0o755)
     assert make_plan(chosen, ["./script"], env).notes == ()
+
+
+@pytest.fixture
+def chained(home: Path) -> Path:
+    """`data/hooks -> middle -> end`, and `~/.config -> dots -> data/dots/config`."""
+    (home / "data" / "end").mkdir()
+    (home / "data" / "middle").symlink_to("end")
+    (home / "data" / "hooks").symlink_to("middle")
+    (home / "data" / "dots" / "gh").mkdir(parents=True)
+    (home / "dots").symlink_to("data/dots")
+    (home / ".config").symlink_to("dots")
+    return home
+
+
+def removable(made: Plan, path: Path) -> bool:
+    return isinstance(made.policy.decide(PathChange(ME, Operation.UNLINK, str(path))), Allow)
+
+
+@pytest.mark.parametrize("how", ["flag", "profile"])
+def test_each_name_of_what_is_refused_stays(chained: Path, how: str) -> None:
+    options: dict[str, object] = {"allow": ["~/data"], "deny": ["hooks"]}
+    if how == "profile":
+        profile = chained / "profile.json"
+        profile.write_text('{"filesystem": {"deny": ["$WORKDIR/hooks"], "allow": ["~/data"]}}')
+        options = {"profile": str(profile)}
+    made = plan(chained, **options)
+    data = chained / "data"
+    (data / "free").touch()
+    assert removable(made, data / "free")
+    for name in ("hooks", "middle", "end", "hooks/x", "end/x"):
+        assert not removable(made, data / name), name
+    assert not allowed(made, data / "end" / "x")
+
+
+def test_the_links_on_the_way_to_a_protected_path_stay(chained: Path) -> None:
+    made = plan(chained, allow=["~"], bypass_protection=["~/.ssh"])
+    (chained / "free").symlink_to("data")
+    assert removable(made, chained / "free")
+    for name in (".config", "dots", "data/dots"):
+        assert not removable(made, chained / name), name
