@@ -35,8 +35,8 @@ from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import canonical
 from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.walk import way
 
 _OPERATIONS = ("read", "write", "execute")
 
@@ -124,8 +124,12 @@ def _about_last_run(as_json: bool) -> int:
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
     run = complete(plan).decisions()
-    target = canonical(os.path.join(plan.workdir, os.path.expanduser(path)))
-    request, verdict = run.verdict(_request(op, target))
+    target, links = way(os.path.join(plan.workdir, os.path.expanduser(path)))
+    request = _request(op, target)
+    if isinstance(request, Open):
+        named = run.refused_name(NOBODY, links, request.access)
+        request, target = (request, target) if named is None else (named, named.path)
+    request, verdict = run.verdict(request)
     allowed = isinstance(verdict, Allow) and (
         op != "execute" or run.floor_covers(target, Access.EXECUTE)
     )

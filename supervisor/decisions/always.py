@@ -6,7 +6,7 @@ There is this one way to complete it, for a run as for whoever says what a run w
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from nono.broker import (
     ALL_ACCESS,
     FLOOR_ACCESS,
     Effect,
+    File,
     Floor,
     Mode,
     Origin,
@@ -30,6 +31,7 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
+from nono.supervisor.walk import links_between
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
@@ -91,8 +93,30 @@ def complete(
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
     floor = carve(rules, policy.bypasses, RealTree(), apart)
+    behind = list(_behind_links(rules, floor.matched))
+    if behind:
+        rules += behind
+        floor = carve(rules, policy.bypasses, RealTree(), apart)
     policy = replace(policy, rules=(*rules, *floor.matched), network=network)
     return Complete(policy, floor, copies, cleaned if broker else {})
+
+
+def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
+    """Refusals of what links lead to whose names a pattern matched.
+
+    Only in what options and the profile opened: nobody means the system's own files.
+    """
+    opened = [
+        rule
+        for rule in rules
+        if rule.effect is Effect.ALLOW and rule.origin.kind in (OriginKind.FLAG, OriginKind.PROFILE)
+    ]
+    for rule in matched:
+        path = getattr(rule.pattern, "path", None)
+        if rule.effect is Effect.DENY and path is not None and os.path.islink(path):
+            end = canonical(path)
+            if any(each.reaches(end) for each in opened):
+                yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
@@ -105,6 +129,8 @@ def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
     }
     for path in sorted(given | {canonical(path) for path in given}):
         yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _RECORDS)
+    for link in sorted({link for path in given for link in links_between(path)}):
+        yield Rule(File(link), ALL_ACCESS, Effect.DENY, _RECORDS)
 
 
 def _copies() -> dict[str, str]:

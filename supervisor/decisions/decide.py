@@ -25,6 +25,7 @@ from nono.broker import (
     Operation,
     PathChange,
     Policy,
+    Process,
     Request,
     Rule,
     Verdict,
@@ -96,6 +97,34 @@ class Decisions:
             if here and any(pattern.matches(path) for pattern in patterns):
                 return False
         return True
+
+    def refuses_names_in(self, directory: str) -> bool:
+        """True when a pattern refuses some name directly in the directory or below it."""
+        return any(
+            pattern.may_match_in(directory)
+            for _, _, patterns in self._denied_names
+            for pattern in patterns
+        )
+
+    @property
+    def refuses_names(self) -> bool:
+        """True when some pattern refuses to read names, wherever what has such a name may be."""
+        return any(bits & Access.READ.value for _, bits, _ in self._denied_names)
+
+    def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
+        """The open of the first of these links whose name a pattern refuses. Notes nothing.
+
+        What it leads to may have another name that is open: this one is not.
+        """
+        for name in names:
+            if any(
+                is_within(name, prefix) and any(pattern.covers(name) for pattern in patterns)
+                for prefix, _, patterns in self._denied_names
+            ):
+                request = Open(process, name, access)
+                if isinstance(self.policy.decide(request), Deny):
+                    return request
+        return None
 
     def note_moved(self, path: str) -> None:
         """The broker deleted, renamed or replaced what was at `path`.

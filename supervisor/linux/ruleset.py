@@ -7,7 +7,9 @@ import stat
 
 from nono.broker import Access, Floor
 from nono.shims.linux import landlock
+from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.landlock import FS, Rights
+from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
 
 _READ = FS.READ_FILE | FS.READ_DIR
 _WRITE = (
@@ -22,6 +24,8 @@ _WRITE = (
     | FS.MAKE_SYM
     | FS.REFER
 )
+_HANDLE = os.O_PATH | os.O_CLOEXEC
+_RESOLVE = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 _RIGHTS = {Access.READ: _READ, Access.WRITE: _WRITE, Access.EXECUTE: FS.EXECUTE}
 
 
@@ -47,25 +51,31 @@ def build(floor: Floor, abi: int) -> int:
     ruleset = landlock.create_ruleset(handled)
     try:
         for rule in floor.rules:
-            _add(ruleset, rule.path, rights_of(rule.access, directory=rule.directory) & handled.fs)
+            rights = rights_of(rule.access, directory=rule.directory) & handled.fs
+            _add(ruleset, rule.path, rights, directory=rule.directory)
     except BaseException:
         os.close(ruleset)
         raise
     return ruleset
 
 
-def _add(ruleset: int, path: str, rights: FS) -> None:
+def _add(ruleset: int, path: str, rights: FS, *, directory: bool) -> None:
+    """Add a rule on what is at `path`, if it is there and of the kind that was meant.
+
+    The floor was made from names, and a program of another run may put a link in the place of a
+    directory meanwhile. So the rule goes on a handle that was reached without a link and that
+    the kernel says is at this very path. What is in its place otherwise gets nothing.
+    """
     try:
-        parent = os.open(path, os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW)
+        handle = openat2(AT_FDCWD, os.fsencode(path), _HANDLE, 0, _RESOLVE)
     except OSError:
         return  # gone since the floor was made, or out of our own reach: nothing is granted
     try:
-        if not stat.S_ISDIR(os.fstat(parent).st_mode):
-            rights &= landlock.FILE_RIGHTS
-        if rights:
-            landlock.add_path_rule(ruleset, parent, rights)
+        is_meant = os.readlink(f"/proc/self/fd/{handle}") == path
+        if rights and is_meant and stat.S_ISDIR(os.fstat(handle).st_mode) == directory:
+            landlock.add_path_rule(ruleset, handle, rights)
     finally:
-        os.close(parent)
+        os.close(handle)
 
 
 def build_scope(abi: int) -> int:
@@ -80,7 +90,7 @@ def build_scope(abi: int) -> int:
         return -1
     ruleset = landlock.create_ruleset(Rights(FS.REFER, landlock.Net(0), scopes))
     try:
-        _add(ruleset, "/", FS.REFER)
+        _add(ruleset, "/", FS.REFER, directory=True)
     except BaseException:
         os.close(ruleset)
         raise

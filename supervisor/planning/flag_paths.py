@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from nono.broker import Access, File, Glob, PathPattern, Subtree
 from nono.broker.settings import Key, Kind, Setting, granting
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, canonical
+from nono.supervisor.places import absolute
+from nono.supervisor.planning.refused_names import refused
+from nono.supervisor.walk import Changeable
 
 _GLOB_CHARACTERS = frozenset("*?[")
 
@@ -17,9 +19,10 @@ _GLOB_CHARACTERS = frozenset("*?[")
 class FlagPaths:
     """Reads the paths of flags. Its methods raise UsageError, broker.PolicyError."""
 
-    def __init__(self, home: str, workdir: str) -> None:
+    def __init__(self, home: str, workdir: str, changeable: Changeable) -> None:
         self._home = home
         self._workdir = workdir
+        self._changeable = changeable
 
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The pattern that the flag stands for."""
@@ -28,7 +31,7 @@ class FlagPaths:
             case Kind.REFUSED if _GLOB_CHARACTERS & set(path):
                 yield Glob(path)
             case Kind.REFUSED:
-                yield Subtree(canonical(self._absolute(path)), path)
+                yield from refused(self._absolute(path), path)
             case Kind.DIRECTORY:
                 yield Subtree(self._directory(setting, key), path)
             case Kind.FILE:
@@ -38,14 +41,17 @@ class FlagPaths:
 
     def lifted(self, setting: Setting) -> Iterator[str]:
         """The path, which need not exist."""
-        yield canonical(self._absolute(setting.value))
+        yield self._followed(setting)
 
     def _absolute(self, path: str) -> str:
         return absolute(path, self._home, self._workdir)
 
+    def _followed(self, setting: Setting) -> str:
+        return follow(setting, self._absolute(setting.value), self._changeable)
+
     def _directory(self, setting: Setting, key: Key) -> str:
         path = setting.value
-        given = self._absolute(path)
+        given = self._followed(setting)
         try:
             mode = os.stat(given).st_mode
         except OSError as error:
@@ -54,25 +60,23 @@ class FlagPaths:
             ) from None
         if not stat.S_ISDIR(mode):
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
-        return canonical(given)
+        return given
 
     def _file(self, setting: Setting, key: Key) -> str:
         path = setting.value
-        given = self._absolute(path)
+        given = self._followed(setting)
         if os.path.isdir(given):
             raise UsageError(f"{setting}: is a directory", _instead(key, Kind.DIRECTORY, path))
-        is_creatable = Access.WRITE in key.access and os.path.isdir(
-            os.path.dirname(canonical(given))
-        )
+        is_creatable = Access.WRITE in key.access and os.path.isdir(os.path.dirname(given))
         if not os.path.lexists(given) and not is_creatable:
             raise UsageError(
                 f"{setting}: No such file or directory", f"ls {os.path.dirname(given)}"
             )
-        return canonical(given)
+        return given
 
     def _socket(self, setting: Setting) -> str:
         """The socket may come to be later, in a directory that is there."""
-        given = canonical(self._absolute(setting.value))
+        given = self._followed(setting)
         try:
             mode = os.stat(given).st_mode
         except OSError as error:
@@ -85,6 +89,18 @@ class FlagPaths:
                 kind = "is a directory" if stat.S_ISDIR(mode) else "not a socket"
                 raise UsageError(f"{setting}: {kind}", f"ls -l {setting.value}")
         return given
+
+
+def follow(what: object, path: str, changeable: Changeable) -> str:
+    """The canonical path. Raises UsageError when a link that a run may have put there leads on."""
+    end, link = changeable.follow(path)
+    if link is not None:
+        raise UsageError(
+            f"{what}: {link} is a link that leads out of the directory it is in, where a program"
+            " may have put it",
+            f"name the place itself: {end}",
+        )
+    return end
 
 
 def _instead(key: Key, kind: Kind, path: str) -> str:

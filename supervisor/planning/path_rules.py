@@ -48,3 +48,10 @@ def workdir_rules(settings: Settings, workdir: str) -> Iterator[Rule]:
         access = _WORKDIR[setting.value]
         if access:
             yield Rule(Subtree(workdir, "."), access, Effect.ALLOW, setting.origin)
+
+
+def written_directories(settings: Settings) -> Iterator[Setting]:
+    """The settings that open a directory for writing."""
+    for key in KEYS:
+        if key.kind is Kind.DIRECTORY and Access.WRITE in key.access:
+            yield from settings.all(key.name)

@@ -20,6 +20,7 @@ from nono.broker import (
     Subtree,
     default_groups,
     group,
+    is_within,
     rules_of,
 )
 from nono.broker.settings import Settings
@@ -27,13 +28,20 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
-from nono.supervisor.planning.flag_paths import FlagPaths
+from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.options import Options, settings_of
-from nono.supervisor.planning.path_rules import bypasses, path_rules, workdir_rules
+from nono.supervisor.planning.path_rules import (
+    bypasses,
+    path_rules,
+    workdir_rules,
+    written_directories,
+)
 from nono.supervisor.planning.profile_parts import FromProfile
-from nono.supervisor.planning.program import needed_by
+from nono.supervisor.planning.program import Needed, needed_by
+from nono.supervisor.planning.refused_names import Expanded, refused
 from nono.supervisor.planning.start_files import GROUP, start_file_rules
+from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
@@ -69,16 +77,20 @@ def make_plan(
     env = os.environ if env is None else env
     home = home_directory(env)
     workdir = _workdir(options, home)
-    expand = expander(home, workdir, env)
+    expand = Expanded(expander(home, workdir, env))
     flags = settings_of(options)
-    profile = _profile(options, flags, env, home, workdir, expand)
-    paths = FlagPaths(home, workdir)
+    written = tuple(_written(flags, home, workdir))
+    profile = _profile(options, flags, env, home, workdir, expand, written)
+    changeable = Changeable((*written, *profile.written))
+    paths = FlagPaths(home, workdir, changeable)
+    program = _program(argv, env, workdir, home, changeable)
     rules = [
         *path_rules(flags, Effect.DENY, paths),
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
-        *_interpreter_rules(argv, env, workdir, home),
+        *_interpreter_rules(argv, program),
         *profile.rules,
+        *expand.links(profile.rules),
         *_own_profiles(env, home),
     ]
     lifted = (*bypasses(flags, paths), *profile.bypasses)
@@ -88,6 +100,7 @@ def make_plan(
     rules += machine.rules
     if not _is_excluded(profile):
         rules += start_file_rules(rules, workdir, expand)
+    notes = (*profile.notes, *machine.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
@@ -102,7 +115,7 @@ def make_plan(
         environment,
         workdir,
         nameservers,
-        (*profile.notes, *machine.notes),
+        notes,
         tuple(anywhere),
         _services(flags, profile),
         tuple(machine.copies.items()),
@@ -161,8 +174,8 @@ def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
     origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
     elsewhere = {**env, "XDG_CONFIG_HOME": ""}
     places = [profile_directory(each, home) for each in (env, elsewhere)]
-    for path in dict.fromkeys((*places, *map(canonical, places))):
-        yield Rule(Subtree(path), Access.WRITE, Effect.DENY, origin)
+    for pattern in dict.fromkeys(each for place in places for each in refused(place, place)):
+        yield Rule(pattern, Access.WRITE, Effect.DENY, origin)
 
 
 def _profile(
@@ -172,6 +185,7 @@ def _profile(
     home: str,
     workdir: str,
     expand: Callable[[str], Sequence[str]],
+    written: Sequence[str],
 ) -> FromProfile:
     """What the profile gives; without one, the groups that every profile starts from."""
     if options.profile is None:
@@ -187,7 +201,8 @@ def _profile(
 
     profiles = Profiles(env, home)
     merged = profiles.resolve(options.profile)
-    made = from_profile(merged, env, home, workdir, flags.speak_of("workdir.access"), expand)
+    allow_cwd = flags.speak_of("workdir.access")
+    made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
     return made._replace(notes=(*profiles.notes, *made.notes))
 
 
@@ -202,9 +217,12 @@ def _environment(flags: Settings, profile: FromProfile) -> Environment:
 
 def _workdir(options: Options, home: str) -> str:
     try:
-        path = absolute(options.workdir or ".", home, os.getcwd())
+        here = os.getcwd()
     except FileNotFoundError:
         raise UsageError("the working directory was deleted", "cd ~") from None
+    path = absolute(options.workdir or ".", home, here)
+    if options.workdir is not None and not is_within(home, here):
+        path = follow(f"--workdir {options.workdir}", path, Changeable((here,)))
     if not os.path.isdir(path):
         raise UsageError(
             f"--workdir {options.workdir}: no such directory", f"mkdir -p {options.workdir}"
@@ -230,14 +248,44 @@ def _services(flags: Settings, profile: FromProfile) -> tuple[Service, ...]:
     return together((*profile.services, *named_services(flags, profile.own_services, refuse)))
 
 
-def _interpreter_rules(
-    argv: Sequence[str], env: Mapping[str, str], workdir: str, home: str
-) -> Iterator[Rule]:
+def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
+    """Where the program may write, and an earlier one may have written, by the flags.
+
+    Without --allow-cwd a working directory that holds the home is the person's own.
+    """
+    if flags.speak_of("workdir.access") or not is_within(home, workdir):
+        yield workdir
+    for setting in written_directories(flags):
+        yield absolute(setting.value, home, workdir)
+
+
+def _program(
+    argv: Sequence[str], env: Mapping[str, str], workdir: str, home: str, changeable: Changeable
+) -> Needed:
+    if not argv:
+        return Needed()
+    return needed_by(argv[0], env, workdir, home, changeable.directories)
+
+
+def _interpreter_rules(argv: Sequence[str], needed: Needed) -> Iterator[Rule]:
     if not argv:
         return
-    needed = needed_by(argv[0], env, workdir, home)
     origin = Origin(OriginKind.BUILTIN, f"the program {argv[0]}")
     for path in dict.fromkeys(needed.files):
         yield Rule(File(path), _READ, Effect.ALLOW, origin)
     for path in dict.fromkeys(needed.directories):
         yield Rule(Subtree(path), _READ, Effect.ALLOW, origin)
+
+
+def _left_out(needed: Needed, rules: Sequence[Rule]) -> Iterator[str]:
+    """A note for each program that is not opened although something in a repository leads there."""
+    for path in dict.fromkeys(needed.left_out):
+        granted = Access(0)
+        for rule in rules:
+            if rule.effect is Effect.ALLOW and rule.reaches(path):
+                granted |= rule.access
+        if _READ not in granted:
+            yield (
+                f"{path}: a link or the first line of a script leads there, out of what a program"
+                f" may have written: it takes --read-file {path}"
+            )

@@ -35,4 +35,8 @@ class Findings:
     def note(self, setting: Setting, text: str) -> None:
         """A note about this machine: of no interest for the profiles that fit many."""
         if not is_built_in(setting.file):
-            self.notes.append(f"{setting}: {text}")
+            self.tell(setting, text)
+
+    def tell(self, setting: Setting, text: str) -> None:
+        """A note that matters, whoever wrote the profile."""
+        self.notes.append(f"{setting}: {text}")

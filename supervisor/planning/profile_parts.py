@@ -18,7 +18,7 @@ class FromProfile(NamedTuple):
 
     `says_workdir`: it decides about the working directory, with or without a flag. `set` are
     variables of the environment; `notes` are for people. `services` are used by every run; options
-    may name those of `own_services`.
+    may name those of `own_services`. `written` are the directories that it opens for writing.
     """
 
     rules: tuple[Rule, ...]
@@ -29,3 +29,4 @@ class FromProfile(NamedTuple):
     notes: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     own_services: Mapping[str, Service] = MappingProxyType({})
+    written: tuple[str, ...] = ()

@@ -6,12 +6,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from nono.broker import File, Glob, PathPattern, PolicyError, Subtree
+from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
 from nono.broker.profile.checks import VARIABLE, VARIABLES, is_pattern
 from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import canonical
 from nono.supervisor.planning.anywhere import plain
 from nono.supervisor.planning.profile_findings import Findings
+from nono.supervisor.planning.refused_names import refused
+from nono.supervisor.walk import Changeable, links_between
 
 _TMPDIR = "TMPDIR"
 _DEFAULTS = {
@@ -70,9 +72,12 @@ class Variables:
 class ProfilePaths:
     """Reads the paths of a profile. What is wrong with them is among the findings."""
 
-    def __init__(self, variables: Variables, findings: Findings) -> None:
+    def __init__(
+        self, variables: Variables, findings: Findings, changeable: Changeable | None = None
+    ) -> None:
         self._variables = variables
         self._findings = findings
+        self._changeable = changeable or Changeable(())
 
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The patterns that the setting stands for; none where something is wrong with it."""
@@ -87,18 +92,35 @@ class ProfilePaths:
             self._findings.note(setting, "every run has a $TMPDIR of its own, open to it")
             return
         alone = key.kind is not Kind.DIRECTORY
-        pattern = self._findings.tried(setting, granted, text, self._variables, alone)
+        pattern = self._granted(setting, alone)
         if pattern is not None:
             self._look_at(setting, pattern)
             yield pattern
 
     def lifted(self, setting: Setting) -> Iterator[str]:
         """The path, unless it is a pattern."""
-        pattern = self._findings.tried(setting, granted, _path(setting), self._variables, True)
+        pattern = self._granted(setting, True)
         if isinstance(pattern, File):
             yield pattern.path
         elif pattern is not None:
             self._findings.complain(setting, "a pattern cannot lift a protection; name the path")
+
+    def _granted(self, setting: Setting, alone: bool) -> PathPattern | None:
+        """The pattern; None, with a note, where a link that a program may have put there leads."""
+        text = _path(setting)
+        pattern = self._findings.tried(setting, granted, text, self._variables, alone)
+        if pattern is None:
+            return None
+        end, link = self._changeable.follow(beginning(text, self._variables))
+        reached = pattern.prefix if isinstance(pattern, Glob) else getattr(pattern, "path", end)
+        if link is None and is_within(reached, end):
+            return pattern
+        self._findings.tell(
+            setting,
+            f"{link or end} is a link that leads out of the directory it is in, where a program"
+            f" may have put it: nothing is opened; name {end}",
+        )
+        return None
 
     def _look_at(self, setting: Setting, pattern: PathPattern) -> None:
         path = getattr(pattern, "path", None)
@@ -122,6 +144,14 @@ def in_own_tmpdir(text: str) -> bool:
     return match is not None and _TMPDIR in match.groups()
 
 
+def beginning(text: str, variables: Variables) -> str:
+    """The absolute path that the text stands for, up to its first name with a wildcard."""
+    if not is_pattern(text):
+        return variables.path(text)
+    names = variables.path(text, quote=True).split("/")
+    return "/".join(names[: _first_wildcard(names)]) or "/"
+
+
 def granted(text: str, variables: Variables, alone: bool) -> PathPattern:
     """The pattern of a grant on a path, with all below unless `alone`."""
     if not is_pattern(text):
@@ -137,11 +167,10 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
         if not text.startswith(("/", "~", "$")):
             return [Glob(text)]
         written = variables.path(text, quote=True)
-        return [Glob(each) for each in dict.fromkeys((written, _resolved(written)))]
+        links = [File(link, text) for link in links_between(beginning(text, variables))]
+        return [*(Glob(each) for each in dict.fromkeys((written, _resolved(written)))), *links]
     path = variables.path(text)
-    found: list[PathPattern] = [
-        Subtree(each, text) for each in dict.fromkeys((path, canonical(path)))
-    ]
+    found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.
     return [*found, Glob(path)] if _WILDCARD.search(text) else found
 
@@ -149,6 +178,10 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
 def _resolved(pattern: str) -> str:
     """The pattern with the links in its fixed beginning followed."""
     names = pattern.split("/")
-    fixed = next(index for index, name in enumerate(names) if _WILDCARD.search(name))
-    beginning = canonical("/".join(names[:fixed]) or "/")
-    return "/".join([beginning.rstrip("/"), *names[fixed:]])
+    fixed = _first_wildcard(names)
+    start = canonical("/".join(names[:fixed]) or "/")
+    return "/".join([start.rstrip("/"), *names[fixed:]])
+
+
+def _first_wildcard(names: list[str]) -> int:
+    return next(index for index, name in enumerate(names) if _WILDCARD.search(name))

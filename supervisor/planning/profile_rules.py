@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,12 +12,23 @@ from nono.broker.profile.merge import Merged
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import Setting, flag
 from nono.supervisor.places import PLATFORM, canonical
-from nono.supervisor.planning.path_rules import bypasses, path_rules, workdir_rules
+from nono.supervisor.planning.path_rules import (
+    bypasses,
+    path_rules,
+    workdir_rules,
+    written_directories,
+)
 from nono.supervisor.planning.profile_files import is_built_in
 from nono.supervisor.planning.profile_findings import Findings
 from nono.supervisor.planning.profile_parts import FromProfile
-from nono.supervisor.planning.profile_paths import ProfilePaths, Variables
+from nono.supervisor.planning.profile_paths import (
+    ProfilePaths,
+    Variables,
+    beginning,
+    in_own_tmpdir,
+)
 from nono.supervisor.planning.services import named_services, own_services
+from nono.supervisor.walk import Changeable
 
 _UNSUPPORTED = {
     "env_credentials": "a program never gets a real key; name the service in network.credentials",
@@ -36,11 +48,18 @@ def from_profile(
     workdir: str,
     allow_cwd: bool,
     expand: Callable[[str], Sequence[str]],
+    written: Sequence[str] = (),
 ) -> FromProfile:
-    """The parts of a policy. `expand` is for the paths of groups. Raises ProfileError."""
+    """The parts of a policy. Raises ProfileError.
+
+    `expand` is for the paths of groups. `written` are the directories that the program, or one
+    before it, may have written in, besides those of the profile.
+    """
     findings = Findings(merged.notes)
     variables = Variables(env, home, workdir)
-    paths = ProfilePaths(variables, findings)
+    own_written = tuple(_written(merged, variables))
+    changeable = Changeable((*written, *own_written))
+    paths = ProfilePaths(variables, findings, changeable)
     _refuse_unsupported(merged, findings)
     own = own_services(merged, findings.problems.append)
     for_workdir = _workdir_rules(merged, home, workdir, allow_cwd, findings)
@@ -68,7 +87,16 @@ def from_profile(
         notes=tuple(findings.notes),
         services=services,
         own_services=own,
+        written=own_written,
     )
+
+
+def _written(merged: Merged, variables: Variables) -> Iterator[str]:
+    for setting in written_directories(merged):
+        text = getattr(setting.value, "path", setting.value)
+        if not in_own_tmpdir(text):
+            with contextlib.suppress(PolicyError):  # what reads the path tells of it
+                yield beginning(text, variables)
 
 
 def _refuse_unsupported(merged: Merged, findings: Findings) -> None:

@@ -1,16 +1,28 @@
 """What a command needs to start at all: its program, the interpreter behind it, and their library.
 
-`python3` from a virtual environment is a chain: a link in the environment, the environment's own
-configuration, the installation that it was made from. A script adds the program of its `#!` line.
-All of it must be readable and executable, wherever it is, without a flag. This is advisory
-reading before the start; the policy's refusals still beat what is found here.
+`python3` from a virtual environment is a chain: a link in the environment, and the installation
+that it was made from. A script adds the program of its `#!` line. All of it must be readable and
+executable, wherever it is, without a flag. This is advisory reading before the start; the policy's
+refusals still beat what is found here.
+
+What an earlier run or a repository's author may have written has little say: a link or a `#!` line
+that leads out of such a directory opens an installation of an interpreter, and nothing else.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from nono.broker import is_within
+from nono.supervisor.planning.installation import (
+    installation_of,
+    is_environment,
+    is_switch,
+    opened_of,
+)
+from nono.supervisor.walk import Changeable, way
 
 _DEPTH = 8
 _HEAD = 4096
@@ -19,24 +31,32 @@ _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX")
 
 @dataclass(slots=True)
 class Needed:
-    """Canonical paths: single files, and directories with all that is in them."""
+    """Canonical paths: single files, and directories with all that is in them.
+
+    `left_out` are files that something in a repository leads to, outside of it: not opened.
+    """
 
     files: list[str] = field(default_factory=list)
     directories: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
-def needed_by(command: str, env: Mapping[str, str], cwd: str, home: str) -> Needed:
-    """What starting `command` reads, in addition to what the system groups allow."""
-    needed = Needed()
+def needed_by(
+    command: str, env: Mapping[str, str], cwd: str, home: str, changeable: Iterable[str] = ()
+) -> Needed:
+    """What starting `command` reads, in addition to what the system groups allow.
+
+    `changeable` are the directories, besides `cwd`, that an earlier run may have filled.
+    """
+    search = _Search(env, cwd, home, Changeable((cwd, *changeable)))
     program = find_program(command, env, cwd)
     if program is not None:
-        _add_program(needed, program, env, cwd, home, _DEPTH)
+        search.program(program, None, _DEPTH)
     for name in _ENVIRONMENTS:
         prefix = env.get(name, "")
-        if os.path.isabs(prefix) and _is_environment(prefix):
-            _add_prefix(needed, prefix, home)
-            _add_base(needed, prefix, home)
-    return needed
+        if os.path.isabs(prefix):
+            search.environment(prefix)
+    return search.needed
 
 
 def find_program(command: str, env: Mapping[str, str], cwd: str) -> str | None:
@@ -53,72 +73,68 @@ def find_program(command: str, env: Mapping[str, str], cwd: str) -> str | None:
     return None
 
 
-def _add_program(
-    needed: Needed, program: str, env: Mapping[str, str], cwd: str, home: str, depth: int
-) -> None:
-    if depth == 0:
-        return
-    for path in _links(program):
-        needed.files.append(os.path.realpath(path))
-        prefix = os.path.dirname(os.path.dirname(os.path.abspath(path)))
-        if _is_environment(prefix):
-            _add_prefix(needed, prefix, home)
-            _add_base(needed, prefix, home)
-        elif _is_installation(prefix, os.path.basename(path)) or _is_switch(path, prefix):
-            _add_prefix(needed, prefix, home)
-    interpreter = _shebang(program, env, cwd)
-    if interpreter is not None:
-        _add_program(needed, interpreter, env, cwd, home, depth - 1)
+class _Search:
+    """`by` is the changeable directory that led to a place; None where a person did."""
 
+    def __init__(self, env: Mapping[str, str], cwd: str, home: str, changeable: Changeable) -> None:
+        self.needed = Needed()
+        self._env = env
+        self._cwd = cwd
+        self._home = home
+        self._changeable = changeable
 
-def _links(path: str) -> Iterator[str]:
-    """The path and every place that its last component links to, in turn."""
-    for _ in range(_DEPTH):
-        yield path
-        try:
-            target = os.readlink(path)
-        except OSError:
+    def program(self, path: str, by: str | None, depth: int) -> None:
+        """A program, what it is a link to, and the program of its first line."""
+        if depth == 0:
             return
-        path = os.path.join(os.path.dirname(path), target)
+        end, links = way(path)
+        for place in dict.fromkeys((*links, end)):
+            if by is None or is_within(place, by):
+                self._beside(place)
+                by = by or self._changeable.holding(os.path.dirname(place))
+        installation = installation_of(end)
+        if installation is not None:
+            self._open(installation, whole=by is None or is_within(installation, by))
+        if installation is None and by is not None and not is_within(end, by):
+            self.needed.left_out.append(end)
+            return
+        self.needed.files.append(end)
+        named = _shebang(end, self._env, self._cwd)
+        if named is not None:
+            self.program(named.path, None if named.is_searched else by, depth - 1)
+
+    def environment(self, prefix: str) -> None:
+        """A virtual environment that a variable names."""
+        end, link_out = self._changeable.follow(prefix)
+        if link_out is None and is_environment(end):
+            self._open(end, whole=True)
+            self._base(end)
+
+    def _beside(self, place: str) -> None:
+        """The environment or the switch that holds this program or link."""
+        directory = os.path.dirname(place)
+        prefix = os.path.dirname(directory)
+        if is_environment(prefix):
+            self._open(prefix, whole=True)
+            self._base(prefix)
+        elif is_switch(directory):
+            self._open(prefix, whole=True)
+
+    def _base(self, prefix: str) -> None:
+        """The installation of an environment that was made with copies: `home` in pyvenv.cfg.
+
+        Believed only when there is an interpreter with its library, and opened in parts.
+        """
+        for directory in _bases(prefix):
+            installation = installation_of(os.path.realpath(os.path.join(directory, "python3")))
+            if installation is not None:
+                self._open(installation, whole=is_within(installation, prefix))
+
+    def _open(self, prefix: str, *, whole: bool) -> None:
+        self.needed.directories += opened_of(prefix, self._home, self._cwd, whole=whole)
 
 
-def _is_environment(prefix: str) -> bool:
-    return os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or os.path.isdir(
-        os.path.join(prefix, "conda-meta")
-    )
-
-
-def _is_installation(prefix: str, name: str) -> bool:
-    """True for the prefix of a Python or Node.js that brings its own library."""
-    library = os.path.join(prefix, "lib")
-    if name.startswith("python"):
-        try:
-            return any(entry.startswith("python") for entry in os.listdir(library))
-        except OSError:
-            return False
-    return name.startswith("node") and os.path.isdir(os.path.join(library, "node_modules"))
-
-
-def _is_switch(path: str, prefix: str) -> bool:
-    """True for a shim of pyenv or a relative of it, which runs one of the versions beside it."""
-    return os.path.basename(os.path.dirname(os.path.abspath(path))) == "shims" and any(
-        os.path.isdir(os.path.join(prefix, name)) for name in ("versions", "installs")
-    )
-
-
-def _add_prefix(needed: Needed, prefix: str, home: str) -> None:
-    """The whole prefix, unless it is so high up that it holds somebody's home."""
-    path = os.path.realpath(prefix)
-    if home == path or home.startswith(path.rstrip("/") + "/"):
-        needed.directories.extend(
-            os.path.join(path, name) for name in ("bin", "lib", "lib64", "include")
-        )
-    else:
-        needed.directories.append(path)
-
-
-def _add_base(needed: Needed, prefix: str, home: str) -> None:
-    """The installation that a virtual environment was made from: `home` in its pyvenv.cfg."""
+def _bases(prefix: str) -> Iterator[str]:
     try:
         with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
             lines = file.read(_HEAD).splitlines()
@@ -126,15 +142,19 @@ def _add_base(needed: Needed, prefix: str, home: str) -> None:
         return
     for line in lines:
         key, _, value = line.partition("=")
-        directory = value.strip()
-        if key.strip() == "home" and os.path.isabs(directory):
-            _add_prefix(needed, os.path.dirname(directory), home)
-            real = os.path.realpath(os.path.join(directory, "python3"))
-            if os.path.isfile(real):
-                _add_prefix(needed, os.path.dirname(os.path.dirname(real)), home)
+        if key.strip() == "home" and os.path.isabs(value.strip()) and "\0" not in value:
+            yield value.strip()
 
 
-def _shebang(program: str, env: Mapping[str, str], cwd: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The program of a first line. `is_searched`: found in the person's own PATH."""
+
+    path: str
+    is_searched: bool
+
+
+def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:
     """The program of a script's first line, `env` looked through; None for other files."""
     try:
         with open(program, "rb") as file:
@@ -146,7 +166,11 @@ def _shebang(program: str, env: Mapping[str, str], cwd: str) -> str | None:
     words = os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
     if not words:
         return None
-    if os.path.basename(words[0]) == "env":
+    name, searched = words[0], False
+    if os.path.basename(name) == "env":
         named = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-        return find_program(named[0], env, cwd) if named else None
-    return find_program(words[0], env, cwd) if os.path.isabs(words[0]) else None
+        name, searched = (named[0] if named else ""), True
+    if not searched and not os.path.isabs(name):
+        return None
+    found = find_program(name, env, cwd) if name and "\0" not in name else None
+    return None if found is None else _Named(found, searched and "/" not in name)

@@ -28,7 +28,7 @@ from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
 from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.resolve import entry, locate
+from nono.supervisor.linux.calls.resolve import entry, links_on_the_way, locate
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -126,6 +126,11 @@ def open_as(call: Call, decisions: Decisions, wanted: Arguments) -> Answer:
     """An open of what is no O_PATH. Raises OSError."""
     exclusive = wanted.flags & os.O_CREAT and wanted.flags & os.O_EXCL
     follow = not (wanted.flags & os.O_NOFOLLOW or exclusive)
+    if decisions.refuses_names:
+        names = links_on_the_way(call.caller, wanted.dirfd, wanted.path, follow)
+        refused = decisions.refused_name(call.caller, names, wanted.access)
+        if refused is not None:
+            decisions.require(refused)
     for _ in range(_TRIES):
         try:
             handle = locate(

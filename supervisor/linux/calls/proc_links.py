@@ -13,6 +13,7 @@ import fcntl
 import os
 import stat
 
+from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.openat2 import openat2
 from nono.supervisor.errors import failure
@@ -23,8 +24,13 @@ _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
 
 
-def walk(caller: Caller, start: int, path: bytes, follow: bool) -> Handle:
-    """As `locate`, in user space. `start` stays the caller of this function's to close."""
+def walk(
+    caller: Caller, start: int, path: bytes, follow: bool, passed: list[str] | None = None
+) -> Handle:
+    """As `locate`, in user space. `start` stays the caller of this function's to close.
+
+    The places of the links that are followed are added to `passed`.
+    """
     current = _root() if path.startswith(b"/") or start == AT_FDCWD else os.dup(start)
     handle = Handle(current)
     pending = _components(path)
@@ -38,6 +44,8 @@ def walk(caller: Caller, start: int, path: bytes, follow: bool) -> Handle:
                 handle = step
                 continue
             links += 1
+            if passed is not None:
+                passed.append(child(handle.path, os.fsdecode(name)))
             try:
                 if links > MAX_LINKS:
                     raise failure(errno.ELOOP)

@@ -9,6 +9,7 @@ those are walked one component at a time (`proc_links.py`).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -92,6 +93,25 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
         if resolve & _CONFINED:
             raise failure(errno.EACCES)
     return walk(caller, start, path, follow)
+
+
+def links_on_the_way(caller: Caller, dirfd: int, path: bytes, follow: bool) -> list[str]:
+    """The places of the links that `locate` follows from the caller's `path`, in their order.
+
+    Those before it fails, where it does: a link that leads nowhere is among them.
+    """
+    passed: list[str] = []
+    start = AT_FDCWD if path.startswith(b"/") else anchor(caller, dirfd)
+    flags = HANDLE_FLAGS if follow else HANDLE_FLAGS | os.O_NOFOLLOW
+    try:
+        os.close(openat2(start, path, flags, 0, RESOLVE_NO_SYMLINKS))
+    except OSError:
+        with contextlib.suppress(OSError):
+            walk(caller, start, path, follow, passed).close()
+    finally:
+        if start != AT_FDCWD:
+            os.close(start)
+    return passed
 
 
 def _is_ours(handle: Handle) -> bool:

@@ -109,7 +109,11 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         if existing is not None:
             existing.close()
             raise failure(errno.EADDRINUSE)
-        if decisions.floor_covers(place.parent.path, Access.WRITE):
+        directory = place.parent.path
+        # Another thread may change the name, so it is continued only where no name is refused.
+        if decisions.floor_covers(directory, Access.WRITE) and not decisions.refuses_names_in(
+            directory
+        ):
             decisions.note_native(PathChange(call.caller, Operation.BIND, place.path))
             call.own.record_socket(cookie(sock))
             return CONTINUE

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import Access, Allow, Deny, Open, PathChange
+from nono.broker import Access, Allow, Deny, Open, OriginKind, PathChange
 from nono.broker.requests import Operation, RecordedProcess
 from nono.supervisor import Options, Plan, UsageError, make_plan
 
@@ -107,3 +107,139 @@ def test_what_cannot_be_meant_is_refused_with_a_hint(
         plan(home, **options)
     assert hint in caught.value.hint
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def led_out(home: Path) -> Path:
+    """`data/out` is a link that an earlier run put there; `~/link` is the person's own."""
+    (home / "data" / "out").symlink_to("../.ssh")
+    (home / "data" / "key").symlink_to("../.ssh/id")
+    (home / "link").symlink_to("data")
+    return home
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({name: ["out"]} for name in ("allow", "read", "write", "bypass_protection")),
+        *({name: ["key"]} for name in ("allow_file", "read_file", "write_file")),
+        *({"write": [path]} for path in ("out/.", "~/data/out", "../data/out", "~/link/out")),
+        {"write_file": ["out/new"]},
+        {"allow_unix_socket": ["out/agent"]},
+    ],
+)
+def test_a_link_that_leads_out_of_what_a_run_may_write_opens_nothing(
+    led_out: Path, options: dict[str, object]
+) -> None:
+    with pytest.raises(UsageError, match="is a link that leads out") as caught:
+        plan(led_out, **options)
+    assert str(led_out / ".ssh") in str(caught.value.hint)
+
+
+def test_a_link_of_the_person_s_own_is_followed(led_out: Path) -> None:
+    assert allowed(plan(led_out, read=["~/link"]), led_out / "data" / "file")
+    (led_out / "data" / "deep").mkdir()
+    (led_out / "data" / "inner").symlink_to("deep")
+    assert allowed(plan(led_out, read=["inner"]), led_out / "data" / "deep")
+
+
+def test_a_link_in_another_directory_that_is_written_opens_nothing(led_out: Path) -> None:
+    (led_out / "results").mkdir()
+    (led_out / "results" / "out").symlink_to("../.ssh")
+    with pytest.raises(UsageError, match="leads out"):
+        plan(led_out, write=["~/results"], read=["~/results/out"])
+
+
+def test_the_working_directory_is_no_link_that_a_run_left(
+    led_out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(led_out / "data")
+    env = {"HOME": str(led_out), "PATH": "/usr/bin"}
+    with pytest.raises(UsageError, match="--workdir out"):
+        make_plan(Options(workdir="out", allow_cwd=True), [], env)
+    monkeypatch.chdir(led_out)
+    assert make_plan(Options(workdir="link"), [], env).workdir == str(led_out / "data")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '"write": ["$WORKDIR/out"]',
+        '"read": ["$WORKDIR/out/*"]',
+        '"read": ["$XDG_DATA_HOME/x"]',
+        '"allow_file": ["~/data/key"]',
+        '"bypass_protection": ["$WORKDIR/out"]',
+        '"write": ["~/results"], "read": ["~/results/out"]',
+    ],
+)
+def test_a_profile_s_grant_through_such_a_link_is_left_out_with_a_note(
+    led_out: Path, entry: str
+) -> None:
+    (led_out / "results").mkdir()
+    (led_out / "results" / "out").symlink_to("../.ssh")
+    (led_out / ".ssh" / "x").mkdir()
+    profile = led_out / "profile.json"
+    profile.write_text(f'{{"filesystem": {{{entry}}}}}')
+    chosen = Options(workdir=str(led_out / "data"), profile=str(profile))
+    env = {"HOME": str(led_out), "PATH": "/usr/bin", "XDG_DATA_HOME": str(led_out / "data/out")}
+    made = make_plan(chosen, [], env)
+    assert any("is a link that leads out" in note for note in made.notes)
+    assert not made.policy.bypasses
+    reached = [
+        rule
+        for rule in made.policy.rules
+        if rule.origin.kind is OriginKind.PROFILE and rule.reaches(str(led_out / ".ssh" / "id"))
+    ]
+    assert reached == []
+
+
+def test_what_a_repository_leads_to_is_told(led_out: Path) -> None:
+    (led_out / ".ssh" / "id").chmod(0o755)
+    chosen = Options(workdir=str(led_out / "data"))
+    env = {"HOME": str(led_out), "PATH": "/usr/bin"}
+    made = make_plan(chosen, ["./key"], env)
+    assert not allowed(made, led_out / ".ssh" / "id")
+    assert any("--read-file" in note for note in made.notes)
+    (led_out / "data" / "script").write_text("#!/bin/sh\n")
+    (led_out / "data" / "script").chmod(0o755)
+    assert make_plan(chosen, ["./script"], env).notes == ()
+
+
+@pytest.fixture
+def chained(home: Path) -> Path:
+    """`data/hooks -> middle -> end`, and `~/.config -> dots -> data/dots/config`."""
+    (home / "data" / "end").mkdir()
+    (home / "data" / "middle").symlink_to("end")
+    (home / "data" / "hooks").symlink_to("middle")
+    (home / "data" / "dots" / "gh").mkdir(parents=True)
+    (home / "dots").symlink_to("data/dots")
+    (home / ".config").symlink_to("dots")
+    return home
+
+
+def removable(made: Plan, path: Path) -> bool:
+    return isinstance(made.policy.decide(PathChange(ME, Operation.UNLINK, str(path))), Allow)
+
+
+@pytest.mark.parametrize("how", ["flag", "profile"])
+def test_each_name_of_what_is_refused_stays(chained: Path, how: str) -> None:
+    options: dict[str, object] = {"allow": ["~/data"], "deny": ["hooks"]}
+    if how == "profile":
+        profile = chained / "profile.json"
+        profile.write_text('{"filesystem": {"deny": ["$WORKDIR/hooks"], "allow": ["~/data"]}}')
+        options = {"profile": str(profile)}
+    made = plan(chained, **options)
+    data = chained / "data"
+    (data / "free").touch()
+    assert removable(made, data / "free")
+    for name in ("hooks", "middle", "end", "hooks/x", "end/x"):
+        assert not removable(made, data / name), name
+    assert not allowed(made, data / "end" / "x")
+
+
+def test_the_links_on_the_way_to_a_protected_path_stay(chained: Path) -> None:
+    made = plan(chained, allow=["~"], bypass_protection=["~/.ssh"])
+    (chained / "free").symlink_to("data")
+    assert removable(made, chained / "free")
+    for name in (".config", "dots", "data/dots"):
+        assert not removable(made, chained / name), name

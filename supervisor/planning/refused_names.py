@@ -1,0 +1,46 @@
+"""A refused path has several names: as it is written, where it leads, and the links in between.
+
+Each of them is refused. Otherwise a program could take a link away, put a directory of its own
+under that name, and whoever trusts the name would find that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from nono.broker import Effect, File, Rule, Subtree, singly
+from nono.supervisor.places import canonical
+from nono.supervisor.walk import links_between
+
+
+def refused(path: str, spelled: str) -> list[File | Subtree]:
+    """The patterns that refuse an absolute path and all below it, under each of its names."""
+    names = dict.fromkeys((os.path.normpath(path), canonical(path)))
+    links = [File(link, spelled) for link in links_between(path)]
+    return [*(Subtree(name, spelled) for name in names), *links]
+
+
+class Expanded:
+    """What a group's paths come to, and which of them lead through links.
+
+    Most do not, and there are a thousand: only of the others the way is looked at once more.
+    """
+
+    def __init__(self, expand: Callable[[str], Sequence[str]]) -> None:
+        self._expand = expand
+        self._leading: set[str] = set()
+
+    def __call__(self, path: str) -> Sequence[str]:
+        found = self._expand(path)
+        self._leading.update(found[1:])
+        return found
+
+    def links(self, rules: Iterable[Rule]) -> Iterator[Rule]:
+        """The refusals of the links that lie between the two names of what groups refuse."""
+        for rule in singly(rule for rule in rules if rule.effect is Effect.DENY):
+            path = getattr(rule.pattern, "path", None)
+            if path in self._leading:
+                for link in links_between(path):
+                    yield replace(rule, pattern=File(link, rule.pattern.spelled))

@@ -1,0 +1,100 @@
+"""The way that a path leads, one link after the other, as the kernel follows it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from nono.broker import is_within
+from nono.supervisor.places import canonical
+
+_MAX_LINKS = 40
+"""The kernel follows no more of them in one path: path_resolution(7)."""
+
+
+class Way(NamedTuple):
+    """`end` is the canonical path; `links` are those passed, each by its place, in their order.
+
+    A place is the canonical path of the directory that holds the link, and the link's own name.
+    """
+
+    end: str
+    links: tuple[str, ...]
+
+
+def way(path: str) -> Way:
+    """The way of an absolute path, whether or not it exists.
+
+    What another process changes meanwhile cannot part the two: `end` is where the links lead that
+    were seen. Whether it still has none on its way is for whoever opens it to find out.
+    """
+    links: list[str] = []
+    here, names = "/", _names(path)
+    while names:
+        name = names.pop()
+        if name == "..":
+            here = os.path.dirname(here)
+            continue
+        place = os.path.join(here, name)
+        target = _target(place) if len(links) < _MAX_LINKS else None
+        if target is None:
+            here = place
+            continue
+        links.append(place)
+        here = "/" if target.startswith("/") else here
+        names += _names(target)
+    return Way(here, tuple(dict.fromkeys(links)))
+
+
+def links_between(path: str) -> list[str]:
+    """The links on the way of an absolute path that are neither it nor above it, by their places.
+
+    Whoever refuses what is at a path refuses to move it and what is above it, too, by their names.
+    These are the names that are left: another link put in the place of one would lead the path
+    elsewhere.
+    """
+    return [link for link in way(path).links if not is_within(os.path.normpath(path), link)]
+
+
+def _names(path: str) -> list[str]:
+    """The names of a path that mean a step, the last one first."""
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
+
+
+def _target(place: str) -> str | None:
+    try:
+        if not stat.S_ISLNK(os.lstat(place).st_mode):
+            return None
+        return os.readlink(place)
+    except (OSError, ValueError):
+        return None
+
+
+class Changeable:
+    """The directories that this run, one before it or a repository's author may have filled.
+
+    What lies there never decides what a run is granted: a link that leads out of them is not
+    followed on the way to a grant.
+    """
+
+    def __init__(self, directories: Iterable[str]) -> None:
+        self.directories = tuple(dict.fromkeys(map(canonical, directories)))
+
+    def holding(self, path: str) -> str | None:
+        """The outermost of the directories that a canonical path lies in."""
+        found = [each for each in self.directories if is_within(path, each)]
+        return min(found, key=len, default=None)
+
+    def follow(self, path: str) -> tuple[str, str | None]:
+        """The canonical path, and the first link on the way that leads out of its directory.
+
+        None where there is no such link: the path then is the word of whoever wrote it.
+        """
+        end, links = way(path)
+        for link in links:
+            directory = self.holding(os.path.dirname(link))
+            if directory is not None and not is_within(end, directory):
+                return end, link
+        return end, None
