@@ -7,11 +7,8 @@ BOUND = 1 << 28
 
 
 def admitted(pace: Pace, time: int, size: int, objects: int, times: int) -> int:
-    return sum(
-        pace.admits(time, size, "deny Open", number)
-        for _ in range(times)
-        for number in range(objects)
-    )
+    numbers = [number for _ in range(times) for number in range(objects)]
+    return sum(pace.admits(time, size, "deny Open", number) for number in numbers)
 
 
 def test_a_flood_about_one_object_is_counted() -> None:

@@ -190,8 +190,7 @@ def counting(account: Account, project: Path, seconds: float) -> Iterator[subpro
         yield process
     finally:
         process.kill()
-        process.wait()
-        process.stdout.close()
+        process.communicate()
 
 
 def test_to_the_whole_group_it_arrives_once(as_user: Account, project: Path) -> None:
