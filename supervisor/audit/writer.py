@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from nono.supervisor.audit.sessions import NewSession
 
 MOST_BYTES = 256 << 20
+_PACED_BYTES = MOST_BYTES
+"""What is kept from becoming full by a flood; the file ends at the other bound all the same."""
 _MOST_PROCESSES = 1024
 
 
@@ -73,7 +75,7 @@ class Audit:
         self._session = session
         self._writer = Writer()
         self._lock = threading.Lock()
-        self._pace = Pace(MOST_BYTES)
+        self._pace = Pace(_PACED_BYTES)
         self._processes: dict[int | None, RecordedProcess] = {}
 
     @property
