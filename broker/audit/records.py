@@ -110,6 +110,15 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Summed:
+    """Decisions that came too fast to be written one by one: ``count`` of a ``kind`` before."""
+
+    time: int
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """The last record of a session that ended properly; ``count`` records are before it."""
 
@@ -117,7 +126,7 @@ class End:
     count: int
 
 
-Record = Start | Program | Exit | Decision | Unresolved | Exchange | End
+Record = Start | Program | Exit | Decision | Unresolved | Exchange | Summed | End
 
 
 def cut(argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -167,6 +176,8 @@ def plain(record: Record) -> list[object]:
             return ["unresolved", time, host, why]
         case Exchange(time, service, method, path, status, sent, received, reason):
             return ["exchange", time, service, method, path, status, sent, received, reason]
+        case Summed(time, kind, count):
+            return ["summed", time, kind, count]
         case End(time, count):
             return ["end", time, count]
 
@@ -252,6 +263,10 @@ def _read_exchange(
     )
 
 
+def _read_summed(time: object, kind: object, count: object) -> Summed:
+    return Summed(as_number(time), as_text(kind), as_number(count))
+
+
 def _read_end(time: object, count: object) -> End:
     return End(as_number(time), as_number(count))
 
@@ -263,6 +278,7 @@ _READERS: Mapping[str, tuple[int, Callable[..., Record]]] = {
     "decision": (10, _read_decision),
     "unresolved": (3, _read_unresolved),
     "exchange": (8, _read_exchange),
+    "summed": (3, _read_summed),
     "end": (2, _read_end),
 }
 

@@ -1,8 +1,9 @@
 """The audit of one sandbox: what was decided, written down as it happens.
 
 Each record is one write(2), and one more renews the seal, so what was decided before nono is killed
-is there. What cannot be written (a full disk, a limit, more than 256 MiB) ends the audit and not
-the run; an audit that is *required* refuses every later call instead.
+is there. What comes too fast is counted instead: broker/audit/pace.py. What cannot be written (a
+full disk, a limit, more than 256 MiB) ends the audit and not the run; an audit that is *required*
+refuses every later call instead.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.chain import Seal, Writer
+from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
     End,
     Exchange,
@@ -25,6 +27,7 @@ from nono.broker.audit.records import (
     Program,
     Record,
     Start,
+    Summed,
     Unresolved,
     cut,
     plain,
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from nono.supervisor.audit.sessions import NewSession
 
 MAX_BYTES = 256 << 20
+_PACED_BYTES = MAX_BYTES
+"""What is kept from becoming full by a flood; the file ends at the other bound all the same."""
 _MAX_PROCESSES = 1024
 
 
@@ -70,6 +75,7 @@ class Audit:
         self._session = session
         self._writer = Writer()
         self._lock = threading.Lock()
+        self._pace = Pace(_PACED_BYTES)
         self._processes: dict[int | None, RecordedProcess] = {}
 
     @property
@@ -143,13 +149,34 @@ class Audit:
         origin: Origin | None,
         native: bool = False,
     ) -> None:
+        now = time.time_ns()
+        if not self._is_in_pace(now, request, effect):
+            return
         process = self._process(request.process)
         other = None if decided is request else decided
-        self._append(
-            plain_decision(time.time_ns(), process, request, effect, number, origin, other, native)
-        )
+        self._append(plain_decision(now, process, request, effect, number, origin, other, native))
         if isinstance(request, Execute):
             self._processes.clear()  # what they run, and who they are, may be another
+
+    def _is_in_pace(self, now: int, request: Request, effect: Effect) -> bool:
+        """Whether to write it; what was counted before is written first.
+
+        An audit of every call, or one that is required, holds each.
+        """
+        if self.options.every_call or self.options.required:
+            return True
+        operation = getattr(request, "operation", "")
+        kind = f"{effect.value} {type(request).__name__} {operation}".rstrip()
+        about = getattr(request, "path", None) or getattr(request, "address", None)
+        with self._lock:
+            summed = self._pace.take(now)
+            admitted = self._pace.admits(now, self._writer.seal.size, kind, about)
+        self._write_summed(summed)
+        return admitted
+
+    def _write_summed(self, summed: Mapping[str, int]) -> None:
+        for kind, count in summed.items():
+            self._write(Summed(time.time_ns(), kind, count))
 
     def _process(self, process: Process) -> RecordedProcess:
         """What is known of the caller. Reading it from /proc costs more than all the rest."""
@@ -198,6 +225,7 @@ class Audit:
     def close(self) -> None:
         """End the session. Never raises; may be called twice."""
         with contextlib.suppress(OSError):
+            self._write_summed(self._pace.take())
             self._write(End(time.time_ns(), self._writer.seal.count), last=True)
         with self._lock:
             session, self._session = self._session, None

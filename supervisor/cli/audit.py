@@ -20,6 +20,7 @@ from nono.broker.audit.records import (
     Program,
     Record,
     Start,
+    Summed,
     Unresolved,
 )
 from nono.broker.explaining.explain import summary
@@ -167,6 +168,8 @@ def _words(record: Record) -> str:
             what = f"{visible(method)} {visible(path)} of {visible(service) or 'no service'}"
             why = f" ({visible(reason)})" if reason else ""
             return f"request: {what}: {status}{why}, {sent} bytes sent, {received} received"
+        case Summed(_, kind, count):
+            return f"too many to be written one by one: {count} times {visible(kind)}"
         case End(_, count):
             return f"end: {count} records before"
 
@@ -224,6 +227,8 @@ def _fields(record: Record) -> dict[str, object]:
                 "received": received,
                 "reason": _safe(reason),
             }
+        case Summed(_, kind, count):
+            return {**head, "what": _safe(kind), "count": count}
         case End(_, count):
             return {**head, "count": count}
 

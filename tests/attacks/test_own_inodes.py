@@ -8,7 +8,7 @@ import pytest
 
 from nono.supervisor.errors import StartError
 from nono.supervisor.session import own_inodes
-from tests.attacks.test_own_code import PYTHON, installed, run, sources
+from tests.attacks.installation import PYTHON, installed, run, sources
 from tests.conftest import Account
 
 __all__ = ["installed", "sources"]

@@ -47,6 +47,7 @@ from nono.broker.audit.records import (
     Program,
     Record,
     Start,
+    Summed,
     Unresolved,
     cut,
     plain,
@@ -147,6 +148,7 @@ _RECORDS: st.SearchStrategy[Record] = st.one_of(
     st.builds(Program, _TIMES, st.lists(_TEXT, max_size=4).map(tuple), _TEXT),
     st.builds(Exit, _TIMES, st.none() | st.integers(0, 65535)),
     st.builds(Unresolved, _TIMES, _TEXT, _TEXT),
+    st.builds(Summed, _TIMES, _TEXT, _TIMES),
     st.builds(End, _TIMES, st.integers(0, 1 << 40)),
 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import Access, Effect, Environment, Open, Policy
-from nono.broker.audit.records import Decision, End, Exit, Start, Unresolved
+from nono.broker.audit.records import Decision, End, Exit, Start, Summed, Unresolved
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.replay import replay
@@ -75,3 +75,21 @@ def test_a_replay_says_what_breaks_and_what_opens(state: dict[str, str], tmp_pat
     changed = replay(session, second)
     assert [each.request for each in changed.breaks.all()] == [Open(ME, paths[0], Access.READ)]
     assert [each.request for each in changed.opened.values()] == [Open(ME, paths[1], Access.READ)]
+
+
+def test_a_flood_is_summed_and_the_chain_intact(state: dict[str, str], tmp_path: Path) -> None:
+    audit = open_audit(AuditOptions(env=state))
+    made = complete(Plan(Policy(), Environment(), "/"), tmpdir=TMPDIR, env=state)
+    audit.start(made.policy, TMPDIR)
+    decisions = made.decisions(audit)
+    for _ in range(20_000):
+        with contextlib.suppress(PermissionError):
+            decisions.require(Open(ME, f"{tmp_path}/file", Access.READ))
+    audit.close()
+    session = Session(find_session(state, "last"))
+    assert session.verify().is_intact
+    records = [record for _, record in session.records()]
+    summed = sum(record.count for record in records if isinstance(record, Summed))
+    written = sum(isinstance(record, Decision) for record in records)
+    assert summed + written == 20_000
+    assert summed
