@@ -27,6 +27,7 @@ from nono.broker import (
 from nono.broker.floor.carve import carve
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
+from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
@@ -92,6 +93,7 @@ def complete(
     copies = _copies() if network.mode is Mode.FILTERED and broker else {}
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
+    rules += list(other_names(rules, policy.bypasses))
     floor = carve(rules, policy.bypasses, RealTree(), apart)
     behind = list(_behind_links(rules, floor.matched))
     if behind:

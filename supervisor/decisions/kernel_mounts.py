@@ -23,7 +23,7 @@ from nono.broker import (
 from nono.supervisor.places import PLATFORM
 
 _TABLE = "/proc/self/mounts"
-_TYPES = {
+KERNEL_TYPES = {
     "bpf",
     "cgroup",
     "cgroup2",
@@ -51,7 +51,7 @@ def kernel_mounts() -> Iterator[Rule]:
 def _mounts() -> set[str]:
     with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
         lines = [line.split(" ") for line in file]
-    paths = {_unescape(words[1]) for words in lines if words[2] in _TYPES}
+    paths = {unescape(words[1]) for words in lines if words[2] in KERNEL_TYPES}
     # A mount point that was deleted is shown with `//deleted` behind it: no path leads there.
     return {
         path
@@ -60,6 +60,6 @@ def _mounts() -> set[str]:
     }
 
 
-def _unescape(word: str) -> str:
+def unescape(word: str) -> str:
     """Undo the octal escapes of a mount table: fstab(5)."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)

@@ -31,6 +31,7 @@ from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_d
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.options import Options, settings_of
+from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
     path_rules,
@@ -93,6 +94,7 @@ def make_plan(
         *expand.links(profile.rules),
         *_own_profiles(env, home),
     ]
+    rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
     lifted = (*bypasses(flags, paths), *profile.bypasses)
     environment = _environment(flags, profile)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})

@@ -1,0 +1,125 @@
+"""Refused paths under their other names: the same file system, mounted a second time.
+
+A bind mount of a home, or of a directory above or below what is refused, gives the same objects
+another path, for which no rule speaks. /proc/self/mountinfo tells which part of which file system
+is where: proc_pid_mountinfo(5).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within, singly
+from nono.broker.rules.paths import lineage
+from nono.broker.rules.rule import is_lifted
+from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape
+from nono.supervisor.places import PLATFORM
+
+_TABLE = "/proc/self/mountinfo"
+_MAX_NAMES = 64
+"""Of one path. A container's host may have the same directory in thousands of places."""
+
+
+class Mount(NamedTuple):
+    """The directory `root` of the file system `device` is at `point`."""
+
+    device: str
+    root: str
+    point: str
+
+
+def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule]:
+    """For each refusal of a path one more for every other name of it. Raises OSError."""
+    if PLATFORM != "linux":
+        return
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
+        table = Twice(_mounts(file))
+    if table.is_empty:
+        return
+    for rule in singly(rule for rule in rules if rule.effect is Effect.DENY):
+        pattern = rule.pattern
+        if not isinstance(pattern, File | Subtree):
+            continue
+        if is_lifted(rule, pattern.path, bypasses):
+            continue
+        for name, is_whole in table.names(pattern.path):
+            kind = File if is_whole and isinstance(pattern, File) else Subtree
+            yield replace(rule, pattern=kind(name, pattern.spelled))
+
+
+def _mounts(lines: Iterable[str]) -> Iterator[Mount]:
+    for line in lines:
+        fields, _, rest = line.partition(" - ")
+        words = fields.split(" ")
+        if rest.split(" ", 1)[0] in KERNEL_TYPES or len(words) < 5:
+            continue
+        root, point = unescape(words[3]), unescape(words[4])
+        if is_canonical(root) and is_canonical(point):
+            yield Mount(words[2], root, point)
+
+
+@dataclass(slots=True)
+class _FileSystem:
+    """Where each directory of it is mounted, and these directories in their order."""
+
+    points: dict[str, list[str]]
+    roots: list[str]
+
+
+class Twice:
+    """The file systems of which some directory is in more than one place."""
+
+    def __init__(self, mounts: Iterable[Mount]) -> None:
+        self._at: dict[str, Mount] = {mount.point: mount for mount in mounts}
+        points: dict[str, dict[str, list[str]]] = {}
+        for mount in self._at.values():
+            points.setdefault(mount.device, {}).setdefault(mount.root, []).append(mount.point)
+        self._systems = {
+            device: _FileSystem(found, sorted(found))
+            for device, found in points.items()
+            if _overlap(found)
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """True on most machines: then there is nothing to look for."""
+        return not self._systems
+
+    def names(self, path: str) -> list[tuple[str, bool]]:
+        """The other names of a canonical path, and whether each is of the whole of it.
+
+        Those that are not are of a directory below it.
+        """
+        mount = next(self._at[above] for above in lineage(path) if above in self._at)
+        system = self._systems.get(mount.device)
+        if system is None:
+            return []
+        inside = _moved(path, mount.point, mount.root)
+        found = [
+            (_moved(inside, root, point), True)
+            for root in lineage(inside)
+            for point in system.points.get(root, ())
+        ]
+        below = inside.rstrip("/") + "/"
+        for root in system.roots[bisect_left(system.roots, below) :]:
+            if not root.startswith(below):
+                break
+            found += [(point, False) for point in system.points[root]]
+        others = [each for each in dict.fromkeys(found) if not is_within(each[0], path)]
+        return others[:_MAX_NAMES]
+
+
+def _overlap(points: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a directory is mounted twice, or one and another that it holds."""
+    if any(len(places) > 1 for places in points.values()):
+        return True
+    return any(above in points for root in points for above in lineage(root) if above != root)
+
+
+def _moved(path: str, old: str, new: str) -> str:
+    """The path with `old`, which it lies in, replaced by `new`."""
+    rest = path if old == "/" else path[len(old) :]
+    return (new.rstrip("/") + rest).rstrip("/") or "/"

@@ -1,0 +1,144 @@
+"""The homes of others, protected as the person's own is where a grant reaches them.
+
+Root works in somebody's home while $HOME is /root; a directory above all homes is opened. A plain
+run, and one in the person's own home, looks at none of this.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from nono.broker import (
+    Access,
+    Effect,
+    File,
+    OriginKind,
+    Rule,
+    Subtree,
+    Subtrees,
+    group,
+    is_within,
+    rules_of,
+)
+from nono.supervisor.places import PLATFORM, canonical
+
+_PASSWD = "/etc/passwd"
+_PARENTS = ("/home", "/Users")
+_USUAL = ("/root", "/var/root")
+_SYSTEM = ("/bin", "/dev", "/proc", "/run", "/sbin", "/sys", "/usr")
+_MAX = 1000
+_WILDCARDS = frozenset("*?[")
+_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
+
+
+def other_homes(
+    rules: Sequence[Rule], home: str, expand: Callable[[str], Callable[[str], Sequence[str]]]
+) -> Iterator[Rule]:
+    """The refusals of the groups in force, for each other home that a grant reaches.
+
+    `expand` makes of a home what expands the paths of groups. In a home that may only be read,
+    what is not there needs no refusal.
+    """
+    grants = [
+        (path, rule.access)
+        for rule in rules
+        if rule.effect is not Effect.DENY and rule.origin.kind in _PERSONS
+        for path in _reach(rule)
+        if not is_within(path, home)
+    ]
+    if not grants:
+        return
+    names = dict.fromkeys(
+        rule.origin.name
+        for rule in rules
+        if rule.effect is Effect.DENY and rule.origin.kind is OriginKind.GROUP
+    )
+    for other in _homes(home):
+        access = Access(0)
+        for path, given in grants:
+            if is_within(path, other) or is_within(other, path):
+                access |= given
+        if access:
+            inside = expand(other)
+            if Access.WRITE not in access:
+                inside = _only_there(inside, other)
+            for name in names:
+                yield from _refusals(rules_of(group(name), inside), other)
+
+
+def _reach(rule: Rule) -> Iterator[str]:
+    match rule.pattern:
+        case Subtree(path) | File(path):
+            yield path
+        case _ if (prefix := getattr(rule.pattern, "prefix", None)) is not None:
+            yield prefix
+
+
+def _only_there(
+    expand: Callable[[str], Sequence[str]], home: str
+) -> Callable[[str], Sequence[str]]:
+    """As `expand`, without the paths whose first name in the home is not there."""
+    there = _entries(home)
+
+    def found(path: str) -> Sequence[str]:
+        start, _, rest = path.partition("/")
+        first = rest.partition("/")[0]
+        if start not in ("~", "$HOME") or not (_WILDCARDS & set(first) or first in there):
+            return ()
+        return expand(path)
+
+    return found
+
+
+def _refusals(rules: Iterable[Rule], home: str) -> Iterator[Rule]:
+    """Those of them that refuse something in the home, or where links lead from there."""
+    for rule in rules:
+        if rule.effect is not Effect.DENY or not isinstance(rule.pattern, Subtrees):
+            continue
+        inside = {
+            path: spelled
+            for path, spelled in rule.pattern.spellings.items()
+            if spelled.startswith(("~", "$HOME")) and path != home
+        }
+        if inside:
+            yield replace(rule, pattern=Subtrees(inside))
+
+
+def _entries(directory: str) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(directory))
+    except OSError:
+        return frozenset()
+
+
+def _homes(own: str) -> list[str]:
+    """The homes of everybody else that are there: canonical, and no more than 1,000 of them."""
+    found = [*_USUAL, *_of_passwd()]
+    for parent in _PARENTS:
+        try:
+            with os.scandir(parent) as entries:
+                found += [entry.path for entry in islice(entries, _MAX)]
+        except OSError:
+            continue
+    homes = [path for path in dict.fromkeys(map(canonical, found)) if os.path.isdir(path)]
+    return [
+        path
+        for path in homes[:_MAX]
+        if path not in ("/", own, *_PARENTS)
+        and not any(is_within(path, system) for system in _SYSTEM)
+    ]
+
+
+def _of_passwd() -> list[str]:
+    """The homes of passwd(5). A directory service is not asked: it may take minutes."""
+    if PLATFORM != "linux":
+        return []
+    try:
+        with open(_PASSWD, encoding="utf-8", errors="surrogateescape") as file:
+            lines = [line.split(":") for line in islice(file, _MAX)]
+    except OSError:
+        return []
+    return [words[5] for words in lines if len(words) > 5 and words[5].startswith("/")]

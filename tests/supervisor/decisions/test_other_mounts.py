@@ -1,0 +1,45 @@
+"""The other names of a path, by the table of mounts."""
+
+import time
+
+import pytest
+
+from nono.supervisor.decisions.other_mounts import Mount, Twice
+
+ROOT = Mount("8:1", "/", "/")
+
+
+@pytest.mark.parametrize(
+    ("mount", "path", "names"),
+    [
+        (Mount("8:1", "/home", "/mnt/homes"), "/home/u/.ssh", [("/mnt/homes/u/.ssh", True)]),
+        (Mount("8:1", "/", "/mnt/all"), "/home/u/.ssh", [("/mnt/all/home/u/.ssh", True)]),
+        (Mount("8:1", "/home/u/.ssh", "/srv/x"), "/home/u/.ssh", [("/srv/x", True)]),
+        (Mount("8:1", "/home/u/.ssh/deep", "/srv/x"), "/home/u/.ssh", [("/srv/x", False)]),
+        (Mount("8:1", "/home/v", "/srv/x"), "/home/u/.ssh", []),
+        (Mount("8:1", "/home/u/.sshd", "/srv/x"), "/home/u/.ssh", []),
+        (Mount("8:2", "/home", "/mnt/homes"), "/home/u/.ssh", []),
+        (Mount("8:1", "/home/u", "/mnt/u"), "/mnt/u/.ssh", [("/home/u/.ssh", True)]),
+        (Mount("8:1", "/home/u/.ssh/deep", "/home/u/.ssh/x"), "/home/u/.ssh", []),
+    ],
+)
+def test_the_other_names_of_a_path(mount: Mount, path: str, names: list[object]) -> None:
+    assert Twice([ROOT, mount]).names(path) == names
+
+
+def test_subvolumes_beside_each_other_share_nothing() -> None:
+    table = Twice([Mount("0:30", "/@", "/"), Mount("0:30", "/@home", "/home")])
+    assert table.is_empty
+    whole = Twice([Mount("0:30", "/@home", "/home"), ROOT, Mount("0:30", "/", "/mnt")])
+    assert whole.names("/home/u") == [("/mnt/@home/u", True)]
+    assert whole.names("/mnt/@home/u") == [("/home/u", True)]
+
+
+def test_a_long_table_takes_no_time() -> None:
+    mounts = [Mount("8:1", f"/snap/{n}", f"/mnt/{n}") for n in range(1000)]
+    started = time.process_time()
+    table = Twice([ROOT, *mounts])
+    for n in range(2000):
+        table.names(f"/home/u/.config/{n}/secret")
+    assert len(table.names("/snap")) == 64
+    assert time.process_time() - started < 1
