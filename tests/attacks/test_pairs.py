@@ -91,7 +91,7 @@ PROGRAMS: list[Sequence[str]] = [
     (PYTHON, "-c", "READER"),
     (".venv/bin/python", "-c", "READER"),
     ("git", "status"),
-    ("sh", "-c", "cat notes.txt hard.txt out/* README < /dev/null; echo x > out/new"),
+    ("sh", "-c", "timeout 2 cat notes.txt hard.txt out/* README < /dev/null; echo x > out/new"),
 ]
 READER = """
 import os, sys
