@@ -12,7 +12,7 @@ _DIRECTORY = __file__.rpartition("/")[0]
 
 @cache
 def data(name: str) -> dict[str, Any]:
-    """The object in ``data/<name>.json``."""
+    """The object in `data/<name>.json`."""
     with open(f"{_DIRECTORY}/data/{name}.json", encoding="utf-8") as file:
         loaded: dict[str, Any] = json.load(file)
     return loaded

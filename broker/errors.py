@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class NonoError(Exception):
     """Every error of ours that a person or a caller meets is one.
 
-    ``message`` is one line: what is wrong, where and why. ``hint`` is a command that
+    `message` is one line: what is wrong, where and why. `hint` is a command that
     can be pasted into a shell, or an advice, or empty.
     """
 
@@ -23,7 +23,7 @@ class NonoError(Exception):
 
 
 class PolicyError(NonoError, ValueError):
-    """The policy itself is at fault. ``str()`` is the message, and the hint on the next line."""
+    """The policy itself is at fault. `str()` is the message, and the hint on the next line."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message, hint)
@@ -33,9 +33,9 @@ class PolicyError(NonoError, ValueError):
 
 
 class UnknownName(PolicyError):
-    """A name stands for nothing: no ``what`` (a group, a service, ...) is called ``name``.
+    """A name stands for nothing: no `what` (a group, a service, ...) is called `name`.
 
-    ``nearest`` is the known one that it resembles, None when it resembles none.
+    `nearest` is the known one that it resembles, None when it resembles none.
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
@@ -72,7 +72,7 @@ class InvalidRecord(NonoError, ValueError):
 class Problem:
     """One thing that is wrong with a profile.
 
-    ``line`` and ``column`` count from 1, in characters; 0 when the file as a
+    `line` and `column` count from 1, in characters; 0 when the file as a
     whole is meant.
     """
 
@@ -88,7 +88,7 @@ class Problem:
 
 
 class ProfileError(PolicyError):
-    """A profile cannot be used. ``problems`` is everything that is wrong with it, at least one."""
+    """A profile cannot be used. `problems` is everything that is wrong with it, at least one."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -98,13 +98,13 @@ class ProfileError(PolicyError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that ``name`` was probably meant to be."""
+    """The known name that `name` was probably meant to be."""
     import difflib  # Most runs have no use for it.
 
     return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
-    """The hint that names the nearest known name; ``otherwise`` when there is none."""
+    """The hint that names the nearest known name; `otherwise` when there is none."""
     near = nearest(name, known)
     return f"did you mean {near!r}?" if near else otherwise

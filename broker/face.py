@@ -1,7 +1,7 @@
 """A package whose public names are imported one by one, when they are first used.
 
-The list of the names is the package's stub, ``__init__.pyi``, a line a name:
-``from MODULE import NAME as NAME``. Type checkers and editors read it by themselves.
+The list of the names is the package's stub, `__init__.pyi`, a line a name:
+`from MODULE import NAME as NAME`. Type checkers and editors read it by themselves.
 This module imports next to nothing, since every start of nono imports it.
 """
 
@@ -49,5 +49,5 @@ class Face(ModuleType):
 
 
 def show_public_names(package: str) -> None:
-    """Let an imported package (its ``__name__``) find its public names when they are used."""
+    """Let an imported package (its `__name__`) find its public names when they are used."""
     import_module(package).__class__ = Face

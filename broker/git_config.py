@@ -27,8 +27,8 @@ _URL = re.compile(rb"([A-Za-z0-9+.-]*):(:?)")
 
 
 class Entry(NamedTuple):
-    """One setting. `name` is ``section.key`` in lower case or ``section.subsection.key``, with the
-    subsection as written; `pattern` has ``*`` in its place. None is a value that is not there."""
+    """One setting. `name` is `section.key` in lower case or `section.subsection.key`, with the
+    subsection as written; `pattern` has `*` in its place. None is a value that is not there."""
 
     name: bytes
     pattern: str
@@ -151,7 +151,7 @@ def _first_difference(old: Sequence[Entry], new: Sequence[Entry]) -> str:
 
 
 def _is_plain_url(value: bytes | None) -> bool:
-    """False for what git would run (``ext::``, a helper) or take as an option."""
+    """False for what git would run (`ext::`, a helper) or take as an option."""
     if value is None or value[:1] == b"-" or b"\n" in value:
         return False
     scheme = _URL.match(value)

@@ -32,10 +32,10 @@ when it does not apply here."""
 class Group:
     """A named set of paths.
 
-    ``platform`` is 'linux', 'macos' or None for both. The tuples hold entries as
+    `platform` is 'linux', 'macos' or None for both. The tuples hold entries as
     written, variables and all: an entry stands for the path and everything
-    below; one with wildcards for what it matches; ``read_file`` for the path
-    alone. ``read`` lets programs be run as well.
+    below; one with wildcards for what it matches; `read_file` for the path
+    alone. `read` lets programs be run as well.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Group:
     deny: tuple[str, ...] = ()
     deny_write: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Why each entry of ``deny`` and ``deny_write`` is there, in a few words."""
+    """Why each entry of `deny` and `deny_write` is there, in a few words."""
 
     def is_for(self, platform: str) -> bool:
         """True when the group counts on this platform."""
@@ -105,7 +105,7 @@ def floor_exclude() -> frozenset[str]:
 
 
 def rules_of(group: Group, expand: Expand) -> list[Rule]:
-    """The rules of a group. Raises what ``expand`` raises.
+    """The rules of a group. Raises what `expand` raises.
 
     What it refuses is one rule, which protects: bypasses lift it.
     """

@@ -1,6 +1,6 @@
 """Requests: what a program wants to do, after every name has been resolved.
 
-All paths are absolute and canonical, decoded as os.fsdecode does. ``own`` says
+All paths are absolute and canonical, decoded as os.fsdecode does. `own` says
 that the sandbox itself made the object during this run; for a creation, that it
 made the parent directory.
 """
@@ -31,7 +31,7 @@ class Process(Protocol):
 class Open:
     """Use the content of an existing object (open(2) and its relatives).
 
-    ``access`` 0 is an open that conveys no right on the content (O_PATH).
+    `access` 0 is an open that conveys no right on the content (O_PATH).
     """
 
     process: Process
@@ -67,8 +67,8 @@ class Operation(enum.StrEnum):
 class PathChange:
     """Change a name (mkdir(2), unlink(2), rename(2), link(2), ...).
 
-    ``target`` belongs to RENAME_FROM and LINK_FROM: the path that the object
-    will have. ``directory`` belongs to RENAME_FROM: a directory takes along all
+    `target` belongs to RENAME_FROM and LINK_FROM: the path that the object
+    will have. `directory` belongs to RENAME_FROM: a directory takes along all
     that is below. The move must not give the program rights that it did not have
     before, nor a directory rights that its new place does not have; what is left
     out is taken for the worst.
@@ -84,7 +84,7 @@ class PathChange:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Change metadata; ``operation`` is the system call's family: chmod, chown, utime, setxattr."""
+    """Change metadata; `operation` is the system call's family: chmod, chown, utime, setxattr."""
 
     process: Process
     operation: str
@@ -126,7 +126,7 @@ class UnixConnect:
 class ConnectHost:
     """Connect to a host that is known by name, before any address of it is (connect(2)).
 
-    ``host`` may be spelled in any way, and may be an IP address as text.
+    `host` may be spelled in any way, and may be an IP address as text.
     """
 
     process: Process
@@ -138,7 +138,7 @@ class ConnectHost:
 class Connect:
     """Connect to an IP address, given as text, and a port (connect(2)).
 
-    ``host`` is the name that the address was found for. ``own`` says that only
+    `host` is the name that the address was found for. `own` says that only
     the sandbox itself listens there.
     """
 
@@ -151,10 +151,10 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class ServerName:
-    """Speak TLS with the server ``name`` on a connection that was made to ``host``.
+    """Speak TLS with the server `name` on a connection that was made to `host`.
 
-    ``name`` is the one in the ClientHello (RFC 6066 section 3), as sent; None when
-    there is none, or when what was sent is not TLS. ``encrypted`` says that the
+    `name` is the one in the ClientHello (RFC 6066 section 3), as sent; None when
+    there is none, or when what was sent is not TLS. `encrypted` says that the
     hello may hold another name, which only the server can read (RFC 9849).
     """
 
@@ -197,7 +197,7 @@ Request = PathRequest | NetworkRequest | Forbidden
 
 @dataclass(frozen=True, slots=True)
 class RecordedProcess:
-    """A program as it was when it asked; ``exe`` and ``argv`` are its own claims."""
+    """A program as it was when it asked; `exe` and `argv` are its own claims."""
 
     pid: int
     exe: str = ""

@@ -9,14 +9,14 @@ from nono.broker.rules.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """The program may do it. ``rule`` is the most specific grant that took part."""
+    """The program may do it. `rule` is the most specific grant that took part."""
 
     rule: Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Deny:
-    """The program may not do it and sees ``errno`` (a positive number of errno(3))."""
+    """The program may not do it and sees `errno` (a positive number of errno(3))."""
 
     rule: Rule
     errno: int

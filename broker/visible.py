@@ -14,11 +14,11 @@ _ELLIPSIS = "…"
 
 
 def visible(text: str, limit: int = 200) -> str:
-    """``text`` with everything that hides or reorders it written as an escape.
+    """`text` with everything that hides or reorders it written as an escape.
 
     The result holds no control, bidirectional, zero-width or surrogate
-    character, so no terminal sequence either, and at most ``limit`` characters:
-    a longer one loses its middle. ``limit`` must be positive.
+    character, so no terminal sequence either, and at most `limit` characters:
+    a longer one loses its middle. `limit` must be positive.
     """
     if len(text) > limit:
         # Escapes only make it longer, so no more than this can be shown.

@@ -30,9 +30,9 @@ _UNREADABLE = (msgpack.exceptions.UnpackException, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """``count`` records end at byte ``size``, the last begins at byte ``last``.
+    """`count` records end at byte `size`, the last begins at byte `last`.
 
-    ``stopped`` says that no more could be written.
+    `stopped` says that no more could be written.
     """
 
     count: int
@@ -96,7 +96,7 @@ class Damage(InvalidRecord):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A record whose place in the chain was checked. ``seal`` is what the seal was after it."""
+    """A record whose place in the chain was checked. `seal` is what the seal was after it."""
 
     is_last: bool
     content: object
@@ -179,7 +179,7 @@ class Ending(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """``count`` records are good; the next one is not, if there is ``damage``."""
+    """`count` records are good; the next one is not, if there is `damage`."""
 
     count: int
     ending: Ending

@@ -12,7 +12,7 @@ _NANOSECONDS = 1_000_000_000
 
 
 class _Allowed(NamedTuple):
-    """In a second: ``all`` decisions, and further ones about new objects up to ``new``."""
+    """In a second: `all` decisions, and further ones about new objects up to `new`."""
 
     all: int
     new: int
@@ -23,7 +23,7 @@ _BY_EIGHTHS = (_Allowed(500, 2000),) * 4 + (_Allowed(20, 100),) * 3 + (_Allowed(
 
 
 class Pace:
-    """Of one audit whose file has at most ``bound`` bytes."""
+    """Of one audit whose file has at most `bound` bytes."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
@@ -35,7 +35,7 @@ class Pace:
     def admits(self, time: int, size: int, kind: str, about: object) -> bool:
         """Whether to write a decision of this kind about an object; if not, it is counted.
 
-        ``time`` is in nanoseconds, ``size`` is that of the file.
+        `time` is in nanoseconds, `size` is that of the file.
         """
         if time // _NANOSECONDS != self._second:
             self._second = time // _NANOSECONDS
@@ -53,7 +53,7 @@ class Pace:
     def take(self, time: int | None = None) -> dict[str, int]:
         """How many of each kind were counted, which then begins anew.
 
-        None while the second of ``time`` is the one that they were counted in.
+        None while the second of `time` is the one that they were counted in.
         """
         if not self._summed or (time is not None and time // _NANOSECONDS == self._second):
             return {}

@@ -1,7 +1,7 @@
 """Plain values, which are what msgpack can hold, and what is made of them after a check.
 
 Text keeps the bytes that were not UTF-8 as os.fsdecode has them, so it has to be packed with
-``surrogateescape``.
+`surrogateescape`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def by_name(fields: Fields) -> Kinds:
 def read_fields(plain: object, kinds: Kinds, what: str) -> tuple[Any, list[object]]:
     """A class and the values of its fields, from its name and its plain values.
 
-    ``what`` says what the classes are of. Raises InvalidRecord.
+    `what` says what the classes are of. Raises InvalidRecord.
     """
     name, *values = as_list(plain) or [""]
     kind, reads = kinds.get(as_text(name), (None, ()))

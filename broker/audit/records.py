@@ -35,7 +35,7 @@ _MAX_COMMAND = 65536
 class Start:
     """The first record: what the run is decided by.
 
-    ``nono`` is the version of the program. ``tmpdir`` is the run's private one.
+    `nono` is the version of the program. `tmpdir` is the run's private one.
     """
 
     time: int
@@ -65,10 +65,10 @@ class Exit:
 class Decision:
     """One decision.
 
-    ``request`` is what was asked and ``decided`` what the verdict is about, where
+    `request` is what was asked and `decided` what the verdict is about, where
     that is another request: the right on a directory instead of on a name in it.
-    ``native`` is a call that the kernel's floor allows, or refuses, by itself; for
-    one that it allows no rule was looked for and ``origin`` is None. ``errno`` is
+    `native` is a call that the kernel's floor allows, or refuses, by itself; for
+    one that it allows no rule was looked for and `origin` is None. `errno` is
     what the program sees, 0 for nothing.
     """
 
@@ -94,9 +94,9 @@ class Unresolved:
 class Exchange:
     """A request to a service through the credential proxy, refused or sent on.
 
-    ``service`` is empty where none was meant. ``path`` is without the query and without a token;
-    ``sent`` and ``received`` are bytes of bodies; ``status`` is 0 when there was no answer;
-    ``reason`` tells why it was refused or failed.
+    `service` is empty where none was meant. `path` is without the query and without a token;
+    `sent` and `received` are bytes of bodies; `status` is 0 when there was no answer;
+    `reason` tells why it was refused or failed.
     """
 
     time: int
@@ -111,7 +111,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """Decisions that came too fast to be written one by one: ``count`` of a ``kind`` before."""
+    """Decisions that came too fast to be written one by one: `count` of a `kind` before."""
 
     time: int
     kind: str
@@ -120,7 +120,7 @@ class Summed:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last record of a session that ended properly; ``count`` records are before it."""
+    """The last record of a session that ended properly; `count` records are before it."""
 
     time: int
     count: int

@@ -25,10 +25,10 @@ _LISTS = frozenset({"directory", "requirements"})
 class Tool:
     """A program, where its system-wide configuration is, and how that is read.
 
-    ``names`` are the keys whose values name files, each with the kind: `certificate`, `file`,
-    `directory`, `requirements`, or `configuration` of the same tool. ``secret`` are keys that are
-    credentials besides those whose names say so. With ``relative`` a path may be relative to the
-    file. ``continued`` says how a value goes on in the next line: 'indent', 'backslash', 'xml'
+    `names` are the keys whose values name files, each with the kind: `certificate`, `file`,
+    `directory`, `requirements`, or `configuration` of the same tool. `secret` are keys that are
+    credentials besides those whose names say so. With `relative` a path may be relative to the
+    file. `continued` says how a value goes on in the next line: 'indent', 'backslash', 'xml'
     for what has no lines, or not at all.
     """
 
@@ -43,7 +43,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A file or directory that a configuration names under ``key``."""
+    """A file or directory that a configuration names under `key`."""
 
     key: str
     kind: str
@@ -63,7 +63,7 @@ class Line:
     comment: bool = False
 
     def among(self, keys: Mapping[str, str] | frozenset[str]) -> str | None:
-        """The name that the line's key has in ``keys``, alone or with its section."""
+        """The name that the line's key has in `keys`, alone or with its section."""
         return next((k for k in (f"{self.section}.{self.key}", self.key) if k in keys), None)
 
 
@@ -118,7 +118,7 @@ def words(kind: str, value: str) -> list[str]:
 
 
 def lines(tool: Tool, text: str) -> Iterator[Line]:
-    """Every line of ``text``, split at newlines only."""
+    """Every line of `text`, split at newlines only."""
     section = key = ""
     indent = 0
     open_end = False

@@ -48,9 +48,9 @@ _MAX_LEFT_OUT = 8
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """``text`` is None when the credentials cannot be told from the rest.
+    """`text` is None when the credentials cannot be told from the rest.
 
-    ``left_out`` are the keys of what is missing, comments aside.
+    `left_out` are the keys of what is missing, comments aside.
     """
 
     text: str | None

@@ -8,7 +8,7 @@ from nono.broker.rules.access import Access
 
 
 class Words(NamedTuple):
-    """``name`` as in a list of rights, ``verb`` before an object, ``deed`` as a noun."""
+    """`name` as in a list of rights, `verb` before an object, `deed` as a noun."""
 
     name: str
     verb: str
@@ -25,15 +25,15 @@ WORDS: Final = {
 
 
 def names(access: Access) -> str:
-    """As in ``read,execute``."""
+    """As in `read,execute`."""
     return ",".join(WORDS[right].name for right in access)
 
 
 def verbs(access: Access) -> str:
-    """As in ``read and write``; empty for no right."""
+    """As in `read and write`; empty for no right."""
     return " and ".join(WORDS[right].verb for right in access)
 
 
 def deeds(access: Access) -> str:
-    """As in ``reading and writing``."""
+    """As in `reading and writing`."""
     return " and ".join(WORDS[right].deed for right in access)

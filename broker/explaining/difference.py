@@ -42,7 +42,7 @@ _ANY_PORTS = (443, 22)
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A request that stands for what ``what`` says; ``tree`` is where it speaks of all below."""
+    """A request that stands for what `what` says; `tree` is where it speaks of all below."""
 
     what: str
     request: Request
@@ -51,7 +51,7 @@ class _Question:
 
 
 def opened(before: Policy, after: Policy) -> list[str]:
-    """What ``after`` allows and ``before`` does not, a line each, in words."""
+    """What `after` allows and `before` does not, a line each, in words."""
     lines: dict[str, list[str]] = {}
     trees: dict[str, set[str]] = {}
     questions = dict.fromkeys(_questions((before, after)))

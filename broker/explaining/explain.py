@@ -1,4 +1,4 @@
-"""From a verdict to words: the one way, for reports, ``why``, prompts and the audit."""
+"""From a verdict to words: the one way, for reports, `why`, prompts and the audit."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ Layer = Literal["kernel floor", "broker"]
 class Explanation:
     """What was asked, why the answer is what it is, and what would change it.
 
-    ``summary`` and ``reason`` are safe to show. ``fix`` holds the arguments to
+    `summary` and `reason` are safe to show. `fix` holds the arguments to
     add to the command line, unquoted, flags and values in turn; it is empty when
-    no flag helps or when the path cannot be shown as it is. ``layer`` enforces.
+    no flag helps or when the path cannot be shown as it is. `layer` enforces.
     """
 
     summary: str
@@ -58,10 +58,10 @@ def explain(
     directory: bool = False,
     floor: Floor | None = None,
 ) -> Explanation:
-    """Put a verdict of ``policy`` on ``request`` into words.
+    """Put a verdict of `policy` on `request` into words.
 
-    ``directory`` says that the object is a directory, which changes the flag.
-    With the run's ``floor`` the layer is exact, and a program that the policy
+    `directory` says that the object is a directory, which changes the flag.
+    With the run's `floor` the layer is exact, and a program that the policy
     allows but the kernel does not is explained.
     """
     fix: tuple[str, ...] = ()

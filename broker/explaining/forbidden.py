@@ -8,7 +8,7 @@ from nono.broker.visible import visible
 
 
 class _Kind(NamedTuple):
-    """``calls`` by name, what one wants with them, and why not."""
+    """`calls` by name, what one wants with them, and why not."""
 
     calls: str
     purpose: str

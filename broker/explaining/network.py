@@ -43,7 +43,7 @@ def summary(request: NetworkRequest) -> str:
 
 
 def why_denied(request: NetworkRequest, rule: Rule, named: str) -> str:
-    """The reason for a refusal by ``rule``, which is called ``named``."""
+    """The reason for a refusal by `rule`, which is called `named`."""
     if rule is OTHER_NAME:
         return "TLS must name the host that the connection was made to"
     if rule.origin.kind is OriginKind.DEFAULT:
@@ -89,7 +89,7 @@ def _open_host(host: str, port: int) -> tuple[str, ...]:
 
 
 def _open_address(address: str, port: int, is_found: bool) -> tuple[str, ...]:
-    """``is_found`` says that a name led there; then its port alone is opened."""
+    """`is_found` says that a name led there; then its port alone is opened."""
     target = destination(address)
     if target is None or target.is_multicast or not _is_port(port):
         return ()

@@ -13,9 +13,9 @@ from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, Subtrees, 
 class Barriers:
     """Paths that no rule for the kernel may reach.
 
-    ``chain`` holds every directory above one of them: it may get no rule.
-    ``closed`` trees are shut for good, ``protected`` ones but for the bypasses
-    in them, ``questions`` but for grants on longer paths; ``alone`` are single
+    `chain` holds every directory above one of them: it may get no rule.
+    `closed` trees are shut for good, `protected` ones but for the bypasses
+    in them, `questions` but for grants on longer paths; `alone` are single
     paths whose entries are free.
     """
 
@@ -50,12 +50,12 @@ class Barriers:
                 (self._protected if rule.protected else self._closed).update(guarded)
 
     def close(self, path: str, liftable: bool) -> None:
-        """Shut a tree that wildcards have matched; ``liftable`` leaves its bypasses open."""
+        """Shut a tree that wildcards have matched; `liftable` leaves its bypasses open."""
         self.chain.update(ancestors(path))
         (self._protected if liftable else self._closed).add(path)
 
     def is_shut(self, path: str) -> bool:
-        """True when ``path`` is in a closed tree, or in a protected one and not bypassed."""
+        """True when `path` is in a closed tree, or in a protected one and not bypassed."""
         bypassed = any(above in self._bypassed for above in lineage(path))
         return any(
             above in self._closed or (above in self._protected and not bypassed)
@@ -63,29 +63,29 @@ class Barriers:
         )
 
     def is_asked(self, path: str, grant: str) -> bool:
-        """True when a question at or below the path of the grant speaks of ``path``."""
+        """True when a question at or below the path of the grant speaks of `path`."""
         return any(above in self._questions and is_within(above, grant) for above in lineage(path))
 
     def is_carved(self, path: str) -> bool:
-        """True when ``path`` gets no rule though its entries may."""
+        """True when `path` gets no rule though its entries may."""
         return path in self.chain or path in self._alone
 
     def bypasses_below(self, path: str) -> list[str]:
-        """The bypasses below ``path``, itself left out."""
+        """The bypasses below `path`, itself left out."""
         if path not in self._above_bypasses:
             return []
         return [each for each in self._bypassed if each != path and is_within(each, path)]
 
     def is_dead_end(self, path: str) -> bool:
-        """True when nothing at or below ``path`` can be in the floor through any grant."""
+        """True when nothing at or below `path` can be in the floor through any grant."""
         return self.is_shut(path) and not self.bypasses_below(path)
 
 
 class BothBarriers(NamedTuple):
     """What stands before each part of a grant.
 
-    ``sight`` is before READ and EXECUTE: what some rule refuses to show or to run, or asks about.
-    ``change`` is before WRITE and is never less: what may be renamed escapes every refusal.
+    `sight` is before READ and EXECUTE: what some rule refuses to show or to run, or asks about.
+    `change` is before WRITE and is never less: what may be renamed escapes every refusal.
     So a refusal of changes alone is no barrier before what is only looked at.
     """
 
@@ -122,7 +122,7 @@ class BothBarriers(NamedTuple):
                 self.change.close(prefix, rule.protected and rule.effect is Effect.DENY)
 
     def close(self, rule: Rule, path: str, liftable: bool) -> None:
-        """Shut the tree at ``path`` for what the rule stands before."""
+        """Shut the tree at `path` for what the rule stands before."""
         for each in {self.change} if rule.only_of_changes else {self.sight, self.change}:
             each.close(path, liftable)
 

@@ -38,9 +38,9 @@ def carve(
     exclude: frozenset[str],
     limit: int = MAX_ENTRIES,
 ) -> Floor:
-    """The floor of a policy over the file system as ``tree`` shows it.
+    """The floor of a policy over the file system as `tree` shows it.
 
-    Raises FloorTooLarge when more than ``limit`` directory entries would have to be seen.
+    Raises FloorTooLarge when more than `limit` directory entries would have to be seen.
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
@@ -135,7 +135,7 @@ def _keep_apart(wider: _Wider, grant: Grant, barriers: BothBarriers) -> Grant:
 
 
 def _stand_clear(rule: Rule, top: str, barriers: BothBarriers) -> bool:
-    """Carve ``top`` around the name that ``rule`` speaks of; False when it is not one name."""
+    """Carve `top` around the name that `rule` speaks of; False when it is not one name."""
     if isinstance(rule.pattern, Glob):
         return not rule.pattern.may_match_in(top)
     if isinstance(rule.pattern, File | Subtree):

@@ -24,7 +24,7 @@ class Tree(Protocol):
     """A read-only view of the file system. Neither method raises."""
 
     def kind(self, path: str) -> Kind | None:
-        """What is at ``path`` itself, symlinks not followed (lstat(2)); None when absent."""
+        """What is at `path` itself, symlinks not followed (lstat(2)); None when absent."""
 
     def entries(self, path: str) -> list[str]:
         """The names in a directory, none when it cannot be read."""
@@ -32,9 +32,9 @@ class Tree(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FloorRule:
-    """One rule for the kernel: ``access`` (READ, WRITE, EXECUTE) at ``path``.
+    """One rule for the kernel: `access` (READ, WRITE, EXECUTE) at `path`.
 
-    With ``directory`` it holds for everything below as well, now and later.
+    With `directory` it holds for everything below as well, now and later.
     """
 
     path: str
@@ -45,9 +45,9 @@ class FloorRule:
 class Floor:
     """The rules for the kernel, and what they add up to at a path.
 
-    ``carved`` are the directories that a grant reaches and that got no rule
-    because something below them is refused, ``unwritten`` those that got none to
-    write by because only changes to something below are. ``matched`` are the paths at which a
+    `carved` are the directories that a grant reaches and that got no rule
+    because something below them is refused, `unwritten` those that got none to
+    write by because only changes to something below are. `matched` are the paths at which a
     refusal (or question) by wildcards found something, as rules of their own:
     added to the policy, they keep the directories above those paths in place.
     """
@@ -76,16 +76,16 @@ class Floor:
         return f"Floor({', '.join(f'{part}={getattr(self, part)!r}' for part in parts)})"
 
     def covers(self, path: str, access: Access) -> bool:
-        """True when the kernel allows all of ``access`` at ``path``, a canonical one.
+        """True when the kernel allows all of `access` at `path`, a canonical one.
 
-        Never true for ``Access(0)``: a call that asks for nothing is for the
-        broker. To create, delete or rename ``path``, ask about its parent.
+        Never true for `Access(0)`: a call that asks for nothing is for the
+        broker. To create, delete or rename `path`, ask about its parent.
         """
         need = access._value_
         return bool(need) and not need & ~self._bits(path)
 
     def without(self, path: str) -> Floor:
-        """This floor less the rules at and below ``path``.
+        """This floor less the rules at and below `path`.
 
         The kernel ties a rule to the object that was there when the rule was
         made. When the broker renames, replaces or deletes such an object, the
@@ -118,7 +118,7 @@ _NO_RULE = (0, False)
 
 
 def _inherited(own: Mapping[str, tuple[int, bool]], directory: str) -> int:
-    """The rights that directory rules give below ``directory``, written '' for the root."""
+    """The rights that directory rules give below `directory`, written '' for the root."""
     if directory and (directory[0] != "/" or _NOT_NAMES & set(directory[1:].split("/"))):
         return 0
     bits = 0

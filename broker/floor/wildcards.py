@@ -18,7 +18,7 @@ _AllStates = tuple[States, ...]
 
 
 class BoundedTree:
-    """A view of the file system that lists ``limit`` entries in all, then raises FloorTooLarge."""
+    """A view of the file system that lists `limit` entries in all, then raises FloorTooLarge."""
 
     def __init__(self, tree: Tree, limit: int) -> None:
         self._tree = tree
@@ -29,7 +29,7 @@ class BoundedTree:
         return self._tree.kind(path)
 
     def children(self, directory: str) -> list[str]:
-        """The paths of a directory's entries. Those of ``/`` are without the reserved trees."""
+        """The paths of a directory's entries. Those of `/` are without the reserved trees."""
         names = self._tree.entries(directory)
         self._seen += len(names)
         if self._seen > self._limit:
@@ -58,7 +58,7 @@ class WildcardSearch:
         self._found: dict[tuple[str, int], Rule] = {}
 
     def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
-        """A rule for each path at, above or below ``roots`` that a pattern matches.
+        """A rule for each path at, above or below `roots` that a pattern matches.
 
         Nothing is looked for below a path that is closed already, or below a
         match unless a bypass lies there.
@@ -101,7 +101,7 @@ class WildcardSearch:
         )
 
     def _record(self, path: str, states: _AllStates) -> bool:
-        """Note what matches at ``path``; True when nothing below needs looking at."""
+        """Note what matches at `path`; True when nothing below needs looking at."""
         closed = False
         for number, ((rule, names), reached) in enumerate(zip(self._rules, states, strict=True)):
             if names.accepts(reached) and not is_lifted(rule, path, self._bypasses):

@@ -31,8 +31,8 @@ _SIBLINGS = 3
 class Surroundings:
     """Where a program ran; all paths are canonical.
 
-    ``workdir`` is None where it is no project: the home, or a directory above.
-    ``stores`` hold a directory for each tool, such as ``~/.cache``. ``protected``
+    `workdir` is None where it is no project: the home, or a directory above.
+    `stores` hold a directory for each tool, such as `~/.cache`. `protected`
     are the paths that refusals guard.
     """
 
@@ -73,7 +73,7 @@ class Surroundings:
 
 
 def written_directory(path: str, around: Surroundings) -> str | None:
-    """The directory to open for a program that makes or removes the name ``path``.
+    """The directory to open for a program that makes or removes the name `path`.
 
     In a store it is the tool's own, elsewhere the one that the name is in; None
     when no such directory is safe to open.

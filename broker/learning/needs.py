@@ -36,9 +36,9 @@ _OF_CONTENT = {
 class Needs:
     """Filled by `add`. Paths are canonical.
 
-    ``paths`` are objects and the rights on their content; ``names`` are those
-    that were made, removed or replaced. ``hosts`` are names with their ports,
-    ``addresses`` are of other machines, and ``local_ports`` of this one.
+    `paths` are objects and the rights on their content; `names` are those
+    that were made, removed or replaced. `hosts` are names with their ports,
+    `addresses` are of other machines, and `local_ports` of this one.
     """
 
     paths: dict[str, Access] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 Names of hosts stay names, with their ports. In the project it is the working
 directory that is opened, elsewhere single files, and directories where
-``generalise`` finds them safe.
+`generalise` finds them safe.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FILE_KEYS = tuple(
 class Learned:
     """A profile's sections, and the paths that were not put into one.
 
-    ``unnamed`` are paths that no profile can name; ``above`` are directories
+    `unnamed` are paths that no profile can name; `above` are directories
     above the project or the home, of which only the list of names was read.
     """
 
@@ -57,7 +57,7 @@ def learn(
     """The sections `groups`, `workdir` and `filesystem` for what was needed.
 
     A directory that is needed for reading and writing is opened with all below.
-    ``used_groups`` have granted something already. ``rules_of`` gives the rules
+    `used_groups` have granted something already. `rules_of` gives the rules
     of a group on this machine: one that is made for an interpreter and grants
     what was read takes the place of the paths.
     """
@@ -83,9 +83,9 @@ def learn(
 
 
 def learn_network(found: Learned, needs: Needs, is_open: bool, was_used: bool) -> None:
-    """The section `network`. ``is_open``: without the section there would be no limit.
+    """The section `network`. `is_open`: without the section there would be no limit.
 
-    ``was_used``: the program bound or connected a socket, whatever became of it.
+    `was_used`: the program bound or connected a socket, whatever became of it.
     """
     hosts = [f"{host}:{port}" for host, ports in needs.hosts.items() for port in ports]
     hosts += [

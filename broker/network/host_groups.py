@@ -16,7 +16,7 @@ from nono.broker.rules.rule import Effect, Origin, OriginKind, Rule
 
 @dataclass(frozen=True, slots=True)
 class NetworkGroup:
-    """A named set of hosts, each written as ``parse_host`` takes it."""
+    """A named set of hosts, each written as `parse_host` takes it."""
 
     name: str
     description: str

@@ -1,7 +1,7 @@
 """The network's part of a decision: a mode, rules on hosts and addresses, and what always holds.
 
 A request is answered by the first of the rules that speak of it, in the order
-that ``Network.considered`` gives.
+that `Network.considered` gives.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ _ERRNO: dict[type[NetworkRequest], int] = {
 class Network:
     """The network part of a policy.
 
-    ``refusals`` are deny rules on blocks of addresses; they hold in every mode.
-    ``rules`` speak of connections; deny beats allow, and allow rules belong to
+    `refusals` are deny rules on blocks of addresses; they hold in every mode.
+    `rules` speak of connections; deny beats allow, and allow rules belong to
     the filtered mode. In the blocked mode a deny rule on anything tells who
-    blocked it. ``listen`` are allow rules on ports of this machine that may be
-    bound to any address. ``unchecked`` are allow rules on hosts whose name in
-    TLS is not compared. ``rest`` is a grant, in the filtered mode, on all that no
+    blocked it. `listen` are allow rules on ports of this machine that may be
+    bound to any address. `unchecked` are allow rules on hosts whose name in
+    TLS is not compared. `rest` is a grant, in the filtered mode, on all that no
     other rule speaks of: for a run that shows what a program needs. Raises
     PolicyError when a part is none of these, and when a rule allows what a
     refusal takes as a whole.
@@ -126,7 +126,7 @@ class Network:
                 return self._open() or (_STREAMS,)
 
     def checks_name(self, host: str, port: int) -> bool:
-        """True when TLS on a connection that was made to ``host`` must name that host."""
+        """True when TLS on a connection that was made to `host` must name that host."""
         if self.mode is not Mode.FILTERED or port != TLS_PORT or literal_address(host):
             return False
         name = host_or_none(host)

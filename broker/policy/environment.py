@@ -18,10 +18,10 @@ class Environment:
     """The environment part of a policy.
 
     A variable passes unless it looks like a secret: by its name, or because its
-    value holds a URL with a password (RFC 3986 section 3.2.1). ``allow`` names
-    variables that pass even so; ``deny`` names ones that never pass; ``only``,
-    when there is any, names the ones that pass besides those of ``allow``. All
-    are patterns with ``*``; ``*`` alone names no secret. ``set`` is added at the
+    value holds a URL with a password (RFC 3986 section 3.2.1). `allow` names
+    variables that pass even so; `deny` names ones that never pass; `only`,
+    when there is any, names the ones that pass besides those of `allow`. All
+    are patterns with `*`; `*` alone names no secret. `set` is added at the
     end, whatever the patterns say.
     """
 
@@ -36,7 +36,7 @@ class Environment:
         return kept | dict(self.set)
 
     def dropped(self, env: Mapping[str, str]) -> tuple[str, ...]:
-        """The names of ``env`` that the program does not get, sorted."""
+        """The names of `env` that the program does not get, sorted."""
         given = {name for name, _ in self.set}
         return tuple(
             sorted(n for n, value in env.items() if n not in given and not self._passes(n, value))

@@ -1,7 +1,7 @@
 """Finding the rules that speak of a path, in time that does not grow with the policy.
 
 Rules on a path are kept by that path and found by walking from the object up to
-``/``, the most specific first. Only rules with wildcards are tried one by one.
+`/`, the most specific first. Only rules with wildcards are tried one by one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _Rules = tuple[Rule, ...]
 class Standing(NamedTuple):
     """What grants and questions say of a path, explicit refusals aside.
 
-    ``granted`` and ``asked`` are disjoint bits of Access. The lists hold the
+    `granted` and `asked` are disjoint bits of Access. The lists hold the
     rules that contributed, the most specific first, each with its bits.
     """
 
@@ -97,14 +97,14 @@ class Index:
                 yield rules
 
     def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
-        """The rules with wildcards whose fixed directory is ``path`` or above it."""
+        """The rules with wildcards whose fixed directory is `path` or above it."""
         globs = self._globs[effect]
         if not globs:
             return []
         return [rule for at in lineage(path) for rule in globs.get(at, ())]
 
     def refusal(self, path: str, bits: int) -> Rule | None:
-        """The most specific refusal of any of ``bits`` at ``path`` that no bypass lifts."""
+        """The most specific refusal of any of `bits` at `path` that no bypass lifts."""
         for level in self._levels(path):
             for rule in level:
                 if self._refuses(rule, path, bits):
@@ -122,12 +122,12 @@ class Index:
         )
 
     def guard(self, path: str, effect: Effect) -> tuple[Rule, str] | None:
-        """The refusal (or question) one of whose paths is ``path`` or below it, and that path."""
+        """The refusal (or question) one of whose paths is `path` or below it, and that path."""
         return self._guards[effect].get(path)
 
     def escapes(self, path: str, target: str | None) -> bool:
-        """True when a name in the directory ``path`` that wildcards refuse may not be refused
-        once the directory is at ``target``."""
+        """True when a name in the directory `path` that wildcards refuse may not be refused
+        once the directory is at `target`."""
         globs = [
             rule
             for effect in (Effect.DENY, Effect.ASK)
@@ -149,7 +149,7 @@ class Index:
         return lifted or not here <= pattern.names.after(components(target))
 
     def standing(self, path: str, whole: bool = False) -> Standing:
-        """Grants and questions at ``path``; with ``whole`` only what holds for all below as well.
+        """Grants and questions at `path`; with `whole` only what holds for all below as well.
 
         For each right the rule on the longest path decides, and a question wins
         a tie. A question by wildcards is more specific than any path, a grant by
@@ -161,7 +161,7 @@ class Index:
         return standing if whole else _merge(standing, path, self._wildcards(path, Effect.ALLOW))
 
     def creation(self, path: str, bit: int) -> Rule | None:
-        """The grant or question whose own path is the parent of ``path`` and that has ``bit``."""
+        """The grant or question whose own path is the parent of `path` and that has `bit`."""
         directory = parent(path)
         rules = [rule for rule in self._at.get(directory, ()) if rule.access._value_ & bit]
         for effect in (Effect.ASK, Effect.ALLOW):
@@ -171,7 +171,7 @@ class Index:
         return None
 
     def widest(self, tree: str) -> tuple[int, int]:
-        """The rights that some path at or below ``tree`` has: granted, and granted or asked."""
+        """The rights that some path at or below `tree` has: granted, and granted or asked."""
         granted, asked, _, _ = self.standing(tree)
         rules = [r for at, here in self._widening.items() if is_within(at, tree) for r in here]
         for effect in (Effect.ALLOW, Effect.ASK):

@@ -48,10 +48,10 @@ from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 class _Demand:
     """What a request needs; numbers are bits of Access.
 
-    ``access`` is needed on the object, with ``whole`` on all below it too;
-    ``carried`` is the part of it that a move would otherwise give for nothing.
-    ``kept`` are rights that would go with a directory to where they do not belong; with
-    ``escapes`` it may hold what wildcards refuse only as long as it is where it is.
+    `access` is needed on the object, with `whole` on all below it too;
+    `carried` is the part of it that a move would otherwise give for nothing.
+    `kept` are rights that would go with a directory to where they do not belong; with
+    `escapes` it may hold what wildcards refuse only as long as it is where it is.
     """
 
     access: int
@@ -131,8 +131,8 @@ def _gives_set_id(request: PathRequest) -> bool:
 class Policy:
     """Rules and what to do where none applies.
 
-    ``bypasses`` are canonical paths: at and below them no protected refusal
-    applies. They grant nothing. ``default`` is DENY or ASK. Raises PolicyError
+    `bypasses` are canonical paths: at and below them no protected refusal
+    applies. They grant nothing. `default` is DENY or ASK. Raises PolicyError
     when a part is none of these.
     """
 
@@ -163,7 +163,7 @@ class Policy:
                 )
 
     def with_rules(self, rules: Iterable[Rule]) -> Policy:
-        """The same policy with more rules, for instance the ``matched`` ones of its floor."""
+        """The same policy with more rules, for instance the `matched` ones of its floor."""
         return replace(self, rules=(*self.rules, *rules))
 
     def decide(self, request: Request) -> Verdict:
@@ -209,7 +209,7 @@ class Policy:
     def lacks(self, request: Request) -> Access:
         """The rights that a request needs and no grant gives, refusals aside.
 
-        ``Access(0)`` for a request that is not about a path.
+        `Access(0)` for a request that is not about a path.
         """
         if isinstance(request, NetworkRequest | Forbidden):
             return Access(0)
@@ -221,8 +221,8 @@ class Policy:
     def floor(self, tree: Tree, exclude: frozenset[str] = frozenset()) -> Floor:
         """The part of this policy that the kernel can enforce alone.
 
-        ``tree`` shows the file system as it is now. What is at or below a path
-        in ``exclude`` stays with the broker. Raises FloorTooLarge.
+        `tree` shows the file system as it is now. What is at or below a path
+        in `exclude` stays with the broker. Raises FloorTooLarge.
         """
         return carve(self.rules, self.bypasses, tree, exclude)
 
@@ -257,7 +257,7 @@ class Policy:
         )
 
     def _carried(self, change: PathChange, whole: bool) -> int:
-        """The rights that an object must already have to be moved where ``change`` says."""
+        """The rights that an object must already have to be moved where `change` says."""
         target = change.target
         if target is None or not is_canonical(target):
             target = "/"

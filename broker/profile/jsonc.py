@@ -35,7 +35,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 class Node:
     """A value and the offsets of its first character and of its key's (its own, without a key).
 
-    ``value`` is a scalar, a list of nodes, or a dict of them.
+    `value` is a scalar, a list of nodes, or a dict of them.
     """
 
     value: Any
@@ -76,7 +76,7 @@ class _Unreadable(Exception):
 
 
 def read(file: str, data: bytes) -> tuple[Text, Node]:
-    """The tree of a file; ``file`` is its name for people.
+    """The tree of a file; `file` is its name for people.
 
     Mistakes that leave the rest readable are in the text's problems. Raises
     ProfileError when there is no tree.

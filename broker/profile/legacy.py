@@ -47,7 +47,7 @@ def modernise(text: Text, root: Node) -> tuple[str, ...]:
 
 
 def _take(root: Node, path: list[str]) -> Node | None:
-    """Remove and return the node at ``path``; None when there is none."""
+    """Remove and return the node at `path`; None when there is none."""
     for name in path[:-1]:
         if not isinstance(root.value, dict) or name not in root.value:
             return None

@@ -27,7 +27,7 @@ _OWN = frozenset({"json_schema", "extends", "meta"})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A profile's text as it was found. ``file`` is its name for people, and its identity."""
+    """A profile's text as it was found. `file` is its name for people, and its identity."""
 
     file: str
     data: bytes
@@ -41,7 +41,7 @@ Load = Callable[[str, Source | None], Source]
 class Merged(Settings):
     """The settings of a profile and of all that it extends.
 
-    ``files`` are those that were read, bases first.
+    `files` are those that were read, bases first.
     """
 
     files: tuple[str, ...] = ()
@@ -118,7 +118,7 @@ class _Line:
         self.problems: list[Problem] = []
 
     def add(self, source: Source, above: tuple[str, ...]) -> None:
-        """Add a profile after all that it extends. ``above`` are those that led here."""
+        """Add a profile after all that it extends. `above` are those that led here."""
         self._seen.add(source.file)
         try:
             profile = parse(source.file, source.data)

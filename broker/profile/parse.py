@@ -22,7 +22,7 @@ Location = tuple[int | str, ...]
 class ProfileFile:
     """A profile, where its values stand, and the notes about its spelling.
 
-    ``file`` is its name for people.
+    `file` is its name for people.
     """
 
     file: str

@@ -6,7 +6,7 @@ import enum
 
 
 class Access(enum.Flag):
-    """Rights on a path. They combine with ``|``; ``Access(0)`` asks for nothing.
+    """Rights on a path. They combine with `|`; `Access(0)` asks for nothing.
 
     READ
         Read the content of a file, list a directory.

@@ -23,7 +23,7 @@ _EMBEDDINGS = tuple(
 
 @lru_cache(maxsize=1024)
 def forms(text: str) -> tuple[Address, ...]:
-    """The address that ``text`` denotes and every IPv4 address it carries; none if it is none."""
+    """The address that `text` denotes and every IPv4 address it carries; none if it is none."""
     try:
         # A zone such as %eth0 says which link, not which address (RFC 4007 section 11).
         address = ipaddress.ip_address(text.partition("%")[0])
@@ -42,7 +42,7 @@ def forms(text: str) -> tuple[Address, ...]:
 
 @lru_cache(maxsize=1024)
 def destination(text: str) -> Address | None:
-    """The address that a connection to ``text`` goes to: IPv4 for an IPv4-mapped one."""
+    """The address that a connection to `text` goes to: IPv4 for an IPv4-mapped one."""
     found = forms(text)
     if not found:
         return None

@@ -1,6 +1,6 @@
 """Patterns of network rules: which hosts, addresses and ports a rule speaks of.
 
-``spelled`` is what the person wrote, for display.
+`spelled` is what the person wrote, for display.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Spelled(Protocol):
 
 
 def spell(pattern: _Spelled, otherwise: str) -> None:
-    """Complete a new pattern: what nobody wrote is shown as ``otherwise``."""
+    """Complete a new pattern: what nobody wrote is shown as `otherwise`."""
     if not pattern.spelled:
         object.__setattr__(pattern, "spelled", otherwise)
 
@@ -63,7 +63,7 @@ class HostName:
         spell(self, with_port(self.host, self.ports))
 
     def matches(self, host: str) -> bool:
-        """``host`` is a canonical name."""
+        """`host` is a canonical name."""
         return host == self.host
 
 
@@ -81,7 +81,7 @@ class HostSuffix:
         spell(self, with_port(f"*.{self.domain}", self.ports))
 
     def matches(self, host: str) -> bool:
-        """``host`` is a canonical name."""
+        """`host` is a canonical name."""
         return host.endswith("." + self.domain)
 
 
@@ -89,7 +89,7 @@ class HostSuffix:
 class AddressBlock:
     """IP addresses of one CIDR block (RFC 4632, RFC 4291 section 2.3).
 
-    ``ports`` None stands for every port. Raises PolicyError when ``text`` is not
+    `ports` None stands for every port. Raises PolicyError when `text` is not
     a block.
     """
 

@@ -67,7 +67,7 @@ def host_or_none(name: str) -> str | None:
 
 
 def literal_address(host: str) -> str | None:
-    """The address that ``host`` stands for without a look-up; None for what needs one.
+    """The address that `host` stands for without a look-up; None for what needs one.
 
     It is an address as text, or a name that always means loopback (RFC 6761
     section 6.3).

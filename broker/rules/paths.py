@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 
 RESERVED_TREES = frozenset({"/proc", "/sys", "/run", "/dev"})
 """Trees that belong to the whole system. A grant reaches into one of them only
-when the grant's own path lies inside it: ``--read /`` does not."""
+when the grant's own path lies inside it: `--read /` does not."""
 
 _CANONICAL = re.compile(r"/|(?:/(?!\.{1,2}(?:/|\Z))[^/\0]+)+")
 
 
 def is_canonical(path: str) -> bool:
-    """True for an absolute path without ``.``, ``..``, ``//``, NUL or trailing ``/``."""
+    """True for an absolute path without `.`, `..`, `//`, NUL or trailing `/`."""
     return _CANONICAL.fullmatch(path) is not None
 
 
@@ -23,17 +23,17 @@ def are_canonical(paths: Iterable[str]) -> bool:
 
 
 def parent(path: str) -> str:
-    """The directory that holds the last name of a canonical path; ``/`` for ``/``."""
+    """The directory that holds the last name of a canonical path; `/` for `/`."""
     return path[: path.rfind("/")] or "/"
 
 
 def child(directory: str, name: str) -> str:
-    """The path of ``name`` inside ``directory``."""
+    """The path of `name` inside `directory`."""
     return f"/{name}" if directory == "/" else f"{directory}/{name}"
 
 
 def ancestors(path: str) -> Iterator[str]:
-    """The directories above a canonical path, nearest first, ending with ``/``."""
+    """The directories above a canonical path, nearest first, ending with `/`."""
     while path != "/":
         path = parent(path)
         yield path
@@ -46,12 +46,12 @@ def lineage(path: str) -> Iterator[str]:
 
 
 def components(path: str) -> list[str]:
-    """The names of a canonical path, in order; none for ``/``."""
+    """The names of a canonical path, in order; none for `/`."""
     return path[1:].split("/") if path != "/" else []
 
 
 def is_within(path: str, tree: str) -> bool:
-    """True when ``path`` is ``tree`` or lies below it."""
+    """True when `path` is `tree` or lies below it."""
     return tree == "/" or path == tree or path.startswith(tree + "/")
 
 
@@ -61,7 +61,7 @@ def is_device(path: str) -> bool:
 
 
 def reserved_tree(path: str) -> str | None:
-    """The reserved tree that ``path`` is or lies in, if any."""
+    """The reserved tree that `path` is or lies in, if any."""
     end = path.find("/", 1)
     top = path if end < 0 else path[:end]
     return top if top in RESERVED_TREES else None

@@ -1,7 +1,7 @@
 """Patterns: which objects a rule speaks of.
 
-Each path pattern answers two questions. ``matches`` is what a grant reaches;
-``covers`` is what a refusal reaches, and is never less.
+Each path pattern answers two questions. `matches` is what a grant reaches;
+`covers` is what a refusal reaches, and is never less.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def _check_path(path: str) -> None:
 class File:
     """Exactly this path; for a directory its own listing, not what is below.
 
-    ``spelled`` is what the person wrote, for display. Raises PolicyError when
-    ``path`` is not canonical.
+    `spelled` is what the person wrote, for display. Raises PolicyError when
+    `path` is not canonical.
     """
 
     path: str
@@ -61,8 +61,8 @@ class File:
 class Subtree:
     """This path and everything below it.
 
-    A grant on ``/`` leaves out the reserved trees (``paths.RESERVED_TREES``); a
-    refusal does not. Raises PolicyError when ``path`` is not canonical.
+    A grant on `/` leaves out the reserved trees (`paths.RESERVED_TREES`); a
+    refusal does not. Raises PolicyError when `path` is not canonical.
     """
 
     path: str
@@ -85,7 +85,7 @@ class Subtree:
 class Subtrees:
     """Many trees at once, for a refusal: what a group protects is one rule, not hundreds.
 
-    ``spellings`` has what each path was written as, by the path. Raises
+    `spellings` has what each path was written as, by the path. Raises
     PolicyError when a path is not canonical.
     """
 
@@ -101,7 +101,7 @@ class Subtrees:
         return f"{len(self.spellings)} paths"
 
     def tree(self, path: str) -> Subtree | None:
-        """The smallest of the trees that ``path`` is in."""
+        """The smallest of the trees that `path` is in."""
         for each in lineage(path):
             spelled = self.spellings.get(each)
             if spelled is not None:
@@ -123,9 +123,9 @@ class Subtrees:
 class Glob:
     """Paths by wildcards, matched name by name.
 
-    ``**`` as a whole name stands for any number of names, none included; ``*``,
-    ``?`` and ``[...]`` stay within one name (fnmatch(3) without special
-    treatment of a leading dot). Text that does not start with ``/`` matches
+    `**` as a whole name stands for any number of names, none included; `*`,
+    `?` and `[...]` stay within one name (fnmatch(3) without special
+    treatment of a leading dot). Text that does not start with `/` matches
     anywhere. A refusal also covers everything below a match.
 
     Raises PolicyError for text that can match no canonical path.
@@ -163,7 +163,7 @@ class Glob:
         return self.text
 
     def may_match_in(self, tree: str) -> bool:
-        """False when no match can lie at or below ``tree``, judged by the fixed prefix."""
+        """False when no match can lie at or below `tree`, judged by the fixed prefix."""
         return is_within(self.prefix, tree) or is_within(tree, self.prefix)
 
     def matches(self, path: str) -> bool:

@@ -51,8 +51,8 @@ class OriginKind(enum.StrEnum):
 class Origin:
     """Where a rule came from.
 
-    ``name`` is the flag, the group, the profile's key or the built-in rule's
-    name; ``file`` is the profile's file when there is one. ``str()`` is for people.
+    `name` is the flag, the group, the profile's key or the built-in rule's
+    name; `file` is the profile's file when there is one. `str()` is for people.
     """
 
     kind: OriginKind
@@ -79,8 +79,8 @@ class Effect(enum.StrEnum):
 class Rule:
     """One line of the policy.
 
-    ``protected`` marks a refusal that guards something valuable by default and
-    that ``bypass_protection`` may lift; it means nothing on other rules.
+    `protected` marks a refusal that guards something valuable by default and
+    that `bypass_protection` may lift; it means nothing on other rules.
     """
 
     pattern: Pattern
@@ -107,7 +107,7 @@ class Rule:
         return self.pattern.covers(path)
 
     def at(self, path: str) -> Rule:
-        """The rule as it speaks of ``path``: of many trees, the one that holds it."""
+        """The rule as it speaks of `path`: of many trees, the one that holds it."""
         if not isinstance(self.pattern, Subtrees):
             return self
         tree = self.pattern.tree(path)
@@ -134,7 +134,7 @@ OWN_OBJECT = builtin("own object")
 
 
 def is_lifted(rule: Rule, path: str, bypasses: Collection[str]) -> bool:
-    """True when a bypass takes the protection of ``rule`` away from ``path``."""
+    """True when a bypass takes the protection of `rule` away from `path`."""
     if not bypasses or not rule.protected or rule.effect is not Effect.DENY:
         return False
     return any(is_within(path, bypass) for bypass in bypasses)

@@ -13,7 +13,7 @@ import click
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
-from nono.supervisor.cli.output_file import Kept
+from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.plan import Plan
@@ -67,7 +67,7 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     from nono.supervisor.learning import observe as learning
-    from nono.supervisor.learning.profile import Making
+    from nono.supervisor.learning.profile import ProfileDraft
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
@@ -80,7 +80,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     with contextlib.ExitStack() as undo:
         output = _new_file(values["output"])
         undo.callback(output.discard)
-        stdout = Kept(_STDOUT if values["as_json"] else None)
+        stdout = OutputFile(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
         prepared = prepare(plan, witness=learner)
         with contextlib.closing(prepared):
@@ -90,7 +90,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
                 # What the program prints must never be taken for the profile.
                 streams = streams.all_to_stderr()
             code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
-            outcome = Making(learner, options, argv, plan, base).outcome(prepared.tmpdir)
+            outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
         stdout.check()
         output.write(outcome.text.encode("ascii"))
@@ -118,15 +118,15 @@ def _watch(
     return exit_status.of_program(status)
 
 
-def _new_file(name: str | None) -> Kept:
+def _new_file(name: str | None) -> OutputFile:
     """The file to save in, if any, made before the program could make it."""
     if name is None:
-        return Kept(None)
+        return OutputFile(None)
     from nono.supervisor.planning.profile_files import new_file
 
     directory = profile_directory(os.environ, home_directory(os.environ))
     try:
-        return Kept(new_file(name, directory)[0])
+        return OutputFile(new_file(name, directory)[0])
     except OSError as error:
         why = os.strerror(error.errno or 0)
         raise UsageError(f"--output {name}: {why}", "name a file that is not there yet") from None

@@ -9,7 +9,7 @@ import stat
 from nono.supervisor.errors import NonoError
 
 
-class Kept:
+class OutputFile:
     """An open file, under the name that it has now. What is no regular file has none.
 
     Without a descriptor there is nothing to keep, and nothing is written.

@@ -53,7 +53,7 @@ class Exchange:
     is_answered: bool = False
     """An answer was begun: nothing else can be said to the client any more."""
     _uploaded: bool = False
-    _untold: bytearray = field(default_factory=bytearray)
+    _unsent: bytearray = field(default_factory=bytearray)
     """What the client is to be told, as long as there is more at hand."""
 
     async def run(self, upstreams: Upstreams) -> None:
@@ -212,12 +212,12 @@ class Exchange:
             await self._tell(h11.Data(data=data))
 
     async def _tell(self, event: h11.Event) -> None:
-        self._untold += self.client.http.send(event) or b""
-        if len(self._untold) >= CHUNK:
+        self._unsent += self.client.http.send(event) or b""
+        if len(self._unsent) >= CHUNK:
             await self._flush()
 
     async def _flush(self) -> None:
-        data, self._untold = self._untold, bytearray()
+        data, self._unsent = self._unsent, bytearray()
         try:
             await self.client.write(data, BODY_SECONDS)
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):

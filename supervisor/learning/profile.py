@@ -65,7 +65,7 @@ class Outcome:
         return json.dumps(self.profile, indent=2) + "\n"
 
 
-class Making:
+class ProfileDraft:
     """Makes the profile of one run. `plan` is what the run went by, `base` what it is held to."""
 
     def __init__(

@@ -41,7 +41,7 @@ from nono.supervisor.decisions import kernel_mounts
 from nono.supervisor.decisions.always import Complete, complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.learning.observe import Learner, base_plan, learning_plan
-from nono.supervisor.learning.profile import Making
+from nono.supervisor.learning.profile import ProfileDraft
 from nono.supervisor.places import tmpdir_template
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -197,7 +197,7 @@ def compare_learning(options: dict[str, Any], tree: Path) -> None:
         learner.needs.paths.clear()
         learner.needs.names.clear()
         plan = learning_plan(chosen, [], os.environ)
-        outcome = Making(learner, chosen, [], plan, base).outcome(prepared.tmpdir)
+        outcome = ProfileDraft(learner, chosen, [], plan, base).outcome(prepared.tmpdir)
     (tree / "learned.json").write_text(outcome.text)
     with prepared_run(make_plan(Options(profile=str(tree / "learned.json")))) as prepared:
         assert outcome.ungranted == refused(prepared, learner.requests)
