@@ -1,4 +1,4 @@
-"""ProfileDraft a real key unreadable in what a service answers: some repeat it in their errors.
+"""Making a real key unreadable in what a service answers: some repeat it in their errors.
 
 What is found is overwritten by as many asterisks, so no length changes. A key is found in each of
 its forms, of which every character may be spelt in its own way. Time is linear in what is read:
