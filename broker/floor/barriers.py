@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import ancestors, is_within, lineage, parent
+from nono.broker.rules.paths import ancestors, components, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, Subtrees, guarded_paths
 
 
@@ -29,6 +29,7 @@ class Barriers:
         self._protected: set[str] = set()
         self._questions: set[str] = set()
         self._alone: set[str] = set()
+        self._globs: list[Glob] = []
         # The root holds the reserved trees, so it never gets a rule.
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
         for rule in rules:
@@ -66,9 +67,20 @@ class Barriers:
         """True when a question at or below the path of the grant speaks of `path`."""
         return any(above in self._questions and is_within(above, grant) for above in lineage(path))
 
+    def keep_names_of(self, glob: Glob) -> None:
+        """Give no rule to the directories in which a name may come to be that the glob matches."""
+        self.chain.update(lineage(glob.prefix))
+        self._globs.append(glob)
+
     def is_carved(self, path: str) -> bool:
         """True when `path` gets no rule though its entries may."""
-        return path in self.chain or path in self._alone
+        return path in self.chain or path in self._alone or self._may_hold_names(path)
+
+    def _may_hold_names(self, path: str) -> bool:
+        return any(
+            is_within(path, glob.prefix) and glob.names.after(components(path))
+            for glob in self._globs
+        )
 
     def bypasses_below(self, path: str) -> list[str]:
         """The bypasses below `path`, itself left out."""
@@ -119,7 +131,10 @@ class BothBarriers(NamedTuple):
             if not isinstance(rule.pattern, Glob):
                 continue
             for prefix in guarded_paths(rule, self.change.bypasses):
-                self.change.close(prefix, rule.protected and rule.effect is Effect.DENY)
+                if rule.pattern.is_of_any_depth:
+                    self.change.close(prefix, rule.protected and rule.effect is Effect.DENY)
+                else:
+                    self.change.keep_names_of(rule.pattern)
 
     def close(self, rule: Rule, path: str, liftable: bool) -> None:
         """Shut the tree at `path` for what the rule stands before."""

@@ -162,6 +162,11 @@ class Glob:
     def spelled(self) -> str:
         return self.text
 
+    @property
+    def is_of_any_depth(self) -> bool:
+        """True when what it matches may lie any number of directories below another match."""
+        return ANY_DEPTH in self.names.parts
+
     def may_match_in(self, tree: str) -> bool:
         """False when no match can lie at or below `tree`, judged by the fixed prefix."""
         return is_within(self.prefix, tree) or is_within(tree, self.prefix)

@@ -30,7 +30,7 @@ from nono.broker import (
     Rule,
     Verdict,
 )
-from nono.broker.rules.paths import child, is_within
+from nono.broker.rules.paths import child, components, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
@@ -101,7 +101,7 @@ class Decisions:
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
         return any(
-            pattern.may_match_in(directory)
+            pattern.names.after(components(directory))
             for _, _, patterns in self._denied_names
             for pattern in patterns
         )

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nono.broker import (
-    ALL_ACCESS,
     FLOOR_ACCESS,
     Access,
     Allow,
@@ -209,10 +208,13 @@ class Learner:
 
 
 def protected_paths(policy: Policy) -> tuple[str, ...]:
-    """The paths that refusals guard: no directory that holds one is opened."""
+    """The paths that refusals guard: no directory that holds one is opened.
+
+    A refusal of changes alone holds inside a directory that is opened, too: every run has it.
+    """
     found: list[str] = []
     for rule in policy.rules:
-        if rule.effect is Effect.DENY and rule.access & ALL_ACCESS:
+        if rule.effect is Effect.DENY and not rule.only_of_changes:
             match rule.pattern:
                 case Subtree(path):
                     found.append(path)

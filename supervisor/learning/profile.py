@@ -125,8 +125,9 @@ class ProfileDraft:
         base = complete(self._base, tmpdir=tmpdir).decisions()
         for program in sorted(self._learner.programs)[:_MAX_PROGRAMS]:
             found = needed_by(program, os.environ, self._workdir, self._home)
-            self._interpreters.update(found.files)
-            for path in found.files:
+            files = (*found.files, *found.left_out)
+            self._interpreters.update(files)
+            for path in files:
                 request = Open(RecordedProcess(0), path, Access.READ | Access.EXECUTE)
                 if path != program and not isinstance(base.verdict(request)[1], Allow):
                     needs.add(request)

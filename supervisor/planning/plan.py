@@ -23,7 +23,7 @@ from nono.broker import (
     is_within,
     rules_of,
 )
-from nono.broker.settings import Settings
+from nono.broker.settings import Settings, flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory, profile_directory
@@ -289,5 +289,5 @@ def _left_out(needed: Needed, rules: Sequence[Rule]) -> Iterator[str]:
         if _READ not in granted:
             yield (
                 f"{path}: a link or the first line of a script leads there, out of what a program"
-                f" may have written: it takes --read-file {path}"
+                f" may have written: it takes {flag('filesystem.read_file')} {path}"
             )

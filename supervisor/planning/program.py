@@ -12,7 +12,7 @@ that leads out of such a directory opens an installation of an interpreter, and 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nono.broker import is_within
@@ -95,6 +95,7 @@ class _Search:
         installation = installation_of(end)
         if installation is not None:
             self._open(installation, whole=by is None or is_within(installation, by))
+            self._environments_on_the_way(links)
         if installation is None and by is not None and not is_within(end, by):
             self.needed.left_out.append(end)
             return
@@ -109,6 +110,17 @@ class _Search:
         if link_out is None and is_environment(end):
             self._open(end, whole=True)
             self._base(end)
+
+    def _environments_on_the_way(self, links: Sequence[str]) -> None:
+        """The environments whose interpreter is a link to an installation, in parts.
+
+        Whoever names one opens no more than an interpreter and its library.
+        """
+        for link in links:
+            prefix = os.path.dirname(os.path.dirname(link))
+            if is_environment(prefix):
+                self._open(prefix, whole=False)
+                self.needed.files.append(os.path.join(prefix, "pyvenv.cfg"))
 
     def _beside(self, place: str) -> None:
         """The environment or the switch that holds this program or link."""

@@ -28,18 +28,7 @@ from nono.broker import (
     singly,
 )
 from nono.broker.verdicts import Allow
-from tests.broker.worlds import CALLER
-
-HOME = "/home/u"
-
-
-def expand(entry: str) -> list[str]:
-    """What a session's expansion does, without links. All base directories are the usual ones."""
-    if entry.startswith("$XDG_"):
-        return []
-    for name, value in (("~", HOME), ("$TMPDIR", "/tmp/nono-1")):
-        entry = value + entry.removeprefix(name) if entry.startswith(name) else entry
-    return [entry]
+from tests.broker.worlds import CALLER, expand
 
 
 def entries(each: Group) -> list[str]:

@@ -28,8 +28,7 @@ from nono.broker import (
 )
 from nono.broker.requests import PathRequest
 from nono.broker.rules.paths import parent
-from tests.broker.test_groups import HOME, expand
-from tests.broker.worlds import CALLER
+from tests.broker.worlds import CALLER, HOME, expand
 
 PROTECTING = {name: each for name, each in groups().items() if each.deny}
 ENTRIES = [(name, entry) for name, each in PROTECTING.items() for entry in each.deny]

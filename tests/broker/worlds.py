@@ -230,3 +230,15 @@ ISSUE = b"""{"meta":{"name":"untrusted-python","version":"1.0.0"},\
 "policy":{"add_deny_access":["$HOME/.ssh","$HOME/.aws","$HOME/.gnupg"]},\
 "network":{"allow_hosts":["api.openai.com"]}}"""
 """A profile in older spellings, as people have them."""
+
+
+HOME = "/home/u"
+
+
+def expand(entry: str) -> list[str]:
+    """What a session's expansion does, without links. All base directories are the usual ones."""
+    if entry.startswith("$XDG_"):
+        return []
+    for name, value in (("~", HOME), ("$TMPDIR", "/tmp/nono-1")):
+        entry = value + entry.removeprefix(name) if entry.startswith(name) else entry
+    return [entry]

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
-from nono.broker.rules.paths import SHARED
+from nono.broker.rules.paths import lineage, parent
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
 from nono.shims.linux.at import AT_FDCWD
@@ -26,7 +26,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import perform_connect
-from nono.supervisor.linux.calls.handles import Entry
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -121,7 +121,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
         call.ensure_waiting()
         call.apply_umask()
-        kernel.bind(sock.fileno(), _unix_address(_bindable(name, place)))
+        _bind(sock, name, place, decisions)
         call.own.record_socket(cookie(sock))
         made = place.existing()
         if made is not None:
@@ -130,11 +130,28 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
     return DONE
 
 
-def _bindable(name: bytes, place: Entry) -> bytes:
-    """The path to bind by. Peers see it, so the caller's own spelling is kept where it is safe:
+def _bind(sock: socket.socket, name: bytes, place: Entry, decisions: Decisions) -> None:
+    """Bind by the caller's own spelling, which peers see, where that can mean nothing else."""
+    if name == place.name:
+        # The loop's thread has a working directory of its own, as it has a umask.
+        before = os.open(".", HANDLE_FLAGS)
+        try:
+            os.fchdir(place.parent.fd)
+            kernel.bind(sock.fileno(), _unix_address(name))
+        finally:
+            os.fchdir(before)
+            os.close(before)
+    elif os.fsdecode(name) == place.path and _is_fixed(place.parent.path, decisions):
+        kernel.bind(sock.fileno(), _unix_address(name))
+    else:
+        spelled = place.parent.name.encode() + b"/" + place.name
+        kernel.bind(sock.fileno(), _unix_address(spelled))
 
-    directly in a directory that the sandbox cannot move, no other thread can change its meaning.
-    """
-    if place.parent.path in SHARED and os.fsdecode(name) == place.path:
-        return name
-    return place.parent.name.encode() + b"/" + place.name
+
+def _is_fixed(directory: str, decisions: Decisions) -> bool:
+    """True when no thread of the sandbox can move the directory, but by a call that we perform."""
+    return not any(
+        decisions.floor_covers(parent(each), Access.WRITE)
+        for each in lineage(directory)
+        if each != "/"
+    )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nono.broker.credentials.request import Admitted
-from tests.broker.credentials.test_tricks import ask
+from tests.broker.credentials.asking import ask
 
 PIECES = st.sampled_from(
     (

@@ -3,7 +3,7 @@
 import pytest
 
 from nono.broker.credentials.request import Admitted, Refused
-from tests.broker.credentials.test_tricks import ask, assert_refused
+from tests.broker.credentials.asking import ask, assert_refused
 
 NAMES = [
     *("_method", "_METHOD", "_Method", "%5fmethod", "%5Fmethod", "_%6dethod", "%255fmethod"),

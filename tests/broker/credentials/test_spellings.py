@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nono.broker.credentials.masking import Mask, Masking
-from tests.broker.credentials.spelling import WAYS, mixed, readings, soft_broken, spelt, wrapped
+from tests.spelling import WAYS, mixed, readings, soft_broken, spelt, wrapped
 
 KEY = "sk-real/8+f3=Zq7XwT1mK9vB2"
 KEYS = st.one_of(

@@ -107,7 +107,10 @@ def test_writing_loses_as_much_as_by_a_refusal_of_everything(
     policy: Policy, world: World, exclude: frozenset[str]
 ) -> None:
     widened = tuple(
-        replace(each, access=ALL_ACCESS) if only_of_changes(each) else each for each in policy.rules
+        replace(each, access=ALL_ACCESS)
+        if only_of_changes(each) and each.effect is Effect.DENY
+        else each
+        for each in policy.rules
     )
     floor = policy.floor(world, exclude)
     shut = replace(policy, rules=widened).floor(world, exclude)

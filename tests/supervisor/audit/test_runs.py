@@ -208,7 +208,7 @@ def test_an_audit_that_is_required_refuses_what_it_cannot_record(
     sessions: Sessions, as_user: Account, project: Path
 ) -> None:
     options = (*RUN, "--audit=required", "--")
-    _, _, err = limited(sessions, as_user, project, "60000", *options, "sh", "-c", MANY)
+    _, _, err = limited(sessions, as_user, project, "120000", *options, "sh", "-c", MANY)
     made = len(list(project.glob("f*")))
     assert 0 < made < 300
     assert "every later call was refused" in err.splitlines()[-1]

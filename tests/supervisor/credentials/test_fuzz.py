@@ -13,7 +13,7 @@ from nono.broker.credentials.services import own_service
 from nono.supervisor.credentials import exchange
 from nono.supervisor.credentials import server as serving
 from nono.supervisor.credentials.proxy import CredentialProxy
-from tests.broker.credentials.spelling import mixed, readings, spelt
+from tests.spelling import mixed, readings, spelt
 from tests.supervisor.credentials.fake import REAL_KEY
 
 pytestmark = pytest.mark.long

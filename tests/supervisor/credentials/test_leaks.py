@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.broker.credentials.spelling import readings
 from tests.conftest import program_beside
+from tests.spelling import readings
 from tests.supervisor.credentials.conftest import Inside
 from tests.supervisor.credentials.fake import REAL_KEY, SPELLINGS
 

@@ -30,7 +30,7 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 
 ORIGIN = Origin(OriginKind.FLAG, "--allow")
-DIRECTORIES = ("work", "work/sub", "carved", "outside")
+DIRECTORIES = ("work", "work/sub", "carved", "outside", "names")
 FILES = ("work/file", "work/sub/file", "carved/file", "carved/late.key", "outside/file")
 LINKS = {
     "work/inwards": "sub/file",
@@ -40,7 +40,7 @@ LINKS = {
     "work/dangling": "nowhere",
     "work/self": "/proc/self/cwd/file",
 }
-NAMES = ("work", "sub", "carved", "outside", "file", "late.key", "new", "", ".", "..")
+NAMES = ("work", "sub", "carved", "outside", "names", "file", "late.key", "new", "", ".", "..")
 MODES = (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_ACCMODE)
 OPTIONS = (os.O_CREAT, os.O_EXCL, os.O_TRUNC, os.O_NOFOLLOW, os.O_DIRECTORY, os.O_APPEND, os.O_PATH)
 
@@ -66,11 +66,12 @@ class World:
                 Rule(Subtree(f"{top}/work"), FLOOR_ACCESS, Effect.ALLOW, ORIGIN),
                 Rule(Subtree(f"{top}/carved"), FLOOR_ACCESS, Effect.ALLOW, ORIGIN),
                 Rule(Subtree(f"{top}/carved/denied"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
-                Rule(Glob("**/*.late"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
+                Rule(Subtree(f"{top}/names"), FLOOR_ACCESS, Effect.ALLOW, ORIGIN),
+                Rule(Glob(f"{top}/names/**/*.late"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
             )
         )
         self.decisions = Decisions(policy, policy.floor(RealTree()))
-        (top / "work/secret.late").write_text("after the start")
+        (top / "names/secret.late").write_text("after the start")
         self.memory = Memory()
         self.own = OwnObjects()
         self.fast_lane = FastLane(self.decisions, self.memory)
@@ -166,7 +167,9 @@ def test_a_file_that_is_not_there_is_for_the_kernel_unless_it_is_to_be_made(worl
     assert not world.covers(AT_FDCWD, b"missing", os.O_RDONLY | os.O_CREAT)
 
 
-@pytest.mark.parametrize("name", ["outwards", "to-carved", "secret.late", "../carved/file", ""])
+@pytest.mark.parametrize(
+    "name", ["outwards", "to-carved", "../names/secret.late", "../carved/file", ""]
+)
 def test_it_leaves_what_has_to_be_decided(world: World, name: str) -> None:
     assert not world.covers(AT_FDCWD, os.fsencode(name), os.O_RDONLY)
 
