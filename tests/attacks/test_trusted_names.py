@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -94,3 +95,24 @@ def test_what_a_person_granted_stays(nono: Nono, as_user: Account) -> None:
         assert (place / "result").read_text() == "x\n"
     finally:
         shutil.rmtree(place)
+
+
+EXCHANGE = """
+import ctypes, os, sys
+from pathlib import Path
+one, other = (Path(f"/tmp/{sys.argv[1]}-{each}") for each in ("one", "other"))
+one.mkdir()
+other.mkdir()
+(other / "file").write_text("left")
+syscall = ctypes.CDLL(None, use_errno=True).syscall
+exchange = lambda a, b: syscall(316, -100, os.fsencode(a), -100, os.fsencode(b), 2)
+assert exchange(one, other) == 0
+assert exchange(one, one / "file") == -1
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of renameat2(2)")
+def test_what_was_exchanged_is_removed_too(nono: Nono, tag: str) -> None:
+    done = nono("run", "-q", "--allow-cwd", "--", PYTHON[0], "-c", EXCHANGE, tag)
+    assert done.returncode == 0, done.stderr
+    assert list(Path("/tmp").glob(f"{tag}*")) == []

@@ -7,9 +7,11 @@ policy has decided about both names and about the object.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import parent
@@ -64,10 +66,15 @@ def _rename(
             if not flags and put_git_config(call, decisions, old, new, source):
                 return DONE
             _require_move(call, decisions, old, new, source)
-            _require_replaceable(call, decisions, old, new, flags)
-            call.ensure_waiting()
-            kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
-            _adopt(call, decisions, source, old.path, new.path)
+            with _require_replaceable(call, decisions, old, new, flags) as exchanged:
+                call.ensure_waiting()
+                kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
+                if exchanged is not None:
+                    call.own.note_exchanged(old.path, new.path)
+                    _adopt_object(call, decisions, exchanged, new.path, old.path)
+                    _adopt_object(call, decisions, source, old.path, new.path)
+                else:
+                    _adopt(call, decisions, source, old.path, new.path)
             decisions.note_moved(old.path)
             decisions.note_moved(new.path)
     return DONE
@@ -107,23 +114,27 @@ def _note_native_move(call: Call, decisions: Decisions, old: Entry, new: Entry, 
         decisions.note_native(PathChange(call.caller, Operation.RENAME_TO, after.path))
 
 
+@contextlib.contextmanager
 def _require_replaceable(
     call: Call, decisions: Decisions, old: Entry, new: Entry, flags: int
-) -> None:
+) -> Iterator[Handle | None]:
+    """Gives what comes to `old` in exchange. What is the sandbox's own is for after the move."""
     target = new.existing()
     if target is None:
         if flags & kernel.RENAME_EXCHANGE:
             raise failure(errno.ENOENT)
+        yield None
         return
     with target:
         if flags & kernel.RENAME_NOREPLACE:
             raise failure(errno.EEXIST)
         if flags & kernel.RENAME_EXCHANGE:
             _require_move(call, decisions, new, old, target)
-            _adopt(call, decisions, target, new.path, old.path)
+            yield target
             return
         own = call.own.is_own(call.caller, target)
         decisions.require(PathChange(call.caller, Operation.UNLINK, new.path, own))
+    yield None
 
 
 def link(call: Call, decisions: Decisions) -> Answer:
@@ -183,6 +194,10 @@ def _adopt(call: Call, decisions: Decisions, moved: Handle, before: str, after: 
     """
     if moved.kind == stat.S_IFDIR:
         call.own.note_moved(before, after)
+    _adopt_object(call, decisions, moved, before, after)
+
+
+def _adopt_object(call: Call, decisions: Decisions, moved: Handle, before: str, after: str) -> None:
     own = call.own.is_own_file(before, moved.fd)
     if decisions.allows(Open(call.caller, before, Access.READ | Access.WRITE, own)):
         call.own.record_created(after, moved.fd)

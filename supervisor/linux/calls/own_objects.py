@@ -78,6 +78,17 @@ class OwnObjects:
             for path in [each for each in self._names if each.startswith(f"{before}/")]:
                 self._names[after + path[len(before) :]] = self._names.pop(path)
 
+    def note_exchanged(self, one: str, other: str) -> None:
+        """Two objects have each other's name now, and with them what is in them."""
+        with self._lock:
+            moved = {}
+            for path in list(self._names):
+                for before, after in ((one, other), (other, one)):
+                    if path.startswith(f"{before}/"):
+                        moved[after + path[len(before) :]] = self._names.pop(path)
+                        break
+            self._names.update(moved)
+
     def record_terminal(self, device: int, name: str) -> None:
         """Remember a terminal that the sandbox opened through /dev/ptmx.
 
