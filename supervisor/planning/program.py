@@ -112,13 +112,15 @@ class _Search:
             self._base(end)
 
     def _environments_on_the_way(self, links: Sequence[str]) -> None:
-        """The environments whose interpreter is a link to an installation, in parts.
+        """The environments on PATH whose interpreter is a link to an installation, in parts.
 
-        Whoever names one opens no more than an interpreter and its library.
+        A file may name one: that it is meant is the person's word, which PATH is.
         """
+        on_path = self._env.get("PATH", "").split(os.pathsep)
         for link in links:
-            prefix = os.path.dirname(os.path.dirname(link))
-            if is_environment(prefix):
+            directory = os.path.dirname(link)
+            prefix = os.path.dirname(directory)
+            if directory in on_path and is_environment(prefix):
                 self._open(prefix, whole=False)
                 self.needed.files.append(os.path.join(prefix, "pyvenv.cfg"))
 

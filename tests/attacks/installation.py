@@ -1,5 +1,6 @@
 """nono in an environment inside a project, as somebody may have it."""
 
+import secrets
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ PYTHON = "/usr/bin/python3"
 
 @pytest.fixture(scope="module")
 def sources(place: Path) -> Path:
-    return copy_sources(place / "own-code-sources")
+    return copy_sources(place / f"own-code-{secrets.token_hex(4)}")
 
 
 @pytest.fixture
