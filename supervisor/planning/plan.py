@@ -26,7 +26,7 @@ from nono.broker import (
 from nono.broker.settings import Settings, flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.links import canonical_of_many
-from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory, profile_directory
+from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
@@ -192,11 +192,7 @@ def _profile(
     """What the profile gives; without one, the groups that every profile starts from."""
     if options.profile is None:
         found = [group(name) for name in default_groups()]
-        return FromProfile(
-            tuple(
-                rule for each in found if each.is_for(PLATFORM) for rule in rules_of(each, expand)
-            )
-        )
+        return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
     # A run without a profile does not load what reads one.
     from nono.supervisor.planning.profile_files import Profiles
     from nono.supervisor.planning.profile_rules import from_profile
