@@ -14,7 +14,6 @@ from functools import cache
 from typing import NamedTuple
 
 from nono.broker.datafile import data
-from nono.broker.errors import PolicyError
 
 MAX_BYTES = 1 << 20
 
@@ -35,8 +34,8 @@ class Entry(NamedTuple):
     value: bytes | None
 
 
-class NotUnderstoodError(PolicyError):
-    """A configuration that git may read differently from us."""
+class NotUnderstoodError(Exception):
+    """A configuration that git may read differently from us. `str()` says what it has."""
 
 
 def parse(text: bytes) -> list[Entry]:
@@ -112,7 +111,7 @@ def _value(text: bytes, number: int) -> bytes:
 
 def _not_understood(number: int, why: str) -> NotUnderstoodError:
     where = f"line {number} " if number else ""
-    return NotUnderstoodError(f"git's configuration: {where}{why}", "change it outside of the run")
+    return NotUnderstoodError(f"git's configuration: {where}{why}")
 
 
 def harmful_change(before: bytes, after: bytes) -> str | None:

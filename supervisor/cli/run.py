@@ -17,6 +17,7 @@ from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.start_files import without_start_files
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
@@ -79,10 +80,18 @@ def shell(ctx: click.Context, /, **values: Any) -> None:
     ctx.exit(_run((os.environ.get("SHELL") or "/bin/sh",), values))
 
 
+_UNPROTECTED = (
+    "without the broker the program may change what runs by itself later, such as .git/hooks:"
+    " look before you use what it was given"
+)
+
+
 def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
     plan = make_plan(to_options(values), argv)
     if not values["quiet"]:
         say_notes(plan.notes)
+        if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
+            say_notes([_UNPROTECTED])
     if values["dry_run"]:
         from nono.supervisor.decisions.always import complete
         from nono.supervisor.report.plan import describe

@@ -16,6 +16,7 @@ import nono.shims  # noqa: F401 - it is to be among what is loaded
 from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, outermost
+from nono.supervisor.decisions import shadowing
 from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
 
 _CODE = Origin(OriginKind.BUILTIN, "nono's own code")
@@ -56,9 +57,8 @@ _DEPENDENCIES = (
 )
 """The modules of everything that an installation of nono brings with it."""
 
-_WHOLE = frozenset(
-    {*_DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distutils_hack", "__pycache__"}
-)
+_MODULES = frozenset({*_DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distutils_hack"})
+_WHOLE = _MODULES | {"__pycache__"}
 """The names in a directory of packages of which everything may be loaded by nono."""
 
 _VARIABLES = (
@@ -69,7 +69,6 @@ _VARIABLES = (
     "OPENSSL_CONF",
     "OPENSSL_ENGINES",
     "OPENSSL_MODULES",
-    "PYTHONPATH",
     "PYTHONPYCACHEPREFIX",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
@@ -90,12 +89,13 @@ def this_process_is_ours() -> None:
 
     In a host program that uses the library it may well be the directory that the program works in.
     """
+    shadowing.leave(_MODULES)
     _process["ours"] = True
 
 
 def own_code() -> Iterator[Rule]:
     """The refusals of changes. Raises OSError."""
-    named = set(_everywhere(_by_variables()))
+    named = set(_everywhere([*_by_variables(), *_python_path()]))
     for path in sorted(outermost(_everywhere(own_places()) | named)):
         yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else _CODE)
 
@@ -227,6 +227,14 @@ def _by_variables() -> Iterator[str]:
             # A bare name is looked for where libraries are.
             if each and ("/" in each or not name.startswith("LD_")):
                 yield os.path.abspath(each)
+
+
+def _python_path() -> Iterator[str]:
+    for directory in shadowing.entries():
+        if shadowing.holds_any(directory, _MODULES):
+            yield directory
+        else:
+            yield from shadowing.shadowing(directory, _MODULES)
 
 
 def _everywhere(places: Iterable[str]) -> set[str]:

@@ -7,9 +7,7 @@ import stat
 
 from nono.broker import Access, Floor
 from nono.shims.linux import landlock
-from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.landlock import FS, Rights
-from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
 
 _READ = FS.READ_FILE | FS.READ_DIR
 _WRITE = (
@@ -24,8 +22,7 @@ _WRITE = (
     | FS.MAKE_SYM
     | FS.REFER
 )
-_HANDLE = os.O_PATH | os.O_CLOEXEC
-_RESOLVE = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+_HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _RIGHTS = {Access.READ: _READ, Access.WRITE: _WRITE, Access.EXECUTE: FS.EXECUTE}
 
 
@@ -63,16 +60,18 @@ def _add(ruleset: int, path: str, rights: FS, *, directory: bool) -> None:
     """Add a rule on what is at `path`, if it is there and of the kind that was meant.
 
     The floor was made from names, and a program of another run may put a link in the place of a
-    directory meanwhile. So the rule goes on a handle that was reached without a link and that
-    the kernel says is at this very path. What is in its place otherwise gets nothing.
+    directory meanwhile. So the rule goes on a handle that the kernel says is at this very path,
+    which it is not behind a link. What is in its place otherwise gets nothing.
     """
     try:
-        handle = openat2(AT_FDCWD, os.fsencode(path), _HANDLE, 0, _RESOLVE)
+        handle = os.open(path, _HANDLE)
     except OSError:
         return  # gone since the floor was made, or out of our own reach: nothing is granted
     try:
         is_meant = os.readlink(f"/proc/self/fd/{handle}") == path
-        if rights and is_meant and stat.S_ISDIR(os.fstat(handle).st_mode) == directory:
+        kind = stat.S_IFMT(os.fstat(handle).st_mode)
+        is_meant = is_meant and kind != stat.S_IFLNK and (kind == stat.S_IFDIR) == directory
+        if rights and is_meant:
             landlock.add_path_rule(ruleset, handle, rights)
     finally:
         os.close(handle)

@@ -42,6 +42,12 @@ def start_file_rules(
             yield Rule(Subtree(path, spelled), CHANGING, Effect.DENY, _ORIGIN, protected=True)
 
 
+def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """For a run without the broker: the kernel lets a program make every name in a directory,
+    or none, so the refusals of single names would take creating from all that was opened."""
+    return tuple(rule for rule in rules if rule.origin != _ORIGIN)
+
+
 def written_directories(rules: Iterable[Rule]) -> set[str]:
     """The directories that a person opened for writing."""
     return {

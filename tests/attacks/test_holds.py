@@ -13,7 +13,7 @@ def test_nothing_is_held_that_may_only_be_read(
     if broker:
         outcome = attack(outside, "holds", outside.work, outside.plain, outside.file)
         assert outcome.attempts["honest"] == "waits has it"
-        assert f"flock {outside.plain}" in outcome.text
+        assert f"by a lock, of {outside.plain}" in outcome.text
     else:
         options = ("--floor-only", *outside.options)
         arguments = (outside.work, outside.plain, outside.file)

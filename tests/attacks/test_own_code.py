@@ -68,10 +68,31 @@ def test_a_link_on_the_way(as_user: Account, installed: Path) -> None:
 def test_what_variables_name(as_user: Account, installed: Path) -> None:
     """Existing or not: the next interpreter with this environment would load it."""
     project = installed.parent
-    names = ("PYTHONPATH", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONPYCACHEPREFIX")
+    names = ("LD_LIBRARY_PATH", "SSL_CERT_FILE", "PYTHONPYCACHEPREFIX")
     env = {name: str(project / name) for name in names}
     targets = [project / name for name in names]
     assert attack(as_user, installed, *targets, *(t / "x" for t in targets), env=env) == ""
+
+
+def test_sources_that_python_finds_by_a_variable(as_user: Account, installed: Path) -> None:
+    """They are worked on, and what would run in nono's own interpreter is not put there."""
+    project = installed.parent
+    mark = project / "escaped"
+    as_user.file(project / "src/count.py", "words = 1\n")
+    as_user.file(project / "src/queue.py", "import os; from os import path\n")
+    escape = f"open({str(mark)!r}, 'w')\n"
+    as_user.file(project / "aside/sitecustomize.py", escape)
+    src, env = project / "src", {"PYTHONPATH": "src"}
+    names = ("sitecustomize.py", "usercustomize/__init__.py", "ssl.py", "email", "trio.pyc")
+    compiled = "__pycache__/queue.cpython-311.pyc"
+    targets = [*(src / name for name in (*names, "click.abi3.so", "queue.py", compiled))]
+    assert attack(as_user, installed, *targets, env=env) == ""
+    moved = "mv src old; mv aside src; cp aside/sitecustomize.py src; mv aside/* src"
+    done = run(as_user, installed, "sh", "-c", f"{moved}; echo words = 2 > src/count.py", env=env)
+    assert done.returncode == 0
+    assert (src / "count.py").read_text() == "words = 2\n"
+    assert run(as_user, installed, "true", env=env).returncode == 0
+    assert not mark.exists()
 
 
 def test_the_user_site_and_what_keyrings_are_configured_by(

@@ -91,7 +91,7 @@ def _require_harmless(
     try:
         harmful = harmful_change(before, after)
     except NotUnderstoodError as error:
-        harmful = error.message
+        harmful = str(error)
     if harmful is not None:
         origin = replace(verdict.rule.origin, name=f"{_GROUP}, for {visible(harmful)}")
         decisions.refuse(wanted, Deny(replace(verdict.rule, origin=origin), verdict.errno))

@@ -28,6 +28,7 @@ SIGNATURES = {
     "utime": "pb", "utimes": "pb", "futimesat": "dpb", "utimensat": "dpbF",
     "setxattr": "pxbsF", "lsetxattr": "pxbsF", "fsetxattr": "fxbsF", "setxattrat": "dpFxbs",
     "removexattr": "px", "lremovexattr": "px", "fremovexattr": "fx", "removexattrat": "dpFx",
+    "getxattr": "pxbs", "lgetxattr": "pxbs", "getxattrat": "dpFxbs",
     "file_setattr": "dpbsF", "inotify_add_watch": "fpF",
     "execve": "pbb", "execveat": "dpbbF", "connect": "fas", "bind": "fas",
     "setpriority": "ntn", "ioprio_set": "ntn", "sched_setaffinity": "tsb",

@@ -10,7 +10,7 @@ import pytest
 
 from nono.broker import Subtree, is_within
 from nono.broker.rules.access import CHANGING
-from nono.supervisor.decisions import own_code
+from nono.supervisor.decisions import own_code, shadowing
 from nono.supervisor.places import links_to
 from nono.supervisor.session.loaded import load_everything
 
@@ -108,3 +108,24 @@ def test_links_on_the_way(tmp_path: Path) -> None:
     expected = [f"{top}/two", f"{top}/one", f"{top}/a/b/new/x"]
     assert links_to(f"{top}/two/new/x", {}) == expected
     assert f"{top}/loop" in links_to(f"{top}/loop/x", {})
+
+
+def test_what_is_only_worked_on_is_no_place_for_modules(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sources, ours = tmp_path / "src", tmp_path / "vendored"
+    for name in (sources / "count.py", ours / "trio/__init__.py"):
+        name.parent.mkdir(parents=True)
+        name.touch()
+    monkeypatch.setenv("PYTHONPATH", f"{sources}:{ours}:")
+    monkeypatch.setattr(sys, "path", [str(sources), str(ours), *sys.path])
+    shadowing.leave(own_code._MODULES)
+    assert str(sources) not in sys.path
+    assert str(ours) in sys.path
+    assert covered(str(ours / "anything"))
+    assert not covered(str(sources / "count.py"))
+    assert not covered(str(sources / "__pycache__/count.cpython-311.pyc"))
+    for name in ("ssl.py", "trio", "sitecustomize.py", "usercustomize.pyc", "click.abi3.so"):
+        assert covered(str(sources / name)), name
+    (sources / "queue.py").touch()
+    assert covered(str(sources / "__pycache__/queue.cpython-311.pyc"))

@@ -16,6 +16,7 @@ def test_the_floor_holds_alone(nono: Nono, secret: Callable[[str], Secret]) -> N
     command = ("/usr/bin/python3", "-c", SCRIPT, hidden.path)
     done = nono("run", "--floor-only", "--allow-cwd", "--", *command)
     assert done.returncode == 0, done.stderr
+    assert "without the broker the program may change what runs by itself" in done.stderr
     assert hidden.text not in done.stdout
     assert "WON" not in done.stdout
     assert done.stdout.count("Error") == 5
