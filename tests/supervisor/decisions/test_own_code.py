@@ -125,7 +125,7 @@ def test_what_is_only_worked_on_is_no_place_for_modules(
     assert covered(str(ours / "anything"))
     assert not covered(str(sources / "count.py"))
     assert not covered(str(sources / "__pycache__/count.cpython-311.pyc"))
-    for name in ("ssl.py", "trio", "sitecustomize.py", "usercustomize.pyc", "click.abi3.so"):
-        assert covered(str(sources / name)), name
+    for file in ("ssl.py", "trio", "sitecustomize.py", "usercustomize.pyc", "click.abi3.so"):
+        assert covered(str(sources / file)), file
     (sources / "queue.py").touch()
     assert covered(str(sources / "__pycache__/queue.cpython-311.pyc"))
