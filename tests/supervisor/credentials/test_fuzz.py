@@ -188,6 +188,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("seed", range(3))
 async def test_broken_requests_and_answers(seed: int) -> None:
