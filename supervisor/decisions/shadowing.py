@@ -18,9 +18,8 @@ _AT_EVERY_START = frozenset({"sitecustomize", "usercustomize"})
 
 def entries() -> list[str]:
     """The directories that the variable names, absolute."""
-    if sys.flags.ignore_environment:
-        return []
-    return [os.path.abspath(each) for each in os.environ.get("PYTHONPATH", "").split(":") if each]
+    named = [] if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "").split(":")
+    return [_absolute(each) for each in named if each]
 
 
 def holds_any(directory: str, modules: Collection[str]) -> bool:
@@ -31,7 +30,7 @@ def holds_any(directory: str, modules: Collection[str]) -> bool:
 def leave(modules: Collection[str]) -> None:
     """Take the directories out of sys.path, but for those that hold one of these modules."""
     left = {each for each in entries() if not holds_any(each, modules)}
-    sys.path[:] = [each for each in sys.path if os.path.abspath(each) not in left]
+    sys.path[:] = [each for each in sys.path if _absolute(each) not in left]
 
 
 def shadowing(directory: str, modules: Collection[str]) -> Iterator[str]:
@@ -43,6 +42,14 @@ def shadowing(directory: str, modules: Collection[str]) -> Iterator[str]:
     if holds_any(directory, known):
         # Of a module that is loaded from here, what is compiled is loaded instead.
         yield os.path.join(directory, "__pycache__")
+
+
+def _absolute(path: str) -> str:
+    """The path itself where the working directory is gone."""
+    try:
+        return os.path.abspath(path)
+    except FileNotFoundError:
+        return path
 
 
 def _names(directory: str) -> list[str]:
