@@ -109,6 +109,7 @@ KEYS = (
         in_profile=False,
     ),
     Key("network.dns", "dns", in_profile=False),
+    Key("caches", "caches", stands_for=True),
     Key("groups.include"),
     Key("groups.exclude"),
     Key("env_credentials"),

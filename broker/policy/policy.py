@@ -183,7 +183,7 @@ class Policy:
         own = getattr(request, "own", False)
         if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
             return Deny(DEVICES, errno.EPERM)
-        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self.bypasses):
+        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self._of_persons):
             return Deny(NO_SET_ID, errno.EPERM)
         return self._decide_path(request.path, demand, own)
 
@@ -225,6 +225,16 @@ class Policy:
         in `exclude` stays with the broker. Raises FloorTooLarge.
         """
         return carve(self.rules, self.bypasses, tree, exclude)
+
+    @cached_property
+    def _of_persons(self) -> tuple[str, ...]:
+        """The bypasses but for what we open ourselves: there nobody asked for set-id programs."""
+        ours = {
+            getattr(rule.pattern, "path", None)
+            for rule in self.rules
+            if rule.effect is Effect.ALLOW and rule.origin.kind is OriginKind.BUILTIN
+        }
+        return tuple(path for path in self.bypasses if path not in ours)
 
     @cached_property
     def _index(self) -> Index:

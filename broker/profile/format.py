@@ -330,6 +330,9 @@ class Profile(Part):
     """The network."""
     environment: EnvironmentVariables | None = None
     """The program's environment."""
+    caches: bool | None = None
+    """True: tools such as pip, npm and cargo find, by their variables, caches and directories of
+    the sandbox's own, which are kept for the next run with this profile and for no other."""
     env_credentials: dict[Name, VariableEntry] | None = None
     """From accounts in the keychain to variables. A run is refused, since a program never gets a
     real key: name the service in `network.credentials`."""
