@@ -82,7 +82,8 @@ def real_places() -> Mapping[str, str]:
     The directory of all caches is not among them.
     """
     found = {real: each.why for each in caches().values() for real in each.real if "/" in real}
-    return found | data("caches")["also_real"]
+    found.update(data("caches")["also_real"])
+    return found
 
 
 def variables(

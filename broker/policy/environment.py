@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from fnmatch import fnmatchcase
 from nono.broker.datafile import data
 
 _EVERY = "*"
+_PATH = "/bin:/usr/bin"
+"""Where execvp(3) looks without a PATH."""
 _URL_WITH_PASSWORD = re.compile(r"://[^/?#\s:@]*:[^/?#\s@]+@")
 
 
@@ -43,7 +44,7 @@ class Environment:
         """The same with the directories of `search` in PATH."""
         if not self.search:
             return dict(env)
-        return {**env, "PATH": os.pathsep.join((env.get("PATH", os.defpath), *self.search))}
+        return {**env, "PATH": ":".join((env.get("PATH", _PATH), *self.search))}
 
     def dropped(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """The names of `env` that the program does not get, sorted."""
