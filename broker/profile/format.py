@@ -192,6 +192,9 @@ class Filesystem(Part):
     bypass_protection: tuple[PathEntry, ...] | None = None
     """Paths that a group protects (`~/.ssh` and the like) and that the profile may allow all the
     same; files there may also become set-user-ID. Grants nothing by itself."""
+    caches: bool | None = None
+    """True: tools such as pip, npm and cargo find, by their variables, caches and directories of
+    the sandbox's own, which are kept for the next run with this profile and for no other."""
     unix_socket: tuple[PathEntry, ...] | None = None
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
 
@@ -330,9 +333,6 @@ class Profile(Part):
     """The network."""
     environment: EnvironmentVariables | None = None
     """The program's environment."""
-    caches: bool | None = None
-    """True: tools such as pip, npm and cargo find, by their variables, caches and directories of
-    the sandbox's own, which are kept for the next run with this profile and for no other."""
     env_credentials: dict[Name, VariableEntry] | None = None
     """From accounts in the keychain to variables. A run is refused, since a program never gets a
     real key: name the service in `network.credentials`."""

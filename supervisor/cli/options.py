@@ -52,7 +52,7 @@ _POLICY_OPTIONS = (
     _option("workdir.access", help="Allow the working directory."),
     click.option("--workdir", metavar="DIR", help="Use DIR as the working directory."),
     _option(
-        "caches",
+        "filesystem.caches",
         help="Give tools caches of the sandbox's own, kept for the profile or the directory.",
     ),
     _option(

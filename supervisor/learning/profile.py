@@ -143,7 +143,7 @@ class ProfileDraft:
         moved = list(self._drop_moved(learned))
         profile = {**self._head(), **learned.sections}
         if learner.used_caches:
-            profile["caches"] = True
+            profile["filesystem"] = {**profile.get("filesystem", {}), "caches": True}
         return Outcome(profile, learned.unnamed, learned.above, moved)
 
     def _used_groups(self) -> set[str]:

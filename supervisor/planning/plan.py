@@ -145,7 +145,7 @@ def _caches(
     workdir: str,
 ) -> OwnCaches | None:
     """The run's own caches, where a flag or the profile asks for them."""
-    setting = flags.one("caches") or profile.settings.one("caches")
+    setting = flags.one("filesystem.caches") or profile.settings.one("filesystem.caches")
     if setting is None or not setting.value:
         return None
     # What only a run with such a setting needs is loaded only then.
