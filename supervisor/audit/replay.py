@@ -27,7 +27,7 @@ from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denials, key
-from nono.supervisor.planning.own_caches import directory_in, elsewhere
+from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.plan import Plan
 
 _MAX_OPENED = 2_000

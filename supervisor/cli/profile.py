@@ -124,7 +124,7 @@ def show(name: str, as_json: bool) -> None:
 def diff(ctx: click.Context, /, first: str, second: str) -> None:
     """Say what B lets through that A does not, and the other way round. Exit 1 when they differ."""
     from nono.broker.explaining.difference import opened
-    from nono.supervisor.planning.own_caches import elsewhere
+    from nono.supervisor.planning.moved_caches import elsewhere
 
     # Each profile has its own caches: where they are is no difference.
     plans = [elsewhere(_plan(name), None) for name in (first, second)]

@@ -109,7 +109,9 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
 
 def _grants(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
     yield Rule(Subtree("/"), Access.READ | Access.EXECUTE, Effect.ALLOW, _ORIGIN)
-    for path in (workdir, *stores(env, home)):
+    # Where there is too much to be taken one by one, nothing new is written, either.
+    few = [store for store in stores(env, home) if len(_entries(store)) <= _MAX_CACHES]
+    for path in (workdir, *few):
         if not is_within(home, path):
             yield Rule(Subtree(path), FLOOR_ACCESS, Effect.ALLOW, _ORIGIN)
 
@@ -119,16 +121,17 @@ def _kept(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
     expand = expander(home, workdir, env)
     places = {path for entry in real_places() for path in expand(entry)}
     for store in stores(env, home):
-        try:
-            names = os.listdir(store)
-        except OSError:
-            continue
-        # Too many to take one by one: then all that is there, and all that is not.
-        places |= {os.path.join(store, name) for name in names[:_MAX_CACHES]}
-        if len(names) > _MAX_CACHES:
-            places.add(store)
+        places |= {os.path.join(store, name) for name in _entries(store)[:_MAX_CACHES]}
     for path in sorted(places):
         yield Rule(Subtree(path), CHANGING, Effect.DENY, _ORIGIN)
+
+
+def _entries(store: str) -> list[str]:
+    """What is in the cache directory, but for what is nono's and has rules of its own."""
+    try:
+        return [name for name in os.listdir(store) if name != "nono"]
+    except OSError:
+        return []
 
 
 def _protections(home: str, workdir: str) -> Iterator[Rule]:

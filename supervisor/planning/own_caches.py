@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -27,9 +26,6 @@ from nono.broker.caches import ORIGIN, search, variables
 from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import NOBODY
 from nono.supervisor.places import absolute, caches_directory, canonical
-
-if TYPE_CHECKING:
-    from nono.supervisor.planning.plan import Plan
 
 _MAX_NAME = 100
 _DIGITS = 16
@@ -77,31 +73,6 @@ class OwnCaches:
 def own_caches(profile: str | None, env: Mapping[str, str], home: str, workdir: str) -> OwnCaches:
     """Those of a run with this profile, or with none, in this working directory."""
     return OwnCaches(caches_directory(env, home), _name(profile, home, workdir))
-
-
-def elsewhere(plan: Plan, directory: str | None) -> Plan:
-    """The plan with its own caches in another directory, or in none, to be compared with a plan."""
-    if plan.caches is None:
-        return plan
-    here, policy = plan.caches.directory, plan.policy
-    rules = [rule for rule in policy.rules if rule.origin != ORIGIN]
-    bypasses = [path for path in policy.bypasses if path != here]
-    if directory is not None:
-        root, name = os.path.split(directory)
-        rules += OwnCaches(root, name).rules()
-        bypasses.append(directory)
-    kept = tuple((name, value) for name, value in plan.environment.set if here not in value)
-    return replace(
-        plan,
-        policy=replace(policy, rules=tuple(rules), bypasses=tuple(bypasses)),
-        environment=replace(plan.environment, set=kept, search=()),
-    )
-
-
-def directory_in(policy: Policy) -> str | None:
-    """The directory of a run's own caches, by its policy."""
-    found = [rule.pattern for rule in policy.rules if rule.origin == ORIGIN]
-    return found[0].path if found and isinstance(found[0], Subtree) else None
 
 
 def _name(profile: str | None, home: str, workdir: str) -> str:

@@ -11,8 +11,9 @@ import pytest
 from nono.broker import Environment, PolicyError
 from nono.broker.profile.checks import check_base
 from nono.supervisor.errors import NonoError
+from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.own_caches import directory_in, elsewhere, own_caches
+from nono.supervisor.planning.own_caches import own_caches
 from nono.supervisor.planning.plan import Plan, make_plan
 
 DEVELOPERS = ("agent", "go-dev", "java-dev", "node-dev", "python-dev", "rust-dev")
