@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -91,4 +90,6 @@ def _stem(file: str) -> str:
 
 
 def _digest(text: str) -> str:
+    from hashlib import sha256  # a run with a named profile does without
+
     return sha256(os.fsencode(text)).hexdigest()[:_DIGITS]

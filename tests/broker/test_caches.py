@@ -44,7 +44,12 @@ def test_a_variable_that_is_open_is_left_out() -> None:
 def test_an_option_comes_after_the_person_s_own() -> None:
     given = {"MAVEN_OPTS": "-Xmx1g -Dmaven.repo.local=/a -Dmaven.repo.local=/b"}
     asked: list[str] = []
-    found = variables(DIRECTORY, given, lambda path: bool(asked.append(path)))
+
+    def is_open(path: str) -> bool:
+        asked.append(path)
+        return False
+
+    found = variables(DIRECTORY, given, is_open)
     assert asked == ["/b"], "the last one counts"
     assert found["MAVEN_OPTS"].startswith(given["MAVEN_OPTS"])
     assert found["MAVEN_OPTS"].endswith(f" -Dmaven.repo.local={DIRECTORY}/maven/repository")

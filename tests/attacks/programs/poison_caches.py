@@ -6,6 +6,8 @@ Arguments: the home, and the tag that must not be found outside. Prints an attem
 import errno
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 
 HOME, TAG = sys.argv[1:3]
 KNOWN = (
@@ -18,7 +20,7 @@ KNOWN = (
 )  # fmt: skip
 
 
-def attempt(name, deed):
+def attempt(name: str, deed: Callable[[], object]) -> None:
     try:
         result = deed()
         print(f"{name}\tWON {result if isinstance(result, str) else ''}")
@@ -26,43 +28,43 @@ def attempt(name, deed):
         print(f"{name}\t{errno.errorcode.get(error.errno or 0)}")
 
 
-def write(path):
+def write(path: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
         file.write(TAG)
 
 
-def read(path):
+def read(path: str) -> str:
     with open(path) as file:
         return file.read()
 
 
-def append(path):
+def append(path: str) -> None:
     with open(path, "a") as file:
         file.write(TAG)
 
 
-def replace_by_link(path):
+def replace_by_link(path: str) -> None:
     os.rename(path, path + ".old")
     os.symlink("/etc", path)
 
 
-def main():
+def main() -> None:
     own = os.environ["XDG_CACHE_HOME"]
     assert own.startswith(f"{HOME}/.cache/nono/caches/agent/"), own
     for each in KNOWN:
         path = os.path.join(HOME, each)
-        attempt(f"make {each}", lambda path=path: write(path))
+        attempt(f"make {each}", partial(write, path))
     for root, _, files in os.walk(HOME):
         if root.startswith(os.path.dirname(own)) or "/work" in root:
             continue
         for name in files:
             path = os.path.join(root, name)
-            attempt(f"append {path}", lambda path=path: append(path))
-            attempt(f"remove {path}", lambda path=path: os.unlink(path))
+            attempt(f"append {path}", partial(append, path))
+            attempt(f"remove {path}", partial(os.unlink, path))
     for each in (".cache", ".cache/nono", ".cache/nono/caches", ".npm", ".cargo"):
         path = os.path.join(HOME, each)
-        attempt(f"link {each}", lambda path=path: replace_by_link(path))
+        attempt(f"link {each}", partial(replace_by_link, path))
     other = os.path.join(HOME, ".cache/nono/caches/node-dev")
     attempt("read another's", lambda: read(f"{other}/bin/tool"))
     attempt("list another's", lambda: str(os.listdir(other)))

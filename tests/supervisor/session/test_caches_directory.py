@@ -46,12 +46,12 @@ def test_what_is_no_directory_is_removed(tmp_path: Path, what: str) -> None:
     root.mkdir(parents=True)
     outside.mkdir()
     place = root / "agent"
-    {
-        "link": lambda: place.symlink_to(outside),
-        "dangling": lambda: place.symlink_to(tmp_path / "nowhere"),
-        "file": lambda: place.write_text("x"),
-        "fifo": lambda: os.mkfifo(place),
-    }[what]()
+    if what == "file":
+        place.write_text("x")
+    elif what == "fifo":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(outside if what == "link" else tmp_path / "nowhere")
     make_caches(str(root), "agent")
     assert stat.S_ISDIR(place.lstat().st_mode)
     assert os.listdir(outside) == []
