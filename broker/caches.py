@@ -67,7 +67,9 @@ def caches() -> Mapping[str, Cache]:
 
 
 def search(directory: str) -> tuple[str, ...]:
-    """The directories that tools install programs in."""
+    """The directories that tools install programs in; none where PATH could not name them."""
+    if ":" in directory:
+        return ()
     return tuple(f"{directory}/{place}" for place in data("caches")["search"])
 
 

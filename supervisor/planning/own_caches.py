@@ -25,6 +25,8 @@ from nono.broker.caches import ORIGIN, search, variables
 from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import NOBODY
 from nono.supervisor.places import absolute, caches_directory, canonical
+from nono.supervisor.planning.flag_paths import follow
+from nono.supervisor.walk import Changeable
 
 _MAX_NAME = 100
 _DIGITS = 16
@@ -69,8 +71,21 @@ class OwnCaches:
         return replace(given, set=(*given.set, *ours))
 
 
-def own_caches(profile: str | None, env: Mapping[str, str], home: str, workdir: str) -> OwnCaches:
-    """Those of a run with this profile, or with none, in this working directory."""
+def own_caches(
+    profile: str | None,
+    env: Mapping[str, str],
+    home: str,
+    workdir: str,
+    changeable: Changeable | None = None,
+) -> OwnCaches:
+    """Those of a run with this profile, or with none, in this working directory.
+
+    Raises UsageError where a link in what is `changeable` leads to the person's cache directory.
+    No run can put one in the place of the usual one.
+    """
+    base = env.get("XDG_CACHE_HOME", "")
+    if changeable is not None and os.path.isabs(base):
+        follow("XDG_CACHE_HOME", base, changeable)
     return OwnCaches(caches_directory(env, home), _name(profile, home, workdir))
 
 

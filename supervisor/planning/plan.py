@@ -93,7 +93,7 @@ def make_plan(
     profile = _profile(options, flags, env, home, workdir, expand, written)
     changeable = Changeable((*written, *profile.written))
     paths = FlagPaths(home, workdir, changeable)
-    caches = _caches(options, flags, profile, env, home, workdir)
+    caches = _caches(options, flags, profile, env, home, workdir, changeable)
     environment = _environment(flags, profile, caches)
     program = _program(argv, environment.with_search(env), workdir, home, changeable)
     rules = [
@@ -143,6 +143,7 @@ def _caches(
     env: Mapping[str, str],
     home: str,
     workdir: str,
+    changeable: Changeable,
 ) -> OwnCaches | None:
     """The run's own caches, where a flag or the profile asks for them."""
     setting = flags.one("filesystem.caches") or profile.settings.one("filesystem.caches")
@@ -151,7 +152,7 @@ def _caches(
     # What only a run with such a setting needs is loaded only then.
     from nono.supervisor.planning.own_caches import own_caches
 
-    return own_caches(options.profile, env, home, workdir)
+    return own_caches(options.profile, env, home, workdir, changeable)
 
 
 def _is_excluded(profile: FromProfile) -> bool:

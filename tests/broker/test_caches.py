@@ -33,6 +33,11 @@ def test_programs_are_looked_for_where_tools_install_them() -> None:
     assert f"{given['CARGO_HOME']}/bin" in places
 
 
+def test_what_path_cannot_name_is_not_looked_through() -> None:
+    """Half of such a name would be a directory of somebody else's, or of the project."""
+    assert search("/home/a:b/.cache/nono/caches/agent") == ()
+
+
 def test_a_variable_that_is_open_is_left_out() -> None:
     given = {"UV_CACHE_DIR": "/open/uv", "PIP_CACHE_DIR": "relative", "GOPATH": ""}
     found = variables(DIRECTORY, given, lambda path: path.startswith("/open") or path == "")

@@ -95,6 +95,13 @@ def test_where_the_person_has_caches(home: Path) -> None:
     assert found.directory == f"{home}/work/nono/caches/agent", "no link is followed below it"
 
 
+def test_a_link_that_a_run_could_have_put_there_leads_nowhere(home: Path) -> None:
+    (home / "letters").mkdir()
+    (home / "work/cache").symlink_to(home / "letters")
+    with pytest.raises(NonoError, match="XDG_CACHE_HOME"):
+        plan(home, {"XDG_CACHE_HOME": f"{home}/work/cache"}, profile="agent")
+
+
 def variables(made: Plan, **env: str) -> dict[str, str]:
     return made.environment.apply({"PATH": "/usr/bin", **env})
 
