@@ -13,10 +13,6 @@ from functools import cache
 from types import MappingProxyType
 
 from nono.broker.datafile import data
-from nono.broker.rules.rule import Origin, OriginKind
-
-ORIGIN = Origin(OriginKind.BUILTIN, "caches of the sandbox's own")
-"""Of the rule that opens them."""
 
 
 @dataclass(frozen=True, slots=True)

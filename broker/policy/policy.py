@@ -30,6 +30,7 @@ from nono.broker.requests import (
 from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.rules.paths import is_canonical, is_device
 from nono.broker.rules.rule import (
+    OWN_CACHES,
     OWN_OBJECT,
     Anything,
     Effect,
@@ -228,13 +229,9 @@ class Policy:
 
     @cached_property
     def _of_persons(self) -> tuple[str, ...]:
-        """The bypasses but for what we open ourselves: there nobody asked for set-id programs."""
-        ours = {
-            getattr(rule.pattern, "path", None)
-            for rule in self.rules
-            if rule.effect is Effect.ALLOW and rule.origin.kind is OriginKind.BUILTIN
-        }
-        return tuple(path for path in self.bypasses if path not in ours)
+        """The bypasses but for the sandbox's own caches: nobody asked for set-id programs there."""
+        ours = [rule for rule in self.rules if rule.origin == OWN_CACHES]
+        return tuple(path for path in self.bypasses if not any(r.reaches(path) for r in ours))
 
     @cached_property
     def _index(self) -> Index:

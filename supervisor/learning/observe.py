@@ -40,13 +40,12 @@ from nono.broker import (
     is_within,
     rules_of,
 )
-from nono.broker.caches import ORIGIN as CACHES
 from nono.broker.caches import real_places
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MAX_NEEDS, Needs
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import outermost
-from nono.broker.rules.rule import Anything
+from nono.broker.rules.rule import OWN_CACHES, Anything
 from nono.broker.settings import KEYS, REACHING
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
@@ -217,7 +216,7 @@ class Learner:
             return
         if isinstance(request, PathChange) and Access.CREATE in verdict.rule.access:
             self.made.add(request.path)
-        if verdict.rule.origin == CACHES:
+        if verdict.rule.origin == OWN_CACHES:
             self.used_caches = True
         if verdict.rule.origin.kind is OriginKind.GROUP:
             self.used_groups.add(verdict.rule.origin.name)

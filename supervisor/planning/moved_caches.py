@@ -9,7 +9,7 @@ import os
 from dataclasses import replace
 
 from nono.broker import Policy, Subtree
-from nono.broker.caches import ORIGIN
+from nono.broker.rules.rule import OWN_CACHES
 from nono.supervisor.planning.own_caches import OwnCaches
 from nono.supervisor.planning.plan import Plan
 
@@ -19,7 +19,7 @@ def elsewhere(plan: Plan, directory: str | None) -> Plan:
     if plan.caches is None:
         return plan
     here, policy = plan.caches.directory, plan.policy
-    rules = [rule for rule in policy.rules if rule.origin != ORIGIN]
+    rules = [rule for rule in policy.rules if rule.origin != OWN_CACHES]
     bypasses = [path for path in policy.bypasses if path != here]
     if directory is not None:
         root, name = os.path.split(directory)
@@ -35,5 +35,5 @@ def elsewhere(plan: Plan, directory: str | None) -> Plan:
 
 def directory_in(policy: Policy) -> str | None:
     """The directory of a run's own caches, by its policy."""
-    found = [rule.pattern for rule in policy.rules if rule.origin == ORIGIN]
+    found = [rule.pattern for rule in policy.rules if rule.origin == OWN_CACHES]
     return found[0].path if found and isinstance(found[0], Subtree) else None

@@ -21,9 +21,10 @@ from nono.broker import (
     Rule,
     Subtree,
 )
-from nono.broker.caches import ORIGIN, search, variables
+from nono.broker.caches import search, variables
 from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import NOBODY
+from nono.broker.rules.rule import OWN_CACHES
 from nono.supervisor.places import absolute, caches_directory, canonical
 from nono.supervisor.planning.flag_paths import follow
 from nono.supervisor.walk import Changeable
@@ -51,7 +52,7 @@ class OwnCaches:
 
     def rules(self) -> Iterator[Rule]:
         """What opens them."""
-        yield Rule(Subtree(self.directory), FLOOR_ACCESS, Effect.ALLOW, ORIGIN)
+        yield Rule(Subtree(self.directory), FLOOR_ACCESS, Effect.ALLOW, OWN_CACHES)
 
     def environment(
         self, given: Environment, env: Mapping[str, str], policy: Policy

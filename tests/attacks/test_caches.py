@@ -240,3 +240,22 @@ def test_pip_outside_does_not_see_what_a_run_put_into_its_cache(
     assert "evil" not in outside.stdout + outside.stderr
     inside = agent(as_user, home, *pip)
     assert "evil" in inside.stdout, inside.stderr
+
+
+@pytest.mark.requires(commands=["npm"])
+def test_npm_keeps_its_own_apart(as_user: Account, home: Path) -> None:
+    """What a run under the profile installs for all is no program of npm's outside."""
+    script = (
+        "npm config get cache; npm prefix -g; mkdir -p $npm_config_prefix/bin;"
+        " printf '#!/bin/sh\\necho mine\\n' > $npm_config_prefix/bin/mine;"
+        " chmod +x $npm_config_prefix/bin/mine; mine"
+    )
+    done = agent(as_user, home, "sh", "-c", script)
+    own = caches(home)
+    assert done.stdout.splitlines() == [f"{own}/npm", f"{own}/npm-global", "mine"], done.stderr
+    script = "npm config get cache; npm prefix -g; mine"
+    outside = as_user("sh", "-c", script, env={"HOME": str(home)})
+    cache, prefix = outside.stdout.splitlines()
+    assert cache == f"{home}/.npm"
+    assert not Path(prefix).is_relative_to(own)
+    assert outside.returncode == 127
