@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import Environment, PolicyError
+from nono.broker import FLOOR_ACCESS, Access, Allow, Environment, Metadata, Open, PolicyError
 from nono.broker.profile.checks import check_base
+from nono.broker.requests import NOBODY, SET_ID
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import NonoError
 from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.options import Options
@@ -164,3 +166,26 @@ def test_what_is_in_a_cache_decides_about_no_grant(home: Path) -> None:
     (own / "x").symlink_to(home / "letters")
     with pytest.raises(NonoError):
         plan(home, profile="agent", read=[f"{own}/x"])
+
+
+def test_they_are_in_the_floor_and_those_of_others_are_not(home: Path) -> None:
+    """Whatever else is opened around them, and whatever is refused in what is opened."""
+    for name in ("agent", "other"):
+        (home / ".cache/nono/caches" / name).mkdir(parents=True)
+    made = complete(plan(home, profile="agent", allow=[str(home)], deny=[".env"]))
+    own, other = (f"{home}/.cache/nono/caches/{name}/x" for name in ("agent", "other"))
+    assert made.floor.covers(own, FLOOR_ACCESS)
+    for access in (Access.READ, Access.WRITE, Access.EXECUTE):
+        assert not made.floor.covers(other, access)
+        for path in (other, f"{home}/.cache/nono/caches/later/x", f"{home}/.cache/nono/x"):
+            assert not isinstance(made.policy.decide(Open(NOBODY, path, access)), Allow)
+    assert not isinstance(made.policy.decide(Metadata(NOBODY, SET_ID, own)), Allow)
+    anywhere = complete(plan(home, profile="agent", deny=["**/.env"]))
+    assert anywhere.floor.covers(own, FLOOR_ACCESS)
+
+
+def test_a_set_id_program_is_still_what_a_person_may_ask_for(home: Path) -> None:
+    made = plan(home, profile="agent", bypass_protection=[f"{home}/work"])
+    for path, allowed in ((f"{home}/work/x", True), (f"{home}/.cache/nono/caches/agent/x", False)):
+        request = Metadata(NOBODY, SET_ID, path)
+        assert isinstance(made.policy.decide(request), Allow) is allowed
