@@ -75,6 +75,7 @@ KEYS = (
     Key("filesystem.write_file", "write_file", Kind.FILE, Access.WRITE),
     Key("filesystem.unix_socket", "allow_unix_socket", Kind.SOCKET, Access.CONNECT),
     Key("filesystem.bypass_protection", "bypass_protection"),
+    Key("filesystem.caches", "caches", stands_for=True),
     Key("workdir.access", "allow_cwd", stands_for="readwrite"),
     Key("environment.allow_vars"),
     Key("environment.deny_vars"),

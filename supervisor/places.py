@@ -89,6 +89,18 @@ def state_directory(env: Mapping[str, str]) -> str:
     return os.path.join(os.path.normpath(base), "nono")
 
 
+def caches_directory(env: Mapping[str, str], home: str) -> str:
+    """Where the caches of sandboxes are: `$XDG_CACHE_HOME/nono/caches`.
+
+    Links are followed as far as the person's own directory, `~/.cache` unless the variable is
+    absolute. Below it everything is nono's.
+    """
+    base = env.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(home, ".cache")
+    return os.path.join(canonical(base), "nono", "caches")
+
+
 def tmpdir_template() -> str:
     """Where the private TMPDIR of a run would be, as mktemp(1) writes it."""
     import tempfile

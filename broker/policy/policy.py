@@ -30,6 +30,7 @@ from nono.broker.requests import (
 from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.rules.paths import is_canonical, is_device
 from nono.broker.rules.rule import (
+    OWN_CACHES,
     OWN_OBJECT,
     Anything,
     Effect,
@@ -183,7 +184,7 @@ class Policy:
         own = getattr(request, "own", False)
         if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
             return Deny(DEVICES, errno.EPERM)
-        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self.bypasses):
+        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self._of_persons):
             return Deny(NO_SET_ID, errno.EPERM)
         return self._decide_path(request.path, demand, own)
 
@@ -225,6 +226,12 @@ class Policy:
         in `exclude` stays with the broker. Raises FloorTooLarge.
         """
         return carve(self.rules, self.bypasses, tree, exclude)
+
+    @cached_property
+    def _of_persons(self) -> tuple[str, ...]:
+        """The bypasses but for the sandbox's own caches: nobody asked for set-id programs there."""
+        ours = [rule for rule in self.rules if rule.origin == OWN_CACHES]
+        return tuple(path for path in self.bypasses if not any(r.reaches(path) for r in ours))
 
     @cached_property
     def _index(self) -> Index:

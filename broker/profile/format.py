@@ -1,7 +1,6 @@
 """The format of a profile: what each key means, and what may stand there.
 
-The JSON Schema (`schema`), the page docs/profiles.md and the checks all come
-from these classes.
+The JSON Schema, the page docs/profiles.md and the checks come from these classes.
 """
 
 from __future__ import annotations
@@ -192,6 +191,8 @@ class Filesystem(Part):
     bypass_protection: tuple[PathEntry, ...] | None = None
     """Paths that a group protects (`~/.ssh` and the like) and that the profile may allow all the
     same; files there may also become set-user-ID. Grants nothing by itself."""
+    caches: bool | None = None
+    """True: tools find caches of the sandbox's own, kept for this profile (docs/caches.md)."""
     unix_socket: tuple[PathEntry, ...] | None = None
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
 
@@ -331,8 +332,7 @@ class Profile(Part):
     environment: EnvironmentVariables | None = None
     """The program's environment."""
     env_credentials: dict[Name, VariableEntry] | None = None
-    """From accounts in the keychain to variables. A run is refused, since a program never gets a
-    real key: name the service in `network.credentials`."""
+    """Refused: a program never gets a real key. Name the service in `network.credentials`."""
     ask: bool | None = None
     """True: what no rule covers is asked about, if somebody is there to answer, instead of being
     refused. Not supported yet: it is refused."""

@@ -133,6 +133,10 @@ OWN_OBJECT = builtin("own object")
 """What the sandbox made during the run, it may use."""
 
 
+OWN_CACHES = Origin(OriginKind.BUILTIN, "caches of the sandbox's own")
+"""Of the rule that opens them: they lie in what is refused otherwise, and a bypass lifts that."""
+
+
 def is_lifted(rule: Rule, path: str, bypasses: Collection[str]) -> bool:
     """True when a bypass takes the protection of `rule` away from `path`."""
     if not bypasses or not rule.protected or rule.effect is not Effect.DENY:

@@ -57,7 +57,7 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
     """Run COMMAND in a sandbox that watches, and print the profile that it needs.
 
     It may read everything but what is protected, reach any host, and write in the working directory
-    and where tools keep what they fetch; other options let it do more. With --profile, only what
+    and in caches of the sandbox's own; other options let it do more. With --profile, only what
     that profile lacks is learned. The exit code is the program's, or 0 when its time was up.
     """
     if not command:

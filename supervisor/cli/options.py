@@ -52,6 +52,10 @@ _POLICY_OPTIONS = (
     _option("workdir.access", help="Allow the working directory."),
     click.option("--workdir", metavar="DIR", help="Use DIR as the working directory."),
     _option(
+        "filesystem.caches",
+        help="Give tools caches of the sandbox's own, kept for the profile or the directory.",
+    ),
+    _option(
         "environment.env_allow",
         metavar="NAME",
         help="Pass on a variable that looks like a secret. Patterns with * work. Repeatable.",

@@ -142,6 +142,8 @@ class ProfileDraft:
         learn_services(learned, self._options.proxy_credential)
         moved = list(self._drop_moved(learned))
         profile = {**self._head(), **learned.sections}
+        if learner.used_caches:
+            profile["filesystem"] = {**profile.get("filesystem", {}), "caches": True}
         return Outcome(profile, learned.unnamed, learned.above, moved)
 
     def _used_groups(self) -> set[str]:

@@ -41,6 +41,7 @@ class Options:
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     proxy_credential: Sequence[str] = ()
+    caches: bool = False
     profile: str | None = None
 
 

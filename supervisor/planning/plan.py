@@ -26,7 +26,13 @@ from nono.broker import (
 from nono.broker.settings import Settings, flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.links import canonical_of_many
-from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
+from nono.supervisor.places import (
+    absolute,
+    caches_directory,
+    canonical,
+    home_directory,
+    profile_directory,
+)
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
@@ -46,6 +52,7 @@ from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
+    from nono.supervisor.planning.own_caches import OwnCaches
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -58,7 +65,8 @@ class Plan:
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
-    does not get, by canonical path, with what it gets instead.
+    does not get, by canonical path, with what it gets instead. `caches` is where the program's
+    tools keep what they fetch; the directory is made when a run starts.
     """
 
     policy: Policy
@@ -69,6 +77,7 @@ class Plan:
     anywhere: tuple[Rule, ...] = ()
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
+    caches: OwnCaches | None = None
 
 
 def make_plan(
@@ -80,11 +89,13 @@ def make_plan(
     workdir = _workdir(options, home)
     expand = Expanded(expander(home, workdir, env))
     flags = settings_of(options)
-    written = tuple(_written(flags, home, workdir))
+    written = (*_written(flags, home, workdir), caches_directory(env, home))
     profile = _profile(options, flags, env, home, workdir, expand, written)
     changeable = Changeable((*written, *profile.written))
     paths = FlagPaths(home, workdir, changeable)
-    program = _program(argv, env, workdir, home, changeable)
+    caches = _caches(options, flags, profile, env, home, workdir, changeable)
+    environment = _environment(flags, profile, caches)
+    program = _program(argv, environment.with_search(env), workdir, home, changeable)
     rules = [
         *path_rules(flags, Effect.DENY, paths),
         *path_rules(flags, Effect.ALLOW, paths),
@@ -93,10 +104,10 @@ def make_plan(
         *profile.rules,
         *expand.links(profile.rules),
         *_own_profiles(env, home),
+        *(() if caches is None else caches.rules()),
     ]
     rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
     lifted = (*bypasses(flags, paths), *profile.bypasses)
-    environment = _environment(flags, profile)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
@@ -109,19 +120,39 @@ def make_plan(
         rules = [rule for rule in rules if not holds_anywhere(rule)]
     policy = Policy(
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
-        bypasses=lifted,
+        bypasses=lifted if caches is None else (*lifted, caches.directory),
         network=network,
     )
     return Plan(
         policy,
-        environment,
+        environment if caches is None else caches.environment(environment, env, policy),
         workdir,
         nameservers,
         notes,
         tuple(anywhere),
         _services(flags, profile),
         tuple(machine.copies.items()),
+        caches,
     )
+
+
+def _caches(
+    options: Options,
+    flags: Settings,
+    profile: FromProfile,
+    env: Mapping[str, str],
+    home: str,
+    workdir: str,
+    changeable: Changeable,
+) -> OwnCaches | None:
+    """The run's own caches, where a flag or the profile asks for them."""
+    setting = flags.one("filesystem.caches") or profile.settings.one("filesystem.caches")
+    if setting is None or not setting.value:
+        return None
+    # What only a run with such a setting needs is loaded only then.
+    from nono.supervisor.planning.own_caches import own_caches
+
+    return own_caches(options.profile, env, home, workdir, changeable)
 
 
 def _is_excluded(profile: FromProfile) -> bool:
@@ -204,12 +235,13 @@ def _profile(
     return made._replace(notes=(*profiles.notes, *made.notes))
 
 
-def _environment(flags: Settings, profile: FromProfile) -> Environment:
+def _environment(flags: Settings, profile: FromProfile, caches: OwnCaches | None) -> Environment:
     return Environment(
         flags.values("environment.env_allow"),
         profile.settings.values("environment.deny_vars"),
         profile.set,
         profile.settings.values("environment.allow_vars"),
+        () if caches is None else caches.search,
     )
 
 

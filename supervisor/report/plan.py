@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Effect, Network, Rule, visible
+from nono.broker import DEFAULT_PORTS, Effect, Environment, Network, Rule, visible
+from nono.broker.caches import caches
 from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
 from nono.supervisor.planning.plan import Plan
@@ -24,7 +25,8 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
     yield f"working directory: {visible(plan.workdir)}"
     for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
         yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
-    for path in policy.bypasses:
+    own = None if plan.caches is None else plan.caches.directory
+    for path in policy.bypasses if own is None else [p for p in policy.bypasses if p != own]:
         yield f"protection lifted: {visible(path)}"
     yield from _network(plan, policy.network)
     for path in sorted(made.copies):
@@ -38,6 +40,17 @@ def describe(plan: Plan, made: Complete) -> Iterator[str]:
         yield f"changes decided call by call: {visible(path)} (writing something inside is denied)"
     for name in plan.environment.dropped(os.environ):
         yield f"variable not passed on: {visible(name)}"
+    if own is not None:
+        yield from _caches(plan.environment, own)
+
+
+def _caches(environment: Environment, directory: str) -> Iterator[str]:
+    """Which tools keep theirs there, by their variables."""
+    yield f"caches of the sandbox's own, kept for the next run: {visible(directory)}"
+    for name, value in environment.set:
+        if name in caches():
+            yield f"  {name}={visible(value.replace(directory, '...'))}"
+    yield f"  PATH=...:{':'.join(visible(path) for path in environment.search)}"
 
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:

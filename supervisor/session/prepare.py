@@ -76,6 +76,11 @@ def prepare(
     from nono.supervisor.linux.confine import check_kernel, confine
 
     separate(os.environ if audit is None or audit.env is None else audit.env)
+    if plan.caches is not None:
+        # What only a run with caches of its own needs is loaded only then.
+        from nono.supervisor.session.caches_directory import make_caches
+
+        make_caches(plan.caches.root, plan.caches.name)
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:

@@ -76,7 +76,9 @@ def test_a_built_in_profile_refuses_nothing_that_it_grants(name: str) -> None:
 def test_the_agent(nono: Nono, as_user: Account) -> None:
     for question, code in (
         (("--path", ".", "--op", "write"), 0),
-        (("--path", "~/.cache/pip/x", "--op", "write"), 0),
+        (("--path", "~/.cache/pip/x", "--op", "write"), 1),
+        (("--path", "~/.cache/nono/caches/agent/cache/pip/x", "--op", "write"), 0),
+        (("--path", "~/.cache/nono/caches/node-dev/x", "--op", "read"), 1),
         (("--path", "~/.ssh/id_rsa"), 1),
         (("--path", "~/diary"), 1),
         (("--path", "~/.npmrc"), 1),
@@ -94,7 +96,7 @@ def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
     rules = [line for line in lines if line.startswith(("allow ", "deny "))]
     assert len(rules) > 100
     assert all("  [" in line and line.endswith("]") for line in rules)
-    assert any("profile filesystem.allow in built-in agent" in line for line in rules)
+    assert any("profile workdir.access in built-in agent" in line for line in rules)
     assert any("group python_runtime" in line for line in rules)
 
 

@@ -168,11 +168,12 @@ def test_a_flag_and_a_key_mean_the_same(place: Path, said: dict[str, Any]) -> No
         section, _, key = name.partition(".")
         profile.setdefault(section, {})[key] = value
     file = place / "profile.json"
-    file.write_text(json.dumps(profile))
-    (place / "empty.json").write_text("{}")
+    # The same file for both: its own caches, if it has any, go by its name.
+    file.write_text("{}")
     work = str(place / "other")
     env = {"HOME": str(place), "PATH": "/usr/bin"}
-    by_flags = make_plan(Options(workdir=work, profile=f"{place}/empty.json", **options), (), env)
+    by_flags = make_plan(Options(workdir=work, profile=str(file), **options), (), env)
+    file.write_text(json.dumps(profile))
     by_profile = make_plan(Options(workdir=work, profile=str(file)), (), env)
     assert meaning(by_flags) == meaning(by_profile)
     assert is_by_flag(by_flags) == bool(said)
