@@ -13,7 +13,6 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from nono.broker import ConnectHost
@@ -37,7 +36,7 @@ from nono.supervisor.linux.network.service import NetworkService, allowed_addres
 if TYPE_CHECKING:
     import trio
 
-    Reach = Callable[[], Awaitable[trio.socket.SocketType]]
+    Reach = Callable[[Parked], Awaitable[trio.socket.SocketType]]
 
 
 def connect_by_name(
@@ -124,8 +123,12 @@ class _Attempt:
     def _open_tunnel(self) -> None:
         """Let the socket wait for a tunnel."""
         caller, host, port = self.call.caller, self.host, self.port
-        reach = partial(self.network.reach, self.decisions, caller, host, port)
-        open_tunnel(self.call, self.decisions, self.network, self.sock, host, port, reach)
+        network, decisions = self.network, self.decisions
+
+        def reach(_: Parked) -> Awaitable[trio.socket.SocketType]:
+            return network.reach(decisions, caller, host, port)
+
+        open_tunnel(self.call, decisions, network, self.sock, host, port, reach)
         self.started = True
 
     @property

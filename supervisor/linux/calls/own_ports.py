@@ -26,6 +26,8 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 if TYPE_CHECKING:
     import trio
 
+    from nono.supervisor.linux.network.parking import Parked
+
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """What is meant by a socket on every address -> where it is reached on loopback."""
 
@@ -88,8 +90,11 @@ class OwnPort:
         except OSError:
             return False
 
-    async def reach(self) -> trio.socket.SocketType:
-        """A connection of our own to it, as soon as there is room. Raises OSError."""
+    async def reach(self, parked: Parked) -> trio.socket.SocketType:
+        """A connection of our own to it, as soon as there is room, while it is wanted.
+
+        Raises OSError.
+        """
         import trio
 
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -97,7 +102,7 @@ class OwnPort:
         try:
             sock.setblocking(False)
             deadline, pause = time.monotonic() + GIVEN_UP_SECONDS, _FIRST_SECONDS
-            while not self.attempt(sock):
+            while not parked.is_wanted or not self.attempt(sock):
                 if time.monotonic() >= deadline:
                     raise failure(errno.ETIMEDOUT)
                 await trio.sleep(pause)

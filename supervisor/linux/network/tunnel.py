@@ -39,7 +39,7 @@ class Tunnel:
     host: str
     port: int
     parked: Parked
-    reach: Callable[[], Awaitable[trio.socket.SocketType]]
+    reach: Callable[[Parked], Awaitable[trio.socket.SocketType]]
     """Makes our connection to the host. Raises OSError."""
 
     async def run(self) -> None:
@@ -85,7 +85,7 @@ class Tunnel:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._cancel_when_unwanted, scope)
                 try:
-                    outside = await self.reach()
+                    outside = await self.reach(self.parked)
                 except TimeoutError:
                     # A dead host, or resolver: how long to wait is the program's own decision.
                     await trio.sleep_forever()
