@@ -1,0 +1,73 @@
+"""What was decided once is not done later: a place of the sandbox's own may become another's."""
+
+import contextlib
+import json
+import os
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.conftest import Attack, Outcome
+from tests.attacks.scene import Scene
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+WAIT = 30
+
+
+def listen(address: str | list[object]) -> socket.socket:
+    """A service that starts at an address as soon as that is free."""
+    if isinstance(address, str):
+        family, where = socket.AF_UNIX, address
+    else:
+        family = socket.AF_INET6 if ":" in str(address[0]) else socket.AF_INET
+        where = tuple(address)
+    made = socket.socket(family)
+    if family != socket.AF_UNIX:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(where)
+        made.listen(64)
+    except BaseException:
+        made.close()
+        raise
+    made.setblocking(False)
+    return made
+
+
+def take_all(work: Path, running: Future[Outcome]) -> list[socket.socket]:
+    """Somebody else's services, at every place that the attack had."""
+    while not (work / "places").exists():
+        assert not running.done(), running.result().text
+        time.sleep(0.005)
+    left = json.loads((work / "places").read_text())
+    taken: list[socket.socket] = []
+    deadline = time.monotonic() + WAIT
+    while left and not running.done():
+        assert time.monotonic() < deadline, left
+        for address in list(left):
+            with contextlib.suppress(OSError):
+                taken.append(listen(address))
+                left.remove(address)
+    if isinstance(where := taken[-1].getsockname(), str) and where:
+        os.chmod(where, 0o666)
+    (work / "taken").touch()
+    return taken
+
+
+def test_whoever_takes_a_place_is_not_reached(outside: Scene, attack: Attack, tag: str) -> None:
+    options = (*outside.options, "--allow-domain", "allowed.example")
+    words = (outside.work, tag)
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(attack, outside, "later", *words, options=options)
+        services = take_all(outside.work, running)
+        outcome = running.result()
+    assert outcome.won == [], outcome.text
+    assert set(outcome.attempts.values()) == {"ECONNREFUSED"}
+    assert len(services) == len(outcome.attempts) == 24
+    for each in services:
+        with each, pytest.raises(BlockingIOError):
+            each.accept()
