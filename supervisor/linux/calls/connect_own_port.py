@@ -85,6 +85,4 @@ class _Waiting:
     def let_go(self) -> None:
         """The caller goes on while the connect does, so from here on it is not waited for."""
         host, port = self.port.host, self.port.port
-        open_tunnel(
-            self.call, self.decisions, self.network, self.sock, host, port, self.port.reach
-        )
+        open_tunnel(self.call, self.decisions, self.network, self.sock, host, port, self.port.reach)

@@ -132,4 +132,3 @@ def _connect_at_once(sock: socket.socket, address: bytes) -> bool:
     if state == kernel.TCP_CLOSE:
         raise failure(error or errno.ECONNREFUSED)
     return False
-
