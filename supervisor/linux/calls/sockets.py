@@ -122,7 +122,7 @@ def listen(call: Call, decisions: Decisions) -> Answer:
 def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> OwnPort | None:
     """A port of this machine that only the sandbox listens on is its own.
 
-    Gives it where that alone is why it may be reached: then it is to be decided again.
+    Gives it then, since that has to be decided again at each attempt.
     """
     request = Connect(call.caller, host, port)
     # Where all the rest is allowed, whoever watches wants to know what is the sandbox's own.
@@ -136,7 +136,7 @@ def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> 
     place = OwnPort(call.own, local, port)
     own = bool(place.listeners())
     decisions.require(replace(request, own=own))
-    return place if own and not decisions.allows(request) else None
+    return place if own else None
 
 
 def _refuse_to_share(call: Call, host: str, port: int) -> None:
