@@ -66,7 +66,8 @@ def connect(call: Call, decisions: Decisions) -> Answer:
         plain = _unmapped(host)
         if (plain, port) == _NAMESERVER:
             stub = kernel.inet_address(sock.family, "127.0.0.1", network.stub_port)
-            return perform_connect(call, held, sock, stub)
+            with network.stub_clients.expecting(sock):
+                return perform_connect(call, held, sock, stub)
         name = network.names.host_of(plain)
         if name is not None:
             from nono.supervisor.linux.calls.connect_by_name import connect_by_name
