@@ -20,11 +20,11 @@ WAIT = 30
 
 def listen(address: str | list[object]) -> socket.socket:
     """A service that starts at an address as soon as that is free."""
-    if isinstance(address, str):
-        family, where = socket.AF_UNIX, address
+    where: str | tuple[object, ...] = address if isinstance(address, str) else tuple(address)
+    if isinstance(where, str):
+        family = socket.AF_UNIX
     else:
-        family = socket.AF_INET6 if ":" in str(address[0]) else socket.AF_INET
-        where = tuple(address)
+        family = socket.AF_INET6 if ":" in str(where[0]) else socket.AF_INET
     made = socket.socket(family)
     if family != socket.AF_UNIX:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

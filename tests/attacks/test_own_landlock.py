@@ -17,8 +17,8 @@ def test_nothing_is_performed_for_it(as_user: Account, project: Path, attack: At
     scene = build(as_user, project / "scene", inside=True)
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         port = server.getsockname()[1]
-        options = (*scene.options, "--open-port", port)
-        outcome = attack(scene, "own_landlock", scene.work, port, options=map(str, options))
+        options = (*scene.options, "--open-port", str(port))
+        outcome = attack(scene, "own_landlock", scene.work, port, options=options)
     results = {(name.partition(":")[0], text[:3]) for name, text in outcome.attempts.items()}
     assert {who for who, said in results if said == "WON"} == {"own before", "own after"}
     lost = {who for who, said in results if said != "WON"}

@@ -25,7 +25,7 @@ HOSTS = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 class Place:
     """A listener whose queue is full, and what waits for it."""
 
-    def __init__(self, family: int, address: object) -> None:
+    def __init__(self, family: int, address: str | tuple[str, int]) -> None:
         self.family = family
         self.server = socket.socket(family)
         self.server.bind(address)

@@ -34,7 +34,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> dict[int, Started]:
         MARKED: Started(PROGRAM, 900),
     }
     monkeypatch.setattr(own_restrictions, "started", tree.get)
-    monkeypatch.setattr(own_restrictions.time, "clock_gettime", lambda _: NOW / 100)
+    monkeypatch.setattr("time.clock_gettime", lambda _: NOW / 100)
     return tree
 
 
