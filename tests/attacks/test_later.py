@@ -60,7 +60,7 @@ def take_all(work: Path, running: Future[Outcome]) -> list[socket.socket]:
 
 def test_whoever_takes_a_place_is_not_reached(outside: Scene, attack: Attack, tag: str) -> None:
     options = (*outside.options, "--allow-domain", "allowed.example")
-    words = (outside.work, tag)
+    words = ("wait", outside.work, tag)
     with ThreadPoolExecutor() as threads:
         running = threads.submit(attack, outside, "later", *words, options=options)
         services = take_all(outside.work, running)
@@ -71,3 +71,41 @@ def test_whoever_takes_a_place_is_not_reached(outside: Scene, attack: Attack, ta
     for each in services:
         with each, pytest.raises(BlockingIOError):
             each.accept()
+
+
+def test_whoever_comes_between_hears_nothing(outside: Scene, attack: Attack) -> None:
+    """Two take turns at a port as fast as they can: one is the sandbox's own, one is not."""
+    options = (*outside.options, "--allow-domain", "allowed.example")
+    heard: list[bytes] = []
+    turns = 0
+    with ThreadPoolExecutor() as threads:
+        running = threads.submit(attack, outside, "later", "swap", outside.work, options=options)
+        while not (outside.work / "place").exists():
+            assert not running.done(), running.result().text
+            time.sleep(0.005)
+        place = json.loads((outside.work / "place").read_text())
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), listen(place) as service:
+                turns += 1
+                time.sleep(0.001)
+                heard += said_to(service)
+            time.sleep(0.004)
+        (outside.work / "over").touch()
+        outcome = running.result()
+    assert heard == []
+    assert turns > 10
+    assert int(outcome.attempts["connected"]) > 0
+    assert int(outcome.attempts["refused"]) > 0
+
+
+def said_to(service: socket.socket) -> list[bytes]:
+    """What a service's clients said so far."""
+    said = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            accepted, _ = service.accept()
+            with accepted, contextlib.suppress(OSError):
+                accepted.settimeout(0.01)
+                said += [data] if (data := accepted.recv(16)) else []
+    return said

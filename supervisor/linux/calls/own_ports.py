@@ -1,11 +1,11 @@
 """Ports of this machine that only the sandbox listens on: its own, as long as that is so.
 
 Whoever listens on a port may stop, and another take it: so it is looked at right before each
-attempt to connect, and again after it. The socket that listens is known by its cookie; where the
-same one listens before and after, it was the one that was reached. An attempt whose SYN nobody has
-answered is taken back at once: the kernel would repeat it for minutes, whoever listens by then. On
-this machine only a full queue is a reason for that (listen(2), tcp(7)), so what has to wait tries
-again later, and all of it is decided anew.
+attempt to connect, and again after it. The sockets that listen are known by their cookies; where
+they are the sandbox's before, and nobody else's after, the sandbox was reached, and otherwise the
+connection is taken back. So is at once an attempt whose SYN nobody has answered: the kernel would
+repeat it for minutes, whoever listens by then. On this machine only a full queue is a reason for
+that (listen(2), tcp(7)), so what has to wait tries again later, and all of it is decided anew.
 """
 
 from __future__ import annotations
@@ -73,20 +73,19 @@ class OwnPort:
         does not block. Never waits. Raises OSError: ECONNREFUSED when it is nobody's port or
         somebody else's.
         """
-        before = self.listeners()
-        if not before:
+        if not self.listeners():
             raise failure(errno.ECONNREFUSED)
         if not _connect_at_once(sock, kernel.inet_address(sock.family, self.host, self.port)):
             return False
-        if not self._still_has(before):
+        if self._is_anothers():
             kernel.connect(sock.fileno(), _UNSPECIFIED)
             raise failure(errno.ECONNREFUSED)
         return True
 
-    def _still_has(self, before: frozenset[int]) -> bool:
-        """True when the very same sockets listen, so that no other one was in their place."""
+    def _is_anothers(self) -> bool:
+        """True when somebody else listens by now. A server for one client has closed already."""
         try:
-            return self.listeners() == before
+            return not self.listeners()
         except OSError:
             return False
 

@@ -32,7 +32,6 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, locate
 
 _MAX_SUN_PATH = 108
-_LOOKS = 3
 
 
 def family_of(address: bytes) -> int:
@@ -104,24 +103,22 @@ def _own_listeners(own: OwnObjects, matches: Callable[[Listening], bool]) -> fro
 def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, address: bytes) -> None:
     """connect(2) to an abstract name that the sandbox listens on, before the attempt and after it.
 
-    A name is one socket's until that is closed, so the one that listens both times was the one
-    that was reached. What was reached instead gets nothing: the socket is shut down. Raises
-    OSError: ECONNREFUSED then, and BlockingIOError where there is no room.
+    What was reached instead gets nothing: the socket is shut down. Raises OSError: ECONNREFUSED
+    then, and BlockingIOError where there is no room.
     """
-    before = _own_listeners(own, lambda each: each.name == name)
-    if not before:
+    if not _own_listeners(own, lambda each: each.name == name):
         raise failure(errno.ECONNREFUSED)
     kernel.connect(sock.fileno(), address)
-    if not any(_still_listens(before) for _ in range(_LOOKS)):
+    if _is_anothers(own, name):
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
         raise failure(errno.ECONNREFUSED)
 
 
-def _still_listens(cookies: frozenset[int]) -> bool:
-    """One look may miss what is there: see `sock_diag.dump`."""
+def _is_anothers(own: OwnObjects, name: bytes) -> bool:
+    """True when somebody else listens by now. A server for one client has closed already."""
     try:
-        return cookies <= {each.cookie for each in unix_diag.listening()}
+        return not _own_listeners(own, lambda each: each.name == name)
     except OSError:
         return False
 

@@ -1,7 +1,8 @@
 """Connections that wait for room at a listener of ours, which then goes: another has the place.
 
-Arguments: a directory to write in, a name for abstract sockets. There the places are written, and
-`taken` appears once somebody else listens at every one of them.
+Arguments: `wait`, a directory to write in and a name for abstract sockets. There the places are
+written, and `taken` appears once somebody else listens at every one of them. Or `swap` and a
+directory, where `place` is written, at which somebody else listens now and then, and `over` appears.
 """
 
 import contextlib
@@ -83,8 +84,42 @@ class Place:
         return found
 
 
+def swap(directory: str) -> None:
+    """Our listener comes and goes, while we connect and say something to whoever is there."""
+    here = Path(directory)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+    (here / "place.new").write_text(json.dumps(address))
+    (here / "place.new").rename(here / "place")
+    over = threading.Event()
+    thread = threading.Thread(target=come_and_go, args=[address, over])
+    thread.start()
+    results = {True: 0, False: 0}
+    while not (here / "over").exists():
+        with socket.socket() as sock:
+            result = sock.connect_ex(address)
+            results[result == 0] += 1
+            with contextlib.suppress(OSError):
+                sock.send(b"secret")
+    over.set()
+    thread.join()
+    print("connected", results[True], sep="\t")
+    print("refused", results[False], sep="\t")
+
+
+def come_and_go(address: tuple[str, int], over: threading.Event) -> None:
+    while not over.is_set():
+        with contextlib.suppress(OSError), socket.create_server(address, backlog=512):
+            time.sleep(0.004)
+        time.sleep(0.002)
+
+
 def main() -> None:
-    directory, tag = arguments()
+    what, *words = arguments()
+    {"wait": wait, "swap": swap}[what](*words)
+
+
+def wait(directory: str, tag: str) -> None:
     here = Path(directory)
     places = [Place(kind, (host, 0)) for host, kind in HOSTS.items() for _ in range(PLACES)]
     for number in range(PLACES):
