@@ -67,7 +67,7 @@ def test_whoever_takes_a_place_is_not_reached(outside: Scene, attack: Attack, ta
         outcome = running.result()
     assert outcome.won == [], outcome.text
     assert set(outcome.attempts.values()) == {"ECONNREFUSED"}
-    assert len(services) == len(outcome.attempts) == 24
+    assert len(services) == len(outcome.attempts) == 12
     for each in services:
         with each, pytest.raises(BlockingIOError):
             each.accept()

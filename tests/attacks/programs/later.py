@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .attempt import arguments, attempt
 
-PLACES = 6
+PLACES = 3
 SECONDS = 30
 PATIENCE = 1.3
 """The kernel repeats a SYN after a second: tcp(7)."""
