@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .attempt import arguments, attempt
@@ -116,7 +117,8 @@ def come_and_go(address: tuple[str, int], over: threading.Event) -> None:
 
 def main() -> None:
     what, *words = arguments()
-    {"wait": wait, "swap": swap}[what](*words)
+    parts: dict[str, Callable[..., None]] = {"wait": wait, "swap": swap}
+    parts[what](*words)
 
 
 def wait(directory: str, tag: str) -> None:

@@ -19,6 +19,7 @@ from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.dns_stub import IDLE_SECONDS, MAX_CLIENTS, MAX_QUERY, serve
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.nursery import open_nursery
+from tests.supervisor.linux.network.queries import everybody
 
 
 @pytest.fixture
@@ -40,25 +41,6 @@ def quick_clock() -> MockClock:
 def listener() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
         yield listening
-
-
-def everybody(peer: object, here: object) -> bool:
-    return True
-
-
-async def test_who_is_not_known_is_closed_at_once(listener: socket.socket) -> None:
-    asked: list[object] = []
-
-    def admits(peer: object, here: object) -> bool:
-        asked.append((peer, here))
-        return False
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve, listener, SyntheticNames(), admits, Faults())
-        async with await connect(listener) as stranger:
-            assert await stranger.receive_some() == b""
-            assert asked == [(stranger.socket.getsockname(), listener.getsockname())]
-        nursery.cancel_scope.cancel()
 
 
 @asynccontextmanager
@@ -360,8 +342,7 @@ async def test_a_fault_of_ours_ends_one_connection_and_is_noted(
     async with trio.open_nursery() as nursery, await connect(listener) as other:
         nursery.start_soon(serve, listener, _Broken(), everybody, faults)
         async with await connect(listener) as victim:
-            query = dns.message.make_query("broken.example", "A").to_wire()
-            await victim.send_all(framed(query))
+            await victim.send_all(framed(dns.message.make_query("broken.example", "A").to_wire()))
             assert await closed(victim)
         assert await resolve(other) == "198.18.0.1"
         nursery.cancel_scope.cancel()
