@@ -45,14 +45,14 @@ def connect_own_port(
     call.ensure_waiting()
     waiting = _Waiting(call, decisions, network, sock, port)
     if not os.get_blocking(sock.fileno()):
-        if not port.attempt(sock):
+        if not port.attempt(sock, decided=True):
             waiting.let_go()
         return Fail(errno.EINPROGRESS)
     deadline = deadline_of(sock)
     given_up = time.monotonic() + GIVEN_UP_SECONDS
 
-    def attempt() -> Answer | None:
-        if port.attempt(sock):
+    def attempt(decided: bool = False) -> Answer | None:
+        if port.attempt(sock, decided=decided):
             finish_connect(sock)
             return DONE
         now = time.monotonic()
@@ -63,7 +63,7 @@ def connect_own_port(
             return Fail(errno.EINPROGRESS)
         return None
 
-    answer = attempt()
+    answer = attempt(decided=True)
     if answer is not None:
         return answer
     return Retry(attempt, held.pop_all().close, lambda: waiting.interrupted(deadline))

@@ -66,14 +66,14 @@ class OwnPort:
             raise failure(errno.ECONNREFUSED)
         return reached if all(map(self.own.is_own_socket, reached)) else frozenset()
 
-    def attempt(self, sock: socket.socket) -> bool:
+    def attempt(self, sock: socket.socket, *, decided: bool = False) -> bool:
         """Connect a TCP socket that is not connected, now; False when there is no room for it.
 
-        The socket is then as before, or, with the connection made, as after a connect(2) that
-        does not block. Never waits. Raises OSError: ECONNREFUSED when it is nobody's port or
-        somebody else's.
+        The socket is then as before, or, with the connection made, as after a connect(2) that does
+        not block. Never waits. `decided` says that who listens was looked at just now. Raises
+        OSError: ECONNREFUSED when it is nobody's port or somebody else's.
         """
-        if not self.listeners():
+        if not decided and not self.listeners():
             raise failure(errno.ECONNREFUSED)
         if not _connect_at_once(sock, kernel.inet_address(sock.family, self.host, self.port)):
             return False
