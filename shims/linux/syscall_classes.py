@@ -61,9 +61,11 @@ inotify_add_watch
 execve execveat
 fchmod fchown fsetxattr fremovexattr
 setpriority ioprio_set sched_setaffinity sched_setattr sched_setparam sched_setscheduler
+landlock_restrict_self capset
 """
 # For fchmod and its line a read-only fd is enough in the kernel: a grant to read must not give
-# them. The last line can be aimed at every process of the same user.
+# them. The line after it can be aimed at every process of the same user. By the last one a program
+# gives up rights, which the supervisor must not give back.
 
 _ARGUMENTS: Final = """
 socket socketpair sendto sendmsg sendmmsg setsockopt
@@ -121,8 +123,8 @@ mbind set_mempolicy get_mempolicy set_mempolicy_home_node
 fork vfork exit exit_group wait4 waitid process_mrelease
 getpid getppid gettid getpgid getpgrp getsid setpgid setsid set_tid_address
 getuid geteuid getgid getegid getresuid getresgid getgroups
-setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget capset
-seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
+setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget
+seccomp landlock_create_ruleset landlock_add_rule
 lsm_get_self_attr lsm_list_modules arch_prctl
 getrlimit setrlimit getrusage times getpriority ioprio_get
 sched_yield sched_getparam sched_getscheduler
@@ -159,6 +161,7 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
 _HELD_BY_LANDLOCK: Final = """
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
 link linkat symlink symlinkat truncate execve execveat
+landlock_restrict_self capset
 """
 
 _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {

@@ -164,9 +164,13 @@ def truncate(call: Call, decisions: Decisions) -> Answer:
         own = call.own.is_own(call.caller, target)
         decisions.require(PathChange(call.caller, Operation.TRUNCATE, target.path, own))
         call.ensure_waiting()
+        size = n.b - (1 << 64) if n.b >> 63 else n.b
+        # The kernel would send SIGXFSZ, too. The limit is the program's own, and ours is another.
+        if size > target.stat.st_size and size > call.caller.file_size_limit:
+            raise failure(errno.EFBIG)
         fd = os.open(target.name, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            os.ftruncate(fd, n.b - (1 << 64) if n.b >> 63 else n.b)
+            os.ftruncate(fd, size)
         finally:
             os.close(fd)
     return DONE

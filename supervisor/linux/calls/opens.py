@@ -160,7 +160,7 @@ def _open_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: 
 
 def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> Answer:
     if call.injected is not None and handle.path in call.injected:
-        return _open_injected(call.injected, wanted, handle.path)
+        return _open_injected(call, call.injected, wanted, handle.path)
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
@@ -178,11 +178,12 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
     return perform(handle, wanted, call.own)
 
 
-def _open_injected(injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
+def _open_injected(call: Call, injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
     """A file that is another inside: *performed on our copy*, and only ever for reading."""
     _refuse_by_kind(wanted, stat.S_IFREG)
     if wanted.access != Access.READ:
         raise failure(errno.EACCES)
+    call.restrictions.ensure_unrestricted(call.caller)
     return _inject(injected.open(path), wanted)
 
 
@@ -191,7 +192,7 @@ def _open_missing(call: Call, wanted: Arguments) -> Answer:
     if call.injected is not None:
         with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
             if place.path in call.injected:
-                return _open_injected(call.injected, wanted, place.path)
+                return _open_injected(call, call.injected, wanted, place.path)
     raise failure(errno.ENOENT)
 
 

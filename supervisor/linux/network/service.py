@@ -12,6 +12,7 @@ from nono.broker import Connect, Process
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.faults import Faults
+from nono.supervisor.linux.network.stub_clients import StubClients
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class NetworkService:
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
+        self.stub_clients = StubClients()
+        """Whom the DNS stub answers."""
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -50,7 +53,7 @@ class NetworkService:
         from nono.supervisor.linux.network import dns_stub
 
         with self._stub.dup() as listener:
-            await dns_stub.serve(listener, self.names, faults)
+            await dns_stub.serve(listener, self.names, self.stub_clients.admits, faults)
 
     @property
     def resolver(self) -> Resolver:
