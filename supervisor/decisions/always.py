@@ -25,7 +25,9 @@ from nono.broker import (
     floor_exclude,
 )
 from nono.broker.floor.carve import carve
+from nono.broker.rules.folding import Folding
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
@@ -96,13 +98,32 @@ def complete(
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
     rules += list(other_names(rules, policy.bypasses))
-    floor = carve(rules, policy.bypasses, RealTree(), apart)
+    names = folding_trees()
+    names.look(rules)
+    floor = _carve(rules, policy.bypasses, apart, names)
     behind = list(_behind_links(rules, floor.matched))
     if behind:
         rules += behind
-        floor = carve(rules, policy.bypasses, RealTree(), apart)
-    policy = replace(policy, rules=(*rules, *floor.matched), network=network)
+        floor = _carve(rules, policy.bypasses, apart, names)
+    policy = replace(
+        policy,
+        rules=(*rules, *floor.matched),
+        network=network,
+        folding=tuple(sorted(names.found)),
+    )
     return Complete(policy, floor, copies, cleaned if broker else {})
+
+
+def _carve(
+    rules: Sequence[Rule], bypasses: tuple[str, ...], apart: frozenset[str], names: FoldingTrees
+) -> Floor:
+    """The floor, with names compared as they are in the directories that it was made from."""
+    while True:
+        known = frozenset(names.found)
+        tree = RealTree(names.note_entries if names.by_directory else None)
+        floor = carve(rules, bypasses, tree, apart, folding=Folding(known))
+        if names.found == known:
+            return floor
 
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
