@@ -235,6 +235,12 @@ class Policy:
     def _index(self) -> Index:
         return Index(self.rules, self.bypasses, self.names)
 
+    def knows_by_folding(self, rule: Rule, path: str) -> bool:
+        """True when the rule speaks of the path only because the file system folds names."""
+        if not self.names or rule.reaches(path):
+            return False
+        return self._index.reaches(rule, path) is not None
+
     @cached_property
     def names(self) -> Folding:
         """How names are compared."""

@@ -1,4 +1,4 @@
-"""Directories that take names for the same that differ in case: compared as such a file system does.
+"""Directories in which names that differ in case are the same, compared as there.
 
 Which they are is found at the start; here they are data. What is equal for any of those file
 systems is equal here, so a refusal may reach a name too many and never one too few. Grants are

@@ -54,6 +54,15 @@ def run(account: Account, *flags: str) -> str:
     return " ".join((account.python, "-P", "-m", "nono.supervisor", *flags))
 
 
+def test_another_spelling_reaches_everything_where_nothing_refuses_it(
+    root: Account, place: Path
+) -> None:
+    project = root.directory(place / "free")
+    found = folded(root, project, f"/usr/bin/python3 - $1 <<'END'\n{PROGRAM}\nEND", "mark")
+    results = [line.split("\t")[1] for line in found.splitlines() if "\t" in line]
+    assert results.count("WON") > 25, found
+
+
 def test_no_other_spelling_reaches_what_is_refused(as_user: Account, project: Path) -> None:
     mark = secrets.token_hex(8)
     command = run(as_user, "run", "--allow-cwd", *DENIED, "--", "/usr/bin/python3", "-", "$1")
@@ -64,6 +73,7 @@ def test_no_other_spelling_reaches_what_is_refused(as_user: Account, project: Pa
     assert len(results) > len(won) + 35, found
     assert found.splitlines().count(mark) == 5, found  # each secret, as it was
     assert "bug in nono" not in found, found
+    assert "the file system takes it for what is denied by flag --deny" in found, found
 
 
 def test_what_protects_a_home_folds_as_well(as_user: Account, project: Path) -> None:

@@ -7,6 +7,7 @@ ext4 and tmpfs do with `casefold`, it ignores a zero-width space.
 own, with PLACE owned by the user, and becomes COMMAND as that user. It ends with the command.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -192,10 +193,10 @@ class Folding:
                 body = self.answer(code, number, uid, gid, request[HEADER.size :])
             except OSError as error:
                 status = -error.errno
-            try:
+            except (KeyError, AttributeError):
+                status = -errno.ENOENT  # a node or a name that is gone
+            with contextlib.suppress(OSError):
                 os.write(device, struct.pack("=IiQ", 16 + len(body), status, unique) + body)
-            except OSError:
-                pass
 
 
 def mount(place, device):
