@@ -119,6 +119,8 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         broker=not values["floor_only"],
         audit=audit,
     )
+    if not values["quiet"]:
+        say_notes(prepared.notes)
     try:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)

@@ -29,6 +29,7 @@ from nono.broker.rules.folding import Folding
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
+from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
@@ -45,6 +46,7 @@ RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/
 _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
 """What says where names are looked up, which in the filtered mode is with nono."""
 
+_UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 
@@ -62,6 +64,8 @@ class Complete:
     floor: Floor
     copies: Mapping[str, str]
     cleaned: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+    """What a person should know about it."""
 
     def decisions(self, witness: Witness | None = None) -> Decisions:
         """What a run decides by; each `witness` is told of it."""
@@ -98,6 +102,8 @@ def complete(
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
     rules += list(other_names(rules, policy.bypasses))
+    links = OtherLinks(rules, policy.bypasses)
+    rules += links.rules
     names = folding_trees()
     names.look(rules)
     floor = _carve(rules, policy.bypasses, apart, names)
@@ -111,7 +117,8 @@ def complete(
         network=network,
         folding=tuple(sorted(names.found)),
     )
-    return Complete(policy, floor, copies, cleaned if broker else {})
+    notes = tuple(map(_UNFOUND.format, links.unfound))
+    return Complete(policy, floor, copies, cleaned if broker else {}, notes)
 
 
 def _carve(

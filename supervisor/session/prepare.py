@@ -35,6 +35,7 @@ class Prepared:
     audit: Audit | None
     """Where decisions are written down, if they are."""
     tmpdir: str
+    notes: tuple[str, ...] = ()
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
@@ -100,7 +101,7 @@ def prepare(
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         undo.pop_all()
-        return Prepared(decisions, confinement, credentials, log, tmpdir)
+        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:
