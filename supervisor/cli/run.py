@@ -181,9 +181,10 @@ def _report(
     usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:
         prepared.audit.close()
+    removed = prepared.remove_left_behind()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(decisions, faults, usage, prepared.audit, changed)])
+            say([report.as_json(decisions, faults, usage, prepared.audit, changed, removed)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
@@ -191,6 +192,7 @@ def _report(
             [
                 *report.text(decisions, usage),
                 *report.changed(changed),
+                *report.removed(removed),
                 *report.audit(prepared.audit),
             ]
         )
