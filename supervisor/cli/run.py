@@ -18,6 +18,7 @@ from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
@@ -87,6 +88,8 @@ _UNPROTECTED = (
 
 
 def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
+    if not (values["dry_run"] or values["floor_only"]):
+        require_listener()
     plan = make_plan(to_options(values), argv)
     if not values["quiet"]:
         say_notes(plan.notes)

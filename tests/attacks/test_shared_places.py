@@ -8,6 +8,7 @@ import pytest
 
 from tests.attacks.conftest import SHARED, Attack
 from tests.attacks.scene import Scene
+from tests.conftest import Nono
 
 
 @pytest.fixture
