@@ -48,8 +48,9 @@ def test_no_earlier_name_reaches_a_refused_file(
     secret: Callable[[str], Secret],
     whose: str,
 ) -> None:
+    flags: tuple[str, ...] = ()
     if whose == "a group's":
-        key, flags = secret(".ssh/id_rsa"), ()
+        key = secret(".ssh/id_rsa")
     else:
         key = as_user.secret(f"{project.name}/vault/deep/key")
         flags = ("--deny", "vault" if "directory" in whose else "vault/deep/key")

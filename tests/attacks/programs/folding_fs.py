@@ -22,18 +22,18 @@ ATTRIBUTES = struct.Struct("=QQQQQQIIIIIIIIII")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def key(name):
+def key(name: bytes) -> bytes:
     return name.replace(b"\xe2\x80\x8b", b"").rstrip(b".").lower()
 
 
 class Node:
-    def __init__(self, number, mode, uid, gid):
+    def __init__(self, number: int, mode: int, uid: int, gid: int) -> None:
         self.number, self.mode, self.uid, self.gid = number, mode, uid, gid
-        self.entries = {}
+        self.entries: dict[bytes, tuple[bytes, int]] = {}
         self.data = b""
         self.time = int(time.time())
 
-    def attributes(self):
+    def attributes(self) -> bytes:
         links = 2 if stat.S_ISDIR(self.mode) else 1
         size = len(self.data)
         times = (self.time, self.time, self.time, 0, 0, 0)
@@ -43,11 +43,11 @@ class Node:
 
 
 class Folding:
-    def __init__(self, uid, gid):
+    def __init__(self, uid: int, gid: int) -> None:
         self.nodes = {1: Node(1, stat.S_IFDIR | 0o755, uid, gid)}
         self.last = 1
 
-    def found(self, directory, name):
+    def found(self, directory: int, name: bytes) -> int:
         entries = self.nodes[directory].entries
         entry = entries.get(key(name))
         if entry is None and name.endswith(b"~1"):
@@ -59,10 +59,10 @@ class Folding:
             raise OSError(errno.ENOENT, "")
         return entry[1]
 
-    def entry(self, number):
+    def entry(self, number: int) -> bytes:
         return struct.pack("=QQQQII", number, 0, 0, 0, 0, 0) + self.nodes[number].attributes()
 
-    def add(self, directory, name, mode, uid, gid):
+    def add(self, directory: int, name: bytes, mode: int, uid: int, gid: int) -> int:
         if key(name) in self.nodes[directory].entries:
             raise OSError(errno.EEXIST, "")
         self.last += 1
@@ -70,7 +70,7 @@ class Folding:
         self.nodes[directory].entries[key(name)] = (name, self.last)
         return self.last
 
-    def rename(self, directory, target, names, flags=0):
+    def rename(self, directory: int, target: int, names: bytes, flags: int = 0) -> bytes:
         old, new = names.split(b"\0")[:2]
         here, there = self.nodes[directory].entries, self.nodes[target].entries
         entry = here.get(key(old))
@@ -85,14 +85,14 @@ class Folding:
         there[key(new)] = (new, entry[1])
         return b""
 
-    def remove(self, directory, name):
+    def remove(self, directory: int, name: bytes) -> bytes:
         number = self.found(directory, name)
         if self.nodes[number].entries:
             raise OSError(errno.ENOTEMPTY, "")
         del self.nodes[directory].entries[key(name)]
         return b""
 
-    def setattr(self, node, body):
+    def setattr(self, node: Node, body: bytes) -> bytes:
         valid, _, _, size = struct.unpack_from("=IIQQ", body)
         mode, _, uid, gid = struct.unpack_from("=IIII", body, 68)
         if valid & 1:
@@ -105,7 +105,7 @@ class Folding:
             node.data = node.data[:size].ljust(size, b"\0")
         return struct.pack("=QII", 0, 0, 0) + node.attributes()
 
-    def read_directory(self, node, body):
+    def read_directory(self, node: Node, body: bytes) -> bytes:
         _, offset, size = struct.unpack_from("=QQI", body)
         found = b""
         for at, (name, number) in list(enumerate(node.entries.values(), 1))[offset:]:
@@ -117,14 +117,14 @@ class Folding:
             found += entry
         return found
 
-    def write(self, node, body):
+    def write(self, node: Node, body: bytes) -> bytes:
         _, offset, size = struct.unpack_from("=QQI", body)
         data = node.data.ljust(offset, b"\0")
         node.data = data[:offset] + body[40 : 40 + size] + data[offset + size :]
         return struct.pack("=II", size, 0)
 
-    def answer(self, code, number, uid, gid, body):
-        node = self.nodes.get(number)
+    def answer(self, code: int, number: int, uid: int, gid: int, body: bytes) -> bytes:
+        node = self.nodes[number] if number else Node(0, 0, 0, 0)
         name = body.split(b"\0")[0]
         if code == 26:
             return struct.pack("=IIIIHHIIHHI28x", 7, 31, 65536, 0, 0, 0, 65536, 1, 16, 0, 0)
@@ -175,7 +175,7 @@ class Folding:
             return self.entry(made) + struct.pack("=QII", 0, 0, 0)
         raise OSError(errno.ENOSYS, "")
 
-    def serve(self, device):
+    def serve(self, device: int) -> None:
         while True:
             try:
                 request = os.read(device, 1 << 20)
@@ -192,21 +192,21 @@ class Folding:
             try:
                 body = self.answer(code, number, uid, gid, request[HEADER.size :])
             except OSError as error:
-                status = -error.errno
+                status = -(error.errno or errno.EIO)
             except (KeyError, AttributeError):
                 status = -errno.ENOENT  # a node or a name that is gone
             with contextlib.suppress(OSError):
                 os.write(device, struct.pack("=IiQ", 16 + len(body), status, unique) + body)
 
 
-def mount(place, device):
+def mount(place: str, device: int) -> None:
     options = f"fd={device},rootmode=40755,user_id=0,group_id=0,allow_other,default_permissions"
     flags = 6  # MS_NOSUID, MS_NODEV
     if _libc.mount(b"folding", os.fsencode(place), b"fuse", flags, options.encode()):
         raise OSError(ctypes.get_errno(), "mount")
 
 
-def main():
+def main() -> None:
     place, uid, gid, *command = sys.argv[1:]
     if _libc.unshare(0x20000) or _libc.mount(b"none", b"/", None, 0x44000, None):
         raise OSError(ctypes.get_errno(), "unshare")

@@ -16,7 +16,7 @@ NAME = "d" * 200
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def descend(top, depth):
+def descend(top: str, depth: int) -> int:
     """A directory with `depth` others in it, one in the other, and a file at the bottom."""
     os.mkdir(top)
     here = os.open(top, os.O_RDONLY)
@@ -30,7 +30,7 @@ def descend(top, depth):
     return here
 
 
-def deeper_than_a_path(place):
+def deeper_than_a_path(place: str) -> None:
     """Two towers, one set on the bottom of the other."""
     top, other = f"{place}/{TAG}-deep", f"{place}/{TAG}-other"
     bottom = descend(top, 15)
@@ -41,7 +41,7 @@ def deeper_than_a_path(place):
     os.chmod(top, 0)
 
 
-def filled_where_it_is_granted(place):
+def filled_where_it_is_granted(place: str) -> None:
     """Out, filled by calls that nono does not perform, and back."""
     own, away = f"{place}/{TAG}-trip", f"{GRANTED}/{os.path.basename(place)}-trip"
     os.mkdir(own)
@@ -58,7 +58,7 @@ def filled_where_it_is_granted(place):
         assert file.read() == "left"
 
 
-def unnamed(place):
+def unnamed(place: str) -> None:
     """A file without a name, in a directory that is left."""
     directory = f"{place}/{TAG}-unnamed"
     os.mkdir(directory)
@@ -68,7 +68,7 @@ def unnamed(place):
     os.link(str(fd), f"{directory}/named", src_dir_fd=own, follow_symlinks=True)
 
 
-def many_names(place):
+def many_names(place: str) -> None:
     """Names come and go, by links and moves."""
     path = f"{place}/{TAG}-names"
     for number in range(20):
@@ -81,7 +81,7 @@ def many_names(place):
     os.mkfifo(f"{path}-fifo")
 
 
-def moved_out_of_what_is_only_written(place):
+def moved_out_of_what_is_only_written(place: str) -> None:
     """What may not be read there is not the program's own in the shared place."""
     with open(f"{WRITTEN}/file", "w") as file:
         file.write("left")

@@ -7,75 +7,77 @@ import ctypes
 import os
 import socket
 import sys
+from collections.abc import Callable
+from typing import Any
 
 MARK = sys.argv[1]
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def read(path):
+def read(path: str) -> bool:
     with open(path) as file:
         return MARK in file.read()
 
 
-def write(path):
+def write(path: str) -> bool:
     with open(path, "a") as file:
         file.write("x")
     return True
 
 
-def make(path):
+def make(path: str) -> bool:
     with open(path, "x") as file:
         file.write("x")
     return True
 
 
-def rename(one, other):
+def rename(one: str, other: str) -> bool:
     os.rename(one, other)
     return True
 
 
-def exchange(one, other):
+def exchange(one: str, other: str) -> bool:
     if libc.renameat2(-100, one.encode(), -100, other.encode(), 2):
         raise OSError(ctypes.get_errno(), "renameat2")
     return True
 
 
-def link_and_read(target, path):
+def link_and_read(target: str, path: str) -> bool:
     os.symlink(target, path)
     return read(path)
 
 
-def hard_link(target, path):
+def hard_link(target: str, path: str) -> bool:
     os.link(target, path)
     return read(path)
 
 
-def bind(path):
+def bind(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
     return True
 
 
-def done(function):
-    def call(*arguments):
+def done(function: Callable[..., object]) -> Callable[..., bool]:
+    def call(*arguments: object) -> bool:
         function(*arguments)
         return True
 
     return call
 
 
-def moved_away(directory, path):
+def moved_away(directory: str, path: str) -> bool:
     os.rename(directory, "away")
     return read("away/" + path)
 
 
-def in_a_new_directory(path):
+def in_a_new_directory(path: str) -> bool:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return make(path)
 
 
 NEW = "made"
-ATTEMPTS = {
+ATTEMPTS: dict[str, tuple[Any, ...]] = {
     "read the file": (read, "SECRETS/KEY"),
     "read in another directory's case": (read, "SeCrEtS/key"),
     "read by the name as it is": (read, "secrets/key"),
@@ -117,7 +119,7 @@ ATTEMPTS = {
     "move the repository": (rename, ".GIT", "git2"),
     "move what will hold a refused name": (moved_away, "sub/deep", ".ENV"),
 }
-HONEST = {
+HONEST: dict[str, tuple[Any, ...]] = {
     "honest: read": (read, "open.txt"),
     "honest: write": (write, "open.txt"),
     "honest: other case": (write, "OPEN.TXT"),
@@ -128,12 +130,12 @@ HONEST = {
 }
 
 
-def main():
+def main() -> None:
     for name, (attempt, *arguments) in {**ATTEMPTS, **HONEST}.items():
         try:
             result = "WON" if attempt(*arguments) else "nothing"
         except OSError as error:
-            result = error.strerror
+            result = str(error.strerror)
         print(f"{name}\t{result}", flush=True)
 
 

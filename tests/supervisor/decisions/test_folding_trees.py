@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,12 +51,12 @@ def test_of_some_a_look_at_a_name_tells(top: Path, kind: str) -> None:
 
 def test_two_names_of_one_directory_tell(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the file system folded: every other spelling is there, as the same object."""
-    plain = folding_trees.os.stat
+    plain = os.stat
 
-    def stat(name: str, **how: object) -> object:
-        return plain(name.lower() if isinstance(name, str) else name, **how)  # type: ignore[arg-type]
+    def stat(name: str, **how: Any) -> os.stat_result:
+        return plain(name.lower() if isinstance(name, str) else name, **how)
 
-    monkeypatch.setattr(folding_trees.os, "stat", stat)
+    monkeypatch.setattr(os, "stat", stat)
     assert found(top, (str(top), "virtiofs", "rw")) == {str(top)}
     assert found(top, (str(top), "ext4", "rw")) == set()  # this kernel has no such directories
     assert str(top) in found(top, (str(top), "tmpfs", "rw,casefold=utf8-12.1.0"))
@@ -66,7 +69,7 @@ def test_two_names_of_one_directory_tell(top: Path, monkeypatch: pytest.MonkeyPa
 def test_a_flagged_directory_folds_though_it_is_empty(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding_trees.fcntl, "ioctl", lambda *_: (0x40000000).to_bytes(8, "little"))
+    monkeypatch.setattr(fcntl, "ioctl", lambda *_: (0x40000000).to_bytes(8, "little"))
     assert str(top / "sub") in found(top, (str(top), "tmpfs", "rw,casefold"))
     assert found(top, (str(top), "tmpfs", "rw")) == set()
 
