@@ -3,6 +3,8 @@
 import pytest
 
 from nono.broker import Access, Allow, Deny, Effect, Glob, Open, Policy, Rule, Subtree
+from nono.broker.audit.plain_policy import plain_policy, read_policy
+from nono.broker.errors import InvalidRecord
 from nono.broker.rules.access import ALL_ACCESS, CHANGING
 from nono.broker.rules.folding import Folding, folded_name, is_short
 from nono.broker.rules.rule import File, Origin, OriginKind
@@ -102,3 +104,15 @@ def test_a_question_folds() -> None:
     )
     policy = Policy(rules, folding=("/c",))
     assert not isinstance(policy.decide(Open(CALLER, "/c/ASK/x", Access.READ)), Allow | Deny)
+
+
+def test_a_record_keeps_the_trees_and_one_of_before_has_none() -> None:
+    rules = (Rule(Subtree("/c/.ssh"), ALL_ACCESS, Effect.DENY, FLAG),)
+    policy = Policy(rules, folding=("/c",))
+    plain = plain_policy(policy)
+    assert read_policy(plain) == policy
+    assert read_policy(plain[:-1]) == Policy(rules)
+    with pytest.raises(InvalidRecord):
+        read_policy([*plain, []])
+    with pytest.raises(InvalidRecord):
+        read_policy([*plain[:-1], ["relative"]])
