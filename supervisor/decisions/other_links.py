@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 
 from nono.broker import Effect, File, OriginKind, Rule, Subtree, Subtrees
-from nono.broker.rules.paths import outermost
+from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
 
 _MAX_ENTRIES = 200_000
@@ -158,7 +158,9 @@ def _entries_below(roots: Iterable[str], deep: bool = True) -> Iterator[os.DirEn
             with os.scandir(directory) as entries:
                 for entry in entries:
                     yield entry
-                    if deep and entry.is_dir(follow_symlinks=False):
+                    if not deep or entry.path in RESERVED_TREES:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
         except OSError:
             continue
