@@ -82,6 +82,8 @@ _FIELDS: Fields = {
     LocalPort: {"port": as_number},
 }
 _KINDS = by_name(_FIELDS)
+_WITHOUT_FOLDING = 8
+"""The parts of a policy that was recorded before file systems that fold case were known."""
 
 
 def plain_policy(policy: Policy) -> list[object]:
@@ -96,12 +98,16 @@ def plain_policy(policy: Policy) -> list[object]:
         _plain_rules(network.rules),
         _plain_rules(network.listen),
         _plain_rules(network.unchecked),
+        list(policy.folding),
     ]
 
 
 def read_policy(plain: object) -> Policy:
     """The policy that `plain_policy` has made plain. Raises InvalidRecord."""
-    rules, bypasses, default, mode, *parts = as_list(plain, 8)
+    values = as_list(plain)
+    if len(values) == _WITHOUT_FOLDING:
+        values.append([])
+    rules, bypasses, default, mode, *parts, folding = as_list(values, _WITHOUT_FOLDING + 1)
     refusals, network_rules, listen, unchecked = map(_read_rules, parts)
     try:
         return Policy(
@@ -109,6 +115,7 @@ def read_policy(plain: object) -> Policy:
             as_tuple(bypasses, as_text),
             Effect(as_text(default)),
             Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked),
+            as_tuple(folding, as_text),
         )
     except PolicyError as error:
         raise InvalidRecord(f"a policy that is none: {error.message}") from None

@@ -157,6 +157,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, Forbidden):
         return forbidden.why_denied(request.call)
     if rule.origin.kind is not OriginKind.DEFAULT:
+        if policy.knows_by_folding(rule, request.path):
+            return f"the file system takes it for what is denied by {_named(rule)}"
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"

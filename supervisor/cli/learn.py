@@ -83,6 +83,8 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
         prepared = prepare(plan, witness=learner)
+        if not values["quiet"]:
+            say_notes(prepared.notes)
         with contextlib.closing(prepared):
             learner.compare_with(base, prepared.tmpdir)
             faults: list[str] = []

@@ -18,6 +18,7 @@ from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
@@ -87,6 +88,8 @@ _UNPROTECTED = (
 
 
 def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
+    if not (values["dry_run"] or values["floor_only"]):
+        require_listener()
     plan = make_plan(to_options(values), argv)
     if not values["quiet"]:
         say_notes(plan.notes)
@@ -119,6 +122,8 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         broker=not values["floor_only"],
         audit=audit,
     )
+    if not values["quiet"]:
+        say_notes(prepared.notes)
     try:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
@@ -179,9 +184,10 @@ def _report(
     usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:
         prepared.audit.close()
+    removed = prepared.remove_left_behind()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(decisions, faults, usage, prepared.audit, changed)])
+            say([report.as_json(decisions, faults, usage, prepared.audit, changed, removed)])
         return
     say(report.bug(faults))
     if not values["quiet"]:
@@ -189,6 +195,7 @@ def _report(
             [
                 *report.text(decisions, usage),
                 *report.changed(changed),
+                *report.removed(removed),
                 *report.audit(prepared.audit),
             ]
         )

@@ -28,7 +28,7 @@ class Denials:
         self.overflow = 0
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
-        same = key(request)
+        same = (*key(request), verdict.rule.origin)
         with self._lock:
             known = self._denials.get(same)
             if known is not None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import Connect, Open, is_within, visible
+from nono.broker.rules.paths import SHARED
+from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
@@ -23,6 +25,8 @@ _MAX_LINES = 20
 _MAX_UNRESOLVED = 9
 _MANY = 4
 _MAX_CHANGED = 8
+_MAX_REMOVED = 3
+_MAX_LISTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,27 @@ def changed(paths: Sequence[str]) -> list[str]:
     return [f"nono: changed: {named}{more}; look before you run it"]
 
 
+def removed(paths: Sequence[str]) -> list[str]:
+    """One line about files in shared places that are gone with the run; none without any."""
+    if not paths:
+        return []
+    named = ", ".join(map(visible, paths[:_MAX_REMOVED]))
+    more = f" and {len(paths) - _MAX_REMOVED} more" if len(paths) > _MAX_REMOVED else ""
+    return [f"nono: removed, since nothing stays in shared places: {named}{more}{_kept(paths)}"]
+
+
+def _kept(paths: Sequence[str]) -> str:
+    """How one of the files would have stayed; a directory is granted only if it is there."""
+    directly = [path for path in paths if os.path.dirname(path) in SHARED]
+    path = directly[0] if directly else os.path.dirname(paths[0])
+    if visible(path) != path:
+        return ""
+    if directly:
+        return f"  hint: {shlex.join((flag('filesystem.write_file'), path))}"
+    grant = shlex.join((flag("filesystem.write"), path))
+    return f"  hint: {shlex.join(('mkdir', '-p', path))}, then {grant}"
+
+
 def audit(log: Audit | None) -> list[str]:
     """One line when what was decided was not, or only in part, written down."""
     if log is None or not log.stopped:
@@ -228,6 +253,7 @@ def as_json(
     usage: Usage | None = None,
     log: Audit | None = None,
     changes: Sequence[str] = (),
+    gone: Sequence[str] = (),
 ) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
@@ -239,6 +265,7 @@ def as_json(
             "internal_errors": list(faults),
             "audit": _audit_record(log),
             "changed": [visible(path, limit=8192) for path in changes],
+            "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
         }
     )
 

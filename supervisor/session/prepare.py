@@ -12,7 +12,7 @@ from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.shared_names import pointed_at
+from nono.supervisor.decisions.shared_names import missed, pointed_at
 from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
 
@@ -35,11 +35,19 @@ class Prepared:
     audit: Audit | None
     """Where decisions are written down, if they are."""
     tmpdir: str
+    notes: tuple[str, ...] = ()
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
         made = {**pointed_at(self.tmpdir, env), **env, "TMPDIR": self.tmpdir}
         return made if self.credentials is None else self.credentials.environment(made)
+
+    def remove_left_behind(self) -> list[str]:
+        """Remove what the program made in shared places and nobody granted it there.
+
+        Returns the paths of the files that a person may miss. For when no process is left.
+        """
+        return missed(self.confinement.own.remove_left_behind(self._is_granted))
 
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
@@ -51,7 +59,7 @@ class Prepared:
             self.credentials.close()
         if self.audit is not None:
             self.audit.close()
-        self.confinement.own.remove_left_behind(self._is_granted)
+        self.remove_left_behind()
         self.confinement.close()
         remove_tree(self.tmpdir)
 
@@ -105,7 +113,7 @@ def prepare(
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         undo.pop_all()
-        return Prepared(decisions, confinement, credentials, log, tmpdir)
+        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

@@ -107,3 +107,11 @@ def test_what_is_compared_is_what_is_put_in_place(
     text = (repository / ".git/config").read_text()
     assert "ran outside" not in text and "fsmonitor" not in text
     assert as_user("git", "status", "--short", cwd=repository).returncode == 0
+
+
+def test_each_setting_that_was_refused_is_named(nono: Nono, repository: Path) -> None:
+    keys = ("core.fsmonitor", "core.pager", "alias.x", "filter.a.clean")
+    script = "; ".join(f"git config {key} /bin/true" for key in (*keys, keys[0]))
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", script, cwd=repository)
+    assert "nono: 5 calls refused:" in done.stderr
+    assert [key for key in keys if f", for {key} (" not in done.stderr] == []

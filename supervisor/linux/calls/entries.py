@@ -197,6 +197,7 @@ def require_new(call: Call, decisions: Decisions, place: Entry, operation: Opera
         raise failure(errno.EEXIST)
     own = call.own.is_own(call.caller, place.parent)
     decisions.require(PathChange(call.caller, operation, place.path, own))
+    call.own.require_room(place.path)
     call.ensure_waiting()
 
 

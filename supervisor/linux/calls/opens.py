@@ -282,7 +282,7 @@ def _after_open(fd: int, handle: Handle, own: OwnObjects, may_block: bool) -> No
         terminal = f"/dev/pts/{number}"
         own.record_terminal(os.stat(terminal).st_rdev, terminal)
     if handle.kind == stat.S_IFDIR and stat.S_ISREG(os.fstat(fd).st_mode):
-        own.record_created(handle.path, fd)  # O_TMPFILE
+        own.record_unnamed(handle.path, fd)  # O_TMPFILE
 
 
 def _after_lease(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer | None:
@@ -329,6 +329,7 @@ def _create(call: Call, decisions: Decisions, wanted: Arguments, place: Entry) -
         set_id.require(call, decisions, path)
     own = call.own.is_own(call.caller, place.parent)
     decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
+    call.own.require_room(path)
     call.ensure_waiting()
     call.apply_umask()
     # O_EXCL follows no link either, and O_NOFOLLOW would stay with the descriptor: F_GETFL.

@@ -145,6 +145,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             return CONTINUE
         own = call.own.is_own(call.caller, place.parent)
         decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
+        call.own.require_room(place.path)
         call.ensure_waiting()
         call.apply_umask()
         _bind(sock, name, place, decisions)

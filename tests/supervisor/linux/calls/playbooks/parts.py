@@ -192,6 +192,9 @@ class PlayedOwn(OwnObjects):
     def record_created(self, path: str, fd: int) -> None:
         self._script.say(f"created {path}")
 
+    def record_unnamed(self, directory: str, fd: int) -> None:
+        self._script.say(f"created {directory}")
+
     def record_socket(self, cookie: int) -> None:
         self._script.say("bound")
 
