@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import ancestors, components, is_within, lineage, parent
+from nono.broker.rules.automaton import States
+from nono.broker.rules.paths import ancestors, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, Subtrees, guarded_paths
 
 
@@ -30,6 +31,7 @@ class Barriers:
         self._questions: set[str] = set()
         self._alone: set[str] = set()
         self._globs: list[Glob] = []
+        self._begun_at: dict[str, tuple[tuple[Glob, States], ...]] = {}
         # The root holds the reserved trees, so it never gets a rule.
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
         for rule in rules:
@@ -71,16 +73,26 @@ class Barriers:
         """Give no rule to the directories in which a name may come to be that the glob matches."""
         self.chain.update(lineage(glob.prefix))
         self._globs.append(glob)
+        self._begun_at.clear()
 
     def is_carved(self, path: str) -> bool:
         """True when `path` gets no rule though its entries may."""
         return path in self.chain or path in self._alone or self._may_hold_names(path)
 
     def _may_hold_names(self, path: str) -> bool:
-        return any(
-            is_within(path, glob.prefix) and glob.names.after(components(path))
-            for glob in self._globs
-        )
+        return any(is_within(path, glob.prefix) for glob, _ in self._begun(path))
+
+    def _begun(self, path: str) -> tuple[tuple[Glob, States], ...]:
+        """The globs that may match at `path` or below, and how far each of them is there."""
+        found = self._begun_at.get(path)
+        if found is None:
+            if path == "/":
+                begun = [(glob, glob.names.start()) for glob in self._globs]
+            else:
+                above, name = parent(path), path[path.rfind("/") + 1 :]
+                begun = [(g, g.names.step(states, name)) for g, states in self._begun(above)]
+            found = self._begun_at[path] = tuple(each for each in begun if each[1])
+        return found
 
     def bypasses_below(self, path: str) -> list[str]:
         """The bypasses below `path`, itself left out."""

@@ -41,7 +41,8 @@ from nono.supervisor.planning.path_rules import (
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
 from nono.supervisor.planning.refused_names import Expanded, refused
-from nono.supervisor.planning.start_files import GROUP, start_file_rules
+from nono.supervisor.planning.repositories import Repository
+from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Plan:
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
-    does not get, by canonical path, with what it gets instead.
+    does not get, by canonical path, with what it gets instead. `repositories` are those whose
+    hooks and configuration the program may not write.
     """
 
     policy: Policy
@@ -69,6 +71,7 @@ class Plan:
     anywhere: tuple[Rule, ...] = ()
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
+    repositories: tuple[Repository, ...] = ()
 
 
 def make_plan(
@@ -100,9 +103,9 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
-    if not _is_excluded(profile):
-        rules += start_file_rules(rules, workdir, expand)
-    notes = (*profile.notes, *machine.notes, *_left_out(program, rules))
+    starting = NOTHING if _is_excluded(profile) else start_file_rules(rules, workdir, expand)
+    rules += starting.rules
+    notes = (*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
@@ -121,6 +124,7 @@ def make_plan(
         tuple(anywhere),
         _services(flags, profile),
         tuple(machine.copies.items()),
+        starting.found.repositories,
     )
 
 

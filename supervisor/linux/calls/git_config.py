@@ -50,7 +50,7 @@ def put_git_config(
     with _ONE_AT_A_TIME:
         before, mode = _current(new)
         after = _content(os.open(source.name, _READING))
-        _require_harmless(decisions, wanted, verdict, before, after)
+        _require_harmless(call, decisions, wanted, verdict, (before, after))
         call.ensure_waiting()
         _put(new, after, mode if mode is not None else stat.S_IMODE(source.stat.st_mode))
         os.unlink(old.name, dir_fd=old.parent.fd)
@@ -86,10 +86,17 @@ def _content(fd: int) -> bytes:
 
 
 def _require_harmless(
-    decisions: Decisions, wanted: PathChange, verdict: Deny, before: bytes, after: bytes
+    call: Call,
+    decisions: Decisions,
+    wanted: PathChange,
+    verdict: Deny,
+    texts: tuple[bytes, bytes],
 ) -> None:
+    def is_kept(path: bytes) -> bool:
+        return _is_kept(call, decisions, wanted.path, os.fsdecode(path))
+
     try:
-        harmful = harmful_change(before, after)
+        harmful = harmful_change(*texts, is_kept)
     except NotUnderstoodError as error:
         harmful = error.message
     if harmful is not None:
@@ -97,6 +104,30 @@ def _require_harmless(
         decisions.refuse(wanted, Deny(replace(verdict.rule, origin=origin), verdict.errno))
     if decisions.witness is not None:
         decisions.witness.decision(wanted, wanted, Allow(_HARMLESS))
+
+
+_SUFFIXES = ("", "/.git", ".git", ".git/.git")
+"""Where git looks for a repository that a path names."""
+
+
+def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
+    """True when no repository can come to be at a path, or have a hook put in, by this program.
+
+    A path may lead through links, which could lead elsewhere later, and begin with `~`: no.
+    """
+    if not path.startswith("/"):
+        above, name = os.path.split(os.path.dirname(config))
+        if name != ".git" or path.startswith("~"):
+            return False
+        path = os.path.join(above, path)
+    plain = "/" + os.path.normpath(path).lstrip("/")
+    if os.path.realpath(path) != plain:
+        return False
+    return not any(
+        decisions.allows(PathChange(call.caller, Operation.CREATE, f"{plain}{suffix}/{name}"))
+        for suffix in _SUFFIXES
+        for name in ("hooks/x", "config")
+    )
 
 
 def _put(place: Entry, text: bytes, mode: int) -> None:

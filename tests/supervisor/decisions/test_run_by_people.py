@@ -37,7 +37,19 @@ def replace_keeping_times(place: Path) -> None:
 
 def make_repository_anew(place: Path) -> None:
     os.rename(place / ".git", place / "old")
-    (place / ".git").mkdir()
+    make_repository(place, "pre-commit")
+
+
+def make_repository(place: Path, hook: str) -> None:
+    (place / ".git/hooks").mkdir(parents=True)
+    (place / ".git/hooks" / hook).write_text("#!/bin/sh")
+    (place / ".git/hooks" / hook).chmod(0o755)
+
+
+def configured(place: Path, inside: str = ".git") -> None:
+    (place / inside).mkdir(parents=True)
+    (place / inside / "HEAD").touch()
+    (place / inside / "config").write_text("[core]\n\tpager = x\n")
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
@@ -46,8 +58,13 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     ".github/workflows/ci.yml": lambda place: (place / ".github/workflows/ci.yml").chmod(0o755),
     ".github/workflows/new.yml": lambda place: (place / ".github/workflows/new.yml").touch(),
     "package.json": lambda place: (place / "package.json").symlink_to("text"),
-    "src/.git": lambda place: (place / "src/.git").mkdir(),
-    ".git": make_repository_anew,
+    "src/.git/hooks/post-checkout": lambda place: make_repository(place / "src", "post-checkout"),
+    ".git/hooks/pre-commit": make_repository_anew,
+    "src/.git/config": lambda place: configured(place / "src"),
+    "src/sub/.git/hooks/x": lambda place: make_repository(place / "src/sub", "x"),
+    ".git/rebase-merge": lambda place: (place / ".git/rebase-merge").mkdir(),
+    ".git/modules/new/config": lambda place: configured(place / ".git/modules/new", ""),
+    "a.code-workspace": lambda place: (place / "a.code-workspace").touch(),
 }
 
 
