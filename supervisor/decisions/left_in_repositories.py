@@ -19,7 +19,7 @@ from nono.broker.git_config import (
     first_that_runs,
     remotes_by_name,
 )
-from nono.broker.rules.paths import SHARED, child, is_within
+from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.planning.repositories import (
     Repository,
@@ -105,11 +105,14 @@ class LeftInRepositories:
             )
 
     def _is_kept(self, top: str, path: str) -> bool:
-        """True for a path that the run could make no repository at, or that was one before."""
+        """True for a path that the run could make no repository at, or that was one before.
+
+        What a run makes in shared places such as /tmp is gone after it.
+        """
         plain = os.path.realpath(os.path.join(top, path))
         if any(self._was_there(each) for each in (f"{plain}/.git", plain)):
             return True
-        return not any(is_within(plain, each) for each in (*self._opened, *SHARED))
+        return not any(is_within(plain, each) for each in self._opened)
 
     def _followed(self, one: Repository, directory: str) -> Iterator[str]:
         """The configuration, when it follows a remote that is a directory of that name by now."""

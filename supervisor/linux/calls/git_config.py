@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from nono.broker import Allow, Deny, Operation, Origin, OriginKind, PathChange, visible
 from nono.broker.git_config import MAX_BYTES, NotUnderstoodError, harmful_change
+from nono.broker.rules.paths import SHARED, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
@@ -113,7 +114,8 @@ _SUFFIXES = ("", "/.git", ".git", ".git/.git")
 def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
     """True when no repository can come to be at a path, or have a hook put in, by this program.
 
-    A path may lead through links, which could lead elsewhere later, and begin with `~`: no.
+    Not where it leads through links, which could lead elsewhere later; not in shared places, where
+    the program may use what it made; not with `~`.
     """
     if not path.startswith("/"):
         above, name = os.path.split(os.path.dirname(config))
@@ -121,13 +123,27 @@ def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
             return False
         path = os.path.join(above, path)
     plain = "/" + os.path.normpath(path).lstrip("/")
-    if os.path.realpath(path) != plain:
+    if os.path.realpath(path) != plain or _may_be_own(call, plain):
         return False
     return not any(
         decisions.allows(PathChange(call.caller, Operation.CREATE, f"{plain}{suffix}/{name}"))
         for suffix in _SUFFIXES
         for name in ("hooks/x", "config")
     )
+
+
+def _may_be_own(call: Call, path: str) -> bool:
+    """True in a shared place for what the program made there, and for what it may make."""
+    if not any(is_within(path, each) for each in SHARED):
+        return False
+    try:
+        fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        return call.own.is_own_file(path, fd)
+    finally:
+        os.close(fd)
 
 
 def _put(place: Entry, text: bytes, mode: int) -> None:
