@@ -103,7 +103,9 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
-    starting = NOTHING if _is_excluded(profile) else start_file_rules(rules, workdir, expand)
+    starting = NOTHING
+    if not _is_excluded(profile):
+        starting = start_file_rules(rules, workdir, home, expand)
     rules += starting.rules
     notes = (*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)

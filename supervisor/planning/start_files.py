@@ -22,6 +22,7 @@ from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
+from nono.supervisor.planning.git_settings import named_by_configuration
 from nono.supervisor.planning.repositories import (
     Found,
     Repository,
@@ -46,7 +47,7 @@ NOTHING = StartFiles((), Found(()))
 
 
 def start_file_rules(
-    rules: Iterable[Rule], workdir: str, expand: Callable[[str], Sequence[str]]
+    rules: Iterable[Rule], workdir: str, home: str, expand: Callable[[str], Sequence[str]]
 ) -> StartFiles:
     """The refusals for what these rules open. `expand` is for the paths of groups."""
     written = written_directories(rules)
@@ -56,7 +57,7 @@ def start_file_rules(
     # What a person opened, or what lies above it, is the person's to open.
     exactly = {above for path in written for above in lineage(path)}
     spellings: dict[str, str] = {}
-    for path, spelled in _start_files(sorted(written), found.repositories, workdir, expand):
+    for path, spelled in _start_files(sorted(written), found.repositories, workdir, home, expand):
         if path in spellings or path in exactly:
             continue
         if any(above in written for above in ancestors(path)):
@@ -81,6 +82,7 @@ def _start_files(
     written: Sequence[str],
     found: Iterable[Repository],
     workdir: str,
+    home: str,
     expand: Callable[[str], Sequence[str]],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory."""
@@ -88,7 +90,8 @@ def _start_files(
         for path in expand(entry):
             yield path, entry
     resolvers = [canonical_of_many(each) for each in written]
-    for path in itertools.chain(_of_projects(written, found), _of_git(found)):
+    named = (path for each in found for path in named_by_configuration(each, home))
+    for path in itertools.chain(_of_projects(written, found), _of_git(found), named):
         inside = path.startswith(workdir + "/")
         spelled = path[len(workdir) + 1 :] if inside else path
         yield path, spelled

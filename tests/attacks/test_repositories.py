@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,18 @@ DEEP = {
     "with a mode that is odd": ('gitlink("a/b/c/d/e/f/g"); odd_mode()', "config"),
     "with names that are packed": ('gitlink("a/b/c/d/e/f/g", "--index-version=4")', "config"),
     "in an index that is split": ('gitlink("a/b/c/d/e/f/g", "--split-index")', "config"),
+    "that a file leads to": (
+        'gitlink("a/b/c/d/e/f/g"); os.rename("a/b/c/d/e/f/g/.git", "src/hidden");'
+        ' write("a/b/c/d/e/f/g/.git", "gitdir: ../../../../../../../src/hidden")',
+        "../../../../../../../../src/hidden/config",
+    ),
+    "with another's configuration": (
+        'gitlink("a/b/c/d/e/f/g"); os.makedirs("src/hidden");'
+        ' os.rename("a/b/c/d/e/f/g/.git/config", "src/hidden/config");'
+        ' write("a/b/c/d/e/f/g/.git/commondir", f"{os.getcwd()}/src/hidden");'
+        ' [os.rename(f"a/b/c/d/e/f/g/.git/{x}", f"src/hidden/{x}") for x in ("objects", "refs")]',
+        "../../../../../../../../src/hidden/config",
+    ),
     "in another that is one": (
         'repository("a/b"); os.chdir("a/b"); gitlink("c/d/e/f/g"); os.chdir("../..");'
         ' commit = "1" * 40; git("update-index", "--add", "--cacheinfo", f"160000,{commit},a/b")',
@@ -95,7 +108,7 @@ def test_a_repository_that_becomes_a_submodule_is_named(
 ) -> None:
     deeds, what = DEEP[how]
     _, changed = run(nono, deeds, mark)
-    assert f"{outer}/a/b/c/d/e/f/g/.git/{what}" in changed
+    assert os.path.normpath(f"{outer}/a/b/c/d/e/f/g/.git/{what}") in changed
     as_user("git", "status", "--short", cwd=outer)
     assert mark.exists(), "git does not enter it: this says nothing"
 
@@ -160,17 +173,19 @@ git("gc", "-q", at="copy")
     assert run(nono, deeds, mark, "--read", library)[1] == []
 
 
-REMOTES = """
+REMOTES = '''
 git("init", "-q", "--bare", "evil")
 write("evil/hooks/pre-receive")
 here = os.getcwd()
 os.symlink("evil", "link")
-for url in ("evil", "./evil", f"{here}/evil", f"file://{here}/evil", "/proc/self/cwd/evil", "~/x",
-            f"{here}/nothing-yet", f"{here}/link", "ext::sh -c x", "file://localhost/tmp/x",
-            "/tmp/nothing-yet", f"{os.environ['TMPDIR']}/x", "FILE:///tmp/x", "a::b",
-            "ssh://-oProxyCommand=x/y", "-oProxyCommand=x:y", "trees/../evil"):
-    for key in ("remote.origin.url", "remote.origin.pushurl", "remote.new.url", "branch.main.remote",
-                "branch.main.pushRemote", "remote.pushDefault", "submodule.x.url"):
+urls = """evil ./evil /proc/self/cwd/evil ~/x file://localhost/tmp/x /tmp/nothing-yet a::b
+FILE:///tmp/x ssh://-oProxyCommand=x/y -oProxyCommand=x:y trees/../evil""".split()
+urls += [f"{here}/{name}" for name in ("evil", "link", "nothing-yet")]
+urls += [f"file://{here}/evil", "ext::sh -c x", f"{os.environ['TMPDIR']}/x"]
+keys = """remote.origin.url remote.origin.pushurl remote.new.url branch.main.remote
+branch.main.pushRemote remote.pushDefault submodule.x.url""".split()
+for url in urls:
+    for key in keys:
         attempt(f"{key} {url}", git, "config", "--", key, url)
 attempt("insteadOf", git, "config", f"url.{here}/evil.insteadOf", "https://example.org/")
 attempt("config.worktree counts", git, "config", "extensions.worktreeConfig", "true")
@@ -178,7 +193,7 @@ for name in ("remotes", "branches"):
     attempt(name, write, f".git/{name}/origin", f"{here}/evil")
 for url in ("https://example.org/a", "git@example.org:a/b", "ssh://example.org/a"):
     git("config", "remote.origin.url", url)
-"""
+'''
 
 
 def test_a_push_goes_to_no_repository_of_ours(
@@ -237,3 +252,29 @@ git("push", "-q", f"{os.getcwd()}/three.git", "HEAD:main", at="one")
     assert (said, changed) == ("", [])
     shell(as_user, "git -C one status; git -C by/owner/two status", project)
     assert not mark.exists()
+
+
+def test_what_a_configuration_names_is_kept(
+    nono: Nono, as_user: Account, outer: Path, mark: Path
+) -> None:
+    """Hooks and more configuration in the work tree, as many projects have them."""
+    as_user.file(as_user.home / ".gitconfig", "[core]\n\thooksPath = team/hooks # ours\n")
+    script = (
+        "mkdir -p team/hooks; echo '[include]path=\"more\"' > team/config; echo > team/more;"
+        " git config include.path ../team/config; git config core.hooksPath tools"
+    )
+    shell(as_user, script, outer)
+    deeds = """
+for name in ("team/config", "team/more"):
+    attempt(name, write, name, CONFIG)
+    attempt(f"{name} replaced", replace, name, CONFIG)
+for name in ("tools/pre-commit", "team/hooks/pre-commit", "deep/er/sub/team/hooks/pre-commit"):
+    attempt(name, write, name)
+attempt("above moved", os.rename, "team", "src/team")
+write("team/text", "")
+"""
+    try:
+        said, changed = run(nono, deeds, mark)
+    finally:
+        (as_user.home / ".gitconfig").unlink()
+    assert (said, changed) == ("", [])
