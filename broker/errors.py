@@ -47,6 +47,10 @@ class UnknownName(PolicyError):
         self.nearest = nearest(name, names)
 
 
+class NotUnderstoodError(PolicyError):
+    """A file that git may read differently from us."""
+
+
 class InvalidHost(PolicyError):
     """What was given for a host, an address or a port is none."""
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from nono.broker.datafile import data
-from nono.broker.errors import PolicyError
+from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_urls import is_plain_url, local_path
 
 MAX_BYTES = 1 << 20
@@ -33,10 +33,6 @@ class Entry(NamedTuple):
     name: bytes
     pattern: str
     value: bytes | None
-
-
-class NotUnderstoodError(PolicyError):
-    """A file that git may read differently from us."""
 
 
 def parse(text: bytes) -> list[Entry]:

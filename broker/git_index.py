@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nono.broker.git_config import NotUnderstoodError
+from nono.broker.errors import NotUnderstoodError
 
 MAX_BYTES = 1 << 26
 MAX_ENTRIES = 500_000

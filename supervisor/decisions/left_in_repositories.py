@@ -13,12 +13,8 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 
 from nono.broker.datafile import data
-from nono.broker.git_config import (
-    MAX_BYTES,
-    NotUnderstoodError,
-    first_that_runs,
-    remotes_by_name,
-)
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, first_that_runs, remotes_by_name
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.planning.repositories import (

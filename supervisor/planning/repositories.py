@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from nono.broker.datafile import data
-from nono.broker.git_config import NotUnderstoodError
+from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.rules.paths import child, lineage
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker.git_config import NotUnderstoodError
+from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, gitlinks
 
 pytestmark = pytest.mark.requires(commands=["git"])

@@ -15,7 +15,8 @@ import time
 from dataclasses import replace
 
 from nono.broker import Allow, Deny, Operation, Origin, OriginKind, PathChange, visible
-from nono.broker.git_config import MAX_BYTES, NotUnderstoodError, harmful_change
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, harmful_change
 from nono.broker.rules.paths import SHARED, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.decide import Decisions
