@@ -5,7 +5,7 @@ Each says in one line what, where and why, and may carry a hint that can be past
     NonoError
         PolicyError                 the policy author's: a rule or a setting cannot be meant
             UnknownName             there is no group, network profile or service of that name
-            NotUnderstoodError      a file of git's is not as git writes it, and nothing of it may change
+            NotUnderstoodError      a file of git's that it may read otherwise than we do
             InvalidHost
             FloorTooLarge           a refusal by pattern would have to look at too many files
             ProfileError            everything that is wrong with a profile's file
