@@ -45,7 +45,6 @@ class LeftInRepositories:
             for one in found
             for directory in git_directories(one.directory)[0]
         }
-        self._links = {one.link: _identity(one.link) for one in found if one.link is not None}
         names = ("index", "config")
         self._files = {
             path: state(path)
@@ -64,7 +63,10 @@ class LeftInRepositories:
                 yield from self._in_directory(one, directory)
 
     def _has_new_index(self, directory: str) -> bool:
-        return directory not in self._directories or self._differs(child(directory, "index"))
+        """Whether it is to be read as git reads it. One that is in parts may be new in any."""
+        if directory not in self._directories or self._differs(child(directory, "index")):
+            return True
+        return any(name.startswith("sharedindex.") for name in names_in(directory))
 
     def _in_directory(self, one: Repository, directory: str) -> Iterator[str]:
         for path, begun in self._all_begun((directory,)):

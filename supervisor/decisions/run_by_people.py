@@ -32,12 +32,10 @@ _NOTHING = ""
 class RunByPeople:
     """The files as they are at the start. Bounded: of very many, some are left out."""
 
-    def __init__(
-        self, rules: Iterable[Rule], repositories: Iterable[Repository] | None = None
-    ) -> None:
-        """`repositories` are those whose hooks are kept; they are looked for when not given."""
+    def __init__(self, rules: Iterable[Rule], repositories: Iterable[Repository] = ()) -> None:
+        """`repositories` are those whose hooks are kept; without any they are looked for."""
         opened = sorted(written_directories(rules))
-        found = search(opened).repositories if repositories is None else tuple(repositories)
+        found = tuple(repositories) or search(opened).repositories
         self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
         self._left = LeftInRepositories(opened, found)
         self._before = dict(self._states())

@@ -118,6 +118,26 @@ def test_what_git_does_not_understand_is_named(nono: Nono, outer: Path, mark: Pa
     assert run(nono, deeds, mark)[1] == [f"{outer}/.git/index"]
 
 
+def test_a_part_of_an_index_that_was_there_is_read_again(
+    nono: Nono, as_user: Account, outer: Path, mark: Path
+) -> None:
+    """git does not compare such a part with its own hash, and the index itself stays as it was."""
+    shell(as_user, "git update-index --split-index", outer)
+    deeds = """
+import glob
+repository("evil/er/sub")
+[part] = glob.glob(".git/sharedindex.*")
+with open(part, "r+b") as file:
+    text = file.read().replace(b"deep/er/sub", b"evil/er/sub")
+    file.seek(0)
+    file.write(text)
+"""
+    assert run(nono, deeds, mark)[1] == [f"{outer}/evil/er/sub/.git/config"]
+    as_user("git", "status", cwd=outer)
+    assert mark.exists(), "git does not enter it: this says nothing"
+    assert run(nono, 'write("src/other", "")', mark)[1] == [], "it is not told of again"
+
+
 def test_what_git_goes_on_with_is_named(
     nono: Nono, as_user: Account, outer: Path, mark: Path
 ) -> None:

@@ -138,6 +138,14 @@ def test_a_new_package(opened_place: Path, text: str, is_told: bool) -> None:
     assert bool(before.changed()) == is_told
 
 
+def test_hooks_that_were_there_are_nothing_to_tell_of(opened_place: Path) -> None:
+    """Also where a profile leaves their protection out."""
+    make_repository(opened_place / "src", "pre-commit")
+    before = RunByPeople(opened(opened_place))
+    (opened_place / "src/new").touch()
+    assert before.changed() == []
+
+
 def test_very_many_are_bounded(opened_place: Path) -> None:
     for number in range(300):
         (opened_place / f"{number}").mkdir()
