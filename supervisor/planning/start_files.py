@@ -18,7 +18,7 @@ from typing import NamedTuple
 from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
 from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.paths import ancestors, child, is_within, lineage
+from nono.broker.rules.paths import child, is_within, lineage, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
@@ -56,11 +56,15 @@ def start_file_rules(
     found = repositories.search(written)
     # What a person opened, or what lies above it, is the person's to open.
     exactly = {above for path in written for above in lineage(path)}
+    opened: dict[str, bool] = {}
     spellings: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found.repositories, workdir, home, expand):
         if path in spellings or path in exactly:
             continue
-        if any(above in written for above in ancestors(path)):
+        above = parent(path)
+        if above not in opened:
+            opened[above] = any(each in written for each in lineage(above))
+        if opened[above]:
             spellings[path] = spelled
     refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, _ORIGIN, protected=True)
     return StartFiles((refusal,) if spellings else (), found)
