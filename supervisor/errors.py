@@ -26,7 +26,7 @@ Others end inside: somebody of ours catches each.
         UnknownHost
         UnusableAnswer
         NoAnswer
-    NotUnderstoodError              becomes the refusal to change a git configuration
+    NotUnderstoodError              a file of git is taken for one that may run anything
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
     TimeIsUp                        ends `nono learn`

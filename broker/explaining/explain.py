@@ -7,6 +7,7 @@ from typing import Literal
 
 from nono.broker.explaining import access_words, forbidden
 from nono.broker.explaining import network as explain_network
+from nono.broker.explaining.git_directory import git_directory
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
@@ -206,7 +207,11 @@ def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple
     if rule.origin.kind is OriginKind.DEFAULT:
         if isinstance(request, Execute) and parent(request.path) != "/":
             return (flag("filesystem.read"), parent(request.path))
-        return _grant(policy.lacks(request), request.path, directory)
+        missing = policy.lacks(request)
+        whole = git_directory(request.path)
+        if isinstance(request, Open) and missing == Access.READ and whole is not None:
+            return (flag("filesystem.read"), whole)
+        return _grant(missing, request.path, directory)
     if not rule.protected or _holds_it(request, rule):
         return ()
     return _bypass(policy, request.path, policy.lacks(request), rule, directory)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from nono.broker.rules.access import Access
+from nono.broker.rules.automaton import States
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.paths import ancestors, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, Subtrees, guarded_paths
@@ -37,6 +38,7 @@ class Barriers:
         self._questions: set[str] = set()
         self._alone: set[str] = set()
         self._globs: list[Glob] = []
+        self._begun_at: dict[str, tuple[tuple[Glob, States], ...]] = {}
         # The root holds the reserved trees, so it never gets a rule.
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
         for rule in rules:
@@ -90,6 +92,7 @@ class Barriers:
         """Give no rule to the directories in which a name may come to be that the glob matches."""
         self.chain.update(lineage(self._key(glob.prefix)))
         self._globs.append(glob)
+        self._begun_at.clear()
 
     def is_carved(self, path: str) -> bool:
         """True when `path` gets no rule though its entries may."""
@@ -97,10 +100,22 @@ class Barriers:
         return key in self.chain or key in self._alone or self._may_hold_names(path)
 
     def _may_hold_names(self, path: str) -> bool:
-        return any(
-            is_within(self._key(path), self._key(glob.prefix)) and self._folding.after(glob, path)
-            for glob in self._globs
-        )
+        key = self._key(path)
+        return any(is_within(key, self._key(glob.prefix)) for glob, _ in self._begun(path))
+
+    def _begun(self, path: str) -> tuple[tuple[Glob, States], ...]:
+        """The globs that may match at `path` or below, and how far each of them is there."""
+        found = self._begun_at.get(path)
+        if found is None:
+            if path == "/":
+                begun = [(glob, glob.names.start()) for glob in self._globs]
+            else:
+                above, name = parent(path), path[path.rfind("/") + 1 :]
+                folds = self._folding.tree(above) is not None
+                step = self._folding.step if folds else _step
+                begun = [(g, step(g, states, name)) for g, states in self._begun(above)]
+            found = self._begun_at[path] = tuple(each for each in begun if each[1])
+        return found
 
     def bypasses_below(self, path: str) -> list[str]:
         """The bypasses below `path`, itself left out."""
@@ -169,3 +184,8 @@ class BothBarriers(NamedTuple):
         """Give no rule to these directories, for any part of a grant."""
         for each in (self.sight, self.change):
             each.keep(paths)
+
+
+def _step(glob: Glob, states: States, name: str) -> States:
+    """One name further, in a directory that does not fold."""
+    return glob.names.step(states, name)

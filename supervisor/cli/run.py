@@ -114,7 +114,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
-    before = RunByPeople(plan.policy.rules)
+    before = RunByPeople(plan.policy.rules, plan.repositories)
     streams = inherited_streams()
     prepared = prepare(
         plan,

@@ -1,66 +1,86 @@
 """What people run without looking, such as a Makefile: what of it a run has changed.
 
 A run may write it, since that is most of what there is to do in a project. So it is compared:
-known names in the directories that a person opened for writing, and one level below.
+known names in the directories that a person opened for writing, at the top of repositories, and
+one level below; and what a run left in repositories that git itself would run.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
 
 from nono.broker import Rule
 from nono.broker.datafile import data
+from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.paths import child
+from nono.supervisor.decisions.file_states import of
+from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
+from nono.supervisor.planning.repositories import Repository, bytes_of, search
 from nono.supervisor.planning.start_files import written_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
 _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
-_REPOSITORY = ".git"
-
-
-class _State(NamedTuple):
-    """Enough to tell that a file is another or has another content."""
-
-    device: int
-    inode: int
-    size: int
-    modified: int
-    changed: int
+_PACKAGE = "package.json"
+_NOTHING = ""
 
 
 class RunByPeople:
     """The files as they are at the start. Bounded: of very many, some are left out."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._directories = sorted(written_directories(rules))
+    def __init__(self, rules: Iterable[Rule], repositories: Iterable[Repository] = ()) -> None:
+        """`repositories` are those whose hooks are kept; without any they are looked for."""
+        opened = sorted(written_directories(rules))
+        found = tuple(repositories) or search(opened).repositories
+        self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
+        self._left = LeftInRepositories(opened, found)
         self._before = dict(self._states())
 
     def changed(self) -> list[str]:
         """The paths of those that are new or not as they were, sorted."""
         after = dict(self._states())
-        return sorted(path for path, state in after.items() if state != self._before.get(path))
+        changed = {path for path, what in after.items() if what != self._before.get(path, _NOTHING)}
+        return sorted(changed | set(self._left.changed()))
 
-    def _states(self) -> Iterator[tuple[str, _State]]:
-        names = frozenset(data("start_files")["run_knowingly"])
+    def _states(self) -> Iterator[tuple[str, object]]:
+        is_named = _matcher()
+        left = _MAX_DIRECTORIES
         for top in self._directories:
             entries = _entries(top)
+            yield from _named(entries, is_named)
             below = [
                 entry.path
                 for entry in entries
                 if not entry.name.startswith(".")
                 and entry.name not in _NOT_LOOKED_INTO
                 and entry.is_dir(follow_symlinks=False)
-            ]
-            yield from _named(entries, names)
-            for directory in below[:_MAX_DIRECTORIES]:
-                yield from _named(_entries(directory), names)
+            ][:left]
+            left -= len(below)
+            for directory in below:
+                yield from _named(_entries(directory), is_named)
             for directory in data("start_files")["run_knowingly_in"]:
-                yield from _named(_entries(child(top, directory)), None)
+                yield from _named(_entries(child(top, directory)), lambda name: True)
+
+
+def _matcher() -> Callable[[str], bool]:
+    tables = data("start_files")
+    names = frozenset(tables["run_knowingly"])
+    patterns = (*tables["project_patterns"], *tables["run_knowingly_patterns"])
+    ends = tuple(each[1:] for each in patterns if each[0] == "*" and "*" not in each[1:])
+    others = [each for each in patterns if each[0] != "*"]
+
+    def is_named(name: str) -> bool:
+        return (
+            name in names
+            or name.endswith(ends)
+            or any(fnmatch.fnmatchcase(name, each) for each in others)
+        )
+
+    return is_named
 
 
 def _entries(directory: str) -> list[os.DirEntry[str]]:
@@ -73,27 +93,18 @@ def _entries(directory: str) -> list[os.DirEntry[str]]:
 
 
 def _named(
-    entries: Iterable[os.DirEntry[str]], names: frozenset[str] | None
-) -> Iterator[tuple[str, _State]]:
-    """Of the entries with one of these names, or of every file."""
+    entries: Iterable[os.DirEntry[str]], is_named: Callable[[str], bool]
+) -> Iterator[tuple[str, object]]:
+    """Of the files with such a name: what tells that they are others or have another content."""
     for entry in entries:
-        if names is not None and entry.name not in names:
+        if not is_named(entry.name):
             continue
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
-        if entry.name == _REPOSITORY:
-            # Every commit changes it; that it is another one is what counts.
-            yield entry.path, _State(status.st_dev, status.st_ino, 0, 0, 0)
+        if entry.name == _PACKAGE and stat.S_ISREG(status.st_mode):
+            part = running_part(bytes_of(entry.path, MAX_BYTES + 1))
+            yield entry.path, of(status) if part is None else part
         elif not stat.S_ISDIR(status.st_mode):
-            yield (
-                entry.path,
-                _State(
-                    status.st_dev,
-                    status.st_ino,
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                ),
-            )
+            yield entry.path, of(status)

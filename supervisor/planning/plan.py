@@ -47,7 +47,8 @@ from nono.supervisor.planning.path_rules import (
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
 from nono.supervisor.planning.refused_names import Expanded, refused
-from nono.supervisor.planning.start_files import GROUP, start_file_rules
+from nono.supervisor.planning.repositories import Repository
+from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Plan:
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
-    tools keep what they fetch; the directory is made when a run starts.
+    tools keep what they fetch; the directory is made when a run starts. `repositories` are those
+    whose hooks and configuration the program may not write.
     """
 
     policy: Policy
@@ -78,6 +80,7 @@ class Plan:
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
     caches: OwnCaches | None = None
+    repositories: tuple[Repository, ...] = ()
 
 
 def make_plan(
@@ -111,9 +114,11 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
+    starting = NOTHING
     if not _is_excluded(profile):
-        rules += start_file_rules(rules, workdir, expand)
-    notes = (*profile.notes, *machine.notes, *_left_out(program, rules))
+        starting = start_file_rules(rules, workdir, home, expand)
+    rules += starting.rules
+    notes = (*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
@@ -133,6 +138,7 @@ def make_plan(
         _services(flags, profile),
         tuple(machine.copies.items()),
         caches,
+        starting.found.repositories,
     )
 
 

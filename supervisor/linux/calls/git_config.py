@@ -15,7 +15,9 @@ import time
 from dataclasses import replace
 
 from nono.broker import Allow, Deny, Operation, Origin, OriginKind, PathChange, visible
-from nono.broker.git_config import MAX_BYTES, NotUnderstoodError, harmful_change
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, harmful_change
+from nono.broker.rules.paths import SHARED, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
@@ -50,7 +52,7 @@ def put_git_config(
     with _ONE_AT_A_TIME:
         before, mode = _current(new)
         after = _content(os.open(source.name, _READING))
-        _require_harmless(decisions, wanted, verdict, before, after)
+        _require_harmless(call, decisions, wanted, verdict, (before, after))
         call.ensure_waiting()
         _put(new, after, mode if mode is not None else stat.S_IMODE(source.stat.st_mode))
         os.unlink(old.name, dir_fd=old.parent.fd)
@@ -86,10 +88,17 @@ def _content(fd: int) -> bytes:
 
 
 def _require_harmless(
-    decisions: Decisions, wanted: PathChange, verdict: Deny, before: bytes, after: bytes
+    call: Call,
+    decisions: Decisions,
+    wanted: PathChange,
+    verdict: Deny,
+    texts: tuple[bytes, bytes],
 ) -> None:
+    def is_kept(path: bytes) -> bool:
+        return _is_kept(call, decisions, wanted.path, os.fsdecode(path))
+
     try:
-        harmful = harmful_change(before, after)
+        harmful = harmful_change(*texts, is_kept)
     except NotUnderstoodError as error:
         harmful = str(error)
     if harmful is not None:
@@ -97,6 +106,45 @@ def _require_harmless(
         decisions.refuse(wanted, Deny(replace(verdict.rule, origin=origin), verdict.errno))
     if decisions.witness is not None:
         decisions.witness.decision(wanted, wanted, Allow(_HARMLESS))
+
+
+_SUFFIXES = ("", "/.git", ".git", ".git/.git")
+"""Where git looks for a repository that a path names."""
+
+
+def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
+    """True when no repository can come to be at a path, or have a hook put in, by this program.
+
+    Not where it leads through links, which could lead elsewhere later; not in shared places, where
+    the program may use what it made; not with `~`.
+    """
+    if not path.startswith("/"):
+        above, name = os.path.split(os.path.dirname(config))
+        if name != ".git" or path.startswith("~"):
+            return False
+        path = os.path.join(above, path)
+    plain = "/" + os.path.normpath(path).lstrip("/")
+    if os.path.realpath(path) != plain or _may_be_own(call, plain):
+        return False
+    return not any(
+        decisions.allows(PathChange(call.caller, Operation.CREATE, f"{plain}{suffix}/{name}"))
+        for suffix in _SUFFIXES
+        for name in ("hooks/x", "config")
+    )
+
+
+def _may_be_own(call: Call, path: str) -> bool:
+    """True in a shared place for what the program made there, and for what it may make."""
+    if not any(is_within(path, each) for each in SHARED):
+        return False
+    try:
+        fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        return call.own.is_own_file(path, fd)
+    finally:
+        os.close(fd)
 
 
 def _put(place: Entry, text: bytes, mode: int) -> None:
