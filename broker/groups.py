@@ -119,7 +119,7 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
     for key, access in _REFUSALS:
         entries = getattr(group, key)
         spellings = {path: entry for entry in entries for path in expand(entry)}
-        spellings |= {path: path for entry in _moved(entries, expand) for path in expand(entry)}
+        spellings |= {path: path for entry in moved(entries, expand) for path in expand(entry)}
         if spellings:
             rules.append(Rule(Subtrees(spellings), access, Effect.DENY, origin, protected=True))
     return rules
@@ -134,7 +134,7 @@ _BASES = {
 """Where programs keep things unless a variable says otherwise: XDG Base Directories."""
 
 
-def _moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
+def moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
     """What entries below base directories are where those are elsewhere.
 
     Only for refusals: what a variable says must not widen what is granted.

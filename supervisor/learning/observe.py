@@ -52,8 +52,9 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.places import PLATFORM, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
+from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options, settings_of
-from nono.supervisor.planning.plan import Plan, expander, make_plan
+from nono.supervisor.planning.plan import Plan, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
 _MAX_HOMES = 50

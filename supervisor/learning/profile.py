@@ -36,8 +36,9 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
+from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, expander, make_plan
+from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.program import needed_by
 
 _MAX_DESCRIPTION = 200

@@ -25,7 +25,6 @@ from nono.broker import (
 )
 from nono.broker.settings import Settings, flag
 from nono.supervisor.errors import UsageError
-from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import (
     absolute,
     caches_directory,
@@ -35,6 +34,7 @@ from nono.supervisor.places import (
 )
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
+from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.other_homes import other_homes
@@ -165,47 +165,6 @@ def _is_excluded(profile: FromProfile) -> bool:
     """True when a profile leaves out the group that protects what starts by itself."""
     excluded = profile.settings.values("groups.exclude")
     return any(getattr(each, "name", each) == GROUP for each in excluded)
-
-
-_BASES = {
-    "XDG_CACHE_HOME": ".cache",
-    "XDG_CONFIG_HOME": ".config",
-    "XDG_DATA_HOME": ".local/share",
-    "XDG_STATE_HOME": ".local/state",
-}
-"""Below the home, by the XDG Base Directory Specification."""
-
-
-def expander(
-    home: str, workdir: str, env: Mapping[str, str] | None = None
-) -> Callable[[str], Sequence[str]]:
-    """For a group's path: the canonical path, and the given one where a link leads elsewhere.
-
-    `$TMPDIR` is nothing here: every run gets one of its own. A base directory such as
-    `$XDG_DATA_HOME` is one only where `env` puts it elsewhere than usual.
-    """
-    top = home.rstrip("/")
-    variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
-    for name, usual in _BASES.items():
-        base = os.path.normpath((env or {}).get(name) or ".")
-        if os.path.isabs(base) and base != f"{top}/{usual}":
-            variables[f"${name}"] = base.rstrip("/")
-    resolve = canonical_of_many(home)
-
-    def expand(path: str) -> Sequence[str]:
-        if path.startswith("~/"):
-            given = top + path[1:]
-        elif path.startswith("/"):
-            given = path
-        else:
-            first, slash, rest = path.partition("/")
-            if first not in variables:
-                return ()
-            given = variables[first] + slash + rest
-        led = resolve(given)
-        return (led,) if led == given else (led, given)
-
-    return expand
 
 
 def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:

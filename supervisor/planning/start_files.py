@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
 from nono.broker.datafile import data
+from nono.broker.groups import moved
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, is_within, lineage, parent
 from nono.broker.rules.patterns import Subtrees
@@ -96,7 +97,8 @@ def _start_files(
     expand: Callable[[str], Sequence[str]],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory."""
-    for entry in group(GROUP).deny_write:
+    entries = group(GROUP).deny_write
+    for entry in (*entries, *moved(entries, expand)):
         for path in expand(entry):
             yield path, entry
     resolvers = [canonical_of_many(each) for each in written]
