@@ -39,7 +39,7 @@ _START = """\
   // Named sets of paths: `nono profile groups` lists them.
   "groups": {"include": []},
 
-  // Paths: allow, read, write for directories; allow_file, read_file, write_file;
+  // Paths: allow, read, write, list for directories; allow_file, read_file, write_file;
   // deny, deny_write.
   "filesystem": {"read": [], "deny": ["**/.env"]},
 

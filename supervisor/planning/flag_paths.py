@@ -34,6 +34,8 @@ class FlagPaths:
                 yield from refused(self._absolute(path), path)
             case Kind.DIRECTORY:
                 yield Subtree(self._directory(setting, key), path)
+            case Kind.LISTED:
+                yield File(self._directory(setting, key), path)
             case Kind.FILE:
                 yield File(self._file(setting, key), path)
             case Kind.SOCKET:
