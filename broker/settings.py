@@ -130,7 +130,7 @@ def flag(name: str) -> str:
 
 
 def granting(access: Access, kind: Kind) -> Key | None:
-    """The key that grants just this of reading and writing, on a `FILE`, a `DIRECTORY` or what is `LISTED`."""
+    """The key that grants just this of reading and writing, on such an object, if there is one."""
     return _GRANTING.get((kind, access & READ_WRITE))
 
 

@@ -58,7 +58,8 @@ class Plan:
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
-    does not get, by canonical path, with what it gets instead.
+    does not get, by canonical path, with what it gets instead. `to_make` are directories to make before
+    the start.
     """
 
     policy: Policy
@@ -69,6 +70,7 @@ class Plan:
     anywhere: tuple[Rule, ...] = ()
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
+    to_make: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -121,6 +123,7 @@ def make_plan(
         tuple(anywhere),
         _services(flags, profile),
         tuple(machine.copies.items()),
+        tuple(dict.fromkeys(paths.to_make)),
     )
 
 

@@ -93,11 +93,12 @@ class ProfilePaths:
             return
         alone = key.kind is not Kind.DIRECTORY
         pattern = self._granted(setting, alone)
-        if key.kind is Kind.LISTED and pattern is not None and not self._is_listed(setting, pattern):
+        if pattern is None:
             return
-        if pattern is not None:
-            if key.kind is not Kind.LISTED:
-                self._look_at(setting, pattern)
+        if key.kind is not Kind.LISTED:
+            self._look_at(setting, pattern)
+            yield pattern
+        elif self._is_listed(setting, pattern):
             yield pattern
 
     def _is_listed(self, setting: Setting, pattern: PathPattern) -> bool:

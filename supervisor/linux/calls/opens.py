@@ -16,10 +16,11 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Access, Open, Operation, PathChange
+from nono.broker import Access, Deny, Open, Operation, OriginKind, PathChange
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.denials import ABSENT_PROCESS
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
@@ -242,8 +243,13 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
         if makes_set_id(wanted.flags, wanted.mode):
             set_id.require(call, decisions, path)
         decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
-    else:
-        decisions.require(Open(call.caller, handle.path, wanted.access, own))
+        return
+    request = Open(call.caller, handle.path, wanted.access, own)
+    if not own and call.own.is_of_other_process(call.caller, handle.path):
+        _, verdict = decisions.verdict(request)
+        if isinstance(verdict, Deny) and verdict.rule.origin.kind is OriginKind.DEFAULT:
+            decisions.refuse(request, Deny(ABSENT_PROCESS, errno.ENOENT))
+    decisions.require(request)
 
 
 def perform(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer:
