@@ -26,7 +26,7 @@ from nono.broker.requests import (
 )
 from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import parent
-from nono.broker.rules.rule import Anything, Effect, OriginKind, Rule
+from nono.broker.rules.rule import OWN_CODE, Anything, Effect, OriginKind, Rule
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 from nono.broker.visible import visible
 
@@ -154,6 +154,12 @@ def _why_asked(request: Request, rule: Rule) -> str:
     return f"{_named(rule)} asks first"
 
 
+_APART = {
+    OWN_CODE: ": this is nono's own installation, which nothing inside changes. Install into an"
+    " environment of your own instead (python3 -m venv .venv), and start its pip"
+}
+
+
 def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, NetworkRequest):
         return explain_network.why_denied(request, rule, _named(rule))
@@ -163,7 +169,7 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"
-        return f"denied by {_named(rule)}"
+        return f"denied by {_named(rule)}{_APART.get(rule.origin, '')}"
     if isinstance(request, UnixConnect):
         return explain_network.why_no_socket(request)
     reason = _short_of(policy, request)
@@ -182,7 +188,10 @@ def _short_of(policy: Policy, request: Request) -> str:
         given |= rule.access
     if given == Access.CREATE:
         where = visible(grants[0].pattern.spelled)
-        return f"it is not of this run: in {where} only what a run makes itself is open to it"
+        return (
+            f"in {where} a run may use what it made itself, and this is somebody else's or from an"
+            " earlier run"
+        )
     reason = f"{_named(grants[0])} allows only {access_words.deeds(given)}"
     if isinstance(request, PathChange) and policy.lacks(request) == Access.READ:
         return f"{reason}, and under its new name the object could be read"

@@ -58,8 +58,8 @@ class Plan:
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
-    does not get, by canonical path, with what it gets instead. `to_make` are directories to make before
-    the start.
+    does not get, by canonical path, with what it gets instead.
+    `to_make` are directories to make before the start.
     """
 
     policy: Policy

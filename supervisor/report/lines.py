@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -20,11 +20,14 @@ from nono.broker import (
     UnixConnect,
     visible,
 )
+from nono.broker.network.index import is_this_machine
+from nono.broker.rules.addresses import destination
 from nono.broker.rules.paths import lineage, reserved_tree
 from nono.broker.settings import BY_OPTION, Kind
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
+from nono.supervisor.report.listeners import listening_ports
 
 if TYPE_CHECKING:
     from nono.broker import Explanation
@@ -69,12 +72,14 @@ class Line:
 
 def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
     """Every denial of a run, explained, but for those that nobody can do anything about."""
-    return [_explained(decisions, each, workdir) for each in decisions.denials.all()]
+    denials = decisions.denials.all()
+    listening = listening_ports() if any(_is_local(each.request) for each in denials) else None
+    return [_explained(decisions, each, workdir, listening) for each in denials]
 
 
 def harmless(decisions: Decisions) -> list[Entry]:
     """The others."""
-    return [_explained(decisions, each, "") for each in decisions.denials.harmless()]
+    return [_explained(decisions, each, "", None) for each in decisions.denials.harmless()]
 
 
 def around(request: Request, workdir: str) -> Around:
@@ -94,7 +99,9 @@ def around(request: Request, workdir: str) -> Around:
     )
 
 
-def _explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
+def _explained(
+    decisions: Decisions, denial: Denial, workdir: str, listening: frozenset[int] | None
+) -> Entry:
     from nono.broker import explain
 
     explanation = explain(
@@ -104,7 +111,19 @@ def _explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
         around=around(denial.request, workdir),
         floor=decisions.floor,
     )
+    port = getattr(denial.request, "port", 0)
+    if listening is not None and _is_local(denial.request) and port not in listening:
+        # The machine would have refused it, too.
+        reason = f"{explanation.reason}; and nothing listens there now"
+        explanation = replace(explanation, reason=reason)
     return Entry(denial, explanation)
+
+
+def _is_local(request: Request) -> bool:
+    if not isinstance(request, Connect) or request.host is not None:
+        return False
+    address = destination(request.address)
+    return address is not None and is_this_machine(address)
 
 
 def grouped(decisions: Decisions, found: Iterable[Entry], workdir: str = "") -> list[Line]:

@@ -1,4 +1,5 @@
-"""Making directories for a run; removing the private TMPDIR, whatever the program made of it or put in its place.
+"""Directories for a run: made before it, and the private TMPDIR removed after it, whatever became
+of that.
 
 Everything is done below a descriptor of the directory and follows no link: a program that puts a
 link where its TMPDIR was must not make us change what the link names. Directories are lifted to
