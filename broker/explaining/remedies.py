@@ -27,7 +27,6 @@ from nono.broker.requests import (
 from nono.broker.rules.access import FLOOR_ACCESS, Access
 from nono.broker.rules.paths import (
     SHARED,
-    ancestors,
     child,
     components,
     is_within,
@@ -210,7 +209,8 @@ def _steady(path: str) -> str:
 def why_none(request: Request, around: Around) -> str:
     """Why there is no flag for what no rule allows; empty where nothing is to be said."""
     if isinstance(request, Execute) and not around.is_there:
-        return "what a program makes can be run in its $TMPDIR, and in what was opened by --allow"
+        opened = flag("filesystem.allow")
+        return f"what a program makes can be run in its $TMPDIR, and in what was opened by {opened}"
     if not isinstance(request, Open | PathChange | Watch):
         return ""
     if isinstance(request, PathChange) and request.operation is Operation.MKDIR:
@@ -220,13 +220,3 @@ def why_none(request: Request, around: Around) -> str:
     if isinstance(request, PathChange) and request.operation in _NAMES:
         return f"it takes a right on all of {parent(request.path)}"
     return ""
-
-
-def common_directory(paths: list[str], around: Around) -> str | None:
-    """The deepest directory that holds them all, None when it is one to open for no hint."""
-    first, *others = paths
-    for directory in ancestors(first):
-        if all(is_within(other, directory) for other in others):
-            ok = directory == around.workdir and around.is_project(directory)
-            return directory if ok or not around.is_wide(directory) else None
-    return None

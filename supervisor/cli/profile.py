@@ -114,7 +114,7 @@ def show(name: str, as_json: bool) -> None:
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan, complete(plan))))
+    click.echo("\n".join(describe(plan, complete(plan), verbose=True)))
 
 
 @profile.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -20,14 +20,11 @@ from nono.broker import (
     UnixConnect,
     visible,
 )
-from nono.broker.network.index import is_this_machine
-from nono.broker.rules.addresses import destination
 from nono.broker.rules.paths import lineage, reserved_tree
 from nono.broker.settings import BY_OPTION, Kind
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
-from nono.supervisor.report.listeners import listening_ports
 
 if TYPE_CHECKING:
     from nono.broker import Explanation
@@ -72,14 +69,12 @@ class Line:
 
 def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
     """Every denial of a run, explained, but for those that nobody can do anything about."""
-    denials = decisions.denials.all()
-    listening = listening_ports() if any(_is_local(each.request) for each in denials) else None
-    return [_explained(decisions, each, workdir, listening) for each in denials]
+    return [_explained(decisions, each, workdir) for each in decisions.denials.all()]
 
 
 def harmless(decisions: Decisions) -> list[Entry]:
     """The others."""
-    return [_explained(decisions, each, "", None) for each in decisions.denials.harmless()]
+    return [_explained(decisions, each, "") for each in decisions.denials.harmless()]
 
 
 def around(request: Request, workdir: str) -> Around:
@@ -99,9 +94,7 @@ def around(request: Request, workdir: str) -> Around:
     )
 
 
-def _explained(
-    decisions: Decisions, denial: Denial, workdir: str, listening: frozenset[int] | None
-) -> Entry:
+def _explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
     from nono.broker import explain
 
     explanation = explain(
@@ -111,19 +104,7 @@ def _explained(
         around=around(denial.request, workdir),
         floor=decisions.floor,
     )
-    port = getattr(denial.request, "port", 0)
-    if listening is not None and _is_local(denial.request) and port not in listening:
-        # The machine would have refused it, too.
-        reason = f"{explanation.reason}; and nothing listens there now"
-        explanation = replace(explanation, reason=reason)
     return Entry(denial, explanation)
-
-
-def _is_local(request: Request) -> bool:
-    if not isinstance(request, Connect) or request.host is not None:
-        return False
-    address = destination(request.address)
-    return address is not None and is_this_machine(address)
 
 
 def grouped(decisions: Decisions, found: Iterable[Entry], workdir: str = "") -> list[Line]:
@@ -246,13 +227,10 @@ def _fix_line(together: list[Entry]) -> Line:
 
 
 def _one_by_one(lines: list[Line]) -> Iterator[Line]:
-    """Files of one directory that is not opened as a whole become one line, with a flag each."""
+    """Many names of a directory that is not opened as a whole become one line, with a flag each."""
     alike: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:
-        path = line.entries[0].path
-        is_file = len(line.fix) == 2 and line.fix[0].endswith("-file") and line.fix[1] == path
-        key = (line.reason, line.fix[0], os.path.dirname(path)) if is_file else (str(id(line)),)
-        alike.setdefault(key, []).append(line)
+        alike.setdefault(_alike(line), []).append(line)
     for same in alike.values():
         if len(same) < _MANY:
             yield from same
@@ -260,5 +238,15 @@ def _one_by_one(lines: list[Line]) -> Iterator[Line]:
         inside = [entry for line in same for entry in line.entries]
         flags = tuple(part for line in same for part in line.fix)
         first = same[0]
-        what = f"{first.what} and {len(same) - 1} more in {visible(os.path.dirname(first.fix[1]))}"
+        directory = os.path.dirname(first.entries[0].path)
+        what = f"{first.what} and {len(same) - 1} more in {visible(directory)}"
         yield Line(what, first.reason, flags if len(same) <= _MAX_TOGETHER else (), inside)
+
+
+def _alike(line: Line) -> tuple[str, ...]:
+    """Equal for single names of one directory with the same kind of remedy, or with none."""
+    path, fix = line.entries[0].path, line.fix
+    one = len(line.entries) == 1 and path
+    if one and (not fix or (len(fix) == 2 and fix[0].endswith("-file") and fix[1] == path)):
+        return (line.reason, fix[0] if fix else "", os.path.dirname(path))
+    return (str(id(line)),)
