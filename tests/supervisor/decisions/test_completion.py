@@ -138,14 +138,14 @@ def compare_dry_run(plan: Plan, words: Sequence[str], prepared: Prepared) -> Non
     made = Complete(decisions.policy, decisions.floor, prepared_copies(prepared), dict(plan.copies))
     expected = [
         line.replace(prepared.tmpdir, tmpdir_template())
-        for line in describe(plan, made)
+        for line in describe(plan, made, verbose=True)
         if str(PROXY_ORIGIN) not in line
     ]
     count = len(decisions.floor.rules)
     own = any(rule.path == prepared.tmpdir for rule in decisions.floor.rules)
     counted = expected.index(f"enforced by the kernel alone: {count} rules")
     expected[counted] = f"enforced by the kernel alone: {count - own} rules"
-    shown = said(run, "--dry-run", "--quiet", *words, "--", PROGRAM).splitlines()
+    shown = said(run, "--dry-run", "--verbose", "--quiet", *words, "--", PROGRAM).splitlines()
     assert shown[1:] == expected
 
 
