@@ -16,11 +16,10 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Access, Deny, Open, Operation, OriginKind, PathChange
+from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.denials import ABSENT_PROCESS
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
@@ -28,6 +27,7 @@ from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
 from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
+from nono.supervisor.linux.calls.other_processes import refuse_as_absent
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, links_on_the_way, locate
 
@@ -245,10 +245,7 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
         decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
         return
     request = Open(call.caller, handle.path, wanted.access, own)
-    if not own and call.own.is_of_other_process(call.caller, handle.path):
-        _, verdict = decisions.verdict(request)
-        if isinstance(verdict, Deny) and verdict.rule.origin.kind is OriginKind.DEFAULT:
-            decisions.refuse(request, Deny(ABSENT_PROCESS, errno.ENOENT))
+    refuse_as_absent(call, decisions, request)
     decisions.require(request)
 
 

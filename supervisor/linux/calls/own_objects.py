@@ -140,16 +140,6 @@ class OwnObjects:
         below = words[3:] if words[1:2] == ["task"] else words[1:]
         return below[:1] != ["net"] or (len(below) == 2 and below[1] in _HARMLESS_NET)
 
-    def is_of_other_process(self, caller: Caller, path: str) -> bool:
-        """True below /proc/N where N is no process of the sandbox's."""
-        words = path.split("/")[2:]
-        return (
-            is_within(path, "/proc")
-            and bool(words)
-            and words[0].isdecimal()
-            and not caller.owns(int(words[0]))
-        )
-
     def _is_own_terminal(self, caller: Caller, handle: Handle) -> bool:
         device = handle.stat.st_rdev
         if os.major(device) not in _PTS_MAJORS:
