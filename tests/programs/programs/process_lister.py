@@ -12,7 +12,7 @@ for name in os.listdir("/proc"):
         seen += 1
     except ProcessLookupError:
         missing += 1
-        for other in ("status", "cgroup", "environ", "fd/0"):
+        for other in ("status", "cgroup", "environ", "task"):
             try:
                 open(f"/proc/{name}/{other}").close()
             except OSError as error:
