@@ -10,6 +10,8 @@ for name in os.listdir("/proc"):
     try:
         open(f"/proc/{name}/stat").close()
         seen += 1
+    except FileNotFoundError:
+        continue  # has ended meanwhile
     except ProcessLookupError:
         missing += 1
         for other in ("status", "cgroup", "environ", "task"):
