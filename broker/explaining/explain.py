@@ -97,6 +97,7 @@ _VERBS = {
 }
 
 
+_NEW = frozenset({Operation.CREATE, Operation.MKDIR, Operation.MKNOD, Operation.BIND})
 _CHANGES = {
     SET_ID: "give a set-user-ID or set-group-ID bit to",
     "flock": "keep others out, by a lock, of",
@@ -188,9 +189,11 @@ def _short_of(policy: Policy, request: Request) -> str:
         given |= rule.access
     if given == Access.CREATE:
         where = visible(grants[0].pattern.spelled)
+        is_new = isinstance(request, PathChange) and request.operation in _NEW
+        what = "the directory that it would be in" if is_new else "this"
         return (
-            f"in {where} a run may use what it made itself, and this is somebody else's or from an"
-            " earlier run"
+            f"in {where} a run may use what it made itself, and {what} is somebody else's or from"
+            " an earlier run"
         )
     reason = f"{_named(grants[0])} allows only {access_words.deeds(given)}"
     if isinstance(request, PathChange) and policy.lacks(request) == Access.READ:
