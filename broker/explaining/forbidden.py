@@ -42,6 +42,13 @@ _KINDS: Final = (
         " without a sandbox of its own",
     ),
     _Kind(
+        "shmget semget msgget mq_open",
+        "share memory, semaphores or messages by System V's or POSIX's IPC",
+        "they are the user's and not the run's, so that any process outside has them, too. Most"
+        " programs do with memory of their own instead (shm_open, mmap); PostgreSQL has to be"
+        " started outside",
+    ),
+    _Kind(
         "bpf perf_event_open fanotify_init fanotify_mark open_by_handle_at",
         "see what the whole machine does or has",
         "it would see beyond the sandbox. perf and bpftrace have to be started outside",

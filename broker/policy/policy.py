@@ -117,6 +117,8 @@ def _target_of(change: PathChange) -> str | None:
 
 NEVER_ALLOWED = builtin("what leads out of a sandbox is refused to every program", Effect.DENY)
 """System calls that no rule can allow."""
+ABSENT_CALLS = frozenset({"shmget", "semget", "msgget", "mq_open"})
+"""Those of them that fail as if the kernel did not have them: programs fall back."""
 
 NO_SET_ID = replace(
     builtin("no file becomes set-id, which would give its owner's rights to others", Effect.DENY),
@@ -181,7 +183,8 @@ class Policy:
         if isinstance(request, NetworkRequest):
             return self.network.decide(request)
         if isinstance(request, Forbidden):
-            return Deny(NEVER_ALLOWED, errno.EPERM)
+            is_absent = request.call in ABSENT_CALLS
+            return Deny(NEVER_ALLOWED, errno.ENOSYS if is_absent else errno.EPERM)
         demand = self._demand(request)
         if demand is None:
             return Deny(self._default_rule, errno.EACCES)

@@ -160,15 +160,13 @@ class Workdir(Part):
 
     access: Literal["none", "read", "write", "readwrite"] | None = None
     """What a program may do in the working directory and below: `none`, `read` (and execute),
-    `write`, or `readwrite` (and execute). It counts with and without `--allow-cwd`, and
-    `--allow-cwd` does not widen it; only where the profile says nothing, or `none`, does that flag
-    mean `readwrite`. Your home directory, and a directory above it, are opened in this way only
-    with `--allow-cwd`."""
+    `write`, or `readwrite` (and execute), with and without `--allow-cwd`: that flag means
+    `readwrite` only where the profile says nothing, or `none`. Your home directory, and a directory
+    above it, are opened in this way only with `--allow-cwd`."""
 
 
 class Filesystem(Part):
-    """Paths. One begins with `/`, `~`, or a variable; with `*` it is a pattern. It need not exist.
-    Deny beats allow."""
+    """Paths, from `/`, `~`, or a variable on; they need not exist. Deny beats allow."""
 
     allow: tuple[PathEntry, ...] | None = None
     """Directories to read, write and execute in, with all below."""
@@ -176,6 +174,8 @@ class Filesystem(Part):
     """Directories to read and execute in, with all below."""
     write: tuple[PathEntry, ...] | None = None
     """Directories to write in, with all below, without reading."""
+    list: tuple[PathEntry, ...] | None = None
+    """Directories to list the names in, without opening what they name; no patterns."""
     allow_file: tuple[PathEntry, ...] | None = None
     """Single files to read, write and execute."""
     read_file: tuple[PathEntry, ...] | None = None

@@ -129,6 +129,8 @@ def builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
     return Rule(Anything(), ALL_ACCESS, effect, Origin(OriginKind.BUILTIN, name))
 
 
+OWN_CODE = Origin(OriginKind.BUILTIN, "nono's own code")
+"""Of the refusals to change what nono loads."""
 OWN_OBJECT = builtin("own object")
 """What the sandbox made during the run, it may use."""
 

@@ -74,12 +74,12 @@ clone ioctl prctl prlimit64 personality fcntl flock
 
 # clone3 and io_uring pass their arguments in memory, out of a filter's sight. System V IPC and
 # POSIX message queues are the user's and not the process's, and Landlock does not know them: a
-# segment of shared memory is the memory of other processes. The others are gone from Linux (or
-# from these architectures), or, uretprobe and uprobe, are the kernel's own.
+# segment of shared memory is the memory of other processes (what makes one is told of, below). The
+# others are gone from Linux (or from these architectures), or, uretprobe and uprobe, are the
+# kernel's own.
 _ENOSYS: Final = """
 clone3 io_uring_setup io_uring_enter io_uring_register
-shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
-mq_open mq_unlink
+shmat shmctl shmdt semop semctl semtimedop msgsnd msgrcv msgctl mq_unlink
 _sysctl create_module get_kernel_syms query_module nfsservctl lookup_dcookie uselib
 afs_syscall tuxcall security vserver getpmsg putpmsg epoll_ctl_old epoll_wait_old
 get_thread_area set_thread_area uretprobe uprobe
@@ -100,6 +100,7 @@ bpf perf_event_open add_key request_key keyctl fanotify_init fanotify_mark
 kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff
 acct syslog settimeofday clock_settime sethostname setdomainname iopl ioperm
 ptrace process_vm_readv process_vm_writev pidfd_getfd
+shmget semget msgget mq_open
 """
 
 _NATIVE: Final = """
@@ -169,7 +170,10 @@ _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
     # Held but for flags and modes that Landlock does not look at: the filter does.
     **dict.fromkeys(["open", "openat", "creat", "mknod", "mknodat"], SyscallClass.ARGUMENTS),
     # Programs do without what there is not.
-    **dict.fromkeys(["openat2", "getxattr", "lgetxattr", "getxattrat"], SyscallClass.ENOSYS),
+    **dict.fromkeys(
+        ["openat2", "getxattr", "lgetxattr", "getxattrat", "shmget", "semget", "msgget", "mq_open"],
+        SyscallClass.ENOSYS,
+    ),
 }
 
 

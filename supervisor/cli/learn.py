@@ -131,7 +131,10 @@ def _new_file(name: str | None) -> OutputFile:
         return OutputFile(new_file(name, directory)[0])
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        raise UsageError(f"--output {name}: {why}", "name a file that is not there yet") from None
+        where = f"{error.filename}: " if error.filename else ""
+        raise UsageError(
+            f"--output {name}: {where}{why}", "name a file that is not there yet"
+        ) from None
 
 
 def _tell(

@@ -14,12 +14,26 @@ from collections.abc import Iterable
 
 from nono.broker import visible
 
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
 
 
 def say_notes(notes: Iterable[str]) -> None:
     """Write what a person should know and need not act upon; each is made safe to show."""
     say(f"nono: note: {visible(note, limit=1000)}" for note in notes)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Write lines to stdout. Raises OSError, but not when nobody reads them any more."""
+    try:
+        print("\n".join(lines), flush=True)
+    except BrokenPipeError:
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """What could not be written to stdout shall not be tried again when Python ends."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
 
 
 def say(lines: Iterable[str]) -> None:

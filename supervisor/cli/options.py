@@ -34,6 +34,10 @@ _POLICY_OPTIONS = (
     _path("filesystem.allow", "-a", help="Read, write and execute in this directory. Repeatable."),
     _path("filesystem.read", "-r", help="Read and execute in this directory. Repeatable."),
     _path("filesystem.write", "-w", help="Write in this directory, without reading. Repeatable."),
+    _path(
+        "filesystem.list",
+        help="List the names in this directory, without opening what has them. Repeatable.",
+    ),
     _path("filesystem.allow_file", help="Read, write and execute this file. Repeatable."),
     _path("filesystem.read_file", help="Read and execute this file. Repeatable."),
     _path("filesystem.write_file", help="Write this file. Repeatable."),

@@ -39,7 +39,7 @@ _START = """\
   // Named sets of paths: `nono profile groups` lists them.
   "groups": {"include": []},
 
-  // Paths: allow, read, write for directories; allow_file, read_file, write_file;
+  // Paths: allow, read, write, list for directories; allow_file, read_file, write_file;
   // deny, deny_write.
   "filesystem": {"read": [], "deny": ["**/.env"]},
 
@@ -114,7 +114,7 @@ def show(name: str, as_json: bool) -> None:
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan, complete(plan))))
+    click.echo("\n".join(describe(plan, complete(plan), verbose=True)))
 
 
 @profile.command()

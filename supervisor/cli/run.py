@@ -13,7 +13,7 @@ import click
 from nono.broker import visible
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, say_notes
+from nono.supervisor.cli.messages import say, say_notes, tell
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -81,6 +81,7 @@ def shell(ctx: click.Context, /, **values: Any) -> None:
     ctx.exit(_run((os.environ.get("SHELL") or "/bin/sh",), values))
 
 
+_MAX_DROPPED = 8
 _UNPROTECTED = (
     "without the broker the program may change what runs by itself later, such as .git/hooks:"
     " look before you use what it was given"
@@ -101,7 +102,7 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
         made = complete(plan, broker=not values["floor_only"])
         command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        print("\n".join([command, *describe(plan, made)]))
+        tell([command, *describe(plan, made, verbose=values["verbose"])])
         return 0
     return _supervise(plan, argv, values)
 
@@ -132,7 +133,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             plan,
             argv,
             streams,
-            lambda faults: _report(prepared, faults, before.changed(), values),
+            lambda faults: _report(prepared, plan, faults, before.changed(), values),
             values["timeout"],
         )
     except foreground.TimeIsUp:
@@ -140,7 +141,10 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
-    return exit_status.of_program(status)
+    code = exit_status.of_program(status)
+    if code != exit_status.SUCCESS:
+        _say_what_was_dropped(plan, values)
+    return code
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
@@ -175,8 +179,23 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
     say(lines)
 
 
+def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
+    """A program that failed may have missed a variable, and seldom says which."""
+    dropped = plan.environment.dropped(os.environ)
+    if not dropped or values["quiet"] or values["as_json"]:
+        return
+    named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
+    more = f" and {len(dropped) - _MAX_DROPPED} more" if len(dropped) > _MAX_DROPPED else ""
+    passing = flag("environment.env_allow")
+    say([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
+
+
 def _report(
-    prepared: Prepared, faults: Sequence[str], changed: Sequence[str], values: dict[str, Any]
+    prepared: Prepared,
+    plan: Plan,
+    faults: Sequence[str],
+    changed: Sequence[str],
+    values: dict[str, Any],
 ) -> None:
     from nono.supervisor.report import run as report
 
@@ -187,13 +206,15 @@ def _report(
     removed = prepared.remove_left_behind()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(decisions, faults, usage, prepared.audit, changed, removed)])
+            audit = prepared.audit
+            made = report.as_json(decisions, faults, usage, audit, changed, removed, plan.workdir)
+            say([made])
         return
     say(report.bug(faults))
     if not values["quiet"]:
         say(
             [
-                *report.text(decisions, usage),
+                *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
                 *report.changed(changed),
                 *report.removed(removed),
                 *report.audit(prepared.audit),

@@ -16,10 +16,10 @@ import nono.shims  # noqa: F401 - it is to be among what is loaded
 from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, outermost
+from nono.broker.rules.rule import OWN_CODE
 from nono.supervisor.decisions import shadowing
 from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
 
-_CODE = Origin(OriginKind.BUILTIN, "nono's own code")
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
 
 _PACKAGES = ("nono", "nono.broker", "nono.shims", "nono.supervisor")
@@ -97,7 +97,7 @@ def own_code() -> Iterator[Rule]:
     """The refusals of changes. Raises OSError."""
     named = set(_everywhere([*_by_variables(), *_python_path()]))
     for path in sorted(outermost(_everywhere(own_places()) | named)):
-        yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else _CODE)
+        yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else OWN_CODE)
 
 
 def own_places() -> Iterator[str]:

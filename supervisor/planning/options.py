@@ -22,6 +22,7 @@ class Options:
     allow: Sequence[str] = ()
     read: Sequence[str] = ()
     write: Sequence[str] = ()
+    list: Sequence[str] = ()
     allow_file: Sequence[str] = ()
     read_file: Sequence[str] = ()
     write_file: Sequence[str] = ()

@@ -8,7 +8,7 @@ from typing import Protocol
 from nono.broker import FLOOR_ACCESS, Access, Effect, PathPattern, Rule, Subtree
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
 
-_PATHS = frozenset({Kind.REFUSED, Kind.DIRECTORY, Kind.FILE, Kind.SOCKET})
+_PATHS = frozenset({Kind.REFUSED, Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _WORKDIR = {
     "none": Access(0),
     "read": Access.READ | Access.EXECUTE,

@@ -68,7 +68,8 @@ class Plan:
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write.
+    whose hooks and configuration the program may not write. `to_make` are directories to
+    make before the start.
     """
 
     policy: Policy
@@ -81,6 +82,7 @@ class Plan:
     copies: tuple[tuple[str, bytes], ...] = ()
     caches: OwnCaches | None = None
     repositories: tuple[Repository, ...] = ()
+    to_make: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -139,6 +141,7 @@ def make_plan(
         tuple(machine.copies.items()),
         caches,
         starting.found.repositories,
+        tuple(dict.fromkeys(paths.to_make)),
     )
 
 

@@ -93,9 +93,23 @@ class ProfilePaths:
             return
         alone = key.kind is not Kind.DIRECTORY
         pattern = self._granted(setting, alone)
-        if pattern is not None:
+        if pattern is None:
+            return
+        if key.kind is not Kind.LISTED:
             self._look_at(setting, pattern)
             yield pattern
+        elif self._is_listed(setting, pattern):
+            yield pattern
+
+    def _is_listed(self, setting: Setting, pattern: PathPattern) -> bool:
+        """Whether it is a directory: the same right on a file would be to read it."""
+        if not isinstance(pattern, File):
+            self._findings.complain(setting, "no names are listed by a pattern; name the directory")
+            return False
+        if not os.path.isdir(pattern.path):
+            self._findings.note(setting, f"{pattern.path} is no directory: nothing is opened")
+            return False
+        return True
 
     def lifted(self, setting: Setting) -> Iterator[str]:
         """The path, unless it is a pattern."""

@@ -160,6 +160,18 @@ def _bases(prefix: str) -> Iterator[str]:
             yield value.strip()
 
 
+def first_line(program: str) -> list[str]:
+    """The words of a script's `#!` line; none for other files."""
+    try:
+        with open(program, "rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return []
+    if not head.startswith(b"#!"):
+        return []
+    return os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
+
+
 @dataclass(frozen=True, slots=True)
 class _Named:
     """The program of a first line. `is_searched`: found in the person's own PATH."""
@@ -170,14 +182,7 @@ class _Named:
 
 def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:
     """The program of a script's first line, `env` looked through; None for other files."""
-    try:
-        with open(program, "rb") as file:
-            head = file.read(_HEAD)
-    except OSError:
-        return None
-    if not head.startswith(b"#!"):
-        return None
-    words = os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
+    words = first_line(program)
     if not words:
         return None
     name, searched = words[0], False

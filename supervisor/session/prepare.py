@@ -14,7 +14,7 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.shared_names import missed, pointed_at
 from nono.supervisor.session.own_inodes import separate
-from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
+from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit, AuditOptions
@@ -78,7 +78,7 @@ def prepare(
     the kernel cannot enforce the policy, unless `best_effort`. With `audit` every decision is
     recorded; there is none without a broker. A `witness` is told instead. The keys of the plan's
     services are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError
-    where services cannot be used.
+    where services cannot be used. Directories that the plan has to make are made.
     """
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
     from nono.supervisor.linux.confine import check_kernel, confine
@@ -89,6 +89,8 @@ def prepare(
         from nono.supervisor.session.caches_directory import make_caches
 
         make_caches(plan.caches.root, plan.caches.name)
+    for directory in plan.to_make:
+        make_directory(directory)
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:

@@ -27,6 +27,7 @@ from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
 from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
+from nono.supervisor.linux.calls.other_processes import refuse_as_absent
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, links_on_the_way, locate
 
@@ -243,8 +244,10 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
         if makes_set_id(wanted.flags, wanted.mode):
             set_id.require(call, decisions, path)
         decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
-    else:
-        decisions.require(Open(call.caller, handle.path, wanted.access, own))
+        return
+    request = Open(call.caller, handle.path, wanted.access, own)
+    refuse_as_absent(call, decisions, request)
+    decisions.require(request)
 
 
 def perform(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer:

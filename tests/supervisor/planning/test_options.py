@@ -138,6 +138,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.DIRECTORY: st.sampled_from(DIRECTORIES),
     Kind.FILE: st.sampled_from(FILES),
+    Kind.LISTED: st.sampled_from(DIRECTORIES),
     Kind.HOST: st.sampled_from(HOSTS),
     Kind.PUBLIC_PORT: st.integers(1, 65535),
     Kind.LOCAL_PORT: st.integers(1, 65535),
