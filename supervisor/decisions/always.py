@@ -35,7 +35,7 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
-from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.planning.start_files import without_start_files, written_directories
 from nono.supervisor.walk import links_between
 
 if TYPE_CHECKING:
@@ -89,7 +89,13 @@ def complete(
     """
     policy, services, network = plan.policy, plan.services, plan.policy.network
     kept = policy.rules if broker else without_start_files(policy.rules)
-    rules = [*kept, *kernel_mounts(), *_records(env), *own_code(), *shared_names()]
+    rules = [
+        *kept,
+        *kernel_mounts(),
+        *_records(env),
+        *own_code({plan.workdir, *written_directories(kept)}),
+        *shared_names(),
+    ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
     if services:
         # What only a run with services needs is loaded only then.
