@@ -31,7 +31,7 @@ from nono.supervisor.planning.git_files import (
 )
 
 _MAX_DIRECTORIES = 300
-_MAX_DIRECTORIES_AT_FIRST = 4000
+_MAX_DIRECTORIES_AT_FIRST = 1500
 """Where nothing is remembered yet."""
 _MAX_DEPTH = 4
 _MAX_DEPTH_INSIDE = 2

@@ -76,8 +76,9 @@ def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
         "git init -q . && git -c user.name=A -c user.email=a@b.c commit -qm 1 --allow-empty",
         project,
     )
-    won, changed, _ = python(nono, f"{PLANT}\n{TOP}", project / "mark")
+    won, changed, said = python(nono, f"{PLANT}\n{TOP}", project / "mark")
     assert won == []
+    assert "--bypass-protection" in said and "it holds" not in said
     assert changed == [f"{project}/HEAD"]
 
 

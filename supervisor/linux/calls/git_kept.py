@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 
-from nono.broker import Deny, Operation, Origin, OriginKind, PathChange
+from nono.broker import Deny, Operation, Origin, OriginKind, PathChange, Subtree
 from nono.broker.rules.folding import folded_name
 from nono.broker.rules.paths import child
+from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.handles import Entry, Handle
@@ -29,8 +31,13 @@ def require_not_kept(call: Call, decisions: Decisions, operation: Operation, pla
         return
     configuration = PathChange(call.caller, Operation.UNLINK, child(directory, "config"))
     _, verdict = decisions.verdict(configuration)
-    if isinstance(verdict, Deny) and verdict.rule.origin == _GROUP:
-        decisions.refuse(PathChange(call.caller, operation, place.path), verdict)
+    if not isinstance(verdict, Deny) or verdict.rule.origin != _GROUP:
+        return
+    rule = replace(verdict.rule, pattern=Subtree(place.path))
+    if not is_lifted(rule, place.path, decisions.policy.bypasses):
+        decisions.refuse(
+            PathChange(call.caller, operation, place.path), replace(verdict, rule=rule)
+        )
 
 
 def require_replaceable(call: Call, decisions: Decisions, place: Entry, source: Handle) -> None:

@@ -4,24 +4,24 @@ import os
 
 EVIL = "[core]\n\trepositoryformatversion = 0\n\tfsmonitor = touch ran; false\n"
 PLAIN = "[core]\n\trepositoryformatversion = 0\n"
-MADE = []
+MADE: list[str] = []
 
 
-def place(name):
+def place(name: str) -> str:
     path = f"v/{name}"
     os.makedirs(path)
     MADE.append(path)
     return path
 
 
-def write(path, text="#!/bin/sh\n"):
+def write(path: str, text: str = "#!/bin/sh\n") -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
         file.write(text)
     os.chmod(path, 0o755)
 
 
-def fill(path, config=EVIL):
+def fill(path: str, config: str = EVIL) -> None:
     """What is_git_directory of git asks for."""
     for name in ("objects", "refs/heads"):
         os.makedirs(f"{path}/{name}")
