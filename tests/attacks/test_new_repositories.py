@@ -78,7 +78,9 @@ def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
     )
     won, changed, said = python(nono, f"{PLANT}\n{TOP}", project / "mark")
     assert won == []
-    assert "--bypass-protection" in said and "it holds" not in said
+    denials = json.loads(said.splitlines()[-1])["denials"]
+    refused = [each for each in denials if each["path"] == f"{project}/.git/HEAD"]
+    assert refused and all("--bypass-protection" in json.dumps(each) for each in refused)
     assert changed == [f"{project}/HEAD"]
 
 
