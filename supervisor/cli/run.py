@@ -22,6 +22,7 @@ from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session.prepare import Prepared
 
 _RUN_OPTIONS = (
@@ -133,7 +134,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             plan,
             argv,
             streams,
-            lambda faults: _report(prepared, plan, faults, before.changed(), values),
+            lambda faults: _report(prepared, plan, faults, before, values),
             values["timeout"],
         )
     except foreground.TimeIsUp:
@@ -194,11 +195,14 @@ def _report(
     prepared: Prepared,
     plan: Plan,
     faults: Sequence[str],
-    changed: Sequence[str],
+    before: RunByPeople,
     values: dict[str, Any],
 ) -> None:
     from nono.supervisor.report import run as report
 
+    changed = before.changed(os.environ, may_have_written=prepared.may_have_written)
+    if not values["quiet"]:
+        say_notes(before.notes)
     decisions, credentials = prepared.decisions, prepared.credentials
     usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:

@@ -1,8 +1,8 @@
 """What a run leaves in repositories that git would run, or go on with, when a person uses it there.
 
 What was there before cannot be changed. So this looks for what is new: repositories that a run
-made, submodules and work trees that lead to one, and what git was in the middle of. One that holds
-nothing that runs, as after a clone, is nothing to tell of.
+made, wherever they are below the opened directories; what leads to one; and what git was in the
+middle of.
 """
 
 from __future__ import annotations
@@ -14,21 +14,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES, first_that_runs, remotes_by_name
-from nono.broker.rules.paths import child, is_within
+from nono.broker.git_config import MAX_BYTES, remotes_by_name
+from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
+from nono.supervisor.decisions.new_repository import running
+from nono.supervisor.decisions.repository_walk import Walked
+from nono.supervisor.planning.git_files import bytes_of, exact_link, kind_of, names_in
 from nono.supervisor.planning.repositories import (
     Repository,
-    bytes_of,
-    common,
     git_directories,
-    names_in,
-    search,
+    is_bare,
+    submodules,
 )
 
 _MAX_NAMES = 200
-_CONFIGS = ("config", "config.worktree")
-_REMOTES = ("remotes", "branches")
 
 _Begun = tuple[tuple[str, State], ...]
 
@@ -39,12 +38,13 @@ class LeftInRepositories:
     def __init__(self, opened: Iterable[str], found: Iterable[Repository]) -> None:
         """`found` are the repositories in `opened` whose hooks and configuration are kept."""
         self._opened = tuple(opened)
-        found = tuple(found)
+        self._found = tuple(found)
         self._directories = {
             directory: _identity(directory)
-            for one in found
+            for one in self._found
             for directory in git_directories(one.directory)[0]
         }
+        self._links = {one.link: state(one.link) for one in self._found if one.link}
         names = ("index", "config")
         self._files = {
             path: state(path)
@@ -52,55 +52,68 @@ class LeftInRepositories:
         }
         self._begun = dict(self._all_begun(self._directories))
 
-    def changed(self) -> Iterator[str]:
-        """The paths of what is new and would run, or go on."""
-        found = search(self._opened, self._has_new_index)
-        yield from found.unread
-        for one in found.repositories:
+    def changed(self, walked: Walked) -> Iterator[str]:
+        """The paths of what is new and would run, or go on, after a walk of all that is opened."""
+        yield from self._in_known()
+        plain = [link for link in walked.links if kind_of(link) == stat.S_IFDIR]
+        places = dict.fromkeys((*walked.directories, *plain))
+        for link in walked.links:
+            if link in places or self._links.get(link) == state(link):
+                continue
+            to = exact_link(link)
+            if to is None or (to not in places and not self._was_there(to)):
+                yield link
+        for directory in places:
+            if not self._was_there(directory):
+                yield from self._new(directory)
+        yield from walked.unread
+
+    def _in_known(self) -> Iterator[str]:
+        """In those that were there: what git was in the middle of, and where it would push to."""
+        for one in self._found:
             directories, too_many = git_directories(one.directory)
             yield from (each for each in too_many if os.path.lexists(each))
             for directory in directories:
-                yield from self._in_directory(one, directory)
+                yield from self._new_begun(directory)
+                if self._was_there(directory) and self._differs(child(directory, "config")):
+                    yield from self._followed(one, directory)
+            try:
+                if self._has_new_index(one.directory):
+                    tuple(submodules(one, whole=True))
+            except NotUnderstoodError:
+                yield child(one.directory, "index")
 
     def _has_new_index(self, directory: str) -> bool:
         """Whether it is to be read as git reads it. One that is in parts may be new in any."""
-        if directory not in self._directories or self._differs(child(directory, "index")):
+        if self._differs(child(directory, "index")):
             return True
         return any(name.startswith("sharedindex.") for name in names_in(directory))
 
-    def _in_directory(self, one: Repository, directory: str) -> Iterator[str]:
+    def _new_begun(self, directory: str) -> Iterator[str]:
         for path, begun in self._all_begun((directory,)):
             if begun != self._begun.get(path):
                 yield path
-        if not self._was_there(directory):
-            for each in (directory, *common(directory)):
-                if not self._was_there(each):
-                    yield from self._running(one, each)
-        elif self._differs(child(directory, "config")):
-            yield from self._followed(one, directory)
+
+    def _new(self, directory: str) -> Iterator[str]:
+        """What git runs or believes in a repository that the run made."""
+        top = parent(directory) if directory.endswith("/.git") else directory
+
+        def is_kept(path: bytes) -> bool:
+            # Only beside `.git` is it certain from where git takes a relative one.
+            is_certain = top != directory or path.startswith(b"/")
+            return is_certain and self._is_kept(top, os.fsdecode(path))
+
+        if directory == top and is_bare(top) and kind_of(child(top, ".git")) is not None:
+            # git takes one of the two, and which one is for a file in them to say.
+            yield child(top, "HEAD")
+        yield from running(directory, is_kept, self._was_there)
+        yield from self._new_begun(directory)
 
     def _was_there(self, directory: str) -> bool:
         return self._directories.get(directory, (0, 0)) == _identity(directory)
 
     def _differs(self, path: str) -> bool:
         return state(path) != self._files.get(path)
-
-    def _running(self, one: Repository, directory: str) -> Iterator[str]:
-        """What git runs or believes in a repository that the run made."""
-        for name in _CONFIGS:
-            path = child(directory, name)
-            text = bytes_of(path, MAX_BYTES + 1)
-            try:
-                if first_that_runs(text, lambda to: self._is_kept(one.top, os.fsdecode(to))):
-                    yield path
-            except NotUnderstoodError:
-                yield path
-        hooks = child(directory, "hooks")
-        yield from (child(hooks, name) for name in names_in(hooks) if _is_hook(hooks, name))
-        for name in _REMOTES:
-            yield from (
-                child(child(directory, name), each) for each in names_in(child(directory, name))
-            )
 
     def _is_kept(self, top: str, path: str) -> bool:
         """True for a path that the run could make no repository at, or that was one before.
@@ -140,13 +153,3 @@ def _identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _is_hook(hooks: str, name: str) -> bool:
-    if name.endswith(".sample"):
-        return False
-    try:
-        status = os.stat(child(hooks, name))
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & 0o111)

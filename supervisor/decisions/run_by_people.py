@@ -11,7 +11,7 @@ import fnmatch
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from nono.broker import Rule
 from nono.broker.datafile import data
@@ -19,7 +19,10 @@ from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.paths import child
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
-from nono.supervisor.planning.repositories import Repository, bytes_of, search
+from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
+from nono.supervisor.planning.git_files import bytes_of
+from nono.supervisor.planning.remembered_repositories import remember
+from nono.supervisor.planning.repositories import Repository, search
 from nono.supervisor.planning.start_files import written_directories
 
 _MAX_DIRECTORIES = 64
@@ -27,6 +30,8 @@ _MAX_ENTRIES = 2000
 _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
 _PACKAGE = "package.json"
 _NOTHING = ""
+_CUT = f"more than {MAX_NAMES:,} names below {{}}: look for repositories there yourself"
+_NOT_REMEMBERED = "{}: which repositories are there could not be written down: {}"
 
 
 class RunByPeople:
@@ -37,14 +42,37 @@ class RunByPeople:
         opened = sorted(written_directories(rules))
         found = tuple(repositories) or search(opened).repositories
         self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
+        self._opened = opened
         self._left = LeftInRepositories(opened, found)
+        self.notes: list[str] = []
+        """What a person should know about the look at the end, once there was one."""
         self._before = dict(self._states())
 
-    def changed(self) -> list[str]:
-        """The paths of those that are new or not as they were, sorted."""
+    def changed(
+        self, env: Mapping[str, str] | None = None, *, may_have_written: bool = True
+    ) -> list[str]:
+        """The paths of those that are new or not as they were: first what is in repositories,
+        which nobody sees, and each part sorted.
+
+        Where nothing can have been written, nobody looks for what is new. The repositories that are
+        there are remembered for the next start, in the state directory that `env` says, if any.
+        """
         after = dict(self._states())
         changed = {path for path, what in after.items() if what != self._before.get(path, _NOTHING)}
-        return sorted(changed | set(self._left.changed()))
+        walked = walk(self._opened) if may_have_written else Walked()
+        self.notes += (_CUT.format(each) for each in walked.cut)
+        if may_have_written and env is not None:
+            self._remember(walked, env)
+        first = set(self._left.changed(walked))
+        return [*sorted(first), *sorted(changed - first)]
+
+    def _remember(self, walked: Walked, env: Mapping[str, str]) -> None:
+        tops = walked.tops()
+        for directory in self._opened:
+            try:
+                remember(directory, tops, env)
+            except OSError as error:
+                self.notes.append(_NOT_REMEMBERED.format(directory, error.strerror))
 
     def _states(self) -> Iterator[tuple[str, object]]:
         is_named = _matcher()

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.rules.paths import child, is_within
-from nono.supervisor.planning.repositories import Repository, bytes_of, common
+from nono.supervisor.planning.git_files import bytes_of, common
+from nono.supervisor.planning.repositories import Repository
 
 _MAX_FILES = 16
 _KEY = b"path"

@@ -118,7 +118,7 @@ def make_plan(
     rules += machine.rules
     starting = NOTHING
     if not _is_excluded(profile):
-        starting = start_file_rules(rules, workdir, home, expand)
+        starting = start_file_rules(rules, workdir, home, expand, env)
     rules += starting.rules
     notes = (*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)

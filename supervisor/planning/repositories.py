@@ -1,7 +1,8 @@
 """The repositories at and below the directories that a person opened for writing.
 
 All that git enters from there is one: a work tree, a bare repository, the submodules that an index
-names, the work trees that a repository is linked with. The search is bounded, nearest first.
+names, the work trees that a repository is linked with. First come those that are remembered from
+the end of earlier runs; then those that a bounded search finds, nearest first.
 What is read may be made by a program: every read has a bound, and what a file says is only where
 to look next.
 """
@@ -12,24 +13,32 @@ import itertools
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.rules.paths import child, lineage
+from nono.supervisor.planning.git_files import (
+    bytes_of,
+    common,
+    kind_of,
+    linked,
+    names_in,
+    plain,
+    work_trees,
+)
 
-_MAX_DIRECTORIES = 500
-_MAX_INSIDE = 256
+_MAX_DIRECTORIES = 300
+_MAX_DIRECTORIES_AT_FIRST = 1500
+"""Where nothing is remembered yet."""
 _MAX_DEPTH = 4
 _MAX_DEPTH_INSIDE = 2
-_MAX_ENTRIES = 2000
+_MAX_ENTRIES = 20_000
 _MAX_REPOSITORIES = 500
 _MAX_GIT_DIRECTORIES = 1000
-_MAX_LINK = 4096
-_GITLINK = b"gitdir: "
-_BARE = ("HEAD", "objects", "refs")
+_PARTS = ("objects", "refs")
 
 
 class Repository(NamedTuple):
@@ -42,38 +51,39 @@ class Repository(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Repositories; what a person should know where the search ended early; and files, by path,
-    that name more of them than are known."""
+    """Repositories; what a person should know where the search ended early; files, by path, that
+    name more of them than are known; and those that are too many to be looked at."""
 
     repositories: tuple[Repository, ...]
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    beyond: tuple[Repository, ...] = ()
 
 
-def search(
-    opened: Iterable[str], is_unusual: Callable[[str], bool] = lambda directory: False
-) -> Found:
-    """The repositories that these directories lie in, and those below them.
+def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
+    """The repositories that these directories lie in, those below them, and the remembered ones.
 
-    Of an index only what git writes itself is looked at; of one in a directory that `is_unusual`,
-    all that git reads.
+    Of an index only what git writes itself is looked at.
     """
     directories = sorted(opened)
-    found: dict[str, Repository] = {}
+    found: dict[Repository, None] = {}
+    beyond: dict[Repository, None] = {}
     notes: list[str] = []
     unread: list[str] = []
+    known = list(remembered)
     waiting = deque(each for top in directories for each in _above(top))
-    waiting.extend(_below(directories, notes))
+    waiting.extend(each for top in known for each in repositories_at(top))
+    waiting.extend(_below(directories, notes, is_first=not known))
     while waiting:
         one = waiting.popleft()
-        if one.top in found:
+        if one in found or one in beyond:
             continue
         if len(found) >= _MAX_REPOSITORIES:
-            unread.append(one.link or one.top)
-            break
-        found[one.top] = one
+            beyond[one] = None
+            continue
+        found[one] = None
         try:
-            waiting.extend(_submodules(one, is_unusual(one.directory)))
+            waiting.extend(submodules(one))
         except NotUnderstoodError:
             unread.append(child(one.directory, "index"))
         for directory in (one.directory, *common(one.directory)):
@@ -81,60 +91,93 @@ def search(
     notes += (
         f"{each}: names more repositories than are known: they are not protected" for each in unread
     )
-    return Found(tuple(found.values()), tuple(notes), tuple(unread))
+    if beyond:
+        notes.append(
+            f"{next(iter(beyond)).top}: more than {_MAX_REPOSITORIES} repositories: of this one"
+            f" and {len(beyond) - 1} more nothing may be changed"
+        )
+    return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond))
 
 
 def _above(directory: str) -> Iterator[Repository]:
     """The repository that a directory lies in."""
     for each in lineage(directory):
-        one = repository(each)
-        if one is not None:
-            yield one
+        ones = repositories_at(each)
+        if ones:
+            yield from ones
             return
 
 
-def repository(top: str) -> Repository | None:
-    """The one whose work tree is `top`, or that is `top` without a work tree."""
+def repositories_at(top: str) -> list[Repository]:
+    """Those whose work tree is `top`, or that are `top` without a work tree.
+
+    Usually one: more where a file can be read in two ways, and where git takes `top` itself for
+    one as soon as `.git` is none to it.
+    """
     link = child(top, ".git")
+    found = []
     kind = kind_of(link)
-    if kind is not None:
-        return Repository(top, link, linked(link) if kind == stat.S_IFREG else link)
-    if all(os.path.lexists(child(top, name)) for name in _BARE):
-        return Repository(top, None, top)
-    return None
+    if kind == stat.S_IFDIR:
+        found.append(Repository(top, link, link))
+    elif kind is not None:
+        found += [Repository(top, link, each) for each in linked(link)]
+    if is_bare(top):
+        found.append(Repository(top, None, top))
+    return found
 
 
-def _below(directories: Iterable[str], notes: list[str]) -> Iterator[Repository]:
-    """Those that a walk finds. What lies in no repository is gone through first and further."""
-    outside = deque((each, 0) for each in directories)
-    inside: deque[tuple[str, int]] = deque()
-    looked = 0
-    while outside:
-        directory, depth = outside.popleft()
-        looked += 1
-        if looked > _MAX_DIRECTORIES:
-            notes.append(f"{directory}: repositories from here on are not looked for: too many")
+def is_bare(top: str) -> bool:
+    """Whether git could take the directory itself for a repository: is_git_directory in setup.c."""
+    if kind_of(child(top, "HEAD")) is None:
+        return False
+    if kind_of(child(top, "commondir")) is not None:
+        return True
+    return all(kind_of(child(top, name)) is not None for name in _PARTS)
+
+
+def _below(directories: list[str], notes: list[str], *, is_first: bool) -> Iterator[Repository]:
+    """Those that a walk finds, the directories in turn, so that none can keep the others from it:
+    each gets a look as often as any beside it, however many there are in it."""
+    most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
+    cut: list[str] = []
+    looks = _in_turn(_look(each, _MAX_DEPTH, cut) for each in directories)
+    for looked, (directory, ones) in enumerate(looks, 1):
+        yield from ones
+        if looked >= most:
+            cut.append(directory)
             break
-        one = repository(directory)
-        if one is not None:
-            yield one
-            inside.append((directory, 0))
-        elif depth < _MAX_DEPTH:
-            outside.extend((each, depth + 1) for each in _directories(directory))
-    # In a repository the ones that git enters are named by its index; these are the others.
-    for _ in range(_MAX_INSIDE):
-        if not inside:
-            return
-        directory, depth = inside.popleft()
-        for each in _directories(directory):
-            one = repository(each)
-            if one is not None:
-                yield one
-            if depth + 1 < _MAX_DEPTH_INSIDE:
-                inside.append((each, depth + 1))
+    if cut and is_first:
+        notes.append(f"{cut[0]}: not all that is here was searched for repositories")
 
 
-def _directories(directory: str) -> list[str]:
+_Looks = Iterator[tuple[str, list[Repository]]]
+
+
+def _look(directory: str, depth: int, cut: list[str], *, inside: bool = False) -> _Looks:
+    """A directory and what is below it, with the repositories at each. In a repository the ones
+    that git enters are named by its index; others are looked for only near its top. `cut` gets
+    those with more entries than are looked at."""
+    ones = repositories_at(directory)
+    yield directory, ones
+    if ones and not inside:
+        depth, inside = _MAX_DEPTH_INSIDE, True
+    if depth > 0:
+        below = _directories(directory, cut)
+        yield from _in_turn(_look(each, depth - 1, cut, inside=inside) for each in below)
+
+
+def _in_turn(walks: Iterable[_Looks]) -> _Looks:
+    """One look of each, again and again."""
+    waiting = deque(walks)
+    while waiting:
+        walk = waiting.popleft()
+        look = next(walk, None)
+        if look is not None:
+            yield look
+            waiting.append(walk)
+
+
+def _directories(directory: str, cut: list[str]) -> list[str]:
     """Those in a directory that a repository may lie in."""
     left_out = data("start_files")["not_searched"]
     try:
@@ -144,35 +187,32 @@ def _directories(directory: str) -> list[str]:
                 for entry in itertools.islice(entries, _MAX_ENTRIES)
                 if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
             ]
+            if next(entries, None) is not None:
+                cut.append(directory)
     except OSError:
         return []
     return sorted(found)
 
 
-def _submodules(one: Repository, unusual: bool) -> Iterator[Repository]:
-    """The repositories that git enters from this one. Raises NotUnderstoodError."""
+def submodules(one: Repository, *, whole: bool = False) -> Iterator[Repository]:
+    """The repositories that git enters from this one; `whole` is for an index that a program may
+    have made. Raises NotUnderstoodError."""
     if one.link is None:
         return
     names: set[bytes] = set()
     shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
     for file in ("index", *shared):
         text = bytes_of(child(one.directory, file), MAX_BYTES + 1)
-        if text and (unusual or USUAL_MODE in text):
+        if text and (whole or USUAL_MODE in text):
             names.update(gitlinks(text))
     for name in sorted(names):
-        found = repository(_plain(os.path.join(one.top, os.fsdecode(name))))
-        if found is not None:
-            yield found
+        yield from repositories_at(plain(os.path.join(one.top, os.fsdecode(name))))
 
 
 def _linked_work_trees(worktrees: str) -> Iterator[Repository]:
     for each in names_in(worktrees):
-        text = first_line(child(child(worktrees, each), "gitdir"))
-        if text:
-            link = _plain(os.path.join(worktrees, each, os.fsdecode(text)))
-            found = repository(os.path.dirname(link))
-            if found is not None:
-                yield found
+        for link in work_trees(child(worktrees, each)):
+            yield from repositories_at(os.path.dirname(link))
 
 
 def git_directories(top: str) -> tuple[list[str], list[str]]:
@@ -213,64 +253,3 @@ def _inside(directory: str, before: int) -> list[str]:
             return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
     except OSError:
         return []
-
-
-def names_in(directory: str) -> list[str]:
-    """The names in a directory, up to a bound, sorted."""
-    try:
-        with os.scandir(directory) as entries:
-            return sorted(entry.name for entry in itertools.islice(entries, _MAX_ENTRIES))
-    except OSError:
-        return []
-
-
-def common(directory: str) -> list[str]:
-    """The repository that a work tree's directory shares (gitrepository-layout(5))."""
-    text = first_line(child(directory, "commondir"))
-    return [_plain(os.path.join(directory, os.fsdecode(text)))] if text else []
-
-
-def linked(link: str) -> str:
-    """Where a `.git` file leads; itself when it leads nowhere."""
-    text = first_line(link)
-    if not text.startswith(_GITLINK):
-        return link
-    beside = os.path.join(os.path.dirname(link), os.fsdecode(text.removeprefix(_GITLINK)))
-    return _plain(beside)
-
-
-def _plain(path: str) -> str:
-    """In the one form, as text. normpath leaves two slashes at the start as they are."""
-    return "/" + os.path.normpath(path).lstrip("/")
-
-
-def first_line(path: str) -> bytes:
-    """At most a path's length of a regular file; nothing of any other."""
-    text = bytes_of(path, _MAX_LINK).split(b"\n")[0].rstrip(b"\r")
-    return b"" if b"\0" in text else text
-
-
-def bytes_of(path: str, size: int) -> bytes:
-    """At most so much of a regular file; nothing of any other, which could block."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return b""
-        with open(fd, "rb", closefd=False) as file:
-            return file.read(min(size, status.st_size))
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
-
-
-def kind_of(path: str) -> int | None:
-    """The kind of what is there itself, as in a mode; None when nothing is."""
-    try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
-    except OSError:
-        return None

@@ -12,7 +12,7 @@ import fnmatch
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
@@ -23,14 +23,10 @@ from nono.broker.rules.paths import child, is_within, lineage, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
+from nono.supervisor.planning.git_files import kind_of, names_in
 from nono.supervisor.planning.git_settings import named_by_configuration
-from nono.supervisor.planning.repositories import (
-    Found,
-    Repository,
-    git_directories,
-    kind_of,
-    names_in,
-)
+from nono.supervisor.planning.remembered_repositories import remembered
+from nono.supervisor.planning.repositories import Found, Repository, git_directories
 
 GROUP = "protect_start_files"
 _ORIGIN = Origin(OriginKind.GROUP, GROUP)
@@ -48,18 +44,23 @@ NOTHING = StartFiles((), Found(()))
 
 
 def start_file_rules(
-    rules: Iterable[Rule], workdir: str, home: str, expand: Callable[[str], Sequence[str]]
+    rules: Iterable[Rule],
+    workdir: str,
+    home: str,
+    expand: Callable[[str], Sequence[str]],
+    env: Mapping[str, str],
 ) -> StartFiles:
-    """The refusals for what these rules open. `expand` is for the paths of groups."""
+    """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
+    it is remembered which repositories there are."""
     written = written_directories(rules)
     if not written:
         return NOTHING
-    found = repositories.search(written)
+    found = repositories.search(written, remembered(written, env))
     # What a person opened, or what lies above it, is the person's to open.
     exactly = {above for path in written for above in lineage(path)}
     opened: dict[str, bool] = {}
     spellings: dict[str, str] = {}
-    for path, spelled in _start_files(sorted(written), found.repositories, workdir, home, expand):
+    for path, spelled in _start_files(sorted(written), found, workdir, home, expand):
         if path in spellings or path in exactly:
             continue
         above = parent(path)
@@ -91,7 +92,7 @@ def written_directories(rules: Iterable[Rule]) -> set[str]:
 
 def _start_files(
     written: Sequence[str],
-    found: Iterable[Repository],
+    search: Found,
     workdir: str,
     home: str,
     expand: Callable[[str], Sequence[str]],
@@ -101,9 +102,12 @@ def _start_files(
     for entry in (*entries, *moved(entries, expand)):
         for path in expand(entry):
             yield path, entry
+    found = search.repositories
     resolvers = [canonical_of_many(each) for each in written]
     named = (path for each in found for path in named_by_configuration(each, home))
-    for path in itertools.chain(_of_projects(written, found), _of_git(found), named):
+    for path in itertools.chain(
+        _of_projects(written, found), _of_git(found), named, _whole(search)
+    ):
         inside = path.startswith(workdir + "/")
         spelled = path[len(workdir) + 1 :] if inside else path
         yield path, spelled
@@ -127,6 +131,12 @@ def _of_projects(written: Iterable[str], found: Iterable[Repository]) -> Iterato
         there = names_in(top)
         for pattern in patterns:
             yield from (child(top, name) for name in fnmatch.filter(there, pattern))
+
+
+def _whole(search: Found) -> Iterator[str]:
+    """What is not looked through is refused as a whole."""
+    for each in search.beyond:
+        yield from {each.link or each.top, each.directory}
 
 
 def _of_git(found: Iterable[Repository]) -> Iterator[str]:

@@ -49,6 +49,11 @@ class Prepared:
         """
         return missed(self.confinement.own.remove_left_behind(self._is_granted))
 
+    @property
+    def may_have_written(self) -> bool:
+        """False when no program made a call that could make a name or write into a file."""
+        return not self.confinement.broker or self.confinement.own.may_have_changed
+
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
         writing = Open(RecordedProcess(0), path, Access.WRITE)

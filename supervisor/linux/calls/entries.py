@@ -19,6 +19,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
+from nono.supervisor.linux.calls.git_kept import require_not_kept
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -140,6 +141,7 @@ def _remove(call: Call, decisions: Decisions, at: int, path: int, *, directory: 
             decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
         with existing(place) as target:
+            require_not_kept(call, decisions, operation, place)
             own = call.own.is_own(call.caller, target)
             decisions.require(PathChange(call.caller, operation, place.path, own))
             call.ensure_waiting()

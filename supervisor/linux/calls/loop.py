@@ -35,6 +35,7 @@ from nono.supervisor.linux.calls.answers import (
 )
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.changing import Changing
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
@@ -74,6 +75,7 @@ class Loop:
         self._waiting = waiting
         self._background = background
         self._memory = Memory()
+        self._changing = Changing()
         self._keep: frozenset[int] = frozenset()
         self._restrictions = OwnRestrictions(init_pid, decisions)
         self._witness = decisions.witness
@@ -112,6 +114,8 @@ class Loop:
     def _decide(self, notification: Notification) -> Answer:
         if self._witness is not None and self._witness.refuses:
             return Fail(errno.EACCES)
+        if not self._own.may_have_changed and self._changing.may(notification):
+            self._own.may_have_changed = True
         if self._fast_lane is not None and self._fast_lane.covers(notification):
             return CONTINUE
         handler = self._handlers.get(notification.number)

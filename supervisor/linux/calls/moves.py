@@ -23,6 +23,7 @@ from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_new
 from nono.supervisor.linux.calls.git_config import put_git_config
+from nono.supervisor.linux.calls.git_kept import require_not_kept, require_replaceable
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -65,6 +66,8 @@ def _rename(
         with existing(old) as source:
             if not flags and put_git_config(call, decisions, old, new, source):
                 return DONE
+            require_not_kept(call, decisions, Operation.RENAME_FROM, old)
+            require_replaceable(call, decisions, new, source)
             _require_move(call, decisions, old, new, source)
             with _require_replaceable(call, decisions, old, new, flags) as exchanged:
                 call.ensure_waiting()
@@ -134,6 +137,7 @@ def _require_replaceable(
         if flags & kernel.RENAME_NOREPLACE:
             raise failure(errno.EEXIST)
         if flags & kernel.RENAME_EXCHANGE:
+            require_not_kept(call, decisions, Operation.RENAME_FROM, new)
             _require_move(call, decisions, new, old, target)
             yield target
             return

@@ -34,6 +34,8 @@ class OwnObjects:
     """
 
     def __init__(self) -> None:
+        self.may_have_changed = False
+        """Whether there was a call that could make a name or write into a file, anywhere."""
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
         self._names: dict[str, bytes] = {}

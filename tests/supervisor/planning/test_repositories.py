@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.planning import repositories
 from nono.supervisor.planning.repositories import Repository, git_directories, search
 
 
@@ -47,13 +48,16 @@ def test_above_a_directory(opened: Path) -> None:
     assert tops(opened / "x/y") == ["../.."]
 
 
-def test_very_many_directories_are_bounded_and_that_is_said(opened: Path) -> None:
+def test_very_many_directories_are_bounded_and_that_is_said(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "_MAX_DIRECTORIES_AT_FIRST", 500)
     for number in range(600):
         (opened / f"{number}").mkdir()
     make(opened / "0/late")
     found = search([str(opened)])
     assert found.repositories == () and len(found.notes) == 1
-    assert "not looked for" in found.notes[0]
+    assert "not all that is here was searched" in found.notes[0]
 
 
 def test_in_a_repository_the_bound_is_nothing_to_say(opened: Path) -> None:
