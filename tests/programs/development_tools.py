@@ -15,6 +15,7 @@ import datetime
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -41,6 +42,7 @@ KEPT = (
 )
 """Variables that say which authorities to trust, where a company has its own."""
 MAX_LINES = 4
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HEAD = """| tool | version | profile | same as outside | what the report says | tried |
 | --- | --- | --- | --- | --- | --- |"""
 BEGIN, END = "<!-- made by tests/programs/development_tools.py -->", "<!-- end -->"
@@ -102,7 +104,7 @@ class Bench:
         reads = [option for each in self.tools for option in ("--read", each.parent)]
         under: list[str | Path] = [self.nono, "run", "--profile", row.profile, *reads, *row.inside]
         inside = self._run(row, [*under, "--", "sh", "-c", row.run])
-        return Tried(row, version[0] if version else "?", outside, inside)
+        return Tried(row, _COLOUR.sub("", version[0]) if version else "?", outside, inside)
 
     def _run(self, row: Row, command: Sequence[str | Path]) -> Ended:
         """Run as the account, in a directory that holds the row's files alone."""
@@ -201,7 +203,8 @@ def cells(tried: Tried) -> list[str]:
 def shortened(report: Sequence[str]) -> list[str]:
     """The first lines of a report, with the account's home as `~` and no hints."""
     lines = [line.strip().partition("  hint: ")[0].replace(str(HOME), "~") for line in report]
-    more = [f"and {len(lines) - MAX_LINES} lines more"] if len(lines) > MAX_LINES else []
+    left = len(lines) - MAX_LINES
+    more = [f"and {left} more"] if left > 0 else []
     return [f"`{line}`" for line in lines[:MAX_LINES]] + more
 
 
