@@ -102,3 +102,8 @@ def variables(
         if value is not None:
             found[name] = value
     return found
+
+
+def files() -> tuple[str, ...]:
+    """The files that are to be there, empty, when a program starts: a tool is told to use them."""
+    return tuple(data("caches")["files"])

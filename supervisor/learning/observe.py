@@ -1,7 +1,8 @@
 """Learning: a run that may do more than it shall, and what of it was needed.
 
 The program may read all that is not protected, reach any host, and write where programs may be let
-write: in the working directory, and in the cache directory what was not there before. What tools
+write: in the working directory, in the cache directory what was not there before, and state of its
+own in the home (`own_state`). What tools
 fetch goes into caches of the sandbox's own, as in the runs that the profile is for. The program is
 told of nothing. What an ordinary run of it would have been refused is what a profile has to grant.
 """
@@ -50,6 +51,7 @@ from nono.broker.settings import KEYS, REACHING
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
+from nono.supervisor.learning.own_state import opened_by_person, state_rules
 from nono.supervisor.places import PLATFORM, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
 from nono.supervisor.planning.group_paths import expander
@@ -98,11 +100,13 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
             rest=rest,
         )
     policy = replace(plan.policy, network=network)
+    opened = {*opened_by_person(policy.rules), plan.workdir}
     rules = [
         *anchored(plan.anywhere, outermost((home, plan.workdir))),
         *_protections(home, plan.workdir),
         *_grants(env, home, plan.workdir),
         *_kept(env, home, plan.workdir),
+        *state_rules(argv, env, home, expander(home, plan.workdir, env), opened),
     ]
     return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(flags))
 

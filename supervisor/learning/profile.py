@@ -35,6 +35,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
+from nono.supervisor.learning.own_state import containers, kept_names
 from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options
@@ -84,6 +85,8 @@ class ProfileDraft:
             None if is_within(self._home, workdir) else workdir,
             stores(os.environ, self._home),
             protected_paths(plan.policy),
+            containers(os.environ, self._home),
+            kept_names(plan.policy.rules),
         )
         self._workdir = workdir
         self._interpreters: set[str] = set(learner.programs)

@@ -11,10 +11,12 @@ import os
 import stat
 from collections.abc import Iterator
 
-from nono.broker.caches import made
+from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
 
 _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_caches(root: str, name: str) -> None:
@@ -29,6 +31,8 @@ def make_caches(root: str, name: str) -> None:
             with _step(all_of_them, name) as own:
                 for place in made():
                     _make(own, place.split("/"))
+                for file in files():
+                    _make_file(own, *os.path.split(file))
     except OSError as error:
         raise StartError(
             f"{path}: the caches of this sandbox cannot be made: {os.strerror(error.errno or 0)}",
@@ -83,3 +87,14 @@ def _make(parent: int, names: list[str]) -> None:
                 _make(fd, names[1:])
             finally:
                 os.close(fd)
+
+
+def _make_file(parent: int, directory: str, name: str) -> None:
+    """Make an empty file in a directory one step below, unless something is in its place."""
+    with contextlib.suppress(OSError):
+        _make(parent, [directory])
+        fd = os.open(directory, _DIRECTORY, dir_fd=parent)
+        try:
+            os.close(os.open(name, _NEW, 0o600, dir_fd=fd))
+        finally:
+            os.close(fd)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nono.broker.caches import caches, made, real_places, search, variables
+from nono.broker.caches import caches, files, made, real_places, search, variables
 from nono.broker.policy.environment import looks_secret
 
 DIRECTORY = "/home/a/.cache/nono/caches/agent"
@@ -19,7 +19,11 @@ def test_every_entry_is_whole() -> None:
         assert ".." not in each.place.split("/"), name
         assert all(real.startswith(("~/", "$XDG_")) for real in each.real), name
         assert not looks_secret(name), name
-    for place in (*made(), *(path.removeprefix(f"{DIRECTORY}/") for path in search(DIRECTORY))):
+    for place in (
+        *made(),
+        *files(),
+        *(path.removeprefix(f"{DIRECTORY}/") for path in search(DIRECTORY)),
+    ):
         assert PLAIN.fullmatch(place)
     assert all(why for why in real_places().values())
     assert "$XDG_CACHE_HOME" not in real_places()

@@ -82,7 +82,7 @@ def main() -> None:
     attempt("set-id in its own", lambda: os.chmod(f"{own}/set-id", 0o4755))
     for name, value in os.environ.items():
         if value.startswith(os.path.dirname(own)) and name != "PATH":
-            write(os.path.join(value, "poisoned"))
+            write(value if os.path.isfile(value) else os.path.join(value, "poisoned"))
             print(f"own {name}\tmade")
 
 

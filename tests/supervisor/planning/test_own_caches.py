@@ -155,7 +155,8 @@ def test_plans_are_compared_with_their_caches_in_one_place(home: Path) -> None:
     bare = elsewhere(one, None)
     assert directory_in(bare.policy) is None
     assert place not in bare.policy.bypasses
-    assert bare.environment == Environment(set=(("UV_LINK_MODE", "copy"),))
+    of_profile = (("DENO_NO_UPDATE_CHECK", "1"), ("NO_UPDATE_NOTIFIER", "1"))
+    assert bare.environment == Environment(set=(*of_profile, ("UV_LINK_MODE", "copy")))
     assert elsewhere(plan(home), place) == plan(home)
 
 

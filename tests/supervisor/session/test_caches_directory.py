@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker.caches import made
+from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
 from nono.supervisor.session.caches_directory import make_caches
 
@@ -26,9 +26,12 @@ def test_it_is_made_for_its_owner_alone(tmp_path: Path) -> None:
         os.umask(before)
     assert [mode(path) for path in (root.parent, root, root / "agent")] == [0o700] * 3
     assert all((root / "agent" / place).is_dir() for place in made())
+    assert all((root / "agent" / file).read_text() == "" for file in files())
+    (root / "agent" / files()[0]).write_text("settings")
     (root / "agent/kept").write_text("x")
     make_caches(str(root), "agent")
     assert (root / "agent/kept").read_text() == "x"
+    assert (root / "agent" / files()[0]).read_text() == "settings"
 
 
 def test_a_mode_that_a_program_has_set_is_set_back(tmp_path: Path) -> None:
@@ -62,7 +65,7 @@ def test_nothing_is_made_where_a_link_inside_leads(tmp_path: Path) -> None:
     root, outside = tmp_path / "cache/nono/caches", tmp_path / "outside"
     (root / "agent").mkdir(parents=True)
     outside.mkdir()
-    for place in made():
+    for place in (*made(), *files()):
         (root / "agent" / place.split("/")[0]).symlink_to(outside)
     make_caches(str(root), "agent")
     assert os.listdir(outside) == []
