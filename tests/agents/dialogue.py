@@ -25,6 +25,8 @@ _WRITE = ("write", "write_file", "create_file", "developer__text_editor")
 _PATHS = ("file_path", "filepath", "path", "absolute_path")
 _COMMANDS = ("command", "cmd")
 _TEXTS = ("content", "file_text")
+_PATIENCE = 30_000
+"""Milliseconds that a tool waits for a command, where it wants to be told."""
 _EMPTY: Mapping[str, Any] = {"string": "x", "boolean": False, "array": [], "object": {}}
 
 
@@ -59,7 +61,8 @@ def use(step: int, tools: Sequence[Tool], directory: str) -> Use | None:
     if shell is None:
         return None
     command = text if kind == "shell" else f"printf {EDITED!r} > {path}"
-    return Use(shell.name, _filled(shell, dict.fromkeys(_COMMANDS, command)))
+    patience = {"yield_time_ms": _PATIENCE}
+    return Use(shell.name, _filled(shell, {**dict.fromkeys(_COMMANDS, command), **patience}))
 
 
 def _first(names: Sequence[str], tools: Sequence[Tool]) -> Tool | None:

@@ -98,7 +98,7 @@ def test_it_starts_by_its_name_and_behind_others(
 ) -> None:
     command = install(user, home)
     path = f"{command.parent}:{os.environ['PATH']}"
-    for words in (("agent",), ("timeout", "60", "sh", "-c", "cd . && agent"), (str(command),)):
+    for words in (("agent",), ("timeout", "60", "sh", "-c", "cd . && agent")):
         done = run(
             user, home, "--profile", "agent", "--", *words, PATH=path, PYTHONDONTWRITEBYTECODE="1"
         )
