@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import is_within
 from nono.supervisor.planning.program import Needed, find_program, needed_by
+from tests.supervisor.planning.installed import opened, program, venv_at
 
 
 @pytest.fixture
@@ -29,13 +29,6 @@ def environment(tmp_path: Path, installation: Path) -> Path:
     (venv / "bin" / "python3").symlink_to("python")
     (venv / "pyvenv.cfg").write_text(f"home = {installation}/bin\nversion = 3.11.2\n")
     return venv
-
-
-def program(path: Path, text: str = "") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
 
 
 def needed(command: str | Path, *, path: Path | None = None, cwd: Path | None = None) -> Needed:
@@ -129,30 +122,11 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def opened(home: Path, command: str | Path, **env: str) -> list[str]:
-    """What starting a command in the project opens, below the home and outside the project."""
-    found = needed_by(str(command), env, str(home / "project"), str(home))
-    inside = str(home / "project")
-    return sorted(
-        os.path.relpath(path, home)
-        for path in {*found.files, *found.directories}
-        if is_within(path, str(home)) and not is_within(path, inside)
-    )
-
-
 def python_at(prefix: Path) -> Path:
     """An installation of Python, its executable `bin/python3.12`, which is returned."""
     (prefix / "lib" / "python3.12").mkdir(parents=True)
     program(prefix / "lib" / "python3.12" / "os.py")
     return program(prefix / "bin" / "python3.12")
-
-
-def venv_at(place: Path, python: Path, base: str | Path) -> Path:
-    """A virtual environment, whose `bin/python` is returned."""
-    (place / "bin").mkdir(parents=True)
-    (place / "pyvenv.cfg").write_text(f"home = {base}\n")
-    (place / "bin" / "python").symlink_to(python)
-    return place / "bin" / "python"
 
 
 PARTS = ("bin", "include", "lib", "lib64", "libexec")
@@ -301,69 +275,3 @@ def test_where_an_earlier_run_wrote_has_no_say_either(home: Path) -> None:
     where = str(home / "project")
     found = needed_by(str(home / "out/run"), {}, where, str(home), [str(home / "out")])
     assert found.files == []
-
-
-def npm_at(home: Path, prefix: str) -> tuple[Path, str]:
-    """A program of a package of npm's below a prefix, and the package, relative to the home."""
-    package = f"{prefix}/node_modules/@maker/tool"
-    return program(home / package / "bin/tool.js", "#!/usr/bin/env node\n"), package
-
-
-def test_a_package_of_npm_s_is_needed_as_a_whole_and_no_other(home: Path) -> None:
-    tool, package = npm_at(home, ".npm-global/lib")
-    link = home / ".npm-global/bin/tool"
-    link.parent.mkdir()
-    link.symlink_to(tool)
-    assert opened(home, "tool", PATH=str(link.parent)) == [package, f"{package}/bin/tool.js"]
-
-
-def test_elsewhere_what_a_package_needs_lies_beside_it(home: Path) -> None:
-    tool, package = npm_at(home, ".bun/install/global")
-    modules = ".bun/install/global/node_modules"
-    assert opened(home, tool) == [modules, f"{package}/bin/tool.js"]
-
-
-def test_a_link_in_the_project_opens_no_package_outside(home: Path) -> None:
-    tool, _ = npm_at(home, ".npm-global/lib")
-    (home / "project/tool").symlink_to(tool)
-    assert opened(home, home / "project/tool") == []
-
-
-@pytest.mark.parametrize(
-    "words",
-    [("sh", "-c", "tool x"), ("timeout", "5", "tool"), ("wrapper",), ("env", "A=1", "tool")],
-)
-def test_what_a_shell_or_a_wrapper_starts_is_needed(home: Path, words: tuple[str, ...]) -> None:
-    tool, package = npm_at(home, ".npm-global/lib")
-    own = home / "bin"
-    program(own / "wrapper", '#!/bin/sh\n# for tests\nset -e; exec tool "$@"\n')
-    (own / "tool").symlink_to(tool)
-    env = {"PATH": f"{own}:/usr/bin:/bin"}
-    found = needed_by(words[0], env, str(home / "project"), str(home), (), words[1:])
-    assert str(home / package) in found.directories
-
-
-def test_a_script_in_the_project_starts_nothing_outside(home: Path) -> None:
-    npm_at(home, ".npm-global/lib")
-    script = program(
-        home / "project/run",
-        f"#!/bin/sh\n{home}/.npm-global/lib/node_modules/@maker/tool/bin/tool.js\n",
-    )
-    assert opened(home, script) == []
-
-
-def test_an_interpreter_that_path_names_is_there_for_what_comes_later(home: Path) -> None:
-    """As an image sets it: ENV PATH=/opt/venv/bin:$PATH."""
-    venv_at(home / "venv", Path("/usr/bin/python3"), "/usr/bin")
-    (home / "venv/bin/python3").symlink_to("python")
-    path = f"{home}/venv/bin:/usr/bin:/bin"
-    assert "venv" in opened(home, "true", PATH=path)
-    assert opened(home, "true", PATH="/usr/bin:/bin") == []
-
-
-def test_an_interpreter_in_the_project_that_leads_out_is_not_followed(home: Path) -> None:
-    (home / "project/bin").mkdir()
-    (home / "project/bin/python3").symlink_to(home / "Documents/letter")
-    path = f"{home}/project/bin:/usr/bin:/bin"
-    assert opened(home, "true", PATH=path) == []
-    assert needed_by("true", {"PATH": path}, str(home / "project"), str(home)).left_out == []
