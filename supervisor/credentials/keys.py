@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import stat
@@ -81,6 +82,15 @@ def find(service: Service, env: Mapping[str, str]) -> Source:
         if not isinstance(source, InEnvironment) or env.get(source.name):
             return source
     return service.sources[-1]
+
+
+def has_key(service: Service, env: Mapping[str, str]) -> bool:
+    """Whether there is a key. A keychain that cannot be asked has none."""
+    for source in service.sources:
+        with contextlib.suppress(KeychainError):
+            if _look(service, source, env) is not None:
+                return True
+    return False
 
 
 def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -35,10 +36,14 @@ _DIGITS = 16
 
 @dataclass(frozen=True, slots=True)
 class OwnCaches:
-    """`root` is the directory of all of them, canonical; `name` is a plain name in it."""
+    """`root` is the directory of all of them, canonical; `name` is a plain name in it.
+
+    `state` are variables for where an agent keeps its state, each with its place in the directory.
+    """
 
     root: str
     name: str
+    state: tuple[tuple[str, str], ...] = ()
 
     @property
     def directory(self) -> str:
@@ -67,7 +72,11 @@ class OwnCaches:
             return isinstance(policy.decide(use), Allow)
 
         set_already = {name for name, _ in given.set}
-        found = variables(self.directory, given.apply(env), is_open)
+        before = given.apply(env)
+        found = variables(self.directory, before, is_open)
+        for name, place in self.state:
+            if not (before.get(name, "").startswith("/") and is_open(before[name])):
+                found[name] = os.path.join(self.directory, place)
         ours = tuple(item for item in found.items() if item[0] not in set_already)
         return replace(given, set=(*given.set, *ours))
 
@@ -78,16 +87,19 @@ def own_caches(
     home: str,
     workdir: str,
     changeable: Changeable | None = None,
+    state: Mapping[str, str] = MappingProxyType({}),
 ) -> OwnCaches:
     """Those of a run with this profile, or with none, in this working directory.
 
+    `state` is that of an agent: a place in the directory for each of its variables.
     Raises UsageError where a link in what is `changeable` leads to the person's cache directory.
     No run can put one in the place of the usual one.
     """
     base = env.get("XDG_CACHE_HOME", "")
     if changeable is not None and os.path.isabs(base):
         follow("XDG_CACHE_HOME", base, changeable)
-    return OwnCaches(caches_directory(env, home), _name(profile, home, workdir))
+    name = _name(profile, home, workdir)
+    return OwnCaches(caches_directory(env, home), name, tuple(state.items()))
 
 
 def _name(profile: str | None, home: str, workdir: str) -> str:

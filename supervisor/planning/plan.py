@@ -32,10 +32,12 @@ from nono.supervisor.places import (
     home_directory,
     profile_directory,
 )
+from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
+from nono.supervisor.planning.new_directories import new_directories
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
@@ -52,6 +54,7 @@ from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rule
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
+    from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
     from nono.supervisor.planning.own_caches import OwnCaches
 
@@ -68,8 +71,8 @@ class Plan:
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write. `to_make` are directories to
-    make before the start.
+    whose hooks and configuration the program may not write. `to_make` are directories that a flag
+    names, `new_directories` those that the profile opens for writing: they are made at the start.
     """
 
     policy: Policy
@@ -82,6 +85,7 @@ class Plan:
     copies: tuple[tuple[str, bytes], ...] = ()
     caches: OwnCaches | None = None
     repositories: tuple[Repository, ...] = ()
+    new_directories: tuple[str, ...] = ()
     to_make: tuple[str, ...] = ()
 
 
@@ -98,7 +102,8 @@ def make_plan(
     profile = _profile(options, flags, env, home, workdir, expand, written)
     changeable = Changeable((*written, *profile.written))
     paths = FlagPaths(home, workdir, changeable)
-    caches = _caches(options, flags, profile, env, home, workdir, changeable)
+    agent = agent_of(argv, env, workdir)
+    caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
     environment = _environment(flags, profile, caches)
     program = _program(argv, environment.with_search(env), workdir, home, changeable)
     rules = [
@@ -120,7 +125,10 @@ def make_plan(
     if not _is_excluded(profile):
         starting = start_file_rules(rules, workdir, home, expand, env)
     rules += starting.rules
-    notes = (*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules))
+    notes = (
+        *(*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules)),
+        *notes_about(agent, argv, options.profile),
+    )
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
@@ -137,10 +145,11 @@ def make_plan(
         nameservers,
         notes,
         tuple(anywhere),
-        _services(flags, profile),
+        _services(flags, profile, env),
         tuple(machine.copies.items()),
         caches,
         starting.found.repositories,
+        new_directories(profile.rules, home, policy),
         tuple(dict.fromkeys(paths.to_make)),
     )
 
@@ -153,6 +162,7 @@ def _caches(
     home: str,
     workdir: str,
     changeable: Changeable,
+    agent: Agent | None,
 ) -> OwnCaches | None:
     """The run's own caches, where a flag or the profile asks for them."""
     setting = flags.one("filesystem.caches") or profile.settings.one("filesystem.caches")
@@ -161,7 +171,8 @@ def _caches(
     # What only a run with such a setting needs is loaded only then.
     from nono.supervisor.planning.own_caches import own_caches
 
-    return own_caches(options.profile, env, home, workdir, changeable)
+    state = {} if agent is None else agent.places()
+    return own_caches(options.profile, env, home, workdir, changeable, state)
 
 
 def _is_excluded(profile: FromProfile) -> bool:
@@ -238,12 +249,12 @@ def _network(flags: Settings, profile: Settings) -> tuple[Network, tuple[tuple[s
     return make_network(flags, profile), nameservers(flags)
 
 
-def _services(flags: Settings, profile: FromProfile) -> tuple[Service, ...]:
+def _services(flags: Settings, profile: FromProfile, env: Mapping[str, str]) -> tuple[Service, ...]:
     if not profile.services and not flags.speak_of("network.credentials"):
         return ()
     from nono.supervisor.planning.services import named_services, refuse, together
 
-    return together((*profile.services, *named_services(flags, profile.own_services, refuse)))
+    return together((*profile.services, *named_services(flags, profile.own_services, refuse, env)))
 
 
 def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
@@ -262,7 +273,7 @@ def _program(
 ) -> Needed:
     if not argv:
         return Needed()
-    return needed_by(argv[0], env, workdir, home, changeable.directories)
+    return needed_by(argv[0], env, workdir, home, changeable.directories, argv[1:])
 
 
 def _interpreter_rules(argv: Sequence[str], needed: Needed) -> Iterator[Rule]:

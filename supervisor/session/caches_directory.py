@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
@@ -19,9 +19,10 @@ _DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def make_caches(root: str, name: str) -> None:
+def make_caches(root: str, name: str, places: Iterable[str] = ()) -> None:
     """Make the directory `name` in the directory of all caches, `root`, for its owner alone.
 
+    `places` are to be in it, besides those that every sandbox has.
     Raises StartError when it is not, and cannot become, a directory of ours.
     """
     path = os.path.join(root, name)
@@ -29,7 +30,7 @@ def make_caches(root: str, name: str) -> None:
         with _ours(os.path.dirname(os.path.dirname(root)), root) as all_of_them:
             _clear(all_of_them, name)
             with _step(all_of_them, name) as own:
-                for place in made():
+                for place in (*made(), *places):
                     _make(own, place.split("/"))
                 for file in files():
                     _make_file(own, *os.path.split(file))

@@ -93,9 +93,13 @@ def prepare(
         # What only a run with caches of its own needs is loaded only then.
         from nono.supervisor.session.caches_directory import make_caches
 
-        make_caches(plan.caches.root, plan.caches.name)
+        make_caches(plan.caches.root, plan.caches.name, [place for _, place in plan.caches.state])
     for directory in plan.to_make:
         make_directory(directory)
+    if plan.new_directories:
+        from nono.supervisor.session.new_directories import make_directories
+
+        make_directories(plan.new_directories)
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:

@@ -34,7 +34,10 @@ from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.planning.profile_files import built_in_names
 from tests.conftest import CHECKOUT, Account, Nono
 
-BUILT_IN = ("agent", "default", "go-dev", "java-dev", "node-dev", "python-dev", "rust-dev")
+BUILT_IN = (
+    *("agent", "aider", "claude-code", "codex", "default", "gemini-cli", "go-dev", "goose"),
+    *("java-dev", "node-dev", "opencode", "python-dev", "qwen-code", "rust-dev"),
+)
 FLAG = Origin(OriginKind.FLAG, "--x")
 
 
