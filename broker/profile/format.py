@@ -281,7 +281,7 @@ class Network(Part):
     credentials: tuple[Name, ...] | None = None
     """Services whose keys nono adds to the program's requests: `openai` and others that
     `nono credential list` shows, or those of `custom_credentials`. `openai=env://MY_KEY` takes the
-    key from elsewhere. The program finds a token and a URL in the variables of the service."""
+    key from elsewhere, `openai?` may have none. The program finds token and URL in variables."""
     custom_credentials: dict[ServiceName, CustomCredential] | None = None
     """Services of your own for `credentials` and `--proxy-credential`, by name."""
 
