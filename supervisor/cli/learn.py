@@ -66,8 +66,10 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import ProfileDraft
+    from nono.supervisor.report.run import changed
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
@@ -82,6 +84,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
+        before = RunByPeople(plan.policy.rules, plan.repositories)
         prepared = prepare(plan, witness=learner)
         if not values["quiet"]:
             say_notes(prepared.notes)
@@ -94,6 +97,8 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
             outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
+        if not values["quiet"]:
+            say(changed(before.changed()))
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()

@@ -115,3 +115,17 @@ def test_each_setting_that_was_refused_is_named(nono: Nono, repository: Path) ->
     done = nono("run", "--allow-cwd", "--", "sh", "-c", script, cwd=repository)
     assert "nono: 5 calls refused:" in done.stderr
     assert [key for key in keys if f", for {key} (" not in done.stderr] == []
+
+
+def test_what_runs_by_itself_is_refused_while_learning(nono: Nono, repository: Path) -> None:
+    script = (
+        "echo > .git/hooks/pre-commit; git config core.fsmonitor x; echo > .envrc; mkdir .vscode;"
+        " echo all: > Makefile; echo more >> src/file"
+    )
+    done = nono("learn", "--", "/bin/sh", "-c", script)
+    assert "refused while learning" in done.stderr, done.stderr
+    assert "nono: changed: " in done.stderr and "/Makefile; look before" in done.stderr
+    assert not (repository / ".git/hooks/pre-commit").exists()
+    assert not (repository / ".envrc").exists() and not (repository / ".vscode").exists()
+    assert "fsmonitor" not in (repository / ".git/config").read_text()
+    assert (repository / "src/file").read_text() == "firstmore\n"
