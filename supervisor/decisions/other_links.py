@@ -12,11 +12,12 @@ import os
 import stat
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
-from nono.broker import Effect, File, OriginKind, Rule, Subtree, Subtrees
+from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree, Subtrees
 from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
@@ -35,21 +36,16 @@ class OtherLinks:
         self._known: dict[_Inode, tuple[Rule, set[str], int]] = {}
         self.rules: list[Rule] = []
         self.is_complete = True
-        roots = outermost(
-            rule.pattern.path
-            for rule in rules
-            if rule.effect is Effect.ALLOW
-            and rule.origin.kind in _PERSONS
-            and isinstance(rule.pattern, Subtree)
-        )
-        if not roots:
+        opened = opened_by_people(rules, Access(0))
+        roots = outermost(opened.wholly)
+        if not roots and not opened.directly:
             return
         for rule, path, status in islice(_refused_files(rules), _MAX_REFUSED):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 known = self._known.setdefault(inode, (rule, set(), status.st_nlink))
                 known[1].add(path)
-        self._search(roots)
+        self._search(chain(_entries_below(roots), _entries_below(opened.directly, deep=False)))
 
     @property
     def unfound(self) -> list[str]:
@@ -58,13 +54,13 @@ class OtherLinks:
             return []
         return sorted(min(paths) for _, paths, count in self._known.values() if len(paths) < count)
 
-    def _search(self, roots: Iterable[str]) -> None:
+    def _search(self, entries: Iterable[os.DirEntry[str]]) -> None:
         wanted = {
             inode[1] for inode, (_, paths, count) in self._known.items() if len(paths) < count
         }
         if not wanted:
             return
-        for number, entry in enumerate(_entries_below(roots)):
+        for number, entry in enumerate(entries):
             if number >= _MAX_ENTRIES:
                 self.is_complete = False
                 return

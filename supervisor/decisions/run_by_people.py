@@ -20,7 +20,7 @@ from nono.broker.rules.paths import child
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
 from nono.supervisor.planning.repositories import Repository, bytes_of, search
-from nono.supervisor.planning.start_files import written_directories
+from nono.supervisor.planning.start_files import searched_directories, written_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
@@ -34,10 +34,11 @@ class RunByPeople:
 
     def __init__(self, rules: Iterable[Rule], repositories: Iterable[Repository] = ()) -> None:
         """`repositories` are those whose hooks are kept; without any they are looked for."""
-        opened = sorted(written_directories(rules))
-        found = tuple(repositories) or search(opened).repositories
+        rules = tuple(rules)
+        opened, searched = sorted(written_directories(rules)), searched_directories(rules)
+        found = tuple(repositories) or search(searched).repositories
         self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
-        self._left = LeftInRepositories(opened, found)
+        self._left = LeftInRepositories(sorted(searched), found)
         self._before = dict(self._states())
 
     def changed(self) -> list[str]:
