@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, say_notes
+from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
@@ -98,7 +98,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
         if not values["quiet"]:
-            say(changed(before.changed()))
+            say_afterwards(changed(before.changed()))
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()
@@ -153,10 +153,10 @@ def _tell(
     from nono.supervisor.report import learned as learn_report
     from nono.supervisor.report import run as report
 
-    say(report.bug(faults))
+    say_afterwards(report.bug(faults))
     if values["quiet"]:
         return
-    say(learn_report.text(learner, outcome, decisions))
+    say_afterwards(learn_report.text(learner, outcome, decisions))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
-        say([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])
+        say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])

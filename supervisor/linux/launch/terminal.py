@@ -5,11 +5,12 @@ to do harm, leaves it in raw mode, with TIOCEXCL set, or to a process group that
 are put back after every run that began in the foreground; stty(1) inside lasts as long as the run.
 Nothing is touched that the person's shell has taken back meanwhile (a job that went on with `bg`).
 
-What is on the screen cannot be asked for, and the program writes to it without us. Sequences that
-switch modes off are sent only when the program ended by a signal, so could not do it itself, and
-only those that change nothing where the mode is off. Hence ?47 and not ?1049 for the alternate
-screen, which would move the cursor to where it was last saved: the price is that the cursor stays
-where the program had it. See termios(3), ioctl_tty(2), console_codes(4).
+What is on the screen cannot be asked for, and the program writes to it without us. Only the
+alternate screen is always left. Other sequences that switch modes off are sent when the program
+ended by a signal, so could not do it itself; and what nono has to say is preceded by those that let
+it be seen (cli/messages). Only those are sent that change nothing where the mode is off. Hence ?47
+and not ?1049 for the alternate screen, which would move the cursor to where it was last saved: the
+price is that the cursor stays where the program had it. See termios(3), ioctl_tty(2), console_codes(4).
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ _TIOCNXCL = 0x540D
 _FIRST_OF_A_SHELL = 128
 _NO_SCREEN = ("", "dumb")
 
+ALTERNATE_SCREEN = "\x1b[?47l"
+"""Leaves it."""
 RESET = "".join(
     (
-        "\x1b[?47l",  # the alternate screen
+        ALTERNATE_SCREEN,
         "\x1b[?25h",  # the cursor is shown
         "\x1b[0m\x1b(B\x0f",  # colours; line drawing characters
         "\x1b[?1l\x1b>",  # cursor keys and the keypad
@@ -94,8 +97,10 @@ def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool)
             if _modes(terminal) != modes:
                 termios.tcsetattr(terminal, termios.TCSANOW, modes)  # type: ignore[arg-type]
             kind = os.environ.get("TERM", "")
-            if screen and kind not in _NO_SCREEN:
-                _write(terminal, RESET + (KEYBOARD if kind.startswith(_READ_ECMA_48) else b""))
+            if kind in _NO_SCREEN:
+                return
+            keyboard = KEYBOARD if kind.startswith(_READ_ECMA_48) else b""
+            _write(terminal, RESET + keyboard if screen else ALTERNATE_SCREEN.encode())
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
