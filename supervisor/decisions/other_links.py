@@ -31,7 +31,10 @@ class OtherLinks:
     """The refused files with several names, and the names that were found."""
 
     def __init__(self, rules: Sequence[Rule], bypasses: Sequence[str]) -> None:
-        """Looks at what is refused, and only if something has several names for the others."""
+        """Looks at what is refused, and only if something has several names for the others.
+
+        A refusal by wildcards counts by rules on what it matched.
+        """
         self._bypasses = bypasses
         self._known: dict[_Inode, tuple[Rule, set[str], int]] = {}
         self.rules: list[Rule] = []
@@ -40,7 +43,7 @@ class OtherLinks:
         roots = outermost(opened.wholly)
         if not roots and not opened.directly:
             return
-        for rule, path, status in islice(_refused_files(rules), _MAX_REFUSED):
+        for rule, path, status in _refused_files(rules):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 known = self._known.setdefault(inode, (rule, set(), status.st_nlink))
@@ -86,6 +89,7 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
     A browser's directory may have 100,000 files; what a person refuses is looked through.
     """
     there: dict[str, Container[str]] = {}
+    left = _MAX_REFUSED
     for rule in rules:
         if rule.effect is not Effect.DENY:
             continue
@@ -102,7 +106,8 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
                 yield rule.at(path), path, status
             elif stat.S_ISDIR(status.st_mode) and looked_into:
                 deep = rule.origin.kind in _PERSONS
-                for inner, found in _files_in(path, deep):
+                for inner, found in islice(_files_in(path, deep), left):
+                    left -= 1
                     yield rule.at(path), inner, found
 
 
