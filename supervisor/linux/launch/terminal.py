@@ -1,4 +1,5 @@
-"""The terminal after a run is as it was before: whoever has it, its modes, its exclusiveness.
+"""The terminal after a run is as it was before: whoever has it, its modes, its exclusiveness,
+the flags of its open files.
 
 Who has the terminal next may not be the sandbox: a shell that was killed, or a program that wants
 to do harm, leaves it in raw mode, with TIOCEXCL set, or to a process group that is gone. So modes
@@ -10,7 +11,8 @@ alternate screen is always left. Other sequences that switch modes off are sent 
 ended by a signal, so could not do it itself; and what nono has to say is preceded by those that let
 it be seen (cli/messages). Only those are sent that change nothing where the mode is off. Hence ?47
 and not ?1049 for the alternate screen, which would move the cursor to where it was last saved: the
-price is that the cursor stays where the program had it. See termios(3), ioctl_tty(2), console_codes(4).
+price is that the cursor stays where the program had it. See termios(3), ioctl_tty(2) and
+console_codes(4).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import os
 import signal
 import struct
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _TIOCGEXCL = 0x80045440
@@ -62,6 +64,23 @@ class Returned:
     def ended(self, status: int) -> None:
         """The program ended by itself, with this wait status; maybe a shell did for one."""
         self.screen = os.WIFSIGNALED(status) or os.WEXITSTATUS(status) > _FIRST_OF_A_SHELL
+
+
+@contextlib.contextmanager
+def flags_returned(descriptors: Iterable[int]) -> Iterator[None]:
+    """At the end, put back the flags of those that are a terminal: O_NONBLOCK, O_ASYNC and others.
+
+    They belong to the open file, which the program shares with the person's shell (fcntl(2)).
+    """
+    terminals = [each for each in dict.fromkeys(descriptors) if os.isatty(each)]
+    before = {each: fcntl.fcntl(each, fcntl.F_GETFL) for each in terminals}
+    try:
+        yield
+    finally:
+        for each, flags in before.items():
+            with contextlib.suppress(OSError):
+                if fcntl.fcntl(each, fcntl.F_GETFL) != flags:
+                    fcntl.fcntl(each, fcntl.F_SETFL, flags)
 
 
 @contextlib.contextmanager

@@ -17,10 +17,13 @@ LEAVES = """
 import fcntl, os, signal, sys, termios, tty
 tty.setraw(0)
 fcntl.ioctl(0, 0x540C)  # TIOCEXCL
+fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_NONBLOCK | os.O_ASYNC)
+assert os.get_blocking(0) is False
 {end}
 """
 STATE = (
-    "stty -a | tr '\\n' ' '; python3 -c 'import os; os.open(os.ttyname(0), os.O_RDWR)'; echo done"
+    "stty -a | tr '\\n' ' '; python3 -c 'import os; os.open(os.ttyname(0), os.O_RDWR)';"
+    " grep ^flags /proc/self/fdinfo/0; echo done"
 )
 
 
