@@ -13,7 +13,7 @@ import click
 from nono.broker import visible
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, say_notes, tell
+from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -138,7 +138,9 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             values["timeout"],
         )
     except foreground.TimeIsUp:
-        say([f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"])
+        say_afterwards(
+            [f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"]
+        )
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
@@ -188,7 +190,7 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
     more = f" and {len(dropped) - _MAX_DROPPED} more" if len(dropped) > _MAX_DROPPED else ""
     passing = flag("environment.env_allow")
-    say([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
+    say_afterwards([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
 
 
 def _report(
@@ -212,11 +214,11 @@ def _report(
         if not values["quiet"]:
             audit = prepared.audit
             made = report.as_json(decisions, faults, usage, audit, changed, removed, plan.workdir)
-            say([made])
+            say_afterwards([made])
         return
-    say(report.bug(faults))
+    say_afterwards(report.bug(faults))
     if not values["quiet"]:
-        say(
+        say_afterwards(
             [
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
                 *report.changed(changed),

@@ -108,14 +108,14 @@ def complete(
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
     rules += list(other_names(rules, policy.bypasses))
-    links = OtherLinks(rules, policy.bypasses)
-    rules += links.rules
     names = folding_trees()
     names.look(rules)
     floor = _carve(rules, policy.bypasses, apart, names)
     behind = list(_behind_links(rules, floor.matched))
-    if behind:
-        rules += behind
+    links = OtherLinks([*rules, *floor.matched, *behind], policy.bypasses)
+    if behind or links.rules:
+        rules += [*behind, *links.rules]
+        names.look(rules)
         floor = _carve(rules, policy.bypasses, apart, names)
     policy = replace(
         policy,

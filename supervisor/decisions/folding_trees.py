@@ -15,10 +15,11 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from nono.broker import Effect, File, Glob, OriginKind, Rule, Subtree, Subtrees, is_within
+from nono.broker import Access, Effect, File, Glob, OriginKind, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
 from nono.supervisor.places import PLATFORM
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
 _ALWAYS = frozenset(
@@ -146,6 +147,10 @@ def _spoken_of(rules: Sequence[Rule], points: Iterable[str]) -> Iterator[str]:
     }
     above = {each for path in grants for each in ancestors(path)}
     opened = [path for path, kind in grants.items() if kind in _PERSONS]
+    by_patterns = opened_by_people(
+        (rule for rule in rules if isinstance(rule.pattern, Glob)), Access(0)
+    )
+    opened += sorted(by_patterns.wholly | by_patterns.directly)
     inside = [point for point in points if any(is_within(point, path) for path in opened)]
     yield from dict.fromkeys(
         each for path in (*opened, *inside) for each in lineage(path) if each != "/"

@@ -12,11 +12,12 @@ import os
 import stat
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
-from nono.broker import Effect, File, OriginKind, Rule, Subtree, Subtrees
+from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree, Subtrees
 from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
@@ -30,26 +31,24 @@ class OtherLinks:
     """The refused files with several names, and the names that were found."""
 
     def __init__(self, rules: Sequence[Rule], bypasses: Sequence[str]) -> None:
-        """Looks at what is refused, and only if something has several names for the others."""
+        """Looks at what is refused, and only if something has several names for the others.
+
+        A refusal by wildcards counts by rules on what it matched.
+        """
         self._bypasses = bypasses
         self._known: dict[_Inode, tuple[Rule, set[str], int]] = {}
         self.rules: list[Rule] = []
         self.is_complete = True
-        roots = outermost(
-            rule.pattern.path
-            for rule in rules
-            if rule.effect is Effect.ALLOW
-            and rule.origin.kind in _PERSONS
-            and isinstance(rule.pattern, Subtree)
-        )
-        if not roots:
+        opened = opened_by_people(rules, Access(0))
+        roots = outermost(opened.wholly)
+        if not roots and not opened.directly:
             return
-        for rule, path, status in islice(_refused_files(rules), _MAX_REFUSED):
+        for rule, path, status in _refused_files(rules):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 known = self._known.setdefault(inode, (rule, set(), status.st_nlink))
                 known[1].add(path)
-        self._search(roots)
+        self._search(chain(_entries_below(roots), _entries_below(opened.directly, deep=False)))
 
     @property
     def unfound(self) -> list[str]:
@@ -58,13 +57,13 @@ class OtherLinks:
             return []
         return sorted(min(paths) for _, paths, count in self._known.values() if len(paths) < count)
 
-    def _search(self, roots: Iterable[str]) -> None:
+    def _search(self, entries: Iterable[os.DirEntry[str]]) -> None:
         wanted = {
             inode[1] for inode, (_, paths, count) in self._known.items() if len(paths) < count
         }
         if not wanted:
             return
-        for number, entry in enumerate(_entries_below(roots)):
+        for number, entry in enumerate(entries):
             if number >= _MAX_ENTRIES:
                 self.is_complete = False
                 return
@@ -90,6 +89,7 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
     A browser's directory may have 100,000 files; what a person refuses is looked through.
     """
     there: dict[str, Container[str]] = {}
+    left = _MAX_REFUSED
     for rule in rules:
         if rule.effect is not Effect.DENY:
             continue
@@ -106,7 +106,8 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
                 yield rule.at(path), path, status
             elif stat.S_ISDIR(status.st_mode) and looked_into:
                 deep = rule.origin.kind in _PERSONS
-                for inner, found in _files_in(path, deep):
+                for inner, found in islice(_files_in(path, deep), left):
+                    left -= 1
                     yield rule.at(path), inner, found
 
 

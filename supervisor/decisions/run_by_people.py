@@ -23,7 +23,7 @@ from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
 from nono.supervisor.planning.git_files import bytes_of
 from nono.supervisor.planning.remembered_repositories import remember
 from nono.supervisor.planning.repositories import Repository, search
-from nono.supervisor.planning.start_files import written_directories
+from nono.supervisor.planning.start_files import searched_directories, written_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
@@ -39,11 +39,12 @@ class RunByPeople:
 
     def __init__(self, rules: Iterable[Rule], repositories: Iterable[Repository] = ()) -> None:
         """`repositories` are those whose hooks are kept; without any they are looked for."""
-        opened = sorted(written_directories(rules))
-        found = tuple(repositories) or search(opened).repositories
+        rules = tuple(rules)
+        opened, searched = sorted(written_directories(rules)), searched_directories(rules)
+        found = tuple(repositories) or search(searched).repositories
         self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
-        self._opened = opened
-        self._left = LeftInRepositories(opened, found)
+        self._opened = sorted(searched)
+        self._left = LeftInRepositories(self._opened, found)
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""
         self._before = dict(self._states())

@@ -59,6 +59,7 @@ from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.plan import Plan, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
+_WORKDIR = Origin(OriginKind.FLAG, "nono learn")
 _MAX_HOMES = 50
 _MAX_CACHES = 2000
 _SECRETS = "deny_system_secrets"
@@ -81,11 +82,13 @@ def base_plan(options: Options, argv: Sequence[str]) -> Plan:
 def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str]) -> Plan:
     """What the program may do while it is watched. Raises as `make_plan` does.
 
-    Options that name hosts or ports, or block the network, limit what is reached.
+    Options that name hosts or ports, or block the network, limit what is reached. The working
+    directory is opened as by a flag: in it is refused what runs by itself later.
     """
     from nono.supervisor.planning.network_rules import nameservers, unchecked
 
-    plan = make_plan(replace(options, dns=(), no_sni_check=(), caches=True), argv)
+    watched = replace(options, dns=(), no_sni_check=(), caches=True)
+    plan = make_plan(watched, argv, opening_workdir=_WORKDIR)
     flags = settings_of(options)
     home = home_directory(env)
     network = plan.policy.network
@@ -104,18 +107,18 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     rules = [
         *anchored(plan.anywhere, outermost((home, plan.workdir))),
         *_protections(home, plan.workdir),
-        *_grants(env, home, plan.workdir),
+        *_grants(env, home),
         *_kept(env, home, plan.workdir),
         *state_rules(argv, env, home, expander(home, plan.workdir, env), opened),
     ]
     return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(flags))
 
 
-def _grants(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
+def _grants(env: Mapping[str, str], home: str) -> Iterator[Rule]:
     yield Rule(Subtree("/"), Access.READ | Access.EXECUTE, Effect.ALLOW, _ORIGIN)
     # Where there is too much to be taken one by one, nothing new is written, either.
     few = [store for store in stores(env, home) if len(_entries(store)) <= _MAX_CACHES]
-    for path in (workdir, *few):
+    for path in few:
         if not is_within(home, path):
             yield Rule(Subtree(path), FLOOR_ACCESS, Effect.ALLOW, _ORIGIN)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
+    FLOOR_ACCESS,
     Access,
     Effect,
     Environment,
@@ -90,9 +91,16 @@ class Plan:
 
 
 def make_plan(
-    options: Options, argv: Sequence[str] = (), env: Mapping[str, str] | None = None
+    options: Options,
+    argv: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    opening_workdir: Origin | None = None,
 ) -> Plan:
-    """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError."""
+    """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError.
+
+    `opening_workdir` opens the working directory whatever the options say, unless it holds the
+    home; it is the origin of the rule.
+    """
     env = os.environ if env is None else env
     home = home_directory(env)
     workdir = _workdir(options, home)
@@ -112,6 +120,7 @@ def make_plan(
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *_interpreter_rules(argv, program),
         *profile.rules,
+        *_opened_workdir(opening_workdir, home, workdir),
         *expand.links(profile.rules),
         *_own_profiles(env, home),
         *(() if caches is None else caches.rules()),
@@ -222,6 +231,11 @@ def _environment(flags: Settings, profile: FromProfile, caches: OwnCaches | None
         profile.settings.values("environment.allow_vars"),
         () if caches is None else caches.search,
     )
+
+
+def _opened_workdir(origin: Origin | None, home: str, workdir: str) -> Iterator[Rule]:
+    if origin is not None and not is_within(home, workdir):
+        yield Rule(Subtree(workdir, "."), FLOOR_ACCESS, Effect.ALLOW, origin)
 
 
 def _workdir(options: Options, home: str) -> str:

@@ -15,22 +15,22 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
+from nono.broker import Access, Effect, Glob, Origin, OriginKind, Rule, Subtree, group
 from nono.broker.datafile import data
 from nono.broker.groups import moved
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.paths import child, is_within, lineage, parent
+from nono.broker.rules.paths import child, components, is_within, lineage, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
 from nono.supervisor.planning.git_files import kind_of, names_in
 from nono.supervisor.planning.git_settings import named_by_configuration
+from nono.supervisor.planning.opened_by_patterns import grants_of_people, opened_by_people
 from nono.supervisor.planning.remembered_repositories import remembered
 from nono.supervisor.planning.repositories import Found, Repository, git_directories
 
 GROUP = "protect_start_files"
 _ORIGIN = Origin(OriginKind.GROUP, GROUP)
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 
 
 class StartFiles(NamedTuple):
@@ -52,24 +52,43 @@ def start_file_rules(
 ) -> StartFiles:
     """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
     it is remembered which repositories there are."""
+    rules = tuple(rules)
     written = written_directories(rules)
     if not written:
         return NOTHING
-    found = repositories.search(written, remembered(written, env))
-    # What a person opened, or what lies above it, is the person's to open.
-    exactly = {above for path in written for above in lineage(path)}
-    opened: dict[str, bool] = {}
+    searched = searched_directories(rules)
+    found = repositories.search(searched, remembered(searched, env))
+    is_opened = _Reach(rules)
     spellings: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found, workdir, home, expand):
-        if path in spellings or path in exactly:
-            continue
-        above = parent(path)
-        if above not in opened:
-            opened[above] = any(each in written for each in lineage(above))
-        if opened[above]:
+        if path not in spellings and is_opened(path):
             spellings[path] = spelled
     refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, _ORIGIN, protected=True)
     return StartFiles((refusal,) if spellings else (), found)
+
+
+class _Reach:
+    """What people opened for writing, without what they named themselves."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        grants = [rule.pattern for rule in grants_of_people(rules, Access.WRITE)]
+        self._named = {each.path for each in grants if isinstance(each, Subtree)}
+        self._patterns = [each for each in grants if isinstance(each, Glob)]
+        # What a person opened, or what lies above it, is the person's to open.
+        named = (*self._named, *(each.prefix for each in self._patterns))
+        self._exactly = {above for path in named for above in lineage(path)}
+        self._opened: dict[str, bool] = {}
+
+    def __call__(self, path: str) -> bool:
+        if path in self._exactly:
+            return False
+        above = parent(path)
+        if above not in self._opened:
+            self._opened[above] = any(each in self._named for each in lineage(above))
+        if self._opened[above]:
+            return True
+        # The path itself may be reached, or something below.
+        return any(each.names.after(components(path)) for each in self._patterns)
 
 
 def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -79,15 +98,20 @@ def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
 
 
 def written_directories(rules: Iterable[Rule]) -> set[str]:
-    """The directories that a person opened for writing."""
-    return {
-        rule.pattern.path
-        for rule in rules
-        if rule.effect is not Effect.DENY
-        and Access.WRITE in rule.access
-        and rule.origin.kind in _PERSONS
-        and isinstance(rule.pattern, Subtree)
+    """The directories in which a person opened names for writing, all or some."""
+    opened = opened_by_people(rules, Access.WRITE)
+    return {*opened.wholly, *opened.directly}
+
+
+def searched_directories(rules: Iterable[Rule]) -> set[str]:
+    """Of those, where repositories may be opened: all that is below, or a part of one."""
+    opened = opened_by_people(rules, Access.WRITE)
+    parts = {
+        each
+        for each in opened.directly
+        if any(repositories.repositories_at(top) for top in lineage(each))
     }
+    return {*opened.wholly, *parts}
 
 
 def _start_files(

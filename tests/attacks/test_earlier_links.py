@@ -40,7 +40,16 @@ def linked(one: Path, other: Path) -> Path:
     return other
 
 
-@pytest.mark.parametrize("whose", ["a person's file", "a person's directory", "a group's"])
+FLAGS = {
+    "a person's file": ("--deny", "vault/deep/key"),
+    "a person's directory": ("--deny", "vault"),
+    "a person's pattern": ("--deny", "**/k[e]y"),
+    "what a person's pattern holds": ("--deny", "va*"),
+    "a group's": (),
+}
+
+
+@pytest.mark.parametrize("whose", FLAGS)
 def test_no_earlier_name_reaches_a_refused_file(
     nono: Nono,
     as_user: Account,
@@ -48,12 +57,9 @@ def test_no_earlier_name_reaches_a_refused_file(
     secret: Callable[[str], Secret],
     whose: str,
 ) -> None:
-    flags: tuple[str, ...] = ()
-    if whose == "a group's":
-        key = secret(".ssh/id_rsa")
-    else:
-        key = as_user.secret(f"{project.name}/vault/deep/key")
-        flags = ("--deny", "vault" if "directory" in whose else "vault/deep/key")
+    flags = FLAGS[whose]
+    own = f"{project.name}/vault/deep/key"
+    key = as_user.secret(own) if flags else secret(".ssh/id_rsa")
     as_user.file(project / "copies/honest", "yes")
     as_user.file(project / "free")
     linked(key.path, project / "copies/deep/copy")
