@@ -114,11 +114,16 @@ def remedy(policy: Policy, request: Request, rule: Rule, around: Around) -> Flag
 
 
 def _is_of_object(request: Request, rule: Rule) -> bool:
-    """True when lifting the protection at the object itself is all that is needed."""
+    """True when lifting the protection at the object itself is all that is needed.
+
+    What refuses changes only says nothing of the right on the directory, which is there then.
+    """
     path: str = getattr(request, "path", "")
-    return rule.reaches(path) and not (
-        isinstance(request, PathChange) and request.operation in {*_NAMES, Operation.LINK_FROM}
-    )
+    of_name = isinstance(request, PathChange) and request.operation in {
+        *_NAMES,
+        Operation.LINK_FROM,
+    }
+    return rule.reaches(path) and (rule.only_of_changes or not of_name)
 
 
 def _grant(policy: Policy, request: Request, missing: Access, around: Around) -> Flags:
@@ -197,7 +202,8 @@ def _bypass(request: Request, rule: Rule, missing: Access, around: Around) -> Fl
     lifted = (flag("filesystem.bypass_protection"), place)
     if not missing:
         return lifted
-    granted = _of_object(request, place, missing, around)
+    of_name = isinstance(request, PathChange) and request.operation in _NAMES
+    granted = () if of_name else _of_object(request, place, missing, around)
     return (*lifted, *granted) if granted else ()
 
 
