@@ -43,6 +43,7 @@ class LeftInRepositories:
             directory: _identity(directory)
             for one in self._found
             for directory in git_directories(one.directory)[0]
+            if kind_of(child(directory, "HEAD")) is not None  # else git takes it for none yet
         }
         self._links = {one.link: state(one.link) for one in self._found if one.link}
         names = ("index", "config")

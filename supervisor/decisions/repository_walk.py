@@ -17,6 +17,8 @@ from nono.broker.rules.paths import child, outermost
 MAX_NAMES = 200_000
 _BESIDE_HEAD = ("objects", "refs", "commondir", "config")
 _GIT = "/.git/"
+_MAX_PATH = 4096 - 512
+"""Of a directory in bytes: so that all that git would look at in it can be asked for, too."""
 _OF_THE_KERNEL = frozenset({"/proc", "/sys"})
 
 
@@ -45,6 +47,9 @@ def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
         left = most
         while waiting:
             directory = waiting.popleft()
+            if len(os.fsencode(directory)) > _MAX_PATH:
+                found.unread.append(directory)
+                continue
             _look(directory, found)
             below, count = _below(directory, left, found)
             waiting.extend(below)

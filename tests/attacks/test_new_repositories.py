@@ -102,3 +102,27 @@ def test_names_of_an_earlier_run_hide_none_from_the_next(
     program = f"{PLANT}\nfor top in ('ext', '{far}'): attempt(top, write, f'{{top}}/{HOOK}')"
     won, changed, _ = python(nono, program, project / "mark")
     assert (won, changed) == ([], [])
+
+
+def test_what_becomes_one_in_the_second_run_is_new(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Without a HEAD it was none, wherever it lies."""
+    shell(as_user, "git init -q .", project)
+    parts = "[os.makedirs(f'.git/modules/foo/{name}') for name in ('objects', 'refs')]"
+    config = "open('.git/modules/foo/config', 'w').write('[core]\\n\\tfsmonitor = false\\n')"
+    python(nono, f"import os; {parts}; {config}")
+    head = "open('.git/modules/foo/HEAD', 'w').write('ref: refs/heads/x')"
+    link = "os.mkdir('sub'); open('sub/.git', 'w').write('gitdir: ../.git/modules/foo\\n')"
+    _, changed, _ = python(nono, f"import os; {head}; {link}")
+    assert any(each.startswith(f"{project}/.git/modules/foo") for each in changed), changed
+
+
+def test_one_too_deep_to_be_asked_for_by_its_path_is_named(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(as_user, "git init -q .", project)
+    deep = "[(os.mkdir('d' * 200), os.chdir('d' * 200)) for _ in range(20)]"
+    made = "os.symlink('x', '.git'); os.mkdir('x'); open('x/HEAD', 'w').write('ref: refs/heads/x')"
+    _, changed, _ = python(nono, f"import os; {deep}; {made}")
+    assert any(each.startswith(f"{project}/ddd") for each in changed), changed

@@ -141,6 +141,7 @@ def test_a_new_package(opened_place: Path, text: str, is_told: bool) -> None:
 def test_hooks_that_were_there_are_nothing_to_tell_of(opened_place: Path) -> None:
     """Also where a profile leaves their protection out."""
     make_repository(opened_place / "src", "pre-commit")
+    (opened_place / "src/.git/HEAD").write_text("ref: refs/heads/main\n")
     before = RunByPeople(opened(opened_place))
     (opened_place / "src/new").touch()
     assert before.changed() == []
