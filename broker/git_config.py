@@ -151,6 +151,14 @@ def first_that_runs(text: bytes, is_kept: Callable[[bytes], bool] = _nowhere) ->
     return None
 
 
+def work_trees(text: bytes) -> list[bytes]:
+    """Where git writes the files of a repository, from its own directory.
+
+    Raises NotUnderstoodError.
+    """
+    return [entry.value or b"" for entry in parse(text) if entry.pattern == "core.worktree"]
+
+
 def remotes_by_name(text: bytes) -> list[bytes]:
     """Names of remotes that are followed and have no URL: git takes each for a path then.
 

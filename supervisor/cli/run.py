@@ -116,7 +116,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
-    before = RunByPeople(plan.policy.rules, plan.repositories)
+    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
     streams = inherited_streams()
     prepared = prepare(
         plan,

@@ -11,9 +11,17 @@ import stat
 from collections.abc import Callable, Iterator
 
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES, first_that_runs
+from nono.broker.git_config import MAX_BYTES, first_that_runs, work_trees
 from nono.broker.rules.paths import child
-from nono.supervisor.planning.git_files import bytes_of, common, exact_common, kind_of, names_in
+from nono.supervisor.planning.git_files import (
+    bytes_of,
+    common,
+    exact_common,
+    exact_link,
+    kind_of,
+    names_in,
+    plain,
+)
 
 CONFIGS = ("config", "config.worktree")
 _NO_LINKS = (*CONFIGS, "HEAD", "hooks", "commondir", "objects", "refs")
@@ -34,7 +42,7 @@ def running(
         if kind_of(path) == stat.S_IFLNK:
             yield path
     for path in (child(directory, name) for name in CONFIGS):
-        if _may_run(path, is_kept):
+        if _may_run(path, is_kept) or _writes_elsewhere(directory, path):
             yield path
     yield from _hooks(child(directory, "hooks"))
     for name in _REMOTES:
@@ -66,6 +74,16 @@ def _may_run(config: str, is_kept: Callable[[bytes], bool]) -> bool:
         return first_that_runs(text, is_kept) is not None
     except NotUnderstoodError:
         return True
+
+
+def _writes_elsewhere(directory: str, config: str) -> bool:
+    """Whether git's files would go anywhere but to where a `.git` leads back: into a home, say."""
+    try:
+        named = work_trees(bytes_of(config, MAX_BYTES + 1))
+    except NotUnderstoodError:
+        return True
+    tops = (plain(os.path.join(directory, os.fsdecode(each))) for each in named)
+    return any(exact_link(child(top, ".git")) != directory for top in tops)
 
 
 def _hooks(directory: str) -> Iterator[str]:

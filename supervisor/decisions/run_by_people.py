@@ -37,13 +37,19 @@ _NOT_REMEMBERED = "{}: which repositories are there could not be written down: {
 class RunByPeople:
     """The files as they are at the start. Bounded: of very many, some are left out."""
 
-    def __init__(self, rules: Iterable[Rule], repositories: Iterable[Repository] = ()) -> None:
-        """`repositories` are those whose hooks are kept; without any they are looked for."""
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        repositories: Iterable[Repository] = (),
+        caches: Iterable[str] = (),
+    ) -> None:
+        """`repositories` are those whose hooks are kept; without any they are looked for. `caches`
+        are directories of the sandbox's own, which stay as well: a link may lead there."""
         rules = tuple(rules)
         opened, searched = sorted(written_directories(rules)), searched_directories(rules)
         found = tuple(repositories) or search(searched).repositories
         self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
-        self._opened = sorted(searched)
+        self._opened = sorted({*searched, *caches})
         self._left = LeftInRepositories(self._opened, found)
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""

@@ -89,6 +89,11 @@ class Plan:
     new_directories: tuple[str, ...] = ()
     to_make: tuple[str, ...] = ()
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What of the run's own is there in the next one, too."""
+        return () if self.caches is None else (self.caches.directory,)
+
 
 def make_plan(
     options: Options,

@@ -81,7 +81,7 @@ def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
     denials = json.loads(said.splitlines()[-1])["denials"]
     refused = [each for each in denials if each["path"] == f"{project}/.git/HEAD"]
     assert refused and all("--bypass-protection" in json.dumps(each) for each in refused)
-    assert changed == [f"{project}/HEAD"]
+    assert changed == [f"{project}/HEAD", f"{project}/config"]
 
 
 def test_names_of_an_earlier_run_hide_none_from_the_next(
@@ -126,3 +126,15 @@ def test_one_too_deep_to_be_asked_for_by_its_path_is_named(
     made = "os.symlink('x', '.git'); os.mkdir('x'); open('x/HEAD', 'w').write('ref: refs/heads/x')"
     _, changed, _ = python(nono, f"import os; {deep}; {made}")
     assert any(each.startswith(f"{project}/ddd") for each in changed), changed
+
+
+def test_files_of_a_new_repository_go_nowhere_else(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """git stash in it would write them there: hooks of another one, a file of a shell's."""
+    shell(as_user, "git init -q .", project)
+    init = "[subprocess.run(['git', 'init', '-q', n], check=True) for n in ('one', 'two')]"
+    tree = "[open(f'{n}/.git/config', 'a').write('[core]\\n\\tworktree = ' + t + '\\n')"
+    pairs = f"for n, t in (('one', '../../.git'), ('two', '{as_user.home}'))]"
+    _, changed, _ = python(nono, f"import subprocess; {init}; {tree} {pairs}")
+    assert changed == [f"{project}/{name}/.git/config" for name in ("one", "two")]
