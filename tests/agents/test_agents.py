@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import stat
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,10 +68,10 @@ def by_npm(user: Account, home: Path) -> Path:
 def by_uv(user: Account, home: Path) -> Path:
     """A link to a script in an environment, whose interpreter is a link to an installation."""
     prefix = home / ".local/share/uv/tools/agent"
-    link(user, prefix / "bin/python", os.path.realpath(sys.executable))
-    user.file(prefix / "pyvenv.cfg", f"home = {Path(sys.executable).resolve().parent}\n")
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    user.file(prefix / f"lib/{version}/site-packages/agent.py", f"print({SAYS[:-1]!r})\n")
+    interpreter = Path("/usr/bin/python3").resolve()
+    link(user, prefix / "bin/python", str(interpreter))
+    user.file(prefix / "pyvenv.cfg", f"home = {interpreter.parent}\n")
+    user.file(prefix / f"lib/{interpreter.name}/site-packages/agent.py", f"print({SAYS[:-1]!r})\n")
     user.file(prefix / "bin/agent", f"#!{prefix}/bin/python\nimport agent\n", 0o755)
     command = home / ".local/bin/agent"
     link(user, command, "../share/uv/tools/agent/bin/agent")

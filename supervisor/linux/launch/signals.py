@@ -10,6 +10,7 @@ sigwaitinfo(2), and credentials(7) on process groups.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import threading
@@ -22,6 +23,8 @@ from nono.supervisor.linux.processes import state_of
 _SI_KERNEL = 0x80
 _MAX_INTERRUPTS = 3
 _IMPATIENT_SECONDS = 2.0
+_SAME_SECONDS = 0.25
+"""Within which a SIGTERM to nono and one to its group are one: timeout(1) sends both."""
 _FORWARDED = {
     signal.SIGINT,
     signal.SIGTERM,
@@ -46,7 +49,7 @@ class Ending:
         self.signal = 0
         """What was the last word; 0 while nothing was."""
         self._kill = kill
-        self._asked = False
+        self._asked = math.inf
         self._interrupts: list[float] = []
 
     def note(self, number: int) -> None:
@@ -58,10 +61,11 @@ class Ending:
             self._interrupts = [*recent, now]
         elif number != signal.SIGTERM:
             return
-        if self._asked or len(self._interrupts) >= _MAX_INTERRUPTS:
+        if now - self._asked > _SAME_SECONDS or len(self._interrupts) >= _MAX_INTERRUPTS:
             self.signal = number
             self._kill()
-        self._asked = self._asked or number == signal.SIGTERM
+        if number == signal.SIGTERM:
+            self._asked = min(self._asked, now)
 
 
 def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
@@ -92,6 +96,8 @@ def _forward(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -
         with contextlib.suppress(ProcessLookupError):
             if _is_for_leader(number) if by_kernel else not reached_group(number):
                 _send(pidfd, signal.Signals(number))
+        if number == signal.SIGTERM:
+            signal.sigtimedwait({number}, 0)  # what came meanwhile is the same
 
 
 def _is_for_leader(number: int) -> bool:
