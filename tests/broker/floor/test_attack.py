@@ -22,7 +22,7 @@ choices = st.lists(st.integers(0, 1000), max_size=3)
 
 
 @pytest.mark.long
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(scene_policies, choices)
 def test_no_sequence_of_moves_opens_a_closed_object(policy: Policy, chosen: list[int]) -> None:
     Attack(policy, SCENE).run(chosen)
@@ -37,7 +37,7 @@ def test_a_readable_directory_that_moves_stays_no_place_to_drop_secrets() -> Non
 
 
 @pytest.mark.long
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(policies(rules(), most=6), worlds, choices)
 def test_nor_in_any_other_world(policy: Policy, world: World, chosen: list[int]) -> None:
     Attack(policy, world).run(chosen)

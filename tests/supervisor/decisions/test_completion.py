@@ -211,7 +211,7 @@ def refused(prepared: Prepared, asked: Sequence[Request]) -> list[Request]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
