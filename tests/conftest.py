@@ -30,19 +30,6 @@ TIMEOUT = 60.0
 UMASK = 0o022
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LANDLOCK_CREATE_RULESET = 444
-_LONGEST = frozenset(
-    {
-        "test_attack.py",
-        "test_completion.py",
-        "test_options.py",
-        "test_packages.py",
-        "test_pairs.py",
-        "test_platform_edge.py",
-        "test_races.py",
-        "test_typical_secrets.py",
-        "test_wheel.py",
-    }
-)
 LANDLOCK_CREATE_RULESET_VERSION = 1
 
 # How long an example takes says nothing where other tests run beside it.
@@ -269,11 +256,7 @@ def secret(as_user: Account) -> Iterator[Callable[[str], Secret]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs nono or another program as an account: it takes its time.
-
-    The files that take longest come first, so that no worker is left alone with one at the end.
-    """
-    items.sort(key=lambda item: item.path.name not in _LONGEST)
+    """Mark what runs nono or another program as an account: it takes its time."""
     for item in items:
         if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
             item.add_marker("sandbox")
