@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
@@ -59,6 +59,11 @@ class Origin:
     name: str
     file: str | None = None
 
+    @property
+    def is_of_person(self) -> bool:
+        """True for what somebody wrote, on the command line or in a profile."""
+        return self.kind in (OriginKind.FLAG, OriginKind.PROFILE)
+
     def __str__(self) -> str:
         if self.kind is OriginKind.DEFAULT:
             return "the default"
@@ -105,6 +110,16 @@ class Rule:
         if self.effect is Effect.ALLOW:
             return self.pattern.matches(path)
         return self.pattern.covers(path)
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """The paths that it names, each as it is written; none for wildcards."""
+        match self.pattern:
+            case File(path, spelled) | Subtree(path, spelled):
+                return {path: spelled}
+            case Subtrees(spellings):
+                return spellings
+        return {}
 
     def at(self, path: str) -> Rule:
         """The rule as it speaks of `path`: of many trees, the one that holds it."""

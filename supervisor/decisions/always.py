@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nono.broker import (
     ALL_ACCESS,
     FLOOR_ACCESS,
+    Access,
     Effect,
     File,
     Floor,
@@ -35,7 +36,8 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
-from nono.supervisor.planning.start_files import without_start_files, written_directories
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.walk import links_between
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def complete(
         *kept,
         *kernel_mounts(),
         *_records(env),
-        *own_code({plan.workdir, *written_directories(kept)}),
+        *own_code({plan.workdir, *opened_by_people(kept, Access.WRITE).directories}),
         *shared_names(),
     ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
@@ -144,11 +146,7 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
 
     Only in what options and the profile opened: nobody means the system's own files.
     """
-    opened = [
-        rule
-        for rule in rules
-        if rule.effect is Effect.ALLOW and rule.origin.kind in (OriginKind.FLAG, OriginKind.PROFILE)
-    ]
+    opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
         if rule.effect is Effect.DENY and path is not None and os.path.islink(path):

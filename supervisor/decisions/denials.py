@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 from nono.broker import Ask, Deny, Request
 from nono.broker.requests import PathRequest
-from nono.broker.rules.rule import Effect, OriginKind, builtin
+from nono.broker.rules.rule import Effect, builtin
 from nono.supervisor.places import home_directory
 
 _MAX_DENIALS = 2_000
 
-_OF_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 ABSENT_PROCESS = builtin("processes of others are not there", Effect.DENY)
 """As with the option hidepid of proc(5): whoever looks through /proc passes them by."""
 
@@ -66,7 +65,7 @@ class Denials:
 def _is_harmless(request: Request, verdict: Deny | Ask) -> bool:
     if verdict.rule.origin == ABSENT_PROCESS.origin:
         return True
-    if not isinstance(request, PathRequest) or verdict.rule.origin.kind in _OF_PERSONS:
+    if not isinstance(request, PathRequest) or verdict.rule.origin.is_of_person:
         return False
     # What only a run that is refused something needs is loaded only then.
     from nono.broker.harmless import harmless

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from nono.broker import Access, Effect, File, Glob, OriginKind, Rule, Subtree, Subtrees, is_within
+from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
 from nono.supervisor.places import PLATFORM
@@ -57,7 +57,6 @@ _FS_IOC_GETFLAGS = 0x80086601
 _FS_CASEFOLD_FL = 0x40000000
 _MAX_ENTRIES = 64
 _MAX_DIRECTORIES = 2000
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 
 
 class FoldingTrees:
@@ -141,16 +140,16 @@ def _kind(system: str, options: str) -> str:
 def _spoken_of(rules: Sequence[Rule], points: Iterable[str]) -> Iterator[str]:
     """The directories that hold what is refused and reached, and those above and at grants."""
     grants = {
-        rule.pattern.path: rule.origin.kind
+        rule.pattern.path: rule.origin.is_of_person
         for rule in rules
         if rule.effect is not Effect.DENY and isinstance(rule.pattern, File | Subtree)
     }
     above = {each for path in grants for each in ancestors(path)}
-    opened = [path for path, kind in grants.items() if kind in _PERSONS]
+    opened = [path for path, is_of_person in grants.items() if is_of_person]
     by_patterns = opened_by_people(
         (rule for rule in rules if isinstance(rule.pattern, Glob)), Access(0)
     )
-    opened += sorted(by_patterns.wholly | by_patterns.directly)
+    opened += sorted(by_patterns.directories)
     inside = [point for point in points if any(is_within(point, path) for path in opened)]
     yield from dict.fromkeys(
         each for path in (*opened, *inside) for each in lineage(path) if each != "/"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, first_that_runs, work_trees
 from nono.broker.rules.paths import child
+from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import (
     bytes_of,
     common,
@@ -20,7 +21,6 @@ from nono.supervisor.planning.git_files import (
     exact_link,
     kind_of,
     names_in,
-    plain,
 )
 
 CONFIGS = ("config", "config.worktree")
@@ -82,7 +82,7 @@ def _writes_elsewhere(directory: str, config: str) -> bool:
         named = work_trees(bytes_of(config, MAX_BYTES + 1))
     except NotUnderstoodError:
         return True
-    tops = (plain(os.path.join(directory, os.fsdecode(each))) for each in named)
+    tops = (plain_path(os.path.join(directory, os.fsdecode(each))) for each in named)
     return any(exact_link(child(top, ".git")) != directory for top in tops)
 
 

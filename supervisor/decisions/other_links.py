@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
-from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree, Subtrees
+from nono.broker import Access, Effect, File, OriginKind, Rule
 from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
@@ -23,7 +23,6 @@ _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
 _MAX_REFUSED = 5_000
 """Files in refused directories."""
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 _Inode = tuple[int, int]
 
 
@@ -94,7 +93,7 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
         if rule.effect is not Effect.DENY:
             continue
         looked_into = rule.origin.kind is not OriginKind.BUILTIN
-        for path in _paths(rule):
+        for path in rule.named:
             above, _, name = path.rpartition("/")
             if name not in (there.get(above) or _names_in(above, there)):
                 continue
@@ -105,19 +104,10 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
             if stat.S_ISREG(status.st_mode):
                 yield rule.at(path), path, status
             elif stat.S_ISDIR(status.st_mode) and looked_into:
-                deep = rule.origin.kind in _PERSONS
+                deep = rule.origin.is_of_person
                 for inner, found in islice(_files_in(path, deep), left):
                     left -= 1
                     yield rule.at(path), inner, found
-
-
-def _paths(rule: Rule) -> Iterable[str]:
-    match rule.pattern:
-        case Subtrees(spellings):
-            return spellings
-        case File(path) | Subtree(path):
-            return (path,)
-    return ()
 
 
 class _AnyName(Container[str]):

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within
 from nono.broker.rules.paths import lineage, parent
-from nono.broker.rules.patterns import Subtrees
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape
 from nono.supervisor.places import PLATFORM
@@ -44,21 +43,11 @@ def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule
         if rule.effect is not Effect.DENY:
             continue
         is_file = isinstance(rule.pattern, File)
-        for path, spelled in _paths(rule):
+        for path, spelled in rule.named.items():
             for name, is_whole in table.names(path):
                 if not is_lifted(rule, path, bypasses):
                     kind = File if is_whole and is_file else Subtree
                     yield replace(rule, pattern=kind(name, spelled))
-
-
-def _paths(rule: Rule) -> Iterable[tuple[str, str]]:
-    """The paths that a rule names, and how they are written."""
-    match rule.pattern:
-        case File(path, spelled) | Subtree(path, spelled):
-            return ((path, spelled),)
-        case Subtrees(spellings):
-            return spellings.items()
-    return ()
 
 
 def _mounts(lines: Iterable[str]) -> Iterator[Mount]:

@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from nono.broker import Rule
+from nono.broker import Access, Rule
 from nono.broker.datafile import data
 from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.paths import child
@@ -21,9 +21,10 @@ from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
 from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
 from nono.supervisor.planning.git_files import bytes_of
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.remembered_repositories import remember
 from nono.supervisor.planning.repositories import Repository, search
-from nono.supervisor.planning.start_files import searched_directories, written_directories
+from nono.supervisor.planning.start_files import searched_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
@@ -40,15 +41,16 @@ class RunByPeople:
     def __init__(
         self,
         rules: Iterable[Rule],
-        repositories: Iterable[Repository] = (),
+        repositories: Iterable[Repository] | None = None,
         caches: Iterable[str] = (),
     ) -> None:
-        """`repositories` are those whose hooks are kept; without any they are looked for. `caches`
+        """`repositories` are those whose hooks are kept; None where they are not known. `caches`
         are directories of the sandbox's own, which stay as well: a link may lead there."""
-        rules = tuple(rules)
-        opened, searched = sorted(written_directories(rules)), searched_directories(rules)
-        found = tuple(repositories) or search(searched).repositories
-        self._directories = dict.fromkeys((*opened, *(each.top for each in found if each.link)))
+        opened = opened_by_people(rules, Access.WRITE)
+        searched = searched_directories(opened)
+        found = search(searched).repositories if repositories is None else tuple(repositories)
+        written = sorted(opened.directories)
+        self._directories = dict.fromkeys((*written, *(each.top for each in found if each.link)))
         self._opened = sorted({*searched, *caches})
         self._left = LeftInRepositories(self._opened, found)
         self.notes: list[str] = []

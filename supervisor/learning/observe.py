@@ -51,8 +51,8 @@ from nono.broker.settings import KEYS, REACHING
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
-from nono.supervisor.learning.own_state import opened_by_person, state_rules
-from nono.supervisor.places import PLATFORM, canonical, home_directory
+from nono.supervisor.learning.own_state import entries, opened_by_person, state_rules
+from nono.supervisor.places import PLATFORM, base_directory, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options, settings_of
@@ -67,10 +67,7 @@ _SECRETS = "deny_system_secrets"
 
 def stores(env: Mapping[str, str], home: str) -> tuple[str, ...]:
     """The directories that hold one for each tool, canonical: that of caches."""
-    cache = env.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(cache):
-        cache = os.path.join(home, ".cache")
-    return (canonical(cache),)
+    return (canonical(base_directory("XDG_CACHE_HOME", env, home)),)
 
 
 def base_plan(options: Options, argv: Sequence[str]) -> Plan:
@@ -135,10 +132,7 @@ def _kept(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
 
 def _entries(store: str) -> list[str]:
     """What is in the cache directory, but for what is nono's and has rules of its own."""
-    try:
-        return [name for name in os.listdir(store) if name != "nono"]
-    except OSError:
-        return []
+    return [name for name in entries(store) if name != "nono"]
 
 
 def _protections(home: str, workdir: str) -> Iterator[Rule]:

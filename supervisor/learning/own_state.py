@@ -30,15 +30,11 @@ from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, parent
 from nono.broker.rules.patterns import Subtrees
-from nono.supervisor.places import canonical
+from nono.supervisor.places import base_directory, canonical
 from nono.supervisor.planning.start_files import GROUP
 
 STATE = Origin(OriginKind.BUILTIN, "state of programs, while learning")
-_XDG = {
-    "XDG_CONFIG_HOME": ".config",
-    "XDG_DATA_HOME": ".local/share",
-    "XDG_STATE_HOME": ".local/state",
-}
+_XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 _NOT_STATE = (".local/[!s]*", ".local/s[!ht]*")
 """In ~/.local, all but share and state: programs and libraries are there."""
 _STARTERS = re.compile(r"(python|pypy|perl|ruby|php|node|bun|deno|java|lua|npx|bunx|uvx)[0-9.]*")
@@ -50,12 +46,7 @@ _MAX_PROGRAMS = 20_000
 
 def containers(env: Mapping[str, str], home: str) -> tuple[str, ...]:
     """The directories, canonical, that hold one for each program, but for the home itself."""
-    named = [env.get(variable, "") for variable in _XDG]
-    usual = [os.path.join(home, name) for name in _XDG.values()]
-    found = [
-        canonical(place if os.path.isabs(place) else default)
-        for place, default in zip(named, usual, strict=True)
-    ]
+    found = [canonical(base_directory(variable, env, home)) for variable in _XDG]
     return tuple(dict.fromkeys(path for path in found if path != home and is_within(path, home)))
 
 
@@ -95,7 +86,7 @@ def state_rules(
     obeyed = [path for entry in _obeyed() for path in expand(entry)]
     others = [*_of_others(env, home, places, programs), *obeyed]
     kept = {path: path for each in others for path in _beside(each, opened)}
-    few = [place for place in (home, *places) if len(_entries(place)) <= _MAX_ENTRIES]
+    few = [place for place in (home, *places) if len(entries(place)) <= _MAX_ENTRIES]
     for place in few:
         name = ".*" if place == home else "*"
         yield Rule(Glob(child(place, f"{name}/**")), FLOOR_ACCESS, Effect.ALLOW, STATE)
@@ -111,12 +102,11 @@ def _of_others(
     others = [name for name in _on_path(env) if not belongs(name, programs)]
     found = []
     for place in (home, *places):
-        there = [name for name in _entries(place) if not belongs(name, programs)]
+        there = [name for name in entries(place) if not belongs(name, programs)]
         dot = "." if place == home else ""
         found += [child(place, name) for name in there if name.startswith(dot)]
         found += [child(place, dot + name) for name in others]
-    cache = env.get("XDG_CACHE_HOME", "")
-    cache = canonical(cache if os.path.isabs(cache) else os.path.join(home, ".cache"))
+    cache = canonical(base_directory("XDG_CACHE_HOME", env, home))
     holding = {path for place in (*places, cache) for path in (place, parent(place))}
     return [path for path in found if path not in holding]
 
@@ -126,7 +116,7 @@ def _beside(path: str, opened: Collection[str]) -> Iterator[str]:
     if not any(is_within(each, path) for each in opened):
         yield path
     elif path not in opened:
-        for name in _entries(path)[:_MAX_ENTRIES]:
+        for name in entries(path)[:_MAX_ENTRIES]:
             yield from _beside(child(path, name), opened)
 
 
@@ -137,7 +127,7 @@ def opened_by_person(rules: Iterable[Rule]) -> frozenset[str]:
         for rule in rules
         if rule.effect is Effect.ALLOW
         and Access.WRITE in rule.access
-        and rule.origin.kind in (OriginKind.FLAG, OriginKind.PROFILE)
+        and rule.origin.is_of_person
         and isinstance(rule.pattern, Subtree | File)
     )
 
@@ -150,7 +140,8 @@ def _obeyed() -> Iterator[str]:
     yield from (f"~/{name}" for name in data("start_files")["project"])
 
 
-def _entries(place: str) -> list[str]:
+def entries(place: str) -> list[str]:
+    """The names in a directory; none where they cannot be listed."""
     try:
         return os.listdir(place)
     except OSError:
@@ -160,7 +151,7 @@ def _entries(place: str) -> list[str]:
 def _on_path(env: Mapping[str, str]) -> list[str]:
     """The names of programs that a shell would find."""
     directories = dict.fromkeys(env.get("PATH", os.defpath).split(os.pathsep))
-    names = {name for each in directories if os.path.isabs(each) for name in _entries(each)}
+    names = {name for each in directories if os.path.isabs(each) for name in entries(each)}
     return sorted(name for name in names if name.strip("."))[:_MAX_PROGRAMS]
 
 

@@ -12,6 +12,7 @@ import os
 import stat
 
 from nono.broker.rules.paths import child
+from nono.supervisor.places import plain_path
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
@@ -48,7 +49,7 @@ def written_by_git(directory: str, text: bytes) -> str | None:
     name = text.removesuffix(b"\n")
     if not name or any(byte < 0x20 for byte in name):
         return None
-    path = plain(os.path.join(directory, os.fsdecode(name)))
+    path = plain_path(os.path.join(directory, os.fsdecode(name)))
     return path if os.path.realpath(path) == path else None
 
 
@@ -71,12 +72,7 @@ def _named(directory: str, text: bytes) -> list[str]:
     """Every path that a text may be read as, the way that git reads it first."""
     read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
     names = [each.split(b"\0")[0] for each in read]
-    return [plain(os.path.join(directory, os.fsdecode(n))) for n in dict.fromkeys(names) if n]
-
-
-def plain(path: str) -> str:
-    """In the one form, as text. normpath leaves two slashes at the start as they are."""
-    return "/" + os.path.normpath(path).lstrip("/")
+    return [plain_path(os.path.join(directory, os.fsdecode(n))) for n in dict.fromkeys(names) if n]
 
 
 def names_in(directory: str) -> list[str]:

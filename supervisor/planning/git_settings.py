@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.rules.paths import child, is_within
+from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import bytes_of, common
 from nono.supervisor.planning.repositories import Repository
 
@@ -40,8 +41,7 @@ def named_by_configuration(one: Repository, home: str) -> Iterator[str]:
         for is_hooks, path in _paths(file):
             # Hooks run at the top of the work tree, or in a bare repository.
             base = one.top if is_hooks else os.path.dirname(file)
-            named = os.path.join(base, _of(home, path))
-            named = "/" + os.path.normpath(named).lstrip("/")
+            named = plain_path(os.path.join(base, _of(home, path)))
             # A directory that holds the whole repository is no place of hooks only.
             if not is_within(one.top, named) and not is_within(one.directory, named):
                 yield named

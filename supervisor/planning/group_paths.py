@@ -7,16 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nono.broker.rules.paths import is_within
 from nono.supervisor.links import canonical_of_many
+from nono.supervisor.places import BASE_DIRECTORIES, plain_path
 
-_BASES = {
-    "XDG_CACHE_HOME": ".cache",
-    "XDG_CONFIG_HOME": ".config",
-    "XDG_DATA_HOME": ".local/share",
-    "XDG_STATE_HOME": ".local/state",
-}
-"""Below the home, by the XDG Base Directory Specification."""
-
-_OWN = frozenset({*_BASES, "TMPDIR"})
+_OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
 _OF_THE_KERNEL = frozenset({"dev", "proc", "sys"})
 
 
@@ -31,7 +24,7 @@ def expander(
     """
     top = home.rstrip("/")
     variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
-    for name, usual in _BASES.items():
+    for name, usual in BASE_DIRECTORIES.items():
         base = os.path.normpath((env or {}).get(name) or ".")
         if os.path.isabs(base) and base != f"{top}/{usual}":
             variables[f"${name}"] = base.rstrip("/")
@@ -64,7 +57,7 @@ def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:
     None that much else lies in is meant: nothing would work with that refused.
     """
     for each in value.split(":"):
-        path = "/" + os.path.normpath(each).lstrip("/")
+        path = plain_path(each)
         much = path.count("/") < 2 or any(is_within(top, path) for top in (home, workdir))
         if os.path.isabs(each) and not much and path.split("/")[1] not in _OF_THE_KERNEL:
             yield path

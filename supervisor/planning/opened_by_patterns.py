@@ -11,13 +11,12 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nono.broker import Effect, Glob, OriginKind, Rule, Subtree
+from nono.broker import Effect, Glob, Rule, Subtree
 from nono.broker.rules.access import Access
 from nono.broker.rules.automaton import ANY_DEPTH, States
 from nono.broker.rules.paths import RESERVED_TREES, components
 
 _MAX_ENTRIES = 5_000
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 
 
 class Opened(NamedTuple):
@@ -26,6 +25,11 @@ class Opened(NamedTuple):
 
     wholly: frozenset[str]
     directly: frozenset[str]
+
+    @property
+    def directories(self) -> frozenset[str]:
+        """All of them."""
+        return self.wholly | self.directly
 
 
 def opened_by(pattern: Glob) -> Opened:
@@ -69,11 +73,7 @@ def opened_by_people(rules: Iterable[Rule], access: Access) -> Opened:
 def grants_of_people(rules: Iterable[Rule], access: Access) -> Iterator[Rule]:
     """The grants of this access that a person wrote."""
     for rule in rules:
-        if (
-            rule.effect is not Effect.DENY
-            and access in rule.access
-            and rule.origin.kind in _PERSONS
-        ):
+        if rule.effect is not Effect.DENY and access in rule.access and rule.origin.is_of_person:
             yield rule
 
 

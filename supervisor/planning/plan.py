@@ -72,8 +72,9 @@ class Plan:
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write. `to_make` are directories that a flag
-    names, `new_directories` those that the profile opens for writing: they are made at the start.
+    whose hooks and configuration the program may not write, None where nobody looked. `to_make`
+    are directories that a flag names, `new_directories` those that the profile opens for writing:
+    they are made at the start.
     """
 
     policy: Policy
@@ -85,7 +86,7 @@ class Plan:
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
     caches: OwnCaches | None = None
-    repositories: tuple[Repository, ...] = ()
+    repositories: tuple[Repository, ...] | None = None
     new_directories: tuple[str, ...] = ()
     to_make: tuple[str, ...] = ()
 
@@ -135,8 +136,8 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
-    starting = NOTHING
-    if not _is_excluded(profile):
+    starting, is_excluded = NOTHING, _is_excluded(profile)
+    if not is_excluded:
         starting = start_file_rules(rules, workdir, home, expand, env)
     rules += starting.rules
     notes = (
@@ -162,7 +163,7 @@ def make_plan(
         _services(flags, profile, env),
         tuple(machine.copies.items()),
         caches,
-        starting.found.repositories,
+        None if is_excluded else starting.found.repositories,
         new_directories(profile.rules, home, policy),
         tuple(dict.fromkeys(paths.to_make)),
     )

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from nono.broker.rules.paths import is_canonical, is_within, lineage
-from nono.supervisor.places import state_directory
+from nono.supervisor.places import make_private, state_directory
 from nono.supervisor.planning.git_files import bytes_of
 
 MAX_REPOSITORIES = 10_000
@@ -53,7 +53,7 @@ def _read(place: str) -> list[str]:
 
 
 def _write(place: str, text: bytes) -> None:
-    _make_directories(os.path.dirname(place))
+    make_private(os.path.dirname(place))
     new = f"{place}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)
@@ -65,11 +65,3 @@ def _write(place: str, text: bytes) -> None:
     except BaseException:
         os.unlink(new)
         raise
-
-
-def _make_directories(path: str) -> None:
-    """Each missing one for the user alone: XDG Base Directory Specification."""
-    if not os.path.isdir(path):
-        _make_directories(os.path.dirname(path))
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, 0o700)

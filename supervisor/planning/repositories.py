@@ -20,13 +20,13 @@ from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.rules.paths import child, lineage
+from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import (
     bytes_of,
     common,
     kind_of,
     linked,
     names_in,
-    plain,
     work_trees,
 )
 
@@ -206,7 +206,7 @@ def submodules(one: Repository, *, whole: bool = False) -> Iterator[Repository]:
         if text and (whole or USUAL_MODE in text):
             names.update(gitlinks(text))
     for name in sorted(names):
-        yield from repositories_at(plain(os.path.join(one.top, os.fsdecode(name))))
+        yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
 
 
 def _linked_work_trees(worktrees: str) -> Iterator[Repository]:

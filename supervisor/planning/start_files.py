@@ -25,12 +25,16 @@ from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
 from nono.supervisor.planning.git_files import kind_of, names_in
 from nono.supervisor.planning.git_settings import named_by_configuration
-from nono.supervisor.planning.opened_by_patterns import grants_of_people, opened_by_people
+from nono.supervisor.planning.opened_by_patterns import (
+    Opened,
+    grants_of_people,
+    opened_by_people,
+)
 from nono.supervisor.planning.remembered_repositories import remembered
 from nono.supervisor.planning.repositories import Found, Repository, git_directories
 
 GROUP = "protect_start_files"
-_ORIGIN = Origin(OriginKind.GROUP, GROUP)
+ORIGIN = Origin(OriginKind.GROUP, GROUP)
 
 
 class StartFiles(NamedTuple):
@@ -53,17 +57,18 @@ def start_file_rules(
     """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
     it is remembered which repositories there are."""
     rules = tuple(rules)
-    written = written_directories(rules)
+    opened = opened_by_people(rules, Access.WRITE)
+    written = opened.directories
     if not written:
         return NOTHING
-    searched = searched_directories(rules)
+    searched = searched_directories(opened)
     found = repositories.search(searched, remembered(searched, env))
     is_opened = _Reach(rules)
     spellings: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found, workdir, home, expand):
         if path not in spellings and is_opened(path):
             spellings[path] = spelled
-    refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, _ORIGIN, protected=True)
+    refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, ORIGIN, protected=True)
     return StartFiles((refusal,) if spellings else (), found)
 
 
@@ -94,18 +99,11 @@ class _Reach:
 def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """For a run without the broker: the kernel lets a program make every name in a directory,
     or none, so the refusals of single names would take creating from all that was opened."""
-    return tuple(rule for rule in rules if rule.origin != _ORIGIN)
+    return tuple(rule for rule in rules if rule.origin != ORIGIN)
 
 
-def written_directories(rules: Iterable[Rule]) -> set[str]:
-    """The directories in which a person opened names for writing, all or some."""
-    opened = opened_by_people(rules, Access.WRITE)
-    return {*opened.wholly, *opened.directly}
-
-
-def searched_directories(rules: Iterable[Rule]) -> set[str]:
-    """Of those, where repositories may be opened: all that is below, or a part of one."""
-    opened = opened_by_people(rules, Access.WRITE)
+def searched_directories(opened: Opened) -> set[str]:
+    """Of what is opened, where repositories may be: all that is below, or a part of one."""
     parts = {
         each
         for each in opened.directly

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Effect, Environment, Network, OriginKind, Rule, visible
+from nono.broker import DEFAULT_PORTS, Effect, Environment, Network, Rule, visible
 from nono.broker.caches import caches
 from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
 
 _MAX_CARVED = 8
-_OF_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 
 
 def describe(plan: Plan, made: Complete, *, verbose: bool = False) -> Iterator[str]:
@@ -69,9 +68,7 @@ def _caches(environment: Environment, directory: str) -> Iterator[str]:
 
 def _chosen(rules: Sequence[Rule], effect: Effect, of_persons: bool) -> list[Rule]:
     return [
-        rule
-        for rule in rules
-        if rule.effect is effect and (rule.origin.kind in _OF_PERSONS) is of_persons
+        rule for rule in rules if rule.effect is effect and rule.origin.is_of_person is of_persons
     ]
 
 
@@ -80,7 +77,7 @@ def _in_short(rules: Sequence[Rule]) -> Iterator[str]:
     counts: Counter[str] = Counter()
     words: dict[str, set[str]] = {}
     for rule in rules:
-        if rule.origin.kind not in _OF_PERSONS:
+        if not rule.origin.is_of_person:
             name = visible(str(rule.origin))
             spellings = getattr(rule.pattern, "spellings", None)
             counts[name] += 1 if spellings is None else len(spellings)

@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
-
-_DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from nono.supervisor.session.new_directories import DIRECTORY, make_below
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -31,7 +30,7 @@ def make_caches(root: str, name: str, places: Iterable[str] = ()) -> None:
             _clear(all_of_them, name)
             with _step(all_of_them, name) as own:
                 for place in (*made(), *places):
-                    _make(own, place.split("/"))
+                    make_below(own, place.split("/"))
                 for file in files():
                     _make_file(own, *os.path.split(file))
     except OSError as error:
@@ -58,7 +57,7 @@ def _step(parent: int, name: str) -> Iterator[int]:
     """A directory of ours in another, made if need be, that nobody else may use. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=parent)
-    fd = os.open(name, _DIRECTORY, dir_fd=parent)
+    fd = os.open(name, DIRECTORY, dir_fd=parent)
     try:
         status = os.fstat(fd)
         if status.st_uid != os.geteuid():
@@ -77,24 +76,11 @@ def _clear(parent: int, name: str) -> None:
             os.unlink(name, dir_fd=parent)
 
 
-def _make(parent: int, names: list[str]) -> None:
-    """Make directories below each other, as far as nothing else is in their place."""
-    with contextlib.suppress(OSError):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(names[0], 0o700, dir_fd=parent)
-        if names[1:]:
-            fd = os.open(names[0], _DIRECTORY, dir_fd=parent)
-            try:
-                _make(fd, names[1:])
-            finally:
-                os.close(fd)
-
-
 def _make_file(parent: int, directory: str, name: str) -> None:
     """Make an empty file in a directory one step below, unless something is in its place."""
     with contextlib.suppress(OSError):
-        _make(parent, [directory])
-        fd = os.open(directory, _DIRECTORY, dir_fd=parent)
+        make_below(parent, [directory])
+        fd = os.open(directory, DIRECTORY, dir_fd=parent)
         try:
             os.close(os.open(name, _NEW, 0o600, dir_fd=fd))
         finally:

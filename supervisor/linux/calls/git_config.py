@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import replace
 
-from nono.broker import Allow, Deny, Operation, Origin, OriginKind, PathChange, visible
+from nono.broker import Allow, Deny, Operation, PathChange, visible
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, harmful_change
 from nono.broker.rules.paths import SHARED, is_within
@@ -23,8 +23,9 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.places import plain_path
+from nono.supervisor.planning.start_files import GROUP, ORIGIN
 
-_GROUP = "protect_start_files"
 _HARMLESS = builtin("harmless settings of git, as nono wrote them")
 _NAMES = frozenset({"config", "config.worktree"})
 _STALE_SECONDS = 60
@@ -42,7 +43,7 @@ def put_git_config(
         return False
     wanted = PathChange(call.caller, Operation.RENAME_TO, new.path)
     _, verdict = decisions.verdict(wanted)
-    if not isinstance(verdict, Deny) or verdict.rule.origin != Origin(OriginKind.GROUP, _GROUP):
+    if not isinstance(verdict, Deny) or verdict.rule.origin != ORIGIN:
         return False
     if source.kind != stat.S_IFREG or not _is_same_directory(old, new):
         return False
@@ -102,7 +103,7 @@ def _require_harmless(
     except NotUnderstoodError as error:
         harmful = str(error)
     if harmful is not None:
-        origin = replace(verdict.rule.origin, name=f"{_GROUP}, for {visible(harmful)}")
+        origin = replace(verdict.rule.origin, name=f"{GROUP}, for {visible(harmful)}")
         decisions.refuse(wanted, Deny(replace(verdict.rule, origin=origin), verdict.errno))
     if decisions.witness is not None:
         decisions.witness.decision(wanted, wanted, Allow(_HARMLESS))
@@ -123,7 +124,7 @@ def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
         if name != ".git" or path.startswith("~"):
             return False
         path = os.path.join(above, path)
-    plain = "/" + os.path.normpath(path).lstrip("/")
+    plain = plain_path(path)
     if os.path.realpath(path) != plain or _may_be_own(call, plain):
         return False
     return not any(

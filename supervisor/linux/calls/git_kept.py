@@ -12,15 +12,15 @@ import os
 import stat
 from dataclasses import replace
 
-from nono.broker import Deny, Operation, Origin, OriginKind, PathChange, Subtree
+from nono.broker import Deny, Operation, PathChange, Subtree
 from nono.broker.rules.folding import folded_name
 from nono.broker.rules.paths import child
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.planning.start_files import ORIGIN
 
-_GROUP = Origin(OriginKind.GROUP, "protect_start_files")
 _KEPT = frozenset({"head", "objects", "refs"})
 
 
@@ -31,7 +31,7 @@ def require_not_kept(call: Call, decisions: Decisions, operation: Operation, pla
         return
     configuration = PathChange(call.caller, Operation.UNLINK, child(directory, "config"))
     _, verdict = decisions.verdict(configuration)
-    if not isinstance(verdict, Deny) or verdict.rule.origin != _GROUP:
+    if not isinstance(verdict, Deny) or verdict.rule.origin != ORIGIN:
         return
     rule = replace(verdict.rule, pattern=Subtree(place.path))
     if not is_lifted(rule, place.path, decisions.policy.bypasses):

@@ -37,7 +37,8 @@ GIVEN_UP_SECONDS = 127.0
 _ANSWER_MILLISECONDS = 1
 _FIRST_SECONDS = 0.001
 _LAST_SECONDS = 0.05
-_UNSPECIFIED = bytes(16)  # AF_UNSPEC: connect(2)
+UNSPECIFIED = bytes(16)
+"""An address of AF_UNSPEC, which a socket is connected to no more by: connect(2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class OwnPort:
         if not _connect_at_once(sock, kernel.inet_address(sock.family, self.host, self.port)):
             return False
         if self._is_anothers():
-            kernel.connect(sock.fileno(), _UNSPECIFIED)
+            kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.ECONNREFUSED)
         return True
 
@@ -127,7 +128,7 @@ def _connect_at_once(sock: socket.socket, address: bytes) -> bool:
     if state not in (kernel.TCP_SYN_SENT, kernel.TCP_CLOSE):
         return True
     error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    kernel.connect(sock.fileno(), _UNSPECIFIED)
+    kernel.connect(sock.fileno(), UNSPECIFIED)
     if state == kernel.TCP_CLOSE:
         raise failure(error or errno.ECONNREFUSED)
     return False

@@ -28,7 +28,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
-from nono.supervisor.linux.calls.own_ports import EVERY_ADDRESS, OwnPort
+from nono.supervisor.linux.calls.own_ports import EVERY_ADDRESS, UNSPECIFIED, OwnPort
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
 _SOCKADDR_IN = 16
@@ -37,7 +37,6 @@ _INET = (socket.AF_INET, socket.AF_INET6)
 _FAMILY_NAMES: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _NAMESERVER = "127.0.0.1", 53
 """Where the injected resolv.conf says that names are looked up."""
-_UNSPECIFIED = bytes(_SOCKADDR_IN)  # AF_UNSPEC: connect(2)
 
 
 def socket_(call: Call, decisions: Decisions) -> Answer:
@@ -115,7 +114,7 @@ def listen(call: Call, decisions: Decisions) -> Answer:
         kernel.listen(sock.fileno(), int32(call.notification.b))
         if sock.family in _INET and sock.getsockname()[:2] != (host, port):
             # A connect that another thread of ours ended in between took the address with it.
-            kernel.connect(sock.fileno(), _UNSPECIFIED)
+            kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.EINVAL)
     return DONE
 
