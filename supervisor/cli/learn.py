@@ -84,7 +84,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
-        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
+        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
         prepared = prepare(plan, witness=learner)
         if not values["quiet"]:
             say_notes(prepared.notes)

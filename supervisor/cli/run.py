@@ -116,7 +116,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
-    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
+    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
     streams = inherited_streams()
     prepared = prepare(
         plan,
@@ -202,7 +202,7 @@ def _report(
 ) -> None:
     from nono.supervisor.report import run as report
 
-    changed = before.changed(os.environ, may_have_written=prepared.may_have_written)
+    changed = before.changed(may_have_written=prepared.may_have_written)
     if not values["quiet"]:
         say_notes(before.notes)
     decisions, credentials = prepared.decisions, prepared.credentials
