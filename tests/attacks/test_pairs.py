@@ -22,7 +22,7 @@ from tests.conftest import Account, Finished
 pytestmark = pytest.mark.requires(landlock=6, commands=["git", "bash", "vim", "tmux", "npm"])
 
 SEEDS = [11, 12]
-ROUNDS = 25
+ROUNDS = 50
 ACTS = 12
 
 
