@@ -100,7 +100,13 @@ def test_the_agent(nono: Nono, as_user: Account) -> None:
 
 
 def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
-    lines = nono("profile", "show", "agent").stdout.splitlines()
+    short = nono("profile", "show", "agent").stdout.splitlines()
+    assert len(short) < 100 and short[-1].startswith("(--all lists")
+    assert len([line for line in short if "group python_runtime" in line]) == 1
+    assert any(
+        line.startswith("allow connect: ") and " hosts  [group github" in line for line in short
+    )
+    lines = nono("profile", "show", "--all", "agent").stdout.splitlines()
     rules = [line for line in lines if line.startswith(("allow ", "deny "))]
     assert len(rules) > 100
     assert all("  [" in line and line.endswith("]") for line in rules)

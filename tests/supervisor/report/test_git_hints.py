@@ -42,3 +42,28 @@ def test_one_hint_and_git_works(nono: Nono, project_with_all: Path, inside: str)
     done = nono("run", "--read", directory, *command, cwd=place)
     assert (done.returncode, done.stdout) == (0, "one\n" if inside == "lib" else "first\n")
     assert "hint" not in done.stderr, done.stderr
+
+
+def test_a_remote_in_another_directory_is_one_hint_for_reading_and_one_for_writing(
+    nono: Nono, as_user: Account, project_with_all: Path
+) -> None:
+    remote = project_with_all.parent / f"{project_with_all.name}-remote"
+    assert as_user("git", "init", "-q", "--bare", remote).returncode == 0
+
+    def hints(*flags: str | Path, git: str) -> list[str]:
+        done = nono("run", "--allow-cwd", *flags, "--", "git", *git.split())
+        return [
+            line.partition("  hint: ")[2]
+            for line in done.stderr.splitlines()
+            if line.startswith("  ") and "  hint: " in line
+        ]
+
+    push = f"push -q {remote} HEAD:main"
+    assert hints(git=push) == [f"--read {remote}"]
+    assert hints("--read", remote, git=push) == [f"--allow {remote}"]
+    assert hints("--allow", remote, git=push) == []
+    # git tries hard links first, and copies.
+    assert hints("--read", remote, git=f"clone -q {remote} copy") == []
+    assert (project_with_all / "copy/.git").is_dir()
+    done = nono("run", "--allow-cwd", "--", "git", "remote", "add", "x", "y")
+    assert "remote.x.url" in done.stderr and "hooks of a repository" in done.stderr
