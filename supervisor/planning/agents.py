@@ -21,10 +21,12 @@ def agent_of(argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Agent | N
     return agent_among(map(os.path.basename, (argv[0], *further_programs(argv, find))))
 
 
-def notes_about(agent: Agent | None, argv: Sequence[str], profile: str | None) -> Iterator[str]:
-    """What whoever runs it should know."""
+def notes_about(
+    agent: Agent | None, argv: Sequence[str], profile: str | None, env: Mapping[str, str]
+) -> Iterator[str]:
+    """What whoever runs it with these variables should know."""
     if agent is None:
         return
     if profile is None:
         yield f"there is a profile for {agent.command}: nono run --profile {agent.profile} -- ..."
-    yield from agent.notes(argv)
+    yield from agent.notes(argv, env)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -25,46 +23,15 @@ from nono.broker.settings import BY_OPTION, Kind
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.places import home_directory
+from nono.supervisor.report.entry import Entry, Line
+from nono.supervisor.report.folded import folded, is_above
 
 if TYPE_CHECKING:
-    from nono.broker import Explanation
     from nono.broker.explaining.remedies import Around
 
 _MANY = 4
 _MANY_IN_PROJECT = 2
 _MAX_TOGETHER = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A denial in words."""
-
-    denial: Denial
-    explanation: Explanation
-
-    @property
-    def path(self) -> str:
-        """Of what was asked for; empty where that is no path."""
-        return getattr(self.denial.request, "path", "")
-
-
-@dataclass(slots=True)
-class Line:
-    """Denials that one line tells: the same reason, and the same fix or many in one directory."""
-
-    what: str
-    reason: str
-    fix: tuple[str, ...]
-    entries: list[Entry]
-
-    @property
-    def count(self) -> int:
-        return sum(entry.denial.count for entry in self.entries)
-
-    def __str__(self) -> str:
-        times = f" ({self.count} times)" if self.count > len(self.entries) else ""
-        fix = f"  hint: {shlex.join(self.fix)}" if self.fix else ""
-        return f"  {self.what}{times}: {self.reason}{fix}"
 
 
 def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
@@ -112,11 +79,11 @@ def grouped(decisions: Decisions, found: Iterable[Entry], workdir: str = "") -> 
     found = list(found)
     position = {id(entry): number for number, entry in enumerate(found)}
     together, others = _together(decisions, found, workdir)
-    lines = [*together, *_one_by_one(_lines_by_fix(others))]
-    return sorted(lines, key=lambda line: (_rank(line), position[id(line.entries[0])]))
+    lines = [*together, *_one_by_one(folded(_lines_by_fix(others), workdir))]
+    return sorted(lines, key=lambda line: (_rank(line, workdir), position[id(line.entries[0])]))
 
 
-def _rank(line: Line) -> int:
+def _rank(line: Line, workdir: str) -> int:
     """What a program most likely fails for comes first, what it most likely does without last."""
     first = line.entries[0]
     request = first.denial.request
@@ -128,7 +95,7 @@ def _rank(line: Line) -> int:
         return 2
     if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
         return 3
-    return 5 if reserved_tree(first.path) else 4
+    return 5 if reserved_tree(first.path) or is_above(workdir, first) else 4
 
 
 def _together(
@@ -226,7 +193,7 @@ def _fix_line(together: list[Entry]) -> Line:
     return Line(first.summary + others, first.reason, first.fix, together)
 
 
-def _one_by_one(lines: list[Line]) -> Iterator[Line]:
+def _one_by_one(lines: Iterable[Line]) -> Iterator[Line]:
     """Many names of a directory that is not opened as a whole become one line, with a flag each."""
     alike: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:
