@@ -71,10 +71,11 @@ def _verb(entries: list[Entry]) -> str:
 
 
 def _names(entries: list[Entry]) -> str:
-    """Each as seen from the directory that holds all of them."""
+    """Each, as seen from the directory that holds all of them if a key of a profile denies them."""
     paths = list(dict.fromkeys(entry.path for entry in entries))
     directory = os.path.commonpath([os.path.dirname(path) for path in paths])
-    is_told = len(directory) > 1 and directory not in paths
+    is_of_person = entries[0].denial.verdict.rule.origin.is_of_person
+    is_told = is_of_person and len(directory) > 1 and directory not in paths
     shown = [os.path.relpath(path, directory) if is_told else path for path in paths]
     more = f" and {len(shown) - _MAX_NAMES} more" if len(shown) > _MAX_NAMES else ""
     where = f" in {visible(directory)}" if is_told else ""

@@ -1,11 +1,13 @@
 """Do what an agent was seen to do, and print what of it was refused.
 
-The words are a verb of `DEEDS` and a path each.
+The words are a name of `DEEDS` and a path, or a host, each.
 """
 
 import ctypes
 import os
+import socket
 import sys
+from collections.abc import Callable
 
 
 def make_directory(path: str) -> None:
@@ -29,13 +31,17 @@ def watch(path: str) -> None:
         raise OSError(ctypes.get_errno(), path)
 
 
-DEEDS = {
+def connect(host: str) -> None:
+    socket.create_connection((host, 443), timeout=10).close()
+
+
+DEEDS: dict[str, Callable[[str], object]] = {
+    "connect": connect,
     "make": make_directory,
     "write": make_file,
     "read": read,
     "list": os.listdir,
     "watch": watch,
-    "remove": os.rmdir,
 }
 
 for deed, path in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
