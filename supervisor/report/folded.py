@@ -26,11 +26,11 @@ def folded(lines: Iterable[Line], workdir: str) -> Iterator[Line]:
 
 
 def is_above(workdir: str, entry: Entry) -> bool:
-    """True for names of a directory above `workdir` that no rule opens."""
+    """True for names of a directory above `workdir` that no rule opens; of none where it is ''."""
     match entry.denial.request:
         case Open(_, path, Access.READ) | Watch(_, path):
             is_default = entry.denial.verdict.rule.origin.kind is OriginKind.DEFAULT
-            return is_default and path != workdir and is_within(workdir, path)
+            return is_default and path != workdir != "" and is_within(workdir, path)
     return False
 
 
@@ -41,7 +41,8 @@ def _alike(line: Line, workdir: str) -> tuple[str, str]:
     if len(line.entries) == 1 and entry.path.startswith("/") and kind:
         if is_above(workdir, entry):
             return ("above", line.reason)
-        if origin.is_of_person and not line.fix and line.reason.startswith("denied by "):
+        is_key = origin.kind is OriginKind.PROFILE
+        if is_key and not line.fix and line.reason.startswith("denied by "):
             return (kind, str(origin))
     return ("other", str(id(line)))
 
@@ -60,7 +61,8 @@ def _one(same: list[Line]) -> Line:
     entries = [line.entries[0] for line in same]
     fix = tuple(part for line in same for part in line.fix)
     origin = entries[0].denial.verdict.rule.origin
-    reason = f"denied by {visible(str(origin))}" if origin.is_of_person else same[0].reason
+    is_one = len({line.reason for line in same}) == 1
+    reason = same[0].reason if is_one else f"denied by {visible(str(origin))}"
     return Line(f"{_verb(entries)} {_names(entries)}", reason, fix, entries)
 
 
@@ -74,8 +76,8 @@ def _names(entries: list[Entry]) -> str:
     """Each, as seen from the directory that holds all of them if a key of a profile denies them."""
     paths = list(dict.fromkeys(entry.path for entry in entries))
     directory = os.path.commonpath([os.path.dirname(path) for path in paths])
-    is_of_person = entries[0].denial.verdict.rule.origin.is_of_person
-    is_told = is_of_person and len(directory) > 1 and directory not in paths
+    is_key = entries[0].denial.verdict.rule.origin.kind is OriginKind.PROFILE
+    is_told = is_key and len(directory) > 1 and directory not in paths
     shown = [os.path.relpath(path, directory) if is_told else path for path in paths]
     more = f" and {len(shown) - _MAX_NAMES} more" if len(shown) > _MAX_NAMES else ""
     where = f" in {visible(directory)}" if is_told else ""

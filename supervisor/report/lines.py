@@ -89,13 +89,16 @@ def _rank(line: Line, workdir: str) -> int:
     request = first.denial.request
     if isinstance(request, Forbidden | Execute):
         return 0
-    if first.denial.verdict.rule.origin.kind is not OriginKind.DEFAULT:
-        return 1  # a secret, or what the person refused
+    rule = first.denial.verdict.rule
+    if rule.protected:
+        return 1  # a secret
+    if rule.origin.kind is not OriginKind.DEFAULT:
+        return 2  # what the person refused, or a profile keeps for itself
     if isinstance(request, NetworkRequest | UnixConnect):
-        return 2
-    if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
         return 3
-    return 5 if reserved_tree(first.path) or is_above(workdir, first) else 4
+    if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
+        return 4
+    return 6 if reserved_tree(first.path) or is_above(workdir, first) else 5
 
 
 def _together(

@@ -42,7 +42,6 @@ class Trial(NamedTuple):
 
 
 _GEMINI_SETTINGS = json.dumps({"security": {"auth": {"selectedType": "gemini-api-key"}}})
-_NO_PRICES = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 _TRUST = {"GEMINI_CLI_TRUST_WORKSPACE": "true"}
 
 
@@ -92,7 +91,7 @@ TRIALS = {
             *("--edit-format", "whole", "--auto-test", "--test-cmd", "sh steps.sh > told 2>&1"),
             *("--message", TASK),
         ),
-        lambda url: {"OPENAI_API_KEY": "no-key", "OPENAI_API_BASE": f"{url}/v1", **_NO_PRICES},
+        lambda url: {"OPENAI_API_KEY": "no-key", "OPENAI_API_BASE": f"{url}/v1"},
         (("project/steps.sh", script()),),
         "`--test-cmd` for what a model would run",
     ),

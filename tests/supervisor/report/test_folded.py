@@ -27,6 +27,7 @@ from nono.supervisor.report.folded import folded
 STATE = "/home/u/.agent"
 WORK = "/home/u/work"
 OWN = Origin(OriginKind.PROFILE, "filesystem.deny_write", "built-in agent")
+FLAG = Origin(OriginKind.FLAG, "--deny-write x")
 GROUP = Origin(OriginKind.GROUP, "deny_credentials")
 NOTHING = Origin(OriginKind.DEFAULT, "")
 KEPT = "denied by profile filesystem.deny_write in built-in agent"
@@ -84,6 +85,7 @@ def test_what_holds_the_working_directory() -> None:
         read("/home/other"),
         read(WORK),
         read("/home", GROUP),
+        line(PathChange(NOBODY, Operation.MKDIR, f"{STATE}/x"), "create the directory", FLAG),
         line(Open(NOBODY, "/home", Access.READ), "read", OWN, "--bypass-protection", "/home"),
         made("held", reason="it holds x, which is denied by y"),
         line(PathChange(NOBODY, Operation.MKDIR, "/home/new"), "create the directory", NOTHING),
