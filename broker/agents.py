@@ -13,6 +13,8 @@ from types import MappingProxyType
 from nono.broker.datafile import data
 
 _DIRECTORY = "agents"
+_NONE: Mapping[str, str] = MappingProxyType({})
+_OFF = ("", "0", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,9 @@ class Agent:
     """One agent, by the name of its command.
 
     `profile` is the built-in one. `state` are variables that say where it keeps its state, each
-    with a directory below the sandbox's own. `note` is for whoever runs it, but not where a word
-    of `unless` is on the command line, and where there are any, only with one of `only`.
+    with a directory below the sandbox's own. `note` is for whoever runs it, but not where one of
+    `unless` is a word of the command line or a variable that is on, and where there are any, only
+    with one of `only`.
     """
 
     command: str
@@ -35,9 +38,10 @@ class Agent:
         """The variables of its state, each with its place below the sandbox's own directory."""
         return {name: f"{_DIRECTORY}/{place}" for name, place in self.state.items()}
 
-    def notes(self, argv: Sequence[str]) -> list[str]:
-        """What to tell about a command line of this agent's."""
+    def notes(self, argv: Sequence[str], env: Mapping[str, str] = _NONE) -> list[str]:
+        """What to tell about a command line of this agent's, with the variables that it gets."""
         words = {word for each in argv for word in each.split()}
+        words |= {name for name, value in env.items() if value.lower() not in _OFF}
         wanted = not self.only or not words.isdisjoint(self.only)
         return [self.note] if self.note and wanted and words.isdisjoint(self.unless) else []
 

@@ -8,9 +8,12 @@ import shlex
 import stat
 from typing import NamedTuple
 
+from nono.broker.caches import search
+from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.program import first_line
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
+_MAX_PROFILES = 1000
 
 
 class Diagnosis(NamedTuple):
@@ -45,14 +48,31 @@ def diagnose(command: str, number: int, program: str | None, cwd: str) -> Diagno
 
 
 def _not_found(command: str, cwd: str) -> Diagnosis:
-    """A shell looks only in PATH, and a person may mean what lies here."""
+    """A shell looks only in PATH, and a person may mean what lies here, or what a run installed."""
     quoted = shlex.quote(f"./{command}")
     here = os.path.join(cwd, command)
     if "/" in command or not os.path.isfile(here):
-        return Diagnosis("command not found", f"command -v {shlex.quote(command)}")
+        again = None if "/" in command else _where_installed(command)
+        return Diagnosis("command not found", again or f"command -v {shlex.quote(command)}")
     if os.access(here, os.X_OK):
         return Diagnosis("command not found", quoted)
     return Diagnosis("command not found", f"chmod +x {quoted}")
+
+
+def _where_installed(command: str) -> str | None:
+    """The run that finds it among what a profile's runs have installed for themselves.
+
+    A directory with an `@` in its name belongs to none that could be named: see `own_caches`.
+    """
+    root = caches_directory(os.environ, home_directory(os.environ))
+    try:
+        profiles = sorted(name for name in os.listdir(root) if "@" not in name)
+    except OSError:
+        return None
+    for profile in profiles[:_MAX_PROFILES]:
+        if any(os.path.isfile(f"{place}/{command}") for place in search(f"{root}/{profile}")):
+            return f"nono run --profile {shlex.quote(profile)} -- {shlex.quote(command)}"
+    return None
 
 
 def _by_mode(command: str, said: str, cwd: str) -> Diagnosis:

@@ -142,7 +142,7 @@ def make_plan(
     rules += starting.rules
     notes = (
         *(*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules)),
-        *notes_about(agent, argv, options.profile),
+        *notes_about(agent, argv, options.profile, environment.apply(env)),
     )
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from nono.broker import (
     Access,
@@ -23,54 +20,15 @@ from nono.broker.rules.paths import lineage, reserved_tree
 from nono.broker.settings import BY_OPTION, Kind, flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
+from nono.supervisor.report.entry import Entry, Line, things_of
+from nono.supervisor.report.folded import folded, is_above
 from nono.supervisor.report.surroundings import around, cache_of
-
-if TYPE_CHECKING:
-    from nono.broker import Explanation
 
 _MANY = 4
 _MANY_IN_PROJECT = 2
 _MAX_TOGETHER = 8
 _CACHES = (flag("filesystem.caches"),)
 _WHOLE = "this opens all of that directory"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A denial in words."""
-
-    denial: Denial
-    explanation: Explanation
-
-    @property
-    def path(self) -> str:
-        """Of what was asked for; empty where that is no path."""
-        return getattr(self.denial.request, "path", "")
-
-
-@dataclass(slots=True)
-class Line:
-    """Denials that one line tells: the same reason, and the same fix or many in one directory."""
-
-    what: str
-    reason: str
-    fix: tuple[str, ...]
-    entries: list[Entry]
-
-    @property
-    def count(self) -> int:
-        return sum(entry.denial.count for entry in self.entries)
-
-    @property
-    def things(self) -> int:
-        """Of how many objects: several calls may be about one."""
-        return _things(self.entries)
-
-    def __str__(self) -> str:
-        word = "times" if self.things == len(self.entries) else "calls"
-        times = f" ({self.count} {word})" if self.count > self.things else ""
-        fix = f"  hint: {shlex.join(self.fix)}" if self.fix else ""
-        return f"  {self.what}{times}: {self.reason}{fix}"
 
 
 def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
@@ -102,23 +60,26 @@ def grouped(decisions: Decisions, found: Iterable[Entry], workdir: str = "") -> 
     position = {id(entry): number for number, entry in enumerate(found)}
     of_caches, others = _of_caches(found)
     together, others = _together(decisions, others, workdir)
-    lines = [*of_caches, *together, *_one_by_one(_lines_by_fix(others))]
-    return sorted(lines, key=lambda line: (_rank(line), position[id(line.entries[0])]))
+    lines = [*of_caches, *together, *_one_by_one(folded(_lines_by_fix(others), workdir))]
+    return sorted(lines, key=lambda line: (_rank(line, workdir), position[id(line.entries[0])]))
 
 
-def _rank(line: Line) -> int:
+def _rank(line: Line, workdir: str) -> int:
     """What a program most likely fails for comes first, what it most likely does without last."""
     first = line.entries[0]
     request = first.denial.request
     if isinstance(request, Forbidden | Execute):
         return 0
-    if first.denial.verdict.rule.origin.kind is not OriginKind.DEFAULT:
-        return 1  # a secret, or what the person refused
+    rule = first.denial.verdict.rule
+    if rule.protected:
+        return 1  # a secret
+    if rule.origin.kind is not OriginKind.DEFAULT:
+        return 2  # what the person refused, or a profile keeps for itself
     if isinstance(request, NetworkRequest | UnixConnect):
-        return 2
-    if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
         return 3
-    return 5 if reserved_tree(first.path) else 4
+    if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
+        return 4
+    return 6 if reserved_tree(first.path) or is_above(workdir, first) else 5
 
 
 def _of_caches(found: list[Entry]) -> tuple[list[Line], list[Entry]]:
@@ -192,13 +153,9 @@ def _directory_line(
     return Line(_and_more(inside, f" in {visible(directory)}"), reason, fix, inside)
 
 
-def _things(entries: Iterable[Entry]) -> int:
-    return len({entry.path or entry.explanation.summary for entry in entries})
-
-
 def _and_more(entries: list[Entry], where: str = "") -> str:
     """The first of them in words, and how many objects the others are about."""
-    others = _things(entries) - 1
+    others = things_of(entries) - 1
     first = entries[0].explanation.summary
     return f"{first} and {others} more{where}" if others else first
 
@@ -246,7 +203,7 @@ def _fix_line(together: list[Entry]) -> Line:
     return Line(_and_more(together), first.reason, first.fix, together)
 
 
-def _one_by_one(lines: list[Line]) -> Iterator[Line]:
+def _one_by_one(lines: Iterable[Line]) -> Iterator[Line]:
     """Many names of a directory that is not opened as a whole become one line, with a flag each."""
     alike: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:

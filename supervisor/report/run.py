@@ -12,7 +12,8 @@ from nono.broker import visible
 from nono.broker.rules.paths import SHARED
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.report.lines import Entry, entries, grouped, harmless
+from nono.supervisor.report.entry import Entry
+from nono.supervisor.report.lines import entries, grouped, harmless
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit

@@ -19,6 +19,9 @@ STEPS = (
 )
 """A package is installed and used, a file is made, a key is asked for, a process is left behind."""
 ANSWER = "All of it is done."
+_LISTING = "*file listing*"
+_WHOLE = f"made.txt\n```\n{EDITED}```\n"
+"""A file as Aider takes it out of what a model says; it offers no tools."""
 
 _SHELL = ("bash", "run_shell_command", "exec_command", "shell_command", "shell", "developer__shell")
 _WRITE = ("write", "write_file", "create_file", "developer__text_editor")
@@ -28,6 +31,16 @@ _TEXTS = ("content", "file_text")
 _PATIENCE = 30_000
 """Milliseconds that a tool waits for a command, where it wants to be told."""
 _EMPTY: Mapping[str, Any] = {"string": "x", "boolean": False, "array": [], "object": {}}
+
+
+def said(prompt: str) -> str:
+    """What the model says when it has nothing to ask."""
+    return _WHOLE if _LISTING in prompt else ANSWER
+
+
+def script() -> str:
+    """What is to be run, for an agent that only runs a command of the person's."""
+    return "".join(f"{text}\n" for kind, text in STEPS if kind == "shell")
 
 
 class Tool(NamedTuple):

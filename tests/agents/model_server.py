@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-from tests.agents.dialogue import ANSWER, Tool, Use, use
+from tests.agents.dialogue import Tool, Use, said, use
 
 Json = dict[str, Any]
 _MAX_BODY = 32 << 20
@@ -35,11 +35,11 @@ class Model:
         self.tokens: set[str] = set()
         self.paths: list[str] = []
 
-    def next(self, asked: Asked) -> Use | None:
-        """The next step; a request without tools is about something else, such as a title."""
+    def next(self, asked: Asked, prompt: str) -> Use | str:
+        """The next step, or what is said where there is none: to a request without tools, too."""
         if len(asked.results) > len(self.results):
             self.results = asked.results
-        return use(len(asked.results), asked.tools, self.directory)
+        return use(len(asked.results), asked.tools, self.directory) or said(prompt)
 
 
 def _text(content: Any) -> str:
@@ -62,7 +62,7 @@ def _anthropic_asked(body: Json) -> Asked:
     return Asked(tools, [_text(block.get("content", "")) for block in blocks])
 
 
-def _anthropic(step: Use | None, body: Json, number: int) -> Iterator[tuple[str, Json]]:
+def _anthropic(step: Use | str, body: Json, number: int) -> Iterator[tuple[str, Json]]:
     message: Json = {
         "id": f"msg_{number}",
         "type": "message",
@@ -73,15 +73,15 @@ def _anthropic(step: Use | None, body: Json, number: int) -> Iterator[tuple[str,
         "stop_sequence": None,
         "usage": {"input_tokens": 1, "output_tokens": 1},
     }
-    block: Json = {"type": "text", "text": ANSWER}
-    if step is not None:
+    block: Json = {"type": "text", "text": step}
+    if isinstance(step, Use):
         block = {"type": "tool_use", "id": f"toolu_{number}", "name": step.name}
         block["input"] = step.arguments
-    reason = "end_turn" if step is None else "tool_use"
+    reason = "end_turn" if isinstance(step, str) else "tool_use"
     yield "", {**message, "content": [block], "stop_reason": reason}
-    delta: Json = {"type": "text_delta", "text": ANSWER}
+    delta: Json = {"type": "text_delta", "text": step}
     start = {**block, "text": ""}
-    if step is not None:
+    if isinstance(step, Use):
         delta = {"type": "input_json_delta", "partial_json": json.dumps(step.arguments)}
         start = {**block, "input": {}}
     for event in (
@@ -104,15 +104,15 @@ def _chat_asked(body: Json) -> Asked:
     )
 
 
-def _chat(step: Use | None, body: Json, number: int) -> Iterator[tuple[str, Json]]:
-    message: Json = {"role": "assistant", "content": ANSWER}
-    if step is not None:
+def _chat(step: Use | str, body: Json, number: int) -> Iterator[tuple[str, Json]]:
+    message: Json = {"role": "assistant", "content": step}
+    if isinstance(step, Use):
         function = {"name": step.name, "arguments": json.dumps(step.arguments)}
         call = {"index": 0, "id": f"call_{number}", "type": "function", "function": function}
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
     whole: Json = {"id": f"chat_{number}", "created": 1, "model": body.get("model", "")}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-    reason = "stop" if step is None else "tool_calls"
+    reason = "stop" if isinstance(step, str) else "tool_calls"
     choice = {"index": 0, "message": message, "finish_reason": reason}
     yield "", {**whole, "object": "chat.completion", "choices": [choice], "usage": usage}
     for delta, end in ((message, None), ({}, reason)):
@@ -128,10 +128,10 @@ def _responses_asked(body: Json) -> Asked:
     return Asked(tools, [_text(item.get("output", "")) for item in answers])
 
 
-def _responses(step: Use | None, body: Json, number: int) -> Iterator[tuple[str, Json]]:
-    text = {"type": "output_text", "text": ANSWER, "annotations": []}
+def _responses(step: Use | str, body: Json, number: int) -> Iterator[tuple[str, Json]]:
+    text: Json = {"type": "output_text", "text": step, "annotations": []}
     item: Json = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [text]}
-    if step is not None:
+    if isinstance(step, Use):
         item = {"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}"}
         item |= {"name": step.name, "arguments": json.dumps(step.arguments)}
     item["status"] = "completed"
@@ -157,9 +157,9 @@ def _gemini_asked(body: Json) -> Asked:
     )
 
 
-def _gemini(step: Use | None, body: Json, number: int) -> Iterator[tuple[str, Json]]:
-    part: Json = {"text": ANSWER}
-    if step is not None:
+def _gemini(step: Use | str, body: Json, number: int) -> Iterator[tuple[str, Json]]:
+    part: Json = {"text": step}
+    if isinstance(step, Use):
         part = {"functionCall": {"name": step.name, "args": step.arguments}}
     candidate = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}
     usage = {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}
@@ -172,7 +172,7 @@ class Interface(NamedTuple):
     """How one service is asked, and how it answers: the whole first, then the events of it."""
 
     asked: Callable[[Json], Asked]
-    answer: Callable[[Use | None, Json, int], Iterator[tuple[str, Json]]]
+    answer: Callable[[Use | str, Json, int], Iterator[tuple[str, Json]]]
     is_named: bool
     """True where events have names, besides their data."""
 
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = json.loads(data)
         whole, *events = found.answer(
-            self.model.next(found.asked(body)), body, len(self.model.paths)
+            self.model.next(found.asked(body), data.decode()), body, len(self.model.paths)
         )
         if not body.get("stream") and not path.endswith(":streamGenerateContent"):
             self._send(200, "application/json", json.dumps(whole[1]).encode())

@@ -104,6 +104,21 @@ def test_it_starts_by_its_name_and_behind_others(
         assert (done.returncode, done.stdout, done.stderr) == (0, SAYS, ""), words
 
 
+def test_what_a_run_installed_the_next_one_starts(user: Account, home: Path) -> None:
+    """It is in the sandbox's own caches; behind a shell, too, it has a place for its state."""
+    script = r"#!/bin/sh\necho $CLAUDE_CONFIG_DIR\n"
+    install = f"cd $npm_config_prefix && mkdir -p bin && printf '{script}' > bin/claude"
+    profile = ("--profile", "agent", "--")
+    done = run(user, home, *profile, "sh", "-c", f"{install} && chmod +x bin/claude")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run(user, home, *profile, "sh", "-c", "claude")
+    place = home / ".cache/nono/caches/agent/agents/claude"
+    assert (done.returncode, done.stdout) == (0, f"{place}\n"), done.stderr
+    done = run(user, home, "--", "claude")
+    assert done.returncode == 127
+    assert done.stderr.endswith("\nhint: nono run --profile agent -- claude\n")
+
+
 def test_claude_code_s_profile(user: Account, home: Path) -> None:
     """Its state is made, what would run later is not; it has a token, and the model the key."""
     work = home / "work"

@@ -21,11 +21,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.agents.dialogue import EDITED
+from tests.agents.dialogue import EDITED, script
 from tests.agents.model_server import Model, served
 
-SECONDS = 120
+SECONDS = 240
 TASK = "do it"
+INSTALLED = (".npm-global", ".local/bin", ".local/share/uv", ".local/share/mise")
+"""Where programs are installed in a home. All else in it is what an agent left."""
 _DANGER = "--dangerously-bypass-approvals-and-sandbox"
 
 
@@ -86,9 +88,12 @@ TRIALS = {
         "aider",
         (
             *("--model", "openai/model", "--no-git", "--yes-always", "--no-show-model-warnings"),
-            *("--edit-format", "whole", "--message", TASK),
+            *("--edit-format", "whole", "--auto-test", "--test-cmd", "sh steps.sh > told 2>&1"),
+            *("--message", TASK),
         ),
         lambda url: {"OPENAI_API_KEY": "no-key", "OPENAI_API_BASE": f"{url}/v1"},
+        (("project/steps.sh", script()),),
+        "`--test-cmd` for what a model would run",
     ),
 }
 
@@ -101,7 +106,7 @@ class Tried(NamedTuple):
     seconds: float
     steps: tuple[str, ...]
     report: list[str]
-    """The lines of nono's report about refusals."""
+    """The lines of nono's report, but for its heading and what it says about the key."""
 
 
 def attempt(account: str, search: Sequence[str], command: str) -> Tried:
@@ -109,7 +114,7 @@ def attempt(account: str, search: Sequence[str], command: str) -> Tried:
     trial, person = TRIALS[command], pwd.getpwnam(account)
     home = Path(person.pw_dir)
     project = home / "project"
-    _empty(home)
+    _empty(home, [home / place for place in INSTALLED])
     path = os.pathsep.join((*search, "/usr/local/bin", "/usr/bin", "/bin"))
     env = {"HOME": str(home), "USER": account, "LANG": "C.UTF-8", "TERM": "xterm-256color"}
     env["PATH"] = path
@@ -147,22 +152,39 @@ def attempt(account: str, search: Sequence[str], command: str) -> Tried:
         done = run(*nono, "--open-port", str(port), "--", command, *words)
         seconds = time.monotonic() - start
         steps = tuple(_steps(model, project))
-    lines = done.stderr.splitlines()
-    starts = [number for number, line in enumerate(lines) if " refused:" in line]
-    report = [line for line in lines[starts[-1] + 1 :] if line.startswith("  ")] if starts else []
+    report = list(_report(done.stderr.splitlines()))
     version = run(command, "--version", seconds=60).stdout.split("\n")[0]
     return Tried(version, done.returncode, seconds, steps, report)
 
 
-def _empty(home: Path) -> None:
-    for each in home.iterdir():
-        if each.name not in (".npm-global", ".local"):
-            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
+def _empty(directory: Path, kept: Sequence[Path]) -> None:
+    """Leave only what is kept, and the directories that lead there."""
+    for each in directory.iterdir():
+        if each in kept:
+            continue
+        if any(each in path.parents for path in kept) and not each.is_symlink():
+            _empty(each, kept)
+        elif each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+
+
+def _report(lines: Sequence[str]) -> Iterator[str]:
+    """What nono said after the agent, besides the key."""
+    starts = [number for number, line in enumerate(lines) if line.startswith("nono: ")]
+    last = max((n for n in starts if " refused:" in lines[n]), default=len(lines))
+    for number, line in enumerate(lines):
+        is_of_refusals = number > last and line.startswith("  ")
+        is_other = number in starts and number != last and "note: " not in line
+        if (is_of_refusals or is_other) and "/.ssh/id_rsa" not in line:
+            yield line.strip()
 
 
 def _steps(model: Model, project: Path) -> Iterator[str]:
     """What of the model's wishes came true."""
-    told = "\n".join(model.results)
+    by_itself = project / "told"
+    told = by_itself.read_text() if by_itself.exists() else "\n".join(model.results)
     made = project / "made.txt"
     yield f"package {'used' if 'got six' in told else 'not used'}"
     yield f"file {'made' if made.exists() and made.read_text() == EDITED else 'not made'}"
@@ -185,7 +207,7 @@ def main(account: str, search: Sequence[str]) -> None:
         outcome = f"exit {tried.status}, {tried.seconds:.0f} s: {', '.join(tried.steps)}"
         print(f"| {' | '.join((*cells, outcome, str(len(tried.report))))} |", flush=True)
         for line in tried.report:
-            print(f"    {line.strip()}", flush=True)
+            print(f"    {line}", flush=True)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,9 @@ def test_the_note_is_for_who_needs_it() -> None:
     gemini = agents()["gemini"]
     assert gemini.notes(["gemini"]) == []
     assert gemini.notes(["gemini", "--sandbox"]) == [gemini.note]
+    assert gemini.notes(["gemini"], {"GEMINI_SANDBOX": "docker"}) == [gemini.note]
+    assert gemini.notes(["gemini"], {"GEMINI_SANDBOX": "false"}) == []
+    assert gemini.notes(["gemini", "--sandbox"], {"SANDBOX": "nono"}) == []
 
 
 def test_the_first_agent_counts() -> None:

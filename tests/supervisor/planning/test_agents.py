@@ -38,6 +38,14 @@ def test_without_its_profile_its_state_is_the_sandbox_s_own(
     assert made.new_directories == ()
 
 
+def test_one_that_an_earlier_run_installed_has_its_place(home: Path) -> None:
+    """PATH does not find it: it is in the sandbox's own caches."""
+    for argv in (("codex",), ("sh", "-c", "codex exec"), ("timeout", "5", "codex")):
+        made = plan(home, "agent", *argv)
+        assert made.caches is not None
+        assert made.caches.state == (("CODEX_HOME", "agents/codex"),), argv
+
+
 def test_with_its_profile_it_is_the_person_s_and_made(home: Path) -> None:
     made = plan(home, "codex", "codex")
     assert dict(made.environment.set)["CODEX_HOME"] == f"{home}/.codex"
