@@ -18,7 +18,7 @@ import stat
 from dataclasses import replace
 from functools import lru_cache
 
-from nono.broker import Bind, Connect
+from nono.broker import Connect
 from nono.broker import Socket as SocketRequest
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
@@ -28,6 +28,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
+from nono.supervisor.linux.calls.every_address import give_port, require_bind
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
@@ -89,7 +90,7 @@ def bind(call: Call, decisions: Decisions) -> Answer:
             return bind_unix(call, decisions, sock, address)
         if sock.family in _INET:
             host, port = _inet_address(sock, address)
-            decisions.require(Bind(call.caller, host, port))
+            require_bind(call, decisions, _unmapped(host), port)
         elif sock.family != socket.AF_NETLINK:
             raise failure(errno.EAFNOSUPPORT)
         call.ensure_waiting()
@@ -98,12 +99,16 @@ def bind(call: Call, decisions: Decisions) -> Answer:
 
 
 def listen(call: Call, decisions: Decisions) -> Answer:
-    """listen(2): *performed on our copy*. A socket that has no address yet would get every one."""
+    """listen(2): *performed on our copy*. A socket that has no address yet gets every one."""
     with _socket(call) as sock:
         if sock.family in _INET:
+            if call.network is not None:
+                give_port(sock)
             host, port, *_ = sock.getsockname()
-            decisions.require(Bind(call.caller, host, port))
+            is_local = require_bind(call, decisions, _unmapped(host), port)
             _refuse_to_share(call, _unmapped(host), port)
+            if is_local:
+                kernel.tie_to_loopback(sock)
             call.own.record_socket(cookie(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
