@@ -25,9 +25,10 @@ class Kind(enum.Enum):
     SOCKET = "the path of a unix socket"
     HOST_GROUPS = "the hosts of a network profile"
     HOST = "a host"
-    PUBLIC_PORT = "a port of every public host"
-    LOCAL_PORT = "a port of this machine"
-    LISTENING_PORT = "a port to listen on"
+    REFUSED_HOST = "a host that is refused"
+    PUBLIC_PORT = "a port of every public host, or a range of them"
+    LOCAL_PORT = "a port of this machine, or a range of them"
+    LISTENING_PORT = "a port to listen on, or a range of them"
     UNCHECKED_HOST = "a host whose name in TLS is not compared"
 
 
@@ -81,6 +82,7 @@ KEYS = (
     Key("environment.set_vars"),
     Key("environment.env_allow", "env_allow", in_profile=False),
     Key("network.block", "block_net", stands_for=True),
+    Key("network.loopback_only", "loopback_only", stands_for=True),
     Key(
         "network.network_profile",
         "network_profile",
@@ -90,6 +92,7 @@ KEYS = (
         repeated=False,
     ),
     Key("network.allow_domain", "allow_domain", Kind.HOST, Access.CONNECT, narrows=True),
+    Key("network.deny_domain", "deny_domain", Kind.REFUSED_HOST, Access.CONNECT, Effect.DENY),
     Key(
         "network.connect_port",
         "allow_connect_port",

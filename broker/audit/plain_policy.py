@@ -75,11 +75,11 @@ _FIELDS: Fields = {
     Subtrees: {"spellings": _spellings},
     Glob: {"text": as_text},
     Anything: {"spelled": as_text},
-    HostName: {"host": as_text, "ports": _ports, "spelled": as_text},
-    HostSuffix: {"domain": as_text, "ports": _ports, "spelled": as_text},
+    HostName: {"host": as_text, "ports": optional(_ports), "spelled": as_text},
+    HostSuffix: {"domain": as_text, "ports": optional(_ports), "spelled": as_text},
     AddressBlock: {"text": as_text, "ports": optional(_ports), "spelled": as_text},
-    PublicPort: {"port": as_number},
-    LocalPort: {"port": as_number},
+    PublicPort: {"port": as_number, "last": as_number},
+    LocalPort: {"port": as_number, "last": as_number},
 }
 _KINDS = by_name(_FIELDS)
 
@@ -96,19 +96,21 @@ def plain_policy(policy: Policy) -> list[object]:
         _plain_rules(network.rules),
         _plain_rules(network.listen),
         _plain_rules(network.unchecked),
+        _plain_rules([network.closed] if network.closed else ()),
     ]
 
 
 def read_policy(plain: object) -> Policy:
     """The policy that `plain_policy` has made plain. Raises InvalidRecord."""
-    rules, bypasses, default, mode, *parts = as_list(plain, 8)
-    refusals, network_rules, listen, unchecked = map(_read_rules, parts)
+    rules, bypasses, default, mode, *parts = as_list(plain, 9)
+    refusals, network_rules, listen, unchecked, closed = map(_read_rules, parts)
+    by = closed[0] if closed else None
     try:
         return Policy(
             _read_rules(rules),
             as_tuple(bypasses, as_text),
             Effect(as_text(default)),
-            Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked),
+            Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked, closed=by),
         )
     except PolicyError as error:
         raise InvalidRecord(f"a policy that is none: {error.message}") from None

@@ -42,7 +42,13 @@ class Part(BaseModel):
 
 
 def _shape(value: object) -> str:
-    kinds = ((str, "text"), (tuple, "list"), (dict, "object"), (BaseModel, "object"))
+    kinds = (
+        (str, "text"),
+        (int, "number"),
+        (tuple, "list"),
+        (dict, "object"),
+        (BaseModel, "object"),
+    )
     return next((name for kind, name in kinds if isinstance(value, kind)), "other")
 
 
@@ -64,7 +70,12 @@ Variable = Annotated[str, AfterValidator(checks.check_variable)]
 VariablePattern = Annotated[str, AfterValidator(checks.check_variable_pattern)]
 Value = Annotated[str, AfterValidator(checks.check_value)]
 Base = Annotated[str, AfterValidator(checks.check_base)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+Port = Annotated[
+    Annotated[int, Field(ge=1, le=65535), Tag("number")]
+    | Annotated[str, AfterValidator(checks.check_ports), Tag("text")],
+    _BY_SHAPE,
+]
+"""A port, or a range of ports as text: `"3000-3100"`."""
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -266,17 +277,23 @@ class Network(Part):
     block: bool | None = None
     """True: no network at all, whatever else is named. False opens nothing: it only lifts an
     inherited true."""
+    loopback_only: bool | None = None
+    """True: no host, whatever else is named; only what listens in the sandbox itself, `open_port`
+    and `listen_port`. False only lifts an inherited true."""
     network_profile: NetworkProfileName | None = None
     """A named set of hosts: `minimal`, `developer`, `enterprise`, ..."""
     allow_domain: tuple[Host, ...] | None = None
     """Hosts: a name, `*.suffix`, `name:port`, an address or a block of addresses. Without a port:
     80 and 443."""
+    deny_domain: tuple[Host, ...] | None = None
+    """Hosts that are refused whatever allows them, written as in `allow_domain`. Without a port:
+    all ports. It says something only where hosts are named."""
     connect_port: tuple[Port, ...] | None = None
-    """Ports of every public host."""
+    """Ports of every public host. A range is a text: `"3000-3100"`."""
     listen_port: tuple[Port, ...] | None = None
-    """Ports to listen on for other machines."""
+    """Ports to listen on for other machines, and ranges of them."""
     open_port: tuple[Port, ...] | None = None
-    """Ports of this machine to connect to."""
+    """Ports of this machine to connect to, and ranges of them."""
     credentials: tuple[Name, ...] | None = None
     """Services whose keys nono adds to the program's requests: `openai` and others that
     `nono credential list` shows, or those of `custom_credentials`. `openai=env://MY_KEY` takes the

@@ -97,7 +97,9 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     network = plan.policy.network
     if network.mode is not Mode.BLOCKED:
         rest = None
-        if not any(key.kind in REACHING and flags.speak_of(key.name) for key in KEYS):
+        if network.closed is None and not any(
+            key.kind in REACHING and flags.speak_of(key.name) for key in KEYS
+        ):
             rest = Rule(Anything(), Access.CONNECT, Effect.ALLOW, _ORIGIN)
         network = replace(
             network,

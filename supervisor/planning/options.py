@@ -16,7 +16,8 @@ _MAX_SHOWN = 80
 class Options:
     """What to let a program do. Every path may begin with `~` and be relative.
 
-    The fields are the command line's options of the same names.
+    The fields are the command line's options of the same names. A port is a number, or a range of
+    them such as `"3000-3100"`.
     """
 
     allow: Sequence[str] = ()
@@ -33,10 +34,12 @@ class Options:
     env_allow: Sequence[str] = ()
     network_profile: str | None = None
     allow_domain: Sequence[str] = ()
+    deny_domain: Sequence[str] = ()
     block_net: bool = False
-    open_port: Sequence[int] = ()
-    listen_port: Sequence[int] = ()
-    allow_connect_port: Sequence[int] = ()
+    loopback_only: bool = False
+    open_port: Sequence[int | str] = ()
+    listen_port: Sequence[int | str] = ()
+    allow_connect_port: Sequence[int | str] = ()
     allow_unix_socket: Sequence[str] = ()
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()

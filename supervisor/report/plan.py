@@ -53,6 +53,8 @@ def _network(plan: Plan, network: Network) -> Iterator[str]:
     for deed, rules in (("connect", network.rules), ("listen", network.listen)):
         for rule in rules:
             yield f"{rule.effect} {deed}: {_hosts(rule)}  [{visible(str(rule.origin))}]"
+    if network.closed is not None:
+        yield f"deny connect: every host  [{visible(str(network.closed.origin))}]"
     for rule in network.unchecked:
         yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
     for address, port in plan.nameservers:
