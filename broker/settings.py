@@ -112,6 +112,7 @@ KEYS = (
         in_profile=False,
     ),
     Key("network.dns", "dns", in_profile=False),
+    Key("network.upstream_proxy", "upstream_proxy", repeated=False, in_profile=False),
     Key("groups.include"),
     Key("groups.exclude"),
     Key("env_credentials"),

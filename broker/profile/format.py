@@ -12,7 +12,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     model_validator,
@@ -27,6 +26,22 @@ from nono.broker.credentials.services import (
     own_service,
 )
 from nono.broker.profile import checks
+from nono.broker.profile.values import (
+    BY_SHAPE,
+    Base,
+    DeniedPath,
+    ExcludedGroup,
+    GroupName,
+    Host,
+    Name,
+    NetworkProfileName,
+    Path,
+    Port,
+    Value,
+    Variable,
+    VariablePattern,
+    When,
+)
 
 
 class Part(BaseModel):
@@ -39,44 +54,6 @@ class Part(BaseModel):
         use_attribute_docstrings=True,
         populate_by_name=False,
     )
-
-
-def _shape(value: object) -> str:
-    kinds = (
-        (str, "text"),
-        (int, "number"),
-        (tuple, "list"),
-        (dict, "object"),
-        (BaseModel, "object"),
-    )
-    return next((name for kind, name in kinds if isinstance(value, kind)), "other")
-
-
-_BY_SHAPE = Discriminator(_shape)
-
-Platform = Annotated[str, AfterValidator(checks.check_platform)]
-When = Annotated[
-    Annotated[Platform, Tag("text")] | Annotated[tuple[Platform, ...], Tag("list")], _BY_SHAPE
-]
-"""`linux`, `macos`, or one of them with `!` before it; a list means any of them."""
-
-Path = Annotated[str, AfterValidator(checks.check_path)]
-DeniedPath = Annotated[str, AfterValidator(checks.check_denied_path)]
-GroupName = Annotated[str, AfterValidator(checks.check_group)]
-ExcludedGroup = Annotated[str, AfterValidator(checks.check_excluded_group)]
-Host = Annotated[str, AfterValidator(checks.check_host)]
-NetworkProfileName = Annotated[str, AfterValidator(checks.check_network_profile)]
-Variable = Annotated[str, AfterValidator(checks.check_variable)]
-VariablePattern = Annotated[str, AfterValidator(checks.check_variable_pattern)]
-Value = Annotated[str, AfterValidator(checks.check_value)]
-Base = Annotated[str, AfterValidator(checks.check_base)]
-Port = Annotated[
-    Annotated[int, Field(ge=1, le=65535), Tag("number")]
-    | Annotated[str, AfterValidator(checks.check_ports), Tag("text")],
-    _BY_SHAPE,
-]
-"""A port, or a range of ports as text: `"3000-3100"`."""
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PathWhen(Part):
@@ -124,22 +101,22 @@ class VariableWhen(Part):
     """`linux`, `macos`, `!linux` or `!macos`; a list means any of them."""
 
 
-PathEntry = Annotated[Annotated[Path, Tag("text")] | Annotated[PathWhen, Tag("object")], _BY_SHAPE]
+PathEntry = Annotated[Annotated[Path, Tag("text")] | Annotated[PathWhen, Tag("object")], BY_SHAPE]
 DeniedPathEntry = Annotated[
-    Annotated[DeniedPath, Tag("text")] | Annotated[DeniedPathWhen, Tag("object")], _BY_SHAPE
+    Annotated[DeniedPath, Tag("text")] | Annotated[DeniedPathWhen, Tag("object")], BY_SHAPE
 ]
 GroupEntry = Annotated[
-    Annotated[GroupName, Tag("text")] | Annotated[GroupWhen, Tag("object")], _BY_SHAPE
+    Annotated[GroupName, Tag("text")] | Annotated[GroupWhen, Tag("object")], BY_SHAPE
 ]
 ExcludedGroupEntry = Annotated[
-    Annotated[ExcludedGroup, Tag("text")] | Annotated[ExcludedGroupWhen, Tag("object")], _BY_SHAPE
+    Annotated[ExcludedGroup, Tag("text")] | Annotated[ExcludedGroupWhen, Tag("object")], BY_SHAPE
 ]
 VariableEntry = Annotated[
-    Annotated[Variable, Tag("text")] | Annotated[VariableWhen, Tag("object")], _BY_SHAPE
+    Annotated[Variable, Tag("text")] | Annotated[VariableWhen, Tag("object")], BY_SHAPE
 ]
 Bases = Annotated[
     Annotated[Base, Tag("text")] | Annotated[tuple[Base, ...], Field(min_length=1), Tag("list")],
-    _BY_SHAPE,
+    BY_SHAPE,
 ]
 
 

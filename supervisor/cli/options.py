@@ -105,6 +105,11 @@ _POLICY_OPTIONS = (
         help="Ask this server for the addresses of allowed hosts. Repeatable.",
     ),
     _option(
+        "network.upstream_proxy",
+        metavar="URL",
+        help="Reach allowed hosts through this proxy of your company's; HTTPS_PROXY, if not said.",
+    ),
+    _option(
         "network.credentials",
         "--credential",
         metavar="SERVICE[=PLACE]",

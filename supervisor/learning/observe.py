@@ -90,8 +90,9 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     Options that name hosts or ports, or block the network, limit what is reached.
     """
     from nono.supervisor.planning.network_rules import nameservers, unchecked
+    from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
 
-    plan = make_plan(replace(options, dns=(), no_sni_check=()), argv)
+    plan = make_plan(replace(options, dns=(), no_sni_check=(), upstream_proxy=None), argv)
     flags = settings_of(options)
     home = home_directory(env)
     network = plan.policy.network
@@ -113,7 +114,17 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
         *_protections(home, plan.workdir),
         *_grants(env, home, plan.workdir),
     ]
-    return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(flags))
+    proxy, environment = None, plan.environment
+    if network.mode is Mode.FILTERED:
+        proxy = chosen_proxy(flags, replace(network, rest=None), env)
+        environment = environment if proxy is None else without_proxy(environment)
+    return replace(
+        plan,
+        policy=policy.with_rules(rules),
+        nameservers=nameservers(flags),
+        environment=environment,
+        upstream_proxy=proxy,
+    )
 
 
 def _grants(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:

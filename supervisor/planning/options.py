@@ -43,6 +43,7 @@ class Options:
     allow_unix_socket: Sequence[str] = ()
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
+    upstream_proxy: str | None = None
     proxy_credential: Sequence[str] = ()
     profile: str | None = None
 
@@ -74,6 +75,9 @@ def _values(key: Key, given: Any) -> Sequence[Any]:
 def _spelled(key: Key, value: Any) -> str:
     if key.stands_for is not None:
         return key.flag
+    if key.name == "network.upstream_proxy":
+        # What comes before the host may be a password.
+        value = value.rpartition("@")[2][:_MAX_SHOWN]
     if key.name == "network.credentials":
         # What follows is the place of the real key.
         value = value.partition("=")[0][:_MAX_SHOWN]

@@ -12,6 +12,7 @@ from nono.broker import (
     Effect,
     Environment,
     File,
+    Mode,
     Network,
     Origin,
     OriginKind,
@@ -46,6 +47,7 @@ from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
+    from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -58,7 +60,8 @@ class Plan:
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
-    does not get, by canonical path, with what it gets instead.
+    does not get, by canonical path, with what it gets instead. `upstream_proxy` is what allowed
+    hosts are reached through, if anything.
     """
 
     policy: Policy
@@ -69,6 +72,7 @@ class Plan:
     anywhere: tuple[Rule, ...] = ()
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
+    upstream_proxy: UpstreamProxy | None = None
 
 
 def make_plan(
@@ -104,6 +108,7 @@ def make_plan(
         rules += start_file_rules(rules, workdir, expand)
     notes = (*profile.notes, *machine.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)
+    proxy, environment = _upstream_proxy(flags, network, env, environment)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
         rules = [rule for rule in rules if not holds_anywhere(rule)]
@@ -121,6 +126,7 @@ def make_plan(
         tuple(anywhere),
         _services(flags, profile),
         tuple(machine.copies.items()),
+        proxy,
     )
 
 
@@ -236,6 +242,23 @@ def _network(flags: Settings, profile: Settings) -> tuple[Network, tuple[tuple[s
     from nono.supervisor.planning.network_rules import make_network, nameservers
 
     return make_network(flags, profile), nameservers(flags)
+
+
+def _upstream_proxy(
+    flags: Settings, network: Network, env: Mapping[str, str], environment: Environment
+) -> tuple[UpstreamProxy | None, Environment]:
+    """The proxy, if there is one, and the environment for the program."""
+    if network.mode is not Mode.FILTERED:
+        return None, environment
+    # What only a run with a proxy needs is loaded only then.
+    if not flags.speak_of("network.upstream_proxy") and not any(
+        name.lower().endswith("_proxy") for name in env
+    ):
+        return None, environment
+    from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
+
+    proxy = chosen_proxy(flags, network, env)
+    return proxy, environment if proxy is None else without_proxy(environment)
 
 
 def _services(flags: Settings, profile: FromProfile) -> tuple[Service, ...]:

@@ -59,6 +59,10 @@ def _network(plan: Plan, network: Network) -> Iterator[str]:
         yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
     for address, port in plan.nameservers:
         yield f"names of hosts are looked up at: {address} port {port}"
+    proxy = plan.upstream_proxy
+    if proxy is not None:
+        through, by = visible(proxy.authority), visible(proxy.named_by)
+        yield f"hosts are reached through the proxy: {through}  [{by}]"
     if plan.services:
         yield from _services(plan.services)
 
