@@ -135,6 +135,15 @@ class Network:
         name = host_or_none(host)
         return name is None or not self._exempt.naming(name)
 
+    def opens_host(self, host: str) -> bool:
+        """True when a rule opens some port of the host with this canonical name, and none refuses
+        all of them."""
+        if self.mode is not Mode.FILTERED:
+            return False
+        denials, grants = _split(self._index.naming(host))
+        refused = any(getattr(rule.pattern, "ports", ()) is None for rule in denials)
+        return not refused and (bool(grants) or self.rest is not None)
+
     def _blocking(self) -> tuple[Rule, ...]:
         return tuple(r for r in self.rules if isinstance(r.pattern, Anything)) or (_BLOCKED,)
 

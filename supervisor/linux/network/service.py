@@ -53,12 +53,14 @@ class NetworkService:
         port: int = self._stub.getsockname()[1]
         return port
 
-    async def serve(self, faults: Faults) -> None:
+    async def serve(self, faults: Faults, decisions: Decisions) -> None:
         """Answer look-ups until cancelled. May run in several tasks at once."""
         from nono.supervisor.linux.network import dns_stub
+        from nono.supervisor.linux.network.dns_records import Records
 
+        records = Records(decisions, self.resolver)
         with self._stub.dup() as listener:
-            await dns_stub.serve(listener, self.names, faults)
+            await dns_stub.serve(listener, self.names, faults, records)
 
     @property
     def resolver(self) -> Resolver:

@@ -34,7 +34,7 @@ def reply(file):
 
 with socket.create_connection(("127.0.0.1", 53)) as sock, sock.makefile("rb") as file:
     for identity, (name, kind) in enumerate(
-        [("api.example", 1), ("api.example", 28), ("api.example", 16), ("x.onion", 1)]
+        [("api.example", 1), ("api.example", 28), ("closed.example", 16), ("x.onion", 1)]
     ):
         ask(sock, name, kind, identity)
     for _ in range(4):
