@@ -224,10 +224,69 @@ _SOCKETS: Final[dict[Network, Sockets]] = {
 
 _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
     "unrestricted": (),
-    "filtered": (),
+    # Made elsewhere and handed over, so that they reach nothing of this machine.
+    "filtered": (
+        Refusal(
+            errno.EPROTONOSUPPORT,
+            (
+                _is(0, _AF_INET, _AF_INET6),
+                _is(1, _SOCK_DGRAM, mask=_SOCK_TYPE),
+                _is(2, 0, _IPPROTO_UDP),
+            ),
+            reported=True,
+        ),
+    ),
     "blocked": (Refusal(errno.EAFNOSUPPORT, (_is(0, _AF_INET, _AF_INET6),), reported=True),),
 }
 
+
+# Who made a user namespace has every capability over the network in it, and so has the program,
+# being the same user: on a socket of that network these would be allowed. On others they never
+# are, so nobody misses them.
+_IP_XFRM_POLICY: Final = 17
+_IPV6_XFRM_POLICY: Final = 35
+_TABLES: Final = (64, 65, 66, 67)  # IPT_BASE_CTL and what follows: linux/netfilter_ipv4/ip_tables.h
+_ADMINISTERING_OPTIONS: Final = (
+    _refuse(_is(1, _IPPROTO_IP), _is(2, _IP_XFRM_POLICY)),
+    # From here on they are those of netfilter, IPVS and multicast routing.
+    _refuse(_is(1, _IPPROTO_IP), _any_bit(2, ~0x3F & ALL_BITS)),
+    _refuse(_is(1, _IPPROTO_IPV6), _is(2, _IPV6_XFRM_POLICY, *_TABLES[:2])),
+    _refuse(_is(1, _IPPROTO_IPV6), _any_bit(2, ~0x7F & ALL_BITS)),
+)
+_ADMINISTERED_OPTIONS: Final = (
+    _refuse(_is(1, _IPPROTO_IP, _IPPROTO_IPV6), _is(2, *_TABLES[:2]), error=errno.ENOPROTOOPT),
+    _refuse(_is(1, _IPPROTO_IP), _is(2, *_TABLES[2:]), error=errno.ENOPROTOOPT),
+)
+_SOCKET_REQUESTS: Final = 0x8900
+"""ioctl(2) requests of sockets and interfaces: linux/sockios.h."""
+LOOKING_REQUESTS: Final[dict[str, int]] = {
+    "FIOSETOWN": 0x8901,
+    "SIOCSPGRP": 0x8902,
+    "FIOGETOWN": 0x8903,
+    "SIOCGPGRP": 0x8904,
+    "SIOCATMARK": 0x8905,
+    "SIOCGSTAMP": 0x8906,
+    "SIOCGSTAMPNS": 0x8907,
+    "SIOCGIFNAME": 0x8910,
+    "SIOCGIFCONF": 0x8912,
+    "SIOCGIFFLAGS": 0x8913,
+    "SIOCGIFADDR": 0x8915,
+    "SIOCGIFDSTADDR": 0x8917,
+    "SIOCGIFBRDADDR": 0x8919,
+    "SIOCGIFNETMASK": 0x891B,
+    "SIOCGIFMETRIC": 0x891D,
+    "SIOCGIFMTU": 0x8921,
+    "SIOCGIFHWADDR": 0x8927,
+    "SIOCGIFINDEX": 0x8933,
+    "SIOCGIFTXQLEN": 0x8942,
+    "SIOCETHTOOL": 0x8946,
+    "SIOCOUTQNSD": 0x894B,
+    "SIOCGIFMAP": 0x8970,
+}
+"""Those of them that change no interface."""
+_ADMINISTERING_REQUESTS: Final = (
+    _refuse(_is(1, _SOCKET_REQUESTS, mask=0xFFFFFF00), _is_not(1, *LOOKING_REQUESTS.values())),
+)
 
 _O_PATH: Final = 0o10000000
 _O_TMPFILE: Final = 0o20000000  # without O_DIRECTORY
@@ -263,6 +322,10 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
     }
     if network != "unrestricted":
         found["setsockopt"] = _refuse_options(DESTINATION_OPTIONS, FILTERED_OPTIONS)
+    if network == "filtered":
+        found["setsockopt"] += _ADMINISTERING_OPTIONS
+        found["getsockopt"] = _ADMINISTERED_OPTIONS
+        found["ioctl"] += _ADMINISTERING_REQUESTS
     return found if broker else _WITHOUT_BROKER | found
 
 

@@ -151,7 +151,10 @@ _CLASSES: Final[dict[SyscallClass, str]] = {
 _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
     "unrestricted": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},
     # listen(2) on a socket without an address binds it to every one.
-    "filtered": dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
+    "filtered": {
+        **dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
+        "getsockopt": SyscallClass.ARGUMENTS,
+    },
     "blocked": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},  # unix sockets
 }
 

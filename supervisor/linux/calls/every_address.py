@@ -21,7 +21,9 @@ from nono.supervisor.linux.calls.call import Call
 _EVERY_ADDRESS = ("0.0.0.0", "::")
 
 
-def require_bind(call: Call, decisions: Decisions, host: str, port: int) -> bool:
+def require_bind(
+    call: Call, decisions: Decisions, sock: socket.socket, host: str, port: int
+) -> bool:
     """Decide on a bind to `host`, an IPv4-mapped address in its plain form, before it is made.
 
     True when the address is every one and only this machine may come: the socket is to be tied to
@@ -29,8 +31,10 @@ def require_bind(call: Call, decisions: Decisions, host: str, port: int) -> bool
     """
     wide = Bind(call.caller, host, port)
     network = decisions.policy.network
-    # Where all the rest is allowed, whoever watches wants to know what is for other machines.
-    if call.network is None or host not in _EVERY_ADDRESS or network.rest is not None:
+    # What is no TCP, handed over by somebody, need not listen to be reached. And where all the
+    # rest is allowed, whoever watches wants to know what is for other machines.
+    may_be_tied = call.network is not None and sock.proto == socket.IPPROTO_TCP
+    if not may_be_tied or host not in _EVERY_ADDRESS or network.rest is not None:
         decisions.require(wide)
         return False
     if port and decisions.admits(wide):
@@ -44,6 +48,8 @@ def give_port(sock: socket.socket) -> None:
 
     So that it is known what is decided on. Raises OSError.
     """
+    if sock.proto != socket.IPPROTO_TCP:
+        return
     host, port, *_ = sock.getsockname()
     if port == 0:
         kernel.bind(sock.fileno(), kernel.inet_address(sock.family, host, 0))

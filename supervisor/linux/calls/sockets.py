@@ -28,6 +28,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
+from nono.supervisor.linux.calls.datagram_sockets import is_apart, make_datagram_socket
 from nono.supervisor.linux.calls.every_address import give_port, require_bind
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
@@ -43,8 +44,10 @@ _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def socket_(call: Call, decisions: Decisions) -> Answer:
-    """socket(2) of a family that the policy has none of: *performed on our copy*, which refuses."""
+    """socket(2): *performed on our copy*, which refuses a family that the policy has none of."""
     domain = int32(call.notification.a)
+    if call.network is not None and domain in _INET:
+        return make_datagram_socket(call, call.network.datagrams)
     decisions.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
     raise failure(errno.EAFNOSUPPORT)
 
@@ -60,6 +63,8 @@ def connect(call: Call, decisions: Decisions) -> Answer:
             return perform_connect(call, held, sock, address)
         if sock.family == socket.AF_UNIX:
             return connect_unix(call, decisions, held, sock, address)
+        if is_apart(call, sock):
+            return perform_connect(call, held, sock, address)
         host, port = _inet_address(sock, address)
         network = call.network
         if network is None:
@@ -88,10 +93,10 @@ def bind(call: Call, decisions: Decisions) -> Answer:
         address = _address(call, n.b, int32(n.c))
         if sock.family == socket.AF_UNIX:
             return bind_unix(call, decisions, sock, address)
-        if sock.family in _INET:
+        if sock.family in _INET and not is_apart(call, sock):
             host, port = _inet_address(sock, address)
-            require_bind(call, decisions, _unmapped(host), port)
-        elif sock.family != socket.AF_NETLINK:
+            require_bind(call, decisions, sock, _unmapped(host), port)
+        elif sock.family not in (socket.AF_NETLINK, *_INET):
             raise failure(errno.EAFNOSUPPORT)
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
@@ -101,18 +106,19 @@ def bind(call: Call, decisions: Decisions) -> Answer:
 def listen(call: Call, decisions: Decisions) -> Answer:
     """listen(2): *performed on our copy*. A socket that has no address yet gets every one."""
     with _socket(call) as sock:
-        if sock.family in _INET:
+        is_stream = sock.family in _INET and not is_apart(call, sock)
+        if is_stream:
             if call.network is not None:
                 give_port(sock)
             host, port, *_ = sock.getsockname()
-            is_local = require_bind(call, decisions, _unmapped(host), port)
+            is_local = require_bind(call, decisions, sock, _unmapped(host), port)
             _refuse_to_share(call, _unmapped(host), port)
             if is_local:
                 kernel.tie_to_loopback(sock)
             call.own.record_socket(cookie(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
-        if sock.family in _INET and sock.getsockname()[:2] != (host, port):
+        if is_stream and sock.getsockname()[:2] != (host, port):
             # A connect that another thread of ours ended in between took the address with it.
             kernel.connect(sock.fileno(), _UNSPECIFIED)
             raise failure(errno.EINVAL)

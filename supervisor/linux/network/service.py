@@ -13,6 +13,7 @@ from nono.broker.requests import NOBODY
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ProxyRefusal, ResolutionError
 from nono.supervisor.faults import Faults
+from nono.supervisor.linux.network.datagrams import Datagrams
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class NetworkService:
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
+        self.datagrams = Datagrams()
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -132,6 +134,7 @@ class NetworkService:
 
     def close(self) -> None:
         self._stub.close()
+        self.datagrams.close()
 
 
 def _max_tunnels() -> int:

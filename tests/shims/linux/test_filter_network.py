@@ -4,6 +4,7 @@ import errno
 
 import pytest
 
+from nono.shims.linux.refused_arguments import LOOKING_REQUESTS
 from nono.shims.linux.syscall_classes import Network
 from tests.shims.linux.filters import (
     ALG,
@@ -79,6 +80,8 @@ def expected_socket(which: Filter, call: Socket) -> int:
     allowed = ALLOWED_SOCKETS[which.network]
     if which.network == "blocked" and domain in (INET, INET6):
         return NOTIFY if which.broker else EAFNOSUPPORT
+    if which.network == "filtered" and (domain, kind & 0xF, protocol) in DATAGRAMS:
+        return NOTIFY if which.broker else EPROTONOSUPPORT
     if domain not in {family for family, _, _ in allowed}:
         return EAFNOSUPPORT
     return ALLOW if (domain, kind & 0xF, protocol) in allowed else EPROTONOSUPPORT
@@ -128,14 +131,37 @@ def test_connections(which: Filter) -> None:
         assert which.result(name, (3, 4096, 16)) == ALLOW
 
 
+ADMINISTERING_OPTIONS = {
+    *((IPPROTO_IP, option) for option in (17, *range(64, 260), -1)),
+    *((IPPROTO_IPV6, option) for option in (35, 64, 65, *range(128, 260), -1)),
+}
+"""What the owner of a network namespace may set on a socket in it."""
+TABLES = {(IPPROTO_IP, option) for option in range(64, 68)} | {
+    (IPPROTO_IPV6, option) for option in (64, 65)
+}
+ENOPROTOOPT = ERRNO | errno.ENOPROTOOPT
+
+
 @with_rules
 def test_every_socket_option_with_rules(which: Filter) -> None:
     refused = REFUSED_OPTIONS | OPTIONS_OF_EVERY_MODE
+    if which.network == "filtered":
+        refused |= ADMINISTERING_OPTIONS
     for level in (-1, 0, 1, 2, 6, 17, 41, 58, 255, 263, 270, 282):
         for option in (-1, *range(260)):
             expected = EPERM if (level, option) in refused else ALLOW
             assert which.result("setsockopt", (3, level, option, 4096, 4)) == expected
-            assert which.result("getsockopt", (3, level, option, 4096, 4)) == ALLOW
+            is_table = which.network == "filtered" and (level, option) in TABLES
+            expected = ENOPROTOOPT if is_table else ALLOW
+            assert which.result("getsockopt", (3, level, option, 4096, 4)) == expected
+
+
+@every_filter
+def test_what_changes_an_interface(which: Filter) -> None:
+    for request in range(0x8880, 0x8A20):
+        is_look = not 0x8900 <= request < 0x8A00 or request in LOOKING_REQUESTS.values()
+        expected = EPERM if which.network == "filtered" and not is_look else ALLOW
+        assert which.result("ioctl", (3, request, 4096)) == expected
 
 
 @without_rules

@@ -44,4 +44,7 @@ for family, kind, where in (
     (socket.AF_INET6, socket.SOCK_STREAM, ("::1", 53)),
     (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.2", 53)),
 ):
-    print(said(lambda: socket.socket(family, kind).connect(where)))
+    def look_up(sock):
+        sock.connect(where)
+        sock.send(b"x"), sock.recv(1)
+    print(said(lambda: look_up(socket.socket(family, kind))))
