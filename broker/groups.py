@@ -50,7 +50,7 @@ class Group:
     deny: tuple[str, ...] = ()
     deny_write: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Why each entry of `deny` and `deny_write` is there, in a few words."""
+    """Why an entry is there, in a few words: each of `deny` and `deny_write`, and others."""
 
     def is_for(self, platform: str) -> bool:
         """True when the group counts on this platform."""
@@ -82,7 +82,8 @@ def groups() -> Mapping[str, Group]:
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
-    reasons = MappingProxyType({**entry.get("deny", {}), **entry.get("deny_write", {})})
+    told = [entry[key] for key in sorted(lists) if isinstance(entry[key], dict)]
+    reasons = MappingProxyType({path: why for each in told for path, why in each.items()})
     return Group(name, entry["description"], entry.get("platform"), **lists, reasons=reasons)
 
 

@@ -182,6 +182,8 @@ class Filesystem(Part):
     same; files there may also become set-user-ID. Grants nothing by itself."""
     unix_socket: tuple[PathEntry, ...] | None = None
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
+    ssh_agent: bool | None = None
+    """True: the SSH agent of `SSH_AUTH_SOCK`, known hosts, and public keys in `~/.ssh`."""
 
 
 ServiceName = Annotated[str, AfterValidator(check_service_name)]

@@ -95,6 +95,11 @@ _POLICY_OPTIONS = (
     _port("network.connect_port", help="Reach this port of every public host. Repeatable."),
     _path("filesystem.unix_socket", help="Connect to this unix socket. Repeatable."),
     _option(
+        "filesystem.ssh_agent",
+        help="Sign in with your SSH agent; also read public keys and known hosts.",
+    ),
+    _option("groups.gpu", help="Use graphics cards and accelerators."),
+    _option(
         "network.no_sni_check",
         metavar="HOST",
         help="Do not compare the server name in TLS for this host. Repeatable.",

@@ -41,6 +41,8 @@ class Options:
     listen_port: Sequence[int | str] = ()
     allow_connect_port: Sequence[int | str] = ()
     allow_unix_socket: Sequence[str] = ()
+    allow_ssh_agent: bool = False
+    gpu: bool = False
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None

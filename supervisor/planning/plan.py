@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -42,6 +42,7 @@ from nono.supervisor.planning.path_rules import (
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
 from nono.supervisor.planning.refused_names import Expanded, refused
+from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, start_file_rules
 from nono.supervisor.walk import Changeable
 
@@ -99,14 +100,16 @@ def make_plan(
         *_own_profiles(env, home),
     ]
     rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
-    lifted = (*bypasses(flags, paths), *profile.bypasses)
-    environment = _environment(flags, profile)
+    agent = ssh_agent(flags, profile.settings, env, home)
+    rules += [*agent.rules, *_gpu(flags, expand)]
+    lifted = (*bypasses(flags, paths), *profile.bypasses, *agent.bypasses)
+    environment = _environment(flags, profile, agent.variables)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
     if not _is_excluded(profile):
         rules += start_file_rules(rules, workdir, expand)
-    notes = (*profile.notes, *machine.notes, *_left_out(program, rules))
+    notes = (*profile.notes, *agent.notes, *machine.notes, *_left_out(program, rules))
     network, nameservers = _network(flags, profile.settings)
     proxy, environment = _upstream_proxy(flags, network, env, environment)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
@@ -210,9 +213,17 @@ def _profile(
     return made._replace(notes=(*profiles.notes, *made.notes))
 
 
-def _environment(flags: Settings, profile: FromProfile) -> Environment:
+def _gpu(flags: Settings, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
+    for setting in flags.all("groups.gpu"):
+        for rule in rules_of(group("gpu"), expand):
+            yield replace(rule, origin=setting.origin)
+
+
+def _environment(
+    flags: Settings, profile: FromProfile, variables: Sequence[str] = ()
+) -> Environment:
     return Environment(
-        flags.values("environment.env_allow"),
+        (*flags.values("environment.env_allow"), *variables),
         profile.settings.values("environment.deny_vars"),
         profile.set,
         profile.settings.values("environment.allow_vars"),

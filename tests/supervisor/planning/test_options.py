@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / name).mkdir()
     for name in ("f", "d/f"):
         (home / name).write_text("x")
+    with socket.socket(socket.AF_UNIX) as agent:
+        agent.bind(str(home / "agent"))
     return home
 
 
@@ -191,7 +194,7 @@ def test_a_flag_and_a_key_mean_the_same(place: Path, said: dict[str, Any]) -> No
     file.write_text(json.dumps(profile))
     (place / "empty.json").write_text("{}")
     work = str(place / "other")
-    env = {"HOME": str(place), "PATH": "/usr/bin"}
+    env = {"HOME": str(place), "PATH": "/usr/bin", "SSH_AUTH_SOCK": f"{place}/agent"}
     by_flags = make_plan(Options(workdir=work, profile=f"{place}/empty.json", **options), (), env)
     by_profile = make_plan(Options(workdir=work, profile=str(file)), (), env)
     assert meaning(by_flags) == meaning(by_profile)
