@@ -30,6 +30,7 @@ from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
+from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.other_homes import other_homes
@@ -107,6 +108,7 @@ def make_plan(
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
+    rules += list(linked_repository_rules(rules, workdir))
     if not _is_excluded(profile):
         rules += start_file_rules(rules, workdir, expand)
     notes = (*profile.notes, *agent.notes, *machine.notes, *_left_out(program, rules))
