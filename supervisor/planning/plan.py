@@ -27,7 +27,7 @@ from nono.broker import (
 from nono.broker.settings import Settings, flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.links import canonical_of_many
-from nono.supervisor.places import absolute, canonical, home_directory, profile_directory
+from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory, profile_directory
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.linked_repository import linked_repository_rules
@@ -216,7 +216,7 @@ def _profile(
 
 
 def _gpu(flags: Settings, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
-    for setting in flags.all("groups.gpu"):
+    for setting in flags.all("groups.gpu") if group("gpu").is_for(PLATFORM) else ():
         for rule in rules_of(group("gpu"), expand):
             yield replace(rule, origin=setting.origin)
 

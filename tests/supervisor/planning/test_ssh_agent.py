@@ -83,6 +83,7 @@ RENDER = ("/dev/dri/renderD128", "/dev/accel/accel0")
 ON_THE_BUS = "/sys/devices/pci0000:00/0000:00:02.0"
 
 
+@pytest.mark.requires(landlock=1)  # the nodes are Linux'
 def test_graphics_cards_are_a_group(home: Path) -> None:
     profile = home.parent / "p.json"
     profile.write_text('{"groups": {"include": ["gpu"]}}')
