@@ -5,6 +5,7 @@ from nono.broker.errors import PolicyError as PolicyError
 from nono.broker.errors import UnknownName as UnknownName
 from nono.broker.explaining.explain import Explanation as Explanation
 from nono.broker.explaining.explain import explain as explain
+from nono.broker.explaining.remedies import Around as Around
 from nono.broker.floor.floor import Floor as Floor
 from nono.broker.floor.floor import FloorRule as FloorRule
 from nono.broker.floor.floor import Kind as Kind

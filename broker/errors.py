@@ -47,6 +47,10 @@ class UnknownName(PolicyError):
         self.nearest = nearest(name, names)
 
 
+class NotUnderstoodError(Exception):
+    """A file that git may read differently from us. `str()` says what it has."""
+
+
 class InvalidHost(PolicyError):
     """What was given for a host, an address or a port is none."""
 

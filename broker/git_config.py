@@ -9,11 +9,13 @@ understood and nothing in it may change.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from nono.broker.datafile import data
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_urls import is_plain_url, local_path
 
 MAX_BYTES = 1 << 20
 
@@ -22,7 +24,6 @@ _CONTROL = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
 _SECTION = re.compile(rb'\[([A-Za-z0-9-]+)(?:[ \t]+"((?:[^"\\\n\0]|\\["\\])*)")?\]')
 _KEY = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ ]*(?:=[ \t]*(.*))?")
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
-_URL = re.compile(rb"([A-Za-z0-9+.-]*):(:?)")
 
 
 class Entry(NamedTuple):
@@ -32,10 +33,6 @@ class Entry(NamedTuple):
     name: bytes
     pattern: str
     value: bytes | None
-
-
-class NotUnderstoodError(Exception):
-    """A configuration that git may read differently from us. `str()` says what it has."""
 
 
 def parse(text: bytes) -> list[Entry]:
@@ -114,56 +111,117 @@ def _not_understood(number: int, why: str) -> NotUnderstoodError:
     return NotUnderstoodError(f"git's configuration: {where}{why}")
 
 
-def harmful_change(before: bytes, after: bytes) -> str | None:
+def _nowhere(path: bytes) -> bool:
+    return False
+
+
+def harmful_change(
+    before: bytes, after: bytes, is_kept: Callable[[bytes], bool] = _nowhere
+) -> str | None:
     """The name of a setting that a new configuration changes and must not; None if all may be.
 
     What is not harmless must be the same, in the same order: a later setting counts. A harmless
-    one that is new is looked at. Raises NotUnderstoodError.
+    one that is new is looked at. `is_kept` says of a path whether a run can make no repository
+    there. Raises NotUnderstoodError.
     """
     old, new = parse(before), parse(after)
     firm, proposed = _firm(old), _firm(new)
     if firm != proposed:
         return _first_difference(firm, proposed)
-    known = set(old)
+    known = {entry[1:] if _is_url(entry) else entry for entry in old}
+    names = {entry.name for entry in new}
     for entry in new:
-        if entry.pattern in _table()[1] and entry not in known and not _is_plain_url(entry.value):
-            return entry.name.decode(errors="backslashreplace")
+        is_old = entry in known or (_is_url(entry) and entry[1:] in known)
+        if not is_old and not _leads_nowhere_else(entry, names, is_kept):
+            return _shown(entry)
     return None
 
 
+def first_that_runs(text: bytes, is_kept: Callable[[bytes], bool] = _nowhere) -> str | None:
+    """The first setting of a whole configuration, of a repository that a run made, that is not
+    what git writes there by itself. Raises NotUnderstoodError."""
+    entries = parse(text)
+    names = {entry.name for entry in entries}
+    for entry in entries:
+        if entry.pattern in _table().of_new:
+            continue
+        harmless = entry.pattern in _table().harmless
+        if not harmless or not _leads_nowhere_else(entry, names, is_kept):
+            return _shown(entry)
+    return None
+
+
+def work_trees(text: bytes) -> list[bytes]:
+    """Where git writes the files of a repository, from its own directory.
+
+    Raises NotUnderstoodError.
+    """
+    return [entry.value or b"" for entry in parse(text) if entry.pattern == "core.worktree"]
+
+
+def remotes_by_name(text: bytes) -> list[bytes]:
+    """Names of remotes that are followed and have no URL: git takes each for a path then.
+
+    Raises NotUnderstoodError.
+    """
+    entries = parse(text)
+    names = {entry.name for entry in entries}
+    return [
+        entry.value
+        for entry in entries
+        if entry.value and entry.pattern in _table().names and not _is_remote(entry.value, names)
+    ]
+
+
+class _Table(NamedTuple):
+    """The patterns of settings by what may be in them."""
+
+    harmless: frozenset[str]
+    urls: frozenset[str]
+    names: frozenset[str]
+    of_new: frozenset[str]
+
+
 @cache
-def _table() -> tuple[frozenset[str], frozenset[str], frozenset[bytes]]:
+def _table() -> _Table:
     table = data("git_config")
-    transports = frozenset(name.encode() for name in table["transports"])
-    return frozenset(table["harmless"]), frozenset(table["checked_as_urls"]), transports
+    keys = ("harmless", "checked_as_urls", "checked_as_names", "harmless_in_new")
+    return _Table(*(frozenset(table[key]) for key in keys))
 
 
 def _firm(entries: Sequence[Entry]) -> list[Entry]:
-    return [entry for entry in entries if entry.pattern not in _table()[0]]
+    return [entry for entry in entries if entry.pattern not in _table().harmless]
+
+
+def _is_url(entry: Entry) -> bool:
+    return entry.pattern in _table().urls
+
+
+def _leads_nowhere_else(
+    entry: Entry, names: Collection[bytes], is_kept: Callable[[bytes], bool]
+) -> bool:
+    """True when what git would fetch from or push to starts no program of somebody's choice."""
+    is_name = entry.pattern in _table().names
+    if not is_name and not _is_url(entry):
+        return True
+    if entry.value is None:
+        return False
+    if is_name and _is_remote(entry.value, names):
+        return True
+    path = local_path(entry.value)
+    return is_plain_url(entry.value) if path is None else is_kept(path)
+
+
+def _is_remote(value: bytes, names: Collection[bytes]) -> bool:
+    """True for a remote that has a URL, and for the repository itself."""
+    return value == b"." or b"remote." + value + b".url" in names
 
 
 def _first_difference(old: Sequence[Entry], new: Sequence[Entry]) -> str:
     together = zip(old, new, strict=False)
     index = next((i for i, (a, b) in enumerate(together) if a != b), min(len(old), len(new)))
-    entry = new[index] if index < len(new) else old[index]
+    return _shown(new[index] if index < len(new) else old[index])
+
+
+def _shown(entry: Entry) -> str:
     return entry.name.decode(errors="backslashreplace")
-
-
-def _is_plain_url(value: bytes | None) -> bool:
-    """False for what git would run (`ext::`, a helper) or take as an option."""
-    if value is None or value[:1] == b"-" or b"\n" in value:
-        return False
-    scheme = _URL.match(value)
-    if scheme is None:
-        # A path, a name, or `host:path`: a host that begins with a dash would be an option of ssh.
-        return b"@-" not in value and b"[-" not in value
-    if scheme[2]:
-        return False
-    if value[scheme.end() : scheme.end() + 2] != b"//":
-        return scheme[1][:1] not in (b"-", b"")  # host:path
-    after = value[scheme.end() + 2 :]
-    authority = after.partition(b"/")[0]
-    host = authority.rpartition(b"@")[2]
-    if {authority[:1], host[:1], host[1:2]} & {b"-"} or b"%" in host:
-        return False
-    return scheme[1].lower() in _table()[2]

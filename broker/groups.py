@@ -50,7 +50,7 @@ class Group:
     deny: tuple[str, ...] = ()
     deny_write: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Why an entry is there, in a few words: each of `deny` and `deny_write`, and others."""
+    """Why each entry of `deny` and `deny_write` is there, and where it is said of others."""
 
     def is_for(self, platform: str) -> bool:
         """True when the group counts on this platform."""
@@ -82,8 +82,8 @@ def groups() -> Mapping[str, Group]:
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
     lists = {key: tuple(entry[key]) for key in _LISTS if key in entry}
-    told = [entry[key] for key in sorted(lists) if isinstance(entry[key], dict)]
-    reasons = MappingProxyType({path: why for each in told for path, why in each.items()})
+    given = [entry[key] for key in _LISTS if isinstance(entry.get(key), dict)]
+    reasons = MappingProxyType({path: why for each in given for path, why in each.items()})
     return Group(name, entry["description"], entry.get("platform"), **lists, reasons=reasons)
 
 
@@ -120,7 +120,7 @@ def rules_of(group: Group, expand: Expand) -> list[Rule]:
     for key, access in _REFUSALS:
         entries = getattr(group, key)
         spellings = {path: entry for entry in entries for path in expand(entry)}
-        spellings |= {path: path for entry in _moved(entries, expand) for path in expand(entry)}
+        spellings |= {path: path for entry in moved(entries, expand) for path in expand(entry)}
         if spellings:
             rules.append(Rule(Subtrees(spellings), access, Effect.DENY, origin, protected=True))
     return rules
@@ -135,7 +135,7 @@ _BASES = {
 """Where programs keep things unless a variable says otherwise: XDG Base Directories."""
 
 
-def _moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
+def moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
     """What entries below base directories are where those are elsewhere.
 
     Only for refusals: what a variable says must not widen what is granted.

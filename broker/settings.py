@@ -22,6 +22,7 @@ class Kind(enum.Enum):
     REFUSED = "a path with all below, or a pattern of paths"
     DIRECTORY = "a directory with all below"
     FILE = "a path alone"
+    LISTED = "a directory alone: the names in it"
     SOCKET = "the path of a unix socket"
     HOST_GROUPS = "the hosts of a network profile"
     HOST = "a host"
@@ -71,12 +72,14 @@ KEYS = (
     Key("filesystem.allow", "allow", Kind.DIRECTORY, FLOOR_ACCESS),
     Key("filesystem.read", "read", Kind.DIRECTORY, _READ),
     Key("filesystem.write", "write", Kind.DIRECTORY, Access.WRITE),
+    Key("filesystem.list", "list", Kind.LISTED, Access.READ),
     Key("filesystem.allow_file", "allow_file", Kind.FILE, FLOOR_ACCESS),
     Key("filesystem.read_file", "read_file", Kind.FILE, _READ),
     Key("filesystem.write_file", "write_file", Kind.FILE, Access.WRITE),
     Key("filesystem.unix_socket", "allow_unix_socket", Kind.SOCKET, Access.CONNECT),
     Key("filesystem.ssh_agent", "allow_ssh_agent", stands_for=True),
     Key("filesystem.bypass_protection", "bypass_protection"),
+    Key("filesystem.caches", "caches", stands_for=True),
     Key("workdir.access", "allow_cwd", stands_for="readwrite"),
     Key("environment.allow_vars"),
     Key("environment.deny_vars"),
@@ -134,7 +137,7 @@ def flag(name: str) -> str:
 
 
 def granting(access: Access, kind: Kind) -> Key | None:
-    """The key that grants just this of reading and writing, on a `FILE` or a `DIRECTORY`."""
+    """The key that grants just this of reading and writing, on such an object, if there is one."""
     return _GRANTING.get((kind, access & READ_WRITE))
 
 

@@ -27,7 +27,7 @@ Others end inside: somebody of ours catches each.
         UnusableAnswer
         NoAnswer
     ProxyRefusal                    becomes the errno of a connect
-    NotUnderstoodError              becomes the refusal to change a git configuration
+    NotUnderstoodError              a file of git is taken for one that may run anything
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
     TimeIsUp                        ends `nono learn`
@@ -89,24 +89,19 @@ class BrokenError(NonoError):
 class CommandError(NonoError):
     """The command cannot be executed. `exit_code` is as a shell says.
 
-    `number` is the errno of execve(2), `program` the file that was found for the command.
+    `number` is the errno of execve(2), `program` the file that was found for the command; `what`
+    and `hint` say what is wrong, and what to do.
     """
 
-    def __init__(self, command: str, number: int, program: str | None) -> None:
+    def __init__(
+        self, command: str, number: int, program: str | None, what: str = "", hint: str = ""
+    ) -> None:
         self.errno = number
-        self.exit_code = exit_status.NOT_EXECUTABLE
+        is_absent = program is None and number in (errno.ENOENT, errno.ENOTDIR)
+        self.exit_code = exit_status.NOT_FOUND if is_absent else exit_status.NOT_EXECUTABLE
         quoted = shlex.quote(program or command)
-        match number:
-            case errno.ENOENT | errno.ENOTDIR if program is None:
-                self.exit_code = exit_status.NOT_FOUND
-                what, hint = "command not found", f"command -v {quoted}"
-            case errno.ENOENT | errno.ENOTDIR:
-                what, hint = "the interpreter that it names was not found", f"head -n 1 {quoted}"
-            case errno.ENOEXEC:
-                what, hint = "neither a program nor a script with a #! line", f"file {quoted}"
-            case _:
-                what, hint = os.strerror(number), f"ls -l {quoted}"
-        super().__init__(f"{command or quoted}: {what}", hint)
+        said = f"{command or quoted}: {what or os.strerror(number)}"
+        super().__init__(said, hint or f"ls -l {quoted}")
 
 
 class ResolutionError(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import sys
@@ -11,6 +12,13 @@ PLATFORM = "macos" if sys.platform == "darwin" else "linux"
 """The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
 _MAX_LINKS = 40
 """As many as the kernel follows: path_resolution(7)."""
+BASE_DIRECTORIES = {
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+}
+"""Variables, and where in the home it is without each: XDG Base Directory Specification."""
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
 
@@ -28,9 +36,7 @@ def home_directory(env: Mapping[str, str]) -> str:
 
 def profile_directory(env: Mapping[str, str], home: str) -> str:
     """Where a person's own profiles are, by the XDG Base Directory Specification."""
-    config = env.get("XDG_CONFIG_HOME", "")
-    if not os.path.isabs(config):
-        config = os.path.join(home, ".config")
+    config = base_directory("XDG_CONFIG_HOME", env, home)
     return os.path.normpath(os.path.join(config, "nono", "profiles"))
 
 
@@ -81,12 +87,42 @@ def absolute(path: str, home: str, base: str) -> str:
     return os.path.join(base, path)
 
 
+def plain_path(path: str) -> str:
+    """An absolute path in its one form, as text. normpath leaves two slashes at the start."""
+    return "/" + os.path.normpath(path).lstrip("/")
+
+
+def base_directory(variable: str, env: Mapping[str, str], home: str) -> str:
+    """One of BASE_DIRECTORIES: below the home, unless the variable is absolute."""
+    given = env.get(variable, "")
+    return given if os.path.isabs(given) else os.path.join(home, BASE_DIRECTORIES[variable])
+
+
+def make_private(path: str) -> None:
+    """Make a directory: each missing one for the user alone, as the specification says.
+
+    Raises OSError.
+    """
+    if not os.path.isdir(path):
+        make_private(os.path.dirname(path))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(path, 0o700)
+
+
 def state_directory(env: Mapping[str, str]) -> str:
     """`$XDG_STATE_HOME/nono`, which is `~/.local/state/nono` unless the variable is absolute."""
-    base = env.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.join(home_directory(env), ".local/state")
+    base = base_directory("XDG_STATE_HOME", env, home_directory(env))
     return os.path.join(os.path.normpath(base), "nono")
+
+
+def caches_directory(env: Mapping[str, str], home: str) -> str:
+    """Where the caches of sandboxes are: `$XDG_CACHE_HOME/nono/caches`.
+
+    Links are followed as far as the person's own directory, `~/.cache` unless the variable is
+    absolute. Below it everything is nono's.
+    """
+    cache = canonical(base_directory("XDG_CACHE_HOME", env, home))
+    return os.path.join(cache, "nono", "caches")
 
 
 def tmpdir_template() -> str:

@@ -5,7 +5,8 @@
 
 Run as a process of its own, since it changes what is imported. What others made (the standard
 library, dependencies) is imported before, as this machine has it. `test` runs what needs no
-sandbox: every test of the rooms that takes no account to run nono as, and requires no kernel.
+sandbox: every test of the rooms that takes no account to run nono as, and requires no kernel. What
+takes seconds is left out: it is tested in full elsewhere, as is the rest of every property.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ class _WithoutSandboxes:
 
 def _needs_no_sandbox(item: pytest.Item) -> bool:
     taken = _ACCOUNTS & set(getattr(item, "fixturenames", ()))
-    return not taken and item.get_closest_marker("requires") is None
+    left_out = any(item.get_closest_marker(name) for name in ("requires", "long"))
+    return not taken and not left_out
 
 
 def _take_fewer_examples(item: pytest.Item) -> None:

@@ -82,6 +82,8 @@ _FIELDS: Fields = {
     LocalPort: {"port": as_number, "last": as_number},
 }
 _KINDS = by_name(_FIELDS)
+_PARTS, _FIRST_PARTS = 10, 8
+"""How many parts a policy has, and how many the first records had: what they lack is empty."""
 
 
 def plain_policy(policy: Policy) -> list[object]:
@@ -96,21 +98,25 @@ def plain_policy(policy: Policy) -> list[object]:
         _plain_rules(network.rules),
         _plain_rules(network.listen),
         _plain_rules(network.unchecked),
+        list(policy.folding),
         _plain_rules([network.closed] if network.closed else ()),
     ]
 
 
 def read_policy(plain: object) -> Policy:
     """The policy that `plain_policy` has made plain. Raises InvalidRecord."""
-    rules, bypasses, default, mode, *parts = as_list(plain, 9)
-    refusals, network_rules, listen, unchecked, closed = map(_read_rules, parts)
-    by = closed[0] if closed else None
+    values = as_list(plain)
+    values += [[] for _ in range(len(values), _PARTS)] if len(values) >= _FIRST_PARTS else []
+    rules, bypasses, default, mode, *parts, folding, closed = as_list(values, _PARTS)
+    refusals, network_rules, listen, unchecked = map(_read_rules, parts)
+    by, *_ = (*_read_rules(closed), None)
     try:
         return Policy(
             _read_rules(rules),
             as_tuple(bypasses, as_text),
             Effect(as_text(default)),
             Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked, closed=by),
+            as_tuple(folding, as_text),
         )
     except PolicyError as error:
         raise InvalidRecord(f"a policy that is none: {error.message}") from None

@@ -187,7 +187,7 @@ def built_in_service(name: str, origin: str = "") -> Service:
         name,
         parse_upstream(entry["upstream"]),
         # Who sets a variable for one run means it; the keychain holds for all.
-        (*map(InEnvironment, variables), parse_source(entry["account"])),
+        (*map(InEnvironment, entry.get("keys_from", variables)), parse_source(entry["account"])),
         tuple(variables),
         tuple(dict.fromkeys((*entry["url_variables"], base_url_variable(name)))),
         Injection(header=header, format=entry.get("format", default_format(header))),

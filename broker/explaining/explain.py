@@ -7,6 +7,7 @@ from typing import Literal
 
 from nono.broker.explaining import access_words, forbidden
 from nono.broker.explaining import network as explain_network
+from nono.broker.explaining.remedies import Around, remedy, why_none
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
@@ -25,14 +26,14 @@ from nono.broker.requests import (
 )
 from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import parent
-from nono.broker.rules.rule import Anything, Effect, File, OriginKind, Rule, Subtree
-from nono.broker.settings import Kind, flag, granting
+from nono.broker.rules.rule import OWN_CODE, Anything, Effect, OriginKind, Rule
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 from nono.broker.visible import visible
 
 __all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
 
 Layer = Literal["kernel floor", "broker"]
+NOWHERE = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,12 @@ def explain(
     request: Request,
     verdict: Verdict,
     *,
-    directory: bool = False,
+    around: Around = NOWHERE,
     floor: Floor | None = None,
 ) -> Explanation:
     """Put a verdict of `policy` on `request` into words.
 
-    `directory` says that the object is a directory, which changes the flag.
+    `around` is what of the machine decides which flag helps.
     With the run's `floor` the layer is exact, and a program that the policy
     allows but the kernel does not is explained.
     """
@@ -72,7 +73,9 @@ def explain(
             reason = _why_asked(request, rule)
         case Deny(rule):
             reason = _why_denied(policy, request, rule)
-            fix = _fix(policy, request, rule, directory)
+            fix = remedy(policy, request, rule, around)
+            if not fix and rule.origin.kind is OriginKind.DEFAULT:
+                reason = "; ".join(filter(None, (reason, visible(why_none(request, around)))))
     if any(visible(part, limit=len(part)) != part for part in fix):
         fix = ()
     return Explanation(summary(request), reason, fix, _layer(request, verdict, floor))
@@ -94,6 +97,7 @@ _VERBS = {
 }
 
 
+_NEW = frozenset({Operation.CREATE, Operation.MKDIR, Operation.MKNOD, Operation.BIND})
 _CHANGES = {
     SET_ID: "give a set-user-ID or set-group-ID bit to",
     "flock": "keep others out, by a lock, of",
@@ -151,16 +155,24 @@ def _why_asked(request: Request, rule: Rule) -> str:
     return f"{_named(rule)} asks first"
 
 
+_APART = {
+    OWN_CODE: ": this is nono's own installation, which nothing inside changes. Install into an"
+    " environment of your own instead (python3 -m venv .venv), and start its pip"
+}
+
+
 def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, NetworkRequest):
         return explain_network.why_denied(request, rule, _named(rule))
     if isinstance(request, Forbidden):
         return forbidden.why_denied(request.call)
     if rule.origin.kind is not OriginKind.DEFAULT:
+        if policy.knows_by_folding(rule, request.path):
+            return f"the file system takes it for what is denied by {_named(rule)}"
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"
-        return f"denied by {_named(rule)}"
+        return f"denied by {_named(rule)}{_APART.get(rule.origin, '')}"
     if isinstance(request, UnixConnect):
         return explain_network.why_no_socket(request)
     reason = _short_of(policy, request)
@@ -177,6 +189,14 @@ def _short_of(policy: Policy, request: Request) -> str:
     given = Access(0)
     for rule in grants:
         given |= rule.access
+    if given == Access.CREATE:
+        where = visible(grants[0].pattern.spelled)
+        is_new = isinstance(request, PathChange) and request.operation in _NEW
+        what = "the directory that it would be in" if is_new else "this"
+        return (
+            f"in {where} a run may use what it made itself, and {what} is somebody else's or from"
+            " an earlier run"
+        )
     reason = f"{_named(grants[0])} allows only {access_words.deeds(given)}"
     if isinstance(request, PathChange) and policy.lacks(request) == Access.READ:
         return f"{reason}, and under its new name the object could be read"
@@ -186,47 +206,6 @@ def _short_of(policy: Policy, request: Request) -> str:
 def _holds_it(request: Request, rule: Rule) -> bool:
     """True when the rule speaks not of the request's path but of something below it."""
     return isinstance(request, PathChange) and not rule.reaches(request.path)
-
-
-_ON_DIRECTORIES = frozenset({Operation.MKDIR, Operation.RMDIR})
-
-
-def _fix(policy: Policy, request: Request, rule: Rule, directory: bool) -> tuple[str, ...]:
-    if isinstance(request, NetworkRequest):
-        return explain_network.fix(request, rule)
-    if isinstance(request, Forbidden):
-        return ()
-    if isinstance(request, UnixConnect):
-        return explain_network.socket_fix(request, rule)
-    directory = directory or (
-        isinstance(request, PathChange) and request.operation in _ON_DIRECTORIES
-    )
-    if rule.origin.kind is OriginKind.DEFAULT:
-        if isinstance(request, Execute) and parent(request.path) != "/":
-            return (flag("filesystem.read"), parent(request.path))
-        return _grant(policy.lacks(request), request.path, directory)
-    if not rule.protected or _holds_it(request, rule):
-        return ()
-    return _bypass(policy, request.path, policy.lacks(request), rule, directory)
-
-
-def _grant(missing: Access, path: str, directory: bool) -> tuple[str, ...]:
-    if missing & Access.EXECUTE:
-        missing = missing & ~Access.EXECUTE | Access.READ
-    key = granting(missing, Kind.DIRECTORY if directory else Kind.FILE)
-    return (key.flag, path) if key is not None else ()
-
-
-def _bypass(
-    policy: Policy, path: str, missing: Access, rule: Rule, directory: bool
-) -> tuple[str, ...]:
-    """Lift the protection where it was put, and grant what is missing there."""
-    pattern = rule.pattern
-    place = path
-    if isinstance(pattern, File | Subtree):
-        place = pattern.spelled
-        directory = directory or path != pattern.path
-    return (flag("filesystem.bypass_protection"), place, *_grant(missing, place, directory))
 
 
 def _layer(request: Request, verdict: Verdict, floor: Floor | None) -> Layer:

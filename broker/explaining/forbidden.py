@@ -34,6 +34,21 @@ _KINDS: Final = (
         "they belong to the user and hold the keys of other programs",
     ),
     _Kind(
+        "landlock_restrict_self capset",
+        "use what nono grants beyond the kernel, after it gave up rights",
+        "a program that restricted itself with Landlock, or may take back capabilities that it gave"
+        " up, gets what the kernel grants it and no more: nono would undo what it did. Grant the"
+        " whole directory, so that no part of it needs nono's help, or tell the program to do"
+        " without a sandbox of its own",
+    ),
+    _Kind(
+        "shmget semget msgget mq_open",
+        "share memory, semaphores or messages by System V's or POSIX's IPC",
+        "they are the user's and not the run's, so that any process outside has them, too. Most"
+        " programs do with memory of their own instead (shm_open, mmap); PostgreSQL has to be"
+        " started outside",
+    ),
+    _Kind(
         "bpf perf_event_open fanotify_init fanotify_mark open_by_handle_at",
         "see what the whole machine does or has",
         "it would see beyond the sandbox. perf and bpftrace have to be started outside",

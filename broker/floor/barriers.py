@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import ancestors, components, is_within, lineage, parent
+from nono.broker.rules.automaton import States
+from nono.broker.rules.folding import Folding
+from nono.broker.rules.paths import ancestors, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree, Subtrees, guarded_paths
 
 
@@ -16,27 +18,34 @@ class Barriers:
     `chain` holds every directory above one of them: it may get no rule.
     `closed` trees are shut for good, `protected` ones but for the bypasses
     in them, `questions` but for grants on longer paths; `alone` are single
-    paths whose entries are free.
+    paths whose entries are free. All of them are kept, and asked for, folded.
     """
 
     def __init__(
-        self, rules: Iterable[Rule], bypasses: tuple[str, ...], exclude: frozenset[str]
+        self,
+        rules: Iterable[Rule],
+        bypasses: tuple[str, ...],
+        exclude: frozenset[str],
+        folding: Folding,
     ) -> None:
         self.bypasses = bypasses
+        self._folding = folding
         self._bypassed = frozenset(bypasses)
         self._above_bypasses = {above for path in bypasses for above in ancestors(path)}
+        exclude = frozenset(self._keys(exclude))
         self._closed = set(exclude)
         self._protected: set[str] = set()
         self._questions: set[str] = set()
         self._alone: set[str] = set()
         self._globs: list[Glob] = []
+        self._begun_at: dict[str, tuple[tuple[Glob, States], ...]] = {}
         # The root holds the reserved trees, so it never gets a rule.
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
         for rule in rules:
             self._add(rule)
 
     def _add(self, rule: Rule) -> None:
-        guarded = guarded_paths(rule, self.bypasses)
+        guarded = self._keys(guarded_paths(rule, self.bypasses))
         for path in guarded:
             above = parent(path)
             while above not in self.chain:
@@ -50,8 +59,15 @@ class Barriers:
             else:
                 (self._protected if rule.protected else self._closed).update(guarded)
 
+    def _keys(self, paths: Collection[str]) -> Collection[str]:
+        return [self._folding.fold(path) for path in paths] if self._folding else paths
+
+    def _key(self, path: str) -> str:
+        return self._folding.fold(path) if self._folding else path
+
     def close(self, path: str, liftable: bool) -> None:
         """Shut a tree that wildcards have matched; `liftable` leaves its bypasses open."""
+        path = self._key(path)
         self.chain.update(ancestors(path))
         (self._protected if liftable else self._closed).add(path)
 
@@ -60,27 +76,46 @@ class Barriers:
         bypassed = any(above in self._bypassed for above in lineage(path))
         return any(
             above in self._closed or (above in self._protected and not bypassed)
-            for above in lineage(path)
+            for above in lineage(self._key(path))
         )
 
     def is_asked(self, path: str, grant: str) -> bool:
         """True when a question at or below the path of the grant speaks of `path`."""
+        path, grant = self._key(path), self._key(grant)
         return any(above in self._questions and is_within(above, grant) for above in lineage(path))
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Give no rule to these directories."""
+        self.chain.update(map(self._key, paths))
 
     def keep_names_of(self, glob: Glob) -> None:
         """Give no rule to the directories in which a name may come to be that the glob matches."""
-        self.chain.update(lineage(glob.prefix))
+        self.chain.update(lineage(self._key(glob.prefix)))
         self._globs.append(glob)
+        self._begun_at.clear()
 
     def is_carved(self, path: str) -> bool:
         """True when `path` gets no rule though its entries may."""
-        return path in self.chain or path in self._alone or self._may_hold_names(path)
+        key = self._key(path)
+        return key in self.chain or key in self._alone or self._may_hold_names(path)
 
     def _may_hold_names(self, path: str) -> bool:
-        return any(
-            is_within(path, glob.prefix) and glob.names.after(components(path))
-            for glob in self._globs
-        )
+        key = self._key(path)
+        return any(is_within(key, self._key(glob.prefix)) for glob, _ in self._begun(path))
+
+    def _begun(self, path: str) -> tuple[tuple[Glob, States], ...]:
+        """The globs that may match at `path` or below, and how far each of them is there."""
+        found = self._begun_at.get(path)
+        if found is None:
+            if path == "/":
+                begun = [(glob, glob.names.start()) for glob in self._globs]
+            else:
+                above, name = parent(path), path[path.rfind("/") + 1 :]
+                folds = self._folding.tree(above) is not None
+                step = self._folding.step if folds else _step
+                begun = [(g, step(g, states, name)) for g, states in self._begun(above)]
+            found = self._begun_at[path] = tuple(each for each in begun if each[1])
+        return found
 
     def bypasses_below(self, path: str) -> list[str]:
         """The bypasses below `path`, itself left out."""
@@ -106,15 +141,19 @@ class BothBarriers(NamedTuple):
 
     @classmethod
     def of(
-        cls, rules: tuple[Rule, ...], bypasses: tuple[str, ...], exclude: frozenset[str]
+        cls,
+        rules: tuple[Rule, ...],
+        bypasses: tuple[str, ...],
+        exclude: frozenset[str],
+        folding: Folding,
     ) -> BothBarriers:
         """One and the same where no rule stands before changes alone."""
-        change = Barriers(rules, bypasses, exclude)
+        change = Barriers(rules, bypasses, exclude, folding)
         whole = tuple(rule for rule in rules if not rule.only_of_changes)
         refusing = [rule for rule in rules if rule.effect is not Effect.ALLOW]
         if not any(rule.only_of_changes or isinstance(rule.pattern, Glob) for rule in refusing):
             return cls(change, change)
-        return cls(Barriers(whole, bypasses, exclude), change)
+        return cls(Barriers(whole, bypasses, exclude, folding), change)
 
     def before(self, access: Access) -> tuple[tuple[Access, Barriers], ...]:
         """The parts of an access that have barriers of their own."""
@@ -144,4 +183,9 @@ class BothBarriers(NamedTuple):
     def keep(self, paths: Iterable[str]) -> None:
         """Give no rule to these directories, for any part of a grant."""
         for each in (self.sight, self.change):
-            each.chain.update(paths)
+            each.keep(paths)
+
+
+def _step(glob: Glob, states: States, name: str) -> States:
+    """One name further, in a directory that does not fold."""
+    return glob.names.step(states, name)

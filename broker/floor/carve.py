@@ -20,6 +20,7 @@ from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.rules.access import FLOOR_ACCESS, Access
+from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import ancestors, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
 
@@ -37,6 +38,7 @@ def carve(
     tree: Tree,
     exclude: frozenset[str],
     limit: int = MAX_ENTRIES,
+    folding: Folding = EXACT,
 ) -> Floor:
     """The floor of a policy over the file system as `tree` shows it.
 
@@ -44,13 +46,13 @@ def carve(
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
-    barriers = BothBarriers.of(rules, bypasses, exclude)
+    barriers = BothBarriers.of(rules, bypasses, exclude, folding)
     grants = [
         Grant(rule.pattern, rule.access)
         for rule in rules
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
-    matched = tuple(_find(rules, bypasses, bounded, barriers, grants))
+    matched = tuple(_find(rules, bypasses, bounded, barriers, grants, folding))
     barriers.keep_names(rules)
     wider = _Wider(rules)
     grants = [_keep_apart(wider, grant, barriers) for grant in grants]
@@ -66,6 +68,7 @@ def _find(
     tree: BoundedTree,
     barriers: BothBarriers,
     grants: list[Grant],
+    folding: Folding,
 ) -> Iterator[Rule]:
     """What the wildcards of refusals and questions match; it is shut before more is looked for.
 
@@ -74,7 +77,7 @@ def _find(
     """
     for only_of_changes, before in ((False, barriers.sight), (True, barriers.change)):
         chosen = [rule for rule in rules if rule.only_of_changes is only_of_changes]
-        search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end)
+        search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end, folding)
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
         for rule in search.run(grant.pattern.path for grant in reached):
             if isinstance(rule.pattern, Subtree):

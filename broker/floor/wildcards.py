@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
-from nono.broker.rules.automaton import Automaton, States
+from nono.broker.rules.automaton import States
+from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
@@ -46,9 +47,11 @@ class WildcardSearch:
         bypasses: tuple[str, ...],
         tree: BoundedTree,
         is_dead_end: Callable[[str], bool],
+        folding: Folding = EXACT,
     ) -> None:
-        self._rules: list[tuple[Rule, Automaton]] = [
-            (rule, rule.pattern.names)
+        self._folding = folding
+        self._rules: list[tuple[Rule, Glob]] = [
+            (rule, rule.pattern)
             for rule in rules
             if rule.effect is not Effect.ALLOW and isinstance(rule.pattern, Glob)
         ]
@@ -72,12 +75,12 @@ class WildcardSearch:
         return tuple(self._found.values())
 
     def _walk_down(self, root: str) -> None:
-        states: _AllStates = tuple(names.start() for _, names in self._rules)
+        states: _AllStates = tuple(glob.names.start() for _, glob in self._rules)
         closed = self._record("/", states)
         path = "/"
         for name in components(root):
+            states = self._step(states, name, path)
             path = child(path, name)
-            states = self._step(states, name)
             closed |= self._record(path, states)
         if not closed:
             self._walk(root, states)
@@ -91,20 +94,26 @@ class WildcardSearch:
             if self._tree.kind(directory) != "directory":
                 continue
             for path in self._tree.children(directory):
-                after = self._step(states, path[path.rfind("/") + 1 :])
+                after = self._step(states, path[path.rfind("/") + 1 :], directory)
                 if not self._record(path, after):
                     waiting.append((path, after))
 
-    def _step(self, states: _AllStates, name: str) -> _AllStates:
+    def _step(self, states: _AllStates, name: str, directory: str) -> _AllStates:
+        if self._folding.tree(directory) is None:
+            return tuple(
+                glob.names.step(before, name)
+                for (_, glob), before in zip(self._rules, states, strict=True)
+            )
         return tuple(
-            names.step(before, name) for (_, names), before in zip(self._rules, states, strict=True)
+            self._folding.step(glob, before, name)
+            for (_, glob), before in zip(self._rules, states, strict=True)
         )
 
     def _record(self, path: str, states: _AllStates) -> bool:
         """Note what matches at `path`; True when nothing below needs looking at."""
         closed = False
-        for number, ((rule, names), reached) in enumerate(zip(self._rules, states, strict=True)):
-            if names.accepts(reached) and not is_lifted(rule, path, self._bypasses):
+        for number, ((rule, glob), reached) in enumerate(zip(self._rules, states, strict=True)):
+            if glob.names.accepts(reached) and not is_lifted(rule, path, self._bypasses):
                 pattern = Subtree(path, spelled=rule.pattern.spelled)
                 self._found[path, number] = replace(rule, pattern=pattern)
                 closed = True

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from nono.broker.rules.paths import (
     SHARED,
     ancestors,
+    child,
     components,
     is_within,
     lineage,
@@ -33,13 +34,16 @@ class Surroundings:
 
     `workdir` is None where it is no project: the home, or a directory above.
     `stores` hold a directory for each tool, such as `~/.cache`. `protected`
-    are the paths that refusals guard.
+    are the paths that refusals guard. `states` hold a directory of state for each program, such
+    as `~/.config`; in the home itself names with a dot are such. `kept` are those of others.
     """
 
     home: str
     workdir: str | None
     stores: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
     _guarded: frozenset[str] = field(init=False, repr=False, compare=False)
     """The protected paths and all directories above one."""
 
@@ -68,6 +72,27 @@ class Surroundings:
             self.workdir is not None and is_within(self.workdir, directory)
         )
 
+    def holds_states(self, path: str) -> bool:
+        """True for a directory that holds those of programs, and for what is above it."""
+        return any(is_within(each, path) for each in self.states)
+
+    def state_of(self, path: str) -> str | None:
+        """The program's own directory of state, or file, that this path is or lies in."""
+        if not self.states:
+            return None
+        chain = [path, *ancestors(path)]
+        for place in sorted((self.home, *self.states), key=len, reverse=True):
+            if place in chain[1:]:
+                own = chain[chain.index(place) - 1]
+                is_own = place != self.home or own.startswith(child(place, "."))
+                if is_own and own not in self.kept and not self.is_shared(own):
+                    return own if self.is_safe(own) else None
+        return None
+
+    def is_shared(self, path: str) -> bool:
+        """True for what holds directories of many programs."""
+        return self.holds_states(path) or any(is_within(each, path) for each in self.stores)
+
     def in_workdir(self, path: str) -> bool:
         return self.workdir is not None and is_within(path, self.workdir)
 
@@ -76,8 +101,10 @@ def written_directory(path: str, around: Surroundings) -> str | None:
     """The directory to open for a program that makes or removes the name `path`.
 
     In a store it is the tool's own, elsewhere the one that the name is in; None
-    when no such directory is safe to open.
+    when no such directory is safe to open. State of a program's own is opened as a whole.
     """
+    if (state := around.state_of(path)) is not None:
+        return state
     chain = [path, *ancestors(path)]
     for store in sorted(around.stores, key=len, reverse=True):
         if store in chain[1:]:

@@ -165,6 +165,8 @@ def _written(
     """
     opened = set()
     for name in names - set(around.stores):
+        if around.holds_states(name):
+            continue
         directory = written_directory(name, around)
         if directory is not None and (directory != name or is_directory(name)):
             opened.add(directory)

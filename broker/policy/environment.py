@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from nono.broker.datafile import data
 
 _EVERY = "*"
+_PATH = "/bin:/usr/bin"
+"""Where execvp(3) looks without a PATH."""
 _URL_WITH_PASSWORD = re.compile(r"://[^/?#\s:@]*:[^/?#\s@]+@")
 
 
@@ -22,18 +24,27 @@ class Environment:
     variables that pass even so; `deny` names ones that never pass; `only`,
     when there is any, names the ones that pass besides those of `allow`. All
     are patterns with `*`; `*` alone names no secret. `set` is added at the
-    end, whatever the patterns say.
+    end, whatever the patterns say. `search` are directories in which programs
+    are looked for after those of PATH: nothing there takes the place of one
+    that is found without them.
     """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     set: tuple[tuple[str, str], ...] = ()
     only: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
 
     def apply(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment for the program."""
         kept = {name: value for name, value in env.items() if self._passes(name, value)}
-        return kept | dict(self.set)
+        return self.with_search(kept | dict(self.set))
+
+    def with_search(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The same with the directories of `search` in PATH."""
+        if not self.search:
+            return dict(env)
+        return {**env, "PATH": ":".join((env.get("PATH", _PATH), *self.search))}
 
     def dropped(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """The names of `env` that the program does not get, sorted."""

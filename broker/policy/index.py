@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from nono.broker.rules.paths import ancestors, components, is_within, lineage, parent
+from nono.broker.policy.folded import FoldedRefusals
+from nono.broker.rules.folding import EXACT, Folding
+from nono.broker.rules.paths import ancestors, is_within, lineage, parent
 from nono.broker.rules.rule import (
     Effect,
     File,
@@ -41,9 +43,13 @@ class Standing(NamedTuple):
 class Index:
     """The path rules of a policy, arranged for look-up."""
 
-    def __init__(self, rules: Iterable[Rule], bypasses: tuple[str, ...]) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], bypasses: tuple[str, ...], folding: Folding = EXACT
+    ) -> None:
         self._rules = tuple(rules)
         self._bypasses = bypasses
+        self._folding = folding
+        self._folded = FoldedRefusals(self._rules, bypasses, folding) if folding else None
         self._at: dict[str, _Rules] = {}
         self._below: dict[str, _Rules] = {}
         self._globs: dict[Effect, dict[str, list[Rule]]] = {effect: {} for effect in Effect}
@@ -112,7 +118,19 @@ class Index:
         for rule in self._wildcards(path, Effect.DENY):
             if self._refuses(rule, path, bits) and rule.reaches(path):
                 return rule
+        if self._folded is not None:
+            for rule, own in self._folded.speaking(path):
+                if self._refuses(rule, path, bits):
+                    return rule.at(own)
         return None
+
+    def reaches(self, rule: Rule, path: str) -> str | None:
+        """The path by which the rule speaks of this one: itself, or what folds to the same."""
+        if rule.reaches(path):
+            return path
+        if self._folded is None or rule.effect is Effect.ALLOW:
+            return None
+        return self._folded.reaches(rule, path)
 
     def _refuses(self, rule: Rule, path: str, bits: int) -> bool:
         return (
@@ -123,7 +141,10 @@ class Index:
 
     def guard(self, path: str, effect: Effect) -> tuple[Rule, str] | None:
         """The refusal (or question) one of whose paths is `path` or below it, and that path."""
-        return self._guards[effect].get(path)
+        found = self._guards[effect].get(path)
+        if found is None and self._folded is not None:
+            return self._folded.guard(path, effect)
+        return found
 
     def escapes(self, path: str, target: str | None) -> bool:
         """True when a name in the directory `path` that wildcards refuse may not be refused
@@ -134,19 +155,21 @@ class Index:
             for rules in self._globs[effect].values()
             for rule in rules
         ]
+        if globs and self._folding.parts(path, target):
+            return True
         return any(self._escapes(rule, path, target) for rule in globs)
 
     def _escapes(self, rule: Rule, path: str, target: str | None) -> bool:
         pattern = rule.pattern
         if not isinstance(pattern, Glob) or is_lifted(rule, path, self._bypasses):
             return False
-        here = pattern.names.after(components(path))
+        here = self._folding.after(pattern, path)
         if not here:
             return False
         if target is None or (rule.protected and any(is_within(b, target) for b in self._bypasses)):
             return True
         lifted = is_lifted(rule, target, self._bypasses)
-        return lifted or not here <= pattern.names.after(components(target))
+        return lifted or not here <= self._folding.after(pattern, target)
 
     def standing(self, path: str, whole: bool = False) -> Standing:
         """Grants and questions at `path`; with `whole` only what holds for all below as well.
@@ -155,10 +178,17 @@ class Index:
         a tie. A question by wildcards is more specific than any path, a grant by
         wildcards less: in doubt somebody is asked.
         """
-        standing = _merge(Standing(0, 0, [], []), path, self._wildcards(path, Effect.ASK))
+        standing = _merge(self._asked_folded(path), path, self._wildcards(path, Effect.ASK))
         for level in self._levels(path):
             standing = _merge(standing, path, _whole(level) if whole else level)
         return standing if whole else _merge(standing, path, self._wildcards(path, Effect.ALLOW))
+
+    def _asked_folded(self, path: str) -> Standing:
+        if self._folded is None:
+            return Standing(0, 0, [], [])
+        found = [rule for rule, _ in self._folded.speaking(path) if rule.effect is Effect.ASK]
+        questions = [(rule.access._value_, rule) for rule in found]
+        return Standing(0, _bits(found, Effect.ASK), [], questions)
 
     def creation(self, path: str, bit: int) -> Rule | None:
         """The grant or question whose own path is the parent of `path` and that has `bit`."""

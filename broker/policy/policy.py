@@ -28,8 +28,10 @@ from nono.broker.requests import (
     Watch,
 )
 from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
+from nono.broker.rules.folding import Folding
 from nono.broker.rules.paths import is_canonical, is_device
 from nono.broker.rules.rule import (
+    OWN_CACHES,
     OWN_OBJECT,
     Anything,
     Effect,
@@ -115,6 +117,8 @@ def _target_of(change: PathChange) -> str | None:
 
 NEVER_ALLOWED = builtin("what leads out of a sandbox is refused to every program", Effect.DENY)
 """System calls that no rule can allow."""
+ABSENT_CALLS = frozenset({"shmget", "semget", "msgget", "mq_open"})
+"""Those of them that fail as if the kernel did not have them: programs fall back."""
 
 NO_SET_ID = replace(
     builtin("no file becomes set-id, which would give its owner's rights to others", Effect.DENY),
@@ -132,22 +136,25 @@ class Policy:
     """Rules and what to do where none applies.
 
     `bypasses` are canonical paths: at and below them no protected refusal
-    applies. They grant nothing. `default` is DENY or ASK. Raises PolicyError
-    when a part is none of these.
+    applies. They grant nothing. `default` is DENY or ASK. `folding` are the canonical
+    paths of trees whose file system takes names for the same that differ in case: there
+    refusals are compared folded, grants never. Raises PolicyError when a part is none of these.
     """
 
     rules: tuple[Rule, ...] = ()
     bypasses: tuple[str, ...] = ()
     default: Effect = Effect.DENY
     network: Network = field(default_factory=Network)
+    folding: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.default is Effect.ALLOW:
             raise PolicyError("the default cannot be to allow", "choose deny or ask")
-        for path in self.bypasses:
+        named = {"bypass": self.bypasses, "folding tree": self.folding}
+        for what, path in ((what, path) for what, paths in named.items() for path in paths):
             if not is_canonical(path):
                 raise PolicyError(
-                    f"the bypass {path!r} is not an absolute path in its plain form",
+                    f"the {what} {path!r} is not an absolute path in its plain form",
                     "write it from the root, without '.', '..', '//' or a trailing '/'",
                 )
         for rule in self.rules:
@@ -176,14 +183,15 @@ class Policy:
         if isinstance(request, NetworkRequest):
             return self.network.decide(request)
         if isinstance(request, Forbidden):
-            return Deny(NEVER_ALLOWED, errno.EPERM)
+            is_absent = request.call in ABSENT_CALLS
+            return Deny(NEVER_ALLOWED, errno.ENOSYS if is_absent else errno.EPERM)
         demand = self._demand(request)
         if demand is None:
             return Deny(self._default_rule, errno.EACCES)
         own = getattr(request, "own", False)
         if isinstance(request, PathChange | Metadata) and not own and is_device(request.path):
             return Deny(DEVICES, errno.EPERM)
-        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self.bypasses):
+        if _gives_set_id(request) and not is_lifted(NO_SET_ID, request.path, self._of_persons):
             return Deny(NO_SET_ID, errno.EPERM)
         return self._decide_path(request.path, demand, own)
 
@@ -200,11 +208,12 @@ class Policy:
         if demand.creates:
             creation = self._index.creation(request.path, _CREATE)
             special.setdefault(id(creation), request.path)
-        return tuple(
-            rule.at(request.path if rule.reaches(request.path) else special[id(rule)])
-            for rule in self.rules
-            if id(rule) in special or rule.reaches(request.path)
-        )
+        found = []
+        for rule in self.rules:
+            at = self._index.reaches(rule, request.path) or special.get(id(rule))
+            if at is not None:
+                found.append(rule.at(at))
+        return tuple(found)
 
     def lacks(self, request: Request) -> Access:
         """The rights that a request needs and no grant gives, refusals aside.
@@ -224,11 +233,28 @@ class Policy:
         `tree` shows the file system as it is now. What is at or below a path
         in `exclude` stays with the broker. Raises FloorTooLarge.
         """
-        return carve(self.rules, self.bypasses, tree, exclude)
+        return carve(self.rules, self.bypasses, tree, exclude, folding=self.names)
+
+    @cached_property
+    def _of_persons(self) -> tuple[str, ...]:
+        """The bypasses but for the sandbox's own caches: nobody asked for set-id programs there."""
+        ours = [rule for rule in self.rules if rule.origin == OWN_CACHES]
+        return tuple(path for path in self.bypasses if not any(r.reaches(path) for r in ours))
 
     @cached_property
     def _index(self) -> Index:
-        return Index(self.rules, self.bypasses)
+        return Index(self.rules, self.bypasses, self.names)
+
+    def knows_by_folding(self, rule: Rule, path: str) -> bool:
+        """True when the rule speaks of the path only because the file system folds names."""
+        if not self.names or rule.reaches(path):
+            return False
+        return self._index.reaches(rule, path) is not None
+
+    @cached_property
+    def names(self) -> Folding:
+        """How names are compared."""
+        return Folding(self.folding)
 
     @cached_property
     def _default_rule(self) -> Rule:

@@ -1,7 +1,6 @@
 """The format of a profile: what each key means, and what may stand there.
 
-The JSON Schema (`schema`), the page docs/profiles.md and the checks all come
-from these classes.
+The JSON Schema, the page docs/profiles.md and the checks come from these classes.
 """
 
 from __future__ import annotations
@@ -149,15 +148,13 @@ class Workdir(Part):
 
     access: Literal["none", "read", "write", "readwrite"] | None = None
     """What a program may do in the working directory and below: `none`, `read` (and execute),
-    `write`, or `readwrite` (and execute). It counts with and without `--allow-cwd`, and
-    `--allow-cwd` does not widen it; only where the profile says nothing, or `none`, does that flag
-    mean `readwrite`. Your home directory, and a directory above it, are opened in this way only
-    with `--allow-cwd`."""
+    `write`, or `readwrite` (and execute), with and without `--allow-cwd`: that flag means
+    `readwrite` only where the profile says nothing, or `none`. Your home directory, and a directory
+    above it, are opened in this way only with `--allow-cwd`."""
 
 
 class Filesystem(Part):
-    """Paths. One begins with `/`, `~`, or a variable; with `*` it is a pattern. It need not exist.
-    Deny beats allow."""
+    """Paths, from `/`, `~`, or a variable on; they need not exist. Deny beats allow."""
 
     allow: tuple[PathEntry, ...] | None = None
     """Directories to read, write and execute in, with all below."""
@@ -165,6 +162,8 @@ class Filesystem(Part):
     """Directories to read and execute in, with all below."""
     write: tuple[PathEntry, ...] | None = None
     """Directories to write in, with all below, without reading."""
+    list: tuple[PathEntry, ...] | None = None
+    """Directories to list the names in, without opening what they name; no patterns."""
     allow_file: tuple[PathEntry, ...] | None = None
     """Single files to read, write and execute."""
     read_file: tuple[PathEntry, ...] | None = None
@@ -180,6 +179,8 @@ class Filesystem(Part):
     bypass_protection: tuple[PathEntry, ...] | None = None
     """Paths that a group protects (`~/.ssh` and the like) and that the profile may allow all the
     same; files there may also become set-user-ID. Grants nothing by itself."""
+    caches: bool | None = None
+    """True: tools find caches of the sandbox's own, kept for this profile (docs/caches.md)."""
     unix_socket: tuple[PathEntry, ...] | None = None
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
     ssh_agent: bool | None = None
@@ -276,7 +277,7 @@ class Network(Part):
     credentials: tuple[Name, ...] | None = None
     """Services whose keys nono adds to the program's requests: `openai` and others that
     `nono credential list` shows, or those of `custom_credentials`. `openai=env://MY_KEY` takes the
-    key from elsewhere. The program finds a token and a URL in the variables of the service."""
+    key from elsewhere, `openai?` may have none. The program finds token and URL in variables."""
     custom_credentials: dict[ServiceName, CustomCredential] | None = None
     """Services of your own for `credentials` and `--proxy-credential`, by name."""
 
@@ -327,8 +328,7 @@ class Profile(Part):
     environment: EnvironmentVariables | None = None
     """The program's environment."""
     env_credentials: dict[Name, VariableEntry] | None = None
-    """From accounts in the keychain to variables. A run is refused, since a program never gets a
-    real key: name the service in `network.credentials`."""
+    """Refused: a program never gets a real key. Name the service in `network.credentials`."""
     ask: bool | None = None
     """True: what no rule covers is asked about, if somebody is there to answer, instead of being
     refused. Not supported yet: it is refused."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
@@ -59,6 +59,11 @@ class Origin:
     name: str
     file: str | None = None
 
+    @property
+    def is_of_person(self) -> bool:
+        """True for what somebody wrote, on the command line or in a profile."""
+        return self.kind in (OriginKind.FLAG, OriginKind.PROFILE)
+
     def __str__(self) -> str:
         if self.kind is OriginKind.DEFAULT:
             return "the default"
@@ -106,6 +111,16 @@ class Rule:
             return self.pattern.matches(path)
         return self.pattern.covers(path)
 
+    @property
+    def named(self) -> Mapping[str, str]:
+        """The paths that it names, each as it is written; none for wildcards."""
+        match self.pattern:
+            case File(path, spelled) | Subtree(path, spelled):
+                return {path: spelled}
+            case Subtrees(spellings):
+                return spellings
+        return {}
+
     def at(self, path: str) -> Rule:
         """The rule as it speaks of `path`: of many trees, the one that holds it."""
         if not isinstance(self.pattern, Subtrees):
@@ -129,8 +144,14 @@ def builtin(name: str, effect: Effect = Effect.ALLOW) -> Rule:
     return Rule(Anything(), ALL_ACCESS, effect, Origin(OriginKind.BUILTIN, name))
 
 
+OWN_CODE = Origin(OriginKind.BUILTIN, "nono's own code")
+"""Of the refusals to change what nono loads."""
 OWN_OBJECT = builtin("own object")
 """What the sandbox made during the run, it may use."""
+
+
+OWN_CACHES = Origin(OriginKind.BUILTIN, "caches of the sandbox's own")
+"""Of the rule that opens them: they lie in what is refused otherwise, and a bypass lifts that."""
 
 
 def is_lifted(rule: Rule, path: str, bypasses: Collection[str]) -> bool:

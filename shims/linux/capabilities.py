@@ -5,6 +5,7 @@ Source: capabilities(7), capget(2), PR_CAPBSET_DROP and PR_CAP_AMBIENT in prctl(
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import struct
 from collections.abc import Iterator
@@ -114,8 +115,31 @@ def drop_to(keep: frozenset[int]) -> frozenset[int]:
             if inside and capability not in keep:
                 prctl(_PR_CAPBSET_DROP, capability)
     rest = before.permitted & keep
-    _set(rest)
+    _set(rest, rest)
     return rest
+
+
+@contextlib.contextmanager
+def with_only(keep: frozenset[int]) -> Iterator[None]:
+    """For the time of the block no capability outside `keep` is effective in the calling thread.
+
+    They stay permitted, which is how they come back. The block must not leave the thread. Raises
+    OSError.
+    """
+    before = sets()
+    if before.effective <= keep:
+        yield
+        return
+    _set(before.permitted, before.effective & keep, before.inheritable)
+    try:
+        yield
+    finally:
+        _set(before.permitted, before.effective, before.inheritable)
+
+
+def of_masks(effective: int, permitted: int) -> Sets:
+    """Sets as proc_pid_status(5) gives them, CapEff and CapPrm; the inheritable one is left out."""
+    return Sets(_members(effective), _members(permitted), frozenset())
 
 
 def _read_bounding_set() -> Iterator[tuple[int, bool]]:
@@ -134,9 +158,14 @@ def _members(mask: int) -> frozenset[int]:
     return frozenset(capability for capability in _POSSIBLE if mask >> capability & 1)
 
 
-def _set(capabilities: frozenset[int]) -> None:
-    mask = sum(1 << capability for capability in capabilities)
-    low, high = mask & 0xFFFFFFFF, mask >> 32
+def _set(
+    permitted: frozenset[int],
+    effective: frozenset[int],
+    inheritable: frozenset[int] = frozenset(),
+) -> None:
+    masks = [sum(1 << number for number in each) for each in (effective, permitted, inheritable)]
+    low = [mask & 0xFFFFFFFF for mask in masks]
+    high = [mask >> 32 for mask in masks]
     header = ffi.from_buffer(_HEADER.pack(_VERSION_3, 0))
-    data = ffi.from_buffer(_DATA.pack(low, low, 0, high, high, 0))
+    data = ffi.from_buffer(_DATA.pack(*low, *high))
     syscall(_CAPSET, address(header), address(data))

@@ -65,6 +65,22 @@ def state(local: End, remote: End) -> int | None:
     interface, as all with a link-local address are, is not found. Raises OSError, and ValueError
     for what is no address.
     """
+    found = _connected(local, remote)
+    return None if found is None else found.state
+
+
+def cookie_of(local: End, remote: End) -> int | None:
+    """The cookie of the TCP socket with these two ends; None and errors as of `state`."""
+    found = _connected(local, remote)
+    return None if found is None else found.cookie
+
+
+class _Connected(NamedTuple):
+    state: int
+    cookie: int
+
+
+def _connected(local: End, remote: End) -> _Connected | None:
     addresses = _packed(local[0]), _packed(remote[0])
     ports = _port(local[1]), _port(remote[1])
     if all(_is_ipv4(each) for each in addresses):
@@ -83,10 +99,12 @@ def state(local: End, remote: End) -> int | None:
                 raise
             return None
     found_family, found_state = _ANSWER_HEAD.unpack_from(answer)
-    sport, dport, source, destination, *_ = _ID.unpack_from(answer, _ANSWER_HEAD.size)
+    sport, dport, source, destination, _, cookie = _ID.unpack_from(answer, _ANSWER_HEAD.size)
     # Without a connection the kernel answers with the socket that listens at `local`.
     found = _mapped(found_family, source), _mapped(found_family, destination)
-    return found_state if (sport, dport, *found) == (*ports, *addresses) else None
+    if (sport, dport, *found) != (*ports, *addresses):
+        return None
+    return _Connected(found_state, int.from_bytes(cookie, "little"))
 
 
 def _listener(answer: bytes) -> Listening:

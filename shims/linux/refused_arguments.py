@@ -58,12 +58,16 @@ _IPPROTO_IP: Final = 0
 _IPPROTO_TCP: Final = 6
 _IPPROTO_IPV6: Final = 41
 _PR_SET_MM: Final = 35
+_PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_PTRACER: Final = 0x59616D61
 _PERSONALITY_QUERY: Final = 0xFFFFFFFF
 
 CLONE_NEW: Final = 0x7E020000
 """CLONE_NEWNS NEWCGROUP NEWUTS NEWIPC NEWUSER NEWPID NEWNET. (CLONE_NEWTIME is not among
 clone's flags: its bit belongs to the signal number there.)"""
+
+CLONE_PARENT: Final = 0x00008000
+"""The child is a sibling of the one that makes it: clone(2)."""
 
 TTY_REQUESTS: Final[dict[str, int]] = {
     "TIOCSTI": 0x5412,
@@ -305,6 +309,12 @@ def _make_set_id(mode: int, flags: int | None = None) -> Refusal:
     return _refuse(*makes, _any_bit(mode, _SET_ID))
 
 
+_WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
+    # Whose child somebody is says whose restrictions they have. These calls obscure it.
+    "prctl": (Refusal(errno.EPERM, (_is(0, _PR_SET_CHILD_SUBREAPER),), reported=True),),
+    "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_PARENT),), reported=True),),
+}
+
 _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
     "open": (_open_for_ioctl_only(1), _make_set_id(2, flags=1)),
     "openat": (_open_for_ioctl_only(2), _make_set_id(3, flags=2)),
@@ -326,7 +336,9 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
         found["setsockopt"] += _ADMINISTERING_OPTIONS
         found["getsockopt"] = _ADMINISTERED_OPTIONS
         found["ioctl"] += _ADMINISTERING_REQUESTS
-    return found if broker else _WITHOUT_BROKER | found
+    if not broker:
+        return _WITHOUT_BROKER | found
+    return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}
 
 
 def _refuse_sockets_outside(allowed: Sockets) -> tuple[Refusal, ...]:

@@ -61,9 +61,11 @@ inotify_add_watch
 execve execveat
 fchmod fchown fsetxattr fremovexattr
 setpriority ioprio_set sched_setaffinity sched_setattr sched_setparam sched_setscheduler
+landlock_restrict_self capset
 """
 # For fchmod and its line a read-only fd is enough in the kernel: a grant to read must not give
-# them. The last line can be aimed at every process of the same user.
+# them. The line after it can be aimed at every process of the same user. By the last one a program
+# gives up rights, which the supervisor must not give back.
 
 _ARGUMENTS: Final = """
 socket socketpair sendto sendmsg sendmmsg setsockopt
@@ -72,12 +74,12 @@ clone ioctl prctl prlimit64 personality fcntl flock
 
 # clone3 and io_uring pass their arguments in memory, out of a filter's sight. System V IPC and
 # POSIX message queues are the user's and not the process's, and Landlock does not know them: a
-# segment of shared memory is the memory of other processes. The others are gone from Linux (or
-# from these architectures), or, uretprobe and uprobe, are the kernel's own.
+# segment of shared memory is the memory of other processes (what makes one is told of, below). The
+# others are gone from Linux (or from these architectures), or, uretprobe and uprobe, are the
+# kernel's own.
 _ENOSYS: Final = """
 clone3 io_uring_setup io_uring_enter io_uring_register
-shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl
-mq_open mq_unlink
+shmat shmctl shmdt semop semctl semtimedop msgsnd msgrcv msgctl mq_unlink
 _sysctl create_module get_kernel_syms query_module nfsservctl lookup_dcookie uselib
 afs_syscall tuxcall security vserver getpmsg putpmsg epoll_ctl_old epoll_wait_old
 get_thread_area set_thread_area uretprobe uprobe
@@ -98,6 +100,7 @@ bpf perf_event_open add_key request_key keyctl fanotify_init fanotify_mark
 kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff
 acct syslog settimeofday clock_settime sethostname setdomainname iopl ioperm
 ptrace process_vm_readv process_vm_writev pidfd_getfd
+shmget semget msgget mq_open
 """
 
 _NATIVE: Final = """
@@ -121,8 +124,8 @@ mbind set_mempolicy get_mempolicy set_mempolicy_home_node
 fork vfork exit exit_group wait4 waitid process_mrelease
 getpid getppid gettid getpgid getpgrp getsid setpgid setsid set_tid_address
 getuid geteuid getgid getegid getresuid getresgid getgroups
-setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget capset
-seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self
+setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget
+seccomp landlock_create_ruleset landlock_add_rule
 lsm_get_self_attr lsm_list_modules arch_prctl
 getrlimit setrlimit getrusage times getpriority ioprio_get
 sched_yield sched_getparam sched_getscheduler
@@ -162,6 +165,7 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
 _HELD_BY_LANDLOCK: Final = """
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
 link linkat symlink symlinkat truncate execve execveat
+landlock_restrict_self capset
 """
 
 _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
@@ -169,7 +173,10 @@ _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
     # Held but for flags and modes that Landlock does not look at: the filter does.
     **dict.fromkeys(["open", "openat", "creat", "mknod", "mknodat"], SyscallClass.ARGUMENTS),
     # Programs do without what there is not.
-    **dict.fromkeys(["openat2", "getxattr", "lgetxattr", "getxattrat"], SyscallClass.ENOSYS),
+    **dict.fromkeys(
+        ["openat2", "getxattr", "lgetxattr", "getxattrat", "shmget", "semget", "msgget", "mq_open"],
+        SyscallClass.ENOSYS,
+    ),
 }
 
 

@@ -27,6 +27,7 @@ from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denials, key
+from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.plan import Plan
 
 _MAX_OPENED = 2_000
@@ -68,6 +69,8 @@ def replay(session: Session, plan: Plan) -> Replay:
     Raises AuditError, UsageError, broker.PolicyError.
     """
     start = session.start()
+    if plan.caches is not None:
+        plan = elsewhere(plan, directory_in(start.policy))  # each profile has its own
     result = Replay(complete(plan, tmpdir=start.tmpdir).decisions())
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):

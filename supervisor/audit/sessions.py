@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import state_directory
+from nono.supervisor.places import make_private, state_directory
 
 RECORDS = "records"
 SEAL = "seal"
@@ -64,21 +64,13 @@ def create_session(env: Mapping[str, str]) -> NewSession:
 def _open_sessions(env: Mapping[str, str], held: contextlib.ExitStack) -> int:
     """A descriptor of the sessions' directory, which is made if it is missing."""
     path = os.path.join(state_directory(env), "sessions")
-    _make_directories(path)
+    make_private(path)
     directory = os.open(path, _DIRECTORY)
     held.callback(os.close, directory)
     status = os.fstat(directory)
     if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
         raise OSError(errno.EPERM, "others may write there", path)
     return directory
-
-
-def _make_directories(path: str) -> None:
-    """Each missing one for the user alone: XDG Base Directory Specification."""
-    if not os.path.isdir(path):
-        _make_directories(os.path.dirname(path))
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(path, 0o700)
 
 
 def find_sessions(env: Mapping[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -49,8 +50,17 @@ def set_(name: str, profile: str | None) -> None:
     place = _in_keychain(name, profile)
     key = _read_key(name)
     if not key:
-        raise UsageError("the key is empty: nothing was stored", f"nono credential set {name}")
-    keychain.put(place, key)
+        raise UsageError(
+            "the key is empty: nothing was stored",
+            f"nono credential set {shlex.quote(name)} < FILE, with the key in FILE",
+        )
+    try:
+        keychain.put(place, key)
+    except KeychainError as error:
+        from nono.supervisor.credentials.keys import with_ways
+
+        hint = with_ways(_service(name, profile), error)
+        raise KeychainError(error.message, hint) from None
     click.echo(f"stored in {visible(str(place))}")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, say_notes
+from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
@@ -57,7 +57,7 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
     """Run COMMAND in a sandbox that watches, and print the profile that it needs.
 
     It may read everything but what is protected, reach any host, and write in the working directory
-    and where tools keep what they fetch; other options let it do more. With --profile, only what
+    and in caches of the sandbox's own; other options let it do more. With --profile, only what
     that profile lacks is learned. The exit code is the program's, or 0 when its time was up.
     """
     if not command:
@@ -66,8 +66,10 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import ProfileDraft
+    from nono.supervisor.report.run import changed
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
@@ -82,7 +84,10 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
+        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
         prepared = prepare(plan, witness=learner)
+        if not values["quiet"]:
+            say_notes(prepared.notes)
         with contextlib.closing(prepared):
             learner.compare_with(base, prepared.tmpdir)
             faults: list[str] = []
@@ -92,6 +97,8 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
             outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
+        if not values["quiet"]:
+            say_afterwards(changed(before.changed()))
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()
@@ -129,7 +136,10 @@ def _new_file(name: str | None) -> OutputFile:
         return OutputFile(new_file(name, directory)[0])
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        raise UsageError(f"--output {name}: {why}", "name a file that is not there yet") from None
+        where = f"{error.filename}: " if error.filename else ""
+        raise UsageError(
+            f"--output {name}: {where}{why}", "name a file that is not there yet"
+        ) from None
 
 
 def _tell(
@@ -143,10 +153,10 @@ def _tell(
     from nono.supervisor.report import learned as learn_report
     from nono.supervisor.report import run as report
 
-    say(report.bug(faults))
+    say_afterwards(report.bug(faults))
     if values["quiet"]:
         return
-    say(learn_report.text(learner, outcome, decisions))
+    say_afterwards(learn_report.text(learner, outcome, decisions))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
-        say([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])
+        say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])

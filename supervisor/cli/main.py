@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 import shlex
@@ -15,11 +14,10 @@ from nono.broker import visible
 from nono.broker.errors import ProfileError, nearest
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say
+from nono.supervisor.cli.messages import forget_stdout, say
 from nono.supervisor.decisions.own_code import this_process_is_ours
 from nono.supervisor.errors import BrokenError, CommandError, NonoError
 
-_STDOUT = 1
 _MAX_PROBLEMS = 20
 
 _COMMANDS = {
@@ -78,6 +76,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str], failure: int) -> int:
     """Run a command; every error becomes one line and a hint, and an exit code."""
+    stdout = sys.stdout
     try:
         code = nono.main(args=arguments, prog_name="nono", standalone_mode=False)
         if sys.stdout is not None:
@@ -91,14 +90,28 @@ def _run(arguments: list[str], failure: int) -> int:
     except click.ClickException as error:
         code = _complain(error.format_message(), _usage_hint(arguments), failure)
     except OSError as error:
-        # What could not be written to stdout shall not be tried again when Python ends.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+        forget_stdout()
+        if _nobody_reads(error, failure):
+            return exit_status.SUCCESS
         where = f"{error.filename}: " if error.filename else ""
         code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
+    except SystemExit:
+        # Click's own, where it finds the same: it puts something in the place of stdout first.
+        if sys.stdout is stdout or failure != exit_status.USAGE:
+            raise
+        forget_stdout()
+        code = exit_status.SUCCESS
     except Exception as error:
         code = _complain(_bug(error), "please report it", failure)
     return code if isinstance(code, int) else exit_status.SUCCESS
+
+
+def _nobody_reads(error: OSError, failure: int) -> bool:
+    """True when a command that only tells something was told that this is enough: `| head`.
+
+    One that runs a program has other pipes, too.
+    """
+    return isinstance(error, BrokenPipeError) and failure == exit_status.USAGE
 
 
 def _bug(error: Exception) -> str:

@@ -47,6 +47,10 @@ _POLICY_OPTIONS = (
     _path("filesystem.allow", "-a", help="Read, write and execute in this directory. Repeatable."),
     _path("filesystem.read", "-r", help="Read and execute in this directory. Repeatable."),
     _path("filesystem.write", "-w", help="Write in this directory, without reading. Repeatable."),
+    _path(
+        "filesystem.list",
+        help="List the names in this directory, without opening what has them. Repeatable.",
+    ),
     _path("filesystem.allow_file", help="Read, write and execute this file. Repeatable."),
     _path("filesystem.read_file", help="Read and execute this file. Repeatable."),
     _path("filesystem.write_file", help="Write this file. Repeatable."),
@@ -64,6 +68,10 @@ _POLICY_OPTIONS = (
     ),
     _option("workdir.access", help="Allow the working directory."),
     click.option("--workdir", metavar="DIR", help="Use DIR as the working directory."),
+    _option(
+        "filesystem.caches",
+        help="Give tools caches of the sandbox's own, kept for the profile or the directory.",
+    ),
     _option(
         "environment.env_allow",
         metavar="NAME",

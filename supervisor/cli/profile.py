@@ -39,7 +39,7 @@ _START = """\
   // Named sets of paths: `nono profile groups` lists them.
   "groups": {"include": []},
 
-  // Paths: allow, read, write for directories; allow_file, read_file, write_file;
+  // Paths: allow, read, write, list for directories; allow_file, read_file, write_file;
   // deny, deny_write.
   "filesystem": {"read": [], "deny": ["**/.env"]},
 
@@ -114,7 +114,7 @@ def show(name: str, as_json: bool) -> None:
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan, complete(plan))))
+    click.echo("\n".join(describe(plan, complete(plan), verbose=True)))
 
 
 @profile.command()
@@ -124,14 +124,20 @@ def show(name: str, as_json: bool) -> None:
 def diff(ctx: click.Context, /, first: str, second: str) -> None:
     """Say what B lets through that A does not, and the other way round. Exit 1 when they differ."""
     from nono.broker.explaining.difference import opened
+    from nono.supervisor.planning.moved_caches import elsewhere
 
-    plans = [_plan(name) for name in (first, second)]
+    # Each profile has its own caches: where they are is no difference.
+    plans = [elsewhere(_plan(name), None) for name in (first, second)]
     differs = False
     for (one, before), (other, after) in (
         ((first, plans[0]), (second, plans[1])),
         ((second, plans[1]), (first, plans[0])),
     ):
-        lines = [*opened(before.policy, after.policy), *_variables(before, after)]
+        lines = [
+            *opened(before.policy, after.policy),
+            *_variables(before, after),
+            *(["caches of the sandbox's own"] if after.caches and not before.caches else []),
+        ]
         if lines:
             differs = True
             click.echo(f"{visible(other)} lets through what {visible(one)} does not:")

@@ -13,14 +13,16 @@ import click
 from nono.broker import visible
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, say_notes
+from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session.prepare import Prepared
 
 _RUN_OPTIONS = (
@@ -80,6 +82,7 @@ def shell(ctx: click.Context, /, **values: Any) -> None:
     ctx.exit(_run((os.environ.get("SHELL") or "/bin/sh",), values))
 
 
+_MAX_DROPPED = 8
 _UNPROTECTED = (
     "without the broker the program may change what runs by itself later, such as .git/hooks:"
     " look before you use what it was given"
@@ -87,6 +90,8 @@ _UNPROTECTED = (
 
 
 def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
+    if not (values["dry_run"] or values["floor_only"]):
+        require_listener()
     plan = make_plan(to_options(values), argv)
     if not values["quiet"]:
         say_notes(plan.notes)
@@ -98,7 +103,7 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
         made = complete(plan, broker=not values["floor_only"])
         command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        print("\n".join([command, *describe(plan, made)]))
+        tell([command, *describe(plan, made, verbose=values["verbose"])])
         return 0
     return _supervise(plan, argv, values)
 
@@ -111,7 +116,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
-    before = RunByPeople(plan.policy.rules)
+    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
     streams = inherited_streams()
     prepared = prepare(
         plan,
@@ -119,6 +124,8 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         broker=not values["floor_only"],
         audit=audit,
     )
+    if not values["quiet"]:
+        say_notes(prepared.notes)
     try:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
@@ -127,15 +134,20 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             plan,
             argv,
             streams,
-            lambda faults: _report(prepared, faults, before.changed(), values),
+            lambda faults: _report(prepared, plan, faults, before, values),
             values["timeout"],
         )
     except foreground.TimeIsUp:
-        say([f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"])
+        say_afterwards(
+            [f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"]
+        )
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
-    return exit_status.of_program(status)
+    code = exit_status.of_program(status)
+    if code != exit_status.SUCCESS:
+        _say_what_was_dropped(plan, values)
+    return code
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
@@ -170,25 +182,47 @@ def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
     say(lines)
 
 
+def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
+    """A program that failed may have missed a variable, and seldom says which."""
+    dropped = plan.environment.dropped(os.environ)
+    if not dropped or values["quiet"] or values["as_json"]:
+        return
+    named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
+    more = f" and {len(dropped) - _MAX_DROPPED} more" if len(dropped) > _MAX_DROPPED else ""
+    passing = flag("environment.env_allow")
+    say_afterwards([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
+
+
 def _report(
-    prepared: Prepared, faults: Sequence[str], changed: Sequence[str], values: dict[str, Any]
+    prepared: Prepared,
+    plan: Plan,
+    faults: Sequence[str],
+    before: RunByPeople,
+    values: dict[str, Any],
 ) -> None:
     from nono.supervisor.report import run as report
 
+    changed = before.changed(os.environ, may_have_written=prepared.may_have_written)
+    if not values["quiet"]:
+        say_notes(before.notes)
     decisions, credentials = prepared.decisions, prepared.credentials
     usage = None if credentials is None else credentials.issued.usage
     if prepared.audit is not None:
         prepared.audit.close()
+    removed = prepared.remove_left_behind()
     if values["as_json"]:
         if not values["quiet"]:
-            say([report.as_json(decisions, faults, usage, prepared.audit, changed)])
+            audit = prepared.audit
+            made = report.as_json(decisions, faults, usage, audit, changed, removed, plan.workdir)
+            say_afterwards([made])
         return
-    say(report.bug(faults))
+    say_afterwards(report.bug(faults))
     if not values["quiet"]:
-        say(
+        say_afterwards(
             [
-                *report.text(decisions, usage),
+                *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
                 *report.changed(changed),
+                *report.removed(removed),
                 *report.audit(prepared.audit),
             ]
         )

@@ -42,6 +42,7 @@ _OPERATIONS = ("read", "write", "execute")
 
 
 @click.command()
+@click.argument("object_", metavar="[PATH|HOST]", required=False)
 @click.option("--path", metavar="PATH", help="The file or directory.")
 @click.option("--op", type=click.Choice(_OPERATIONS), help="What to do with it: read, if not said.")
 @click.option("--host", metavar="HOST", help="The host to connect to: a name or an address.")
@@ -49,11 +50,13 @@ _OPERATIONS = ("read", "write", "execute")
 @click.option("--last", is_flag=True, help="What the last run was refused, from its audit.")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.option("--command", metavar="COMMAND", help="The program that would be run.")
+@click.option("-v", "--verbose", is_flag=True, help="With --last: all of it.")
 @policy_options
 @click.pass_context
 def why(
     ctx: click.Context,
     /,
+    object_: str | None,
     path: str | None,
     op: str | None,
     host: str | None,
@@ -61,15 +64,22 @@ def why(
     last: bool,
     as_json: bool,
     command: str | None,
+    verbose: bool,
     **values: Any,
 ) -> None:
     """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied.
 
+    Of a PATH, or of a HOST: what has a slash, is there, or begins with ~ or a dot is a path.
+
     With --last: what the last run was refused, whatever the options. Exit 0 nothing.
     """
+    if object_ is not None and path is None and host is None and not last:
+        path, host = _meant(object_, port)
+    elif object_ is not None:
+        _check_question("", op, "", port, last)
     _check_question(path, op, host, port, last)
     if last:
-        ctx.exit(_about_last_run(as_json))
+        ctx.exit(_about_last_run(as_json, verbose))
     plan = make_plan(to_options(values), [command] if command else [])
     say_notes(plan.notes)
     if host is not None:
@@ -91,6 +101,23 @@ class _Answer:
     considered: Sequence[Rule]
 
 
+def _meant(object_: str, port: int | None) -> tuple[str | None, str | None]:
+    """The path or the host that somebody named without saying which.
+
+    Raises UsageError where it may be either.
+    """
+    is_path = "/" in object_ or object_[:1] in ("~", ".") or os.path.lexists(object_)
+    if "://" in object_:
+        host = object_.partition("://")[2].partition("/")[0]
+        raise UsageError(f"{object_}: a URL is no host", f"nono why --host {shlex.quote(host)}")
+    is_host = "." in object_.strip(".") or ":" in object_ or port is not None
+    if is_path and not (is_host and "/" not in object_ and object_[:1] not in ("~", ".")):
+        return object_, None
+    if is_host and not is_path:
+        return None, object_
+    raise UsageError(f"{object_}: a path or a host?", f"nono why --path {shlex.quote(object_)}")
+
+
 def _check_question(
     path: str | None, op: str | None, host: str | None, port: int | None, last: bool
 ) -> None:
@@ -102,7 +129,7 @@ def _check_question(
         raise UsageError("--op belongs to --path", "nono why --path . --op write")
 
 
-def _about_last_run(as_json: bool) -> int:
+def _about_last_run(as_json: bool, verbose: bool) -> int:
     """The report of the last run once more; the exit code."""
     from nono.supervisor.audit.last_run import recorded
     from nono.supervisor.audit.reader import Session
@@ -111,18 +138,21 @@ def _about_last_run(as_json: bool) -> int:
 
     session = Session(find_session(os.environ, "last"))
     decisions = recorded(session)
+    program = session.program()
+    workdir = program.cwd if program else ""
     if as_json:
-        click.echo(report.as_json(decisions))
+        click.echo(report.as_json(decisions, workdir=workdir))
     else:
-        program = session.program()
         command = shlex.join(program.argv) if program else "(nothing was run)"
         click.echo(f"session {session.name}: {visible(command)}")
-        lines = report.text(decisions) or ["nothing was refused"]
+        lines = report.text(decisions, workdir=workdir, verbose=verbose) or ["nothing was refused"]
         click.echo("\n".join(lines))
     return exit_status.of_answer(not decisions.denials.all())
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
+    from nono.supervisor.report.lines import around
+
     run = complete(plan).decisions()
     target, links = way(os.path.join(plan.workdir, os.path.expanduser(path)))
     request = _request(op, target)
@@ -137,7 +167,13 @@ def _about_path(plan: Plan, path: str, op: str) -> _Answer:
         target,
         allowed,
         verdict.rule,
-        explain(run.policy, request, verdict, directory=os.path.isdir(target), floor=run.floor),
+        explain(
+            run.policy,
+            request,
+            verdict,
+            around=around(request, plan.workdir),
+            floor=run.floor,
+        ),
         run.policy.considered(request),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nono.broker.credentials.sources import InKeychain
-from nono.broker.settings import flag
 from nono.supervisor.errors import KeychainError
 
 if TYPE_CHECKING:
@@ -16,12 +16,9 @@ if TYPE_CHECKING:
 PLAINTEXT = "NONO_PLAINTEXT_KEYRING"
 """The variable that asks for backends which store keys as everybody can read them."""
 
-_ALTERNATIVES = (
-    "export the key as the service's own variable (nono does not pass it on), or name its place:"
-    f" {flag('network.credentials')} NAME=file:///PATH"
-)
 _ENCRYPTED = "EncryptedKeyring"
 _LOCKED = "KeyringLocked"
+_ALT = "keyrings.alt"
 
 
 def get(place: InKeychain) -> str | None:
@@ -62,7 +59,7 @@ def _backend() -> KeyringBackend:
         found = keyring.get_keyring()
     except Exception as error:  # its own configuration may name anything
         raise KeychainError(
-            f"there is no usable keychain: {type(error).__name__}", _ALTERNATIVES
+            f"there is no usable keychain: {type(error).__name__}{_missing()}"
         ) from None
     several = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
     refused = []
@@ -73,9 +70,21 @@ def _backend() -> KeyringBackend:
     if refused:
         raise KeychainError(
             f"the keychain here ({', '.join(refused)}) stores keys as plain text",
-            f"{_ALTERNATIVES}; or accept that: export {PLAINTEXT}=1",
+            f"accept that: export {PLAINTEXT}=1",
         )
-    raise KeychainError("this machine has no keychain that is open to you", _ALTERNATIVES)
+    raise KeychainError(f"this machine has no keychain that is open to you{_missing()}")
+
+
+def _missing() -> str:
+    """Said where somebody asks for plain text, and what stores it is not installed."""
+    wanted = os.environ.get("PYTHON_KEYRING_BACKEND", "").startswith(_ALT)
+    if not (wanted or os.environ.get(PLAINTEXT) == "1"):
+        return ""
+    try:
+        found = importlib.util.find_spec(_ALT)
+    except (ImportError, ValueError):
+        found = None
+    return "" if found is not None else f" ({_ALT} is not installed: pip install {_ALT})"
 
 
 def _usable(backends: list[KeyringBackend]) -> Iterator[KeyringBackend]:
@@ -94,7 +103,5 @@ def _failed(place: InKeychain, error: Exception) -> KeychainError:
     # Its text may hold anything, the password included.
     name = type(error).__name__
     if name == _LOCKED:
-        return KeychainError(
-            f"{place} cannot be used: it is locked", f"unlock it; or {_ALTERNATIVES}"
-        )
-    return KeychainError(f"{place} cannot be used: {name}", _ALTERNATIVES)
+        return KeychainError(f"{place} cannot be used: it is locked", "unlock it")
+    return KeychainError(f"{place} cannot be used: {name}")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from nono.broker.credentials.services import InjectMode, Service
 from nono.broker.credentials.sources import InEnvironment, InFile, InKeychain, Source
+from nono.broker.settings import flag
 from nono.supervisor.credentials import keychain
 from nono.supervisor.errors import KeychainError, NonoError
+from nono.supervisor.places import home_directory
 
 _MIN_LENGTH = 8
 _MAX_LENGTH = 8192
@@ -35,7 +40,40 @@ def load(service: Service, env: Mapping[str, str]) -> Key:
             return Key(_checked(service, source, value), source)
     *others, last = map(str, service.sources)
     where = f"neither in {', '.join(others)} nor in {last}" if others else f"not in {last}"
-    raise NonoError(f"there is no key for {service.name}: {where}", _hint(service))
+    hint = f"{_hint(service)}; or {ways(service)}" if _in_keychain(service) else _hint(service)
+    raise NonoError(f"there is no key for {service.name}: {where}", _meant(service, env) or hint)
+
+
+def ways(service: Service) -> str:
+    """What to do without a keychain: lines that can be pasted."""
+    place = os.path.join(home_directory(os.environ), ".config/nono", f"{service.name}.key")
+    named = f"{flag('network.credentials')} {service.name}=file://{quote(place)}"
+    exported = [f"export {name}=... (nono does not pass it on)" for name in _variable(service)]
+    stored = f"install -D -m 600 /dev/stdin {shlex.quote(place)}, and {named}"
+    return "; or ".join([*exported, stored])
+
+
+def with_ways(service: Service, error: KeychainError) -> str:
+    """What to do without a keychain, or with this one."""
+    return "; or ".join(filter(None, (ways(service), error.hint)))
+
+
+def _variable(service: Service) -> Sequence[str]:
+    """The variable that nono takes the key from, if it does."""
+    return [each.name for each in service.sources if isinstance(each, InEnvironment)][:1]
+
+
+def _in_keychain(service: Service) -> bool:
+    return any(isinstance(each, InKeychain) for each in service.sources)
+
+
+def _meant(service: Service, env: Mapping[str, str]) -> str:
+    """The place that was meant by the name of a variable that is set; empty where none was."""
+    for source in service.sources:
+        if isinstance(source, InKeychain) and env.get(source.account):
+            named = f"{service.name}=env://{source.account}"
+            return f"did you mean {flag('network.credentials')} {named}?"
+    return ""
 
 
 def find(service: Service, env: Mapping[str, str]) -> Source:
@@ -44,6 +82,15 @@ def find(service: Service, env: Mapping[str, str]) -> Source:
         if not isinstance(source, InEnvironment) or env.get(source.name):
             return source
     return service.sources[-1]
+
+
+def has_key(service: Service, env: Mapping[str, str]) -> bool:
+    """Whether there is a key. A keychain that cannot be asked has none."""
+    for source in service.sources:
+        with contextlib.suppress(KeychainError):
+            if _look(service, source, env) is not None:
+                return True
+    return False
 
 
 def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | None:
@@ -56,7 +103,8 @@ def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | Non
             try:
                 return keychain.get(source)
             except KeychainError as error:
-                raise KeychainError(f"the key for {service.name}: {error}", error.hint) from None
+                hint = _meant(service, env) or with_ways(service, error)
+                raise KeychainError(f"the key for {service.name}: {error}", hint) from None
 
 
 def _from_file(service: Service, path: str) -> str:

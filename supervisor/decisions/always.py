@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from nono.broker import (
     ALL_ACCESS,
     FLOOR_ACCESS,
+    Access,
     Effect,
     File,
     Floor,
@@ -25,13 +26,17 @@ from nono.broker import (
     floor_exclude,
 )
 from nono.broker.floor.carve import carve
+from nono.broker.rules.folding import Folding
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
+from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.walk import links_between
 
@@ -43,6 +48,7 @@ RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/
 _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
 """What says where names are looked up, which in the filtered mode is with nono."""
 
+_UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 
@@ -60,6 +66,8 @@ class Complete:
     floor: Floor
     copies: Mapping[str, str]
     cleaned: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+    """What a person should know about it."""
 
     def decisions(self, witness: Witness | None = None) -> Decisions:
         """What a run decides by; each `witness` is told of it."""
@@ -83,7 +91,13 @@ def complete(
     """
     policy, services, network = plan.policy, plan.services, plan.policy.network
     kept = policy.rules if broker else without_start_files(policy.rules)
-    rules = [*kept, *kernel_mounts(), *_records(env), *own_code(), *shared_names()]
+    rules = [
+        *kept,
+        *kernel_mounts(),
+        *_records(env),
+        *own_code({plan.workdir, *opened_by_people(kept, Access.WRITE).directories}),
+        *shared_names(),
+    ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
     if services:
         # What only a run with services needs is loaded only then.
@@ -96,13 +110,35 @@ def complete(
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
     rules += list(other_names(rules, policy.bypasses))
-    floor = carve(rules, policy.bypasses, RealTree(), apart)
+    names = folding_trees()
+    names.look(rules)
+    floor = _carve(rules, policy.bypasses, apart, names)
     behind = list(_behind_links(rules, floor.matched))
-    if behind:
-        rules += behind
-        floor = carve(rules, policy.bypasses, RealTree(), apart)
-    policy = replace(policy, rules=(*rules, *floor.matched), network=network)
-    return Complete(policy, floor, copies, cleaned if broker else {})
+    links = OtherLinks([*rules, *floor.matched, *behind], policy.bypasses)
+    if behind or links.rules:
+        rules += [*behind, *links.rules]
+        names.look(rules)
+        floor = _carve(rules, policy.bypasses, apart, names)
+    policy = replace(
+        policy,
+        rules=(*rules, *floor.matched),
+        network=network,
+        folding=tuple(sorted(names.found)),
+    )
+    notes = tuple(map(_UNFOUND.format, links.unfound))
+    return Complete(policy, floor, copies, cleaned if broker else {}, notes)
+
+
+def _carve(
+    rules: Sequence[Rule], bypasses: tuple[str, ...], apart: frozenset[str], names: FoldingTrees
+) -> Floor:
+    """The floor, with names compared as they are in the directories that it was made from."""
+    while True:
+        known = frozenset(names.found)
+        tree = RealTree(names.note_entries if names.by_directory else None)
+        floor = carve(rules, bypasses, tree, apart, folding=Folding(known))
+        if names.found == known:
+            return floor
 
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
@@ -110,11 +146,7 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
 
     Only in what options and the profile opened: nobody means the system's own files.
     """
-    opened = [
-        rule
-        for rule in rules
-        if rule.effect is Effect.ALLOW and rule.origin.kind in (OriginKind.FLAG, OriginKind.PROFILE)
-    ]
+    opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
         if rule.effect is Effect.DENY and path is not None and os.path.islink(path):

@@ -30,7 +30,7 @@ from nono.broker import (
     Rule,
     Verdict,
 )
-from nono.broker.rules.paths import child, components, is_within
+from nono.broker.rules.paths import child, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
@@ -82,6 +82,7 @@ class Decisions:
         self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = _by_place(policy.rules)
+        self._names = policy.names
 
     def floor_covers(self, path: str, access: Access) -> bool:
         """True when the kernel grants `access` at `path` by itself and the policy agrees.
@@ -93,15 +94,18 @@ class Decisions:
             return False
         bits = access._value_
         for prefix, refused, patterns in self._denied_names:
-            here = bits & refused and is_within(path, prefix)
-            if here and any(pattern.matches(path) for pattern in patterns):
+            if not bits & refused:
+                continue
+            if is_within(path, prefix) and any(pattern.matches(path) for pattern in patterns):
+                return False
+            if self._names and any(self._names.covers(pattern, path) for pattern in patterns):
                 return False
         return True
 
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
         return any(
-            pattern.names.after(components(directory))
+            self._names.after(pattern, directory)
             for _, _, patterns in self._denied_names
             for pattern in patterns
         )
@@ -118,8 +122,11 @@ class Decisions:
         """
         for name in names:
             if any(
-                is_within(name, prefix) and any(pattern.covers(name) for pattern in patterns)
-                for prefix, _, patterns in self._denied_names
+                any(
+                    pattern.covers(name) or self._names.covers(pattern, name)
+                    for pattern in patterns
+                )
+                for _, _, patterns in self._denied_names
             ):
                 request = Open(process, name, access)
                 if isinstance(self.policy.decide(request), Deny):

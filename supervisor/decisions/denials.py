@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 
 from nono.broker import Ask, Deny, Request
+from nono.broker.requests import PathRequest
+from nono.broker.rules.rule import Effect, builtin
+from nono.supervisor.places import home_directory
 
 _MAX_DENIALS = 2_000
+
+ABSENT_PROCESS = builtin("processes of others are not there", Effect.DENY)
+"""As with the option hidepid of proc(5): whoever looks through /proc passes them by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +27,50 @@ class Denial:
 
 
 class Denials:
-    """Bounded: beyond 2,000 different ones only their number is kept. Used from any thread."""
+    """Bounded: beyond 2,000 different ones only their number is kept. Used from any thread.
+
+    What nobody can use is kept apart: harmless probes, and what is absent for every program.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._denials: dict[tuple[object, ...], Denial] = {}
+        self._harmless: dict[tuple[object, ...], Denial] = {}
         self.overflow = 0
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
-        same = key(request)
+        same = (*key(request), verdict.rule.origin)
+        is_harmless = _is_harmless(request, verdict)
+        found = self._harmless if is_harmless else self._denials
         with self._lock:
-            known = self._denials.get(same)
+            known = found.get(same)
             if known is not None:
-                self._denials[same] = Denial(known.request, known.verdict, known.count + 1)
-            elif len(self._denials) < _MAX_DENIALS:
-                self._denials[same] = Denial(request, verdict)
-            else:
+                found[same] = Denial(known.request, known.verdict, known.count + 1)
+            elif len(found) < _MAX_DENIALS:
+                found[same] = Denial(request, verdict)
+            elif not is_harmless:
                 self.overflow += 1
 
     def all(self) -> list[Denial]:
         """As of now, in the order in which they first came."""
         with self._lock:
             return list(self._denials.values())
+
+    def harmless(self) -> list[Denial]:
+        """Those that programs do without, and that nobody has to do anything about."""
+        with self._lock:
+            return list(self._harmless.values())
+
+
+def _is_harmless(request: Request, verdict: Deny | Ask) -> bool:
+    if verdict.rule.origin == ABSENT_PROCESS.origin:
+        return True
+    if not isinstance(request, PathRequest) or verdict.rule.origin.is_of_person:
+        return False
+    # What only a run that is refused something needs is loaded only then.
+    from nono.broker.harmless import harmless
+
+    return harmless(request, home_directory(os.environ)) is not None
 
 
 def key(request: Request) -> tuple[object, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within, singly
-from nono.broker.rules.paths import lineage
+from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within
+from nono.broker.rules.paths import lineage, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape
 from nono.supervisor.places import PLATFORM
@@ -39,15 +39,15 @@ def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule
         table = Twice(_mounts(file))
     if table.is_empty:
         return
-    for rule in singly(rule for rule in rules if rule.effect is Effect.DENY):
-        pattern = rule.pattern
-        if not isinstance(pattern, File | Subtree):
+    for rule in rules:
+        if rule.effect is not Effect.DENY:
             continue
-        if is_lifted(rule, pattern.path, bypasses):
-            continue
-        for name, is_whole in table.names(pattern.path):
-            kind = File if is_whole and isinstance(pattern, File) else Subtree
-            yield replace(rule, pattern=kind(name, pattern.spelled))
+        is_file = isinstance(rule.pattern, File)
+        for path, spelled in rule.named.items():
+            for name, is_whole in table.names(path):
+                if not is_lifted(rule, path, bypasses):
+                    kind = File if is_whole and is_file else Subtree
+                    yield replace(rule, pattern=kind(name, spelled))
 
 
 def _mounts(lines: Iterable[str]) -> Iterator[Mount]:
@@ -82,6 +82,8 @@ class Twice:
             for device, found in points.items()
             if _overlap(found)
         }
+        self._places = sorted(self._at)
+        self._alone: dict[str, bool] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -93,23 +95,59 @@ class Twice:
 
         Those that are not are of a directory below it.
         """
-        mount = next(self._at[above] for above in lineage(path) if above in self._at)
-        system = self._systems.get(mount.device)
+        if path != "/" and self._is_alone(parent(path)):
+            return []
+        inside, system = self._inside(path)
         if system is None:
             return []
-        inside = _moved(path, mount.point, mount.root)
         found = [
             (_moved(inside, root, point), True)
             for root in lineage(inside)
             for point in system.points.get(root, ())
         ]
-        below = inside.rstrip("/") + "/"
-        for root in system.roots[bisect_left(system.roots, below) :]:
-            if not root.startswith(below):
-                break
+        for root in _below(system.roots, inside):
             found += [(point, False) for point in system.points[root]]
         others = [each for each in dict.fromkeys(found) if not is_within(each[0], path)]
         return others[:_MAX_NAMES]
+
+    def _inside(self, path: str) -> tuple[str, _FileSystem | None]:
+        """The path in its file system, and that one if it has a directory in several places."""
+        mount = next(self._at[above] for above in lineage(path) if above in self._at)
+        return _moved(path, mount.point, mount.root), self._systems.get(mount.device)
+
+    def _is_alone(self, directory: str) -> bool:
+        """True when neither the directory nor anything below has another name.
+
+        Many refusals lie in few directories, so this is remembered.
+        """
+        known = self._alone.get(directory)
+        if known is None:
+            above = directory != "/" and self._is_alone(parent(directory))
+            known = self._alone[directory] = above or self._finds_alone(directory)
+        return known
+
+    def _finds_alone(self, directory: str) -> bool:
+        if any(_below(self._places, directory)):
+            return False
+        inside, system = self._inside(directory)
+        if system is None:
+            return True
+        names = [
+            _moved(inside, root, point)
+            for root in lineage(inside)
+            for point in system.points.get(root, ())
+        ]
+        return names == [directory] and not any(_below(system.roots, inside))
+
+
+def _below(paths: Sequence[str], directory: str) -> Iterator[str]:
+    """Those of sorted paths that lie below a directory."""
+    start = directory.rstrip("/") + "/"
+    for index in range(bisect_left(paths, start), len(paths)):
+        if not paths[index].startswith(start):
+            return
+        if paths[index] != start:
+            yield paths[index]
 
 
 def _overlap(points: Mapping[str, Sequence[str]]) -> bool:

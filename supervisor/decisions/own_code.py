@@ -16,49 +16,15 @@ import nono.shims  # noqa: F401 - it is to be among what is loaded
 from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, outermost
+from nono.broker.rules.rule import OWN_CODE
 from nono.supervisor.decisions import shadowing
+from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES
 from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
 
-_CODE = Origin(OriginKind.BUILTIN, "nono's own code")
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
 
 _PACKAGES = ("nono", "nono.broker", "nono.shims", "nono.supervisor")
-_DEPENDENCIES = (
-    "_cffi_backend",
-    "annotated_types",
-    "attr",
-    "attrs",
-    "backports",
-    "cffi",
-    "click",
-    "cryptography",
-    "dns",
-    "h11",
-    "idna",
-    "importlib_metadata",
-    "jaraco",
-    "jeepney",
-    "keyring",
-    "lazy_importer",
-    "more_itertools",
-    "msgpack",
-    "outcome",
-    "pycparser",
-    "pydantic",
-    "pydantic_core",
-    "pyseccomp",
-    "secretstorage",
-    "sniffio",
-    "sortedcontainers",
-    "trio",
-    "typing_extensions",
-    "typing_inspection",
-    "zipp",
-)
-"""The modules of everything that an installation of nono brings with it."""
-
-_MODULES = frozenset({*_DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distutils_hack"})
-_WHOLE = _MODULES | {"__pycache__"}
+_WHOLE = MODULES | {"__pycache__"}
 """The names in a directory of packages of which everything may be loaded by nono."""
 
 _VARIABLES = (
@@ -89,15 +55,20 @@ def this_process_is_ours() -> None:
 
     In a host program that uses the library it may well be the directory that the program works in.
     """
-    shadowing.leave(_MODULES)
+    shadowing.leave()
     _process["ours"] = True
 
 
-def own_code() -> Iterator[Rule]:
-    """The refusals of changes. Raises OSError."""
-    named = set(_everywhere([*_by_variables(), *_python_path()]))
+def own_code(opened: Iterable[str] = ()) -> Iterator[Rule]:
+    """The refusals of changes. Raises OSError.
+
+    `opened` are directories that a person may start nono in, the next time: relative names in
+    PYTHONPATH and PATH are others there.
+    """
+    places = [*_by_variables(), *_python_path(opened), *shadowing.commands(opened)]
+    named = set(_everywhere(places))
     for path in sorted(outermost(_everywhere(own_places()) | named)):
-        yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else _CODE)
+        yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else OWN_CODE)
 
 
 def own_places() -> Iterator[str]:
@@ -165,7 +136,7 @@ def search_path() -> list[str]:
 
 def own_modules() -> Iterator[str]:
     """The directories or files of nono's packages and of what it depends on, as far as loaded."""
-    for name in (*_PACKAGES, *_DEPENDENCIES):
+    for name in (*_PACKAGES, *DEPENDENCIES):
         module = sys.modules.get(name)
         if module is not None:
             file = getattr(module, "__file__", None)
@@ -229,12 +200,12 @@ def _by_variables() -> Iterator[str]:
                 yield os.path.abspath(each)
 
 
-def _python_path() -> Iterator[str]:
-    for directory in shadowing.entries():
-        if shadowing.holds_any(directory, _MODULES):
+def _python_path(opened: Iterable[str]) -> Iterator[str]:
+    for directory in shadowing.entries(opened):
+        if shadowing.holds_any(directory):
             yield directory
         else:
-            yield from shadowing.shadowing(directory, _MODULES)
+            yield from shadowing.shadowing(directory)
 
 
 def _everywhere(places: Iterable[str]) -> set[str]:

@@ -1,66 +1,123 @@
 """What people run without looking, such as a Makefile: what of it a run has changed.
 
 A run may write it, since that is most of what there is to do in a project. So it is compared:
-known names in the directories that a person opened for writing, and one level below.
+known names in the directories that a person opened for writing, at the top of repositories, and
+one level below; and what a run left in repositories that git itself would run.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from nono.broker import Rule
+from nono.broker import Access, Rule
 from nono.broker.datafile import data
+from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.paths import child
-from nono.supervisor.planning.start_files import written_directories
+from nono.supervisor.decisions.file_states import of
+from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
+from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
+from nono.supervisor.planning.git_files import bytes_of
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.remembered_repositories import remember
+from nono.supervisor.planning.repositories import Repository, search
+from nono.supervisor.planning.start_files import searched_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
 _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
-_REPOSITORY = ".git"
-
-
-class _State(NamedTuple):
-    """Enough to tell that a file is another or has another content."""
-
-    device: int
-    inode: int
-    size: int
-    modified: int
-    changed: int
+_PACKAGE = "package.json"
+_NOTHING = ""
+_CUT = f"more than {MAX_NAMES:,} names below {{}}: look for repositories there yourself"
+_NOT_REMEMBERED = "{}: which repositories are there could not be written down: {}"
 
 
 class RunByPeople:
     """The files as they are at the start. Bounded: of very many, some are left out."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._directories = sorted(written_directories(rules))
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        repositories: Iterable[Repository] | None = None,
+        caches: Iterable[str] = (),
+    ) -> None:
+        """`repositories` are those whose hooks are kept; None where they are not known. `caches`
+        are directories of the sandbox's own, which stay as well: a link may lead there."""
+        opened = opened_by_people(rules, Access.WRITE)
+        searched = searched_directories(opened)
+        found = search(searched).repositories if repositories is None else tuple(repositories)
+        written = sorted(opened.directories)
+        self._directories = dict.fromkeys((*written, *(each.top for each in found if each.link)))
+        self._opened = sorted({*searched, *caches})
+        self._left = LeftInRepositories(self._opened, found)
+        self.notes: list[str] = []
+        """What a person should know about the look at the end, once there was one."""
         self._before = dict(self._states())
 
-    def changed(self) -> list[str]:
-        """The paths of those that are new or not as they were, sorted."""
-        after = dict(self._states())
-        return sorted(path for path, state in after.items() if state != self._before.get(path))
+    def changed(
+        self, env: Mapping[str, str] | None = None, *, may_have_written: bool = True
+    ) -> list[str]:
+        """The paths of those that are new or not as they were: first what is in repositories,
+        which nobody sees, and each part sorted.
 
-    def _states(self) -> Iterator[tuple[str, _State]]:
-        names = frozenset(data("start_files")["run_knowingly"])
+        Where nothing can have been written, nobody looks for what is new. The repositories that are
+        there are remembered for the next start, in the state directory that `env` says, if any.
+        """
+        after = dict(self._states())
+        changed = {path for path, what in after.items() if what != self._before.get(path, _NOTHING)}
+        walked = walk(self._opened) if may_have_written else Walked()
+        self.notes += (_CUT.format(each) for each in walked.cut)
+        if may_have_written and env is not None:
+            self._remember(walked, env)
+        first = set(self._left.changed(walked))
+        return [*sorted(first), *sorted(changed - first)]
+
+    def _remember(self, walked: Walked, env: Mapping[str, str]) -> None:
+        tops = walked.tops()
+        for directory in self._opened:
+            try:
+                remember(directory, tops, env)
+            except OSError as error:
+                self.notes.append(_NOT_REMEMBERED.format(directory, error.strerror))
+
+    def _states(self) -> Iterator[tuple[str, object]]:
+        is_named = _matcher()
+        left = _MAX_DIRECTORIES
         for top in self._directories:
             entries = _entries(top)
+            yield from _named(entries, is_named)
             below = [
                 entry.path
                 for entry in entries
                 if not entry.name.startswith(".")
                 and entry.name not in _NOT_LOOKED_INTO
                 and entry.is_dir(follow_symlinks=False)
-            ]
-            yield from _named(entries, names)
-            for directory in below[:_MAX_DIRECTORIES]:
-                yield from _named(_entries(directory), names)
+            ][:left]
+            left -= len(below)
+            for directory in below:
+                yield from _named(_entries(directory), is_named)
             for directory in data("start_files")["run_knowingly_in"]:
-                yield from _named(_entries(child(top, directory)), None)
+                yield from _named(_entries(child(top, directory)), lambda name: True)
+
+
+def _matcher() -> Callable[[str], bool]:
+    tables = data("start_files")
+    names = frozenset(tables["run_knowingly"])
+    patterns = (*tables["project_patterns"], *tables["run_knowingly_patterns"])
+    ends = tuple(each[1:] for each in patterns if each[0] == "*" and "*" not in each[1:])
+    others = [each for each in patterns if each[0] != "*"]
+
+    def is_named(name: str) -> bool:
+        return (
+            name in names
+            or name.endswith(ends)
+            or any(fnmatch.fnmatchcase(name, each) for each in others)
+        )
+
+    return is_named
 
 
 def _entries(directory: str) -> list[os.DirEntry[str]]:
@@ -73,27 +130,18 @@ def _entries(directory: str) -> list[os.DirEntry[str]]:
 
 
 def _named(
-    entries: Iterable[os.DirEntry[str]], names: frozenset[str] | None
-) -> Iterator[tuple[str, _State]]:
-    """Of the entries with one of these names, or of every file."""
+    entries: Iterable[os.DirEntry[str]], is_named: Callable[[str], bool]
+) -> Iterator[tuple[str, object]]:
+    """Of the files with such a name: what tells that they are others or have another content."""
     for entry in entries:
-        if names is not None and entry.name not in names:
+        if not is_named(entry.name):
             continue
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
             continue
-        if entry.name == _REPOSITORY:
-            # Every commit changes it; that it is another one is what counts.
-            yield entry.path, _State(status.st_dev, status.st_ino, 0, 0, 0)
+        if entry.name == _PACKAGE and stat.S_ISREG(status.st_mode):
+            part = running_part(bytes_of(entry.path, MAX_BYTES + 1))
+            yield entry.path, of(status) if part is None else part
         elif not stat.S_ISDIR(status.st_mode):
-            yield (
-                entry.path,
-                _State(
-                    status.st_dev,
-                    status.st_ino,
-                    status.st_size,
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                ),
-            )
+            yield entry.path, of(status)

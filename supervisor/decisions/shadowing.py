@@ -1,4 +1,4 @@
-"""The directories that PYTHONPATH names: what may not be put there, since nono would load it.
+"""The directories that PYTHONPATH and PATH name: what may not be put there, to be run as nono.
 
 An interpreter that nono runs in has them before the standard library: a `ssl.py` there is loaded
 in its place, and `sitecustomize.py` at every start (site(3) of Python's library). They are mostly
@@ -10,39 +10,103 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.machinery import all_suffixes
 
-_AT_EVERY_START = frozenset({"sitecustomize", "usercustomize"})
+DEPENDENCIES = (
+    "_cffi_backend",
+    "annotated_types",
+    "attr",
+    "attrs",
+    "backports",
+    "cffi",
+    "click",
+    "cryptography",
+    "dns",
+    "h11",
+    "idna",
+    "importlib_metadata",
+    "jaraco",
+    "jeepney",
+    "keyring",
+    "lazy_importer",
+    "more_itertools",
+    "msgpack",
+    "outcome",
+    "pycparser",
+    "pydantic",
+    "pydantic_core",
+    "pyseccomp",
+    "secretstorage",
+    "sniffio",
+    "sortedcontainers",
+    "trio",
+    "typing_extensions",
+    "typing_inspection",
+    "zipp",
+)
+"""The modules of everything that an installation of nono brings with it."""
+
+MODULES = frozenset({*DEPENDENCIES, "nono", "nono_sandbox", "keyrings", "_distutils_hack"})
+"""Those of nono and of all that it depends on."""
+
+_ASKED_FOR = frozenset(
+    {"dbus", "gi", "org", "pywintypes", "sitecustomize", "usercustomize", "win32ctypes"}
+)
+"""What Python and our dependencies ask for at the start, and which is mostly not there."""
 
 
-def entries() -> list[str]:
-    """The directories that the variable names, absolute."""
-    if sys.flags.ignore_environment:
-        return []
-    return [os.path.abspath(each) for each in os.environ.get("PYTHONPATH", "").split(":") if each]
+def entries(opened: Iterable[str] = ()) -> list[str]:
+    """The directories that the variable names, absolute: from here, and from what is opened."""
+    named = [] if sys.flags.ignore_environment else _listed("PYTHONPATH")
+    return [*map(_absolute, named), *_from_there(named, opened)]
 
 
-def holds_any(directory: str, modules: Collection[str]) -> bool:
+def commands(opened: Iterable[str]) -> Iterator[str]:
+    """Where somebody's shell finds `nono` before, or instead of, the one that runs."""
+    listed = _listed("PATH")
+    for directory in (*map(_absolute, listed), *_from_there(listed, opened)):
+        yield os.path.join(directory, "nono")
+
+
+def _listed(variable: str) -> list[str]:
+    return [each for each in os.environ.get(variable, "").split(":") if each]
+
+
+def _from_there(named: Iterable[str], opened: Iterable[str]) -> Iterator[str]:
+    relative = [each for each in named if not os.path.isabs(each)]
+    for directory in opened if relative else ():
+        yield from (os.path.normpath(os.path.join(directory, each)) for each in relative)
+
+
+def holds_any(directory: str, modules: Collection[str] = MODULES) -> bool:
     """Whether one of these modules could be loaded from the directory."""
     return any(name.partition(".")[0] in modules for name in _names(directory))
 
 
-def leave(modules: Collection[str]) -> None:
-    """Take the directories out of sys.path, but for those that hold one of these modules."""
-    left = {each for each in entries() if not holds_any(each, modules)}
-    sys.path[:] = [each for each in sys.path if os.path.abspath(each) not in left]
+def leave() -> None:
+    """Take the directories out of sys.path, but for those that hold something of nono's."""
+    left = {each for each in entries() if not holds_any(each)}
+    sys.path[:] = [each for each in sys.path if _absolute(each) not in left]
 
 
-def shadowing(directory: str, modules: Collection[str]) -> Iterator[str]:
-    """The paths below the directory that would come before one of these modules, or Python's."""
-    known = {*modules, *sys.stdlib_module_names, *_AT_EVERY_START}
+def shadowing(directory: str) -> Iterator[str]:
+    """The paths below the directory that would be loaded in the place of something else."""
+    known = {*MODULES, *sys.stdlib_module_names, *_ASKED_FOR}
     for name in known:
         yield os.path.join(directory, name)
         yield from (os.path.join(directory, name + suffix) for suffix in all_suffixes())
     if holds_any(directory, known):
         # Of a module that is loaded from here, what is compiled is loaded instead.
         yield os.path.join(directory, "__pycache__")
+
+
+def _absolute(path: str) -> str:
+    """The path itself where the working directory is gone."""
+    try:
+        return os.path.abspath(path)
+    except FileNotFoundError:
+        return path
 
 
 def _names(directory: str) -> list[str]:

@@ -6,11 +6,14 @@ wants that inside, such as an X server, lifts it with `--bypass-protection`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import fnmatch
+import re
+from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
+from nono.broker.rules.paths import SHARED, components, is_within
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "shared names that other programs trust")
 
@@ -23,6 +26,18 @@ def shared_names() -> Iterator[Rule]:
             path = f"{directory}/{name}"
             pattern = Glob(path) if "*" in name else Subtree(path)
             yield Rule(pattern, CHANGING, Effect.DENY, _ORIGIN, protected=True)
+
+
+def missed(paths: Iterable[str]) -> list[str]:
+    """Of files that were removed, those that are not what tools leave behind: a person's output."""
+    usual = [each for names in data("shared_names")["left_by_tools"].values() for each in names]
+    is_usual = re.compile("|".join(map(fnmatch.translate, usual))).fullmatch
+    found = []
+    for path in paths:
+        place = next((each for each in SHARED if is_within(path, each)), "/")
+        if not any(map(is_usual, components(path[len(place) :]))):
+            found.append(path)
+    return found
 
 
 def pointed_at(tmpdir: str, env: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 Kind = Literal["directory", "file", "symlink", "other"]
@@ -11,6 +12,10 @@ Kind = Literal["directory", "file", "symlink", "other"]
 
 class RealTree:
     """The machine's own file system, for `Policy.floor`."""
+
+    def __init__(self, listed: Callable[[str, Sequence[str]], None] | None = None) -> None:
+        """`listed` is told of each directory that is listed, and of the names in it."""
+        self._listed = listed
 
     def kind(self, path: str) -> Kind | None:
         try:
@@ -25,6 +30,9 @@ class RealTree:
 
     def entries(self, path: str) -> list[str]:
         try:
-            return os.listdir(path)
+            names = os.listdir(path)
         except OSError:
             return []
+        if self._listed is not None:
+            self._listed(path, names)
+        return names

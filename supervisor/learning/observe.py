@@ -1,8 +1,10 @@
 """Learning: a run that may do more than it shall, and what of it was needed.
 
 The program may read all that is not protected, reach any host, and write where programs may be let
-write: in the working directory, and where tools keep what they fetch. It is told of nothing. What
-an ordinary run of the same program would have been refused is what a profile has to grant.
+write: in the working directory, in the cache directory what was not there before, and state of its
+own in the home (`own_state`). What tools
+fetch goes into caches of the sandbox's own, as in the runs that the profile is for. The program is
+told of nothing. What an ordinary run of it would have been refused is what a profile has to grant.
 """
 
 from __future__ import annotations
@@ -39,60 +41,52 @@ from nono.broker import (
     is_within,
     rules_of,
 )
+from nono.broker.caches import real_places
 from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MAX_NEEDS, Needs
+from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import outermost
-from nono.broker.rules.rule import Anything
+from nono.broker.rules.rule import OWN_CACHES, Anything
 from nono.broker.settings import KEYS, REACHING
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
-from nono.supervisor.places import PLATFORM, canonical, home_directory
+from nono.supervisor.learning.own_state import entries, opened_by_person, state_rules
+from nono.supervisor.places import PLATFORM, base_directory, canonical, home_directory
 from nono.supervisor.planning.anywhere import anchored
+from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options, settings_of
-from nono.supervisor.planning.plan import Plan, expander, make_plan
+from nono.supervisor.planning.plan import Plan, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
-_STORES = (
-    "~/.npm",
-    "~/.yarn",
-    "~/.bundle",
-    "~/.cargo/registry",
-    "~/.cargo/git",
-    "~/go/pkg",
-    "~/.m2/repository",
-    "~/.gradle/caches",
-    "~/.nuget/packages",
-    "~/.local/share/pnpm",
-)
-"""Where tools keep what they fetch, the cache directory aside."""
-
+_WORKDIR = Origin(OriginKind.FLAG, "nono learn")
 _MAX_HOMES = 50
+_MAX_CACHES = 2000
 _SECRETS = "deny_system_secrets"
 
 
 def stores(env: Mapping[str, str], home: str) -> tuple[str, ...]:
-    """The directories that hold one for each tool, canonical: caches and what was fetched."""
-    cache = env.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(cache):
-        cache = os.path.join(home, ".cache")
-    return tuple(canonical(path) for path in (cache, *(home + each[1:] for each in _STORES)))
+    """The directories that hold one for each tool, canonical: that of caches."""
+    return (canonical(base_directory("XDG_CACHE_HOME", env, home)),)
 
 
 def base_plan(options: Options, argv: Sequence[str]) -> Plan:
-    """What a run with the options' profile, and no other option, would go by."""
-    return make_plan(Options(profile=options.profile, workdir=options.workdir), argv)
+    """What a run with the options' profile, and no other option but --caches, would go by."""
+    given = Options(profile=options.profile, workdir=options.workdir, caches=True)
+    return make_plan(given, argv)
 
 
 def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str]) -> Plan:
     """What the program may do while it is watched. Raises as `make_plan` does.
 
-    Options that name hosts or ports, or block the network, limit what is reached.
+    Options that name hosts or ports, or block the network, limit what is reached. The working
+    directory is opened as by a flag: in it is refused what runs by itself later.
     """
     from nono.supervisor.planning.network_rules import nameservers, unchecked
     from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
 
-    plan = make_plan(replace(options, dns=(), no_sni_check=(), upstream_proxy=None), argv)
+    watched = replace(options, dns=(), no_sni_check=(), upstream_proxy=None, caches=True)
+    plan = make_plan(watched, argv, opening_workdir=_WORKDIR)
     flags = settings_of(options)
     home = home_directory(env)
     network = plan.policy.network
@@ -109,10 +103,13 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
             rest=rest,
         )
     policy = replace(plan.policy, network=network)
+    opened = {*opened_by_person(policy.rules), plan.workdir}
     rules = [
         *anchored(plan.anywhere, outermost((home, plan.workdir))),
         *_protections(home, plan.workdir),
-        *_grants(env, home, plan.workdir),
+        *_grants(env, home),
+        *_kept(env, home, plan.workdir),
+        *state_rules(argv, env, home, expander(home, plan.workdir, env), opened),
     ]
     proxy, environment = None, plan.environment
     if network.mode is Mode.FILTERED:
@@ -127,11 +124,28 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     )
 
 
-def _grants(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
+def _grants(env: Mapping[str, str], home: str) -> Iterator[Rule]:
     yield Rule(Subtree("/"), Access.READ | Access.EXECUTE, Effect.ALLOW, _ORIGIN)
-    for path in (workdir, *stores(env, home)):
+    # Where there is too much to be taken one by one, nothing new is written, either.
+    few = [store for store in stores(env, home) if len(_entries(store)) <= _MAX_CACHES]
+    for path in few:
         if not is_within(home, path):
             yield Rule(Subtree(path), FLOOR_ACCESS, Effect.ALLOW, _ORIGIN)
+
+
+def _kept(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
+    """Refusals to change the person's own caches, and what else is in the cache directory."""
+    expand = expander(home, workdir, env)
+    places = {path for entry in real_places() for path in expand(entry)}
+    for store in stores(env, home):
+        places |= {os.path.join(store, name) for name in _entries(store)[:_MAX_CACHES]}
+    for path in sorted(places):
+        yield Rule(Subtree(path), CHANGING, Effect.DENY, _ORIGIN)
+
+
+def _entries(store: str) -> list[str]:
+    """What is in the cache directory, but for what is nono's and has rules of its own."""
+    return [name for name in entries(store) if name != "nono"]
 
 
 def _protections(home: str, workdir: str) -> Iterator[Rule]:
@@ -163,6 +177,7 @@ class Learner:
     used_groups: set[str] = field(default_factory=set)
     absent_hosts: dict[str, str] = field(default_factory=dict)
     used_network: bool = False
+    used_caches: bool = False
     every_call: bool = True
     refuses: bool = False
     _base: Decisions | None = None
@@ -216,6 +231,8 @@ class Learner:
             return
         if isinstance(request, PathChange) and Access.CREATE in verdict.rule.access:
             self.made.add(request.path)
+        if verdict.rule.origin == OWN_CACHES:
+            self.used_caches = True
         if verdict.rule.origin.kind is OriginKind.GROUP:
             self.used_groups.add(verdict.rule.origin.name)
 

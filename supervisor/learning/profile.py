@@ -35,9 +35,11 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
+from nono.supervisor.learning.own_state import containers, kept_names
 from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
+from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.plan import Plan, expander, make_plan
+from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.program import needed_by
 
 _MAX_DESCRIPTION = 200
@@ -83,6 +85,8 @@ class ProfileDraft:
             None if is_within(self._home, workdir) else workdir,
             stores(os.environ, self._home),
             protected_paths(plan.policy),
+            containers(os.environ, self._home),
+            kept_names(plan.policy.rules),
         )
         self._workdir = workdir
         self._interpreters: set[str] = set(learner.programs)
@@ -142,6 +146,8 @@ class ProfileDraft:
         learn_services(learned, self._options.proxy_credential)
         moved = list(self._drop_moved(learned))
         profile = {**self._head(), **learned.sections}
+        if learner.used_caches:
+            profile["filesystem"] = {**profile.get("filesystem", {}), "caches": True}
         return Outcome(profile, learned.unnamed, learned.above, moved)
 
     def _used_groups(self) -> set[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import Mode
 from nono.shims.errors import ShimError
-from nono.shims.linux import capabilities, landlock
+from nono.shims.linux import capabilities, landlock, notify, process
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux import ruleset
@@ -74,6 +76,29 @@ def check_proc() -> None:
             "/proc belongs to another pid namespace than this process, or is not mounted",
             "unshare --pid --fork --mount-proc",
         )
+
+
+_ALLOW_ALL = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
+"""BPF_RET | BPF_K with SECCOMP_RET_ALLOW: seccomp(2)."""
+
+
+def check_listener() -> None:
+    """Raise StartError when no filter with a listener can be added to those of this process.
+
+    A copy of this process tries. For a process without threads.
+    """
+    child = os.fork()
+    if child == 0:
+        number = 0
+        try:
+            process.set_no_new_privs()
+            notify.install(_ALLOW_ALL)
+        except OSError as error:
+            number = error.errno or 0
+        os._exit(number)
+    number = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if number == errno.EBUSY:
+        raise StartError.of_step("seccomp", number)
 
 
 def check_kernel(best_effort: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container
+from typing import NamedTuple
 
 _MAX_DEPTH = 4096
 
@@ -28,6 +29,23 @@ def parent_of(pid: int) -> int | None:
     """The parent's process id; None when there is no such process."""
     try:
         return int(_stat_fields(pid)[1])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+class Started(NamedTuple):
+    """A process: its parent, and when it started."""
+
+    parent: int
+    ticks: int
+    """Clock ticks since the machine started, a hundredth of a second each."""
+
+
+def started(pid: int) -> Started | None:
+    """None when there is no such process. A number is another process's with another start."""
+    try:
+        fields = _stat_fields(pid)
+        return Started(int(fields[1]), int(fields[19]))
     except (OSError, ValueError, IndexError):
         return None
 

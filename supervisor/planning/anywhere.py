@@ -11,11 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from nono.broker import Effect, File, Glob, OriginKind, Rule, Subtree
+from nono.broker import Effect, File, Glob, Rule, Subtree
 from nono.broker.rules.paths import child, outermost, parent
 
 _WILDCARD = re.compile(r"[*?\[]")
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 
 
 def holds_anywhere(rule: Rule) -> bool:
@@ -32,7 +31,7 @@ def opened_directories(rules: Iterable[Rule]) -> set[str]:
     return outermost(
         directory
         for rule in rules
-        if rule.effect is not Effect.DENY and rule.origin.kind in _PERSONS
+        if rule.effect is not Effect.DENY and rule.origin.is_of_person
         for directory in _directories(rule)
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 
-from nono.broker import Access, File, Glob, PathPattern, Subtree
+from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.settings import Key, Kind, Setting, granting
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
@@ -23,6 +24,8 @@ class FlagPaths:
         self._home = home
         self._workdir = workdir
         self._changeable = changeable
+        self.to_make: list[str] = []
+        """Directories that are opened as a whole and are not there yet, below the home."""
 
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The pattern that the flag stands for."""
@@ -34,6 +37,8 @@ class FlagPaths:
                 yield from refused(self._absolute(path), path)
             case Kind.DIRECTORY:
                 yield Subtree(self._directory(setting, key), path)
+            case Kind.LISTED:
+                yield File(self._directory(setting, key), path)
             case Kind.FILE:
                 yield File(self._file(setting, key), path)
             case Kind.SOCKET:
@@ -55,12 +60,19 @@ class FlagPaths:
         try:
             mode = os.stat(given).st_mode
         except OSError as error:
+            if error.errno == errno.ENOENT and self._may_be_made(key, given):
+                self.to_make.append(given)
+                return given
             raise UsageError(
                 f"{setting}: {os.strerror(error.errno or 0)}", f"mkdir -p {path}"
             ) from None
         if not stat.S_ISDIR(mode):
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
         return given
+
+    def _may_be_made(self, key: Key, path: str) -> bool:
+        """Only where nobody else looks: a typing error elsewhere is told of."""
+        return key.name == "filesystem.allow" and path != self._home and is_within(path, self._home)
 
     def _file(self, setting: Setting, key: Key) -> str:
         path = setting.value

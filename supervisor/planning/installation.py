@@ -52,6 +52,22 @@ _LIBRARIES: dict[str, Callable[[str], bool]] = {
 }
 
 
+def package_of(program: str) -> str | None:
+    """The package of npm's, pnpm's or bun's that a program is part of, by its canonical path.
+
+    npm keeps what a global package needs inside of it. Elsewhere that lies beside it, so all of
+    that `node_modules` is needed.
+    """
+    names = program.split("/")
+    if "node_modules" not in names[:-1]:
+        return None
+    top = names.index("node_modules")
+    if names[top - 1] != "lib":
+        return "/".join(names[: top + 1])
+    length = 2 if names[top + 1].startswith("@") else 1
+    return "/".join(names[: top + 1 + length]) if len(names) > top + 1 + length else None
+
+
 def is_environment(prefix: str) -> bool:
     """True for a virtual environment of Python's, or one of conda's."""
     return os.path.isfile(os.path.join(prefix, "pyvenv.cfg")) or os.path.isdir(

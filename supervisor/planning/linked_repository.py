@@ -21,10 +21,16 @@ from dataclasses import replace
 from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, is_within, lineage, parent
-from nono.supervisor.places import canonical
+from nono.supervisor.planning.git_files import (
+    bytes_of,
+    exact_common,
+    exact_link,
+    exact_work_tree,
+    kind_of,
+    written_by_git,
+)
 
 _MAX_BYTES = 64 * 1024
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 _READING = Access.READ
 _SHARED = ("objects", "refs", "logs")
 """What git writes in the repository of a work tree, besides the work tree's own part."""
@@ -34,7 +40,6 @@ _ELSEWHERE = "objects/info"
 _ORIGIN = Origin(OriginKind.BUILTIN, "where a repository takes objects from")
 
 _WORKTREE = re.compile(rb"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
-_GITLINK = b"gitdir: "
 
 
 def linked_repository_rules(rules: Iterable[Rule], workdir: str) -> Iterator[Rule]:
@@ -59,27 +64,24 @@ def linked_repository_rules(rules: Iterable[Rule], workdir: str) -> Iterator[Rul
 
 def _opens(rule: Rule, workdir: str) -> bool:
     is_here = isinstance(rule.pattern, Subtree) and rule.pattern.path == workdir
-    return is_here and rule.effect is Effect.ALLOW and rule.origin.kind in _PERSONS
+    return is_here and rule.effect is Effect.ALLOW and rule.origin.is_of_person
 
 
 def _linked(workdir: str) -> str | None:
     """The canonical directory that the file `.git` names; None when there is none outside."""
-    words = _content(child(workdir, ".git")).partition(b"\n")[0]
-    if not words.startswith(_GITLINK):
+    directory = exact_link(child(workdir, ".git"))
+    if directory is None or is_within(directory, workdir):
         return None
-    directory = _named(workdir, words.removeprefix(_GITLINK))
-    return directory if os.path.isdir(directory) and not is_within(directory, workdir) else None
+    return directory if kind_of(directory) == stat.S_IFDIR else None
 
 
 def _common_of_work_tree(directory: str, workdir: str) -> str | None:
     """The repository, if the directory is its part for the work tree at `workdir`."""
     common = parent(parent(directory))
-    shared = _content(child(directory, "commondir"))
     is_part = (
         os.path.basename(parent(directory)) == "worktrees"
-        and _named(directory, _content(child(directory, "gitdir"))) == child(workdir, ".git")
-        and bool(shared)
-        and _named(directory, shared) == common
+        and exact_work_tree(directory) == child(workdir, ".git")
+        and exact_common(directory) == common
     )
     return common if is_part and _is_repository(common) else None
 
@@ -88,43 +90,20 @@ def _is_of_submodule(directory: str, workdir: str) -> bool:
     """True when it lies in the repository that `workdir` lies in, and is configured for it."""
     tops = (child(each, ".git") for each in lineage(parent(workdir)))
     is_inside = any(is_within(directory, child(top, "modules")) for top in tops)
-    named = _WORKTREE.search(_content(child(directory, "config")))
+    named = _WORKTREE.search(bytes_of(child(directory, "config"), _MAX_BYTES))
     if not is_inside or named is None or not _is_repository(directory):
         return False
-    return _named(directory, named[1].strip(b'"')) == workdir
-
-
-def _named(directory: str, words: bytes) -> str:
-    """The canonical path that a file in the directory names; none for what no path has."""
-    path = os.fsdecode(words.strip())
-    return "" if "\0" in path else canonical(os.path.join(directory, path))
+    return written_by_git(directory, named[1].strip(b'"')) == workdir
 
 
 def _is_repository(directory: str) -> bool:
     """True for real directories: a link would lead out of it."""
     return os.path.isfile(child(directory, "HEAD")) and all(
-        _is_directory(child(directory, name)) for name in ("objects", "refs")
+        kind_of(child(directory, name)) == stat.S_IFDIR for name in ("objects", "refs")
     )
 
 
 def _shared(common: str) -> Iterator[str]:
     for name in _SHARED:
-        if _is_directory(child(common, name)):
+        if kind_of(child(common, name)) == stat.S_IFDIR:
             yield child(common, name)
-
-
-def _is_directory(path: str) -> bool:
-    try:
-        return stat.S_ISDIR(os.lstat(path).st_mode)
-    except OSError:
-        return False
-
-
-def _content(path: str) -> bytes:
-    """The first bytes of a regular file, through no link; none of anything else."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    with open(fd, "rb") as file:
-        return file.read(_MAX_BYTES) if stat.S_ISREG(os.fstat(fd).st_mode) else b""

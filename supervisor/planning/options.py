@@ -23,6 +23,7 @@ class Options:
     allow: Sequence[str] = ()
     read: Sequence[str] = ()
     write: Sequence[str] = ()
+    list: Sequence[str] = ()
     allow_file: Sequence[str] = ()
     read_file: Sequence[str] = ()
     write_file: Sequence[str] = ()
@@ -47,6 +48,7 @@ class Options:
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None
     proxy_credential: Sequence[str] = ()
+    caches: bool = False
     profile: str | None = None
 
 

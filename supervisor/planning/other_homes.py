@@ -31,7 +31,6 @@ _USUAL = ("/root", "/var/root")
 _SYSTEM = ("/bin", "/dev", "/proc", "/run", "/sbin", "/sys", "/usr")
 _MAX = 1000
 _WILDCARDS = frozenset("*?[")
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
 
 
 def other_homes(
@@ -45,7 +44,7 @@ def other_homes(
     grants = [
         (path, rule.access)
         for rule in rules
-        if rule.effect is not Effect.DENY and rule.origin.kind in _PERSONS
+        if rule.effect is not Effect.DENY and rule.origin.is_of_person
         for path in _reach(rule)
         if not is_within(path, home)
     ]

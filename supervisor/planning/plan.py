@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -26,16 +26,26 @@ from nono.broker import (
 )
 from nono.broker.settings import Settings, flag
 from nono.supervisor.errors import UsageError
-from nono.supervisor.links import canonical_of_many
-from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory, profile_directory
+from nono.supervisor.places import (
+    absolute,
+    caches_directory,
+    canonical,
+    home_directory,
+    profile_directory,
+)
+from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
+from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
+from nono.supervisor.planning.new_directories import new_directories
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
+    gpu_rules,
+    opened_workdir,
     path_rules,
     workdir_rules,
     written_directories,
@@ -43,13 +53,16 @@ from nono.supervisor.planning.path_rules import (
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
 from nono.supervisor.planning.refused_names import Expanded, refused
+from nono.supervisor.planning.repositories import Repository
 from nono.supervisor.planning.ssh_agent import ssh_agent
-from nono.supervisor.planning.start_files import GROUP, start_file_rules
+from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
+    from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
+    from nono.supervisor.planning.own_caches import OwnCaches
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -62,8 +75,12 @@ class Plan:
     a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
-    does not get, by canonical path, with what it gets instead. `upstream_proxy` is what allowed
-    hosts are reached through, if anything.
+    does not get, by canonical path, with what it gets instead. `caches` is where the program's
+    tools keep what they fetch; the directory is made when a run starts. `repositories` are those
+    whose hooks and configuration the program may not write, None where nobody looked. `to_make`
+    are directories that a flag names, `new_directories` those that the profile opens for writing:
+    they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
+    anything.
     """
 
     policy: Policy
@@ -74,44 +91,70 @@ class Plan:
     anywhere: tuple[Rule, ...] = ()
     services: tuple[Service, ...] = ()
     copies: tuple[tuple[str, bytes], ...] = ()
+    caches: OwnCaches | None = None
+    repositories: tuple[Repository, ...] | None = None
+    new_directories: tuple[str, ...] = ()
+    to_make: tuple[str, ...] = ()
     upstream_proxy: UpstreamProxy | None = None
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What of the run's own is there in the next one, too."""
+        return () if self.caches is None else (self.caches.directory,)
 
 
 def make_plan(
-    options: Options, argv: Sequence[str] = (), env: Mapping[str, str] | None = None
+    options: Options,
+    argv: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    opening_workdir: Origin | None = None,
 ) -> Plan:
-    """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError."""
+    """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError.
+
+    `opening_workdir` opens the working directory whatever the options say, unless it holds the
+    home; it is the origin of the rule.
+    """
     env = os.environ if env is None else env
     home = home_directory(env)
     workdir = _workdir(options, home)
     expand = Expanded(expander(home, workdir, env))
     flags = settings_of(options)
-    written = tuple(_written(flags, home, workdir))
+    written = (*_written(flags, home, workdir), caches_directory(env, home))
     profile = _profile(options, flags, env, home, workdir, expand, written)
     changeable = Changeable((*written, *profile.written))
     paths = FlagPaths(home, workdir, changeable)
-    program = _program(argv, env, workdir, home, changeable)
+    agent = agent_of(argv, env, workdir)
+    caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
+    signing = ssh_agent(flags, profile.settings, env, home)
+    environment = _environment(flags, profile, caches, signing.variables)
+    program = _program(argv, environment.with_search(env), workdir, home, changeable)
     rules = [
         *path_rules(flags, Effect.DENY, paths),
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *_interpreter_rules(argv, program),
         *profile.rules,
+        *opened_workdir(opening_workdir, home, workdir),
         *expand.links(profile.rules),
         *_own_profiles(env, home),
+        *(() if caches is None else caches.rules()),
     ]
     rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
-    agent = ssh_agent(flags, profile.settings, env, home)
-    rules += [*agent.rules, *_gpu(flags, expand)]
-    lifted = (*bypasses(flags, paths), *profile.bypasses, *agent.bypasses)
-    environment = _environment(flags, profile, agent.variables)
+    rules += [*signing.rules, *gpu_rules(flags, expand)]
+    lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
     rules += list(linked_repository_rules(rules, workdir))
-    if not _is_excluded(profile):
-        rules += start_file_rules(rules, workdir, expand)
-    notes = (*profile.notes, *agent.notes, *machine.notes, *_left_out(program, rules))
+    starting, is_excluded = NOTHING, _is_excluded(profile)
+    if not is_excluded:
+        starting = start_file_rules(rules, workdir, home, expand, env)
+    rules += starting.rules
+    notes = (
+        *(*profile.notes, *signing.notes, *machine.notes, *starting.found.notes),
+        *_left_out(program, rules),
+        *notes_about(agent, argv, options.profile),
+    )
     network, nameservers = _network(flags, profile.settings)
     proxy, environment = _upstream_proxy(flags, network, env, environment)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
@@ -119,67 +162,51 @@ def make_plan(
         rules = [rule for rule in rules if not holds_anywhere(rule)]
     policy = Policy(
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
-        bypasses=lifted,
+        bypasses=lifted if caches is None else (*lifted, caches.directory),
         network=network,
     )
     return Plan(
         policy,
-        environment,
+        environment if caches is None else caches.environment(environment, env, policy),
         workdir,
         nameservers,
         notes,
         tuple(anywhere),
-        _services(flags, profile),
+        _services(flags, profile, env),
         tuple(machine.copies.items()),
+        caches,
+        None if is_excluded else starting.found.repositories,
+        new_directories(profile.rules, home, policy),
+        tuple(dict.fromkeys(paths.to_make)),
         proxy,
     )
+
+
+def _caches(
+    options: Options,
+    flags: Settings,
+    profile: FromProfile,
+    env: Mapping[str, str],
+    home: str,
+    workdir: str,
+    changeable: Changeable,
+    agent: Agent | None,
+) -> OwnCaches | None:
+    """The run's own caches, where a flag or the profile asks for them."""
+    setting = flags.one("filesystem.caches") or profile.settings.one("filesystem.caches")
+    if setting is None or not setting.value:
+        return None
+    # What only a run with such a setting needs is loaded only then.
+    from nono.supervisor.planning.own_caches import own_caches
+
+    state = {} if agent is None else agent.places()
+    return own_caches(options.profile, env, home, workdir, changeable, state)
 
 
 def _is_excluded(profile: FromProfile) -> bool:
     """True when a profile leaves out the group that protects what starts by itself."""
     excluded = profile.settings.values("groups.exclude")
     return any(getattr(each, "name", each) == GROUP for each in excluded)
-
-
-_BASES = {
-    "XDG_CACHE_HOME": ".cache",
-    "XDG_CONFIG_HOME": ".config",
-    "XDG_DATA_HOME": ".local/share",
-    "XDG_STATE_HOME": ".local/state",
-}
-"""Below the home, by the XDG Base Directory Specification."""
-
-
-def expander(
-    home: str, workdir: str, env: Mapping[str, str] | None = None
-) -> Callable[[str], Sequence[str]]:
-    """For a group's path: the canonical path, and the given one where a link leads elsewhere.
-
-    `$TMPDIR` is nothing here: every run gets one of its own. A base directory such as
-    `$XDG_DATA_HOME` is one only where `env` puts it elsewhere than usual.
-    """
-    top = home.rstrip("/")
-    variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
-    for name, usual in _BASES.items():
-        base = os.path.normpath((env or {}).get(name) or ".")
-        if os.path.isabs(base) and base != f"{top}/{usual}":
-            variables[f"${name}"] = base.rstrip("/")
-    resolve = canonical_of_many(home)
-
-    def expand(path: str) -> Sequence[str]:
-        if path.startswith("~/"):
-            given = top + path[1:]
-        elif path.startswith("/"):
-            given = path
-        else:
-            first, slash, rest = path.partition("/")
-            if first not in variables:
-                return ()
-            given = variables[first] + slash + rest
-        led = resolve(given)
-        return (led,) if led == given else (led, given)
-
-    return expand
 
 
 def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
@@ -215,20 +242,15 @@ def _profile(
     return made._replace(notes=(*profiles.notes, *made.notes))
 
 
-def _gpu(flags: Settings, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
-    for setting in flags.all("groups.gpu") if group("gpu").is_for(PLATFORM) else ():
-        for rule in rules_of(group("gpu"), expand):
-            yield replace(rule, origin=setting.origin)
-
-
 def _environment(
-    flags: Settings, profile: FromProfile, variables: Sequence[str] = ()
+    flags: Settings, profile: FromProfile, caches: OwnCaches | None, variables: Sequence[str]
 ) -> Environment:
     return Environment(
         (*flags.values("environment.env_allow"), *variables),
         profile.settings.values("environment.deny_vars"),
         profile.set,
         profile.settings.values("environment.allow_vars"),
+        () if caches is None else caches.search,
     )
 
 
@@ -274,12 +296,12 @@ def _upstream_proxy(
     return proxy, environment if proxy is None else without_proxy(environment)
 
 
-def _services(flags: Settings, profile: FromProfile) -> tuple[Service, ...]:
+def _services(flags: Settings, profile: FromProfile, env: Mapping[str, str]) -> tuple[Service, ...]:
     if not profile.services and not flags.speak_of("network.credentials"):
         return ()
     from nono.supervisor.planning.services import named_services, refuse, together
 
-    return together((*profile.services, *named_services(flags, profile.own_services, refuse)))
+    return together((*profile.services, *named_services(flags, profile.own_services, refuse, env)))
 
 
 def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
@@ -298,7 +320,7 @@ def _program(
 ) -> Needed:
     if not argv:
         return Needed()
-    return needed_by(argv[0], env, workdir, home, changeable.directories)
+    return needed_by(argv[0], env, workdir, home, changeable.directories, argv[1:])
 
 
 def _interpreter_rules(argv: Sequence[str], needed: Needed) -> Iterator[Rule]:

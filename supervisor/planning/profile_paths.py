@@ -9,20 +9,13 @@ from collections.abc import Iterator, Mapping
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
 from nono.broker.profile.checks import VARIABLE, VARIABLES, is_pattern
 from nono.broker.settings import Key, Kind, Setting
-from nono.supervisor.places import canonical
+from nono.supervisor.places import BASE_DIRECTORIES, canonical
 from nono.supervisor.planning.anywhere import plain
 from nono.supervisor.planning.profile_findings import Findings
 from nono.supervisor.planning.refused_names import refused
 from nono.supervisor.walk import Changeable, links_between
 
 _TMPDIR = "TMPDIR"
-_DEFAULTS = {
-    "XDG_CACHE_HOME": ".cache",
-    "XDG_CONFIG_HOME": ".config",
-    "XDG_DATA_HOME": ".local/share",
-    "XDG_STATE_HOME": ".local/state",
-}
-"""Below the home, by the XDG Base Directory Specification."""
 _WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -37,8 +30,8 @@ class Variables:
             value = env.get(name, "")
             if os.path.isabs(value):
                 self._values[name] = value
-            elif name in _DEFAULTS:
-                self._values[name] = os.path.join(home, _DEFAULTS[name])
+            elif name in BASE_DIRECTORIES:
+                self._values[name] = os.path.join(home, BASE_DIRECTORIES[name])
 
     def path(self, text: str, quote: bool = False) -> str:
         """The absolute path that a profile's path stands for, links and all.
@@ -93,9 +86,23 @@ class ProfilePaths:
             return
         alone = key.kind is not Kind.DIRECTORY
         pattern = self._granted(setting, alone)
-        if pattern is not None:
+        if pattern is None:
+            return
+        if key.kind is not Kind.LISTED:
             self._look_at(setting, pattern)
             yield pattern
+        elif self._is_listed(setting, pattern):
+            yield pattern
+
+    def _is_listed(self, setting: Setting, pattern: PathPattern) -> bool:
+        """Whether it is a directory: the same right on a file would be to read it."""
+        if not isinstance(pattern, File):
+            self._findings.complain(setting, "no names are listed by a pattern; name the directory")
+            return False
+        if not os.path.isdir(pattern.path):
+            self._findings.note(setting, f"{pattern.path} is no directory: nothing is opened")
+            return False
+        return True
 
     def lifted(self, setting: Setting) -> Iterator[str]:
         """The path, unless it is a pattern."""

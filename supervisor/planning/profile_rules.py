@@ -75,7 +75,7 @@ def from_profile(
     def complain(setting: Setting, error: PolicyError) -> None:
         findings.complain(setting, error.message, error.hint)
 
-    services = tuple(named_services(merged, own, complain))
+    services = tuple(named_services(merged, own, complain, env))
     if findings.problems:
         raise ProfileError(findings.problems)
     return FromProfile(

@@ -1,9 +1,10 @@
 """What a command needs to start at all: its program, the interpreter behind it, and their library.
 
 `python3` from a virtual environment is a chain: a link in the environment, and the installation
-that it was made from. A script adds the program of its `#!` line. All of it must be readable and
-executable, wherever it is, without a flag. This is advisory reading before the start; the policy's
-refusals still beat what is found here.
+that it was made from. A script adds the program of its `#!` line, a package of npm's is needed as
+a whole, and the interpreters that PATH names are there for whatever is started later. All of it
+must be readable and executable, wherever it is, without a flag. This is advisory reading before
+the start; the policy's refusals still beat what is found here.
 
 What an earlier run or a repository's author may have written has little say: a link or a `#!` line
 that leads out of such a directory opens an installation of an interpreter, and nothing else.
@@ -16,17 +17,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nono.broker import is_within
+from nono.supervisor.planning.commands import SHELLS, further_programs, programs_of_text
 from nono.supervisor.planning.installation import (
     installation_of,
     is_environment,
     is_switch,
     opened_of,
+    package_of,
 )
 from nono.supervisor.walk import Changeable, way
 
 _DEPTH = 8
 _HEAD = 4096
 _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX")
+_INTERPRETERS = ("python3", "python", "node")
+_SYSTEM = frozenset(("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"))
+"""Where programs are whose libraries every program may read: the group `system_read_linux_core`."""
 
 
 @dataclass(slots=True)
@@ -42,16 +48,25 @@ class Needed:
 
 
 def needed_by(
-    command: str, env: Mapping[str, str], cwd: str, home: str, changeable: Iterable[str] = ()
+    command: str,
+    env: Mapping[str, str],
+    cwd: str,
+    home: str,
+    changeable: Iterable[str] = (),
+    arguments: Sequence[str] = (),
 ) -> Needed:
     """What starting `command` reads, in addition to what the system groups allow.
 
-    `changeable` are the directories, besides `cwd`, that an earlier run may have filled.
+    `changeable` are the directories, besides `cwd`, that an earlier run may have filled. The
+    `arguments` count where the command is a shell or a wrapper, which starts what they name.
     """
     search = _Search(env, cwd, home, Changeable((cwd, *changeable)))
     program = find_program(command, env, cwd)
     if program is not None:
         search.program(program, None, _DEPTH)
+        for further in further_programs((command, *arguments), search.find):
+            search.program(further, None, _DEPTH)
+    search.interpreters_on_path()
     for name in _ENVIRONMENTS:
         prefix = env.get(name, "")
         if os.path.isabs(prefix):
@@ -83,6 +98,20 @@ class _Search:
         self._home = home
         self._changeable = changeable
 
+    def find(self, name: str) -> str | None:
+        """The file that a name would run here."""
+        return find_program(name, self._env, self._cwd) if name and "\0" not in name else None
+
+    def interpreters_on_path(self) -> None:
+        """Those that a program started later finds by their names, when the system has them not."""
+        for name in _INTERPRETERS:
+            found = self.find(name)
+            if found is None or _is_of_the_system(found):
+                continue
+            said = len(self.needed.left_out)
+            self.program(found, None, _DEPTH)
+            del self.needed.left_out[said:]  # nobody named it: there is nothing to tell
+
     def program(self, path: str, by: str | None, depth: int) -> None:
         """A program, what it is a link to, and the program of its first line."""
         if depth == 0:
@@ -100,9 +129,19 @@ class _Search:
             self.needed.left_out.append(end)
             return
         self.needed.files.append(end)
+        package = package_of(end)
+        if package is not None and (by is None or is_within(package, by)):
+            self._open(package, whole=True)
         named = _shebang(end, self._env, self._cwd)
         if named is not None:
             self.program(named.path, None if named.is_searched else by, depth - 1)
+            if by is None and os.path.basename(named.path) in SHELLS:
+                self._started_by(end, depth - 1)
+
+    def _started_by(self, script: str, depth: int) -> None:
+        """What a shell script of the person's own starts: the program it is a wrapper of."""
+        for further in programs_of_text(os.fsdecode(_head(script)), self.find):
+            self.program(further, None, depth)
 
     def environment(self, prefix: str) -> None:
         """A virtual environment that a variable names."""
@@ -160,6 +199,14 @@ def _bases(prefix: str) -> Iterator[str]:
             yield value.strip()
 
 
+def first_line(program: str) -> list[str]:
+    """The words of a script's `#!` line; none for other files."""
+    head = _head(program)
+    if not head.startswith(b"#!"):
+        return []
+    return os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
+
+
 @dataclass(frozen=True, slots=True)
 class _Named:
     """The program of a first line. `is_searched`: found in the person's own PATH."""
@@ -168,16 +215,23 @@ class _Named:
     is_searched: bool
 
 
-def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:
-    """The program of a script's first line, `env` looked through; None for other files."""
+def _is_of_the_system(path: str) -> bool:
+    directories = {os.path.dirname(path), os.path.dirname(os.path.realpath(path))}
+    return directories <= _SYSTEM
+
+
+def _head(program: str) -> bytes:
+    """The beginning of a file; nothing of one that cannot be read."""
     try:
         with open(program, "rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD)
     except OSError:
-        return None
-    if not head.startswith(b"#!"):
-        return None
-    words = os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
+        return b""
+
+
+def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:
+    """The program of a script's first line, `env` looked through; None for other files."""
+    words = first_line(program)
     if not words:
         return None
     name, searched = words[0], False

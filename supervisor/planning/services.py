@@ -32,13 +32,17 @@ def named_services(
     settings: Settings,
     own: Mapping[str, Service],
     complain: Callable[[Setting, PolicyError], None],
+    env: Mapping[str, str],
 ) -> Iterator[Service]:
-    """The services that flags or a profile name."""
+    """The services that flags or a profile name; with a `?` behind its name, one that has a key."""
     for setting in settings.all("network.credentials"):
         try:
-            yield _named(setting, own)
+            service, is_optional = _named(setting, own)
         except PolicyError as error:
             complain(setting, error)
+            continue
+        if not is_optional or _has_key(service, env):
+            yield service
 
 
 def refuse(setting: Setting, error: PolicyError) -> NoReturn:
@@ -51,9 +55,17 @@ def together(services: Iterable[Service]) -> tuple[Service, ...]:
     return tuple({service.name: service for service in services}.values())
 
 
-def _named(setting: Setting, own: Mapping[str, Service]) -> Service:
-    """The service NAME, or NAME=PLACE."""
+def _has_key(service: Service, env: Mapping[str, str]) -> bool:
+    # What only a run with such a service needs is loaded only then.
+    from nono.supervisor.credentials.keys import has_key
+
+    return has_key(service, env)
+
+
+def _named(setting: Setting, own: Mapping[str, Service]) -> tuple[Service, bool]:
+    """The service NAME, NAME?, or NAME=PLACE; True for one that may be without a key."""
     name, given, source = setting.value.partition("=")
+    is_optional, name = name.endswith("?"), name.removesuffix("?")
     if name in own:
         service = own[name]
     elif name in built_in_services():
@@ -61,4 +73,4 @@ def _named(setting: Setting, own: Mapping[str, Service]) -> Service:
         service = built_in_service(name, by)
     else:
         raise UnknownName("service", name, (*own, *built_in_services()))
-    return with_source(service, source) if given else service
+    return with_source(service, source) if given else service, is_optional

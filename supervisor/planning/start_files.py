@@ -8,170 +8,172 @@ repository is protected as it is at the start: what the run makes itself, the ru
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
+from nono.broker import Access, Effect, Glob, Origin, OriginKind, Rule, Subtree, group
 from nono.broker.datafile import data
+from nono.broker.groups import moved
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.paths import child, is_within, lineage
-from nono.supervisor.places import canonical
+from nono.broker.rules.paths import child, components, is_within, lineage, parent
+from nono.broker.rules.patterns import Subtrees
+from nono.supervisor.links import canonical_of_many
+from nono.supervisor.planning import repositories
+from nono.supervisor.planning.git_files import kind_of, names_in
+from nono.supervisor.planning.git_settings import named_by_configuration
+from nono.supervisor.planning.opened_by_patterns import (
+    Opened,
+    grants_of_people,
+    opened_by_people,
+)
+from nono.supervisor.planning.remembered_repositories import remembered
+from nono.supervisor.planning.repositories import Found, Repository, git_directories
 
 GROUP = "protect_start_files"
-_ORIGIN = Origin(OriginKind.GROUP, GROUP)
-_PERSONS = (OriginKind.FLAG, OriginKind.PROFILE)
-_MAX_DIRECTORIES = 1000
-_MAX_LINK = 4096
-_GITLINK = b"gitdir: "
+ORIGIN = Origin(OriginKind.GROUP, GROUP)
+
+
+class StartFiles(NamedTuple):
+    """The refusals, and the repositories that were found for them."""
+
+    rules: tuple[Rule, ...]
+    found: Found
+
+
+NOTHING = StartFiles((), Found(()))
 
 
 def start_file_rules(
-    rules: Iterable[Rule], workdir: str, expand: Callable[[str], Sequence[str]]
-) -> Iterator[Rule]:
-    """The refusals for what these rules open. `expand` is for the paths of groups."""
-    written = sorted(written_directories(rules))
+    rules: Iterable[Rule],
+    workdir: str,
+    home: str,
+    expand: Callable[[str], Sequence[str]],
+    env: Mapping[str, str],
+) -> StartFiles:
+    """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
+    it is remembered which repositories there are."""
+    rules = tuple(rules)
+    opened = opened_by_people(rules, Access.WRITE)
+    written = opened.directories
     if not written:
-        return
-    seen: set[str] = set()
-    for path, spelled in _start_files(written, workdir, expand):
-        exactly = any(is_within(directory, path) for directory in written)
-        if path not in seen and not exactly and any(is_within(path, each) for each in written):
-            seen.add(path)
-            yield Rule(Subtree(path, spelled), CHANGING, Effect.DENY, _ORIGIN, protected=True)
+        return NOTHING
+    searched = searched_directories(opened)
+    found = repositories.search(searched, remembered(searched, env))
+    is_opened = _Reach(rules)
+    spellings: dict[str, str] = {}
+    for path, spelled in _start_files(sorted(written), found, workdir, home, expand):
+        if path not in spellings and is_opened(path):
+            spellings[path] = spelled
+    refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, ORIGIN, protected=True)
+    return StartFiles((refusal,) if spellings else (), found)
+
+
+class _Reach:
+    """What people opened for writing, without what they named themselves."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        grants = [rule.pattern for rule in grants_of_people(rules, Access.WRITE)]
+        self._named = {each.path for each in grants if isinstance(each, Subtree)}
+        self._patterns = [each for each in grants if isinstance(each, Glob)]
+        # What a person opened, or what lies above it, is the person's to open.
+        named = (*self._named, *(each.prefix for each in self._patterns))
+        self._exactly = {above for path in named for above in lineage(path)}
+        self._opened: dict[str, bool] = {}
+
+    def __call__(self, path: str) -> bool:
+        if path in self._exactly:
+            return False
+        above = parent(path)
+        if above not in self._opened:
+            self._opened[above] = any(each in self._named for each in lineage(above))
+        if self._opened[above]:
+            return True
+        # The path itself may be reached, or something below.
+        return any(each.names.after(components(path)) for each in self._patterns)
 
 
 def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
     """For a run without the broker: the kernel lets a program make every name in a directory,
     or none, so the refusals of single names would take creating from all that was opened."""
-    return tuple(rule for rule in rules if rule.origin != _ORIGIN)
+    return tuple(rule for rule in rules if rule.origin != ORIGIN)
 
 
-def written_directories(rules: Iterable[Rule]) -> set[str]:
-    """The directories that a person opened for writing."""
-    return {
-        rule.pattern.path
-        for rule in rules
-        if rule.effect is not Effect.DENY
-        and Access.WRITE in rule.access
-        and rule.origin.kind in _PERSONS
-        and isinstance(rule.pattern, Subtree)
+def searched_directories(opened: Opened) -> set[str]:
+    """Of what is opened, where repositories may be: all that is below, or a part of one."""
+    parts = {
+        each
+        for each in opened.directly
+        if any(repositories.repositories_at(top) for top in lineage(each))
     }
+    return {*opened.wholly, *parts}
 
 
 def _start_files(
-    written: Iterable[str], workdir: str, expand: Callable[[str], Sequence[str]]
+    written: Sequence[str],
+    search: Found,
+    workdir: str,
+    home: str,
+    expand: Callable[[str], Sequence[str]],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory."""
-    for entry in group(GROUP).deny_write:
+    entries = group(GROUP).deny_write
+    for entry in (*entries, *moved(entries, expand)):
         for path in expand(entry):
             yield path, entry
-    for project in written:
-        for name in data("start_files")["project"]:
-            yield from _both(child(project, name), workdir)
-        for path in _of_repository(project):
-            yield from _both(path, workdir)
+    found = search.repositories
+    resolvers = [canonical_of_many(each) for each in written]
+    named = (path for each in found for path in named_by_configuration(each, home))
+    for path in itertools.chain(
+        _of_projects(written, found), _of_git(found), named, _whole(search)
+    ):
+        inside = path.startswith(workdir + "/")
+        spelled = path[len(workdir) + 1 :] if inside else path
+        yield path, spelled
+        # The name, and where links lead from it.
+        for each, resolve in zip(written, resolvers, strict=True):
+            if is_within(path, each):
+                if (target := resolve(path)) != path:
+                    yield target, spelled
+                break
+        else:
+            if (target := os.path.realpath(path)) != path:
+                yield target, spelled
 
 
-def _both(path: str, workdir: str) -> Iterator[tuple[str, str]]:
-    """The name, and where links lead from it."""
-    spelled = os.path.relpath(path, workdir) if is_within(path, workdir) else path
-    yield path, spelled
-    if (target := canonical(path)) != path:
-        yield target, spelled
+def _of_projects(written: Iterable[str], found: Iterable[Repository]) -> Iterator[str]:
+    """In every directory that is opened, and at the top of every repository."""
+    tables = data("start_files")
+    names, patterns = tables["project"], tables["project_patterns"]
+    for top in dict.fromkeys((*written, *(each.top for each in found if each.link))):
+        yield from (child(top, name) for name in names)
+        there = names_in(top)
+        for pattern in patterns:
+            yield from (child(top, name) for name in fnmatch.filter(there, pattern))
 
 
-def _of_repository(project: str) -> Iterator[str]:
-    """What git runs or reads commands from, of the repository that the directory lies in."""
-    for directory in lineage(project):
-        link = child(directory, ".git")
-        kind = _kind(link)
-        if kind is None:
-            continue
-        if kind != stat.S_IFDIR:
-            yield link
-        top = _linked(link) if kind == stat.S_IFREG else link
-        yield from _git_directories(top)
-        return
+def _whole(search: Found) -> Iterator[str]:
+    """What is not looked through is refused as a whole."""
+    for each in search.beyond:
+        yield from {each.link or each.top, each.directory}
 
 
-def _git_directories(top: str) -> Iterator[str]:
-    """In a repository's own directory, the common one of a work tree, those of all submodules.
-
-    A run may have taken a repository's HEAD away, so every directory counts that could be one.
-    """
-    common = [top, *_common(top)]
-    waiting, seen = list(common), set[str]()
-    try:
-        while waiting:
-            directory = waiting.pop(0)
-            if directory in seen:
-                continue
-            seen.add(directory)
-            yield from (child(directory, name) for name in data("start_files")["repository"])
-            is_one = directory in common or _kind(child(directory, "HEAD")) is not None
-            # A submodule's name may have slashes in it.
-            names = ("modules", "worktrees") if is_one else ("",)
-            for name in names:
-                waiting += _inside(
-                    os.path.join(directory, name).rstrip("/"), len(seen) + len(waiting)
-                )
-    except _TooManyError:
+def _of_git(found: Iterable[Repository]) -> Iterator[str]:
+    """What git runs or reads commands from, of these repositories."""
+    names, seen = data("start_files")["repository"], set[str]()
+    for each in found:
+        if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
+            yield each.link
+        if each.link is None:
+            # Whoever is told to use this one would look there first.
+            yield child(each.top, ".git")
+        directories, too_many = git_directories(each.directory)
+        for directory in directories:
+            if directory not in seen:
+                seen.add(directory)
+                yield from (child(directory, name) for name in names)
         # What is not looked through is refused as a whole.
-        yield from (child(each, name) for each in common for name in ("modules", "worktrees"))
-
-
-class _TooManyError(Exception):
-    """There are more entries than are looked at."""
-
-
-def _inside(directory: str, before: int) -> list[str]:
-    """The directories in one. Raises _TooManyError, after `before` and these are too many."""
-    try:
-        with os.scandir(directory) as entries:
-            first = list(itertools.islice(entries, _MAX_DIRECTORIES))
-            if before + len(first) >= _MAX_DIRECTORIES:
-                raise _TooManyError
-            return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
-
-
-def _common(directory: str) -> list[str]:
-    """The repository that a work tree's directory shares (gitrepository-layout(5))."""
-    text = _first_line(child(directory, "commondir"))
-    return [os.path.normpath(os.path.join(directory, os.fsdecode(text)))] if text else []
-
-
-def _linked(link: str) -> str:
-    """Where a `.git` file leads; itself when it leads nowhere."""
-    text = _first_line(link)
-    if not text.startswith(_GITLINK):
-        return link
-    beside = os.path.join(os.path.dirname(link), os.fsdecode(text.removeprefix(_GITLINK)))
-    return os.path.normpath(beside)
-
-
-def _first_line(path: str) -> bytes:
-    """At most a path's length of a regular file; nothing of any other, which could block."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError:
-        return b""
-    try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return b""
-        text = os.read(fd, _MAX_LINK).split(b"\n")[0].rstrip(b"\r")
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
-    return b"" if b"\0" in text else text
-
-
-def _kind(path: str) -> int | None:
-    try:
-        return stat.S_IFMT(os.lstat(path).st_mode)
-    except OSError:
-        return None
+        yield from too_many

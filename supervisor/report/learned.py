@@ -10,7 +10,7 @@ from nono.broker.explaining.explain import summary
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner
 from nono.supervisor.learning.profile import Outcome
-from nono.supervisor.report import run as report
+from nono.supervisor.report.lines import entries, grouped
 
 _MAX_SHOWN = 20
 
@@ -18,7 +18,7 @@ _MAX_SHOWN = 20
 def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[str]:
     """What was seen, what was refused, and what could not be put into the profile."""
     yield from _seen(outcome)
-    refused = [str(line) for line in report.grouped(report.entries(decisions))]
+    refused = [str(line) for line in grouped(decisions, entries(decisions))]
     yield from _part("refused while learning, and not in the profile", refused)
     absent = [visible(host) for host in learner.absent_hosts]
     yield from _part("hosts that do not exist, and not in the profile", absent)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Effect, Network, Rule, visible
+from nono.broker import DEFAULT_PORTS, Effect, Environment, Network, Rule, visible
+from nono.broker.caches import caches
 from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
 from nono.supervisor.planning.plan import Plan
@@ -14,36 +16,85 @@ from nono.supervisor.planning.plan import Plan
 if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
 
+_MAX_CARVED = 8
 
-def describe(plan: Plan, made: Complete) -> Iterator[str]:
-    """Lines for people: every rule with its origin, and what the kernel enforces.
 
-    `made` is the plan's policy, completed.
+def describe(plan: Plan, made: Complete, *, verbose: bool = False) -> Iterator[str]:
+    """Lines for people: what a person said and what it opens, the network, then the rest.
+
+    Groups and built-in rules are a line each, with `verbose` a line for each of their rules, as are
+    the directories that the broker decides in. `made` is the plan's policy, completed.
     """
     policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
-    for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
-        yield from _rules(effect, [rule for rule in policy.rules if rule.effect is effect])
-    for path in policy.bypasses:
-        yield f"protection lifted: {visible(path)}"
     yield from _network(plan, policy.network)
+    for of_persons in (True, False) if verbose else (True,):
+        for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
+            yield from _rules(effect, _chosen(policy.rules, effect, of_persons))
+    own = None if plan.caches is None else plan.caches.directory
+    for path in policy.bypasses if own is None else [p for p in policy.bypasses if p != own]:
+        yield f"protection lifted: {visible(path)}"
     for path in sorted(made.copies):
         yield f"nono's own copy, to read: {visible(path)}"
     for path in sorted(made.cleaned):
         yield f"a copy without credentials, to read: {visible(path)}"
-    yield f"enforced by the kernel alone: {len(floor.rules)} rules"
-    for path in sorted(floor.carved):
-        yield f"decided call by call: {visible(path)} (something inside is denied)"
-    for path in sorted(floor.unwritten):
-        yield f"changes decided call by call: {visible(path)} (writing something inside is denied)"
     for name in plan.environment.dropped(os.environ):
         yield f"variable not passed on: {visible(name)}"
+    if own is not None:
+        yield from _caches(plan.environment, own)
+    if not verbose:
+        yield from _in_short(policy.rules)
+    yield f"enforced by the kernel alone: {len(floor.rules)} rules"
+    for what, paths, why in (
+        ("decided call by call", floor.carved, "something inside is denied"),
+        ("changes decided call by call", floor.unwritten, "writing something inside is denied"),
+    ):
+        shown = sorted(paths) if verbose else sorted(paths)[:_MAX_CARVED]
+        yield from (f"{what}: {visible(path)} ({why})" for path in shown)
+        if len(paths) > len(shown):
+            yield f"{what}: {len(paths) - len(shown)} more directories"
+    if not verbose:
+        yield "(-v lists every rule and every directory)"
+
+
+def _caches(environment: Environment, directory: str) -> Iterator[str]:
+    """Which tools keep theirs there, by their variables."""
+    yield f"caches of the sandbox's own, kept for the next run: {visible(directory)}"
+    for name, value in environment.set:
+        if name in caches():
+            yield f"  {name}={visible(value.replace(directory, '...'))}"
+    yield f"  PATH=...:{':'.join(visible(path) for path in environment.search)}"
+
+
+def _chosen(rules: Sequence[Rule], effect: Effect, of_persons: bool) -> list[Rule]:
+    return [
+        rule for rule in rules if rule.effect is effect and rule.origin.is_of_person is of_persons
+    ]
+
+
+def _in_short(rules: Sequence[Rule]) -> Iterator[str]:
+    """One line for each group and built-in rule: how many paths it speaks of."""
+    counts: Counter[str] = Counter()
+    words: dict[str, set[str]] = {}
+    for rule in rules:
+        if not rule.origin.is_of_person:
+            name = visible(str(rule.origin))
+            spellings = getattr(rule.pattern, "spellings", None)
+            counts[name] += 1 if spellings is None else len(spellings)
+            words.setdefault(name, set()).add(f"{rule.effect} {_access(rule.effect, rule)}")
+    for name, count in counts.items():
+        paths = f"{count} path{'' if count == 1 else 's'}"
+        yield f"{name}: {paths}: {'; '.join(sorted(words[name]))}"
+
+
+def _access(effect: Effect, rule: Rule) -> str:
+    all_of_it = effect is Effect.DENY and not rule.only_of_changes
+    return "all" if all_of_it else access_words.names(rule.access)
 
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        all_of_it = effect is Effect.DENY and not rule.only_of_changes
-        access = "all" if all_of_it else access_words.names(rule.access)
+        access = _access(effect, rule)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from nono.broker import Allow, explain, visible
 from nono.supervisor.audit.replay import Opened, Replay
 from nono.supervisor.report import run as report
+from nono.supervisor.report.lines import entries, grouped
 
 _MAX_LINES = 40
 
@@ -17,7 +18,7 @@ def text(result: Replay) -> Iterator[str]:
     if result.is_same:
         yield f"no change: {result.decisions} recorded decisions would be the same"
         return
-    broken = [str(line) for line in report.grouped(report.entries(result.other))]
+    broken = [str(line) for line in grouped(result.other, entries(result.other))]
     yield from _part("breaks: was allowed and would be refused", broken, result.breaks.overflow)
     if result.nameless:
         yield (
@@ -61,7 +62,7 @@ def as_json(result: Replay) -> str:
     return json.dumps(
         {
             "decisions": result.decisions,
-            "breaks": [report.record(entry) for entry in report.entries(result.other)],
+            "breaks": [report.record(entry) for entry in entries(result.other)],
             "opens": opened,
             "not_listed": result.breaks.overflow + result.opened_overflow,
             "connections_without_a_name": result.nameless,

@@ -6,92 +6,57 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.broker import Connect, Open, is_within, visible
+from nono.broker import visible
+from nono.broker.rules.paths import SHARED
+from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.denials import Denial
-from nono.supervisor.places import home_directory
+from nono.supervisor.report.lines import Entry, entries, grouped, harmless
 
 if TYPE_CHECKING:
-    from nono.broker import Explanation
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.credentials.usage import Usage
 
-_MAX_LINES = 20
+_MAX_LINES = 10
 _MAX_UNRESOLVED = 9
-_MANY = 4
 _MAX_CHANGED = 8
+_MAX_REMOVED = 3
+_MAX_LISTED = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A denial in words."""
+def text(
+    decisions: Decisions, usage: Usage | None = None, workdir: str = "", *, verbose: bool = False
+) -> list[str]:
+    """At most 30 lines for people; none when nothing was refused that anybody can do something
+    about, every host was found, and no service was used.
 
-    denial: Denial
-    explanation: Explanation
-
-
-@dataclass(slots=True)
-class Line:
-    """Denials that one line tells: the same reason, and the same fix or many in one directory."""
-
-    what: str
-    reason: str
-    fix: tuple[str, ...]
-    entries: list[Entry]
-
-    @property
-    def count(self) -> int:
-        return sum(entry.denial.count for entry in self.entries)
-
-    def __str__(self) -> str:
-        times = f" ({self.count} times)" if self.count > len(self.entries) else ""
-        fix = f"  hint: {shlex.join(self.fix)}" if self.fix else ""
-        return f"  {self.what}{times}: {self.reason}{fix}"
+    `workdir` is where the program ran. With `verbose` all that was refused is in it, without bound.
+    """
+    refused = _refused(decisions, workdir, verbose)
+    return [*refused, *_unresolved(decisions), *_services(usage)]
 
 
-def entries(decisions: Decisions) -> list[Entry]:
-    """Every denial of a run, explained."""
-    return [_explained(decisions, denial) for denial in decisions.denials.all()]
-
-
-def _explained(decisions: Decisions, denial: Denial) -> Entry:
-    from nono.broker import explain  # most runs have nothing to explain
-
-    path = getattr(denial.request, "path", None)
-    return Entry(
-        denial,
-        explain(
-            decisions.policy,
-            denial.request,
-            denial.verdict,
-            directory=isinstance(denial.request, Open) and path is not None and os.path.isdir(path),
-            floor=decisions.floor,
-        ),
-    )
-
-
-def text(decisions: Decisions, usage: Usage | None = None) -> list[str]:
-    """At most 50 lines for people; none when nothing was refused, every host was found, and no
-    service was used."""
-    return [*_refused(decisions), *_unresolved(decisions), *_services(usage)]
-
-
-def _refused(decisions: Decisions) -> list[str]:
-    found = entries(decisions)
+def _refused(decisions: Decisions, workdir: str, verbose: bool) -> list[str]:
+    found = entries(decisions, workdir)
+    told = _harmless(decisions) if verbose else []
     if not found:
-        return []
-    lines = grouped(found)
+        return told
+    lines = grouped(decisions, found, workdir)
     overflow = decisions.denials.overflow
     total = sum(line.count for line in lines) + overflow
-    room = _MAX_LINES - 2
+    room = len(lines) if verbose or len(lines) < _MAX_LINES else _MAX_LINES - 2
     shown = [f"nono: {_plural(total, 'call')} refused:", *map(str, lines[:room])]
     hidden = sum(len(line.entries) for line in lines[room:]) + overflow
     if hidden:
-        shown.append(f"  and {_plural(hidden, 'more object')} (--json lists them)")
-    return shown
+        shown.append(f"  and {_plural(hidden, 'more object')} (-v lists them)")
+    return [*shown, *told]
+
+
+def _harmless(decisions: Decisions) -> list[str]:
+    """What programs look for and do without."""
+    found = harmless(decisions)
+    return [f"  {entry.explanation.summary}: harmless, and not needed" for entry in found]
 
 
 def _unresolved(decisions: Decisions) -> list[str]:
@@ -150,6 +115,27 @@ def changed(paths: Sequence[str]) -> list[str]:
     return [f"nono: changed: {named}{more}; look before you run it"]
 
 
+def removed(paths: Sequence[str]) -> list[str]:
+    """One line about files in shared places that are gone with the run; none without any."""
+    if not paths:
+        return []
+    named = ", ".join(map(visible, paths[:_MAX_REMOVED]))
+    more = f" and {len(paths) - _MAX_REMOVED} more" if len(paths) > _MAX_REMOVED else ""
+    return [f"nono: removed, since nothing stays in shared places: {named}{more}{_kept(paths)}"]
+
+
+def _kept(paths: Sequence[str]) -> str:
+    """How one of the files would have stayed; a directory is granted only if it is there."""
+    directly = [path for path in paths if os.path.dirname(path) in SHARED]
+    path = directly[0] if directly else os.path.dirname(paths[0])
+    if visible(path) != path:
+        return ""
+    if directly:
+        return f"  hint: {shlex.join((flag('filesystem.write_file'), path))}"
+    grant = shlex.join((flag("filesystem.write"), path))
+    return f"  hint: {shlex.join(('mkdir', '-p', path))}, then {grant}"
+
+
 def audit(log: Audit | None) -> list[str]:
     """One line when what was decided was not, or only in part, written down."""
     if log is None or not log.stopped:
@@ -163,82 +149,27 @@ def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def grouped(found: Iterable[Entry]) -> list[Line]:
-    """What one line tells, in the order of the first denial of each."""
-    by_directory: dict[tuple[str, ...], list[Entry]] = {}
-    position: dict[object, int] = {}
-    for entry in found:
-        position[id(entry)] = len(position)
-        by_directory.setdefault(_directory_key(entry), []).append(entry)
-    lines: list[Line] = []
-    for key, together in by_directory.items():
-        if len(key) > 1 and len(together) >= _MANY:
-            lines.append(_directory_line(key, together))
-        else:
-            lines.extend(_lines_by_fix(together))
-    return sorted(lines, key=lambda line: position[id(line.entries[0])])
-
-
-def _directory_key(entry: Entry) -> tuple[str, ...]:
-    """Equal for single files of one directory that one flag on the directory would allow."""
-    explanation, path = entry.explanation, getattr(entry.denial.request, "path", "")
-    match explanation.fix:
-        case (str(flag), str(allowed)) if flag.endswith("-file") and allowed == path:
-            verb = explanation.summary.removesuffix(visible(path)).rstrip()
-            return verb, explanation.reason, flag.removesuffix("-file"), os.path.dirname(path)
-    return (_reason(entry),)
-
-
-def _reason(entry: Entry) -> str:
-    """Equal for what one line tells: a name may lead to many addresses, each with its own words."""
-    match entry.denial.request:
-        case Connect(_, _, port, str(host)):
-            return f"{host} {port} {entry.denial.verdict.rule.origin}"
-    return entry.explanation.reason
-
-
-def _directory_line(key: tuple[str, ...], together: list[Entry]) -> Line:
-    _, reason, flag, directory = key
-    # To open a directory this far up for the sake of some files is nothing to suggest.
-    is_narrow = directory.count("/") > 1 and not is_within(home_directory(os.environ), directory)
-    first = together[0].explanation.summary
-    what = f"{first} and {len(together) - 1} more in {visible(directory)}"
-    return Line(what, reason, (flag, directory) if is_narrow else (), together)
-
-
-def _lines_by_fix(together: Iterable[Entry]) -> list[Line]:
-    lines: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
-    for entry in together:
-        explanation, reason = entry.explanation, _reason(entry)
-        is_found = reason != explanation.reason
-        key = (reason, () if is_found else explanation.fix or (explanation.summary,))
-        lines.setdefault(key, []).append(entry)
-    return [_fix_line(entries) for entries in lines.values()]
-
-
-def _fix_line(together: list[Entry]) -> Line:
-    first = together[0].explanation
-    others = f" and {len(together) - 1} more" if len(together) > 1 else ""
-    return Line(first.summary + others, first.reason, first.fix, together)
-
-
 def as_json(
     decisions: Decisions,
     faults: Iterable[str] = (),
     usage: Usage | None = None,
     log: Audit | None = None,
     changes: Sequence[str] = (),
+    gone: Sequence[str] = (),
+    workdir: str = "",
 ) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
         {
-            "denials": [record(entry) for entry in entries(decisions)],
+            "denials": [record(entry) for entry in entries(decisions, workdir)],
+            "harmless": [record(entry) for entry in harmless(decisions)],
             "denials_not_listed": decisions.denials.overflow,
             "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
             "services": _service_records(usage),
             "internal_errors": list(faults),
             "audit": _audit_record(log),
             "changed": [visible(path, limit=8192) for path in changes],
+            "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
         }
     )
 

@@ -43,10 +43,11 @@ def run(
     # The door to the platform.
     from nono.supervisor.linux.launch import signals
     from nono.supervisor.linux.launch.start import ForkHere, close_memory
-    from nono.supervisor.linux.launch.terminal import terminal_returned
+    from nono.supervisor.linux.launch.terminal import flags_returned, terminal_returned
 
     environment = plan.environment.apply(os.environ)
-    with contextlib.ExitStack() as last, terminal_returned() as terminal:
+    shared = flags_returned((streams.stdin, streams.stdout, streams.stderr))
+    with contextlib.ExitStack() as last, shared, terminal_returned() as terminal:
         inherited = signals.inherited_signals()
         signals.block()
         session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)

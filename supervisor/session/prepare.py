@@ -12,9 +12,9 @@ from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.shared_names import pointed_at
+from nono.supervisor.decisions.shared_names import missed, pointed_at
 from nono.supervisor.session.own_inodes import separate
-from nono.supervisor.session.tmpdir import make_tmpdir, remove_tree
+from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit, AuditOptions
@@ -35,11 +35,24 @@ class Prepared:
     audit: Audit | None
     """Where decisions are written down, if they are."""
     tmpdir: str
+    notes: tuple[str, ...] = ()
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
         made = {**pointed_at(self.tmpdir, env), **env, "TMPDIR": self.tmpdir}
         return made if self.credentials is None else self.credentials.environment(made)
+
+    def remove_left_behind(self) -> list[str]:
+        """Remove what the program made in shared places and nobody granted it there.
+
+        Returns the paths of the files that a person may miss. For when no process is left.
+        """
+        return missed(self.confinement.own.remove_left_behind(self._is_granted))
+
+    @property
+    def may_have_written(self) -> bool:
+        """False when no program made a call that could make a name or write into a file."""
+        return not self.confinement.broker or self.confinement.own.may_have_changed
 
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
@@ -51,7 +64,7 @@ class Prepared:
             self.credentials.close()
         if self.audit is not None:
             self.audit.close()
-        self.confinement.own.remove_left_behind(self._is_granted)
+        self.remove_left_behind()
         self.confinement.close()
         remove_tree(self.tmpdir)
 
@@ -70,12 +83,23 @@ def prepare(
     the kernel cannot enforce the policy, unless `best_effort`. With `audit` every decision is
     recorded; there is none without a broker. A `witness` is told instead. The keys of the plan's
     services are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError
-    where services cannot be used.
+    where services cannot be used. Directories that the plan has to make are made.
     """
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
     from nono.supervisor.linux.confine import check_kernel, confine
 
     separate(os.environ if audit is None or audit.env is None else audit.env)
+    if plan.caches is not None:
+        # What only a run with caches of its own needs is loaded only then.
+        from nono.supervisor.session.caches_directory import make_caches
+
+        make_caches(plan.caches.root, plan.caches.name, [place for _, place in plan.caches.state])
+    for directory in plan.to_make:
+        make_directory(directory)
+    if plan.new_directories:
+        from nono.supervisor.session.new_directories import make_directories
+
+        make_directories(plan.new_directories)
     abi = check_kernel(best_effort)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:
@@ -101,7 +125,7 @@ def prepare(
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         undo.pop_all()
-        return Prepared(decisions, confinement, credentials, log, tmpdir)
+        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

@@ -1,4 +1,5 @@
-"""Making the private TMPDIR, and removing it, whatever the program made of it or put in its place.
+"""Directories for a run: made before it, and the private TMPDIR removed after it, whatever became
+of that.
 
 Everything is done below a descriptor of the directory and follows no link: a program that puts a
 link where its TMPDIR was must not make us change what the link names. Directories are lifted to
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import tempfile
 from collections.abc import Iterator
 from itertools import count
 
+from nono.supervisor.errors import UsageError
 from nono.supervisor.places import TMPDIR_PREFIX, canonical
 
 _HANDLE_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,6 +25,25 @@ _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 def make_tmpdir() -> str:
     """A new directory that only its owner may use; its canonical path. Raises OSError."""
     return canonical(tempfile.mkdtemp(prefix=TMPDIR_PREFIX))
+
+
+def make_directory(path: str) -> None:
+    """Make a directory of a canonical path, and what is missing above it, for its owner alone.
+
+    Raises UsageError where something else is there by now.
+    """
+    missing = [path]
+    while not os.path.lexists(os.path.dirname(missing[-1])):
+        missing.append(os.path.dirname(missing[-1]))
+    try:
+        for each in reversed(missing):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(each, 0o700)
+        problem = "" if os.path.isdir(path) and canonical(path) == path else "not a directory"
+    except OSError as error:
+        problem = os.strerror(error.errno or 0)
+    if problem:
+        raise UsageError(f"{path}: {problem}", f"ls -ld {shlex.quote(path)}")
 
 
 def remove_tree(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,58 @@ def test_what_is_compared_is_what_is_put_in_place(
     text = (repository / ".git/config").read_text()
     assert "ran outside" not in text and "fsmonitor" not in text
     assert as_user("git", "status", "--short", cwd=repository).returncode == 0
+
+
+def test_each_setting_that_was_refused_is_named(nono: Nono, repository: Path) -> None:
+    keys = ("core.fsmonitor", "core.pager", "alias.x", "filter.a.clean")
+    script = "; ".join(f"git config {key} /bin/true" for key in (*keys, keys[0]))
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", script, cwd=repository)
+    assert "nono: 5 calls refused:" in done.stderr
+    assert [key for key in keys if f", for {key} (" not in done.stderr] == []
+
+
+def test_what_runs_by_itself_is_refused_while_learning(nono: Nono, repository: Path) -> None:
+    script = (
+        "echo > .git/hooks/pre-commit; git config core.fsmonitor x; echo > .envrc; mkdir .vscode;"
+        " echo all: > Makefile; echo more >> src/file"
+    )
+    done = nono("learn", "--", "/bin/sh", "-c", script)
+    assert "refused while learning" in done.stderr, done.stderr
+    assert "nono: changed: " in done.stderr and "/Makefile; look before" in done.stderr
+    assert not (repository / ".git/hooks/pre-commit").exists()
+    assert not (repository / ".envrc").exists() and not (repository / ".vscode").exists()
+    assert "fsmonitor" not in (repository / ".git/config").read_text()
+    assert (repository / "src/file").read_text() == "firstmore\n"
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        {"allow": ["{above}/{start}*"]},
+        {"allow": ["{above}/**"]},
+        {"write": ["{above}/{start}*/**"]},
+        {"allow_file": ["{project}/*", "{project}/.git/*", "{project}/.git/hooks*/*"]},
+    ],
+    ids=str,
+)
+def test_what_a_pattern_opens_is_protected(
+    nono: Nono, as_user: Account, repository: Path, opened: dict[str, list[str]]
+) -> None:
+    words = {"above": repository.parent, "start": repository.name, "project": repository}
+    filesystem = {key: [each.format(**words) for each in value] for key, value in opened.items()}
+    text = json.dumps({"meta": {"name": "g"}, "filesystem": filesystem})
+    profile = as_user.file(repository.parent / f"{repository.name}.json", text)
+    options = ("--profile", profile, "--read", repository)
+    script = (
+        "echo > .git/hooks/pre-commit; git config core.fsmonitor x; echo > .envrc; mkdir .vscode;"
+        " echo all: > Makefile"
+    )
+    done = nono("run", *options, "--", "/bin/sh", "-c", script)
+    assert "nono: changed: " in done.stderr and "/Makefile; look before" in done.stderr
+    assert "denied by group protect_start_files" in done.stderr
+    assert not (repository / ".git/hooks/pre-commit").exists()
+    assert not (repository / ".envrc").exists() and not (repository / ".vscode").exists()
+    assert "fsmonitor" not in (repository / ".git/config").read_text()
+    told = nono("why", *options, "--path", ".git/hooks", "--op", "write")
+    assert told.stdout.startswith("denied"), told.stdout
+    profile.unlink()

@@ -11,7 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nono.broker.datafile import data
-from nono.broker.git_config import MAX_BYTES, NotUnderstoodError, harmful_change, parse
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import (
+    MAX_BYTES,
+    first_that_runs,
+    harmful_change,
+    parse,
+    remotes_by_name,
+)
 
 FIRST = b"""[core]
 \trepositoryformatversion = 0
@@ -87,7 +94,8 @@ HARMLESS = (
     '[branch "x"]\n\tremote = origin\n\tmerge = refs/heads/x\n',
     '[remote "b"]\n\turl = git@example.org:a/b.git\n\tfetch = +refs/heads/*:refs/remotes/b/*\n',
     '[remote "b"]\n\turl = ssh://git@example.org/a\n',
-    '[remote "b"]\n\turl = /srv/git/a\n[remote "c"]\n\turl = ../b\n',
+    '[remote "b"]\n\turl = git://example.org/a\n[remote "c"]\n\turl = host_1:b\n',
+    '[branch "x"]\n\tremote = .\n\tmerge = refs/heads/y\n',
     '[submodule "lib"]\n\tactive = true\n\turl = https://example.org/lib\n',
     "[user]\n\tname = A B\n\temail = a@example.org\n[core]\n\tautocrlf = input\n",
     "; a comment\n",
@@ -105,6 +113,7 @@ HARMFUL = {
     "core.hookspath": "[core]\n\thooksPath = x\n",
     "core.sshcommand": "[CORE]sshCommand = x\n",
     "core.editor": "[core]\n\teditor = x\n",
+    "extensions.worktreeconfig": "[extensions]\n\tworktreeConfig = true\n",
     "core.worktree": "[core]\n\tworktree = /x\n",
     "filter.x.clean": '[filter "x"]\n\tclean = x\n',
     "diff.x.textconv": '[diff "x"]\n\ttextconv = x\n',
@@ -152,6 +161,39 @@ def test_what_was_there_stays_in_its_order() -> None:
     assert harmful_change(FIRST, swapped) == "include.path"
 
 
+PATHS = ("/srv/git/a", "../b", "b", "./a:b", "file:///srv/a", "file://localhost/srv/a", "")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_is_for_the_caller_to_judge(path: str) -> None:
+    """A repository's own hooks run at a push to it."""
+    after = FIRST + f'[remote "b"]\n\turl = {path}\n'.encode()
+    plain = path.encode().removeprefix(b"file://localhost").removeprefix(b"file://")
+    assert harmful_change(FIRST, after) == "remote.b.url"
+    assert harmful_change(FIRST, after, lambda to: to != plain) == "remote.b.url"
+    assert harmful_change(FIRST, after, lambda to: to == plain) is None
+    renamed = after.replace(b'[remote "b"]', b'[remote "c"]')
+    assert harmful_change(after, renamed) is None, "it was there before"
+
+
+def test_a_remote_without_an_url_is_a_path() -> None:
+    follows = b'[branch "x"]\n\tremote = there\n'
+    there = b'[remote "there"]\n\turl = https://example.org/a\n'
+    assert harmful_change(FIRST, FIRST + follows) == "branch.x.remote"
+    assert harmful_change(FIRST, FIRST + there + follows) is None
+    assert remotes_by_name(FIRST + follows) == [b"there"]
+    assert remotes_by_name(FIRST + there + follows) == []
+
+
+def test_what_git_writes_into_a_new_repository_runs_nothing() -> None:
+    own = b"[core]\n\tworktree = ../../../sub\n[extensions]\n\tworktreeConfig = true\n"
+    plain = FIRST.partition(b"[alias]")[0]
+    assert harmful_change(b"", own) == "core.worktree"
+    assert first_that_runs(plain + own) is None
+    assert first_that_runs(FIRST) == "alias.st"
+    assert first_that_runs(plain + b'[remote "b"]\n\turl = /tmp/x\n') == "remote.b.url"
+
+
 @pytest.mark.parametrize("text", [b"\xef\xbb\xbf[a]\n", b"[a]\nb = \\\n", b"x" * (MAX_BYTES + 1)])
 def test_what_is_not_understood_does_not_change(text: bytes) -> None:
     with pytest.raises(NotUnderstoodError):
@@ -166,3 +208,5 @@ def test_every_entry_of_the_table_has_a_reason_and_is_written_as_it_is_compared(
         assert name == name.lower() and name.count(".") in (1, 2) and why
         assert name.count(".") == 1 or name.split(".")[1] == "*"
     assert set(table["checked_as_urls"]) <= set(table["harmless"])
+    assert set(table["checked_as_names"]) <= set(table["harmless"])
+    assert set(table["harmless_in_new"]).isdisjoint(table["harmless"])

@@ -236,8 +236,8 @@ HOME = "/home/u"
 
 
 def expand(entry: str) -> list[str]:
-    """What a session's expansion does, without links. All base directories are the usual ones."""
-    if entry.startswith("$XDG_"):
+    """What a session's expansion does, without links, and where only TMPDIR is a variable."""
+    if entry.startswith("$") and not entry.startswith("$TMPDIR"):
         return []
     for name, value in (("~", HOME), ("$TMPDIR", "/tmp/nono-1")):
         entry = value + entry.removeprefix(name) if entry.startswith(name) else entry

@@ -114,7 +114,7 @@ def test_why_and_dry_run_say_it(nono: Nono, machine: Path) -> None:
         done = nono("why", "--path", path, env=env)
         assert done.returncode == 0 and f"rule: built-in rule {rule}\n" in done.stdout
         assert nono("why", "--path", path, "--op", "write", env=env).returncode == 1
-    listed = nono("run", "--dry-run", "--", "true", env=env).stdout
+    listed = nono("run", "-v", "--dry-run", "--", "true", env=env).stdout
     assert (
         f"allow read: {machine}/constraints.txt  [built-in rule constraint in {config}]" in listed
     )

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.conftest import program_beside
+from tests.conftest import Nono, program_beside
 from tests.programs.conftest import Alike
 
 ITSELF = program_beside(__file__, "itself.py")
@@ -43,3 +43,14 @@ def test_status_of_the_sandboxed(alike: Alike) -> None:
     )
     done = alike("python3", "-c", script, env={"TMPDIR": "/tmp"})
     assert len(json.loads(done.stdout.splitlines()[0])) == len(names)
+
+
+def test_processes_of_others_are_not_there(nono: Nono) -> None:
+    """Whoever lists processes passes them by, and nothing is said of them."""
+    lister = program_beside(__file__, "process_lister.py")
+    done = nono("run", "--", "/usr/bin/python3", "-I", "-S", "-c", lister)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "seen 1\n", "")
+    listed = nono("run", "--", "ps", "-e", "-o", "comm=")
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "ps\n", "")
+    top = nono("run", "--", "top", "-b", "-n", "1")
+    assert (top.returncode, top.stderr) == (0, "")

@@ -69,6 +69,8 @@ class Retry:
     attempt: Callable[[], Answer | None]
     close: Callable[[], None]
     interrupted: Callable[[], Answer] = Restart
+    capabilities: frozenset[int] = frozenset()
+    """Those that attempts are made with, if the thread has them; the loop says which."""
 
 
 Answer = Continue | Fail | Return | Inject | Restart | Later | Retry

@@ -12,6 +12,7 @@ from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Call:
         "network",
         "notification",
         "own",
+        "restrictions",
     )
 
     def __init__(
@@ -42,8 +44,11 @@ class Call:
         background: Background,
         own: OwnObjects,
         network: NetworkService | None,
-        injected: InjectedFiles | None = None,
+        injected: InjectedFiles | None,
+        restrictions: OwnRestrictions,
     ) -> None:
+        self.restrictions = restrictions
+        """What programs inside gave up by themselves."""
         self.background = background
         """For what goes on after the call has returned."""
         self.own = own
@@ -66,11 +71,17 @@ class Call:
         return self._memory.bytes(self.caller.tid, address, size)
 
     def ensure_waiting(self) -> None:
-        """To be called after reading and before performing.
+        """To be called after reading and before performing, always.
 
         While the caller waits in this call, its tid cannot be anybody else's, so what was read
-        through it was its own. Raises OSError (ESRCH) when it is gone.
+        through it was its own. Raises OSError: ESRCH when it is gone, EACCES when it restricted
+        itself, so that nothing is performed for it.
         """
+        self.ensure_callers()
+        self.restrictions.ensure_unrestricted(self.caller)
+
+    def ensure_callers(self) -> None:
+        """As `ensure_waiting`, for what a restriction of its own does not speak of."""
         if not self._listener.is_valid(self.notification.id):
             raise failure(errno.ESRCH)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 from functools import cached_property
 
+from nono.shims.linux.capabilities import Sets, of_masks
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.processes import _stat_fields, is_within, read_bounded
@@ -47,6 +49,20 @@ class Caller:
             return int(self._status["Umask"], 8)
         except (KeyError, ValueError):
             raise failure(errno.ESRCH) from None
+
+    @property
+    def capabilities(self) -> Sets:
+        """What the caller has and may have, as of now. Raises OSError when the process is gone."""
+        try:
+            return of_masks(int(self._status["CapEff"], 16), int(self._status["CapPrm"], 16))
+        except (KeyError, ValueError):
+            raise failure(errno.ESRCH) from None
+
+    @property
+    def file_size_limit(self) -> float:
+        """RLIMIT_FSIZE, in bytes. Raises OSError when the process is gone."""
+        soft, _ = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        return float("inf") if soft == resource.RLIM_INFINITY else soft
 
     @property
     def has_signal(self) -> bool:

@@ -11,7 +11,9 @@ import contextlib
 import errno
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.broker import ConnectHost
 from nono.shims.linux import sockets as kernel
@@ -30,6 +32,11 @@ from nono.supervisor.linux.calls.connecting import (
 )
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.service import NetworkService, allowed_addresses
+
+if TYPE_CHECKING:
+    import trio
+
+    Reach = Callable[[Parked], Awaitable[trio.socket.SocketType]]
 
 
 def connect_by_name(
@@ -115,19 +122,14 @@ class _Attempt:
 
     def _open_tunnel(self) -> None:
         """Let the socket wait for a tunnel."""
-        from nono.supervisor.linux.network.tunnel import Tunnel
+        caller, host, port = self.call.caller, self.host, self.port
+        network, decisions = self.network, self.decisions
 
-        if not self.network.tunnels.acquire(blocking=False):
-            raise failure(errno.ENOBUFS)
-        try:
-            parked = Parked(self.sock)
-        except BaseException:
-            self.network.tunnels.release()
-            raise
+        def reach(_: Parked) -> Awaitable[trio.socket.SocketType]:
+            return network.reach(decisions, caller, host, port)
+
+        open_tunnel(self.call, decisions, network, self.sock, host, port, reach)
         self.started = True
-        caller, decisions = self.call.caller, self.decisions
-        tunnel = Tunnel(self.network, decisions, caller, self.host, self.port, parked)
-        self.call.background.start(tunnel.run, tunnel.abandon)
 
     @property
     def _is_tunnelled(self) -> bool:
@@ -150,3 +152,26 @@ class _Attempt:
             with contextlib.suppress(ValueError):
                 return kernel.inet_address(self.sock.family, addresses[0], self.port)
         return None
+
+
+def open_tunnel(
+    call: Call,
+    decisions: Decisions,
+    network: NetworkService,
+    sock: socket.socket,
+    host: str,
+    port: int,
+    reach: Reach,
+) -> None:
+    """Let the caller's socket wait for a connection that `reach` makes. Raises OSError."""
+    from nono.supervisor.linux.network.tunnel import Tunnel
+
+    if not network.tunnels.acquire(blocking=False):
+        raise failure(errno.ENOBUFS)
+    try:
+        parked = Parked(sock, "::1" if host == "::1" else "127.0.0.1")
+    except BaseException:
+        network.tunnels.release()
+        raise
+    tunnel = Tunnel(network, decisions, call.caller, host, port, parked, reach)
+    call.background.start(tunnel.run, tunnel.abandon)

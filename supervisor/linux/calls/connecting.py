@@ -13,6 +13,7 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Callable
 
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sockets import not_blocking
@@ -23,18 +24,24 @@ _TIMEVAL = struct.Struct("@ll")
 
 
 def perform_connect(
-    call: Call, held: contextlib.ExitStack, sock: socket.socket, address: bytes
+    call: Call,
+    held: contextlib.ExitStack,
+    sock: socket.socket,
+    address: bytes,
+    attempt: Callable[[], None] | None = None,
 ) -> Answer:
     """connect(2) of the caller's open socket, once it is allowed.
 
-    `held` closes what the connect needs, after it. Raises OSError.
+    `held` closes what the connect needs, after it. `attempt` is what connects a unix socket, each
+    time it is tried; by default it is connected to `address`. Raises OSError.
     """
     call.ensure_waiting()
+    connect = attempt or (lambda: kernel.connect(sock.fileno(), address))
     if not os.get_blocking(sock.fileno()) or _is_at_once(sock, address):
-        kernel.connect(sock.fileno(), address)
+        connect()
         return DONE
     if sock.family == socket.AF_UNIX:
-        return _connect_when_there_is_room(held, sock, address)
+        return _connect_when_there_is_room(held, sock, connect)
     started = start_connect(sock, address)
     if not started:
         return DONE
@@ -64,6 +71,12 @@ def start_connect(sock: socket.socket, address: bytes) -> int:
     with not_blocking(sock):
         started = _connect(sock, address)
         return started if started and _is_undecided(sock) else 0
+
+
+def finish_connect(sock: socket.socket) -> None:
+    """Make a connected socket know it, as a connect(2) that blocks does. Raises OSError."""
+    with not_blocking(sock):
+        _is_undecided(sock)
 
 
 def interrupted(deadline: float) -> Answer:
@@ -127,18 +140,19 @@ def _connect(sock: socket.socket, address: bytes) -> int:
 
 
 def _connect_when_there_is_room(
-    held: contextlib.ExitStack, sock: socket.socket, address: bytes
+    held: contextlib.ExitStack, sock: socket.socket, connect: Callable[[], None]
 ) -> Answer:
     """A unix connect waits while the other's backlog is full, and only room or a timeout ends that.
 
-    Nothing tells that there is room, so it is tried again.
+    Nothing tells that there is room, so it is tried again. `connect` decides again what is not
+    held: a path is connected to by its inode, which no other socket can get.
     """
     deadline = deadline_of(sock)
 
     def attempt() -> Answer | None:
         try:
             with not_blocking(sock):
-                kernel.connect(sock.fileno(), address)
+                connect()
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise

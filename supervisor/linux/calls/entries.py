@@ -19,6 +19,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
+from nono.supervisor.linux.calls.git_kept import require_not_kept
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -140,6 +141,7 @@ def _remove(call: Call, decisions: Decisions, at: int, path: int, *, directory: 
             decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
         with existing(place) as target:
+            require_not_kept(call, decisions, operation, place)
             own = call.own.is_own(call.caller, target)
             decisions.require(PathChange(call.caller, operation, place.path, own))
             call.ensure_waiting()
@@ -164,9 +166,13 @@ def truncate(call: Call, decisions: Decisions) -> Answer:
         own = call.own.is_own(call.caller, target)
         decisions.require(PathChange(call.caller, Operation.TRUNCATE, target.path, own))
         call.ensure_waiting()
+        size = n.b - (1 << 64) if n.b >> 63 else n.b
+        # The kernel would send SIGXFSZ, too. The limit is the program's own, and ours is another.
+        if size > target.stat.st_size and size > call.caller.file_size_limit:
+            raise failure(errno.EFBIG)
         fd = os.open(target.name, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            os.ftruncate(fd, n.b - (1 << 64) if n.b >> 63 else n.b)
+            os.ftruncate(fd, size)
         finally:
             os.close(fd)
     return DONE
@@ -193,6 +199,7 @@ def require_new(call: Call, decisions: Decisions, place: Entry, operation: Opera
         raise failure(errno.EEXIST)
     own = call.own.is_own(call.caller, place.parent)
     decisions.require(PathChange(call.caller, operation, place.path, own))
+    call.own.require_room(place.path)
     call.ensure_waiting()
 
 

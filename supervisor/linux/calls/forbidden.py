@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 
 from nono.broker import Forbidden
+from nono.broker.policy.policy import ABSENT_CALLS
 from nono.shims.linux.syscall_classes import machine, name
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
@@ -19,5 +20,6 @@ from nono.supervisor.linux.calls.call import Call
 def forbidden(call: Call, decisions: Decisions) -> Answer:
     """ptrace(2), unshare(2), mount(2) and the like; clone(2) with CLONE_NEW* flags."""
     number = call.notification.number
-    decisions.require(Forbidden(call.caller, name(machine(), number) or str(number)))
-    raise failure(errno.EPERM)
+    made = name(machine(), number) or str(number)
+    decisions.require(Forbidden(call.caller, made))
+    raise failure(errno.ENOSYS if made in ABSENT_CALLS else errno.EPERM)

@@ -14,15 +14,18 @@ import threading
 import time
 from dataclasses import replace
 
-from nono.broker import Allow, Deny, Operation, Origin, OriginKind, PathChange, visible
-from nono.broker.git_config import MAX_BYTES, NotUnderstoodError, harmful_change
+from nono.broker import Allow, Deny, Operation, PathChange, visible
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, harmful_change
+from nono.broker.rules.paths import SHARED, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.places import plain_path
+from nono.supervisor.planning.start_files import GROUP, ORIGIN
 
-_GROUP = "protect_start_files"
 _HARMLESS = builtin("harmless settings of git, as nono wrote them")
 _NAMES = frozenset({"config", "config.worktree"})
 _STALE_SECONDS = 60
@@ -40,7 +43,7 @@ def put_git_config(
         return False
     wanted = PathChange(call.caller, Operation.RENAME_TO, new.path)
     _, verdict = decisions.verdict(wanted)
-    if not isinstance(verdict, Deny) or verdict.rule.origin != Origin(OriginKind.GROUP, _GROUP):
+    if not isinstance(verdict, Deny) or verdict.rule.origin != ORIGIN:
         return False
     if source.kind != stat.S_IFREG or not _is_same_directory(old, new):
         return False
@@ -50,7 +53,7 @@ def put_git_config(
     with _ONE_AT_A_TIME:
         before, mode = _current(new)
         after = _content(os.open(source.name, _READING))
-        _require_harmless(decisions, wanted, verdict, before, after)
+        _require_harmless(call, decisions, wanted, verdict, (before, after))
         call.ensure_waiting()
         _put(new, after, mode if mode is not None else stat.S_IMODE(source.stat.st_mode))
         os.unlink(old.name, dir_fd=old.parent.fd)
@@ -86,17 +89,63 @@ def _content(fd: int) -> bytes:
 
 
 def _require_harmless(
-    decisions: Decisions, wanted: PathChange, verdict: Deny, before: bytes, after: bytes
+    call: Call,
+    decisions: Decisions,
+    wanted: PathChange,
+    verdict: Deny,
+    texts: tuple[bytes, bytes],
 ) -> None:
+    def is_kept(path: bytes) -> bool:
+        return _is_kept(call, decisions, wanted.path, os.fsdecode(path))
+
     try:
-        harmful = harmful_change(before, after)
+        harmful = harmful_change(*texts, is_kept)
     except NotUnderstoodError as error:
         harmful = str(error)
     if harmful is not None:
-        origin = replace(verdict.rule.origin, name=f"{_GROUP}, for {visible(harmful)}")
+        origin = replace(verdict.rule.origin, name=f"{GROUP}, for {visible(harmful)}")
         decisions.refuse(wanted, Deny(replace(verdict.rule, origin=origin), verdict.errno))
     if decisions.witness is not None:
         decisions.witness.decision(wanted, wanted, Allow(_HARMLESS))
+
+
+_SUFFIXES = ("", "/.git", ".git", ".git/.git")
+"""Where git looks for a repository that a path names."""
+
+
+def _is_kept(call: Call, decisions: Decisions, config: str, path: str) -> bool:
+    """True when no repository can come to be at a path, or have a hook put in, by this program.
+
+    Not where it leads through links, which could lead elsewhere later; not in shared places, where
+    the program may use what it made; not with `~`.
+    """
+    if not path.startswith("/"):
+        above, name = os.path.split(os.path.dirname(config))
+        if name != ".git" or path.startswith("~"):
+            return False
+        path = os.path.join(above, path)
+    plain = plain_path(path)
+    if os.path.realpath(path) != plain or _may_be_own(call, plain):
+        return False
+    return not any(
+        decisions.allows(PathChange(call.caller, Operation.CREATE, f"{plain}{suffix}/{name}"))
+        for suffix in _SUFFIXES
+        for name in ("hooks/x", "config")
+    )
+
+
+def _may_be_own(call: Call, path: str) -> bool:
+    """True in a shared place for what the program made there, and for what it may make."""
+    if not any(is_within(path, each) for each in SHARED):
+        return False
+    try:
+        fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        return call.own.is_own_file(path, fd)
+    finally:
+        os.close(fd)
 
 
 def _put(place: Entry, text: bytes, mode: int) -> None:

@@ -9,6 +9,7 @@ from nono.supervisor.linux.calls import (
     entries,
     execute,
     forbidden,
+    giving_up,
     locks,
     metadata,
     moves,
@@ -25,7 +26,10 @@ HANDLERS: Mapping[str, Handler] = {
     **{
         name: forbidden.forbidden for name, which in classes().items() if which is SyscallClass.TOLD
     },
-    "clone": forbidden.forbidden,
+    "clone": giving_up.clone,
+    "landlock_restrict_self": giving_up.landlock_restrict_self,
+    "capset": giving_up.capset,
+    "prctl": giving_up.become_reaper,
     "open": opens.open_,
     "openat": opens.openat,
     "openat2": open_how.openat2,

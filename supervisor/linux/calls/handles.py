@@ -55,6 +55,11 @@ class Handle:
         return path
 
     @property
+    def is_deleted(self) -> bool:
+        """True for an object without a name any more, such as a working directory that is gone."""
+        return self.stat.st_nlink == 0 and os.readlink(self.name).endswith(_DELETED)
+
+    @property
     def is_anonymous(self) -> bool:
         """True for what has no path: pipes, sockets, memfds. Landlock does not restrict these."""
         path = self.path

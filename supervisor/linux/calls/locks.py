@@ -3,7 +3,8 @@
 Landlock has no right for these. The filter lets through what only reads (LOCK_SH, which everybody
 who reads may hold) and what gives up; an exclusive lock and a lease need WRITE on the file, or a
 descriptor that is open for writing. They are *performed on our copy* of the descriptor, which is
-the caller's own open file, so the lock is the caller's and goes when it closes its own.
+the caller's own open file, so the lock is the caller's and goes when it closes its own. No Landlock
+domain of the program's own speaks of them either, so they are performed in every one.
 An exclusive lock so costs a round trip; where it has to wait, somebody who gives it up is noticed
 within 50 ms. Locks of fcntl(2) that exclude need a writable descriptor and stay native.
 Sources: flock(2), fcntl(2) on leases.
@@ -77,7 +78,7 @@ def _target(call: Call, decisions: Decisions, operation: str) -> Handle:
         if not target.is_anonymous and Access.WRITE not in held_access(held):
             own = call.own.is_own(call.caller, target)
             decisions.require(Metadata(call.caller, operation, target.path, own))
-        call.ensure_waiting()
+        call.ensure_callers()
     except BaseException:
         target.close()
         raise

@@ -13,6 +13,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nono.shims.linux import capabilities, process
@@ -34,8 +35,10 @@ from nono.supervisor.linux.calls.answers import (
 )
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.changing import Changing
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
@@ -72,6 +75,9 @@ class Loop:
         self._waiting = waiting
         self._background = background
         self._memory = Memory()
+        self._changing = Changing()
+        self._keep: frozenset[int] = frozenset()
+        self._restrictions = OwnRestrictions(init_pid, decisions)
         self._witness = decisions.witness
         every_call = self._witness is not None and self._witness.every_call
         self._fast_lane = None if every_call else FastLane(decisions, self._memory)
@@ -79,7 +85,7 @@ class Loop:
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
         process.unshare(process.CLONE_FS)
-        capabilities.drop_to(keep)
+        self._keep = capabilities.drop_to(keep)
         self.listener.answer_on_same_processor()
         receive, serve = self.listener.receive, self._serve
         while (notification := receive()) is not None:
@@ -108,12 +114,15 @@ class Loop:
     def _decide(self, notification: Notification) -> Answer:
         if self._witness is not None and self._witness.refuses:
             return Fail(errno.EACCES)
+        if not self._own.may_have_changed and self._changing.may(notification):
+            self._own.may_have_changed = True
         if self._fast_lane is not None and self._fast_lane.covers(notification):
             return CONTINUE
         handler = self._handlers.get(notification.number)
         if handler is None:
             return Fail(errno.ENOSYS)
         caller = Caller(notification.tid, self._init_pid)
+        restrictions = self._restrictions
         call = Call(
             notification,
             caller,
@@ -123,8 +132,18 @@ class Loop:
             self._own,
             self._network,
             self._injected,
+            restrictions,
         )
-        return handler(call, self.decisions)
+        if not restrictions.fewer_capabilities:
+            return _later_with(self._keep, handler(call, self.decisions))
+        left = restrictions.capabilities_of(caller)
+        with capabilities.with_only(left):
+            return _later_with(left, handler(call, self.decisions))
+
+
+def _later_with(keep: frozenset[int], answer: Answer) -> Answer:
+    """What is tried again on another thread is tried with the same rights."""
+    return replace(answer, capabilities=keep) if isinstance(answer, Retry) else answer
 
 
 def respond(listener: Listener, notification_id: int, answer: Answer) -> None:

@@ -23,6 +23,7 @@ from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.entries import existing, is_in_floor, require_new
 from nono.supervisor.linux.calls.git_config import put_git_config
+from nono.supervisor.linux.calls.git_kept import require_not_kept, require_replaceable
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
@@ -65,6 +66,8 @@ def _rename(
         with existing(old) as source:
             if not flags and put_git_config(call, decisions, old, new, source):
                 return DONE
+            require_not_kept(call, decisions, Operation.RENAME_FROM, old)
+            require_replaceable(call, decisions, new, source)
             _require_move(call, decisions, old, new, source)
             with _require_replaceable(call, decisions, old, new, flags) as exchanged:
                 call.ensure_waiting()
@@ -74,7 +77,9 @@ def _rename(
                     _adopt_object(call, decisions, exchanged, new.path, old.path)
                     _adopt_object(call, decisions, source, old.path, new.path)
                 else:
-                    _adopt(call, decisions, source, old.path, new.path)
+                    is_directory = source.kind == stat.S_IFDIR
+                    call.own.note_moved(old.path, new.path, directory=is_directory)
+                    _adopt_object(call, decisions, source, old.path, new.path)
             decisions.note_moved(old.path)
             decisions.note_moved(new.path)
     return DONE
@@ -86,11 +91,14 @@ def _require_move(call: Call, decisions: Decisions, old: Entry, new: Entry, sour
     own_there = call.own.is_own(call.caller, new.parent)
     decisions.require(_leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path))
     decisions.require(PathChange(call.caller, Operation.RENAME_TO, new.path, own_there))
+    call.own.require_room(new.path)
     used = Open(call.caller, new.path, Access.READ | Access.WRITE)
-    if source.kind == stat.S_IFDIR and not own and not decisions.allows(used):
-        # Only what is its own may the sandbox use there, and nobody knows what is in the
-        # directory. To copy it makes every part the sandbox's own.
-        raise failure(errno.EXDEV)
+    if source.kind == stat.S_IFDIR and not decisions.allows(used):
+        was_filled = Open(call.caller, old.path, Access.WRITE)
+        if not own or decisions.allows(was_filled):
+            # Only what is its own may the sandbox use there, and nobody knows what is in the
+            # directory. To copy it makes every part the sandbox's own.
+            raise failure(errno.EXDEV)
 
 
 def _leaves(
@@ -129,6 +137,7 @@ def _require_replaceable(
         if flags & kernel.RENAME_NOREPLACE:
             raise failure(errno.EEXIST)
         if flags & kernel.RENAME_EXCHANGE:
+            require_not_kept(call, decisions, Operation.RENAME_FROM, new)
             _require_move(call, decisions, new, old, target)
             yield target
             return
@@ -183,21 +192,18 @@ def _link(
         decisions.require(_leaves(call, Operation.LINK_FROM, source, source.path, own, place.path))
         require_new(call, decisions, place, Operation.LINK_TO)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)
-        _adopt(call, decisions, source, source.path, place.path)
+        _adopt_object(call, decisions, source, source.path, place.path)
     return DONE
 
 
-def _adopt(call: Call, decisions: Decisions, moved: Handle, before: str, after: str) -> None:
+def _adopt_object(call: Call, decisions: Decisions, moved: Handle, before: str, after: str) -> None:
     """What comes to a shared place is the sandbox's own there, if it could use it before.
 
-    Otherwise moving a file out of a place where it may only be written would make it readable.
+    Otherwise moving a file out of a place where it may only be written would make it readable;
+    so it is only to be removed at the end.
     """
-    if moved.kind == stat.S_IFDIR:
-        call.own.note_moved(before, after)
-    _adopt_object(call, decisions, moved, before, after)
-
-
-def _adopt_object(call: Call, decisions: Decisions, moved: Handle, before: str, after: str) -> None:
     own = call.own.is_own_file(before, moved.fd)
     if decisions.allows(Open(call.caller, before, Access.READ | Access.WRITE, own)):
         call.own.record_created(after, moved.fd)
+    else:
+        call.own.record_left(after, moved.fd)

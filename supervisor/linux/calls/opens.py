@@ -27,6 +27,7 @@ from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
 from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
+from nono.supervisor.linux.calls.other_processes import refuse_as_absent
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, links_on_the_way, locate
 
@@ -160,7 +161,7 @@ def _open_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: 
 
 def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> Answer:
     if call.injected is not None and handle.path in call.injected:
-        return _open_injected(call.injected, wanted, handle.path)
+        return _open_injected(call, call.injected, wanted, handle.path)
     if wanted.floor_checks:
         if handle.is_anonymous:
             return CONTINUE  # the caller's own pipe, socket or memfd, named through /proc/self/fd
@@ -178,11 +179,12 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
     return perform(handle, wanted, call.own)
 
 
-def _open_injected(injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
+def _open_injected(call: Call, injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
     """A file that is another inside: *performed on our copy*, and only ever for reading."""
     _refuse_by_kind(wanted, stat.S_IFREG)
     if wanted.access != Access.READ:
         raise failure(errno.EACCES)
+    call.restrictions.ensure_unrestricted(call.caller)
     return _inject(injected.open(path), wanted)
 
 
@@ -191,7 +193,7 @@ def _open_missing(call: Call, wanted: Arguments) -> Answer:
     if call.injected is not None:
         with entry(call.caller, wanted.dirfd, wanted.path, errno.ENOENT, wanted.resolve) as place:
             if place.path in call.injected:
-                return _open_injected(call.injected, wanted, place.path)
+                return _open_injected(call, call.injected, wanted, place.path)
     raise failure(errno.ENOENT)
 
 
@@ -242,8 +244,10 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
         if makes_set_id(wanted.flags, wanted.mode):
             set_id.require(call, decisions, path)
         decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
-    else:
-        decisions.require(Open(call.caller, handle.path, wanted.access, own))
+        return
+    request = Open(call.caller, handle.path, wanted.access, own)
+    refuse_as_absent(call, decisions, request)
+    decisions.require(request)
 
 
 def perform(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer:
@@ -281,7 +285,7 @@ def _after_open(fd: int, handle: Handle, own: OwnObjects, may_block: bool) -> No
         terminal = f"/dev/pts/{number}"
         own.record_terminal(os.stat(terminal).st_rdev, terminal)
     if handle.kind == stat.S_IFDIR and stat.S_ISREG(os.fstat(fd).st_mode):
-        own.record_created(handle.path, fd)  # O_TMPFILE
+        own.record_unnamed(handle.path, fd)  # O_TMPFILE
 
 
 def _after_lease(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer | None:
@@ -328,6 +332,7 @@ def _create(call: Call, decisions: Decisions, wanted: Arguments, place: Entry) -
         set_id.require(call, decisions, path)
     own = call.own.is_own(call.caller, place.parent)
     decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
+    call.own.require_room(path)
     call.ensure_waiting()
     call.apply_umask()
     # O_EXCL follows no link either, and O_NOFOLLOW would stay with the descriptor: F_GETFL.

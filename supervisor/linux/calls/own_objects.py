@@ -6,16 +6,16 @@ and not by name. The same holds for its own processes' /proc entries and its own
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import stat
 import threading
 from collections.abc import Callable
 
 from nono.broker.rules.paths import SHARED, is_within
-from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.file_identity import identity
-from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
+from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 
@@ -27,13 +27,15 @@ _HARMLESS_NET = {"dev", "route", "if_inet6", "ipv6_route"}
 
 
 class OwnObjects:
-    """The objects of one sandbox. Bounded: what is beyond the bound is simply not its own.
+    """The objects of one sandbox. Bounded: beyond the bound there is no room in shared places.
 
     May be used from any thread: each program of the sandbox has a loop of its own, and an open
     that had to wait is performed in trio's. A look into one of the sets takes no lock.
     """
 
     def __init__(self) -> None:
+        self.may_have_changed = False
+        """Whether there was a call that could make a name or write into a file, anywhere."""
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
         self._names: dict[str, bytes] = {}
@@ -49,34 +51,53 @@ class OwnObjects:
                 if len(self._names) < _MAX_OBJECTS:
                     self._names[path] = known
 
+    def record_left(self, path: str, fd: int) -> None:
+        """Remember what to remove at the end though it is not the sandbox's own."""
+        known = identity(fd) if _shared_directory(path) else None
+        with self._lock:
+            if known is not None and len(self._names) < _MAX_OBJECTS:
+                self._names[path] = known
+
+    def record_unnamed(self, directory: str, fd: int) -> None:
+        """Remember what was made in a directory of a shared place without a name: O_TMPFILE."""
+        known = identity(fd) if _shared_directory(directory) else None
+        with self._lock:
+            if known is not None and len(self._identities) < _MAX_OBJECTS:
+                self._identities.add(known)
+
     def forget(self, handle: Handle) -> None:
-        """The name is being deleted; with the last one, the inode may come back as another's."""
-        if self._identities and (handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR):
-            known = identity(handle.fd)
+        """The name is deleted; with the last one, the inode may come back as another's."""
+        if self._identities:
+            is_last = handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR
+            known = identity(handle.fd) if is_last else None
             with self._lock:
                 self._identities.discard(known or b"")
                 self._names.pop(handle.path, None)
 
-    def remove_left_behind(self, is_granted: Callable[[str], bool]) -> None:
+    def require_room(self, path: str) -> None:
+        """Raise OSError (EDQUOT) when a name in a shared place could not be remembered any more.
+
+        What is not remembered would neither be usable nor be removed at the end.
+        """
+        if max(len(self._names), len(self._identities)) >= _MAX_OBJECTS and _shared_directory(path):
+            raise failure(errno.EDQUOT)
+
+    def remove_left_behind(self, is_granted: Callable[[str], bool]) -> list[str]:
         """At the end, remove what the sandbox made in shared places and nobody granted it there.
 
-        Only what is still the very object, by a name that no link leads to; the deepest first, and
-        no directory with something of somebody else's in it.
+        Returns the paths of the files with content among it.
         """
         with self._lock:
-            names = sorted(self._names.items())
-        names = [each for each in names if not is_granted(each[0])]
-        left = [each for each in reversed(names) if not _done(_remove, *each)]
-        for path, known in reversed(left):
-            _done(_open_up, path, known)
-        for path, known in left:
-            _done(_remove, path, known)
+            names, self._names = self._names, {}
+        return left_behind.remove(each for each in names.items() if not is_granted(each[0]))
 
-    def note_moved(self, before: str, after: str) -> None:
-        """A directory has gone from one name to another, and with it what is in it."""
+    def note_moved(self, before: str, after: str, *, directory: bool) -> None:
+        """What had a name has another, and a directory takes along what is in it."""
         with self._lock:
-            for path in [each for each in self._names if each.startswith(f"{before}/")]:
-                self._names[after + path[len(before) :]] = self._names.pop(path)
+            self._names.pop(before, None)
+            if directory:
+                for path in [each for each in self._names if each.startswith(f"{before}/")]:
+                    self._names[after + path[len(before) :]] = self._names.pop(path)
 
     def note_exchanged(self, one: str, other: str) -> None:
         """Two objects have each other's name now, and with them what is in them."""
@@ -165,42 +186,6 @@ class OwnObjects:
         with self._lock:
             for device in list(self._terminals):
                 self._drop_terminal(device)
-
-
-def _done(act: Callable[[str, bytes], None], path: str, known: bytes) -> bool:
-    try:
-        act(path, known)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def _remove(path: str, known: bytes) -> None:
-    """Remove what is there, if it is what is known. Raises OSError."""
-    directory, _, name = path.rpartition("/")
-    with contextlib.ExitStack() as held:
-        parent = _handle(AT_FDCWD, directory, held)
-        fd = _handle(parent, name, held)
-        if identity(fd) == known:
-            remove = os.rmdir if stat.S_ISDIR(os.fstat(fd).st_mode) else os.unlink
-            remove(f"/proc/self/fd/{parent}/{name}")
-
-
-def _open_up(path: str, known: bytes) -> None:
-    """Let what is in a directory of the sandbox's be removed, whatever mode that has."""
-    with contextlib.ExitStack() as held:
-        fd = _handle(AT_FDCWD, path, held)
-        if identity(fd) == known and stat.S_ISDIR(os.fstat(fd).st_mode):
-            os.chmod(f"/proc/self/fd/{fd}", 0o700)
-
-
-def _handle(parent: int, path: str, held: contextlib.ExitStack) -> int:
-    flags = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
-    fd = openat2(parent, os.fsencode(path), flags, resolve=RESOLVE_NO_SYMLINKS)
-    held.callback(os.close, fd)
-    return fd
 
 
 def _shared_directory(path: str) -> str | None:

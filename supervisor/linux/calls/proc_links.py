@@ -98,7 +98,7 @@ def _follow_magic(caller: Caller, directory: Handle, name: bytes, words: list[st
     """Performed on our copy: the link of a process handle that we hold, so no pid can be reused."""
     process, fd_owner = int(words[0]), int(words[2] if words[1] == "task" else words[0])
     if not caller.owns(process):
-        raise failure(errno.EACCES)
+        raise failure(errno.ENOENT)  # as every other name there: `other_processes`
     if words[-2] == "fd":
         copy = Caller(fd_owner, 0).duplicate(int(words[-1]))
         # The directory that we hold dies with its process, so that it still answers says that

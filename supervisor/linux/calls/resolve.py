@@ -154,4 +154,7 @@ def entry(
     if parent.kind != stat.S_IFDIR:
         parent.close()
         raise failure(errno.ENOTDIR)
+    if parent.is_deleted:  # nothing is in it, and nothing comes into it
+        parent.close()
+        raise failure(errno.ENOENT)
     return Entry(parent, name + b"/" if path.endswith(b"/") else name)

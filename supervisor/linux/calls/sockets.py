@@ -30,7 +30,7 @@ from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
 from nono.supervisor.linux.calls.datagram_sockets import is_apart, make_datagram_socket
 from nono.supervisor.linux.calls.every_address import give_port, require_bind
-from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own_ports import EVERY_ADDRESS, UNSPECIFIED, OwnPort
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
 _SOCKADDR_IN = 16
@@ -39,8 +39,6 @@ _INET = (socket.AF_INET, socket.AF_INET6)
 _FAMILY_NAMES: dict[int, str] = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 _NAMESERVER = "127.0.0.1", 53
 """Where the injected resolv.conf says that names are looked up."""
-_UNSPECIFIED = bytes(_SOCKADDR_IN)  # AF_UNSPEC: connect(2)
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def socket_(call: Call, decisions: Decisions) -> Answer:
@@ -73,16 +71,23 @@ def connect(call: Call, decisions: Decisions) -> Answer:
         plain = _unmapped(host)
         if (plain, port) == _NAMESERVER:
             stub = kernel.inet_address(sock.family, "127.0.0.1", network.stub_port)
-            return perform_connect(call, held, sock, stub)
+            with network.stub_clients.expecting(sock):
+                return perform_connect(call, held, sock, stub)
         name = network.names.host_of(plain)
         if name is not None:
             from nono.supervisor.linux.calls.connect_by_name import connect_by_name
 
             return connect_by_name(call, decisions, network, held, sock, name, port)
-        _require_address(call, decisions, host, port)
-        if plain in _EVERY_ADDRESS and family == sock.family:
+        own = _require_address(call, decisions, host, port)
+        if own is not None:
+            from nono.supervisor.linux.calls.connect_own_port import connect_own_port
+
+            if family != sock.family:
+                raise failure(errno.EAFNOSUPPORT)
+            return connect_own_port(call, decisions, network, held, sock, own)
+        if plain in EVERY_ADDRESS and family == sock.family:
             # The kernel would take the address that the socket is bound to, if it is.
-            address = kernel.inet_address(family, _EVERY_ADDRESS[plain], port)
+            address = kernel.inet_address(family, EVERY_ADDRESS[plain], port)
         return perform_connect(call, held, sock, address)
 
 
@@ -120,36 +125,29 @@ def listen(call: Call, decisions: Decisions) -> Answer:
         kernel.listen(sock.fileno(), int32(call.notification.b))
         if is_stream and sock.getsockname()[:2] != (host, port):
             # A connect that another thread of ours ended in between took the address with it.
-            kernel.connect(sock.fileno(), _UNSPECIFIED)
+            kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.EINVAL)
     return DONE
 
 
-def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> None:
-    """A port of this machine that only the sandbox listens on is its own."""
+def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> OwnPort | None:
+    """A port of this machine that only the sandbox listens on is its own.
+
+    Gives it then, since that has to be decided again at each attempt.
+    """
     request = Connect(call.caller, host, port)
     # Where all the rest is allowed, whoever watches wants to know what is the sandbox's own.
     if decisions.policy.network.rest is None and decisions.admits(request):
-        return
+        return None
     plain = _unmapped(host)
-    local = _EVERY_ADDRESS.get(plain, plain)
-    if ipaddress.ip_address(local).is_loopback:
-        request = replace(request, own=_is_own_port(call.own, local, port))
-    decisions.require(request)
-
-
-def _is_own_port(own: OwnObjects, host: str, port: int) -> bool:
-    """False also where the kernel does not tell. Raises ECONNREFUSED when nothing listens."""
-    try:
-        listening = inet_diag.listening(port)
-    except OSError:
-        return False
-    reached = [
-        each.cookie for each in listening if each.address == host or each.address in _EVERY_ADDRESS
-    ]
-    if not reached:
-        raise failure(errno.ECONNREFUSED)
-    return all(own.is_own_socket(each) for each in reached)
+    local = EVERY_ADDRESS.get(plain, plain)
+    if not ipaddress.ip_address(local).is_loopback:
+        decisions.require(request)
+        return None
+    place = OwnPort(call.own, local, port)
+    own = bool(place.listeners())
+    decisions.require(replace(request, own=own))
+    return place if own else None
 
 
 def _refuse_to_share(call: Call, host: str, port: int) -> None:

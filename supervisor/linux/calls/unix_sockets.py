@@ -13,6 +13,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable
+from functools import partial
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
 from nono.broker.rules.paths import lineage, parent
@@ -66,35 +67,60 @@ def connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        own = _is_own_listener(call.own, lambda each: each.name == name)
+        own = bool(_own_listeners(call.own, lambda each: each.name == name))
         request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
-        if own:  # the floor keeps every other out of reach
-            decisions.note_native(request)
-        else:
+        if not own:
             decisions.require(request)
-        return perform_connect(call, held, sock, address)
+            return perform_connect(call, held, sock, address)
+        # The floor keeps every other out of the program's reach, and this out of ours.
+        decisions.note_native(request)
+        attempt = partial(_connect_while_own, call.own, sock, name, address)
+        return perform_connect(call, held, sock, address, attempt)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
     if not decisions.admits(UnixConnect(call.caller, target.path)):
         file = unix_diag.file_of(target.fd)
-        own = file is not None and _is_own_listener(call.own, lambda each: each.file == file)
-        decisions.require(UnixConnect(call.caller, target.path, own))
+        owned = file is not None and _own_listeners(call.own, lambda each: each.file == file)
+        decisions.require(UnixConnect(call.caller, target.path, bool(owned)))
     return perform_connect(call, held, sock, _unix_address(target.name.encode()))
 
 
-def _is_own_listener(own: OwnObjects, matches: Callable[[Listening], bool]) -> bool:
-    """Whether what listens was bound by the sandbox; False also where the kernel does not tell.
+def _own_listeners(own: OwnObjects, matches: Callable[[Listening], bool]) -> frozenset[int]:
+    """The cookies of what listens, if all of it was bound by the sandbox; none otherwise.
 
-    Raises OSError (ECONNREFUSED) when nothing listens.
+    None also where the kernel does not tell. Raises ECONNREFUSED when nothing listens.
     """
     try:
-        found = [each.cookie for each in unix_diag.listening() if matches(each)]
+        found = frozenset(each.cookie for each in unix_diag.listening() if matches(each))
     except OSError:
-        return False
+        return frozenset()
     if not found:
         raise failure(errno.ECONNREFUSED)
-    return all(own.is_own_socket(cookie) for cookie in found)
+    return found if all(map(own.is_own_socket, found)) else frozenset()
+
+
+def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, address: bytes) -> None:
+    """connect(2) to an abstract name that the sandbox listens on, before the attempt and after it.
+
+    What was reached instead gets nothing: the socket is shut down. Raises OSError: ECONNREFUSED
+    then, and BlockingIOError where there is no room.
+    """
+    if not _own_listeners(own, lambda each: each.name == name):
+        raise failure(errno.ECONNREFUSED)
+    kernel.connect(sock.fileno(), address)
+    if _is_anothers(own, name):
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        raise failure(errno.ECONNREFUSED)
+
+
+def _is_anothers(own: OwnObjects, name: bytes) -> bool:
+    """True when somebody else listens by now. A server for one client has closed already."""
+    try:
+        return not _own_listeners(own, lambda each: each.name == name)
+    except OSError:
+        return False
 
 
 def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: bytes) -> Answer:
@@ -119,6 +145,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             return CONTINUE
         own = call.own.is_own(call.caller, place.parent)
         decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
+        call.own.require_room(place.path)
         call.ensure_waiting()
         call.apply_umask()
         _bind(sock, name, place, decisions)

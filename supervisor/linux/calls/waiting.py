@@ -7,6 +7,7 @@ import errno
 import resource
 import threading
 
+from nono.shims.linux import capabilities
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import Answer, Fail, Later, Retry
@@ -113,7 +114,9 @@ class WaitingCalls:
         pause = _FIRST_RETRY_SECONDS
         # For a caller that has died nothing may be opened: another could meet it.
         while self._listener.is_valid(notification_id):
-            answer = call.attempt()
+            # This thread has rights of its own, which are not the sandbox's.
+            with capabilities.with_only(call.capabilities):
+                answer = call.attempt()
             if answer is not None:
                 return answer
             await trio.sleep(max(pause, self._count / _RETRIES_PER_SECOND))

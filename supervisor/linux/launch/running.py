@@ -21,6 +21,7 @@ from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import inherited_signals
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending
+from nono.supervisor.planning.not_executed import diagnose
 from nono.supervisor.planning.program import find_program
 from nono.supervisor.streams import Streams
 
@@ -192,7 +193,13 @@ class Session:
     def status(self) -> int:
         """The wait status, once no process is left. Raises as `wait` does."""
         if self._end.not_executed is not None:
-            raise CommandError(self._spec.argv[0], self._end.not_executed, self._program())
+            number, (command, *_), program = (
+                self._end.not_executed,
+                self._spec.argv,
+                self._program(),
+            )
+            found = diagnose(command, number, program, self._spec.cwd)
+            raise CommandError(command, number, program, *found)
         if self._end.status is None:
             raise BrokenError("the sandbox's init was killed, and every process with it")
         return self._end.status

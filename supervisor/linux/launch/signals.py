@@ -46,22 +46,27 @@ class Ending:
         self.signal = 0
         """What was the last word; 0 while nothing was."""
         self._kill = kill
-        self._asked = False
+        self._asked: set[bool] = set()
         self._interrupts: list[float] = []
 
-    def note(self, number: int) -> None:
+    def note(self, number: int, to_group: bool) -> None:
         """A signal was received: the second SIGTERM ends it, so does a SIGINT after the first,
-        and so do three SIGINT that follow each other quickly."""
+        and so do three SIGINT that follow each other quickly.
+
+        timeout(1) sends one to us and one to the group, which is no second one.
+        """
         now = time.monotonic()
         if number == signal.SIGINT:
             recent = [each for each in self._interrupts if now - each < _IMPATIENT_SECONDS]
             self._interrupts = [*recent, now]
         elif number != signal.SIGTERM:
             return
-        if self._asked or len(self._interrupts) >= _MAX_INTERRUPTS:
+        again = bool(self._asked) if number == signal.SIGINT else to_group in self._asked
+        if again or len(self._interrupts) >= _MAX_INTERRUPTS:
             self.signal = number
             self._kill()
-        self._asked = self._asked or number == signal.SIGTERM
+        if number == signal.SIGTERM:
+            self._asked.add(to_group)
 
 
 def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
@@ -87,10 +92,11 @@ def _forward(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -
     while True:
         received = signal.sigwaitinfo(_FORWARDED)
         number = received.si_signo
-        ending.note(number)
         by_kernel = received.si_code == _SI_KERNEL
+        to_group = by_kernel or reached_group(number)
+        ending.note(number, to_group)
         with contextlib.suppress(ProcessLookupError):
-            if _is_for_leader(number) if by_kernel else not reached_group(number):
+            if _is_for_leader(number) if by_kernel else not to_group:
                 _send(pidfd, signal.Signals(number))
 
 

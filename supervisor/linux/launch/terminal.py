@@ -1,15 +1,18 @@
-"""The terminal after a run is as it was before: whoever has it, its modes, its exclusiveness.
+"""The terminal after a run is as it was before: whoever has it, its modes, its exclusiveness,
+the flags of its open files.
 
 Who has the terminal next may not be the sandbox: a shell that was killed, or a program that wants
 to do harm, leaves it in raw mode, with TIOCEXCL set, or to a process group that is gone. So modes
 are put back after every run that began in the foreground; stty(1) inside lasts as long as the run.
 Nothing is touched that the person's shell has taken back meanwhile (a job that went on with `bg`).
 
-What is on the screen cannot be asked for, and the program writes to it without us. Sequences that
-switch modes off are sent only when the program ended by a signal, so could not do it itself, and
-only those that change nothing where the mode is off. Hence ?47 and not ?1049 for the alternate
-screen, which would move the cursor to where it was last saved: the price is that the cursor stays
-where the program had it. See termios(3), ioctl_tty(2), console_codes(4).
+What is on the screen cannot be asked for, and the program writes to it without us. Only the
+alternate screen is always left. Other sequences that switch modes off are sent when the program
+ended by a signal, so could not do it itself; and what nono has to say is preceded by those that let
+it be seen (cli/messages). Only those are sent that change nothing where the mode is off. Hence ?47
+and not ?1049 for the alternate screen, which would move the cursor to where it was last saved: the
+price is that the cursor stays where the program had it. See termios(3), ioctl_tty(2) and
+console_codes(4).
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import os
 import signal
 import struct
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _TIOCGEXCL = 0x80045440
@@ -28,9 +31,11 @@ _TIOCNXCL = 0x540D
 _FIRST_OF_A_SHELL = 128
 _NO_SCREEN = ("", "dumb")
 
+ALTERNATE_SCREEN = "\x1b[?47l"
+"""Leaves it."""
 RESET = "".join(
     (
-        "\x1b[?47l",  # the alternate screen
+        ALTERNATE_SCREEN,
         "\x1b[?25h",  # the cursor is shown
         "\x1b[0m\x1b(B\x0f",  # colours; line drawing characters
         "\x1b[?1l\x1b>",  # cursor keys and the keypad
@@ -59,6 +64,23 @@ class Returned:
     def ended(self, status: int) -> None:
         """The program ended by itself, with this wait status; maybe a shell did for one."""
         self.screen = os.WIFSIGNALED(status) or os.WEXITSTATUS(status) > _FIRST_OF_A_SHELL
+
+
+@contextlib.contextmanager
+def flags_returned(descriptors: Iterable[int]) -> Iterator[None]:
+    """At the end, put back the flags of those that are a terminal: O_NONBLOCK, O_ASYNC and others.
+
+    They belong to the open file, which the program shares with the person's shell (fcntl(2)).
+    """
+    terminals = [each for each in dict.fromkeys(descriptors) if os.isatty(each)]
+    before = {each: fcntl.fcntl(each, fcntl.F_GETFL) for each in terminals}
+    try:
+        yield
+    finally:
+        for each, flags in before.items():
+            with contextlib.suppress(OSError):
+                if fcntl.fcntl(each, fcntl.F_GETFL) != flags:
+                    fcntl.fcntl(each, fcntl.F_SETFL, flags)
 
 
 @contextlib.contextmanager
@@ -94,8 +116,10 @@ def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool)
             if _modes(terminal) != modes:
                 termios.tcsetattr(terminal, termios.TCSANOW, modes)  # type: ignore[arg-type]
             kind = os.environ.get("TERM", "")
-            if screen and kind not in _NO_SCREEN:
-                _write(terminal, RESET + (KEYBOARD if kind.startswith(_READ_ECMA_48) else b""))
+            if kind in _NO_SCREEN:
+                return
+            keyboard = KEYBOARD if kind.startswith(_READ_ECMA_48) else b""
+            _write(terminal, RESET + keyboard if screen else ALTERNATE_SCREEN.encode())
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 

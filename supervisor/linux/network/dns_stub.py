@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ IDLE_SECONDS = 10.0
 MAX_QUERY = 4096
 """Bytes of the largest message that is read. A query has about 300, with all that EDNS adds."""
 
+Address = tuple[str, int]
 _LENGTH = 2
 _RETRY_SECONDS = 0.1
 # Of the errors of accept(2), these tell that the listener cannot be used any more, and these that
@@ -40,14 +42,16 @@ _SHORT = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 async def serve(
     listener: socket.socket,
     names: SyntheticNames,
+    admits: Callable[[Address, Address], bool],
     faults: Faults,
     records: Records | None = None,
 ) -> None:
-    """Answer every client of `listener`, a listening TCP socket, until cancelled.
+    """Answer the clients of `listener`, a listening TCP socket, until cancelled.
 
-    `records` finds what is asked for and not made up. The listener stays the caller's to close,
-    and becomes non-blocking. A fault of ours closes the connection that it happened on. Raises
-    ValueError when the socket does not listen, OSError when it can no longer be accepted from.
+    Those whose two ends, theirs and ours, `admits` does not know are closed at once. `records`
+    finds what is asked for and not made up. The listener stays the caller's to close, and becomes
+    non-blocking. A fault of ours closes the connection that it happened on. Raises ValueError when
+    the socket does not listen, OSError when it can no longer be accepted from.
     """
     clients = _Clients()
     serve_one = partial(_converse, names, clients, faults, records)
@@ -55,6 +59,9 @@ async def serve(
     async with open_nursery() as nursery:
         while True:
             stream = await _accept(accepting, clients)
+            if not _is_admitted(stream, admits):
+                stream.socket.close()
+                continue
             if len(clients) == MAX_CLIENTS:
                 clients.close_longest_idle()
             nursery.start_soon(serve_one, stream, clients.add())
@@ -92,6 +99,14 @@ class _Clients:
         if scope is not None:
             self.remove(scope)
             scope.cancel()
+
+
+def _is_admitted(stream: trio.SocketStream, admits: Callable[[Address, Address], bool]) -> bool:
+    """False also for one that is over already."""
+    try:
+        return admits(stream.socket.getpeername(), stream.socket.getsockname())
+    except OSError:
+        return False
 
 
 async def _accept(listener: trio.SocketListener, clients: _Clients) -> trio.SocketStream:

@@ -19,21 +19,24 @@ from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sockets import not_blocking
 
-_LOOPBACK = "127.0.0.1"
 _FILL_SECONDS = 1.0
 
 
 class Parked:
     """A program's socket on its way. Close it when it has been joined, refused or left."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        """Start the connect of the program's `sock`. Raises OSError."""
-        self._place = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    def __init__(self, sock: socket.socket, loopback: str = "127.0.0.1") -> None:
+        """Start the connect of the program's `sock`. Raises OSError.
+
+        `loopback` is where to: "::1" for an IPv6 socket that may take no IPv4 address.
+        """
+        self._family = socket.AF_INET6 if ":" in loopback else socket.AF_INET
+        self._place = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
             self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._place.bind((_LOOPBACK, 0))
+            self._place.bind((loopback, 0))
             self._place.listen(0)
-            self._here = self._place.getsockname()
+            self._here = self._place.getsockname()[:2]
             socket.create_connection(self._here, _FILL_SECONDS).close()
             address = kernel.inet_address(sock.family, *self._here)
             with not_blocking(sock), contextlib.suppress(BlockingIOError):
@@ -81,7 +84,7 @@ class Parked:
 
     def _at_the_same_address(self) -> socket.socket:
         """A second socket that is bound to the parking place's address. Raises OSError."""
-        other = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        other = socket.socket(self._family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             # Both may have the address for the moment it takes to bind it; nobody else may share.

@@ -14,6 +14,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ProxyRefusal, ResolutionError
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.datagrams import Datagrams
+from nono.supervisor.linux.network.stub_clients import StubClients
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class NetworkService:
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
         self.datagrams = Datagrams()
+        self.stub_clients = StubClients()
+        """Whom the DNS stub answers."""
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -62,7 +65,8 @@ class NetworkService:
 
         records = Records(decisions, self.resolver)
         with self._stub.dup() as listener:
-            await dns_stub.serve(listener, self.names, faults, records)
+            admits = self.stub_clients.admits
+            await dns_stub.serve(listener, self.names, admits, faults, records)
 
     @property
     def resolver(self) -> Resolver:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import trio
@@ -38,6 +39,8 @@ class Tunnel:
     host: str
     port: int
     parked: Parked
+    reach: Callable[[Parked], Awaitable[trio.socket.SocketType]]
+    """Makes our connection to the host. Raises OSError."""
 
     async def run(self) -> None:
         """Until both sides have closed, or the program gives up before."""
@@ -82,9 +85,7 @@ class Tunnel:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._cancel_when_unwanted, scope)
                 try:
-                    outside = await self.network.reach(
-                        self.decisions, self.process, self.host, self.port
-                    )
+                    outside = await self.reach(self.parked)
                 except TimeoutError:
                     # A dead host, or resolver: how long to wait is the program's own decision.
                     await trio.sleep_forever()

@@ -239,6 +239,7 @@ LONG = ("a://b:c", "<password>", "[", "proxy", "proxy=:", "a", "password", " ", 
 
 
 @pytest.mark.long
+@pytest.mark.long
 @pytest.mark.parametrize("piece", LONG)
 @pytest.mark.parametrize("around", [("", ""), ("", "://@"), ('["', '@"')])
 def test_no_text_takes_long(piece: str, around: tuple[str, str]) -> None:

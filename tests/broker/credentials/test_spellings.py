@@ -231,6 +231,7 @@ def test_one_character_is_told_in_whatever_spelling() -> None:
     assert masking.feed(b"00;") == b"&#100;"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "piece",
     [
@@ -259,6 +260,7 @@ def test_time_is_linear(piece: bytes) -> None:
     assert seconds(1 << 16) < 0.5 + 8 * seconds(1 << 14)
 
 
+@pytest.mark.long
 def test_little_is_kept() -> None:
     """Whatever may go on for ever."""
     for piece in (b"s\0", b"sk-\0", b"c2st\n", b"sk-=\n", b"&amp;", b"&#000", b"\\u{000", b"%25"):

@@ -10,6 +10,7 @@ from nono.broker import (
     ALL_ACCESS,
     READ_WRITE,
     Access,
+    Around,
     Connect,
     Deny,
     Effect,
@@ -45,7 +46,8 @@ POLICY = Policy((SSH, HANDS_OFF, allow("/w", READ), allow("/out", WRITE)))
 
 
 def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> Explanation:
-    return explain(policy, request, policy.decide(request), directory=directory)
+    around = Around(directory=directory, home="/home/u", workdir="/home/u/project")
+    return explain(policy, request, policy.decide(request), around=around)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> 
             Open(CALLER, "/home/u/.ssh/id", READ),
             "read /home/u/.ssh/id",
             "denied by group deny_credentials (~/.ssh)",
-            ("--bypass-protection", "~/.ssh", "--read", "~/.ssh"),
+            ("--bypass-protection", "/home/u/.ssh/id", "--read-file", "/home/u/.ssh/id"),
         ),
         (
             Open(CALLER, "/w/x/y", READ),
@@ -90,8 +92,8 @@ def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> 
         (
             PathChange(CALLER, Operation.MKDIR, "/etc/d"),
             "create the directory /etc/d",
-            "no rule allows it",
-            ("--write", "/etc/d"),
+            "no rule allows it; make it before the run, and open it",
+            (),
         ),
         (
             PathChange(CALLER, Operation.RENAME_FROM, "/out/f", target="/w/f"),
@@ -106,12 +108,12 @@ def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> 
             "no rule allows it",
             ("--write-file", "/etc/x"),
         ),
-        (Watch(CALLER, "/etc"), "watch /etc", "no rule allows it", ("--read-file", "/etc")),
+        (Watch(CALLER, "/etc/x"), "watch /etc/x", "no rule allows it", ("--read-file", "/etc/x")),
         (
             Execute(CALLER, "/opt/tool/bin/run"),
             "execute /opt/tool/bin/run",
             "no rule allows it; the right to execute cannot be given during a run",
-            ("--read", "/opt/tool/bin"),
+            ("--read-file", "/opt/tool/bin/run"),
         ),
         (
             UnixConnect(CALLER, "/run/docker.sock"),
@@ -157,16 +159,20 @@ def test_denials(request_: Request, summary: str, reason: str, fix: tuple[str, .
 
 
 def test_a_directory_gets_the_flag_for_directories() -> None:
-    assert said(Open(CALLER, "/etc", READ), directory=True).fix == ("--read", "/etc")
+    assert said(Open(CALLER, "/etc", READ), directory=True).fix == ("--list", "/etc")
+    assert said(Watch(CALLER, "/etc"), directory=True).fix == ("--list", "/etc")
+    assert said(Metadata(CALLER, "chmod", "/etc/x"), directory=True).fix == ("--write", "/etc/x")
     listing = Open(CALLER, "/home/u/.ssh", READ)
-    assert said(listing, directory=True).fix[2:] == ("--read", "~/.ssh")
+    assert said(listing, directory=True).fix[2:] == ("--list", "~/.ssh")
     assert said(listing).fix[2:] == ("--read-file", "~/.ssh")
 
 
 def test_what_is_granted_already_is_not_asked_for_again() -> None:
     policy = POLICY.with_rules([allow("/home/u", READ_WRITE)])
     fix = said(Open(CALLER, "/home/u/.ssh/id", READ), policy).fix
-    assert fix == ("--bypass-protection", "~/.ssh")
+    assert fix == ("--bypass-protection", "/home/u/.ssh/id")
+    whole = said(Open(CALLER, "/home/u/.ssh", READ), policy, directory=True)
+    assert whole.fix == (), "to lift it from the directory would open every key in it"
 
 
 def test_a_protection_by_wildcards_is_bypassed_for_one_path() -> None:
@@ -247,7 +253,7 @@ def test_long_text_keeps_both_ends() -> None:
 @given(policies(), requests, st.booleans())
 def test_every_verdict_has_safe_words(policy: Policy, request_: Request, directory: bool) -> None:
     verdict = policy.decide(request_)
-    explanation = explain(policy, request_, verdict, directory=directory)
+    explanation = explain(policy, request_, verdict, around=Around(directory=directory))
     assert is_safe(explanation.summary) and is_safe(explanation.reason)
     assert explanation.summary and explanation.reason
     assert all(is_safe(part) for part in explanation.fix) and len(explanation.fix) % 2 == 0

@@ -21,12 +21,14 @@ DEEDS = ("rename", "link", "exchange", "remove", "file", "directory")
 choices = st.lists(st.integers(0, 1000), max_size=3)
 
 
-@settings(max_examples=400)
+@pytest.mark.long
+@settings(max_examples=100)
 @given(scene_policies, choices)
 def test_no_sequence_of_moves_opens_a_closed_object(policy: Policy, chosen: list[int]) -> None:
     Attack(policy, SCENE).run(chosen)
 
 
+@pytest.mark.long
 def test_a_readable_directory_that_moves_stays_no_place_to_drop_secrets() -> None:
     """The kernel goes on permitting reads in a directory that was moved out of sight."""
     policy = Policy((allow("/w", Access.WRITE), allow("/w/a", Access.READ)))
@@ -34,7 +36,8 @@ def test_a_readable_directory_that_moves_stays_no_place_to_drop_secrets() -> Non
         Attack(policy, SCENE).run([first])
 
 
-@settings(max_examples=100)
+@pytest.mark.long
+@settings(max_examples=40)
 @given(policies(rules(), most=6), worlds, choices)
 def test_nor_in_any_other_world(policy: Policy, world: World, chosen: list[int]) -> None:
     Attack(policy, world).run(chosen)

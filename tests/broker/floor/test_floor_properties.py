@@ -43,7 +43,7 @@ pytestmark = pytest.mark.long
 BITS = (Access.READ, Access.WRITE, Access.EXECUTE)
 COMBINATIONS = tuple(Access(bits) for bits in range(1, ALL_ACCESS.value + 1))
 
-many = settings(max_examples=400)
+many = settings(max_examples=200)
 
 
 def refused_by_name(policy: Policy, path: str) -> bool:

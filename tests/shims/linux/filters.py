@@ -97,6 +97,13 @@ DECIDED: list[tuple[str, tuple[int, ...], int]] = [
 ]
 """Calls that a broker decides about, by their arguments; their errno where there is none."""
 
+OBSCURING: list[tuple[str, tuple[int, ...]]] = [
+    ("prctl", (36, 1, 0, 0, 0)),
+    ("prctl", (36, 0, 0, 0, 0)),
+    ("clone", (0x8000 | 17, 0)),
+]
+"""Calls that a broker hears of and that every filter allows without one."""
+
 UNKNOWN_COMMANDS: list[tuple[str, tuple[int, ...]]] = [
     ("fcntl", (3, command, 0)) for command in (1036, 1038, 1040)
 ]

@@ -83,6 +83,32 @@ def test_what_is_given_up_does_not_come_back() -> None:
     assert in_child(work) == [kept, kept, [], []]
 
 
+@as_root
+def test_without_some_for_a_time() -> None:
+    def work() -> list[dict[str, int]]:
+        before = own()
+        with capabilities.with_only(FILE_OWNERSHIP):
+            within = own()
+            with capabilities.with_only(frozenset()):
+                assert own()["CapEff"] == 0
+            assert own() == within
+        assert own() == before
+        with pytest.raises(KeyError), capabilities.with_only(frozenset()):
+            raise KeyError
+        assert own() == before
+        assert within | {"CapEff": before["CapEff"]} == before
+        return [within]
+
+    (within,) = in_child(work)
+    assert within["CapEff"] == mask(FILE_OWNERSHIP & capabilities.sets().effective)
+
+
+def test_sets_by_their_masks() -> None:
+    told = own()
+    sets = capabilities.sets()
+    assert capabilities.of_masks(told["CapEff"], told["CapPrm"])[:2] == sets[:2]
+
+
 def make_ambient() -> None:
     """Make CAP_CHOWN inheritable, as an ambient capability has to be, and ambient."""
     low, high = (mask(capabilities.sets().permitted) >> shift & 0xFFFFFFFF for shift in (0, 32))

@@ -21,6 +21,7 @@ from tests.shims.linux.filters import (
     KILL_PROCESS,
     NETWORKS,
     NOTIFY,
+    OBSCURING,
     REFUSED,
     UNKNOWN_COMMANDS,
     Filter,
@@ -137,6 +138,14 @@ def test_what_is_decided_by_a_broker_is_refused_without(
     which: Filter, name: str, values: tuple[int, ...], error: int
 ) -> None:
     assert which.result(name, values) == (NOTIFY if which.broker else ERRNO | error)
+
+
+@every_filter
+@pytest.mark.parametrize(("name", "values"), OBSCURING)
+def test_what_only_a_broker_wants_to_hear_of(
+    which: Filter, name: str, values: tuple[int, ...]
+) -> None:
+    assert which.result(name, values) == (NOTIFY if which.broker else ALLOW)
 
 
 @every_filter

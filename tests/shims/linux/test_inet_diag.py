@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from nono.shims.linux import inet_diag, sock_diag
-from nono.shims.linux.inet_diag import Listening, listening, state
+from nono.shims.linux.inet_diag import Listening, cookie_of, listening, state
 from nono.shims.linux.sock_diag import cookie
 from tests.shims.linux.forked import USERS, in_child
 
@@ -156,6 +156,7 @@ def test_a_dump_that_the_kernel_cannot_do_is_an_error() -> None:
 def test_an_established_connection(user: int) -> None:
     with connection("127.0.0.1", "127.0.0.1") as (client, accepted):
         assert state(*ends(client)) == state(*ends(accepted)) == ESTABLISHED
+        assert cookie_of(*ends(client)) == cookie(client) != cookie(accepted)
         assert in_child(lambda: state(*ends(client)), user) == ESTABLISHED
 
 
@@ -200,6 +201,7 @@ def test_a_reset_connection_is_none() -> None:
         with pytest.raises(ConnectionResetError):
             client.recv(1)
         assert state(local, remote) is None
+        assert cookie_of(local, remote) is None
         assert state(remote, local) is None
 
 

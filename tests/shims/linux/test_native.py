@@ -28,8 +28,8 @@ OF_THE_CALLER_ALONE = """
 umask brk madvise mincore mlock mlock2 munlock mlockall munlockall mseal pkey_alloc pkey_free
 pkey_mprotect map_shadow_stack memfd_create memfd_secret membarrier mbind set_mempolicy
 get_mempolicy set_mempolicy_home_node fork vfork exit exit_group wait4 waitid set_tid_address
-setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget capset
-seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self lsm_get_self_attr
+setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid capget
+seccomp landlock_create_ruleset landlock_add_rule lsm_get_self_attr
 lsm_list_modules arch_prctl getrlimit setrlimit getrusage times sched_yield getcpu
 get_robust_list set_robust_list rseq rt_sigaction rt_sigprocmask rt_sigpending rt_sigtimedwait
 rt_sigsuspend rt_sigreturn sigaltstack pause alarm restart_syscall getpid getppid gettid getuid

@@ -77,6 +77,7 @@ def test_a_replay_says_what_breaks_and_what_opens(state: dict[str, str], tmp_pat
     assert [each.request for each in changed.opened.values()] == [Open(ME, paths[1], Access.READ)]
 
 
+@pytest.mark.long
 def test_a_flood_is_summed_and_the_chain_intact(state: dict[str, str], tmp_path: Path) -> None:
     audit = open_audit(AuditOptions(env=state))
     made = complete(Plan(Policy(), Environment(), "/"), tmpdir=TMPDIR, env=state)

@@ -41,6 +41,9 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("why", "--path", "/", "--port", "80"), 2, "--port", "nono why --host"),
     (("why", "--host", "http://x.org"), 2, "'http://x.org'", "nono why --host"),
     (("why", "--host", "x.org", "--port", "0"), 2, "--port", "nono why --help"),
+    (("why", "odd"), 2, "odd: a path or a host?", "nono why --path odd"),
+    (("why", "https://x.org/y"), 2, "a URL is no host", "nono why --host x.org"),
+    (("why", "x.org", "--last"), 2, "--path, --host or --last", "nono why --help"),
     (("why", "--path", "/", "--op", "reed"), 2, "reed", "nono why --help"),
     (("learn",), 125, "no command to learn from", "nono learn --timeout 60"),
     (("learn", "--timeout", "0", "--", "true"), 125, "--timeout", "nono learn --help"),
@@ -231,3 +234,83 @@ def test_setup_check_tells_what_this_machine_gives(nono: Nono) -> None:
     assert done.returncode == 0, done.stdout
     for word in ("Landlock ABI", "notification", "ptrace scope", "libseccomp"):
         assert word in done.stdout
+
+
+def test_why_is_asked_about_what_is_named(nono: Nono, as_user: Account, project: Path) -> None:
+    as_user.file(as_user.home / ".netrc")
+    said = nono("why", "~/.netrc")
+    assert said.returncode == 1 and f"denied: read {as_user.home}/.netrc" in said.stdout
+    assert "allowed: read /etc/passwd" in nono("why", "/etc/passwd").stdout
+    as_user.file(project / "x.org")
+    assert "connect to pypi.org port 443" in nono("why", "pypi.org").stdout
+    assert "connect to ::1 port 80" in nono("why", "::1", "--port", "80").stdout
+    assert "a path or a host?" in nono("why", "x.org").stderr
+
+
+def test_the_dry_run_begins_with_what_a_person_said(nono: Nono, project: Path) -> None:
+    hosts = ("--allow-domain", "pypi.org")
+    lines = nono(*RUN, *hosts, "--deny", "**/.env", "--dry-run", "--", "true").stdout.splitlines()
+    assert lines[:4] == [
+        "command: true",
+        f"working directory: {project}",
+        "network: filtered",
+        "allow connect: pypi.org (ports 80 and 443)  [flag --allow-domain pypi.org]",
+    ]
+    assert any(line.startswith("deny all:") and ".env" in line for line in lines[4:6])
+    assert f"allow read,write,execute: {project}  [flag --allow-cwd]" in lines[4:7]
+    assert len(lines) < 80
+    assert len([line for line in lines if line.startswith("group deny_credentials:")]) == 1
+    everything = nono(*RUN, *hosts, "-v", "--dry-run", "--", "true").stdout.splitlines()
+    assert len(everything) > 400
+
+
+def test_what_nobody_reads_to_its_end_is_no_error(as_user: Account, project: Path) -> None:
+    for command in ("run -v --dry-run -- true", "profile groups", "why /etc/passwd -v"):
+        script = f'"$0" -P -m nono.supervisor {command} | :; echo "${{PIPESTATUS[0]}}"'
+        done = as_user("bash", "-c", script, as_user.python, cwd=project)
+        assert (done.stdout, done.stderr) == ("0\n", ""), command
+
+
+def test_a_directory_is_made_in_the_home_alone(nono: Nono, as_user: Account) -> None:
+    made = as_user.home / ".new/tool"
+    done = nono("run", "--allow", made, "--", "sh", "-c", f"echo x > {made}/file; ls -ld {made}")
+    assert done.returncode == 0 and done.stdout.startswith("drwx------"), done.stderr
+    assert (made / "file").read_text() == "x\n"
+    assert nono("run", "--allow", "/srv/no-such-directory", "--", "true").returncode == 125
+    assert nono("run", "--read", as_user.home / ".absent", "--", "true").returncode == 125
+    dry = nono("run", "--allow", as_user.home / ".later", "--dry-run", "--", "true")
+    assert dry.returncode == 0 and not (as_user.home / ".later").exists()
+
+
+def test_a_profile_lists_directories_and_nothing_else(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    as_user.file(as_user.home / "kept/file", "text")
+    profile = {"filesystem": {"list": ["~/kept", "~/kept/file"]}}
+    as_user.file(project / "p.json", json.dumps(profile))
+    script = f"ls {as_user.home}/kept; cat {as_user.home}/kept/file"
+    done = nono("run", "-p", "./p.json", "--", "sh", "-c", script)
+    assert (done.returncode, done.stdout) == (1, "file\n")
+    assert "file is no directory: nothing is opened" in done.stderr
+    as_user.file(project / "q.json", json.dumps({"filesystem": {"list": ["~/k*"]}}))
+    assert "name the directory" in nono("run", "-p", "./q.json", "--", "true").stderr
+
+
+def test_why_a_command_was_not_executed(nono: Nono, as_user: Account, project: Path) -> None:
+    as_user.file(project / "here", "#!/bin/sh\n", 0o755)
+    as_user.file(project / "closed", "#!/bin/sh\n")
+    as_user.file(project / "odd", "#!/etc/passwd\n", 0o755)
+    for command, hint in (
+        ("here", "./here"),
+        ("./closed", "chmod +x ./closed"),
+        ("./odd", "ls -l /etc/passwd"),
+    ):
+        assert nono(*RUN, "--", command).stderr.splitlines()[-1] == f"hint: {hint}"
+    denied = nono(*RUN, "--deny", "/usr/bin", "--", "/usr/bin/env").stderr.splitlines()
+    assert denied[-1] == "hint: nono why --path /usr/bin/env --op execute"
+
+
+def test_learning_twice_names_the_file(nono: Nono, project: Path) -> None:
+    assert nono("learn", "-q", "-o", "./p.json", "--", "true").returncode == 0
+    done = nono("learn", "-q", "-o", "./p.json", "--", "true")
+    assert done.returncode == 125 and "./p.json: File exists" in done.stderr

@@ -34,7 +34,10 @@ from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.planning.profile_files import built_in_names
 from tests.conftest import CHECKOUT, Account, Nono
 
-BUILT_IN = ("agent", "default", "go-dev", "java-dev", "node-dev", "python-dev", "rust-dev")
+BUILT_IN = (
+    *("agent", "aider", "claude-code", "codex", "default", "gemini-cli", "go-dev", "goose"),
+    *("java-dev", "node-dev", "opencode", "python-dev", "qwen-code", "rust-dev"),
+)
 FLAG = Origin(OriginKind.FLAG, "--x")
 
 
@@ -76,7 +79,9 @@ def test_a_built_in_profile_refuses_nothing_that_it_grants(name: str) -> None:
 def test_the_agent(nono: Nono, as_user: Account) -> None:
     for question, code in (
         (("--path", ".", "--op", "write"), 0),
-        (("--path", "~/.cache/pip/x", "--op", "write"), 0),
+        (("--path", "~/.cache/pip/x", "--op", "write"), 1),
+        (("--path", "~/.cache/nono/caches/agent/cache/pip/x", "--op", "write"), 0),
+        (("--path", "~/.cache/nono/caches/node-dev/x", "--op", "read"), 1),
         (("--path", "~/.ssh/id_rsa"), 1),
         (("--path", "~/diary"), 1),
         (("--path", "~/.npmrc"), 1),
@@ -94,7 +99,7 @@ def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
     rules = [line for line in lines if line.startswith(("allow ", "deny "))]
     assert len(rules) > 100
     assert all("  [" in line and line.endswith("]") for line in rules)
-    assert any("profile filesystem.allow in built-in agent" in line for line in rules)
+    assert any("profile workdir.access in built-in agent" in line for line in rules)
     assert any("group python_runtime" in line for line in rules)
 
 

@@ -62,7 +62,16 @@ def test_keychains_that_are_none(nono: Nono, as_user: Account) -> None:
     done = nono("run", "--proxy-credential=openai", "--", "true", env=nothing)
     assert done.returncode == 125
     assert "no keychain that is open to you" in done.stderr
-    assert "export" in done.stderr and "file:///" in done.stderr
+    place = as_user.home / ".config/nono/openai.key"
+    assert "hint: export OPENAI_API_KEY=..." in done.stderr
+    assert f"install -D -m 600 /dev/stdin {place}" in done.stderr
+    assert f"--proxy-credential openai=file://{place}" in done.stderr
+    meant = nono(
+        "run", "--proxy-credential=openai=MINE", "--", "true", env={**nothing, "MINE": "x"}
+    )
+    assert "did you mean --proxy-credential openai=env://MINE?" in meant.stderr
+    empty = nono("credential", "set", "openai", env=nothing, input="\n")
+    assert "hint: nono credential set openai < FILE" in empty.stderr
     done = nono("credential", "list", env={**nothing, "GROQ_API_KEY": REAL_KEY})
     assert done.returncode == 0 and done.stderr.count("no keychain that is open to you") == 1
     assert "https://api.openai.com/v1  the keychain cannot be used" in done.stdout

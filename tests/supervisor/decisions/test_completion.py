@@ -45,6 +45,7 @@ from nono.supervisor.learning.profile import ProfileDraft
 from nono.supervisor.places import tmpdir_template
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.report.lines import around
 from nono.supervisor.report.plan import describe
 from nono.supervisor.session.prepare import Prepared, prepare
 from tests.supervisor.decisions.cases import CASES, DIRECTORIES, EVERYTHING, FILES, Case
@@ -138,18 +139,20 @@ def compare_dry_run(plan: Plan, words: Sequence[str], prepared: Prepared) -> Non
     made = Complete(decisions.policy, decisions.floor, prepared_copies(prepared), dict(plan.copies))
     expected = [
         line.replace(prepared.tmpdir, tmpdir_template())
-        for line in describe(plan, made)
+        for line in describe(plan, made, verbose=True)
         if str(PROXY_ORIGIN) not in line
     ]
     count = len(decisions.floor.rules)
     own = any(rule.path == prepared.tmpdir for rule in decisions.floor.rules)
     counted = expected.index(f"enforced by the kernel alone: {count} rules")
     expected[counted] = f"enforced by the kernel alone: {count - own} rules"
-    shown = said(run, "--dry-run", "--quiet", *words, "--", PROGRAM).splitlines()
+    shown = said(run, "--dry-run", "--verbose", "--quiet", *words, "--", PROGRAM).splitlines()
     assert shown[1:] == expected
 
 
-def compare_why(tree: Path, words: Sequence[str], prepared: Prepared, name: str, op: str) -> None:
+def compare_why(
+    tree: Path, words: Sequence[str], prepared: Prepared, name: str, op: str, workdir: str
+) -> None:
     path = name if name.startswith("/") else str(tree / name)
     answer = json.loads(
         said(why, "--json", "--path", path, "--op", op, "--command", PROGRAM, *words)
@@ -164,7 +167,7 @@ def compare_why(tree: Path, words: Sequence[str], prepared: Prepared, name: str,
         decisions.policy,
         request,
         verdict,
-        directory=os.path.isdir(path),
+        around=around(request, workdir),
         floor=decisions.floor,
     )
     assert answer["allowed"] == (isinstance(verdict, Allow) and runs)
@@ -208,7 +211,7 @@ def refused(prepared: Prepared, asked: Sequence[Request]) -> list[Request]:
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -234,7 +237,7 @@ def test_whoever_says_what_a_run_would_do_goes_by_the_same(
         with prepared_run(plan) as prepared:
             compare_policies(plan, prepared)
             compare_dry_run(plan, words, prepared)
-            compare_why(tree, words, prepared, name, op)
+            compare_why(tree, words, prepared, name, op, plan.workdir)
     except (UsageError, PolicyError) as error:
         for command, more in ((why, ["--path", name]), (run, ["--dry-run", "--", PROGRAM])):
             with pytest.raises(type(error), match=re.escape(str(error))):

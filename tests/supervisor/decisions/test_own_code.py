@@ -13,6 +13,16 @@ from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import own_code, shadowing
 from nono.supervisor.places import links_to
 from nono.supervisor.session.loaded import load_everything
+from tests.conftest import Account
+
+ASKING = """
+import sys
+class Asking:
+    def find_spec(self, name, path=None, target=None):
+        if any(each.endswith('/src') for each in sys.path):
+            print('ASKED', name.partition('.')[0], file=sys.stderr)
+sys.meta_path.insert(0, Asking())
+"""
 
 
 def refused() -> set[str]:
@@ -57,7 +67,7 @@ def test_every_distribution_that_nono_depends_on_is_known() -> None:
             _plain(re.split(r"[^\w.-]", each)[0]) for each in required if "extra ==" not in each
         ]
     needed = {each for name in seen for each in modules.get(name, ())}
-    known = {*own_code._DEPENDENCIES, "nono"}
+    known = {*shadowing.DEPENDENCIES, "nono"}
     assert {name for name in needed if not name.startswith("__editable__")} <= known
 
 
@@ -119,7 +129,7 @@ def test_what_is_only_worked_on_is_no_place_for_modules(
         name.touch()
     monkeypatch.setenv("PYTHONPATH", f"{sources}:{ours}:")
     monkeypatch.setattr(sys, "path", [str(sources), str(ours), *sys.path])
-    shadowing.leave(own_code._MODULES)
+    shadowing.leave()
     assert str(sources) not in sys.path
     assert str(ours) in sys.path
     assert covered(str(ours / "anything"))
@@ -129,3 +139,29 @@ def test_what_is_only_worked_on_is_no_place_for_modules(
         assert covered(str(sources / file)), file
     (sources / "queue.py").touch()
     assert covered(str(sources / "__pycache__/queue.cpython-311.pyc"))
+
+
+def test_relative_places_are_others_where_nono_is_started_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", "src")
+    monkeypatch.setenv("PATH", f"{tmp_path}/.venv/bin:bin:/usr/bin")
+    found = {
+        rule.pattern.path
+        for rule in own_code.own_code([str(tmp_path)])
+        if isinstance(rule.pattern, Subtree)
+    }
+    for name in ("src/ssl.py", "src/org", "src/sitecustomize.py", ".venv/bin/nono", "bin/nono"):
+        assert str(tmp_path / name) in found, name
+    assert f"{tmp_path}/bin" not in found
+
+
+def test_every_module_that_is_asked_for_is_covered(as_user: Account, project: Path) -> None:
+    """What the command asks for while such a directory is looked in is not put there."""
+    as_user.file(project / "src/sitecustomize.py", ASKING)
+    command = (as_user.python, "-P", "-m", "nono.supervisor", "why", "--path", "/etc/hosts")
+    done = as_user(*command, cwd=project, env={"PYTHONPATH": str(project / "src")})
+    asked = {line.removeprefix("ASKED ") for line in done.stderr.splitlines() if "ASKED" in line}
+    assert "nono" in asked
+    known = {*shadowing.MODULES, *sys.stdlib_module_names, *shadowing._ASKED_FOR}
+    assert asked - known == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import FLOOR_ACCESS, Access, Effect, Origin, OriginKind, Rule, Subtree
+from nono.broker.datafile import data
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.report.run import changed
 from tests.conftest import Nono
@@ -37,7 +39,19 @@ def replace_keeping_times(place: Path) -> None:
 
 def make_repository_anew(place: Path) -> None:
     os.rename(place / ".git", place / "old")
-    (place / ".git").mkdir()
+    make_repository(place, "pre-commit")
+
+
+def make_repository(place: Path, hook: str) -> None:
+    (place / ".git/hooks").mkdir(parents=True)
+    (place / ".git/hooks" / hook).write_text("#!/bin/sh")
+    (place / ".git/hooks" / hook).chmod(0o755)
+
+
+def configured(place: Path, inside: str = ".git") -> None:
+    (place / inside).mkdir(parents=True)
+    (place / inside / "HEAD").touch()
+    (place / inside / "config").write_text("[core]\n\tpager = x\n")
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
@@ -46,8 +60,13 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     ".github/workflows/ci.yml": lambda place: (place / ".github/workflows/ci.yml").chmod(0o755),
     ".github/workflows/new.yml": lambda place: (place / ".github/workflows/new.yml").touch(),
     "package.json": lambda place: (place / "package.json").symlink_to("text"),
-    "src/.git": lambda place: (place / "src/.git").mkdir(),
-    ".git": make_repository_anew,
+    "src/.git/hooks/post-checkout": lambda place: make_repository(place / "src", "post-checkout"),
+    ".git/hooks/pre-commit": make_repository_anew,
+    "src/.git/config": lambda place: configured(place / "src"),
+    "src/sub/.git/hooks/x": lambda place: make_repository(place / "src/sub", "x"),
+    ".git/rebase-merge": lambda place: (place / ".git/rebase-merge").mkdir(),
+    ".git/modules/new/config": lambda place: configured(place / ".git/modules/new", ""),
+    "a.code-workspace": lambda place: (place / "a.code-workspace").touch(),
 }
 
 
@@ -66,6 +85,66 @@ def test_other_changes_are_not(opened_place: Path) -> None:
     shutil.rmtree(opened_place / "src")
     assert before.changed() == []
     assert RunByPeople(opened(opened_place, Access.READ)).changed() == []
+
+
+def test_every_name_of_the_tables_is_told_of(opened_place: Path) -> None:
+    """Each entry is for a program, and each pattern for a name that it is made for."""
+    before = RunByPeople(opened(opened_place))
+    tables = data("start_files")
+    patterns = (*tables["project_patterns"], *tables["run_knowingly_patterns"])
+    names = {name for name in tables["run_knowingly"] if name != "Makefile"}
+    names |= {pattern.replace("*", "x") for pattern in patterns}
+    names |= {f"{directory}/x" for directory in tables["run_knowingly_in"]}
+    for name in names:
+        (opened_place / name).parent.mkdir(parents=True, exist_ok=True)
+        (opened_place / name).write_text('{"scripts": {"test": "x"}}')
+    assert set(before.changed()) == {str(opened_place / name) for name in names}
+    assert all(tables["run_knowingly"].values())
+    assert all(tables["run_knowingly_patterns"].values())
+
+
+PACKAGE = {"name": "a", "version": "1", "scripts": {"test": "x"}, "dependencies": {"ms": "^1"}}
+PACKAGES = {
+    "another version": ({**PACKAGE, "version": "2", "dependencies": {"ms": "^2", "x": "*"}}, False),
+    "only what describes it": ({"scripts": {"test": "x"}}, False),
+    "another script": ({**PACKAGE, "scripts": {"test": "y"}}, True),
+    "a new script": ({**PACKAGE, "scripts": {"test": "x", "prepare": "y"}}, True),
+    "hooks": ({**PACKAGE, "husky": {"hooks": {}, "x": "y"}}, True),
+    "a directory": ({**PACKAGE, "dependencies": {"ms": "file:evil"}}, True),
+    "a short name of a host's": ({**PACKAGE, "devDependencies": {"ms": "a/b"}}, True),
+    "members": ({**PACKAGE, "workspaces": ["evil"]}, True),
+    "another manager": ({**PACKAGE, "packageManager": "yarn@1"}, True),
+    "what nobody knows": ({**PACKAGE, "anything": 1}, True),
+    "no object": (["x"], True),
+}
+
+
+@pytest.mark.parametrize("how", PACKAGES)
+def test_of_a_package_what_runs_is_told_of(opened_place: Path, how: str) -> None:
+    text, is_told = PACKAGES[how]
+    file = opened_place / "package.json"
+    file.write_text(json.dumps(PACKAGE))
+    before = RunByPeople(opened(opened_place))
+    file.write_text(json.dumps(text))
+    assert before.changed() == ([str(file)] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"), [("{}", False), ('{"x": 1}', True), ("[" * 9999, True)]
+)
+def test_a_new_package(opened_place: Path, text: str, is_told: bool) -> None:
+    before = RunByPeople(opened(opened_place))
+    (opened_place / "package.json").write_text(text)
+    assert bool(before.changed()) == is_told
+
+
+def test_hooks_that_were_there_are_nothing_to_tell_of(opened_place: Path) -> None:
+    """Also where a profile leaves their protection out."""
+    make_repository(opened_place / "src", "pre-commit")
+    (opened_place / "src/.git/HEAD").write_text("ref: refs/heads/main\n")
+    before = RunByPeople(opened(opened_place))
+    (opened_place / "src/new").touch()
+    assert before.changed() == []
 
 
 def test_very_many_are_bounded(opened_place: Path) -> None:

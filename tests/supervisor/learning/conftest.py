@@ -58,7 +58,8 @@ def again(nono: Nono, learned: Path) -> Again:
 
 def paths(profile: Mapping[str, Any]) -> list[str]:
     """Every path that a profile grants."""
-    return [path for entries in profile.get("filesystem", {}).values() for path in entries]
+    lists = [each for key, each in profile.get("filesystem", {}).items() if key != "caches"]
+    return [path for entries in lists for path in entries]
 
 
 def said_by_nono(done: Finished) -> list[str]:

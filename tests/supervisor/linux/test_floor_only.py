@@ -28,6 +28,8 @@ def test_inside_itself_the_error_names_the_flag(nono: Nono, as_user: Account) ->
     done = nono("run", "--allow-cwd", *readable, "--", *inner, "--", "true")
     assert done.returncode == 125
     assert "--floor-only" in done.stderr
+    # That is all: the inner one is refused nothing before it says so.
+    assert [line[:6] for line in done.stderr.splitlines()] == ["nono: ", "hint: "], done.stderr
 
 
 def test_inside_itself_it_runs_with_the_flag(nono: Nono, as_user: Account) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import is_within
 from nono.supervisor.planning.program import Needed, find_program, needed_by
+from tests.supervisor.planning.installed import opened, program, venv_at
 
 
 @pytest.fixture
@@ -29,13 +29,6 @@ def environment(tmp_path: Path, installation: Path) -> Path:
     (venv / "bin" / "python3").symlink_to("python")
     (venv / "pyvenv.cfg").write_text(f"home = {installation}/bin\nversion = 3.11.2\n")
     return venv
-
-
-def program(path: Path, text: str = "") -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
 
 
 def needed(command: str | Path, *, path: Path | None = None, cwd: Path | None = None) -> Needed:
@@ -129,30 +122,11 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def opened(home: Path, command: str | Path, **env: str) -> list[str]:
-    """What starting a command in the project opens, below the home and outside the project."""
-    found = needed_by(str(command), env, str(home / "project"), str(home))
-    inside = str(home / "project")
-    return sorted(
-        os.path.relpath(path, home)
-        for path in {*found.files, *found.directories}
-        if is_within(path, str(home)) and not is_within(path, inside)
-    )
-
-
 def python_at(prefix: Path) -> Path:
     """An installation of Python, its executable `bin/python3.12`, which is returned."""
     (prefix / "lib" / "python3.12").mkdir(parents=True)
     program(prefix / "lib" / "python3.12" / "os.py")
     return program(prefix / "bin" / "python3.12")
-
-
-def venv_at(place: Path, python: Path, base: str | Path) -> Path:
-    """A virtual environment, whose `bin/python` is returned."""
-    (place / "bin").mkdir(parents=True)
-    (place / "pyvenv.cfg").write_text(f"home = {base}\n")
-    (place / "bin" / "python").symlink_to(python)
-    return place / "bin" / "python"
 
 
 PARTS = ("bin", "include", "lib", "lib64", "libexec")

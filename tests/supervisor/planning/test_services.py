@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.broker.credentials.services import built_in_service
 from nono.broker.errors import ProfileError
 from nono.supervisor import Options, Plan, UsageError, make_plan
 
@@ -49,3 +50,22 @@ def test_an_unknown_service_is_refused_where_it_was_named(tmp_path: Path) -> Non
     (problem,) = by_profile.value.problems
     assert problem.message == "network.credentials: there is no service 'openia'"
     assert (problem.line, problem.hint) == (1, "did you mean 'openai'?")
+
+
+def test_a_service_with_a_question_mark_is_used_if_it_has_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network: dict[str, object] = {"credentials": ["mine?"], "custom_credentials": MINE}
+    assert plan(tmp_path, [], network).services == ()
+    monkeypatch.setenv("MINE", "a-key-of-mine")
+    (service,) = plan(tmp_path, [], network).services
+    assert service.name == "mine"
+    with pytest.raises(UsageError):
+        plan(tmp_path, ["mien?"], network)
+
+
+def test_claude_code_gets_its_token_in_the_form_that_it_does_not_ask_about() -> None:
+    service = built_in_service("claude-code")
+    assert service.key_variables == ("ANTHROPIC_AUTH_TOKEN",)
+    assert str(service.sources[0]) == "the variable ANTHROPIC_API_KEY"
+    assert "ANTHROPIC_BASE_URL" in service.url_variables

@@ -87,6 +87,14 @@ def test_a_repository_that_was_there(home: Path, project: Path, inside: str, nam
     assert may_write(opened, project / ".git/modules/new/config"), "what the run makes is its own"
 
 
+@pytest.mark.parametrize("pattern", data("start_files")["project_patterns"])
+def test_what_has_such_a_name_is_kept(home: Path, project: Path, pattern: str) -> None:
+    name = pattern.replace("*", "x")
+    assert may_write(plan(home, project, allow_cwd=True), project / name), "the report names it"
+    (project / name).touch()
+    assert not may_write(plan(home, project, allow_cwd=True), project / name)
+
+
 def test_a_directory_without_a_repository_may_get_one(home: Path) -> None:
     (home / "new").mkdir(parents=True)
     assert may_write(plan(home, home / "new", allow_cwd=True), home / "new/.git/config")

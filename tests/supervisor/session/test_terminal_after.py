@@ -1,11 +1,13 @@
 """What a program did to the terminal is undone after the run, whatever became of it."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pyte
 import pytest
 
+from nono.supervisor.cli.messages import SHOWING
 from tests.conftest import Account
 from tests.supervisor.session.terminal import Terminal, shell
 
@@ -15,10 +17,13 @@ LEAVES = """
 import fcntl, os, signal, sys, termios, tty
 tty.setraw(0)
 fcntl.ioctl(0, 0x540C)  # TIOCEXCL
+fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_NONBLOCK | os.O_ASYNC)
+assert os.get_blocking(0) is False
 {end}
 """
 STATE = (
-    "stty -a | tr '\\n' ' '; python3 -c 'import os; os.open(os.ttyname(0), os.O_RDWR)'; echo done"
+    "stty -a | tr '\\n' ' '; python3 -c 'import os; os.open(os.ttyname(0), os.O_RDWR)';"
+    " grep ^flags /proc/self/fdinfo/0; echo done"
 )
 
 
@@ -58,17 +63,43 @@ def test_it_is_as_it_was(as_user: Account, project: Path, end: str) -> None:
 def test_the_screen_is_reset_after_a_signal_only(as_user: Account, project: Path) -> None:
     with shell(as_user, project) as screen:
         screen.command("export TERM=xterm; nono run --allow-cwd -- sh -c 'exit 3'; echo first")
-        assert "?47l" not in screen.read_until(r"(?s).*first").group()
+        assert reset() not in screen.read_until(r"(?s).*first").group()
         screen.command("nono run --allow-cwd -- sh -c 'kill -9 $$'; echo second")
         assert reset() in screen.read_until(r"(?s).*second").group()
 
 
-def test_the_reset_changes_nothing_on_a_screen_in_order() -> None:
+def test_nothing_hides_what_is_reported(as_user: Account, project: Path) -> None:
+    """Concealed, elsewhere, in other characters, at the edge, and as the title of a window."""
+    hiding = r"\033[8m\033[?1049h\033(0\033[2;3r\033[?7l\033]0;title"
+    as_user.file(project / "hide", f"cat /etc/shadow; printf '{hiding}'")
+    with shell(as_user, project) as screen:
+        screen.command("export TERM=xterm; nono run --allow-cwd -- sh hide; echo first")
+        text = screen.read_until(r"(?s).*first").group()
+    before, said, _ = text.partition(SHOWING + "nono: 1 call refused")
+    assert said and hiding[-5:] in before, text
+    shown = pyte.Screen(200, 24)
+    pyte.Stream(shown).feed(text)
+    assert any(line.startswith("  read /etc/shadow") for line in shown.display), shown.display
+
+
+def test_only_the_alternate_screen_is_left_where_nothing_is_said(
+    as_user: Account, project: Path
+) -> None:
+    with shell(as_user, project) as screen:
+        screen.command(
+            "export TERM=xterm; nono run --allow-cwd -- printf '\\033[?1049h'; echo first"
+        )
+        text = screen.read_until(r"(?s)1049h.*first").group()
+    assert "\x1b[?47l" in text and SHOWING not in text and reset() not in text
+
+
+@pytest.mark.parametrize("sequences", [reset, lambda: SHOWING], ids=["reset", "showing"])
+def test_the_reset_changes_nothing_on_a_screen_in_order(sequences: Callable[[], str]) -> None:
     screen = pyte.Screen(40, 10)
     stream = pyte.Stream(screen)
     stream.feed("\x1b7one\r\ntwo\x1b[31m three")
     before = (screen.display[:], screen.cursor.x, screen.cursor.y)
-    stream.feed(reset())
+    stream.feed(sequences())
     assert (screen.display, screen.cursor.x, screen.cursor.y) == before
     assert screen.cursor.attrs.fg == "default"
     assert not screen.cursor.hidden

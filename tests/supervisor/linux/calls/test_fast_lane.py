@@ -27,6 +27,7 @@ from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.opens import openat
 from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
 
 ORIGIN = Origin(OriginKind.FLAG, "--allow")
@@ -102,7 +103,15 @@ class World:
 
     def _call(self, notification: Notification, caller: Caller) -> Call:
         return Call(
-            notification, caller, self.memory, Waiting(-1), Background(Faults()), self.own, None
+            notification,
+            caller,
+            self.memory,
+            Waiting(-1),
+            Background(Faults()),
+            self.own,
+            None,
+            None,
+            OwnRestrictions(0, self.decisions),
         )
 
 

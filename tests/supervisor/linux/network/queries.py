@@ -45,3 +45,8 @@ def label(content: bytes) -> bytes:
 
 def record(kind: int, content: bytes = b"", owner: bytes = b"\0") -> bytes:
     return owner + struct.pack("!HHIH", kind, 1232, 0, len(content)) + content
+
+
+def everybody(peer: object, here: object) -> bool:
+    """Whom a name server answers that knows nobody by their address."""
+    return True

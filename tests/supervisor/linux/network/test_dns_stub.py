@@ -19,6 +19,7 @@ from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.dns_stub import IDLE_SECONDS, MAX_CLIENTS, MAX_QUERY, serve
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.nursery import open_nursery
+from tests.supervisor.linux.network.queries import everybody
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ async def serving(listener: socket.socket) -> AsyncIterator[SyntheticNames]:
     # By the test's clock: a test that would wait for ever fails.
     with trio.fail_after(3600):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(serve, listener, names, faults)
+            nursery.start_soon(serve, listener, names, everybody, faults)
             yield names
             nursery.cancel_scope.cancel()
     assert faults.texts == []
@@ -317,14 +318,14 @@ async def test_a_listener_that_cannot_be_used_any_more(
 ) -> None:
     with pytest.raises(OSError, match="Invalid argument"):
         async with open_nursery() as nursery:
-            nursery.start_soon(serve, listener, SyntheticNames(), Faults())
+            nursery.start_soon(serve, listener, SyntheticNames(), everybody, Faults())
             await trio.testing.wait_all_tasks_blocked()
             listener.shutdown(socket.SHUT_RD)
 
 
 async def test_a_socket_that_does_not_listen(still_clock: MockClock) -> None:
     with socket.socket() as idle, pytest.raises(ValueError, match="listening"):
-        await serve(idle, SyntheticNames(), Faults())
+        await serve(idle, SyntheticNames(), everybody, Faults())
 
 
 class _Broken(SyntheticNames):
@@ -339,10 +340,9 @@ async def test_a_fault_of_ours_ends_one_connection_and_is_noted(
 ) -> None:
     faults = Faults()
     async with trio.open_nursery() as nursery, await connect(listener) as other:
-        nursery.start_soon(serve, listener, _Broken(), faults)
+        nursery.start_soon(serve, listener, _Broken(), everybody, faults)
         async with await connect(listener) as victim:
-            query = dns.message.make_query("broken.example", "A").to_wire()
-            await victim.send_all(framed(query))
+            await victim.send_all(framed(dns.message.make_query("broken.example", "A").to_wire()))
             assert await closed(victim)
         assert await resolve(other) == "198.18.0.1"
         nursery.cancel_scope.cancel()

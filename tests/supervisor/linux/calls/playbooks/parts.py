@@ -30,6 +30,7 @@ from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.injected_files import InjectedFiles
 from nono.supervisor.linux.network.service import NetworkService
@@ -106,6 +107,7 @@ class PlayedCall(Call):
         background: Background,
         network: NetworkService | None,
         injected: InjectedFiles | None,
+        restrictions: OwnRestrictions,
     ) -> None:
         super().__init__(
             notification,
@@ -116,10 +118,11 @@ class PlayedCall(Call):
             PlayedOwn(script),
             network,
             injected,
+            restrictions,
         )
         self._script = script
 
-    def ensure_waiting(self) -> None:
+    def ensure_callers(self) -> None:
         self._script.say("waiting")
         if self._script.is_gone:
             raise failure(errno.ESRCH)
@@ -188,6 +191,9 @@ class PlayedOwn(OwnObjects):
 
     def record_created(self, path: str, fd: int) -> None:
         self._script.say(f"created {path}")
+
+    def record_unnamed(self, directory: str, fd: int) -> None:
+        self._script.say(f"created {directory}")
 
     def record_socket(self, cookie: int) -> None:
         self._script.say("bound")

@@ -23,6 +23,7 @@ from nono.shims.linux.notify import Notification
 from nono.shims.linux.syscall_classes import own_number
 from nono.supervisor.linux.calls.answers import Answer, Fail, Inject, Later, Retry
 from nono.supervisor.linux.calls.handlers import HANDLERS
+from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.injected_files import InjectedFiles
 from nono.supervisor.linux.network.service import NetworkService
 from tests.supervisor.linux.calls.playbooks.parts import (
@@ -118,6 +119,7 @@ class Scene:
             self._furnish(top / place, place)
         rule = FloorRule(str(top / "free"), FLOOR_ACCESS, directory=True)
         self.decisions = PlayedDecisions(self.script, Floor([rule]))
+        self.restrictions = OwnRestrictions(0, self.decisions)
 
     @staticmethod
     def _furnish(place: Path, content: str) -> None:
@@ -146,7 +148,13 @@ class Scene:
         notification = Notification(1, os.getpid(), 0, own_number(name), 0, 0, *values)
         background = PlayedBackground(self.script)
         call = PlayedCall(
-            self.script, notification, self._memory, background, self.network, self.injected
+            self.script,
+            notification,
+            self._memory,
+            background,
+            self.network,
+            self.injected,
+            self.restrictions,
         )
         before = _descriptors()
         try:

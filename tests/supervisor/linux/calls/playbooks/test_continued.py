@@ -17,6 +17,7 @@ MAKE = "a MAKE right on the directory; what it makes in a register"
 REMOVE = "REMOVE_FILE, REMOVE_DIR"
 MOVE = "REFER, and the rights to remove and to make; flags in a register"
 RUN = "EXECUTE; flags in a register"
+ONLY_LESS = "nothing: whatever the arguments become, rights are only given up by it"
 OWN_THREAD = "nothing, and everything that is decided about in registers"
 
 CONTINUED = {
@@ -47,6 +48,10 @@ CONTINUED = {
     "sched_setattr": OWN_THREAD,
     "sched_setparam": OWN_THREAD,
     "sched_setscheduler": OWN_THREAD,
+    "landlock_restrict_self": ONLY_LESS,
+    "capset": ONLY_LESS,
+    "prctl": "nothing: which process is a reaper takes no right; the option is in a register",
+    "clone": "nothing: CLONE_NEW* and CLONE_PARENT are in a register",
 }
 
 

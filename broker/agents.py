@@ -1,0 +1,65 @@
+"""What is known of AI agents: the profile of each, and where its state goes without that profile.
+
+Which agents, and what to tell about each, is data (data/agents.json).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+
+from nono.broker.datafile import data
+
+_DIRECTORY = "agents"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One agent, by the name of its command.
+
+    `profile` is the built-in one. `state` are variables that say where it keeps its state, each
+    with a directory below the sandbox's own. `note` is for whoever runs it, but not where a word
+    of `unless` is on the command line, and where there are any, only with one of `only`.
+    """
+
+    command: str
+    profile: str
+    state: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    unless: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    def places(self) -> dict[str, str]:
+        """The variables of its state, each with its place below the sandbox's own directory."""
+        return {name: f"{_DIRECTORY}/{place}" for name, place in self.state.items()}
+
+    def notes(self, argv: Sequence[str]) -> list[str]:
+        """What to tell about a command line of this agent's."""
+        words = {word for each in argv for word in each.split()}
+        wanted = not self.only or not words.isdisjoint(self.only)
+        return [self.note] if self.note and wanted and words.isdisjoint(self.unless) else []
+
+
+@cache
+def agents() -> Mapping[str, Agent]:
+    """All of them, by their commands."""
+    return MappingProxyType(
+        {
+            name: Agent(
+                name,
+                entry["profile"],
+                entry["state"],
+                entry.get("note", ""),
+                tuple(entry.get("unless", ())),
+                tuple(entry.get("only", ())),
+            )
+            for name, entry in data("agents").items()
+        }
+    )
+
+
+def agent_among(commands: Iterable[str]) -> Agent | None:
+    """The first agent among the names of commands."""
+    return next((agents()[name] for name in commands if name in agents()), None)

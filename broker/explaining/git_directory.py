@@ -1,0 +1,26 @@
+"""git's own directory: who lacks one file of it lacks them all, one after the other."""
+
+from __future__ import annotations
+
+_FIRST_NAMES = frozenset(
+    {
+        *("HEAD", "config", "config.worktree", "commondir", "objects", "refs", "packed-refs"),
+        *("index", "info", "logs", "shallow", "hooks", "reftable"),
+    }
+)
+
+
+def git_directory(path: str) -> str | None:
+    """The directory to open for reading, for a path in a repository's; None for any other path.
+
+    That of a linked work tree is of no use without the whole one, which it shares.
+    """
+    names = path.split("/")
+    if ".git" not in names[:-1]:
+        return None
+    end = names.index(".git") + 1
+    if names[end] == "modules":
+        # A submodule's name may have slashes in it.
+        inside = range(end + 2, len(names))
+        end = next((each for each in inside if names[each] in _FIRST_NAMES), end)
+    return "/".join(names[:end])

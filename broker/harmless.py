@@ -1,0 +1,89 @@
+"""Harmless probes: what programs look for on the way, and do without. Data (data/harmless.json).
+
+A refusal of one is none that a person can use: it is kept apart from the others.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from nono.broker.datafile import data
+from nono.broker.requests import Open, Operation, PathChange, PathRequest, Watch
+from nono.broker.rules.access import READ_WRITE, Access
+from nono.broker.rules.paths import is_within
+from nono.broker.rules.patterns import Glob
+
+_SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/")
+"""Where the programs are that a probe may be by: elsewhere anybody may call a program so."""
+_MADE = frozenset(
+    {
+        Operation.CREATE,
+        Operation.MKDIR,
+        Operation.UNLINK,
+        Operation.RENAME_TO,
+        Operation.RENAME_FROM,
+    }
+)
+
+
+class Probe(NamedTuple):
+    """A path, where `~` is a home and wildcards are a pattern's; by which programs; and why.
+
+    `by` are the names of programs, none for any; `write` says that it may be written, too.
+    """
+
+    path: str
+    reason: str
+    by: tuple[str, ...] = ()
+    write: bool = False
+
+
+@cache
+def probes() -> tuple[Probe, ...]:
+    """All of them."""
+    return tuple(
+        Probe(each["path"], each["reason"], tuple(each.get("by", ())), each.get("write", False))
+        for each in data("harmless")["probes"]
+    )
+
+
+def harmless(request: PathRequest, home: str) -> Probe | None:
+    """The probe that a refused request is, if it is one; `home` is canonical."""
+    changes = _changes(request)
+    if changes is None:
+        return None
+    for probe, pattern in _in(home):
+        if (probe.write or not changes) and pattern.matches(request.path):
+            return probe if not probe.by or _is_by(request, probe.by) else None
+    return None
+
+
+def _changes(request: PathRequest) -> bool | None:
+    """Whether something would be written; None for what no probe does."""
+    match request:
+        case Watch():
+            return False
+        case Open(_, _, access) if access and not access & ~READ_WRITE:
+            return Access.WRITE in access
+        case PathChange(_, operation) if operation in _MADE:
+            return True
+    return None
+
+
+def _is_by(request: PathRequest, names: tuple[str, ...]) -> bool:
+    """A program that another wrote, and gave the name of a shell, is none."""
+    directory, slash, name = request.process.exe.rpartition("/")
+    if f"{directory}{slash}" not in _SYSTEM:
+        return False
+    return any(name == each or (each[-1:] == "*" and name.startswith(each[:-1])) for each in names)
+
+
+@cache
+def _in(home: str) -> tuple[tuple[Probe, Glob], ...]:
+    """The patterns of one home. A home with wildcards in its name has none."""
+    plain = home if not set("*?[") & set(home) and is_within(home, "/") else "/nonexistent"
+    return tuple(
+        (each, Glob(plain.rstrip("/") + each.path[1:] if each.path[0] == "~" else each.path))
+        for each in probes()
+    )

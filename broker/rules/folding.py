@@ -1,0 +1,128 @@
+"""Directories in which names that differ in case are the same, compared as there.
+
+Which they are is found at the start; here they are data. What is equal for any of those file
+systems is equal here, so a refusal may reach a name too many and never one too few. Grants are
+exact everywhere. Sources: utf8data of the kernel's fs/unicode (NFDICF: folding, decomposition,
+ignorable code points), vfat (trailing dots, 8.3 names), the Unicode Character Database
+(Default_Ignorable_Code_Point).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from nono.broker.rules.automaton import States
+from nono.broker.rules.paths import ancestors, components, is_within, lineage
+from nono.broker.rules.patterns import Glob
+
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_SHORT = re.compile(r"[^.]{0,7}~[0-9]{1,6}(\..{0,3})?")
+"""A name as MS-DOS knows it, which may stand for any other in its directory."""
+
+
+@lru_cache(maxsize=65536)
+def folded_name(name: str) -> str:
+    """Equal for two names that some file system takes for the same."""
+    if name.isascii():
+        folded = name.lower()
+    else:
+        decomposed = unicodedata.normalize("NFD", _IGNORABLE.sub("", name))
+        folded = unicodedata.normalize("NFD", decomposed.upper().casefold())
+        folded = _IGNORABLE.sub("", folded)
+    return folded.rstrip(". ") or folded or name
+
+
+def is_short(name: str) -> bool:
+    """True for a name that may be another's short form."""
+    return _SHORT.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _folded_glob(text: str) -> Glob:
+    """What matches the folded names of what `text` matches. Its parts are the same in number."""
+    rooted = text if text.startswith("/") else f"/**/{text}"
+    return Glob("/".join(map(folded_name, rooted.removesuffix("/").split("/"))))
+
+
+class Folding:
+    """The trees in which names are compared folded; none costs nothing: test for truth first."""
+
+    def __init__(self, trees: Iterable[str] = ()) -> None:
+        known = set(trees)
+        self.trees = frozenset(t for t in known if known.isdisjoint(ancestors(t)))
+
+    def __bool__(self) -> bool:
+        return bool(self.trees)
+
+    def tree(self, path: str) -> str | None:
+        """The tree that a canonical path is or lies in, if any."""
+        if not self.trees:
+            return None
+        return next((each for each in lineage(path) if each in self.trees), None)
+
+    def fold(self, path: str) -> str:
+        """A key for the path: equal for all that may name the same object below a tree."""
+        top = self.tree(path)
+        if top is None or path == top:
+            return path
+        start = len(top) if top != "/" else 0
+        return path[:start] + "/".join(map(folded_name, path[start:].split("/")))
+
+    def short_names(self, path: str) -> list[str]:
+        """The directories in which a name of the path may be another's short form."""
+        top = self.tree(path)
+        if top is None or "~" not in path:
+            return []
+        return [
+            directory
+            for each, directory in zip(lineage(path), ancestors(path), strict=False)
+            if is_within(directory, top) and is_short(each[each.rfind("/") + 1 :])
+        ]
+
+    def covers(self, glob: Glob, path: str) -> bool:
+        """True when the path or one above it matches, or may, under a folded name."""
+        top = self.tree(path)
+        if top is None:
+            return False
+        names = glob.names
+        states = names.after(components(top))
+        for name in components(path)[len(components(top)) :]:
+            if is_short(name) and states:
+                return True
+            states = self.step(glob, states, name)
+            if names.accepts(states):
+                return True
+        return False
+
+    def after(self, glob: Glob, path: str) -> States:
+        """How far the pattern is consumed by a path, folded where names are."""
+        top = self.tree(path)
+        if top is None:
+            return glob.names.after(components(path))
+        states = glob.names.after(components(top))
+        for name in components(path)[len(components(top)) :]:
+            states = self.step(glob, states, name)
+        return states
+
+    def step(self, glob: Glob, states: States, name: str) -> States:
+        """One name further, in a directory that folds."""
+        folded = _folded_glob(glob.text).names.step(states, folded_name(name))
+        return glob.names.step(states, name) | folded
+
+    def parts(self, path: str, target: str | None) -> bool:
+        """True when a directory at `path` would leave, or take away, a tree by a move."""
+        from_tree = self.tree(path)
+        if from_tree is not None and path != from_tree:
+            return target is None or not is_within(target, from_tree)
+        return any(is_within(each, path) for each in self.trees)
+
+
+EXACT = Folding()
+"""No directory folds."""

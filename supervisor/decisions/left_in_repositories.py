@@ -1,0 +1,156 @@
+"""What a run leaves in repositories that git would run, or go on with, when a person uses it there.
+
+What was there before cannot be changed. So this looks for what is new: repositories that a run
+made, wherever they are below the opened directories; what leads to one; and what git was in the
+middle of.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+
+from nono.broker.datafile import data
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, remotes_by_name
+from nono.broker.rules.paths import child, is_within, parent
+from nono.supervisor.decisions.file_states import State, state
+from nono.supervisor.decisions.new_repository import running
+from nono.supervisor.decisions.repository_walk import Walked
+from nono.supervisor.planning.git_files import bytes_of, exact_link, kind_of, names_in
+from nono.supervisor.planning.repositories import (
+    Repository,
+    git_directories,
+    is_bare,
+    submodules,
+)
+
+_MAX_NAMES = 200
+
+_Begun = tuple[tuple[str, State], ...]
+
+
+class LeftInRepositories:
+    """What is there at the start."""
+
+    def __init__(self, opened: Iterable[str], found: Iterable[Repository]) -> None:
+        """`found` are the repositories in `opened` whose hooks and configuration are kept."""
+        self._opened = tuple(opened)
+        self._found = tuple(found)
+        self._directories = {
+            directory: _identity(directory)
+            for one in self._found
+            for directory in git_directories(one.directory)[0]
+            if kind_of(child(directory, "HEAD")) is not None  # else git takes it for none yet
+        }
+        self._links = {one.link: state(one.link) for one in self._found if one.link}
+        names = ("index", "config")
+        self._files = {
+            path: state(path)
+            for path in (child(each, name) for each in self._directories for name in names)
+        }
+        self._begun = dict(self._all_begun(self._directories))
+
+    def changed(self, walked: Walked) -> Iterator[str]:
+        """The paths of what is new and would run, or go on, after a walk of all that is opened."""
+        yield from self._in_known()
+        plain = [link for link in walked.links if kind_of(link) == stat.S_IFDIR]
+        places = dict.fromkeys((*walked.directories, *plain))
+        for link in walked.links:
+            if link in places or self._links.get(link) == state(link):
+                continue
+            to = exact_link(link)
+            if to is None or (to not in places and not self._was_there(to)):
+                yield link
+        for directory in places:
+            if not self._was_there(directory):
+                yield from self._new(directory)
+        yield from walked.unread
+
+    def _in_known(self) -> Iterator[str]:
+        """In those that were there: what git was in the middle of, and where it would push to."""
+        for one in self._found:
+            directories, too_many = git_directories(one.directory)
+            yield from (each for each in too_many if os.path.lexists(each))
+            for directory in directories:
+                yield from self._new_begun(directory)
+                if self._was_there(directory) and self._differs(child(directory, "config")):
+                    yield from self._followed(one, directory)
+            try:
+                if self._has_new_index(one.directory):
+                    tuple(submodules(one, whole=True))
+            except NotUnderstoodError:
+                yield child(one.directory, "index")
+
+    def _has_new_index(self, directory: str) -> bool:
+        """Whether it is to be read as git reads it. One that is in parts may be new in any."""
+        if self._differs(child(directory, "index")):
+            return True
+        return any(name.startswith("sharedindex.") for name in names_in(directory))
+
+    def _new_begun(self, directory: str) -> Iterator[str]:
+        for path, begun in self._all_begun((directory,)):
+            if begun != self._begun.get(path):
+                yield path
+
+    def _new(self, directory: str) -> Iterator[str]:
+        """What git runs or believes in a repository that the run made."""
+        top = parent(directory) if directory.endswith("/.git") else directory
+
+        def is_kept(path: bytes) -> bool:
+            # Only beside `.git` is it certain from where git takes a relative one.
+            is_certain = top != directory or path.startswith(b"/")
+            return is_certain and self._is_kept(top, os.fsdecode(path))
+
+        if directory == top and is_bare(top) and kind_of(child(top, ".git")) is not None:
+            # git takes one of the two, and which one is for a file in them to say.
+            yield child(top, "HEAD")
+        yield from running(directory, is_kept, self._was_there)
+        yield from self._new_begun(directory)
+
+    def _was_there(self, directory: str) -> bool:
+        return self._directories.get(directory, (0, 0)) == _identity(directory)
+
+    def _differs(self, path: str) -> bool:
+        return state(path) != self._files.get(path)
+
+    def _is_kept(self, top: str, path: str) -> bool:
+        """True for a path that the run could make no repository at, or that was one before.
+
+        What a run makes in shared places such as /tmp is gone after it.
+        """
+        plain = os.path.realpath(os.path.join(top, path))
+        if any(self._was_there(each) for each in (f"{plain}/.git", plain)):
+            return True
+        return not any(is_within(plain, each) for each in self._opened)
+
+    def _followed(self, one: Repository, directory: str) -> Iterator[str]:
+        """The configuration, when it follows a remote that is a directory of that name by now."""
+        path = child(directory, "config")
+        try:
+            names = remotes_by_name(bytes_of(path, MAX_BYTES + 1))
+        except NotUnderstoodError:
+            return
+        if any(os.path.lexists(os.path.join(one.top, os.fsdecode(name))) for name in names):
+            yield path
+
+    def _all_begun(self, directories: Iterable[str]) -> Iterator[tuple[str, _Begun]]:
+        names: Sequence[str] = tuple(data("start_files")["begun"])
+        for path in (child(each, name) for each in directories for name in names):
+            own = state(path)
+            if own is not None:
+                inside = (
+                    child(path, name) for name in itertools.islice(names_in(path), _MAX_NAMES)
+                )
+                states = ((each, state(each)) for each in inside)
+                yield path, ((path, own), *((each, found) for each, found in states if found))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

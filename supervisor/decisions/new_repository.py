@@ -1,0 +1,105 @@
+"""What git would run, believe or go on with in a repository that a run made.
+
+One that is understood completely and holds nothing that runs, as after a clone, is nothing to tell
+of. What is in doubt is named.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_config import MAX_BYTES, first_that_runs, work_trees
+from nono.broker.rules.paths import child
+from nono.supervisor.places import plain_path
+from nono.supervisor.planning.git_files import (
+    bytes_of,
+    common,
+    exact_common,
+    exact_link,
+    kind_of,
+    names_in,
+)
+
+CONFIGS = ("config", "config.worktree")
+_NO_LINKS = (*CONFIGS, "HEAD", "hooks", "commondir", "objects", "refs")
+_REMOTES = ("remotes", "branches")
+_MAX_HOOKS = 2000
+
+
+def running(
+    directory: str,
+    is_kept: Callable[[bytes], bool],
+    was_there: Callable[[str], bool],
+) -> Iterator[str]:
+    """The paths in a repository's directory. `is_kept` says of the path of a remote whether no run
+    could make a repository there; `was_there` of a directory that it is a repository's of before.
+    """
+    for name in _NO_LINKS:
+        path = child(directory, name)
+        if kind_of(path) == stat.S_IFLNK:
+            yield path
+    for path in (child(directory, name) for name in CONFIGS):
+        if _may_run(path, is_kept) or _writes_elsewhere(directory, path):
+            yield path
+    yield from _hooks(child(directory, "hooks"))
+    for name in _REMOTES:
+        place = child(directory, name)
+        yield from (child(place, each) for each in names_in(place))
+    shared = child(directory, "commondir")
+    if os.path.lexists(shared):
+        to = exact_common(directory)
+        if to is None or not was_there(to):
+            yield shared
+        for each in common(directory):
+            if each != directory and not was_there(each):
+                yield from (p for n in CONFIGS if _may_run(p := child(each, n), is_kept))
+                yield from _hooks(child(each, "hooks"))
+    alternates = child(directory, "objects/info/alternates")
+    if os.path.lexists(alternates):
+        yield alternates
+
+
+def _may_run(config: str, is_kept: Callable[[bytes], bool]) -> bool:
+    """Whether a configuration has a setting that runs something, or may have."""
+    kind = kind_of(config)
+    if kind is None:
+        return False
+    text = bytes_of(config, MAX_BYTES + 1)
+    if kind not in (stat.S_IFREG, stat.S_IFLNK) or (not text and os.lstat(config).st_size):
+        return True
+    try:
+        return first_that_runs(text, is_kept) is not None
+    except NotUnderstoodError:
+        return True
+
+
+def _writes_elsewhere(directory: str, config: str) -> bool:
+    """Whether git's files would go anywhere but to where a `.git` leads back: into a home, say."""
+    try:
+        named = work_trees(bytes_of(config, MAX_BYTES + 1))
+    except NotUnderstoodError:
+        return True
+    tops = (plain_path(os.path.join(directory, os.fsdecode(each))) for each in named)
+    return any(exact_link(child(top, ".git")) != directory for top in tops)
+
+
+def _hooks(directory: str) -> Iterator[str]:
+    """Everything in a directory of hooks but git's samples; itself where there is too much."""
+    kind = kind_of(directory)
+    if kind not in (None, stat.S_IFDIR, stat.S_IFLNK):
+        yield directory
+    try:
+        with os.scandir(directory) as entries:
+            for number, entry in enumerate(entries):
+                if number == _MAX_HOOKS:
+                    yield directory
+                    return
+                if not entry.name.endswith(".sample"):
+                    yield entry.path
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError:
+        yield directory

@@ -1,0 +1,157 @@
+"""Refused files under their other names: hard links that were there before.
+
+A kernel rule belongs to an object, and so does a hard link: in an opened directory a refused file
+may lie under a name that no rule speaks of. Only a file that says it has several names is looked
+for, by its inode, where a person opened something: what nobody opened is out of reach anyway.
+Nothing of a sandbox's can make such a name: link(2) of a refused file is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+
+from nono.broker import Access, Effect, File, OriginKind, Rule
+from nono.broker.rules.paths import RESERVED_TREES, outermost
+from nono.broker.rules.rule import is_lifted
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
+
+_MAX_ENTRIES = 200_000
+"""Of opened directories. More is looked at in none of the searches of a start."""
+_MAX_REFUSED = 5_000
+"""Files in refused directories."""
+_Inode = tuple[int, int]
+
+
+class OtherLinks:
+    """The refused files with several names, and the names that were found."""
+
+    def __init__(self, rules: Sequence[Rule], bypasses: Sequence[str]) -> None:
+        """Looks at what is refused, and only if something has several names for the others.
+
+        A refusal by wildcards counts by rules on what it matched.
+        """
+        self._bypasses = bypasses
+        self._known: dict[_Inode, tuple[Rule, set[str], int]] = {}
+        self.rules: list[Rule] = []
+        self.is_complete = True
+        opened = opened_by_people(rules, Access(0))
+        roots = outermost(opened.wholly)
+        if not roots and not opened.directly:
+            return
+        for rule, path, status in _refused_files(rules):
+            if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
+                inode = (status.st_dev, status.st_ino)
+                known = self._known.setdefault(inode, (rule, set(), status.st_nlink))
+                known[1].add(path)
+        self._search(chain(_entries_below(roots), _entries_below(opened.directly, deep=False)))
+
+    @property
+    def unfound(self) -> list[str]:
+        """The refused names of files whose other names may be in an opened directory."""
+        if self.is_complete:
+            return []
+        return sorted(min(paths) for _, paths, count in self._known.values() if len(paths) < count)
+
+    def _search(self, entries: Iterable[os.DirEntry[str]]) -> None:
+        wanted = {
+            inode[1] for inode, (_, paths, count) in self._known.items() if len(paths) < count
+        }
+        if not wanted:
+            return
+        for number, entry in enumerate(entries):
+            if number >= _MAX_ENTRIES:
+                self.is_complete = False
+                return
+            if entry.inode() in wanted:
+                self._note(entry)
+
+    def _note(self, entry: os.DirEntry[str]) -> None:
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            return
+        known = self._known.get((status.st_dev, status.st_ino))
+        if known is None or entry.path in known[1]:
+            return
+        rule, paths, _ = known
+        paths.add(entry.path)
+        self.rules.append(replace(rule, pattern=File(entry.path, rule.pattern.spelled)))
+
+
+def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_result]]:
+    """Every refused file that is there; of a directory that a group refuses those directly in it.
+
+    A browser's directory may have 100,000 files; what a person refuses is looked through.
+    """
+    there: dict[str, Container[str]] = {}
+    left = _MAX_REFUSED
+    for rule in rules:
+        if rule.effect is not Effect.DENY:
+            continue
+        looked_into = rule.origin.kind is not OriginKind.BUILTIN
+        for path in rule.named:
+            above, _, name = path.rpartition("/")
+            if name not in (there.get(above) or _names_in(above, there)):
+                continue
+            try:
+                status = os.lstat(path)
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield rule.at(path), path, status
+            elif stat.S_ISDIR(status.st_mode) and looked_into:
+                deep = rule.origin.is_of_person
+                for inner, found in islice(_files_in(path, deep), left):
+                    left -= 1
+                    yield rule.at(path), inner, found
+
+
+class _AnyName(Container[str]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str]:
+    """The names in a directory (the root is ''), each listed once: most that is refused is not."""
+    known = there.get(directory)
+    if known is None:
+        above, _, name = directory.rpartition("/")
+        known = ()
+        if not directory or name in _names_in(above, there):
+            try:
+                known = frozenset(os.listdir(directory or "/"))
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError:
+                known = _AnyName()  # it may be searched and not listed
+        there[directory] = known
+    return known
+
+
+def _files_in(directory: str, deep: bool) -> Iterator[tuple[str, os.stat_result]]:
+    for entry in _entries_below([directory], deep):
+        try:
+            if entry.is_file(follow_symlinks=False):
+                yield entry.path, entry.stat(follow_symlinks=False)
+        except OSError:
+            continue
+
+
+def _entries_below(roots: Iterable[str], deep: bool = True) -> Iterator[os.DirEntry[str]]:
+    """Everything below, the directories near the roots first; or what is directly in them."""
+    waiting = sorted(roots)
+    for directory in waiting:
+        try:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    yield entry
+                    if not deep or entry.path in RESERVED_TREES:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError:
+            continue

@@ -1,0 +1,100 @@
+"""Every name below the opened directories that git could take for a repository.
+
+At the end of a run all of it is walked, whatever an index or a link says: what a run made, it may
+have made so that git finds it where nobody else looks. The kernel is asked for the names that git
+asks for, so that a file system that folds names answers as it does to git.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from nono.broker.rules.paths import child, outermost
+
+MAX_NAMES = 200_000
+_BESIDE_HEAD = ("objects", "refs", "commondir", "config")
+_GIT = "/.git/"
+_MAX_PATH = 4096 - 512
+"""Of a directory in bytes: so that all that git would look at in it can be asked for, too."""
+_OF_THE_KERNEL = frozenset({"/proc", "/sys"})
+
+
+@dataclass
+class Walked:
+    """`links` are the names `.git`, whatever they are; `directories` are those with a `HEAD` and
+    something else of a repository's. `unread` could not be looked into. `cut` are opened
+    directories of which not all was seen."""
+
+    links: list[str] = field(default_factory=list)
+    directories: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+
+    def tops(self) -> list[str]:
+        """Where the repositories are that lie in no other's own directory."""
+        bare = (each for each in self.directories if _GIT not in f"{each}/")
+        return [*(each[: -len("/.git")] or "/" for each in self.links if _GIT not in each), *bare]
+
+
+def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
+    """Breadth first, so many names in each of the opened directories; links are not followed."""
+    found = Walked()
+    for top in sorted(outermost(opened)):
+        waiting = deque([top])
+        left = most
+        while waiting:
+            directory = waiting.popleft()
+            if len(os.fsencode(directory)) > _MAX_PATH:
+                found.unread.append(directory)
+                continue
+            _look(directory, found)
+            below, count = _below(directory, left, found)
+            waiting.extend(below)
+            left -= count
+            if left < 0:
+                found.cut.append(top)
+                break
+    return found
+
+
+def _look(directory: str, found: Walked) -> None:
+    link = child(directory, ".git")
+    if os.path.lexists(link):
+        found.links.append(link)
+    if os.path.lexists(child(directory, "HEAD")) and any(
+        os.path.lexists(child(directory, name)) for name in _BESIDE_HEAD
+    ):
+        found.directories.append(directory)
+
+
+def _below(directory: str, most: int, found: Walked) -> tuple[list[str], int]:
+    """The directories in one, and how many names there are, at most one more than `most`."""
+    below: list[str] = []
+    count = 0
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                count += 1
+                if count > most:
+                    break
+                if entry.is_dir(follow_symlinks=False) and entry.path not in _OF_THE_KERNEL:
+                    below.append(entry.path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except PermissionError:
+        # What belongs to others no run of ours has made.
+        if _is_ours(directory):
+            found.unread.append(directory)
+    except OSError:
+        found.unread.append(directory)
+    return below, count
+
+
+def _is_ours(directory: str) -> bool:
+    try:
+        return os.lstat(directory).st_uid == os.geteuid()
+    except OSError:
+        return True

@@ -1,0 +1,119 @@
+"""git's small files that lead from one directory to another, read as git reads them.
+
+A `.git` file, `commondir` and `gitdir` hold one path: git strips line ends from the end alone, and
+what is left is a C string (read_gitfile and get_common_dir in git's setup.c). Who reads the first
+line instead may be led elsewhere, so where the two differ both count. Every read has a bound.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+
+from nono.broker.rules.paths import child
+from nono.supervisor.places import plain_path
+
+_MAX_ENTRIES = 2000
+_MAX_LINK = 1 << 16
+"""More than the longest path: the line ends behind it do not count."""
+_GITLINK = b"gitdir: "
+
+
+def linked(link: str) -> list[str]:
+    """Where a `.git` file leads, git's own reading first; itself when it leads nowhere.
+
+    A link to such a file counts as the file would in its place.
+    """
+    text = bytes_of(link, _MAX_LINK)
+    if not text.startswith(_GITLINK):
+        return [link]
+    return _named(os.path.dirname(link), text.removeprefix(_GITLINK)) or [link]
+
+
+def common(directory: str) -> list[str]:
+    """The repository that a work tree's directory shares (gitrepository-layout(5))."""
+    return _named(directory, bytes_of(child(directory, "commondir"), _MAX_LINK))
+
+
+def work_trees(entry: str) -> list[str]:
+    """The `.git` files that an entry in `worktrees` is for."""
+    return _named(entry, bytes_of(child(entry, "gitdir"), _MAX_LINK))
+
+
+def written_by_git(directory: str, text: bytes) -> str | None:
+    """The one path that a file holds as git writes it, in plain form; None for any other text.
+
+    It leads through no link, so that nothing can be read or found otherwise.
+    """
+    name = text.removesuffix(b"\n")
+    if not name or any(byte < 0x20 for byte in name):
+        return None
+    path = plain_path(os.path.join(directory, os.fsdecode(name)))
+    return path if os.path.realpath(path) == path else None
+
+
+def exact_link(link: str) -> str | None:
+    """Where a `.git` file leads that is one, and is as git writes it."""
+    text = bytes_of(link, _MAX_LINK) if kind_of(link) == stat.S_IFREG else b""
+    if not text.startswith(_GITLINK):
+        return None
+    return written_by_git(os.path.dirname(link), text.removeprefix(_GITLINK))
+
+
+def exact_common(directory: str) -> str | None:
+    """As `exact_link`, for a `commondir`."""
+    return _exact(directory, "commondir")
+
+
+def exact_work_tree(entry: str) -> str | None:
+    """As `exact_link`, for a `gitdir`."""
+    return _exact(entry, "gitdir")
+
+
+def _exact(directory: str, name: str) -> str | None:
+    file = child(directory, name)
+    text = bytes_of(file, _MAX_LINK) if kind_of(file) == stat.S_IFREG else b""
+    return written_by_git(directory, text)
+
+
+def _named(directory: str, text: bytes) -> list[str]:
+    """Every path that a text may be read as, the way that git reads it first."""
+    read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
+    names = [each.split(b"\0")[0] for each in read]
+    return [plain_path(os.path.join(directory, os.fsdecode(n))) for n in dict.fromkeys(names) if n]
+
+
+def names_in(directory: str) -> list[str]:
+    """The names in a directory, up to a bound, sorted."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.name for entry in itertools.islice(entries, _MAX_ENTRIES))
+    except OSError:
+        return []
+
+
+def bytes_of(path: str, size: int) -> bytes:
+    """At most so much of a regular file; nothing of any other, which could block."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            return b""
+        with open(fd, "rb", closefd=False) as file:
+            return file.read(min(size, status.st_size))
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def kind_of(path: str) -> int | None:
+    """The kind of what is there itself, as in a mode; None when nothing is."""
+    try:
+        return stat.S_IFMT(os.lstat(path).st_mode)
+    except OSError:
+        return None

@@ -1,0 +1,252 @@
+"""From what was refused to the lines that tell it: the same reason, and one remedy for all."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nono.broker import (
+    Access,
+    Connect,
+    Execute,
+    Forbidden,
+    NetworkRequest,
+    OriginKind,
+    PathChange,
+    Request,
+    UnixConnect,
+    visible,
+)
+from nono.broker.rules.paths import lineage, reserved_tree
+from nono.broker.settings import BY_OPTION, Kind
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.denials import Denial
+from nono.supervisor.places import home_directory
+
+if TYPE_CHECKING:
+    from nono.broker import Explanation
+    from nono.broker.explaining.remedies import Around
+
+_MANY = 4
+_MANY_IN_PROJECT = 2
+_MAX_TOGETHER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A denial in words."""
+
+    denial: Denial
+    explanation: Explanation
+
+    @property
+    def path(self) -> str:
+        """Of what was asked for; empty where that is no path."""
+        return getattr(self.denial.request, "path", "")
+
+
+@dataclass(slots=True)
+class Line:
+    """Denials that one line tells: the same reason, and the same fix or many in one directory."""
+
+    what: str
+    reason: str
+    fix: tuple[str, ...]
+    entries: list[Entry]
+
+    @property
+    def count(self) -> int:
+        return sum(entry.denial.count for entry in self.entries)
+
+    def __str__(self) -> str:
+        times = f" ({self.count} times)" if self.count > len(self.entries) else ""
+        fix = f"  hint: {shlex.join(self.fix)}" if self.fix else ""
+        return f"  {self.what}{times}: {self.reason}{fix}"
+
+
+def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
+    """Every denial of a run, explained, but for those that nobody can do anything about."""
+    return [_explained(decisions, each, workdir) for each in decisions.denials.all()]
+
+
+def harmless(decisions: Decisions) -> list[Entry]:
+    """The others."""
+    return [_explained(decisions, each, "") for each in decisions.denials.harmless()]
+
+
+def around(request: Request, workdir: str) -> Around:
+    """What of the machine decides which flag helps, as it is now."""
+    from nono.broker.explaining.remedies import Around  # most runs have nothing to explain
+
+    path: str = getattr(request, "path", "")
+    home = home_directory(os.environ)
+    if not path:
+        return Around(home=home, workdir=workdir)
+    is_made = isinstance(request, PathChange)
+    return Around(
+        directory=os.path.isdir(path),
+        is_there=os.path.lexists(os.path.dirname(path) if is_made else path),
+        home=home,
+        workdir=workdir,
+    )
+
+
+def _explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
+    from nono.broker import explain
+
+    explanation = explain(
+        decisions.policy,
+        denial.request,
+        denial.verdict,
+        around=around(denial.request, workdir),
+        floor=decisions.floor,
+    )
+    return Entry(denial, explanation)
+
+
+def grouped(decisions: Decisions, found: Iterable[Entry], workdir: str = "") -> list[Line]:
+    """What one line tells: first what programs fail for, and of that what was refused first."""
+    found = list(found)
+    position = {id(entry): number for number, entry in enumerate(found)}
+    together, others = _together(decisions, found, workdir)
+    lines = [*together, *_one_by_one(_lines_by_fix(others))]
+    return sorted(lines, key=lambda line: (_rank(line), position[id(line.entries[0])]))
+
+
+def _rank(line: Line) -> int:
+    """What a program most likely fails for comes first, what it most likely does without last."""
+    first = line.entries[0]
+    request = first.denial.request
+    if isinstance(request, Forbidden | Execute):
+        return 0
+    if first.denial.verdict.rule.origin.kind is not OriginKind.DEFAULT:
+        return 1  # a secret, or what the person refused
+    if isinstance(request, NetworkRequest | UnixConnect):
+        return 2
+    if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
+        return 3
+    return 5 if reserved_tree(first.path) else 4
+
+
+def _together(
+    decisions: Decisions, found: list[Entry], workdir: str
+) -> tuple[list[Line], list[Entry]]:
+    """The lines for many in one directory, the deepest first; and the entries that are left."""
+    lines: list[Line] = []
+    taken: set[int] = set()
+    for directory, least, within in _candidates(found, workdir):
+        inside = [entry for entry in within if id(entry) not in taken]
+        if len(inside) < least:
+            continue
+        line = _directory_line(decisions, directory, inside, workdir)
+        if line is not None:
+            lines.append(line)
+            taken |= {id(entry) for entry in inside}
+    return lines, [entry for entry in found if id(entry) not in taken]
+
+
+def _candidates(found: list[Entry], workdir: str) -> Iterator[tuple[str, int, list[Entry]]]:
+    """Directories to open for the sake of many, of how many, and what is in them."""
+    below: dict[str, list[Entry]] = {}
+    for entry in found:
+        if _can_join(entry):
+            for directory in lineage(entry.path):
+                below.setdefault(directory, []).append(entry)
+    if not below:
+        return
+    where = around(found[0].denial.request, workdir)
+    if where.is_project(workdir):
+        yield workdir, _MANY_IN_PROJECT, below.get(workdir, [])
+    for directory in sorted(below, key=lambda each: (-each.count("/"), each)):
+        if len(below[directory]) >= _MANY and not where.is_wide(directory):
+            yield directory, _MANY, below[directory]
+
+
+def _directory_line(
+    decisions: Decisions, directory: str, inside: list[Entry], workdir: str
+) -> Line | None:
+    """One flag for all of them; None when the directory is not one to open."""
+    from nono.broker.explaining.remedies import of_directory
+
+    missing = Access(0)
+    for entry in inside:
+        missing |= _rights(entry)
+    where = around(inside[0].denial.request, workdir)
+    fix = of_directory(decisions.policy, directory, missing, where)
+    if not fix or not os.path.isdir(directory):
+        return None
+    first = inside[0].explanation
+    if all(entry.explanation.fix == first.fix for entry in inside):
+        fix = first.fix
+    what = f"{first.summary} and {len(inside) - 1} more in {visible(directory)}"
+    return Line(what, first.reason, fix, inside)
+
+
+def _can_join(entry: Entry) -> bool:
+    """True for what no rule covers, where a flag on a path would open it."""
+    is_default = entry.denial.verdict.rule.origin.kind is OriginKind.DEFAULT
+    return is_default and bool(_rights(entry))
+
+
+def _rights(entry: Entry) -> Access:
+    """What the flag of its own would give, of reading and writing; none where it has none."""
+    match entry.explanation.fix:
+        case (str(flag), str()) if key := BY_OPTION.get(flag[2:].replace("-", "_")):
+            if key.kind in (Kind.FILE, Kind.DIRECTORY, Kind.LISTED):
+                return key.access & (Access.READ | Access.WRITE)
+        case (str(flag),) if flag == BY_OPTION["allow_cwd"].flag:
+            return Access.READ | Access.WRITE
+    return Access(0)
+
+
+def _lines_by_fix(together: Iterable[Entry]) -> list[Line]:
+    lines: dict[tuple[str, tuple[str, ...]], list[Entry]] = {}
+    for entry in together:
+        explanation, reason = entry.explanation, _reason(entry)
+        is_found = reason != explanation.reason
+        key = (reason, () if is_found else explanation.fix or (explanation.summary,))
+        lines.setdefault(key, []).append(entry)
+    return [_fix_line(entries) for entries in lines.values()]
+
+
+def _reason(entry: Entry) -> str:
+    """Equal for what one line tells: a name may lead to many addresses, each with its own words."""
+    match entry.denial.request:
+        case Connect(_, _, port, str(host)):
+            return f"{host} {port} {entry.denial.verdict.rule.origin}"
+    return entry.explanation.reason
+
+
+def _fix_line(together: list[Entry]) -> Line:
+    first = together[0].explanation
+    others = f" and {len(together) - 1} more" if len(together) > 1 else ""
+    return Line(first.summary + others, first.reason, first.fix, together)
+
+
+def _one_by_one(lines: list[Line]) -> Iterator[Line]:
+    """Many names of a directory that is not opened as a whole become one line, with a flag each."""
+    alike: dict[tuple[str, ...], list[Line]] = {}
+    for line in lines:
+        alike.setdefault(_alike(line), []).append(line)
+    for same in alike.values():
+        if len(same) < _MANY:
+            yield from same
+            continue
+        inside = [entry for line in same for entry in line.entries]
+        flags = tuple(part for line in same for part in line.fix)
+        first = same[0]
+        directory = os.path.dirname(first.entries[0].path)
+        what = f"{first.what} and {len(same) - 1} more in {visible(directory)}"
+        yield Line(what, first.reason, flags if len(same) <= _MAX_TOGETHER else (), inside)
+
+
+def _alike(line: Line) -> tuple[str, ...]:
+    """Equal for single names of one directory with the same kind of remedy, or with none."""
+    path, fix = line.entries[0].path, line.fix
+    one = len(line.entries) == 1 and path
+    if one and (not fix or (len(fix) == 2 and fix[0].endswith("-file") and fix[1] == path)):
+        return (line.reason, fix[0] if fix else "", os.path.dirname(path))
+    return (str(id(line)),)

@@ -1,0 +1,140 @@
+"""Repositories that a run makes, however git is led to them, and those that it would hide."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nono.broker.rules.paths import is_within
+from tests.conftest import Account, Nono, program_beside
+
+pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
+
+MAKE = program_beside(__file__, "make_repositories.py")
+PLANT = program_beside(__file__, "plant_in_repositories.py")
+HOOK = "lib/.git/hooks/pre-commit"
+
+
+def python(nono: Nono, program: str, *arguments: str | Path) -> tuple[list[str], list[str], str]:
+    """The lines that it prints, what the report names, and all that nono says."""
+    command = ("/usr/bin/python3", "-c", program, *arguments)
+    done = nono("run", "--allow-cwd", "--json", "--", *command)
+    assert done.returncode == 0, done.stderr
+    changed = json.loads(done.stderr.splitlines()[-1])["changed"]
+    return done.stdout.splitlines(), changed, done.stderr
+
+
+def shell(as_user: Account, script: str, cwd: Path) -> None:
+    done = as_user("/bin/sh", "-ec", script, cwd=cwd)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_one_that_could_run_something_is_named(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(as_user, "git init -q .", project)
+    made, changed, _ = python(nono, MAKE)
+    try:
+        below = {name for name in made if any(is_within(c, f"{project}/{name}") for c in changed)}
+        assert [name for name in made if name not in below] == []
+        strange = [c for c in changed if not any(is_within(c, f"{project}/{n}") for n in made)]
+        assert strange == []
+    finally:
+        shell(as_user, "chmod 755 'v/not to be listed' 'v/not to be entered/d'", project)
+
+
+TOP = """
+os.makedirs("src")
+for name in ("HEAD", "objects", "refs"):
+    attempt(f"{name} moved", os.rename, f".git/{name}", f"src/{name}")
+    attempt(f"{name} moved beside", os.rename, f".git/{name}", f".git/{name}2")
+attempt("HEAD removed", os.unlink, ".git/HEAD")
+os.symlink("refs/heads/none", "src/link")
+attempt("HEAD a link", os.rename, "src/link", ".git/HEAD")
+attempt(".git moved", os.rename, ".git", "src/git")
+attempt("commondir", write, ".git/commondir", "x")
+git("checkout", "-q", "-b", "other")
+git("commit", "-q", "--allow-empty", "-m", "other")
+git("checkout", "-q", "-")
+git("gc", "-q")
+with open(".git/HEAD", "r+") as head:
+    head.write("nothing that git knows")
+for name in ("objects", "refs"):
+    os.mkdir(name)
+write("HEAD", "ref: refs/heads/main")
+write("config", "[core]\\n\\tbare = false\\n\\tworktree = .\\n")
+"""
+
+
+def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(
+        as_user,
+        "git init -q . && git -c user.name=A -c user.email=a@b.c commit -qm 1 --allow-empty",
+        project,
+    )
+    won, changed, said = python(nono, f"{PLANT}\n{TOP}", project / "mark")
+    assert won == []
+    denials = json.loads(said.splitlines()[-1])["denials"]
+    refused = [each for each in denials if each["path"] == f"{project}/.git/HEAD"]
+    assert refused and all("--bypass-protection" in json.dumps(each) for each in refused)
+    assert changed == [f"{project}/HEAD", f"{project}/config"]
+
+
+def test_names_of_an_earlier_run_hide_none_from_the_next(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    far = "one/two/three/four/five/six"
+    shell(
+        as_user,
+        f"git init -q .; mkdir -p ext {far}; git init -q ext/lib; git init -q {far}/lib",
+        project,
+    )
+    records = as_user.home / ".local/state/nono/repositories"
+    before = set(records.iterdir()) if records.is_dir() else set()
+    python(nono, "open('.git/HEAD').read()")
+    after = set(records.iterdir()) if records.is_dir() else set()
+    assert before == after, "nobody looks after a run that could change nothing"
+    python(nono, "import os; [os.mkdir(f'!{n}') for n in range(700)]")
+    program = f"{PLANT}\nfor top in ('ext', '{far}'): attempt(top, write, f'{{top}}/{HOOK}')"
+    won, changed, _ = python(nono, program, project / "mark")
+    assert (won, changed) == ([], [])
+
+
+def test_what_becomes_one_in_the_second_run_is_new(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Without a HEAD it was none, wherever it lies."""
+    shell(as_user, "git init -q .", project)
+    parts = "[os.makedirs(f'.git/modules/foo/{name}') for name in ('objects', 'refs')]"
+    config = "open('.git/modules/foo/config', 'w').write('[core]\\n\\tfsmonitor = false\\n')"
+    python(nono, f"import os; {parts}; {config}")
+    head = "open('.git/modules/foo/HEAD', 'w').write('ref: refs/heads/x')"
+    link = "os.mkdir('sub'); open('sub/.git', 'w').write('gitdir: ../.git/modules/foo\\n')"
+    _, changed, _ = python(nono, f"import os; {head}; {link}")
+    assert any(each.startswith(f"{project}/.git/modules/foo") for each in changed), changed
+
+
+def test_one_too_deep_to_be_asked_for_by_its_path_is_named(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(as_user, "git init -q .", project)
+    deep = "[(os.mkdir('d' * 200), os.chdir('d' * 200)) for _ in range(20)]"
+    made = "os.symlink('x', '.git'); os.mkdir('x'); open('x/HEAD', 'w').write('ref: refs/heads/x')"
+    _, changed, _ = python(nono, f"import os; {deep}; {made}")
+    assert any(each.startswith(f"{project}/ddd") for each in changed), changed
+
+
+def test_files_of_a_new_repository_go_nowhere_else(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """git stash in it would write them there: hooks of another one, a file of a shell's."""
+    shell(as_user, "git init -q .", project)
+    init = "[subprocess.run(['git', 'init', '-q', n], check=True) for n in ('one', 'two')]"
+    tree = "[open(f'{n}/.git/config', 'a').write('[core]\\n\\tworktree = ' + t + '\\n')"
+    pairs = f"for n, t in (('one', '../../.git'), ('two', '{as_user.home}'))]"
+    _, changed, _ = python(nono, f"import subprocess; {init}; {tree} {pairs}")
+    assert changed == [f"{project}/{name}/.git/config" for name in ("one", "two")]
