@@ -13,6 +13,8 @@ import errno
 import os
 from typing import Final, NamedTuple
 
+from nono.shims.linux import network_administration as administration
+from nono.shims.linux.network_administration import Options
 from nono.shims.linux.syscall_classes import Network
 
 ALL_BITS: Final = 0xFFFFFFFF
@@ -99,9 +101,6 @@ METADATA_REQUESTS: Final[dict[str, int]] = {
 }
 """ioctl(2) requests that change files or directories through an fd opened for reading only."""
 
-# Level -> name -> number of options of setsockopt(2).
-Options = dict[int, dict[str, int]]
-
 DESTINATION_OPTIONS: Final[Options] = {
     _IPPROTO_TCP: {"TCP_FASTOPEN_CONNECT": 30},
     _IPPROTO_IP: {"IP_OPTIONS": 4},
@@ -157,13 +156,33 @@ FILTERED_OPTIONS: Final[Options] = {
 """Options that make the kernel send by itself, or another way than connect(2) alone would."""
 
 
-def _refuse_options(*tables: Options) -> tuple[Refusal, ...]:
+def _refuse_options(*tables: Options, error: int = errno.EPERM) -> tuple[Refusal, ...]:
     levels: dict[int, list[int]] = {}
     for options in tables:
         for level, named in options.items():
             levels.setdefault(level, []).extend(named.values())
-    return tuple(_refuse(_is(1, level), _is(2, *numbers)) for level, numbers in levels.items())
+    return tuple(
+        _refuse(_is(1, level), _is(2, *numbers), error=error) for level, numbers in levels.items()
+    )
 
+
+def _refuse_foreign(*but: Condition, error: int = errno.EPERM) -> tuple[Refusal, ...]:
+    return tuple(
+        _refuse(_is(1, level), _any_bit(2, -first & ALL_BITS), *but, error=error)
+        for level, first in administration.FIRST_FOREIGN_OPTION.items()
+    )
+
+
+_ADMINISTERING: Final = (
+    *_refuse_options(administration.POLICY_OPTIONS, administration.TABLE_OPTIONS),
+    *_refuse_foreign(),
+)
+_ADMINISTERED: Final = (
+    *_refuse_options(
+        administration.TABLE_OPTIONS, administration.REVISION_OPTIONS, error=errno.ENOPROTOOPT
+    ),
+    *_refuse_foreign(_is_not(2, administration.SO_ORIGINAL_DST), error=errno.ENOPROTOOPT),
+)
 
 _LOCK_EX: Final = 2
 _F_SETLEASE: Final = 1024
@@ -176,10 +195,17 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendto": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "sendmsg": (_refuse(_any_bit(2, _MSG_FASTOPEN)),),
     "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
-    "ioctl": (_refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),),
+    "ioctl": (
+        _refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),
+        _refuse(
+            _is(1, administration.SOCKET_REQUESTS, mask=0xFFFFFF00),
+            _is_not(1, *administration.LOOKING_REQUESTS.values()),
+        ),
+    ),
     "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_NEW),), reported=True),),
     "prctl": (_refuse(_is(0, _PR_SET_MM, _PR_SET_PTRACER)),),
-    "setsockopt": _refuse_options(DESTINATION_OPTIONS),
+    "setsockopt": _refuse_options(DESTINATION_OPTIONS) + _ADMINISTERING,
+    "getsockopt": _ADMINISTERED,
     # A descriptor open for reading is enough for these: to keep everybody else out of the file,
     "fcntl": (
         Refusal(errno.EAGAIN, (_is(1, _F_SETLEASE), _is_not(2, _F_UNLCK)), reported=True),
@@ -244,54 +270,6 @@ _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
 }
 
 
-# Who made a user namespace has every capability over the network in it, and so has the program,
-# being the same user: on a socket of that network these would be allowed. On others they never
-# are, so nobody misses them.
-_IP_XFRM_POLICY: Final = 17
-_IPV6_XFRM_POLICY: Final = 35
-_TABLES: Final = (64, 65, 66, 67)  # IPT_BASE_CTL and what follows: linux/netfilter_ipv4/ip_tables.h
-_ADMINISTERING_OPTIONS: Final = (
-    _refuse(_is(1, _IPPROTO_IP), _is(2, _IP_XFRM_POLICY)),
-    # From here on they are those of netfilter, IPVS and multicast routing.
-    _refuse(_is(1, _IPPROTO_IP), _any_bit(2, ~0x3F & ALL_BITS)),
-    _refuse(_is(1, _IPPROTO_IPV6), _is(2, _IPV6_XFRM_POLICY, *_TABLES[:2])),
-    _refuse(_is(1, _IPPROTO_IPV6), _any_bit(2, ~0x7F & ALL_BITS)),
-)
-_ADMINISTERED_OPTIONS: Final = (
-    _refuse(_is(1, _IPPROTO_IP, _IPPROTO_IPV6), _is(2, *_TABLES[:2]), error=errno.ENOPROTOOPT),
-    _refuse(_is(1, _IPPROTO_IP), _is(2, *_TABLES[2:]), error=errno.ENOPROTOOPT),
-)
-_SOCKET_REQUESTS: Final = 0x8900
-"""ioctl(2) requests of sockets and interfaces: linux/sockios.h."""
-LOOKING_REQUESTS: Final[dict[str, int]] = {
-    "FIOSETOWN": 0x8901,
-    "SIOCSPGRP": 0x8902,
-    "FIOGETOWN": 0x8903,
-    "SIOCGPGRP": 0x8904,
-    "SIOCATMARK": 0x8905,
-    "SIOCGSTAMP": 0x8906,
-    "SIOCGSTAMPNS": 0x8907,
-    "SIOCGIFNAME": 0x8910,
-    "SIOCGIFCONF": 0x8912,
-    "SIOCGIFFLAGS": 0x8913,
-    "SIOCGIFADDR": 0x8915,
-    "SIOCGIFDSTADDR": 0x8917,
-    "SIOCGIFBRDADDR": 0x8919,
-    "SIOCGIFNETMASK": 0x891B,
-    "SIOCGIFMETRIC": 0x891D,
-    "SIOCGIFMTU": 0x8921,
-    "SIOCGIFHWADDR": 0x8927,
-    "SIOCGIFINDEX": 0x8933,
-    "SIOCGIFTXQLEN": 0x8942,
-    "SIOCETHTOOL": 0x8946,
-    "SIOCOUTQNSD": 0x894B,
-    "SIOCGIFMAP": 0x8970,
-}
-"""Those of them that change no interface."""
-_ADMINISTERING_REQUESTS: Final = (
-    _refuse(_is(1, _SOCKET_REQUESTS, mask=0xFFFFFF00), _is_not(1, *LOOKING_REQUESTS.values())),
-)
-
 _O_PATH: Final = 0o10000000
 _O_TMPFILE: Final = 0o20000000  # without O_DIRECTORY
 _SET_ID: Final = 0o6000
@@ -331,11 +309,7 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
         "socketpair": _refuse_sockets_outside(_CONNECTED_UNIX),
     }
     if network != "unrestricted":
-        found["setsockopt"] = _refuse_options(DESTINATION_OPTIONS, FILTERED_OPTIONS)
-    if network == "filtered":
-        found["setsockopt"] += _ADMINISTERING_OPTIONS
-        found["getsockopt"] = _ADMINISTERED_OPTIONS
-        found["ioctl"] += _ADMINISTERING_REQUESTS
+        found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
     if not broker:
         return _WITHOUT_BROKER | found
     return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}

@@ -68,7 +68,7 @@ landlock_restrict_self capset
 # gives up rights, which the supervisor must not give back.
 
 _ARGUMENTS: Final = """
-socket socketpair sendto sendmsg sendmmsg setsockopt
+socket socketpair sendto sendmsg sendmmsg setsockopt getsockopt
 clone ioctl prctl prlimit64 personality fcntl flock
 """
 
@@ -138,7 +138,7 @@ sigaltstack pause alarm restart_syscall
 time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer setitimer
 timer_create timer_settime timer_gettime timer_getoverrun timer_delete
 mq_timedsend mq_timedreceive mq_notify mq_getsetattr
-listen accept accept4 getsockname getpeername shutdown getsockopt recvfrom recvmsg recvmmsg
+listen accept accept4 getsockname getpeername shutdown recvfrom recvmsg recvmmsg
 uname sysinfo getrandom
 """
 
@@ -154,10 +154,7 @@ _CLASSES: Final[dict[SyscallClass, str]] = {
 _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
     "unrestricted": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},
     # listen(2) on a socket without an address binds it to every one.
-    "filtered": {
-        **dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
-        "getsockopt": SyscallClass.ARGUMENTS,
-    },
+    "filtered": dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
     "blocked": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},  # unix sockets
 }
 

@@ -6,7 +6,7 @@ sandbox's own, whose only interface is `lo`: there a socket stays for good, so t
 bound to or sends to, no service of the machine's is there, its DNS server among them.
 
 Who owns a user namespace has all capabilities over it, and the program is the same user: the filter
-refuses what would use them on such a socket (`shims.linux.refused_arguments`).
+refuses what would use them on such a socket (`shims.linux.network_administration`).
 """
 
 from __future__ import annotations
@@ -105,10 +105,9 @@ class Datagrams:
     def _request(self, family: int) -> int:
         assert self._control is not None
         self._control.send(bytes((family,)), socket.MSG_NOSIGNAL)
-        answer, fds, _, _ = socket.recv_fds(self._control, 1, 1)
+        answer, fds, _, _ = socket.recv_fds(self._control, 1, 1, socket.MSG_CMSG_CLOEXEC)
         if not fds:
             raise failure(answer[0] if answer else errno.EPROTONOSUPPORT)
-        os.set_inheritable(fds[0], False)
         return fds[0]
 
 
