@@ -15,6 +15,7 @@ import contextlib
 import errno
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -25,6 +26,8 @@ from nono.supervisor.errors import failure
 _PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")
 _SO_NETNS_COOKIE: Final = 71
 _COOKIE_BYTES: Final = 8
+_DESCRIPTOR: Final = struct.Struct("@i")
+_LENGTH: Final = socket.CMSG_LEN(_DESCRIPTOR.size)
 _SECONDS: Final = 10.0
 
 
@@ -104,11 +107,17 @@ class Datagrams:
 
     def _request(self, family: int) -> int:
         assert self._control is not None
-        self._control.send(bytes((family,)), socket.MSG_NOSIGNAL)
-        answer, fds, _, _ = socket.recv_fds(self._control, 1, 1, socket.MSG_CMSG_CLOEXEC)
-        if not fds:
-            raise failure(answer[0] if answer else errno.EPROTONOSUPPORT)
-        return fds[0]
+        try:
+            self._control.send(bytes((family,)), socket.MSG_NOSIGNAL)
+            answer, ancillary, _, _ = self._control.recvmsg(1, _LENGTH, socket.MSG_CMSG_CLOEXEC)
+        except OSError:
+            # What came later would be taken for the answer to another request.
+            self._control.close()
+            raise failure(errno.EPROTONOSUPPORT) from None
+        for _, _, content in ancillary:
+            (made,) = _DESCRIPTOR.unpack(content)
+            return int(made)
+        raise failure(answer[0] if answer else errno.EPROTONOSUPPORT)
 
 
 _NEEDED: Final = frozenset({"LD_LIBRARY_PATH"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import signal
 import socket
 import time
 from pathlib import Path
@@ -104,5 +105,33 @@ def test_what_makes_them_ends_with_the_sandbox() -> None:
     started = time.monotonic()
     made.close()
     assert time.monotonic() - started < 5
-    with pytest.raises(OSError, match="Bad file descriptor"):
+    with pytest.raises(OSError, match="Protocol not supported"):
         made.make(socket.AF_INET)
+
+
+def test_no_other_sandbox_is_reached_and_no_late_answer_taken() -> None:
+    """Each has a network of its own, with addresses and ports of its own."""
+    with contextlib.closing(Datagrams()) as ours, contextlib.closing(Datagrams()) as theirs:
+        ours.start()
+        theirs.start()
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with (
+                socket.socket(fileno=theirs.make(family)) as server,
+                socket.socket(fileno=ours.make(family)) as client,
+            ):
+                server.bind((host, 0))
+                client.sendto(b"secret", server.getsockname()[:2])
+                client.connect(server.getsockname()[:2])
+                client.send(b"secret")
+                with pytest.raises(ConnectionRefusedError):
+                    client.send(b"secret")
+                with pytest.raises(BlockingIOError):
+                    server.recv(9, socket.MSG_DONTWAIT)
+                assert theirs.is_own(server) and not ours.is_own(server)
+        assert theirs._control is not None and theirs._process is not None
+        theirs._control.settimeout(0.01)
+        theirs._process.send_signal(signal.SIGSTOP)
+        for _ in range(2):
+            with pytest.raises(OSError, match="Protocol not supported"):
+                theirs.make(socket.AF_INET)
+        theirs._process.send_signal(signal.SIGCONT)
