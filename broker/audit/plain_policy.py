@@ -98,8 +98,8 @@ def plain_policy(policy: Policy) -> list[object]:
         _plain_rules(network.rules),
         _plain_rules(network.listen),
         _plain_rules(network.unchecked),
-        list(policy.folding),
         _plain_rules([network.closed] if network.closed else ()),
+        list(policy.folding),
     ]
 
 
@@ -107,7 +107,7 @@ def read_policy(plain: object) -> Policy:
     """The policy that `plain_policy` has made plain. Raises InvalidRecord."""
     values = as_list(plain)
     values += [[] for _ in range(len(values), _PARTS)] if len(values) >= _FIRST_PARTS else []
-    rules, bypasses, default, mode, *parts, folding, closed = as_list(values, _PARTS)
+    rules, bypasses, default, mode, *parts, closed, folding = as_list(values, _PARTS)
     refusals, network_rules, listen, unchecked = map(_read_rules, parts)
     by, *_ = (*_read_rules(closed), None)
     try:
