@@ -107,3 +107,13 @@ def variables(
 def files() -> tuple[str, ...]:
     """The files that are to be there, empty, when a program starts: a tool is told to use them."""
     return tuple(data("caches")["files"])
+
+
+def moved_places() -> tuple[str, ...]:
+    """The person's own, as a group has paths, that tools do without in a sandbox that has its own.
+
+    Where programs are installed is none of them.
+    """
+    named = {real for each in caches().values() if each.place for real in each.real}
+    named |= {path for path in data("caches")["also_real"] if path.startswith("$XDG_CACHE_HOME/")}
+    return tuple(sorted(path for path in named if "/" in path and path.split("/")[-1] != "bin"))

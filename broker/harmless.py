@@ -30,31 +30,41 @@ _MADE = frozenset(
 class Probe(NamedTuple):
     """A path, where `~` is a home and wildcards are a pattern's; by which programs; and why.
 
-    `by` are the names of programs, none for any; `write` says that it may be written, too.
+    `by` are the names of programs, none for any; `write` says that it may be written, too, and
+    `link` that it is harmless to make a hard link to it, and nothing else.
     """
 
     path: str
     reason: str
     by: tuple[str, ...] = ()
     write: bool = False
+    link: bool = False
 
 
 @cache
 def probes() -> tuple[Probe, ...]:
     """All of them."""
     return tuple(
-        Probe(each["path"], each["reason"], tuple(each.get("by", ())), each.get("write", False))
+        Probe(
+            each["path"],
+            each["reason"],
+            tuple(each.get("by", ())),
+            each.get("write", False),
+            each.get("link", False),
+        )
         for each in data("harmless")["probes"]
     )
 
 
 def harmless(request: PathRequest, home: str) -> Probe | None:
     """The probe that a refused request is, if it is one; `home` is canonical."""
-    changes = _changes(request)
+    links = isinstance(request, PathChange) and request.operation is Operation.LINK_FROM
+    changes = False if links else _changes(request)
     if changes is None:
         return None
     for probe, pattern in _in(home):
-        if (probe.write or not changes) and pattern.matches(request.path):
+        is_meant = probe.link == links and (probe.write or not changes)
+        if is_meant and pattern.matches(request.path):
             return probe if not probe.by or _is_by(request, probe.by) else None
     return None
 

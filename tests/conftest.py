@@ -255,6 +255,13 @@ def secret(as_user: Account) -> Iterator[Callable[[str], Secret]]:
         each.path.unlink(missing_ok=True)
 
 
+def pytest_configure() -> None:
+    """A background job of nohup(1) ignores signals, and so would all that is tested in it."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs nono or another program as an account: it takes its time."""
     for item in items:

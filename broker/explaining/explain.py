@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nono.broker.explaining import access_words, forbidden
+from nono.broker.explaining import access_words, forbidden, git_settings
 from nono.broker.explaining import network as explain_network
-from nono.broker.explaining.remedies import Around, remedy, why_none
+from nono.broker.explaining.breadth import beyond
+from nono.broker.explaining.remedies import Around, remedy
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
@@ -34,6 +35,7 @@ __all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
 
 Layer = Literal["kernel floor", "broker"]
 NOWHERE = Around()
+_MAX_MORE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,9 @@ def explain(
         case Deny(rule):
             reason = _why_denied(policy, request, rule)
             fix = remedy(policy, request, rule, around)
-            if not fix and rule.origin.kind is OriginKind.DEFAULT:
-                reason = "; ".join(filter(None, (reason, visible(why_none(request, around)))))
+            if rule.origin.kind is OriginKind.DEFAULT:
+                more = visible(beyond(policy, request, fix, around), limit=_MAX_MORE)
+                reason = "; ".join(filter(None, (reason, more)))
     if any(visible(part, limit=len(part)) != part for part in fix):
         fix = ()
     return Explanation(summary(request), reason, fix, _layer(request, verdict, floor))
@@ -172,7 +175,9 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"
-        return f"denied by {_named(rule)}{_APART.get(rule.origin, '')}"
+        why = git_settings.why_refused(rule.origin.name)
+        apart = f"; {why}" if why else _APART.get(rule.origin, "")
+        return f"denied by {_named(rule)}{apart}"
     if isinstance(request, UnixConnect):
         return explain_network.why_no_socket(request)
     reason = _short_of(policy, request)

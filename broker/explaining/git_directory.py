@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 _FIRST_NAMES = frozenset(
     {
         *("HEAD", "config", "config.worktree", "commondir", "objects", "refs", "packed-refs"),
@@ -24,3 +26,11 @@ def git_directory(path: str) -> str | None:
         inside = range(end + 2, len(names))
         end = next((each for each in inside if names[each] in _FIRST_NAMES), end)
     return "/".join(names[:end])
+
+
+def bare_directories(path: str) -> Iterator[str]:
+    """The directories that hold `path` if they are repositories without a work tree."""
+    names = path.split("/")
+    for index, name in enumerate(names[2:], 2):
+        if name in _FIRST_NAMES:
+            yield "/".join(names[:index])

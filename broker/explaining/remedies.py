@@ -8,15 +8,17 @@ opened, unless that would open far more than anybody asked for: then no flag is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from nono.broker.explaining import git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.git_directory import git_directory
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
-    Execute,
     Forbidden,
+    Metadata,
     NetworkRequest,
     Open,
     Operation,
@@ -25,7 +27,7 @@ from nono.broker.requests import (
     UnixConnect,
     Watch,
 )
-from nono.broker.rules.access import FLOOR_ACCESS, Access
+from nono.broker.rules.access import FLOOR_ACCESS, READ_WRITE, Access
 from nono.broker.rules.paths import (
     SHARED,
     child,
@@ -34,7 +36,7 @@ from nono.broker.rules.paths import (
     parent,
     reserved_tree,
 )
-from nono.broker.rules.rule import Effect, File, OriginKind, Rule, Subtree
+from nono.broker.rules.rule import OWN_CACHES, Effect, File, OriginKind, Rule, Subtree
 from nono.broker.settings import Kind, flag, granting
 
 Flags = tuple[str, ...]
@@ -42,7 +44,7 @@ Flags = tuple[str, ...]
 
 _STORES: Final = (".cache", ".config", ".local", ".local/share", ".local/state", ".local/bin")
 """Below a home, what holds a directory for each program: XDG Base Directory Specification."""
-_NAMES = frozenset(
+NAMES = frozenset(
     {
         Operation.UNLINK,
         Operation.RMDIR,
@@ -70,13 +72,17 @@ class Around:
     """What of the machine decides which flag fits, since a policy looks at nothing.
 
     `directory`: the object is one now. `is_there`: it, or for what is made its directory, exists.
-    `home` and `workdir` are canonical paths, empty where they are not known.
+    `home` and `workdir` are canonical paths, empty where they are not known. `cache` is where a
+    tool keeps what it fetched and its logs, and `repository` is git's own directory or a
+    repository without a work tree, each empty where the object is in none.
     """
 
     directory: bool = False
     is_there: bool = True
     home: str = ""
     workdir: str = ""
+    cache: str = ""
+    repository: str = ""
 
     def is_project(self, path: str) -> bool:
         """True in a working directory that is a project: neither the home nor above it."""
@@ -120,7 +126,7 @@ def _is_of_object(request: Request, rule: Rule) -> bool:
     """
     path: str = getattr(request, "path", "")
     of_name = isinstance(request, PathChange) and request.operation in {
-        *_NAMES,
+        *NAMES,
         Operation.LINK_FROM,
     }
     return rule.reaches(path) and (rule.only_of_changes or not of_name)
@@ -128,19 +134,45 @@ def _is_of_object(request: Request, rule: Rule) -> bool:
 
 def _grant(policy: Policy, request: Request, missing: Access, around: Around) -> Flags:
     path: str = getattr(request, "path", "")
+    if around.cache and is_change(request) and not _has_own_caches(policy):
+        return (flag("filesystem.caches"),)
     if isinstance(request, PathChange):
+        if git_settings.is_of_person(path, around.home):
+            return ()
+        if whole := git_of(request, around):
+            # git makes names, writes, and renames onto others.
+            directory = around.workdir if around.is_project(whole) else whole
+            return of_directory(policy, directory, READ_WRITE, around)
         if request.operation is Operation.MKDIR:
             return _new_directory(policy, path, around)
-        of_name = request.operation in _NAMES and Access.WRITE in missing
+        of_name = request.operation in NAMES and Access.WRITE in missing
         if of_name or _RANDOM.search(path.rpartition("/")[2]):
             return of_directory(policy, _steady(parent(path)), missing, around)
     return _of_object(request, path, missing, around)
 
 
+def is_change(request: Request) -> bool:
+    """True for what changes an object of the file system, or a name."""
+    if isinstance(request, Open):
+        return Access.WRITE in request.access
+    return isinstance(request, PathChange | Metadata)
+
+
+def _has_own_caches(policy: Policy) -> bool:
+    return any(rule.origin == OWN_CACHES for rule in policy.rules)
+
+
+def git_of(request: Request, around: Around) -> str:
+    """The directory of git's that a request is about a part of; empty where it is about none."""
+    path: str = getattr(request, "path", "")
+    whole = git_directory(path) or around.repository
+    return whole if path != whole else ""
+
+
 def _of_object(request: Request, path: str, missing: Access, around: Around) -> Flags:
     """What opens just this object, or all that goes with it."""
-    whole = git_directory(path)
-    if isinstance(request, Open) and missing == Access.READ and whole is not None:
+    whole = git_of(request, around)
+    if isinstance(request, Open) and missing == Access.READ and whole:
         return _flag(missing, Kind.DIRECTORY, whole)
     if not around.is_there:
         return ()
@@ -172,11 +204,21 @@ def of_directory(policy: Policy, directory: str, missing: Access, around: Around
 
 def _is_spoken_of(policy: Policy, workdir: str) -> bool:
     """True when a profile says how the working directory is opened: then its flag has no say."""
+    return any(rule.origin.file for rule in _opening(policy, workdir))
+
+
+def opens_workdir(policy: Policy, workdir: str) -> bool:
+    """True when its flag was given, or would have no say."""
     return any(
-        rule.effect is Effect.ALLOW and isinstance(rule.pattern, Subtree) and rule.origin.file
-        for rule in policy.rules
-        if getattr(rule.pattern, "path", None) == workdir
+        rule.origin.file or FLOOR_ACCESS in rule.access for rule in _opening(policy, workdir)
     )
+
+
+def _opening(policy: Policy, directory: str) -> Iterator[Rule]:
+    for rule in policy.rules:
+        of_directories = rule.effect is Effect.ALLOW and isinstance(rule.pattern, Subtree)
+        if of_directories and getattr(rule.pattern, "path", None) == directory:
+            yield rule
 
 
 def _flag(missing: Access, kind: Kind, path: str) -> Flags:
@@ -197,12 +239,13 @@ def _bypass(request: Request, rule: Rule, missing: Access, around: Around) -> Fl
     if isinstance(request, PathChange) and request.operation is Operation.MKDIR:
         return ()
     place = path
-    if isinstance(rule.pattern, File | Subtree) and rule.pattern.path == path:
+    of_one = isinstance(rule.pattern, File | Subtree) and rule.pattern.path == path
+    if of_one and not rule.pattern.spelled.startswith("$"):  # no flag knows a variable
         place = rule.pattern.spelled
     lifted = (flag("filesystem.bypass_protection"), place)
     if not missing:
         return lifted
-    of_name = isinstance(request, PathChange) and request.operation in _NAMES
+    of_name = isinstance(request, PathChange) and request.operation in NAMES
     granted = () if of_name else _of_object(request, place, missing, around)
     return (*lifted, *granted) if granted else ()
 
@@ -214,19 +257,3 @@ def _steady(path: str) -> str:
         if _RANDOM.search(name):
             return "/" + "/".join(names[:index])
     return path
-
-
-def why_none(request: Request, around: Around) -> str:
-    """Why there is no flag for what no rule allows; empty where nothing is to be said."""
-    if isinstance(request, Execute) and not around.is_there:
-        opened = flag("filesystem.allow")
-        return f"what a program makes can be run in its $TMPDIR, and in what was opened by {opened}"
-    if not isinstance(request, Open | PathChange | Watch):
-        return ""
-    if isinstance(request, PathChange) and request.operation is Operation.MKDIR:
-        if around.home and is_within(request.path, around.home):
-            return "a flag that opens all of that would open too much: name what is made in it"
-        return "make it before the run, and open it"
-    if isinstance(request, PathChange) and request.operation in _NAMES:
-        return f"it takes a right on all of {parent(request.path)}"
-    return ""

@@ -33,8 +33,8 @@ _FILE_KEYS = tuple(
 class Learned:
     """A profile's sections, and the paths that were not put into one.
 
-    `unnamed` are paths that no profile can name; `above` are directories
-    above the project or the home, of which only the list of names was read.
+    `unnamed` are paths that no profile can name; `above` are directories that hold too much to
+    be opened, above the project or the home for instance. Their names may be listed.
     """
 
     sections: dict[str, Any] = field(default_factory=dict)
@@ -67,19 +67,43 @@ def learn(
     found._put("groups", "include", {*used_groups, *_take_runtimes(paths, rules_of)})
     if workdir is not None:
         found.sections["workdir"] = {"access": workdir}
-    found.above = sorted(path for path in paths if around.is_above(path))
-    paths = {path: access for path, access in paths.items() if path not in found.above}
+    above = {path: access for path, access in paths.items() if around.is_above(path)}
+    for path, access in above.items():
+        _put_directory(found, path, access, around, is_directory)
+    paths = {path: access for path, access in paths.items() if path not in above}
     opened = _written(paths, names, around, is_directory)
     paths = {path: access for path, access in paths.items() if not _within_any(path, opened)}
     read = _read(paths, around, is_directory)
     _put_paths(found, "allow", opened, around)
     _put_paths(found, "read", read, around)
     for path, access in paths.items():
-        if access & ~_READ_EXECUTE or not _within_any(path, read):
+        if not access & ~_READ_EXECUTE and _within_any(path, read):
+            continue
+        if is_directory(path):
+            _put_directory(found, path, access, around, is_directory)
+        else:
             keys = [key for wanted, key in _FILE_KEYS if wanted in access][:1]
             for key in keys:
                 _put_paths(found, key, [path], around)
+    found.above.sort()
     return found
+
+
+def _put_directory(
+    found: Learned,
+    path: str,
+    access: Access,
+    around: Surroundings,
+    is_directory: Callable[[str], bool],
+) -> None:
+    """A directory whose names were read, or whose mode, times or owner were changed."""
+    is_one = is_directory(path)
+    if is_one and Access.READ in access:
+        _put_paths(found, "list", [path], around)
+    if is_one and Access.WRITE in access and around.is_safe(path):
+        _put_paths(found, "write", [path], around)
+    elif not is_one or access & ~_READ_EXECUTE:
+        found.above.append(path)
 
 
 def learn_network(found: Learned, needs: Needs, is_open: bool, was_used: bool) -> None:

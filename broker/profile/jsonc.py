@@ -22,10 +22,12 @@ MAX_DEPTH = 32
 """Objects and lists inside each other."""
 
 _MAX_PROBLEMS = 100
-_SPACE = re.compile(r"(?:[ \t\r\n]++|//[^\n]*+|/\*(?s:.*?)\*/)*+")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?![0-9A-Za-z.+-])")
-_WORD = re.compile(r"[A-Za-z_]++(?![0-9])")
+# Without possessive quantifiers, which Python before 3.11.5 gets wrong: what a part of these gives
+# back when the rest does not match is never what the rest begins with.
+_SPACE = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*(?s:.*?)\*/)*")
+_STRING = re.compile(r'"[^"\\\x00-\x1f]*(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*)*"')
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9A-Za-z.+-])")
+_WORD = re.compile(r"[A-Za-z_]+(?![0-9A-Za-z_])")
 _WORDS = {"true": True, "false": False, "null": None}
 _MAX_NUMBER = 40
 _SURROGATE = re.compile(r"[\ud800-\udfff]")

@@ -23,7 +23,7 @@ A profile says what a program may do, in a file that can be kept, shared and rev
 ```sh
 nono learn -o my-script -- python3 my_script.py    # a first one, from what it does
 nono profile validate my-script                    # every mistake, with its place
-nono profile show my-script                        # every rule, and where it is from
+nono profile show my-script                        # where each rule is from; --all: of groups, too
 nono run --profile my-script -- python3 my_script.py
 ```
 

@@ -22,6 +22,7 @@ from typing import Final
 from nono.shims.errors import FilterError
 from nono.shims.linux import bpf
 from nono.shims.linux import refused_arguments as arguments
+from nono.shims.linux.libseccomp import found_by_name
 from nono.shims.linux.syscall_classes import Arch, Network, Syscall, SyscallClass, table
 
 AUDIT_ARCH: Final[dict[Arch, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -107,9 +108,10 @@ def _new_numbers(arch: Arch, calls: Mapping[str, Syscall]) -> bpf.Code:
 
 def _search_tree(arch: Arch, calls: Mapping[str, Syscall]) -> bytes:
     try:
-        # Here, because it raises RuntimeError where the library is missing.
-        import pyseccomp
-    except (ImportError, RuntimeError) as error:
+        # Here, because it raises OSError where the library is missing.
+        with found_by_name():
+            import pyseccomp
+    except (ImportError, OSError) as error:
         raise FilterError(
             f"cannot build the system call filter: {error}",
             "install libseccomp (Debian, Ubuntu: libseccomp2; Alpine, Arch, Fedora: libseccomp)",

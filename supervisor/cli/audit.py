@@ -28,13 +28,14 @@ from nono.supervisor import exit_status
 from nono.supervisor.audit.reader import Session, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
 from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import AuditError
 
 _KEPT = 20
 _MAX_JSON = 8192
 
 
-@click.group()
+@click.group(cls=Section)
 def audit() -> None:
     """Look at what earlier runs were allowed and refused.
 

@@ -19,14 +19,15 @@ from nono.broker.credentials.services import (
 )
 from nono.broker.credentials.sources import InKeychain, Source, parse_source
 from nono.supervisor import exit_status
+from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import KeychainError, NonoError, UsageError
 
-_UNKNOWN = "the keychain cannot be used"
+_UNKNOWN = "key not known"
 _MAX_LENGTH = 1 << 16
 _NO_UPSTREAM = "https://localhost"
 
 
-@click.group()
+@click.group(cls=Section)
 def credential() -> None:
     """Keep the real keys of services, which programs get only tokens for."""
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import math
+import errno
 import os
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nono.supervisor import exit_status
+from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.output_file import OutputFile
@@ -30,13 +32,7 @@ _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=math.inf,
-    metavar="SECONDS",
-    help="End the program, and all that it started, after so long.",
-)
+@timeout("End the program, and all that it started, after so long.")
 @click.option(
     "--json",
     "as_json",
@@ -49,6 +45,7 @@ _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
     metavar="NAME|FILE",
     help="Save the profile, in your own directory by its NAME or in a new FILE.",
 )
+@click.option("--force", is_flag=True, help="With --output: replace what is there.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no summary.")
 @policy_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
@@ -62,6 +59,12 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
     """
     if not command:
         raise UsageError("no command to learn from", _EXAMPLE)
+    output = values["output"]
+    if values["force"] and (output is None or output == values["profile"]):
+        raise UsageError(
+            "--force is for an --output that is not the --profile which it extends",
+            f"nono learn --force -o {output or 'NAME'} -- {shlex.join(command)}",
+        )
     ctx.exit(_learn(command, values))
 
 
@@ -69,6 +72,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import ProfileDraft
+    from nono.supervisor.report.learned import how_to_use
     from nono.supervisor.report.run import changed
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
@@ -80,11 +84,11 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     if not values["quiet"]:
         say_notes(plan.notes)
     with contextlib.ExitStack() as undo:
-        output = _new_file(values["output"])
+        output = _new_file(values["output"], values["force"])
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         learner = learning.Learner()
-        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
+        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
         prepared = prepare(plan, witness=learner)
         if not values["quiet"]:
             say_notes(prepared.notes)
@@ -102,6 +106,8 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()
+    if output.path and not values["quiet"]:
+        say_afterwards(how_to_use(values["output"], output.path, argv))
     if values["as_json"]:
         click.echo(outcome.text, nl=False)
     return code
@@ -125,21 +131,23 @@ def _watch(
     return exit_status.of_program(status)
 
 
-def _new_file(name: str | None) -> OutputFile:
+def _new_file(name: str | None, force: bool) -> OutputFile:
     """The file to save in, if any, made before the program could make it."""
     if name is None:
         return OutputFile(None)
-    from nono.supervisor.planning.profile_files import new_file
+    from nono.supervisor.planning.profile_files import new_file, replacement
 
     directory = profile_directory(os.environ, home_directory(os.environ))
     try:
+        if force:
+            return OutputFile(*replacement(name, directory))
         return OutputFile(new_file(name, directory)[0])
     except OSError as error:
         why = os.strerror(error.errno or 0)
         where = f"{error.filename}: " if error.filename else ""
-        raise UsageError(
-            f"--output {name}: {where}{why}", "name a file that is not there yet"
-        ) from None
+        other = "name a file that is not there yet"
+        hint = f"--force replaces it; or {other}" if error.errno == errno.EEXIST else other
+        raise UsageError(f"--output {name}: {where}{why}", hint) from None
 
 
 def _tell(

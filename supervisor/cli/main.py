@@ -22,7 +22,7 @@ _MAX_PROBLEMS = 20
 
 _COMMANDS = {
     "run": "nono.supervisor.cli.run",
-    "shell": "nono.supervisor.cli.run",
+    "shell": "nono.supervisor.cli.shell",
     "learn": "nono.supervisor.cli.learn",
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",

@@ -12,11 +12,13 @@ from nono.supervisor.errors import NonoError
 class OutputFile:
     """An open file, under the name that it has now. What is no regular file has none.
 
-    Without a descriptor there is nothing to keep, and nothing is written.
+    Without a descriptor there is nothing to keep, and nothing is written. `place` is the name that
+    it gets when it is written, in the place of what is there.
     """
 
-    def __init__(self, descriptor: int | None) -> None:
+    def __init__(self, descriptor: int | None, place: str = "") -> None:
         self._descriptor = descriptor
+        self._place = place
         self._path = ""
         if descriptor is None:
             return
@@ -25,6 +27,11 @@ class OutputFile:
                 self._path = os.readlink(f"/proc/self/fd/{descriptor}")
         except OSError:
             return  # closed: whoever writes there will see
+
+    @property
+    def path(self) -> str:
+        """The name that it has when it is written; empty for none."""
+        return self._place or self._path
 
     def check(self) -> None:
         """Raise NonoError when the name means another file by now, or none.
@@ -54,6 +61,8 @@ class OutputFile:
         with open(self._descriptor, "wb") as file:
             self._descriptor = None
             file.write(data)
+        if self._place:
+            os.replace(self._path, self._place)
 
     def discard(self) -> None:
         """Remove the file, if it still has its name, and close it."""

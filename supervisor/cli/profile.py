@@ -12,6 +12,7 @@ from nono.broker import Group, group, groups, visible
 from nono.broker.errors import ProfileError
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
+from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.options import Options
@@ -49,7 +50,7 @@ _START = """\
 """
 
 
-@click.group()
+@click.group(cls=Section)
 def profile() -> None:
     """Make profiles, look at them, compare them.
 
@@ -99,9 +100,10 @@ def list_() -> None:
 
 @profile.command()
 @click.argument("name", metavar="PROFILE")
+@click.option("--all", "everything", is_flag=True, help="Each rule of the groups, too.")
 @click.option("--json", "as_json", is_flag=True, help="The profile with all that it extends.")
-def show(name: str, as_json: bool) -> None:
-    """Show every rule that a run with PROFILE goes by, and where it comes from."""
+def show(name: str, everything: bool, as_json: bool) -> None:
+    """Show what a run with PROFILE goes by: what the profile says, and a line for each group."""
     if as_json:
         from nono.supervisor.planning.profile_files import Profiles
 
@@ -114,7 +116,8 @@ def show(name: str, as_json: bool) -> None:
 
     plan = _plan(name)
     say_notes(plan.notes)
-    click.echo("\n".join(describe(plan, complete(plan), verbose=True)))
+    lines = describe(plan, complete(plan), verbose=everything, short=not everything, more="--all")
+    click.echo("\n".join(lines))
 
 
 @profile.command()

@@ -1,11 +1,10 @@
-"""`nono run` and `nono shell`."""
+"""`nono run`, and what runs as it does."""
 
 from __future__ import annotations
 
-import math
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ import click
 from nono.broker import visible
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
+from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
@@ -33,14 +33,13 @@ _RUN_OPTIONS = (
     click.option(
         "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
     ),
+    timeout("Kill the program, and all that it started, after so long; the exit status is 124."),
     click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=math.inf,
-        metavar="SECONDS",
-        help="Kill the program, and all that it started, after so long; the exit status is 124.",
+        "--json",
+        "as_json",
+        is_flag=True,
+        help="Print the report as JSON, on stderr; with --dry-run the policy, on stdout.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, on stderr."),
     click.option(
         "--audit",
         multiple=True,
@@ -53,14 +52,15 @@ _RUN_OPTIONS = (
 )
 
 
-def _run_options(function: Any) -> Any:
+def run_options(function: Any) -> Any:
+    """Add the options of a run to a click command."""
     for option in reversed(_RUN_OPTIONS):
         function = option(function)
     return policy_options(function)
 
 
 @click.command(context_settings={"allow_interspersed_args": False})
-@_run_options
+@run_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
@@ -71,15 +71,7 @@ def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
     if not command:
         example = f"nono run {flag('workdir.access')} -- python3 my_script.py"
         raise UsageError("no command to run", example)
-    ctx.exit(_run(command, values))
-
-
-@click.command()
-@_run_options
-@click.pass_context
-def shell(ctx: click.Context, /, **values: Any) -> None:
-    """Start your shell in a sandbox."""
-    ctx.exit(_run((os.environ.get("SHELL") or "/bin/sh",), values))
+    ctx.exit(run_command(command, values))
 
 
 _MAX_DROPPED = 8
@@ -89,7 +81,16 @@ _UNPROTECTED = (
 )
 
 
-def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
+def run_command(
+    argv: Sequence[str],
+    values: dict[str, Any],
+    before: Callable[[Plan], None] = lambda plan: None,
+) -> int:
+    """Run a program with the values of `run_options`; the exit code.
+
+    `before` is called when it is planned and about to start, unless nothing is to be said.
+    Raises NonoError.
+    """
     if not (values["dry_run"] or values["floor_only"]):
         require_listener()
     plan = make_plan(to_options(values), argv)
@@ -98,14 +99,23 @@ def _run(argv: Sequence[str], values: dict[str, Any]) -> int:
         if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
             say_notes([_UNPROTECTED])
     if values["dry_run"]:
-        from nono.supervisor.decisions.always import complete
-        from nono.supervisor.report.plan import describe
-
-        made = complete(plan, broker=not values["floor_only"])
-        command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        tell([command, *describe(plan, made, verbose=values["verbose"])])
-        return 0
+        return _tell_plan(plan, argv, values)
+    if not (values["quiet"] or values["as_json"]):
+        before(plan)
     return _supervise(plan, argv, values)
+
+
+def _tell_plan(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+    from nono.supervisor.decisions.always import complete
+    from nono.supervisor.report import plan as report
+
+    made = complete(plan, broker=not values["floor_only"])
+    if values["as_json"]:
+        tell([report.as_json(plan, made, argv)])
+    else:
+        command = f"command: {visible(shlex.join(argv), limit=1000)}"
+        tell([command, *report.describe(plan, made, verbose=values["verbose"])])
+    return exit_status.SUCCESS
 
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
@@ -116,7 +126,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.streams import inherited_streams
 
     audit = _audit_options(values)
-    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept)
+    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
     streams = inherited_streams()
     prepared = prepare(
         plan,
@@ -202,7 +212,7 @@ def _report(
 ) -> None:
     from nono.supervisor.report import run as report
 
-    changed = before.changed(os.environ, may_have_written=prepared.may_have_written)
+    changed = before.changed(may_have_written=prepared.may_have_written)
     if not values["quiet"]:
         say_notes(before.notes)
     decisions, credentials = prepared.decisions, prepared.credentials

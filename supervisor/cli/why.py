@@ -38,7 +38,7 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 
-_OPERATIONS = ("read", "write", "execute")
+_OPERATIONS = ("read", "write", "create", "execute")
 
 
 @click.command()
@@ -74,7 +74,7 @@ def why(
     With --last: what the last run was refused, whatever the options. Exit 0 nothing.
     """
     if object_ is not None and path is None and host is None and not last:
-        path, host = _meant(object_, port)
+        path, host = _meant(object_, port, os.path.expanduser(values["workdir"] or ""))
     elif object_ is not None:
         _check_question("", op, "", port, last)
     _check_question(path, op, host, port, last)
@@ -101,19 +101,18 @@ class _Answer:
     considered: Sequence[Rule]
 
 
-def _meant(object_: str, port: int | None) -> tuple[str | None, str | None]:
+def _meant(object_: str, port: int | None, workdir: str) -> tuple[str | None, str | None]:
     """The path or the host that somebody named without saying which.
 
-    Raises UsageError where it may be either.
+    What is there, in the working directory, is a path. Raises UsageError where it may be either.
     """
-    is_path = "/" in object_ or object_[:1] in ("~", ".") or os.path.lexists(object_)
+    is_path = "/" in object_ or object_[:1] in ("~", ".")
     if "://" in object_:
         host = object_.partition("://")[2].partition("/")[0]
         raise UsageError(f"{object_}: a URL is no host", f"nono why --host {shlex.quote(host)}")
-    is_host = "." in object_.strip(".") or ":" in object_ or port is not None
-    if is_path and not (is_host and "/" not in object_ and object_[:1] not in ("~", ".")):
+    if is_path or (port is None and os.path.lexists(os.path.join(workdir, object_))):
         return object_, None
-    if is_host and not is_path:
+    if "." in object_.strip(".") or ":" in object_ or port is not None:
         return None, object_
     raise UsageError(f"{object_}: a path or a host?", f"nono why --path {shlex.quote(object_)}")
 
@@ -151,7 +150,7 @@ def _about_last_run(as_json: bool, verbose: bool) -> int:
 
 
 def _about_path(plan: Plan, path: str, op: str) -> _Answer:
-    from nono.supervisor.report.lines import around
+    from nono.supervisor.report.surroundings import around
 
     run = complete(plan).decisions()
     target, links = way(os.path.join(plan.workdir, os.path.expanduser(path)))
@@ -200,7 +199,7 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
 def _request(op: str, path: str) -> Request:
     if op == "execute":
         return Execute(NOBODY, path)
-    if op == "write" and not os.path.lexists(path):
+    if op == "create" or (op == "write" and not os.path.lexists(path)):
         return PathChange(NOBODY, Operation.CREATE, path)
     return Open(NOBODY, path, Access.READ if op == "read" else Access.WRITE)
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, remotes_by_name
 from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
-from nono.supervisor.decisions.new_repository import running
+from nono.supervisor.decisions.new_repository import hooks_in, running
 from nono.supervisor.decisions.repository_walk import Walked
+from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import bytes_of, exact_link, kind_of, names_in
 from nono.supervisor.planning.repositories import (
+    MAX_INDEX_BYTES,
     Repository,
     git_directories,
+    index_size,
     is_bare,
     submodules,
 )
@@ -35,9 +38,17 @@ _Begun = tuple[tuple[str, State], ...]
 class LeftInRepositories:
     """What is there at the start."""
 
-    def __init__(self, opened: Iterable[str], found: Iterable[Repository]) -> None:
-        """`found` are the repositories in `opened` whose hooks and configuration are kept."""
+    def __init__(
+        self,
+        opened: Iterable[str],
+        found: Iterable[Repository],
+        in_work_trees: Mapping[str, bool],
+    ) -> None:
+        """`found` are the repositories in `opened` whose hooks and configuration are kept.
+        `in_work_trees` is what git runs in each because a person's configuration says so, and
+        whether it is a directory of hooks."""
         self._opened = tuple(opened)
+        self._in_work_trees = dict(in_work_trees)
         self._found = tuple(found)
         self._directories = {
             directory: _identity(directory)
@@ -61,6 +72,7 @@ class LeftInRepositories:
         for link in walked.links:
             if link in places or self._links.get(link) == state(link):
                 continue
+            yield from self._run_by_configuration(parent(link))
             to = exact_link(link)
             if to is None or (to not in places and not self._was_there(to)):
                 yield link
@@ -71,6 +83,7 @@ class LeftInRepositories:
 
     def _in_known(self) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""
+        read = 0
         for one in self._found:
             directories, too_many = git_directories(one.directory)
             yield from (each for each in too_many if os.path.lexists(each))
@@ -78,9 +91,13 @@ class LeftInRepositories:
                 yield from self._new_begun(directory)
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._followed(one, directory)
+            if not self._has_new_index(one.directory):
+                continue
+            read += index_size(one)
             try:
-                if self._has_new_index(one.directory):
-                    tuple(submodules(one, whole=True))
+                if read > MAX_INDEX_BYTES:
+                    raise NotUnderstoodError("there is too much of them")
+                tuple(submodules(one, whole=True))
             except NotUnderstoodError:
                 yield child(one.directory, "index")
 
@@ -108,7 +125,16 @@ class LeftInRepositories:
             # git takes one of the two, and which one is for a file in them to say.
             yield child(top, "HEAD")
         yield from running(directory, is_kept, self._was_there)
+        yield from self._run_by_configuration(top)
         yield from self._new_begun(directory)
+
+    def _run_by_configuration(self, top: str) -> Iterator[str]:
+        for name, is_hooks in self._in_work_trees.items():
+            path = plain_path(f"{top}/{name}")
+            if is_hooks:
+                yield from hooks_in(path)
+            elif os.path.lexists(path):
+                yield path
 
     def _was_there(self, directory: str) -> bool:
         return self._directories.get(directory, (0, 0)) == _identity(directory)

@@ -44,7 +44,7 @@ def running(
     for path in (child(directory, name) for name in CONFIGS):
         if _may_run(path, is_kept) or _writes_elsewhere(directory, path):
             yield path
-    yield from _hooks(child(directory, "hooks"))
+    yield from hooks_in(child(directory, "hooks"))
     for name in _REMOTES:
         place = child(directory, name)
         yield from (child(place, each) for each in names_in(place))
@@ -55,8 +55,10 @@ def running(
             yield shared
         for each in common(directory):
             if each != directory and not was_there(each):
-                yield from (p for n in CONFIGS if _may_run(p := child(each, n), is_kept))
-                yield from _hooks(child(each, "hooks"))
+                for path in (child(each, name) for name in CONFIGS):
+                    if _may_run(path, is_kept) or _writes_elsewhere(each, path):
+                        yield path
+                yield from hooks_in(child(each, "hooks"))
     alternates = child(directory, "objects/info/alternates")
     if os.path.lexists(alternates):
         yield alternates
@@ -86,7 +88,7 @@ def _writes_elsewhere(directory: str, config: str) -> bool:
     return any(exact_link(child(top, ".git")) != directory for top in tops)
 
 
-def _hooks(directory: str) -> Iterator[str]:
+def hooks_in(directory: str) -> Iterator[str]:
     """Everything in a directory of hooks but git's samples; itself where there is too much."""
     kind = kind_of(directory)
     if kind not in (None, stat.S_IFDIR, stat.S_IFLNK):

@@ -8,11 +8,13 @@ asks for, so that a file system that folds names answers as it does to git.
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nono.broker.rules.paths import child, outermost
+from nono.broker.rules.paths import child, outermost, parent
+from nono.supervisor.planning.git_files import kind_of
 
 MAX_NAMES = 200_000
 _BESIDE_HEAD = ("objects", "refs", "commondir", "config")
@@ -34,9 +36,14 @@ class Walked:
     cut: list[str] = field(default_factory=list)
 
     def tops(self) -> list[str]:
-        """Where the repositories are that lie in no other's own directory."""
-        bare = (each for each in self.directories if _GIT not in f"{each}/")
-        return [*(each[: -len("/.git")] or "/" for each in self.links if _GIT not in each), *bare]
+        """Where the repositories are that lie in no other's own directory.
+
+        A directory `.git` without a `HEAD` is none to git, and new to the run that completes it.
+        """
+        whole = frozenset(self.directories)
+        links = (each for each in self.links if _GIT not in each)
+        tops = (parent(each) for each in links if each in whole or kind_of(each) != stat.S_IFDIR)
+        return [*tops, *(each for each in self.directories if _GIT not in f"{each}/")]
 
 
 def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
@@ -50,7 +57,9 @@ def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
             if len(os.fsencode(directory)) > _MAX_PATH:
                 found.unread.append(directory)
                 continue
-            _look(directory, found)
+            if not _look(directory, found):
+                found.unread.append(directory)
+                continue
             below, count = _below(directory, left, found)
             waiting.extend(below)
             left -= count
@@ -60,14 +69,28 @@ def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
     return found
 
 
-def _look(directory: str, found: Walked) -> None:
-    link = child(directory, ".git")
-    if os.path.lexists(link):
-        found.links.append(link)
-    if os.path.lexists(child(directory, "HEAD")) and any(
-        os.path.lexists(child(directory, name)) for name in _BESIDE_HEAD
-    ):
-        found.directories.append(directory)
+def _look(directory: str, found: Walked) -> bool:
+    """False where the kernel does not say what is there, as in a directory without search."""
+    try:
+        link = child(directory, ".git")
+        if _is_there(link):
+            found.links.append(link)
+        if _is_there(child(directory, "HEAD")) and any(
+            _is_there(child(directory, name)) for name in _BESIDE_HEAD
+        ):
+            found.directories.append(directory)
+    except OSError:
+        return not _is_ours(directory)
+    return True
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is anything. Raises OSError where that is not known."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _below(directory: str, most: int, found: Walked) -> tuple[list[str], int]:
@@ -84,16 +107,14 @@ def _below(directory: str, most: int, found: Walked) -> tuple[list[str], int]:
                     below.append(entry.path)
     except (FileNotFoundError, NotADirectoryError):
         pass
-    except PermissionError:
-        # What belongs to others no run of ours has made.
+    except OSError:
         if _is_ours(directory):
             found.unread.append(directory)
-    except OSError:
-        found.unread.append(directory)
     return below, count
 
 
 def _is_ours(directory: str) -> bool:
+    """What belongs to others no run of ours has made."""
     try:
         return os.lstat(directory).st_uid == os.geteuid()
     except OSError:

@@ -20,7 +20,9 @@ from nono.broker.rules.paths import child
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
 from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
+from nono.supervisor.places import home_directory
 from nono.supervisor.planning.git_files import bytes_of
+from nono.supervisor.planning.git_settings import in_every_work_tree, of_every_repository
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.remembered_repositories import remember
 from nono.supervisor.planning.repositories import Repository, search
@@ -43,35 +45,37 @@ class RunByPeople:
         rules: Iterable[Rule],
         repositories: Iterable[Repository] | None = None,
         caches: Iterable[str] = (),
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """`repositories` are those whose hooks are kept; None where they are not known. `caches`
-        are directories of the sandbox's own, which stay as well: a link may lead there."""
+        are directories of the sandbox's own, which stay as well: a link may lead there. `env` says
+        where git's configuration is, and where it is remembered for the next start which
+        repositories there are; without it, neither counts."""
         opened = opened_by_people(rules, Access.WRITE)
         searched = searched_directories(opened)
         found = search(searched).repositories if repositories is None else tuple(repositories)
         written = sorted(opened.directories)
         self._directories = dict.fromkeys((*written, *(each.top for each in found if each.link)))
         self._opened = sorted({*searched, *caches})
-        self._left = LeftInRepositories(self._opened, found)
+        self._env = env
+        settings = [] if env is None else of_every_repository(home_directory(env), env)
+        self._left = LeftInRepositories(self._opened, found, in_every_work_tree(settings))
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""
         self._before = dict(self._states())
 
-    def changed(
-        self, env: Mapping[str, str] | None = None, *, may_have_written: bool = True
-    ) -> list[str]:
+    def changed(self, *, may_have_written: bool = True) -> list[str]:
         """The paths of those that are new or not as they were: first what is in repositories,
         which nobody sees, and each part sorted.
 
-        Where nothing can have been written, nobody looks for what is new. The repositories that are
-        there are remembered for the next start, in the state directory that `env` says, if any.
+        Where nothing can have been written, nobody looks for what is new.
         """
         after = dict(self._states())
         changed = {path for path, what in after.items() if what != self._before.get(path, _NOTHING)}
         walked = walk(self._opened) if may_have_written else Walked()
         self.notes += (_CUT.format(each) for each in walked.cut)
-        if may_have_written and env is not None:
-            self._remember(walked, env)
+        if may_have_written and self._env is not None:
+            self._remember(walked, self._env)
         first = set(self._left.changed(walked))
         return [*sorted(first), *sorted(changed - first)]
 

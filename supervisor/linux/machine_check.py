@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import os
 import platform
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 
 from nono.shims.errors import ShimError
 from nono.shims.linux import landlock
+from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.linux.network.datagrams import Datagrams
 
@@ -103,10 +103,10 @@ def _ptrace() -> Finding:
 
 
 def _libseccomp() -> Finding:
-    library = ctypes.util.find_library("seccomp")
-    if library is None:
+    try:
+        version = _Version.in_dll(SONAME)
+    except OSError:
         return Finding("libseccomp", "not found", False, "apt-get install libseccomp2")
-    version = _Version.in_dll(library)
     return Finding("libseccomp", version, True)
 
 

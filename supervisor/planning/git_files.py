@@ -117,3 +117,11 @@ def kind_of(path: str) -> int | None:
         return stat.S_IFMT(os.lstat(path).st_mode)
     except OSError:
         return None
+
+
+def size_of(path: str) -> int:
+    """In bytes, where links lead; 0 when nothing is there."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

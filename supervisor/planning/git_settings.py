@@ -1,66 +1,105 @@
-"""Files and directories in a project that git's configuration names: hooks, and more of itself.
+"""Files in a project that git's configuration names: hooks, commands, and more of itself.
 
-`core.hooksPath = tools/hooks` and `include.path = ../.gitconfig` are usual, and what they name is
-run or believed as what lies in `.git`. The text is searched, not understood: what is found too
-much is only kept as it is.
+`core.hooksPath = tools/hooks`, `filter.x.clean = tools/clean` and `include.path = ../.gitconfig`
+are usual, and what they name is run or believed as what lies in `.git`. The text is searched, not
+understood: what is found too much is only kept as it is.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.rules.paths import child, is_within
-from nono.supervisor.places import plain_path
-from nono.supervisor.planning.git_files import bytes_of, common
+from nono.supervisor.places import base_directory, plain_path
+from nono.supervisor.planning.git_files import bytes_of, common, kind_of
 from nono.supervisor.planning.repositories import Repository
 
 _MAX_FILES = 16
-_KEY = b"path"
-_PATH = re.compile(rb"(?im)(?:^|\])[ \t]*(hookspath|path)[ \t]*=[ \t]*([^\r\n]+)")
-
+_MAX_SETTINGS = 4000
+_SETTING = re.compile(rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)")
+_INCLUDE, _HOOKS = b"path", b"hookspath"
 _COMMENT = re.compile(rb"[ \t][#;].*")
+_BETWEEN = re.compile(rb"[\s\"'`;|&()<>$=!\\]+")
+"""Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
 
 
-def named_by_configuration(one: Repository, home: str) -> Iterator[str]:
-    """Absolute paths, in plain form. The home's configuration speaks of every repository."""
-    waiting = [child(home, name) for name in (".gitconfig", ".config/git/config")]
-    waiting += [
+class Named(NamedTuple):
+    """What a setting names: `path` as written, in `file`; `key` in lower case."""
+
+    file: str
+    key: bytes
+    path: str
+
+    def at(self, top: str) -> str:
+        """The absolute path, in a work tree or a bare repository: there hooks and commands run."""
+        base = os.path.dirname(self.file) if self.key == _INCLUDE else top
+        return plain_path(os.path.join(base, self.path))
+
+
+def of_every_repository(home: str, env: Mapping[str, str]) -> list[Named]:
+    """What the machine's and the person's own configuration names (FILES in git-config(1))."""
+    files = [env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"]
+    own = (child(home, ".gitconfig"), f"{base_directory('XDG_CONFIG_HOME', env, home)}/git/config")
+    one = env.get("GIT_CONFIG_GLOBAL")
+    return list(_named((*files, one) if one else (*files, *own), home))
+
+
+def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]) -> Iterator[str]:
+    """Absolute paths, in plain form. `of_every` is what configures every repository."""
+    own = (
         child(directory, name)
         for directory in (one.directory, *common(one.directory))
         for name in ("config", "config.worktree")
-    ]
-    seen: set[str] = set()
+    )
+    for each in itertools.chain(of_every, _named(own, home)):
+        path = each.at(one.top)
+        # A directory that holds the whole repository is no place of hooks only.
+        if is_within(one.top, path) or is_within(one.directory, path):
+            continue
+        if each.key in (_INCLUDE, _HOOKS) or kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
+            yield path
+
+
+def in_every_work_tree(of_every: Iterable[Named]) -> dict[str, bool]:
+    """The relative paths among these that are looked for wherever git is used, and whether a path
+    is that of a directory of hooks."""
+    return {
+        each.path: each.key == _HOOKS
+        for each in of_every
+        if each.key != _INCLUDE and not os.path.isabs(each.path)
+    }
+
+
+def _named(files: Iterable[str], home: str) -> Iterator[Named]:
+    """What these files name, and those that they include."""
+    waiting, seen = list(files), set[str]()
     while waiting and len(seen) < _MAX_FILES:
         file = waiting.pop(0)
         if file in seen:
             continue
         seen.add(file)
-        for is_hooks, path in _paths(file):
-            # Hooks run at the top of the work tree, or in a bare repository.
-            base = one.top if is_hooks else os.path.dirname(file)
-            named = plain_path(os.path.join(base, _of(home, path)))
-            # A directory that holds the whole repository is no place of hooks only.
-            if not is_within(one.top, named) and not is_within(one.directory, named):
-                yield named
-            if not is_hooks:
-                waiting.append(named)
+        for each in _named_in(file, home):
+            yield each
+            if each.key == _INCLUDE:
+                waiting.append(each.at("/"))
 
 
-def _of(home: str, path: str) -> str:
-    return child(home, path[2:]) if path.startswith("~/") else path
-
-
-def _paths(file: str) -> Iterator[tuple[bool, str]]:
-    """Whether it is that of hooks, and the path as written."""
+def _named_in(file: str, home: str) -> Iterator[Named]:
     text = bytes_of(file, MAX_BYTES)
-    if _KEY not in text.lower():
-        return
-    for key, value in _PATH.findall(text):
-        plain = (
-            _COMMENT.sub(b"", value).strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
-        )
-        if plain and b"\0" not in plain:
-            yield key.lower() != _KEY, os.fsdecode(plain)
+    for found in itertools.islice(_SETTING.finditer(text), _MAX_SETTINGS):
+        key, value = found[1].lower(), _COMMENT.sub(b"", found[2])
+        if b"\0" in value:
+            continue
+        if key in (_INCLUDE, _HOOKS):
+            plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+            paths = [plain] if plain else []
+        else:
+            paths = [word for word in _BETWEEN.split(value) if b"/" in word]
+        for path in map(os.fsdecode, paths):
+            yield Named(file, key, child(home, path[2:]) if path.startswith("~/") else path)

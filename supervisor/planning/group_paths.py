@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from nono.broker.rules.paths import is_within
@@ -10,6 +11,8 @@ from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import BASE_DIRECTORIES, plain_path
 
 _OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
+_BETWEEN = re.compile(r"[\s\"'`;|&()<>$=!,:\\@]+")
+"""What may stand before and behind a path in a command or an option."""
 _OF_THE_KERNEL = frozenset({"dev", "proc", "sys"})
 
 
@@ -52,12 +55,14 @@ def expander(
 
 
 def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:
-    """The absolute paths in a variable, such as `KUBECONFIG`; `/dev/null` in one means no file.
+    """The absolute paths in a variable that is a path, several (`KUBECONFIG`), or a command
+    (`LESSOPEN`); `/dev/null` in one means no file.
 
     None that much else lies in is meant: nothing would work with that refused.
     """
-    for each in value.split(":"):
-        path = plain_path(each)
+    for each in dict.fromkeys((*value.split(":"), *_BETWEEN.split(value))):
+        given = home + each[1:] if each.startswith("~/") else each
+        path = plain_path(given)
         much = path.count("/") < 2 or any(is_within(top, path) for top in (home, workdir))
-        if os.path.isabs(each) and not much and path.split("/")[1] not in _OF_THE_KERNEL:
+        if os.path.isabs(given) and not much and path.split("/")[1] not in _OF_THE_KERNEL:
             yield path

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
@@ -86,13 +88,29 @@ def new_file(name: str, directory: str, force: bool = False) -> tuple[int, str]:
 
     Raises broker.PolicyError, and for one that is there already, unless `force`, FileExistsError.
     """
-    check_base(name)
-    path = name
-    if not is_file_name(name):
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        path = os.path.join(directory, name + _SUFFIX)
+    path = _place(name, directory)
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if force else os.O_EXCL)
     return os.open(path, flags, 0o600), path
+
+
+def replacement(name: str, directory: str) -> tuple[int, str]:
+    """A descriptor of a new file beside a profile, and the path that it is to replace.
+
+    Raises broker.PolicyError, OSError.
+    """
+    path = _place(name, directory)
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    beside, stem = os.path.split(path)
+    return tempfile.mkstemp(prefix=f".{stem}.", dir=beside or ".")[0], os.path.abspath(path)
+
+
+def _place(name: str, directory: str) -> str:
+    check_base(name)
+    if is_file_name(name):
+        return name
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    return os.path.join(directory, name + _SUFFIX)
 
 
 def own_names(directory: str) -> list[str]:

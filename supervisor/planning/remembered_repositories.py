@@ -8,9 +8,11 @@ is nono's own record, which no program inside may write, and it only ever adds r
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker.rules.paths import is_canonical, is_within, lineage
 from nono.supervisor.places import make_private, state_directory
@@ -32,14 +34,30 @@ def remembered(opened: Iterable[str], env: Mapping[str, str]) -> list[str]:
 
 
 def remember(directory: str, tops: Iterable[str], env: Mapping[str, str]) -> None:
-    """Keep these, after those that were known and still are there. Raises OSError."""
+    """Keep these, after those that were known and still are there. Raises OSError, with EFBIG
+    when there are more of them than are kept."""
     place = _place(directory, env)
-    before = _read(place)
-    kept = dict.fromkeys(each for each in before if os.path.isdir(each))
-    kept |= dict.fromkeys(each for each in tops if is_within(each, directory))
-    after = list(kept)[:MAX_REPOSITORIES]
-    if after != before:
-        _write(place, b"".join(os.fsencode(each) + b"\0" for each in after))
+    with _alone(os.path.dirname(place)):
+        before = _read(place)
+        kept = dict.fromkeys(each for each in before if os.path.isdir(each))
+        kept |= dict.fromkeys(each for each in tops if is_within(each, directory))
+        after = list(kept)[:MAX_REPOSITORIES]
+        if after != before:
+            _write(place, b"".join(os.fsencode(each) + b"\0" for each in after))
+    if len(kept) > len(after):
+        raise OSError(errno.EFBIG, f"there are more than {MAX_REPOSITORIES:,}")
+
+
+@contextlib.contextmanager
+def _alone(directory: str) -> Iterator[None]:
+    """No other run of the user's adds to what is remembered meanwhile."""
+    make_private(directory)
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _place(directory: str, env: Mapping[str, str]) -> str:
@@ -53,7 +71,6 @@ def _read(place: str) -> list[str]:
 
 
 def _write(place: str, text: bytes) -> None:
-    make_private(os.path.dirname(place))
     new = f"{place}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(new)

@@ -27,6 +27,7 @@ from nono.supervisor.planning.git_files import (
     kind_of,
     linked,
     names_in,
+    size_of,
     work_trees,
 )
 
@@ -38,6 +39,8 @@ _MAX_DEPTH_INSIDE = 2
 _MAX_ENTRIES = 20_000
 _MAX_REPOSITORIES = 500
 _MAX_GIT_DIRECTORIES = 1000
+MAX_INDEX_BYTES = 1 << 29
+"""Of all indexes that are read in one search: a program can make each as large as it likes."""
 _PARTS = ("objects", "refs")
 
 
@@ -71,6 +74,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     notes: list[str] = []
     unread: list[str] = []
     known = list(remembered)
+    read = 0
     waiting = deque(each for top in directories for each in _above(top))
     waiting.extend(each for top in known for each in repositories_at(top))
     waiting.extend(_below(directories, notes, is_first=not known))
@@ -82,7 +86,10 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
             beyond[one] = None
             continue
         found[one] = None
+        read += index_size(one)
         try:
+            if read > MAX_INDEX_BYTES:
+                raise NotUnderstoodError("there is too much of them")
             waiting.extend(submodules(one))
         except NotUnderstoodError:
             unread.append(child(one.directory, "index"))
@@ -200,13 +207,22 @@ def submodules(one: Repository, *, whole: bool = False) -> Iterator[Repository]:
     if one.link is None:
         return
     names: set[bytes] = set()
-    shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
-    for file in ("index", *shared):
-        text = bytes_of(child(one.directory, file), MAX_BYTES + 1)
+    for file in _indexes(one):
+        text = bytes_of(file, MAX_BYTES + 1)
         if text and (whole or USUAL_MODE in text):
             names.update(gitlinks(text))
     for name in sorted(names):
         yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
+
+
+def index_size(one: Repository) -> int:
+    """The bytes that there are to read for its submodules."""
+    return sum(min(size_of(file), MAX_BYTES) for file in _indexes(one))
+
+
+def _indexes(one: Repository) -> list[str]:
+    shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
+    return [child(one.directory, file) for file in ("index", *shared)]
 
 
 def _linked_work_trees(worktrees: str) -> Iterator[Repository]:

@@ -24,7 +24,7 @@ from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
 from nono.supervisor.planning.git_files import kind_of, names_in
-from nono.supervisor.planning.git_settings import named_by_configuration
+from nono.supervisor.planning.git_settings import named_by_configuration, of_every_repository
 from nono.supervisor.planning.opened_by_patterns import (
     Opened,
     grants_of_people,
@@ -65,7 +65,11 @@ def start_file_rules(
     found = repositories.search(searched, remembered(searched, env))
     is_opened = _Reach(rules)
     spellings: dict[str, str] = {}
-    for path, spelled in _start_files(sorted(written), found, workdir, home, expand):
+    settings = of_every_repository(home, env)
+    named = [
+        path for one in found.repositories for path in named_by_configuration(one, home, settings)
+    ]
+    for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
         if path not in spellings and is_opened(path):
             spellings[path] = spelled
     refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, ORIGIN, protected=True)
@@ -115,18 +119,18 @@ def searched_directories(opened: Opened) -> set[str]:
 def _start_files(
     written: Sequence[str],
     search: Found,
+    named: Iterable[str],
     workdir: str,
-    home: str,
     expand: Callable[[str], Sequence[str]],
 ) -> Iterator[tuple[str, str]]:
-    """Paths, and how a person would write them in the working directory."""
+    """Paths, and how a person would write them in the working directory. `named` are those that
+    git's configuration names."""
     entries = group(GROUP).deny_write
     for entry in (*entries, *moved(entries, expand)):
         for path in expand(entry):
             yield path, entry
     found = search.repositories
     resolvers = [canonical_of_many(each) for each in written]
-    named = (path for each in found for path in named_by_configuration(each, home))
     for path in itertools.chain(
         _of_projects(written, found), _of_git(found), named, _whole(search)
     ):

@@ -23,7 +23,7 @@ def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[s
     absent = [visible(host) for host in learner.absent_hosts]
     yield from _part("hosts that do not exist, and not in the profile", absent)
     for title, paths in (
-        ("names listed above the project, and not in the profile", outcome.above),
+        ("directories that hold too much, and not in the profile", outcome.above),
         ("paths that no profile can name", outcome.unnamed),
         ("paths that lead elsewhere by now, and not in the profile", outcome.moved),
     ):
@@ -67,3 +67,10 @@ def how_to_keep(directory: str, argv: Sequence[str]) -> Iterator[str]:
     place = f"{directory}/NAME.json"
     yield f"hint: save it as {visible(place, limit=1000)} and use it with"
     yield f"      nono run --profile NAME -- {command}"
+
+
+def how_to_use(name: str, path: str, argv: Sequence[str]) -> Iterator[str]:
+    """Where the profile was saved, and how to use it: `name` is what it was given."""
+    yield f"nono: saved in {visible(path, limit=1000)}; use it with"
+    command = shlex.join(("nono", "run", "--profile", name, "--", *argv))
+    yield f"      {visible(command, limit=1000)}"

@@ -16,23 +16,23 @@ from nono.broker import (
     NetworkRequest,
     OriginKind,
     PathChange,
-    Request,
     UnixConnect,
     visible,
 )
 from nono.broker.rules.paths import lineage, reserved_tree
-from nono.broker.settings import BY_OPTION, Kind
+from nono.broker.settings import BY_OPTION, Kind, flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import Denial
-from nono.supervisor.places import home_directory
+from nono.supervisor.report.surroundings import around, cache_of
 
 if TYPE_CHECKING:
     from nono.broker import Explanation
-    from nono.broker.explaining.remedies import Around
 
 _MANY = 4
 _MANY_IN_PROJECT = 2
 _MAX_TOGETHER = 8
+_CACHES = (flag("filesystem.caches"),)
+_WHOLE = "this opens all of that directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,14 @@ class Line:
     def count(self) -> int:
         return sum(entry.denial.count for entry in self.entries)
 
+    @property
+    def things(self) -> int:
+        """Of how many objects: several calls may be about one."""
+        return _things(self.entries)
+
     def __str__(self) -> str:
-        times = f" ({self.count} times)" if self.count > len(self.entries) else ""
+        word = "times" if self.things == len(self.entries) else "calls"
+        times = f" ({self.count} {word})" if self.count > self.things else ""
         fix = f"  hint: {shlex.join(self.fix)}" if self.fix else ""
         return f"  {self.what}{times}: {self.reason}{fix}"
 
@@ -75,23 +81,6 @@ def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
 def harmless(decisions: Decisions) -> list[Entry]:
     """The others."""
     return [_explained(decisions, each, "") for each in decisions.denials.harmless()]
-
-
-def around(request: Request, workdir: str) -> Around:
-    """What of the machine decides which flag helps, as it is now."""
-    from nono.broker.explaining.remedies import Around  # most runs have nothing to explain
-
-    path: str = getattr(request, "path", "")
-    home = home_directory(os.environ)
-    if not path:
-        return Around(home=home, workdir=workdir)
-    is_made = isinstance(request, PathChange)
-    return Around(
-        directory=os.path.isdir(path),
-        is_there=os.path.lexists(os.path.dirname(path) if is_made else path),
-        home=home,
-        workdir=workdir,
-    )
 
 
 def _explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
@@ -111,8 +100,9 @@ def grouped(decisions: Decisions, found: Iterable[Entry], workdir: str = "") -> 
     """What one line tells: first what programs fail for, and of that what was refused first."""
     found = list(found)
     position = {id(entry): number for number, entry in enumerate(found)}
-    together, others = _together(decisions, found, workdir)
-    lines = [*together, *_one_by_one(_lines_by_fix(others))]
+    of_caches, others = _of_caches(found)
+    together, others = _together(decisions, others, workdir)
+    lines = [*of_caches, *together, *_one_by_one(_lines_by_fix(others))]
     return sorted(lines, key=lambda line: (_rank(line), position[id(line.entries[0])]))
 
 
@@ -129,6 +119,23 @@ def _rank(line: Line) -> int:
     if isinstance(request, PathChange) or Access.WRITE in getattr(request, "access", Access(0)):
         return 3
     return 5 if reserved_tree(first.path) else 4
+
+
+def _of_caches(found: list[Entry]) -> tuple[list[Line], list[Entry]]:
+    """One line for all that tools keep or log where they may not; and the entries that are left.
+
+    What is only read there goes with what is written: the tool would not look there any more.
+    """
+    asking = [entry for entry in found if entry.explanation.fix == _CACHES]
+    places = {cache_of(entry.path) for entry in asking}
+    if not asking:
+        return [], found
+    inside = [entry for entry in found if _is_default(entry) and cache_of(entry.path) in places]
+    first = asking[0].explanation
+    told = [asking[0], *(entry for entry in inside if entry is not asking[0])]
+    taken = {id(entry) for entry in told}
+    line = Line(_and_more(told), first.reason, first.fix, told)
+    return [line], [entry for entry in found if id(entry) not in taken]
 
 
 def _together(
@@ -179,25 +186,39 @@ def _directory_line(
     if not fix or not os.path.isdir(directory):
         return None
     first = inside[0].explanation
+    reason = f"{first.reason}; {_WHOLE}" if fix[-1] == directory else first.reason
     if all(entry.explanation.fix == first.fix for entry in inside):
-        fix = first.fix
-    what = f"{first.summary} and {len(inside) - 1} more in {visible(directory)}"
-    return Line(what, first.reason, fix, inside)
+        fix, reason = first.fix, first.reason
+    return Line(_and_more(inside, f" in {visible(directory)}"), reason, fix, inside)
+
+
+def _things(entries: Iterable[Entry]) -> int:
+    return len({entry.path or entry.explanation.summary for entry in entries})
+
+
+def _and_more(entries: list[Entry], where: str = "") -> str:
+    """The first of them in words, and how many objects the others are about."""
+    others = _things(entries) - 1
+    first = entries[0].explanation.summary
+    return f"{first} and {others} more{where}" if others else first
 
 
 def _can_join(entry: Entry) -> bool:
     """True for what no rule covers, where a flag on a path would open it."""
-    is_default = entry.denial.verdict.rule.origin.kind is OriginKind.DEFAULT
-    return is_default and bool(_rights(entry))
+    return _is_default(entry) and bool(_rights(entry))
+
+
+def _is_default(entry: Entry) -> bool:
+    return entry.denial.verdict.rule.origin.kind is OriginKind.DEFAULT
 
 
 def _rights(entry: Entry) -> Access:
     """What the flag of its own would give, of reading and writing; none where it has none."""
     match entry.explanation.fix:
-        case (str(flag), str()) if key := BY_OPTION.get(flag[2:].replace("-", "_")):
+        case (str(given), str()) if key := BY_OPTION.get(given[2:].replace("-", "_")):
             if key.kind in (Kind.FILE, Kind.DIRECTORY, Kind.LISTED):
                 return key.access & (Access.READ | Access.WRITE)
-        case (str(flag),) if flag == BY_OPTION["allow_cwd"].flag:
+        case (str(given),) if given == flag("workdir.access"):
             return Access.READ | Access.WRITE
     return Access(0)
 
@@ -222,8 +243,7 @@ def _reason(entry: Entry) -> str:
 
 def _fix_line(together: list[Entry]) -> Line:
     first = together[0].explanation
-    others = f" and {len(together) - 1} more" if len(together) > 1 else ""
-    return Line(first.summary + others, first.reason, first.fix, together)
+    return Line(_and_more(together), first.reason, first.fix, together)
 
 
 def _one_by_one(lines: list[Line]) -> Iterator[Line]:

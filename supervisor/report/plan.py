@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import DEFAULT_PORTS, Effect, Environment, Network, Rule, visible
+from nono.broker import (
+    DEFAULT_PORTS,
+    Effect,
+    Environment,
+    Network,
+    OriginKind,
+    Rule,
+    singly,
+    visible,
+)
 from nono.broker.caches import caches
 from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
@@ -17,17 +27,21 @@ if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
 
 _MAX_CARVED = 8
+_MAX_JSON = 8192
 
 
-def describe(plan: Plan, made: Complete, *, verbose: bool = False) -> Iterator[str]:
+def describe(
+    plan: Plan, made: Complete, *, verbose: bool = False, short: bool = False, more: str = "-v"
+) -> Iterator[str]:
     """Lines for people: what a person said and what it opens, the network, then the rest.
 
     Groups and built-in rules are a line each, with `verbose` a line for each of their rules, as are
-    the directories that the broker decides in. `made` is the plan's policy, completed.
+    the directories that the broker decides in. `made` is the plan's policy, completed; `short`
+    counts hosts of groups and variables, too; `more` is the option that makes it verbose.
     """
     policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
-    yield from _network(plan, policy.network)
+    yield from _network(plan, policy.network, short)
     for of_persons in (True, False) if verbose else (True,):
         for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
             yield from _rules(effect, _chosen(policy.rules, effect, of_persons))
@@ -41,7 +55,7 @@ def describe(plan: Plan, made: Complete, *, verbose: bool = False) -> Iterator[s
     for name in plan.environment.dropped(os.environ):
         yield f"variable not passed on: {visible(name)}"
     if own is not None:
-        yield from _caches(plan.environment, own)
+        yield from _caches(plan.environment, own, short)
     if not verbose:
         yield from _in_short(policy.rules)
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
@@ -54,16 +68,18 @@ def describe(plan: Plan, made: Complete, *, verbose: bool = False) -> Iterator[s
         if len(paths) > len(shown):
             yield f"{what}: {len(paths) - len(shown)} more directories"
     if not verbose:
-        yield "(-v lists every rule and every directory)"
+        yield f"({more} lists every rule and every directory)"
 
 
-def _caches(environment: Environment, directory: str) -> Iterator[str]:
+def _caches(environment: Environment, directory: str, short: bool) -> Iterator[str]:
     """Which tools keep theirs there, by their variables."""
-    yield f"caches of the sandbox's own, kept for the next run: {visible(directory)}"
-    for name, value in environment.set:
-        if name in caches():
+    variables = [(name, value) for name, value in environment.set if name in caches()]
+    count = f", by {len(variables)} variables" if short else ""
+    yield f"caches of the sandbox's own, kept for the next run: {visible(directory)}{count}"
+    if not short:
+        for name, value in variables:
             yield f"  {name}={visible(value.replace(directory, '...'))}"
-    yield f"  PATH=...:{':'.join(visible(path) for path in environment.search)}"
+        yield f"  PATH=...:{':'.join(visible(path) for path in environment.search)}"
 
 
 def _chosen(rules: Sequence[Rule], effect: Effect, of_persons: bool) -> list[Rule]:
@@ -99,10 +115,13 @@ def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
 
-def _network(plan: Plan, network: Network) -> Iterator[str]:
+def _network(plan: Plan, network: Network, short: bool) -> Iterator[str]:
     yield f"network: {network.mode}"
     for deed, rules in (("connect", network.rules), ("listen", network.listen)):
-        for rule in rules:
+        of_groups = [rule for rule in rules if short and rule.origin.kind is OriginKind.GROUP]
+        for name, count in Counter(visible(str(rule.origin)) for rule in of_groups).items():
+            yield f"allow {deed}: {count} host{'' if count == 1 else 's'}  [{name}]"
+        for rule in (rule for rule in rules if rule not in of_groups):
             yield f"{rule.effect} {deed}: {_hosts(rule)}  [{visible(str(rule.origin))}]"
     if network.closed is not None:
         yield f"deny connect: every host  [{visible(str(network.closed.origin))}]"
@@ -136,3 +155,46 @@ def _hosts(rule: Rule) -> str:
     ports = getattr(rule.pattern, "ports", None)
     spelled = visible(rule.pattern.spelled)
     return f"{spelled} (ports 80 and 443)" if ports == DEFAULT_PORTS else spelled
+
+
+def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
+    """The same in one line of JSON, with every rule."""
+    network = made.policy.network
+    return json.dumps(
+        {
+            "command": [_safe(word) for word in argv],
+            "workdir": _safe(plan.workdir),
+            "rules": [_record(rule) for rule in singly(made.policy.rules)],
+            "bypassed": [_safe(path) for path in made.policy.bypasses],
+            "copies": [_safe(path) for path in sorted(made.copies)],
+            "cleaned": [_safe(path) for path in sorted(made.cleaned)],
+            "caches": None if plan.caches is None else _safe(plan.caches.directory),
+            "variables_not_passed_on": [
+                _safe(name) for name in plan.environment.dropped(os.environ)
+            ],
+            "network": {
+                "mode": str(network.mode),
+                "connect": [_record(rule) for rule in network.rules],
+                "listen": [_record(rule) for rule in network.listen],
+                "name_not_compared": [_safe(rule.pattern.spelled) for rule in network.unchecked],
+                "nameservers": [f"{address} port {port}" for address, port in plan.nameservers],
+                "services": [_safe(service.name) for service in plan.services],
+            },
+            "kernel_rules": len(made.floor.rules),
+            "decided_call_by_call": [_safe(path) for path in sorted(made.floor.carved)],
+            "changes_decided_call_by_call": [_safe(path) for path in sorted(made.floor.unwritten)],
+        }
+    )
+
+
+def _record(rule: Rule) -> Mapping[str, str]:
+    return {
+        "effect": str(rule.effect),
+        "access": _access(rule.effect, rule),
+        "pattern": _safe(getattr(rule.pattern, "path", rule.pattern.spelled)),
+        "origin": _safe(str(rule.origin)),
+    }
+
+
+def _safe(text: str) -> str:
+    return visible(text, limit=_MAX_JSON)

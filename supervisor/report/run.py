@@ -47,7 +47,7 @@ def _refused(decisions: Decisions, workdir: str, verbose: bool) -> list[str]:
     total = sum(line.count for line in lines) + overflow
     room = len(lines) if verbose or len(lines) < _MAX_LINES else _MAX_LINES - 2
     shown = [f"nono: {_plural(total, 'call')} refused:", *map(str, lines[:room])]
-    hidden = sum(len(line.entries) for line in lines[room:]) + overflow
+    hidden = sum(line.things for line in lines[room:]) + overflow
     if hidden:
         shown.append(f"  and {_plural(hidden, 'more object')} (-v lists them)")
     return [*shown, *told]

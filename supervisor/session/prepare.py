@@ -13,6 +13,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.shared_names import missed, pointed_at
+from nono.supervisor.session.abandoned import Claim, claim, remove_abandoned
 from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
@@ -36,6 +37,8 @@ class Prepared:
     """Where decisions are written down, if they are."""
     tmpdir: str
     notes: tuple[str, ...] = ()
+    claim: Claim | None = None
+    """What tells later runs that the TMPDIR is in use."""
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
@@ -67,6 +70,8 @@ class Prepared:
         self.remove_left_behind()
         self.confinement.close()
         remove_tree(self.tmpdir)
+        if self.claim is not None:
+            self.claim.end()
 
 
 def prepare(
@@ -101,8 +106,13 @@ def prepare(
 
         make_directories(plan.new_directories)
     abi = check_kernel(best_effort)
+    env = os.environ if audit is None or audit.env is None else audit.env
+    remove_abandoned(env)
     tmpdir = make_tmpdir()
     with contextlib.ExitStack() as undo:
+        claimed = claim(tmpdir, env)
+        if claimed is not None:
+            undo.callback(claimed.end)
         undo.callback(remove_tree, tmpdir)
         log = _open_audit(audit) if broker else None
         if log is not None:
@@ -125,7 +135,7 @@ def prepare(
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         undo.pop_all()
-        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes)
+        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes, claimed)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

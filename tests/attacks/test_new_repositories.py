@@ -42,7 +42,8 @@ def test_every_one_that_could_run_something_is_named(
         strange = [c for c in changed if not any(is_within(c, f"{project}/{n}") for n in made)]
         assert strange == []
     finally:
-        shell(as_user, "chmod 755 'v/not to be listed' 'v/not to be entered/d'", project)
+        closed = ("not to be listed", "not to be entered/d", "to be listed only/d")
+        shell(as_user, "chmod 755 " + " ".join(f"'v/{name}'" for name in closed), project)
 
 
 TOP = """
@@ -138,3 +139,30 @@ def test_files_of_a_new_repository_go_nowhere_else(
     pairs = f"for n, t in (('one', '../../.git'), ('two', '{as_user.home}'))]"
     _, changed, _ = python(nono, f"import subprocess; {init}; {tree} {pairs}")
     assert changed == [f"{project}/{name}/.git/config" for name in ("one", "two")]
+
+
+def test_what_a_persons_configuration_runs_in_every_work_tree_is_named(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(
+        as_user,
+        "git init -q .; git -c user.name=A -c user.email=a@b.c commit -qm 1 --allow-empty",
+        project,
+    )
+    text = "[core]\nhooksPath = .team/hooks\n[alias]\nw = !./bin/watch all\n[include]\npath = x\n"
+    as_user.file(as_user.home / ".gitconfig", text)
+    program = """
+import os, subprocess
+for top in ("one", "two", "three"):
+    subprocess.run(["git", "init", "-q", top], check=True)
+subprocess.run(["git", "worktree", "add", "-q", "tree"], check=True)
+for name in ("one/.team/hooks/post-index-change", "two/bin/watch", "tree/.team/hooks/x", "three/x"):
+    os.makedirs(os.path.dirname(name), exist_ok=True)
+    open(name, "w").close()
+"""
+    try:
+        _, changed, _ = python(nono, program)
+    finally:
+        (as_user.home / ".gitconfig").unlink()
+    names = ("one/.team/hooks/post-index-change", "tree/.team/hooks/x", "two/bin/watch")
+    assert changed == [f"{project}/{name}" for name in names]

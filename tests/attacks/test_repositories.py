@@ -281,11 +281,13 @@ def test_what_a_configuration_names_is_kept(
     as_user.file(as_user.home / ".gitconfig", "[core]\n\thooksPath = team/hooks # ours\n")
     script = (
         "mkdir -p team/hooks; echo '[include]path=\"more\"' > team/config; echo > team/more;"
-        " git config include.path ../team/config; git config core.hooksPath tools"
+        " git config include.path ../team/config; git config core.hooksPath tools;"
+        " mkdir bin; touch bin/clean bin/watch; git config filter.x.clean 'bin/clean --now %f';"
+        " git config alias.w '!f() { ./bin/watch \"$@\"; }; f'"
     )
     shell(as_user, script, outer)
     deeds = """
-for name in ("team/config", "team/more"):
+for name in ("team/config", "team/more", "bin/clean", "bin/watch"):
     attempt(name, write, name, CONFIG)
     attempt(f"{name} replaced", replace, name, CONFIG)
 for name in ("tools/pre-commit", "team/hooks/pre-commit", "deep/er/sub/team/hooks/pre-commit"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nono.broker.caches import caches, files, made, real_places, search, variables
+from nono.broker.caches import caches, files, made, moved_places, real_places, search, variables
 from nono.broker.policy.environment import looks_secret
 
 DIRECTORY = "/home/a/.cache/nono/caches/agent"
@@ -27,6 +27,13 @@ def test_every_entry_is_whole() -> None:
         assert PLAIN.fullmatch(place)
     assert all(why for why in real_places().values())
     assert "$XDG_CACHE_HOME" not in real_places()
+
+
+def test_what_a_sandbox_with_its_own_does_without() -> None:
+    moved = moved_places()
+    assert {"~/.npm", "$XDG_CACHE_HOME/pip", "$XDG_CACHE_HOME/bazel", "~/.cargo"} <= set(moved)
+    assert not {"~/.local/bin", "~/go/bin", "~/.nvm", "$XDG_CACHE_HOME"} & set(moved)
+    assert all(path.startswith(("~/", "$XDG_")) for path in moved)
 
 
 def test_programs_are_looked_for_where_tools_install_them() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nono.broker import Access, Execute, Open, Operation, PathChange
@@ -39,6 +41,16 @@ def test_each_has_a_reason_and_a_place() -> None:
 )
 def test_what_is_one(exe: str, path: str, access: Access, expected: bool) -> None:
     assert (harmless(Open(by(exe), path, access), HOME) is not None) is expected
+
+
+def test_a_hard_link_that_git_does_without() -> None:
+    link = PathChange(by("/usr/bin/git"), Operation.LINK_FROM, "/srv/r.git/objects/0a/c92f")
+    assert harmless(link, HOME) is not None
+    assert harmless(replace(link, process=by("/home/u/git")), HOME) is None
+    assert harmless(replace(link, path=f"{HOME}/.ssh/id_ed25519"), HOME) is None
+    for operation in (Operation.UNLINK, Operation.LINK_TO):
+        assert harmless(replace(link, operation=operation), HOME) is None
+    assert harmless(Open(by("/usr/bin/git"), link.path, READ), HOME) is None
 
 
 def test_other_requests_are_none() -> None:

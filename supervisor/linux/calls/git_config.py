@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from nono.broker import Allow, Deny, Operation, PathChange, visible
 from nono.broker.errors import NotUnderstoodError
+from nono.broker.explaining.git_settings import named_for
 from nono.broker.git_config import MAX_BYTES, harmful_change
 from nono.broker.rules.paths import SHARED, is_within
 from nono.broker.rules.rule import builtin
@@ -103,7 +104,7 @@ def _require_harmless(
     except NotUnderstoodError as error:
         harmful = str(error)
     if harmful is not None:
-        origin = replace(verdict.rule.origin, name=f"{GROUP}, for {visible(harmful)}")
+        origin = replace(verdict.rule.origin, name=named_for(GROUP, visible(harmful)))
         decisions.refuse(wanted, Deny(replace(verdict.rule, origin=origin), verdict.errno))
     if decisions.witness is not None:
         decisions.witness.decision(wanted, wanted, Allow(_HARMLESS))

@@ -53,6 +53,10 @@ for name, text in {
     fill(f"{place(name)}/.git", PLAIN)
     write(f"v/{name}/.git/commondir", text)
 
+fill(f"{place('of a common one')}/.git", PLAIN)
+fill("v/of a common one/common", PLAIN + "\tworktree = ../../../kept\n")
+write("v/of a common one/.git/commondir", "../common\n")
+
 fill(f"{place('deep')}/a/b/c/d/e/f/g/.git")
 fill(f"{place('modules')}/node_modules/x/.git")
 fill(f"{place('bare')}/lib")
@@ -88,6 +92,8 @@ fill(f"{place('not to be listed')}/.git")
 os.chmod("v/not to be listed", 0o311)
 fill(f"{place('not to be entered')}/d/.git")
 os.chmod("v/not to be entered/d", 0)
+fill(f"{place('to be listed only')}/d/.git")
+os.chmod("v/to be listed only/d", 0o600)
 
 fill(f"{place('nothing that runs')}/.git", PLAIN)
 fill("v/nothing that runs/lib.git", PLAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nono.broker import Access, Deny, Open, Policy, explain
-from nono.broker.explaining.git_directory import git_directory
+from nono.broker.explaining.git_directory import bare_directories, git_directory
 from nono.broker.requests import RecordedProcess
 
 PATHS = {
@@ -20,6 +20,12 @@ PATHS = {
     "/p/.gitignore": None,
     "/p/x.git/HEAD": None,
 }
+
+
+def test_where_a_repository_without_a_work_tree_may_be() -> None:
+    assert list(bare_directories("/s/r.git/objects/ab/cd")) == ["/s/r.git"]
+    assert list(bare_directories("/refs/x/config")) == ["/refs/x"]
+    assert list(bare_directories("/HEAD")) == list(bare_directories("/s/file")) == []
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -74,7 +74,9 @@ def test_nothing_unsafe_is_opened_and_nothing_is_lost(
     found = learn(Needs(dict(paths), set(names)), AROUND, directories.__contains__)
     filesystem = found.sections.get("filesystem", {})
     opened = {key: {back(each) for each in filesystem.get(key, [])} for key in KEYS}
-    for directory in opened["allow"] | opened["read"]:
+    assert opened["list"] | opened["write"] <= directories
+    assert not directories & (opened["read_file"] | opened["write_file"] | opened["allow_file"])
+    for directory in opened["allow"] | opened["read"] | opened["write"]:
         assert AROUND.is_safe(directory)
         assert directory not in SHARED
     access = found.sections.get("workdir", {}).get("access", "")
@@ -85,14 +87,14 @@ def test_nothing_unsafe_is_opened_and_nothing_is_lost(
             assert access == "readwrite" if Access.WRITE in wanted else access
             continue
         for right, keys in (
-            (Access.READ, ("allow", "read", "allow_file", "read_file")),
-            (Access.WRITE, ("allow", "allow_file", "write_file")),
+            (Access.READ, ("allow", "read", "allow_file", "read_file", "list")),
+            (Access.WRITE, ("allow", "write", "allow_file", "write_file")),
         ):
             if right in wanted:
                 assert any(holds(path, opened[key], key) for key in keys), (path, right)
 
 
-KEYS = ("allow", "read", "allow_file", "read_file", "write_file")
+KEYS = ("allow", "read", "write", "list", "allow_file", "read_file", "write_file")
 
 
 def back(entry: str) -> str:
@@ -100,7 +102,7 @@ def back(entry: str) -> str:
 
 
 def holds(path: str, entries: set[str], key: str) -> bool:
-    if key.endswith("_file"):
+    if key.endswith("_file") or key == "list":
         return path in entries
     return any(is_within(path, entry) for entry in entries)
 

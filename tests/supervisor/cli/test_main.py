@@ -22,6 +22,9 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run", "--", "no-such-command"), 127, "command not found", "command -v"),
     (("run", "--", "/etc/passwd"), 126, "Permission denied", "ls -l /etc/passwd"),
     (("shell", "--raed", "."), 125, "--read", "nono shell --help"),
+    (("shell", "--", "ls"), 125, "a shell takes no command", "nono run ... -- ls"),
+    (("run", "--timeout", "5x", "--", "true"), 125, "such as 90, 1.5, 90s, 5m or 2h", "--help"),
+    (("learn", "--force", "--", "true"), 125, "--force is for an --output", "--force -o NAME"),
     (("run", "--network-profile", "minimla", "--", "true"), 125, "'minimla'", "'minimal'"),
     (("run", "--network-profile", "", "--", "true"), 125, "no network profile ''", "minimal"),
     (("run", "--allow-domain", "https://pypi.org", "--", "true"), 125, "URL", "pypi.org"),
@@ -241,10 +244,13 @@ def test_why_is_asked_about_what_is_named(nono: Nono, as_user: Account, project:
     said = nono("why", "~/.netrc")
     assert said.returncode == 1 and f"denied: read {as_user.home}/.netrc" in said.stdout
     assert "allowed: read /etc/passwd" in nono("why", "/etc/passwd").stdout
-    as_user.file(project / "x.org")
+    as_user.file(project / "notes.txt")
     assert "connect to pypi.org port 443" in nono("why", "pypi.org").stdout
     assert "connect to ::1 port 80" in nono("why", "::1", "--port", "80").stdout
-    assert "a path or a host?" in nono("why", "x.org").stderr
+    assert "allowed: read" in nono("why", "--allow-cwd", "notes.txt").stdout
+    elsewhere = ("--workdir", project, "notes.txt")
+    assert f"denied: read {project}/notes.txt" in nono("why", *elsewhere, cwd=project.parent).stdout
+    assert "allowed: create /tmp/x" in nono("why", "--op", "create", "/tmp/x").stdout
 
 
 def test_the_dry_run_begins_with_what_a_person_said(nono: Nono, project: Path) -> None:
@@ -260,6 +266,13 @@ def test_the_dry_run_begins_with_what_a_person_said(nono: Nono, project: Path) -
     assert f"allow read,write,execute: {project}  [flag --allow-cwd]" in lines[4:7]
     assert len(lines) < 80
     assert len([line for line in lines if line.startswith("group deny_credentials:")]) == 1
+    plan = json.loads(
+        nono(*RUN, *hosts, "--deny", "**/.env", "--dry-run", "--json", "--", "true").stdout
+    )
+    assert (plan["command"], plan["workdir"]) == (["true"], str(project))
+    assert plan["network"]["connect"][0]["pattern"] == "pypi.org"
+    origins = {rule["origin"] for rule in plan["rules"]}
+    assert {"flag --allow-cwd", "group deny_credentials", "flag --deny **/.env"} <= origins
     everything = nono(*RUN, *hosts, "-v", "--dry-run", "--", "true").stdout.splitlines()
     assert len(everything) > 400
 
@@ -314,3 +327,10 @@ def test_learning_twice_names_the_file(nono: Nono, project: Path) -> None:
     assert nono("learn", "-q", "-o", "./p.json", "--", "true").returncode == 0
     done = nono("learn", "-q", "-o", "./p.json", "--", "true")
     assert done.returncode == 125 and "./p.json: File exists" in done.stderr
+    assert "hint: --force replaces it" in done.stderr
+    again = nono("learn", "--force", "-o", "./p.json", "--", "ls", "/")
+    assert f"nono: saved in {project}/p.json; use it with" in again.stderr
+    assert again.stderr.splitlines()[-1] == "      nono run --profile ./p.json -- ls /"
+    assert json.loads((project / "p.json").read_text())["filesystem"] == {"list": ["/"]}
+    assert nono("run", "--profile", "./p.json", "--", "ls", "/").returncode == 0
+    assert [path.name for path in project.iterdir()] == ["p.json"]

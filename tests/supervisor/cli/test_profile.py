@@ -50,15 +50,20 @@ def test_what_comes_with_nono() -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_built_in_profile(nono: Nono, as_user: Account, name: str) -> None:
-    assert name in nono("profile", "list").stdout
+def test_a_built_in_profile(nono: Nono, name: str) -> None:
     checked = nono("profile", "validate", name)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, f"{name}: no mistakes\n", "")
     done = nono("run", "--profile", name, "--", "true")
     assert (done.returncode, done.stderr) == (0, "")
-    shown = nono("profile", "show", name, "--json")
-    as_user.file(as_user.home / f"{name}.json", shown.stdout)
-    same = nono("profile", "diff", name, str(as_user.home / f"{name}.json"))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_what_is_shown_of_it_is_the_same_profile(user: Account, name: str) -> None:
+    nono = (user.python, "-P", "-m", "nono.supervisor", "profile")
+    assert name in user(*nono, "list").stdout
+    shown = user(*nono, "show", name, "--json")
+    file = user.file(user.home / f"{name}.json", shown.stdout)
+    same = user(*nono, "diff", name, file)
     assert (same.returncode, same.stdout) == (0, "no difference\n")
 
 
@@ -95,7 +100,13 @@ def test_the_agent(nono: Nono, as_user: Account) -> None:
 
 
 def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
-    lines = nono("profile", "show", "agent").stdout.splitlines()
+    short = nono("profile", "show", "agent").stdout.splitlines()
+    assert len(short) < 100 and short[-1].startswith("(--all lists")
+    assert len([line for line in short if "group python_runtime" in line]) == 1
+    assert any(
+        line.startswith("allow connect: ") and " hosts  [group github" in line for line in short
+    )
+    lines = nono("profile", "show", "--all", "agent").stdout.splitlines()
     rules = [line for line in lines if line.startswith(("allow ", "deny "))]
     assert len(rules) > 100
     assert all("  [" in line and line.endswith("]") for line in rules)

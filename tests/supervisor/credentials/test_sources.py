@@ -74,7 +74,7 @@ def test_keychains_that_are_none(nono: Nono, as_user: Account) -> None:
     assert "hint: nono credential set openai < FILE" in empty.stderr
     done = nono("credential", "list", env={**nothing, "GROQ_API_KEY": REAL_KEY})
     assert done.returncode == 0 and done.stderr.count("no keychain that is open to you") == 1
-    assert "https://api.openai.com/v1  the keychain cannot be used" in done.stdout
+    assert "https://api.openai.com/v1  key not known" in done.stdout
     assert "key in the variable GROQ_API_KEY" in done.stdout and "no key" not in done.stdout
     broken = {"PYTHON_KEYRING_BACKEND": "no.such.module"}
     done = nono("run", "--proxy-credential=openai", "--", "true", env=broken)

@@ -45,8 +45,8 @@ from nono.supervisor.learning.profile import ProfileDraft
 from nono.supervisor.places import tmpdir_template
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.report.lines import around
 from nono.supervisor.report.plan import describe
+from nono.supervisor.report.surroundings import around
 from nono.supervisor.session.prepare import Prepared, prepare
 from tests.supervisor.decisions.cases import CASES, DIRECTORIES, EVERYTHING, FILES, Case
 

@@ -22,6 +22,8 @@ def opened(tmp_path: Path) -> Path:
 
 def test_everything_below_and_nothing_outside(opened: Path) -> None:
     (opened / "a/node_modules/b/c/d/e/f/.git/objects").mkdir(parents=True)
+    (opened / "a/node_modules/b/c/d/e/f/.git/HEAD").touch()
+    (opened / "empty/.git").mkdir(parents=True)
     (opened / "file").mkdir()
     (opened / "file/.git").write_text("gitdir: x")
     (opened / "bare").mkdir()
@@ -31,9 +33,9 @@ def test_everything_below_and_nothing_outside(opened: Path) -> None:
     (opened.parent / "outside/.git").mkdir(parents=True)
     (opened / "link").symlink_to("../outside")
     found = walk([str(opened), str(opened / "a")])
-    names = ("file/.git", "a/node_modules/b/c/d/e/f/.git")
-    assert found.links == [f"{opened}/{name}" for name in names]
-    assert found.directories == [f"{opened}/bare"]
+    names = ("empty/.git", "file/.git", "a/node_modules/b/c/d/e/f/.git")
+    assert sorted(found.links) == sorted(f"{opened}/{name}" for name in names)
+    assert found.directories == [f"{opened}/bare", f"{opened}/a/node_modules/b/c/d/e/f/.git"]
     assert sorted(found.tops()) == sorted(
         f"{opened}/{n}" for n in ("a/node_modules/b/c/d/e/f", "file", "bare")
     )

@@ -30,8 +30,9 @@ def python(as_user: Account) -> str:
 
 
 def check(profile: dict[str, Any], project: Path, home: Path) -> None:
-    """Nothing protected, and nothing above the project but named groups."""
-    for entry in paths(profile):
+    """Nothing protected, and nothing above the project but named groups and lists of names."""
+    opened = {**profile, "filesystem": {**profile.get("filesystem", {}), "list": []}}
+    for entry in paths(opened):
         path = Path(str(home) + entry[1:] if entry.startswith("~") else entry)
         assert path != home
         assert path not in project.parents

@@ -46,3 +46,22 @@ def test_what_variables_name_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     ):
         assert isinstance(policy.decide(Open(CALLER, str(home / path), access)), Deny), path
     assert not isinstance(policy.decide(Open(CALLER, str(home / "benv"), Access.READ)), Deny)
+
+
+def test_commands_in_variables() -> None:
+    """As a whole, since a path may have blanks, and word by word."""
+    env = {
+        "LESSOPEN": "||/home/u/bin/lesspipe %s",
+        "NODE_OPTIONS": "--max-old-space-size=4096 --require=/srv/a/hook.js -r '/srv/a/b.js'",
+        "EDITOR": "~/bin/vi -f",
+        "JAVA_TOOL_OPTIONS": "-javaagent:/srv/a/agent.jar=port=1 -Dx=relative/y",
+        "VIMINIT": "source /home/u/vim/start.vim",
+    }
+    expand = expander("/home/u", "/home/u/project", env)
+    assert {name: list(expand(f"${name}")) for name in env} == {
+        "LESSOPEN": ["/home/u/bin/lesspipe"],
+        "NODE_OPTIONS": ["/srv/a/hook.js", "/srv/a/b.js"],
+        "EDITOR": ["/home/u/bin/vi -f", "/home/u/bin/vi"],
+        "JAVA_TOOL_OPTIONS": ["/srv/a/agent.jar=port=1 -Dx=relative/y", "/srv/a/agent.jar"],
+        "VIMINIT": ["/home/u/vim/start.vim"],
+    }

@@ -98,6 +98,7 @@ def test_the_working_directory_is_allowed_only_when_asked_for(home: Path) -> Non
         ({"read": ["~/data/file"]}, "--read-file ~/data/file"),
         ({"read_file": ["~/data"]}, "--read ~/data"),
         ({"write_file": ["~/absent/file"]}, "ls"),
+        ({"write_file": ["~/data"]}, "--write ~/data"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_hint(

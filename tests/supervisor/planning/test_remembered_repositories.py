@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,19 @@ def test_of_a_directory_above_what_is_below_counts(tmp_path: Path, env: dict[str
     assert remembered([str(tmp_path / "a")], env) == [one]
 
 
+def test_two_runs_that_end_at_once_both_add(tmp_path: Path, env: dict[str, str]) -> None:
+    names = tops(tmp_path, *(f"{number}" for number in range(40)))
+    with ThreadPoolExecutor(8) as threads:
+        tuple(threads.map(lambda name: remember(str(tmp_path), [name], env), names))
+    assert sorted(remembered([str(tmp_path)], env)) == sorted(names)
+
+
 def test_it_is_the_users_alone_and_read_bounded(
     tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remembered_repositories, "MAX_REPOSITORIES", 2)
-    remember(str(tmp_path), tops(tmp_path, "a", "b", "c"), env)
+    with pytest.raises(OSError, match="there are more than 2"):
+        remember(str(tmp_path), tops(tmp_path, "a", "b", "c"), env)
     assert len(remembered([str(tmp_path)], env)) == 2
     directory = tmp_path / "state/nono/repositories"
     (file,) = directory.iterdir()

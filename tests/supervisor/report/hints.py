@@ -17,7 +17,9 @@ all of this in one run; then every hint is pasted, the same program succeeds and
 refused, and the policies before and after differ by what the last column says, and by nothing else.
 `~` is the home, `.` the project that the program runs in. The report itself puts together what is
 in one directory: several files of the project are `--allow-cwd`, or `--read .` if they are only
-read; four and more of another directory are that directory, unless it holds far more.
+read; four and more of another directory are that directory, unless it holds far more. What a tool
+would keep in a cache or log of the person's is `--caches`, once. Where a hint opens more than was
+asked for, the line says what.
 
 | refused | hint | opened |
 | --- | --- | --- |"""

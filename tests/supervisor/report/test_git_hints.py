@@ -48,3 +48,28 @@ def test_a_work_tree_and_a_submodule_need_none(
 ) -> None:
     done = nono("run", *COMMAND, cwd=project_with_all / inside)
     assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+
+
+def test_a_remote_in_another_directory_is_one_hint_for_reading_and_one_for_writing(
+    nono: Nono, as_user: Account, project_with_all: Path
+) -> None:
+    remote = project_with_all.parent / f"{project_with_all.name}-remote"
+    assert as_user("git", "init", "-q", "--bare", remote).returncode == 0
+
+    def hints(*flags: str | Path, git: str) -> list[str]:
+        done = nono("run", "--allow-cwd", *flags, "--", "git", *git.split())
+        return [
+            line.partition("  hint: ")[2]
+            for line in done.stderr.splitlines()
+            if line.startswith("  ") and "  hint: " in line
+        ]
+
+    push = f"push -q {remote} HEAD:main"
+    assert hints(git=push) == [f"--read {remote}"]
+    assert hints("--read", remote, git=push) == [f"--allow {remote}"]
+    assert hints("--allow", remote, git=push) == []
+    # git tries hard links first, and copies.
+    assert hints("--read", remote, git=f"clone -q {remote} copy") == []
+    assert (project_with_all / "copy/.git").is_dir()
+    done = nono("run", "--allow-cwd", "--", "git", "remote", "add", "x", "y")
+    assert "remote.x.url" in done.stderr and "hooks of a repository" in done.stderr

@@ -69,6 +69,35 @@ def test_many_files_of_one_directory_are_one_line(
     assert line.endswith(f"  hint: --read {elsewhere}")
 
 
+def test_objects_are_counted_and_caches_are_one_line(
+    refused: Callable[..., list[str]], as_user: Account, elsewhere: Path
+) -> None:
+    """Several calls about one file are one; dated logs and random names of a tool are one flag."""
+    home, file = as_user.home, elsewhere / "file00"
+    for name in (".npm/_logs/old", ".npm/_cacache/tmp/old", ".cache/pip/old"):
+        as_user.file(home / name)
+    text = (
+        f"home, file = {str(home)!r}, {str(file)!r}\n"
+        "attempt(open, file, 'a'); attempt(os.chmod, file, 0o600); attempt(os.utime, file)\n"
+        "logs = [f'_logs/2026-11-25T23_47_0{n}_000Z-debug-0.log' for n in range(3)]\n"
+        "for name in (*logs, '_cacache/tmp/3f2a9c1d'):\n"
+        "    attempt(open, f'{home}/.npm/{name}', 'w')\n"
+        "attempt(os.unlink, f'{home}/.npm/_logs/old'); attempt(open, f'{home}/.cache/pip/old')\n"
+        "for _ in range(2): attempt(os.mkdir, f'{home}/.cache/pip/http')\n"
+        "attempt(open, f'{home}/.gitconfig.lock', 'w')\n"
+    )
+    first, *lines = refused(text)
+    assert first == "nono: 12 calls refused:" and len(lines) == 3, lines
+    by_end = {line.partition("  hint: ")[2]: line for line in lines}
+    assert set(by_end) == {f"--write-file {file}", "--caches", ""}
+    assert by_end[f"--write-file {file}"].startswith(f"  write {file} (3 calls): ")
+    assert by_end["--caches"].startswith(
+        f"  create {home}/.npm/_logs/2026-11-25T23_47_00_000Z-debug-0.log and 6 more (8 times): "
+    )
+    assert "kept on purpose" in by_end[""]
+    assert "--caches" not in " ".join(refused(text, "--caches"))
+
+
 def test_the_home_is_never_a_suggestion(
     refused: Callable[..., list[str]], as_user: Account
 ) -> None:
