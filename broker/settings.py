@@ -26,9 +26,10 @@ class Kind(enum.Enum):
     SOCKET = "the path of a unix socket"
     HOST_GROUPS = "the hosts of a network profile"
     HOST = "a host"
-    PUBLIC_PORT = "a port of every public host"
-    LOCAL_PORT = "a port of this machine"
-    LISTENING_PORT = "a port to listen on"
+    REFUSED_HOST = "a host that is refused"
+    PUBLIC_PORT = "a port of every public host, or a range of them"
+    LOCAL_PORT = "a port of this machine, or a range of them"
+    LISTENING_PORT = "a port to listen on, or a range of them"
     UNCHECKED_HOST = "a host whose name in TLS is not compared"
 
 
@@ -76,6 +77,7 @@ KEYS = (
     Key("filesystem.read_file", "read_file", Kind.FILE, _READ),
     Key("filesystem.write_file", "write_file", Kind.FILE, Access.WRITE),
     Key("filesystem.unix_socket", "allow_unix_socket", Kind.SOCKET, Access.CONNECT),
+    Key("filesystem.ssh_agent", "allow_ssh_agent", stands_for=True),
     Key("filesystem.bypass_protection", "bypass_protection"),
     Key("filesystem.caches", "caches", stands_for=True),
     Key("workdir.access", "allow_cwd", stands_for="readwrite"),
@@ -84,6 +86,7 @@ KEYS = (
     Key("environment.set_vars"),
     Key("environment.env_allow", "env_allow", in_profile=False),
     Key("network.block", "block_net", stands_for=True),
+    Key("network.loopback_only", "loopback_only", stands_for=True),
     Key(
         "network.network_profile",
         "network_profile",
@@ -93,6 +96,7 @@ KEYS = (
         repeated=False,
     ),
     Key("network.allow_domain", "allow_domain", Kind.HOST, Access.CONNECT, narrows=True),
+    Key("network.deny_domain", "deny_domain", Kind.REFUSED_HOST, Access.CONNECT, Effect.DENY),
     Key(
         "network.connect_port",
         "allow_connect_port",
@@ -112,6 +116,8 @@ KEYS = (
         in_profile=False,
     ),
     Key("network.dns", "dns", in_profile=False),
+    Key("network.upstream_proxy", "upstream_proxy", repeated=False, in_profile=False),
+    Key("groups.gpu", "gpu", stands_for=True, in_profile=False),
     Key("groups.include"),
     Key("groups.exclude"),
     Key("env_credentials"),

@@ -26,6 +26,7 @@ Others end inside: somebody of ours catches each.
         UnknownHost
         UnusableAnswer
         NoAnswer
+    ProxyRefusal                    becomes the errno of a connect
     NotUnderstoodError              a file of git is taken for one that may run anything
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
@@ -137,3 +138,11 @@ class NoAnswer(ResolutionError, TimeoutError):
 
     number = errno.ETIMEDOUT
     why = "no DNS server answers in time"
+
+
+class ProxyRefusal(OSError):
+    """The upstream proxy opens no connection; `why` is for people, and names it."""
+
+    def __init__(self, proxy: str, why: str) -> None:
+        self.why = f"the upstream proxy {proxy} opens no connection: {why}"
+        super().__init__(errno.ECONNREFUSED, self.why)

@@ -75,15 +75,15 @@ _FIELDS: Fields = {
     Subtrees: {"spellings": _spellings},
     Glob: {"text": as_text},
     Anything: {"spelled": as_text},
-    HostName: {"host": as_text, "ports": _ports, "spelled": as_text},
-    HostSuffix: {"domain": as_text, "ports": _ports, "spelled": as_text},
+    HostName: {"host": as_text, "ports": optional(_ports), "spelled": as_text},
+    HostSuffix: {"domain": as_text, "ports": optional(_ports), "spelled": as_text},
     AddressBlock: {"text": as_text, "ports": optional(_ports), "spelled": as_text},
-    PublicPort: {"port": as_number},
-    LocalPort: {"port": as_number},
+    PublicPort: {"port": as_number, "last": as_number},
+    LocalPort: {"port": as_number, "last": as_number},
 }
 _KINDS = by_name(_FIELDS)
-_WITHOUT_FOLDING = 8
-"""The parts of a policy that was recorded before file systems that fold case were known."""
+_PARTS, _FIRST_PARTS = 10, 8
+"""How many parts a policy has, and how many the first records had: what they lack is empty."""
 
 
 def plain_policy(policy: Policy) -> list[object]:
@@ -98,6 +98,7 @@ def plain_policy(policy: Policy) -> list[object]:
         _plain_rules(network.rules),
         _plain_rules(network.listen),
         _plain_rules(network.unchecked),
+        _plain_rules([network.closed] if network.closed else ()),
         list(policy.folding),
     ]
 
@@ -105,16 +106,16 @@ def plain_policy(policy: Policy) -> list[object]:
 def read_policy(plain: object) -> Policy:
     """The policy that `plain_policy` has made plain. Raises InvalidRecord."""
     values = as_list(plain)
-    if len(values) == _WITHOUT_FOLDING:
-        values.append([])
-    rules, bypasses, default, mode, *parts, folding = as_list(values, _WITHOUT_FOLDING + 1)
+    values += [[] for _ in range(len(values), _PARTS)] if len(values) >= _FIRST_PARTS else []
+    rules, bypasses, default, mode, *parts, closed, folding = as_list(values, _PARTS)
     refusals, network_rules, listen, unchecked = map(_read_rules, parts)
+    by, *_ = (*_read_rules(closed), None)
     try:
         return Policy(
             _read_rules(rules),
             as_tuple(bypasses, as_text),
             Effect(as_text(default)),
-            Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked),
+            Network(Mode(as_text(mode)), refusals, network_rules, listen, unchecked, closed=by),
             as_tuple(folding, as_text),
         )
     except PolicyError as error:

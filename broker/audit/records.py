@@ -24,7 +24,7 @@ from nono.broker.policy.policy import Policy
 from nono.broker.requests import Process, RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Origin
 
-FORMAT = 1
+FORMAT = 2
 """The version of everything that these records say; another one is not read."""
 _MAX_WORDS = 32
 _MAX_WORD = 200

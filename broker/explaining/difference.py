@@ -86,8 +86,9 @@ def _questions(policies: Iterable[Policy]) -> Iterator[_Question]:
             yield from _about_hosts(rule.pattern)
         for rule in network.listen:
             if isinstance(rule.pattern, LocalPort):
-                request = Bind(NOBODY, "0.0.0.0", rule.pattern.port)
-                yield _Question(f"port {rule.pattern.port}", request, "listen on")
+                what = rule.pattern.spelled.removesuffix(" of this machine")
+                for port in _each(rule.pattern):
+                    yield _Question(what, Bind(NOBODY, "0.0.0.0", port), "listen on")
 
 
 def _about_paths(pattern: Pattern) -> Iterator[_Question]:
@@ -123,20 +124,24 @@ def _example(text: str) -> str:
 def _about_hosts(pattern: Pattern) -> Iterator[_Question]:
     match pattern:
         case HostName(host, ports):
-            yield from _about_host(host, ports, host)
+            yield from _about_host(host, ports or _ANY_PORTS, host)
         case HostSuffix(domain, ports):
-            yield from _about_host(f"{_ANY}.{domain}", ports, f"every host in {domain}")
+            every = f"every host in {domain}"
+            yield from _about_host(f"{_ANY}.{domain}", ports or _ANY_PORTS, every)
         case AddressBlock(text, ports):
             first = str(pattern.ends[0])
             for port in ports or _ANY_PORTS:
                 what = f"{text} port {port}" if ports else f"{text}, every port"
                 yield _Question(what, Connect(NOBODY, first, port), "connect to")
-        case PublicPort(port):
-            what = f"port {port} of every public host"
-            yield _Question(what, Connect(NOBODY, _PUBLIC_ADDRESS, port), "connect to")
-        case LocalPort(port):
-            what = f"port {port} of this machine"
-            yield _Question(what, Connect(NOBODY, "127.0.0.1", port), "connect to")
+        case PublicPort() | LocalPort():
+            address = "127.0.0.1" if isinstance(pattern, LocalPort) else _PUBLIC_ADDRESS
+            for port in _each(pattern):
+                yield _Question(pattern.spelled, Connect(NOBODY, address, port), "connect to")
+
+
+def _each(pattern: PublicPort | LocalPort) -> range:
+    """Every port: another policy may open a part of a range."""
+    return range(pattern.port, pattern.last + 1)
 
 
 def _about_host(host: str, ports: Iterable[int], what: str) -> Iterator[_Question]:

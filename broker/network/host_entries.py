@@ -14,13 +14,16 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#]*)")
 _MAX_LENGTH = 1024
 
 
-def parse_host(text: str) -> HostName | HostSuffix | AddressBlock:
+def parse_host(
+    text: str, otherwise: tuple[int, ...] | None = DEFAULT_PORTS
+) -> HostName | HostSuffix | AddressBlock:
     """The pattern that an entry for hosts stands for.
 
     An entry is a name, a suffix as `*.example.org` or `.example.org`, an
     address, or a block of addresses. `:port` may follow, after an IPv6 address
-    in brackets (RFC 3986 section 3.2.2); without one it means the ports 80 and
-    443. Raises InvalidHost, which says what to write instead.
+    in brackets (RFC 3986 section 3.2.2); without one it means the ports
+    `otherwise`, 80 and 443, or for None all of them. Raises InvalidHost, which
+    says what to write instead.
     """
     if len(text) > _MAX_LENGTH:
         raise InvalidHost(f"{text[:80]!r}... is too long for a host", "write only the host")
@@ -28,7 +31,7 @@ def parse_host(text: str) -> HostName | HostSuffix | AddressBlock:
     if scheme:
         raise InvalidHost(f"{text[:80]!r} is a URL, not a host", f"write only {scheme[1][:80]}")
     host, port = split_port(text)
-    ports = DEFAULT_PORTS if port is None else (port,)
+    ports = otherwise if port is None else (port,)
     block = _block(host)
     if block is not None:
         return AddressBlock(block, ports, text)

@@ -25,8 +25,8 @@ class NetworkIndex:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._names: dict[str, list[Rule]] = {}
         self._blocks: list[tuple[AddressBlock, Rule]] = []
-        self._local: dict[int, list[Rule]] = {}
-        self._public: dict[int, list[Rule]] = {}
+        self._local: list[tuple[LocalPort, Rule]] = []
+        self._public: list[tuple[PublicPort, Rule]] = []
         for rule in rules:
             match rule.pattern:
                 case HostName(host):
@@ -35,10 +35,10 @@ class NetworkIndex:
                     self._names.setdefault("." + domain, []).append(rule)
                 case AddressBlock() as block:
                     self._blocks.append((block, rule))
-                case LocalPort(port):
-                    self._local.setdefault(port, []).append(rule)
-                case PublicPort(port):
-                    self._public.setdefault(port, []).append(rule)
+                case LocalPort() as ports:
+                    self._local.append((ports, rule))
+                case PublicPort() as ports:
+                    self._public.append((ports, rule))
 
     def naming(self, host: str, port: int | None = None) -> tuple[Rule, ...]:
         """Rules on this canonical name and the domains that it lies in; with any port for None."""
@@ -47,16 +47,16 @@ class NetworkIndex:
             for key in _keys(host)
             for rule in self._names.get(key, ())
             if port is None
-            or (isinstance(rule.pattern, HostName | HostSuffix) and port in rule.pattern.ports)
+            or (isinstance(rule.pattern, HostName | HostSuffix) and rule.pattern.speaks_of(port))
         )
 
     def on_public_port(self, port: int) -> tuple[Rule, ...]:
         """Rules on this port of every public host."""
-        return tuple(self._public.get(port, ()))
+        return tuple(rule for ports, rule in self._public if ports.speaks_of(port))
 
     def on_local_port(self, port: int) -> tuple[Rule, ...]:
         """Rules on this port of this machine."""
-        return tuple(self._local.get(port, ()))
+        return tuple(rule for ports, rule in self._local if ports.speaks_of(port))
 
     def reaching(self, text: str, port: int) -> tuple[Rule, ...]:
         """Rules on this address, given as text.

@@ -68,11 +68,13 @@ class Network:
     `rules` speak of connections; deny beats allow, and allow rules belong to
     the filtered mode. In the blocked mode a deny rule on anything tells who
     blocked it. `listen` are allow rules on ports of this machine that may be
-    bound to any address. `unchecked` are allow rules on hosts whose name in
-    TLS is not compared. `rest` is a grant, in the filtered mode, on all that no
-    other rule speaks of: for a run that shows what a program needs. Raises
-    PolicyError when a part is none of these, and when a rule allows what a
-    refusal takes as a whole.
+    bound to any address.
+    `unchecked` are allow rules on hosts whose name in TLS is not compared.
+    `rest` is a grant, in the filtered mode, on all that no other rule speaks
+    of: for a run that shows what a program needs. `closed` is a refusal of all
+    that no other rule speaks of, by who wants no host to be reached. Raises PolicyError when a
+    part is none of these, and when a rule allows what a refusal takes as a
+    whole.
     """
 
     mode: Mode = Mode.UNRESTRICTED
@@ -81,6 +83,7 @@ class Network:
     listen: tuple[Rule, ...] = ()
     unchecked: tuple[Rule, ...] = ()
     rest: Rule | None = None
+    closed: Rule | None = None
     _index: NetworkIndex = field(init=False, compare=False, repr=False)
     _exempt: NetworkIndex = field(init=False, compare=False, repr=False)
     _listen: NetworkIndex = field(init=False, compare=False, repr=False)
@@ -132,6 +135,15 @@ class Network:
         name = host_or_none(host)
         return name is None or not self._exempt.naming(name)
 
+    def opens_host(self, host: str) -> bool:
+        """True when a rule opens some port of the host with this canonical name, and none refuses
+        all of them."""
+        if self.mode is not Mode.FILTERED:
+            return False
+        denials, grants = _split(self._index.naming(host))
+        refused = any(getattr(rule.pattern, "ports", ()) is None for rule in denials)
+        return not refused and (bool(grants) or self.rest is not None)
+
     def _blocking(self) -> tuple[Rule, ...]:
         return tuple(r for r in self.rules if isinstance(r.pattern, Anything)) or (_BLOCKED,)
 
@@ -141,12 +153,16 @@ class Network:
             return (_OPEN,)
         return () if self.rest is None else (self.rest,)
 
+    def _closing(self) -> tuple[Rule, ...]:
+        """The rule that refuses what no other one allows, if there is one."""
+        return () if self.closed is None else (self.closed,)
+
     def _on_host(self, host: str, port: int) -> tuple[Rule, ...]:
         literal = literal_address(host)
         if literal is not None:
             return self._on_address(literal, port)
         denials, grants = _split(self._naming(host, port))
-        return (*denials, *grants, *self._open())
+        return (*denials, *grants, *self._open(), *self._closing())
 
     def _on_address(
         self, address: str, port: int, host: str | None = None, own: bool = False
@@ -160,10 +176,11 @@ class Network:
         more, wide = _split(self._naming(host, port))
         denials += more
         if self.mode is Mode.UNRESTRICTED or (host is not None and not wide):
-            return (*refusals, *denials, *self._open())
+            return (*refusals, *denials, *self._open(), *self._closing())
         owned = (OWN_OBJECT,) if own else ()
         ranges = reaching(PRIVATE_RULES, address) if wide else ()
-        return (*refusals, *denials, *owned, *grants, *self._open(), *ranges, *wide)
+        opened = (*owned, *grants, *self._open(), *ranges, *wide)
+        return (*refusals, *denials, *opened, *self._closing())
 
     def _naming(self, host: str | None, port: int) -> tuple[Rule, ...]:
         """The rules on a name, those on the port of every public host among them."""
@@ -181,7 +198,8 @@ class Network:
         if self.mode is Mode.UNRESTRICTED:
             return (*refusals, *self._open())
         loopback = (_OWN_SERVERS,) if is_loopback(target) else ()
-        return (*refusals, *loopback, *self._listen.on_local_port(port), *self._open())
+        opened = (*loopback, *self._listen.on_local_port(port), *self._open())
+        return (*refusals, *opened, *self._closing())
 
     def _on_server_name(self, host: str, port: int, name: str | None) -> tuple[Rule, ...]:
         if self.mode is Mode.UNRESTRICTED:
@@ -218,6 +236,10 @@ def _check(network: Network) -> None:
         network.mode is not Mode.FILTERED or network.rest.effect is not Effect.ALLOW
     ):
         raise _misplaced(network.rest, "the rest", "an allow rule in the filtered mode")
+    if network.closed is not None and (
+        network.mode is not Mode.FILTERED or network.closed.effect is not Effect.DENY
+    ):
+        raise _misplaced(network.closed, "what closes", "a deny rule in the filtered mode")
     for rule in network.unchecked:
         if rule.effect is not Effect.ALLOW or not isinstance(rule.pattern, NamePattern):
             raise _misplaced(rule, "an exemption", "an allow rule on the name of a host")

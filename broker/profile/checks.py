@@ -9,6 +9,7 @@ from nono.broker.errors import PolicyError, nearest
 from nono.broker.groups import group
 from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile
+from nono.broker.rules.hosts import parse_ports
 from nono.broker.rules.patterns import Glob
 
 VARIABLES = (
@@ -112,6 +113,12 @@ def check_excluded_group(text: str) -> str:
 def check_host(text: str) -> str:
     """A host as `parse_host` takes it. Raises InvalidHost."""
     parse_host(text)
+    return text
+
+
+def check_ports(text: str) -> str:
+    """A range of ports such as `3000-3100`. Raises InvalidHost."""
+    parse_ports(text)
     return text
 
 

@@ -11,7 +11,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Discriminator,
     Field,
     Tag,
     model_validator,
@@ -26,6 +25,22 @@ from nono.broker.credentials.services import (
     own_service,
 )
 from nono.broker.profile import checks
+from nono.broker.profile.values import (
+    BY_SHAPE,
+    Base,
+    DeniedPath,
+    ExcludedGroup,
+    GroupName,
+    Host,
+    Name,
+    NetworkProfileName,
+    Path,
+    Port,
+    Value,
+    Variable,
+    VariablePattern,
+    When,
+)
 
 
 class Part(BaseModel):
@@ -38,33 +53,6 @@ class Part(BaseModel):
         use_attribute_docstrings=True,
         populate_by_name=False,
     )
-
-
-def _shape(value: object) -> str:
-    kinds = ((str, "text"), (tuple, "list"), (dict, "object"), (BaseModel, "object"))
-    return next((name for kind, name in kinds if isinstance(value, kind)), "other")
-
-
-_BY_SHAPE = Discriminator(_shape)
-
-Platform = Annotated[str, AfterValidator(checks.check_platform)]
-When = Annotated[
-    Annotated[Platform, Tag("text")] | Annotated[tuple[Platform, ...], Tag("list")], _BY_SHAPE
-]
-"""`linux`, `macos`, or one of them with `!` before it; a list means any of them."""
-
-Path = Annotated[str, AfterValidator(checks.check_path)]
-DeniedPath = Annotated[str, AfterValidator(checks.check_denied_path)]
-GroupName = Annotated[str, AfterValidator(checks.check_group)]
-ExcludedGroup = Annotated[str, AfterValidator(checks.check_excluded_group)]
-Host = Annotated[str, AfterValidator(checks.check_host)]
-NetworkProfileName = Annotated[str, AfterValidator(checks.check_network_profile)]
-Variable = Annotated[str, AfterValidator(checks.check_variable)]
-VariablePattern = Annotated[str, AfterValidator(checks.check_variable_pattern)]
-Value = Annotated[str, AfterValidator(checks.check_value)]
-Base = Annotated[str, AfterValidator(checks.check_base)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class PathWhen(Part):
@@ -112,22 +100,22 @@ class VariableWhen(Part):
     """`linux`, `macos`, `!linux` or `!macos`; a list means any of them."""
 
 
-PathEntry = Annotated[Annotated[Path, Tag("text")] | Annotated[PathWhen, Tag("object")], _BY_SHAPE]
+PathEntry = Annotated[Annotated[Path, Tag("text")] | Annotated[PathWhen, Tag("object")], BY_SHAPE]
 DeniedPathEntry = Annotated[
-    Annotated[DeniedPath, Tag("text")] | Annotated[DeniedPathWhen, Tag("object")], _BY_SHAPE
+    Annotated[DeniedPath, Tag("text")] | Annotated[DeniedPathWhen, Tag("object")], BY_SHAPE
 ]
 GroupEntry = Annotated[
-    Annotated[GroupName, Tag("text")] | Annotated[GroupWhen, Tag("object")], _BY_SHAPE
+    Annotated[GroupName, Tag("text")] | Annotated[GroupWhen, Tag("object")], BY_SHAPE
 ]
 ExcludedGroupEntry = Annotated[
-    Annotated[ExcludedGroup, Tag("text")] | Annotated[ExcludedGroupWhen, Tag("object")], _BY_SHAPE
+    Annotated[ExcludedGroup, Tag("text")] | Annotated[ExcludedGroupWhen, Tag("object")], BY_SHAPE
 ]
 VariableEntry = Annotated[
-    Annotated[Variable, Tag("text")] | Annotated[VariableWhen, Tag("object")], _BY_SHAPE
+    Annotated[Variable, Tag("text")] | Annotated[VariableWhen, Tag("object")], BY_SHAPE
 ]
 Bases = Annotated[
     Annotated[Base, Tag("text")] | Annotated[tuple[Base, ...], Field(min_length=1), Tag("list")],
-    _BY_SHAPE,
+    BY_SHAPE,
 ]
 
 
@@ -195,6 +183,8 @@ class Filesystem(Part):
     """True: tools find caches of the sandbox's own, kept for this profile (docs/caches.md)."""
     unix_socket: tuple[PathEntry, ...] | None = None
     """Unix sockets of others to connect to, such as Docker's or an agent's."""
+    ssh_agent: bool | None = None
+    """True: the SSH agent of `SSH_AUTH_SOCK`, known hosts, and public keys in `~/.ssh`."""
 
 
 ServiceName = Annotated[str, AfterValidator(check_service_name)]
@@ -267,17 +257,23 @@ class Network(Part):
     block: bool | None = None
     """True: no network at all, whatever else is named. False opens nothing: it only lifts an
     inherited true."""
+    loopback_only: bool | None = None
+    """True: no host, whatever else is named; only what listens in the sandbox itself, `open_port`
+    and `listen_port`. False only lifts an inherited true."""
     network_profile: NetworkProfileName | None = None
     """A named set of hosts: `minimal`, `developer`, `enterprise`, ..."""
     allow_domain: tuple[Host, ...] | None = None
     """Hosts: a name, `*.suffix`, `name:port`, an address or a block of addresses. Without a port:
     80 and 443."""
+    deny_domain: tuple[Host, ...] | None = None
+    """Hosts that are refused whatever allows them, written as in `allow_domain`. Without a port:
+    all ports. It says something only where hosts are named."""
     connect_port: tuple[Port, ...] | None = None
-    """Ports of every public host."""
+    """Ports of every public host. A range is a text: `"3000-3100"`."""
     listen_port: tuple[Port, ...] | None = None
-    """Ports to listen on for other machines."""
+    """Ports to listen on for other machines, and ranges of them."""
     open_port: tuple[Port, ...] | None = None
-    """Ports of this machine to connect to."""
+    """Ports of this machine to connect to, and ranges of them."""
     credentials: tuple[Name, ...] | None = None
     """Services whose keys nono adds to the program's requests: `openai` and others that
     `nono credential list` shows, or those of `custom_credentials`. `openai=env://MY_KEY` takes the

@@ -73,7 +73,7 @@ def _complain(text: Text, root: Node, details: ErrorDetails) -> None:
 
 
 _OR = " or "
-_SHAPES = {"text": "a text", "list": "a list", "object": "an object"}
+_SHAPES = {"text": "a text", "number": "a whole number", "list": "a list", "object": "an object"}
 _WANTED = {
     "string_type": "must be a text in double quotes",
     "bool_type": "must be true or false",

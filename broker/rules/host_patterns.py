@@ -51,38 +51,47 @@ def spell(pattern: _Spelled, otherwise: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HostName:
-    """One host, by its canonical name. Raises InvalidHost."""
+    """One host, by its canonical name. `ports` None stands for every port. Raises InvalidHost."""
 
     host: str
-    ports: tuple[int, ...] = DEFAULT_PORTS
+    ports: tuple[int, ...] | None = DEFAULT_PORTS
     spelled: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         _check_host(self.host)
-        _check_ports(self.ports)
+        _check_ports(self.ports or ())
         spell(self, with_port(self.host, self.ports))
 
     def matches(self, host: str) -> bool:
         """`host` is a canonical name."""
         return host == self.host
 
+    def speaks_of(self, port: int) -> bool:
+        return self.ports is None or port in self.ports
+
 
 @dataclass(frozen=True, slots=True)
 class HostSuffix:
-    """Every host below a domain, the domain itself left out. Raises InvalidHost."""
+    """Every host below a domain, the domain itself left out. Raises InvalidHost.
+
+    `ports` None stands for every port.
+    """
 
     domain: str
-    ports: tuple[int, ...] = DEFAULT_PORTS
+    ports: tuple[int, ...] | None = DEFAULT_PORTS
     spelled: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         _check_host(self.domain)
-        _check_ports(self.ports)
+        _check_ports(self.ports or ())
         spell(self, with_port(f"*.{self.domain}", self.ports))
 
     def matches(self, host: str) -> bool:
         """`host` is a canonical name."""
         return host.endswith("." + self.domain)
+
+    def speaks_of(self, port: int) -> bool:
+        return self.ports is None or port in self.ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,30 +138,58 @@ class AddressBlock:
 
 @dataclass(frozen=True, slots=True)
 class PublicPort:
-    """One port of every host whose address is public. Raises InvalidHost."""
+    """A port of every host whose address is public, or all up to `last`. Raises InvalidHost."""
 
     port: int
+    last: int = 0
 
     def __post_init__(self) -> None:
-        _check_ports((self.port,))
+        _complete_range(self)
 
     @property
     def spelled(self) -> str:
-        return f"port {self.port} of every public host"
+        return f"{_port_words(self)} of every public host"
+
+    def speaks_of(self, port: int) -> bool:
+        return self.port <= port <= self.last
 
 
 @dataclass(frozen=True, slots=True)
 class LocalPort:
-    """One port of this machine, the sandbox's own servers or others. Raises InvalidHost."""
+    """A port of this machine, the sandbox's own servers or others, or all up to `last`.
+
+    Raises InvalidHost.
+    """
 
     port: int
+    last: int = 0
 
     def __post_init__(self) -> None:
-        _check_ports((self.port,))
+        _complete_range(self)
 
     @property
     def spelled(self) -> str:
-        return f"port {self.port} of this machine"
+        return f"{_port_words(self)} of this machine"
+
+    def speaks_of(self, port: int) -> bool:
+        return self.port <= port <= self.last
+
+
+def _complete_range(pattern: PublicPort | LocalPort) -> None:
+    """One port is a range of itself alone. Raises InvalidHost."""
+    if not pattern.last:
+        object.__setattr__(pattern, "last", pattern.port)
+    _check_ports((pattern.port, pattern.last))
+    if pattern.last < pattern.port:
+        raise InvalidHost(
+            f"{pattern.port}-{pattern.last} is not a range of ports", "the smaller one is first"
+        )
+
+
+def _port_words(pattern: PublicPort | LocalPort) -> str:
+    if pattern.port == pattern.last:
+        return f"port {pattern.port}"
+    return f"ports {pattern.port} to {pattern.last}"
 
 
 NamePattern = HostName | HostSuffix

@@ -83,8 +83,25 @@ def is_localhost(host: str) -> bool:
     return host == "localhost" or host.endswith(".localhost")
 
 
+def parse_ports(value: int | str) -> tuple[int, int]:
+    """The first and the last port of a range, `3000-3100`, or of one port. Raises InvalidHost."""
+    first, dash, last = str(value).partition("-")
+    if not first:  # a number below zero
+        raise _no_port(str(value))
+    ends = parse_port(first), parse_port(last if dash else first)
+    if ends[0] > ends[1]:
+        raise InvalidHost(
+            f"{value!r} is not a range of ports", f"the smaller one is first: {last}-{first}"
+        )
+    return ends
+
+
 def parse_port(text: str) -> int:
     """A TCP port, 1 to 65535. Raises InvalidHost."""
     if text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535:
         return int(text)
-    raise InvalidHost(f"{text[:20]!r} is not a port", "a port is a number from 1 to 65535")
+    raise _no_port(text)
+
+
+def _no_port(text: str) -> InvalidHost:
+    return InvalidHost(f"{text[:20]!r} is not a port", "a port is a number from 1 to 65535")

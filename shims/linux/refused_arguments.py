@@ -13,6 +13,8 @@ import errno
 import os
 from typing import Final, NamedTuple
 
+from nono.shims.linux import network_administration as administration
+from nono.shims.linux.network_administration import Options
 from nono.shims.linux.syscall_classes import Network
 
 ALL_BITS: Final = 0xFFFFFFFF
@@ -99,9 +101,6 @@ METADATA_REQUESTS: Final[dict[str, int]] = {
 }
 """ioctl(2) requests that change files or directories through an fd opened for reading only."""
 
-# Level -> name -> number of options of setsockopt(2).
-Options = dict[int, dict[str, int]]
-
 DESTINATION_OPTIONS: Final[Options] = {
     _IPPROTO_TCP: {"TCP_FASTOPEN_CONNECT": 30},
     _IPPROTO_IP: {"IP_OPTIONS": 4},
@@ -157,13 +156,33 @@ FILTERED_OPTIONS: Final[Options] = {
 """Options that make the kernel send by itself, or another way than connect(2) alone would."""
 
 
-def _refuse_options(*tables: Options) -> tuple[Refusal, ...]:
+def _refuse_options(*tables: Options, error: int = errno.EPERM) -> tuple[Refusal, ...]:
     levels: dict[int, list[int]] = {}
     for options in tables:
         for level, named in options.items():
             levels.setdefault(level, []).extend(named.values())
-    return tuple(_refuse(_is(1, level), _is(2, *numbers)) for level, numbers in levels.items())
+    return tuple(
+        _refuse(_is(1, level), _is(2, *numbers), error=error) for level, numbers in levels.items()
+    )
 
+
+def _refuse_foreign(*but: Condition, error: int = errno.EPERM) -> tuple[Refusal, ...]:
+    return tuple(
+        _refuse(_is(1, level), _any_bit(2, -first & ALL_BITS), *but, error=error)
+        for level, first in administration.FIRST_FOREIGN_OPTION.items()
+    )
+
+
+_ADMINISTERING: Final = (
+    *_refuse_options(administration.POLICY_OPTIONS, administration.TABLE_OPTIONS),
+    *_refuse_foreign(),
+)
+_ADMINISTERED: Final = (
+    *_refuse_options(
+        administration.TABLE_OPTIONS, administration.REVISION_OPTIONS, error=errno.ENOPROTOOPT
+    ),
+    *_refuse_foreign(_is_not(2, administration.SO_ORIGINAL_DST), error=errno.ENOPROTOOPT),
+)
 
 _LOCK_EX: Final = 2
 _F_SETLEASE: Final = 1024
@@ -176,10 +195,17 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendto": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "sendmsg": (_refuse(_any_bit(2, _MSG_FASTOPEN)),),
     "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
-    "ioctl": (_refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),),
+    "ioctl": (
+        _refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),
+        _refuse(
+            _is(1, administration.SOCKET_REQUESTS, mask=0xFFFFFF00),
+            _is_not(1, *administration.LOOKING_REQUESTS.values()),
+        ),
+    ),
     "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_NEW),), reported=True),),
     "prctl": (_refuse(_is(0, _PR_SET_MM, _PR_SET_PTRACER)),),
-    "setsockopt": _refuse_options(DESTINATION_OPTIONS),
+    "setsockopt": _refuse_options(DESTINATION_OPTIONS) + _ADMINISTERING,
+    "getsockopt": _ADMINISTERED,
     # A descriptor open for reading is enough for these: to keep everybody else out of the file,
     "fcntl": (
         Refusal(errno.EAGAIN, (_is(1, _F_SETLEASE), _is_not(2, _F_UNLCK)), reported=True),
@@ -228,7 +254,18 @@ _SOCKETS: Final[dict[Network, Sockets]] = {
 
 _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
     "unrestricted": (),
-    "filtered": (),
+    # Made elsewhere and handed over, so that they reach nothing of this machine.
+    "filtered": (
+        Refusal(
+            errno.EPROTONOSUPPORT,
+            (
+                _is(0, _AF_INET, _AF_INET6),
+                _is(1, _SOCK_DGRAM, mask=_SOCK_TYPE),
+                _is(2, 0, _IPPROTO_UDP),
+            ),
+            reported=True,
+        ),
+    ),
     "blocked": (Refusal(errno.EAFNOSUPPORT, (_is(0, _AF_INET, _AF_INET6),), reported=True),),
 }
 
@@ -272,7 +309,7 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
         "socketpair": _refuse_sockets_outside(_CONNECTED_UNIX),
     }
     if network != "unrestricted":
-        found["setsockopt"] = _refuse_options(DESTINATION_OPTIONS, FILTERED_OPTIONS)
+        found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
     if not broker:
         return _WITHOUT_BROKER | found
     return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}

@@ -34,6 +34,9 @@ RESET: Final = struct.pack("@ii", 1, 0)
 FAMILY: Final = struct.Struct("=H")
 """sa_family_t, which every address begins with."""
 
+_LOOPBACK_DEVICE: Final = b"lo\0"
+_DEVICE_NAME_BYTES: Final = 16  # IFNAMSIZ
+
 _SOCKADDR_IN: Final = struct.Struct("=H2s4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("=H2sI16sI")
 
@@ -53,6 +56,16 @@ def bind(fd: int, sockaddr: bytes) -> None:
 def listen(fd: int, backlog: int) -> None:
     """listen(2), with any int as the backlog. Raises OSError."""
     syscall(_LISTEN, fd, backlog)
+
+
+def tie_to_loopback(sock: socket.socket) -> None:
+    """Let the socket be reached over the loopback device only, for good: SO_BINDTODEVICE.
+
+    Raises OSError: EPERM when it is tied to another one, and before Linux 5.7.
+    """
+    level, option = socket.SOL_SOCKET, socket.SO_BINDTODEVICE
+    if sock.getsockopt(level, option, _DEVICE_NAME_BYTES) != _LOOPBACK_DEVICE:
+        sock.setsockopt(level, option, _LOOPBACK_DEVICE)
 
 
 def inet_address(family: int, host: str, port: int) -> bytes:

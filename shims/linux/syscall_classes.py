@@ -68,7 +68,7 @@ landlock_restrict_self capset
 # gives up rights, which the supervisor must not give back.
 
 _ARGUMENTS: Final = """
-socket socketpair sendto sendmsg sendmmsg setsockopt
+socket socketpair sendto sendmsg sendmmsg setsockopt getsockopt
 clone ioctl prctl prlimit64 personality fcntl flock
 """
 
@@ -138,7 +138,7 @@ sigaltstack pause alarm restart_syscall
 time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep getitimer setitimer
 timer_create timer_settime timer_gettime timer_getoverrun timer_delete
 mq_timedsend mq_timedreceive mq_notify mq_getsetattr
-listen accept accept4 getsockname getpeername shutdown getsockopt recvfrom recvmsg recvmmsg
+listen accept accept4 getsockname getpeername shutdown recvfrom recvmsg recvmmsg
 uname sysinfo getrandom
 """
 

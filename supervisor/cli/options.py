@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from nono.broker.errors import InvalidHost
+from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
 from nono.supervisor.planning.options import Options
 
@@ -22,7 +24,18 @@ def _option(name: str, *also: str, **more: Any) -> Callable[[Any], Any]:
 
 
 _path = partial(_option, metavar="PATH")
-_port = partial(_option, type=click.IntRange(1, 65535), metavar="PORT")
+
+
+def _ports(text: str) -> int | str:
+    """A port as a number, or a range of them as text."""
+    try:
+        first, last = parse_ports(text)
+    except InvalidHost as error:
+        raise click.BadParameter(f"{error.message}: {error.hint}") from None
+    return first if first == last else text
+
+
+_port = partial(_option, type=_ports, metavar="PORT[-PORT]")
 
 _POLICY_OPTIONS = (
     click.option(
@@ -75,11 +88,25 @@ _POLICY_OPTIONS = (
         metavar="HOST[:PORT]|*.SUFFIX|ADDRESS|BLOCK",
         help="Reach only this host; without a port, its ports 80 and 443. Repeatable.",
     ),
+    _option(
+        "network.deny_domain",
+        metavar="HOST[:PORT]|*.SUFFIX|ADDRESS|BLOCK",
+        help="Refuse this host, whatever allows it; without a port, all its ports. Repeatable.",
+    ),
     _option("network.block", help="No network at all."),
+    _option(
+        "network.loopback_only",
+        help="No host: only what listens in the sandbox, and named ports of this machine.",
+    ),
     _port("network.open_port", help="Reach this port of this machine. Repeatable."),
     _port("network.listen_port", help="Listen on this port for other machines. Repeatable."),
     _port("network.connect_port", help="Reach this port of every public host. Repeatable."),
     _path("filesystem.unix_socket", help="Connect to this unix socket. Repeatable."),
+    _option(
+        "filesystem.ssh_agent",
+        help="Sign in with your SSH agent; also read public keys and known hosts.",
+    ),
+    _option("groups.gpu", help="Use graphics cards and accelerators."),
     _option(
         "network.no_sni_check",
         metavar="HOST",
@@ -89,6 +116,11 @@ _POLICY_OPTIONS = (
         "network.dns",
         metavar="ADDRESS[:PORT]",
         help="Ask this server for the addresses of allowed hosts. Repeatable.",
+    ),
+    _option(
+        "network.upstream_proxy",
+        metavar="URL",
+        help="Reach allowed hosts through this proxy of your company's; HTTPS_PROXY, if not said.",
     ),
     _option(
         "network.credentials",

@@ -17,6 +17,7 @@ from nono.supervisor.decisions.services import PROXY_ADDRESS
 
 if TYPE_CHECKING:
     from nono.supervisor.credentials.upstreams import Upstreams
+    from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
 _BACKLOG = 512
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
@@ -26,8 +27,8 @@ _NO_PROXY = ("no_proxy", "NO_PROXY")
 class CredentialProxy:
     """Made before the program starts, served once trio runs. Close it at the end.
 
-    `nameservers` are asked for the services' hosts instead of the machine's own. Raises NonoError
-    for a key that is missing.
+    `nameservers` are asked for the services' hosts instead of the machine's own, and these are
+    reached through `upstream_proxy`, if there is one. Raises NonoError for a key that is missing.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class CredentialProxy:
         services: Sequence[Service],
         env: Mapping[str, str],
         nameservers: Sequence[tuple[str, int]] = (),
+        upstream_proxy: UpstreamProxy | None = None,
     ) -> None:
         self.issued = Issued(services, env)
         self._nameservers = nameservers
+        self._upstream_proxy = upstream_proxy
         self._upstreams: Upstreams | None = None
         self._listener = socket.create_server((PROXY_ADDRESS, 0), backlog=_BACKLOG)
 
@@ -77,7 +80,8 @@ class CredentialProxy:
             from nono.supervisor.credentials.upstreams import Upstreams
             from nono.supervisor.network.resolver import Resolver
 
-            self._upstreams = Upstreams(Resolver(self._nameservers), METADATA_RULES)
+            resolver = Resolver(self._nameservers)
+            self._upstreams = Upstreams(resolver, METADATA_RULES, self._upstream_proxy)
         return self._upstreams
 
     def close(self) -> None:

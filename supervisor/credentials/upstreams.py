@@ -20,6 +20,7 @@ from nono.supervisor.network.dial import dial
 
 if TYPE_CHECKING:
     from nono.supervisor.network.resolver import Resolver
+    from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
 CHUNK = 1 << 16
 MAX_HEAD = 1 << 16
@@ -84,10 +85,14 @@ class Connection(Peer):
 
 @dataclass
 class Upstreams:
-    """The connections of one sandbox. `refusals` are addresses that no name may lead to."""
+    """The connections of one sandbox. `refusals` are addresses that no name may lead to.
+
+    `proxy` is what services are reached through, but for those of this machine.
+    """
 
     resolver: Resolver
     refusals: Sequence[Rule]
+    proxy: UpstreamProxy | None = None
     _idle: dict[Upstream, list[Connection]] = field(default_factory=dict)
     _context: ssl.SSLContext | None = None
 
@@ -136,6 +141,12 @@ class Upstreams:
         """To whatever address the name has: with TLS, the certificate tells whose it is."""
         loopback = not upstream.is_tls and upstream.host == "localhost"
         try:
+            if self.proxy and not loopback and self.proxy.serves(upstream.host, upstream.port):
+                from nono.supervisor.network.connect_through import connect_through
+
+                return await connect_through(
+                    self.proxy, self.resolver, upstream.host, upstream.port
+                )
             found = (
                 ("127.0.0.1", "::1") if loopback else await self.resolver.addresses(upstream.host)
             )

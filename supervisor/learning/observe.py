@@ -83,15 +83,18 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     directory is opened as by a flag: in it is refused what runs by itself later.
     """
     from nono.supervisor.planning.network_rules import nameservers, unchecked
+    from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
 
-    watched = replace(options, dns=(), no_sni_check=(), caches=True)
+    watched = replace(options, dns=(), no_sni_check=(), upstream_proxy=None, caches=True)
     plan = make_plan(watched, argv, opening_workdir=_WORKDIR)
     flags = settings_of(options)
     home = home_directory(env)
     network = plan.policy.network
     if network.mode is not Mode.BLOCKED:
         rest = None
-        if not any(key.kind in REACHING and flags.speak_of(key.name) for key in KEYS):
+        if network.closed is None and not any(
+            key.kind in REACHING and flags.speak_of(key.name) for key in KEYS
+        ):
             rest = Rule(Anything(), Access.CONNECT, Effect.ALLOW, _ORIGIN)
         network = replace(
             network,
@@ -108,7 +111,17 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
         *_kept(env, home, plan.workdir),
         *state_rules(argv, env, home, expander(home, plan.workdir, env), opened),
     ]
-    return replace(plan, policy=policy.with_rules(rules), nameservers=nameservers(flags))
+    proxy, environment = None, plan.environment
+    if network.mode is Mode.FILTERED:
+        proxy = chosen_proxy(flags, replace(network, rest=None), env)
+        environment = environment if proxy is None else without_proxy(environment)
+    return replace(
+        plan,
+        policy=policy.with_rules(rules),
+        nameservers=nameservers(flags),
+        environment=environment,
+        upstream_proxy=proxy,
+    )
 
 
 def _grants(env: Mapping[str, str], home: str) -> Iterator[Rule]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.always import Complete
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
+    from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
 KEPT_CAPABILITIES = frozenset(
     capabilities.NUMBERS[name] for name in ("CAP_DAC_OVERRIDE", "CAP_CHOWN", "CAP_FOWNER")
@@ -120,15 +121,22 @@ def check_kernel(best_effort: bool) -> int:
 
 
 def confine(
-    made: Complete, abi: int, *, broker: bool, nameservers: Sequence[tuple[str, int]]
+    made: Complete,
+    abi: int,
+    *,
+    broker: bool,
+    nameservers: Sequence[tuple[str, int]],
+    proxy: UpstreamProxy | None = None,
 ) -> Confinement:
     """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
 
-    `nameservers` are asked for the hosts that the policy allows, instead of the machine's own.
+    `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
+    `proxy` is what these are reached through, if anything.
     """
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
-        network = _network_service(nameservers) if mode is Mode.FILTERED and broker else None
+        is_served = mode is Mode.FILTERED and broker
+        network = _network_service(nameservers, proxy) if is_served else None
         if network is not None:
             undo.callback(network.close)
         injected = _injected_files(made)
@@ -157,10 +165,12 @@ def filter_program(network: Network, broker: bool) -> bytes:
         raise StartError(error.message, error.hint) from error
 
 
-def _network_service(nameservers: Sequence[tuple[str, int]]) -> NetworkService:
+def _network_service(
+    nameservers: Sequence[tuple[str, int]], proxy: UpstreamProxy | None
+) -> NetworkService:
     from nono.supervisor.linux.network.service import NetworkService
 
-    return NetworkService(nameservers)
+    return NetworkService(nameservers, proxy)
 
 
 def _injected_files(made: Complete) -> InjectedFiles | None:

@@ -12,6 +12,7 @@ from nono.shims.errors import ShimError
 from nono.shims.linux import landlock
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
+from nono.supervisor.linux.network.datagrams import Datagrams
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
-    return [_architecture(), *_landlock(), *_notification(), _ptrace(), _libseccomp()]
+    found = [_architecture(), *_landlock(), *_notification(), _ptrace(), _libseccomp()]
+    return [*found, _datagrams()]
 
 
 def _architecture() -> Finding:
@@ -106,6 +108,20 @@ def _libseccomp() -> Finding:
     except OSError:
         return Finding("libseccomp", "not found", False, "apt-get install libseccomp2")
     return Finding("libseccomp", version, True)
+
+
+def _datagrams() -> Finding:
+    """Whether a sandbox with named hosts gets a network of its own for them."""
+    made = Datagrams()
+    made.start()
+    made.close()
+    refused = f"no: {os.strerror(made.refused)}" if made.refused else "yes"
+    cost = (
+        "programs have no UDP socket where hosts are named: this account may make no user namespace"
+        " (kernel.unprivileged_userns_clone, user.max_user_namespaces, AppArmor, a container)"
+    )
+    what = "datagram sockets under a filter"
+    return Finding(what, refused, not made.refused, cost if made.refused else "", needed=False)
 
 
 class _Version(ctypes.Structure):

@@ -11,7 +11,7 @@ import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import dns.asyncbackend
 import dns.asyncresolver
@@ -118,6 +118,18 @@ class Resolver:
         known = self._still_known(host)
         return known.addresses if known is not None and known.error is None else None
 
+    async def records(self, name: dns.name.Name, kind: str) -> list[Any]:
+        """The records of this type that an absolute name has, none if it has others only.
+
+        Raises a ResolutionError. Nothing is kept: whoever asks has caches of its own.
+        """
+        host = name.to_text(omit_final_dot=True)
+        with trio.move_on_after(_MAX_SECONDS):
+            async with self._room:
+                question = _Question(host, self._nameservers, self._conf.current())
+                return await question.records(name, kind)
+        raise NoAnswer(host)
+
     def _still_known(self, host: str) -> _Known | None:
         known = self._known.get(host)
         return known if known is not None and time.monotonic() < known.until else None
@@ -205,6 +217,25 @@ class _Question:
             tuple(rdata.address for rdata in itertools.islice(answer, MAX_ADDRESSES)),
             min(max(answer.chaining_result.minimum_ttl, _MIN_KEPT_SECONDS), _MAX_KEPT_SECONDS),
         )
+
+    async def records(self, name: dns.name.Name, kind: str) -> list[Any]:
+        """As `Resolver.records`."""
+        try:
+            answer = await self._resolver().resolve(
+                name,
+                kind,
+                tcp=self._conf.use_vc,
+                search=False,
+                raise_on_no_answer=False,
+                backend=dns.asyncbackend.get_backend("trio"),
+            )
+        except dns.resolver.NXDOMAIN:
+            raise UnknownHost(name.to_text()) from None
+        except dns.exception.Timeout:
+            raise NoAnswer(name.to_text()) from None
+        except dns.exception.DNSException:
+            raise UnusableAnswer(name.to_text()) from None
+        return list(answer.rrset or ())
 
     def _resolver(self) -> dns.asyncresolver.Resolver:
         conf = self._conf

@@ -63,7 +63,16 @@ def exact_link(link: str) -> str | None:
 
 def exact_common(directory: str) -> str | None:
     """As `exact_link`, for a `commondir`."""
-    file = child(directory, "commondir")
+    return _exact(directory, "commondir")
+
+
+def exact_work_tree(entry: str) -> str | None:
+    """As `exact_link`, for a `gitdir`."""
+    return _exact(entry, "gitdir")
+
+
+def _exact(directory: str, name: str) -> str | None:
+    file = child(directory, name)
     text = bytes_of(file, _MAX_LINK) if kind_of(file) == stat.S_IFREG else b""
     return written_by_git(directory, text)
 

@@ -24,6 +24,7 @@ _MAX_FILES = 16
 _MAX_SETTINGS = 4000
 _SETTING = re.compile(rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)")
 _INCLUDE, _HOOKS = b"path", b"hookspath"
+_REFS = "refs/"
 _COMMENT = re.compile(rb"[ \t][#;].*")
 _BETWEEN = re.compile(rb"[\s\"'`;|&()<>$=!\\]+")
 """Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
@@ -62,7 +63,12 @@ def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]
         # A directory that holds the whole repository is no place of hooks only.
         if is_within(one.top, path) or is_within(one.directory, path):
             continue
-        if each.key in (_INCLUDE, _HOOKS) or kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
+        if each.key in (_INCLUDE, _HOOKS):
+            yield path
+        elif one.link is None and each.path.startswith(_REFS):
+            # Where the repository itself is the top, as of a submodule, this is a branch's name.
+            continue
+        elif kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
             yield path
 
 

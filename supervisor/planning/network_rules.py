@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from nono.broker import (
     Access,
@@ -22,6 +23,7 @@ from nono.broker import (
 )
 from nono.broker.network.host_entries import parse_host, split_port
 from nono.broker.network.host_groups import network_profile, network_rules_of
+from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME, KEYS, REACHING, Key, Kind, Setting, Settings, flag
 from nono.supervisor.errors import UsageError
 
@@ -34,23 +36,12 @@ def make_network(flags: Settings, profile: Settings) -> Network:
     Raises UsageError, broker.UnknownName, and broker.PolicyError for what is never
     opened.
     """
+    for closing in _CLOSING:
+        closed = _closed(closing, flags, profile)
+        if closed is not None:
+            return closing.made(closed, profile, flags)
     narrowing, refining = _given(flags)
-    given = [*narrowing, *refining]
-    blocked = flags.one("network.block")
-    if blocked is not None:
-        if given:
-            raise UsageError(
-                f"{blocked} and {given[0]} contradict each other", f"leave out {given[0]}"
-            )
-        return _blocked(blocked)
-    blocked = profile.one("network.block")
-    if blocked is not None and blocked.value:
-        if given:
-            raise UsageError(
-                f"{given[0]} opens nothing: the network is blocked by {blocked.origin}",
-                f"leave out {given[0]}, or use another profile",
-            )
-        return _blocked(blocked)
+    given = [*narrowing, *refining, *map(str, profile.all("network.deny_domain"))]
     # What was emptied names nothing, which is not the same as everything.
     if not narrowing and not any(key.narrows and profile.speak_of(key.name) for key in KEYS):
         if given:
@@ -61,7 +52,7 @@ def make_network(flags: Settings, profile: Settings) -> Network:
         return Network()
     return Network(
         Mode.FILTERED,
-        rules=(*_rules(profile, REACHING), *_rules(flags, REACHING)),
+        rules=(*_rules(profile, _SPOKEN_OF), *_rules(flags, _SPOKEN_OF)),
         listen=(*_rules(profile, _LISTENING), *_rules(flags, _LISTENING)),
         unchecked=tuple(unchecked(flags)),
     )
@@ -77,17 +68,72 @@ def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
     return tuple(map(_nameserver, settings.all("network.dns")))
 
 
+class _Closing(NamedTuple):
+    """A setting by which hosts are out of reach, whatever else is named.
+
+    `kept` are the kinds of flags that go with it, `how` is what it does, in words, and `made` makes
+    the network of it and of the settings of profile and flags.
+    """
+
+    key: str
+    kept: frozenset[Kind | None]
+    how: str
+    made: Callable[[Setting, Settings, Settings], Network]
+
+
+def _closed(closing: _Closing, flags: Settings, profile: Settings) -> Setting | None:
+    """The setting, if it is given. Raises UsageError for a flag that says the contrary."""
+    closed = flags.one(closing.key)
+    by_profile = profile.one(closing.key)
+    if closed is None and (by_profile is None or not by_profile.value):
+        return None
+    others = (BY_NAME[name] for name in flags.settings if name.startswith("network."))
+    against = [
+        each.flag for each in others if each.name != closing.key and each.kind not in closing.kept
+    ]
+    if against and closed is not None:
+        raise UsageError(
+            f"{closed} and {against[0]} contradict each other", f"leave out {against[0]}"
+        )
+    if against and by_profile is not None:
+        raise UsageError(
+            f"{against[0]} opens nothing: {closing.how} by {by_profile.origin}",
+            f"leave out {against[0]}, or use another profile",
+        )
+    return closed or by_profile
+
+
 def _given(flags: Settings) -> tuple[list[str], list[str]]:
     """The flags that narrow what is reached, and those that say more about what is reached."""
     keys = [BY_NAME[name] for name in flags.settings if name.startswith("network.")]
     return (
         [key.flag for key in keys if key.narrows],
-        [key.flag for key in keys if not key.narrows and key.name != "network.block"],
+        [key.flag for key in keys if not key.narrows],
     )
 
 
-def _blocked(by: Setting) -> Network:
-    return Network(Mode.BLOCKED, rules=(Rule(Anything(), Access.CONNECT, Effect.DENY, by.origin),))
+def _blocked(by: Setting, *_: Settings) -> Network:
+    return Network(Mode.BLOCKED, rules=(_nothing(by),))
+
+
+def _loopback_only(by: Setting, *settings: Settings) -> Network:
+    """Raises UsageError where services are used: each of them is a host."""
+    for each in settings:
+        for service in each.all("network.credentials"):
+            raise UsageError(
+                f"{by} and {service} contradict each other: a service is a host",
+                f"leave out {by}, or the services",
+            )
+    return Network(
+        Mode.FILTERED,
+        rules=tuple(rule for each in settings for rule in _rules(each, {Kind.LOCAL_PORT})),
+        listen=tuple(rule for each in settings for rule in _rules(each, _LISTENING)),
+        closed=_nothing(by),
+    )
+
+
+def _nothing(by: Setting) -> Rule:
+    return Rule(Anything(), Access.CONNECT, Effect.DENY, by.origin)
 
 
 def _rules(settings: Settings, kinds: Collection[Kind]) -> Iterator[Rule]:
@@ -104,11 +150,13 @@ def _rules(settings: Settings, kinds: Collection[Kind]) -> Iterator[Rule]:
 
 def _pattern(setting: Setting, key: Key) -> NetworkPattern:
     if key.kind in _PORTS:
-        if not 1 <= setting.value <= 65535:
-            raise UsageError(f"{setting}: not a port", "a port is a number from 1 to 65535")
-        return _PORTS[key.kind](setting.value)
+        try:
+            return _PORTS[key.kind](*parse_ports(setting.value))
+        except InvalidHost as error:
+            raise UsageError(f"{setting}: {error.message}", error.hint) from None
     try:
-        pattern = parse_host(setting.value)
+        is_refused = key.kind is Kind.REFUSED_HOST
+        pattern = parse_host(setting.value, *((None,) if is_refused else ()))
     except InvalidHost as error:
         # The message has the value.
         is_flag = setting.origin.kind is OriginKind.FLAG
@@ -123,8 +171,18 @@ def _pattern(setting: Setting, key: Key) -> NetworkPattern:
     return pattern
 
 
+_SPOKEN_OF = REACHING | {Kind.REFUSED_HOST}
 _LISTENING = frozenset({Kind.LISTENING_PORT})
-_PORTS: dict[Kind | None, Callable[[int], NetworkPattern]] = {
+_CLOSING = (
+    _Closing("network.block", frozenset(), "the network is blocked", _blocked),
+    _Closing(
+        "network.loopback_only",
+        frozenset({Kind.LOCAL_PORT, Kind.LISTENING_PORT}),
+        "the network is loopback only",
+        _loopback_only,
+    ),
+)
+_PORTS: dict[Kind | None, Callable[[int, int], NetworkPattern]] = {
     Kind.PUBLIC_PORT: PublicPort,
     Kind.LOCAL_PORT: LocalPort,
     Kind.LISTENING_PORT: LocalPort,

@@ -16,7 +16,8 @@ _MAX_SHOWN = 80
 class Options:
     """What to let a program do. Every path may begin with `~` and be relative.
 
-    The fields are the command line's options of the same names.
+    The fields are the command line's options of the same names. A port is a number, or a range of
+    them such as `"3000-3100"`.
     """
 
     allow: Sequence[str] = ()
@@ -34,13 +35,18 @@ class Options:
     env_allow: Sequence[str] = ()
     network_profile: str | None = None
     allow_domain: Sequence[str] = ()
+    deny_domain: Sequence[str] = ()
     block_net: bool = False
-    open_port: Sequence[int] = ()
-    listen_port: Sequence[int] = ()
-    allow_connect_port: Sequence[int] = ()
+    loopback_only: bool = False
+    open_port: Sequence[int | str] = ()
+    listen_port: Sequence[int | str] = ()
+    allow_connect_port: Sequence[int | str] = ()
     allow_unix_socket: Sequence[str] = ()
+    allow_ssh_agent: bool = False
+    gpu: bool = False
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
+    upstream_proxy: str | None = None
     proxy_credential: Sequence[str] = ()
     caches: bool = False
     profile: str | None = None
@@ -73,6 +79,9 @@ def _values(key: Key, given: Any) -> Sequence[Any]:
 def _spelled(key: Key, value: Any) -> str:
     if key.stands_for is not None:
         return key.flag
+    if key.name == "network.upstream_proxy":
+        # What comes before the host may be a password.
+        value = value.rpartition("@")[2][:_MAX_SHOWN]
     if key.name == "network.credentials":
         # What follows is the place of the real key.
         value = value.partition("=")[0][:_MAX_SHOWN]

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from nono.broker import FLOOR_ACCESS, Access, Effect, PathPattern, Rule, Subtree
+from nono.broker import (
+    FLOOR_ACCESS,
+    Access,
+    Effect,
+    Origin,
+    PathPattern,
+    Rule,
+    Subtree,
+    group,
+    is_within,
+    rules_of,
+)
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
+from nono.supervisor.places import PLATFORM
 
 _PATHS = frozenset({Kind.REFUSED, Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _WORKDIR = {
@@ -48,6 +61,19 @@ def workdir_rules(settings: Settings, workdir: str) -> Iterator[Rule]:
         access = _WORKDIR[setting.value]
         if access:
             yield Rule(Subtree(workdir, "."), access, Effect.ALLOW, setting.origin)
+
+
+def opened_workdir(origin: Origin | None, home: str, workdir: str) -> Iterator[Rule]:
+    """The rule that this origin opens the working directory by, unless that holds the home."""
+    if origin is not None and not is_within(home, workdir):
+        yield Rule(Subtree(workdir, "."), FLOOR_ACCESS, Effect.ALLOW, origin)
+
+
+def gpu_rules(settings: Settings, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
+    """The rules for graphics cards, if they are asked for and this platform has them."""
+    for setting in settings.all("groups.gpu") if group("gpu").is_for(PLATFORM) else ():
+        for rule in rules_of(group("gpu"), expand):
+            yield replace(rule, origin=setting.origin)
 
 
 def written_directories(settings: Settings) -> Iterator[Setting]:

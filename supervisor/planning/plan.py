@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
-    FLOOR_ACCESS,
     Access,
     Effect,
     Environment,
     File,
+    Mode,
     Network,
     Origin,
     OriginKind,
@@ -37,12 +37,15 @@ from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.group_paths import expander
+from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.new_directories import new_directories
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
+    gpu_rules,
+    opened_workdir,
     path_rules,
     workdir_rules,
     written_directories,
@@ -51,12 +54,14 @@ from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
 from nono.supervisor.planning.refused_names import Expanded, refused
 from nono.supervisor.planning.repositories import Repository
+from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
     from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
+    from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
 
 _READ = Access.READ | Access.EXECUTE
@@ -74,7 +79,8 @@ class Plan:
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
     whose hooks and configuration the program may not write, None where nobody looked. `to_make`
     are directories that a flag names, `new_directories` those that the profile opens for writing:
-    they are made at the start.
+    they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
+    anything.
     """
 
     policy: Policy
@@ -89,6 +95,7 @@ class Plan:
     repositories: tuple[Repository, ...] | None = None
     new_directories: tuple[str, ...] = ()
     to_make: tuple[str, ...] = ()
+    upstream_proxy: UpstreamProxy | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -118,7 +125,8 @@ def make_plan(
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
     caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
-    environment = _environment(flags, profile, caches)
+    signing = ssh_agent(flags, profile.settings, env, home)
+    environment = _environment(flags, profile, caches, signing.variables)
     program = _program(argv, environment.with_search(env), workdir, home, changeable)
     rules = [
         *path_rules(flags, Effect.DENY, paths),
@@ -126,25 +134,29 @@ def make_plan(
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *_interpreter_rules(argv, program),
         *profile.rules,
-        *_opened_workdir(opening_workdir, home, workdir),
+        *opened_workdir(opening_workdir, home, workdir),
         *expand.links(profile.rules),
         *_own_profiles(env, home),
         *(() if caches is None else caches.rules()),
     ]
     rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
-    lifted = (*bypasses(flags, paths), *profile.bypasses)
+    rules += [*signing.rules, *gpu_rules(flags, expand)]
+    lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
     machine = machine_configuration(given, home, workdir, rules, lifted)
     rules += machine.rules
+    rules += list(linked_repository_rules(rules, workdir))
     starting, is_excluded = NOTHING, _is_excluded(profile)
     if not is_excluded:
         starting = start_file_rules(rules, workdir, home, expand, env)
     rules += starting.rules
     notes = (
-        *(*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules)),
+        *(*profile.notes, *signing.notes, *machine.notes, *starting.found.notes),
+        *_left_out(program, rules),
         *notes_about(agent, argv, options.profile, environment.apply(env)),
     )
     network, nameservers = _network(flags, profile.settings)
+    proxy, environment = _upstream_proxy(flags, network, env, environment)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
         rules = [rule for rule in rules if not holds_anywhere(rule)]
@@ -166,6 +178,7 @@ def make_plan(
         None if is_excluded else starting.found.repositories,
         new_directories(profile.rules, home, policy),
         tuple(dict.fromkeys(paths.to_make)),
+        proxy,
     )
 
 
@@ -229,19 +242,16 @@ def _profile(
     return made._replace(notes=(*profiles.notes, *made.notes))
 
 
-def _environment(flags: Settings, profile: FromProfile, caches: OwnCaches | None) -> Environment:
+def _environment(
+    flags: Settings, profile: FromProfile, caches: OwnCaches | None, variables: Sequence[str]
+) -> Environment:
     return Environment(
-        flags.values("environment.env_allow"),
+        (*flags.values("environment.env_allow"), *variables),
         profile.settings.values("environment.deny_vars"),
         profile.set,
         profile.settings.values("environment.allow_vars"),
         () if caches is None else caches.search,
     )
-
-
-def _opened_workdir(origin: Origin | None, home: str, workdir: str) -> Iterator[Rule]:
-    if origin is not None and not is_within(home, workdir):
-        yield Rule(Subtree(workdir, "."), FLOOR_ACCESS, Effect.ALLOW, origin)
 
 
 def _workdir(options: Options, home: str) -> str:
@@ -267,6 +277,23 @@ def _network(flags: Settings, profile: Settings) -> tuple[Network, tuple[tuple[s
     from nono.supervisor.planning.network_rules import make_network, nameservers
 
     return make_network(flags, profile), nameservers(flags)
+
+
+def _upstream_proxy(
+    flags: Settings, network: Network, env: Mapping[str, str], environment: Environment
+) -> tuple[UpstreamProxy | None, Environment]:
+    """The proxy, if there is one, and the environment for the program."""
+    if network.mode is not Mode.FILTERED:
+        return None, environment
+    # What only a run with a proxy needs is loaded only then.
+    if not flags.speak_of("network.upstream_proxy") and not any(
+        name.lower().endswith("_proxy") for name in env
+    ):
+        return None, environment
+    from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
+
+    proxy = chosen_proxy(flags, network, env)
+    return proxy, environment if proxy is None else without_proxy(environment)
 
 
 def _services(flags: Settings, profile: FromProfile, env: Mapping[str, str]) -> tuple[Service, ...]:

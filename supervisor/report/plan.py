@@ -123,10 +123,16 @@ def _network(plan: Plan, network: Network, short: bool) -> Iterator[str]:
             yield f"allow {deed}: {count} host{'' if count == 1 else 's'}  [{name}]"
         for rule in (rule for rule in rules if rule not in of_groups):
             yield f"{rule.effect} {deed}: {_hosts(rule)}  [{visible(str(rule.origin))}]"
+    if network.closed is not None:
+        yield f"deny connect: every host  [{visible(str(network.closed.origin))}]"
     for rule in network.unchecked:
         yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
     for address, port in plan.nameservers:
         yield f"names of hosts are looked up at: {address} port {port}"
+    proxy = plan.upstream_proxy
+    if proxy is not None:
+        through, by = visible(proxy.authority), visible(proxy.named_by)
+        yield f"hosts are reached through the proxy: {through}  [{by}]"
     if plan.services:
         yield from _services(plan.services)
 

@@ -128,7 +128,8 @@ def prepare(
             proxy_port=None if credentials is None else credentials.port,
             env=None if audit is None else audit.env,
         )
-        confinement = confine(made, abi, broker=broker, nameservers=plan.nameservers)
+        servers, proxy = plan.nameservers, plan.upstream_proxy
+        confinement = confine(made, abi, broker=broker, nameservers=servers, proxy=proxy)
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
@@ -150,4 +151,4 @@ def _credential_proxy(plan: Plan) -> CredentialProxy | None:
         return None
     from nono.supervisor.credentials.proxy import CredentialProxy
 
-    return CredentialProxy(plan.services, os.environ, plan.nameservers)
+    return CredentialProxy(plan.services, os.environ, plan.nameservers, plan.upstream_proxy)

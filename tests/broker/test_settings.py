@@ -47,7 +47,7 @@ def test_the_flag_of_a_key() -> None:
 @pytest.mark.parametrize("key", [key for key in KEYS if key.kind is not None], ids=str)
 def test_what_becomes_a_rule_says_with_which_access(key: Key) -> None:
     assert key.access
-    assert (key.effect is Effect.DENY) == (key.kind is Kind.REFUSED)
+    assert (key.effect is Effect.DENY) == (key.kind in (Kind.REFUSED, Kind.REFUSED_HOST))
 
 
 @pytest.mark.parametrize(

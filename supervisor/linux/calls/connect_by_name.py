@@ -77,7 +77,7 @@ class _Attempt:
 
     def start(self) -> Answer:
         """For a socket that does not block: begin, and leave the rest to the kernel or a tunnel."""
-        known = None if self._is_checked else self.network.known(self.host)
+        known = None if self._is_tunnelled else self.network.known(self.host)
         direct = self._direct(self._allowed(known)) if known else None
         if direct is not None:
             kernel.connect(self.sock.fileno(), direct)
@@ -87,7 +87,7 @@ class _Attempt:
 
     async def finish(self, deadline: float) -> Answer:
         """For a socket that blocks: resolve, connect, and wait. Raises OSError."""
-        if self._is_checked:
+        if self._is_tunnelled:
             self._open_tunnel()
             return await until_connected(self.sock, deadline)
         import trio
@@ -132,8 +132,11 @@ class _Attempt:
         self.started = True
 
     @property
-    def _is_checked(self) -> bool:
-        return self.decisions.policy.network.checks_name(self.host, self.port)
+    def _is_tunnelled(self) -> bool:
+        """True where the name in TLS is looked at, and where a proxy is the way."""
+        return self.decisions.policy.network.checks_name(
+            self.host, self.port
+        ) or self.network.is_proxied(self.decisions, self.host, self.port)
 
     def _allowed(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
         caller = self.call.caller

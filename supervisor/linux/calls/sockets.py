@@ -18,7 +18,7 @@ import stat
 from dataclasses import replace
 from functools import lru_cache
 
-from nono.broker import Bind, Connect
+from nono.broker import Connect
 from nono.broker import Socket as SocketRequest
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
@@ -28,6 +28,8 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
+from nono.supervisor.linux.calls.datagram_sockets import is_apart, make_datagram_socket
+from nono.supervisor.linux.calls.every_address import give_port, require_bind
 from nono.supervisor.linux.calls.own_ports import EVERY_ADDRESS, UNSPECIFIED, OwnPort
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
@@ -40,8 +42,10 @@ _NAMESERVER = "127.0.0.1", 53
 
 
 def socket_(call: Call, decisions: Decisions) -> Answer:
-    """socket(2) of a family that the policy has none of: *performed on our copy*, which refuses."""
+    """socket(2): *performed on our copy*, which refuses a family that the policy has none of."""
     domain = int32(call.notification.a)
+    if call.network is not None and domain in _INET:
+        return make_datagram_socket(call, call.network.datagrams)
     decisions.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
     raise failure(errno.EAFNOSUPPORT)
 
@@ -57,6 +61,8 @@ def connect(call: Call, decisions: Decisions) -> Answer:
             return perform_connect(call, held, sock, address)
         if sock.family == socket.AF_UNIX:
             return connect_unix(call, decisions, held, sock, address)
+        if is_apart(call, sock):
+            return perform_connect(call, held, sock, address)
         host, port = _inet_address(sock, address)
         network = call.network
         if network is None:
@@ -92,10 +98,10 @@ def bind(call: Call, decisions: Decisions) -> Answer:
         address = _address(call, n.b, int32(n.c))
         if sock.family == socket.AF_UNIX:
             return bind_unix(call, decisions, sock, address)
-        if sock.family in _INET:
+        if sock.family in _INET and not is_apart(call, sock):
             host, port = _inet_address(sock, address)
-            decisions.require(Bind(call.caller, host, port))
-        elif sock.family != socket.AF_NETLINK:
+            require_bind(call, decisions, sock, _unmapped(host), port)
+        elif sock.family not in (socket.AF_NETLINK, *_INET):
             raise failure(errno.EAFNOSUPPORT)
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
@@ -103,16 +109,21 @@ def bind(call: Call, decisions: Decisions) -> Answer:
 
 
 def listen(call: Call, decisions: Decisions) -> Answer:
-    """listen(2): *performed on our copy*. A socket that has no address yet would get every one."""
+    """listen(2): *performed on our copy*. A socket that has no address yet gets every one."""
     with _socket(call) as sock:
-        if sock.family in _INET:
+        is_stream = sock.family in _INET and not is_apart(call, sock)
+        if is_stream:
+            if call.network is not None:
+                give_port(sock)
             host, port, *_ = sock.getsockname()
-            decisions.require(Bind(call.caller, host, port))
+            is_local = require_bind(call, decisions, sock, _unmapped(host), port)
             _refuse_to_share(call, _unmapped(host), port)
+            if is_local:
+                kernel.tie_to_loopback(sock)
             call.own.record_socket(cookie(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
-        if sock.family in _INET and sock.getsockname()[:2] != (host, port):
+        if is_stream and sock.getsockname()[:2] != (host, port):
             # A connect that another thread of ours ended in between took the address with it.
             kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.EINVAL)

@@ -49,6 +49,7 @@ class Serving:
         background = Background(self._faults)
         self._background = background
         self._network = network
+        self._decisions = decisions
         waiting = WaitingCalls(interface, background, self._faults)
         self._loop = Loop(
             interface,
@@ -75,7 +76,7 @@ class Serving:
         async with open_nursery() as nursery:
             nursery.start_soon(self._background.serve)
             if self._network is not None:
-                nursery.start_soon(self._network.serve, self._faults)
+                nursery.start_soon(self._network.serve, self._faults, self._decisions)
 
     @property
     def faults(self) -> list[str]:

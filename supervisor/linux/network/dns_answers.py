@@ -1,4 +1,4 @@
-"""The answer to one DNS query, made up here: nothing is ever asked upstream.
+"""The answer to one DNS query, made up here, but for records of `RECORD_KINDS`, which are given.
 
 Every name that a host may have exists and has one address, a synthetic one. Whether the sandbox
 may connect to it is decided at the connect, so a look-up tells the program nothing but a number.
@@ -13,6 +13,7 @@ import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import dns.exception
 import dns.flags
@@ -38,6 +39,9 @@ TTL = 300
 
 MAX_ANSWER = 65535
 """Bytes of the largest message that fits the length of RFC 1035 section 4.2.2."""
+
+RECORD_KINDS = frozenset((RdataType.SRV, RdataType.TXT, RdataType.MX))
+"""What is not made up: see `dns_records.py`."""
 
 _HEADER = struct.Struct("!6H")
 _OPCODE = 0x7800
@@ -66,10 +70,30 @@ class _Query:
     opt: int | None
 
 
-def answer(query: bytes, names: SyntheticNames) -> bytes | None:
+class Found(NamedTuple):
+    """What there is of a record: the response code, and the records if there are any."""
+
+    code: Rcode
+    records: dns.rrset.RRset | None = None
+
+
+def record_asked(query: bytes) -> tuple[dns.name.Name, RdataType] | None:
+    """The name and the type, when a message asks for a record of one of `RECORD_KINDS`."""
+    if len(query) < _HEADER.size or _HEADER.unpack_from(query)[1] & (_OPCODE | dns.flags.QR):
+        return None
+    try:
+        asked = _parse(query)
+    except dns.exception.DNSException:
+        return None
+    is_plain = asked.rdclass == RdataClass.IN and not (asked.opt or 0) >> 16 & 0xFF
+    return (asked.name, asked.rdtype) if is_plain and asked.rdtype in RECORD_KINDS else None
+
+
+def answer(query: bytes, names: SyntheticNames, found: Found | None = None) -> bytes | None:
     """The reply to one DNS message (RFC 1035 section 4.1), at most MAX_ANSWER bytes.
 
-    None when there is nothing to reply to: the message has no whole header, or is a response.
+    `found` is what there is of a record that `record_asked` tells of. None when there is nothing
+    to reply to: the message has no whole header, or is a response.
     """
     if len(query) < _HEADER.size:
         return None
@@ -82,7 +106,9 @@ def answer(query: bytes, names: SyntheticNames) -> bytes | None:
         asked = _parse(query)
     except dns.exception.DNSException:
         return _bare(identity, flags, Rcode.FORMERR)
-    return _reply(asked, *_find(asked, names))
+    if found is None:
+        return _reply(asked, *_find(asked, names))
+    return _reply(asked, found.code, _NOTHING, found.records)
 
 
 def _parse(query: bytes) -> _Query:
@@ -135,7 +161,7 @@ def _records_of(
     if any(name.is_subdomain(domain) for domain in _REVERSE):
         host = _reverse(name, names)
         return (Rcode.NOERROR, {RdataType.PTR: f"{host}."}) if host else (Rcode.NXDOMAIN, _NOTHING)
-    host = _host(name)
+    host = host_of(name)
     if host is None:
         return Rcode.NXDOMAIN, _NOTHING
     top = host.rpartition(".")[2]
@@ -148,7 +174,7 @@ def _records_of(
     return (Rcode.NOERROR, {RdataType.A: address}) if address else (Rcode.SERVFAIL, _NOTHING)
 
 
-def _host(name: dns.name.Name) -> str | None:
+def host_of(name: dns.name.Name) -> str | None:
     """The canonical form of a name, if a host may have it.
 
     Labels are looked at as bytes: one with a dot inside would else become two.
@@ -171,7 +197,12 @@ def _reverse(name: dns.name.Name, names: SyntheticNames) -> str | None:
     return "localhost" if address in _LOCALHOST_ADDRESSES else names.host_of(address)
 
 
-def _reply(query: _Query, code: Rcode, records: Mapping[RdataType, str]) -> bytes:
+def _reply(
+    query: _Query,
+    code: Rcode,
+    records: Mapping[RdataType, str],
+    given: dns.rrset.RRset | None = None,
+) -> bytes:
     """The message. The question is repeated as it was written, its upper case included."""
     reply = dns.message.QueryMessage(query.id)
     reply.flags = dns.flags.QR | dns.flags.RA | (query.flags & dns.flags.RD)
@@ -180,6 +211,8 @@ def _reply(query: _Query, code: Rcode, records: Mapping[RdataType, str]) -> byte
         dns.rrset.from_text(query.name, TTL, RdataClass.IN, kind, text)
         for kind, text in records.items()
     ]
+    if given is not None:
+        reply.answer.append(given)
     if query.opt is not None:
         # RFC 3225 section 3: the DO bit is copied.
         reply.use_edns(0, query.opt & _DNSSEC_OK)

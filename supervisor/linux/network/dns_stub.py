@@ -11,13 +11,17 @@ import errno
 import socket
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
 from nono.supervisor.faults import Faults
-from nono.supervisor.linux.network.dns_answers import answer
+from nono.supervisor.linux.network.dns_answers import answer, record_asked
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.nursery import open_nursery
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.network.dns_records import Records
 
 MAX_CLIENTS = 256
 IDLE_SECONDS = 10.0
@@ -40,16 +44,17 @@ async def serve(
     names: SyntheticNames,
     admits: Callable[[Address, Address], bool],
     faults: Faults,
+    records: Records | None = None,
 ) -> None:
     """Answer the clients of `listener`, a listening TCP socket, until cancelled.
 
-    Those whose two ends, theirs and ours, `admits` does not know are closed at once. The listener
-    stays the caller's to close, and becomes non-blocking. A fault of ours closes the connection
-    that it happened on. Raises ValueError when the socket does not listen, OSError when it can no
-    longer be accepted from.
+    Those whose two ends, theirs and ours, `admits` does not know are closed at once. `records`
+    finds what is asked for and not made up. The listener stays the caller's to close, and becomes
+    non-blocking. A fault of ours closes the connection that it happened on. Raises ValueError when
+    the socket does not listen, OSError when it can no longer be accepted from.
     """
     clients = _Clients()
-    serve_one = partial(_converse, names, clients, faults)
+    serve_one = partial(_converse, names, clients, faults, records)
     accepting = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
     async with open_nursery() as nursery:
         while True:
@@ -125,6 +130,7 @@ async def _converse(
     names: SyntheticNames,
     clients: _Clients,
     faults: Faults,
+    records: Records | None,
     stream: trio.SocketStream,
     scope: trio.CancelScope,
 ) -> None:
@@ -134,7 +140,9 @@ async def _converse(
             async with stream:
                 while (query := await _message(stream)) is not None:
                     clients.heard_of(scope)
-                    reply = answer(query, names)
+                    asked = None if records is None else record_asked(query)
+                    found = await records.find(*asked) if records and asked else None
+                    reply = answer(query, names, found)
                     if reply is None:
                         return
                     await stream.send_all(len(reply).to_bytes(_LENGTH) + reply)

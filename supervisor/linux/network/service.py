@@ -8,10 +8,12 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Connect, Process
+from nono.broker import Connect, ConnectHost, Process, PublicPort
+from nono.broker.requests import NOBODY
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.errors import ResolutionError
+from nono.supervisor.errors import ProxyRefusal, ResolutionError
 from nono.supervisor.faults import Faults
+from nono.supervisor.linux.network.datagrams import Datagrams
 from nono.supervisor.linux.network.stub_clients import StubClients
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import trio
 
     from nono.supervisor.network.resolver import Resolver
+    from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
 _BACKLOG = 128
 _MAX_TUNNELS = 2048
@@ -31,13 +34,20 @@ class NetworkService:
     `serve`, `resolver`, `permitted` and `reach` are for trio's thread; the rest is for any thread.
     """
 
-    def __init__(self, nameservers: Sequence[tuple[str, int]] = ()) -> None:
+    def __init__(
+        self,
+        nameservers: Sequence[tuple[str, int]] = (),
+        proxy: UpstreamProxy | None = None,
+    ) -> None:
+        """`proxy` is what hosts are reached through that the policy knows by name."""
+        self._proxy = proxy
         self.names = SyntheticNames()
         self._nameservers = nameservers
         self._resolver: Resolver | None = None
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
+        self.datagrams = Datagrams()
         self.stub_clients = StubClients()
         """Whom the DNS stub answers."""
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
@@ -48,12 +58,15 @@ class NetworkService:
         port: int = self._stub.getsockname()[1]
         return port
 
-    async def serve(self, faults: Faults) -> None:
+    async def serve(self, faults: Faults, decisions: Decisions) -> None:
         """Answer look-ups until cancelled. May run in several tasks at once."""
         from nono.supervisor.linux.network import dns_stub
+        from nono.supervisor.linux.network.dns_records import Records
 
+        records = Records(decisions, self.resolver)
         with self._stub.dup() as listener:
-            await dns_stub.serve(listener, self.names, self.stub_clients.admits, faults)
+            admits = self.stub_clients.admits
+            await dns_stub.serve(listener, self.names, admits, faults, records)
 
     @property
     def resolver(self) -> Resolver:
@@ -67,6 +80,17 @@ class NetworkService:
     def known(self, host: str) -> tuple[str, ...] | None:
         """The addresses of a host if they are known already."""
         return None if self._resolver is None else self._resolver.cached(host)
+
+    def is_proxied(self, decisions: Decisions, host: str, port: int) -> bool:
+        """True when a host, itself allowed, is reached through the upstream proxy.
+
+        Not one that is allowed for having a public address only, which is for us to see.
+        """
+        if self._proxy is None or not self._proxy.serves(host, port):
+            return False
+        network = decisions.policy.network
+        rules = network.considered(ConnectHost(NOBODY, host, port))
+        return not isinstance(rules[0].pattern, PublicPort)
 
     async def permitted(
         self, decisions: Decisions, process: Process, host: str, port: int
@@ -91,6 +115,8 @@ class NetworkService:
         self, decisions: Decisions, process: Process, host: str, port: int
     ) -> trio.socket.SocketType:
         """A connection of our own to the host. Raises OSError as `permitted` and connect(2) do."""
+        if self._proxy is not None and self.is_proxied(decisions, host, port):
+            return await self._reach_through(self._proxy, decisions, host, port)
         from nono.supervisor.network.dial import dial
 
         outside = await dial(await self.permitted(decisions, process, host, port), port)
@@ -99,8 +125,20 @@ class NetworkService:
         self._reached[host, port] = outside.getpeername()[0]
         return outside
 
+    async def _reach_through(
+        self, proxy: UpstreamProxy, decisions: Decisions, host: str, port: int
+    ) -> trio.socket.SocketType:
+        from nono.supervisor.network.connect_through import connect_through
+
+        try:
+            return await connect_through(proxy, self.resolver, host, port)
+        except (ProxyRefusal, ResolutionError) as error:
+            decisions.note_unresolved(host, error.why)
+            raise
+
     def close(self) -> None:
         self._stub.close()
+        self.datagrams.close()
 
 
 def _max_tunnels() -> int:

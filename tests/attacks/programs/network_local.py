@@ -5,6 +5,7 @@ socket in it that may be connected to, a name for abstract sockets.
 """
 
 import ctypes
+import errno
 import os
 import select
 import socket
@@ -128,7 +129,7 @@ def wider() -> Iterator[Made]:
             lambda a=address, n=length: call("bind", socket.socket().detach(), a, n),
         )
     for family in (socket.AF_INET, socket.AF_INET6):
-        yield f"listen, not bound, {family}", lambda f=family: socket.socket(f).listen()
+        yield f"listen, not bound, {family}", lambda f=family: serving_others(socket.socket(f))
         yield f"listen, was connected, {family}", lambda f=family: was_connected(f)
         yield f"listen, is connected, {family}", lambda f=family: was_connected(f, UNSPECIFIED[:0])
 
@@ -136,7 +137,15 @@ def wider() -> Iterator[Made]:
 def bound(host: str, port: int) -> object:
     with socket.socket(family_of(host)) as sock:
         sock.bind((host, port))
-        return sock.getsockname()
+        return serving_others(sock)
+
+
+def serving_others(sock: socket.socket) -> object:
+    """Where it listens. A server that is tied to the loopback device serves nobody else."""
+    sock.listen()
+    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16).rstrip(b"\0") == b"lo":
+        raise PermissionError(errno.EACCES, "tied to lo")
+    return sock.getsockname()
 
 
 def was_connected(family: int, disconnect: bytes = UNSPECIFIED) -> object:
@@ -146,8 +155,7 @@ def was_connected(family: int, disconnect: bytes = UNSPECIFIED) -> object:
         sock.connect(made.getsockname()[:2])
         if disconnect:
             _libc.connect(sock.fileno(), disconnect, 16)
-        sock.listen()
-        return sock.getsockname()
+        return serving_others(sock)
 
 
 def others(outside: Outside) -> Iterator[Made]:
@@ -210,8 +218,14 @@ def handed_over(outside: Outside, path: str) -> Iterator[Made]:
         target = struct.pack("=H2s4s8x", socket.AF_INET, port.to_bytes(2, "big"), b"\x7f\0\0\1")
         yield f"{name}: connect", lambda f=fd, t=target: call("connect", f, t, 16)
         everywhere = struct.pack("=HH12x", socket.AF_INET, 0)
-        yield f"{name}: bind", lambda f=fd, a=everywhere: call("bind", f, a, 16)
-        yield f"{name}: listen", lambda f=fd: call("listen", f, 1)
+        yield f"{name}: bind", lambda f=fd, a=everywhere: bound_as_given(f, a)
+        yield f"{name}: listen", lambda f=fd: serving_others(socket.socket(fileno=os.dup(f)))
+
+
+def bound_as_given(fd: int, address: bytes) -> object:
+    call("bind", fd, address, 16)
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        return serving_others(sock) if sock.proto == socket.IPPROTO_TCP else sock.getsockname()
 
 
 def options() -> Iterator[Made]:

@@ -19,7 +19,8 @@ typedef union {
     struct sockaddr_in6 inet6;
 } place;
 
-static place address, allowed_inet, denied_inet, allowed_inet6, denied_inet6, free_inet, ours, theirs, reached, refusing;
+static place address, allowed_inet, denied_inet, allowed_inet6, denied_inet6, free_inet, foreign_inet, every_inet,
+    ours, theirs, reached, refusing;
 static int listener, number = -1, swapped[3], raced = -1;
 static const sa_family_t unspecified[8];
 
@@ -73,7 +74,8 @@ static void *flip_both(void *unused)
 static void *flip_bound(void *unused)
 {
     for (unsigned turn = 0; !stop; turn++) {
-        address.inet.sin_addr.s_addr = turn % 2 ? INADDR_ANY : allowed_inet.inet.sin_addr.s_addr;
+        const place *const places[] = {&allowed_inet, &foreign_inet, &every_inet, &foreign_inet};
+        address.inet.sin_addr = places[turn % 4]->inet.sin_addr;
         WRITTEN();
     }
     return unused;
@@ -120,13 +122,21 @@ static int is_denied(int fd)
            peer.inet.sin_addr.s_addr == denied_inet.inet.sin_addr.s_addr;
 }
 
-static int is_wide(int fd)
+static int is_at(int fd, const place *where)
 {
     place here;
     socklen_t size = sizeof here;
     memset(&here, 0, sizeof here);
-    return !getsockname(fd, &here.general, &size) && here.inet.sin_addr.s_addr == INADDR_ANY &&
-           here.inet.sin_port;
+    return !getsockname(fd, &here.general, &size) && here.inet.sin_port &&
+           here.inet.sin_addr.s_addr == where->inet.sin_addr.s_addr;
+}
+
+/* Does it get what arrives at the loopback device, and nothing else? */
+static int is_tied(int fd)
+{
+    char name[16] = "";
+    socklen_t size = sizeof name;
+    return !getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) && !strcmp(name, "lo");
 }
 
 /* Without the state in which a port waits after a connection: there are only so many. */
@@ -202,10 +212,12 @@ static void connect_either(void)
 
 static void bind_one(void)
 {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    /* For the kernel it may then be any address: ip(7). */
+    setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
     count(bind(fd, &address.general, sizeof address.inet));
-    if (is_wide(fd))
-        win("bound", "to every address");
+    if (is_at(fd, &foreign_inet))
+        win("bound", "to an address that others reach");
     close(fd);
 }
 
@@ -233,8 +245,9 @@ static void listen_one(void)
     int fd = raced, result = listen(fd, 8), on = 0, own = socket(AF_INET, SOCK_STREAM, 0);
     socklen_t size = sizeof on;
     count(result);
-    if (!result && !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) && on && is_wide(fd))
-        win("listen", "on every address");
+    if (!result && !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &size) && on &&
+        is_at(fd, &every_inet) && !is_tied(fd))
+        win("listen", "to other machines");
     count(bind(own, &free_inet.general, sizeof free_inet.inet) || listen(own, 8) ? -1 : 0);
     close(own);
 }
@@ -300,6 +313,8 @@ int main(int argc, char **arguments)
     allowed_inet6 = inet6("::ffff:127.0.0.9", port);
     denied_inet6 = inet6("::ffff:127.0.0.1", port);
     free_inet = inet("127.0.0.77", 0);
+    foreign_inet = inet("203.0.113.7", 0);
+    every_inet = inet("0.0.0.0", 0);
     reached = host(arguments[6], port);
     refusing = host(arguments[7], 443);
     ours = local(what);

@@ -41,6 +41,7 @@ from nono.broker import (
     Watch,
 )
 from nono.broker.audit.records import (
+    FORMAT,
     Decision,
     End,
     Exit,
@@ -192,6 +193,6 @@ def test_text_is_bounded() -> None:
 
 def test_another_version_is_not_read() -> None:
     parts = plain(Start(1, "1.0", "/tmp/x", Policy()))
-    parts[1] = 2
+    parts[1] = FORMAT + 1
     with pytest.raises(InvalidRecord, match="another version"):
         read(parts)

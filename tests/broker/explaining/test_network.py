@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -240,7 +241,7 @@ def test_the_words_are_safe_and_the_flags_help(request_: NetworkRequest) -> None
         "listen": NETWORK.listen,
         "unchecked": NETWORK.unchecked,
     }
-    kinds = {
+    kinds: dict[str, tuple[str, Callable[[str], Any]]] = {
         "--allow-domain": ("rules", parse_host),
         "--open-port": ("rules", lambda text: LocalPort(int(text))),
         "--listen-port": ("listen", lambda text: LocalPort(int(text))),

@@ -4,6 +4,7 @@ import errno
 
 import pytest
 
+from nono.shims.linux.network_administration import LOOKING_REQUESTS
 from nono.shims.linux.syscall_classes import Network
 from tests.shims.linux.filters import (
     ALG,
@@ -67,10 +68,23 @@ CONNECTIONS: dict[Network, dict[str, int]] = {
     "blocked": {"connect": NOTIFY, "bind": NOTIFY, "listen": ALLOW},
 }
 
+ADMINISTERING_OPTIONS = {
+    *((IPPROTO_IP, option) for option in (16, 17, *range(64, 260), -1)),
+    *((IPPROTO_IPV6, option) for option in (34, 35, 64, 65, *range(128, 260), -1)),
+}
+"""What the owner of a network namespace may set on a socket in it,"""
+TABLES = {
+    *((IPPROTO_IP, option) for option in (*range(64, 80), *range(81, 260), -1)),
+    *((IPPROTO_IPV6, option) for option in (64, 65, 68, 69, *range(128, 260), -1)),
+}
+"""and get. (80 is where a connection was going before it was led elsewhere.)"""
+ENOPROTOOPT = ERRNO | errno.ENOPROTOOPT
+
 OPTIONS_OF_EVERY_MODE = {
     (IPPROTO_IP, 4),
     *((IPPROTO_IPV6, option) for option in (6, 54, 55, 57, 59)),
     (TCP, 30),
+    *ADMINISTERING_OPTIONS,
 }
 
 
@@ -79,6 +93,8 @@ def expected_socket(which: Filter, call: Socket) -> int:
     allowed = ALLOWED_SOCKETS[which.network]
     if which.network == "blocked" and domain in (INET, INET6):
         return NOTIFY if which.broker else EAFNOSUPPORT
+    if which.network == "filtered" and (domain, kind & 0xF, protocol) in DATAGRAMS:
+        return NOTIFY if which.broker else EPROTONOSUPPORT
     if domain not in {family for family, _, _ in allowed}:
         return EAFNOSUPPORT
     return ALLOW if (domain, kind & 0xF, protocol) in allowed else EPROTONOSUPPORT
@@ -135,7 +151,17 @@ def test_every_socket_option_with_rules(which: Filter) -> None:
         for option in (-1, *range(260)):
             expected = EPERM if (level, option) in refused else ALLOW
             assert which.result("setsockopt", (3, level, option, 4096, 4)) == expected
-            assert which.result("getsockopt", (3, level, option, 4096, 4)) == ALLOW
+            expected = ENOPROTOOPT if (level, option) in TABLES else ALLOW
+            assert which.result("getsockopt", (3, level, option, 4096, 4)) == expected
+
+
+@every_filter
+def test_what_changes_an_interface(which: Filter) -> None:
+    for request in range(0x8880, 0x8A20):
+        is_look = not 0x8900 <= request < 0x8A00 or request in LOOKING_REQUESTS.values()
+        expected = ALLOW if is_look else EPERM
+        assert which.result("ioctl", (3, request, 4096)) == expected
+        assert which.result("ioctl", (3, request | 1 << 32, 4096)) == expected
 
 
 @without_rules

@@ -53,7 +53,7 @@ sched_get_priority_max sched_get_priority_min sched_rr_get_interval sched_getaff
 # the rest only look, or (setpgid) are for one's own children.
 
 OF_A_CONNECTED_SOCKET = """
-listen accept accept4 getsockname getpeername shutdown getsockopt recvfrom recvmsg recvmmsg
+listen accept accept4 getsockname getpeername shutdown recvfrom recvmsg recvmmsg
 """
 # Where a socket leads was decided when it was connected or bound.
 

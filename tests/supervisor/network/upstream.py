@@ -29,8 +29,8 @@ class FakeDns:
     """Answers over UDP and TCP on `address` in a thread of its own, between start and stop.
 
     `records` gives each name (lower case, no dot at the end) its addresses, or the one name that
-    it is an alias of (a CNAME). A name with an empty list exists and has no address. Everything
-    but `port` may be changed while it runs.
+    it is an alias of (a CNAME), or records such as "TXT text". A name with an empty list exists
+    and has no address. Everything but `port` may be changed while it runs.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class FakeDns:
                 return
             of = "CNAME" if _kind_of(found[0]) == "CNAME" else kind
             for value in found:  # one each: the records of one rrset would be sent in any order
-                text = f"{value}." if of == "CNAME" else value
+                text = f"{value}." if of == "CNAME" else value.removeprefix(f"{kind} ")
                 response.answer.append(dns.rrset.from_text(f"{name}.", self.ttl, "IN", of, text))
             if of == kind:
                 return
@@ -174,6 +174,8 @@ class FakeDns:
 
 
 def _kind_of(value: str) -> str:
+    if value.startswith(("SRV ", "TXT ", "MX ")):
+        return value.partition(" ")[0]
     try:
         return "AAAA" if ipaddress.ip_address(value).version == 6 else "A"
     except ValueError:

@@ -97,6 +97,74 @@ def test_the_options_add_up() -> None:
     assert isinstance(made.decide(ServerName(ME, "api.openai.com", 443, None)), Deny)
 
 
+def test_ranges_of_ports() -> None:
+    made = network(open_port=["3000-3100"], listen_port=["8000-8001"], allow_connect_port=["22-23"])
+    for port, allowed in ((2999, Deny), (3000, Allow), (3100, Allow), (3101, Deny)):
+        assert isinstance(made.decide(Connect(ME, "127.0.0.1", port)), allowed)
+    for port, allowed in ((7999, Deny), (8000, Allow), (8001, Allow), (8002, Deny)):
+        assert isinstance(made.decide(Bind(ME, "0.0.0.0", port)), allowed)
+    assert [reaches(made, "a.example", port) for port in (21, 22, 23, 24)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    spelled = [rule.pattern.spelled for rule in (*made.rules, *made.listen)]
+    assert spelled == [
+        "ports 22 to 23 of every public host",
+        "ports 3000 to 3100 of this machine",
+        "ports 8000 to 8001 of this machine",
+    ]
+
+
+def test_a_refused_host_stays_refused() -> None:
+    made = network(
+        allow_domain=["*.example.org", "*.example.org:8443", "10.0.0.0/8"],
+        allow_connect_port=[22],
+        deny_domain=[
+            "bad.example.org",
+            "*.worse.example.org",
+            "10.1.0.0/16",
+            "half.example.org:80",
+        ],
+    )
+    assert reaches(made, "good.example.org") and reaches(made, "worse.example.org", 8443)
+    for host in ("bad.example.org", "BAD.example.org.", "a.worse.example.org"):
+        assert not any(reaches(made, host, port) for port in (80, 443, 8443, 22))
+    assert reaches(made, "half.example.org") and not reaches(made, "half.example.org", 80)
+    assert isinstance(made.decide(Connect(ME, "10.2.0.1", 443)), Allow)
+    # By whatever name: an address is refused as well where a name leads there.
+    for name in (None, "good.example.org"):
+        verdict = made.decide(Connect(ME, "10.1.2.3", 443, name))
+        assert isinstance(verdict, Deny)
+        assert str(verdict.rule.origin) == "flag --deny-domain 10.1.0.0/16"
+
+
+def test_loopback_only(tmp_path: Path) -> None:
+    profile = tmp_path / "wide.json"
+    profile.write_text('{"network": {"allow_domain": ["a.example"], "open_port": [5432]}}')
+    made = network(loopback_only=True, open_port=[6379], listen_port=[80], profile=str(profile))
+    assert made.mode is Mode.FILTERED and not reaches(made, "a.example")
+    verdict = made.decide(Connect(ME, "8.8.8.8", 443))
+    assert isinstance(verdict, Deny) and str(verdict.rule.origin) == "flag --loopback-only"
+    for port, allowed in ((5432, Allow), (6379, Allow), (80, Deny)):
+        assert isinstance(made.decide(Connect(ME, "127.0.0.1", port)), allowed)
+    assert isinstance(made.decide(Connect(ME, "127.0.0.1", 80, own=True)), Allow)
+    assert isinstance(made.decide(Bind(ME, "0.0.0.0", 80)), Allow)
+
+    profile.write_text('{"network": {"loopback_only": true, "allow_domain": ["a.example"]}}')
+    assert not reaches(network(profile=str(profile)), "a.example")
+    with pytest.raises(UsageError, match="--allow-domain opens nothing: the network is loopback"):
+        network(profile=str(profile), allow_domain=["b.example"])
+    profile.write_text('{"network": {"credentials": ["openai"]}}')
+    with pytest.raises(UsageError, match="a service is a host"):
+        network(profile=str(profile), loopback_only=True)
+    profile.write_text('{"network": {"deny_domain": ["a.example"]}}')
+    with pytest.raises(UsageError, match="deny_domain says something only where"):
+        network(profile=str(profile))
+    assert not reaches(network(profile=str(profile), allow_domain=["a.example"]), "a.example")
+
+
 def test_every_rule_names_its_flag() -> None:
     made = network(
         allow_domain=["PyPI.org:443"], open_port=[1], listen_port=[2], no_sni_check=["pypi.org"]
@@ -147,6 +215,14 @@ def test_the_servers_for_names(text: str, server: tuple[str, int]) -> None:
         ({"allow_domain": ["x.org"], "no_sni_check": ["10.0.0.1"]}, "--no-sni-check", "leave"),
         ({"allow_domain": ["x.org"], "no_sni_check": ["x.org/a"]}, "--no-sni-check", "x.org"),
         ({"open_port": [0]}, "--open-port 0", "1 to 65535"),
+        ({"open_port": ["9-8"]}, "--open-port 9-8", "8-9"),
+        ({"open_port": ["9-"]}, "--open-port 9-", "1 to 65535"),
+        ({"open_port": ["1-2-3"]}, "--open-port 1-2-3", "1 to 65535"),
+        ({"deny_domain": ["x.org"]}, "--deny-domain", "--allow-domain"),
+        ({"allow_domain": ["x.org"], "deny_domain": ["*"]}, "--deny-domain", "*.example.org"),
+        ({"loopback_only": True, "allow_domain": ["x.org"]}, "contradict", "--allow-domain"),
+        ({"loopback_only": True, "proxy_credential": ["openai"]}, "contradict", "credential"),
+        ({"loopback_only": True, "block_net": True}, "contradict", "--loopback-only"),
         ({"listen_port": [65536]}, "--listen-port 65536", "1 to 65535"),
         ({"allow_connect_port": [-1]}, "--allow-connect-port -1", "1 to 65535"),
     ],

@@ -28,7 +28,8 @@ asked for, the line says what.
 class Case(NamedTuple):
     """`what` is the summary of the refusal, `code` the statement that meets it, `fix` the hint.
 
-    `again` is False where the machine has its own say: another user's file, a host elsewhere.
+    `again` is False where the machine has its own say: another user's file, a host elsewhere,
+    an address that is not its own.
     `said` is in the reason.
     """
 
@@ -164,7 +165,12 @@ CASES = (
         again=False,
     ),
     Case("connect to 169.254.169.254 port 80", "connect('169.254.169.254', 80)", said="metadata"),
-    Case("listen on 0.0.0.0 port LISTEN", "listen('0.0.0.0', L)", "--listen-port LISTEN"),
+    Case(
+        "listen on 203.0.113.7 port LISTEN",
+        "listen('203.0.113.7', L)",
+        "--listen-port LISTEN",
+        again=False,
+    ),
     Case("read /etc/shadow", "open('/etc/shadow')", "--read-file /etc/shadow", again=False),
     Case(
         "make namespaces or mounts of its own (unshare)",

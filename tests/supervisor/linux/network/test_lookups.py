@@ -42,7 +42,7 @@ hidden.onion gaierror
 (1, 0, 0, None)
 (2, 0, 0, None)
 (3, 3, 0, None)
-('OSError', 'Protocol not supported')
+('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')
 """.replace("LONG", "x" * 64)

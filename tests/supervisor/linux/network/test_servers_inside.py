@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 
 import pytest
@@ -34,6 +33,7 @@ def test_programs_that_serve(same: Same) -> None:
 
 
 WIDE = program_beside(__file__, "wide.py")
+LISTENING = program_beside(__file__, "listening.js")
 
 
 def free_port() -> int:
@@ -42,22 +42,28 @@ def free_port() -> int:
         return port
 
 
-def test_listening_for_others_is_refused_with_the_way_to_allow_it(nono: Nono) -> None:
+def test_on_every_address_means_for_this_machine(nono: Nono) -> None:
+    """Node's listen(0), http.server, gRPC: as asked, and tied to the loopback device."""
     port = free_port()
     command = ("--", PYTHON, "-c", WIDE, str(port))
-    done = nono("run", FILTERED, "--json", *command)
-    assert done.stdout.splitlines() == ["EACCES EACCES"] * 3 + ["EACCES False"], done.stderr
-    denials = [each for each in json.loads(done.stderr)["denials"] if each["request"] == "Bind"]
-    fixes = [each["fix"] for each in denials if each["port"] == str(port)]
-    assert fixes == [["--listen-port", str(port)]] * 3
-    # Every address at a port that nobody knows beforehand: there is no flag for that.
-    assert [each["fix"] for each in denials if each["port"] == "0"] == [[]] * 2
+    local = ["ok ok ok", "True True lo", "True True EPERM"]
+    last = ["ok True lo", "127.0.0.1 free"]
+    done = nono("run", "--allow-cwd", FILTERED, *command)
+    assert (done.stderr, done.stdout.splitlines()) == ("", [*(local * 6), *last])
 
-    text = nono("run", FILTERED, *command).stderr
-    assert f"hint: --listen-port {port}" in text
+    allowed = nono("run", "--allow-cwd", f"--listen-port={port}", *command)
+    wide = ["ok ok ok", "True True ", "True True EPERM"]
+    assert allowed.stdout.splitlines() == [*((wide + local) * 3), *last], allowed.stderr
 
-    allowed = nono("run", f"--listen-port={port}", *command)
-    assert allowed.stdout.splitlines() == ["ok ok", "True"] * 3 + ["EACCES False"], allowed.stderr
+
+@pytest.mark.requires(commands=["node"])
+def test_node_listens_as_its_test_libraries_do(nono: Nono) -> None:
+    """supertest and its like: listen(0), read the port, ask oneself."""
+    done = nono("run", FILTERED, "--", "node", "-e", LISTENING)
+    assert (done.stderr, done.stdout.splitlines()) == (
+        "",
+        [":: IPv6 served", "0.0.0.0 IPv4 served"],
+    )
 
 
 def test_a_blocked_network_has_no_servers(nono: Nono) -> None:

@@ -226,6 +226,39 @@ def test_bind(scene: Scene) -> None:
     assert scene.script.said == ["require bind 127.0.0.1 0", "waiting", "require bind 0.0.0.0 8000"]
 
 
+def test_every_address_is_this_machine_s_where_no_port_is_open_to_others(filtered: Scene) -> None:
+    """It is bound as asked, and tied to loopback before it listens."""
+    sock = tcp(filtered)
+    filtered.script.refused["bind 0.0.0.0 PORT"] = errno.EACCES
+    assert filtered.play("bind", sock.fileno(), inet("0.0.0.0", 0), 16) == DONE
+    filtered.script.replaced[str(sock.getsockname()[1])] = "PORT"
+    assert device(sock) == b""
+    assert filtered.play("listen", sock.fileno(), 5) == DONE
+    assert (sock.getsockname()[0], device(sock)) == ("0.0.0.0", b"lo")
+    assert filtered.script.said == [
+        "require bind 127.0.0.1 0",
+        "waiting",
+        "admit bind 0.0.0.0 PORT",
+        "require bind 127.0.0.1 PORT",
+        "bound",
+        "waiting",
+    ]
+
+
+def test_a_port_that_is_open_to_others_is(filtered: Scene) -> None:
+    sock = tcp(filtered)
+    sock.bind(("0.0.0.0", 0))
+    filtered.script.replaced[str(sock.getsockname()[1])] = "PORT"
+    assert filtered.play("listen", sock.fileno(), 5) == DONE
+    assert device(sock) == b""
+    assert filtered.script.said == ["admit bind 0.0.0.0 PORT", "bound", "waiting"]
+
+
+def device(sock: socket.socket) -> bytes:
+    tied: bytes = sock.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
+    return tied.rstrip(b"\0")
+
+
 def test_bind_of_a_socket_to_the_kernel_is_performed(scene: Scene) -> None:
     netlink = scene.hold(socket.socket(socket.AF_NETLINK, socket.SOCK_RAW))
     address = struct.pack("=HHII", socket.AF_NETLINK, 0, 0, 0)

@@ -34,7 +34,7 @@ def reply(file):
 
 with socket.create_connection(("127.0.0.1", 53)) as sock, sock.makefile("rb") as file:
     for identity, (name, kind) in enumerate(
-        [("api.example", 1), ("api.example", 28), ("api.example", 16), ("x.onion", 1)]
+        [("api.example", 1), ("api.example", 28), ("closed.example", 16), ("x.onion", 1)]
     ):
         ask(sock, name, kind, identity)
     for _ in range(4):
@@ -44,4 +44,7 @@ for family, kind, where in (
     (socket.AF_INET6, socket.SOCK_STREAM, ("::1", 53)),
     (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.2", 53)),
 ):
-    print(said(lambda: socket.socket(family, kind).connect(where)))
+    def look_up(sock):
+        sock.connect(where)
+        sock.send(b"x"), sock.recv(1)
+    print(said(lambda: look_up(socket.socket(family, kind))))

@@ -8,7 +8,7 @@ const dns = require("dns");
     const p = dns.promises;
     console.log(await said(p.lookup("api.example", {all: true})));
     console.log(await said(p.resolve4("api.example")), await said(p.resolve6("api.example")));
-    console.log(await said(p.resolve("api.example", "TXT")), await said(p.reverse("198.18.0.1")));
+    console.log(await said(p.resolve("closed.example", "TXT")), await said(p.reverse("198.18.0.1")));
     console.log(await said(p.lookup("localhost", 4)), await said(p.resolve4("name.invalid")));
     console.log(dns.getServers());
 })();'

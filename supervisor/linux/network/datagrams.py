@@ -1,0 +1,129 @@
+"""Datagram sockets of one sandbox: they reach each other, and nothing else of the machine.
+
+Programs use them among themselves (Gradle, statsd, getaddrinfo(3) asking for a route), and a
+datagram needs no connect(2) that could be decided. So they are made in a network namespace of the
+sandbox's own, whose only interface is `lo`: there a socket stays for good, so that whatever it is
+bound to or sends to, no service of the machine's is there, its DNS server among them.
+
+Who owns a user namespace has all capabilities over it, and the program is the same user: the filter
+refuses what would use them on such a socket (`shims.linux.network_administration`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from typing import Final
+
+from nono.supervisor.errors import failure
+
+_PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")
+_SO_NETNS_COOKIE: Final = 71
+_COOKIE_BYTES: Final = 8
+_DESCRIPTOR: Final = struct.Struct("@i")
+_LENGTH: Final = socket.CMSG_LEN(_DESCRIPTOR.size)
+_SECONDS: Final = 10.0
+
+
+class Datagrams:
+    """Starts the program that makes them when the first one is asked for. Thread-safe.
+
+    Close it at the end of the sandbox.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._cookie = b""
+        self.refused = 0
+        """Why there are none: the errno of making the namespace."""
+
+    @property
+    def is_ready(self) -> bool:
+        """True when `make` need not wait, be it to say that there are none."""
+        return bool(self._cookie or self.refused)
+
+    def start(self) -> None:
+        """Make the namespace. Takes the time that Python needs to start. Raises nothing."""
+        with self._lock:
+            if self.is_ready:
+                return
+            try:
+                self._start()
+                with socket.socket(fileno=self._request(socket.AF_INET)) as probe:
+                    self._cookie = _cookie(probe)
+            except OSError as error:
+                self.refused = error.errno or errno.EPERM
+
+    def make(self, family: int) -> int:
+        """A new socket, as a descriptor. Raises OSError: EPROTONOSUPPORT when there are none."""
+        if not self._cookie:
+            raise failure(errno.EPROTONOSUPPORT)
+        with self._lock:
+            return self._request(family)
+
+    def is_own(self, sock: socket.socket) -> bool:
+        """True when the socket is in the sandbox's own namespace, and not in the machine's."""
+        if sock.type != socket.SOCK_DGRAM or not self._cookie:
+            return False
+        try:
+            return _cookie(sock) == self._cookie
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_SECONDS)
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(_SECONDS)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", _PROGRAM, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in _NEEDED & os.environ.keys()},
+                cwd="/",
+                start_new_session=True,
+            )
+        refused = self._control.recv(1)
+        if refused != b"\0":
+            raise failure(refused[0] if refused else errno.EPERM)
+
+    def _request(self, family: int) -> int:
+        assert self._control is not None
+        try:
+            self._control.send(bytes((family,)), socket.MSG_NOSIGNAL)
+            answer, ancillary, _, _ = self._control.recvmsg(1, _LENGTH, socket.MSG_CMSG_CLOEXEC)
+        except OSError:
+            # What came later would be taken for the answer to another request.
+            self._control.close()
+            raise failure(errno.EPROTONOSUPPORT) from None
+        for _, _, content in ancillary:
+            (made,) = _DESCRIPTOR.unpack(content)
+            return int(made)
+        raise failure(answer[0] if answer else errno.EPROTONOSUPPORT)
+
+
+_NEEDED: Final = frozenset({"LD_LIBRARY_PATH"})
+"""Variables without which an interpreter may not start."""
+
+
+def _cookie(sock: socket.socket) -> bytes:
+    """What tells one network namespace from another. Raises OSError before Linux 5.14."""
+    return sock.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, _COOKIE_BYTES)

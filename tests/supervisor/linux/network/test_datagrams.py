@@ -1,0 +1,137 @@
+"""Datagram sockets under a filter: among the sandbox's own programs, and to nobody else."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from nono.supervisor.linux.network.datagrams import Datagrams
+from tests.conftest import Nono, program_beside
+from tests.supervisor.linux.network.conftest import PYTHON
+
+pytestmark = pytest.mark.requires(landlock=4)
+
+PROGRAM = program_beside(__file__, "datagrams.py")
+SOCKET = "import socket; socket.socket(type=socket.SOCK_DGRAM)"
+EACH_FAMILY = """\
+None True
+False False EAGAIN
+b'from a child'
+None 9
+b'from here' b'back'
+ENOTSUP ECONNREFUSED
+"""
+REST = """\
+ENETUNREACH ENETUNREACH
+EADDRNOTAVAIL
+['EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM']
+['EPERM', 'EPERM', 'EPERM', 'EPERM', 'EPERM'] ENOPROTOOPT EPERM
+1
+EPROTONOSUPPORT EPROTONOSUPPORT
+2
+"""
+
+
+def own_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with contextlib.suppress(OSError):
+            probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+
+
+def test_they_reach_the_sandbox_s_own(nono: Nono) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        service.bind(("0.0.0.0", 0))
+        service.setblocking(False)
+        port, address = service.getsockname()[1], own_address()
+        command = (PYTHON, "-c", PROGRAM, str(port), address)
+        done = nono("run", "-q", "--allow-cwd", "--allow-domain=a.example", "--", *command)
+        assert done.stderr == ""
+        if address == "0.0.0.0":
+            pytest.fail("the machine has no address of its own to try")
+        assert done.stdout == EACH_FAMILY * 2 + REST
+        with pytest.raises(BlockingIOError):
+            service.recv(1)
+    closed = nono(
+        "run", "-q", "--block-net", "--", PYTHON, "-c", "import socket as s; s.socket(2, 2)"
+    )
+    assert "Address family not supported" in closed.stderr
+
+
+@pytest.mark.requires(commands=["node"])
+def test_a_metrics_client_as_node_has_it(nono: Nono) -> None:
+    script = (
+        "const dgram = require('dgram'); const server = dgram.createSocket('udp4');"
+        "server.on('message', (text) => { console.log(String(text)); server.close(); });"
+        "server.bind(0, () => { const client = dgram.createSocket('udp4');"
+        "client.send('a:1|c', server.address().port, 'localhost', () => client.close()); });"
+    )
+    done = nono("run", "--allow-domain=a.example", "--", "node", "-e", script)
+    assert (done.stdout, done.stderr) == ("a:1|c\n", "")
+
+
+def test_where_no_namespace_can_be_made_there_are_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refusing = tmp_path / "refusing.py"
+    refusing.write_text(
+        "import socket, sys; socket.socket(fileno=int(sys.argv[1])).send(bytes([1]))"
+    )
+    for program in (str(refusing), "/nonexistent.py"):
+        monkeypatch.setattr("nono.supervisor.linux.network.datagrams._PROGRAM", program)
+        made = Datagrams()
+        made.start()
+        assert made.is_ready and made.refused == errno.EPERM
+        with pytest.raises(OSError, match="Protocol not supported"):
+            made.make(socket.AF_INET)
+        made.close()
+
+
+def test_what_makes_them_ends_with_the_sandbox() -> None:
+    made = Datagrams()
+    made.start()
+    with (
+        socket.socket(fileno=made.make(socket.AF_INET6)) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+    ):
+        assert made.is_own(one) and not made.is_own(other)
+        assert not one.get_inheritable()
+    started = time.monotonic()
+    made.close()
+    assert time.monotonic() - started < 5
+    with pytest.raises(OSError, match="Protocol not supported"):
+        made.make(socket.AF_INET)
+
+
+def test_no_other_sandbox_is_reached_and_no_late_answer_taken() -> None:
+    """Each has a network of its own, with addresses and ports of its own."""
+    with contextlib.closing(Datagrams()) as ours, contextlib.closing(Datagrams()) as theirs:
+        ours.start()
+        theirs.start()
+        for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with (
+                socket.socket(fileno=theirs.make(family)) as server,
+                socket.socket(fileno=ours.make(family)) as client,
+            ):
+                server.bind((host, 0))
+                client.sendto(b"secret", server.getsockname()[:2])
+                client.connect(server.getsockname()[:2])
+                client.send(b"secret")
+                with pytest.raises(ConnectionRefusedError):
+                    client.send(b"secret")
+                with pytest.raises(BlockingIOError):
+                    server.recv(9, socket.MSG_DONTWAIT)
+                assert theirs.is_own(server) and not ours.is_own(server)
+        assert theirs._control is not None and theirs._process is not None
+        theirs._control.settimeout(0.01)
+        theirs._process.send_signal(signal.SIGSTOP)
+        for _ in range(2):
+            with pytest.raises(OSError, match="Protocol not supported"):
+                theirs.make(socket.AF_INET)
+        theirs._process.send_signal(signal.SIGCONT)
