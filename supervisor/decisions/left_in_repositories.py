@@ -10,14 +10,16 @@ from __future__ import annotations
 import itertools
 import os
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, remotes_by_name
+from nono.broker.git_pushes import goes_elsewhere
 from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
-from nono.supervisor.decisions.new_repository import hooks_in, running
+from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import bytes_of, exact_link, kind_of, names_in
@@ -31,6 +33,8 @@ from nono.supervisor.planning.repositories import (
 )
 
 _MAX_NAMES = 200
+_BEHIND = 20_000_000
+"""Nanoseconds: the clock that a kernel has for files may be a tick behind."""
 
 _Begun = tuple[tuple[str, State], ...]
 
@@ -56,6 +60,11 @@ class LeftInRepositories:
             for directory in git_directories(one.directory)[0]
             if kind_of(child(directory, "HEAD")) is not None  # else git takes it for none yet
         }
+        self._started = time.time_ns() - _BEHIND
+        self._configurations = {
+            directory: bytes_of(child(directory, "config"), MAX_BYTES + 1)
+            for directory in self._directories
+        }
         self._links = {one.link: state(one.link) for one in self._found if one.link}
         names = ("index", "config")
         self._files = {
@@ -74,12 +83,29 @@ class LeftInRepositories:
                 continue
             yield from self._run_by_configuration(parent(link))
             to = exact_link(link)
-            if to is None or (to not in places and not self._was_there(to)):
+            is_new = to is None or (to not in places and not self._was_there(to))
+            if is_new or is_gits(parent(link)):
                 yield link
         for directory in places:
             if not self._was_there(directory):
                 yield from self._new(directory)
+        yield from (link for link in walked.inside if self._is_since_start(link))
         yield from walked.unread
+
+    def _is_since_start(self, link: str) -> bool:
+        """For a link in what is git's own, where git writes without looking: whether it is new.
+
+        A move changes the time of what is moved, so a directory on the way tells of one.
+        """
+        path = link
+        while path not in self._directories:
+            status = os.lstat(path)
+            if status.st_ctime_ns >= self._started:
+                return True
+            if path == "/" or path.endswith("/.git"):
+                return False
+            path = parent(path)
+        return not self._was_there(path)
 
     def _in_known(self) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""
@@ -91,6 +117,7 @@ class LeftInRepositories:
                 yield from self._new_begun(directory)
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._followed(one, directory)
+                    yield from self._pushed(directory)
             if not self._has_new_index(one.directory):
                 continue
             read += index_size(one)
@@ -161,6 +188,17 @@ class LeftInRepositories:
             return
         if any(os.path.lexists(os.path.join(one.top, os.fsdecode(name))) for name in names):
             yield path
+
+    def _pushed(self, directory: str) -> Iterator[str]:
+        """The configuration, when what a person pushes goes elsewhere now."""
+        path = child(directory, "config")
+        before = self._configurations.get(directory, b"")
+        try:
+            if goes_elsewhere(before, bytes_of(path, MAX_BYTES + 1)):
+                yield path
+        except NotUnderstoodError:
+            # Such a configuration is not changed by nono, and by nobody else inside.
+            return
 
     def _all_begun(self, directories: Iterable[str]) -> Iterator[tuple[str, _Begun]]:
         names: Sequence[str] = tuple(data("start_files")["begun"])

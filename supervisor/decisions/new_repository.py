@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, first_that_runs, work_trees
-from nono.broker.rules.paths import child
+from nono.broker.rules.paths import child, lineage
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import (
     bytes_of,
@@ -22,6 +22,7 @@ from nono.supervisor.planning.git_files import (
     kind_of,
     names_in,
 )
+from nono.supervisor.planning.repositories import is_bare
 
 CONFIGS = ("config", "config.worktree")
 _NO_LINKS = (*CONFIGS, "HEAD", "hooks", "commondir", "objects", "refs")
@@ -79,13 +80,19 @@ def _may_run(config: str, is_kept: Callable[[bytes], bool]) -> bool:
 
 
 def _writes_elsewhere(directory: str, config: str) -> bool:
-    """Whether git's files would go anywhere but to where a `.git` leads back: into a home, say."""
+    """Whether git's files would go anywhere but to where a `.git` leads back: into a home, say, or
+    into what is git's own."""
     try:
         named = work_trees(bytes_of(config, MAX_BYTES + 1))
     except NotUnderstoodError:
         return True
-    tops = (plain_path(os.path.join(directory, os.fsdecode(each))) for each in named)
-    return any(exact_link(child(top, ".git")) != directory for top in tops)
+    tops = [plain_path(os.path.join(directory, os.fsdecode(each))) for each in named]
+    return any(exact_link(child(top, ".git")) != directory or is_gits(top) for top in tops)
+
+
+def is_gits(path: str) -> bool:
+    """Whether a path is, or lies in, a repository's own directory."""
+    return "/.git/" in f"{path}/" or any(is_bare(each) for each in lineage(path))
 
 
 def hooks_in(directory: str) -> Iterator[str]:

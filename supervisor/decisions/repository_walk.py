@@ -27,11 +27,12 @@ _OF_THE_KERNEL = frozenset({"/proc", "/sys"})
 @dataclass
 class Walked:
     """`links` are the names `.git`, whatever they are; `directories` are those with a `HEAD` and
-    something else of a repository's. `unread` could not be looked into. `cut` are opened
-    directories of which not all was seen."""
+    something else of a repository's. `inside` are symbolic links in what is git's own. `unread`
+    could not be looked into. `cut` are opened directories of which not all was seen."""
 
     links: list[str] = field(default_factory=list)
     directories: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)
 
@@ -50,18 +51,19 @@ def walk(opened: Iterable[str], most: int = MAX_NAMES) -> Walked:
     """Breadth first, so many names in each of the opened directories; links are not followed."""
     found = Walked()
     for top in sorted(outermost(opened)):
-        waiting = deque([top])
+        waiting = deque([(top, _GIT in f"{top}/")])
         left = most
         while waiting:
-            directory = waiting.popleft()
+            directory, is_git = waiting.popleft()
             if len(os.fsencode(directory)) > _MAX_PATH:
                 found.unread.append(directory)
                 continue
             if not _look(directory, found):
                 found.unread.append(directory)
                 continue
-            below, count = _below(directory, left, found)
-            waiting.extend(below)
+            is_git = is_git or directory.endswith("/.git") or directory in found.directories[-1:]
+            below, count = _below(directory, left, found, is_git=is_git)
+            waiting.extend((each, is_git) for each in below)
             left -= count
             if left < 0:
                 found.cut.append(top)
@@ -93,7 +95,7 @@ def _is_there(path: str) -> bool:
     return True
 
 
-def _below(directory: str, most: int, found: Walked) -> tuple[list[str], int]:
+def _below(directory: str, most: int, found: Walked, *, is_git: bool) -> tuple[list[str], int]:
     """The directories in one, and how many names there are, at most one more than `most`."""
     below: list[str] = []
     count = 0
@@ -105,6 +107,8 @@ def _below(directory: str, most: int, found: Walked) -> tuple[list[str], int]:
                     break
                 if entry.is_dir(follow_symlinks=False) and entry.path not in _OF_THE_KERNEL:
                     below.append(entry.path)
+                elif is_git and entry.is_symlink():
+                    found.inside.append(entry.path)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError:

@@ -2,7 +2,8 @@
 
 A run may write it, since that is most of what there is to do in a project. So it is compared:
 known names in the directories that a person opened for writing, at the top of repositories, and
-one level below; and what a run left in repositories that git itself would run.
+one level below; commands that a person's shell would find in the place of others; and what a run
+left in repositories that git itself would run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from nono.broker import Access, Rule
 from nono.broker.datafile import data
 from nono.broker.package_json import MAX_BYTES, running_part
-from nono.broker.rules.paths import child
+from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
 from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
@@ -31,6 +32,7 @@ from nono.supervisor.planning.start_files import searched_directories
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000
 _NOT_LOOKED_INTO = frozenset({"node_modules", "__pycache__", "target"})
+_OF_A_PROJECT = ("python", "pip", "activate")
 _PACKAGE = "package.json"
 _NOTHING = ""
 _CUT = f"more than {MAX_NAMES:,} names below {{}}: look for repositories there yourself"
@@ -62,6 +64,8 @@ class RunByPeople:
         self._left = LeftInRepositories(self._opened, found, in_every_work_tree(settings))
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""
+        path = "" if env is None else env.get("PATH", "")
+        self._commands = tuple(hiding(path.split(":"), self._opened))
         self._before = dict(self._states())
 
     def changed(self, *, may_have_written: bool = True) -> list[str]:
@@ -105,6 +109,26 @@ class RunByPeople:
                 yield from _named(_entries(directory), is_named)
             for directory in data("start_files")["run_knowingly_in"]:
                 yield from _named(_entries(child(top, directory)), lambda name: True)
+        for directory, hidden in self._commands:
+            yield from _named(_entries(directory), hidden.__contains__)
+
+
+def hiding(path: Iterable[str], opened: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The directories of PATH that are opened, such as a project's `.venv/bin`, and the commands
+    elsewhere in PATH that one of the same name there would hide.
+
+    A project's own interpreter, and what it is installed with, are there to be used.
+    """
+    opened = tuple(opened)
+    inside, elsewhere = dict[str, None](), set[str]()
+    for directory in map(os.path.realpath, filter(os.path.isabs, path)):
+        if any(is_within(directory, each) for each in opened):
+            inside[directory] = None
+        else:
+            elsewhere.update(entry.name for entry in _entries(directory))
+    if inside:
+        known = frozenset(name for name in elsewhere if not name.startswith(_OF_A_PROJECT))
+        yield from ((directory, known) for directory in inside)
 
 
 def _matcher() -> Callable[[str], bool]:

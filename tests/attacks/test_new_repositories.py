@@ -82,7 +82,8 @@ def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
     denials = json.loads(said.splitlines()[-1])["denials"]
     refused = [each for each in denials if each["path"] == f"{project}/.git/HEAD"]
     assert refused and all("--bypass-protection" in json.dumps(each) for each in refused)
-    assert changed == [f"{project}/HEAD", f"{project}/config"]
+    # Everything below the top is what is git's own then.
+    assert changed == [f"{project}/{name}" for name in ("HEAD", "config", "src/link")]
 
 
 def test_names_of_an_earlier_run_hide_none_from_the_next(
@@ -166,3 +167,58 @@ for name in ("one/.team/hooks/post-index-change", "two/bin/watch", "tree/.team/h
         (as_user.home / ".gitconfig").unlink()
     names = ("one/.team/hooks/post-index-change", "tree/.team/hooks/x", "two/bin/watch")
     assert changed == [f"{project}/{name}" for name in names]
+
+
+LINKS = """
+import os, subprocess
+git = lambda *words: subprocess.run(["git", *words], check=True, capture_output=True)
+for top in ("known", "new"):
+    if top == "new":
+        git("init", "-q", top)
+    os.makedirs(f"{top}/.git/logs/refs/heads", exist_ok=True)
+    for name, to in {
+        "logs/refs/heads/x": "../../../../../../.bash_profile",
+        "COMMIT_EDITMSG": "config",
+        "FETCH_HEAD": "../../.bash_profile",
+        "packed-refs": "../../.bash_profile",
+    }.items():
+        os.symlink(to, f"{top}/.git/{name}")
+os.rename("moved", "known/.git/moved")
+"""
+
+
+def test_a_link_that_git_would_write_through_is_named(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    shell(
+        as_user,
+        "git init -q known; ln -s nothing known/.git/before; mkdir moved; ln -s ../x moved/link",
+        project,
+    )
+    _, changed, _ = python(nono, LINKS)
+    names = ("logs/refs/heads/x", "COMMIT_EDITMSG", "FETCH_HEAD", "packed-refs")
+    expected = {f"{project}/{top}/.git/{name}" for top in ("known", "new") for name in names}
+    assert set(changed) == {*expected, f"{project}/known/.git/moved/link"}
+
+
+def test_a_work_tree_is_no_place_of_git_s_own(nono: Nono, as_user: Account, project: Path) -> None:
+    """git stash would write hooks there."""
+    shell(as_user, "git init -q .", project)
+    program = """
+import subprocess
+subprocess.run(["git", "init", "-q", "sub"], check=True)
+open(".git/.git", "w").write("gitdir: ../sub/.git\\n")
+with open("sub/.git/config", "a") as config:
+    config.write("[core]\\n\\tworktree = ../../.git\\n")
+"""
+    _, changed, _ = python(nono, program)
+    assert changed == [f"{project}/.git/.git", f"{project}/sub/.git/config"]
+
+
+def test_where_a_push_goes_is_told(nono: Nono, as_user: Account, project: Path) -> None:
+    shell(as_user, "git init -q .; git remote add origin https://a.example/x", project)
+    add = "git remote add fork https://b.example/x; git config branch.x.remote origin"
+    assert nono("run", "--allow-cwd", "--", "sh", "-ec", add).stderr == ""
+    url = "git remote set-url --push origin https://b.example/x"
+    done = nono("run", "--allow-cwd", "--", "sh", "-ec", url)
+    assert f"nono: changed: {project}/.git/config" in done.stderr

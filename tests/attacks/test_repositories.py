@@ -222,7 +222,8 @@ def test_a_push_goes_to_no_repository_of_ours(
     shell(as_user, "git remote add origin https://example.org/x; git branch -M main", outer)
     said, changed = run(nono, REMOTES, mark)
     assert said == ""
-    assert changed == [f"{outer}/evil/hooks/pre-receive"]
+    # Another host's URL is allowed, and told of.
+    assert changed == [f"{outer}/.git/config", f"{outer}/evil/hooks/pre-receive"]
 
 
 def test_a_remote_whose_name_is_a_directory_is_named(

@@ -147,6 +147,20 @@ def test_hooks_that_were_there_are_nothing_to_tell_of(opened_place: Path) -> Non
     assert before.changed() == []
 
 
+def test_a_command_in_the_place_of_another_is_told_of(opened_place: Path) -> None:
+    """Where the project's own environment is in PATH before the system's."""
+    place = opened_place / ".venv/bin"
+    place.mkdir(parents=True)
+    (place / "cat").touch()
+    env = {"PATH": f"{place}:relative:/usr/bin:/bin", "HOME": "/nonexistent"}
+    env |= {"XDG_STATE_HOME": str(opened_place.parent / "state")}
+    before = RunByPeople(opened(opened_place), env=env)
+    for name in ("python3", "pip", "tool-of-the-project", "ls"):
+        (place / name).touch()
+    (place / "cat").write_text("x")
+    assert before.changed() == [f"{place}/cat", f"{place}/ls"]
+
+
 def test_very_many_are_bounded(opened_place: Path) -> None:
     for number in range(300):
         (opened_place / f"{number}").mkdir()
