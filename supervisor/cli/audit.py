@@ -177,7 +177,7 @@ def _words(record: Record) -> str:
 
 def _status(status: int | None) -> str:
     if status is None:
-        return "it was not run, or its status is not known"
+        return "ended by nono, or never run"
     if os.WIFSIGNALED(status):
         return f"by signal {os.WTERMSIG(status)}"
     return f"exit status {os.WEXITSTATUS(status)}"

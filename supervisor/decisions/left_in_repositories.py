@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES, remotes_by_name
+from nono.broker.git_config import MAX_BYTES, harmful_change, remotes_by_name
 from nono.broker.git_pushes import goes_elsewhere
 from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
@@ -117,7 +117,7 @@ class LeftInRepositories:
                 yield from self._new_begun(directory)
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._followed(one, directory)
-                    yield from self._pushed(directory)
+                    yield from self._reconfigured(one, directory)
             if not self._has_new_index(one.directory):
                 continue
             read += index_size(one)
@@ -189,16 +189,22 @@ class LeftInRepositories:
         if any(os.path.lexists(os.path.join(one.top, os.fsdecode(name))) for name in names):
             yield path
 
-    def _pushed(self, directory: str) -> Iterator[str]:
-        """The configuration, when what a person pushes goes elsewhere now."""
+    def _reconfigured(self, one: Repository, directory: str) -> Iterator[str]:
+        """The configuration, when what a person pushes goes elsewhere now; or when a protection
+        was lifted, and git runs by it what it did not."""
         path = child(directory, "config")
         before = self._configurations.get(directory, b"")
+        after = bytes_of(path, MAX_BYTES + 1)
+
+        def is_kept(remote: bytes) -> bool:
+            return self._is_kept(one.top, os.fsdecode(remote))
+
         try:
-            if goes_elsewhere(before, bytes_of(path, MAX_BYTES + 1)):
-                yield path
+            is_told = goes_elsewhere(before, after) or harmful_change(before, after, is_kept)
         except NotUnderstoodError:
-            # Such a configuration is not changed by nono, and by nobody else inside.
-            return
+            is_told = True
+        if is_told:
+            yield path
 
     def _all_begun(self, directories: Iterable[str]) -> Iterator[tuple[str, _Begun]]:
         names: Sequence[str] = tuple(data("start_files")["begun"])

@@ -29,7 +29,7 @@ from nono.broker.groups import Group
 from nono.broker.groups import rules_of as rules_of_group
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.needs import Needs
-from nono.broker.learning.profile import Learned, learn, learn_network, learn_services
+from nono.broker.learning.profile import Learned, learn, learn_network, learn_services, spelled
 from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
@@ -44,6 +44,7 @@ from nono.supervisor.planning.program import needed_by
 
 _MAX_DESCRIPTION = 200
 _MAX_PROGRAMS = 500
+_LIFTED = "bypass_protection"
 _RUNTIMES = {"python": "python_runtime", "node": "node_runtime"}
 """Groups that every profile starts from, by how the names of their programs begin."""
 
@@ -146,9 +147,19 @@ class ProfileDraft:
         learn_services(learned, self._options.proxy_credential)
         moved = list(self._drop_moved(learned))
         profile = {**self._head(), **learned.sections}
+        if lifted := list(self._lifted(needs)):
+            profile["filesystem"] = {**profile.get("filesystem", {}), _LIFTED: lifted}
         if learner.used_caches:
             profile["filesystem"] = {**profile.get("filesystem", {}), "caches": True}
         return Outcome(profile, learned.unnamed, learned.above, moved)
+
+    def _lifted(self, needs: Needs) -> Iterator[str]:
+        """The protections that the person lifted for this run, and that the program needs lifted."""
+        for given in self._options.bypass_protection:
+            path = canonical(absolute(given, self._home, self._workdir))
+            written = spelled(path, self._home)
+            if written is not None and any(is_within(each, path) for each in needs.paths):
+                yield written
 
     def _used_groups(self) -> set[str]:
         """Those that granted something, and those of the interpreters that ran."""

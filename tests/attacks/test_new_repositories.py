@@ -222,3 +222,7 @@ def test_where_a_push_goes_is_told(nono: Nono, as_user: Account, project: Path) 
     url = "git remote set-url --push origin https://b.example/x"
     done = nono("run", "--allow-cwd", "--", "sh", "-ec", url)
     assert f"nono: changed: {project}/.git/config" in done.stderr
+    lifted = ("--allow-cwd", "--bypass-protection", ".git/config", "--", "git", "config")
+    assert nono("run", *lifted, "user.name", "x").stderr == ""
+    done = nono("run", *lifted, "core.fsmonitor", "./x")
+    assert f"nono: changed: {project}/.git/config; look before you run it" in done.stderr

@@ -74,6 +74,17 @@ def test_what_is_protected_stays_refused(
     assert "nono: refused while learning, and not in the profile:" in done.stderr
 
 
+def test_a_protection_that_is_lifted_is_lifted_in_the_profile(
+    learn: Learn, again: Again, secret: Callable[[str], Secret]
+) -> None:
+    key = secret(".ssh/id_lifted")
+    lifted = ("--bypass-protection", str(key.path), "--bypass-protection", "~/.aws")
+    profile, done = learn("cat", key.path, options=lifted)
+    assert profile["filesystem"]["bypass_protection"] == ["~/.ssh/id_lifted"]
+    assert "not granted by the profile" not in done.stderr
+    assert again("cat", key.path).stdout == key.text + "\n"
+
+
 def test_writes_are_kept_to_where_tools_write(
     learn: Learn, again: Again, project: Path, as_user: Account
 ) -> None:
