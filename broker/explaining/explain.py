@@ -8,7 +8,7 @@ from typing import Literal
 from nono.broker.explaining import access_words, forbidden, git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.breadth import beyond
-from nono.broker.explaining.remedies import Around, remedy
+from nono.broker.explaining.remedies import Around, ends_work_tree, remedy
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
@@ -164,6 +164,9 @@ _APART = {
 }
 
 
+_WORK_TREE = "a work tree of before this run is removed outside: git worktree remove, or prune"
+
+
 def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, NetworkRequest):
         return explain_network.why_denied(request, rule, _named(rule))
@@ -174,8 +177,11 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
             return f"the file system takes it for what is denied by {_named(rule)}"
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
-            return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}"
+            ends = f"; {_WORK_TREE}" if rule.protected and ends_work_tree(request) else ""
+            return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}{ends}"
         why = git_settings.why_refused(rule.origin.name)
+        if rule.protected and ends_work_tree(request):
+            why = _WORK_TREE
         apart = f"; {why}" if why else _APART.get(rule.origin, "")
         return f"denied by {_named(rule)}{apart}"
     if isinstance(request, UnixConnect):

@@ -28,6 +28,12 @@ def git_directory(path: str) -> str | None:
     return "/".join(names[:end])
 
 
+def is_of_work_tree(path: str) -> bool:
+    """True for what `git worktree remove` deletes last: the work tree's `.git` file, and what the
+    repository has of it. Neither is enough without the other."""
+    return "/.git/worktrees/" in f"{path}/" or path.endswith("/.git")
+
+
 def bare_directories(path: str) -> Iterator[str]:
     """The directories that hold `path` if they are repositories without a work tree."""
     names = path.split("/")

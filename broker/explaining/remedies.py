@@ -14,7 +14,7 @@ from typing import Final
 
 from nono.broker.explaining import git_settings
 from nono.broker.explaining import network as explain_network
-from nono.broker.explaining.git_directory import git_directory
+from nono.broker.explaining.git_directory import git_directory, is_of_work_tree
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
     Forbidden,
@@ -55,6 +55,7 @@ NAMES = frozenset(
     }
 )
 """Changes of names, for which the right is one on the directory: see `Decisions`."""
+_ENDS = frozenset({Operation.UNLINK, Operation.RMDIR})
 _RANDOM: Final = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-"  # a UUID
     r"|(?=[a-f]*[0-9])[0-9a-f]{8,}"
@@ -114,9 +115,15 @@ def remedy(policy: Policy, request: Request, rule: Rule, around: Around) -> Flag
     missing = policy.lacks(request)
     if rule.origin.kind is OriginKind.DEFAULT:
         return _grant(policy, request, missing, around)
-    if rule.protected and _is_of_object(request, rule):
+    if rule.protected and _is_of_object(request, rule) and not ends_work_tree(request):
         return _bypass(request, rule, missing, around)
     return ()
+
+
+def ends_work_tree(request: Request) -> bool:
+    """True for a step of the removal of a linked work tree of git's. Each would need a flag."""
+    is_end = isinstance(request, PathChange) and request.operation in _ENDS
+    return is_end and is_of_work_tree(getattr(request, "path", ""))
 
 
 def _is_of_object(request: Request, rule: Rule) -> bool:

@@ -154,7 +154,7 @@ class ProfileDraft:
         return Outcome(profile, learned.unnamed, learned.above, moved)
 
     def _lifted(self, needs: Needs) -> Iterator[str]:
-        """The protections that the person lifted for this run, and that the program needs lifted."""
+        """The protections that the person lifted, and that the program needs lifted."""
         for given in self._options.bypass_protection:
             path = canonical(absolute(given, self._home, self._workdir))
             written = spelled(path, self._home)

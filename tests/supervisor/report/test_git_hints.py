@@ -50,6 +50,14 @@ def test_a_work_tree_and_a_submodule_need_none(
     assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
+def test_a_work_tree_of_before_is_removed_outside(nono: Nono, project_with_all: Path) -> None:
+    """One hint would lead to the next, and each would take something away."""
+    command = ("--allow-cwd", "--", "git", "worktree", "remove", "tree")
+    done = nono("run", *command, cwd=project_with_all)
+    assert done.returncode != 0
+    assert "hint" not in done.stderr and "removed outside: git worktree" in done.stderr, done.stderr
+
+
 def test_a_remote_in_another_directory_is_one_hint_for_reading_and_one_for_writing(
     nono: Nono, as_user: Account, project_with_all: Path
 ) -> None:
