@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
-from nono.broker.settings import Key, Kind, Setting, granting
+from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.refused_names import refused
@@ -52,7 +53,8 @@ class FlagPaths:
         return absolute(path, self._home, self._workdir)
 
     def _followed(self, setting: Setting) -> str:
-        return follow(setting, self._absolute(setting.value), self._changeable)
+        instead = f"{flag(setting.key)} "
+        return follow(setting, self._absolute(setting.value), self._changeable, instead)
 
     def _directory(self, setting: Setting, key: Key) -> str:
         path = setting.value
@@ -103,14 +105,17 @@ class FlagPaths:
         return given
 
 
-def follow(what: object, path: str, changeable: Changeable) -> str:
-    """The canonical path. Raises UsageError when a link that a run may have put there leads on."""
+def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:
+    """The canonical path. Raises UsageError when a link that a run may have put there leads on.
+
+    `instead` is what a person writes before the path itself, such as `--read `.
+    """
     end, link = changeable.follow(path)
     if link is not None:
         raise UsageError(
             f"{what}: {link} is a link that leads out of the directory it is in, where a program"
-            " may have put it",
-            f"name the place itself: {end}",
+            f" may have put it; it leads to {end}",
+            f"if that is meant, name the place itself: {instead}{shlex.quote(end)}",
         )
     return end
 

@@ -52,6 +52,7 @@ from nono.supervisor.planning.program import Needed, needed_by
 from nono.supervisor.planning.refused_names import Expanded, refused
 from nono.supervisor.planning.repositories import Repository
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
+from nono.supervisor.planning.way_here import way_here
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def make_plan(
     flags = settings_of(options)
     written = (*_written(flags, home, workdir), caches_directory(env, home))
     profile = _profile(options, flags, env, home, workdir, expand, written)
-    changeable = Changeable((*written, *profile.written))
+    changeable = Changeable((*written, *profile.written), _changed_workdir(flags, home, workdir))
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
     caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
@@ -143,6 +144,7 @@ def make_plan(
     notes = (
         *(*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules)),
         *notes_about(agent, argv, options.profile),
+        *(way_here(env, workdir, home) if _is_opened(rules, workdir) else ()),
     )
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
@@ -244,6 +246,12 @@ def _opened_workdir(origin: Origin | None, home: str, workdir: str) -> Iterator[
         yield Rule(Subtree(workdir, "."), FLOOR_ACCESS, Effect.ALLOW, origin)
 
 
+def _is_opened(rules: Sequence[Rule], workdir: str) -> bool:
+    return any(
+        rule.effect is Effect.ALLOW and rule.pattern == Subtree(workdir, ".") for rule in rules
+    )
+
+
 def _workdir(options: Options, home: str) -> str:
     try:
         here = os.getcwd()
@@ -251,7 +259,7 @@ def _workdir(options: Options, home: str) -> str:
         raise UsageError("the working directory was deleted", "cd ~") from None
     path = absolute(options.workdir or ".", home, here)
     if options.workdir is not None and not is_within(home, here):
-        path = follow(f"--workdir {options.workdir}", path, Changeable((here,)))
+        path = follow(f"--workdir {options.workdir}", path, Changeable((here,)), "--workdir ")
     if not os.path.isdir(path):
         raise UsageError(
             f"--workdir {options.workdir}: no such directory", f"mkdir -p {options.workdir}"
@@ -277,13 +285,19 @@ def _services(flags: Settings, profile: FromProfile, env: Mapping[str, str]) -> 
     return together((*profile.services, *named_services(flags, profile.own_services, refuse, env)))
 
 
-def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
-    """Where the program may write, and an earlier one may have written, by the flags.
+def _changed_workdir(flags: Settings, home: str, workdir: str) -> str | None:
+    """The working directory, which an earlier run may have written in.
 
-    Without --allow-cwd a working directory that holds the home is the person's own.
+    Without --allow-cwd one that holds the home is the person's own.
     """
-    if flags.speak_of("workdir.access") or not is_within(home, workdir):
-        yield workdir
+    return workdir if flags.speak_of("workdir.access") or not is_within(home, workdir) else None
+
+
+def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
+    """Where the program may write, and an earlier one may have written, by the flags."""
+    changed = _changed_workdir(flags, home, workdir)
+    if changed is not None:
+        yield changed
     for setting in written_directories(flags):
         yield absolute(setting.value, home, workdir)
 

@@ -1,0 +1,35 @@
+"""The working directory as a person sees it: a link that a run has left may have led elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from nono.broker import is_within
+from nono.supervisor.walk import way
+
+
+def way_here(env: Mapping[str, str], workdir: str, home: str) -> Iterator[str]:
+    """A note where $PWD names `workdir` by a link that leads out of a directory of the user's own.
+
+    A shell shows the way that it went, not where that led. A link in the home itself is the
+    person's: the way to the home is known.
+    """
+    shown = env.get("PWD", "")
+    if not os.path.isabs(shown) or os.path.normpath(shown) == workdir:
+        return
+    end, links = way(shown)
+    if end != workdir:
+        return
+    for link in links:
+        place = os.path.dirname(link)
+        if place != home and not is_within(workdir, place) and _is_ours(place):
+            yield f"{link} is a link: the working directory that is opened is {workdir}"
+            return
+
+
+def _is_ours(directory: str) -> bool:
+    try:
+        return os.stat(directory).st_uid == os.getuid()
+    except OSError:
+        return False
