@@ -114,8 +114,8 @@ def follow(what: object, path: str, changeable: Changeable, instead: str) -> str
     if link is not None:
         raise UsageError(
             f"{what}: {link} is a link that leads out of the directory it is in, where a program"
-            f" may have put it; it leads to {end}",
-            f"if that is meant, name the place itself: {instead}{shlex.quote(end)}",
+            " may have put it: if where it leads is meant, name the place itself",
+            f"{instead}{shlex.quote(end)}",
         )
     return end
 
