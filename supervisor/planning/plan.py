@@ -144,7 +144,7 @@ def make_plan(
     notes = (
         *(*profile.notes, *machine.notes, *starting.found.notes, *_left_out(program, rules)),
         *notes_about(agent, argv, options.profile),
-        *(way_here(env, workdir, home) if _is_opened(rules, workdir) else ()),
+        *(way_here(options.workdir, env, workdir, home) if _is_opened(rules, workdir) else ()),
     )
     network, nameservers = _network(flags, profile.settings)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]

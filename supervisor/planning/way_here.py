@@ -6,16 +6,17 @@ import os
 from collections.abc import Iterator, Mapping
 
 from nono.broker import is_within
+from nono.supervisor.places import absolute
 from nono.supervisor.walk import way
 
 
-def way_here(env: Mapping[str, str], workdir: str, home: str) -> Iterator[str]:
-    """A note where $PWD names `workdir` by a link that leads out of a directory of the user's own.
+def way_here(given: str | None, env: Mapping[str, str], workdir: str, home: str) -> Iterator[str]:
+    """A note where a person sees `workdir` by a link that leads out of a directory of their own.
 
-    A shell shows the way that it went, not where that led. A link in the home itself is the
-    person's: the way to the home is known.
+    They see it as `given`, or else as $PWD: a shell shows the way that it went, not where that led.
+    A link in the home itself is the person's: the way to the home is known.
     """
-    shown = env.get("PWD", "")
+    shown = env.get("PWD", "") if given is None else absolute(given, home, os.getcwd())
     if not os.path.isabs(shown) or os.path.normpath(shown) == workdir:
         return
     end, links = way(shown)

@@ -202,6 +202,7 @@ def test_the_way_to_the_working_directory_is_told(
     (note,) = told(home / "data/sub", allow_cwd=True)
     assert note.startswith(f"{home}/data/sub is a link") and note.endswith(f" is {home}")
     assert told(home / "data/sub") == []
+    assert told(Path("/usr"), allow_cwd=True, workdir=str(home / "data/sub")) == [note]
     for shown in ("data", "data/inner", "mine", "data/deep/.."):
         assert told(home / shown, allow_cwd=True) == [], shown
 
