@@ -59,7 +59,12 @@ class StartError(NonoError):
     def of_step(cls, step: str, number: int) -> StartError:
         """The error for a step that failed in the child, with what is known about its cause."""
         message = f"cannot start the sandbox: {step}: {os.strerror(number)}"
-        return cls(*_CAUSES.get((step, number), (message, "nono setup --check")))
+        return cls(*_CAUSES.get((step, number), (message, hint_of(number))))
+
+
+def hint_of(number: int) -> str:
+    """What to do about an errno of the machine's."""
+    return "ulimit -n 1024" if number == errno.EMFILE else "nono setup --check"
 
 
 _CAUSES = {

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nono.broker import is_within
-from nono.supervisor.places import canonical
 
 _MAX_LINKS = 40
 """The kernel follows no more of them in one path: path_resolution(7)."""
@@ -76,11 +75,18 @@ class Changeable:
     """The directories that this run, one before it or a repository's author may have filled.
 
     What lies there never decides what a run is granted: a link that leads out of them is not
-    followed on the way to a grant.
+    followed on the way to a grant. Out of the working directory none is, whatever else is opened.
     """
 
-    def __init__(self, directories: Iterable[str]) -> None:
-        self.directories = tuple(dict.fromkeys(map(canonical, directories)))
+    def __init__(self, directories: Iterable[str], workdir: str | None = None) -> None:
+        self.workdir = workdir
+        """Canonical; None where it is the person's own."""
+        self.directories: tuple[str, ...] = ()
+        # One that is only named by way of such a link is none of them: it would hold the link.
+        ways = [way(each) for each in dict.fromkeys(directories)]
+        for each in sorted(ways, key=lambda found: len(found.links)):
+            if self._leading_out(each) is None:
+                self.directories = tuple(dict.fromkeys((*self.directories, each.end)))
 
     def holding(self, path: str) -> str | None:
         """The outermost of the directories that a canonical path lies in."""
@@ -92,9 +98,16 @@ class Changeable:
 
         None where there is no such link: the path then is the word of whoever wrote it.
         """
-        end, links = way(path)
-        for link in links:
-            directory = self.holding(os.path.dirname(link))
-            if directory is not None and not is_within(end, directory):
-                return end, link
-        return end, None
+        found = way(path)
+        return found.end, self._leading_out(found)
+
+    def _leading_out(self, found: Way) -> str | None:
+        for link in found.links:
+            place = os.path.dirname(link)
+            if self.workdir is not None and is_within(place, self.workdir):
+                directory: str | None = self.workdir
+            else:
+                directory = self.holding(place)
+            if directory is not None and not is_within(found.end, directory):
+                return link
+        return None

@@ -16,7 +16,7 @@ from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import forget_stdout, say
 from nono.supervisor.decisions.own_code import this_process_is_ours
-from nono.supervisor.errors import BrokenError, CommandError, NonoError
+from nono.supervisor.errors import BrokenError, CommandError, NonoError, hint_of
 
 _MAX_PROBLEMS = 20
 
@@ -94,7 +94,7 @@ def _run(arguments: list[str], failure: int) -> int:
         if _nobody_reads(error, failure):
             return exit_status.SUCCESS
         where = f"{error.filename}: " if error.filename else ""
-        code = _complain(f"{where}{error.strerror}", "nono setup --check", failure)
+        code = _complain(f"{where}{error.strerror}", hint_of(error.errno or 0), failure)
     except SystemExit:
         # Click's own, where it finds the same: it puts something in the place of stdout first.
         if sys.stdout is stdout or failure != exit_status.USAGE:

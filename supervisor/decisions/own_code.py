@@ -18,7 +18,9 @@ from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, outermost
 from nono.broker.rules.rule import OWN_CODE
 from nono.supervisor.decisions import shadowing
-from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES
+from nono.supervisor.decisions.listed_places import places
+from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
+from nono.supervisor.decisions.shared_libraries import shared_libraries
 from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
 
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
@@ -29,9 +31,6 @@ _WHOLE = MODULES | {"__pycache__"}
 
 _VARIABLES = (
     "GCONV_PATH",
-    "LD_AUDIT",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
     "OPENSSL_CONF",
     "OPENSSL_ENGINES",
     "OPENSSL_MODULES",
@@ -39,7 +38,10 @@ _VARIABLES = (
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
 )
-"""Those that name what an interpreter with nono in it loads, and certificates that it trusts."""
+"""Those that name what an interpreter with nono in it loads, and certificates that it trusts.
+
+No empty element of one means anything. Those of the dynamic linker are in `shared_libraries`.
+"""
 
 _SHARED_PREFIXES = frozenset({"/", "/usr", "/usr/local"})
 """Where much lies that is no Python's; of these only what belongs to the interpreter is refused."""
@@ -63,16 +65,26 @@ def own_code(opened: Iterable[str] = ()) -> Iterator[Rule]:
     """The refusals of changes. Raises OSError.
 
     `opened` are directories that a person may start nono in, the next time: relative names in
-    PYTHONPATH and PATH are others there.
+    variables are others there.
     """
-    places = [*_by_variables(), *_python_path(opened), *shadowing.commands(opened)]
-    named = set(_everywhere(places))
-    for path in sorted(outermost(_everywhere(own_places()) | named)):
+    opened = list(opened)
+    named = _everywhere(
+        (
+            *_by_variables(opened),
+            *_python_path(opened),
+            *shadowing.commands(opened),
+            *shared_libraries(opened, _own_libraries()),
+        )
+    )
+    for path in sorted(outermost(_everywhere(places(own_places(), opened)) | named)):
         yield Rule(Subtree(path), CHANGING, Effect.DENY, _NAMED if path in named else OWN_CODE)
 
 
 def own_places() -> Iterator[str]:
-    """Absolute paths, as they are spelled, of all but what environment variables name."""
+    """Paths, as they are spelled, of all but what environment variables list.
+
+    One that a variable makes relative is sought in the working directory.
+    """
     yield from own_modules()
     yield from _interpreter()
     yield from search_path()
@@ -96,11 +108,7 @@ def own_files() -> Iterator[str]:
         if not entry.endswith("-packages"):
             yield from _files_below(entry)
             continue
-        try:
-            names = os.listdir(entry)
-        except OSError:
-            continue
-        for name in names:
+        for name in names_in(entry):
             plain = name.partition(".")[0].partition("-")[0]
             if plain in _WHOLE or name.endswith((".py", ".pth", ".so", ".dist-info", ".egg-link")):
                 yield from _files_below(os.path.join(entry, name))
@@ -189,15 +197,23 @@ def _added_by(directory: str) -> Iterator[str]:
                 yield os.path.join(directory, line.strip())
 
 
-def _by_variables() -> Iterator[str]:
+def _by_variables(opened: Iterable[str]) -> Iterator[str]:
     for name in _VARIABLES:
         value = os.environ.get(name, "")
-        if name == "LD_PRELOAD":
-            value = value.replace(" ", ":")
-        for each in value.split(":"):
-            # A bare name is looked for where libraries are.
-            if each and ("/" in each or not name.startswith("LD_")):
-                yield os.path.abspath(each)
+        # Some are one path, in which a colon is a character.
+        yield from places(filter(None, (value, *value.split(":"))), opened)
+
+
+def _own_libraries() -> Iterator[str]:
+    """The interpreter, and the libraries that nono and what it depends on may load."""
+    yield from filter(None, (sys.executable, getattr(sys, "_base_executable", "")))
+    for entry in search_path():
+        for name in names_in(entry):
+            if ".so" in name:
+                yield os.path.join(entry, name)
+            elif name.partition(".")[0] in _WHOLE or name.endswith(".libs"):
+                below = _files_below(os.path.join(entry, name))
+                yield from (path for path in below if ".so" in os.path.basename(path))
 
 
 def _python_path(opened: Iterable[str]) -> Iterator[str]:
@@ -208,11 +224,11 @@ def _python_path(opened: Iterable[str]) -> Iterator[str]:
             yield from shadowing.shadowing(directory)
 
 
-def _everywhere(places: Iterable[str]) -> set[str]:
+def _everywhere(named: Iterable[str]) -> set[str]:
     """Canonical paths of the places and of every link on the way to them."""
     found: set[str] = set()
     seen: dict[str, str | None] = {}
-    for path in set(places):
+    for path in set(named):
         if os.path.isabs(path):
             found |= {each for each in links_to(path, seen) if is_canonical(each)}
     return found - {"/"}

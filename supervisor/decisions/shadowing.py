@@ -13,6 +13,8 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from importlib.machinery import all_suffixes
 
+from nono.supervisor.decisions.listed_places import absolute, elements, places
+
 DEPENDENCIES = (
     "_cffi_backend",
     "annotated_types",
@@ -58,36 +60,26 @@ _ASKED_FOR = frozenset(
 
 def entries(opened: Iterable[str] = ()) -> list[str]:
     """The directories that the variable names, absolute: from here, and from what is opened."""
-    named = [] if sys.flags.ignore_environment else _listed("PYTHONPATH")
-    return [*map(_absolute, named), *_from_there(named, opened)]
+    return [] if sys.flags.ignore_environment else [*places(elements("PYTHONPATH"), opened)]
 
 
 def commands(opened: Iterable[str]) -> Iterator[str]:
     """Where somebody's shell finds `nono` before, or instead of, the one that runs."""
-    listed = _listed("PATH")
-    for directory in (*map(_absolute, listed), *_from_there(listed, opened)):
+    listed = elements("PATH", if_empty=True)
+    # bash(1) reads `~` in an element, too.
+    for directory in places((*listed, *map(os.path.expanduser, listed)), opened):
         yield os.path.join(directory, "nono")
-
-
-def _listed(variable: str) -> list[str]:
-    return [each for each in os.environ.get(variable, "").split(":") if each]
-
-
-def _from_there(named: Iterable[str], opened: Iterable[str]) -> Iterator[str]:
-    relative = [each for each in named if not os.path.isabs(each)]
-    for directory in opened if relative else ():
-        yield from (os.path.normpath(os.path.join(directory, each)) for each in relative)
 
 
 def holds_any(directory: str, modules: Collection[str] = MODULES) -> bool:
     """Whether one of these modules could be loaded from the directory."""
-    return any(name.partition(".")[0] in modules for name in _names(directory))
+    return any(name.partition(".")[0] in modules for name in names_in(directory))
 
 
 def leave() -> None:
     """Take the directories out of sys.path, but for those that hold something of nono's."""
     left = {each for each in entries() if not holds_any(each)}
-    sys.path[:] = [each for each in sys.path if _absolute(each) not in left]
+    sys.path[:] = [each for each in sys.path if absolute(each) not in left]
 
 
 def shadowing(directory: str) -> Iterator[str]:
@@ -101,15 +93,8 @@ def shadowing(directory: str) -> Iterator[str]:
         yield os.path.join(directory, "__pycache__")
 
 
-def _absolute(path: str) -> str:
-    """The path itself where the working directory is gone."""
-    try:
-        return os.path.abspath(path)
-    except FileNotFoundError:
-        return path
-
-
-def _names(directory: str) -> list[str]:
+def names_in(directory: str) -> list[str]:
+    """What lies in it; nothing where it cannot be listed."""
     try:
         return os.listdir(directory)
     except OSError:

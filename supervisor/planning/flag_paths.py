@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
-from nono.broker.settings import Key, Kind, Setting, granting
+from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.refused_names import refused
@@ -26,6 +27,8 @@ class FlagPaths:
         self._changeable = changeable
         self.to_make: list[str] = []
         """Directories that are opened as a whole and are not there yet, below the home."""
+        self.notes: list[str] = []
+        """What a person may have mistyped: nothing is there to be refused."""
 
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The pattern that the flag stands for."""
@@ -34,7 +37,10 @@ class FlagPaths:
             case Kind.REFUSED if _GLOB_CHARACTERS & set(path):
                 yield Glob(path)
             case Kind.REFUSED:
-                yield from refused(self._absolute(path), path)
+                given = self._absolute(path)
+                if not os.path.lexists(given):
+                    self.notes.append(f"{setting}: does not exist; it is refused once it does")
+                yield from refused(given, path)
             case Kind.DIRECTORY:
                 yield Subtree(self._directory(setting, key), path)
             case Kind.LISTED:
@@ -52,7 +58,8 @@ class FlagPaths:
         return absolute(path, self._home, self._workdir)
 
     def _followed(self, setting: Setting) -> str:
-        return follow(setting, self._absolute(setting.value), self._changeable)
+        instead = f"{flag(setting.key)} "
+        return follow(setting, self._absolute(setting.value), self._changeable, instead)
 
     def _directory(self, setting: Setting, key: Key) -> str:
         path = setting.value
@@ -103,14 +110,17 @@ class FlagPaths:
         return given
 
 
-def follow(what: object, path: str, changeable: Changeable) -> str:
-    """The canonical path. Raises UsageError when a link that a run may have put there leads on."""
+def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:
+    """The canonical path. Raises UsageError when a link that a run may have put there leads on.
+
+    `instead` is what a person writes before the path itself, such as `--read `.
+    """
     end, link = changeable.follow(path)
     if link is not None:
         raise UsageError(
             f"{what}: {link} is a link that leads out of the directory it is in, where a program"
-            " may have put it",
-            f"name the place itself: {end}",
+            " may have put it: if where it leads is meant, name the place itself",
+            f"{instead}{shlex.quote(end)}",
         )
     return end
 

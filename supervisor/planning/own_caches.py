@@ -97,7 +97,7 @@ def own_caches(
     """
     base = env.get("XDG_CACHE_HOME", "")
     if changeable is not None and os.path.isabs(base):
-        follow("XDG_CACHE_HOME", base, changeable)
+        follow("XDG_CACHE_HOME", base, changeable, "export XDG_CACHE_HOME=")
     name = _name(profile, home, workdir)
     return OwnCaches(caches_directory(env, home), name, tuple(state.items()))
 

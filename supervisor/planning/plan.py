@@ -31,7 +31,6 @@ from nono.supervisor.places import (
     caches_directory,
     canonical,
     home_directory,
-    profile_directory,
 )
 from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
@@ -52,10 +51,11 @@ from nono.supervisor.planning.path_rules import (
 )
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, needed_by
-from nono.supervisor.planning.refused_names import Expanded, refused
+from nono.supervisor.planning.refused_names import Expanded, own_profiles
 from nono.supervisor.planning.repositories import Repository
 from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
+from nono.supervisor.planning.way_here import way_here
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def make_plan(
     flags = settings_of(options)
     written = (*_written(flags, home, workdir), caches_directory(env, home))
     profile = _profile(options, flags, env, home, workdir, expand, written)
-    changeable = Changeable((*written, *profile.written))
+    changeable = Changeable((*written, *profile.written), _changed_workdir(flags, home, workdir))
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
     caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
@@ -136,7 +136,7 @@ def make_plan(
         *profile.rules,
         *opened_workdir(opening_workdir, home, workdir),
         *expand.links(profile.rules),
-        *_own_profiles(env, home),
+        *own_profiles(env, home),
         *(() if caches is None else caches.rules()),
     ]
     rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
@@ -151,9 +151,10 @@ def make_plan(
         starting = start_file_rules(rules, workdir, home, expand, env)
     rules += starting.rules
     notes = (
-        *(*profile.notes, *signing.notes, *machine.notes, *starting.found.notes),
+        *(*paths.notes, *profile.notes, *signing.notes, *machine.notes, *starting.found.notes),
         *_left_out(program, rules),
         *notes_about(agent, argv, options.profile, environment.apply(env)),
+        *way_here(options.workdir, env, workdir, home, rules),
     )
     network, nameservers = _network(flags, profile.settings)
     proxy, environment = _upstream_proxy(flags, network, env, environment)
@@ -209,15 +210,6 @@ def _is_excluded(profile: FromProfile) -> bool:
     return any(getattr(each, "name", each) == GROUP for each in excluded)
 
 
-def _own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
-    """Refusals to write where profiles are: what is written there is what the next run may do."""
-    origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
-    elsewhere = {**env, "XDG_CONFIG_HOME": ""}
-    places = [profile_directory(each, home) for each in (env, elsewhere)]
-    for pattern in dict.fromkeys(each for place in places for each in refused(place, place)):
-        yield Rule(pattern, Access.WRITE, Effect.DENY, origin)
-
-
 def _profile(
     options: Options,
     flags: Settings,
@@ -261,7 +253,7 @@ def _workdir(options: Options, home: str) -> str:
         raise UsageError("the working directory was deleted", "cd ~") from None
     path = absolute(options.workdir or ".", home, here)
     if options.workdir is not None and not is_within(home, here):
-        path = follow(f"--workdir {options.workdir}", path, Changeable((here,)))
+        path = follow(f"--workdir {options.workdir}", path, Changeable((here,)), "--workdir ")
     if not os.path.isdir(path):
         raise UsageError(
             f"--workdir {options.workdir}: no such directory", f"mkdir -p {options.workdir}"
@@ -304,13 +296,19 @@ def _services(flags: Settings, profile: FromProfile, env: Mapping[str, str]) -> 
     return together((*profile.services, *named_services(flags, profile.own_services, refuse, env)))
 
 
-def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
-    """Where the program may write, and an earlier one may have written, by the flags.
+def _changed_workdir(flags: Settings, home: str, workdir: str) -> str | None:
+    """The working directory, which an earlier run may have written in.
 
-    Without --allow-cwd a working directory that holds the home is the person's own.
+    Without --allow-cwd one that holds the home is the person's own.
     """
-    if flags.speak_of("workdir.access") or not is_within(home, workdir):
-        yield workdir
+    return workdir if flags.speak_of("workdir.access") or not is_within(home, workdir) else None
+
+
+def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
+    """Where the program may write, and an earlier one may have written, by the flags."""
+    changed = _changed_workdir(flags, home, workdir)
+    if changed is not None:
+        yield changed
     for setting in written_directories(flags):
         yield absolute(setting.value, home, workdir)
 

@@ -58,7 +58,8 @@ def from_profile(
     findings = Findings(merged.notes)
     variables = Variables(env, home, workdir)
     own_written = tuple(_written(merged, variables))
-    changeable = Changeable((*written, *own_written))
+    changed = workdir if workdir in written else None
+    changeable = Changeable((*written, *own_written), changed)
     paths = ProfilePaths(variables, findings, changeable)
     _refuse_unsupported(merged, findings)
     own = own_services(merged, findings.problems.append)

@@ -7,11 +7,11 @@ under that name, and whoever trusts the name would find that.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from nono.broker import Effect, File, Rule, Subtree, singly
-from nono.supervisor.places import canonical
+from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree, singly
+from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.walk import links_between
 
 
@@ -44,3 +44,12 @@ class Expanded:
             if path in self._leading:
                 for link in links_between(path):
                     yield replace(rule, pattern=File(link, rule.pattern.spelled))
+
+
+def own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:
+    """Refusals to write where profiles are: what is written there is what the next run may do."""
+    origin = Origin(OriginKind.BUILTIN, "profiles are the person's to write")
+    elsewhere = {**env, "XDG_CONFIG_HOME": ""}
+    places = [profile_directory(each, home) for each in (env, elsewhere)]
+    for pattern in dict.fromkeys(each for place in places for each in refused(place, place)):
+        yield Rule(pattern, Access.WRITE, Effect.DENY, origin)

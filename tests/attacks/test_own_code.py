@@ -74,6 +74,20 @@ def test_what_variables_name(as_user: Account, installed: Path) -> None:
     assert attack(as_user, installed, *targets, *(t / "x" for t in targets), env=env) == ""
 
 
+def test_the_current_directory_in_lists_of_places(as_user: Account, installed: Path) -> None:
+    """An empty element is the current directory: here, and in the other directory that is opened.
+
+    Of a directory that is worked in only the names that would be loaded are closed.
+    """
+    project = installed.parent
+    env = {"LD_LIBRARY_PATH": "/opt/x;", "PATH": ":/usr/bin:/bin", "LD_PRELOAD": "pre/load.so"}
+    names = ("libseccomp.so.2", "libc.so.6", "tls/x86_64/libz.so.1", "glibc-hwcaps/x", "nono")
+    targets = [top / name for top in (project, as_user.home) for name in (*names, "pre/load.so")]
+    assert attack(as_user, installed, *targets, env=env) == ""
+    done = run(as_user, installed, "sh", "-c", "echo x > libmine.so; cat libmine.so", env=env)
+    assert (done.returncode, done.stdout) == (0, "x\n"), done.stderr
+
+
 def test_sources_that_python_finds_by_a_variable(as_user: Account, installed: Path) -> None:
     """They are worked on, and what would run in nono's own interpreter is not put there."""
     project = installed.parent

@@ -1,6 +1,8 @@
 """A repository's files, and what an earlier run left, decide nothing about what a run may do."""
 
+import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,7 +62,7 @@ def test_the_link_that_a_run_leaves_is_not_followed_by_the_next(
     project: Path, nono: Nono, as_user: Account, letter: Secret
 ) -> None:
     as_user.directory(project / "out")
-    swap = f"rmdir out && ln -s {letter.path.parent} out"
+    swap = f"rmdir out && ln -s {letter.path.parent} out && ln -s ../.. up"
     assert nono("run", "--allow-cwd", "--", "/bin/sh", "-c", swap).returncode == 0
     for flags in (["--write", "out"], ["--allow-cwd", "--write", "out"], ["--read", "out/."]):
         done = nono("run", *flags, "--", "/bin/sh", "-c", f"echo > out/new; cat {letter.path}")
@@ -70,3 +72,40 @@ def test_the_link_that_a_run_leaves_is_not_followed_by_the_next(
         dry = nono("run", "--dry-run", *flags, "--", "/bin/true")
         assert dry.returncode == 125
     assert not (letter.path.parent / "new").exists()
+    # Where it leads holds the project: it is no directory that was opened before.
+    for flags in (["--read", ".", "--write", "up"], ["--allow", "./up"]):
+        done = nono("run", *flags, "--", "/bin/cat", letter.path)
+        assert (done.returncode, done.stdout) == (125, ""), done.stderr
+        assert done.stderr.endswith(f"\nhint: {flags[-2]} {project.parent.parent}\n")
+    done = nono(
+        "run", "--allow-cwd", "--", "true", cwd=project / "up", env={"PWD": f"{project}/up"}
+    )
+    assert f"{project}/up is a link" in done.stderr
+
+
+@pytest.mark.requires(landlock=3, commands=["git"])
+def test_a_repository_that_comes_during_a_run_is_told_of(
+    project: Path, nono: Nono, as_user: Account
+) -> None:
+    """It is not protected before the next one: the report is what a person has."""
+    outside = project.parent / f"{project.name}-clone"
+    assert as_user("git", "init", "-q", outside).returncode == 0
+
+    def clone() -> None:
+        with open(project / "started") as started:
+            started.read()
+        os.rename(outside, project / "new")
+
+    os.mkfifo(project / "started")
+    os.chown(project / "started", as_user.uid, as_user.gid)
+    thread = threading.Thread(target=clone, daemon=True)
+    thread.start()
+    wait = "until [ -e new/.git/hooks ]; do sleep 0.02; done"
+    write = "echo x | tee new/.git/hooks/pre-commit >> new/.git/config"
+    done = nono("run", "--allow-cwd", "--", "/bin/sh", "-ec", f": > started; {wait}; {write}")
+    thread.join(timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "new/.git/hooks/pre-commit" in done.stderr
+    done = nono("run", "--allow-cwd", "--", "/bin/sh", "-c", write)
+    assert done.returncode != 0
+    assert "Operation not permitted" in done.stderr

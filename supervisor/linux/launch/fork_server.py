@@ -22,7 +22,7 @@ import msgpack
 
 from nono.shims.linux import process
 from nono.supervisor.decisions.own_code import own_modules, search_path
-from nono.supervisor.errors import StartError, failure
+from nono.supervisor.errors import StartError, failure, hint_of
 from nono.supervisor.linux.launch import init
 from nono.supervisor.linux.launch.init import IGNORED
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
@@ -51,7 +51,8 @@ class ForkServer:
             with self._lock:
                 return self._request(passed, fds.scope >= 0)
         except OSError as error:
-            raise StartError(f"the fork server cannot be reached: {error.strerror}") from error
+            what = f"the fork server cannot be reached: {error.strerror}"
+            raise StartError(what, hint_of(error.errno or 0)) from error
         finally:
             os.close(memory)
 

@@ -45,7 +45,12 @@ def run(spec: Spec, fds: Descriptors) -> NoReturn:
     status = 125
     try:
         control = socket.socket(fileno=fds.control)
-        status = Init(control).serve(spec, fds)
+        try:
+            init = Init(control)
+        except OSError as error:
+            _tell_failure(control, error)
+        else:
+            status = init.serve(spec, fds)
     finally:
         os._exit(status)
 
@@ -81,13 +86,17 @@ class Init:
             ourselves = os.getpid()
             self._child = os.fork()
         except OSError as error:
-            protocol.send(self._control, protocol.FAILED, "set up the init", error.errno or 0)
+            _tell_failure(self._control, error)
             return 125
         if self._child == 0:
             become(spec, fds, self._control, ourselves)
         # What the whole process group is sent stays pending here, for the supervisor to see.
         signal.pthread_sigmask(signal.SIG_SETMASK, WITNESSED)
-        self._let_go(fds)
+        try:
+            self._let_go()
+        except OSError as error:  # the child goes with us
+            _tell_failure(self._control, error)
+            return 125
         # A copy of the supervisor's memory: it may hold keys. Not before the last file is opened:
         # inside another sandbox its broker has to read the path, and this ends that.
         process.set_dumpable(False)
@@ -102,8 +111,11 @@ class Init:
             protocol.send(self._control, protocol.ENDED)
         return 0
 
-    def _let_go(self, fds: Descriptors) -> None:
-        """Keep no stream open, so that a pipeline ends when its last writer does."""
+    def _let_go(self) -> None:
+        """Keep no stream open, so that a pipeline ends when its last writer does.
+
+        Raises OSError.
+        """
         null = os.open("/dev/null", os.O_RDWR)
         for stream in range(3):
             os.dup2(null, stream)
@@ -197,6 +209,10 @@ class Init:
         for pid in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _tell_failure(control: socket.socket, error: OSError) -> None:
+    protocol.send(control, protocol.FAILED, "set up the init", error.errno or 0)
 
 
 def _is_out_of_reach(pid: int) -> bool:

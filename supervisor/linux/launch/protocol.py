@@ -88,7 +88,10 @@ def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
 
 
 def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int]]:
-    """The next message and its descriptors (close-on-exec); None at the end. Raises OSError."""
+    """The next message and its descriptors (close-on-exec); None at the end.
+
+    Raises OSError; EMFILE where there was no room for the descriptors: unix(7), SCM_RIGHTS.
+    """
     space = socket.CMSG_SPACE(fd_limit * array.array("i").itemsize)
     data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
     fds = array.array("i")
@@ -98,5 +101,5 @@ def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, l
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
         for fd in fds:
             os.close(fd)
-        raise failure(errno.EMSGSIZE)
+        raise failure(errno.EMFILE if flags & socket.MSG_CTRUNC else errno.EMSGSIZE)
     return (msgpack.unpackb(data) if data else None), list(fds)

@@ -10,10 +10,11 @@ import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from nono.shims.linux.process import set_child_subreaper, set_dumpable
-from nono.supervisor.errors import StartError
+from nono.supervisor import exit_status
+from nono.supervisor.errors import StartError, hint_of
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.processes import children, descendants
@@ -68,9 +69,7 @@ class ForkHere:
         except OSError as error:
             raise StartError.of_step("fork", error.errno or 0) from error
         if pid == 0:
-            from nono.supervisor.linux.launch import init
-
-            init.run(spec, fds)
+            _be_init(spec, fds)
         return pid
 
     def end_orphans(self) -> None:
@@ -81,6 +80,20 @@ class ForkHere:
                 return
             kill_and_reap(left)
             time.sleep(_ORPHAN_SECONDS)
+
+
+def _be_init(spec: Spec, fds: Descriptors) -> NoReturn:
+    """The body of the forked process: whatever fails, nothing of what it is a copy of goes on."""
+    try:
+        try:
+            from nono.supervisor.linux.launch import init
+        except OSError as error:
+            with socket.socket(fileno=fds.control) as control:
+                protocol.send(control, protocol.FAILED, "load the init", error.errno or 0)
+        else:
+            init.run(spec, fds)
+    finally:
+        os._exit(exit_status.NOT_STARTED)
 
 
 def close_memory() -> None:
@@ -133,7 +146,7 @@ def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launche
                 case [protocol.FAILED, str(step), int(number)]:
                     raise StartError.of_step(step, number)
                 case _:
-                    raise StartError("the sandbox ended before its program started")
+                    raise StartError("the sandbox ended before its program started", hint_of(0))
     except BaseException:
         for fd in held:
             os.close(fd)

@@ -165,3 +165,100 @@ def test_every_module_that_is_asked_for_is_covered(as_user: Account, project: Pa
     assert "nono" in asked
     known = {*shadowing.MODULES, *sys.stdlib_module_names, *shadowing._ASKED_FOR}
     assert asked - known == set()
+
+
+def test_an_empty_element_is_the_current_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """To a shell, to Python and to the dynamic linker; here, and where nono is started next."""
+    here, other = tmp_path / "here", tmp_path / "other"
+    here.mkdir()
+    other.mkdir()
+    monkeypatch.chdir(here)
+    found = {
+        "PATH": {"", ":/usr/bin", "/usr/bin:", "/usr/bin::/bin", "."},
+        "PYTHONPATH": {":/x", "/x:", "."},
+        "LD_LIBRARY_PATH": {":/x", "/x:", "/x;", "/x;;/y", ".", "../here"},
+    }
+    names = {"PATH": "nono", "PYTHONPATH": "ssl.py", "LD_LIBRARY_PATH": "libseccomp.so.2"}
+    for variable, values in found.items():
+        monkeypatch.delenv(variable, raising=False)
+        assert not covered_from(other, here / names[variable]), variable
+        for value in values:
+            with monkeypatch.context() as context:
+                context.setenv(variable, value)
+                assert covered_from(other, here / names[variable]), value
+                if value != "../here":
+                    assert covered_from(other, other / names[variable]), value
+                assert not covered_from(other, here / "made"), value
+    for variable in ("PYTHONPATH", "LD_LIBRARY_PATH"):
+        monkeypatch.setenv(variable, "")  # as if it were not there
+        assert not covered_from(other, here / names[variable]), variable
+
+
+def covered_from(opened: Path, path: Path) -> bool:
+    rules = own_code.own_code([str(opened)])
+    return any(rule.reaches(str(path)) for rule in rules)
+
+
+def test_relative_places_of_other_variables(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = {
+        "LD_LIBRARY_PATH": "/x;lib",
+        "LD_PRELOAD": "one.so pre/two.so:/pre/three.so",
+        "LD_AUDIT": "audit/a b.so",
+        "OPENSSL_CONF": "ssl/my:conf",
+        "SSL_CERT_DIR": "/certs:certs",
+        "PYTHONPYCACHEPREFIX": "compiled",
+        "XDG_CONFIG_HOME": "config",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    rules = own_code.own_code([str(tmp_path)])
+    found = {rule.pattern.path for rule in rules if isinstance(rule.pattern, Subtree)}
+    for name in (
+        *("lib", "pre/two.so", "audit/a b.so", "audit/a", "ssl/my:conf", "certs", "compiled"),
+        "config/python_keyring",
+    ):
+        assert str(tmp_path / name) in found, name
+        assert os.path.abspath(name) in found, name
+    assert {"/x", "/pre/three.so", "/certs"} <= found
+
+
+def test_tokens_of_the_dynamic_linker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{tmp_path}/$LIB/${{PLATFORM}}:$ORIGIN/beside")
+    found = refused()
+    assert f"{tmp_path}/lib64/{os.uname().machine}" in found
+    monkeypatch.setenv("LD_PRELOAD", "only.so")
+    monkeypatch.setenv("LD_LIBRARY_PATH", ":")
+    for name in ("only.so", "tls/x", f"{os.uname().machine}/haswell/x", "glibc-hwcaps/y/z.so"):
+        assert covered(os.path.abspath(name)), name
+    assert not covered(os.path.abspath("libmine.so"))
+
+
+@pytest.mark.requires(landlock=1)
+def test_every_library_that_is_looked_for_is_known(as_user: Account, project: Path) -> None:
+    """By nono itself, with all that it may import later, as the dynamic linker tells it."""
+    script = (
+        "import importlib, os, pkgutil, sys, socket, ctypes.util\n"
+        "from nono.supervisor.session.loaded import load_everything\n"
+        "from nono.supervisor.decisions import own_code, shared_libraries\n"
+        "own_code.this_process_is_ours()\n"
+        "load_everything()\n"
+        "for entry in sys.path:\n"
+        "    if entry.endswith('lib-dynload'):\n"
+        "        for name in os.listdir(entry):\n"
+        "            if not name.startswith(('_test', '_xx', '_ctypes_test', 'xx')):\n"
+        "                try: importlib.import_module(name.partition('.')[0])\n"
+        "                except ImportError: pass\n"
+        "socket.getaddrinfo('localhost', 1)\n"
+        "ctypes.util.find_library('seccomp')\n"
+        "print(*shared_libraries.sonames(own_code._own_libraries()))\n"
+    )
+    done = as_user(
+        as_user.python, "-P", "-c", script, cwd=project, env={"LD_DEBUG": "libs", "LD_BIND_NOW": ""}
+    )
+    asked = set(re.findall(r"find library=(\S+)", done.stderr))
+    assert len(asked) > 5, done.stderr[-2000:]
+    assert asked - set(done.stdout.split()) == set()

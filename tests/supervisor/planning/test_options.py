@@ -248,3 +248,11 @@ def test_what_narrows_does_so_wherever_it_is_said(
     ):
         assert make_plan(options).policy.network.mode is Mode.FILTERED
     assert make_plan(Options()).policy.network.mode is Mode.UNRESTRICTED
+
+
+def test_a_refused_path_that_is_not_there_may_be_mistyped(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    options = Options(deny=("secret", "secrets", "*.key", "dangling"), workdir=str(tmp_path))
+    (tmp_path / "dangling").symlink_to("nothing")
+    notes = [note for note in make_plan(options).notes if "--deny" in note]
+    assert notes == ["--deny secret: does not exist; it is refused once it does"]

@@ -115,6 +115,7 @@ def led_out(home: Path) -> Path:
     """`data/out` is a link that an earlier run put there; `~/link` is the person's own."""
     (home / "data" / "out").symlink_to("../.ssh")
     (home / "data" / "key").symlink_to("../.ssh/id")
+    (home / "data" / "up").symlink_to("..")
     (home / "link").symlink_to("data")
     return home
 
@@ -151,6 +152,61 @@ def test_a_link_in_another_directory_that_is_written_opens_nothing(led_out: Path
         plan(led_out, write=["~/results"], read=["~/results/out"])
 
 
+@pytest.mark.parametrize("target", ["../..", "../../.newrc", "../other", "/etc"])
+def test_no_grant_makes_its_own_link_one_of_the_person_s(home: Path, target: str) -> None:
+    """Where a link in the working directory leads is no directory that is opened for writing.
+
+    However much of what lies around it is; and the hint is what may be pasted instead.
+    """
+    (home / "data/deep").mkdir()
+    (home / "data/other").mkdir()
+    work = home / "data/deep"
+    (work / "results").symlink_to(target)
+    (work / "twice").symlink_to("results")
+    end = (work / "results").resolve()
+    option, flag = ("write_file", "--write-file") if "rc" in target else ("allow", "--allow")
+
+    def planned(workdir: Path | str, **options: object) -> Plan:
+        chosen = Options(workdir=str(workdir), **options)  # type: ignore[arg-type]
+        return make_plan(chosen, [], {"HOME": str(home), "PATH": "/usr/bin"})
+
+    for name in ("results", "./twice", f"{work}/results", "~/data/../data/deep/results"):
+        for others in ({}, {"write": [str(home), "results"]}, {"read": ["."], "allow_cwd": True}):
+            with pytest.raises(UsageError, match="leads out") as caught:
+                planned(work, **{option: [name], **others})
+            assert caught.value.hint.endswith(str(end))
+    assert caught.value.hint == f"{flag} {end}"
+    assert allowed(planned(work, **{option: [str(end)]}), end, Access.WRITE)
+    # From elsewhere the whole path is the person's word, as long as nothing there is opened.
+    spelled = str(work / "results")
+    assert allowed(planned("/usr", **{option: [spelled]}), end, Access.WRITE)
+    with pytest.raises(UsageError, match="leads out"):
+        planned("/usr", write=[str(work), spelled])
+
+
+def test_the_way_to_the_working_directory_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`cd data/sub` leads to the home by a link that an earlier run left there."""
+    (home / "data/sub").symlink_to("..")
+    (home / "data/inner").symlink_to("deep")
+    (home / "mine").symlink_to("/usr/lib")
+    (home / "data/deep").mkdir()
+
+    def told(shown: Path, **options: object) -> list[str]:
+        monkeypatch.chdir(shown)
+        env = {"HOME": str(home), "PWD": str(shown), "PATH": "/usr/bin"}
+        made = make_plan(Options(**options), [], env)  # type: ignore[arg-type]
+        return [note for note in made.notes if "is a link" in note]
+
+    (note,) = told(home / "data/sub", allow_cwd=True)
+    assert note.startswith(f"{home}/data/sub is a link") and note.endswith(f" is {home}")
+    assert told(home / "data/sub") == []
+    assert told(Path("/usr"), allow_cwd=True, workdir=str(home / "data/sub")) == [note]
+    for shown in ("data", "data/inner", "mine", "data/deep/.."):
+        assert told(home / shown, allow_cwd=True) == [], shown
+
+
 def test_the_working_directory_is_no_link_that_a_run_left(
     led_out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +222,8 @@ def test_the_working_directory_is_no_link_that_a_run_left(
     "entry",
     [
         '"write": ["$WORKDIR/out"]',
+        '"write": ["$WORKDIR/up"]',
+        '"allow": ["$WORKDIR/up", "~/data"]',
         '"read": ["$WORKDIR/out/*"]',
         '"read": ["$XDG_DATA_HOME/x"]',
         '"allow_file": ["~/data/key"]',
