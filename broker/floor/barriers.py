@@ -18,7 +18,8 @@ class Barriers:
     `chain` holds every directory above one of them: it may get no rule.
     `closed` trees are shut for good, `protected` ones but for the bypasses
     in them and what is left out of them, `questions` but for grants on longer
-    paths; `alone` are single paths whose entries are free. All of them are kept, and asked for, folded.
+    paths; `alone` are single paths whose entries are free. All of them are
+    kept, and asked for, folded.
     """
 
     def __init__(

@@ -64,10 +64,10 @@ class Named(NamedTuple):
 def of_every_repository(home: str, env: Mapping[str, str]) -> list[Named]:
     """What the machine's and the person's own configuration names (FILES in git-config(1)), and
     what the environment sets."""
-    files = (env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig",)
+    system = env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"
     own = (child(home, ".gitconfig"), f"{base_directory('XDG_CONFIG_HOME', env, home)}/git/config")
     one = env.get("GIT_CONFIG_GLOBAL")
-    files += (one,) if one else own
+    files = (system, one) if one else (system, *own)
     return list(_named(files, home, [*_in_variables(env, home)]))
 
 

@@ -122,11 +122,13 @@ def _start_files(
         spelled = _spelled(path, workdir)
         yield path, spelled
         # The name, and where links lead from it.
-        resolve = next(
-            (r for each, r in zip(written, resolvers, strict=True) if is_within(path, each)),
-            os.path.realpath,
-        )
-        if resolve(path) != path:
+        for each, resolve in zip(written, resolvers, strict=True):
+            if is_within(path, each):
+                end = resolve(path)
+                break
+        else:
+            end = os.path.realpath(path)
+        if end != path:
             yield from ((led, spelled) for led in led_to(path))
 
 
