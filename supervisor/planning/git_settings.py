@@ -24,6 +24,7 @@ _MAX_FILES = 16
 _MAX_SETTINGS = 4000
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
+_MAX_DIGITS = 9
 _SETTING = re.compile(rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)")
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
@@ -74,8 +75,8 @@ def of_every_repository(home: str, env: Mapping[str, str]) -> list[Named]:
 def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
     """What GIT_CONFIG_COUNT and its variables set (git-config(1), ENVIRONMENT)."""
     count = env.get("GIT_CONFIG_COUNT", "")
-    most = min(int(count), _MAX_VARIABLES) if count.isascii() and count.isdecimal() else 0
-    for number in range(most):
+    digits = count.lstrip("0") if count.isascii() and count.isdecimal() else ""
+    for number in range(min(int(digits[:_MAX_DIGITS] or 0), _MAX_VARIABLES)):
         key = os.fsencode(env.get(f"GIT_CONFIG_KEY_{number}", "")).rpartition(b".")[2]
         value = os.fsencode(env.get(f"GIT_CONFIG_VALUE_{number}", ""))
         yield from _named_by("/", key.lower(), value, home)

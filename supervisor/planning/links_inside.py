@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from nono.broker.rules.paths import is_within
+from nono.supervisor.planning.reach import Reach
 from nono.supervisor.walk import way
 
 MAX_ENTRIES = 10_000
@@ -33,8 +34,8 @@ def led_to(path: str) -> Iterator[str]:
 class LinksInside:
     """The search through protected paths. `notes` say where there is more than is looked at."""
 
-    def __init__(self, is_opened: Callable[[str], bool]) -> None:
-        self._is_opened = is_opened
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
         self._there: dict[str, frozenset[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
@@ -45,13 +46,15 @@ class LinksInside:
         waiting = deque((path, 1) for path in spellings if self._may_be_directory(path))
         while waiting:
             directory, depth = waiting.popleft()
+            if self._reach.is_named(directory):
+                continue
             for entry in self._entries(directory):
                 if entry.is_symlink():
                     for path in led_to(entry.path):
                         # What holds the link itself is no place of what it starts only.
                         if path in found or path in spellings or is_within(directory, path):
                             continue
-                        if self._is_opened(path):
+                        if self._reach(path):
                             found[path] = entry.path
                             if depth < _MAX_DEPTH:
                                 waiting.append((path, depth + 1))
@@ -92,4 +95,4 @@ class LinksInside:
             return None  # it may be searched and not listed
         if len(found) == _MAX_NAMES:
             return None
-        return frozenset(each.name for each in found if each.is_symlink() or each.is_dir())
+        return frozenset(each.name for each in found if each.is_dir(follow_symlinks=False))

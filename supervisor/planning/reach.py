@@ -27,7 +27,7 @@ class Reach:
         self._opened: dict[str, bool] = {}
 
     def __call__(self, path: str) -> bool:
-        if path in self._named:
+        if self.is_named(path):
             return False
         above = parent(path)
         if above not in self._opened:
@@ -40,6 +40,10 @@ class Reach:
             for each in self._patterns
             if not is_within(each.prefix, path)
         )
+
+    def is_named(self, path: str) -> bool:
+        """True when it is what a person opened with all below."""
+        return path in self._named
 
     def named_in(self, protected: Container[str]) -> frozenset[str]:
         """What people named inside of these paths, as directories with all below.

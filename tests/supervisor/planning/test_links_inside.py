@@ -97,3 +97,12 @@ def test_what_is_not_followed_is_said(home: Path, monkeypatch: pytest.MonkeyPatc
     made = plan(home)
     assert not may_write(made, top / "scripts/t.json")
     assert f"{top}/.claude: not every link in it was followed" in made.notes
+
+
+def test_links_in_what_a_person_named_are_not_followed(home: Path) -> None:
+    """A run may make them there, and would close to the next one what it likes."""
+    top = home / "src/p"
+    link(top / ".vscode/snippets/mine", "../../scripts")
+    for named in (".vscode/snippets", ".vscode"):
+        assert may_write(plan(home, allow=[named]), top / "scripts/x")
+    assert not may_write(plan(home), top / "scripts/x")
