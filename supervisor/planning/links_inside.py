@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import dropwhile, islice
 
 from nono.broker.rules.paths import is_within
+from nono.supervisor.places import plain_path
 from nono.supervisor.planning.reach import Reach
 from nono.supervisor.walk import way
 
 MAX_ENTRIES = 10_000
-"""In all that is protected; a note says where there are more."""
+"""In all that is protected."""
+_WEIGHT = 10
+"""A link that leads through others counts as so many entries: each of its directories is looked
+at."""
 _MAX_NAMES = 1000
 """Of one directory."""
 _MAX_DEPTH = 2
 """Directories, the protected one itself counted."""
+_UP = ".."
 
 
 def led_to(path: str) -> Iterator[str]:
@@ -32,10 +37,13 @@ def led_to(path: str) -> Iterator[str]:
 
 
 class LinksInside:
-    """The search through protected paths. `notes` say where there is more than is looked at."""
+    """The search through protected paths. `notes` say where there is more than is looked at, in
+    what is opened."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, resolve: Callable[[str], str]) -> None:
+        """`resolve` is `canonical`, and remembers directories."""
         self._reach = reach
+        self._resolve = resolve
         self._there: dict[str, frozenset[str] | None] = {}
         self._left = MAX_ENTRIES
         self.notes: list[str] = []
@@ -50,7 +58,7 @@ class LinksInside:
                 continue
             for entry in self._entries(directory):
                 if entry.is_symlink():
-                    for path in led_to(entry.path):
+                    for path in self._led_to(entry.path):
                         # What holds the link itself is no place of what it starts only.
                         if path in found or path in spellings or is_within(directory, path):
                             continue
@@ -62,12 +70,27 @@ class LinksInside:
                     waiting.append((entry.path, depth + 1))
         return found
 
+    def _led_to(self, link: str) -> Iterable[str]:
+        """As `led_to`, with one look at each directory where no further link is on the way."""
+        place = link.rpartition("/")[0]
+        try:
+            names = os.readlink(link).split("/")
+        except OSError:
+            return ()
+        below = list(dropwhile(_UP.__eq__, names))
+        end = plain_path(os.path.join(place, "/".join(names)))
+        if _UP not in below and self._resolve(place) == place and self._resolve(end) == end:
+            return (end,)
+        self._left -= _WEIGHT
+        return led_to(link)
+
     def _entries(self, directory: str) -> list[os.DirEntry[str]]:
-        most = min(_MAX_NAMES, self._left)
+        most = max(0, min(_MAX_NAMES, self._left))
         try:
             with os.scandir(directory) as entries:
                 found = list(islice(entries, most))
-                if not self.notes and next(entries, None) is not None:
+                is_cut = next(entries, None) is not None
+                if is_cut and not self.notes and self._reach(directory):
                     self.notes.append(f"{directory}: not every link in it was followed")
         except OSError:
             return []

@@ -73,7 +73,7 @@ def start_file_rules(
     known: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
         known.setdefault(path, spelled)
-    inside = LinksInside(is_opened)
+    inside = LinksInside(is_opened, canonical_of_many(home))
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))

@@ -69,6 +69,16 @@ def test_every_link_on_the_way_stays(home: Path) -> None:
     assert may_write(made, top / "scripts/other")
 
 
+def test_a_link_that_goes_up_again_leads_where_the_kernel_says(home: Path) -> None:
+    top = home / "src/p"
+    link(top / "away", "../other/deep")
+    (home / "src/other/deep").mkdir(parents=True)
+    link(top / ".claude/settings.json", "../away/../s.json")
+    made = plan(home, allow=[str(home / "src/other")])
+    assert not may_write(made, home / "src/other/s.json") and not may_write(made, top / "away")
+    assert may_write(made, top / "s.json")
+
+
 def test_links_in_a_directory_that_a_link_leads_to(home: Path) -> None:
     top = home / "src/p"
     link(top / ".claude/commands", "../ai")
