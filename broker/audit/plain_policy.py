@@ -69,10 +69,14 @@ def _spellings(value: object) -> dict[str, str]:
     return found | {as_text(path): as_text(spelled) for path, spelled in pairs}
 
 
+def _paths(value: object) -> frozenset[str]:
+    return frozenset(as_tuple(value, as_text))
+
+
 _FIELDS: Fields = {
     File: {"path": as_text, "spelled": as_text},
     Subtree: {"path": as_text, "spelled": as_text},
-    Subtrees: {"spellings": _spellings},
+    Subtrees: {"spellings": _spellings, "left_out": _paths},
     Glob: {"text": as_text},
     Anything: {"spelled": as_text},
     HostName: {"host": as_text, "ports": optional(_ports), "spelled": as_text},
@@ -84,6 +88,8 @@ _FIELDS: Fields = {
 _KINDS = by_name(_FIELDS)
 _PARTS, _FIRST_PARTS = 10, 8
 """How many parts a policy has, and how many the first records had: what they lack is empty."""
+_ALL_OF_IT = 2
+"""The parts of a refusal of many trees that leaves nothing out."""
 
 
 def plain_policy(policy: Policy) -> list[object]:
@@ -155,7 +161,8 @@ def _plain_rules(rules: Iterable[Rule]) -> list[object]:
 def _plain_pattern(pattern: Pattern) -> list[object]:
     kind = type(pattern)
     if isinstance(pattern, Subtrees):
-        return [kind.__name__, _plain_spellings(pattern.spellings)]
+        left_out = [sorted(pattern.left_out)] if pattern.left_out else []
+        return [kind.__name__, _plain_spellings(pattern.spellings), *left_out]
     return [kind.__name__, *(getattr(pattern, name) for name in _FIELDS[kind])]
 
 
@@ -175,6 +182,9 @@ def _read_rule(plain: object) -> Rule:
 
 
 def _read_pattern(plain: object) -> Pattern:
-    kind, values = read_fields(plain, _KINDS, "pattern")
+    fields = as_list(plain)
+    if fields[:1] == [Subtrees.__name__] and len(fields) == _ALL_OF_IT:
+        fields.append([])
+    kind, values = read_fields(fields, _KINDS, "pattern")
     pattern: Pattern = kind(*values)
     return pattern

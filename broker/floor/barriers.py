@@ -17,8 +17,9 @@ class Barriers:
 
     `chain` holds every directory above one of them: it may get no rule.
     `closed` trees are shut for good, `protected` ones but for the bypasses
-    in them, `questions` but for grants on longer paths; `alone` are single
-    paths whose entries are free. All of them are kept, and asked for, folded.
+    in them and what is left out of them, `questions` but for grants on longer
+    paths; `alone` are single paths whose entries are free. All of them are
+    kept, and asked for, folded.
     """
 
     def __init__(
@@ -31,7 +32,9 @@ class Barriers:
         self.bypasses = bypasses
         self._folding = folding
         self._bypassed = frozenset(bypasses)
-        self._above_bypasses = {above for path in bypasses for above in ancestors(path)}
+        # What is open in trees that are shut: bypasses, and what is left out of refusals.
+        self._openings = set(bypasses)
+        self._parted: dict[str, list[frozenset[str]]] = {}
         exclude = frozenset(self._keys(exclude))
         self._closed = set(exclude)
         self._protected: set[str] = set()
@@ -43,6 +46,7 @@ class Barriers:
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
         for rule in rules:
             self._add(rule)
+        self._above_openings = {above for path in self._openings for above in ancestors(path)}
 
     def _add(self, rule: Rule) -> None:
         guarded = self._keys(guarded_paths(rule, self.bypasses))
@@ -56,8 +60,21 @@ class Barriers:
         elif isinstance(rule.pattern, Subtree | Subtrees):
             if rule.effect is Effect.ASK:
                 self._questions.update(guarded)
+            elif not rule.protected:
+                self._closed.update(guarded)
             else:
-                (self._protected if rule.protected else self._closed).update(guarded)
+                parted = self._part(rule.pattern)
+                self._protected.update(set(guarded) - parted if parted else guarded)
+
+    def _part(self, pattern: Subtree | Subtrees) -> set[str]:
+        """Note what is left out of the trees of one rule; returns the trees it is left out of."""
+        parted = pattern.parted() if isinstance(pattern, Subtrees) else {}
+        keys = set()
+        for tree, left_out in parted.items():
+            keys.add(key := self._key(tree))
+            self._parted.setdefault(key, []).append(left_out)
+            self._openings |= left_out
+        return keys
 
     def _keys(self, paths: Collection[str]) -> Collection[str]:
         return [self._folding.fold(path) for path in paths] if self._folding else paths
@@ -72,11 +89,19 @@ class Barriers:
         (self._protected if liftable else self._closed).add(path)
 
     def is_shut(self, path: str) -> bool:
-        """True when `path` is in a closed tree, or in a protected one and not bypassed."""
-        bypassed = any(above in self._bypassed for above in lineage(path))
+        """True when `path` is in a closed tree, or in a protected one and neither bypassed nor
+        left out of it."""
+        names = frozenset(lineage(path))
+        bypassed = not names.isdisjoint(self._bypassed)
         return any(
-            above in self._closed or (above in self._protected and not bypassed)
+            above in self._closed or (not bypassed and self._protects(above, names))
             for above in lineage(self._key(path))
+        )
+
+    def _protects(self, tree: str, names: frozenset[str]) -> bool:
+        """True when some rule protects this tree, and with it what has `names` as its lineage."""
+        return tree in self._protected or any(
+            left_out.isdisjoint(names) for left_out in self._parted.get(tree, ())
         )
 
     def is_asked(self, path: str, grant: str) -> bool:
@@ -117,15 +142,15 @@ class Barriers:
             found = self._begun_at[path] = tuple(each for each in begun if each[1])
         return found
 
-    def bypasses_below(self, path: str) -> list[str]:
-        """The bypasses below `path`, itself left out."""
-        if path not in self._above_bypasses:
+    def openings_below(self, path: str) -> list[str]:
+        """What is open below `path`, itself not counted, although `path` may be shut."""
+        if path not in self._above_openings:
             return []
-        return [each for each in self._bypassed if each != path and is_within(each, path)]
+        return [each for each in self._openings if each != path and is_within(each, path)]
 
     def is_dead_end(self, path: str) -> bool:
         """True when nothing at or below `path` can be in the floor through any grant."""
-        return self.is_shut(path) and not self.bypasses_below(path)
+        return self.is_shut(path) and not self.openings_below(path)
 
 
 class BothBarriers(NamedTuple):

@@ -182,7 +182,7 @@ class _Carving:
                 continue
             seen.add(path)
             if barriers.is_shut(path):
-                waiting.extend(barriers.bypasses_below(path))
+                waiting.extend(barriers.openings_below(path))
             elif barriers.is_asked(path, pattern.path):
                 continue
             elif not barriers.is_carved(path):

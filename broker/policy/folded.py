@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from nono.broker.rules.folding import Folding
-from nono.broker.rules.paths import lineage
+from nono.broker.rules.paths import is_within, lineage
 from nono.broker.rules.rule import (
     Effect,
     File,
     Glob,
     Rule,
+    Subtrees,
     guarded_paths,
-    singly,
 )
 
 Spoken = tuple[Rule, str]
@@ -33,10 +33,12 @@ class FoldedRefusals:
         self._at: dict[str, list[Spoken]] = {}
         self._below: dict[str, list[Spoken]] = {}
         self._globs: list[tuple[Rule, Glob]] = []
-        for rule in singly(self._rules):
+        for rule in self._rules:
             if isinstance(rule.pattern, Glob):
                 self._globs.append((rule, rule.pattern))
-            elif (path := getattr(rule.pattern, "path", None)) and folding.tree(path) is not None:
+            for path in rule.named:
+                if folding.tree(path) is None:
+                    continue
                 key = folding.fold(path)
                 self._at.setdefault(key, []).append((rule, path))
                 if not isinstance(rule.pattern, File):
@@ -49,7 +51,9 @@ class FoldedRefusals:
         key, *above = lineage(self._folding.fold(path))
         yield from self._at.get(key, ())
         for each in above:
-            yield from self._below.get(each, ())
+            for rule, own in self._below.get(each, ()):
+                if not _leaves_out(rule, own, path):
+                    yield rule, own
         for rule, glob in self._globs:
             if self._folding.covers(glob, path):
                 yield rule, path
@@ -81,3 +85,13 @@ class FoldedRefusals:
                     for key in lineage(self._folding.fold(guarded)):
                         guards[rule.effect].setdefault(key, (rule, guarded))
         return guards
+
+
+def _leaves_out(rule: Rule, tree: str, path: str) -> bool:
+    """True when the path is left out of this tree of the rule: exactly, as grants are."""
+    if not isinstance(rule.pattern, Subtrees):
+        return False
+    left_out = rule.pattern.left_out
+    return bool(left_out) and any(
+        each in left_out and is_within(each, tree) for each in lineage(path)
+    )

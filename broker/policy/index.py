@@ -113,7 +113,8 @@ class Index:
         """The most specific refusal of any of `bits` at `path` that no bypass lifts."""
         for level in self._levels(path):
             for rule in level:
-                if self._refuses(rule, path, bits):
+                # Something may be left out of a tree.
+                if self._refuses(rule, path, bits) and rule.reaches(path):
                     return rule.at(path)
         for rule in self._wildcards(path, Effect.DENY):
             if self._refuses(rule, path, bits) and rule.reaches(path):

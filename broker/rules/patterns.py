@@ -15,6 +15,7 @@ from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
 from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import (
+    ancestors,
     are_canonical,
     components,
     is_canonical,
@@ -85,28 +86,42 @@ class Subtree:
 class Subtrees:
     """Many trees at once, for a refusal: what a group protects is one rule, not hundreds.
 
-    `spellings` has what each path was written as, by the path. Raises
-    PolicyError when a path is not canonical.
+    `spellings` has what each path was written as, by the path. `left_out` are
+    paths in some of them that the refusal does not reach, with what is below as
+    far as it is no tree of its own. Raises PolicyError when a path is not canonical.
     """
 
     spellings: Mapping[str, str] = field(hash=False)
+    left_out: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        if not are_canonical(self.spellings):
-            for path in self.spellings:
-                _check_path(path)
+        for paths in (self.spellings, self.left_out):
+            if not are_canonical(paths):
+                for path in paths:
+                    _check_path(path)
 
     @property
     def spelled(self) -> str:
         return f"{len(self.spellings)} paths"
 
     def tree(self, path: str) -> Subtree | None:
-        """The smallest of the trees that `path` is in."""
+        """The smallest of the trees that `path` is in, unless it is left out of that one."""
         for each in lineage(path):
             spelled = self.spellings.get(each)
             if spelled is not None:
                 return Subtree(each, spelled)
+            if each in self.left_out:
+                return None
         return None
+
+    def parted(self) -> dict[str, frozenset[str]]:
+        """The trees that something is left out of, each with all that is."""
+        found: dict[str, set[str]] = {}
+        for path in self.left_out - self.spellings.keys():
+            for above in ancestors(path):
+                if above in self.spellings:
+                    found.setdefault(above, set()).add(path)
+        return {tree: frozenset(paths) for tree, paths in found.items()}
 
     def trees(self) -> list[Subtree]:
         """All of them."""
@@ -116,7 +131,7 @@ class Subtrees:
         return self.covers(path)
 
     def covers(self, path: str) -> bool:
-        return any(each in self.spellings for each in lineage(path))
+        return self.tree(path) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import itertools
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nono.broker.git_config import MAX_BYTES
@@ -22,8 +22,15 @@ from nono.supervisor.planning.repositories import Repository
 
 _MAX_FILES = 16
 _MAX_SETTINGS = 4000
+_MAX_VARIABLES = 100
+"""Settings in the environment. Each is two variables."""
+_MAX_DIGITS = 9
 _SETTING = re.compile(rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)")
-_INCLUDE, _HOOKS = b"path", b"hookspath"
+_INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
+_WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
+"""Keys whose value is one path, whatever is in it and whether or not it is there."""
+_HUSKY = "_"
+"""A directory of hooks of this name has scripts that call those beside it."""
 _REFS = "refs/"
 _COMMENT = re.compile(rb"[ \t][#;].*")
 _BETWEEN = re.compile(rb"[\s\"'`;|&()<>$=!\\]+")
@@ -42,13 +49,45 @@ class Named(NamedTuple):
         base = os.path.dirname(self.file) if self.key == _INCLUDE else top
         return plain_path(os.path.join(base, self.path))
 
+    @property
+    def is_absolute(self) -> bool:
+        """True when it means the same path in every work tree."""
+        return self.key == _INCLUDE or os.path.isabs(self.path)
+
+    def kept(self, top: str) -> Iterator[str]:
+        """The absolute paths that this makes a run of git execute or believe there."""
+        path = self.at(top)
+        if self.key in _WHOLE or kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
+            yield path
+            if self.key == _HOOKS and os.path.basename(path) == _HUSKY:
+                yield os.path.dirname(path)
+
 
 def of_every_repository(home: str, env: Mapping[str, str]) -> list[Named]:
-    """What the machine's and the person's own configuration names (FILES in git-config(1))."""
-    files = [env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"]
+    """What the machine's and the person's own configuration names (FILES in git-config(1)), and
+    what the environment sets."""
+    system = env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"
     own = (child(home, ".gitconfig"), f"{base_directory('XDG_CONFIG_HOME', env, home)}/git/config")
     one = env.get("GIT_CONFIG_GLOBAL")
-    return list(_named((*files, one) if one else (*files, *own), home))
+    files = (system, one) if one else (system, *own)
+    return list(_named(files, home, [*_in_variables(env, home)]))
+
+
+def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
+    """What GIT_CONFIG_COUNT and its variables set (git-config(1), ENVIRONMENT)."""
+    count = env.get("GIT_CONFIG_COUNT", "")
+    digits = count.lstrip("0") if count.isascii() and count.isdecimal() else ""
+    for number in range(min(int(digits[:_MAX_DIGITS] or 0), _MAX_VARIABLES)):
+        key = os.fsencode(env.get(f"GIT_CONFIG_KEY_{number}", "")).rpartition(b".")[2]
+        value = os.fsencode(env.get(f"GIT_CONFIG_VALUE_{number}", ""))
+        yield from _named_by("/", key.lower(), value, home)
+
+
+def named_everywhere(of_every: Iterable[Named], home: str) -> Iterator[str]:
+    """Of what configures every repository, the paths that are the same in all of them."""
+    for each in of_every:
+        if each.is_absolute:
+            yield from (path for path in each.kept("/") if not is_within(home, path))
 
 
 def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]) -> Iterator[str]:
@@ -58,18 +97,15 @@ def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]
         for directory in (one.directory, *common(one.directory))
         for name in ("config", "config.worktree")
     )
-    for each in itertools.chain(of_every, _named(own, home)):
-        path = each.at(one.top)
-        # A directory that holds the whole repository is no place of hooks only.
-        if is_within(one.top, path) or is_within(one.directory, path):
-            continue
-        if each.key in (_INCLUDE, _HOOKS):
-            yield path
-        elif one.link is None and each.path.startswith(_REFS):
+    relative = (each for each in of_every if not each.is_absolute)
+    for each in itertools.chain(relative, _named(own, home)):
+        if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
-        elif kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
-            yield path
+        for path in each.kept(one.top):
+            # A directory that holds the whole repository is no place of hooks only.
+            if not (is_within(one.top, path) or is_within(one.directory, path)):
+                yield path
 
 
 def in_every_work_tree(of_every: Iterable[Named]) -> dict[str, bool]:
@@ -78,13 +114,14 @@ def in_every_work_tree(of_every: Iterable[Named]) -> dict[str, bool]:
     return {
         each.path: each.key == _HOOKS
         for each in of_every
-        if each.key != _INCLUDE and not os.path.isabs(each.path)
+        if each.key not in (_INCLUDE, _TEMPLATES) and not os.path.isabs(each.path)
     }
 
 
-def _named(files: Iterable[str], home: str) -> Iterator[Named]:
-    """What these files name, and those that they include."""
-    waiting, seen = list(files), set[str]()
+def _named(files: Iterable[str], home: str, given: Sequence[Named] = ()) -> Iterator[Named]:
+    """What is given and what these files name, and those that they include."""
+    yield from given
+    waiting, seen = [*files, *(each.at("/") for each in given if each.key == _INCLUDE)], set[str]()
     while waiting and len(seen) < _MAX_FILES:
         file = waiting.pop(0)
         if file in seen:
@@ -99,13 +136,16 @@ def _named(files: Iterable[str], home: str) -> Iterator[Named]:
 def _named_in(file: str, home: str) -> Iterator[Named]:
     text = bytes_of(file, MAX_BYTES)
     for found in itertools.islice(_SETTING.finditer(text), _MAX_SETTINGS):
-        key, value = found[1].lower(), _COMMENT.sub(b"", found[2])
-        if b"\0" in value:
-            continue
-        if key in (_INCLUDE, _HOOKS):
-            plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
-            paths = [plain] if plain else []
-        else:
-            paths = [word for word in _BETWEEN.split(value) if b"/" in word]
-        for path in map(os.fsdecode, paths):
-            yield Named(file, key, child(home, path[2:]) if path.startswith("~/") else path)
+        yield from _named_by(file, found[1].lower(), _COMMENT.sub(b"", found[2]), home)
+
+
+def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:
+    if b"\0" in value:
+        return
+    if key in _WHOLE:
+        plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+        paths = [plain] if plain else []
+    else:
+        paths = [word for word in _BETWEEN.split(value) if b"/" in word]
+    for path in map(os.fsdecode, paths):
+        yield Named(file, key, child(home, path[2:]) if path.startswith("~/") else path)

@@ -2,7 +2,7 @@
 
 A hook, a task of an editor or a start file of a shell is run outside the sandbox without anybody
 meaning to. The names are data: `start_files` for projects and their repositories, and the group
-`protect_start_files` for the home. What a person opened exactly is the person's to open. A
+`protect_start_files` for the home. What a person named is the person's to open (`reach`). A
 repository is protected as it is at the start: what the run makes itself, the run may configure.
 """
 
@@ -15,21 +15,23 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from nono.broker import Access, Effect, Glob, Origin, OriginKind, Rule, Subtree, group
+from nono.broker import Access, Effect, Origin, OriginKind, Rule, group
 from nono.broker.datafile import data
 from nono.broker.groups import moved
 from nono.broker.rules.access import CHANGING
-from nono.broker.rules.paths import child, components, is_within, lineage, parent
+from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import canonical_of_many
 from nono.supervisor.planning import repositories
 from nono.supervisor.planning.git_files import kind_of, names_in
-from nono.supervisor.planning.git_settings import named_by_configuration, of_every_repository
-from nono.supervisor.planning.opened_by_patterns import (
-    Opened,
-    grants_of_people,
-    opened_by_people,
+from nono.supervisor.planning.git_settings import (
+    named_by_configuration,
+    named_everywhere,
+    of_every_repository,
 )
+from nono.supervisor.planning.links_inside import LinksInside, led_to
+from nono.supervisor.planning.opened_by_patterns import Opened, opened_by_people
+from nono.supervisor.planning.reach import Reach
 from nono.supervisor.planning.remembered_repositories import remembered
 from nono.supervisor.planning.repositories import Found, Repository, git_directories
 
@@ -63,41 +65,21 @@ def start_file_rules(
         return NOTHING
     searched = searched_directories(opened)
     found = repositories.search(searched, remembered(searched, env))
-    is_opened = _Reach(rules)
-    spellings: dict[str, str] = {}
+    is_opened = Reach(rules)
     settings = of_every_repository(home, env)
-    named = [
-        path for one in found.repositories for path in named_by_configuration(one, home, settings)
-    ]
+    named = [*named_everywhere(settings, home)]
+    for one in found.repositories:
+        named += named_by_configuration(one, home, settings)
+    known: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
-        if path not in spellings and is_opened(path):
-            spellings[path] = spelled
-    refusal = Rule(Subtrees(spellings), CHANGING, Effect.DENY, ORIGIN, protected=True)
+        known.setdefault(path, spelled)
+    inside = LinksInside(is_opened, canonical_of_many(home))
+    known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
+    spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
+    pattern = Subtrees(spellings, is_opened.named_in(spellings))
+    refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
+    found = found._replace(notes=(*found.notes, *inside.notes))
     return StartFiles((refusal,) if spellings else (), found)
-
-
-class _Reach:
-    """What people opened for writing, without what they named themselves."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        grants = [rule.pattern for rule in grants_of_people(rules, Access.WRITE)]
-        self._named = {each.path for each in grants if isinstance(each, Subtree)}
-        self._patterns = [each for each in grants if isinstance(each, Glob)]
-        # What a person opened, or what lies above it, is the person's to open.
-        named = (*self._named, *(each.prefix for each in self._patterns))
-        self._exactly = {above for path in named for above in lineage(path)}
-        self._opened: dict[str, bool] = {}
-
-    def __call__(self, path: str) -> bool:
-        if path in self._exactly:
-            return False
-        above = parent(path)
-        if above not in self._opened:
-            self._opened[above] = any(each in self._named for each in lineage(above))
-        if self._opened[above]:
-            return True
-        # The path itself may be reached, or something below.
-        return any(each.names.after(components(path)) for each in self._patterns)
 
 
 def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -127,32 +109,43 @@ def _start_files(
     git's configuration names."""
     entries = group(GROUP).deny_write
     for entry in (*entries, *moved(entries, expand)):
-        for path in expand(entry):
+        paths = expand(entry)
+        for path in paths:
             yield path, entry
+        if len(paths) > 1:
+            yield from ((led, entry) for path in paths for led in led_to(path))
     found = search.repositories
     resolvers = [canonical_of_many(each) for each in written]
     for path in itertools.chain(
         _of_projects(written, found), _of_git(found), named, _whole(search)
     ):
-        inside = path.startswith(workdir + "/")
-        spelled = path[len(workdir) + 1 :] if inside else path
+        spelled = _spelled(path, workdir)
         yield path, spelled
         # The name, and where links lead from it.
         for each, resolve in zip(written, resolvers, strict=True):
             if is_within(path, each):
-                if (target := resolve(path)) != path:
-                    yield target, spelled
+                end = resolve(path)
                 break
         else:
-            if (target := os.path.realpath(path)) != path:
-                yield target, spelled
+            end = os.path.realpath(path)
+        if end != path:
+            yield from ((led, spelled) for led in led_to(path))
 
 
-def _of_projects(written: Iterable[str], found: Iterable[Repository]) -> Iterator[str]:
-    """In every directory that is opened, and at the top of every repository."""
+def _spelled(path: str, workdir: str) -> str:
+    """As a person would write it in the working directory."""
+    return path[len(workdir) + 1 :] if path.startswith(workdir + "/") else path
+
+
+def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterator[str]:
+    """In every directory that is opened, at the top of every repository, and in between: who uses
+    a tool in a project has it look for its configuration in the directories above, too."""
     tables = data("start_files")
     names, patterns = tables["project"], tables["project_patterns"]
-    for top in dict.fromkeys((*written, *(each.top for each in found if each.link))):
+    tops = [each.top for each in found if each.link]
+    above = dict.fromkeys(each for top in tops for each in ancestors(top))
+    between = (each for each in above if any(is_within(each, one) for one in written))
+    for top in dict.fromkeys((*written, *tops, *between)):
         yield from (child(top, name) for name in names)
         there = names_in(top)
         for pattern in patterns:

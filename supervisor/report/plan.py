@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -15,6 +15,7 @@ from nono.broker import (
     Network,
     OriginKind,
     Rule,
+    Subtrees,
     singly,
     visible,
 )
@@ -48,6 +49,8 @@ def describe(
     own = None if plan.caches is None else plan.caches.directory
     for path in policy.bypasses if own is None else [p for p in policy.bypasses if p != own]:
         yield f"protection lifted: {visible(path)}"
+    for path in _left_out(policy.rules):
+        yield f"open in what is protected: {visible(path)}"
     for path in sorted(made.copies):
         yield f"nono's own copy, to read: {visible(path)}"
     for path in sorted(made.cleaned):
@@ -69,6 +72,12 @@ def describe(
             yield f"{what}: {len(paths) - len(shown)} more directories"
     if not verbose:
         yield f"({more} lists every rule and every directory)"
+
+
+def _left_out(rules: Iterable[Rule]) -> list[str]:
+    """What refusals of many paths do not reach, because a person named it."""
+    patterns = [rule.pattern for rule in rules]
+    return sorted({p for each in patterns if isinstance(each, Subtrees) for p in each.left_out})
 
 
 def _caches(environment: Environment, directory: str, short: bool) -> Iterator[str]:
@@ -166,6 +175,7 @@ def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
             "workdir": _safe(plan.workdir),
             "rules": [_record(rule) for rule in singly(made.policy.rules)],
             "bypassed": [_safe(path) for path in made.policy.bypasses],
+            "open_in_what_is_protected": [_safe(path) for path in _left_out(made.policy.rules)],
             "copies": [_safe(path) for path in sorted(made.copies)],
             "cleaned": [_safe(path) for path in sorted(made.cleaned)],
             "caches": None if plan.caches is None else _safe(plan.caches.directory),

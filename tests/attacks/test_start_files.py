@@ -13,6 +13,7 @@ pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
 PLANT = program_beside(__file__, "plant_start_files.py")
+TOOLS = program_beside(__file__, "plant_in_repositories.py")
 
 
 @pytest.fixture
@@ -163,3 +164,74 @@ def test_what_a_pattern_opens_is_protected(
     told = nono("why", *options, "--path", ".git/hooks", "--op", "write")
     assert told.stdout.startswith("denied"), told.stdout
     profile.unlink()
+
+
+LINKED = """
+set -e
+mkdir -p dot/tpl/hooks dot/bin group
+echo > dot/inc; echo > dot/bin/helper
+git config --global include.path "$PWD/dot/inc"
+git config --global init.templateDir "$PWD/dot/tpl"
+git config --global credential.helper "$PWD/dot/bin/helper"
+mkdir group/proj; cd group/proj; git init -q .
+mkdir -p scripts .vscode/snippets .claude/worktrees web/.husky/_ src
+echo '#!/bin/sh' > scripts/pre-commit; chmod +x scripts/pre-commit
+ln -sf ../../scripts/pre-commit .git/hooks/pre-commit
+ln -s ../scripts/settings.json .claude/settings.json
+echo '#!/bin/sh' > web/.husky/pre-commit
+git add .; git -c user.name=A -c user.email=a@example.org commit -qm first
+git worktree add -q .claude/worktrees/w1
+git config core.hooksPath web/.husky/_
+"""
+PLANTED = """
+for name in (
+    "dot/inc", "dot/tpl/hooks/post-checkout", "dot/bin/helper",
+    ".envrc", "group/.cargo/config.toml", "group/.envrc", "group/.mcp.json",
+    *(f"group/proj/{each}" for each in (
+        "scripts/pre-commit", "scripts/settings.json", "web/.husky/pre-commit",
+        "web/.husky/_/pre-commit", ".vscode/tasks.json", ".vscode/new/x", ".claude/settings.json",
+        ".claude/worktrees/w2/x", ".claude/worktrees/w1/.git", ".claude/worktrees/w1/.envrc",
+        ".claude/worktrees/w1/.vscode/tasks.json",
+    )),
+):
+    attempt(name, write, name)
+    attempt(f"{name} replaced", replace, name, CODE)
+    attempt(f"{name} by a link", os.symlink, "/dev/null", name)
+os.chdir("group/proj")
+for name in ("scripts", ".vscode", ".claude", ".claude/worktrees", "web"):
+    attempt(f"{name} moved", os.rename, name, "src/moved")
+for name in ("tasks.json", "new"):
+    attempt(f"a snippet to {name}", replace, f".vscode/{name}", CODE)
+    os.symlink(f"../{name}", ".vscode/snippets/to")
+    attempt(f"written through a link to {name}", write, ".vscode/snippets/to")
+    os.unlink(".vscode/snippets/to")
+write(".vscode/snippets/mine.json", "{}")
+write(".vscode/snippets/deep/er", "{}")
+os.rename(".vscode/snippets/deep", ".vscode/snippets/other")
+write("scripts/other", "")
+os.chdir(".claude/worktrees/w1")
+write("src/new.py", "")
+git("add", ".")
+git("commit", "-qm", "second")
+"""
+
+
+def test_nothing_around_what_is_named_and_nothing_that_is_led_to(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """By way of links, of git's configuration, of directories above, and of a grant inside."""
+    try:
+        made = as_user("/bin/sh", "-c", LINKED, cwd=project)
+        assert made.returncode == 0, made.stderr
+        proj = project / "group/proj"
+        named = ("--allow", proj / ".vscode/snippets", "--allow", proj / ".claude/worktrees/w1")
+        command = ("/usr/bin/python3", "-c", f"{TOOLS}\n{PLANTED}", project / "mark")
+        done = nono("run", "--allow-cwd", *named, "--", *command)
+    finally:
+        (as_user.home / ".gitconfig").unlink()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert (proj / ".vscode/snippets/other/er").read_text() == "{}"
+    assert (proj / "scripts/pre-commit").read_text() == "#!/bin/sh\n"
+    log = as_user("git", "log", "--format=%s", "-1", cwd=proj / ".claude/worktrees/w1")
+    assert log.stdout == "second\n"

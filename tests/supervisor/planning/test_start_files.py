@@ -78,6 +78,36 @@ def test_a_project_keeps_its_own(home: Path, project: Path, name: str) -> None:
     assert may_write(opened, project / "src" / "main.py")
 
 
+def test_between_what_is_opened_and_a_repository(home: Path, project: Path) -> None:
+    """cargo and its like look for their configuration in every directory above, too."""
+    (home / "src/group").mkdir()
+    project.rename(home / "src/group/project")
+    (home / "src/beside").mkdir()
+    opened = plan(home, allow=[str(home / "src")])
+    for top in ("src", "src/group", "src/group/project"):
+        for name in PROJECT:
+            assert not may_write(opened, home / top / name), (top, name)
+        assert may_write(opened, home / top / "main.py")
+    assert may_write(opened, home / "src/beside/.envrc")
+    assert may_write(opened, home / "src/group/project/src/.envrc")
+
+
+def test_variables_that_name_a_file(home: Path, project: Path) -> None:
+    names = {
+        "NVM_DIR": "nvm.sh",
+        "MAKEFILES": "",
+        "RIPGREP_CONFIG_PATH": "",
+        "FZF_DEFAULT_OPTS_FILE": "",
+        "CARGO_BUILD_RUSTC_WRAPPER": "",
+        "VIMRUNTIME": "defaults.vim",
+    }
+    env = {"HOME": str(home)} | {name: str(project / "x" / name) for name in names}
+    opened = make_plan(Options(workdir=str(project), allow_cwd=True), (), env)
+    for variable, name in names.items():
+        assert not may_write(opened, project / "x" / variable / name), variable
+    assert may_write(opened, project / "x/other")
+
+
 @pytest.mark.parametrize("name", REPOSITORY)
 @pytest.mark.parametrize("inside", ["", "modules/a/b", "worktrees/w"])
 def test_a_repository_that_was_there(home: Path, project: Path, inside: str, name: str) -> None:

@@ -1,0 +1,88 @@
+"""What git's configuration names is kept, with or without a repository around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from nono.broker import Access, Allow, Open
+from nono.broker.requests import RecordedProcess
+from nono.supervisor import Options, Plan, make_plan
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    home = tmp_path.resolve() / "home"
+    for name in ("dot/bin", "dot/tpl/hooks", "p/.git"):
+        (home / name).mkdir(parents=True)
+    for name in ("dot/bin/helper", "dot/bin/other", "dot/inc"):
+        (home / name).touch()
+    return home
+
+
+def plan(home: Path, workdir: str, env: Mapping[str, str] | None = None) -> Plan:
+    made = Options(workdir=str(home / workdir), allow_cwd=True)
+    return make_plan(made, (), {"HOME": str(home), **(env or {})})
+
+
+def may_write(made: Plan, path: Path) -> bool:
+    verdict = made.policy.decide(Open(RecordedProcess(1), str(path), Access.WRITE))
+    return isinstance(verdict, Allow)
+
+
+NAMED = [
+    ("[include]\n\tpath = ~/dot/inc", "dot/inc"),
+    ("[include]\n\tpath = dot/more", "dot/more"),
+    ('[includeIf "gitdir:~/work/"]\n\tpath = ~/dot/work', "dot/work"),
+    ("[core]\n\thooksPath = ~/dot/hooks", "dot/hooks/pre-commit"),
+    ("[init]\n\ttemplateDir = ~/dot/tpl", "dot/tpl/hooks/post-checkout"),
+    ("[credential]\n\thelper = {home}/dot/bin/helper --now", "dot/bin/helper"),
+    ('[credential]\n\thelper = "!~/dot/bin/helper"', "dot/bin/helper"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept"), NAMED)
+def test_what_a_person_names_is_kept_without_a_repository(home: Path, text: str, kept: str) -> None:
+    assert may_write(plan(home, "dot"), home / kept)
+    (home / ".gitconfig").write_text(text.format(home=home) + "\n")
+    made = plan(home, "dot")
+    assert not may_write(made, home / kept)
+    assert may_write(made, home / "dot/bin/other") and may_write(made, home / "dot/new")
+
+
+def test_a_directory_that_holds_the_home_is_none_of_hooks(home: Path) -> None:
+    (home / ".gitconfig").write_text(f"[core]\n\thooksPath = {home.parent}\n")
+    made = make_plan(Options(workdir=str(home), allow=["~"]), (), {"HOME": str(home)})
+    assert may_write(made, home / "dot/new")
+
+
+@pytest.mark.parametrize("path", ["web/.husky/_", "{home}/p/web/.husky/_"])
+def test_the_scripts_that_husky_calls_are_kept(home: Path, path: str) -> None:
+    config = home / "p/.git/config"
+    config.write_text(f"[core]\n\thooksPath = {path.format(home=home)}\n")
+    made = plan(home, "p")
+    for name in ("_/pre-commit", "_/h", "pre-commit", "new"):
+        assert not may_write(made, home / "p/web/.husky" / name), name
+    assert may_write(made, home / "p/web/src")
+    config.write_text("[core]\n\thooksPath = _\n")
+    made = plan(home, "p")
+    assert not may_write(made, home / "p/_/x") and may_write(made, home / "p/src")
+
+
+@pytest.mark.parametrize("count", ["2", "02", "9" * 5000, "-1", "", "²", "x"])
+def test_settings_in_the_environment_count(home: Path, count: str) -> None:
+    env = {
+        "GIT_CONFIG_COUNT": count,
+        "GIT_CONFIG_KEY_0": "Core.HooksPath",
+        "GIT_CONFIG_VALUE_0": "tools/hooks",
+        "GIT_CONFIG_KEY_1": "include.path",
+        "GIT_CONFIG_VALUE_1": f"{home}/p/inc",
+    }
+    (home / "p/inc").write_text("[core]\n\tfsmonitor = ./watch\n")
+    (home / "p/watch").touch()
+    made = plan(home, "p", env)
+    is_a_count = count.isascii() and count.isdecimal()
+    for name in ("tools/hooks/pre-commit", "inc", "watch"):
+        assert may_write(made, home / "p" / name) is not is_a_count, name
