@@ -93,7 +93,11 @@ def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, l
     Raises OSError; EMFILE where there was no room for the descriptors: unix(7), SCM_RIGHTS.
     """
     space = socket.CMSG_SPACE(fd_limit * array.array("i").itemsize)
-    data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
+    try:
+        data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
+    except ConnectionResetError:
+        # The peer ended before it had read all: that is said once, before what it has sent.
+        data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
     fds = array.array("i")
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):

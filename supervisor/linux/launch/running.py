@@ -20,7 +20,7 @@ from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import inherited_signals
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
-from nono.supervisor.linux.processes import is_pending
+from nono.supervisor.linux.processes import is_pending, state_of
 from nono.supervisor.planning.not_executed import diagnose
 from nono.supervisor.planning.program import find_program
 from nono.supervisor.streams import Streams
@@ -63,6 +63,8 @@ class _End:
 
 _SIGNAL_SECONDS = 0.001
 _SEEN_SECONDS = 0.1
+_ENDED = ("", "Z", "X")
+"""States of a process that is gone: proc_pid_stat(5)."""
 
 
 def _ignore() -> None:
@@ -124,12 +126,16 @@ class Session:
         """True when a signal that we were sent went to the whole process group, as the init knows.
 
         It keeps it pending; here that is noted, and taken back so that the next one can be told.
+        Once the program has ended nobody knows, and there is nobody to pass it on to.
         """
-        if os.getpgid(self.child_pid) != os.getpgrp():
-            return False
+        try:
+            if os.getpgid(self.child_pid) != os.getpgrp():
+                return False
+        except ProcessLookupError:
+            return True
         time.sleep(_SIGNAL_SECONDS)  # the kernel gives it to one process after the other
         if not is_pending(self._launched.init_pid, number):
-            return False
+            return state_of(self.child_pid) in _ENDED
         with contextlib.suppress(OSError):
             protocol.send(self._launched.control, protocol.SEEN)
         deadline = time.monotonic() + _SEEN_SECONDS
