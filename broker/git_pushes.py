@@ -29,6 +29,15 @@ def goes_elsewhere(before: bytes, after: bytes) -> bool:
     return any(entry.value not in (*known, _ITSELF) for entry in chosen)
 
 
+def gone(before: bytes, after: bytes) -> list[bytes]:
+    """The names of remotes that are there no more: git takes each for a path by then.
+
+    Raises NotUnderstoodError.
+    """
+    now = _remotes(parse(after))
+    return [name for name in _remotes(parse(before)) if name not in now]
+
+
 def _remotes(entries: Iterable[Entry]) -> dict[bytes, list[Entry]]:
     """What counts of each remote that has a URL, by its name."""
     found: dict[bytes, list[Entry]] = {}

@@ -25,6 +25,10 @@ class OutputFile:
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 self._path = os.readlink(f"/proc/self/fd/{descriptor}")
+                if place:
+                    # Where the file really is: a link on the way may lead elsewhere by the end.
+                    directory = os.path.dirname(self._path)
+                    self._place = os.path.join(directory, os.path.basename(place))
         except OSError:
             return  # closed: whoever writes there will see
 

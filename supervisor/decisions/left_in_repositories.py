@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, harmful_change, remotes_by_name
-from nono.broker.git_pushes import goes_elsewhere
+from nono.broker.git_pushes import goes_elsewhere, gone
 from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
@@ -200,7 +200,12 @@ class LeftInRepositories:
             return self._is_kept(one.top, os.fsdecode(remote))
 
         try:
-            is_told = goes_elsewhere(before, after) or harmful_change(before, after, is_kept)
+            paths = [os.path.join(one.top, os.fsdecode(name)) for name in gone(before, after)]
+            is_told = (
+                goes_elsewhere(before, after)
+                or any(map(os.path.lexists, paths))
+                or harmful_change(before, after, is_kept) is not None
+            )
         except NotUnderstoodError:
             is_told = True
         if is_told:

@@ -26,6 +26,7 @@ _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
 _SETTING = re.compile(rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)")
+_PARAMETER = re.compile(rb"'([^'=]+)(?:'='|=)([^']*)'")
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
 """Keys whose value is one path, whatever is in it and whether or not it is there."""
@@ -81,6 +82,10 @@ def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
         key = os.fsencode(env.get(f"GIT_CONFIG_KEY_{number}", "")).rpartition(b".")[2]
         value = os.fsencode(env.get(f"GIT_CONFIG_VALUE_{number}", ""))
         yield from _named_by("/", key.lower(), value, home)
+    # Each is quoted by itself, with the equals sign inside or between two quotes.
+    given = os.fsencode(env.get("GIT_CONFIG_PARAMETERS", ""))
+    for found in itertools.islice(_PARAMETER.finditer(given), _MAX_VARIABLES):
+        yield from _named_by("/", found[1].rpartition(b".")[2].lower(), found[2], home)
 
 
 def named_everywhere(of_every: Iterable[Named], home: str) -> Iterator[str]:
@@ -134,7 +139,7 @@ def _named(files: Iterable[str], home: str, given: Sequence[Named] = ()) -> Iter
 
 
 def _named_in(file: str, home: str) -> Iterator[Named]:
-    text = bytes_of(file, MAX_BYTES)
+    text = bytes_of(file, MAX_BYTES).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
     for found in itertools.islice(_SETTING.finditer(text), _MAX_SETTINGS):
         yield from _named_by(file, found[1].lower(), _COMMENT.sub(b"", found[2]), home)
 
@@ -148,4 +153,6 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
     else:
         paths = [word for word in _BETWEEN.split(value) if b"/" in word]
     for path in map(os.fsdecode, paths):
-        yield Named(file, key, child(home, path[2:]) if path.startswith("~/") else path)
+        if path.startswith("~/"):
+            path = child(home, path[2:])
+        yield Named(file, key, os.path.expanduser(path))

@@ -5,9 +5,9 @@ git-worktree(1). Whoever allows the working directory means to use git in it. Wh
 may have written names nothing, though: a `.git` counts only if the directory that it names says
 itself, from inside the repository of a person's, that it belongs to this working directory.
 
-Of a work tree's repository all may be read; written are the work tree's own part, objects, branches
-and their logs, and so neither the configuration nor hooks. What a submodule has is its own alone;
-what runs by itself there is protected as in any repository (`start_files.py`).
+Of a work tree's repository all that is git's may be read; written are the work tree's own part,
+objects, branches and their logs, and so neither the configuration nor hooks. What a submodule has
+is its own alone; what runs by itself there is protected as in any repository (`start_files.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree
+from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, is_within, lineage, parent
 from nono.supervisor.planning.git_files import (
@@ -27,6 +28,7 @@ from nono.supervisor.planning.git_files import (
     exact_link,
     exact_work_tree,
     kind_of,
+    names_in,
     written_by_git,
 )
 
@@ -53,7 +55,8 @@ def linked_repository_rules(rules: Iterable[Rule], workdir: str) -> Iterator[Rul
     common = _common_of_work_tree(directory, workdir)
     for rule in opening:
         if common is not None:
-            yield replace(rule, pattern=Subtree(common), access=rule.access & _READING)
+            for pattern in _read(common):
+                yield replace(rule, pattern=pattern, access=rule.access & _READING)
             if Access.WRITE in rule.access:
                 for path in (directory, *_shared(common)):
                     yield replace(rule, pattern=Subtree(path))
@@ -101,6 +104,18 @@ def _is_repository(directory: str) -> bool:
     return os.path.isfile(child(directory, "HEAD")) and all(
         kind_of(child(directory, name)) == stat.S_IFDIR for name in ("objects", "refs")
     )
+
+
+def _read(common: str) -> Iterator[Subtree | File]:
+    """All of a `.git`; of a directory with another name, which may hold anything, git's part."""
+    if os.path.basename(common) == ".git":
+        yield Subtree(common)
+        return
+    yield File(common)
+    for name in names_in(common):
+        if name in data("start_files")["of_git"]:
+            path = child(common, name)
+            yield Subtree(path) if kind_of(path) == stat.S_IFDIR else File(path)
 
 
 def _shared(common: str) -> Iterator[str]:

@@ -125,7 +125,7 @@ def make_plan(
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
     caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
-    signing = ssh_agent(flags, profile.settings, env, home)
+    signing = ssh_agent(flags, profile.settings, env, home, changeable)
     environment = _environment(flags, profile, caches, signing.variables)
     program = _program(argv, environment.with_search(env), workdir, home, changeable)
     rules = [

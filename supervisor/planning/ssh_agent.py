@@ -16,6 +16,7 @@ from nono.broker import Access, Effect, File, Rule
 from nono.broker.settings import Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
+from nono.supervisor.walk import Changeable
 
 VARIABLE = "SSH_AUTH_SOCK"
 _KEY = "filesystem.ssh_agent"
@@ -34,7 +35,9 @@ class SshAgent(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def ssh_agent(flags: Settings, profile: Settings, env: Mapping[str, str], home: str) -> SshAgent:
+def ssh_agent(
+    flags: Settings, profile: Settings, env: Mapping[str, str], home: str, changeable: Changeable
+) -> SshAgent:
     """By a flag or a profile's key. Raises UsageError when a flag asks for an agent that is none.
 
     A profile says it for machines with an agent and without: there it is a note.
@@ -44,7 +47,7 @@ def ssh_agent(flags: Settings, profile: Settings, env: Mapping[str, str], home: 
     if asked is None or not asked.value:
         return SshAgent()
     path = env.get(VARIABLE, "")
-    missing = _missing(path)
+    missing = _missing(path) or _leads_out(path, changeable)
     if missing:
         if by_flag is not None:
             raise UsageError(f"{by_flag}: {missing}", "start one: eval $(ssh-agent) && ssh-add")
@@ -66,6 +69,12 @@ def _missing(path: str) -> str:
         return f"there is no SSH agent at {path} ({VARIABLE})"
     is_own = stat.S_ISSOCK(status.st_mode) and status.st_uid in (0, os.geteuid())
     return "" if os.path.isabs(path) and is_own else f"{path} ({VARIABLE}) is no socket of yours"
+
+
+def _leads_out(path: str, changeable: Changeable) -> str:
+    """Why it may be another socket than the agent's: a program may have put a link there."""
+    _, link = changeable.follow(path)
+    return "" if link is None else f"{path} ({VARIABLE}) leads on by a link, {link}"
 
 
 def _read(home: str) -> Iterator[str]:

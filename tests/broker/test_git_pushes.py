@@ -3,7 +3,7 @@
 import pytest
 
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_pushes import goes_elsewhere
+from nono.broker.git_pushes import goes_elsewhere, gone
 
 BEFORE = b"""[remote "origin"]
 url = https://a.example/x
@@ -40,3 +40,8 @@ def test_a_push_goes_elsewhere(after: bytes, elsewhere: bool) -> None:
 def test_nothing_is_guessed() -> None:
     with pytest.raises(NotUnderstoodError):
         goes_elsewhere(BEFORE, b"[remote")
+
+
+def test_remotes_that_are_gone() -> None:
+    assert gone(BEFORE, FORK) == [b"origin"]
+    assert gone(BEFORE, BEFORE + FORK) == []

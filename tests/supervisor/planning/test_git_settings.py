@@ -86,3 +86,24 @@ def test_settings_in_the_environment_count(home: Path, count: str) -> None:
     is_a_count = count.isascii() and count.isdecimal()
     for name in ("tools/hooks/pre-commit", "inc", "watch"):
         assert may_write(made, home / "p" / name) is not is_a_count, name
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "'core.hooksPath'='tools/hooks' 'include.path'='{home}/p/inc'",
+        "'core.hookspath=tools/hooks' 'include.path={home}/p/inc'",
+    ],
+)
+def test_parameters_in_the_environment_count(home: Path, given: str) -> None:
+    (home / "p/inc").write_text("[core]\n\tfsmonitor = ./watch\n")
+    (home / "p/watch").touch()
+    made = plan(home, "p", {"GIT_CONFIG_PARAMETERS": given.format(home=home)})
+    for name in ("tools/hooks/pre-commit", "inc", "watch"):
+        assert not may_write(made, home / "p" / name), name
+
+
+def test_a_value_on_two_lines(home: Path) -> None:
+    config = home / "p/.git/config"
+    config.write_text("[core]\n\thooksPath = tools/\\\nhooks\n")
+    assert not may_write(plan(home, "p"), home / "p/tools/hooks/pre-commit")

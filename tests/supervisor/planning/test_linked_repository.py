@@ -142,3 +142,15 @@ def test_links_in_a_repository_lead_nowhere(place: Path, tmp_path: Path) -> None
     (work / ".git").unlink()
     (work / ".git").symlink_to(place / "tree/.git")
     assert not reads(policy(work), place / "main/.git/HEAD")
+
+
+def test_of_a_repository_among_other_things_only_what_is_gits(place: Path, tmp_path: Path) -> None:
+    """A run may have made one around what it may not read."""
+    top = tmp_path.resolve()
+    git(top, "clone", "-q", "--bare", str(place / "main"), "all")
+    (top / "all/secrets").mkdir()
+    (top / "all/.env").touch()
+    git(top / "all", "worktree", "add", "-q", "../tree")
+    made = policy(top / "tree")
+    assert reads(made, top / "all/config") and reads(made, top / "all/objects/x")
+    assert not reads(made, top / "all/.env") and not reads(made, top / "all/secrets/key")

@@ -108,3 +108,12 @@ def test_graphics_cards_are_a_group(home: Path) -> None:
         *groups()["gpu"].read,
         *groups()["gpu"].read_file,
     }
+
+
+def test_a_link_that_a_run_may_have_made_is_no_agent(home: Path) -> None:
+    project = home / "project"
+    project.mkdir()
+    (project / "agent").symlink_to(home.parent / "agent")
+    env = {"HOME": str(home), "PATH": "/usr/bin", "SSH_AUTH_SOCK": str(project / "agent")}
+    with pytest.raises(UsageError, match="leads on by a link"):
+        make_plan(Options(workdir=str(project), allow_cwd=True, allow_ssh_agent=True), (), env)
