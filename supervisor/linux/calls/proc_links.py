@@ -25,11 +25,17 @@ _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
 
 
 def walk(
-    caller: Caller, start: int, path: bytes, follow: bool, passed: list[str] | None = None
+    caller: Caller,
+    start: int,
+    path: bytes,
+    follow: bool,
+    passed: list[str] | None = None,
+    through: list[str] | None = None,
 ) -> Handle:
     """As `locate`, in user space. `start` stays the caller of this function's to close.
 
-    The places of the links that are followed are added to `passed`.
+    The places of the links that are followed are added to `passed`, and the directories that a
+    name is looked up in to `through`.
     """
     current = _root() if path.startswith(b"/") or start == AT_FDCWD else os.dup(start)
     handle = Handle(current)
@@ -38,6 +44,8 @@ def walk(
     try:
         while pending:
             name = pending.pop()
+            if through is not None:
+                through.append(handle.path)
             step = Handle(openat2(handle.fd, name, HANDLE_FLAGS | os.O_NOFOLLOW))
             if not stat.S_ISLNK(step.stat.st_mode) or not (pending or follow):
                 handle.close()

@@ -114,6 +114,17 @@ def links_on_the_way(caller: Caller, dirfd: int, path: bytes, follow: bool) -> l
     return passed
 
 
+def directories_on_the_way(caller: Caller, path: bytes) -> list[str]:
+    """The directories that a name of the caller's `path` is looked up in. Raises OSError."""
+    through: list[str] = []
+    start = anchor(caller, AT_FDCWD)
+    try:
+        walk(caller, start, path, follow=True, through=through).close()
+    finally:
+        os.close(start)
+    return through
+
+
 def _is_ours(handle: Handle) -> bool:
     """Whether it is an entry of our own in /proc. Raises OSError, and closes the handle then.
 
