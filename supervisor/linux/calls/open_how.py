@@ -17,7 +17,8 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import Answer
 from nono.supervisor.linux.calls.call import Call, dirfd
-from nono.supervisor.linux.calls.opens import OPEN_FLAGS, Arguments, open_as
+from nono.supervisor.linux.calls.open_flags import OPEN_FLAGS, Arguments
+from nono.supervisor.linux.calls.opens import open_as
 
 _O_TMPFILE_BIT = 0o20000000
 _VALID_RESOLVE = 0x3F

@@ -140,7 +140,7 @@ class OwnObjects:
         path = handle.path
         if is_within(path, "/proc"):
             return self._is_own_proc(caller, path)
-        if stat.S_ISCHR(handle.stat.st_mode):
+        if stat.S_ISCHR(handle.stat.st_mode) and handle.stat.st_rdev:  # 0 is a whiteout
             return self._is_own_terminal(caller, handle)
         return self.is_own_file(path, handle.fd)
 

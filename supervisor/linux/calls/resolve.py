@@ -14,6 +14,7 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Mapping
 
 from nono.broker.rules.paths import is_within
 from nono.shims.linux.at import AT_FDCWD
@@ -146,18 +147,23 @@ def _may_be_proc(error: OSError, start: int, path: bytes) -> bool:
 
 
 def entry(
-    caller: Caller, dirfd: int | Handle, path: bytes, unusable: int, resolve: int = 0
+    caller: Caller,
+    dirfd: int | Handle,
+    path: bytes,
+    unusable: int | Mapping[bytes, int],
+    resolve: int = 0,
 ) -> Entry:
     """The directory and last component of `path`, which need not name anything yet.
 
-    `unusable` is the errno for a path that ends in `.`, `..` or is the root. Raises OSError.
+    `unusable` is the errno for a path that ends in `.`, `..` or is the root, or what each of them
+    (`b""` is the root) has for an errno. Raises OSError.
     """
     if not path:
         raise failure(errno.ENOENT)
     head, slash, name = path.rstrip(b"/").rpartition(b"/")
     if name in (b"", b".", b".."):
         locate(caller, dirfd, path, resolve=resolve).close()
-        raise failure(unusable)
+        raise failure(unusable if isinstance(unusable, int) else unusable[name])
     if len(name) > 255:
         raise failure(errno.ENAMETOOLONG)
     directory = head + slash if slash else b"."

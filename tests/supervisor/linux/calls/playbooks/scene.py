@@ -36,7 +36,9 @@ from tests.supervisor.linux.calls.playbooks.script import Script
 
 _FILES = {"file": 0o644, "run": 0o755, "dir/inner": 0o644}
 _LINKS = {"link": "file", "dangling": "absent"}
-_KINDS = {stat.S_IFDIR: "directory", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"}
+_KINDS = {stat.S_IFDIR: "directory", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"} | {
+    stat.S_IFCHR: "device"
+}
 _O_LARGEFILE = 0o100000
 _REGISTERS = 6
 _Held = TypeVar("_Held", int, socket.socket)
