@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
 
 _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_HELD_BY_EACH_STEP = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS
 _PTMX = os.makedev(5, 2)
 _TTY = os.makedev(5, 0)
 _TIOCGPTN = 0x80045430
@@ -258,9 +260,9 @@ def _new_entry(call: Call, wanted: Arguments) -> Entry:
         with place:
             if wanted.flags & os.O_EXCL:
                 raise failure(errno.EEXIST)
-            if wanted.flags & os.O_NOFOLLOW or wanted.resolve:
+            if wanted.flags & os.O_NOFOLLOW or wanted.resolve & ~_HELD_BY_EACH_STEP:
                 raise failure(errno.ELOOP)
-            place = entry(call.caller, place.parent, target, errno.EISDIR)
+            place = entry(call.caller, place.parent, target, errno.EISDIR, wanted.resolve)
     place.close()
     raise failure(errno.ELOOP)
 

@@ -1,4 +1,4 @@
-import ctypes, errno, os, stat, tempfile
+import ctypes, errno, os, stat, struct, tempfile
 libc = ctypes.CDLL(None, use_errno=True)
 def outcome(call, *arguments):
     try:
@@ -29,10 +29,38 @@ def nodes():
         if os.path.lexists("new"):
             print(oct(os.lstat("new").st_mode), os.lstat("new").st_rdev, outcome(os.open, "new", os.O_NONBLOCK))
             os.unlink("new")
+def openat2(at, path, flags, resolve):
+    how = struct.pack("=QQQ", flags, 0o600 if flags & os.O_CREAT else 0, resolve)
+    fd = libc.syscall(437, at, os.fsencode(path), how, 24)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), path)
+    os.close(fd)
+NO_XDEV, CACHED, NO_MAGICLINKS, SYMLINKS, BENEATH, IN_ROOT = 1, 32, 2, 4, 8, 16
+WAYS = ("/proc/version", "/proc/self/cwd/f", "/dev/null", "/dev/stdin", "/dev/fd/0", "f", "x/../f", "..",
+        "/proc/self/root/etc/passwd", "link/y", "/etc/passwd",
+        "/proc/self/status", "mag/status", "mag/cwd/f", "mag/root/../etc/passwd")
+def ways():
+    open("f", "w").close(); os.makedirs("x/y"); os.symlink("x", "link"); os.symlink("/proc/self", "mag")
+    os.symlink("x/late", "dangling")
+    here, proc, fds = (os.open(path, os.O_RDONLY) for path in ("x", "/proc", "/proc/self/fd"))
+    for resolve in (NO_XDEV, NO_MAGICLINKS, SYMLINKS, BENEATH, IN_ROOT, CACHED):
+        ends = [(-100, path) for path in WAYS]
+        ends += [(here, "y"), (here, "../f"), (here, "/etc/passwd"), (fds, "0"), (proc, "self/cwd/f")]
+        ends += [(proc, "version"), (proc, "self/status")]
+        # What is in the kernel's cache is not the program's to say.
+        for at, path in ends if resolve != CACHED else ():
+            print(resolve, path, *(outcome(openat2, at, path, flags, resolve)
+                                   for flags in (os.O_RDONLY, os.O_RDONLY | os.O_NOFOLLOW)))
+        print(*(outcome(openat2, -100, path, MAKE | flags, resolve) for flags in (0, os.O_EXCL)
+                for path in ("new", "link/new", "mag/cwd/new2", "/proc/self/fd/9/new")))
+        for path in ("new", "x/new", "new2"):
+            if os.path.lexists(path): print(path); os.unlink(path)
+    print(outcome(openat2, -100, "dangling", MAKE, NO_XDEV), outcome(openat2, -100, "f", 1 | os.O_TRUNC, CACHED))
+    for fd in (here, proc, fds): os.close(fd)
 shared = tempfile.TemporaryDirectory(dir="/tmp")
 for directory in (".", shared.name):
     os.chdir(directory)
-    for group in (names, nodes):
+    for group in (names, nodes, ways):
         os.mkdir(group.__name__); os.chdir(group.__name__)
         group()
         os.chdir("..")
