@@ -83,6 +83,7 @@ HANDLERS: Mapping[str, Handler] = {
     "listen": sockets.listen,
     "socket": sockets.socket_,
     "setpriority": scheduling.setpriority,
+    "prlimit64": scheduling.prlimit,
     "ioprio_set": scheduling.ioprio_set,
     "sched_setaffinity": scheduling.of_thread,
     "sched_setattr": scheduling.of_thread,

@@ -1,4 +1,4 @@
-import ctypes, errno, os, stat, struct, tempfile
+import ctypes, errno, os, resource, signal, stat, struct, tempfile
 libc = ctypes.CDLL(None, use_errno=True)
 def outcome(call, *arguments):
     try:
@@ -57,10 +57,35 @@ def ways():
             if os.path.lexists(path): print(path); os.unlink(path)
     print(outcome(openat2, -100, "dangling", MAKE, NO_XDEV), outcome(openat2, -100, "f", 1 | os.O_TRUNC, CACHED))
     for fd in (here, proc, fds): os.close(fd)
+def kinds():
+    pair = ctypes.create_string_buffer(8)
+    for domain in (-1, 0, 1, 2, 10, 16, 46):
+        for kind in (0, 1, 2, 3, 4, 5, 6, 0x41, 0x1001, 1 | os.O_CLOEXEC | os.O_NONBLOCK):
+            for protocol in (0, 1, 6, 17):
+                said = []
+                for call in (libc.socket, lambda *kind: libc.socketpair(*kind, pair)):
+                    ctypes.set_errno(0); call(domain, kind, protocol)
+                    said.append(errno.errorcode.get(ctypes.get_errno()))
+                # Nobody inside has raw sockets, and nobody datagrams by a path.
+                if kind not in (2, 3): print(domain, kind, protocol, *said)
+    os.closerange(3, 4096)
+def limits():
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    for who in (0, os.getpid(), child):
+        print(outcome(resource.prlimit, who, 7), outcome(resource.prlimit, who, resource.RLIMIT_CORE, (0, 0)))
+        print(outcome(os.setpriority, os.PRIO_PROCESS, who, 19))
+    print(resource.prlimit(child, resource.RLIMIT_CORE))
+    os.kill(child, signal.SIGKILL); os.waitpid(child, 0)
+    for who in (-1, 2**22 + 1):
+        print(outcome(resource.prlimit, who, 7), outcome(os.sched_setaffinity, who, {0}))
+        print(*(outcome(os.setpriority, kind, who, 5) for kind in (os.PRIO_PROCESS, os.PRIO_PGRP, -1, 3)))
+    print(libc.personality(0), libc.personality(-1))
 shared = tempfile.TemporaryDirectory(dir="/tmp")
 for directory in (".", shared.name):
     os.chdir(directory)
-    for group in (names, nodes, ways):
+    for group in (names, nodes, ways, kinds, limits):
         os.mkdir(group.__name__); os.chdir(group.__name__)
         group()
         os.chdir("..")

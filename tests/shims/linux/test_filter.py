@@ -48,6 +48,7 @@ ALLOWED: list[tuple[str, tuple[int, ...]]] = [
     ("setsockopt", (3, 41, 30, 0, 4)),
     ("prlimit64", (0, 7, 0, 0)),
     ("personality", (0xFFFFFFFF,)),
+    ("personality", (0,)),
     ("fcntl", (3, 1024, 2)),  # F_SETLEASE, F_UNLCK
     ("fcntl", (3, 1025, 0)),  # F_GETLEASE
     ("fcntl", (3, 6, 0)),  # F_SETLK
