@@ -60,6 +60,7 @@ _SOL_SOCKET: Final = 1
 _IPPROTO_IP: Final = 0
 _IPPROTO_TCP: Final = 6
 _IPPROTO_IPV6: Final = 41
+PR_SET_DUMPABLE: Final = 4
 _PR_SET_MM: Final = 35
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_PTRACER: Final = 0x59616D61
@@ -261,8 +262,13 @@ def _make_set_id(mode: int, flags: int | None = None) -> Refusal:
 
 
 _WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
-    # Whose child somebody is says whose restrictions they have. These calls obscure it.
-    "prctl": (Refusal(errno.EPERM, (_is(0, _PR_SET_CHILD_SUBREAPER),), reported=True),),
+    "prctl": (
+        # Whose child somebody is says whose restrictions they have. This obscures it.
+        Refusal(errno.EPERM, (_is(0, _PR_SET_CHILD_SUBREAPER),), reported=True),
+        # What closes its memory would close it to the broker, which reads arguments there.
+        Refusal(errno.EPERM, (_is(0, PR_SET_DUMPABLE), _is(1, 0)), reported=True),
+    ),
+    # So does this.
     "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_PARENT),), reported=True),),
 }
 

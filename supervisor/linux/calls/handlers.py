@@ -29,7 +29,7 @@ HANDLERS: Mapping[str, Handler] = {
     "clone": giving_up.clone,
     "landlock_restrict_self": giving_up.landlock_restrict_self,
     "capset": giving_up.capset,
-    "prctl": giving_up.become_reaper,
+    "prctl": giving_up.prctl,
     "open": opens.open_,
     "openat": opens.openat,
     "openat2": open_how.openat2,

@@ -100,6 +100,7 @@ DECIDED: list[tuple[str, tuple[int, ...], int]] = [
 OBSCURING: list[tuple[str, tuple[int, ...]]] = [
     ("prctl", (36, 1, 0, 0, 0)),
     ("prctl", (36, 0, 0, 0, 0)),
+    ("prctl", (4, 0, 0, 0, 0)),
     ("clone", (0x8000 | 17, 0)),
 ]
 """Calls that a broker hears of and that every filter allows without one."""

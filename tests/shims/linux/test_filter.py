@@ -55,7 +55,8 @@ ALLOWED: list[tuple[str, tuple[int, ...]]] = [
     ("fcntl", (3, 1030, 0)),  # F_DUPFD_CLOEXEC
     *(("flock", (3, operation)) for operation in (1, 5, 8, 12)),
     ("prctl", (38, 1, 0, 0, 0)),
-    ("prctl", (4, 0, 0, 0, 0)),
+    ("prctl", (4, 1, 0, 0, 0)),
+    ("prctl", (3, 0, 0, 0, 0)),
     ("clone", (0x003D0F00, 0)),  # a thread
     ("clone", (0x01200011, 0)),  # fork(3)
     ("clone", (0x4111, 0)),  # vfork with a signal
