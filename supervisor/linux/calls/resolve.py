@@ -88,7 +88,7 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
         if not _may_be_proc(error, start, path):
             raise
     else:
-        if not _is_ours(handle):
+        if _is_told(handle):
             return handle
         handle.close()
     return walk(caller, start, path, follow, resolve)
@@ -124,15 +124,18 @@ def directories_on_the_way(caller: Caller, path: bytes) -> list[str]:
     return trail.directories
 
 
-def _is_ours(handle: Handle) -> bool:
-    """Whether it is an entry of our own in /proc. Raises OSError, and closes the handle then.
+def _is_told(handle: Handle) -> bool:
+    """Whether its path is the caller's, too. Raises OSError, and closes the handle then.
 
-    Our number is asked for each time: a library's user may have forked since this module was
-    imported.
+    Not where it is an entry of our own in /proc, and not where it is too long for the kernel to
+    tell. Our number is asked for each time: a library's user may have forked since this module
+    was imported.
     """
     try:
-        return is_within(handle.path, f"/proc/{os.getpid()}")
-    except BaseException:  # a path can be longer than the kernel tells
+        return not is_within(handle.path, f"/proc/{os.getpid()}")
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
         handle.close()
         raise
 
@@ -143,7 +146,13 @@ def _may_be_proc(error: OSError, start: int, path: bytes) -> bool:
         return False
     if error.errno == errno.ELOOP or b"proc" in path or b"/dev/" in path:
         return True
-    return start != AT_FDCWD and os.readlink(f"/proc/self/fd/{start}").startswith(("/proc", "/dev"))
+    try:
+        place = "" if start == AT_FDCWD else os.readlink(f"/proc/self/fd/{start}")
+    except OSError as failed:
+        if failed.errno != errno.ENAMETOOLONG:
+            raise
+        return False
+    return place.startswith(("/proc", "/dev"))
 
 
 def entry(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
+from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import (
     RESOLVE_BENEATH,
     RESOLVE_CACHED,
@@ -53,7 +54,8 @@ class ResolveFlags:
                 raise failure(errno.EXDEV)
             name = b"."
         flags = self._flags & RESOLVE_NO_XDEV
-        return Handle(openat2(directory.fd, name, LINK_FLAGS, 0, flags))
+        place = "" if name in (b".", b"..") else child(directory.path, os.fsdecode(name))
+        return Handle(openat2(directory.fd, name, LINK_FLAGS, 0, flags), place=place)
 
     def ensure_links(self) -> None:
         """Raise OSError (ELOOP) where no link may be followed."""
