@@ -8,10 +8,12 @@ from typing import Any
 
 from nono.shims.linux.libc import ffi, last_error, lib
 
+RESOLVE_NO_XDEV = 0x01
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 RESOLVE_IN_ROOT = 0x10
+RESOLVE_CACHED = 0x20
 
 _HOW = struct.Struct("=QQQ")
 HOW_SIZE = _HOW.size

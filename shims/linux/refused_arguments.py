@@ -14,6 +14,7 @@ import os
 from typing import Final, NamedTuple
 
 from nono.shims.linux import network_administration as administration
+from nono.shims.linux import socket_kinds as kinds
 from nono.shims.linux.network_administration import Options
 from nono.shims.linux.syscall_classes import Network
 
@@ -59,9 +60,12 @@ _SOL_SOCKET: Final = 1
 _IPPROTO_IP: Final = 0
 _IPPROTO_TCP: Final = 6
 _IPPROTO_IPV6: Final = 41
+PR_SET_DUMPABLE: Final = 4
 _PR_SET_MM: Final = 35
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_PTRACER: Final = 0x59616D61
+_PER_LINUX: Final = 0
+"""What every program has that asked for nothing else."""
 _PERSONALITY_QUERY: Final = 0xFFFFFFFF
 
 CLONE_NEW: Final = 0x7E020000
@@ -214,43 +218,11 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     ),
     # ENOSYS lets programs that could do without the lock go on.
     "flock": (Refusal(errno.ENOSYS, (_any_bit(1, _LOCK_EX),), reported=True),),
-    # The limits of another process; of the caller's own they can only be lowered.
-    "prlimit64": (_refuse(_is_not(0, 0)),),
-    "personality": (_refuse(_is_not(0, _PERSONALITY_QUERY)),),
+    # The limits of another process. 0 is the caller, and so may be its number.
+    "prlimit64": (Refusal(errno.EPERM, (_is_not(0, 0),), reported=True),),
+    "personality": (_refuse(_is_not(0, _PER_LINUX, _PERSONALITY_QUERY)),),
 }
 # In the order in which the filter looks: the frequent ones first.
-
-_AF_UNIX: Final = 1
-_AF_INET: Final = 2
-_AF_INET6: Final = 10
-_AF_NETLINK: Final = 16
-_SOCK_STREAM: Final = 1
-_SOCK_DGRAM: Final = 2
-_SOCK_RAW: Final = 3
-_SOCK_SEQPACKET: Final = 5
-_SOCK_TYPE: Final = 0xF  # the rest are SOCK_CLOEXEC and SOCK_NONBLOCK
-_IPPROTO_UDP: Final = 17
-_NETLINK_ROUTE: Final = 0
-
-# Family -> type -> protocols.
-Sockets = dict[int, dict[int, tuple[int, ...]]]
-
-_CONNECTED_UNIX: Final[Sockets] = {_AF_UNIX: {_SOCK_STREAM: (0,), _SOCK_SEQPACKET: (0,)}}
-# No AF_UNIX datagrams, not even as a pair: such a socket can send to any path.
-
-# The list of interfaces and routes; changing them takes CAP_NET_ADMIN.
-_LOCAL: Final[Sockets] = _CONNECTED_UNIX | {
-    _AF_NETLINK: {_SOCK_RAW: (_NETLINK_ROUTE,), _SOCK_DGRAM: (_NETLINK_ROUTE,)},
-}
-
-_TCP: Final[dict[int, tuple[int, ...]]] = {_SOCK_STREAM: (0, _IPPROTO_TCP)}
-_TCP_UDP: Final[dict[int, tuple[int, ...]]] = _TCP | {_SOCK_DGRAM: (0, _IPPROTO_UDP)}
-
-_SOCKETS: Final[dict[Network, Sockets]] = {
-    "unrestricted": _LOCAL | {_AF_INET: _TCP_UDP, _AF_INET6: _TCP_UDP},
-    "filtered": _LOCAL | {_AF_INET: _TCP, _AF_INET6: _TCP},
-    "blocked": _LOCAL,
-}
 
 _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
     "unrestricted": (),
@@ -259,14 +231,16 @@ _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
         Refusal(
             errno.EPROTONOSUPPORT,
             (
-                _is(0, _AF_INET, _AF_INET6),
-                _is(1, _SOCK_DGRAM, mask=_SOCK_TYPE),
-                _is(2, 0, _IPPROTO_UDP),
+                _is(0, kinds.AF_INET, kinds.AF_INET6),
+                _is(1, kinds.SOCK_DGRAM, mask=kinds.SOCK_TYPE),
+                _is(2, 0, kinds.IPPROTO_UDP),
             ),
             reported=True,
         ),
     ),
-    "blocked": (Refusal(errno.EAFNOSUPPORT, (_is(0, _AF_INET, _AF_INET6),), reported=True),),
+    "blocked": (
+        Refusal(errno.EAFNOSUPPORT, (_is(0, kinds.AF_INET, kinds.AF_INET6),), reported=True),
+    ),
 }
 
 
@@ -288,8 +262,13 @@ def _make_set_id(mode: int, flags: int | None = None) -> Refusal:
 
 
 _WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
-    # Whose child somebody is says whose restrictions they have. These calls obscure it.
-    "prctl": (Refusal(errno.EPERM, (_is(0, _PR_SET_CHILD_SUBREAPER),), reported=True),),
+    "prctl": (
+        # Whose child somebody is says whose restrictions they have. This obscures it.
+        Refusal(errno.EPERM, (_is(0, _PR_SET_CHILD_SUBREAPER),), reported=True),
+        # What closes its memory would close it to the broker, which reads arguments there.
+        Refusal(errno.EPERM, (_is(0, PR_SET_DUMPABLE), _is(1, 0)), reported=True),
+    ),
+    # So does this.
     "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_PARENT),), reported=True),),
 }
 
@@ -305,8 +284,9 @@ _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
 def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, ...]]:
     """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
     found = _RULES | {
-        "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(_SOCKETS[network]),
-        "socketpair": _refuse_sockets_outside(_CONNECTED_UNIX),
+        "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(kinds.SOCKETS[network]),
+        # Of the others the kernel makes no pair, and says so: EOPNOTSUPP.
+        "socketpair": _refuse_sockets_outside(kinds.SOCKETS["unrestricted"]),
     }
     if network != "unrestricted":
         found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
@@ -315,14 +295,29 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
     return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}
 
 
-def _refuse_sockets_outside(allowed: Sockets) -> tuple[Refusal, ...]:
-    """What socket(2) says itself of a family, type or protocol that it does not have."""
-    refusals = [_refuse(_is_not(0, *allowed), error=errno.EAFNOSUPPORT)]
+def _refuse_sockets_outside(allowed: kinds.Sockets) -> tuple[Refusal, ...]:
+    """What socket(2) says of a family, type or protocol that it does not have, in its order."""
+    no_types = range(kinds.SOCK_MAX, kinds.SOCK_TYPE + 1)
+    refusals = [
+        _refuse(_any_bit(1, ~kinds.SOCK_FLAGS & ALL_BITS), error=errno.EINVAL),
+        _refuse(_is_not(0, *allowed), error=errno.EAFNOSUPPORT),
+        _refuse(
+            _is(1, *no_types, mask=kinds.SOCK_TYPE),
+            error=errno.EINVAL,
+        ),
+    ]
     for family, types in allowed.items():
         of_family = _is(0, family)
-        conditions: list[tuple[Condition, ...]] = [(of_family, _is_not(1, *types, mask=_SOCK_TYPE))]
+        if family == kinds.AF_UNIX:
+            refusals.append(_refuse_protocol(of_family, _is_not(2, *kinds.PROTOCOLS_OF_UNIX)))
+        unknown = _is_not(1, *kinds.KNOWN_TYPES[family], mask=kinds.SOCK_TYPE)
+        refusals.append(_refuse(of_family, unknown, error=errno.ESOCKTNOSUPPORT))
+        refusals.append(_refuse_protocol(of_family, _is_not(1, *types, mask=kinds.SOCK_TYPE)))
         for kind, protocols in types.items():
-            of_kind = _is(1, kind, mask=_SOCK_TYPE)
-            conditions.append((of_family, of_kind, _is_not(2, *protocols)))
-        refusals += [_refuse(*each, error=errno.EPROTONOSUPPORT) for each in conditions]
+            of_kind = _is(1, kind, mask=kinds.SOCK_TYPE)
+            refusals.append(_refuse_protocol(of_family, of_kind, _is_not(2, *protocols)))
     return tuple(refusals)
+
+
+def _refuse_protocol(*conditions: Condition) -> Refusal:
+    return _refuse(*conditions, error=errno.EPROTONOSUPPORT)

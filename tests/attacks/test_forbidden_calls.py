@@ -16,7 +16,10 @@ from tests.attacks.scene import Scene
 from tests.conftest import Nono
 
 REFUSALS = {"EPERM", "ENOSYS"}
-OTHERS = {"socket": {"EAFNOSUPPORT", "EPROTONOSUPPORT"}, "seccomp": {"EBUSY"}}
+OTHERS = {
+    "socket": {"EAFNOSUPPORT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT"},
+    "seccomp": {"EBUSY"},
+}
 HANDLE_SIZE = 128
 
 

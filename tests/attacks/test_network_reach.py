@@ -14,9 +14,12 @@ from tests.supervisor.network.world import World
 pytestmark = pytest.mark.requires(landlock=4)
 
 FILTERED = ("--allow-domain", "allowed.example", "--allow-domain", "192.0.2.0/24:443")
+PF_UNIX = 1
 PROTOCOLS = {
     (socket.AF_UNIX, socket.SOCK_STREAM, 0),
     (socket.AF_UNIX, socket.SOCK_SEQPACKET, 0),
+    (socket.AF_UNIX, socket.SOCK_STREAM, PF_UNIX),
+    (socket.AF_UNIX, socket.SOCK_SEQPACKET, PF_UNIX),
     (socket.AF_NETLINK, socket.SOCK_RAW, 0),
     (socket.AF_NETLINK, socket.SOCK_DGRAM, 0),
 }
@@ -32,6 +35,7 @@ TCP = {
 }
 REFUSALS = {
     *("ECONNREFUSED", "EINVAL", "EAFNOSUPPORT", "EPROTONOSUPPORT", "EPERM", "EPIPE", "ENOTCONN"),
+    "ENOTSUP",  # a pair of IP sockets, which the kernel has none of
     *("EADDRNOTAVAIL", "ENETUNREACH", "EFAULT"),
 }
 

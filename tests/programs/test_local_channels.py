@@ -18,7 +18,7 @@ def test_a_fifo_between_two_processes(alike: Alike) -> None:
 
 def test_unix_sockets(alike: Alike) -> None:
     done = alike("python3", "-c", UNIX)
-    assert (done.returncode, done.stdout.count("b'HELLO'")) == (0, 11)
+    assert (done.returncode, done.stdout.count("b'HELLO'")) == (0, 17)
 
 
 def test_loopback(alike: Alike) -> None:

@@ -23,7 +23,11 @@ from nono.supervisor.linux.calls.git_kept import require_not_kept
 from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.resolve import entry, locate
 
-_MAKABLE = {0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK}
+_DEVICES = {stat.S_IFCHR, stat.S_IFBLK}
+_MAKABLE = {0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK} | _DEVICES
+_WHITEOUT = stat.S_IFCHR, 0
+"""Kind and number of a device that nobody can open; everybody may make one: mknod in fs/namei.c."""
+_NO_DIRECTORY_TO_REMOVE = {b"": errno.EBUSY, b".": errno.EINVAL, b"..": errno.ENOTEMPTY}
 
 
 def mkdir(call: Call, decisions: Decisions) -> Answer:
@@ -67,25 +71,35 @@ def _symlink(call: Call, decisions: Decisions, target: int, at: int, path: int) 
 
 def mknod(call: Call, decisions: Decisions) -> Answer:
     """mknod(2)."""
-    return _mknod(call, decisions, AT_FDCWD, call.notification.a, call.notification.b)
+    n = call.notification
+    return _mknod(call, decisions, AT_FDCWD, n.a, n.b, n.c)
 
 
 def mknodat(call: Call, decisions: Decisions) -> Answer:
     """mknodat(2)."""
     n = call.notification
-    return _mknod(call, decisions, dirfd(n.a), n.b, n.c)
+    return _mknod(call, decisions, dirfd(n.a), n.b, n.c, n.d)
 
 
-def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> Answer:
+def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int, device: int) -> Answer:
     mode &= 0xFFFF  # the kernel's umode_t
-    if stat.S_IFMT(mode) not in _MAKABLE:
-        raise failure(errno.EPERM)
+    kind = stat.S_IFMT(mode)
+    if kind not in _MAKABLE:
+        raise failure(errno.EPERM if kind == stat.S_IFDIR else errno.EINVAL)
+    is_whiteout = (kind, device & 0xFFFFFFFF) == _WHITEOUT
 
     def make(place: Entry) -> None:
+        if kind in _DEVICES and not is_whiteout:
+            raise failure(errno.ENOENT if place.name.endswith(b"/") else errno.EPERM)
         call.apply_umask()
-        os.mknod(place.name, mode, dir_fd=place.parent.fd)
+        os.mknod(place.name, mode, 0, dir_fd=place.parent.fd)
 
-    return _make(call, decisions, at, path, Operation.MKNOD, make, gives_set_id=set_id.gives(mode))
+    # The floor has no right for devices.
+    is_set_id, is_held = set_id.gives(mode), kind not in _DEVICES
+    operation = Operation.MKNOD
+    return _make(
+        call, decisions, at, path, operation, make, gives_set_id=is_set_id, is_held=is_held
+    )
 
 
 def _make(
@@ -97,15 +111,16 @@ def _make(
     make: Callable[[Entry], None],
     *,
     gives_set_id: bool = False,
+    is_held: bool = True,
 ) -> Answer:
     """Continued inside the floor; elsewhere `make` performs it, once it is allowed.
 
-    What would be set-id is never continued.
+    What would be set-id is never continued, nor what the floor does not hold.
     """
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
         if gives_set_id:
             set_id.require(call, decisions, place.path)
-        elif is_in_floor(decisions, place):
+        elif is_held and is_in_floor(decisions, place):
             decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
         require_new(call, decisions, place, operation)
@@ -134,7 +149,7 @@ def unlinkat(call: Call, decisions: Decisions) -> Answer:
 
 
 def _remove(call: Call, decisions: Decisions, at: int, path: int, *, directory: bool) -> Answer:
-    unusable = errno.EBUSY if directory else errno.EISDIR
+    unusable = _NO_DIRECTORY_TO_REMOVE if directory else errno.EISDIR
     operation = Operation.RMDIR if directory else Operation.UNLINK
     with entry(call.caller, at, call.path(path), unusable) as place:
         if is_in_floor(decisions, place):

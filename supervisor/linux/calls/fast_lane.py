@@ -22,7 +22,7 @@ from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
-from nono.supervisor.linux.calls.opens import access_of, floor_checks, makes_set_id
+from nono.supervisor.linux.calls.open_flags import access_of, floor_checks, makes_set_id
 
 
 class FastLane:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cached_property
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
+from nono.supervisor.linux.calls.long_paths import long_path
 
 HANDLE_FLAGS = os.O_PATH | os.O_CLOEXEC
 LINK_FLAGS = HANDLE_FLAGS | os.O_NOFOLLOW
@@ -21,10 +23,11 @@ _DELETED = " (deleted)"
 class Handle:
     """A descriptor of ours (mostly O_PATH) for an object. Close it, or use it with `with`."""
 
-    __slots__ = ("__dict__", "fd", "held")
+    __slots__ = ("__dict__", "_place", "fd", "held")
 
-    def __init__(self, fd: int, held: int | None = None) -> None:
+    def __init__(self, fd: int, held: int | None = None, *, place: str = "") -> None:
         self.fd = fd
+        self._place = place
         self.held = held
         """File status flags, when the handle is a copy of a descriptor that the caller has open."""
 
@@ -48,8 +51,21 @@ class Handle:
 
     @cached_property
     def path(self) -> str:
-        """The canonical path; for a deleted object the path it had."""
-        path = os.readlink(self.name)
+        """The canonical path; for a deleted object the path it had.
+
+        Where the kernel tells none, since it is too long, the place at which it was found, or how
+        a directory is reached: `long_paths.py`. Raises OSError (ENAMETOOLONG) where that fails.
+        """
+        try:
+            path = os.readlink(self.name)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            if self._place:
+                return self._place
+            if self.kind != stat.S_IFDIR:
+                raise
+            return long_path(self.fd)
         if path.endswith(_DELETED) and self.stat.st_nlink == 0:
             path = path[: -len(_DELETED)]
         return path
@@ -57,7 +73,14 @@ class Handle:
     @property
     def is_deleted(self) -> bool:
         """True for an object without a name any more, such as a working directory that is gone."""
-        return self.stat.st_nlink == 0 and os.readlink(self.name).endswith(_DELETED)
+        if self.stat.st_nlink:
+            return False
+        try:
+            return os.readlink(self.name).endswith(_DELETED)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            return True
 
     @property
     def is_anonymous(self) -> bool:
@@ -86,7 +109,8 @@ class Entry:
     def existing(self) -> Handle | None:
         """What has the name now, a symbolic link itself and not its target."""
         try:
-            return Handle(openat2(self.parent.fd, self.name.rstrip(b"/"), LINK_FLAGS))
+            fd = openat2(self.parent.fd, self.name.rstrip(b"/"), LINK_FLAGS)
+            return Handle(fd, place=self.path)
         except FileNotFoundError:
             return None
 

@@ -22,7 +22,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer, Retry
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.handles import Handle
-from nono.supervisor.linux.calls.opens import held_access
+from nono.supervisor.linux.calls.open_flags import held_access
 from nono.supervisor.linux.calls.resolve import descriptor
 
 

@@ -22,7 +22,7 @@ from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Handle
-from nono.supervisor.linux.calls.opens import held_access
+from nono.supervisor.linux.calls.open_flags import held_access
 from nono.supervisor.linux.calls.resolve import descriptor, locate
 
 _AT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH

@@ -12,12 +12,13 @@ from __future__ import annotations
 import errno
 import os
 
-from nono.shims.linux.openat2 import HOW_SIZE, unpack_how
+from nono.shims.linux.openat2 import HOW_SIZE, RESOLVE_CACHED, unpack_how
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import Answer
 from nono.supervisor.linux.calls.call import Call, dirfd
-from nono.supervisor.linux.calls.opens import OPEN_FLAGS, Arguments, open_as
+from nono.supervisor.linux.calls.open_flags import OPEN_FLAGS, Arguments
+from nono.supervisor.linux.calls.opens import open_as
 
 _O_TMPFILE_BIT = 0o20000000
 _VALID_RESOLVE = 0x3F
@@ -46,4 +47,6 @@ def _arguments(call: Call) -> Arguments:
     makes = flags & (os.O_CREAT | _O_TMPFILE_BIT)
     if flags & ~OPEN_FLAGS or resolve & ~_VALID_RESOLVE or mode & ~0o7777 or (mode and not makes):
         raise failure(errno.EINVAL)
+    if resolve & RESOLVE_CACHED and (makes or flags & os.O_TRUNC):
+        raise failure(errno.EAGAIN)
     return Arguments(dirfd(n.a), call.path(n.b), flags, mode, resolve, in_memory=True)

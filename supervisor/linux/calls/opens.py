@@ -13,12 +13,12 @@ import fcntl
 import os
 import stat
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
@@ -27,6 +27,13 @@ from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
 from nono.supervisor.linux.calls.handles import MAX_LINKS, Entry, Handle
+from nono.supervisor.linux.calls.open_flags import (
+    OPEN_FLAGS,
+    Arguments,
+    floor_checks,
+    held_access,
+    makes_set_id,
+)
 from nono.supervisor.linux.calls.other_processes import refuse_as_absent
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import entry, links_on_the_way, locate
@@ -34,68 +41,12 @@ from nono.supervisor.linux.calls.resolve import entry, links_on_the_way, locate
 if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
 
-O_TMPFILE = 0o20200000
-_MAKES = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
-_ACCESS = {
-    os.O_RDONLY: Access.READ,
-    os.O_WRONLY: Access.WRITE,
-    os.O_RDWR: Access.READ | Access.WRITE,
-    os.O_ACCMODE: Access.READ | Access.WRITE,
-}
-_ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
-OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
 _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_HELD_BY_EACH_STEP = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS
 _PTMX = os.makedev(5, 2)
 _TTY = os.makedev(5, 0)
 _TIOCGPTN = 0x80045430
 _TRIES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """What the caller asked for, in the form of openat2(2)."""
-
-    dirfd: int
-    path: bytes
-    flags: int
-    mode: int
-    resolve: int = 0
-    in_memory: bool = False
-    """The flags are where another thread can change them: never continued."""
-
-    @property
-    def access(self) -> Access:
-        return access_of(self.flags)
-
-    @property
-    def floor_checks(self) -> bool:
-        return (
-            floor_checks(self.flags)
-            and not self.in_memory
-            and not makes_set_id(self.flags, self.mode)
-        )
-
-    @property
-    def is_tmpfile(self) -> bool:
-        return self.flags & O_TMPFILE == O_TMPFILE
-
-
-def access_of(flags: int) -> Access:
-    """The access that the flags of an open ask for."""
-    return _ACCESS[flags & (os.O_ACCMODE | os.O_TRUNC)]
-
-
-def floor_checks(flags: int) -> bool:
-    """Whether Landlock asks for a right. It does not for a descriptor that is for ioctl(2) only.
-
-    So such an open is never continued: another thread could make it mean any file.
-    """
-    return flags & os.O_ACCMODE != os.O_ACCMODE
-
-
-def makes_set_id(flags: int, mode: int) -> bool:
-    """Whether the file that is made, if one is, gets a set-id bit."""
-    return bool(flags & _MAKES) and set_id.gives(mode)
 
 
 def open_(call: Call, decisions: Decisions) -> Answer:
@@ -127,6 +78,8 @@ def open_as(call: Call, decisions: Decisions, wanted: Arguments) -> Answer:
     """An open of what is no O_PATH. Raises OSError."""
     exclusive = wanted.flags & os.O_CREAT and wanted.flags & os.O_EXCL
     follow = not (wanted.flags & os.O_NOFOLLOW or exclusive)
+    if wanted.flags & os.O_CREAT and wanted.path.endswith(b"/"):
+        _refuse_slash(call, wanted, errno.EEXIST if exclusive else errno.EISDIR)
     if decisions.refuses_names:
         names = links_on_the_way(call.caller, wanted.dirfd, wanted.path, follow)
         refused = decisions.refused_name(call.caller, names, wanted.access)
@@ -147,6 +100,13 @@ def open_as(call: Call, decisions: Decisions, wanted: Arguments) -> Answer:
         if answer is not None:
             return answer
     raise failure(errno.EEXIST)
+
+
+def _refuse_slash(call: Call, wanted: Arguments, without_name: int) -> NoReturn:
+    """A file is not made where a directory is named, whatever is there: fs/namei.c."""
+    path, resolve = wanted.path, wanted.resolve
+    entry(call.caller, wanted.dirfd, path, without_name, resolve).close()
+    raise failure(errno.EISDIR)
 
 
 def _open_existing(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> Answer:
@@ -227,16 +187,6 @@ def _is_held(handle: Handle, access: Access) -> bool:
     return access in held_access(handle.held)
 
 
-def held_access(flags: int) -> Access:
-    """What an open descriptor with these file status flags gives on the content.
-
-    Nothing for O_PATH. Nothing for O_ACCMODE as a mode either: the kernel opens such a descriptor
-    for ioctl(2) only, and Landlock asks for no right.
-    """
-    mode = flags & os.O_ACCMODE
-    return Access(0) if flags & os.O_PATH or mode == os.O_ACCMODE else _ACCESS[mode]
-
-
 def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: Handle) -> None:
     own = call.own.is_own(call.caller, handle)
     if wanted.is_tmpfile:
@@ -310,9 +260,9 @@ def _new_entry(call: Call, wanted: Arguments) -> Entry:
         with place:
             if wanted.flags & os.O_EXCL:
                 raise failure(errno.EEXIST)
-            if wanted.flags & os.O_NOFOLLOW or wanted.resolve:
+            if wanted.flags & os.O_NOFOLLOW or wanted.resolve & ~_HELD_BY_EACH_STEP:
                 raise failure(errno.ELOOP)
-            place = entry(call.caller, place.parent, target, errno.EISDIR)
+            place = entry(call.caller, place.parent, target, errno.EISDIR, wanted.resolve)
     place.close()
     raise failure(errno.ELOOP)
 

@@ -23,7 +23,19 @@ _MAX_OBJECTS = 250_000
 _PTS_MAJORS = range(136, 144)
 
 # Below a process, /proc/PID/net shows the whole machine's connections, not the process's.
-_HARMLESS_NET = {"dev", "route", "if_inet6", "ipv6_route"}
+_HARMLESS_NET = {
+    "dev": "counters of interfaces, which netlink tells as well",
+    "route": "routes, which netlink tells as well",
+    "if_inet6": "addresses of interfaces, which netlink tells as well",
+    "ipv6_route": "routes, which netlink tells as well",
+    "snmp": "counters of the machine's packets, without anybody's addresses",
+    "snmp6": "the same",
+    "netstat": "the same",
+    "sockstat": "how many sockets there are",
+    "sockstat6": "the same",
+    "protocols": "which protocols the kernel has",
+    "psched": "how fine the packet scheduler's clock is",
+}
 
 
 class OwnObjects:
@@ -140,7 +152,7 @@ class OwnObjects:
         path = handle.path
         if is_within(path, "/proc"):
             return self._is_own_proc(caller, path)
-        if stat.S_ISCHR(handle.stat.st_mode):
+        if stat.S_ISCHR(handle.stat.st_mode) and handle.stat.st_rdev:  # 0 is a whiteout
             return self._is_own_terminal(caller, handle)
         return self.is_own_file(path, handle.fd)
 

@@ -12,44 +12,64 @@ import errno
 import fcntl
 import os
 import stat
+from dataclasses import dataclass, field
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
-from nono.shims.linux.openat2 import openat2
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, MAX_LINKS, Handle
+from nono.supervisor.linux.calls.resolve_flags import ResolveFlags
 
 _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
 
 
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What a walk came by, in its order."""
+
+    links: list[str] = field(default_factory=list)
+    """The places of the links that were followed."""
+    directories: list[str] = field(default_factory=list)
+    """Those that a name was looked up in."""
+
+
 def walk(
-    caller: Caller, start: int, path: bytes, follow: bool, passed: list[str] | None = None
+    caller: Caller,
+    start: int,
+    path: bytes,
+    follow: bool,
+    resolve: int = 0,
+    trail: Trail | None = None,
 ) -> Handle:
     """As `locate`, in user space. `start` stays the caller of this function's to close.
 
-    The places of the links that are followed are added to `passed`.
+    What it comes by is added to the `trail`, also where it fails.
     """
-    current = _root() if path.startswith(b"/") or start == AT_FDCWD else os.dup(start)
-    handle = Handle(current)
+    limits = ResolveFlags(start, resolve)
+    limits.ensure_walkable()
+    trail = trail or Trail()
+    is_absolute = path.startswith(b"/") or start == AT_FDCWD
+    handle = limits.root() if is_absolute else Handle(os.dup(start))
     pending = _components(path)
     links = 0
     try:
         while pending:
             name = pending.pop()
-            step = Handle(openat2(handle.fd, name, HANDLE_FLAGS | os.O_NOFOLLOW))
+            trail.directories.append(handle.path)
+            step = limits.step(handle, name)
             if not stat.S_ISLNK(step.stat.st_mode) or not (pending or follow):
                 handle.close()
                 handle = step
                 continue
             links += 1
-            if passed is not None:
-                passed.append(child(handle.path, os.fsdecode(name)))
+            trail.links.append(child(handle.path, os.fsdecode(name)))
             try:
+                limits.ensure_links()
                 if links > MAX_LINKS:
                     raise failure(errno.ELOOP)
-                target = _follow(caller, handle, name, step, pending)
+                target = _follow(caller, handle, name, step, pending, limits)
             finally:
                 step.close()
             if target is not None:
@@ -59,10 +79,6 @@ def walk(
         handle.close()
         raise
     return handle
-
-
-def _root() -> int:
-    return os.open("/", HANDLE_FLAGS | os.O_DIRECTORY)
 
 
 def _components(path: bytes) -> list[bytes]:
@@ -75,7 +91,12 @@ def _components(path: bytes) -> list[bytes]:
 
 
 def _follow(
-    caller: Caller, directory: Handle, name: bytes, link: Handle, pending: list[bytes]
+    caller: Caller,
+    directory: Handle,
+    name: bytes,
+    link: Handle,
+    pending: list[bytes],
+    limits: ResolveFlags,
 ) -> Handle | None:
     """Put a link's target before what is pending; the handle to go on from, None for the same."""
     _refuse_planted_link(directory, link)
@@ -88,10 +109,11 @@ def _follow(
             pending.extend([b"%d" % caller.tid, b"task", b"%d" % caller.pid])
             return None
         if words[0].isdecimal() and (words[-1] in _MAGIC_NAMES or words[-2] in _MAGIC_DIRECTORIES):
-            return _follow_magic(caller, directory, name, words)
+            limits.ensure_jumps()
+            return limits.jumped(directory, _follow_magic(caller, directory, name, words))
     target = os.readlink(name, dir_fd=directory.fd)
     pending.extend(_components(target))
-    return Handle(_root()) if target.startswith(b"/") else None
+    return limits.root(directory) if target.startswith(b"/") else None
 
 
 def _follow_magic(caller: Caller, directory: Handle, name: bytes, words: list[str]) -> Handle:

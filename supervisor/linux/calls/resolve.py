@@ -14,22 +14,23 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Mapping
 
 from nono.broker.rules.paths import is_within
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.openat2 import (
-    RESOLVE_BENEATH,
-    RESOLVE_IN_ROOT,
     RESOLVE_NO_MAGICLINKS,
     RESOLVE_NO_SYMLINKS,
     openat2,
 )
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry, Handle
-from nono.supervisor.linux.calls.proc_links import walk
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, LINK_FLAGS, Entry, Handle
+from nono.supervisor.linux.calls.proc_links import Trail, walk
+from nono.supervisor.linux.calls.resolve_flags import SCOPED
 
-_CONFINED = RESOLVE_BENEATH | RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+_RESTRICTED = {errno.EXDEV, errno.EAGAIN}
+"""What only the caller's own RESOLVE_* flags fail with."""
 
 
 def anchor(caller: Caller, dirfd: int) -> int:
@@ -70,7 +71,7 @@ def locate(
         raise failure(errno.ENOENT)
     if isinstance(dirfd, Handle):
         return _locate(caller, dirfd.fd, path, follow, resolve)
-    if path.startswith(b"/") and not resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT):
+    if path.startswith(b"/") and not resolve & SCOPED:
         return _locate(caller, AT_FDCWD, path, follow, resolve)
     start = anchor(caller, dirfd)
     try:
@@ -80,19 +81,17 @@ def locate(
 
 
 def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int) -> Handle:
-    flags = HANDLE_FLAGS if follow else HANDLE_FLAGS | os.O_NOFOLLOW
+    flags = HANDLE_FLAGS if follow else LINK_FLAGS
     try:
         handle = Handle(openat2(start, path, flags, 0, resolve | RESOLVE_NO_MAGICLINKS))
     except OSError as error:
-        if resolve & _CONFINED or not _may_be_proc(error, start, path):
+        if not _may_be_proc(error, start, path):
             raise
     else:
-        if not _is_ours(handle):
+        if _is_told(handle):
             return handle
         handle.close()
-        if resolve & _CONFINED:
-            raise failure(errno.EACCES)
-    return walk(caller, start, path, follow)
+    return walk(caller, start, path, follow, resolve)
 
 
 def links_on_the_way(caller: Caller, dirfd: int, path: bytes, follow: bool) -> list[str]:
@@ -100,53 +99,80 @@ def links_on_the_way(caller: Caller, dirfd: int, path: bytes, follow: bool) -> l
 
     Those before it fails, where it does: a link that leads nowhere is among them.
     """
-    passed: list[str] = []
+    trail = Trail()
     start = AT_FDCWD if path.startswith(b"/") else anchor(caller, dirfd)
-    flags = HANDLE_FLAGS if follow else HANDLE_FLAGS | os.O_NOFOLLOW
+    flags = HANDLE_FLAGS if follow else LINK_FLAGS
     try:
         os.close(openat2(start, path, flags, 0, RESOLVE_NO_SYMLINKS))
     except OSError:
         with contextlib.suppress(OSError):
-            walk(caller, start, path, follow, passed).close()
+            walk(caller, start, path, follow, trail=trail).close()
     finally:
         if start != AT_FDCWD:
             os.close(start)
-    return passed
+    return trail.links
 
 
-def _is_ours(handle: Handle) -> bool:
-    """Whether it is an entry of our own in /proc. Raises OSError, and closes the handle then.
+def directories_on_the_way(caller: Caller, path: bytes) -> list[str]:
+    """The directories that a name of the caller's `path` is looked up in. Raises OSError."""
+    trail = Trail()
+    start = anchor(caller, AT_FDCWD)
+    try:
+        walk(caller, start, path, follow=True, trail=trail).close()
+    finally:
+        os.close(start)
+    return trail.directories
 
-    Our number is asked for each time: a library's user may have forked since this module was
-    imported.
+
+def _is_told(handle: Handle) -> bool:
+    """Whether its path is the caller's, too. Raises OSError, and closes the handle then.
+
+    Not where it is an entry of our own in /proc, and not where it is too long for the kernel to
+    tell. Our number is asked for each time: a library's user may have forked since this module
+    was imported.
     """
     try:
-        return is_within(handle.path, f"/proc/{os.getpid()}")
-    except BaseException:  # a path can be longer than the kernel tells
+        return not is_within(handle.path, f"/proc/{os.getpid()}")
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
         handle.close()
         raise
 
 
 def _may_be_proc(error: OSError, start: int, path: bytes) -> bool:
     """Whether the failure may only mean that our /proc/self is not the caller's."""
+    if error.errno in _RESTRICTED:
+        return False
     if error.errno == errno.ELOOP or b"proc" in path or b"/dev/" in path:
         return True
-    return start != AT_FDCWD and os.readlink(f"/proc/self/fd/{start}").startswith(("/proc", "/dev"))
+    try:
+        place = "" if start == AT_FDCWD else os.readlink(f"/proc/self/fd/{start}")
+    except OSError as failed:
+        if failed.errno != errno.ENAMETOOLONG:
+            raise
+        return False
+    return place.startswith(("/proc", "/dev"))
 
 
 def entry(
-    caller: Caller, dirfd: int | Handle, path: bytes, unusable: int, resolve: int = 0
+    caller: Caller,
+    dirfd: int | Handle,
+    path: bytes,
+    unusable: int | Mapping[bytes, int],
+    resolve: int = 0,
 ) -> Entry:
     """The directory and last component of `path`, which need not name anything yet.
 
-    `unusable` is the errno for a path that ends in `.`, `..` or is the root. Raises OSError.
+    `unusable` is the errno for a path that ends in `.`, `..` or is the root, or what each of them
+    (`b""` is the root) has for an errno. Raises OSError.
     """
     if not path:
         raise failure(errno.ENOENT)
     head, slash, name = path.rstrip(b"/").rpartition(b"/")
     if name in (b"", b".", b".."):
         locate(caller, dirfd, path, resolve=resolve).close()
-        raise failure(unusable)
+        raise failure(unusable if isinstance(unusable, int) else unusable[name])
     if len(name) > 255:
         raise failure(errno.ENAMETOOLONG)
     directory = head + slash if slash else b"."

@@ -12,11 +12,11 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
-from nono.broker.rules.paths import lineage, parent
+from nono.broker.rules.paths import ancestors, lineage
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
 from nono.shims.linux.at import AT_FDCWD
@@ -27,9 +27,9 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import perform_connect
-from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry
+from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry, Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.resolve import entry, locate
+from nono.supervisor.linux.calls.resolve import anchor, directories_on_the_way, entry, locate
 
 _MAX_SUN_PATH = 108
 
@@ -148,7 +148,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         call.own.require_room(place.path)
         call.ensure_waiting()
         call.apply_umask()
-        _bind(sock, name, place, decisions)
+        _bind(call, sock, name, place, decisions)
         call.own.record_socket(cookie(sock))
         made = place.existing()
         if made is not None:
@@ -157,28 +157,45 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
     return DONE
 
 
-def _bind(sock: socket.socket, name: bytes, place: Entry, decisions: Decisions) -> None:
+def _bind(call: Call, sock: socket.socket, name: bytes, place: Entry, decisions: Decisions) -> None:
     """Bind by the caller's own spelling, which peers see, where that can mean nothing else."""
     if name == place.name:
-        # The loop's thread has a working directory of its own, as it has a umask.
-        before = os.open(".", HANDLE_FLAGS)
-        try:
-            os.fchdir(place.parent.fd)
+        with _working_directory(place.parent.fd):
             kernel.bind(sock.fileno(), _unix_address(name))
-        finally:
-            os.fchdir(before)
-            os.close(before)
-    elif os.fsdecode(name) == place.path and _is_fixed(place.parent.path, decisions):
-        kernel.bind(sock.fileno(), _unix_address(name))
-    else:
-        spelled = place.parent.name.encode() + b"/" + place.name
+        return
+    directory = name.rstrip(b"/").rpartition(b"/")[0] or b"/"
+    with contextlib.ExitStack() as held:
+        cwd = held.enter_context(Handle(anchor(call.caller, AT_FDCWD)))
+        held.enter_context(_working_directory(cwd.fd))
+        through = directories_on_the_way(call.caller, directory)
+        if _are_fixed(through, place.parent.path, decisions) and _is_there(directory, place):
+            spelled = name
+        else:
+            spelled = place.parent.name.encode() + b"/" + place.name
         kernel.bind(sock.fileno(), _unix_address(spelled))
 
 
-def _is_fixed(directory: str, decisions: Decisions) -> bool:
-    """True when no thread of the sandbox can move the directory, but by a call that we perform."""
-    return not any(
-        decisions.floor_covers(parent(each), Access.WRITE)
-        for each in lineage(directory)
-        if each != "/"
-    )
+@contextlib.contextmanager
+def _working_directory(fd: int) -> Iterator[None]:
+    """The loop's thread has a working directory of its own, as it has a umask."""
+    before = os.open(".", HANDLE_FLAGS)
+    try:
+        os.fchdir(fd)
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+def _is_there(directory: bytes, place: Entry) -> bool:
+    """Whether the path leads us where it leads the caller: one through /proc/self may not."""
+    try:
+        return os.path.samestat(os.stat(directory), place.parent.stat)
+    except OSError:
+        return False
+
+
+def _are_fixed(through: list[str], directory: str, decisions: Decisions) -> bool:
+    """True when no thread of the sandbox can lead the way elsewhere, but by a call we perform."""
+    above = {each for passed in through for each in lineage(passed)}.union(ancestors(directory))
+    return not any(decisions.floor_covers(each, Access.WRITE) for each in above)

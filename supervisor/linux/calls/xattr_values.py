@@ -30,7 +30,7 @@ from nono.supervisor.linux.calls.answers import Answer, Return
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.metadata import Find, by_path, target_of, xattr_name
-from nono.supervisor.linux.calls.opens import held_access
+from nono.supervisor.linux.calls.open_flags import held_access
 
 _ARGS = struct.Struct("=QII")  # struct xattr_args: value, size, flags
 _XATTR_SIZE_MAX = 65536

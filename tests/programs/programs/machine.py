@@ -15,3 +15,11 @@ with open("/dev/null", "w") as file: print(file.write("gone"))
 try:
     with open("/dev/full", "w") as file: file.write("x")
 except OSError as error: print(error.strerror)
+for name in ("kernel/tainted", "kernel/version", "fs/aio-max-nr", "net/core/rmem_max", "net/ipv4/tcp_rmem",
+             "net/ipv6/conf/lo/disable_ipv6", "vm/swappiness", "fs/inotify/max_user_watches"):
+    with open("/proc/sys/" + name) as file: print(name, file.read())
+for name in ("snmp", "netstat", "sockstat", "protocols", "dev"):
+    with open("/proc/net/" + name) as file: print(name, len(file.read().splitlines()))
+print(sorted(os.listdir("/sys/class/net")), os.path.exists("/proc/pressure") and os.listdir("/proc/pressure"))
+with open("/sys/class/net/lo/mtu") as file: print(file.read())
+print(sorted(os.listdir("/sys/block")))

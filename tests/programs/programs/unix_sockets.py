@@ -10,10 +10,11 @@ def serve(listener):
             file.write("through a passed descriptor")
         peer.sendall(message.upper())
 
-def talk(kind, name, shared):
+def talk(kind, name):
     listener = socket.socket(socket.AF_UNIX, kind)
     listener.bind(name)
     listener.listen()
+    listens_as = listener.getsockname() == name
     child = os.fork()
     if child == 0:
         serve(listener); os._exit(0)
@@ -23,8 +24,7 @@ def talk(kind, name, shared):
         # Who made the connection is not compared: nono did.
         print(len(client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)))
         socket.send_fds(client, [b"hello"], [file.fileno()])
-        # nono binds by a name of its own in a directory that others could move: see _bindable.
-        print(client.recv(100), shared in str(name) or client.getpeername() == name)
+        print(client.recv(100), client.getpeername() == name, listens_as)
         print(os.waitpid(child, 0)[1])
         print(open("out").read())
     if isinstance(name, str):
@@ -34,10 +34,15 @@ with tempfile.TemporaryDirectory() as private, tempfile.TemporaryDirectory(dir="
     for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
         for name in ("socket", os.path.abspath("socket"), private + "/socket", shared + "/socket",
                      b"\0nono-test-%d-%d" % (os.getpid(), kind)):
-            talk(kind, name, shared)
+            talk(kind, name)
     os.symlink(shared, "link")
-    talk(socket.SOCK_STREAM, "link/socket", "link/")
+    os.makedirs("below/deep")
+    names = ("link/socket", "./socket", ".//below/socket", "below/../below/deep/../socket",
+             shared + "//socket", os.path.abspath("link/socket"), "../%s/socket" % os.path.basename(os.getcwd()))
+    for name in names:
+        talk(socket.SOCK_STREAM, name)
     os.unlink("link")
+    os.removedirs("below/deep")
 
 left, right = socket.socketpair()
 left.send(b"pair"); print(right.recv(9))

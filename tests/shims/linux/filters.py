@@ -77,10 +77,8 @@ REFUSED: list[tuple[str, tuple[int, ...]]] = [
     ("setsockopt", (3, 6, 30, 0, 4)),
     ("setsockopt", (3, 0, 4, 0, 4)),
     *(("setsockopt", (3, 41, option, 0, 4)) for option in (6, 54, 55, 57, 59)),
-    ("prlimit64", (1, 7, 0, 0)),
-    ("prlimit64", (-1, 7, 0, 0)),
     ("personality", (0x0040000,)),
-    ("personality", (0,)),
+    ("personality", (8,)),
     ("prctl", (35, 1, 0, 0, 0)),
     ("prctl", (0x59616D61, -1, 0, 0, 0)),
     *(("ioctl", (0, request, 0)) for request in arguments.TTY_REQUESTS.values()),
@@ -89,6 +87,8 @@ REFUSED: list[tuple[str, tuple[int, ...]]] = [
 """Calls that every filter refuses with EPERM, by their arguments."""
 
 DECIDED: list[tuple[str, tuple[int, ...], int]] = [
+    ("prlimit64", (1, 7, 0, 0), errno.EPERM),
+    ("prlimit64", (-1, 7, 0, 0), errno.EPERM),
     ("fcntl", (3, 1024, 0), errno.EAGAIN),
     ("fcntl", (3, 1024, 1), errno.EAGAIN),
     ("flock", (3, 2), errno.ENOSYS),
@@ -100,6 +100,7 @@ DECIDED: list[tuple[str, tuple[int, ...], int]] = [
 OBSCURING: list[tuple[str, tuple[int, ...]]] = [
     ("prctl", (36, 1, 0, 0, 0)),
     ("prctl", (36, 0, 0, 0, 0)),
+    ("prctl", (4, 0, 0, 0, 0)),
     ("clone", (0x8000 | 17, 0)),
 ]
 """Calls that a broker hears of and that every filter allows without one."""

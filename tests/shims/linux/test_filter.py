@@ -48,13 +48,15 @@ ALLOWED: list[tuple[str, tuple[int, ...]]] = [
     ("setsockopt", (3, 41, 30, 0, 4)),
     ("prlimit64", (0, 7, 0, 0)),
     ("personality", (0xFFFFFFFF,)),
+    ("personality", (0,)),
     ("fcntl", (3, 1024, 2)),  # F_SETLEASE, F_UNLCK
     ("fcntl", (3, 1025, 0)),  # F_GETLEASE
     ("fcntl", (3, 6, 0)),  # F_SETLK
     ("fcntl", (3, 1030, 0)),  # F_DUPFD_CLOEXEC
     *(("flock", (3, operation)) for operation in (1, 5, 8, 12)),
     ("prctl", (38, 1, 0, 0, 0)),
-    ("prctl", (4, 0, 0, 0, 0)),
+    ("prctl", (4, 1, 0, 0, 0)),
+    ("prctl", (3, 0, 0, 0, 0)),
     ("clone", (0x003D0F00, 0)),  # a thread
     ("clone", (0x01200011, 0)),  # fork(3)
     ("clone", (0x4111, 0)),  # vfork with a signal

@@ -43,7 +43,21 @@ from tests.shims.linux.filters import (
 
 Socket = tuple[int, int, int]
 
-LOCAL = {(UNIX, STREAM, 0), (UNIX, SEQPACKET, 0), (NETLINK, RAW, 0), (NETLINK, DGRAM, 0)}
+PF_UNIX = 1
+OLD_PACKET = 10
+SOCK_MAX = 11
+EINVAL, ESOCKTNOSUPPORT = ERRNO | errno.EINVAL, ERRNO | errno.ESOCKTNOSUPPORT
+KNOWN_TYPES = {
+    UNIX: (STREAM, DGRAM, RAW, SEQPACKET),
+    INET: (STREAM, DGRAM, RAW, OLD_PACKET),
+    INET6: (STREAM, DGRAM, RAW),
+    NETLINK: (DGRAM, RAW),
+}
+
+LOCAL = {
+    *((UNIX, kind, protocol) for kind in (STREAM, SEQPACKET) for protocol in (0, PF_UNIX)),
+    *((NETLINK, kind, 0) for kind in (RAW, DGRAM)),
+}
 STREAMS = {(family, STREAM, protocol) for family in (INET, INET6) for protocol in (0, TCP)}
 DATAGRAMS = {(family, DGRAM, protocol) for family in (INET, INET6) for protocol in (0, UDP)}
 ALLOWED_SOCKETS: dict[Network, set[Socket]] = {
@@ -95,16 +109,29 @@ def expected_socket(which: Filter, call: Socket) -> int:
         return NOTIFY if which.broker else EAFNOSUPPORT
     if which.network == "filtered" and (domain, kind & 0xF, protocol) in DATAGRAMS:
         return NOTIFY if which.broker else EPROTONOSUPPORT
-    if domain not in {family for family, _, _ in allowed}:
-        return EAFNOSUPPORT
-    return ALLOW if (domain, kind & 0xF, protocol) in allowed else EPROTONOSUPPORT
+    return _of_kernel(call, allowed)
 
 
 def expected_pair(call: Socket) -> int:
+    """What is no pair to the kernel it says itself."""
+    return _of_kernel(call, ALLOWED_SOCKETS["unrestricted"])
+
+
+def _of_kernel(call: Socket, allowed: set[Socket]) -> int:
+    """What socket(2) says first."""
     domain, kind, protocol = call
-    if domain != UNIX:
+    if kind & ~(0xF | CLOEXEC | NONBLOCK):
+        return EINVAL
+    if domain not in {family for family, _, _ in allowed}:
         return EAFNOSUPPORT
-    return ALLOW if kind & 0xF in (STREAM, SEQPACKET) and protocol == 0 else EPROTONOSUPPORT
+    kind &= 0xF
+    if kind >= SOCK_MAX:
+        return EINVAL
+    if domain == UNIX and protocol not in (0, PF_UNIX):
+        return EPROTONOSUPPORT
+    if kind not in KNOWN_TYPES[domain]:
+        return ESOCKTNOSUPPORT
+    return ALLOW if (domain, kind, protocol) in allowed else EPROTONOSUPPORT
 
 
 @every_filter

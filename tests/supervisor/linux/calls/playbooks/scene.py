@@ -36,7 +36,10 @@ from tests.supervisor.linux.calls.playbooks.script import Script
 
 _FILES = {"file": 0o644, "run": 0o755, "dir/inner": 0o644}
 _LINKS = {"link": "file", "dangling": "absent"}
-_KINDS = {stat.S_IFDIR: "directory", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"}
+_KINDS = {stat.S_IFDIR: "directory", stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"} | {
+    stat.S_IFCHR: "device"
+}
+TOO_LONG = "(too long for the kernel)"
 _O_LARGEFILE = 0o100000
 _REGISTERS = 6
 _Held = TypeVar("_Held", int, socket.socket)
@@ -179,7 +182,10 @@ class Scene:
     def _seen(self, answer: Answer) -> Outcome:
         """In a form that compares; what the answer holds is closed, as by the loop."""
         if isinstance(answer, Inject):
-            path = os.readlink(f"/proc/self/fd/{answer.fd}")
+            try:
+                path = os.readlink(f"/proc/self/fd/{answer.fd}")
+            except OSError:
+                path = TOO_LONG
             flags = fcntl.fcntl(answer.fd, fcntl.F_GETFL) & ~_O_LARGEFILE
             os.close(answer.fd)
             return Injected(self.script.plain(path), flags, answer.close_on_exec)

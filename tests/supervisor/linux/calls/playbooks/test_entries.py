@@ -10,6 +10,7 @@ from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Fail
 from tests.supervisor.linux.calls.playbooks.scene import At, Line, Scene, line
 
+NULL_DEVICE = os.makedev(1, 3)
 FIFO = stat.S_IFIFO | 0o600
 AT_REMOVEDIR = 0x200
 
@@ -80,6 +81,15 @@ PERFORMED = [
         said=["require mknod carved/new", "waiting", "umask", "created carved/new"],
         answer=DONE,
         leaves={"carved/new": "socket"},
+    ),
+    line(
+        "mknod",
+        "free/new",
+        stat.S_IFCHR | 0o600,
+        0,
+        said=["require mknod free/new", "waiting", "umask", "created free/new"],
+        answer=DONE,
+        leaves={"free/new": "device"},
     ),
     line(
         "rmdir",
@@ -192,10 +202,31 @@ AS_THE_KERNEL_SAYS = [
         leaves={"free/new": None},
     ),
     line("mknod", "carved/fifo", FIFO, answer=Fail(errno.EEXIST)),
-    line("mknod", "carved/new", stat.S_IFBLK | 0o600, answer=Fail(errno.EPERM)),
-    line("mknod", "free/new", stat.S_IFCHR | 0o600, answer=Fail(errno.EPERM)),
+    line("mknod", "carved/new", stat.S_IFDIR | 0o600, answer=Fail(errno.EPERM)),
+    line("mknod", "carved/absent/new", stat.S_IFLNK | 0o600, answer=Fail(errno.EINVAL)),
+    line("mknod", "carved/absent/new", stat.S_IFBLK | 0o600, answer=Fail(errno.ENOENT)),
+    line("mknod", "carved/fifo", stat.S_IFBLK | 0o600, answer=Fail(errno.EEXIST)),
+    line(
+        "mknod",
+        "free/new",
+        stat.S_IFBLK | 0o600,
+        said=["require mknod free/new", "waiting"],
+        answer=Fail(errno.EPERM),
+        leaves={"free/new": None},
+    ),
+    line(
+        "mknod",
+        "free/new/",
+        stat.S_IFCHR | 0o600,
+        NULL_DEVICE,
+        said=["require mknod free/new", "waiting"],
+        answer=Fail(errno.ENOENT),
+    ),
     line("rmdir", "carved/absent", answer=Fail(errno.ENOENT)),
-    line("rmdir", "carved/dir/..", answer=Fail(errno.EBUSY)),
+    line("rmdir", "carved/dir/..", answer=Fail(errno.ENOTEMPTY)),
+    line("rmdir", "carved/empty/./", answer=Fail(errno.EINVAL)),
+    line("rmdir", "carved/file/.", answer=Fail(errno.ENOTDIR)),
+    line("rmdir", b"/", answer=Fail(errno.EBUSY)),
     line("unlink", "carved/absent", answer=Fail(errno.ENOENT)),
     line("unlink", b"/", answer=Fail(errno.EISDIR)),
     line("unlinkat", AT_FDCWD, b"/file", 1, answer=Fail(errno.EINVAL)),

@@ -13,7 +13,7 @@ from nono.shims.linux.openat2 import (
     RESOLVE_NO_SYMLINKS,
 )
 from nono.supervisor.linux.calls.answers import CONTINUE, Fail, Retry
-from nono.supervisor.linux.calls.opens import O_TMPFILE
+from nono.supervisor.linux.calls.open_flags import O_TMPFILE
 from nono.supervisor.linux.injected_files import InjectedFiles
 from tests.supervisor.linux.calls.playbooks.scene import At, Injected, Line, Scene, Waits, line
 
@@ -219,6 +219,10 @@ AS_THE_KERNEL_SAYS = [
     line("open", "carved/dangling", R, answer=Fail(errno.ENOENT)),
     line("open", "carved/absent/new", MAKE, 0o600, answer=Fail(errno.ENOENT)),
     line("open", "carved/new/", MAKE, 0o600, answer=Fail(errno.EISDIR)),
+    line("open", "carved/file/", MAKE, 0o600, answer=Fail(errno.EISDIR)),
+    line("open", "carved/dir/", NEW, 0o600, answer=Fail(errno.EISDIR)),
+    line("open", "carved/dir/.", NEW, 0o600, answer=Fail(errno.EEXIST)),
+    line("open", "carved/absent/new/", MAKE, 0o600, answer=Fail(errno.ENOENT)),
     line("open", "carved/file", NEW, 0o600, answer=Fail(errno.EEXIST)),
     line("open", "carved/dangling", NEW, 0o600, answer=Fail(errno.EEXIST)),
     line("open", "carved/dangling", MAKE | os.O_NOFOLLOW, 0o600, answer=Fail(errno.ELOOP)),

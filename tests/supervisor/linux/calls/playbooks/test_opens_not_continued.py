@@ -8,7 +8,7 @@ import pytest
 
 from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.linux.calls.answers import CONTINUE, Fail
-from nono.supervisor.linux.calls.opens import O_TMPFILE
+from nono.supervisor.linux.calls.open_flags import O_TMPFILE
 from tests.supervisor.linux.calls.playbooks.scene import At, Injected, Line, Scene, line
 
 R, W, RW = os.O_RDONLY, os.O_WRONLY, os.O_RDWR

@@ -9,10 +9,18 @@ from nono.supervisor.linux.calls.answers import CONTINUE, Fail
 from tests.supervisor.linux.calls.playbooks.scene import Line, Scene, line
 
 OURS, ANOTHER = os.getpid(), 1
-OF_THREADS = ("sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler")
+NOBODY = 2**22 + 1  # beyond every pid_max: proc_sys_kernel(5)
+OF_THREADS = (
+    "prlimit64",
+    "sched_setaffinity",
+    "sched_setattr",
+    "sched_setparam",
+    "sched_setscheduler",
+)
 PROCESS, GROUP, USER = os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER
 IO_PROCESS, IO_GROUP, IO_USER = 1, 2, 3
 ALLOWED, REFUSED = CONTINUE, Fail(errno.EPERM)
+ABSENT, INVALID = Fail(errno.ESRCH), Fail(errno.EINVAL)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +29,7 @@ ALLOWED, REFUSED = CONTINUE, Fail(errno.EPERM)
         *(line(name, 0, answer=ALLOWED) for name in OF_THREADS),
         *(line(name, OURS, answer=ALLOWED) for name in OF_THREADS),
         *(line(name, ANOTHER, answer=REFUSED) for name in OF_THREADS),
+        *(line(name, NOBODY, answer=ABSENT) for name in OF_THREADS),
         # The kernel says that there is none: of the 64 bits 32 are the number.
         *(line(name, -1, answer=ALLOWED) for name in OF_THREADS),
         *(line(name, (1 << 32) + ANOTHER, answer=REFUSED) for name in OF_THREADS),
@@ -29,13 +38,18 @@ ALLOWED, REFUSED = CONTINUE, Fail(errno.EPERM)
         line("setpriority", PROCESS, ANOTHER, 5, answer=REFUSED),
         line("setpriority", GROUP, 0, 5, answer=REFUSED),
         line("setpriority", USER, 0, 5, answer=REFUSED),
-        line("setpriority", -1, 0, 5, answer=REFUSED),
+        line("setpriority", PROCESS, NOBODY, 5, answer=ABSENT),
+        line("setpriority", GROUP, NOBODY, 5, answer=ABSENT),
+        line("setpriority", GROUP, -1, 5, answer=ABSENT),
+        line("setpriority", GROUP, os.getpgrp(), 5, answer=REFUSED),
+        line("setpriority", -1, 0, 5, answer=INVALID),
         line("ioprio_set", IO_PROCESS, 0, 5, answer=ALLOWED),
         line("ioprio_set", IO_PROCESS, OURS, 5, answer=ALLOWED),
         line("ioprio_set", IO_PROCESS, ANOTHER, 5, answer=REFUSED),
         line("ioprio_set", IO_GROUP, 0, 5, answer=REFUSED),
         line("ioprio_set", IO_USER, OURS, 5, answer=REFUSED),
-        line("ioprio_set", 0, 0, 5, answer=REFUSED),
+        line("ioprio_set", IO_PROCESS, NOBODY, 5, answer=ABSENT),
+        line("ioprio_set", 0, 0, 5, answer=INVALID),
     ],
     ids=str,
 )

@@ -137,6 +137,31 @@ def test_bind_is_performed(scene: Scene) -> None:
     assert scene.at("carved/socket") == "socket"
 
 
+@pytest.mark.parametrize(
+    ("spelled", "is_kept"),
+    [
+        ("socket", True),
+        ("./socket", True),
+        ("dir/../empty//socket", True),
+        ("to/socket", True),
+        ("../free/empty/socket", False),
+        ("../free/back/socket", False),
+    ],
+)
+def test_bind_keeps_the_callers_spelling(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, spelled: str, is_kept: bool
+) -> None:
+    """Unless it leads through a directory whose names another thread could change."""
+    monkeypatch.chdir(scene.top / "carved")
+    os.symlink("empty", "to")
+    os.symlink("../carved/empty", "../free/back")
+    sock = stream(scene)
+    assert scene.play("bind", sock.fileno(), unix(spelled), 2 + len(spelled)) == DONE
+    assert (sock.getsockname() == spelled) == is_kept
+    assert sock.getsockname().endswith("/socket") or is_kept
+    assert os.getcwd() == str(scene.top / "carved")
+
+
 def test_bind_is_refused(scene: Scene) -> None:
     scene.script.refused["bind carved/socket"] = errno.EACCES
     assert bind(scene, path_address(scene, "carved/socket")) == Fail(errno.EACCES)

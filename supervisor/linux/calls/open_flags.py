@@ -1,0 +1,77 @@
+"""What an open asks for: its flags, and the access that they mean. See open(2)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from nono.broker import Access
+from nono.supervisor.linux.calls import set_id
+
+O_TMPFILE = 0o20200000
+_MAKES = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
+_ACCESS = {
+    os.O_RDONLY: Access.READ,
+    os.O_WRONLY: Access.WRITE,
+    os.O_RDWR: Access.READ | Access.WRITE,
+    os.O_ACCMODE: Access.READ | Access.WRITE,
+}
+_ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
+OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What the caller asked for, in the form of openat2(2)."""
+
+    dirfd: int
+    path: bytes
+    flags: int
+    mode: int
+    resolve: int = 0
+    in_memory: bool = False
+    """The flags are where another thread can change them: never continued."""
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.flags)
+
+    @property
+    def floor_checks(self) -> bool:
+        return (
+            floor_checks(self.flags)
+            and not self.in_memory
+            and not makes_set_id(self.flags, self.mode)
+        )
+
+    @property
+    def is_tmpfile(self) -> bool:
+        return self.flags & O_TMPFILE == O_TMPFILE
+
+
+def access_of(flags: int) -> Access:
+    """The access that the flags of an open ask for."""
+    return _ACCESS[flags & (os.O_ACCMODE | os.O_TRUNC)]
+
+
+def floor_checks(flags: int) -> bool:
+    """Whether Landlock asks for a right. It does not for a descriptor that is for ioctl(2) only.
+
+    So such an open is never continued: another thread could make it mean any file.
+    """
+    return flags & os.O_ACCMODE != os.O_ACCMODE
+
+
+def makes_set_id(flags: int, mode: int) -> bool:
+    """Whether the file that is made, if one is, gets a set-id bit."""
+    return bool(flags & _MAKES) and set_id.gives(mode)
+
+
+def held_access(flags: int) -> Access:
+    """What an open descriptor with these file status flags gives on the content.
+
+    Nothing for O_PATH. Nothing for O_ACCMODE as a mode either: the kernel opens such a descriptor
+    for ioctl(2) only, and Landlock asks for no right.
+    """
+    mode = flags & os.O_ACCMODE
+    return Access(0) if flags & os.O_PATH or mode == os.O_ACCMODE else _ACCESS[mode]
