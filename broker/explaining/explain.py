@@ -143,10 +143,14 @@ def _why_allowed(request: Request, rule: Rule, floor: Floor | None) -> str:
         return reason
     if floor.covers(request.path, Access.EXECUTE):
         return reason
+    return f"{reason}, {_not_run(request)}"
+
+
+def _not_run(request: Execute) -> str:
     where = visible(parent(request.path))
     return (
-        f"{reason}, but the kernel does not run it: only what the kernel's rules covered at the "
-        f"start can be executed, and {where} has none of its own"
+        "but the kernel does not run it: only what the kernel's rules covered at the start can be"
+        f" executed, and {where} has none of its own"
     )
 
 
@@ -172,6 +176,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
         return explain_network.why_denied(request, rule, _named(rule))
     if isinstance(request, Forbidden):
         return forbidden.why_denied(request.call)
+    if isinstance(request, Execute) and rule.effect is Effect.ALLOW:
+        return f"allowed by {_named(rule)}, {_not_run(request)}"
     if rule.origin.kind is not OriginKind.DEFAULT:
         if policy.knows_by_folding(rule, request.path):
             return f"the file system takes it for what is denied by {_named(rule)}"

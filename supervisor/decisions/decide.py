@@ -77,12 +77,21 @@ class Decisions:
         self.witness = witness
         """Who is told of every decision, if anybody."""
         self.denials = Denials()
+        self.awaited: set[str] = set()
+        """Directories that were made at the start, for a program that may want to make them."""
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
         self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = _by_place(policy.rules)
         self._names = policy.names
+
+    def take_awaited(self, path: str) -> bool:
+        """True for the one who makes such a directory: it is there, and nobody else makes it."""
+        with self._lock:
+            is_awaited = path in self.awaited
+            self.awaited.discard(path)
+        return is_awaited
 
     def floor_covers(self, path: str, access: Access) -> bool:
         """True when the kernel grants `access` at `path` by itself and the policy agrees.

@@ -99,6 +99,7 @@ def prepare(
         from nono.supervisor.session.caches_directory import make_caches
 
         make_caches(plan.caches.root, plan.caches.name, [place for _, place in plan.caches.state])
+    awaited = {each for each in plan.to_make if not os.path.lexists(each)}
     for directory in plan.to_make:
         make_directory(directory)
     if plan.new_directories:
@@ -134,6 +135,7 @@ def prepare(
         if log is not None:
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
+        decisions.awaited |= awaited
         undo.pop_all()
         return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes, claimed)
 

@@ -46,6 +46,10 @@ def _mkdir(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> A
         call.apply_umask()
         os.mkdir(place.name, mode & 0o7777, dir_fd=place.parent.fd)
 
+    if decisions.awaited:
+        with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
+            if decisions.take_awaited(place.path):
+                return DONE
     return _make(call, decisions, at, path, Operation.MKDIR, make)
 
 

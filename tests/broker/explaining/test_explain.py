@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from nono.broker import (
     ALL_ACCESS,
     READ_WRITE,
     Access,
+    Allow,
     Around,
     Connect,
     Deny,
@@ -207,6 +210,10 @@ def test_the_layer_is_the_one_that_enforces() -> None:
     late = Execute(CALLER, "/w/late")
     explanation = explain(policy, late, policy.decide(late), floor=floor)
     assert "the kernel does not run it" in explanation.reason and explanation.fix == ()
+    decided = policy.decide(late)
+    assert isinstance(decided, Allow)
+    refused = explain(policy, late, Deny(decided.rule, errno.EACCES), floor=floor)
+    assert (refused.reason, refused.fix) == (explanation.reason, ())
     early = Execute(CALLER, "/w/d/f")
     assert "kernel" not in explain(policy, early, policy.decide(early), floor=floor).reason
 

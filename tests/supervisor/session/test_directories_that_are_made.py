@@ -1,0 +1,28 @@
+"""A directory that `--allow` names is there at the start, and a program may still make it."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.conftest import Account, Nono
+
+MAKES = """
+import os, sys
+path = sys.argv[1]
+for name in (path, path, path + "/inside", path + "/inside"):
+    try:
+        os.mkdir(name)
+        print("made")
+    except OSError as error:
+        print(error.strerror)
+"""
+
+
+def test_once_and_only_by_the_run_that_it_was_made_for(nono: Nono, as_user: Account) -> None:
+    place = as_user.home / "made-by-allow"
+    command = ("run", "--allow", place, "--", "python3", "-c", MAKES, place)
+    first, second = nono(*command), nono(*command)
+    shutil.rmtree(place)
+    assert first.stdout.splitlines() == ["made", "File exists", "made", "File exists"]
+    assert second.stdout.splitlines() == ["File exists"] * 4
+    assert (first.stderr, second.stderr) == ("", "")
