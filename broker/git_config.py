@@ -129,21 +129,12 @@ def harmful_change(
     if firm != proposed:
         return _first_difference(firm, proposed)
     known = {entry[1:] if _is_url(entry) else entry for entry in old}
-    had, names = {entry.name for entry in old}, {entry.name for entry in new}
+    names = {entry.name for entry in new}
     for entry in new:
         is_old = entry in known or (_is_url(entry) and entry[1:] in known)
-        if is_old and not _loses_url(entry, had, names):
-            continue
-        if not _leads_nowhere_else(entry, names, is_kept):
+        if not is_old and not _leads_nowhere_else(entry, names, is_kept):
             return _shown(entry)
     return None
-
-
-def _loses_url(entry: Entry, had: Collection[bytes], names: Collection[bytes]) -> bool:
-    """True when git takes the name of a remote for a path from now on: it has no URL any more."""
-    if entry.pattern not in _table().names or entry.value is None:
-        return False
-    return _is_remote(entry.value, had) and not _is_remote(entry.value, names)
 
 
 def first_that_runs(text: bytes, is_kept: Callable[[bytes], bool] = _nowhere) -> str | None:

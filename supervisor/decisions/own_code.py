@@ -148,7 +148,9 @@ def own_modules() -> Iterator[str]:
         module = sys.modules.get(name)
         if module is not None:
             file = getattr(module, "__file__", None)
-            yield from getattr(module, "__path__", None) or filter(None, [file])
+            found = getattr(module, "__path__", None) or filter(None, [file])
+            # The place of a namespace may be the name of a finder, as of an installation with -e.
+            yield from filter(os.path.isabs, found)
 
 
 def _own_prefixes() -> list[str]:

@@ -21,8 +21,8 @@ from tests.conftest import Account, Finished
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["git", "bash", "vim", "tmux", "npm"])
 
-SEEDS = [11, 12]
-ROUNDS = 50
+SEEDS = range(11, 21)
+ROUNDS = 10
 ACTS = 12
 
 
@@ -136,7 +136,7 @@ def test_nothing_of_the_first_run_reaches_further(house: House, seed: int) -> No
         tried |= _round(house, lot, chance)
         house.clear()
         assert house.secret.read_text() == house.text, (seed, number)
-    assert len(tried) > 60, len(tried)
+    assert len(tried) > 45, len(tried)
 
 
 def _round(house: House, lot: int, chance: random.Random) -> set[str]:

@@ -210,18 +210,3 @@ def test_every_entry_of_the_table_has_a_reason_and_is_written_as_it_is_compared(
     assert set(table["checked_as_urls"]) <= set(table["harmless"])
     assert set(table["checked_as_names"]) <= set(table["harmless"])
     assert set(table["harmless_in_new"]).isdisjoint(table["harmless"])
-
-
-FOLLOWED = b"""[remote "origin"]
-url = https://example.org/a.git
-[branch "main"]
-remote = origin
-"""
-
-
-def test_a_remote_that_a_branch_follows_keeps_a_url() -> None:
-    """Without one its name is a path, where a run may have made a repository."""
-    without = FOLLOWED.replace(b"url = https://example.org/a.git\n", b"")
-    assert harmful_change(FOLLOWED, without) == "branch.main.remote"
-    assert harmful_change(without, without + b"[user]\nname = x\n") is None
-    assert harmful_change(FOLLOWED, b"") is None
