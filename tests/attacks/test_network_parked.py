@@ -2,15 +2,17 @@
 
 import contextlib
 import json
+import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from nono.supervisor.linux.processes import descendants
 from tests.attacks.conftest import Attack
 from tests.attacks.network import witnesses
 from tests.attacks.scene import Scene
@@ -44,12 +46,22 @@ class Held:
         return []
 
 
-def connections(state: str) -> Iterator[tuple[int, int]]:
-    """The ports of the TCP sockets on 127.0.0.1 in this state: its own, and the peer's."""
+def connections(state: str, inodes: Container[str] | None = None) -> Iterator[tuple[int, int]]:
+    """The ports of the TCP sockets on 127.0.0.1 in this state: its own, and the peer's. With
+    `inodes`, of those alone."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, here, there, found, *_ = line.split()
-        if found == state and here.startswith(LOOPBACK):
+        _, here, there, found, _, _, _, _, _, inode, *_ = line.split()
+        if found == state and here.startswith(LOOPBACK) and (inodes is None or inode in inodes):
             yield int(here[-4:], 16), int(there[-4:], 16)
+
+
+def sockets_of_ours() -> set[str]:
+    """The inodes of the sockets of what this test has started: others test beside it."""
+    found = set()
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(OSError):
+            found |= {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    return {each[8:-1] for each in found if each.startswith("socket:[")}
 
 
 def test_nobody_else_takes_part(outside: Scene, attack: Attack) -> None:
@@ -104,7 +116,7 @@ def test_a_place_that_is_given_up_is_nobody_elses(outside: Scene, attack: Attack
         places: set[int] = set()
         servers: dict[int, socket.socket] = {}
         while not running.done():
-            places |= {place for _, place in connections(SYN_SENT) if place}
+            places |= {place for _, place in connections(SYN_SENT, sockets_of_ours()) if place}
             held.go_on.set()
             for place in places - servers.keys():
                 with contextlib.suppress(OSError):
