@@ -5,7 +5,7 @@ from __future__ import annotations
 from nono.broker.explaining import git_settings
 from nono.broker.explaining.remedies import NAMES, Around, Flags, git_of, opens_workdir
 from nono.broker.policy.policy import Policy
-from nono.broker.requests import Execute, Open, Operation, PathChange, Request, UnixConnect, Watch
+from nono.broker.requests import Execute, Operation, PathChange, Request, UnixConnect
 from nono.broker.rules.paths import is_within, parent
 from nono.broker.settings import BY_OPTION, Key, Kind, flag
 
@@ -45,8 +45,6 @@ def _why_none(request: Request, around: Around) -> str:
     if isinstance(request, Execute) and not around.is_there:
         opened = flag("filesystem.allow")
         return f"what a program makes can be run in its $TMPDIR, and in what was opened by {opened}"
-    if not isinstance(request, Open | PathChange | Watch):
-        return ""
     if isinstance(request, PathChange):
         if git_settings.is_of_person(request.path, around.home):
             return git_settings.why_kept(request.path, around.home)

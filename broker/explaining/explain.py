@@ -179,15 +179,15 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, Execute) and rule.effect is Effect.ALLOW:
         return f"allowed by {_named(rule)}, {_not_run(request)}"
     if rule.origin.kind is not OriginKind.DEFAULT:
+        why = git_settings.why_refused(rule.origin.name)
+        if rule.protected and ends_work_tree(request):
+            why = _WORK_TREE
         if policy.knows_by_folding(rule, request.path):
             return f"the file system takes it for what is denied by {_named(rule)}"
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
-            ends = f"; {_WORK_TREE}" if rule.protected and ends_work_tree(request) else ""
+            ends = f"; {_WORK_TREE}" if why is _WORK_TREE else ""
             return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}{ends}"
-        why = git_settings.why_refused(rule.origin.name)
-        if rule.protected and ends_work_tree(request):
-            why = _WORK_TREE
         apart = f"; {why}" if why else _APART.get(rule.origin, "")
         return f"denied by {_named(rule)}{apart}"
     if isinstance(request, UnixConnect):

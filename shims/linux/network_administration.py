@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Final
 
-_IPPROTO_IP: Final = 0
-_IPPROTO_IPV6: Final = 41
+IPPROTO_IP: Final = 0
+IPPROTO_IPV6: Final = 41
 
 SOCKET_REQUESTS: Final = 0x8900
 """ioctl(2) requests of sockets and interfaces, with any last byte."""
@@ -58,22 +58,22 @@ Options = dict[int, dict[str, int]]
 """Level -> name -> number of options of setsockopt(2) and getsockopt(2)."""
 
 POLICY_OPTIONS: Final[Options] = {
-    _IPPROTO_IP: {"IP_IPSEC_POLICY": 16, "IP_XFRM_POLICY": 17},
-    _IPPROTO_IPV6: {"IPV6_IPSEC_POLICY": 34, "IPV6_XFRM_POLICY": 35},
+    IPPROTO_IP: {"IP_IPSEC_POLICY": 16, "IP_XFRM_POLICY": 17},
+    IPPROTO_IPV6: {"IPV6_IPSEC_POLICY": 34, "IPV6_XFRM_POLICY": 35},
 }
 """To encrypt or drop what is sent."""
 
 TABLE_OPTIONS: Final[Options] = {
-    _IPPROTO_IPV6: {"IP6T_BASE_CTL": 64, "IP6T_SO_SET_ADD_COUNTERS": 65},
+    IPPROTO_IPV6: {"IP6T_BASE_CTL": 64, "IP6T_SO_SET_ADD_COUNTERS": 65},
 }
 """Netfilter's that lie among the options of a socket: to set, and to get."""
 
 REVISION_OPTIONS: Final[Options] = {
-    _IPPROTO_IPV6: {"IP6T_SO_GET_REVISION_MATCH": 68, "IP6T_SO_GET_REVISION_TARGET": 69},
+    IPPROTO_IPV6: {"IP6T_SO_GET_REVISION_MATCH": 68, "IP6T_SO_GET_REVISION_TARGET": 69},
 }
 """To get: the kernel loads a module by its name for them."""
 
-FIRST_FOREIGN_OPTION: Final[dict[int, int]] = {_IPPROTO_IP: 64, _IPPROTO_IPV6: 128}
+FIRST_FOREIGN_OPTION: Final[dict[int, int]] = {IPPROTO_IP: 64, IPPROTO_IPV6: 128}
 """Level -> a power of two: from here on the numbers are no options of a socket, but those of
 netfilter, ARP tables, bridges, IPVS and multicast routing."""
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from nono.shims.linux import network_administration as administration
 from nono.shims.linux import socket_kinds as kinds
-from nono.shims.linux.network_administration import Options
+from nono.shims.linux.network_administration import IPPROTO_IP, IPPROTO_IPV6, Options
 from nono.shims.linux.syscall_classes import Network
 
 ALL_BITS: Final = 0xFFFFFFFF
@@ -57,9 +57,7 @@ def _refuse(*conditions: Condition, error: int = errno.EPERM) -> Refusal:
 
 _MSG_FASTOPEN: Final = 0x20000000
 _SOL_SOCKET: Final = 1
-_IPPROTO_IP: Final = 0
 _IPPROTO_TCP: Final = 6
-_IPPROTO_IPV6: Final = 41
 PR_SET_DUMPABLE: Final = 4
 _PR_SET_MM: Final = 35
 _PR_SET_CHILD_SUBREAPER: Final = 36
@@ -107,8 +105,8 @@ METADATA_REQUESTS: Final[dict[str, int]] = {
 
 DESTINATION_OPTIONS: Final[Options] = {
     _IPPROTO_TCP: {"TCP_FASTOPEN_CONNECT": 30},
-    _IPPROTO_IP: {"IP_OPTIONS": 4},
-    _IPPROTO_IPV6: {
+    IPPROTO_IP: {"IP_OPTIONS": 4},
+    IPPROTO_IPV6: {
         "IPV6_2292PKTOPTIONS": 6,
         "IPV6_HOPOPTS": 54,
         "IPV6_RTHDRDSTOPTS": 55,
@@ -133,7 +131,7 @@ FILTERED_OPTIONS: Final[Options] = {
     # Which interface, whatever the routes say.
     _SOL_SOCKET: {"SO_BINDTODEVICE": 25, "SO_BINDTOIFINDEX": 62},
     # Groups: a TCP socket can join some ways, and IGMP or MLD tells the network of it at once.
-    _IPPROTO_IP: {
+    IPPROTO_IP: {
         "IP_ADD_MEMBERSHIP": 35,
         "IP_DROP_MEMBERSHIP": 36,
         "IP_UNBLOCK_SOURCE": 37,
@@ -144,7 +142,7 @@ FILTERED_OPTIONS: Final[Options] = {
         "IP_UNICAST_IF": 50,
     }
     | _MULTICAST,
-    _IPPROTO_IPV6: {
+    IPPROTO_IPV6: {
         "IPV6_ADD_MEMBERSHIP": 20,
         "IPV6_DROP_MEMBERSHIP": 21,
         "IPV6_UNICAST_IF": 76,

@@ -24,12 +24,10 @@ from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import bytes_of, exact_link, kind_of, names_in
 from nono.supervisor.planning.repositories import (
-    MAX_INDEX_BYTES,
+    Indexes,
     Repository,
     git_directories,
-    index_size,
     is_bare,
-    submodules,
 )
 
 _MAX_NAMES = 200
@@ -99,8 +97,8 @@ class LeftInRepositories:
         """
         path = link
         while path not in self._directories:
-            status = os.lstat(path)
-            if status.st_ctime_ns >= self._started:
+            found = state(path)
+            if found is None or found.changed >= self._started:
                 return True
             if path == "/" or path.endswith("/.git"):
                 return False
@@ -109,22 +107,18 @@ class LeftInRepositories:
 
     def _in_known(self) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""
-        read = 0
+        indexes = Indexes()
         for one in self._found:
             directories, too_many = git_directories(one.directory)
             yield from (each for each in too_many if os.path.lexists(each))
             for directory in directories:
                 yield from self._new_begun(directory)
                 if self._was_there(directory) and self._differs(child(directory, "config")):
-                    yield from self._followed(one, directory)
                     yield from self._reconfigured(one, directory)
             if not self._has_new_index(one.directory):
                 continue
-            read += index_size(one)
             try:
-                if read > MAX_INDEX_BYTES:
-                    raise NotUnderstoodError("there is too much of them")
-                tuple(submodules(one, whole=True))
+                tuple(indexes.submodules(one, whole=True))
             except NotUnderstoodError:
                 yield child(one.directory, "index")
 
@@ -179,19 +173,10 @@ class LeftInRepositories:
             return True
         return not any(is_within(plain, each) for each in self._opened)
 
-    def _followed(self, one: Repository, directory: str) -> Iterator[str]:
-        """The configuration, when it follows a remote that is a directory of that name by now."""
-        path = child(directory, "config")
-        try:
-            names = remotes_by_name(bytes_of(path, MAX_BYTES + 1))
-        except NotUnderstoodError:
-            return
-        if any(os.path.lexists(os.path.join(one.top, os.fsdecode(name))) for name in names):
-            yield path
-
     def _reconfigured(self, one: Repository, directory: str) -> Iterator[str]:
-        """The configuration, when what a person pushes goes elsewhere now; or when a protection
-        was lifted, and git runs by it what it did not."""
+        """The configuration, when what a person pushes goes elsewhere now, or to a remote that is a
+        directory of that name; or when a protection was lifted, and git runs by it what it did not.
+        """
         path = child(directory, "config")
         before = self._configurations.get(directory, b"")
         after = bytes_of(path, MAX_BYTES + 1)
@@ -200,10 +185,10 @@ class LeftInRepositories:
             return self._is_kept(one.top, os.fsdecode(remote))
 
         try:
-            paths = [os.path.join(one.top, os.fsdecode(name)) for name in gone(before, after)]
+            paths = (*remotes_by_name(after), *gone(before, after))
             is_told = (
                 goes_elsewhere(before, after)
-                or any(map(os.path.lexists, paths))
+                or any(os.path.lexists(os.path.join(one.top, os.fsdecode(p))) for p in paths)
                 or harmful_change(before, after, is_kept) is not None
             )
         except NotUnderstoodError:

@@ -19,6 +19,7 @@ from typing import BinaryIO
 from nono.broker import is_within
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
+from nono.supervisor.planning.git_files import bytes_of
 
 _PRELOADED = (("LD_PRELOAD", ": "), ("LD_AUDIT", ":"), ("LD_AUDIT", ": "))
 _CACHE = "/etc/ld.so.cache"
@@ -60,8 +61,11 @@ def shared_libraries(opened: Iterable[str], own_files: Iterable[str]) -> Iterato
 
 def sonames(own_files: Iterable[str]) -> set[str]:
     """The names of libraries that may be looked for."""
-    found = {*_ASKED_FOR, *(os.fsdecode(each) for each in _NAME.findall(_content(_CACHE)))}
-    switch = _COMMENT.sub("", os.fsdecode(_content(_SWITCH)))
+    found = {
+        *_ASKED_FOR,
+        *(os.fsdecode(each) for each in _NAME.findall(bytes_of(_CACHE, _MAX_BYTES))),
+    }
+    switch = _COMMENT.sub("", os.fsdecode(bytes_of(_SWITCH, _MAX_BYTES)))
     found |= {f"libnss_{each}.so.2" for each in _SERVICE.findall(switch)}
     for path in dict.fromkeys(own_files):
         found |= needed(path)
@@ -113,14 +117,6 @@ def _needed(file: BinaryIO) -> list[bytes]:
 def _read(file: BinaryIO, offset: int, length: int) -> bytes:
     file.seek(offset)
     return file.read(min(length, _MAX_BYTES))
-
-
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MAX_BYTES)
-    except OSError:
-        return b""
 
 
 def _in_directory(directory: str, names: Iterable[str]) -> Iterator[str]:

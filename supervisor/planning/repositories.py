@@ -39,7 +39,7 @@ _MAX_DEPTH_INSIDE = 2
 _MAX_ENTRIES = 20_000
 _MAX_REPOSITORIES = 500
 _MAX_GIT_DIRECTORIES = 1000
-MAX_INDEX_BYTES = 1 << 29
+_MAX_INDEX_BYTES = 1 << 29
 """Of all indexes that are read in one search: a program can make each as large as it likes."""
 _PARTS = ("objects", "refs")
 
@@ -74,7 +74,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     notes: list[str] = []
     unread: list[str] = []
     known = list(remembered)
-    read = 0
+    indexes = Indexes()
     waiting = deque(each for top in directories for each in _above(top))
     waiting.extend(each for top in known for each in repositories_at(top))
     waiting.extend(_below(directories, notes, is_first=not known))
@@ -86,11 +86,8 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
             beyond[one] = None
             continue
         found[one] = None
-        read += index_size(one)
         try:
-            if read > MAX_INDEX_BYTES:
-                raise NotUnderstoodError("there is too much of them")
-            waiting.extend(submodules(one))
+            waiting.extend(indexes.submodules(one))
         except NotUnderstoodError:
             unread.append(child(one.directory, "index"))
         for directory in (one.directory, *common(one.directory)):
@@ -201,28 +198,29 @@ def _directories(directory: str, cut: list[str]) -> list[str]:
     return sorted(found)
 
 
-def submodules(one: Repository, *, whole: bool = False) -> Iterator[Repository]:
-    """The repositories that git enters from this one; `whole` is for an index that a program may
-    have made. Raises NotUnderstoodError."""
-    if one.link is None:
-        return
-    names: set[bytes] = set()
-    for file in _indexes(one):
-        text = bytes_of(file, MAX_BYTES + 1)
-        if text and (whole or USUAL_MODE in text):
-            names.update(gitlinks(text))
-    for name in sorted(names):
-        yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
+class Indexes:
+    """Those that one search reads: no more than so many bytes of all of them together."""
 
+    def __init__(self) -> None:
+        self._left = _MAX_INDEX_BYTES
 
-def index_size(one: Repository) -> int:
-    """The bytes that there are to read for its submodules."""
-    return sum(min(size_of(file), MAX_BYTES) for file in _indexes(one))
-
-
-def _indexes(one: Repository) -> list[str]:
-    shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
-    return [child(one.directory, file) for file in ("index", *shared)]
+    def submodules(self, one: Repository, *, whole: bool = False) -> Iterator[Repository]:
+        """The repositories that git enters from this one; `whole` is for an index that a program
+        may have made. Raises NotUnderstoodError."""
+        if one.link is None:
+            return
+        shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
+        files = [child(one.directory, file) for file in ("index", *shared)]
+        self._left -= sum(min(size_of(file), MAX_BYTES) for file in files)
+        if self._left < 0:
+            raise NotUnderstoodError("git's indexes are too large")
+        names: set[bytes] = set()
+        for file in files:
+            text = bytes_of(file, MAX_BYTES + 1)
+            if text and (whole or USUAL_MODE in text):
+                names.update(gitlinks(text))
+        for name in sorted(names):
+            yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
 
 
 def _linked_work_trees(worktrees: str) -> Iterator[Repository]:

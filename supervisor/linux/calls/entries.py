@@ -46,10 +46,6 @@ def _mkdir(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> A
         call.apply_umask()
         os.mkdir(place.name, mode & 0o7777, dir_fd=place.parent.fd)
 
-    if decisions.awaited:
-        with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
-            if decisions.take_awaited(place.path):
-                return DONE
     return _make(call, decisions, at, path, Operation.MKDIR, make)
 
 
@@ -122,6 +118,8 @@ def _make(
     What would be set-id is never continued, nor what the floor does not hold.
     """
     with entry(call.caller, at, call.path(path), errno.EEXIST) as place:
+        if operation is Operation.MKDIR and decisions.take_awaited(place.path):
+            return DONE
         if gives_set_id:
             set_id.require(call, decisions, place.path)
         elif is_held and is_in_floor(decisions, place):
