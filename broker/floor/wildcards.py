@@ -9,7 +9,7 @@ from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
 from nono.broker.rules.automaton import States
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within
+from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
 MAX_ENTRIES = 200_000
@@ -59,6 +59,7 @@ class WildcardSearch:
         self._tree = tree
         self._is_dead_end = is_dead_end
         self._found: dict[tuple[str, int], Rule] = {}
+        self._reached: dict[str, tuple[_AllStates, bool]] = {}
 
     def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
@@ -75,15 +76,26 @@ class WildcardSearch:
         return tuple(self._found.values())
 
     def _walk_down(self, root: str) -> None:
-        states: _AllStates = tuple(glob.names.start() for _, glob in self._rules)
-        closed = self._record("/", states)
-        path = "/"
-        for name in components(root):
-            states = self._step(states, name, path)
-            path = child(path, name)
-            closed |= self._record(path, states)
+        states, closed = self._way_to(root)
         if not closed:
             self._walk(root, states)
+
+    def _way_to(self, path: str) -> tuple[_AllStates, bool]:
+        """The states at a path, and whether a match at or above it closes it.
+
+        Most roots have their first directories in common, which are stepped through once.
+        """
+        unknown = [each for each in lineage(path) if each not in self._reached]
+        for each in reversed(unknown):
+            if each == "/":
+                states: _AllStates = tuple(glob.names.start() for _, glob in self._rules)
+                closed = False
+            else:
+                above = parent(each)
+                before, closed = self._reached[above]
+                states = self._step(before, each[each.rfind("/") + 1 :], above)
+            self._reached[each] = states, self._record(each, states) or closed
+        return self._reached[path]
 
     def _walk(self, root: str, states: _AllStates) -> None:
         waiting = [(root, states)]
