@@ -187,7 +187,36 @@ def limited(
     return done.returncode, done.stdout, done.stderr
 
 
+ROTATED = """
+import sys
+import nono.supervisor.audit.record_files as files
+files.MAX_FILE_BYTES = 40_000
+from nono.supervisor.cli.main import main
+main(sys.argv[1:])
+"""
 MANY = "for n in $(seq 300); do : > f$n; done; echo done; exit 4"
+
+
+def test_what_is_too_much_for_one_file_goes_on_in_the_next(
+    sessions: Sessions, as_user: Account, project: Path
+) -> None:
+    program = (as_user.python, "-P", "-c", ROTATED, *RUN, "--", "sh", "-c", MANY)
+    done = as_user(*program, cwd=project, env=sessions.env)
+    assert (done.returncode, done.stdout, done.stderr) == (4, "done\n", "")
+    (session,) = sessions.paths()
+    files = {path.name: path.stat() for path in session.iterdir()}
+    assert {"records", "records.1", "records.2", "seal"} <= files.keys()
+    assert all(stat.S_IMODE(status.st_mode) == 0o600 for status in files.values())
+    assert all(files[name].st_size <= 40_000 for name in files.keys() - {"records", "seal"})
+    recorded = {each["request"]["path"] for each in sessions.decisions("PathChange")}
+    assert {str(project / f"f{number}") for number in range(1, 301)} <= recorded
+    assert sessions("audit", "replay", "last", "--allow-cwd").returncode == 0
+    intact = sessions("audit", "verify")
+    assert "the session ended and every record is there" in intact.stdout
+    (session / "records.1").unlink()
+    assert sessions("audit", "verify").returncode == 1
+    assert sessions("audit", "cleanup", "--keep", "0").stdout == "1 session removed\n"
+    assert sessions.paths() == []
 
 
 def test_what_cannot_be_written_ends_the_audit_and_not_the_run(
