@@ -99,7 +99,10 @@ def check_listener() -> None:
         os._exit(number)
     number = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if number == errno.EBUSY:
-        raise StartError.of_step("seccomp", number)
+        # What only this needs is loaded only then.
+        from nono.supervisor.linux.wsl import listener_error
+
+        raise listener_error()
 
 
 def check_kernel(best_effort: bool) -> int:

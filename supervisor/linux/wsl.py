@@ -6,10 +6,12 @@ docs/wsl2.md has the sources.
 
 from __future__ import annotations
 
+import errno
 import platform
 from collections.abc import Iterator
 
 from nono.shims.linux import landlock
+from nono.supervisor.errors import StartError
 from nono.supervisor.linux.finding import Finding
 
 _FILTERED = "\nSeccomp:\t2\n"
@@ -49,21 +51,32 @@ def _kernel(release: str) -> Finding:
         )
         return Finding(what, found, False, cost)
     if landlock.lost(abi):
-        return Finding(what, found, False, f"kernel 6.18 has all that a run takes: {_UPDATE}")
+        cost = f"kernel 6.18 has all of Landlock that a run uses: {_UPDATE}"
+        return Finding(what, found, False, cost, needed=False)
     return Finding(what, found, True)
 
 
+def listener_error() -> StartError:
+    """The error for a filter with a listener around this process."""
+    error = StartError.of_step("seccomp", errno.EBUSY)
+    if not is_wsl(platform.release()):
+        return error
+    return StartError(f"{error.message}; in WSL {_CAUSE}", error.hint)
+
+
+_CAUSE = (
+    "that is WSL's own where networkingMode=mirrored in .wslconfig makes it follow every bind(2):"
+    " networkingMode=nat leaves it to others"
+)
+
+
 def _listener() -> Finding:
-    """Mirrored networking puts a filter with a listener around all that runs: only one may be."""
     try:
         with open(_INIT, encoding="utf-8", errors="replace") as file:
             taken = _FILTERED in file.read(_MAX_STATUS)
     except OSError:
         taken = False
-    cost = (
-        "nono runs with --floor-only alone: networkingMode=mirrored in .wslconfig makes WSL listen"
-        " to every bind(2), and the kernel allows one listener: set networkingMode=nat"
-    )
-    return Finding(
-        "WSL networking", "mirrored" if taken else "nat", not taken, cost if taken else ""
-    )
+    what = "listener of seccomp"
+    if not taken:
+        return Finding(what, "free", True)
+    return Finding(what, "taken", False, f"nono runs with --floor-only alone: {_CAUSE}")
