@@ -64,9 +64,14 @@ class StartError(NonoError):
 
 def hint_of(number: int) -> str:
     """What to do about an errno of the machine's."""
-    return "ulimit -n 1024" if number == errno.EMFILE else "nono setup --check"
+    return _HINTS.get(number, "nono setup --check")
 
 
+_HINTS = {
+    errno.EMFILE: "ulimit -n 1024",
+    errno.EFBIG: "ulimit -f unlimited",
+    errno.ENOMEM: "ulimit -v unlimited",
+}
 _CAUSES = {
     ("seccomp", errno.EBUSY): (
         "cannot start the sandbox: seccomp: this shell already runs under a filter that has a"

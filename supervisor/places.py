@@ -83,7 +83,7 @@ def _names(path: str) -> list[str]:
 def absolute(path: str, home: str, base: str) -> str:
     """`path` with `~` for the home directory, relative to `base`."""
     if path == "~" or path.startswith("~/"):
-        path = home + path[1:]
+        path = home.rstrip("/") + path[1:] or "/"
     return os.path.join(base, path)
 
 

@@ -19,10 +19,11 @@ from nono.broker.audit.chain import (
 )
 from nono.broker.audit.records import Program, Record, Start, read
 from nono.broker.errors import InvalidRecord
-from nono.supervisor.audit.sessions import RECORDS, SEAL, is_running
+from nono.supervisor.audit.record_files import chunks
+from nono.supervisor.audit.sessions import SEAL, is_running
 from nono.supervisor.errors import AuditError
 
-_CHUNK = 1 << 20
+_MAX_SEAL = 1 << 20
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -86,9 +87,10 @@ class Session:
             return "running"
         if seal.stopped:
             return "stopped"
-        with open(os.open(os.path.join(self.path, RECORDS), _FLAGS), "rb") as file:
-            file.seek(seal.last)
-            return "ended" if is_last(file.read(MAX_BODY)) else "killed"
+        end = b""
+        for chunk in chunks(self.path, seal.last):
+            end += chunk[: MAX_BODY - len(end)]
+        return "ended" if is_last(end) else "killed"
 
     def _links(self) -> Iterator[Link]:
         try:
@@ -98,16 +100,14 @@ class Session:
 
     def _chunks(self) -> Iterator[bytes]:
         try:
-            with open(os.open(os.path.join(self.path, RECORDS), _FLAGS), "rb") as file:
-                while chunk := file.read(_CHUNK):
-                    yield chunk
+            yield from chunks(self.path)
         except OSError as error:
             raise self._error(error.strerror or "") from error
 
     def _seal(self) -> bytes:
         try:
             with open(os.open(os.path.join(self.path, SEAL), _FLAGS), "rb") as file:
-                return file.read(_CHUNK)
+                return file.read(_MAX_SEAL)
         except FileNotFoundError:
             return b""
         except OSError as error:

@@ -1,8 +1,8 @@
 """Where audits are kept: `$XDG_STATE_HOME/nono/sessions/ID/`, private to the user.
 
 No sandbox may read or write there, whatever its policy allows: a refusal of nono's own is put into
-every policy. Each session holds the `records` (`nono.broker.audit.chain`) and their `seal`. A
-session that still runs holds a lock on its records (flock(2)).
+every policy. Each session holds the `records` (`nono.broker.audit.chain`), in several files if they
+are many, and their `seal`. A session that still runs holds a lock on the first file: flock(2).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from nono.supervisor.audit.record_files import RECORDS, RecordFiles, file_names, total_size
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import make_private, state_directory
 
-RECORDS = "records"
 SEAL = "seal"
 MAX_SESSIONS = 100
-MAX_BYTES = 1 << 30
+MAX_BYTES = 2 << 30
 """Of all finished sessions together; the oldest are removed when a new one begins."""
 _NAME = re.compile(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{8}")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -32,11 +32,15 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session that was just made; the descriptors are the caller's."""
+    """A session that was just made; files and descriptor are the caller's."""
 
     name: str
-    records: int
+    records: RecordFiles
     seal: int
+
+    def close(self) -> None:
+        self.records.close()
+        os.close(self.seal)
 
 
 def create_session(env: Mapping[str, str]) -> NewSession:
@@ -46,19 +50,27 @@ def create_session(env: Mapping[str, str]) -> NewSession:
         now = time.time_ns() // 1000
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 1_000_000))
         name = f"{stamp}-{now % 1_000_000:06}-{os.urandom(4).hex()}"
-        os.mkdir(name, 0o700, dir_fd=directory)
+        _make(directory, name, env)
         with contextlib.ExitStack() as undo:
             undo.callback(_remove, directory, name)
             place = os.open(name, _DIRECTORY, dir_fd=directory)
-            undo.callback(os.close, place)
-            records = os.open(RECORDS, _NEW | os.O_APPEND, 0o600, dir_fd=place)
-            undo.callback(os.close, records)
-            fcntl.flock(records, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.callback(os.close, place)
+            records = RecordFiles(place)
+            undo.callback(records.close)
+            fcntl.flock(records.first, fcntl.LOCK_EX | fcntl.LOCK_NB)
             seal = os.open(SEAL, _NEW, 0o600, dir_fd=place)
             undo.pop_all()
-        os.close(place)
         prune(directory, MAX_SESSIONS, MAX_BYTES)
         return NewSession(name, records, seal)
+
+
+def _make(directory: int, name: str, env: Mapping[str, str]) -> None:
+    """Raises OSError with the whole path."""
+    try:
+        os.mkdir(name, 0o700, dir_fd=directory)
+    except OSError as error:
+        path = os.path.join(state_directory(env), "sessions", name)
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _open_sessions(env: Mapping[str, str], held: contextlib.ExitStack) -> int:
@@ -131,7 +143,7 @@ def prune(directory: int, most: int, most_bytes: int) -> int:
     removed = kept = size = 0
     for name in sorted(_names(directory), reverse=True):
         kept += 1
-        size += _size(directory, name)
+        size += total_size(directory, name)
         if kept <= most and size <= most_bytes:
             continue
         with contextlib.suppress(OSError):
@@ -145,15 +157,8 @@ def _names(directory: int) -> Iterable[str]:
     return (name for name in os.listdir(directory) if _NAME.fullmatch(name))
 
 
-def _size(directory: int, name: str) -> int:
-    try:
-        return os.stat(f"{name}/{RECORDS}", dir_fd=directory, follow_symlinks=False).st_size
-    except OSError:
-        return 0
-
-
 def _remove(directory: int, name: str) -> None:
-    for file in (SEAL, RECORDS):
+    for file in (SEAL, *file_names(directory, name)):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{name}/{file}", dir_fd=directory)
     os.rmdir(name, dir_fd=directory)

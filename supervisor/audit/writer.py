@@ -1,9 +1,9 @@
 """The audit of one sandbox: what was decided, written down as it happens.
 
 Each record is one write(2), and one more renews the seal, so what was decided before nono is killed
-is there. What comes too fast is counted instead: broker/audit/pace.py. What cannot be written (a
-full disk, a limit, more than 256 MiB) ends the audit and not the run; an audit that is *required*
-refuses every later call instead.
+is there. What comes too fast is counted instead: broker/audit/pace.py. A full file is followed by
+another: record_files.py. What cannot be written (a full disk, a limit, more than 1 GiB in all) ends
+the audit and not the run; an audit that is *required* refuses every later call instead.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ if TYPE_CHECKING:
     from nono.broker import Origin
     from nono.supervisor.audit.sessions import NewSession
 
-MAX_BYTES = 256 << 20
+MAX_BYTES = 1 << 30
+"""Of all files of one session."""
 _PACED_BYTES = MAX_BYTES
-"""What is kept from becoming full by a flood; the file ends at the other bound all the same."""
+"""What is kept from becoming full by a flood; the audit ends at the other bound all the same."""
 _MAX_PROCESSES = 1024
 
 
@@ -207,9 +208,7 @@ class Audit:
             self._stop(session, f"it has reached {MAX_BYTES >> 20} MiB", before)
             return
         try:
-            written = os.write(session.records, record)
-            while written < len(record):  # the next attempt says why
-                written += os.write(session.records, record[written:])
+            session.records.append(record)
             os.pwrite(session.seal, self._writer.seal.pack(), 0)
         except OSError as error:
             self._stop(session, os.strerror(error.errno or 0), before)
@@ -218,7 +217,7 @@ class Audit:
         """Leave whole records, as `seal` tells, which has its room already."""
         self.stopped = why
         with contextlib.suppress(OSError):
-            os.ftruncate(session.records, seal.size)
+            session.records.cut(seal.size)
         with contextlib.suppress(OSError):
             os.pwrite(session.seal, replace(seal, stopped=True).pack(), 0)
 
@@ -230,8 +229,7 @@ class Audit:
         with self._lock:
             session, self._session = self._session, None
         if session is not None:
-            os.close(session.records)
-            os.close(session.seal)
+            session.close()
 
 
 def open_audit(options: AuditOptions) -> Audit:

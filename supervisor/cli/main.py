@@ -97,13 +97,20 @@ def _run(arguments: list[str], failure: int) -> int:
         code = _complain(f"{where}{error.strerror}", hint_of(error.errno or 0), failure)
     except SystemExit:
         # Click's own, where it finds the same: it puts something in the place of stdout first.
-        if sys.stdout is stdout or failure != exit_status.USAGE:
+        if sys.stdout is stdout or not _only_tells(arguments):
             raise
         forget_stdout()
         code = exit_status.SUCCESS
     except Exception as error:
         code = _complain(_bug(error), "please report it", failure)
     return code if isinstance(code, int) else exit_status.SUCCESS
+
+
+def _only_tells(arguments: list[str]) -> bool:
+    """False for a command that is to run a program; click's help is told without it."""
+    runs = arguments[:1] and arguments[0] in _RUNNING
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return not runs or "--help" in options
 
 
 def _nobody_reads(error: OSError, failure: int) -> bool:

@@ -53,6 +53,10 @@ _BY_DIRECTORY = {
 }
 """With what is there when the kernel knows such directories. Of tmpfs an option tells."""
 
+_WINDOWS = "drvfs"
+"""In the options, or the source, of a Windows drive in WSL: each directory folds or not, and a
+program may change that of its own ones (`system.wsl_case_sensitive`), so all are taken to fold."""
+
 _FS_IOC_GETFLAGS = 0x80086601
 _FS_CASEFOLD_FL = 0x40000000
 _MAX_ENTRIES = 64
@@ -63,7 +67,7 @@ class FoldingTrees:
     """The mounted file systems that may fold, and what of them was found to do so."""
 
     def __init__(self, mounts: Iterable[tuple[str, str, str]]) -> None:
-        """Each mount is a place, a type, and the options of the file system."""
+        """Each mount is a place, a type, and the file system's source and options."""
         self._kinds: dict[str, str] = {}
         self.found: set[str] = set()
         self._undecided: dict[str, bool] = {}
@@ -122,12 +126,12 @@ def _mounts(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
         fields, _, rest = line.partition(" - ")
         words, system = fields.split(" "), rest.split()
         if len(words) > 4 and system:
-            yield unescape(words[4]), system[0], system[-1]
+            yield unescape(words[4]), system[0], " ".join(system[1:])
 
 
 def _kind(system: str, options: str) -> str:
     """When names are folded in a file system of this type."""
-    if system in _ALWAYS:
+    if system in _ALWAYS or (system in _AS_A_WHOLE and _WINDOWS in options):
         return "always"
     if system in _AS_A_WHOLE or system.split(".")[0] in ("fuse", "fuseblk"):
         return "whole"

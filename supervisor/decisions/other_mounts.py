@@ -73,7 +73,9 @@ class Twice:
     """The file systems of which some directory is in more than one place."""
 
     def __init__(self, mounts: Iterable[Mount]) -> None:
-        self._at: dict[str, Mount] = {mount.point: mount for mount in mounts}
+        # After chroot(2) the root may be in the middle of a mount, which the table then lacks.
+        self._at: dict[str, Mount] = {"/": Mount("", "/", "/")}
+        self._at |= {mount.point: mount for mount in mounts}
         points: dict[str, dict[str, list[str]]] = {}
         for mount in self._at.values():
             points.setdefault(mount.device, {}).setdefault(mount.root, []).append(mount.point)

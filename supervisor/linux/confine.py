@@ -17,6 +17,7 @@ from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux import ruleset
 from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.tracing import check_tracing
 
 if TYPE_CHECKING:
     from nono.shims.linux.syscall_classes import Network
@@ -98,13 +99,19 @@ def check_listener() -> None:
         os._exit(number)
     number = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if number == errno.EBUSY:
-        raise StartError.of_step("seccomp", number)
+        # What only this needs is loaded only then.
+        from nono.supervisor.linux.wsl import listener_error
+
+        raise listener_error()
 
 
 def check_kernel(best_effort: bool) -> int:
     """The running Landlock ABI. Raises StartError for what it cannot enforce."""
     check_proc()
-    abi = landlock.abi_version()
+    try:
+        abi = landlock.abi_version()
+    except OSError as error:  # a filter's answer, not the kernel's
+        raise StartError.of_step("landlock_create_ruleset(2)", error.errno or 0) from error
     if abi == 0:
         raise StartError(
             "this kernel offers no Landlock, which the floor is made of (Linux 5.13, and"
@@ -133,6 +140,8 @@ def confine(
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
     `proxy` is what these are reached through, if anything.
     """
+    if broker:
+        check_tracing()
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
         is_served = mode is Mode.FILTERED and broker

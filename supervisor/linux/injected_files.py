@@ -7,7 +7,7 @@ import fcntl
 import os
 from collections.abc import Mapping
 
-from nono.supervisor.errors import failure
+from nono.supervisor.errors import StartError, failure, hint_of
 
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
@@ -16,10 +16,15 @@ class InjectedFiles:
     """What opens of these files are given instead. Close it at the end."""
 
     def __init__(self, contents: Mapping[str, bytes]) -> None:
-        """`contents` by canonical path."""
+        """`contents` by canonical path. Raises StartError when one cannot be copied."""
         self._files: dict[str, int] = {}
         for path, content in contents.items():
-            self._files[path] = _sealed(os.path.basename(path), content)
+            try:
+                self._files[path] = _sealed(os.path.basename(path), content)
+            except OSError as error:
+                self.close()
+                what = f"{path}: the copy that the program gets cannot be made: {error.strerror}"
+                raise StartError(what, hint_of(error.errno or 0)) from error
 
     def __contains__(self, path: str) -> bool:
         return path in self._files

@@ -6,30 +6,21 @@ import ctypes
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nono.shims.errors import ShimError
 from nono.shims.linux import landlock
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
+from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
+from nono.supervisor.linux.finding import Finding
 from nono.supervisor.linux.network.datagrams import Datagrams
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One look at the machine. `cost` says what is lost; `needed` that a run is refused without."""
-
-    what: str
-    found: str
-    good: bool
-    cost: str = ""
-    needed: bool = True
 
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
-    found = [_architecture(), *_landlock(), *_notification(), _ptrace(), _libseccomp()]
-    return [*found, _datagrams()]
+    found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
+    found += [*refused_calls.findings(), tracing.finding(), _libseccomp(), _datagrams()]
+    return [*found, *account_check.findings(), process_bounds.finding()]
 
 
 def _architecture() -> Finding:
@@ -40,7 +31,11 @@ def _architecture() -> Finding:
 
 
 def _landlock() -> Iterator[Finding]:
-    abi = landlock.abi_version()
+    try:
+        abi = landlock.abi_version()
+    except OSError as error:
+        yield Finding("Landlock", f"refused: {error.strerror}", False, "by a seccomp filter")
+        return
     if not abi:
         cost = "nono cannot run: the floor is made of Landlock (Linux 5.13, enabled at boot)"
         yield Finding("Landlock", "none", False, cost)
@@ -90,18 +85,6 @@ def _filters_of_this_process() -> int:
     return 0
 
 
-def _ptrace() -> Finding:
-    """Yama's scope 0 and 1 allow an ancestor to look into its descendants; 2 and 3 do not."""
-    try:
-        with open("/proc/sys/kernel/yama/ptrace_scope", encoding="ascii") as file:
-            scope = int(file.read())
-    except OSError:
-        return Finding("Yama ptrace scope", "not built in", True)
-    allowed = scope < 2 or (scope == 2 and os.geteuid() == 0)
-    cost = "" if allowed else "nono cannot read a call's arguments: set kernel.yama.ptrace_scope=1"
-    return Finding("Yama ptrace scope", str(scope), allowed, cost)
-
-
 def _libseccomp() -> Finding:
     try:
         version = _Version.in_dll(SONAME)
@@ -118,7 +101,8 @@ def _datagrams() -> Finding:
     refused = f"no: {os.strerror(made.refused)}" if made.refused else "yes"
     cost = (
         "programs have no UDP socket where hosts are named: this account may make no user namespace"
-        " (kernel.unprivileged_userns_clone, user.max_user_namespaces, AppArmor, a container)"
+        " (kernel.unprivileged_userns_clone, user.max_user_namespaces, AppArmor, a container, or a"
+        " chroot)"
     )
     what = "datagram sockets under a filter"
     return Finding(what, refused, not made.refused, cost if made.refused else "", needed=False)

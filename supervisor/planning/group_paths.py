@@ -61,7 +61,7 @@ def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:
     None that much else lies in is meant: nothing would work with that refused.
     """
     for each in dict.fromkeys((*value.split(":"), *_BETWEEN.split(value))):
-        given = home + each[1:] if each.startswith("~/") else each
+        given = home.rstrip("/") + each[1:] if each.startswith("~/") else each
         path = plain_path(given)
         much = path.count("/") < 2 or any(is_within(top, path) for top in (home, workdir))
         if os.path.isabs(given) and not much and path.split("/")[1] not in _OF_THE_KERNEL:

@@ -188,7 +188,7 @@ class _Search:
         elif "://" in text or "\0" in text:
             return None
         elif text.startswith("~/"):
-            text = self._home + text[1:]
+            text = self._home.rstrip("/") + text[1:]
         if not text.startswith("/"):
             if base is None:
                 return None

@@ -25,16 +25,14 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.settings import Settings, flag
-from nono.supervisor.errors import UsageError
 from nono.supervisor.places import (
     absolute,
     caches_directory,
-    canonical,
     home_directory,
 )
 from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
-from nono.supervisor.planning.flag_paths import FlagPaths, follow
+from nono.supervisor.planning.flag_paths import FlagPaths
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
@@ -56,6 +54,7 @@ from nono.supervisor.planning.repositories import Repository
 from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.planning.way_here import way_here
+from nono.supervisor.planning.workdir import working_directory
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def make_plan(
     """
     env = os.environ if env is None else env
     home = home_directory(env)
-    workdir = _workdir(options, home)
+    workdir = working_directory(options.workdir, home)
     expand = Expanded(expander(home, workdir, env))
     flags = settings_of(options)
     written = (*_written(flags, home, workdir), caches_directory(env, home))
@@ -244,21 +243,6 @@ def _environment(
         profile.settings.values("environment.allow_vars"),
         () if caches is None else caches.search,
     )
-
-
-def _workdir(options: Options, home: str) -> str:
-    try:
-        here = os.getcwd()
-    except FileNotFoundError:
-        raise UsageError("the working directory was deleted", "cd ~") from None
-    path = absolute(options.workdir or ".", home, here)
-    if options.workdir is not None and not is_within(home, here):
-        path = follow(f"--workdir {options.workdir}", path, Changeable((here,)), "--workdir ")
-    if not os.path.isdir(path):
-        raise UsageError(
-            f"--workdir {options.workdir}: no such directory", f"mkdir -p {options.workdir}"
-        )
-    return canonical(path)
 
 
 def _network(flags: Settings, profile: Settings) -> tuple[Network, tuple[tuple[str, int], ...]]:

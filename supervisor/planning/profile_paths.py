@@ -41,7 +41,8 @@ class Variables:
         """
         if text == "~" or text.startswith("~/"):
             text = "$HOME" + text[1:]
-        return os.path.normpath(self._expand(text, quote))
+        path = os.path.normpath(self._expand(text, quote))
+        return path[1:] if path.startswith("//") else path  # the home may be /
 
     def value(self, text: str) -> str:
         """A value for the environment. What is no variable of a profile stays as it is."""

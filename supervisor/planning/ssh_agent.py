@@ -79,8 +79,8 @@ def _leads_out(path: str, changeable: Changeable) -> str:
 
 def _read(home: str) -> Iterator[str]:
     """Files that are what their names say: no link leads out of the directory to a key."""
-    directory = canonical(f"{home}/.ssh")
-    for path in (*(home + each[1:] for each in _KNOWN_HOSTS), *_OF_THE_MACHINE):
+    directory = canonical(os.path.join(home, ".ssh"))
+    for path in (*(home.rstrip("/") + each[1:] for each in _KNOWN_HOSTS), *_OF_THE_MACHINE):
         if not os.path.islink(path):
             yield canonical(path)
     try:

@@ -15,6 +15,8 @@ from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
 from nono.supervisor.session.new_directories import DIRECTORY, make_below
 
+_HINT = "export XDG_CACHE_HOME=$(mktemp -d)"
+"""For an account whose home is not its own, such as `/`."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -36,7 +38,7 @@ def make_caches(root: str, name: str, places: Iterable[str] = ()) -> None:
     except OSError as error:
         raise StartError(
             f"{path}: the caches of this sandbox cannot be made: {os.strerror(error.errno or 0)}",
-            f"ls -ld {root}",
+            _HINT if isinstance(error, PermissionError) else f"ls -ld {root}",
         ) from error
 
 

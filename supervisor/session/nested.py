@@ -1,4 +1,6 @@
-"""A sandbox in a sandbox: whether there can be one, found out before anything else is looked at.
+"""A sandbox under a filter that is there already: another sandbox's, a container's, a service's.
+
+Whether there can be one is found out before anything else is looked at.
 
 Otherwise the explanation comes after what the inner nono was refused on its way to it.
 """
@@ -11,7 +13,10 @@ _MAX_STATUS = 8192
 
 
 def require_listener() -> None:
-    """Raise StartError where this process is under a filter that somebody listens to already."""
+    """Raise StartError where this process is under a filter that leaves no room for ours.
+
+    Somebody listens to it already, or it refuses what a run needs.
+    """
     try:
         with open(_STATUS, encoding="utf-8", errors="replace") as file:
             status = file.read(_MAX_STATUS)
@@ -20,5 +25,7 @@ def require_listener() -> None:
     if _FILTERED in status:
         # The door to the platform.
         from nono.supervisor.linux.confine import check_listener
+        from nono.supervisor.linux.refused_calls import check_calls
 
         check_listener()
+        check_calls()

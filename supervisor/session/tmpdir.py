@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shlex
 import tempfile
 from collections.abc import Iterator
 from itertools import count
 
-from nono.supervisor.errors import UsageError
+from nono.supervisor.errors import StartError, UsageError
 from nono.supervisor.places import TMPDIR_PREFIX, canonical
 
 _HANDLE_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -23,8 +24,14 @@ _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def make_tmpdir() -> str:
-    """A new directory that only its owner may use; its canonical path. Raises OSError."""
-    return canonical(tempfile.mkdtemp(prefix=TMPDIR_PREFIX))
+    """A new directory that only its owner may use; its canonical path. Raises StartError."""
+    try:
+        return canonical(tempfile.mkdtemp(prefix=TMPDIR_PREFIX))
+    except OSError as error:
+        # It is tried by writing a few bytes there, so a limit on files may be what is the matter.
+        bounded = resource.getrlimit(resource.RLIMIT_FSIZE)[0] == 0
+        hint = "ulimit -f unlimited" if bounded else "export TMPDIR=DIRECTORY"
+        raise StartError(f"no private TMPDIR can be made: {error.strerror}", hint) from error
 
 
 def make_directory(path: str) -> None:

@@ -12,7 +12,6 @@ import stat
 from collections.abc import Callable, Iterable
 
 from nono.shims.linux.at import AT_FDCWD
-from nono.shims.linux.file_identity import identity
 from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
 
 _FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -20,23 +19,28 @@ _MAX_PIECE = 2048
 """Bytes; with a last name of 255 it is below PATH_MAX: path_resolution(7)."""
 
 _Done = Callable[[str, bytes], None]
+_Identify = Callable[[int], bytes | None]
 
 
-def remove(named: Iterable[tuple[str, bytes]]) -> list[str]:
+def remove(named: Iterable[tuple[str, bytes]], identify: _Identify) -> list[str]:
     """Remove what still has each of these names and identities; the paths of files with content.
 
-    The deepest first, and no directory with something of somebody else's in it.
+    The deepest first, and no directory with something of somebody else's in it. `identify` gives
+    the identity of what is behind a descriptor.
     """
     contents: list[str] = []
 
     def remove_one(path: str, known: bytes) -> None:
-        if _remove(path, known):
+        if _remove(path, known, identify):
             contents.append(path)
+
+    def open_up(path: str, known: bytes) -> None:
+        _open_up(path, known, identify)
 
     names = sorted(named)
     left = [each for each in reversed(names) if not _done(remove_one, *each)]
     for path, known in reversed(left):
-        _done(_open_up, path, known)
+        _done(open_up, path, known)
     for path, known in left:
         _done(remove_one, path, known)
     return sorted(contents)
@@ -52,7 +56,7 @@ def _done(act: _Done, path: str, known: bytes) -> bool:
     return True
 
 
-def _remove(path: str, known: bytes) -> bool:
+def _remove(path: str, known: bytes, identify: _Identify) -> bool:
     """Remove what is there, if it is what is known; true for a file with content.
 
     Raises OSError.
@@ -61,7 +65,7 @@ def _remove(path: str, known: bytes) -> bool:
     with contextlib.ExitStack() as held:
         parent = _handle(directory, held)
         fd = _opened(parent, os.fsencode(name), held)
-        if identity(fd) != known:
+        if identify(fd) != known:
             return False
         status = os.fstat(fd)
         remove = os.rmdir if stat.S_ISDIR(status.st_mode) else os.unlink
@@ -69,11 +73,11 @@ def _remove(path: str, known: bytes) -> bool:
         return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
-def _open_up(path: str, known: bytes) -> None:
+def _open_up(path: str, known: bytes, identify: _Identify) -> None:
     """Let what is in a directory of the sandbox's be removed, whatever mode that has."""
     with contextlib.ExitStack() as held:
         fd = _handle(path, held)
-        if identity(fd) == known and stat.S_ISDIR(os.fstat(fd).st_mode):
+        if identify(fd) == known and stat.S_ISDIR(os.fstat(fd).st_mode):
             os.chmod(f"/proc/self/fd/{fd}", 0o700)
 
 

@@ -18,6 +18,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
+from nono.supervisor.linux.calls.pinned import Pinned
 
 _MAX_OBJECTS = 250_000
 _PTS_MAJORS = range(136, 144)
@@ -53,11 +54,14 @@ class OwnObjects:
         self._names: dict[str, bytes] = {}
         self._terminals: dict[int, int] = {}
         self._sockets: set[int] = set()
+        self._pinned = Pinned()
 
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
-        known = identity(fd) if _shared_directory(path) else None
+        if not _shared_directory(path):
+            return
         with self._lock:
+            known = self._remembered(fd)
             if known is not None and len(self._identities) < _MAX_OBJECTS:
                 self._identities.add(known)
                 if len(self._names) < _MAX_OBJECTS:
@@ -65,15 +69,19 @@ class OwnObjects:
 
     def record_left(self, path: str, fd: int) -> None:
         """Remember what to remove at the end though it is not the sandbox's own."""
-        known = identity(fd) if _shared_directory(path) else None
+        if not _shared_directory(path):
+            return
         with self._lock:
+            known = self._remembered(fd)
             if known is not None and len(self._names) < _MAX_OBJECTS:
                 self._names[path] = known
 
     def record_unnamed(self, directory: str, fd: int) -> None:
         """Remember what was made in a directory of a shared place without a name: O_TMPFILE."""
-        known = identity(fd) if _shared_directory(directory) else None
+        if not _shared_directory(directory):
+            return
         with self._lock:
+            known = self._remembered(fd)
             if known is not None and len(self._identities) < _MAX_OBJECTS:
                 self._identities.add(known)
 
@@ -81,9 +89,10 @@ class OwnObjects:
         """The name is deleted; with the last one, the inode may come back as another's."""
         if self._identities:
             is_last = handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR
-            known = identity(handle.fd) if is_last else None
             with self._lock:
-                self._identities.discard(known or b"")
+                if is_last:
+                    self._identities.discard(self._identity(handle.fd) or b"")
+                    self._pinned.drop(handle.fd)
                 self._names.pop(handle.path, None)
 
     def require_room(self, path: str) -> None:
@@ -101,7 +110,8 @@ class OwnObjects:
         """
         with self._lock:
             names, self._names = self._names, {}
-        return left_behind.remove(each for each in names.items() if not is_granted(each[0]))
+        to_remove = (each for each in names.items() if not is_granted(each[0]))
+        return left_behind.remove(to_remove, self._identity)
 
     def note_moved(self, before: str, after: str, *, directory: bool) -> None:
         """What had a name has another, and a directory takes along what is in it."""
@@ -164,7 +174,14 @@ class OwnObjects:
         """
         if not self._identities or _shared_directory(path) is None:
             return False
-        return identity(fd) in self._identities
+        return self._identity(fd) in self._identities
+
+    def _remembered(self, fd: int) -> bytes | None:
+        """The identity by which the object is known from now on. Under the lock."""
+        return identity(fd) or self._pinned.pin(fd)
+
+    def _identity(self, fd: int) -> bytes | None:
+        return identity(fd) or self._pinned.mark(fd)
 
     def _is_own_proc(self, caller: Caller, path: str) -> bool:
         words = path.split("/")[2:]
@@ -198,6 +215,7 @@ class OwnObjects:
         with self._lock:
             for device in list(self._terminals):
                 self._drop_terminal(device)
+            self._pinned.close()
 
 
 def _shared_directory(path: str) -> str | None:

@@ -17,6 +17,7 @@ import socket
 from typing import NoReturn
 
 from nono.shims.linux import landlock, process
+from nono.supervisor import exit_status
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.child import become
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
@@ -42,13 +43,13 @@ _KILL_AGAIN_MILLISECONDS = 50
 
 def run(spec: Spec, fds: Descriptors) -> NoReturn:
     """The body of the forked process. Never returns."""
-    status = 125
+    status = exit_status.NOT_STARTED
     try:
         control = socket.socket(fileno=fds.control)
         try:
             init = Init(control)
         except OSError as error:
-            _tell_failure(control, error)
+            _tell_failure(control, "set up the init", error)
         else:
             status = init.serve(spec, fds)
     finally:
@@ -75,36 +76,40 @@ class Init:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         process.set_name("nono-init")
+        step = "set up the init"
         try:
             process.set_child_subreaper(True)
             if fds.scope >= 0:
+                step = "put the init into its scope"
                 process.set_no_new_privs()
                 landlock.restrict_self(fds.scope)
                 self._scoped = _is_out_of_reach(os.getppid())
             # What comes before the child has its own dispositions waits until it has them.
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             ourselves = os.getpid()
+            step = "fork the program"
             self._child = os.fork()
         except OSError as error:
-            _tell_failure(self._control, error)
-            return 125
+            _tell_failure(self._control, step, error)
+            return exit_status.NOT_STARTED
         if self._child == 0:
             become(spec, fds, self._control, ourselves)
         # What the whole process group is sent stays pending here, for the supervisor to see.
         signal.pthread_sigmask(signal.SIG_SETMASK, WITNESSED)
         try:
+            step = "let go of the streams"
             self._let_go()
+            step = "pidfd_open(2)"  # here it cannot be reaped meanwhile
+            pidfd = process.pidfd_open(self._child)
         except OSError as error:  # the child goes with us
-            _tell_failure(self._control, error)
-            return 125
+            _tell_failure(self._control, step, error)
+            return exit_status.NOT_STARTED
         # A copy of the supervisor's memory: it may hold keys. Not before the last file is opened:
         # inside another sandbox its broker has to read the path, and this ends that.
         process.set_dumpable(False)
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
-            # From here, where it cannot be reaped meanwhile.
-            pidfd = process.pidfd_open(self._child)
             protocol.send(self._control, protocol.STARTED, self._child, fds=(pidfd,))
-            os.close(pidfd)
+        os.close(pidfd)
         self._wait_for_end()
         self._kill_everything()
         with contextlib.suppress(OSError):
@@ -211,8 +216,8 @@ class Init:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _tell_failure(control: socket.socket, error: OSError) -> None:
-    protocol.send(control, protocol.FAILED, "set up the init", error.errno or 0)
+def _tell_failure(control: socket.socket, step: str, error: OSError) -> None:
+    protocol.send(control, protocol.FAILED, step, error.errno or 0)
 
 
 def _is_out_of_reach(pid: int) -> bool:

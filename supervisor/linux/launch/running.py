@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.errors import BrokenError, CommandError, StartError
+from nono.supervisor.errors import BrokenError, CommandError
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
@@ -278,4 +278,6 @@ def begin(
         return Session(launched, spec, forker, confinement, decisions, audit)
     except RuntimeError as error:  # a thread that cannot be started
         launched.close()
-        raise StartError(f"cannot start the sandbox: {error}", "ulimit -u") from error
+        from nono.supervisor.linux.process_bounds import no_more
+
+        raise no_more(str(error)) from error

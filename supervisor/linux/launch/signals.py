@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from nono.supervisor.errors import StartError
 from nono.supervisor.linux.processes import state_of
 
 _SI_KERNEL = 0x80
@@ -85,7 +84,10 @@ def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending)
     try:
         thread.start()
     except RuntimeError as error:
-        raise StartError(f"cannot pass on signals: {error}", "ulimit -u") from error
+        # What only this needs is loaded only then.
+        from nono.supervisor.linux.process_bounds import no_more
+
+        raise no_more(f"pass on signals: {error}") from error
 
 
 def _forward(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -67,7 +68,7 @@ class ForkHere:
         try:
             pid = os.fork()
         except OSError as error:
-            raise StartError.of_step("fork", error.errno or 0) from error
+            raise _failed("fork", error.errno or 0) from error
         if pid == 0:
             _be_init(spec, fds)
         return pid
@@ -80,6 +81,16 @@ class ForkHere:
                 return
             kill_and_reap(left)
             time.sleep(_ORPHAN_SECONDS)
+
+
+def _failed(step: str, number: int) -> StartError:
+    """The error for a step that failed."""
+    if number not in (errno.EAGAIN, errno.ENOMEM):
+        return StartError.of_step(step, number)
+    # What only this needs is loaded only then.
+    from nono.supervisor.linux.process_bounds import no_more
+
+    return no_more(step)
 
 
 def _be_init(spec: Spec, fds: Descriptors) -> NoReturn:
@@ -144,7 +155,7 @@ def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launche
                 case [protocol.NOT_EXECUTED, int(number)]:
                     not_executed = number
                 case [protocol.FAILED, str(step), int(number)]:
-                    raise StartError.of_step(step, number)
+                    raise _failed(step, number)
                 case _:
                     raise StartError("the sandbox ended before its program started", hint_of(0))
     except BaseException:

@@ -49,6 +49,22 @@ def test_of_some_a_look_at_a_name_tells(top: Path, kind: str) -> None:
     assert found(top, (str(top), kind, "rw")) == {str(top)}  # in doubt, names fold
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("9p", "C:\\134 rw,dirsync,aname=drvfs;path=C:\\134;uid=1000,mmap,trans=fd,rfd=8,wfd=8"),
+        ("9p", "drvfs rw,dirsync,aname=drvfs;path=D:\\134work;case=dir,trans=virtio"),
+        ("virtiofs", "drvfsaC rw"),
+        ("drvfs", "D: rw,case=off,aname=drvfs"),
+    ],
+)
+def test_a_windows_drive_folds_whatever_its_names_tell(top: Path, kind: str, options: str) -> None:
+    """`sub` is not there as `SUB`, and a program could change that."""
+    line = f"90 46 0:50 / {top} rw,noatime - {kind} {options}\n"
+    (mount,) = folding_trees._mounts([line])
+    assert found(top, mount) == {str(top)}
+
+
 def test_two_names_of_one_directory_tell(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the file system folded: every other spelling is there, as the same object."""
     plain = os.stat

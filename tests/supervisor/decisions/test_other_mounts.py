@@ -27,6 +27,13 @@ def test_the_other_names_of_a_path(mount: Mount, path: str, names: list[object])
     assert Twice([ROOT, mount]).names(path) == names
 
 
+def test_a_root_that_is_no_mount_has_no_other_names() -> None:
+    """After chroot(2) into a directory in the middle of a mount."""
+    table = Twice([Mount("8:1", "/home/u", "/srv/a"), Mount("8:1", "/home", "/srv/b")])
+    assert table.names("/etc/shadow") == table.names("/") == []
+    assert table.names("/srv/a/.ssh") == [("/srv/b/u/.ssh", True)]
+
+
 def test_subvolumes_beside_each_other_share_nothing() -> None:
     table = Twice([Mount("0:30", "/@", "/"), Mount("0:30", "/@home", "/home")])
     assert table.is_empty

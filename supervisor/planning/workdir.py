@@ -1,0 +1,57 @@
+"""The working directory of a run, or what is the matter with it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+
+from nono.broker import is_within
+from nono.broker.rules.paths import lineage
+from nono.supervisor.errors import UsageError
+from nono.supervisor.places import absolute, canonical
+from nono.supervisor.planning.flag_paths import follow
+from nono.supervisor.walk import Changeable
+
+
+def working_directory(given: str | None, home: str) -> str:
+    """The canonical path of the directory that --workdir names, or of ours. Raises UsageError."""
+    here = _here(given, home)
+    path = absolute(given or ".", home, here)
+    said = "the working directory" if given is None else f"--workdir {given}"
+    if given is not None and here and not is_within(home, here):
+        path = follow(said, path, Changeable((here,)), "--workdir ")
+    try:
+        is_directory = stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        raise UsageError(f"{said}: no such directory", f"mkdir -p {shlex.quote(path)}") from None
+    except PermissionError:
+        raise _not_entered(path, said) from None
+    except OSError as error:
+        raise UsageError(f"{said}: {error.strerror}", f"ls -ld {shlex.quote(path)}") from None
+    if not is_directory:
+        raise UsageError(f"{said}: not a directory", f"ls -ld {shlex.quote(path)}")
+    return canonical(path)
+
+
+def _here(given: str | None, home: str) -> str:
+    """Our own one; empty where it is gone and not asked for."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        if given is not None and os.path.isabs(absolute(given, home, "")):
+            return ""
+        raise UsageError("the working directory was deleted", "cd ~") from None
+    except PermissionError as error:
+        raise UsageError(f"the working directory: {error.strerror}", "cd ~") from None
+
+
+def _not_entered(path: str, said: str) -> UsageError:
+    """The error for a directory below one that this user may not search, which is named."""
+    plain = os.path.normpath(path)
+    closed = next(
+        (each for each in reversed(list(lineage(plain))) if not os.access(each, os.X_OK)), plain
+    )
+    where = f"{said}: " if plain in said else f"{said}: {plain}: "
+    what = f"user {os.geteuid()} may not search {closed}"
+    return UsageError(f"{where}{what}", f"ls -ld {shlex.quote(closed)}")
