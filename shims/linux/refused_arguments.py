@@ -222,6 +222,20 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
 }
 # In the order in which the filter looks: the frequent ones first.
 
+_DATAGRAMS_OF_UNIX: Final = Refusal(
+    errno.EPROTONOSUPPORT,
+    (
+        _is(0, kinds.AF_UNIX),
+        _is(1, kinds.SOCK_DGRAM, mask=kinds.SOCK_TYPE),
+        _is(1, 0, mask=~kinds.SOCK_FLAGS & ALL_BITS),
+        _is(2, *kinds.PROTOCOLS_OF_UNIX),
+    ),
+    reported=True,
+)
+"""Such a socket sends to any path, connected or not: the broker makes one that sends nothing, or
+a pair of another type. They could be native where the floor decides what is reached by a path
+(LANDLOCK_ACCESS_FS_RESOLVE_UNIX): without this refusal, and among `kinds.SOCKETS`."""
+
 _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
     "unrestricted": (),
     # Made elsewhere and handed over, so that they reach nothing of this machine.
@@ -268,6 +282,8 @@ _WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
     ),
     # So does this.
     "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_PARENT),), reported=True),),
+    # With an address. Only the broker can send it for a socket that sends nothing.
+    "sendto": (Refusal(errno.EPERM, (_is_not(5, 0),), reported=True),),
 }
 
 _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
@@ -282,9 +298,16 @@ _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
 def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, ...]]:
     """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
     found = _RULES | {
-        "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(kinds.SOCKETS[network]),
+        "socket": (
+            _DATAGRAMS_OF_UNIX,
+            *_REPORTED_SOCKETS[network],
+            *_refuse_sockets_outside(kinds.SOCKETS[network]),
+        ),
         # Of the others the kernel makes no pair, and says so: EOPNOTSUPP.
-        "socketpair": _refuse_sockets_outside(kinds.SOCKETS["unrestricted"]),
+        "socketpair": (
+            _DATAGRAMS_OF_UNIX,
+            *_refuse_sockets_outside(kinds.SOCKETS["unrestricted"]),
+        ),
     }
     if network != "unrestricted":
         found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)

@@ -28,7 +28,9 @@ from nono.supervisor.linux.calls.answers import (
     Continue,
     Fail,
     Inject,
+    InjectPair,
     Later,
+    Replace,
     Restart,
     Retry,
     Return,
@@ -37,6 +39,7 @@ from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.changing import Changing
 from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
@@ -157,6 +160,8 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             listener.succeed(notification_id, value)
         case Inject():
             _inject(listener, notification_id, answer)
+        case InjectPair() | Replace():
+            install(listener, notification_id, answer)
         case Restart():
             listener.restart(notification_id)
         case Later() | Retry():
