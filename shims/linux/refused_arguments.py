@@ -226,8 +226,7 @@ _DATAGRAMS_OF_UNIX: Final = Refusal(
     errno.EPROTONOSUPPORT,
     (
         _is(0, kinds.AF_UNIX),
-        _is(1, kinds.SOCK_DGRAM, mask=kinds.SOCK_TYPE),
-        _is(1, 0, mask=~kinds.SOCK_FLAGS & ALL_BITS),
+        _is(1, kinds.SOCK_DGRAM, mask=~(os.O_CLOEXEC | os.O_NONBLOCK) & ALL_BITS),
         _is(2, *kinds.PROTOCOLS_OF_UNIX),
     ),
     reported=True,
@@ -298,21 +297,15 @@ _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
 def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, ...]]:
     """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
     found = _RULES | {
-        "socket": (
-            _DATAGRAMS_OF_UNIX,
-            *_REPORTED_SOCKETS[network],
-            *_refuse_sockets_outside(kinds.SOCKETS[network]),
-        ),
+        "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(kinds.SOCKETS[network]),
         # Of the others the kernel makes no pair, and says so: EOPNOTSUPP.
-        "socketpair": (
-            _DATAGRAMS_OF_UNIX,
-            *_refuse_sockets_outside(kinds.SOCKETS["unrestricted"]),
-        ),
+        "socketpair": _refuse_sockets_outside(kinds.SOCKETS["unrestricted"]),
     }
     if network != "unrestricted":
         found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
     if not broker:
         return _WITHOUT_BROKER | found
+    found |= {name: (_DATAGRAMS_OF_UNIX, *found[name]) for name in ("socket", "socketpair")}
     return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}
 
 

@@ -103,7 +103,7 @@ CALLS: tuple[tuple[str | int, tuple[Argument, ...]], ...] = (
 )
 
 SOCKETS = {
-    "unix datagram": (socket.AF_UNIX, socket.SOCK_DGRAM, 0),
+    "unix datagram, another protocol": (socket.AF_UNIX, socket.SOCK_DGRAM, 2),
     "unix raw": (socket.AF_UNIX, socket.SOCK_RAW, 0),
     "raw": (socket.AF_INET, socket.SOCK_RAW, 1),
     "raw, IPv6": (socket.AF_INET6, socket.SOCK_RAW, 58),
@@ -156,7 +156,7 @@ def main() -> None:
             attempt(f"{label} {high:x}", lambda r=request | high: call("ioctl", 0, r, b"x"))
     for label, words in SOCKETS.items():
         attempt(f"socket {label}", lambda w=words: call("socket", *w))
-    attempt("socketpair", lambda: call("socketpair", socket.AF_UNIX, socket.SOCK_DGRAM, 0, ROOM))
+    attempt("socketpair", lambda: call("socketpair", socket.AF_UNIX, socket.SOCK_RAW, 0, ROOM))
     attempt("seccomp listener", lambda: call("seccomp", 1, NEW_LISTENER, PROGRAM))
     attempt("open_by_handle_at", lambda: by_handle(*arguments()))
 
