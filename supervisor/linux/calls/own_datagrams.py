@@ -13,12 +13,13 @@ import socket
 import stat
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nono.shims.linux import unix_diag
+from nono.shims.linux.file_identity import identity
 from nono.shims.linux.sock_diag import cookie
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.handles import Entry
+from nono.supervisor.linux.calls.handles import Entry, Handle
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.calls.datagram_relay import Relay
@@ -27,12 +28,26 @@ _MAX_TWINS = 256
 _MAX_RELAYS = 256
 
 
+class _Twin(NamedTuple):
+    """Of a program's socket."""
+
+    inode: int
+    """The program's socket's own."""
+    file: Handle
+    """What that is bound to. As long as we hold it, nothing else is the same file."""
+    socket: socket.socket
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+
 class OwnDatagrams:
     """May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._twins: dict[int, tuple[int, socket.socket]] = {}
+        self._twins: dict[int, _Twin] = {}
         self._relays: dict[int, Relay] = {}
 
     def twin_of(self, sock: socket.socket) -> socket.socket | None:
@@ -40,7 +55,19 @@ class OwnDatagrams:
         if not self._twins:
             return None
         found = self._twins.get(cookie(sock))
-        return None if found is None else found[1]
+        return None if found is None else found.socket
+
+    def receives_at(self, file: Handle) -> bool:
+        """Whether a program's own socket is or was bound to the file, which no other ever is.
+
+        So the kernel need not be asked for all sockets.
+        """
+        known = identity(file.fd) if self._twins else None
+        with self._lock:
+            return known is not None and any(
+                os.path.samestat(twin.file.stat, file.stat) and identity(twin.file.fd) == known
+                for twin in self._twins.values()
+            )
 
     def bind_both(
         self, sock: socket.socket, place: Entry, bind: Callable[[socket.socket], None]
@@ -61,26 +88,29 @@ class OwnDatagrams:
             if not _take_name(twin, place):
                 raise failure(errno.EADDRINUSE)
             bind(sock)
-            if self._add(sock, twin):
+            file = place.existing()
+            if file is not None and self._add(sock, twin, file):
                 return
         except BaseException:
             twin.close()
             raise
         twin.close()
 
-    def _add(self, sock: socket.socket, twin: socket.socket) -> bool:
+    def _add(self, sock: socket.socket, twin: socket.socket, file: Handle) -> bool:
+        """False, with the file closed, when it is not the socket's, or there are too many."""
         with self._lock:
             if len(self._twins) >= _MAX_TWINS:
                 self._drop_closed()
-            if len(self._twins) >= _MAX_TWINS:
+            if len(self._twins) >= _MAX_TWINS or not _is_file_of(sock, file.fd):
+                file.close()
                 return False
-            self._twins[cookie(sock)] = os.fstat(sock.fileno()).st_ino, twin
+            self._twins[cookie(sock)] = _Twin(os.fstat(sock.fileno()).st_ino, file, twin)
             return True
 
     def _drop_closed(self) -> None:
-        for known, (inode, twin) in list(self._twins.items()):
+        for known, twin in list(self._twins.items()):
             try:
-                is_open = unix_diag.find(inode, known) is not None
+                is_open = unix_diag.find(twin.inode, known) is not None
             except OSError:
                 return
             if not is_open:
@@ -105,7 +135,7 @@ class OwnDatagrams:
 
     def close(self) -> None:
         with self._lock:
-            for _, twin in self._twins.values():
+            for twin in self._twins.values():
                 twin.close()
             self._twins.clear()
 

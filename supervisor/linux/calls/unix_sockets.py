@@ -113,6 +113,9 @@ def require_receiver(
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
+    if call.own.datagrams.receives_at(target):
+        decisions.require(UnixConnect(call.caller, target.path, own=True))
+        return Target(target.name.encode())
     try:
         _require_path(call, decisions, target, receiving)
     except ConnectionRefusedError:
