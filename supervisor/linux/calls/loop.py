@@ -43,6 +43,7 @@ from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
+from nono.supervisor.linux.calls.unread import instead_of
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -99,7 +100,7 @@ class Loop:
         try:
             answer = self._decide(notification)
         except OSError as error:
-            answer = Fail(error.errno or errno.EACCES)
+            answer = instead_of(error, notification, self.decisions)
         except Exception:
             # Our own fault: the call is denied and the run goes on.
             self._faults.note()
