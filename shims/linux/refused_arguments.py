@@ -82,7 +82,6 @@ TTY_REQUESTS: Final[dict[str, int]] = {
 """ioctl(2) requests that act on whoever else uses the terminal."""
 
 METADATA_REQUESTS: Final[dict[str, int]] = {
-    "FS_IOC_SETFLAGS": 0x40086602,
     "FS_IOC32_SETFLAGS": 0x40046602,
     "FS_IOC_FSSETXATTR": 0x401C5820,
     "FS_IOC_SETVERSION": 0x40087602,
@@ -102,6 +101,9 @@ METADATA_REQUESTS: Final[dict[str, int]] = {
     "BTRFS_IOC_SNAP_DESTROY_V2": 0x5000943F,
 }
 """ioctl(2) requests that change files or directories through an fd opened for reading only."""
+
+FS_IOC_SETFLAGS: Final = 0x40086602
+"""ioctl(2) request of chattr(1), which is decided by the flags."""
 
 DESTINATION_OPTIONS: Final[Options] = {
     _IPPROTO_TCP: {"TCP_FASTOPEN_CONNECT": 30},
@@ -199,6 +201,7 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "ioctl": (
         _refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),
+        Refusal(errno.EPERM, (_is(1, FS_IOC_SETFLAGS),), reported=True),
         _refuse(
             _is(1, administration.SOCKET_REQUESTS, mask=0xFFFFFF00),
             _is_not(1, *administration.LOOKING_REQUESTS.values()),

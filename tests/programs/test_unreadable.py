@@ -40,7 +40,10 @@ def test_what_the_floor_holds_works(
     assert hidden.text not in done.stdout + done.stderr
     assert hidden.path.exists()
     assert not Path("/tmp/made-by-the-unreadable").exists()
-    assert sorted(path.name for path in (project / "there/inner/made").iterdir()) == ["copy", "link"]
+    assert sorted(path.name for path in (project / "there/inner/made").iterdir()) == [
+        "copy",
+        "link",
+    ]
     said = done.stdout.splitlines()
     assert "started" in said
     if as_user.uid == 0:  # who may read every file

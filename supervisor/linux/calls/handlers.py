@@ -8,6 +8,7 @@ from nono.shims.linux.syscall_classes import SyscallClass, classes, table
 from nono.supervisor.linux.calls import (
     entries,
     execute,
+    file_flags,
     forbidden,
     giving_up,
     locks,
@@ -71,6 +72,7 @@ HANDLERS: Mapping[str, Handler] = {
     "fremovexattr": metadata.fremovexattr,
     "removexattrat": metadata.removexattrat,
     "file_setattr": metadata.file_setattr,
+    "ioctl": file_flags.set_flags,
     "getxattr": xattr_values.getxattr,
     "lgetxattr": xattr_values.lgetxattr,
     "getxattrat": xattr_values.getxattrat,

@@ -46,7 +46,6 @@ CALLS: tuple[tuple[str | int, tuple[Argument, ...]], ...] = (
     ("pivot_root", (b"/tmp", b"/tmp")),
     ("chroot", (b"/",)),
     ("setns", (0, 0)),
-    ("name_to_handle_at", (AT_FDCWD, b"/", ROOM, ROOM, 0)),
     ("bpf", (0, ROOM, 72)),
     ("perf_event_open", (ROOM, 0, -1, -1, 0)),
     ("userfaultfd", (1,)),
