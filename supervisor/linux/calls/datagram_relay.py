@@ -18,6 +18,7 @@ import socket
 import threading
 
 from nono.shims.linux import sockets as kernel
+from nono.shims.linux.sockets import copy_of
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
 from nono.supervisor.linux.calls.unix_sockets import Target, is_receiving
@@ -50,7 +51,7 @@ class Relay:
         self._pending: bytes | None = None
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._ours.setblocking(False)
-        self._far = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if twin is None else twin.dup()
+        self._far = copy_of(twin) if twin else socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._far.setblocking(False)
 
     def lead_to(self, target: Target) -> None:
@@ -71,7 +72,7 @@ class Relay:
             value = self.original.getsockopt(socket.SOL_SOCKET, option, _TIMEVAL_BYTES)
             theirs.setsockopt(socket.SOL_SOCKET, option, value)
         self._own.add_relay(theirs, self)
-        given = theirs.dup()
+        given = copy_of(theirs)
         theirs.close()  # so that we are told when the program has closed it
         return given
 
@@ -112,6 +113,8 @@ class Relay:
                 return _Step.EMPTY
             except ConnectionResetError:
                 return _Step.PASSED  # closed with something unread: told once, before the rest
+            except OSError:
+                return _Step.ENDED  # closed by ourselves
             if not message and _has_ended(self._ours):
                 return _Step.ENDED
             self._pending = message

@@ -23,6 +23,7 @@ import socket
 import time
 
 from nono.shims.linux.memory import PATH_MAX
+from nono.shims.linux.sockets import copy_of
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import (
@@ -95,14 +96,14 @@ def connect_datagram(
         call.ensure_waiting()
         if relay is None:
             return DONE
-        return _replace(call, relay.original.dup())
+        return _replace(call, copy_of(relay.original))
     target = require_receiver(call, decisions, held, sun_path(address))
     call.ensure_waiting()
     if relay is not None:
         relay.lead_to(target)
         return DONE
     own = call.own.datagrams
-    relay = Relay(own, sock.dup(), own.twin_of(sock))
+    relay = Relay(own, copy_of(sock), own.twin_of(sock))
     try:
         relay.lead_to(target)
         theirs = relay.end_for_program()
@@ -163,7 +164,7 @@ def _sender(call: Call, held: contextlib.ExitStack, sock: socket.socket) -> sock
     original = sock if relay is None else relay.original
     twin = call.own.datagrams.twin_of(original)
     if twin is not None:
-        return held.enter_context(twin.dup())
+        return held.enter_context(copy_of(twin))
     return held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
 
 
