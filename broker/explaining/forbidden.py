@@ -58,11 +58,26 @@ _BY_CALL: Final = {call: kind for kind in _KINDS for call in kind.calls.split()}
 _OTHER: Final = _Kind("", "change the machine", "that is for programs outside")
 
 
+_UNREADABLE: Final = " in the unreadable "
+
+
+def unreadable(call: str, program: str) -> str:
+    """For a call whose arguments cannot be read, what stands for its name in a request."""
+    return f"{call}{_UNREADABLE}{program}"
+
+
 def summary(call: str) -> str:
     """What was asked for, safe to show."""
+    if _UNREADABLE in call:
+        return visible(call)
     return f"{_BY_CALL.get(call, _OTHER).purpose} ({visible(call)})"
 
 
 def why_denied(call: str) -> str:
     """The reason, and the remedy where there is one."""
+    if _UNREADABLE in call:
+        return (
+            "it may be run and not read, so nono cannot see what it asks for. Make it readable"
+            " (chmod +r), or run a copy that is"
+        )
     return _BY_CALL.get(call, _OTHER).reason

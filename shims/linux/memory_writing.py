@@ -36,8 +36,11 @@ class MemoryOf:
                 raise failure(errno.ESRCH)
             address, data = address + count, data[count:]
 
+    def close(self) -> None:
+        os.close(self._fd)
+
     def __enter__(self) -> MemoryOf:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
+        self.close()

@@ -34,6 +34,7 @@ _NOTIFICATION = struct.Struct("=QIIiIQ6Q")
 _RESPONSE = struct.Struct("=QqiI")
 _ADDFD = struct.Struct("=QIIII")
 _ID = struct.Struct("=Q")
+_ADDFD_SETFD = 1  # SECCOMP_ADDFD_FLAG_SETFD
 
 _ERESTARTSYS = 512  # linux/errno.h: never seen by a program
 
@@ -142,14 +143,18 @@ class Listener:
         """
         self.fail(notification_id, _ERESTARTSYS)
 
-    def install(self, notification_id: int, fd: int, newfd_flags: int) -> int:
+    def install(
+        self, notification_id: int, fd: int, newfd_flags: int, at: int | None = None
+    ) -> int:
         """Install a copy of `fd` in the caller, which goes on waiting, and return its number.
 
-        `newfd_flags` is 0 or O_CLOEXEC. Raises OSError: EMFILE at the caller's RLIMIT_NOFILE,
+        `newfd_flags` is 0 or O_CLOEXEC. `at` is the number to give it, in place of what has that
+        number, as by dup2(2). Raises OSError: EMFILE at the caller's RLIMIT_NOFILE,
         ENOENT when the caller has died.
         """
+        where = (0, fd, 0) if at is None else (_ADDFD_SETFD, fd, at)
         # Only with a buffer that can be written to does `ioctl` give the system call's result.
-        request = bytearray(_ADDFD.pack(notification_id, 0, fd, 0, newfd_flags))
+        request = bytearray(_ADDFD.pack(notification_id, *where, newfd_flags))
         number: int = fcntl.ioctl(self.fd, ADDFD, request)
         return number
 

@@ -82,7 +82,6 @@ TTY_REQUESTS: Final[dict[str, int]] = {
 """ioctl(2) requests that act on whoever else uses the terminal."""
 
 METADATA_REQUESTS: Final[dict[str, int]] = {
-    "FS_IOC_SETFLAGS": 0x40086602,
     "FS_IOC32_SETFLAGS": 0x40046602,
     "FS_IOC_FSSETXATTR": 0x401C5820,
     "FS_IOC_SETVERSION": 0x40087602,
@@ -102,6 +101,9 @@ METADATA_REQUESTS: Final[dict[str, int]] = {
     "BTRFS_IOC_SNAP_DESTROY_V2": 0x5000943F,
 }
 """ioctl(2) requests that change files or directories through an fd opened for reading only."""
+
+FS_IOC_SETFLAGS: Final = 0x40086602
+"""ioctl(2) request of chattr(1), which is decided by the flags."""
 
 DESTINATION_OPTIONS: Final[Options] = {
     _IPPROTO_TCP: {"TCP_FASTOPEN_CONNECT": 30},
@@ -199,6 +201,7 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendmmsg": (_refuse(_any_bit(3, _MSG_FASTOPEN)),),
     "ioctl": (
         _refuse(_is(1, *TTY_REQUESTS.values(), *METADATA_REQUESTS.values())),
+        Refusal(errno.EPERM, (_is(1, FS_IOC_SETFLAGS),), reported=True),
         _refuse(
             _is(1, administration.SOCKET_REQUESTS, mask=0xFFFFFF00),
             _is_not(1, *administration.LOOKING_REQUESTS.values()),
@@ -221,6 +224,19 @@ _RULES: Final[dict[str, tuple[Refusal, ...]]] = {
     "personality": (_refuse(_is_not(0, _PER_LINUX, _PERSONALITY_QUERY)),),
 }
 # In the order in which the filter looks: the frequent ones first.
+
+_DATAGRAMS_OF_UNIX: Final = Refusal(
+    errno.EPROTONOSUPPORT,
+    (
+        _is(0, kinds.AF_UNIX),
+        _is(1, kinds.SOCK_DGRAM, mask=~(os.O_CLOEXEC | os.O_NONBLOCK) & ALL_BITS),
+        _is(2, *kinds.PROTOCOLS_OF_UNIX),
+    ),
+    reported=True,
+)
+"""Such a socket sends to any path, connected or not: the broker makes one that sends nothing, or
+a pair of another type. They could be native where the floor decides what is reached by a path
+(LANDLOCK_ACCESS_FS_RESOLVE_UNIX): without this refusal, and among `kinds.SOCKETS`."""
 
 _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
     "unrestricted": (),
@@ -268,6 +284,8 @@ _WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
     ),
     # So does this.
     "clone": (Refusal(errno.EPERM, (_any_bit(0, CLONE_PARENT),), reported=True),),
+    # With an address. Only the broker can send it for a socket that sends nothing.
+    "sendto": (Refusal(errno.EPERM, (_is_not(5, 0),), reported=True),),
 }
 
 _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
@@ -290,6 +308,7 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
         found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
     if not broker:
         return _WITHOUT_BROKER | found
+    found |= {name: (_DATAGRAMS_OF_UNIX, *found[name]) for name in ("socket", "socketpair")}
     return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}
 
 

@@ -29,6 +29,8 @@ _BUFFER: Final = 1 << 16
 ANY_COOKIE: Final = b"\xff" * 8
 """In a request: the socket with whatever cookie."""
 
+TCP_ESTABLISHED: Final = 1
+TCP_CLOSE: Final = 7
 TCP_LISTEN: Final = 10
 """The state of a socket that listens, of a unix socket as well."""
 

@@ -38,7 +38,8 @@ PROTOCOLS_OF_UNIX: Final = (0, _PF_UNIX)
 _CONNECTED_UNIX: Final[Sockets] = {
     AF_UNIX: {SOCK_STREAM: PROTOCOLS_OF_UNIX, SOCK_SEQPACKET: PROTOCOLS_OF_UNIX}
 }
-# No AF_UNIX datagrams, not even as a pair: such a socket can send to any path.
+# No AF_UNIX datagrams, not even as a pair: such a socket can send to any path. (The broker makes
+# some that cannot: see `_DATAGRAMS_OF_UNIX` in refused_arguments.)
 
 _LOCAL: Final[Sockets] = _CONNECTED_UNIX | {
     AF_NETLINK: {SOCK_RAW: (_NETLINK_ROUTE,), SOCK_DGRAM: (_NETLINK_ROUTE,)},

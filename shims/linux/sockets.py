@@ -58,6 +58,14 @@ def listen(fd: int, backlog: int) -> None:
     syscall(_LISTEN, fd, backlog)
 
 
+def copy_of(sock: socket.socket) -> socket.socket:
+    """Another descriptor of the same open socket: dup(2). Raises OSError.
+
+    `socket.dup` sets O_NONBLOCK anew, and that is the open socket's.
+    """
+    return socket.socket(fileno=os.dup(sock.fileno()))
+
+
 def tie_to_loopback(sock: socket.socket) -> None:
     """Let the socket be reached over the loopback device only, for good: SO_BINDTODEVICE.
 

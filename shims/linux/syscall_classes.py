@@ -88,7 +88,7 @@ get_thread_area set_thread_area uretprobe uprobe
 # Refused in silence: libraries ask for these on the way, do without, and nobody misses them
 # (comparing descriptors and mounts, advice about memory, reading the clock's state or a quota).
 _EPERM: Final = """
-name_to_handle_at userfaultfd vhangup adjtimex clock_adjtime quotactl quotactl_fd modify_ldt
+userfaultfd vhangup adjtimex clock_adjtime quotactl quotactl_fd modify_ldt
 process_madvise kcmp move_pages migrate_pages lsm_set_self_attr
 """
 
@@ -109,7 +109,7 @@ sendfile splice tee vmsplice copy_file_range readahead fadvise64
 dup dup2 dup3 pipe pipe2 ftruncate fallocate
 fsync fdatasync sync syncfs sync_file_range msync
 stat lstat fstat newfstatat statx statfs fstatfs ustat sysfs access faccessat faccessat2
-readlink readlinkat getdents getdents64 getcwd chdir fchdir umask
+readlink readlinkat name_to_handle_at getdents getdents64 getcwd chdir fchdir umask
 fgetxattr listxattr llistxattr flistxattr listxattrat file_getattr
 statmount listmount
 inotify_init inotify_init1 inotify_rm_watch

@@ -6,6 +6,8 @@ The kernel keeps the connection between the two, and a cookie for each socket th
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import socket
 import struct
@@ -22,6 +24,8 @@ _VFS: Final = 1
 
 _REQUEST: Final = struct.Struct("=BBHIII8s")  # unix_diag_req
 _ANSWER: Final = struct.Struct("=4BIQ")  # unix_diag_msg
+_TYPE: Final = 1  # its second byte
+_EVERY_STATE: Final = 0xFFFFFFFF
 _FILE: Final = struct.Struct("=II")  # unix_diag_vfs
 _MINOR_BITS: Final = 20  # of a dev_t inside the kernel
 
@@ -35,7 +39,7 @@ class File(NamedTuple):
 
 
 class Listening(NamedTuple):
-    """A listening unix socket."""
+    """A unix socket with a name, which may be connected to or sent to."""
 
     cookie: int
     name: bytes
@@ -49,11 +53,44 @@ def listening() -> Iterator[Listening]:
 
     Raises OSError: ENOENT or EPROTONOSUPPORT where the kernel was built without CONFIG_UNIX_DIAG.
     """
-    states, show = 1 << sock_diag.TCP_LISTEN, _SHOW_NAME | _SHOW_VFS
+    yield from (found for _, found in _all(1 << sock_diag.TCP_LISTEN))
+
+
+def _all(states: int) -> Iterator[tuple[int, Listening]]:
+    """Type and name of every unix socket in one of the states."""
+    show = _SHOW_NAME | _SHOW_VFS
     request = _REQUEST.pack(socket.AF_UNIX, 0, 0, states, 0, show, sock_diag.ANY_COOKIE)
     with sock_diag.open_() as netlink:
         for batch in sock_diag.dump(netlink, request):
-            yield from map(_listening, batch)
+            yield from ((body[_TYPE], _listening(body)) for body in batch)
+
+
+def receiving() -> Iterator[Listening]:
+    """Every datagram socket with a name of the network namespace. Raises as `listening`."""
+    states = 1 << sock_diag.TCP_CLOSE | 1 << sock_diag.TCP_ESTABLISHED
+    yield from (found for kind, found in _all(states) if kind == socket.SOCK_DGRAM and found.name)
+
+
+def of(sock: socket.socket) -> Listening | None:
+    """What the kernel knows of a unix socket of ours: see `find`."""
+    return find(os.fstat(sock.fileno()).st_ino, cookie(sock))
+
+
+def find(inode: int, socket_cookie: int) -> Listening | None:
+    """The socket with this inode and cookie; None when it is gone.
+
+    None, too, where a kernel without CONFIG_UNIX_DIAG says ENOENT. Raises OSError otherwise.
+    """
+    show = _SHOW_NAME | _SHOW_VFS
+    wanted = socket_cookie.to_bytes(8, "little")
+    request = _REQUEST.pack(socket.AF_UNIX, 0, 0, _EVERY_STATE, inode & 0xFFFFFFFF, show, wanted)
+    with sock_diag.open_() as netlink:
+        try:
+            return _listening(sock_diag.ask(netlink, request))
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ESTALE):
+                raise
+    return None
 
 
 def file_of(fd: int) -> File | None:

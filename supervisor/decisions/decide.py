@@ -49,6 +49,7 @@ _NAME_CHANGES = {
 }
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
+_MAX_UNREAD = 20
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -81,6 +82,7 @@ class Decisions:
         """Directories that were made at the start, for a program that may want to make them."""
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
+        self._unread: set[str] = set()
         self._copies = copies
         self._ruled = _with_ancestors(rule.path for rule in floor.rules)
         self._denied_names = _by_place(policy.rules)
@@ -238,6 +240,18 @@ class Decisions:
                 self._unresolved[host] = why
         if self.witness is not None:
             self.witness.unresolved(host, why)
+
+    @property
+    def unread(self) -> list[str]:
+        """Programs whose calls were continued without having been read; at most 20."""
+        with self._lock:
+            return sorted(self._unread)
+
+    def note_unread(self, program: str) -> None:
+        """A call of this program was continued, and what the kernel says of it nobody hears."""
+        with self._lock:
+            if len(self._unread) < _MAX_UNREAD:
+                self._unread.add(program)
 
     def refuse(self, request: Request, verdict: Deny) -> NoReturn:
         """Note a refusal that more than the policy decided; raise."""

@@ -35,7 +35,7 @@ def text(
     `workdir` is where the program ran. With `verbose` all that was refused is in it, without bound.
     """
     refused = _refused(decisions, workdir, verbose)
-    return [*refused, *_unresolved(decisions), *_services(usage)]
+    return [*refused, *_unread(decisions), *_unresolved(decisions), *_services(usage)]
 
 
 def _refused(decisions: Decisions, workdir: str, verbose: bool) -> list[str]:
@@ -58,6 +58,17 @@ def _harmless(decisions: Decisions) -> list[str]:
     """What programs look for and do without."""
     found = harmless(decisions)
     return [f"  {entry.explanation.summary}: harmless, and not needed" for entry in found]
+
+
+def _unread(decisions: Decisions) -> list[str]:
+    """What a program was refused that is not among the denials."""
+    named = ", ".join(map(visible, decisions.unread))
+    if not named:
+        return []
+    return [
+        f"nono: {named} may be run and not read: the kernel alone decided which files it uses, and"
+        " what it refused is not listed"
+    ]
 
 
 def _unresolved(decisions: Decisions) -> list[str]:
@@ -165,6 +176,7 @@ def as_json(
             "denials": [record(entry) for entry in entries(decisions, workdir)],
             "harmless": [record(entry) for entry in harmless(decisions)],
             "denials_not_listed": decisions.denials.overflow,
+            "unread": [visible(program) for program in decisions.unread],
             "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
             "services": _service_records(usage),
             "internal_errors": list(faults),

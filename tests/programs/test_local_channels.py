@@ -5,6 +5,7 @@ import pytest
 from tests.conftest import program_beside
 from tests.programs.conftest import Alike
 
+DATAGRAMS = program_beside(__file__, "unix_datagrams.py")
 UNIX = program_beside(__file__, "unix_sockets.py")
 LOOPBACK = program_beside(__file__, "loopback.py")
 SERVER = program_beside(__file__, "web_server.py")
@@ -19,6 +20,11 @@ def test_a_fifo_between_two_processes(alike: Alike) -> None:
 def test_unix_sockets(alike: Alike) -> None:
     done = alike("python3", "-c", UNIX)
     assert (done.returncode, done.stdout.count("b'HELLO'")) == (0, 17)
+
+
+def test_unix_datagram_sockets(alike: Alike) -> None:
+    done = alike("python3", "-c", DATAGRAMS)
+    assert (done.returncode, done.stdout.count("answer"), done.stdout.count("back")) == (0, 2, 1)
 
 
 def test_loopback(alike: Alike) -> None:

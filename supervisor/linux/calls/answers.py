@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nono.shims.linux.memory_writing import MemoryOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,28 @@ class Inject:
     """
 
     fd: int
+    close_on_exec: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InjectPair:
+    """The call was performed and gives copies of both of `fds`, as pipe(2) does.
+
+    Their numbers are written to `address` in the caller's `memory`. All is closed then.
+    """
+
+    fds: tuple[int, int]
+    close_on_exec: bool
+    memory: MemoryOf
+    address: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The call was performed, and `at` of the caller's is a copy of our `fd` from now on."""
+
+    fd: int
+    at: int
     close_on_exec: bool
 
 
@@ -73,7 +99,7 @@ class Retry:
     """Those that attempts are made with, if the thread has them; the loop says which."""
 
 
-Answer = Continue | Fail | Return | Inject | Restart | Later | Retry
+Answer = Continue | Fail | Return | Inject | InjectPair | Replace | Restart | Later | Retry
 WAITING = (Later, Retry)
 
 CONTINUE = Continue()

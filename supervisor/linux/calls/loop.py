@@ -28,7 +28,9 @@ from nono.supervisor.linux.calls.answers import (
     Continue,
     Fail,
     Inject,
+    InjectPair,
     Later,
+    Replace,
     Restart,
     Retry,
     Return,
@@ -37,9 +39,11 @@ from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.changing import Changing
 from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
+from nono.supervisor.linux.calls.unread import instead_of
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -96,7 +100,7 @@ class Loop:
         try:
             answer = self._decide(notification)
         except OSError as error:
-            answer = Fail(error.errno or errno.EACCES)
+            answer = instead_of(error, notification, self.decisions)
         except Exception:
             # Our own fault: the call is denied and the run goes on.
             self._faults.note()
@@ -157,6 +161,8 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             listener.succeed(notification_id, value)
         case Inject():
             _inject(listener, notification_id, answer)
+        case InjectPair() | Replace():
+            install(listener, notification_id, answer)
         case Restart():
             listener.restart(notification_id)
         case Later() | Retry():

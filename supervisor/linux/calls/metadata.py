@@ -36,7 +36,7 @@ Find = Callable[[], Handle]
 Change = Callable[[Handle], None]
 
 
-def _change(
+def perform_change(
     call: Call,
     decisions: Decisions,
     operation: str,
@@ -82,7 +82,7 @@ def by_path(call: Call, *, follow: bool = True) -> Find:
     return lambda: locate(call.caller, AT_FDCWD, path, follow=follow)
 
 
-def _by_descriptor(call: Call) -> Find:
+def by_descriptor(call: Call) -> Find:
     def find() -> Handle:
         target = descriptor(call.caller, int32(call.notification.a))
         if target.held is not None and target.held & os.O_PATH:
@@ -102,7 +102,7 @@ def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    return _change(call, decisions, "chmod", find, change, set_id_bits=set_id.gives(mode))
+    return perform_change(call, decisions, "chmod", find, change, set_id_bits=set_id.gives(mode))
 
 
 def chmod(call: Call, decisions: Decisions) -> Answer:
@@ -112,7 +112,7 @@ def chmod(call: Call, decisions: Decisions) -> Answer:
 
 def fchmod(call: Call, decisions: Decisions) -> Answer:
     """fchmod in chmod(2)."""
-    return _chmod(call, decisions, _by_descriptor(call), call.notification.b)
+    return _chmod(call, decisions, by_descriptor(call), call.notification.b)
 
 
 def fchmodat(call: Call, decisions: Decisions) -> Answer:
@@ -131,7 +131,7 @@ def fchmodat2(call: Call, decisions: Decisions) -> Answer:
 
 
 def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int) -> Answer:
-    return _change(
+    return perform_change(
         call, decisions, "chown", find, lambda handle: kernel.chown(handle.fd, owner, group)
     )
 
@@ -151,7 +151,7 @@ def lchown(call: Call, decisions: Decisions) -> Answer:
 def fchown(call: Call, decisions: Decisions) -> Answer:
     """fchown in chown(2)."""
     n = call.notification
-    return _chown(call, decisions, _by_descriptor(call), n.b, n.c)
+    return _chown(call, decisions, by_descriptor(call), n.b, n.c)
 
 
 def fchownat(call: Call, decisions: Decisions) -> Answer:
@@ -164,7 +164,9 @@ def fchownat(call: Call, decisions: Decisions) -> Answer:
 
 
 def _utime(call: Call, decisions: Decisions, find: Find, times: bytes | None) -> Answer:
-    return _change(call, decisions, "utime", find, lambda handle: kernel.utimens(handle.fd, times))
+    return perform_change(
+        call, decisions, "utime", find, lambda handle: kernel.utimens(handle.fd, times)
+    )
 
 
 def utime(call: Call, decisions: Decisions) -> Answer:
@@ -209,7 +211,7 @@ def utimensat(call: Call, decisions: Decisions) -> Answer:
         return _utime(call, decisions, target_of(call, at, n.b, flags), times)
     if flags:
         raise failure(errno.EINVAL)
-    return _utime(call, decisions, _by_descriptor(call), times)
+    return _utime(call, decisions, by_descriptor(call), times)
 
 
 # extended attributes
@@ -236,7 +238,7 @@ def _setxattr(
     call: Call, decisions: Decisions, find: Find, name: int, value: bytes, flags: int
 ) -> Answer:
     key = xattr_name(call, name)
-    return _change(
+    return perform_change(
         call,
         decisions,
         "setxattr",
@@ -248,7 +250,7 @@ def _setxattr(
 
 def _removexattr(call: Call, decisions: Decisions, find: Find, name: int) -> Answer:
     key = xattr_name(call, name)
-    return _change(
+    return perform_change(
         call,
         decisions,
         "removexattr",
@@ -275,7 +277,7 @@ def fsetxattr(call: Call, decisions: Decisions) -> Answer:
     """fsetxattr in setxattr(2)."""
     n = call.notification
     value = _value(call, n.c, n.d)
-    return _setxattr(call, decisions, _by_descriptor(call), n.b, value, int32(n.e))
+    return _setxattr(call, decisions, by_descriptor(call), n.b, value, int32(n.e))
 
 
 def setxattrat(call: Call, decisions: Decisions) -> Answer:
@@ -304,7 +306,7 @@ def lremovexattr(call: Call, decisions: Decisions) -> Answer:
 
 def fremovexattr(call: Call, decisions: Decisions) -> Answer:
     """fremovexattr in removexattr(2)."""
-    return _removexattr(call, decisions, _by_descriptor(call), call.notification.b)
+    return _removexattr(call, decisions, by_descriptor(call), call.notification.b)
 
 
 def removexattrat(call: Call, decisions: Decisions) -> Answer:
@@ -321,4 +323,6 @@ def file_setattr(call: Call, decisions: Decisions) -> Answer:
         raise failure(errno.E2BIG)
     data = call.bytes(n.c, n.d)
     find = target_of(call, dirfd(n.a), n.b, int32(n.e))
-    return _change(call, decisions, "file_setattr", find, lambda h: kernel.file_setattr(h.fd, data))
+    return perform_change(
+        call, decisions, "file_setattr", find, lambda h: kernel.file_setattr(h.fd, data)
+    )

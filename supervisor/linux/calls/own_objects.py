@@ -19,6 +19,7 @@ from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 from nono.supervisor.linux.calls.pinned import Pinned
+from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
 
 _MAX_OBJECTS = 250_000
 _PTS_MAJORS = range(136, 144)
@@ -49,6 +50,7 @@ class OwnObjects:
     def __init__(self) -> None:
         self.may_have_changed = False
         """Whether there was a call that could make a name or write into a file, anywhere."""
+        self.datagrams = OwnDatagrams()
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
         self._names: dict[str, bytes] = {}
@@ -216,6 +218,7 @@ class OwnObjects:
             for device in list(self._terminals):
                 self._drop_terminal(device)
             self._pinned.close()
+        self.datagrams.close()
 
 
 def _shared_directory(path: str) -> str | None:

@@ -25,12 +25,18 @@ from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sock_diag import cookie
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.answers import DONE, Answer
+from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
 from nono.supervisor.linux.calls.datagram_sockets import is_apart, make_datagram_socket
 from nono.supervisor.linux.calls.every_address import give_port, require_bind
 from nono.supervisor.linux.calls.own_ports import EVERY_ADDRESS, UNSPECIFIED, OwnPort
+from nono.supervisor.linux.calls.unix_datagrams import (
+    connect_datagram,
+    is_datagram,
+    make_unix_datagram_socket,
+    send_datagram,
+)
 from nono.supervisor.linux.calls.unix_sockets import bind_unix, connect_unix, family_of
 
 _SOCKADDR_IN = 16
@@ -44,6 +50,8 @@ _NAMESERVER = "127.0.0.1", 53
 def socket_(call: Call, decisions: Decisions) -> Answer:
     """socket(2): *performed on our copy*, which refuses a family that the policy has none of."""
     domain = int32(call.notification.a)
+    if domain == socket.AF_UNIX:
+        return make_unix_datagram_socket(call)
     if call.network is not None and domain in _INET:
         return make_datagram_socket(call, call.network.datagrams)
     decisions.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
@@ -57,6 +65,8 @@ def connect(call: Call, decisions: Decisions) -> Answer:
         sock = held.enter_context(_socket(call))
         address = _address(call, n.b, int32(n.c))
         family = family_of(address)
+        if sock.family == socket.AF_UNIX and is_datagram(call, sock):
+            return connect_datagram(call, decisions, held, sock, address)
         if family == socket.AF_UNSPEC or sock.family == socket.AF_NETLINK:
             return perform_connect(call, held, sock, address)
         if sock.family == socket.AF_UNIX:
@@ -89,6 +99,26 @@ def connect(call: Call, decisions: Decisions) -> Answer:
             # The kernel would take the address that the socket is bound to, if it is.
             address = kernel.inet_address(family, EVERY_ADDRESS[plain], port)
         return perform_connect(call, held, sock, address)
+
+
+def sendto(call: Call, decisions: Decisions) -> Answer:
+    """sendto(2) with an address: *performed on our copy* for a unix datagram socket.
+
+    Any other is *continued because the floor holds*: no socket that a program has sends where it
+    may not, whatever the address becomes.
+    """
+    n = call.notification
+    length = int32(n.f)
+    if not n.e or not kernel.FAMILY.size <= length <= kernel.MAX_ADDRESS:
+        return CONTINUE
+    address = call.bytes(n.e, length)
+    if family_of(address) != socket.AF_UNIX:
+        return CONTINUE
+    with contextlib.ExitStack() as held:
+        sock = held.enter_context(_socket(call))
+        if sock.family != socket.AF_UNIX or not is_datagram(call, sock):
+            return CONTINUE
+        return send_datagram(call, decisions, held, sock, address)
 
 
 def bind(call: Call, decisions: Decisions) -> Answer:

@@ -12,8 +12,9 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
 from nono.broker.rules.paths import ancestors, lineage
@@ -32,6 +33,14 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import anchor, directories_on_the_way, entry, locate
 
 _MAX_SUN_PATH = 108
+
+
+class Target(NamedTuple):
+    """Where a datagram may go: what Python's socket takes for an address."""
+
+    name: bytes
+    own: OwnObjects | None = None
+    """Whose the abstract name has to be still when it is reached; None for anybody's."""
 
 
 def family_of(address: bytes) -> int:
@@ -79,20 +88,73 @@ def connect_unix(
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
-    if not decisions.admits(UnixConnect(call.caller, target.path)):
-        file = unix_diag.file_of(target.fd)
-        owned = file is not None and _own_listeners(call.own, lambda each: each.file == file)
-        decisions.require(UnixConnect(call.caller, target.path, bool(owned)))
+    _require_path(call, decisions, target, unix_diag.listening)
     return perform_connect(call, held, sock, _unix_address(target.name.encode()))
 
 
-def _own_listeners(own: OwnObjects, matches: Callable[[Listening], bool]) -> frozenset[int]:
+def require_receiver(
+    call: Call, decisions: Decisions, held: contextlib.ExitStack, name: bytes
+) -> Target:
+    """Where a datagram to this path or abstract name goes, if it may. Raises OSError.
+
+    Good as long as `held` is not closed.
+    """
+    if not name:
+        raise failure(errno.EINVAL)
+    receiving = unix_diag.receiving
+    if name.startswith(b"\0"):
+        own = bool(_own_listeners(call.own, lambda each: each.name == name, receiving))
+        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
+        if own:
+            decisions.note_native(request)
+            return Target(name, call.own)
+        decisions.require(request)
+        return Target(name)
+    target = held.enter_context(locate(call.caller, AT_FDCWD, name))
+    if target.kind != stat.S_IFSOCK:
+        raise failure(errno.ECONNREFUSED)
+    if call.own.datagrams.receives_at(target):
+        decisions.require(UnixConnect(call.caller, target.path, own=True))
+        return Target(target.name.encode())
+    try:
+        _require_path(call, decisions, target, receiving)
+    except ConnectionRefusedError:
+        _require_path(call, decisions, target, unix_diag.listening)
+        raise failure(errno.EPROTOTYPE) from None
+    return Target(target.name.encode())
+
+
+def is_receiving(target: Target) -> bool:
+    """Whether the abstract name is the sandbox's own by now."""
+    matches: Callable[[Listening], bool] = lambda each: each.name == target.name  # noqa: E731
+    return target.own is not None and bool(_own_listeners(target.own, matches, unix_diag.receiving))
+
+
+def _require_path(
+    call: Call,
+    decisions: Decisions,
+    target: Handle,
+    sockets: Callable[[], Iterable[Listening]],
+) -> None:
+    if not decisions.admits(UnixConnect(call.caller, target.path)):
+        file = unix_diag.file_of(target.fd)
+        owned = file is not None and _own_listeners(
+            call.own, lambda each: each.file == file, sockets
+        )
+        decisions.require(UnixConnect(call.caller, target.path, bool(owned)))
+
+
+def _own_listeners(
+    own: OwnObjects,
+    matches: Callable[[Listening], bool],
+    sockets: Callable[[], Iterable[Listening]] = unix_diag.listening,
+) -> frozenset[int]:
     """The cookies of what listens, if all of it was bound by the sandbox; none otherwise.
 
     None also where the kernel does not tell. Raises ECONNREFUSED when nothing listens.
     """
     try:
-        found = frozenset(each.cookie for each in unix_diag.listening() if matches(each))
+        found = frozenset(each.cookie for each in sockets() if matches(each))
     except OSError:
         return frozenset()
     if not found:
@@ -125,6 +187,8 @@ def _is_anothers(own: OwnObjects, name: bytes) -> bool:
 
 def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: bytes) -> Answer:
     name = sun_path(address)
+    if call.own.datagrams.relay_of(sock) is not None:
+        raise failure(errno.EINVAL)
     if not name or name.startswith(b"\0"):
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
@@ -137,8 +201,12 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             raise failure(errno.EADDRINUSE)
         directory = place.parent.path
         # Another thread may change the name, so it is continued only where no name is refused.
-        if decisions.floor_covers(directory, Access.WRITE) and not decisions.refuses_names_in(
-            directory
+        # And a datagram socket needs a twin, which only we can make.
+        is_datagram = sock.type == socket.SOCK_DGRAM
+        if (
+            not is_datagram
+            and decisions.floor_covers(directory, Access.WRITE)
+            and not decisions.refuses_names_in(directory)
         ):
             decisions.note_native(PathChange(call.caller, Operation.BIND, place.path))
             call.own.record_socket(cookie(sock))
@@ -148,7 +216,11 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         call.own.require_room(place.path)
         call.ensure_waiting()
         call.apply_umask()
-        _bind(call, sock, name, place, decisions)
+        bind = partial(_bind, call, name, place, decisions)
+        if is_datagram:
+            call.own.datagrams.bind_both(sock, place, bind)
+        else:
+            bind(sock)
         call.own.record_socket(cookie(sock))
         made = place.existing()
         if made is not None:
@@ -157,7 +229,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
     return DONE
 
 
-def _bind(call: Call, sock: socket.socket, name: bytes, place: Entry, decisions: Decisions) -> None:
+def _bind(call: Call, name: bytes, place: Entry, decisions: Decisions, sock: socket.socket) -> None:
     """Bind by the caller's own spelling, which peers see, where that can mean nothing else."""
     if name == place.name:
         with _working_directory(place.parent.fd):

@@ -46,7 +46,6 @@ CALLS: tuple[tuple[str | int, tuple[Argument, ...]], ...] = (
     ("pivot_root", (b"/tmp", b"/tmp")),
     ("chroot", (b"/",)),
     ("setns", (0, 0)),
-    ("name_to_handle_at", (AT_FDCWD, b"/", ROOM, ROOM, 0)),
     ("bpf", (0, ROOM, 72)),
     ("perf_event_open", (ROOM, 0, -1, -1, 0)),
     ("userfaultfd", (1,)),
@@ -103,7 +102,7 @@ CALLS: tuple[tuple[str | int, tuple[Argument, ...]], ...] = (
 )
 
 SOCKETS = {
-    "unix datagram": (socket.AF_UNIX, socket.SOCK_DGRAM, 0),
+    "unix datagram, another protocol": (socket.AF_UNIX, socket.SOCK_DGRAM, 2),
     "unix raw": (socket.AF_UNIX, socket.SOCK_RAW, 0),
     "raw": (socket.AF_INET, socket.SOCK_RAW, 1),
     "raw, IPv6": (socket.AF_INET6, socket.SOCK_RAW, 58),
@@ -156,7 +155,7 @@ def main() -> None:
             attempt(f"{label} {high:x}", lambda r=request | high: call("ioctl", 0, r, b"x"))
     for label, words in SOCKETS.items():
         attempt(f"socket {label}", lambda w=words: call("socket", *w))
-    attempt("socketpair", lambda: call("socketpair", socket.AF_UNIX, socket.SOCK_DGRAM, 0, ROOM))
+    attempt("socketpair", lambda: call("socketpair", socket.AF_UNIX, socket.SOCK_RAW, 0, ROOM))
     attempt("seccomp listener", lambda: call("seccomp", 1, NEW_LISTENER, PROGRAM))
     attempt("open_by_handle_at", lambda: by_handle(*arguments()))
 

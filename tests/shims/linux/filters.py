@@ -93,6 +93,7 @@ DECIDED: list[tuple[str, tuple[int, ...], int]] = [
     ("fcntl", (3, 1024, 1), errno.EAGAIN),
     ("flock", (3, 2), errno.ENOSYS),
     ("flock", (3, 6), errno.ENOSYS),
+    ("ioctl", (3, 0x40086602, 0), errno.EPERM),
     *(("clone", (1 << bit | 17, 0), errno.EPERM) for bit in (17, 25, 26, 27, 28, 29, 30)),
 ]
 """Calls that a broker decides about, by their arguments; their errno where there is none."""

@@ -123,7 +123,7 @@ def test_refused_sockets() -> None:
                 (socket.AF_INET, socket.SOCK_STREAM, 262),
                 (socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP),
                 (socket.AF_INET, socket.SOCK_RAW, 6),
-                (socket.AF_UNIX, socket.SOCK_DGRAM, 0),
+                (socket.AF_UNIX, socket.SOCK_RAW, 0),
                 (socket.AF_PACKET, socket.SOCK_RAW, 0),
                 (socket.AF_ALG, socket.SOCK_SEQPACKET, 0),
                 (socket.AF_NETLINK, socket.SOCK_RAW, 9),

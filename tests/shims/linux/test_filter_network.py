@@ -60,6 +60,7 @@ LOCAL = {
 }
 STREAMS = {(family, STREAM, protocol) for family in (INET, INET6) for protocol in (0, TCP)}
 DATAGRAMS = {(family, DGRAM, protocol) for family in (INET, INET6) for protocol in (0, UDP)}
+UNIX_DATAGRAMS = {(UNIX, DGRAM, protocol) for protocol in (0, PF_UNIX)}
 ALLOWED_SOCKETS: dict[Network, set[Socket]] = {
     "unrestricted": LOCAL | STREAMS | DATAGRAMS,
     "filtered": LOCAL | STREAMS,
@@ -105,6 +106,8 @@ OPTIONS_OF_EVERY_MODE = {
 def expected_socket(which: Filter, call: Socket) -> int:
     domain, kind, protocol = call
     allowed = ALLOWED_SOCKETS[which.network]
+    if which.broker and call in UNIX_DATAGRAMS:
+        return NOTIFY
     if which.network == "blocked" and domain in (INET, INET6):
         return NOTIFY if which.broker else EAFNOSUPPORT
     if which.network == "filtered" and (domain, kind & 0xF, protocol) in DATAGRAMS:
@@ -112,8 +115,10 @@ def expected_socket(which: Filter, call: Socket) -> int:
     return _of_kernel(call, allowed)
 
 
-def expected_pair(call: Socket) -> int:
+def expected_pair(which: Filter, call: Socket) -> int:
     """What is no pair to the kernel it says itself."""
+    if which.broker and call in UNIX_DATAGRAMS:
+        return NOTIFY
     return _of_kernel(call, ALLOWED_SOCKETS["unrestricted"])
 
 
@@ -141,7 +146,7 @@ def test_sockets(which: Filter) -> None:
             for protocol in PROTOCOLS:
                 call = (domain, kind, protocol)
                 assert which.result("socket", call) == expected_socket(which, call), call
-                assert which.result("socketpair", call) == expected_pair(call), call
+                assert which.result("socketpair", call) == expected_pair(which, call), call
 
 
 @pytest.mark.parametrize("flags", [CLOEXEC, NONBLOCK, CLOEXEC | NONBLOCK])
@@ -160,6 +165,15 @@ def test_the_high_half_opens_no_socket(which: Filter) -> None:
             dressed = list(call)
             dressed[position] |= 1 << 32
             assert which.result("socket", tuple(dressed)) == expected_socket(which, call)
+
+
+@every_filter
+def test_a_send_with_an_address_is_heard_of(which: Filter) -> None:
+    assert which.result("sendto", (3, 4096, 1, 0, 4096, 110)) == (NOTIFY if which.broker else ALLOW)
+    assert which.result("sendto", (3, 4096, 1, 0, 0, 0)) == ALLOW
+    assert which.result("sendto", (3, 4096, 1, 0, 0, 1 << 32)) == ALLOW
+    for name in ("sendmsg", "sendmmsg", "recvfrom", "recvmsg", "write"):
+        assert which.result(name, (3, 4096, 1, 0, 4096, 110)) == ALLOW
 
 
 @every_filter

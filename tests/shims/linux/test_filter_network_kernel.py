@@ -149,10 +149,10 @@ def test_interfaces_can_be_read(network: Network, user: int) -> None:
 
 @with_rules
 def test_libc_reads_interfaces_once_its_bind_is_served(network: Network) -> None:
-    """Netlink's bind(2), which stays within the kernel, is all that getifaddrs(3) needs."""
+    """Netlink's bind(2) and sends, which stay within the kernel, are all getifaddrs(3) needs."""
     names, heard = brokered(lambda: [each for _, each in socket.if_nameindex()], network, {})
     assert sorted(names) == sorted(each for _, each in socket.if_nameindex())
-    assert set(heard) == {"bind"}
+    assert set(heard) == {"bind", "sendto"}
 
 
 def test_without_a_broker_nothing_connects_or_listens() -> None:
@@ -187,7 +187,8 @@ def test_blocked_sockets_are_heard_of() -> None:
     deny = {"socket": errno.EAFNOSUPPORT}
     result, heard = brokered(lambda: errors_of({**inet, **REFUSED_IN_BOTH}), "blocked", deny)
     assert {result[which] for which in inet} == {"EAFNOSUPPORT"}
-    assert heard == [f"socket {family}" for family, _, _ in inet.values()]
+    asked = [*inet.values(), REFUSED_IN_BOTH["Unix datagram"]]
+    assert heard == [f"socket {family}" for family, _, _ in asked]
 
 
 @as_each_user

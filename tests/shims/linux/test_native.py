@@ -19,10 +19,11 @@ fgetxattr flistxattr mmap munmap mremap mprotect remap_file_pages cachestat
 SHOWS_WHAT_EXISTS = """
 stat lstat fstat newfstatat statx statfs fstatfs ustat sysfs access faccessat faccessat2
 readlink readlinkat getcwd chdir fchdir file_getattr statmount listmount
-listxattr llistxattr listxattrat
+listxattr llistxattr listxattrat name_to_handle_at
 """
 # That something exists, and what its inode says of it, can be seen: a choice of the design. The
-# names of extended attributes are shown, their values are content.
+# names of extended attributes are shown, their values are content. A handle opens nothing, since
+# open_by_handle_at is refused.
 
 OF_THE_CALLER_ALONE = """
 umask brk madvise mincore mlock mlock2 munlock mlockall munlockall mseal pkey_alloc pkey_free

@@ -21,7 +21,15 @@ from nono.broker import FLOOR_ACCESS, Floor
 from nono.broker.floor.floor import FloorRule
 from nono.shims.linux.notify import Notification
 from nono.shims.linux.syscall_classes import own_number
-from nono.supervisor.linux.calls.answers import Answer, Fail, Inject, Later, Retry
+from nono.supervisor.linux.calls.answers import (
+    Answer,
+    Fail,
+    Inject,
+    InjectPair,
+    Later,
+    Replace,
+    Retry,
+)
 from nono.supervisor.linux.calls.handlers import HANDLERS
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.injected_files import InjectedFiles
@@ -69,8 +77,17 @@ class Waits:
     kind: type[Retry] | type[Later]
 
 
+@dataclass(frozen=True)
+class Given:
+    """An answer: performed, and these are handed over, in the place of the descriptor `at`."""
+
+    sockets: tuple[str, ...]
+    close_on_exec: bool = False
+    at: int | None = None
+
+
 Argument = int | str | bytes | At
-Outcome = Answer | Injected | Waits
+Outcome = Answer | Injected | Given | Waits
 
 
 @dataclass(frozen=True)
@@ -189,6 +206,11 @@ class Scene:
             flags = fcntl.fcntl(answer.fd, fcntl.F_GETFL) & ~_O_LARGEFILE
             os.close(answer.fd)
             return Injected(self.script.plain(path), flags, answer.close_on_exec)
+        if isinstance(answer, InjectPair):
+            answer.memory.close()
+            return Given(tuple(map(_kind_of, answer.fds)), answer.close_on_exec)
+        if isinstance(answer, Replace):
+            return Given((_kind_of(answer.fd),), answer.close_on_exec, answer.at)
         if isinstance(answer, Retry | Later):
             answer.close()
             return Waits(type(answer))
@@ -234,6 +256,13 @@ def _short(argument: Argument) -> str:
     if argument == os.getpid():
         return "ours"
     return repr(argument if not isinstance(argument, bytes | str) else argument[:30])
+
+
+def _kind_of(fd: int) -> str:
+    """The type of a socket, and whether it blocks; closes it."""
+    blocking = os.get_blocking(fd)
+    with socket.socket(fileno=fd) as sock:
+        return f"{sock.type.name}{'' if blocking else ', not blocking'}"
 
 
 def _descriptors() -> list[str]:
