@@ -12,6 +12,7 @@ from nono.shims.errors import ShimError
 from nono.shims.linux import landlock
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
+from nono.supervisor.linux.confine import not_enforced, weaker
 from nono.supervisor.linux.network.datagrams import Datagrams
 
 
@@ -45,9 +46,9 @@ def _landlock() -> Iterator[Finding]:
         cost = "nono cannot run: the floor is made of Landlock (Linux 5.13, enabled at boot)"
         yield Finding("Landlock", "none", False, cost)
         return
-    lost = landlock.lost(abi)
+    lost = not_enforced(abi, broker=True)
     cost = f"cannot refuse: {'; '.join(lost)}; nono run needs --best-effort" if lost else ""
-    yield Finding("Landlock ABI", str(abi), not lost, cost)
+    yield Finding("Landlock ABI", str(abi), not lost, cost or weaker(abi))
     yield Finding("Landlock errata fixed", f"{landlock.errata():#b}", True)
 
 

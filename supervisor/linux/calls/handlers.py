@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nono.shims.linux.refused_arguments import F_SETFL, F_SETOWN
 from nono.shims.linux.syscall_classes import SyscallClass, classes, table
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls import (
     entries,
     execute,
@@ -16,11 +18,22 @@ from nono.supervisor.linux.calls import (
     open_how,
     opens,
     scheduling,
+    signals,
     sockets,
     watches,
     xattr_values,
 )
+from nono.supervisor.linux.calls.answers import Answer
+from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.loop import Handler
+
+
+def fcntl_(call: Call, decisions: Decisions) -> Answer:
+    """fcntl(2): the command, which is in a register, says whose it is."""
+    return _COMMANDS.get(call.notification.b & 0xFFFFFFFF, locks.lease)(call, decisions)
+
+
+_COMMANDS: Mapping[int, Handler] = {F_SETOWN: signals.owner, F_SETFL: signals.asynchronous}
 
 HANDLERS: Mapping[str, Handler] = {
     **{
@@ -77,7 +90,14 @@ HANDLERS: Mapping[str, Handler] = {
     "execve": execute.execve,
     "execveat": execute.execveat,
     "flock": locks.flock,
-    "fcntl": locks.lease,
+    "fcntl": fcntl_,
+    "ioctl": signals.asynchronous,
+    "kill": signals.kill,
+    "tkill": signals.tkill,
+    "tgkill": signals.tgkill,
+    "rt_sigqueueinfo": signals.rt_sigqueueinfo,
+    "rt_tgsigqueueinfo": signals.rt_tgsigqueueinfo,
+    "pidfd_send_signal": signals.pidfd_send_signal,
     "connect": sockets.connect,
     "bind": sockets.bind,
     "listen": sockets.listen,

@@ -17,9 +17,10 @@ from functools import partial
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
 from nono.broker.rules.paths import ancestors, lineage
+from nono.shims.linux import landlock, unix_diag
 from nono.shims.linux import sockets as kernel
-from nono.shims.linux import unix_diag
 from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.landlock import Net
 from nono.shims.linux.sock_diag import cookie
 from nono.shims.linux.unix_diag import Listening
 from nono.supervisor.decisions.decide import Decisions
@@ -136,9 +137,12 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             existing.close()
             raise failure(errno.EADDRINUSE)
         directory = place.parent.path
-        # Another thread may change the name, so it is continued only where no name is refused.
-        if decisions.floor_covers(directory, Access.WRITE) and not decisions.refuses_names_in(
-            directory
+        # Another thread may change the name, so it is continued only where no name is refused, and
+        # the socket and the address, so only where ports are.
+        if (
+            Net.BIND_TCP in landlock.running().net
+            and decisions.floor_covers(directory, Access.WRITE)
+            and not decisions.refuses_names_in(directory)
         ):
             decisions.note_native(PathChange(call.caller, Operation.BIND, place.path))
             call.own.record_socket(cookie(sock))
