@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nono.shims.errors import ShimError
-from nono.shims.linux import landlock
+from nono.shims.linux import inet_diag, landlock, unix_diag
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.linux.confine import not_enforced, weaker
@@ -30,7 +30,7 @@ class Finding:
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
     found = [_architecture(), *_landlock(), *_notification(), _ptrace(), _libseccomp()]
-    return [*found, _datagrams()]
+    return [*found, _datagrams(), _sockets()]
 
 
 def _architecture() -> Finding:
@@ -123,6 +123,16 @@ def _datagrams() -> Finding:
     )
     what = "datagram sockets under a filter"
     return Finding(what, refused, not made.refused, cost if made.refused else "", needed=False)
+
+
+def _sockets() -> Finding:
+    """Whether the kernel tells whose sockets listen: the modules tcp_diag and unix_diag."""
+    known = {"tcp_diag": inet_diag.is_told(), "unix_diag": unix_diag.is_told()}
+    missing = [name for name, is_told in known.items() if not is_told]
+    cost = f"/proc/net is read instead, which takes longer: modprobe {' '.join(missing)}"
+    found = f"without {', '.join(missing)}" if missing else "yes"
+    what = "sockets told by the kernel"
+    return Finding(what, found, not missing, cost if missing else "", needed=False)
 
 
 class _Version(ctypes.Structure):

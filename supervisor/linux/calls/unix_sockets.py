@@ -21,8 +21,7 @@ from nono.shims.linux import landlock, unix_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.landlock import Net
-from nono.shims.linux.sock_diag import cookie
-from nono.shims.linux.unix_diag import Listening
+from nono.shims.linux.unix_diag import Listening, identity
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
@@ -68,7 +67,7 @@ def connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        own = bool(_own_listeners(call.own, lambda each: each.name == name))
+        own = bool(_own_listeners(call.own, lambda each: each.may_have(name)))
         request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
         if not own:
             decisions.require(request)
@@ -81,10 +80,16 @@ def connect_unix(
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
     if not decisions.admits(UnixConnect(call.caller, target.path)):
-        file = unix_diag.file_of(target.fd)
-        owned = file is not None and _own_listeners(call.own, lambda each: each.file == file)
-        decisions.require(UnixConnect(call.caller, target.path, bool(owned)))
+        decisions.require(UnixConnect(call.caller, target.path, _is_own(call, target)))
     return perform_connect(call, held, sock, _unix_address(target.name.encode()))
+
+
+def _is_own(call: Call, target: Handle) -> bool:
+    """True when what listens at this file was bound by the sandbox."""
+    if not unix_diag.is_told():
+        return call.own.is_bound(target.fd)
+    file = unix_diag.file_of(target.fd)
+    return file is not None and bool(_own_listeners(call.own, lambda each: each.file == file))
 
 
 def _own_listeners(own: OwnObjects, matches: Callable[[Listening], bool]) -> frozenset[int]:
@@ -107,7 +112,7 @@ def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, addres
     What was reached instead gets nothing: the socket is shut down. Raises OSError: ECONNREFUSED
     then, and BlockingIOError where there is no room.
     """
-    if not _own_listeners(own, lambda each: each.name == name):
+    if not _own_listeners(own, lambda each: each.may_have(name)):
         raise failure(errno.ECONNREFUSED)
     kernel.connect(sock.fileno(), address)
     if _is_anothers(own, name):
@@ -119,7 +124,7 @@ def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, addres
 def _is_anothers(own: OwnObjects, name: bytes) -> bool:
     """True when somebody else listens by now. A server for one client has closed already."""
     try:
-        return not _own_listeners(own, lambda each: each.name == name)
+        return not _own_listeners(own, lambda each: each.may_have(name))
     except OSError:
         return False
 
@@ -129,7 +134,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
     if not name or name.startswith(b"\0"):
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
-        call.own.record_socket(cookie(sock))
+        call.own.record_socket(identity(sock))
         return DONE
     with entry(call.caller, AT_FDCWD, name, errno.EADDRINUSE) as place:
         existing = place.existing()
@@ -138,14 +143,16 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             raise failure(errno.EADDRINUSE)
         directory = place.parent.path
         # Another thread may change the name, so it is continued only where no name is refused, and
-        # the socket and the address, so only where ports are.
+        # the socket and the address, so only where ports are. We have to see the file where the
+        # kernel does not tell whose it is.
         if (
             Net.BIND_TCP in landlock.running().net
+            and unix_diag.is_told()
             and decisions.floor_covers(directory, Access.WRITE)
             and not decisions.refuses_names_in(directory)
         ):
             decisions.note_native(PathChange(call.caller, Operation.BIND, place.path))
-            call.own.record_socket(cookie(sock))
+            call.own.record_socket(identity(sock))
             return CONTINUE
         own = call.own.is_own(call.caller, place.parent)
         decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
@@ -153,11 +160,13 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         call.ensure_waiting()
         call.apply_umask()
         _bind(call, sock, name, place, decisions)
-        call.own.record_socket(cookie(sock))
+        call.own.record_socket(identity(sock))
         made = place.existing()
         if made is not None:
             with made:
                 call.own.record_created(place.path, made.fd)
+                if not unix_diag.is_told():
+                    call.own.record_bound(made.fd)
     return DONE
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from nono.supervisor.linux.confine import weaker
 from tests.conftest import Account, Nono, program_beside
-from tests.older_landlock import older_landlock
+from tests.older_kernel import older_landlock
 
 pytestmark = pytest.mark.requires(landlock=2)
 
