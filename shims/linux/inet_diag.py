@@ -63,11 +63,8 @@ def listening(port: int) -> list[Listening]:
     too long to be had in one piece (over two hundred sockets on the port).
     """
     if not is_told():
-        return [
-            Listening(_text(each.local), each.identity)
-            for each in proc_net.tcp()
-            if each.state == TCP_LISTEN and each.local_port == port
-        ]
+        found = proc_net.tcp_listening(port)
+        return [Listening(_text(each.local), each.identity) for each in found]
     # In a dump the kernel passes by what has another port. It has no other use for the rest.
     identity = _ID.pack(_port(port), bytes(2), bytes(16), bytes(16), 0, sock_diag.ANY_COOKIE)
     request = _DUMP_HEAD.pack() + identity + _DUMP_TAIL.pack(1 << TCP_LISTEN, 0)
@@ -106,9 +103,8 @@ def _connected(local: End, remote: End) -> _Connected | None:
     addresses = _packed(local[0]), _packed(remote[0])
     ports = _port(local[1]), _port(remote[1])
     if not is_told():
-        ends = (addresses[0], local[1], addresses[1], remote[1])
-        listed = (each for each in proc_net.tcp() if each[:4] == ends)
-        return next((_Connected(each.state, each.identity) for each in listed), None)
+        listed = proc_net.tcp_between(addresses[0], local[1], addresses[1], remote[1])
+        return None if listed is None else _Connected(listed.state, listed.identity)
     if all(_is_ipv4(each) for each in addresses):
         # The kernel finds the IPv6 socket of such a connection, too.
         family = socket.AF_INET

@@ -15,17 +15,17 @@ from typing import Final, NamedTuple
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
 _READINGS: Final = 2
+_LOCAL: Final = 48
+"""The local end of a line is before this: a number, and 32 digits at most."""
 _ACCEPTS: Final = 0x10000
 """__SO_ACCEPTCON, by which a listening unix socket is known."""
 
 
 class Tcp(NamedTuple):
-    """A TCP socket. Addresses are 16 bytes, one of IPv4 in its mapped form."""
+    """A TCP socket."""
 
     local: bytes
-    local_port: int
-    remote: bytes
-    remote_port: int
+    """Its address in 16 bytes, one of IPv4 in its mapped form."""
     state: int
     identity: int
 
@@ -43,10 +43,22 @@ def identity(sock: socket.socket) -> int:
     return -os.fstat(sock.fileno()).st_ino
 
 
-def tcp() -> list[Tcp]:
-    """Every TCP socket of the network namespace. Raises OSError."""
-    rows = [*_rows("tcp"), *_rows("tcp6")]
-    return [_tcp(fields) for fields in rows]
+def tcp_listening(port: int) -> list[Tcp]:
+    """Every TCP socket of the network namespace that listens on `port`. Raises OSError."""
+    listens = b":%04X " % port
+    lines = [*_lines("tcp"), *_lines("tcp6")]
+    return [_tcp(line) for line in lines if listens in line[:_LOCAL] and b":0000 0A " in line]
+
+
+def tcp_between(local: bytes, local_port: int, remote: bytes, remote_port: int) -> Tcp | None:
+    """The TCP socket with these two ends, addresses of 16 bytes. Raises OSError."""
+    for name, width in (("tcp6", 0), ("tcp", len(_MAPPED))):
+        here, there = _text(local[width:], local_port), _text(remote[width:], remote_port)
+        ends = b" %b %b " % (here, there)
+        found = next((line for line in _lines(name, 1) if ends in line), None)
+        if found is not None:
+            return _tcp(found)
+    return None
 
 
 def unix() -> list[Unix]:
@@ -67,38 +79,29 @@ def unix() -> list[Unix]:
     return found
 
 
-def _lines(name: str) -> Iterable[bytes]:
+def _lines(name: str, readings: int = _READINGS) -> Iterable[bytes]:
+    """None of a family that the kernel lacks. Raises OSError."""
     found: dict[bytes, None] = {}
-    for _ in range(_READINGS):
-        with open(f"/proc/net/{name}", "rb") as file:
-            found.update(dict.fromkeys(file.read().split(b"\n")[1:]))
+    for _ in range(readings):
+        try:
+            with open(f"/proc/net/{name}", "rb") as file:
+                found.update(dict.fromkeys(file.read().split(b"\n")[1:]))
+        except FileNotFoundError:
+            if name != "tcp6":
+                raise
     return found
 
 
-def _rows(name: str) -> list[list[bytes]]:
-    """The fields of each line; of no IPv6, none. Raises OSError."""
-    try:
-        return [line.split() for line in _lines(name) if line]
-    except FileNotFoundError:
-        if name == "tcp":
-            raise
-        return []
+def _tcp(line: bytes) -> Tcp:
+    fields = line.split()
+    address = bytes.fromhex(fields[1].partition(b":")[0].decode("ascii"))
+    words = struct.pack(f"={len(address) // 4}I", *struct.unpack(f">{len(address) // 4}I", address))
+    local = words if len(words) == len(_MAPPED) + 4 else _MAPPED + words
+    return Tcp(local, int(fields[3], 16), -int(fields[9]))
 
 
-def _tcp(fields: list[bytes]) -> Tcp:
-    local, remote = fields[1].split(b":"), fields[2].split(b":")
-    return Tcp(
-        _address(local[0]),
-        int(local[1], 16),
-        _address(remote[0]),
-        int(remote[1], 16),
-        int(fields[3], 16),
-        -int(fields[9]),
-    )
-
-
-def _address(text: bytes) -> bytes:
-    """Words of 32 bits, each as a number of this machine's byte order."""
-    words = [int(text[start : start + 8], 16) for start in range(0, len(text), 8)]
-    packed = struct.pack(f"={len(words)}I", *words)
-    return packed if len(words) > 1 else _MAPPED + packed
+def _text(address: bytes, port: int) -> bytes:
+    """Words of 32 bits, each as a number of this machine's byte order, and the port."""
+    count = len(address) // 4
+    words = struct.unpack(f"={count}I", address)
+    return b"".join(b"%08X" % word for word in words) + b":%04X" % port

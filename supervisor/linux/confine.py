@@ -103,8 +103,8 @@ def check_listener() -> None:
 
 _MADE_UP_FOR = frozenset({3, 4, 6})
 """The ABI versions whose additions the broker enforces where the kernel lacks them: truncating
-(`entries.py`, `opens.py`), TCP ports (`sockets.py`, `unix_sockets.py`), signals (`signals.py`) and
-abstract unix sockets (`unix_sockets.py`). If it dies, the filter refuses the calls: ENOSYS."""
+(`entries.py`, `open_flags.py`), TCP ports (`sockets.py`), signals (`signals.py`) and abstract unix
+sockets (`unix_sockets.py`). If it dies, the filter refuses the calls: ENOSYS."""
 
 _IOCTL = 5
 """The ABI version without which an `ioctl` on a device below a granted directory is not held."""

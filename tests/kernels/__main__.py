@@ -44,8 +44,8 @@ GUESTS = {
 _COMMAND = """
 uname -r
 /opt/nono/bin/python -P -m nono.supervisor setup --check
-timeout {seconds} /opt/nono/bin/python -m pytest -q -n0 -p no:cacheprovider --tb=short \\
-    --color=no {tests}
+timeout -s INT -k 60 {seconds} /opt/nono/bin/python -m pytest -v -n0 -p no:cacheprovider \\
+    --tb=short --color=no {tests}
 """
 
 

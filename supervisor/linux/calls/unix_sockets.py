@@ -2,7 +2,8 @@
 
 connect is *performed on our copy*, since the floor does not cover where a socket connects. bind
 inside the floor is *continued because the floor holds* (MAKE_SOCK; BIND_TCP for what another
-thread might make of it); every other bind is *performed on our copy*.
+thread might make of it, which before ABI 4 is decided on when it listens); every other bind is
+*performed on our copy*.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ from functools import partial
 
 from nono.broker import Access, Operation, PathChange, UnixConnect
 from nono.broker.rules.paths import ancestors, lineage
-from nono.shims.linux import landlock, unix_diag
 from nono.shims.linux import sockets as kernel
+from nono.shims.linux import unix_diag
 from nono.shims.linux.at import AT_FDCWD
-from nono.shims.linux.landlock import Net
 from nono.shims.linux.unix_diag import Listening, identity
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
@@ -142,12 +142,10 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             existing.close()
             raise failure(errno.EADDRINUSE)
         directory = place.parent.path
-        # Another thread may change the name, so it is continued only where no name is refused, and
-        # the socket and the address, so only where ports are. We have to see the file where the
-        # kernel does not tell whose it is.
+        # Another thread may change the name, so it is continued only where no name is refused; and
+        # where the kernel does not tell whose the file is, we have to see it.
         if (
-            Net.BIND_TCP in landlock.running().net
-            and unix_diag.is_told()
+            unix_diag.is_told()
             and decisions.floor_covers(directory, Access.WRITE)
             and not decisions.refuses_names_in(directory)
         ):

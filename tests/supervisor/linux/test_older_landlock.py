@@ -54,11 +54,12 @@ def bystander(as_user: Account) -> Iterator[int]:
 
 @pytest.mark.parametrize("abi", [2, 5])
 def test_all_works_as_on_a_newer_kernel(
-    nono: Nono, as_user: Account, project: Path, bystander: int, abi: int
+    as_user: Account, project: Path, bystander: int, abi: int
 ) -> None:
     env = older_landlock(as_user.directory(project.parent / "startup"), abi)
     script = ("/usr/bin/python3", "-c", SCRIPT, str(bystander))
-    done = nono("run", "--allow-cwd", "--json", "--", *script, env=env)
+    nono = (as_user.python, "-P", "-m", "nono.supervisor")
+    done = as_user(*nono, "run", "--allow-cwd", "--json", "--", *script, cwd=project, env=env)
     assert done.returncode == 0, done.stderr
     lines = dict(line.split("\t", 1) for line in done.stdout.splitlines())
     assert lines == EXPECTED, done.stderr
@@ -84,7 +85,6 @@ def test_learning_and_checking_are_as_running(nono: Nono, as_user: Account, proj
     env = older_landlock(as_user.directory(project.parent / "startup"), 2)
     learned = nono("learn", "--allow-cwd", "--", "true", env=env)
     assert learned.returncode == 0, learned.stderr
-    assert "Landlock (ABI 2)" in learned.stderr
     checked = nono("setup", "--check", env=env)
     assert "--best-effort" not in checked.stdout
     assert "ok  Landlock ABI: 2" in checked.stdout

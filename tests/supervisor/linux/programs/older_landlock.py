@@ -163,10 +163,11 @@ def in_memory():
 
 def unix():
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
-        server.bind("own.socket")
+        name = os.path.abspath("own.socket")
+        server.bind(name)
         server.listen()
-        client.connect("own.socket")
-        return server.getsockname() == client.getpeername() == "own.socket"
+        client.connect(name)
+        return server.getsockname() == client.getpeername() == name
 
 
 told("kill", lambda: ends(lambda pid: os.kill(pid, TERM)))
