@@ -17,12 +17,14 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from hypothesis import settings
+
+from tests.older_kernel import without_note
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("broker", "shims", "supervisor")
@@ -31,9 +33,6 @@ UMASK = 0o022
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_CREATE_RULESET_VERSION = 1
-SCOPED_ABI = 6
-"""The first Landlock ABI that keeps signals inside: see `weaker` in supervisor/linux/confine.py."""
-OLD_KERNEL = "nono: note: this kernel's Landlock "
 
 # How long an example takes says nothing where other tests run beside it.
 settings.register_profile("nono", deadline=None)
@@ -240,16 +239,9 @@ def nono(as_user: Account, project: Path) -> Nono:
         # -P: like the installed command, `-m` must not import from the project.
         command = (as_user.python, "-P", "-m", "nono.supervisor", *arguments)
         done = as_user(*command, cwd=cwd or project, env=env, input=input, timeout=timeout)
-        return done if landlock_abi() >= SCOPED_ABI else _without_note(done)
+        return replace(done, stderr=without_note(done.stderr, landlock_abi()))
 
     return run
-
-
-def _without_note(done: Finished) -> Finished:
-    """Less the line that every run has on an older kernel: tests/supervisor/linux has its test."""
-    lines = done.stderr.splitlines(keepends=True)
-    others = [line for line in lines if not line.startswith(OLD_KERNEL)]
-    return Finished(done.returncode, done.stdout, "".join(others))
 
 
 @pytest.fixture

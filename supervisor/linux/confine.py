@@ -178,8 +178,8 @@ def confine(
         injected = _injected_files(made)
         if injected is not None:
             undo.callback(injected.close)
-        # Where there are inet sockets, datagrams are sent without us.
-        has_datagrams = mode is not Mode.BLOCKED
+        # Where there are datagram sockets, they are used without us.
+        has_datagrams = mode is Mode.UNRESTRICTED or is_served
         ruleset_fd = ruleset.build(made.floor, abi, has_datagrams=has_datagrams)
         undo.callback(os.close, ruleset_fd)
         scope_fd = ruleset.build_scope(abi)

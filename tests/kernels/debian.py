@@ -105,7 +105,7 @@ def unpack(package: Path, target: Path) -> None:
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", package], stdout=subprocess.PIPE
     ) as archive:
-        command = ["tar", "--extract", "--keep-directory-symlink", "--directory", target]
+        command = ["tar", "--extract", "--keep-directory-symlink", "--directory", str(target)]
         subprocess.run(command, stdin=archive.stdout, check=True)
     if archive.returncode:
         raise subprocess.CalledProcessError(archive.returncode, "dpkg-deb")

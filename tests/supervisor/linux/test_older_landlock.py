@@ -52,7 +52,7 @@ def bystander(as_user: Account) -> Iterator[int]:
     process.wait()
 
 
-@pytest.mark.parametrize("abi", [2, 5])
+@pytest.mark.parametrize("abi", [2, pytest.param(5, marks=pytest.mark.requires(landlock=5))])
 def test_all_works_as_on_a_newer_kernel(
     as_user: Account, project: Path, bystander: int, abi: int
 ) -> None:
