@@ -30,6 +30,8 @@ from nono.supervisor.linux.calls.scheduling import is_group
 from nono.supervisor.linux.processes import descendants, group_of
 
 _INT_BYTES = 4
+_FLAGS_OF_ONE = 3
+"""PIDFD_SIGNAL_THREAD and PIDFD_SIGNAL_THREAD_GROUP."""
 _ANYBODY = -1
 _NO_GROUP = -(1 << 31)
 _MAX_ROUNDS = 64
@@ -87,6 +89,8 @@ def rt_tgsigqueueinfo(call: Call, decisions: Decisions) -> Answer:
 def pidfd_send_signal(call: Call, decisions: Decisions) -> Answer:
     """pidfd_send_signal(2)."""
     n = call.notification
+    if n.d & ~_FLAGS_OF_ONE:
+        raise failure(errno.EINVAL)  # a whole group, which Linux 6.9 and newer take
     info = call.bytes(n.c, process.SIGINFO_BYTES) if n.c else b""
     pidfd = call.caller.duplicate(int32(n.a))
     try:

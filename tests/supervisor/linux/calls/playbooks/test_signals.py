@@ -46,6 +46,8 @@ REFUSED, ABSENT, INVALID = Fail(errno.EPERM), Fail(errno.ESRCH), Fail(errno.EINV
         line("rt_tgsigqueueinfo", ANOTHER, ANOTHER, 0, INFO, said=["waiting"], answer=REFUSED),
         line("rt_sigqueueinfo", ANOTHER, 0, 0, answer=Fail(errno.EFAULT)),
         line("pidfd_send_signal", -1, TERM, 0, 0, answer=Fail(errno.EBADF)),
+        line("pidfd_send_signal", 0, TERM, 0, 0, answer=Fail(errno.EBADF)),
+        line("pidfd_send_signal", 0, TERM, 0, 4, answer=INVALID),  # to the process's group
     ],
     ids=str,
 )
