@@ -28,7 +28,7 @@ from tests.older_kernel import without_note
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("broker", "shims", "supervisor")
-TIMEOUT = 60.0
+TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LANDLOCK_CREATE_RULESET = 444

@@ -42,11 +42,16 @@ GUESTS = {
 }
 
 _COMMAND = """
+export NONO_TESTS_TIMEOUT={patience}
 uname -r
 /opt/nono/bin/python -P -m nono.supervisor setup --check
 timeout -s INT -k 60 {seconds} /opt/nono/bin/python -m pytest -v -n0 -p no:cacheprovider \\
     --tb=short --color=no {tests}
 """
+
+
+def _command(seconds: int, tests: str, kvm: bool) -> str:
+    return _COMMAND.format(seconds=seconds, tests=tests, patience=60 if kvm else 600)
 
 
 def main() -> int:
@@ -82,7 +87,7 @@ def run(name: str, options: argparse.Namespace) -> Result:
         make_root(Apt(apt.directory, SUITE, guest.arch), root)
     tests = options.tests or (WIDE if kvm else ESSENTIAL)
     image, initramfs, log = (cache / f"{name}.{end}" for end in ("ext4", "initramfs", "log"))
-    make_image(root, kernel, _COMMAND.format(seconds=options.seconds, tests=tests), image)
+    make_image(root, kernel, _command(options.seconds, tests, kvm), image)
     make_initramfs(root, kernel, initramfs)
     started = time.monotonic()
     try:

@@ -10,6 +10,8 @@ import lzma
 import os
 import shutil
 import subprocess
+import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -77,6 +79,7 @@ def make_root(apt: Apt, target: Path) -> None:
     if not (target / "bin/sh").exists():
         (target / "bin/sh").symlink_to("dash")
     _make_environment(target / "opt/nono", apt.arch)
+    _compile(target, "usr/lib/python3", f"usr/lib/python{PYTHON}")
     start = target / "sbin/start"
     start.write_text(_START)
     start.chmod(0o755)
@@ -96,13 +99,19 @@ def _make_environment(venv: Path, arch: str) -> None:
     (site / "nono-checkout.pth").write_text("/work/checkout/tests/_path\n")
 
 
+def _compile(root: Path, *directories: str) -> None:
+    """What Python compiles at its first start anyway, which takes long in emulation."""
+    if "{}.{}".format(*sys.version_info) == PYTHON:
+        places = [str(root / each) for each in directories]
+        command = [sys.executable, "-m", "compileall", "-q", "-s", str(root), "-p", "/", *places]
+        subprocess.run(command, check=False)  # some of it is no Python: templates, tests of errors
+
+
 def _machine(arch: str) -> str:
     return _PLATFORMS[arch].partition("_")[2]
 
 
 def _requirements() -> list[str]:
-    import tomllib
-
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     clients = ("numpy", "anthropic", "openai", "aiohttp")  # what no test run here imports
     test = project["optional-dependencies"]["test"]
@@ -124,6 +133,7 @@ def make_image(root: Path, kernel: Kernel, command: str, image: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
     (work / "run").write_text(command)
+    _compile(root, "work/checkout")
     modules = root / "lib/modules"
     shutil.rmtree(modules, ignore_errors=True)
     shutil.copytree(kernel.modules, modules / kernel.release, symlinks=True)

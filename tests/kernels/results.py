@@ -11,6 +11,8 @@ from tests.kernels.debian import Kernel
 
 PAGE = CHECKOUT / "docs/kernels.md"
 _ROW = re.compile(r"^\| (\S+) \| (\S+) \|.*\|$", re.MULTILINE)
+_OUTCOME = re.compile(r"^tests/(\S+::\S.*?) (PASSED|FAILED|ERROR|SKIPPED)\b", re.MULTILINE)
+_LAST = re.compile(r"^=+ .*\d+ passed.* in [\d.]+s", re.MULTILINE)
 _START, _END = "<!-- results -->\n", "<!-- end -->\n"
 _HEAD = (
     "| kernel | machine | package | Landlock ABI | by | passed | failed | skipped | minutes"
@@ -35,10 +37,12 @@ class Result:
 def finished(
     output: str, kernel: Kernel, arch: str, by: str, seconds: float, today: date
 ) -> Result:
-    """Read what pytest printed last; a guest that printed nothing of it has failed."""
-    last = re.findall(r"^=*\s*((?:\d+ \w+(?:, )?)+) in [\d.]+s", output, re.MULTILINE)
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", "".join(last[-1:]))}
-    failed = counts.get("failed", 0) + counts.get("error", 0) + counts.get("errors", 0)
+    """Read what pytest said of each test. A guest that said nothing of any has failed."""
+    outcomes: dict[str, list[str]] = {"PASSED": [], "FAILED": [], "ERROR": [], "SKIPPED": []}
+    for name, outcome in _OUTCOME.findall(output):
+        outcomes[outcome].append(name)
+    failed = [*outcomes["FAILED"], *outcomes["ERROR"]]
+    is_whole = _LAST.search(output) is not None
     abi = re.search(r"Landlock ABI\W+(\d+)", output)
     cells = (
         kernel.release,
@@ -46,14 +50,14 @@ def finished(
         kernel.version,
         abi[1] if abi else "?",
         by,
-        str(counts.get("passed", 0)),
-        str(failed) if counts else "not at its end",
-        str(counts.get("skipped", 0)),
-        str(round(seconds / 60)),
+        str(len(outcomes["PASSED"])),
+        ", ".join(f"`{each}`" for each in failed) or "none",
+        str(len(outcomes["SKIPPED"])),
+        str(round(seconds / 60)) if is_whole else f"{round(seconds / 60)}, not at its end",
         today.isoformat(),
     )
     row = f"| {' | '.join(cells)} |"
-    return Result((kernel.release, arch), row, bool(counts.get("passed")) and not failed)
+    return Result((kernel.release, arch), row, is_whole and not failed)
 
 
 def read_rows() -> dict[tuple[str, str], str]:
