@@ -6,12 +6,13 @@ Sources: sock_diag(7), linux/inet_diag.h, net/ipv4/inet_diag.c, net/ipv4/tcp_dia
 from __future__ import annotations
 
 import errno
+import functools
 import socket
 import struct
 from typing import Final, NamedTuple
 
 from nono.shims.errors import failure
-from nono.shims.linux import sock_diag
+from nono.shims.linux import proc_net, sock_diag
 from nono.shims.linux.sock_diag import TCP_LISTEN
 
 _TCPDIAG_GETSOCK: Final = 18  # the older request, and the only one for both families at once
@@ -37,15 +38,33 @@ class Listening(NamedTuple):
     """The one it is bound to: "0.0.0.0" and "::" mean every one (and "::" most often those of
     IPv4, too). An IPv4 address that an IPv6 socket is bound to is given as the IPv4 address."""
     cookie: int
+    """What `identity` says of it."""
+
+
+@functools.cache
+def is_told() -> bool:
+    """Whether the kernel has CONFIG_INET_DIAG and CONFIG_INET_TCP_DIAG, or can load them.
+
+    If not, the functions here read /proc/net instead. Raises OSError.
+    """
+    no_state = _REQUEST_HEAD.pack(socket.AF_INET, socket.IPPROTO_TCP, 0)
+    return sock_diag.is_told(no_state + _ID.pack(*map(bytes, (2, 2, 16, 16)), 0, bytes(8)))
+
+
+def identity(sock: socket.socket) -> int:
+    """What tells this TCP socket from every other one: its cookie, where cookies are told."""
+    return sock_diag.cookie(sock) if is_told() else proc_net.identity(sock)
 
 
 def listening(port: int) -> list[Listening]:
     """Every TCP socket of the network namespace that listens on `port`.
 
-    None is left out that listens throughout the call. Raises OSError: EOPNOTSUPP or ENOENT where
-    the kernel was built without CONFIG_INET_DIAG or CONFIG_INET_TCP_DIAG, EOVERFLOW when the
-    answer is too long to be had in one piece (over two hundred sockets on the port).
+    None is left out that listens throughout the call. Raises OSError: EOVERFLOW when the answer is
+    too long to be had in one piece (over two hundred sockets on the port).
     """
+    if not is_told():
+        found = proc_net.tcp_listening(port)
+        return [Listening(_text(each.local), each.identity) for each in found]
     # In a dump the kernel passes by what has another port. It has no other use for the rest.
     identity = _ID.pack(_port(port), bytes(2), bytes(16), bytes(16), 0, sock_diag.ANY_COOKIE)
     request = _DUMP_HEAD.pack() + identity + _DUMP_TAIL.pack(1 << TCP_LISTEN, 0)
@@ -61,7 +80,7 @@ def listening(port: int) -> list[Listening]:
 def state(local: End, remote: End) -> int | None:
     """The state (1 to 12, as in tcp_states.h) of the TCP socket with these two ends.
 
-    None when there is none, and where the kernel cannot tell. A socket that is bound to an
+    None when there is none. A socket that is bound to an
     interface, as all with a link-local address are, is not found. Raises OSError, and ValueError
     for what is no address.
     """
@@ -83,6 +102,9 @@ class _Connected(NamedTuple):
 def _connected(local: End, remote: End) -> _Connected | None:
     addresses = _packed(local[0]), _packed(remote[0])
     ports = _port(local[1]), _port(remote[1])
+    if not is_told():
+        listed = proc_net.tcp_between(addresses[0], local[1], addresses[1], remote[1])
+        return None if listed is None else _Connected(listed.state, listed.identity)
     if all(_is_ipv4(each) for each in addresses):
         # The kernel finds the IPv6 socket of such a connection, too.
         family = socket.AF_INET

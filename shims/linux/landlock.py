@@ -1,6 +1,7 @@
 """Landlock: the three system calls and the table of what each ABI version can enforce.
 
-Source: landlock(7) and Documentation/userspace-api/landlock.rst of the kernel.
+Sources: landlock(7), include/uapi/linux/landlock.h and Documentation/userspace-api/landlock.rst of
+Linux 7.3.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import enum
 import errno
 import struct
+from collections.abc import Container
 from typing import Final, NamedTuple
 
 from nono.shims.linux.libc import address, ffi, syscall
@@ -22,7 +24,8 @@ _CREATE_RULESET_ERRATA: Final = 1 << 1
 _RULE_PATH_BENEATH: Final = 1
 
 # struct landlock_ruleset_attr {u64 handled_access_fs, handled_access_net, scoped} grew with the
-# ABI. An older kernel accepts a longer structure whose unknown tail is zero.
+# ABI. An older kernel accepts a longer structure whose unknown tail is zero; what ABI 10 added to
+# it says what is not logged.
 _RULESET_ATTR: Final = struct.Struct("=QQQ")
 _PATH_BENEATH_ATTR: Final = struct.Struct("=Qi")  # packed: u64 allowed_access, s32 parent_fd
 
@@ -46,13 +49,17 @@ class FS(enum.IntFlag):
     REFER = 1 << 13
     TRUNCATE = 1 << 14
     IOCTL_DEV = 1 << 15
+    RESOLVE_UNIX = 1 << 16
+    """A unix socket by its path, for connecting and for sending to; never one of the own domain."""
 
 
 class Net(enum.IntFlag):
-    """LANDLOCK_ACCESS_NET_*: what may be done with TCP ports."""
+    """LANDLOCK_ACCESS_NET_*: what may be done with TCP and UDP ports."""
 
     BIND_TCP = 1 << 0
     CONNECT_TCP = 1 << 1
+    BIND_UDP = 1 << 2
+    CONNECT_SEND_UDP = 1 << 3
 
 
 class Scope(enum.IntFlag):
@@ -103,11 +110,22 @@ CHANGES: Final[dict[int, Change]] = {
     ),
     # Which refusals are logged.
     7: Change("6.15", Rights(_NO_FS, _NO_NET, _NO_SCOPE), None),
+    # LANDLOCK_RESTRICT_SELF_TSYNC restricts the other threads of the process, too. What we restrict
+    # has one thread.
+    8: Change("7.0", Rights(_NO_FS, _NO_NET, _NO_SCOPE), None),
+    # The filter lets no connect(2) through without it.
+    9: Change("7.1", Rights(FS.RESOLVE_UNIX, _NO_NET, _NO_SCOPE), None),
+    # The filter gives datagram sockets to nobody whose destinations are filtered.
+    10: Change("7.2", Rights(_NO_FS, Net.BIND_UDP | Net.CONNECT_SEND_UDP, _NO_SCOPE), None),
+    # LANDLOCK_RESTRICT_SELF_NO_NEW_PRIVS: with us no_new_privs comes before.
+    11: Change("7.3", Rights(_NO_FS, _NO_NET, _NO_SCOPE), None),
 }
 """ABI version -> what it added. Keys are consecutive from 1; a newer kernel is used as if it had
 the last one."""
 
-FILE_RIGHTS: Final = FS.EXECUTE | FS.WRITE_FILE | FS.READ_FILE | FS.TRUNCATE | FS.IOCTL_DEV
+FILE_RIGHTS: Final = (
+    FS.EXECUTE | FS.WRITE_FILE | FS.READ_FILE | FS.TRUNCATE | FS.IOCTL_DEV | FS.RESOLVE_UNIX
+)
 """The rights that a rule on something other than a directory may grant; more gives EINVAL."""
 
 
@@ -122,21 +140,27 @@ def supported(abi: int) -> Rights:
     return Rights(fs, net, scoped)
 
 
-def lost(abi: int) -> list[str]:
+def lost(abi: int, made_up_for: Container[int] = ()) -> list[str]:
     """What a kernel of this ABI version cannot enforce, in words, with the kernel that can. Pure.
 
-    Empty where nothing that this module knows of stays open.
+    Empty where nothing that this module knows of stays open. `made_up_for` are versions whose
+    additions something else enforces.
     """
     return [
         f"{change.unenforced} (needs Linux {change.kernel}, Landlock ABI {version})"
         for version, change in CHANGES.items()
-        if version > abi and change.unenforced is not None
+        if version > abi and version not in made_up_for and change.unenforced is not None
     ]
 
 
 def abi_version() -> int:
     """The Landlock ABI version of the running kernel; 0 if it was not built in or is disabled."""
     return _query(_CREATE_RULESET_VERSION)
+
+
+def running() -> Rights:
+    """Every right that the running kernel can handle."""
+    return supported(abi_version())
 
 
 def errata() -> int:

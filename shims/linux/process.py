@@ -5,10 +5,12 @@ Source: the section 2 man pages of the same names.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from typing import Final
 
+from nono.shims.errors import failure
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import own_number
 
@@ -17,6 +19,11 @@ _CLOSE_RANGE: Final = own_number("close_range")
 _PIDFD_OPEN: Final = own_number("pidfd_open")
 _PIDFD_GETFD: Final = own_number("pidfd_getfd")
 _UNSHARE: Final = own_number("unshare")
+_PIDFD_SEND_SIGNAL: Final = own_number("pidfd_send_signal")
+_TGKILL: Final = own_number("tgkill")
+
+SIGINFO_BYTES: Final = 128
+"""The size of siginfo_t: sigaction(2)."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -95,6 +102,35 @@ def pidfd_getfd(pidfd: int, fd: int) -> int:
     Raises OSError: EBADF if it has no such fd, EPERM without ptrace rights, ESRCH if it ended.
     """
     return syscall(_PIDFD_GETFD, pidfd, fd, 0)
+
+
+def pidfd_pid(pidfd: int) -> int:
+    """The number of the process; 0 when it is gone or in another pid namespace.
+
+    The line Pid in pidfd_open(2). Raises OSError: EBADF for what is no pidfd.
+    """
+    try:
+        with open(f"/proc/self/fdinfo/{pidfd}", "rb") as info:
+            fields = dict(line.split(b":", 1) for line in info.read().splitlines() if b":" in line)
+    except FileNotFoundError:
+        raise failure(errno.EBADF) from None
+    if b"Pid" not in fields:
+        raise failure(errno.EBADF)
+    return max(int(fields[b"Pid"]), 0)
+
+
+def pidfd_send_signal(pidfd: int, number: int, info: bytes = b"", flags: int = 0) -> None:
+    """Send a signal to the process that `pidfd` refers to, with a siginfo_t if `info` is given.
+
+    Raises OSError: ESRCH once it has been waited for, EINVAL for no signal, EPERM without rights.
+    """
+    buffer = ffi.from_buffer(info)
+    syscall(_PIDFD_SEND_SIGNAL, pidfd, number, address(buffer) if info else 0, flags)
+
+
+def tgkill(process: int, thread: int, number: int) -> None:
+    """Send a signal to a thread of the process. Raises OSError: ESRCH if it has no such thread."""
+    syscall(_TGKILL, process, thread, number)
 
 
 def unshare(flags: int) -> None:

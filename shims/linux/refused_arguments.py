@@ -188,6 +188,13 @@ _ADMINISTERED: Final = (
     *_refuse_foreign(_is_not(2, administration.SO_ORIGINAL_DST), error=errno.ENOPROTOOPT),
 )
 
+F_SETFL: Final = 4
+F_SETOWN: Final = 8
+_F_SETOWN_EX: Final = 15
+O_ASYNC: Final = 0o20000
+FIOASYNC: Final = 0x5452
+_OWNER_REQUESTS: Final[dict[str, int]] = {"FIOSETOWN": 0x8901, "SIOCSPGRP": 0x8902}
+
 _LOCK_EX: Final = 2
 _F_SETLEASE: Final = 1024
 _F_SET_RW_HINT: Final = 1036
@@ -288,6 +295,21 @@ _WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendto": (Refusal(errno.EPERM, (_is_not(5, 0),), reported=True),),
 }
 
+_UNSCOPED: Final[dict[str, tuple[Refusal, ...]]] = {
+    # Whom a file signals, in memory: nobody has to know of the newer one, and of the older ones
+    # (SIOCSPGRP, FIOSETOWN) fcntl(2) does the same.
+    "fcntl": (
+        _refuse(_is(1, _F_SETOWN_EX), error=errno.EINVAL),
+        Refusal(errno.EPERM, (_is(1, F_SETOWN), _is_not(2, 0)), reported=True),
+        Refusal(errno.EPERM, (_is(1, F_SETFL), _any_bit(2, O_ASYNC)), reported=True),
+    ),
+    "ioctl": (
+        _refuse(_is(1, *_OWNER_REQUESTS.values())),
+        Refusal(errno.EPERM, (_is(1, FIOASYNC),), reported=True),
+    ),
+}
+"""What makes a file signal others, for a kernel whose Landlock does not keep signals inside."""
+
 _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
     "open": (_open_for_ioctl_only(1), _make_set_id(2, flags=1)),
     "openat": (_open_for_ioctl_only(2), _make_set_id(3, flags=2)),
@@ -297,8 +319,13 @@ _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
 }
 
 
-def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, ...]]:
-    """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
+def rules(
+    network: Network, *, broker: bool = True, scoped: bool = True
+) -> dict[str, tuple[Refusal, ...]]:
+    """Name -> refusals of every system call of the class ARGUMENTS. Pure.
+
+    `scoped` says that Landlock keeps signals inside.
+    """
     found = _RULES | {
         "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(kinds.SOCKETS[network]),
         # Of the others the kernel makes no pair, and says so: EOPNOTSUPP.
@@ -309,7 +336,9 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
     if not broker:
         return _WITHOUT_BROKER | found
     found |= {name: (_DATAGRAMS_OF_UNIX, *found[name]) for name in ("socket", "socketpair")}
-    return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}
+    for added in (_WITH_BROKER,) if scoped else (_WITH_BROKER, _UNSCOPED):
+        found |= {name: found[name] + more for name, more in added.items()}
+    return found
 
 
 def _refuse_sockets_outside(allowed: kinds.Sockets) -> tuple[Refusal, ...]:

@@ -21,6 +21,8 @@ _NLM_F_REQUEST: Final = 0x1
 _NLM_F_DUMP: Final = 0x300
 _SO_COOKIE: Final = 57
 
+_UNKNOWN: Final = (errno.ENOENT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT)
+
 _HEADER: Final = struct.Struct("=IHHII")  # nlmsghdr
 _ATTRIBUTE: Final = struct.Struct("=HH")  # nlattr
 _ERROR: Final = struct.Struct("=i")
@@ -79,6 +81,22 @@ def dump(
                 return
             batch.append(body)
         yield batch
+
+
+def is_told(request: bytes) -> bool:
+    """Whether the kernel knows this request about many sockets. Raises OSError.
+
+    Without the module of the family, or of the protocol, it says ENOENT as if there were none.
+    """
+    try:
+        with open_() as netlink:
+            for _ in dump(netlink, request):
+                pass
+    except OSError as error:
+        if error.errno in _UNKNOWN:
+            return False
+        raise
+    return True
 
 
 def attributes(body: bytes, position: int) -> Iterator[tuple[int, bytes]]:

@@ -158,6 +158,9 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
     "blocked": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},  # unix sockets
 }
 
+# Landlock keeps these inside from ABI 6 on; before, the supervisor does.
+_SIGNALS: Final = "kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
+
 # What Landlock checks by itself: without a broker these are safe, and nothing else of NOTIFY is.
 _HELD_BY_LANDLOCK: Final = """
 mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
@@ -179,15 +182,18 @@ _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
 
 @functools.cache
 def classes(
-    network: Network = "unrestricted", *, broker: bool = True
+    network: Network = "unrestricted", *, broker: bool = True, scoped: bool = True
 ) -> Mapping[str, SyscallClass]:
     """Name -> class of every system call that any of the architectures has.
 
     A name that `NUMBERS` has and no class names is left out: it gets ENOSYS. Without a `broker`
-    nothing is notified: what Landlock holds is allowed, the rest is refused.
+    nothing is notified: what Landlock holds is allowed, the rest is refused. `scoped` says that
+    Landlock keeps signals inside.
     """
     named = {name: which for which, names in _CLASSES.items() for name in names.split()}
     named |= _NETWORK_CLASSES[network]
+    if broker and not scoped:
+        named |= dict.fromkeys(_SIGNALS.split(), SyscallClass.NOTIFY)
     if not broker:
         for name, which in named.items():
             if which in (SyscallClass.NOTIFY, SyscallClass.TOLD):
@@ -197,14 +203,14 @@ def classes(
 
 @functools.cache
 def table(
-    arch: Arch, network: Network = "unrestricted", *, broker: bool = True
+    arch: Arch, network: Network = "unrestricted", *, broker: bool = True, scoped: bool = True
 ) -> Mapping[str, Syscall]:
     """Name -> number and class of every system call of `arch`. Pure."""
     numbers = _numbers(arch)
     return types.MappingProxyType(
         {
             name: Syscall(numbers[name], which)
-            for name, which in classes(network, broker=broker).items()
+            for name, which in classes(network, broker=broker, scoped=scoped).items()
             if name in numbers
         }
     )

@@ -7,6 +7,7 @@ The kernel keeps the connection between the two, and a cookie for each socket th
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import re
 import socket
@@ -14,7 +15,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from nono.shims.linux import sock_diag
+from nono.shims.linux import proc_net, sock_diag
 from nono.shims.linux.sock_diag import cookie as cookie
 
 _SHOW_NAME: Final = 0x1
@@ -42,17 +43,36 @@ class Listening(NamedTuple):
     """A unix socket with a name, which may be connected to or sent to."""
 
     cookie: int
+    """What `identity` says of it."""
     name: bytes
     """As it was given to bind(2); an abstract name with its leading NUL."""
     file: File | None
     """None for an abstract name."""
 
+    def may_have(self, name: bytes) -> bool:
+        """Whether this is its name. In /proc/net some names look like others."""
+        return self.name == (name if is_told() else name.replace(b"\0", b"@"))
+
+
+@functools.cache
+def is_told() -> bool:
+    """Whether the kernel has CONFIG_UNIX_DIAG, or can load it. Raises OSError.
+
+    If not, /proc/net is read instead: nothing is told of files then.
+    """
+    return sock_diag.is_told(_REQUEST.pack(socket.AF_UNIX, 0, 0, 0, 0, 0, sock_diag.ANY_COOKIE))
+
+
+def identity(sock: socket.socket) -> int:
+    """What tells this unix socket from every other one: its cookie, where cookies are told."""
+    return sock_diag.cookie(sock) if is_told() else proc_net.identity(sock)
+
 
 def listening() -> Iterator[Listening]:
-    """Every listening unix socket of the network namespace.
-
-    Raises OSError: ENOENT or EPROTONOSUPPORT where the kernel was built without CONFIG_UNIX_DIAG.
-    """
+    """Every listening unix socket of the network namespace. Raises OSError."""
+    if not is_told():
+        yield from (Listening(each.identity, each.text, None) for each in proc_net.unix())
+        return
     yield from (found for _, found in _all(1 << sock_diag.TCP_LISTEN))
 
 
@@ -66,7 +86,10 @@ def _all(states: int) -> Iterator[tuple[int, Listening]]:
 
 
 def receiving() -> Iterator[Listening]:
-    """Every datagram socket with a name of the network namespace. Raises as `listening`."""
+    """Every datagram socket with a name of the network namespace.
+
+    Raises OSError: ENOENT or EPROTONOSUPPORT where the kernel was built without CONFIG_UNIX_DIAG.
+    """
     states = 1 << sock_diag.TCP_CLOSE | 1 << sock_diag.TCP_ESTABLISHED
     yield from (found for kind, found in _all(states) if kind == socket.SOCK_DGRAM and found.name)
 

@@ -105,8 +105,44 @@ def check_listener() -> None:
         raise listener_error()
 
 
-def check_kernel(best_effort: bool) -> int:
-    """The running Landlock ABI. Raises StartError for what it cannot enforce."""
+_MADE_UP_FOR = frozenset({3, 4, 6})
+"""The ABI versions whose additions the broker enforces where the kernel lacks them: truncating
+(`entries.py`, `open_flags.py`), TCP ports (`sockets.py`), signals (`signals.py`) and abstract unix
+sockets (`unix_sockets.py`). If it dies, the filter refuses the calls: ENOSYS."""
+
+_IOCTL = 5
+"""The ABI version without which an `ioctl` on a device below a granted directory is not held."""
+
+_OLDEST = 2
+"""What the broker needs: from Linux 5.19 on a stopped call is not made twice by a signal."""
+
+
+def not_enforced(abi: int, broker: bool) -> list[str]:
+    """What this Landlock cannot enforce and nobody else does."""
+    return landlock.lost(abi, {*_MADE_UP_FOR, _IOCTL} if broker and abi >= _OLDEST else ())
+
+
+def weaker(abi: int) -> str:
+    """One line about what is not as strong as on a newer kernel; empty where nothing is. Pure."""
+    if landlock.Scope.SIGNAL in landlock.supported(abi).scoped:
+        return ""
+    kept = [
+        words
+        for version, words in ((3, "truncation"), (4, "TCP ports"), (6, "signals"))
+        if version > abi
+    ]
+    text = f"this kernel's Landlock (ABI {abi}) is an old one: {', '.join(kept)} are kept inside"
+    text += " by nono alone"
+    if abi < _IOCTL:
+        text += ", and ioctl(2) on devices below granted directories by nobody"
+    return f"{text} (Linux 6.12 does it)"
+
+
+def check_kernel(best_effort: bool, broker: bool = True) -> int:
+    """The running Landlock ABI. Raises StartError for what it cannot enforce.
+
+    With a `broker` that is less, since it makes up for what an older kernel lacks.
+    """
     check_proc()
     try:
         abi = landlock.abi_version()
@@ -118,7 +154,7 @@ def check_kernel(best_effort: bool) -> int:
             " `landlock` in the kernel's list of security modules)",
             "nono setup --check",
         )
-    lost = landlock.lost(abi)
+    lost = not_enforced(abi, broker)
     if lost and not best_effort:
         raise StartError(
             f"this kernel's Landlock (ABI {abi}) cannot refuse: {'; '.join(lost)}",
@@ -151,25 +187,30 @@ def confine(
         injected = _injected_files(made)
         if injected is not None:
             undo.callback(injected.close)
-        ruleset_fd = ruleset.build(made.floor, abi)
+        # Where there are datagram sockets, they are used without us.
+        has_datagrams = mode is Mode.UNRESTRICTED or is_served
+        ruleset_fd = ruleset.build(made.floor, abi, has_datagrams=has_datagrams)
         undo.callback(os.close, ruleset_fd)
         scope_fd = ruleset.build_scope(abi)
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
-        program = filter_program(mode.value, broker)
+        is_scoped = landlock.Scope.SIGNAL in landlock.supported(abi).scoped
+        program = filter_program(mode.value, broker, scoped=is_scoped)
         undo.pop_all()
         return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
 
 
-def filter_program(network: Network, broker: bool) -> bytes:
+def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> bytes:
     """The seccomp filter for this machine. Raises StartError where none can be built.
+
+    `scoped` says that Landlock keeps signals inside.
 
     Here the errors of the shims become ours.
     """
     from nono.shims.linux import filter as seccomp_filter
 
     try:
-        return seccomp_filter.build(machine(), network, broker=broker)
+        return seccomp_filter.build(machine(), network, broker=broker, scoped=scoped)
     except ShimError as error:
         raise StartError(error.message, error.hint) from error
 

@@ -8,10 +8,11 @@ import platform
 from collections.abc import Iterator
 
 from nono.shims.errors import ShimError
-from nono.shims.linux import landlock
+from nono.shims.linux import inet_diag, landlock, unix_diag
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
+from nono.supervisor.linux.confine import not_enforced, weaker
 from nono.supervisor.linux.finding import Finding
 from nono.supervisor.linux.network.datagrams import Datagrams
 
@@ -20,7 +21,7 @@ def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
     found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
     found += [*refused_calls.findings(), tracing.finding(), _libseccomp(), _datagrams()]
-    return [*found, *account_check.findings(), process_bounds.finding()]
+    return [*found, _sockets(), *account_check.findings(), process_bounds.finding()]
 
 
 def _architecture() -> Finding:
@@ -40,9 +41,9 @@ def _landlock() -> Iterator[Finding]:
         cost = "nono cannot run: the floor is made of Landlock (Linux 5.13, enabled at boot)"
         yield Finding("Landlock", "none", False, cost)
         return
-    lost = landlock.lost(abi)
+    lost = not_enforced(abi, broker=True)
     cost = f"cannot refuse: {'; '.join(lost)}; nono run needs --best-effort" if lost else ""
-    yield Finding("Landlock ABI", str(abi), not lost, cost)
+    yield Finding("Landlock ABI", str(abi), not lost, cost or weaker(abi))
     yield Finding("Landlock errata fixed", f"{landlock.errata():#b}", True)
 
 
@@ -106,6 +107,16 @@ def _datagrams() -> Finding:
     )
     what = "datagram sockets under a filter"
     return Finding(what, refused, not made.refused, cost if made.refused else "", needed=False)
+
+
+def _sockets() -> Finding:
+    """Whether the kernel tells whose sockets listen: the modules tcp_diag and unix_diag."""
+    known = {"tcp_diag": inet_diag.is_told(), "unix_diag": unix_diag.is_told()}
+    missing = [name for name, is_told in known.items() if not is_told]
+    cost = f"/proc/net is read instead, which takes longer: modprobe {' '.join(missing)}"
+    found = f"without {', '.join(missing)}" if missing else "yes"
+    what = "sockets told by the kernel"
+    return Finding(what, found, not missing, cost if missing else "", needed=False)
 
 
 class _Version(ctypes.Structure):

@@ -58,6 +58,14 @@ def state_of(pid: int) -> str:
         return ""
 
 
+def group_of(pid: int) -> int:
+    """The process group; 0 when there is no such process."""
+    try:
+        return int(_stat_fields(pid)[2])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def is_pending(pid: int, number: int) -> bool:
     """True when the signal waits for the process as a whole: ShdPnd in proc_pid_status(5)."""
     try:

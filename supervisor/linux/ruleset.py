@@ -22,6 +22,7 @@ _WRITE = (
     | FS.MAKE_SYM
     | FS.REFER
 )
+_UDP = landlock.Net.BIND_UDP | landlock.Net.CONNECT_SEND_UDP
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _RIGHTS = {Access.READ: _READ, Access.WRITE: _WRITE, Access.EXECUTE: FS.EXECUTE}
 
@@ -38,13 +39,16 @@ def rights_of(access: Access, *, directory: bool) -> FS:
     return rights if directory else (rights | FS.IOCTL_DEV) & landlock.FILE_RIGHTS
 
 
-def build(floor: Floor, abi: int) -> int:
+def build(floor: Floor, abi: int, *, has_datagrams: bool = True) -> int:
     """A ruleset descriptor that grants exactly the floor. Raises OSError.
 
     Everything that the running ABI can handle is handled, so what no rule grants is refused:
-    TCP bind and connect, signals and abstract sockets beyond the sandbox too.
+    TCP bind and connect, and beyond the sandbox signals, abstract sockets and unix sockets by
+    path. UDP is not where programs have datagram sockets: what these may reach is not the floor's.
     """
     handled = landlock.supported(abi)
+    if has_datagrams:
+        handled = handled._replace(net=handled.net & ~_UDP)
     ruleset = landlock.create_ruleset(handled)
     try:
         for rule in floor.rules:

@@ -91,7 +91,7 @@ def prepare(
     where services cannot be used. Directories that the plan has to make are made.
     """
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
-    from nono.supervisor.linux.confine import check_kernel, confine
+    from nono.supervisor.linux.confine import check_kernel, confine, weaker
 
     separate(os.environ if audit is None or audit.env is None else audit.env)
     if plan.caches is not None:
@@ -106,7 +106,7 @@ def prepare(
         from nono.supervisor.session.new_directories import make_directories
 
         make_directories(plan.new_directories)
-    abi = check_kernel(best_effort)
+    abi = check_kernel(best_effort, broker)
     env = os.environ if audit is None or audit.env is None else audit.env
     remove_abandoned(env)
     tmpdir = make_tmpdir()
@@ -137,7 +137,8 @@ def prepare(
         decisions = made.decisions(log if witness is None else witness)
         decisions.awaited |= awaited
         undo.pop_all()
-        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes, claimed)
+        notes = (*made.notes, *filter(None, [weaker(abi) if broker else ""]))
+        return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

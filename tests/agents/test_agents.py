@@ -18,7 +18,7 @@ from tests.agents.dialogue import ANSWER, EDITED
 from tests.agents.model_server import served
 from tests.conftest import Account, Finished, program_beside
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 KEY = "the-real-key-of-the-test"
 SAYS = "agent 1.0: native ran\n"

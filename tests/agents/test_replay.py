@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import Account, program_beside
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 MAX_LINES = 3
 """Of the report, besides its heading and what it says of the key."""

@@ -13,7 +13,7 @@ from tests.attacks.conftest import PYTHON
 from tests.attacks.conftest import command as command_of
 from tests.conftest import Account, Finished
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 TAG = "poisoned-by-a-run"
 REAL = (

@@ -9,7 +9,7 @@ from tests.attacks.conftest import Attack
 from tests.attacks.scene import Scene
 
 
-@pytest.mark.requires(landlock=6)
+@pytest.mark.requires(landlock=2)
 @pytest.mark.parametrize("flags", [("--allow",), ("--read", "--write")], ids="-".join)
 def test_no_server_outside_is_reached(
     flags: tuple[str, ...],

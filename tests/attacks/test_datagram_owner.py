@@ -13,7 +13,7 @@ from tests.attacks.network import witnesses
 from tests.attacks.scene import Scene
 from tests.conftest import Account
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 DNS = ("127.0.0.59", 53)
 """As a machine's own name server has it."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Account, Nono, Secret
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = """
 import os, sys

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Account, Finished, Nono
 
-pytestmark = pytest.mark.requires(landlock=3, commands=["gcc"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
 SECONDS = "5"
 INSIDE = ("link", "names", "directory", "mkdir")

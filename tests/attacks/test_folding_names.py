@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Account, program_beside
 
 pytestmark = [
-    pytest.mark.requires(landlock=3),
+    pytest.mark.requires(landlock=2),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts"),
 ]
 

@@ -13,7 +13,7 @@ import pytest
 from tests.attacks.conftest import Attack, Outcome
 from tests.attacks.scene import Scene
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 WAIT = 30
 

@@ -15,7 +15,7 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from tests.attacks.conftest import SHARED
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 LEAVE = program_beside(__file__, "leave_in_shared_places.py")
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import Nono
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = """
 import errno, socket

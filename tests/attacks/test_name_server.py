@@ -13,7 +13,7 @@ from tests.attacks.conftest import Attack, Outcome
 from tests.attacks.scene import Scene
 from tests.conftest import Account
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 # The port may be another test's for a moment: then once more.
 FROM_ITS_PORT = """

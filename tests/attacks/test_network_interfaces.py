@@ -9,7 +9,7 @@ from tests.attacks.conftest import Attack
 from tests.attacks.programs.outside import Outside
 from tests.attacks.scene import Scene
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 STATE = ("route", "ipv6_route", "if_inet6", "fib_trie", "arp", "dev_mcast", "igmp")
 

@@ -11,7 +11,7 @@ from tests.attacks.scene import Scene
 from tests.conftest import Account, Nono
 from tests.supervisor.network.world import Listener
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 FILTERED = ("--allow-domain", "allowed.example")
 PYTHON = "/usr/bin/python3"

@@ -9,7 +9,7 @@ from tests.attacks.network import denials, witnesses
 from tests.attacks.scene import Scene
 from tests.supervisor.network.world import Listener, World
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 LEADING = {
     "metadata": ["169.254.169.254"],

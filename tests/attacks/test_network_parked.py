@@ -18,7 +18,7 @@ from tests.attacks.network import witnesses
 from tests.attacks.scene import Scene
 from tests.supervisor.network.world import Listener, World
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 LOOPBACK = "0100007F"
 SYN_SENT, LISTEN = "02", "0A"

@@ -10,7 +10,7 @@ from tests.attacks.programs.outside import Outside
 from tests.attacks.scene import Scene
 from tests.supervisor.network.world import Listener, World
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
 SECONDS = 5
 DENIED, ALLOWED = "127.0.0.1", "127.0.0.9"

@@ -11,7 +11,7 @@ from tests.attacks.network import denials, witnesses
 from tests.attacks.scene import Scene
 from tests.supervisor.network.world import World
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 FILTERED = ("--allow-domain", "allowed.example", "--allow-domain", "192.0.2.0/24:443")
 PF_UNIX = 1

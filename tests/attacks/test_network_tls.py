@@ -10,7 +10,7 @@ from tests.attacks.network import denials
 from tests.attacks.scene import Scene
 from tests.supervisor.network.world import Listener, World
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 NAME, OTHER = "front.example", "hidden.example"
 

@@ -10,7 +10,7 @@ import pytest
 from nono.broker.rules.paths import is_within
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
 MAKE = program_beside(__file__, "make_repositories.py")
 PLANT = program_beside(__file__, "plant_in_repositories.py")

@@ -8,7 +8,7 @@ from tests.attacks.conftest import Attack
 from tests.attacks.scene import Scene
 
 
-@pytest.mark.requires(landlock=6)
+@pytest.mark.requires(landlock=2)
 def test_other_processes_are_out_of_reach(
     outside: Scene, attack: Attack, partner: Callable[..., None]
 ) -> None:

@@ -11,7 +11,7 @@ from tests.conftest import Account, program_beside
 
 __all__ = ["installed", "sources"]
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 CHANGE = program_beside(__file__, "change_own_code.py")
 

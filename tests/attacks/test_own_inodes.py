@@ -13,7 +13,7 @@ from tests.conftest import Account
 
 __all__ = ["installed", "sources"]
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 
 def linked(account: Account, venv: Path, name: str) -> tuple[Path, Path]:

@@ -19,7 +19,7 @@ import pytest
 from tests.attacks.conftest import PYTHON
 from tests.conftest import Account, Finished
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["git", "bash", "vim", "tmux", "npm"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["git", "bash", "vim", "tmux", "npm"])
 
 SEEDS = range(11, 21)
 ROUNDS = 10

@@ -9,7 +9,7 @@ from nono.supervisor.errors import StartError
 from nono.supervisor.linux import confine
 from tests.conftest import Account
 
-pytestmark = pytest.mark.requires(landlock=4, commands=["unshare"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["unshare"])
 
 
 @pytest.mark.parametrize("mounting", [(), ("--mount-proc",)], ids=["old", "own"])

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
 TOOLS = program_beside(__file__, "plant_in_repositories.py")
 GIT = "git -c user.name=A -c user.email=a@example.org -c protocol.file.allow=always"

@@ -83,7 +83,7 @@ def test_the_link_that_a_run_leaves_is_not_followed_by_the_next(
     assert f"{project}/up is a link" in done.stderr
 
 
-@pytest.mark.requires(landlock=3, commands=["git"])
+@pytest.mark.requires(landlock=2, commands=["git"])
 def test_a_repository_that_comes_during_a_run_is_told_of(
     project: Path, nono: Nono, as_user: Account
 ) -> None:

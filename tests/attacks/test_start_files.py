@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
 PLANT = program_beside(__file__, "plant_start_files.py")

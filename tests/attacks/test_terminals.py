@@ -10,7 +10,7 @@ from tests.attacks.scene import Scene
 from tests.conftest import Account
 
 
-@pytest.mark.requires(landlock=5)
+@pytest.mark.requires(landlock=2)
 def test_terminals_and_devices_of_others_are_out_of_reach(
     outside: Scene, as_user: Account, partner: Callable[..., None], programs: Path
 ) -> None:

@@ -12,7 +12,7 @@ from nono.broker.datafile import data
 from tests.attacks.conftest import SHARED
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 MAKE = program_beside(__file__, "make_names.py")
 PYTHON = ("/usr/bin/python3", "-S", "-c", MAKE)

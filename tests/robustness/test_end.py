@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 COUNTER = program_beside(__file__, "counter.py")
 SIGNALS = ["SIGWINCH", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGINT", "SIGTERM", "SIGQUIT"]

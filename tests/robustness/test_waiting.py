@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 FIFO = program_beside(__file__, "fifo.py")
 

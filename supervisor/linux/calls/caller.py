@@ -26,7 +26,7 @@ class Caller:
 
     def __init__(self, tid: int, init_pid: int) -> None:
         self.tid = tid
-        self._init_pid = init_pid
+        self.init_pid = init_pid
 
     @cached_property
     def _status(self) -> dict[str, str]:
@@ -138,4 +138,4 @@ class Caller:
 
     def owns(self, pid: int) -> bool:
         """True when `pid` is a process of this sandbox."""
-        return is_within(pid, self._init_pid)
+        return is_within(pid, self.init_pid)

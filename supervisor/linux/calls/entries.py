@@ -13,7 +13,9 @@ import stat
 from collections.abc import Callable
 
 from nono.broker import Access, Operation, PathChange
+from nono.shims.linux import landlock
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
+from nono.shims.linux.landlock import FS
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
@@ -170,18 +172,20 @@ def _remove(call: Call, decisions: Decisions, at: int, path: int, *, directory: 
 
 
 def truncate(call: Call, decisions: Decisions) -> Answer:
-    """truncate(2)."""
+    """truncate(2). Where Landlock has no right for it, the floor holds nothing."""
     n = call.notification
+    is_held = FS.TRUNCATE in landlock.running().fs
     with locate(call.caller, AT_FDCWD, call.path(n.a)) as target:
-        if target.is_anonymous:
+        if target.is_anonymous and is_held:
             return CONTINUE
-        if decisions.floor_covers(target.path, Access.WRITE):
+        if is_held and decisions.floor_covers(target.path, Access.WRITE):
             decisions.note_native(PathChange(call.caller, Operation.TRUNCATE, target.path))
             return CONTINUE
         if target.kind != stat.S_IFREG:
             raise failure(errno.EISDIR if target.kind == stat.S_IFDIR else errno.EINVAL)
-        own = call.own.is_own(call.caller, target)
-        decisions.require(PathChange(call.caller, Operation.TRUNCATE, target.path, own))
+        if not target.is_anonymous:
+            own = call.own.is_own(call.caller, target)
+            decisions.require(PathChange(call.caller, Operation.TRUNCATE, target.path, own))
         call.ensure_waiting()
         size = n.b - (1 << 64) if n.b >> 63 else n.b
         # The kernel would send SIGXFSZ, too. The limit is the program's own, and ours is another.

@@ -40,7 +40,7 @@ _ALL_CHANGEABLE = sum(_CHANGEABLE.values())
 
 
 def set_flags(call: Call, decisions: Decisions) -> Answer:
-    """The only request of ioctl(2) that nono hears of. Raises OSError."""
+    """FS_IOC_SETFLAGS. Raises OSError."""
     (wanted,) = _FLAGS.unpack(call.bytes(call.notification.c, _FLAGS.size))
 
     def change(target: Handle) -> None:

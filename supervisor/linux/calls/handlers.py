@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nono.shims.linux.refused_arguments import F_SETFL, F_SETOWN, FIOASYNC
 from nono.shims.linux.syscall_classes import SyscallClass, classes, table
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls import (
     entries,
     execute,
@@ -17,12 +19,29 @@ from nono.supervisor.linux.calls import (
     open_how,
     opens,
     scheduling,
+    signals,
     socket_pairs,
     sockets,
     watches,
     xattr_values,
 )
+from nono.supervisor.linux.calls.answers import Answer
+from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.loop import Handler
+
+
+def ioctl_(call: Call, decisions: Decisions) -> Answer:
+    """ioctl(2): what chattr(1) asks for, or that a file signals. See there for which side."""
+    is_signal = call.notification.b & 0xFFFFFFFF == FIOASYNC
+    return (signals.asynchronous if is_signal else file_flags.set_flags)(call, decisions)
+
+
+def fcntl_(call: Call, decisions: Decisions) -> Answer:
+    """fcntl(2): the command, which is in a register, says whose it is."""
+    return _COMMANDS.get(call.notification.b & 0xFFFFFFFF, locks.lease)(call, decisions)
+
+
+_COMMANDS: Mapping[int, Handler] = {F_SETOWN: signals.owner, F_SETFL: signals.asynchronous}
 
 HANDLERS: Mapping[str, Handler] = {
     **{
@@ -72,7 +91,6 @@ HANDLERS: Mapping[str, Handler] = {
     "fremovexattr": metadata.fremovexattr,
     "removexattrat": metadata.removexattrat,
     "file_setattr": metadata.file_setattr,
-    "ioctl": file_flags.set_flags,
     "getxattr": xattr_values.getxattr,
     "lgetxattr": xattr_values.lgetxattr,
     "getxattrat": xattr_values.getxattrat,
@@ -80,7 +98,14 @@ HANDLERS: Mapping[str, Handler] = {
     "execve": execute.execve,
     "execveat": execute.execveat,
     "flock": locks.flock,
-    "fcntl": locks.lease,
+    "fcntl": fcntl_,
+    "ioctl": ioctl_,
+    "kill": signals.kill,
+    "tkill": signals.tkill,
+    "tgkill": signals.tgkill,
+    "rt_sigqueueinfo": signals.rt_sigqueueinfo,
+    "rt_tgsigqueueinfo": signals.rt_tgsigqueueinfo,
+    "pidfd_send_signal": signals.pidfd_send_signal,
     "connect": sockets.connect,
     "bind": sockets.bind,
     "listen": sockets.listen,

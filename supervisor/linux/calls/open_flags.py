@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 
 from nono.broker import Access
+from nono.shims.linux import landlock
+from nono.shims.linux.landlock import FS
 from nono.supervisor.linux.calls import set_id
 
 O_TMPFILE = 0o20200000
@@ -57,8 +59,11 @@ def access_of(flags: int) -> Access:
 def floor_checks(flags: int) -> bool:
     """Whether Landlock asks for a right. It does not for a descriptor that is for ioctl(2) only.
 
-    So such an open is never continued: another thread could make it mean any file.
+    Nor, before ABI 3, for emptying a file that is opened for reading only: open(2) does that if it
+    may write. So such an open is never continued: another thread could make it mean any file.
     """
+    if flags & (os.O_ACCMODE | os.O_TRUNC) == os.O_RDONLY | os.O_TRUNC:
+        return FS.TRUNCATE in landlock.running().fs
     return flags & os.O_ACCMODE != os.O_ACCMODE
 
 

@@ -18,8 +18,8 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
-from nono.supervisor.linux.calls.pinned import Pinned
 from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
+from nono.supervisor.linux.calls.pinned import Pinned
 
 _MAX_OBJECTS = 250_000
 _PTS_MAJORS = range(136, 144)
@@ -57,6 +57,7 @@ class OwnObjects:
         self._terminals: dict[int, int] = {}
         self._sockets: set[int] = set()
         self._pinned = Pinned()
+        self._bound: set[bytes] = set()
 
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
@@ -146,7 +147,7 @@ class OwnObjects:
                 self._terminals[device] = os.open(name, HANDLE_FLAGS | os.O_NOFOLLOW)
 
     def record_socket(self, cookie: int) -> None:
-        """Remember a unix socket that the sandbox binds.
+        """Remember a socket that the sandbox binds: its `identity` in `inet_diag` or `unix_diag`.
 
         By the socket and not by its name: that may become another's, or be given to another's
         socket by a rename.
@@ -158,6 +159,17 @@ class OwnObjects:
     def is_own_socket(self, cookie: int) -> bool:
         """True when the sandbox bound this socket itself."""
         return cookie in self._sockets
+
+    def record_bound(self, fd: int) -> None:
+        """Remember the file that a unix socket of the sandbox's was bound to, for `is_bound`."""
+        known = identity(fd)
+        with self._lock:
+            if known is not None and len(self._bound) < _MAX_OBJECTS:
+                self._bound.add(known)
+
+    def is_bound(self, fd: int) -> bool:
+        """True when what listens at this file is the sandbox's: only a bind makes such a file."""
+        return identity(fd) in self._bound
 
     def is_own(self, caller: Caller, handle: Handle) -> bool:
         """True when the object is the sandbox's own."""

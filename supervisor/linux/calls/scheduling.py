@@ -46,7 +46,7 @@ def _of_kind(call: Call, process: int, group: int, user: int) -> Answer:
         return _of(call, who)
     if kind not in (group, user):
         raise failure(errno.EINVAL)
-    if kind == group and not _is_group(who):
+    if kind == group and not is_group(who):
         raise failure(errno.ESRCH)
     raise failure(errno.EPERM)
 
@@ -57,7 +57,7 @@ def _of(call: Call, thread: int) -> Answer:
     return CONTINUE
 
 
-def _is_group(number: int) -> bool:
+def is_group(number: int) -> bool:
     """Whether anybody is in the process group; 0 is the caller's own."""
     if number <= 0:
         return number == 0

@@ -22,7 +22,6 @@ from nono.broker import Connect
 from nono.broker import Socket as SocketRequest
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
-from nono.shims.linux.sock_diag import cookie
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
@@ -150,7 +149,7 @@ def listen(call: Call, decisions: Decisions) -> Answer:
             _refuse_to_share(call, _unmapped(host), port)
             if is_local:
                 kernel.tie_to_loopback(sock)
-            call.own.record_socket(cookie(sock))
+            call.own.record_socket(inet_diag.identity(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
         if is_stream and sock.getsockname()[:2] != (host, port):

@@ -2,7 +2,8 @@
 
 connect is *performed on our copy*, since the floor does not cover where a socket connects. bind
 inside the floor is *continued because the floor holds* (MAKE_SOCK; BIND_TCP for what another
-thread might make of it); every other bind is *performed on our copy*.
+thread might make of it, which before ABI 4 is decided on when it listens); every other bind is
+*performed on our copy*.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from nono.broker.rules.paths import ancestors, lineage
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
 from nono.shims.linux.at import AT_FDCWD
-from nono.shims.linux.sock_diag import cookie
-from nono.shims.linux.unix_diag import Listening
+from nono.shims.linux.unix_diag import Listening, identity
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
@@ -76,7 +76,7 @@ def connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        own = bool(_own_listeners(call.own, lambda each: each.name == name))
+        own = bool(_own_listeners(call.own, lambda each: each.may_have(name)))
         request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
         if not own:
             decisions.require(request)
@@ -137,11 +137,18 @@ def _require_path(
     sockets: Callable[[], Iterable[Listening]],
 ) -> None:
     if not decisions.admits(UnixConnect(call.caller, target.path)):
-        file = unix_diag.file_of(target.fd)
-        owned = file is not None and _own_listeners(
-            call.own, lambda each: each.file == file, sockets
-        )
-        decisions.require(UnixConnect(call.caller, target.path, bool(owned)))
+        own = _is_own(call, target, sockets)
+        decisions.require(UnixConnect(call.caller, target.path, own))
+
+
+def _is_own(call: Call, target: Handle, sockets: Callable[[], Iterable[Listening]]) -> bool:
+    """True when what receives at this file was bound by the sandbox."""
+    if not unix_diag.is_told():
+        return call.own.is_bound(target.fd)
+    file = unix_diag.file_of(target.fd)
+    if file is None:
+        return False
+    return bool(_own_listeners(call.own, lambda each: each.file == file, sockets))
 
 
 def _own_listeners(
@@ -168,7 +175,7 @@ def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, addres
     What was reached instead gets nothing: the socket is shut down. Raises OSError: ECONNREFUSED
     then, and BlockingIOError where there is no room.
     """
-    if not _own_listeners(own, lambda each: each.name == name):
+    if not _own_listeners(own, lambda each: each.may_have(name)):
         raise failure(errno.ECONNREFUSED)
     kernel.connect(sock.fileno(), address)
     if _is_anothers(own, name):
@@ -180,7 +187,7 @@ def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, addres
 def _is_anothers(own: OwnObjects, name: bytes) -> bool:
     """True when somebody else listens by now. A server for one client has closed already."""
     try:
-        return not _own_listeners(own, lambda each: each.name == name)
+        return not _own_listeners(own, lambda each: each.may_have(name))
     except OSError:
         return False
 
@@ -192,7 +199,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
     if not name or name.startswith(b"\0"):
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
-        call.own.record_socket(cookie(sock))
+        call.own.record_socket(identity(sock))
         return DONE
     with entry(call.caller, AT_FDCWD, name, errno.EADDRINUSE) as place:
         existing = place.existing()
@@ -200,16 +207,18 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             existing.close()
             raise failure(errno.EADDRINUSE)
         directory = place.parent.path
-        # Another thread may change the name, so it is continued only where no name is refused.
-        # And a datagram socket needs a twin, which only we can make.
+        # Another thread may change the name, so it is continued only where no name is refused; and
+        # where the kernel does not tell whose the file is, we have to see it. A datagram socket
+        # needs a twin, which only we can make.
         is_datagram = sock.type == socket.SOCK_DGRAM
         if (
             not is_datagram
+            and unix_diag.is_told()
             and decisions.floor_covers(directory, Access.WRITE)
             and not decisions.refuses_names_in(directory)
         ):
             decisions.note_native(PathChange(call.caller, Operation.BIND, place.path))
-            call.own.record_socket(cookie(sock))
+            call.own.record_socket(identity(sock))
             return CONTINUE
         own = call.own.is_own(call.caller, place.parent)
         decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
@@ -221,11 +230,13 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
             call.own.datagrams.bind_both(sock, place, bind)
         else:
             bind(sock)
-        call.own.record_socket(cookie(sock))
+        call.own.record_socket(identity(sock))
         made = place.existing()
         if made is not None:
             with made:
                 call.own.record_created(place.path, made.fd)
+                if not unix_diag.is_told():
+                    call.own.record_bound(made.fd)
     return DONE
 
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.inet_diag import End
-from nono.shims.linux.sock_diag import cookie
 
 _MAX_EXPECTED = 4096
 
@@ -48,7 +47,7 @@ class StubClients:
     def _expect(self, sock: socket.socket) -> None:
         while len(self._expected) >= _MAX_EXPECTED:
             del self._expected[next(iter(self._expected))]
-        self._expected[_end(sock.getsockname())] = cookie(sock)
+        self._expected[_end(sock.getsockname())] = inet_diag.identity(sock)
 
     def admits(self, peer: End, here: End) -> bool:
         """True for an accepted connection between these two that was made so, once."""

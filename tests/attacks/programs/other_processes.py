@@ -113,7 +113,10 @@ def signal_by_descriptor(pid: int) -> None:
         (F_SETOWN_EX, struct.pack("=ii", F_OWNER_PID, pid)),
     ):
         reader, writer = os.pipe()
-        fcntl.fcntl(reader, command, owner)
+        try:
+            fcntl.fcntl(reader, command, owner)
+        except OSError:  # where Landlock does not keep the signal inside
+            continue
         fcntl.fcntl(reader, F_SETSIG, signal.SIGUSR2)
         fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)
         os.write(writer, b"x")

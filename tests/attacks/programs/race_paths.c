@@ -60,6 +60,7 @@ static void look(const char *name, int fd)
 static void once(void)
 {
     look("openat", syscall(SYS_openat, AT_FDCWD, path, O_RDONLY));
+    look("openat, emptied", syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_TRUNC));
     look("openat for both", syscall(SYS_openat, AT_FDCWD, path, O_RDWR));
     look("openat, created", syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT, 0600));
     look("openat2", syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how));

@@ -29,9 +29,12 @@ MASKS = {
     6: (0xFFFF, 3, 3),
     7: (0xFFFF, 3, 3),
     8: (0xFFFF, 3, 3),
-    99: (0xFFFF, 3, 3),
+    9: (0x1FFFF, 3, 3),
+    10: (0x1FFFF, 15, 3),
+    11: (0x1FFFF, 15, 3),
+    99: (0x1FFFF, 15, 3),
 }
-UNENFORCED = {0: 5, 1: 4, 2: 4, 3: 3, 4: 2, 5: 1, 6: 0, 7: 0, 99: 0}
+UNENFORCED = {0: 5, 1: 4, 2: 4, 3: 3, 4: 2, 5: 1, 6: 0, 7: 0, 11: 0, 99: 0}
 
 abis = st.integers(0, 12)
 needs_landlock = pytest.mark.requires(landlock=1)
@@ -56,6 +59,11 @@ def test_losses_name_the_kernel_that_can(abi: int) -> None:
     losses = landlock.lost(abi)
     assert len(losses) == UNENFORCED[abi]
     assert all("needs Linux " in loss for loss in losses)
+
+
+def test_what_something_else_enforces_is_not_lost() -> None:
+    assert len(landlock.lost(2, made_up_for={3, 4, 6})) == 1
+    assert landlock.lost(2, made_up_for=landlock.CHANGES) == []
 
 
 @given(abis, abis)

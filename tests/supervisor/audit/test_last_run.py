@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Account, Secret, program_beside
 from tests.supervisor.audit.conftest import Sessions
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "refused.py")
 

@@ -11,7 +11,7 @@ from tests.conftest import Account, program_beside
 from tests.supervisor.audit.conftest import Sessions
 from tests.supervisor.network.world import world
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "replayed.py")
 

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import Account, Secret, program_beside
 from tests.supervisor.audit.conftest import Sessions
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 RUN = ("run", "--allow-cwd")
 HOSTILE = "red\x1b[31m\u202eevil\n"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Account, Finished, Nono
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 RUN = ("run", "--allow-cwd")
 MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [

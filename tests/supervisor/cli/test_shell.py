@@ -10,7 +10,7 @@ from nono.supervisor.cli.shell import own_shell
 from tests.conftest import Account, Nono
 
 
-@pytest.mark.requires(landlock=3)
+@pytest.mark.requires(landlock=2)
 def test_it_says_where_one_is(nono: Nono, as_user: Account) -> None:
     as_user.file(as_user.home / ".bashrc", "echo never\n")
     done = nono("shell", env={"SHELL": "/bin/bash"}, input="echo here\n")

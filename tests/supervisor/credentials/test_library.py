@@ -10,7 +10,7 @@ from nono.supervisor import NonoError, Options, make_plan, open_sandbox, run
 from tests.supervisor.credentials.conftest import Apis
 from tests.supervisor.credentials.fake import REAL_KEY
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 _ASK = """
 import os, sys, time, urllib.request

@@ -20,7 +20,7 @@ from nono.supervisor.planning.plan import make_plan
 from tests.conftest import Account, Nono, program_beside
 from tests.supervisor.network.world import world
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 NAMES = ("a", "a/x", "a/y", "a/b", "a/b/x", "a/b/.env", "c", "c/x", "c/run")
 DIRECTORIES = {"a", "a/b", "c"}

@@ -50,7 +50,7 @@ from nono.supervisor.report.surroundings import around
 from nono.supervisor.session.prepare import Prepared, prepare
 from tests.supervisor.decisions.cases import CASES, DIRECTORIES, EVERYTHING, FILES, Case
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 SYSTEM = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/passwd", "/etc/shadow")
 HOSTS = ("one.example", "api.openai.com", "mine.example")

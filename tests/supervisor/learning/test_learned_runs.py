@@ -16,7 +16,7 @@ from tests.supervisor.network.world import Host, World, world
 
 __all__ = ["pip_flags", "pip_settings"]
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 SLOW = 240.0
 PROTECTED = (".ssh", ".aws", ".gnupg", ".bashrc", ".netrc")

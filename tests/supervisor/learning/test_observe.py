@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Account, Nono, Secret
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 
 def test_stdout_is_the_profile_and_nothing_else(learn: Learn, project: Path) -> None:

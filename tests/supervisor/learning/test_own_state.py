@@ -39,7 +39,7 @@ def agent(as_user: Account, project: Path) -> str:
     return "demoagent.py"
 
 
-@pytest.mark.requires(landlock=4)
+@pytest.mark.requires(landlock=2)
 def test_an_agent_is_learned_and_runs(
     learn: Learn, again: Again, as_user: Account, agent: str
 ) -> None:
@@ -51,7 +51,7 @@ def test_an_agent_is_learned_and_runs(
     assert (repeated.returncode, repeated.stdout, repeated.stderr) == (0, "2 2\n", "")
 
 
-@pytest.mark.requires(landlock=4)
+@pytest.mark.requires(landlock=2)
 def test_what_is_not_its_own_stays_refused_and_is_listed(
     learn: Learn, as_user: Account, agent: str
 ) -> None:

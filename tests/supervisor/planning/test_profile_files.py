@@ -13,7 +13,7 @@ import pytest
 from tests.broker.worlds import ISSUE
 from tests.conftest import Account, Finished, Nono, Secret, program_beside
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 Write = Callable[..., str]
 MARK = "it ran"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Account, Nono
 
-pytestmark = pytest.mark.requires(landlock=3, commands=["git"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
 GIT = "git -c user.name=A -c user.email=a@example.org -c protocol.file.allow=always"
 

@@ -18,7 +18,7 @@ from nono.supervisor import Options, make_plan
 from tests.conftest import CHECKOUT, Account, Nono, program_beside
 from tests.supervisor.report.hints import CASES, SILENT, Case, opened_by, page, pairs
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 CORPUS = program_beside(__file__, "corpus.py")
 FILTERED = ("--allow-domain", "only.example")

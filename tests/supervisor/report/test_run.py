@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Account, Finished, Nono, Secret
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 HOSTILE = b"\x1b]0;owned\x07\x1b[2J\n\r\tnono: fake\xe2\x80\xae\xe2\x80\x8b\xff"
 

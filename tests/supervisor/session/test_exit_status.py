@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Account, Nono
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
 
 RUN = ("run", "--allow-cwd")
 SIGNALS = ("HUP", "INT", "QUIT", "ABRT", "KILL", "SEGV", "PIPE", "ALRM", "TERM", "USR1", "SYS")

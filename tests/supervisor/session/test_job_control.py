@@ -15,7 +15,7 @@ from tests.supervisor.session.terminal import (
     terminal,
 )
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
 
 # Says what it gets, by write(2): a handler may run in the middle of a print.
 PROGRAM = program_beside(__file__, "talker.py")

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Account, program_beside
 from tests.supervisor.session.library import program
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 
 def test_nothing_is_left_after_fifty_runs(as_user: Account, project: Path) -> None:

@@ -12,7 +12,7 @@ import trio
 
 from nono.supervisor import CommandError, Completed, Options, Plan, make_plan, open_sandbox, run
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PYTHON = "/usr/bin/python3"
 

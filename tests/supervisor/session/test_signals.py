@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import TIMEOUT, Account, Nono, program_beside
 from tests.supervisor.session.terminal import shell, terminal
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
 
 TALKER = program_beside(__file__, "signals.py")
 

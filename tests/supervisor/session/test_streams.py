@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Account, Finished, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
 
 OPEN_STREAMS = program_beside(__file__, "open_streams.py")
 

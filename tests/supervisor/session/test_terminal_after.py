@@ -11,7 +11,7 @@ from nono.supervisor.cli.messages import SHOWING
 from tests.conftest import Account
 from tests.supervisor.session.terminal import Terminal, shell
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["bash"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
 
 LEAVES = """
 import fcntl, os, signal, sys, termios, tty

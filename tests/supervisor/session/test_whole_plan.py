@@ -15,7 +15,7 @@ from nono.broker import Environment, Policy
 from nono.broker.credentials.services import built_in_service, with_source
 from nono.supervisor import Completed, NonoError, Options, Plan, make_plan, open_sandbox, run
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 SHOW = ["sh", "-c", "pwd; echo $GREETING $TOKEN $OWN; cat note"]
 

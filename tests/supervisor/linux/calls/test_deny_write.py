@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=3)
+pytestmark = pytest.mark.requires(landlock=2)
 
 SCRIPT = program_beside(__file__, "deny_write.py")
 REFUSED = ("run", "--allow-cwd", "--deny-write", "kept", "--deny-write", "held/inner")

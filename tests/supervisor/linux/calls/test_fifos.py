@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Account, Nono, program_beside
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = pytest.mark.requires(landlock=2)
 
 Play = Callable[[str], list[str]]
 

@@ -8,7 +8,7 @@ from tests.conftest import program_beside
 from tests.supervisor.linux.network.conftest import Same
 from tests.supervisor.linux.network.peers import Peers, digest, echo, reset, speak
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 KINDS = program_beside(__file__, "kinds.py")
 NOT_BLOCKING = program_beside(__file__, "not_blocking.py")

@@ -15,7 +15,7 @@ from nono.supervisor.linux.network.datagrams import Datagrams
 from tests.conftest import Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "datagrams.py")
 SOCKET = "import socket; socket.socket(type=socket.SOCK_DGRAM)"

@@ -23,7 +23,7 @@ PROGRAM = program_beside(__file__, "records.js")
 SRV = "SRV 1 2 27017 shard-0.db.example."
 
 
-@pytest.mark.requires(landlock=4, commands=["node"])
+@pytest.mark.requires(landlock=2, commands=["node"])
 def test_a_driver_finds_its_hosts(nono: Nono, hosts: Peers) -> None:
     hosts.world.dns.records = {
         "_mongodb._tcp.db.example": [SRV],

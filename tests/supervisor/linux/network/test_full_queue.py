@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Nono, program_beside
 from tests.supervisor.linux.network.conftest import PROGRAM, PYTHON
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 FULL_QUEUE = PROGRAM + program_beside(__file__, "full_queue.py")
 

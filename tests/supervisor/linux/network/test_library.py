@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Account, program_beside
 from tests.supervisor.network.world import world
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "library.py")
 

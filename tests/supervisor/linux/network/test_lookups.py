@@ -12,7 +12,7 @@ from tests.conftest import Account, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 from tests.supervisor.linux.network.peers import Peers
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 LIBC = program_beside(__file__, "libc.py")
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Nono
 from tests.supervisor.linux.network.peers import Peers
 
-pytestmark = pytest.mark.requires(landlock=4, commands=["curl"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["curl"])
 
 GOT = "curl -s -m 9 http://{0}/ || echo no"
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.conftest import Account, program_beside
 
-pytestmark = pytest.mark.requires(landlock=4, commands=["unshare", "ip"])
+pytestmark = pytest.mark.requires(landlock=2, commands=["unshare", "ip"])
 
 PROGRAM = program_beside(__file__, "own_address.py")
 OUTSIDE = program_beside(__file__, "own_address_outside.py")

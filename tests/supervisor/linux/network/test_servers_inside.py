@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON, Same
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 FILTERED = "--allow-domain=api.example"
 

@@ -11,7 +11,7 @@ from tests.supervisor.linux.network.conftest import PYTHON
 from tests.supervisor.linux.network.connect_proxy import connect_proxy
 from tests.supervisor.linux.network.peers import Peers, speak
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "through_proxy.py")
 PASSWORD = "pass-word-of-the-proxy"

@@ -13,7 +13,7 @@ from tests.conftest import Nono, program_beside
 from tests.supervisor.linux.network.conftest import PROGRAM, PYTHON
 from tests.supervisor.linux.network.peers import Peers, connecting_to, echo
 
-pytestmark = pytest.mark.requires(landlock=4)
+pytestmark = pytest.mark.requires(landlock=2)
 
 
 def supervisor() -> int:
