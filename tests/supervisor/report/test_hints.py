@@ -133,6 +133,7 @@ def test_nothing_else_is_opened(place: Place) -> None:
     assert found == expected
 
 
+@pytest.mark.requires(files=["/etc/machine-id"])
 def test_what_nobody_can_use_is_not_told_of(place: Place) -> None:
     results, report = place.run(SILENT)
     assert all("Error" in each for each in results.values()), results
