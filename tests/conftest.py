@@ -5,9 +5,7 @@ a private home below /var/tmp (not /tmp, where the sandbox has rules of its own)
 and starts from a bare environment, so nothing of the developer's leaks in.
 """
 
-import ctypes
 import os
-import platform
 import pwd
 import secrets
 import shutil
@@ -16,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -24,15 +22,17 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+from nono.supervisor.session.tmpdir import remove_tree
+from tests.leftovers import Watch, prefix
 from tests.older_kernel import without_note
+from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
+from tests.requirements import require
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("broker", "shims", "supervisor")
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-LANDLOCK_CREATE_RULESET = 444
-LANDLOCK_CREATE_RULESET_VERSION = 1
+WATCH = pytest.StashKey[Watch | None]()
 
 # How long an example takes says nothing where other tests run beside it.
 settings.register_profile("nono", deadline=None)
@@ -166,14 +166,16 @@ def copy_sources(target: Path) -> Path:
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """A directory of this session that every user can search."""
-    with tempfile.TemporaryDirectory(prefix="nono-tests-", dir="/var/tmp") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    path = tempfile.mkdtemp(prefix=prefix(), dir="/var/tmp")
+    Path(path).chmod(0o755)
+    yield Path(path)
+    remove_tree(path)
 
 
 @pytest.fixture(scope="session")
 def root(place: Path) -> Account:
     """The account `root`."""
+    require(root=True)
     return _account("root", place, sys.executable)
 
 
@@ -218,11 +220,10 @@ def project(as_user: Account) -> Iterator[Path]:
     before = set(as_user.home.iterdir())
     path = Path(tempfile.mkdtemp(prefix="project-", dir=as_user.home))
     yield as_user.directory(path)
+    _remove_tmpdirs(as_user)
     for new in set(as_user.home.iterdir()) - before:
-        if new.is_dir() and not new.is_symlink():
-            shutil.rmtree(new)
-        else:
-            new.unlink()
+        remove_tree(os.fspath(new))
+        assert not os.path.lexists(new), f"{new} cannot be removed"
 
 
 @pytest.fixture
@@ -258,8 +259,9 @@ def secret(as_user: Account) -> Iterator[Callable[[str], Secret]]:
         each.path.unlink(missing_ok=True)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """A background job of nohup(1) ignores signals, and so would all that is tested in it."""
+    config.stash[WATCH] = Watch.begin()
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
@@ -272,36 +274,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("sandbox")
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Once everybody has ended: what is left fails the tests that left it."""
+    yield
+    watch = session.config.stash[WATCH]
+    if watch is not None:
+        watch.report(session)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Carry out `@pytest.mark.requires(kernel="6.9", landlock=7, commands=["node"])`."""
-    missing = [what for mark in item.iter_markers("requires") for what in lacking(**mark.kwargs)]
-    if missing:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up(f"this machine lacks {', '.join(missing)}")
+    for mark in item.iter_markers("requires"):
+        require(**mark.kwargs)
 
 
-def lacking(
-    kernel: str | None = None, landlock: int = 0, commands: Sequence[str] = ()
-) -> Iterator[str]:
-    """Name what this machine lacks of what a test requires."""
-    if kernel and _version(platform.release()) < _version(kernel):
-        yield f"Linux {kernel} (it is {platform.release()})"
-    if landlock and landlock_abi() < landlock:
-        yield f"Landlock ABI {landlock} (it is {landlock_abi()})"
-    for command in commands:
-        if shutil.which(command, path=SYSTEM_PATH) is None:
-            yield f"the command {command}"
-
-
-def landlock_abi() -> int:
-    """The kernel's Landlock ABI, 0 without Landlock; landlock_create_ruleset(2)."""
-    syscall = ctypes.CDLL(None).syscall
-    return max(0, int(syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_CREATE_RULESET_VERSION)))
-
-
-def _version(text: str) -> tuple[int, int]:
-    major, minor = text.split("-")[0].split(".")[:2]
-    return int(major), int(minor)
+def _remove_tmpdirs(account: Account) -> None:
+    """Of a nono that was killed: the next run would remove them, by what lies in this home."""
+    if any(account.home.glob(".local/state/nono/running/*")):
+        module = "nono.supervisor.session.abandoned"
+        code = f"import os; from {module} import remove_abandoned; remove_abandoned(os.environ)"
+        done = account(account.python, "-P", "-c", code)
+        assert done.returncode == 0, done.stderr
 
 
 def _account(name: str, place: Path, python: str) -> Account:

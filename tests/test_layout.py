@@ -87,6 +87,7 @@ def test_ci_runs_the_commands_of_the_readme_word_for_word() -> None:
     assert "pytest" in test
     for block in (run, test):
         assert f"\n{block}" in CI
+        assert block.count("\n") == 1, "one line to paste"
 
 
 def test_readme_is_short() -> None:

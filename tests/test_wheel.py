@@ -18,6 +18,20 @@ def _run(*command: str | Path) -> str:
     return done.stdout
 
 
+IMPORT_EACH = """
+import importlib, os, sys
+for name in "click dns.message h11 idna keyring msgpack pydantic trio".split():
+    importlib.import_module(name)
+for name in sys.argv[1:]:
+    if not os.fork():
+        assert not [each for each in sys.modules if each.startswith("nono")]
+        print(name, importlib.import_module(name).__file__, flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0, name
+"""
+"""Each in a process of its own, in which no other of ours was imported before."""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
@@ -59,10 +73,10 @@ def test_every_module_can_be_imported(environment: Path) -> None:
         if name.endswith(".py") and not name.endswith("/__main__.py")
     )
     assert modules
-    for module in modules:
-        look = f"import sys, {module}; print(sys.modules[{module!r}].__file__)"
-        where = _run(environment / "bin/python", "-Ic", look)
-        assert where.startswith(str(environment))
+    said = _run(environment / "bin/python", "-Ic", IMPORT_EACH, *modules)
+    found = dict(line.split() for line in said.splitlines())
+    assert list(found) == modules
+    assert {path for path in found.values() if not path.startswith(str(environment))} == set()
 
 
 def test_the_command_is_installed(environment: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.attacks.conftest import Outcome
+from tests.requirements import require
 
 _TRIES = 20
 
@@ -20,6 +21,7 @@ class Witness:
     """
 
     def __init__(self, address: str, port: int = 0) -> None:
+        require(ports=[port])
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         for _ in range(_TRIES):
             with contextlib.ExitStack() as stack:

@@ -40,6 +40,9 @@ class Scene:
 
     def snapshot(self) -> dict[str, tuple[object, ...]]:
         """Everything that no attack may change, by path."""
+        for path in reversed(self.file.parents):
+            if path.is_relative_to(self.work) and not path.is_symlink():
+                path.chmod(path.stat().st_mode | 0o700)  # its own to close; we have to look
         guarded = [self.base, self.file, self.directory, *_below(self.directory), self.plain]
         outside = [
             path

@@ -1,4 +1,4 @@
-"""Calls that fail outside fail inside with the same errno, in the project and in a shared place."""
+"""Calls that fail outside fail inside with the same errno, in the project and in shared places."""
 
 from tests.conftest import Nono, program_beside
 from tests.programs.conftest import Alike

@@ -37,6 +37,7 @@ def test_a_web_server_and_its_client(alike: Alike) -> None:
     assert done.stdout.count("b'a page'") == 2
 
 
+@pytest.mark.requires(files=["/etc/protocols", "/etc/services"])
 def test_names(alike: Alike) -> None:
     assert alike("python3", "-c", NAMES).returncode == 0
 

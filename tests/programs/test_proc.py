@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.conftest import Nono, program_beside
 from tests.programs.conftest import Alike
 
@@ -50,6 +52,10 @@ def test_processes_of_others_are_not_there(nono: Nono) -> None:
     lister = program_beside(__file__, "process_lister.py")
     done = nono("run", "--", "/usr/bin/python3", "-I", "-S", "-c", lister)
     assert (done.returncode, done.stdout, done.stderr) == (0, "seen 1\n", "")
+
+
+@pytest.mark.requires(commands=["ps", "top"])
+def test_nor_do_ps_and_top_show_them(nono: Nono) -> None:
     listed = nono("run", "--", "ps", "-e", "-o", "comm=")
     assert (listed.returncode, listed.stdout, listed.stderr) == (0, "ps\n", "")
     top = nono("run", "--", "top", "-b", "-n", "1")

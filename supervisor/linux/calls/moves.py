@@ -58,7 +58,7 @@ def _rename(
 ) -> Answer:
     with (
         entry(call.caller, old_at[0], call.path(old_at[1]), errno.EBUSY) as old,
-        entry(call.caller, new_at[0], call.path(new_at[1]), errno.EBUSY) as new,
+        entry(call.caller, new_at[0], call.path(new_at[1]), errno.EBUSY, beside=old.parent) as new,
     ):
         if is_in_floor(decisions, old) and is_in_floor(decisions, new):
             _note_native_move(call, decisions, old, new, flags)

@@ -27,7 +27,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, LINK_FLAGS, Entry, Handle
 from nono.supervisor.linux.calls.proc_links import Trail, walk
-from nono.supervisor.linux.calls.resolve_flags import SCOPED
+from nono.supervisor.linux.calls.resolve_flags import SCOPED, mount_of
 
 _RESTRICTED = {errno.EXDEV, errno.EAGAIN}
 """What only the caller's own RESOLVE_* flags fail with."""
@@ -161,17 +161,21 @@ def entry(
     path: bytes,
     unusable: int | Mapping[bytes, int],
     resolve: int = 0,
+    beside: Handle | None = None,
 ) -> Entry:
     """The directory and last component of `path`, which need not name anything yet.
 
     `unusable` is the errno for a path that ends in `.`, `..` or is the root, or what each of them
-    (`b""` is the root) has for an errno. Raises OSError.
+    (`b""` is the root) has for an errno; EXDEV comes first where such a path is on another mount
+    than `beside`. Raises OSError.
     """
     if not path:
         raise failure(errno.ENOENT)
     head, slash, name = path.rstrip(b"/").rpartition(b"/")
     if name in (b"", b".", b".."):
-        locate(caller, dirfd, path, resolve=resolve).close()
+        with locate(caller, dirfd, path, resolve=resolve) as found:
+            if beside is not None and mount_of(found) != mount_of(beside):
+                raise failure(errno.EXDEV)
         raise failure(unusable if isinstance(unusable, int) else unusable[name])
     if len(name) > 255:
         raise failure(errno.ENAMETOOLONG)

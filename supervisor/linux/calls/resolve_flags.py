@@ -74,7 +74,7 @@ class ResolveFlags:
         return self._on_the_same_mount(directory, target)
 
     def _on_the_same_mount(self, before: Handle, after: Handle) -> Handle:
-        if self._flags & RESOLVE_NO_XDEV and _mount_of(before) != _mount_of(after):
+        if self._flags & RESOLVE_NO_XDEV and mount_of(before) != mount_of(after):
             after.close()
             raise failure(errno.EXDEV)
         return after
@@ -83,7 +83,7 @@ class ResolveFlags:
         return os.path.samestat(os.fstat(self._start), directory.stat)
 
 
-def _mount_of(handle: Handle) -> bytes:
+def mount_of(handle: Handle) -> bytes:
     """The line that says the mount: proc_pid_fdinfo(5)."""
     with open(f"/proc/self/fdinfo/{handle.fd}", "rb", buffering=0) as file:
         lines = file.read(_MAX_FDINFO).splitlines()

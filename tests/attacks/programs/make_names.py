@@ -1,5 +1,6 @@
 """Try to make each of the paths given, in every way; print what was possible."""
 
+import contextlib
 import json
 import os
 import socket
@@ -59,3 +60,9 @@ for path in json.loads(sys.argv[1]):
         except OSError:
             continue
         print(way.__name__, path)
+for path in json.loads(sys.argv[1]):
+    for remove, kind in ((os.rmdir, "aside"), (os.unlink, "file")):
+        with contextlib.suppress(OSError):
+            remove(os.path.join(os.path.dirname(path), f"nono-{kind}-{os.getpid()}"))
+with contextlib.suppress(OSError):
+    os.rmdir("/tmp/nono-own-directory")

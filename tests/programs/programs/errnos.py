@@ -82,11 +82,11 @@ def limits():
         print(outcome(resource.prlimit, who, 7), outcome(os.sched_setaffinity, who, {0}))
         print(*(outcome(os.setpriority, kind, who, 5) for kind in (os.PRIO_PROCESS, os.PRIO_PGRP, -1, 3)))
     print(libc.personality(0), libc.personality(-1))
-shared = tempfile.TemporaryDirectory(dir="/tmp")
-for directory in (".", shared.name):
+shared = [tempfile.TemporaryDirectory(dir=place) for place in ("/tmp", "/dev/shm")]
+for directory in (".", *(each.name for each in shared)):
     os.chdir(directory)
     for group in (names, nodes, ways, kinds, limits):
         os.mkdir(group.__name__); os.chdir(group.__name__)
         group()
         os.chdir("..")
-shared.cleanup()
+for each in shared: each.cleanup()

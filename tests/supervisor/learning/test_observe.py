@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Account, Nono, Secret
+from tests.leftovers import processes
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -155,8 +155,7 @@ def test_the_time_is_up(nono: Nono, as_user: Account, project: Path, json_: bool
     done = nono("learn", "--timeout", "0.7", *options, "--", "sh", "-c", script)
     assert done.returncode == 0
     assert "~/seen.txt" in (done.stdout if json_ else done.stderr)
-    left = subprocess.run(["pgrep", "-f", f"sleep {seconds}"], capture_output=True, text=True)
-    assert left.stdout == ""
+    assert processes(seconds) == {}
 
 
 def test_odd_names(learn: Learn, as_user: Account, project: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import trustme
 
+from tests.requirements import require
 from tests.supervisor.network.upstream import FakeDns
 
 _numbers = itertools.count(1)  # in this process; the rest of an address is the process's own
@@ -150,6 +151,7 @@ class World:
         handler: type[BaseHTTPRequestHandler],
         context: ssl.SSLContext | None,
     ) -> Host:
+        require(ports=[port])
         address = self.address()
         server = _Server((address, port), handler)
         host = Host(name, address, server.server_address[1])
@@ -168,6 +170,7 @@ class Listener:
     def __init__(
         self, address: str, port: int = 0, on_accept: Callable[[socket.socket], None] | None = None
     ) -> None:
+        require(ports=[port])
         self._socket = socket.create_server((address, port))
         self._on_accept = on_accept
         self.address, self.port = self._socket.getsockname()[:2]

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.requirements import require
 from tests.supervisor.network.world import World
 
 Talk = Callable[[socket.socket], None]
@@ -118,6 +119,7 @@ class Peers:
         backlog: int,
         numbered: bool = False,
     ) -> Peer:
+        require(ports=[port])
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         listener = socket.create_server((address, port), family=family, backlog=backlog)
         peer = Peer(name, listener, talk, numbered)
