@@ -19,6 +19,7 @@ from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Decisions
@@ -77,6 +78,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
+    require_listener()
     streams = inherited_streams()
     options = to_options(values)
     base = learning.base_plan(options, argv)

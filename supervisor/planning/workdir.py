@@ -24,7 +24,8 @@ def working_directory(given: str | None, home: str) -> str:
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
-        raise UsageError(f"{said}: no such directory", f"mkdir -p {shlex.quote(path)}") from None
+        named = shlex.quote(given or path)
+        raise UsageError(f"{said}: no such directory", f"mkdir -p {named}") from None
     except PermissionError:
         raise _not_entered(path, said) from None
     except OSError as error:
