@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import stat
 import threading
@@ -21,8 +22,8 @@ from nono.shims.linux.sock_diag import cookie
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.handles import Entry, Handle
 
-_MAX_TWINS = 256
-_MAX_RELAYS = 256
+_MAX_SOCKETS = 256
+"""Of each kind, with up to three descriptors of ours each."""
 
 
 class _Twin(NamedTuple):
@@ -109,9 +110,9 @@ class OwnDatagrams:
     def _add(self, sock: socket.socket, twin: socket.socket, file: Handle) -> bool:
         """False, with the file closed, when it is not the socket's, or there are too many."""
         with self._lock:
-            if len(self._twins) >= _MAX_TWINS:
+            if len(self._twins) >= _limit():
                 self._drop_closed()
-            if len(self._twins) >= _MAX_TWINS or not _is_file_of(sock, file.fd):
+            if len(self._twins) >= _limit() or not _is_file_of(sock, file.fd):
                 file.close()
                 return False
             self._twins[cookie(sock)] = _Twin(os.fstat(sock.fileno()).st_ino, file, twin)
@@ -134,7 +135,7 @@ class OwnDatagrams:
     def add_relay(self, sock: socket.socket, relay: Connection) -> None:
         """Raises OSError (ENOBUFS) when there are too many."""
         with self._lock:
-            if len(self._relays) >= _MAX_RELAYS:
+            if len(self._relays) >= _limit():
                 raise failure(errno.ENOBUFS)
             self._relays[cookie(sock)] = relay
 
@@ -148,6 +149,12 @@ class OwnDatagrams:
             for twin in self._twins.values():
                 twin.close()
             self._twins.clear()
+
+
+def _limit() -> int:
+    """Others need descriptors, too."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MAX_SOCKETS if soft == resource.RLIM_INFINITY else min(_MAX_SOCKETS, soft // 16)
 
 
 def _is_told(sock: socket.socket, place: Entry) -> bool:
