@@ -6,8 +6,8 @@ text is canonical, which the floor grants, and which has no symbolic link on its
 ever performed, refused or remembered here, so a caller that changes the path or the tree
 meanwhile gains nothing: the kernel checks the call against the floor again.
 
-So is a send to an address that is no unix socket's, such as an IP address: only unix sockets need us
-to send, and where the others send needs no decision (`sockets.py`).
+So is a send to an address that is no unix socket's, such as an IP address: only unix sockets need
+us to send, and where the others send needs no decision (`sockets.py`).
 
 This is a seam. A loop in C may take the place of `covers` together with receiving and continuing;
 it has to leave every call alone that `covers` leaves alone.
