@@ -16,12 +16,12 @@ import os
 import select
 import socket
 import threading
+from collections.abc import Callable
 
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sockets import copy_of
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
-from nono.supervisor.linux.calls.unix_sockets import Target, is_receiving
 
 _MAX_MESSAGE = 1 << 18
 _GONE = select.POLLHUP | select.POLLRDHUP | select.POLLERR
@@ -54,13 +54,13 @@ class Relay:
         self._far = copy_of(twin) if twin else socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._far.setblocking(False)
 
-    def lead_to(self, target: Target) -> None:
-        """What is sent from now on goes there. Raises OSError, and goes where it went then."""
+    def lead_to(self, name: bytes, is_meant: Callable[[], bool]) -> None:
+        """What is sent from now on goes there: see `Connection`."""
         with self._lock:
             while self._pass_on() is _Step.PASSED:
                 pass
-            self._far.connect(target.name)
-            if target.own is not None and not is_receiving(target):
+            self._far.connect(name)
+            if not is_meant():
                 kernel.connect(self._far.fileno(), kernel.FAMILY.pack(socket.AF_UNSPEC))
                 raise failure(errno.ECONNREFUSED)
 

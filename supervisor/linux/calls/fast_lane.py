@@ -6,6 +6,9 @@ text is canonical, which the floor grants, and which has no symbolic link on its
 ever performed, refused or remembered here, so a caller that changes the path or the tree
 meanwhile gains nothing: the kernel checks the call against the floor again.
 
+So is a send to an address that is no unix socket's, such as an IP address: only unix sockets need
+us to send, and where the others send needs no decision (`sockets.py`).
+
 This is a seam. A loop in C may take the place of `covers` together with receiving and continuing;
 it has to leave every call alone that `covers` leaves alone.
 """
@@ -13,16 +16,20 @@ it has to leave every call alone that `covers` leaves alone.
 from __future__ import annotations
 
 import os
+import socket
 
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification
 from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
+from nono.shims.linux.sockets import FAMILY
 from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
 from nono.supervisor.linux.calls.open_flags import access_of, floor_checks, makes_set_id
+
+_UNIX = FAMILY.pack(socket.AF_UNIX)
 
 
 class FastLane:
@@ -33,10 +40,11 @@ class FastLane:
         self._memory = memory
         known = table(machine())
         self._openat = known["openat"].number
+        self._sendto = known["sendto"].number
         self._open = known["open"].number if "open" in known else -1  # not on aarch64
 
     def covers(self, call: Notification) -> bool:
-        """True when the call is an open(2) or openat(2) that may be continued.
+        """True when the call is an open(2), openat(2) or sendto(2) that may be continued.
 
         Raises OSError (EFAULT, ENAMETOOLONG, ESRCH, EPERM) when the path cannot be read.
         """
@@ -45,7 +53,7 @@ class FastLane:
         elif call.number == self._open:
             start, address, flags, mode = AT_FDCWD, call.a, call.b, call.c
         else:
-            return False
+            return call.number == self._sendto and self._is_for_no_unix_socket(call)
         if flags & os.O_PATH:
             return True
         if not floor_checks(flags) or makes_set_id(flags, mode):
@@ -63,6 +71,12 @@ class FastLane:
         except OSError:
             return False
         return True
+
+    def _is_for_no_unix_socket(self, call: Notification) -> bool:
+        """By the address, which the kernel does not take for another family's."""
+        if not call.e or int32(call.f) < FAMILY.size:
+            return True
+        return self._memory.bytes(call.tid, call.e, FAMILY.size) != _UNIX
 
 
 def _completed(tid: int, fd: int, path: bytes) -> bytes:

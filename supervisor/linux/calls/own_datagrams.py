@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import stat
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from nono.shims.linux import unix_diag
 from nono.shims.linux.file_identity import identity
@@ -21,11 +22,8 @@ from nono.shims.linux.sock_diag import cookie
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.handles import Entry, Handle
 
-if TYPE_CHECKING:
-    from nono.supervisor.linux.calls.datagram_relay import Relay
-
-_MAX_TWINS = 256
-_MAX_RELAYS = 256
+_MAX_SOCKETS = 256
+"""Of each kind, with up to three descriptors of ours each."""
 
 
 class _Twin(NamedTuple):
@@ -42,13 +40,26 @@ class _Twin(NamedTuple):
         self.socket.close()
 
 
+class Connection(Protocol):
+    """What carries the messages of a connected socket: `datagram_relay.py`."""
+
+    original: socket.socket
+    """The program's own socket, before it was connected."""
+
+    def lead_to(self, name: bytes, is_meant: Callable[[], bool]) -> None:
+        """What is sent from now on goes to `name`, if that is who is meant, once it is reached.
+
+        Raises OSError, and goes where it went then.
+        """
+
+
 class OwnDatagrams:
     """May be used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._twins: dict[int, _Twin] = {}
-        self._relays: dict[int, Relay] = {}
+        self._relays: dict[int, Connection] = {}
 
     def twin_of(self, sock: socket.socket) -> socket.socket | None:
         """What to send from for `sock`, which must be held open; None if it has none."""
@@ -99,9 +110,9 @@ class OwnDatagrams:
     def _add(self, sock: socket.socket, twin: socket.socket, file: Handle) -> bool:
         """False, with the file closed, when it is not the socket's, or there are too many."""
         with self._lock:
-            if len(self._twins) >= _MAX_TWINS:
+            if len(self._twins) >= _limit():
                 self._drop_closed()
-            if len(self._twins) >= _MAX_TWINS or not _is_file_of(sock, file.fd):
+            if len(self._twins) >= _limit() or not _is_file_of(sock, file.fd):
                 file.close()
                 return False
             self._twins[cookie(sock)] = _Twin(os.fstat(sock.fileno()).st_ino, file, twin)
@@ -117,18 +128,18 @@ class OwnDatagrams:
                 del self._twins[known]
                 twin.close()
 
-    def relay_of(self, sock: socket.socket) -> Relay | None:
+    def relay_of(self, sock: socket.socket) -> Connection | None:
         """What carries the messages of `sock`, if that was given for a connected one."""
         return self._relays.get(cookie(sock)) if self._relays else None
 
-    def add_relay(self, sock: socket.socket, relay: Relay) -> None:
+    def add_relay(self, sock: socket.socket, relay: Connection) -> None:
         """Raises OSError (ENOBUFS) when there are too many."""
         with self._lock:
-            if len(self._relays) >= _MAX_RELAYS:
+            if len(self._relays) >= _limit():
                 raise failure(errno.ENOBUFS)
             self._relays[cookie(sock)] = relay
 
-    def forget_relay(self, relay: Relay) -> None:
+    def forget_relay(self, relay: Connection) -> None:
         with self._lock:
             for known in [key for key, each in self._relays.items() if each is relay]:
                 del self._relays[known]
@@ -138,6 +149,12 @@ class OwnDatagrams:
             for twin in self._twins.values():
                 twin.close()
             self._twins.clear()
+
+
+def _limit() -> int:
+    """Others need descriptors, too."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MAX_SOCKETS if soft == resource.RLIM_INFINITY else min(_MAX_SOCKETS, soft // 16)
 
 
 def _is_told(sock: socket.socket, place: Entry) -> bool:

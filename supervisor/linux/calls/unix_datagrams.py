@@ -21,6 +21,7 @@ import os
 import re
 import socket
 import time
+from functools import partial
 
 from nono.shims.linux.memory import PATH_MAX
 from nono.shims.linux.sockets import copy_of
@@ -40,7 +41,7 @@ from nono.supervisor.linux.calls.datagram_relay import Relay
 from nono.supervisor.linux.calls.unix_sockets import (
     Target,
     family_of,
-    is_receiving,
+    is_meant,
     require_receiver,
     sun_path,
 )
@@ -100,17 +101,17 @@ def connect_datagram(
     target = require_receiver(call, decisions, held, sun_path(address))
     call.ensure_waiting()
     if relay is not None:
-        relay.lead_to(target)
+        relay.lead_to(target.name, partial(is_meant, target))
         return DONE
     own = call.own.datagrams
-    relay = Relay(own, copy_of(sock), own.twin_of(sock))
+    made = Relay(own, copy_of(sock), own.twin_of(sock))
     try:
-        relay.lead_to(target)
-        theirs = relay.end_for_program()
+        made.lead_to(target.name, partial(is_meant, target))
+        theirs = made.end_for_program()
     except BaseException:
-        relay.close()
+        made.close()
         raise
-    call.background.start(relay.serve, relay.close)
+    call.background.start(made.serve, made.close)
     return _replace(call, theirs)
 
 
@@ -176,6 +177,6 @@ def _send(sender: socket.socket, data: bytes, target: Target) -> None:
     # An abstract name may become another's. Who is connected to stays who it is.
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless:
         nameless.connect(target.name)
-        if not is_receiving(target):
+        if not is_meant(target):
             raise failure(errno.ECONNREFUSED)
         nameless.send(data, socket.MSG_DONTWAIT)

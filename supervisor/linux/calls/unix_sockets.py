@@ -124,10 +124,10 @@ def require_receiver(
     return Target(target.name.encode())
 
 
-def is_receiving(target: Target) -> bool:
-    """Whether the abstract name is the sandbox's own by now."""
+def is_meant(target: Target) -> bool:
+    """Whether what has the name by now is still what was decided on."""
     matches: Callable[[Listening], bool] = lambda each: each.name == target.name  # noqa: E731
-    return target.own is not None and bool(_own_listeners(target.own, matches, unix_diag.receiving))
+    return target.own is None or bool(_own_listeners(target.own, matches, unix_diag.receiving))
 
 
 def _require_path(
