@@ -122,8 +122,11 @@ def not_enforced(abi: int, broker: bool) -> list[str]:
     return landlock.lost(abi, {*_MADE_UP_FOR, _IOCTL} if broker and abi >= _OLDEST else ())
 
 
-def weaker(abi: int) -> str:
+def weaker(abi: int, broker: bool = True) -> str:
     """One line about what is not as strong as on a newer kernel; empty where nothing is. Pure."""
+    lost = not_enforced(abi, broker)
+    if lost:
+        return f"this kernel's Landlock (ABI {abi}) cannot refuse: {'; '.join(lost)}"
     if landlock.Scope.SIGNAL in landlock.supported(abi).scoped:
         return ""
     kept = [

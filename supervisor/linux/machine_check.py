@@ -42,8 +42,8 @@ def _landlock() -> Iterator[Finding]:
         yield Finding("Landlock", "none", False, cost)
         return
     lost = not_enforced(abi, broker=True)
-    cost = f"cannot refuse: {'; '.join(lost)}; nono run needs --best-effort" if lost else ""
-    yield Finding("Landlock ABI", str(abi), not lost, cost or weaker(abi))
+    cost = f"{weaker(abi)}; nono run needs --best-effort" if lost else weaker(abi)
+    yield Finding("Landlock ABI", str(abi), not lost, cost)
     yield Finding("Landlock errata fixed", f"{landlock.errata():#b}", True)
 
 

@@ -137,7 +137,7 @@ def prepare(
         decisions = made.decisions(log if witness is None else witness)
         decisions.awaited |= awaited
         undo.pop_all()
-        notes = (*made.notes, *filter(None, [weaker(abi) if broker else ""]))
+        notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
         return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed)
 
 

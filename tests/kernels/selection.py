@@ -4,7 +4,7 @@ from __future__ import annotations
 
 ESSENTIAL = " ".join(
     (
-        "tests/kernels/newest.py",
+        "tests/shims/linux/newest_landlock.py",
         "tests/supervisor/linux/test_older_landlock.py",
         "tests/attacks/test_other_processes.py",
         "tests/attacks/test_connections.py",
@@ -19,7 +19,7 @@ ESSENTIAL = " ".join(
 
 WIDE = " ".join(
     (
-        "tests/kernels/newest.py",
+        "tests/shims/linux/newest_landlock.py",
         "tests/shims",
         "tests/supervisor/linux",
         "tests/supervisor/session",

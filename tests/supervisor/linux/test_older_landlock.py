@@ -72,9 +72,12 @@ def test_what_the_broker_cannot_hold_is_refused(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
     directory = as_user.directory(project.parent / "startup")
-    done = nono("run", "--floor-only", "--", "true", env=older_landlock(directory, 2))
+    floor_only, two = ("run", "--floor-only"), older_landlock(directory, 2)
+    done = nono(*floor_only, "--", "true", env=two)
     assert done.returncode == 125
     assert "signals and abstract unix sockets" in done.stderr
+    done = nono(*floor_only, "--best-effort", "--", "true", env=two)
+    assert done.returncode == 0, done.stderr
     done = nono("run", "--", "true", env=older_landlock(directory, 1))
     assert done.returncode == 125
     assert "ABI 1" in done.stderr
@@ -102,6 +105,11 @@ def test_learning_and_checking_are_as_running(nono: Nono, as_user: Account, proj
 def test_one_line_says_what_is_weaker(abi: int, kept: str, is_ioctl_open: bool) -> None:
     assert f": {kept} are kept" in weaker(abi)
     assert ("ioctl" in weaker(abi)) == is_ioctl_open
+
+
+def test_without_the_broker_more_is_lost() -> None:
+    assert "cannot refuse: truncating" in weaker(2, broker=False)
+    assert "cannot refuse: " in weaker(1)
 
 
 def test_nothing_is_weaker_on_a_newer_kernel() -> None:

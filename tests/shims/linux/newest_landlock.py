@@ -1,4 +1,4 @@
-"""What only kernels can that are newer than CI's: run by name, in the guests (`selection.py`)."""
+"""What only newer kernels than CI's can: run by its name, in the guests of tests/kernels."""
 
 import os
 import socket
