@@ -23,7 +23,7 @@ import pytest
 from hypothesis import settings
 
 from nono.supervisor.session.tmpdir import remove_tree
-from tests.leftovers import Watch, prefix
+from tests.leftovers import REMOVE_TMPDIRS, Watch, prefix, running
 from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi, require
@@ -220,9 +220,13 @@ def project(as_user: Account) -> Iterator[Path]:
     before = set(as_user.home.iterdir())
     path = Path(tempfile.mkdtemp(prefix="project-", dir=as_user.home))
     yield as_user.directory(path)
-    _remove_tmpdirs(as_user)
+    if any(claims := running(as_user.home)):
+        as_user(as_user.python, "-P", "-c", REMOVE_TMPDIRS, *claims)
     for new in set(as_user.home.iterdir()) - before:
-        remove_tree(os.fspath(new))
+        if new.is_dir() and not new.is_symlink():
+            shutil.rmtree(new, ignore_errors=True)
+        if os.path.lexists(new):  # a directory in it is closed, or it is none
+            remove_tree(os.fspath(new))
         assert not os.path.lexists(new), f"{new} cannot be removed"
 
 
@@ -286,15 +290,6 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("requires"):
         require(**mark.kwargs)
-
-
-def _remove_tmpdirs(account: Account) -> None:
-    """Of a nono that was killed: the next run would remove them, by what lies in this home."""
-    if any(account.home.glob(".local/state/nono/running/*")):
-        module = "nono.supervisor.session.abandoned"
-        code = f"import os; from {module} import remove_abandoned; remove_abandoned(os.environ)"
-        done = account(account.python, "-P", "-c", code)
-        assert done.returncode == 0, done.stderr
 
 
 def _account(name: str, place: Path, python: str) -> Account:

@@ -19,6 +19,16 @@ KEPT_BY_PYTEST = "pytest-of-"
 _VARIABLE = "NONO_TESTS_RUN"
 _SECONDS = 5.0
 
+REMOVE_TMPDIRS = """
+import os, sys, time
+from nono.supervisor.session.abandoned import remove_abandoned
+deadline = time.monotonic() + 5
+while any(map(os.path.exists, sys.argv[1:])) and time.monotonic() < deadline:
+    remove_abandoned(os.environ)
+    time.sleep(0.02)
+"""
+"""Removes the TMPDIRs of nonos that were killed, once they are dead: arguments are `running`'s."""
+
 
 def prefix() -> str:
     """How the names of this run's directories begin; every process of the run says the same."""
@@ -62,6 +72,11 @@ class Watch:
             terminal.section("left behind by the tests", red=True)
             for line in left:
                 terminal.line(line)
+
+
+def running(home: Path) -> list[Path]:
+    """What nono has written down of runs that go on, or whose nono was killed."""
+    return list(home.glob(".local/state/nono/running/*"))
 
 
 def processes(name: str) -> dict[int, str]:
