@@ -47,14 +47,18 @@ _ACTIONS: Final[dict[SyscallClass, int]] = {
 _CTL_OPTIMIZE_TREE: Final = 2
 
 
-def build(arch: Arch, network: Network = "unrestricted", *, broker: bool = True) -> bytes:
+def build(
+    arch: Arch, network: Network = "unrestricted", *, broker: bool = True, copies: bool = True
+) -> bytes:
     """The filter as an array of struct sock_filter, the same on a host of either architecture.
 
-    Without a `broker` it needs no listener: see `syscalls.classes`. Raises FilterError if
+    Without a `broker` it needs no listener, and without `copies` it reports more: see
+    `syscall_classes.classes`. Raises FilterError if
     libseccomp is missing, or too old for the table.
     """
-    calls = table(arch, network, broker=broker)
-    by_argument = _by_argument(network, calls, broker)
+    calls = table(arch, network, broker=broker, copies=copies)
+    rules = arguments.rules(network, broker=broker, copies=copies)
+    by_argument = _by_argument(rules, calls, broker)
     return bpf.assemble(_prologue(arch, by_argument, calls)) + _search_tree(arch, calls)
 
 
@@ -68,9 +72,11 @@ def _prologue(arch: Arch, by_argument: bpf.Code, calls: Mapping[str, Syscall]) -
     )
 
 
-def _by_argument(network: Network, calls: Mapping[str, Syscall], broker: bool) -> bpf.Code:
+def _by_argument(
+    rules: Mapping[str, tuple[arguments.Refusal, ...]], calls: Mapping[str, Syscall], broker: bool
+) -> bpf.Code:
     code: bpf.Code = ()
-    for name, refusals in arguments.rules(network, broker=broker).items():
+    for name, refusals in rules.items():
         if name not in calls:
             continue  # aarch64 has no open
         refused = (_refuse(refusal, broker) for refusal in refusals)

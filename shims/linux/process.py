@@ -5,6 +5,8 @@ Source: the section 2 man pages of the same names.
 
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import signal
 from typing import Final
@@ -95,6 +97,23 @@ def pidfd_getfd(pidfd: int, fd: int) -> int:
     Raises OSError: EBADF if it has no such fd, EPERM without ptrace rights, ESRCH if it ended.
     """
     return syscall(_PIDFD_GETFD, pidfd, fd, 0)
+
+
+@functools.cache
+def copies_descriptors() -> bool:
+    """Whether `pidfd_getfd` may be called at all: the filter of a container may refuse it.
+
+    A process may always look into itself, so there is no other reason.
+    """
+    try:
+        pidfd = pidfd_open(os.getpid())
+        try:
+            os.close(pidfd_getfd(pidfd, pidfd))
+        finally:
+            os.close(pidfd)
+    except OSError as error:
+        return error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS)
+    return True
 
 
 def unshare(flags: int) -> None:

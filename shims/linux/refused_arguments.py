@@ -279,8 +279,16 @@ _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
 }
 
 
-def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, ...]]:
-    """Name -> refusals of every system call of the class ARGUMENTS. Pure."""
+_EVERY_OTHER: Final = Refusal(errno.EPERM, (), reported=True)
+
+
+def rules(
+    network: Network, *, broker: bool = True, copies: bool = True
+) -> dict[str, tuple[Refusal, ...]]:
+    """Name -> refusals of every system call of the class ARGUMENTS. Pure.
+
+    A broker that can have no `copies` of sockets makes each itself.
+    """
     found = _RULES | {
         "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(kinds.SOCKETS[network]),
         # Of the others the kernel makes no pair, and says so: EOPNOTSUPP.
@@ -290,6 +298,8 @@ def rules(network: Network, *, broker: bool = True) -> dict[str, tuple[Refusal, 
         found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
     if not broker:
         return _WITHOUT_BROKER | found
+    if not copies:
+        found["socket"] += (_EVERY_OTHER,)
     return found | {name: found[name] + more for name, more in _WITH_BROKER.items()}
 
 

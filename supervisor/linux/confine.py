@@ -160,7 +160,8 @@ def filter_program(network: Network, broker: bool) -> bytes:
     from nono.shims.linux import filter as seccomp_filter
 
     try:
-        return seccomp_filter.build(machine(), network, broker=broker)
+        copies = process.copies_descriptors()
+        return seccomp_filter.build(machine(), network, broker=broker, copies=copies)
     except ShimError as error:
         raise StartError(error.message, error.hint) from error
 

@@ -28,6 +28,11 @@ class Caller:
         self.tid = tid
         self._init_pid = init_pid
 
+    @property
+    def init_pid(self) -> int:
+        """The sandbox's init, which every process of it has above it."""
+        return self._init_pid
+
     @cached_property
     def _status(self) -> dict[str, str]:
         lines = read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS).decode("utf-8", "replace")
@@ -117,7 +122,8 @@ class Caller:
         """A descriptor of ours for the open file that the caller has as `fd`: pidfd_getfd(2).
 
         One step, so no other thread can swap the file between two looks at it. Raises OSError:
-        EBADF when `fd` is not open, EPERM when the caller may not be looked into.
+        EBADF when `fd` is not open, EPERM when the caller may not be looked into, or a container
+        refuses the call.
         """
         pidfd = self.pidfd()
         try:
