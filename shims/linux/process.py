@@ -9,6 +9,7 @@ import errno
 import functools
 import os
 import signal
+import threading
 from typing import Final
 
 from nono.shims.linux.libc import address, ffi, syscall
@@ -114,6 +115,26 @@ def copies_descriptors() -> bool:
     except OSError as error:
         return error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS)
     return True
+
+
+def may_unshare_files() -> bool:
+    """Whether `unshare(CLONE_FS)` may be called at all: the filter of a container may refuse it.
+
+    A thread that ends at once tries it, so nobody else notices.
+    """
+    found = []
+
+    def attempt() -> None:
+        try:
+            unshare(CLONE_FS)
+        except OSError:
+            return
+        found.append(True)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return bool(found)
 
 
 def unshare(flags: int) -> None:

@@ -178,11 +178,10 @@ _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
 
 
 # Where the broker cannot copy a descriptor (pidfd_getfd), it makes the sockets itself and follows
-# them; of what tells about files it could have no copy, so there is none: programs look by
-# themselves.
+# them; of what tells about files (inotify) it could have no copy, so there is none.
 _WITHOUT_COPIES: Final[dict[str, SyscallClass]] = {
     "listen": SyscallClass.NOTIFY,
-    **dict.fromkeys(["inotify_init", "inotify_init1"], SyscallClass.ENOSYS),
+    **dict.fromkeys(["inotify_init", "inotify_init1"], SyscallClass.TOLD),
 }
 
 

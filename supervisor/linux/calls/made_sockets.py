@@ -49,7 +49,8 @@ class MadeSockets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: dict[Key, _Made] = {}
-        self._settled: dict[Key, int] = {}
+        self._settled: dict[Key, bool] = {}
+        """Those that were given up, and whether they listen."""
         self._next_look = _FIRST_LOOK
 
     def make(self, family: int, kind: int, protocol: int, init_pid: int) -> int:
@@ -83,11 +84,15 @@ class MadeSockets:
         with self._lock:
             made = self._made.get(key)
             if made is None:
-                raise failure(self._settled.get(key, errno.EPERM))
+                raise failure(errno.EISCONN if key in self._settled else errno.EPERM)
             return socket.socket(fileno=os.dup(made.fd))
 
-    def give_up(self, sock: socket.socket, number: int = errno.EISCONN) -> None:
-        """Nothing is left to decide of the socket: another connect of it fails with `number`."""
+    def listens(self, found: os.stat_result) -> bool:
+        """True when the program's socket with this status listens, and so was given up."""
+        return self._settled.get((found.st_dev, found.st_ino), False)
+
+    def give_up(self, sock: socket.socket, *, listens: bool = False) -> None:
+        """Nothing is left to decide of the socket."""
         key = _key(sock.fileno())
         with self._lock:
             made = self._made.pop(key, None)
@@ -95,7 +100,7 @@ class MadeSockets:
                 os.close(made.fd)
                 while len(self._settled) >= _MAX_SETTLED:
                     self._settled.pop(next(iter(self._settled)))
-                self._settled[key] = number
+                self._settled[key] = listens
 
     def follow(
         self, sock: socket.socket, background: Background, attempt: Callable[[], Answer]
@@ -104,7 +109,7 @@ class MadeSockets:
         if sock.type not in _STREAMS:
             return attempt()
         with contextlib.ExitStack() as held:
-            same = held.enter_context(sock.dup())
+            same = held.enter_context(_same(sock))
             try:
                 answer = attempt()
             except OSError as error:
@@ -135,7 +140,7 @@ class MadeSockets:
 
     def _heard(self, sock: socket.socket, background: Background, number: int | None) -> None:
         if number == errno.EINPROGRESS:
-            self._give_up_later(sock.dup(), background)
+            self._give_up_later(_same(sock), background)
         elif number in (0, errno.EISCONN) and _is_connected(sock):
             self.give_up(sock)
 
@@ -174,6 +179,11 @@ class MadeSockets:
             return given
 
         return replace(answer, run=once)
+
+
+def _same(sock: socket.socket) -> socket.socket:
+    """Another descriptor of it. (Python's own dup would change the open socket to blocking.)"""
+    return socket.socket(fileno=os.dup(sock.fileno()))
 
 
 def _is_connected(sock: socket.socket) -> bool:

@@ -138,10 +138,13 @@ def bind(call: Call, decisions: Decisions) -> Answer:
 
 def listen(call: Call, decisions: Decisions) -> Answer:
     """listen(2): *performed on our copy*. A socket that has no address yet gets every one."""
+    if not copies_descriptors() and _listens(call):
+        return DONE  # with the backlog that it has
     with _socket(call) as sock:
-        is_stream = call.network is not None and sock.family in _INET and not is_apart(call, sock)
+        is_stream = sock.family in _INET and not is_apart(call, sock)
         if is_stream:
-            give_port(sock)
+            if call.network is not None or not copies_descriptors():
+                give_port(sock)
             host, port, *_ = sock.getsockname()
             is_local = require_bind(call, decisions, sock, _unmapped(host), port)
             _refuse_to_share(call, _unmapped(host), port)
@@ -155,7 +158,7 @@ def listen(call: Call, decisions: Decisions) -> Answer:
             kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.EINVAL)
         if not copies_descriptors():
-            call.own.made_sockets.give_up(sock)
+            call.own.made_sockets.give_up(sock, listens=True)
     return DONE
 
 
@@ -225,6 +228,11 @@ def _made_socket(call: Call, fd: int) -> socket.socket:
         if seen.kind != stat.S_IFSOCK:
             raise failure(errno.ENOTSOCK)
         return call.own.made_sockets.copy(seen.stat)
+
+
+def _listens(call: Call) -> bool:
+    with opened(call.caller, int32(call.notification.a)) as seen:
+        return call.own.made_sockets.listens(seen.stat)
 
 
 def _address(call: Call, pointer: int, length: int) -> bytes:
