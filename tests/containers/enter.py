@@ -1,33 +1,60 @@
 """Become what a container runtime makes of a program, and execute the command.
 
-`python enter.py PROFILE USER [--no-new-privs] -- COMMAND...`: the runtime's filter, its
-capabilities, and the user (a name). Needs root. In place of namespaces and a root directory
-there is what the machine has: these are not what nono lacks there.
+`python -m tests.containers.enter PROFILE USER DIRECTORY [--no-new-privs] -- COMMAND...`: the
+runtime's filter, its capabilities, and the user (a name). PROFILE is a name of `profiles.py`, or a
+file in the form that Docker reads. Who is not root gets the filter with no_new_privs. In place of
+namespaces and a root directory there is what the machine has: nono needs neither.
 """
 
+import json
 import os
 import pwd
 import sys
+from pathlib import Path
 
 import pyseccomp
 
 from nono.shims.linux import capabilities
-from nono.shims.linux.process import set_no_new_privs
 from nono.shims.linux.syscall_classes import machine, number
 from nono.shims.linux.syscall_numbers import NUMBERS
-from tests.containers.profiles import PROFILES, Profile
+from tests.containers.profiles import MOBY, PROFILES, Profile
+
+
+def filter_of_file(path: str) -> pyseccomp.SyscallFilter:
+    """The filter that a runtime makes of a file; it leaves out what the machine has not."""
+    profile = json.loads(Path(path).read_text(encoding="utf-8"))
+    made = pyseccomp.SyscallFilter(pyseccomp.ERRNO(profile["defaultErrnoRet"]))
+    for rule in profile["syscalls"]:
+        allows = rule["action"] == "SCMP_ACT_ALLOW"
+        action = pyseccomp.ALLOW if allows else pyseccomp.ERRNO(rule["errnoRet"])
+        arguments = [_argument(each) for each in rule.get("args", ())]
+        for name in rule["names"]:
+            which = _number(name)
+            if which is not None:
+                made.add_rule(action, which, *arguments)
+    return made
+
+
+def _argument(condition: dict[str, int | str]) -> pyseccomp.Arg:
+    operator = getattr(pyseccomp, str(condition["op"]).removeprefix("SCMP_CMP_"))
+    values = (condition["value"], condition.get("valueTwo", 0))
+    return pyseccomp.Arg(condition["index"], operator, *values)
+
+
+def _number(name: str) -> int | None:
+    try:
+        return number(machine(), name)
+    except KeyError:
+        return None
 
 
 def filter_of(profile: Profile) -> pyseccomp.SyscallFilter:
     """The runtime's filter, as a list of what is allowed."""
-    arch = machine()
     made = pyseccomp.SyscallFilter(pyseccomp.ERRNO(profile.error))
-    made.set_attr(pyseccomp.Attr.CTL_NNP, 0)
     refused = {name: error for error, names in profile.refused.items() for name in names.split()}
     for name in NUMBERS:
-        try:
-            which = number(arch, name)
-        except KeyError:
+        which = _number(name)
+        if which is None:
             continue
         if name in refused:
             if refused[name] != profile.error:
@@ -54,19 +81,20 @@ def allow_families(made: pyseccomp.SyscallFilter, which: int, refused: tuple[int
 
 
 def main() -> None:
-    profile_name, user, *rest = sys.argv[1 : sys.argv.index("--")]
+    profile_name, user, directory, *rest = sys.argv[1 : sys.argv.index("--")]
     command = sys.argv[sys.argv.index("--") + 1 :]
-    profile = PROFILES[profile_name]
+    profile = PROFILES.get(profile_name)
     account = pwd.getpwnam(user)
-    filter_of(profile).load()
-    names = profile.capabilities.split()
+    made = filter_of(profile) if profile else filter_of_file(profile_name)
+    made.set_attr(pyseccomp.Attr.CTL_NNP, int(os.geteuid() != 0 or rest == ["--no-new-privs"]))
+    made.load()
+    names = (profile or MOBY).capabilities.split()
     capabilities.drop_to(frozenset(capabilities.NUMBERS[f"CAP_{name}"] for name in names))
-    if account.pw_uid:
+    if account.pw_uid != os.geteuid():
         os.setgroups([])
         os.setgid(account.pw_gid)
         os.setuid(account.pw_uid)  # the kernel takes the capabilities with it
-    if rest == ["--no-new-privs"]:
-        set_no_new_privs()
+    os.chdir(directory)
     os.execvpe(command[0], command, os.environ)
 
 
