@@ -95,6 +95,7 @@ class Loop:
                 serve(notification)
         finally:
             self._making.close()
+            self._own.made_sockets.forget(self._init_pid)
 
     def _serve(self, notification: Notification) -> None:
         answer: Answer

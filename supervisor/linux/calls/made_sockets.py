@@ -13,11 +13,13 @@ there are many.
 from __future__ import annotations
 
 import contextlib
+import enum
 import errno
 import os
 import resource
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -33,8 +35,20 @@ _MAX_SETTLED = 65536
 _ATTEMPT_SECONDS = 180.0
 """Longer than the kernel tries to connect: tcp_syn_retries in tcp(7)."""
 
+_LOOK_SECONDS = 0.5
+"""How long a socket may stay open that a program has closed while it was being connected."""
+
 Key = tuple[int, int]
 """Device and inode of a socket, which no other socket has as long as it is open."""
+
+
+class _State(enum.Enum):
+    """Of a socket that was given up."""
+
+    CONNECTED = enum.auto()
+    UNTOLD = enum.auto()
+    """Connected, which the program has not been told by another connect(2)."""
+    LISTENS = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,10 @@ class MadeSockets:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: dict[Key, _Made] = {}
-        self._settled: dict[Key, bool] = {}
-        """Those that were given up, and whether they listen."""
+        self._settled: dict[Key, _State] = {}
+        """Those that were given up."""
+        self._seen: dict[int, tuple[float, set[int]]] = {}
+        """By the init: when it was looked at, and the inodes that were there."""
         self._next_look = _FIRST_LOOK
 
     def make(self, family: int, kind: int, protocol: int, init_pid: int) -> int:
@@ -74,25 +90,43 @@ class MadeSockets:
         with self._lock:
             self._made[_key(copy)] = _Made(copy, init_pid)
 
-    def copy(self, found: os.stat_result) -> socket.socket:
+    def copy(self, found: os.stat_result, settled: int = errno.EISCONN) -> socket.socket:
         """A copy of the program's socket with this status.
 
-        Raises OSError: EISCONN for one that is connected or listens, with which nothing is left
+        Raises OSError: `settled` for one that is connected or listens, with which nothing is left
         to do; EPERM for one that we have not made.
         """
         key = found.st_dev, found.st_ino
         with self._lock:
             made = self._made.get(key)
             if made is None:
-                raise failure(errno.EISCONN if key in self._settled else errno.EPERM)
+                raise failure(settled if key in self._settled else errno.EPERM)
             return socket.socket(fileno=os.dup(made.fd))
 
     def listens(self, found: os.stat_result) -> bool:
         """True when the program's socket with this status listens, and so was given up."""
-        return self._settled.get((found.st_dev, found.st_ino), False)
+        return self._settled.get((found.st_dev, found.st_ino)) is _State.LISTENS
 
-    def give_up(self, sock: socket.socket, *, listens: bool = False) -> None:
-        """Nothing is left to decide of the socket."""
+    def is_news(self, found: os.stat_result) -> bool:
+        """True, once, when it was connected after the program had been told to wait for that."""
+        key = found.st_dev, found.st_ino
+        with self._lock:
+            if self._settled.get(key) is not _State.UNTOLD:
+                return False
+            self._settled[key] = _State.CONNECTED
+        return True
+
+    def listening(self, sock: socket.socket) -> None:
+        """The socket listens: nothing is left to decide of it."""
+        self._settle(sock, _State.LISTENS)
+
+    def forget(self, init_pid: int) -> None:
+        """At the end of a program, with all that it started."""
+        with self._lock:
+            for key in [key for key, made in self._made.items() if made.init_pid == init_pid]:
+                os.close(self._made.pop(key).fd)
+
+    def _settle(self, sock: socket.socket, state: _State) -> None:
         key = _key(sock.fileno())
         with self._lock:
             made = self._made.pop(key, None)
@@ -100,7 +134,7 @@ class MadeSockets:
                 os.close(made.fd)
                 while len(self._settled) >= _MAX_SETTLED:
                     self._settled.pop(next(iter(self._settled)))
-                self._settled[key] = listens
+                self._settled[key] = state
 
     def follow(
         self, sock: socket.socket, background: Background, attempt: Callable[[], Answer]
@@ -117,6 +151,7 @@ class MadeSockets:
                 raise
             if isinstance(answer, WAITING):
                 held.callback(answer.close)
+                held.callback(self._watch, same, background, _State.CONNECTED)
                 return self._followed(same, replace(answer, close=held.pop_all().close))
             self._heard(same, background, answer.errno if isinstance(answer, Fail) else 0)
             return answer
@@ -140,27 +175,52 @@ class MadeSockets:
 
     def _heard(self, sock: socket.socket, background: Background, number: int | None) -> None:
         if number == errno.EINPROGRESS:
-            self._give_up_later(_same(sock), background)
+            self._watch(sock, background, _State.UNTOLD)
         elif number in (0, errno.EISCONN) and _is_connected(sock):
-            self.give_up(sock)
+            self._settle(sock, _State.CONNECTED)
 
-    def _give_up_later(self, sock: socket.socket, background: Background) -> None:
-        """The program waits for the outcome by itself, so nobody says when it is there."""
+    def _watch(self, sock: socket.socket, background: Background, state: _State) -> None:
+        """An attempt goes on and nobody of ours waits for it: the program does, or is gone."""
+        made = self._made.get(_key(sock.fileno()))
+        if made is None:
+            return
+        same, init_pid, since = _same(sock), made.init_pid, time.monotonic()
 
         async def wait() -> None:
             import trio
 
-            with sock, trio.move_on_after(_ATTEMPT_SECONDS):
-                await trio.lowlevel.wait_writable(sock.fileno())
-                if _is_connected(sock):
-                    self.give_up(sock)
+            with same, trio.move_on_after(_ATTEMPT_SECONDS):
+                while self._is_open(same, init_pid, since):
+                    with trio.move_on_after(_LOOK_SECONDS):
+                        await trio.lowlevel.wait_writable(same.fileno())
+                        if _is_connected(same):
+                            self._settle(same, state)
+                        return
 
-        background.start(wait, sock.close)
+        background.start(wait, same.close)
+
+    def _is_open(self, sock: socket.socket, init_pid: int, since: float) -> bool:
+        """Whether the program, which had it at the time `since`, still has it; if not, it is closed.
+
+        One look serves many.
+        """
+        key, now = _key(sock.fileno()), time.monotonic()
+        with self._lock:
+            looked, there = self._seen.get(init_pid, (0.0, set()))
+            if looked < max(since, now - _LOOK_SECONDS / 2):
+                there = _sockets_of([init_pid, *descendants(init_pid)])
+                self._seen[init_pid] = now, there
+            if key[1] in there:
+                return True
+            made = self._made.pop(key, None)
+            if made is not None:
+                os.close(made.fd)
+            return False
 
     def _followed(self, sock: socket.socket, answer: Later | Retry) -> Answer:
         def heard(given: Answer | None) -> None:
             if given == DONE and _is_connected(sock):
-                self.give_up(sock)
+                self._settle(sock, _State.CONNECTED)
 
         if isinstance(answer, Retry):
             attempt = answer.attempt

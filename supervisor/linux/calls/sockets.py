@@ -15,6 +15,7 @@ import ipaddress
 import os
 import socket
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -68,9 +69,11 @@ def _make(call: Call, family: int, kind: int, protocol: int) -> Answer:
 
 def connect(call: Call, decisions: Decisions) -> Answer:
     """connect(2): *performed on our copy*."""
-    sock = _socket(call)
     if copies_descriptors():
-        return _connect(call, decisions, sock)
+        return _connect(call, decisions, _socket(call))
+    if _seen(call, call.own.made_sockets.is_news):
+        return DONE
+    sock = _socket(call)
     attempt = partial(_connect, call, decisions, sock)
     return call.own.made_sockets.follow(sock, call.background, attempt)
 
@@ -119,7 +122,7 @@ def _connect(call: Call, decisions: Decisions, sock: socket.socket) -> Answer:
 def bind(call: Call, decisions: Decisions) -> Answer:
     """bind(2)."""
     n = call.notification
-    with _socket(call) as sock:
+    with _socket(call, errno.EINVAL) as sock:
         address = _address(call, n.b, int32(n.c))
         if sock.family == socket.AF_UNIX:
             return bind_unix(call, decisions, sock, address)
@@ -138,9 +141,9 @@ def bind(call: Call, decisions: Decisions) -> Answer:
 
 def listen(call: Call, decisions: Decisions) -> Answer:
     """listen(2): *performed on our copy*. A socket that has no address yet gets every one."""
-    if not copies_descriptors() and _listens(call):
+    if not copies_descriptors() and _seen(call, call.own.made_sockets.listens):
         return DONE  # with the backlog that it has
-    with _socket(call) as sock:
+    with _socket(call, errno.EINVAL) as sock:
         is_stream = sock.family in _INET and not is_apart(call, sock)
         if is_stream:
             if call.network is not None or not copies_descriptors():
@@ -158,7 +161,7 @@ def listen(call: Call, decisions: Decisions) -> Answer:
             kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.EINVAL)
         if not copies_descriptors():
-            call.own.made_sockets.give_up(sock, listens=True)
+            call.own.made_sockets.listening(sock)
     return DONE
 
 
@@ -201,13 +204,13 @@ def _overlap(one: str, other: str) -> bool:
     return one == other or "::" in both or ("0.0.0.0" in both and all(":" not in x for x in both))
 
 
-def _socket(call: Call) -> socket.socket:
-    """A copy of the caller's socket, the first argument."""
+def _socket(call: Call, settled: int = errno.EISCONN) -> socket.socket:
+    """A copy of the caller's socket, the first argument. `settled` as in `MadeSockets.copy`."""
     fd = int32(call.notification.a)
     if fd < 0:
         raise failure(errno.EBADF)
     if not copies_descriptors():
-        return _made_socket(call, fd)
+        return _made_socket(call, fd, settled)
     copy = call.caller.duplicate(fd)
     try:
         if fcntl.fcntl(copy, fcntl.F_GETFL) & os.O_PATH:
@@ -220,19 +223,19 @@ def _socket(call: Call) -> socket.socket:
         raise
 
 
-def _made_socket(call: Call, fd: int) -> socket.socket:
+def _made_socket(call: Call, fd: int, settled: int) -> socket.socket:
     """As `_socket`, where it has to be one that we have made."""
     with opened(call.caller, fd) as seen:
         if seen.held is not None:
             raise failure(errno.EBADF)  # O_PATH
         if seen.kind != stat.S_IFSOCK:
             raise failure(errno.ENOTSOCK)
-        return call.own.made_sockets.copy(seen.stat)
+        return call.own.made_sockets.copy(seen.stat, settled)
 
 
-def _listens(call: Call) -> bool:
+def _seen(call: Call, ask: Callable[[os.stat_result], bool]) -> bool:
     with opened(call.caller, int32(call.notification.a)) as seen:
-        return call.own.made_sockets.listens(seen.stat)
+        return ask(seen.stat)
 
 
 def _address(call: Call, pointer: int, length: int) -> bytes:
