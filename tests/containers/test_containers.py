@@ -115,9 +115,16 @@ def test_programs_work_and_are_held(
     as_user.directory(project / "closed")
     with named_server() as reachable:
         port = reachable[1].rpartition(":")[2]
-        opened = ("--allow-cwd", "--deny", "closed", "--read-file", given, *reachable)
+        opened: tuple[str | Path, ...] = (
+            "--allow-cwd",
+            "--deny",
+            "closed",
+            "--read-file",
+            given,
+            *reachable,
+        )
         text = program_beside(__file__, "inside.py")
-        program = (PYTHON, "-c", text, hidden.path, given, NAME, port)
+        program: tuple[str | Path, ...] = (PYTHON, "-c", text, hidden.path, given, NAME, port)
         done = contained(profile, *nono_command, "run", *opened, "--", *program)
     assert done.returncode == 0, done.stderr
     assert hidden.text not in done.stdout

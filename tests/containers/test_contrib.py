@@ -5,6 +5,7 @@ import re
 
 from tests.conftest import CHECKOUT, PACKAGES
 from tests.containers import docker_profile
+from tests.containers.profiles import MOBY
 
 SHIPPED = CHECKOUT / "contrib/containers"
 
@@ -22,7 +23,7 @@ def test_the_profile_allows_two_calls_more_than_docker() -> None:
         if rule["action"] == "SCMP_ACT_ALLOW"
         for name in rule["names"]
     }
-    refused = {name for names in docker_profile.MOBY.refused.values() for name in names.split()}
+    refused = {name for names in MOBY.refused.values() for name in names.split()}
     assert {*allowed} & refused == {"pidfd_getfd", "unshare"}
     assert allowed["unshare"] == [{"index": 0, "value": 0x200, "op": "SCMP_CMP_EQ"}]
     assert allowed["clone"][0]["op"] == "SCMP_CMP_MASKED_EQ"

@@ -29,13 +29,14 @@ from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.processes import descendants
 
 _STREAMS = socket.SOCK_STREAM, socket.SOCK_SEQPACKET
-_FIRST_LOOK = 64
+_MANY = 64
 """With so many sockets it is looked for the first time which of them are still there."""
 _MAX_SETTLED = 65536
 _ATTEMPT_SECONDS = 180.0
 """Longer than the kernel tries to connect: tcp_syn_retries in tcp(7)."""
 
-_LOOK_SECONDS = 0.5
+_FIRST_LOOK_SECONDS = 0.01
+_LAST_LOOK_SECONDS = 0.5
 """How long a socket may stay open that a program has closed while it was being connected."""
 
 Key = tuple[int, int]
@@ -67,13 +68,13 @@ class MadeSockets:
         """Those that were given up."""
         self._seen: dict[int, tuple[float, set[int]]] = {}
         """By the init: when it was looked at, and the inodes that were there."""
-        self._next_look = _FIRST_LOOK
+        self._next_look = _MANY
 
     def make(self, family: int, kind: int, protocol: int, init_pid: int) -> int:
         """A new socket for the program, as a descriptor, of which one is kept. Raises OSError."""
         if len(self._made) >= self._next_look:
             self.look(init_pid)
-            self._next_look = max(_FIRST_LOOK, 2 * len(self._made))
+            self._next_look = max(_MANY, 2 * len(self._made))
         if len(self._made) >= _limit():
             raise failure(errno.ENFILE)
         sock = socket.socket(family, kind, protocol)
@@ -184,30 +185,33 @@ class MadeSockets:
         made = self._made.get(_key(sock.fileno()))
         if made is None:
             return
-        same, init_pid, since = _same(sock), made.init_pid, time.monotonic()
+        same, init_pid, begun = _same(sock), made.init_pid, time.monotonic()
 
         async def wait() -> None:
             import trio
 
             with same, trio.move_on_after(_ATTEMPT_SECONDS):
+                pause, since = _FIRST_LOOK_SECONDS, begun
                 while self._is_open(same, init_pid, since):
-                    with trio.move_on_after(_LOOK_SECONDS):
+                    with trio.move_on_after(pause):
                         await trio.lowlevel.wait_writable(same.fileno())
                         if _is_connected(same):
                             self._settle(same, state)
                         return
+                    since = time.monotonic() - pause / 2
+                    pause = min(2 * pause, _LAST_LOOK_SECONDS)
 
         background.start(wait, same.close)
 
     def _is_open(self, sock: socket.socket, init_pid: int, since: float) -> bool:
-        """Whether the program, which had it at the time `since`, still has it; if not, it is closed.
+        """Whether the program, which had it at the time `since`, still has it; if not, close it.
 
         One look serves many.
         """
         key, now = _key(sock.fileno()), time.monotonic()
         with self._lock:
             looked, there = self._seen.get(init_pid, (0.0, set()))
-            if looked < max(since, now - _LOOK_SECONDS / 2):
+            if looked < since:
                 there = _sockets_of([init_pid, *descendants(init_pid)])
                 self._seen[init_pid] = now, there
             if key[1] in there:
