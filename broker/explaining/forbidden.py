@@ -49,6 +49,20 @@ _KINDS: Final = (
         " started outside",
     ),
     _Kind(
+        "flock",
+        "lock a file for itself alone",
+        "this container refuses nono pidfd_getfd(2), without which it cannot lock what the program"
+        " has open. In Docker: docker run --cap-add SYS_PTRACE, or --security-opt"
+        " seccomp=contrib/containers/seccomp.json",
+    ),
+    _Kind(
+        "inotify_init inotify_init1",
+        "be told of changes to files",
+        "this container refuses nono pidfd_getfd(2), without which it cannot say of which files."
+        " Most programs look by themselves instead. In Docker: docker run --cap-add SYS_PTRACE, or"
+        " --security-opt seccomp=contrib/containers/seccomp.json",
+    ),
+    _Kind(
         "bpf perf_event_open fanotify_init fanotify_mark open_by_handle_at",
         "see what the whole machine does or has",
         "it would see beyond the sandbox. perf and bpftrace have to be started outside",

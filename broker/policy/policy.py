@@ -117,7 +117,9 @@ def _target_of(change: PathChange) -> str | None:
 
 NEVER_ALLOWED = builtin("what leads out of a sandbox is refused to every program", Effect.DENY)
 """System calls that no rule can allow."""
-ABSENT_CALLS = frozenset({"shmget", "semget", "msgget", "mq_open"})
+ABSENT_CALLS = frozenset(
+    ["shmget", "semget", "msgget", "mq_open", "flock", "inotify_init", "inotify_init1"]
+)
 """Those of them that fail as if the kernel did not have them: programs fall back."""
 
 NO_SET_ID = replace(

@@ -53,16 +53,17 @@ def build(
     *,
     broker: bool = True,
     scoped: bool = True,
+    copies: bool = True,
 ) -> bytes:
     """The filter as an array of struct sock_filter, the same on a host of either architecture.
 
-    Without a `broker` it needs no listener; `scoped` says that Landlock keeps signals inside: see
-    `syscalls.classes`. Raises FilterError if libseccomp is missing, or too old for the table.
+    Without a `broker` it needs no listener; `scoped` says that Landlock keeps signals inside, and
+    without `copies` it reports more: see `syscall_classes.classes`. Raises FilterError if
+    libseccomp is missing, or too old for the table.
     """
-    calls = table(arch, network, broker=broker, scoped=scoped)
-    by_argument = _by_argument(
-        arguments.rules(network, broker=broker, scoped=scoped), calls, broker
-    )
+    calls = table(arch, network, broker=broker, scoped=scoped, copies=copies)
+    rules = arguments.rules(network, broker=broker, scoped=scoped, copies=copies)
+    by_argument = _by_argument(rules, calls, broker)
     return bpf.assemble(_prologue(arch, by_argument, calls)) + _search_tree(arch, calls)
 
 
@@ -77,9 +78,7 @@ def _prologue(arch: Arch, by_argument: bpf.Code, calls: Mapping[str, Syscall]) -
 
 
 def _by_argument(
-    rules: Mapping[str, tuple[arguments.Refusal, ...]],
-    calls: Mapping[str, Syscall],
-    broker: bool,
+    rules: Mapping[str, tuple[arguments.Refusal, ...]], calls: Mapping[str, Syscall], broker: bool
 ) -> bpf.Code:
     code: bpf.Code = ()
     for name, refusals in rules.items():

@@ -6,8 +6,10 @@ Source: the section 2 man pages of the same names.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import signal
+import threading
 from typing import Final
 
 from nono.shims.errors import failure
@@ -131,6 +133,43 @@ def pidfd_send_signal(pidfd: int, number: int, info: bytes = b"", flags: int = 0
 def tgkill(process: int, thread: int, number: int) -> None:
     """Send a signal to a thread of the process. Raises OSError: ESRCH if it has no such thread."""
     syscall(_TGKILL, process, thread, number)
+
+
+@functools.cache
+def copies_descriptors() -> bool:
+    """Whether `pidfd_getfd` may be called at all: the filter of a container may refuse it.
+
+    A process may always look into itself, so there is no other reason.
+    """
+    try:
+        pidfd = pidfd_open(os.getpid())
+        try:
+            os.close(pidfd_getfd(pidfd, pidfd))
+        finally:
+            os.close(pidfd)
+    except OSError as error:
+        return error.errno not in (errno.EPERM, errno.EACCES, errno.ENOSYS)
+    return True
+
+
+def may_unshare_files() -> bool:
+    """Whether `unshare(CLONE_FS)` may be called at all: the filter of a container may refuse it.
+
+    A thread that ends at once tries it, so nobody else notices.
+    """
+    found = []
+
+    def attempt() -> None:
+        try:
+            unshare(CLONE_FS)
+        except OSError:
+            return
+        found.append(True)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return bool(found)
 
 
 def unshare(flags: int) -> None:

@@ -319,12 +319,16 @@ _WITHOUT_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
 }
 
 
+_EVERY_OTHER: Final = Refusal(errno.EPERM, (), reported=True)
+
+
 def rules(
-    network: Network, *, broker: bool = True, scoped: bool = True
+    network: Network, *, broker: bool = True, scoped: bool = True, copies: bool = True
 ) -> dict[str, tuple[Refusal, ...]]:
     """Name -> refusals of every system call of the class ARGUMENTS. Pure.
 
-    `scoped` says that Landlock keeps signals inside.
+    `scoped` says that Landlock keeps signals inside. A broker that can have no `copies` of sockets
+    makes each itself, and sends for none.
     """
     found = _RULES | {
         "socket": _REPORTED_SOCKETS[network] + _refuse_sockets_outside(kinds.SOCKETS[network]),
@@ -335,9 +339,13 @@ def rules(
         found["setsockopt"] += _refuse_options(FILTERED_OPTIONS)
     if not broker:
         return _WITHOUT_BROKER | found
+    native = found["sendto"]
     found |= {name: (_DATAGRAMS_OF_UNIX, *found[name]) for name in ("socket", "socketpair")}
     for added in (_WITH_BROKER,) if scoped else (_WITH_BROKER, _UNSCOPED):
         found |= {name: found[name] + more for name, more in added.items()}
+    if not copies:
+        found["socket"] += (_EVERY_OTHER,)
+        found["sendto"] = native
     return found
 
 

@@ -92,6 +92,11 @@ def inet_address(family: int, host: str, port: int) -> bytes:
     return _SOCKADDR_IN6.pack(socket.AF_INET6, network_port, 0, packed, 0)
 
 
+def unix_address(path: bytes) -> bytes:
+    """A struct sockaddr_un for a path: unix(7)."""
+    return FAMILY.pack(socket.AF_UNIX) + path + b"\0"
+
+
 def tcp_state(sock: socket.socket) -> int:
     """The state of a TCP socket, as in tcp_states.h. Raises OSError for any other socket."""
     return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]

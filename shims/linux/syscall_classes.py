@@ -180,20 +180,35 @@ _WITHOUT_BROKER: Final[dict[str, SyscallClass]] = {
 }
 
 
+# Where the broker cannot copy a descriptor (pidfd_getfd), it makes the sockets itself and follows
+# them; of what tells about files (inotify) it could have no copy, so there is none.
+_WITHOUT_COPIES: Final[dict[str, SyscallClass]] = {
+    "listen": SyscallClass.NOTIFY,
+    **dict.fromkeys(["inotify_init", "inotify_init1"], SyscallClass.TOLD),
+}
+
+
 @functools.cache
 def classes(
-    network: Network = "unrestricted", *, broker: bool = True, scoped: bool = True
+    network: Network = "unrestricted",
+    *,
+    broker: bool = True,
+    scoped: bool = True,
+    copies: bool = True,
 ) -> Mapping[str, SyscallClass]:
     """Name -> class of every system call that any of the architectures has.
 
     A name that `NUMBERS` has and no class names is left out: it gets ENOSYS. Without a `broker`
     nothing is notified: what Landlock holds is allowed, the rest is refused. `scoped` says that
-    Landlock keeps signals inside.
+    Landlock keeps signals inside, `copies` whether a broker can have a copy of what a program has
+    open.
     """
     named = {name: which for which, names in _CLASSES.items() for name in names.split()}
     named |= _NETWORK_CLASSES[network]
     if broker and not scoped:
         named |= dict.fromkeys(_SIGNALS.split(), SyscallClass.NOTIFY)
+    if broker and not copies:
+        named |= _WITHOUT_COPIES
     if not broker:
         for name, which in named.items():
             if which in (SyscallClass.NOTIFY, SyscallClass.TOLD):
@@ -203,14 +218,19 @@ def classes(
 
 @functools.cache
 def table(
-    arch: Arch, network: Network = "unrestricted", *, broker: bool = True, scoped: bool = True
+    arch: Arch,
+    network: Network = "unrestricted",
+    *,
+    broker: bool = True,
+    scoped: bool = True,
+    copies: bool = True,
 ) -> Mapping[str, Syscall]:
     """Name -> number and class of every system call of `arch`. Pure."""
     numbers = _numbers(arch)
     return types.MappingProxyType(
         {
             name: Syscall(numbers[name], which)
-            for name, which in classes(network, broker=broker, scoped=scoped).items()
+            for name, which in classes(network, broker=broker, scoped=scoped, copies=copies).items()
             if name in numbers
         }
     )

@@ -16,8 +16,9 @@ def setup(ctx: click.Context, check: bool) -> None:
     if not check:
         raise UsageError("nothing to do", "nono setup --check")
     from nono.supervisor.linux.machine_check import examine
+    from nono.supervisor.linux.trial import try_out
 
-    findings = examine()
+    findings = [*examine(), *try_out()]
     for finding in findings:
         click.echo(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.found}")
         if finding.cost:

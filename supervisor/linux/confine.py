@@ -213,7 +213,13 @@ def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> by
     from nono.shims.linux import filter as seccomp_filter
 
     try:
-        return seccomp_filter.build(machine(), network, broker=broker, scoped=scoped)
+        return seccomp_filter.build(
+            machine(),
+            network,
+            broker=broker,
+            scoped=scoped,
+            copies=process.copies_descriptors(),
+        )
     except ShimError as error:
         raise StartError(error.message, error.hint) from error
 

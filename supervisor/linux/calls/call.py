@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.at import AT_FDCWD
@@ -11,6 +10,7 @@ from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.making import Making
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
@@ -25,6 +25,7 @@ class Call:
 
     __slots__ = (
         "_listener",
+        "_making",
         "_memory",
         "background",
         "caller",
@@ -46,7 +47,9 @@ class Call:
         network: NetworkService | None,
         injected: InjectedFiles | None,
         restrictions: OwnRestrictions,
+        making: Making,
     ) -> None:
+        self._making = making
         self.restrictions = restrictions
         """What programs inside gave up by themselves."""
         self.background = background
@@ -85,12 +88,10 @@ class Call:
         if not self._listener.is_valid(self.notification.id):
             raise failure(errno.ESRCH)
 
-    def apply_umask(self) -> None:
-        """Make the calling thread create files as the caller would.
-
-        The loop's thread has a umask of its own (unshare(CLONE_FS)), so nobody else sees this.
-        """
-        os.umask(self.caller.umask)
+    @property
+    def making(self) -> Making:
+        """What makes files with a umask, which is to be the caller's. In the loop's thread."""
+        return self._making
 
 
 def int32(value: int) -> int:

@@ -27,6 +27,7 @@ class Caller:
     def __init__(self, tid: int, init_pid: int) -> None:
         self.tid = tid
         self.init_pid = init_pid
+        """The sandbox's init, which every process of it has above it."""
 
     @cached_property
     def _status(self) -> dict[str, str]:
@@ -117,7 +118,8 @@ class Caller:
         """A descriptor of ours for the open file that the caller has as `fd`: pidfd_getfd(2).
 
         One step, so no other thread can swap the file between two looks at it. Raises OSError:
-        EBADF when `fd` is not open, EPERM when the caller may not be looked into.
+        EBADF when `fd` is not open, EPERM when the caller may not be looked into, or a container
+        refuses the call.
         """
         pidfd = self.pidfd()
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 
+from nono.shims.linux.process import copies_descriptors
 from nono.supervisor.linux.calls.answers import Answer, Inject, Later
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.network.datagrams import Datagrams
@@ -38,4 +39,6 @@ def _made(call: Call, datagrams: Datagrams) -> Answer:
     family, kind = int32(call.notification.a), int32(call.notification.b)
     made = datagrams.make(family)
     os.set_blocking(made, not kind & socket.SOCK_NONBLOCK)
+    if not copies_descriptors():
+        call.own.made_sockets.keep(made, call.caller.init_pid)
     return Inject(made, bool(kind & socket.SOCK_CLOEXEC))

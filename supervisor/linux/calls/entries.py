@@ -45,8 +45,7 @@ def mkdirat(call: Call, decisions: Decisions) -> Answer:
 
 def _mkdir(call: Call, decisions: Decisions, at: int, path: int, mode: int) -> Answer:
     def make(place: Entry) -> None:
-        call.apply_umask()
-        os.mkdir(place.name, mode & 0o7777, dir_fd=place.parent.fd)
+        call.making.mkdir(call.caller.umask, place.parent.fd, place.name, mode & 0o7777)
 
     return _make(call, decisions, at, path, Operation.MKDIR, make)
 
@@ -93,8 +92,7 @@ def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int, devi
     def make(place: Entry) -> None:
         if kind in _DEVICES and not is_whiteout:
             raise failure(errno.ENOENT if place.name.endswith(b"/") else errno.EPERM)
-        call.apply_umask()
-        os.mknod(place.name, mode, 0, dir_fd=place.parent.fd)
+        call.making.mknod(call.caller.umask, place.parent.fd, place.name, mode)
 
     # The floor has no right for devices.
     is_set_id, is_held = set_id.gives(mode), kind not in _DEVICES

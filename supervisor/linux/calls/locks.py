@@ -16,7 +16,8 @@ import errno
 import fcntl
 import os
 
-from nono.broker import Access, Metadata
+from nono.broker import Access, Forbidden, Metadata
+from nono.shims.linux.process import copies_descriptors
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, Answer, Retry
@@ -70,6 +71,11 @@ def lease(call: Call, decisions: Decisions) -> Answer:
 
 def _target(call: Call, decisions: Decisions, operation: str) -> Handle:
     """The caller's open file, which may be held. Raises OSError, and leaves nothing open then."""
+    if not copies_descriptors():
+        # Both are the open file's, of which there is no copy. Programs that can do without go on.
+        if operation == "lease":
+            raise failure(errno.EAGAIN)
+        decisions.require(Forbidden(call.caller, operation))
     target = descriptor(call.caller, int32(call.notification.a))
     try:
         held = target.held or 0

@@ -3,8 +3,8 @@
 A handler decides on a call and answers at once (continue, fail, or performed), or answers that
 performing it may block; then the call is handed to `waiting` and becomes a task of its own. The
 commonest calls get no handler: the fast lane lets them pass before, unless somebody is to be told
-of each. The thread has a umask of its own and, for root, the capabilities of the sandbox and no
-more, so what it performs it performs with the caller's rights.
+of each. The thread has the umask of whoever calls (`making.py`) and, for root, the capabilities of
+the sandbox and no more, so what it performs it performs with the caller's rights.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nono.shims.linux import capabilities, process
+from nono.shims.linux import capabilities
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
@@ -40,6 +40,7 @@ from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.changing import Changing
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.installing import install
+from nono.supervisor.linux.calls.making import ByThread, Making, making
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
@@ -80,6 +81,7 @@ class Loop:
         self._background = background
         self._memory = Memory()
         self._changing = Changing()
+        self._making: Making = ByThread()
         self._keep: frozenset[int] = frozenset()
         self._restrictions = OwnRestrictions(init_pid, decisions)
         self._witness = decisions.witness
@@ -88,12 +90,16 @@ class Loop:
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
-        process.unshare(process.CLONE_FS)
-        self._keep = capabilities.drop_to(keep)
-        self.listener.answer_on_same_processor()
-        receive, serve = self.listener.receive, self._serve
-        while (notification := receive()) is not None:
-            serve(notification)
+        self._making = making()
+        try:
+            self._keep = capabilities.drop_to(keep)
+            self.listener.answer_on_same_processor()
+            receive, serve = self.listener.receive, self._serve
+            while (notification := receive()) is not None:
+                serve(notification)
+        finally:
+            self._making.close()
+            self._own.made_sockets.forget(self._init_pid)
 
     def _serve(self, notification: Notification) -> None:
         answer: Answer
@@ -137,6 +143,7 @@ class Loop:
             self._network,
             self._injected,
             restrictions,
+            self._making,
         )
         if not restrictions.fewer_capabilities:
             return _later_with(self._keep, handler(call, self.decisions))

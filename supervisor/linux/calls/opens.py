@@ -135,8 +135,16 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
         _require_open(call, decisions, wanted, handle)
     call.ensure_waiting()
     if wanted.is_tmpfile:
-        call.apply_umask()
+        return _make_unnamed(call, wanted, handle)
     return perform(handle, wanted, call.own)
+
+
+def _make_unnamed(call: Call, wanted: Arguments, directory: Handle) -> Answer:
+    """O_TMPFILE: *performed on our copy*."""
+    flags = wanted.flags & ~_RESOLUTION_ONLY | os.O_NOCTTY | os.O_CLOEXEC
+    fd = call.making.open(call.caller.umask, directory.fd, ".", flags, wanted.mode)
+    call.own.record_unnamed(directory.path, fd)
+    return _inject(fd, wanted)
 
 
 def _open_injected(call: Call, injected: InjectedFiles, wanted: Arguments, path: str) -> Answer:
@@ -234,8 +242,6 @@ def _after_open(fd: int, handle: Handle, own: OwnObjects, may_block: bool) -> No
         number = struct.unpack("=I", fcntl.ioctl(fd, _TIOCGPTN, bytes(4)))[0]
         terminal = f"/dev/pts/{number}"
         own.record_terminal(os.stat(terminal).st_rdev, terminal)
-    if handle.kind == stat.S_IFDIR and stat.S_ISREG(os.fstat(fd).st_mode):
-        own.record_unnamed(handle.path, fd)  # O_TMPFILE
 
 
 def _after_lease(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer | None:
@@ -284,11 +290,11 @@ def _create(call: Call, decisions: Decisions, wanted: Arguments, place: Entry) -
     decisions.require(PathChange(call.caller, Operation.CREATE, path, own))
     call.own.require_room(path)
     call.ensure_waiting()
-    call.apply_umask()
     # O_EXCL follows no link either, and O_NOFOLLOW would stay with the descriptor: F_GETFL.
     flags = wanted.flags | os.O_CREAT | os.O_EXCL | os.O_NOCTTY | os.O_CLOEXEC
     try:
-        fd = os.open(place.name, flags, wanted.mode, dir_fd=place.parent.fd)
+        umask, parent = call.caller.umask, place.parent.fd
+        fd = call.making.open(umask, parent, place.name, flags, wanted.mode)
     except FileExistsError:
         if wanted.flags & os.O_EXCL:
             raise

@@ -18,6 +18,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
+from nono.supervisor.linux.calls.made_sockets import MadeSockets
 from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
 from nono.supervisor.linux.calls.pinned import Pinned
 
@@ -58,6 +59,8 @@ class OwnObjects:
         self._sockets: set[int] = set()
         self._pinned = Pinned()
         self._bound: set[bytes] = set()
+        self.made_sockets = MadeSockets()
+        """Those that the broker has made, where it can copy none."""
 
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
@@ -226,6 +229,7 @@ class OwnObjects:
             os.close(pinned)
 
     def close(self) -> None:
+        self.made_sockets.close()
         with self._lock:
             for device in list(self._terminals):
                 self._drop_terminal(device)

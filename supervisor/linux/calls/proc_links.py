@@ -9,7 +9,6 @@ proc_pid_fd(5).
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, MAX_LINKS, Handle
+from nono.supervisor.linux.calls.opened import opened
 from nono.supervisor.linux.calls.resolve_flags import ResolveFlags
 
 _MAGIC_NAMES = {"cwd", "root", "exe"}
@@ -122,11 +122,15 @@ def _follow_magic(caller: Caller, directory: Handle, name: bytes, words: list[st
     if not caller.owns(process):
         raise failure(errno.ENOENT)  # as every other name there: `other_processes`
     if words[-2] == "fd":
-        copy = Caller(fd_owner, 0).duplicate(int(words[-1]))
+        file = opened(Caller(fd_owner, 0), int(words[-1]))
         # The directory that we hold dies with its process, so that it still answers says that
         # the number was not reused before the copy was made.
-        os.listdir(directory.name)
-        return Handle(copy, fcntl.fcntl(copy, fcntl.F_GETFL))
+        try:
+            os.listdir(directory.name)
+        except BaseException:
+            file.close()
+            raise
+        return file
     return Handle(os.open(f"{directory.name}/{os.fsdecode(name)}", HANDLE_FLAGS))
 
 

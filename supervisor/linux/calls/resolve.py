@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from nono.shims.linux.openat2 import (
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, LINK_FLAGS, Entry, Handle
+from nono.supervisor.linux.calls.opened import opened
 from nono.supervisor.linux.calls.proc_links import Trail, walk
 from nono.supervisor.linux.calls.resolve_flags import SCOPED, mount_of
 
@@ -49,8 +49,7 @@ def descriptor(caller: Caller, fd: int) -> Handle:
     """A handle of what the caller's descriptor `fd` refers to. Raises OSError (EBADF)."""
     if fd < 0:
         raise failure(errno.EBADF)
-    copy = caller.duplicate(fd)
-    return Handle(copy, fcntl.fcntl(copy, fcntl.F_GETFL))
+    return opened(caller, fd)
 
 
 def locate(

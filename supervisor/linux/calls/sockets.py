@@ -15,20 +15,24 @@ import ipaddress
 import os
 import socket
 import stat
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
-from nono.broker import Connect
+from nono.broker import Connect, Mode
 from nono.broker import Socket as SocketRequest
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
+from nono.shims.linux.process import copies_descriptors
+from nono.shims.linux.socket_kinds import SOCK_TYPE
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
+from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer, Inject
 from nono.supervisor.linux.calls.call import Call, int32
 from nono.supervisor.linux.calls.connecting import perform_connect
 from nono.supervisor.linux.calls.datagram_sockets import is_apart, make_datagram_socket
 from nono.supervisor.linux.calls.every_address import give_port, require_bind
+from nono.supervisor.linux.calls.opened import opened
 from nono.supervisor.linux.calls.own_ports import EVERY_ADDRESS, UNSPECIFIED, OwnPort
 from nono.supervisor.linux.calls.unix_datagrams import (
     connect_datagram,
@@ -48,20 +52,44 @@ _NAMESERVER = "127.0.0.1", 53
 
 def socket_(call: Call, decisions: Decisions) -> Answer:
     """socket(2): *performed on our copy*, which refuses a family that the policy has none of."""
-    domain = int32(call.notification.a)
-    if domain == socket.AF_UNIX:
+    n = call.notification
+    domain, kind = int32(n.a), int32(n.b)
+    if domain == socket.AF_UNIX and kind & SOCK_TYPE == socket.SOCK_DGRAM:
         return make_unix_datagram_socket(call)
-    if call.network is not None and domain in _INET:
+    if call.network is not None and domain in _INET and kind & SOCK_TYPE == socket.SOCK_DGRAM:
         return make_datagram_socket(call, call.network.datagrams)
+    is_blocked = domain in _INET and decisions.policy.network.mode is Mode.BLOCKED
+    if not is_blocked and not copies_descriptors():
+        return _make(call, domain, kind, int32(n.c))
     decisions.require(SocketRequest(call.caller, _FAMILY_NAMES.get(domain, str(domain))))
     raise failure(errno.EAFNOSUPPORT)
 
 
+def _make(call: Call, family: int, kind: int, protocol: int) -> Answer:
+    """What the filter lets pass where the broker can copy descriptors: `made_sockets.py`."""
+    call.ensure_callers()
+    made = call.own.made_sockets.make(
+        family, kind & ~socket.SOCK_CLOEXEC, protocol, call.caller.init_pid
+    )
+    return Inject(made, bool(kind & socket.SOCK_CLOEXEC))
+
+
 def connect(call: Call, decisions: Decisions) -> Answer:
     """connect(2): *performed on our copy*."""
+    if copies_descriptors():
+        return _connect(call, decisions, _socket(call))
+    if _seen(call, call.own.made_sockets.is_news):
+        return DONE
+    sock = _socket(call)
+    attempt = partial(_connect, call, decisions, sock)
+    return call.own.made_sockets.follow(sock, call.background, attempt)
+
+
+def _connect(call: Call, decisions: Decisions, sock: socket.socket) -> Answer:
+    """Closes the socket."""
     with contextlib.ExitStack() as held:
         n = call.notification
-        sock = held.enter_context(_socket(call))
+        held.enter_context(sock)
         address = _address(call, n.b, int32(n.c))
         family = family_of(address)
         if sock.family == socket.AF_UNIX and is_datagram(call, sock):
@@ -123,7 +151,7 @@ def sendto(call: Call, decisions: Decisions) -> Answer:
 def bind(call: Call, decisions: Decisions) -> Answer:
     """bind(2)."""
     n = call.notification
-    with _socket(call) as sock:
+    with _socket(call, errno.EINVAL) as sock:
         address = _address(call, n.b, int32(n.c))
         if sock.family == socket.AF_UNIX:
             return bind_unix(call, decisions, sock, address)
@@ -133,16 +161,21 @@ def bind(call: Call, decisions: Decisions) -> Answer:
         elif sock.family not in (socket.AF_NETLINK, *_INET):
             raise failure(errno.EAFNOSUPPORT)
         call.ensure_waiting()
+        if not copies_descriptors() and sock.family in _INET:
+            # A port that the program had before is free again.
+            call.own.made_sockets.look(call.caller.init_pid)
         kernel.bind(sock.fileno(), address)
     return DONE
 
 
 def listen(call: Call, decisions: Decisions) -> Answer:
     """listen(2): *performed on our copy*. A socket that has no address yet gets every one."""
-    with _socket(call) as sock:
+    if not copies_descriptors() and _seen(call, call.own.made_sockets.listens):
+        return DONE  # with the backlog that it has
+    with _socket(call, errno.EINVAL) as sock:
         is_stream = sock.family in _INET and not is_apart(call, sock)
         if is_stream:
-            if call.network is not None:
+            if call.network is not None or not copies_descriptors():
                 give_port(sock)
             host, port, *_ = sock.getsockname()
             is_local = require_bind(call, decisions, sock, _unmapped(host), port)
@@ -156,6 +189,8 @@ def listen(call: Call, decisions: Decisions) -> Answer:
             # A connect that another thread of ours ended in between took the address with it.
             kernel.connect(sock.fileno(), UNSPECIFIED)
             raise failure(errno.EINVAL)
+        if not copies_descriptors():
+            call.own.made_sockets.listening(sock)
     return DONE
 
 
@@ -198,11 +233,13 @@ def _overlap(one: str, other: str) -> bool:
     return one == other or "::" in both or ("0.0.0.0" in both and all(":" not in x for x in both))
 
 
-def _socket(call: Call) -> socket.socket:
-    """A copy of the caller's socket, the first argument."""
+def _socket(call: Call, settled: int = errno.EISCONN) -> socket.socket:
+    """A copy of the caller's socket, the first argument. `settled` as in `MadeSockets.copy`."""
     fd = int32(call.notification.a)
     if fd < 0:
         raise failure(errno.EBADF)
+    if not copies_descriptors():
+        return _made_socket(call, fd, settled)
     copy = call.caller.duplicate(fd)
     try:
         if fcntl.fcntl(copy, fcntl.F_GETFL) & os.O_PATH:
@@ -213,6 +250,21 @@ def _socket(call: Call) -> socket.socket:
     except BaseException:
         os.close(copy)
         raise
+
+
+def _made_socket(call: Call, fd: int, settled: int) -> socket.socket:
+    """As `_socket`, where it has to be one that we have made."""
+    with opened(call.caller, fd) as seen:
+        if seen.held is not None:
+            raise failure(errno.EBADF)  # O_PATH
+        if seen.kind != stat.S_IFSOCK:
+            raise failure(errno.ENOTSOCK)
+        return call.own.made_sockets.copy(seen.stat, settled)
+
+
+def _seen(call: Call, ask: Callable[[os.stat_result], bool]) -> bool:
+    with opened(call.caller, int32(call.notification.a)) as seen:
+        return ask(seen.stat)
 
 
 def _address(call: Call, pointer: int, length: int) -> bytes:

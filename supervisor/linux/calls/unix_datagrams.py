@@ -24,6 +24,7 @@ import time
 from functools import partial
 
 from nono.shims.linux.memory import PATH_MAX
+from nono.shims.linux.process import copies_descriptors
 from nono.shims.linux.sockets import copy_of
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
@@ -54,7 +55,12 @@ _FLAGS = re.compile(rb"^flags:\s*([0-7]+)$", re.MULTILINE)
 
 
 def make_unix_datagram_socket(call: Call) -> Answer:
-    """socket(2): one that sends nothing. Raises OSError."""
+    """socket(2): one that sends nothing. Raises OSError.
+
+    There is none (EPROTONOSUPPORT) where a container lets nobody copy a descriptor.
+    """
+    if not copies_descriptors():
+        raise failure(errno.EPROTONOSUPPORT)
     kind = int32(call.notification.b)
     call.ensure_callers()
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -13,7 +13,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import perform_connect
-from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Entry, Handle
+from nono.supervisor.linux.calls.handles import Entry, Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import anchor, directories_on_the_way, entry, locate
 
@@ -61,10 +61,6 @@ def sun_path(address: bytes) -> bytes:
     return name if name.startswith(b"\0") else name.partition(b"\0")[0]
 
 
-def _unix_address(path: bytes) -> bytes:
-    return kernel.FAMILY.pack(socket.AF_UNIX) + path + b"\0"
-
-
 def connect_unix(
     call: Call,
     decisions: Decisions,
@@ -89,7 +85,7 @@ def connect_unix(
     if target.kind != stat.S_IFSOCK:
         raise failure(errno.ECONNREFUSED)
     _require_path(call, decisions, target, unix_diag.listening)
-    return perform_connect(call, held, sock, _unix_address(target.name.encode()))
+    return perform_connect(call, held, sock, kernel.unix_address(target.name.encode()))
 
 
 def require_receiver(
@@ -224,7 +220,6 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         decisions.require(PathChange(call.caller, Operation.BIND, place.path, own))
         call.own.require_room(place.path)
         call.ensure_waiting()
-        call.apply_umask()
         bind = partial(_bind, call, name, place, decisions)
         if is_datagram:
             call.own.datagrams.bind_both(sock, place, bind)
@@ -242,38 +237,24 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
 
 def _bind(call: Call, name: bytes, place: Entry, decisions: Decisions, sock: socket.socket) -> None:
     """Bind by the caller's own spelling, which peers see, where that can mean nothing else."""
+    umask = call.caller.umask
     if name == place.name:
-        with _working_directory(place.parent.fd):
-            kernel.bind(sock.fileno(), _unix_address(name))
+        call.making.bind(umask, place.parent.fd, sock, name)
         return
     directory = name.rstrip(b"/").rpartition(b"/")[0] or b"/"
-    with contextlib.ExitStack() as held:
-        cwd = held.enter_context(Handle(anchor(call.caller, AT_FDCWD)))
-        held.enter_context(_working_directory(cwd.fd))
+    with Handle(anchor(call.caller, AT_FDCWD)) as cwd:
         through = directories_on_the_way(call.caller, directory)
-        if _are_fixed(through, place.parent.path, decisions) and _is_there(directory, place):
-            spelled = name
+        is_fixed = _are_fixed(through, place.parent.path, decisions)
+        if is_fixed and _is_there(cwd, directory, place):
+            call.making.bind(umask, cwd.fd, sock, name)
         else:
-            spelled = place.parent.name.encode() + b"/" + place.name
-        kernel.bind(sock.fileno(), _unix_address(spelled))
+            call.making.bind(umask, place.parent.fd, sock, b"./" + place.name)
 
 
-@contextlib.contextmanager
-def _working_directory(fd: int) -> Iterator[None]:
-    """The loop's thread has a working directory of its own, as it has a umask."""
-    before = os.open(".", HANDLE_FLAGS)
-    try:
-        os.fchdir(fd)
-        yield
-    finally:
-        os.fchdir(before)
-        os.close(before)
-
-
-def _is_there(directory: bytes, place: Entry) -> bool:
+def _is_there(cwd: Handle, directory: bytes, place: Entry) -> bool:
     """Whether the path leads us where it leads the caller: one through /proc/self may not."""
     try:
-        return os.path.samestat(os.stat(directory), place.parent.stat)
+        return os.path.samestat(os.stat(directory, dir_fd=cwd.fd), place.parent.stat)
     except OSError:
         return False
 

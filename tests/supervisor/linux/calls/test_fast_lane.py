@@ -25,6 +25,7 @@ from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Fail, Inject
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.making import ByThread
 from nono.supervisor.linux.calls.opens import openat
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
@@ -112,6 +113,7 @@ class World:
             None,
             None,
             OwnRestrictions(0, self.decisions),
+            ByThread(),
         )
 
 

@@ -29,6 +29,7 @@ from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import Handle
+from nono.supervisor.linux.calls.making import ByThread, Making
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
@@ -119,6 +120,7 @@ class PlayedCall(Call):
             network,
             injected,
             restrictions,
+            ByThread(),
         )
         self._script = script
 
@@ -127,8 +129,10 @@ class PlayedCall(Call):
         if self._script.is_gone:
             raise failure(errno.ESRCH)
 
-    def apply_umask(self) -> None:
+    @property
+    def making(self) -> Making:
         self._script.say("umask")
+        return super().making
 
 
 class PlayedDecisions(Decisions):
