@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from nono.broker.settings import BY_OPTION
 from nono.shims.linux.process import copies_descriptors, may_unshare_files
 from nono.supervisor.linux.finding import Finding
 
@@ -101,13 +102,9 @@ def _run(place: str) -> subprocess.CompletedProcess[bytes]:
         program = file.read()
     own = [sys.executable, "-P", "-m", "nono.supervisor", "run"]
     flags = [
-        "--allow-cwd",
-        "--deny",
-        "closed",
-        "--allow-domain",
-        _NAME,
-        "--allow-connect-port",
-        "1",
+        BY_OPTION["allow_cwd"].flag,
+        *(BY_OPTION["deny"].flag, "closed"),
+        *(BY_OPTION["allow_domain"].flag, _NAME),
     ]
     os.mkdir(os.path.join(inside, "open"))
     os.mkdir(os.path.join(inside, "closed"))
