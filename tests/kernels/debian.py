@@ -93,10 +93,10 @@ def fetch_kernel(apt: Apt, target: Path, flavour: str) -> Kernel:
     version = apt.unpack(found[0], target)
     for part in sorted(set(_PARTS.findall(apt.depends(found[0])))):
         apt.unpack(part, target)
-    image = next(path for path in target.rglob("vmlinu[xz]-*") if path.is_file())
-    release = image.name.partition("-")[2]
-    modules = next(path for path in target.rglob(f"modules/{release}") if path.is_dir())
-    return Kernel(release, version, image, modules)
+    modules = next(path for path in target.rglob("lib/modules/*") if path.is_dir())
+    # From 7.x on it lies beside its modules.
+    images = [*target.rglob(f"boot/vmlinu[xz]-{modules.name}"), *modules.glob("vmlinu[xz]")]
+    return Kernel(modules.name, version, images[0], modules)
 
 
 def unpack(package: Path, target: Path) -> None:

@@ -185,8 +185,8 @@ def test_the_terminal_is_given_back(as_user: Account, project: Path) -> None:
 def test_a_terminal_that_hangs_up_ends_the_run(as_user: Account, project: Path) -> None:
     nono = (as_user.python, "-P", "-m", "nono.supervisor")
     with terminal(
-        as_user, *nono, "run", "--", "sh", "-c", "echo on; sleep 60", cwd=project
+        as_user, *nono, "run", "--", "sh", "-c", "echo ready; sleep 60", cwd=project
     ) as screen:
-        screen.read_until("on")
+        screen.read_until("ready")
         screen.hang_up()
         assert screen.wait() == 128 + 1
