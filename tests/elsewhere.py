@@ -1,6 +1,7 @@
 """The packages as another platform has them: `sys.platform` is darwin's, and no Linux is there.
 
     python -m tests.elsewhere import [MODULE]
+    python -m tests.elsewhere refuse MODULE...
     python -m tests.elsewhere test
 
 Run as a process of its own, since it changes what is imported. What others made (the standard
@@ -149,6 +150,12 @@ def main(words: Sequence[str]) -> int:
             importlib.import_module(name)
             print(name)
         print("the platform is", importlib.import_module("nono.supervisor.places").PLATFORM)
+        return 0
+    if words[:1] == ["refuse"]:
+        for name in words[1:]:
+            with pytest.raises(ImportError) as refused:
+                importlib.import_module(name)
+            print(refused.value)
         return 0
     counting = _WithoutSandboxes()
     options = ["-q", "-n0", "-p", "no:cacheprovider", "--rootdir", str(CHECKOUT)]
