@@ -26,7 +26,8 @@ from nono.supervisor.session.tmpdir import remove_tree
 from tests.leftovers import REMOVE_TMPDIRS, Watch, prefix, running
 from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
-from tests.requirements import landlock_abi, require
+from tests.requirements import landlock_abi as landlock_abi
+from tests.requirements import require
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("broker", "shims", "supervisor")
