@@ -13,6 +13,7 @@ PAGE = CHECKOUT / "docs/kernels.md"
 _ROW = re.compile(r"^\| (\S+) \| (\S+) \|.*\|$", re.MULTILINE)
 _OUTCOME = re.compile(r"^tests/(\S+::\S.*?) (PASSED|FAILED|ERROR|SKIPPED)\b", re.MULTILINE)
 _LAST = re.compile(r"^=+ .*\d+ passed.* in [\d.]+s", re.MULTILINE)
+_INTERRUPTED = re.compile(r"^!+ .*KeyboardInterrupt.* !+$", re.MULTILINE)
 _START, _END = "<!-- results -->\n", "<!-- end -->\n"
 _HEAD = (
     "| kernel | machine | package | Landlock ABI | by | passed | failed | skipped | minutes"
@@ -42,7 +43,7 @@ def finished(
     for name, outcome in _OUTCOME.findall(output):
         outcomes[outcome].append(name)
     failed = [*outcomes["FAILED"], *outcomes["ERROR"]]
-    is_whole = _LAST.search(output) is not None
+    is_whole = _LAST.search(output) is not None and _INTERRUPTED.search(output) is None
     abi = re.search(r"Landlock ABI\W+(\d+)", output)
     cells = (
         kernel.release,
