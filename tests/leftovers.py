@@ -31,8 +31,12 @@ while any(map(os.path.exists, sys.argv[1:])) and time.monotonic() < deadline:
 
 
 def prefix() -> str:
-    """How the names of this run's directories begin; every process of the run says the same."""
-    return os.environ.setdefault(_VARIABLE, f"nono-tests-{secrets.token_hex(6)}-")
+    """How the names of this run's directories begin; every process of the run says the same.
+
+    Without digits: a hint names no directory whose name looks like another one next time.
+    """
+    word = "".join(secrets.choice("ghjkmnpqrstvwxyz") for _ in range(10))
+    return os.environ.setdefault(_VARIABLE, f"nono-tests-{word}-")
 
 
 @dataclass

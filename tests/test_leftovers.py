@@ -60,9 +60,11 @@ def test_a_process_and_a_file_are_told(tmp_path: Path, place: Path) -> None:
 def test_what_is_started_for_a_test_is_known(place: Path, told: str) -> None:
     cwd = place if told == "directory" else Path("/")
     env = {"HOME": str(place)} if told == "environment" else {}
-    script = f"read x; : {place}" if told == "command line" else "read x; :"
-    with subprocess.Popen(["/bin/sh", "-c", script], cwd=cwd, env=env, stdin=-1) as process:
+    script = f"echo; read x; : {place if told == 'command line' else ''}"
+    command = ("/bin/sh", "-c", script)
+    with subprocess.Popen(command, cwd=cwd, env=env, stdin=-1, stdout=-1) as process:
         try:
+            assert process.stdout and process.stdout.readline() == b"\n"
             assert process.pid in processes(place.name)
         finally:
             process.kill()
