@@ -21,6 +21,7 @@ from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session.prepare import Prepared
@@ -133,6 +134,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         best_effort=values["best_effort"],
         broker=not values["floor_only"],
         audit=audit,
+        channels=_channels(plan, argv, values),
     )
     if not values["quiet"]:
         say_notes(prepared.notes)
@@ -158,6 +160,16 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     if code != exit_status.SUCCESS:
         _say_what_was_dropped(plan, values)
     return code
+
+
+def _channels(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> Channels | None:
+    """Who is asked; None where nobody is. Raises UsageError."""
+    if not plan.ask:
+        return None
+    # What only a run that may ask needs is loaded only then.
+    from nono.supervisor.asking.channels import Channels, named
+
+    return Channels(named(plan.ask), tuple(argv), values["profile"] or "")
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:

@@ -39,7 +39,7 @@ from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.new_directories import new_directories
-from nono.supervisor.planning.options import Options, settings_of
+from nono.supervisor.planning.options import Options, asked_by, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
@@ -80,7 +80,8 @@ class Plan:
     whose hooks and configuration the program may not write, None where nobody looked. `to_make`
     are directories that a flag names, `new_directories` those that the profile opens for writing:
     they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
-    anything.
+    anything. `ask` names the channel by which a person is asked about what no rule decides; empty
+    for nobody.
     """
 
     policy: Policy
@@ -96,6 +97,7 @@ class Plan:
     new_directories: tuple[str, ...] = ()
     to_make: tuple[str, ...] = ()
     upstream_proxy: UpstreamProxy | None = None
+    ask: str = ""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -161,7 +163,9 @@ def make_plan(
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
         rules = [rule for rule in rules if not holds_anywhere(rule)]
+    asks = asked_by(flags, profile.settings)
     policy = Policy(
+        default=Effect.ASK if asks else Effect.DENY,
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
         bypasses=lifted if caches is None else (*lifted, caches.directory),
         network=network,
@@ -180,6 +184,7 @@ def make_plan(
         new_directories(profile.rules, home, policy),
         tuple(dict.fromkeys(paths.to_make)),
         proxy,
+        asks,
     )
 
 
