@@ -8,7 +8,7 @@ from nono.broker.rules.access import FLOOR_ACCESS, Access
 from nono.broker.rules.host_patterns import AddressBlock, HostName, HostSuffix, LocalPort
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.rule import File, Pattern, Subtree
-from nono.broker.settings import Kind, granting
+from nono.broker.settings import Kind, flag, granting
 
 Entry = tuple[str, str | int]
 """A key of a profile, and a value of its list."""
@@ -17,7 +17,8 @@ Entry = tuple[str, str | int]
 def entries(pattern: Pattern, access: Access, around: Surroundings) -> tuple[Entry, ...]:
     """What a profile says to open this; nothing where no profile can.
 
-    A path in the project is written by `$WORKDIR`, one in the home by `~`, as a person would.
+    A path in the home is written by `~`. None is relative to the working directory: an answer is
+    about this project, and not about every other one of the same profile.
     """
     match pattern:
         case File(path):
@@ -43,11 +44,19 @@ def _spelled(path: str, around: Surroundings) -> str | None:
     """The path as a profile has it; None for one that no profile can name."""
     if any(character in path for character in "$*?[") or not path.isprintable():
         return None
-    if around.workdir is not None and is_within(path, around.workdir):
-        return "$WORKDIR" + path[len(around.workdir) :]
     if around.home != "/" and is_within(path, around.home):
         return "~" + path[len(around.home) :]
     return path
+
+
+def flags_of(pattern: Pattern, access: Access) -> tuple[str, ...]:
+    """The arguments of the command line that open this; none where no flag does, or where the
+    path cannot be shown as it is."""
+    nowhere = Surroundings("/", None)
+    found = [
+        part for key, value in entries(pattern, access, nowhere) for part in (flag(key), str(value))
+    ]
+    return tuple(found)
 
 
 def entry_of(opened: Opened, around: Surroundings) -> str:

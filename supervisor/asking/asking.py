@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Request, Rule
+from nono.broker import Ask, Request, Rule, visible
 from nono.broker.asking.surroundings import Place
 from nono.broker.asking.unasked import unasked
+from nono.broker.audit.answer_records import Changed
+from nono.supervisor.asking.answered import Log
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.questions import Questions
@@ -32,9 +35,8 @@ class Asking:
     ) -> None:
         self.decisions = decisions
         self.dispatch = dispatch
-        self.questions = Questions(decisions, dispatch, place)
+        self.questions = Questions(decisions, dispatch, place, Log(audit))
         self._place = place
-        self._audit = audit
         self._is_woken = False
         self._pipe: tuple[int, int] | None = None
         decisions.is_asked = self.is_asked
@@ -95,6 +97,8 @@ class Asking:
         for fd in pipe or ():
             os.close(fd)
 
-    def note_change(self, what: str, person: str, rules: Sequence[Rule]) -> None:
+    def note_change(self, deed: str, person: str, rules: Sequence[Rule]) -> None:
         """A person changed what the sandbox allows, without a question."""
-        self.questions.asked.notes.append(what)
+        what = tuple(f"{rule.effect} {visible(rule.pattern.spelled)}" for rule in rules)
+        origin = rules[0].origin
+        self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))

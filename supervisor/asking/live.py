@@ -35,7 +35,7 @@ class Live:
         return {
             "given": [_plain(rule) for rule in (*policy.answers, *policy.network.answers)],
             "waiting": [question.id for question in asking.questions.open],
-            "asked": asking.questions.asked.count,
+            "asked": asking.questions.log.count,
             "refused_without_a_question": asking.questions.limits.refused,
             "asks_no_more": asking.questions.has_quit,
         }
@@ -56,7 +56,7 @@ class Live:
             for each in found
         ]
         self._asking.decisions.extend(rules)
-        self._asking.note_change(f"granted {number}", person, rules)
+        self._asking.note_change("granted", person, rules)
         self._asking.questions.decide_again()
         return number
 
@@ -73,7 +73,7 @@ class Live:
                 f"nothing with the number {number[:20]} was given in this run", "nono ps"
             )
         self._asking.decisions.retract(rules[0].origin)
-        self._asking.note_change(f"revoked {number}", person, rules)
+        self._asking.note_change("revoked", person, rules)
 
     def reopen(self) -> bool:
         """Take the last refusal of the run back; False when there is none."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Process, Rule
+from nono.broker import Ask, Deny, Effect, Origin, OriginKind, PolicyError, Process, Rule
 from nono.broker.asking.history import History
 from nono.broker.asking.making import QUIT
 from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject
@@ -20,7 +20,7 @@ from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.network.network import refusal_errno
-from nono.supervisor.asking import answered
+from nono.supervisor.asking.answered import Log, answered, asked
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
@@ -51,13 +51,13 @@ class Group:
 class Questions:
     """Of one sandbox, for all its programs. `serve` has to run for anybody to be asked."""
 
-    def __init__(self, decisions: Decisions, dispatch: Dispatch, place: Place) -> None:
+    def __init__(self, decisions: Decisions, dispatch: Dispatch, place: Place, log: Log) -> None:
         self.decisions = decisions
         self.dispatch = dispatch
         self.place = place
         self.history = History()
         self.limits = Limits()
-        self.asked = answered.Asked()
+        self.log = log
         self.has_quit = False
         """A person wants no more questions in this run."""
         self._groups: list[Group] = []
@@ -91,6 +91,9 @@ class Questions:
         if back is not None:
             back.left = False
             return back
+        if self._is_decided(call):  # by an answer that came while this call was on its way
+            call.settle(Again())
+            return call
         program = program_of(process)
         if self.limits.is_quiet(root_of(program)):
             self.limits.refused += 1
@@ -186,12 +189,12 @@ class Questions:
             for key, question in zip(call.keys, call.undecided.questions, strict=True)
         }
         program = program_of(group.shown[0].process)
-        asked = Asked(self._numbers, tuple(found.values()), program, len(group.shown))
+        about = Asked(self._numbers, tuple(found.values()), program, len(group.shown))
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
             place = replace(self.place, look=QuickLook())
-            return make_question(policy, asked, place, self.history)
-        making = partial(make_question, policy, asked, self.place, self.history)
+            return make_question(policy, about, place, self.history)
+        making = partial(make_question, policy, about, self.place, self.history)
         return await trio.to_thread.run_sync(making)
 
     def _settle(
@@ -219,7 +222,7 @@ class Questions:
         if offer is None or offer.effect is Effect.DENY:
             root = root_of(question.program)
             if self.limits.note_refusal(root):
-                self.asked.notes.append(
+                self.log.notes.append(
                     f"three questions of {root[1] or root[0]} were refused within 10 seconds:"
                     " it is refused without a question for a minute"
                 )
@@ -230,7 +233,19 @@ class Questions:
             self.has_quit = True
         elif offer.lasts is not Lasts.ONCE:
             self.decisions.extend(_with_origin(offer.rules, origin))
+        if offer.lasts is Lasts.ALWAYS:
+            self._keep(offer, question)
         return origin
+
+    def _keep(self, offer: Offer, question: Question) -> None:
+        """Write it down for later runs. Where that fails it holds for this one, which is said."""
+        # What only such an answer needs is loaded only then.
+        from nono.supervisor.asking.keeping import keep_answer
+
+        try:
+            keep_answer(offer, asked(question), self.place)
+        except (OSError, PolicyError) as error:
+            self.log.notes.append(f"the answer could not be kept: {error}: it held for this run")
 
     def _settle_or_ask_again(
         self, call: WaitingCall, group: Group, offer: Offer | None, origin: Origin | None
@@ -278,20 +293,11 @@ class Questions:
         calls: int,
         origin: Origin | None,
     ) -> None:
-        record = answered.Answered(
-            question,
-            "" if channel is None else channel.name,
-            person,
-            None if offer is None else offer.effect,
-            "" if offer is None else offer.lasts.value,
-            "nobody answered" if offer is None else offer.words,
-            round(seconds * 1000),
-            calls,
-            origin,
-        )
-        self.asked.note(record)
+        name = "" if channel is None else channel.name
+        record = answered(question, offer, name, person, seconds, calls, origin)
+        self.log.note(record)
         if channel is not None:
-            channel.settled(question, record.words)
+            channel.settled(question, record.words or "nobody answered")
 
     def next_origin(self) -> tuple[str, Origin]:
         """The number of the next answer, and the origin of its rules."""

@@ -63,6 +63,11 @@ def reaching_rules(settings: Settings) -> Iterator[Rule]:
     return _rules(settings, REACHING)
 
 
+def listening_rules(settings: Settings) -> Iterator[Rule]:
+    """The rules on ports to listen on. Raises UsageError."""
+    return _rules(settings, _LISTENING)
+
+
 def unchecked(settings: Settings) -> Iterator[Rule]:
     """The rules on hosts whose name in TLS is not compared. Raises UsageError."""
     return _rules(settings, {Kind.UNCHECKED_HOST})
