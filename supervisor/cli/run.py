@@ -223,7 +223,7 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
 
 def _asked(prepared: Prepared) -> list[dict[str, object]]:
     """What a person was asked, for programs."""
-    if prepared.asking is None:
+    if prepared.asking is None or not prepared.asking.has_asked:
         return []
     # What only a run that may ask needs is loaded only then.
     from nono.supervisor.report import asked
@@ -237,12 +237,12 @@ def _told_of_asking(prepared: Prepared) -> list[str]:
         return []
     from nono.supervisor.report import asked
 
-    questions, channels = prepared.asking.questions, prepared.asking.dispatch.channels
-    refused = questions.limits.refused
-    return [
-        *asked.text(questions.log.all(), questions.log.notes, refused),
-        *asked.nobody(prepared.decisions, len(channels)),
-    ]
+    nobody = asked.nobody(prepared.decisions, len(prepared.asking.dispatch.channels))
+    if not prepared.asking.has_asked:
+        return nobody
+    questions = prepared.asking.questions
+    lines = asked.text(questions.log.all(), questions.log.notes, questions.limits.refused)
+    return [*lines, *nobody]
 
 
 def _report(

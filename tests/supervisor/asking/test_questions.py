@@ -60,7 +60,7 @@ PLACE = Place(Surroundings("/home/u", "/w"), QuickLook())
 
 def asking_with(*channels: Channel) -> Asking:
     decisions = Decisions(Policy(default=Effect.ASK), Floor())
-    return Asking(decisions, Dispatch(list(channels), Faults()), PLACE)
+    return Asking(decisions, Dispatch(list(channels), Faults()), lambda: PLACE)
 
 
 def undecided(asking: Asking, tid: int, path: str) -> Undecided:
