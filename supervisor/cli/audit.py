@@ -6,11 +6,12 @@ import json
 import os
 import shlex
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nono.broker import Effect, Request, singly, visible
+from nono.broker import Effect, Origin, Request, singly, visible
+from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.chain import Ending
 from nono.broker.audit.records import (
     Decision,
@@ -24,15 +25,21 @@ from nono.broker.audit.records import (
     Unresolved,
 )
 from nono.broker.explaining.explain import summary
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.audit.reader import Session, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import AuditError
+from nono.supervisor.report.asked import answer_fields, answer_words
 
 _KEPT = 20
 _MAX_JSON = 8192
+
+
+if TYPE_CHECKING:
+    from nono.supervisor.planning.plan import Plan
 
 
 @click.group(cls=Section)
@@ -119,9 +126,12 @@ def cleanup(keep: int) -> None:
 @audit.command()
 @_session_argument
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option(
+    "--questions", is_flag=True, help=f"Show what {flag('ask')} would have asked, instead."
+)
 @policy_options
 @click.pass_context
-def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> None:
+def replay(ctx: click.Context, /, name: str, as_json: bool, questions: bool, **values: Any) -> None:
     """Decide every recorded request again, under the policy of these options.
 
     Shows what would be refused that was allowed, and the other way round. Exit 0 no change, 1 a
@@ -142,10 +152,27 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
     if values["workdir"] is None:
         values["workdir"] = program.cwd
     plan = make_plan(to_options(values), program.argv)
+    if questions:
+        ctx.exit(_count_questions(session, plan, as_json))
     result = replaying.replay(session, plan)
     for line in [shown.as_json(result)] if as_json else shown.text(result):
         click.echo(line)
     ctx.exit(exit_status.of_answer(result.is_same))
+
+
+def _count_questions(session: Session, plan: Plan, as_json: bool) -> int:
+    """What would have been asked; the exit code."""
+    from nono.supervisor.asking.answered import asked
+    from nono.supervisor.asking.opening import place_of
+    from nono.supervisor.audit.questions import questions
+
+    found = [asked(each) for each in questions(session, plan, place_of(plan))]
+    if as_json:
+        click.echo(json.dumps({"questions": found, "count": len(found)}))
+    else:
+        number = len(found)
+        click.echo("\n".join([f"{number} {'question' if number == 1 else 'questions'}", *found]))
+    return exit_status.of_answer(not found)
 
 
 def _words(record: Record) -> str:
@@ -169,6 +196,11 @@ def _words(record: Record) -> str:
             what = f"{visible(method)} {visible(path)} of {visible(service) or 'no service'}"
             why = f" ({visible(reason)})" if reason else ""
             return f"request: {what}: {status}{why}, {sent} bytes sent, {received} received"
+        case Answered():
+            return answer_words(record)
+        case Changed(_, deed, person, what, origin):
+            who = f" by {visible(person)}" if person else ""
+            return f"{deed}{who}: {visible(', '.join(what), limit=1000)} [{origin}]"
         case Summed(_, kind, count):
             return f"too many to be written one by one: {count} times {visible(kind)}"
         case End(_, count):
@@ -228,10 +260,19 @@ def _fields(record: Record) -> dict[str, object]:
                 "received": received,
                 "reason": _safe(reason),
             }
+        case Answered():
+            return {**head, **answer_fields(record)}
+        case Changed(_, deed, person, what, origin):
+            names = [_safe(each) for each in what]
+            return {**head, "deed": deed, "person": _safe(person), "what": names, **_rule(origin)}
         case Summed(_, kind, count):
             return {**head, "what": _safe(kind), "count": count}
         case End(_, count):
             return {**head, "count": count}
+
+
+def _rule(origin: Origin) -> dict[str, object]:
+    return {"rule": _safe(str(origin))}
 
 
 def _request(request: Request) -> dict[str, object]:

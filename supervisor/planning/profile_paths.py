@@ -76,7 +76,7 @@ class ProfilePaths:
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The patterns that the setting stands for; none where something is wrong with it."""
         text = _path(setting)
-        if key.kind is Kind.REFUSED:
+        if key.kind in (Kind.REFUSED, Kind.ASKED):
             if in_own_tmpdir(text):
                 self._findings.complain(setting, "the run's own directory cannot be refused to it")
                 return

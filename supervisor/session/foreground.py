@@ -6,7 +6,7 @@ import contextlib
 import os
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
@@ -16,6 +16,7 @@ from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.asking import Asking
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
 
@@ -50,8 +51,12 @@ def run(
     with contextlib.ExitStack() as last, shared, terminal_returned() as terminal:
         inherited = signals.inherited_signals()
         signals.block()
-        session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
+        asking = prepared.asking
+        given = streams if asking is None else asking.streams(streams)
+        session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
+        if asking is not None:
+            asking.started(session.child_pid)
         _raise_descriptor_limit()
         credentials = prepared.credentials
         if credentials is not None:
@@ -61,7 +66,7 @@ def run(
             ending = signals.Ending(session.kill)
             signals.forward_to(session.child_pidfd, session.reached_group, ending)
             try:
-                status = _wait(session, credentials, signals.stop_with, seconds)
+                status = _wait(session, credentials, asking, signals.stop_with, seconds)
             except BrokenError:
                 if not ending.signal:
                     raise
@@ -85,6 +90,7 @@ def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
 def _wait(
     session: Session,
     credentials: CredentialProxy | None,
+    asking: Asking | None,
     stop_with: Callable[[int], bool],
     seconds: float,
 ) -> int:
@@ -98,12 +104,13 @@ def _wait(
         return session.status
     import trio
 
-    return trio.run(_wait_until, session, credentials, stopped, deadline)
+    beside = [each.serve for each in (credentials, asking) if each is not None]
+    return trio.run(_wait_until, session, beside, stopped, deadline)
 
 
 async def _wait_until(
     session: Session,
-    credentials: CredentialProxy | None,
+    beside: Sequence[Callable[[], Awaitable[None]]],
     stopped: Callable[[], None],
     deadline: float,
 ) -> int:
@@ -113,8 +120,8 @@ async def _wait_until(
 
     with trio.move_on_after(max(0, deadline - time.monotonic())):
         async with open_nursery() as nursery:
-            if credentials is not None:
-                nursery.start_soon(credentials.serve)
+            for serve in beside:
+                nursery.start_soon(serve)
             status = await session.wait(stopped)
             nursery.cancel_scope.cancel()
         return status

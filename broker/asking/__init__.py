@@ -1,0 +1,1 @@
+"""Asking a person: what a question is, what may be answered, and what an answer opens."""

@@ -1,0 +1,120 @@
+"""A question to a person: what is wanted, by whom, and the answers there are to choose from.
+
+A channel shows a question and brings back the id of one of its offers; it can say nothing else.
+What an offer does is written in the offer, by us, before anybody is asked.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nono.broker.requests import RecordedProcess, Request
+from nono.broker.rules.rule import Effect, Rule
+
+
+class Lasts(enum.StrEnum):
+    """How long an answer counts."""
+
+    ONCE = "once"
+    """For this call of this thread, also when a signal has it made again."""
+    RUN = "run"
+    """Until the sandbox ends."""
+    ALWAYS = "always"
+    """In later runs, too: it is written into the answers' own profile."""
+
+
+class SubjectKind(enum.StrEnum):
+    """What a person would say that it is about."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    HOST = "host"
+    ADDRESS = "address"
+    PORT = "port"
+    SOCKET = "socket"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object that a person means, which may be wider than the call's own.
+
+    `value` is the canonical path, the host, or the address and port as one text;
+    not yet made visible: who shows it escapes it (`broker.visible`).
+    """
+
+    kind: SubjectKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Who asks. Everything here is the program's own claim, but for the process id."""
+
+    process: RecordedProcess
+    script: str = ""
+    """The first argument that is a file, of an interpreter."""
+    parents: tuple[str, ...] = ()
+    """Names of up to three programs that started it, nearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One possible answer.
+
+    `words` say what it does, in the words of a person; `reach` how much that opens ("312 files, 2
+    are links out"), empty where that is plain. `rules` are what the run's policy gets. `broad`
+    says that a channel asks for a second, deliberate step. `is_risky` that no single small letter
+    may choose it.
+    """
+
+    id: str
+    effect: Effect
+    lasts: Lasts
+    rules: tuple[Rule, ...]
+    words: str
+    reach: str = ""
+    broad: bool = False
+    is_risky: bool = False
+    entry: str = ""
+    """For ALWAYS: the line that is written, as it will stand in the file `file`."""
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A call waits for a person's decision. The first offer is the one to lead with.
+
+    `wants` is what the program wants to do ("read", "connect to"); `why` says by which rule it is
+    a question. `waiting` counts the calls that this question holds, `seen` how often this subject
+    was asked about in the run.
+    """
+
+    id: int
+    request: Request
+    rule: Rule
+    subject: Subject
+    program: Program
+    wants: str
+    why: str
+    offers: tuple[Offer, ...]
+    waiting: int = 1
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was chosen: an offer's id, by which channel, and by whom if the channel knows."""
+
+    offer: str
+    channel: str
+    person: str = ""
+
+
+Ask = Callable[[Question], Awaitable[Answer | None]]
+"""A channel. None, or an exception, means that nobody decided: the call is refused.
+
+It is cancelled when the question is withdrawn: the caller died, another answer covers it, or
+another channel was faster.
+"""
