@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -30,6 +31,10 @@ import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+
+
+_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-z]")
+"""What pyte would print: the keyboard protocols."""
 
 
 class Screen(pyte.Screen):
@@ -110,7 +115,7 @@ class Person:
         except OSError:
             return False
         self.raw += data
-        self._stream.feed(data)
+        self._stream.feed(_UNKNOWN.sub(b"", data))
         return bool(data)
 
     def rest(self, seconds: float) -> None:
