@@ -7,7 +7,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
-    from nono.supervisor.asking.this_terminal import ThisTerminal
+    from nono.supervisor.asking.asking import Asking
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
 
@@ -36,13 +36,12 @@ def run(
     streams: Streams,
     at_the_end: Callable[[Sequence[str]], None],
     seconds: float = float("inf"),
-    own: ThisTerminal | None = None,
 ) -> int:
     """Run a program to its end, for so long at the most; its wait status.
 
     `at_the_end` is called once everything of a program that was started is gone, with the
-    tracebacks of what failed in our own code. With `own` the program has a terminal of its own.
-    Raises TimeIsUp, and as `start` and `Session.wait` do.
+    tracebacks of what failed in our own code. Raises TimeIsUp, and as `start` and `Session.wait`
+    do.
     """
     # The door to the platform.
     from nono.supervisor.linux.launch import signals
@@ -55,11 +54,15 @@ def run(
     with at_last as last, shared, terminal_returned() as terminal, at_first as first:
         inherited = signals.inherited_signals()
         signals.block()
+        asking = prepared.asking
+        given = streams if asking is None else asking.streams(streams)
+        own = None if asking is None else asking.terminal
         if own is not None:
             first.callback(own.close)
-            streams = own.streams(streams)
-        session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
+        session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
+        if asking is not None:
+            asking.started(session.child_pid)
         _raise_descriptor_limit()
         credentials = prepared.credentials
         if credentials is not None:
@@ -67,15 +70,13 @@ def run(
         last.callback(lambda: at_the_end(_faults(session, credentials)))
         try:
             ending = signals.Ending(session.kill)
-            apart = signals.Apart(own.resized, own.come_back) if own is not None else None
+            apart = None if own is None else signals.Apart(own.resized, own.come_back)
             signals.forward_to(session.child_pidfd, session.reached_group, ending, apart)
             if own is not None:
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
-            leave = own.leave if own is not None else None
+            stop_with = partial(signals.stop_with, own=own)
             try:
-                status = _wait(
-                    session, credentials, partial(signals.stop_with, leave=leave), seconds
-                )
+                status = _wait(session, credentials, asking, stop_with, seconds)
             except BrokenError:
                 if not ending.signal:
                     raise
@@ -99,6 +100,7 @@ def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
 def _wait(
     session: Session,
     credentials: CredentialProxy | None,
+    asking: Asking | None,
     stop_with: Callable[[int], bool],
     seconds: float,
 ) -> int:
@@ -112,12 +114,13 @@ def _wait(
         return session.status
     import trio
 
-    return trio.run(_wait_until, session, credentials, stopped, deadline)
+    beside = [each.serve for each in (credentials, asking) if each is not None]
+    return trio.run(_wait_until, session, beside, stopped, deadline)
 
 
 async def _wait_until(
     session: Session,
-    credentials: CredentialProxy | None,
+    beside: Sequence[Callable[[], Awaitable[None]]],
     stopped: Callable[[], None],
     deadline: float,
 ) -> int:
@@ -127,8 +130,8 @@ async def _wait_until(
 
     with trio.move_on_after(max(0, deadline - time.monotonic())):
         async with open_nursery() as nursery:
-            if credentials is not None:
-                nursery.start_soon(credentials.serve)
+            for serve in beside:
+                nursery.start_soon(serve)
             status = await session.wait(stopped)
             nursery.cancel_scope.cancel()
         return status
