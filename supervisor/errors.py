@@ -31,6 +31,8 @@ Others end inside: somebody of ours catches each.
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
     TimeIsUp                        ends `nono learn`
+    Undecided                       the call waits for a person's answer
+    ChannelGone                     its question goes to the next channel
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Only what a question has to undo, and to put back: the alternate screen, what hides or moves text,
 bracketed paste, the mouse, focus, the keyboard protocol of kitty and modifyOtherKeys, the cursor's
-visibility, colours and the character set, the title. See xterm's ctlseqs, and kitty's page on its keyboard protocol.
+visibility, colours and the character set, the title. See xterm's ctlseqs, and kitty's page on its
+keyboard protocol.
 """
 
 from __future__ import annotations
