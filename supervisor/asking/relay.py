@@ -50,7 +50,9 @@ class Relay:
         self._is_gone = False
         self._is_over = False
         self._posted: collections.deque[Callable[[], None]] = collections.deque()
-        self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._woken, self._wake = os.pipe()
+        for each in (self._woken, self._wake):
+            os.set_blocking(each, False)
         self._polled: tuple[int, bool] | None = None
         self._polling = select.poll()
         self._thread = threading.Thread(target=self._run_thread, name="nono-terminal", daemon=True)
@@ -82,7 +84,10 @@ class Relay:
             done.wait(seconds)
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the thread, if there was one; False if it has not come by then."""
+        """Wait for the end of the thread, if there was one; False if it has not come by then.
+
+        The pipe that wakes it stays open: signals may still be posted until nono ends.
+        """
         if self._thread.ident is not None:
             self._thread.join(seconds)
         return not self._thread.is_alive()
