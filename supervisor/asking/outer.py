@@ -111,11 +111,11 @@ class Outer:
 
     def write(self, data: bytes) -> None:
         """Write all of it; blocks while the terminal takes no more. Nothing once it is gone."""
-        with contextlib.suppress(OSError):
-            written = os.write(self.fd, data)
-            while written < len(data):
-                data = data[written:]
-                written = os.write(self.fd, data)
+        try:
+            while data:
+                data = data[os.write(self.fd, data) :]
+        except OSError:
+            return
 
 
 def _make_raw(modes: list[Any]) -> None:

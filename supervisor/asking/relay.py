@@ -118,10 +118,7 @@ class Relay:
 
     def _turn(self) -> None:
         """One look at everything that may have something to do."""
-        left = self._wakes_at()
-        if left != NEVER:
-            left = max(0.0, left - time.monotonic()) * 1000
-        ready = dict(self._poll().poll(None if left == NEVER else left))
+        ready = dict(self._only_carry() if self._is_at_rest else self._ready())
         if self._inner.master in ready:
             if self._inner.is_full:
                 self._inner.flush()
@@ -134,10 +131,25 @@ class Relay:
         if not self._is_at_rest:
             self._tick(time.monotonic())
 
+    def _ready(self) -> list[tuple[int, int]]:
+        left = self._wakes_at()
+        if left != NEVER:
+            left = max(0.0, left - time.monotonic()) * 1000
+        return self._poll().poll(None if left == NEVER else left)
+
+    def _only_carry(self) -> list[tuple[int, int]]:
+        """Nothing but that, with as little in between as can be, until something else is ready."""
+        poll, master, carry = self._poll().poll, self._inner.master, self._output.carry
+        while True:
+            ready = poll()
+            if len(ready) != 1 or ready[0][0] != master or not carry():
+                return ready
+
     @property
     def _is_at_rest(self) -> bool:
         """True while there is nothing to do but to carry: no question, and no time to wait for."""
-        return self._outer.is_attached and self._turns.is_empty
+        at_rest = self._outer.is_attached and self._turns.is_empty
+        return at_rest and not self._inner.is_full and not self._is_gone
 
     def _poll(self) -> select.poll:
         """What is waited for: made anew only when it is something else than before."""
