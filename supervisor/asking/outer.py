@@ -17,7 +17,7 @@ from typing import Any
 
 _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
 _UNSEEN = ("", "dumb")
-_WITHOUT_TITLE = (*_UNSEEN, "linux")
+_CONSOLES = (*_UNSEEN, "linux")
 _MAX_READ = 65536
 
 
@@ -34,7 +34,8 @@ class Outer:
         self._identity = _identity(fd)
         self.draws = kind not in _UNSEEN
         """False for one that knows no sequences."""
-        self.has_title = kind not in _WITHOUT_TITLE
+        self.is_window = kind not in _CONSOLES
+        """False for one that has no title, and no second screen."""
 
     @property
     def is_attached(self) -> bool:
