@@ -67,8 +67,9 @@ class Outer:
                 termios.tcsetattr(self.fd, termios.TCSADRAIN, before)
 
     def keys(self) -> None:
-        """Keys come one by one, none is echoed, and none is a signal. Raises termios.error."""
-        self._set(self._raw, termios.TCSANOW)
+        """Keys come one by one, none is echoed, and none is a signal."""
+        with contextlib.suppress(termios.error):
+            self._set(self._raw, termios.TCSANOW)
 
     def lines(self) -> None:
         """Lines come, edited and echoed by the kernel; what was typed before is gone."""

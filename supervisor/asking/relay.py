@@ -280,7 +280,15 @@ class Relay:
         """The job was continued, maybe in the background."""
         self._is_left = False
         self._turns.come_back()
-        if not self._is_gone and self._outer.attach():
+        if self._is_gone:
+            return
+        # One that was stopped by SIGSTOP could not leave: a shell has changed the modes since.
+        prompt = self._turns.prompt
+        if self._outer.is_attached and not self._outer.is_ours:
+            self._leave()
+        elif not (prompt is not None and prompt.has_lines):
+            self._outer.keys()
+        if self._outer.attach():
             self.resized()
 
     def finish(self) -> None:
