@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import trio
 
     from nono.broker.asking.surroundings import Place
+    from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.asking.questions import Questions
     from nono.supervisor.audit.writer import Audit
 
@@ -116,6 +117,12 @@ class Asking:
         for channel in self.dispatch.channels:
             streams = channel.streams(streams)
         return streams
+
+    @property
+    def terminal(self) -> OwnTerminal | None:
+        """The terminal that a channel gives the program instead of the person's."""
+        terminals = (each.terminal for each in self.dispatch.channels)
+        return next((each for each in terminals if each is not None), None)
 
     def started(self, pid: int) -> None:
         """The program runs, as this process."""

@@ -15,6 +15,7 @@ from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.broker.asking.question import Answer, Ask, Question
+    from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.planning.options import Options
 
 
@@ -60,6 +61,8 @@ class Channel:
     name = ""
     is_person = True
     """False for a function, which needs no time and no company for a question."""
+    terminal: OwnTerminal | None = None
+    """What the program has instead of the person's terminal, where it gets one of its own."""
 
     @property
     def is_attached(self) -> bool:

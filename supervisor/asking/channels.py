@@ -38,7 +38,10 @@ class Row(NamedTuple):
     takes_value: bool = False
 
 
-ROWS: tuple[Row, ...] = ()
+ROWS: tuple[Row, ...] = (
+    Row("tty", "nono.supervisor.asking.this_terminal:open_drawn", automatic=True),
+    Row("plain", "nono.supervisor.asking.this_terminal:open_plain"),
+)
 """The best first: who attached to the control socket, a popup, this terminal."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
@@ -48,11 +50,15 @@ def run(
 
     environment = plan.environment.apply(os.environ)
     shared = flags_returned((streams.stdin, streams.stdout, streams.stderr))
-    with contextlib.ExitStack() as last, shared, terminal_returned() as terminal:
+    at_last, at_first = contextlib.ExitStack(), contextlib.ExitStack()
+    with at_last as last, shared, terminal_returned() as terminal, at_first as first:
         inherited = signals.inherited_signals()
-        signals.block()
         asking = prepared.asking
+        own = None if asking is None else asking.terminal
+        signals.block(apart=own is not None)
         given = streams if asking is None else asking.streams(streams)
+        if own is not None:
+            first.callback(own.close)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
         if asking is not None:
@@ -64,9 +70,13 @@ def run(
         last.callback(lambda: at_the_end(_faults(session, credentials)))
         try:
             ending = signals.Ending(session.kill)
-            signals.forward_to(session.child_pidfd, session.reached_group, ending)
+            apart = None if own is None else signals.Apart(own.resized, own.come_back)
+            signals.forward_to(session.child_pidfd, session.reached_group, ending, apart)
+            if own is not None:
+                own.start(partial(ending.note, signal.SIGINT, to_group=True))
+            stop_with = partial(signals.stop_with, own=own)
             try:
-                status = _wait(session, credentials, asking, signals.stop_with, seconds)
+                status = _wait(session, credentials, asking, stop_with, seconds)
             except BrokenError:
                 if not ending.signal:
                     raise

@@ -15,6 +15,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 from nono.supervisor.linux.processes import state_of
 
@@ -31,11 +33,15 @@ _FORWARDED = {
     signal.SIGWINCH,
     signal.SIGTSTP,
 }
+_AWAITED = _FORWARDED | {signal.SIGCONT}
 
 
-def block() -> None:
-    """To be called in the main thread just before the program is started."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
+def block(apart: bool = False) -> None:
+    """To be called in the main thread just before the program is started, and any thread.
+
+    `apart`: the program gets a terminal of its own, see `Apart`.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED if apart else _FORWARDED)
 
 
 class Ending:
@@ -68,10 +74,36 @@ class Ending:
             self._asked.add(to_group)
 
 
-def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What is different where the program has a terminal and a session of its own.
+
+    Nothing that ours is sent reaches it: not a change of the size, which `resized` is called for,
+    and not a stop. `continued` is called when nono is.
+    """
+
+    resized: Callable[[], None]
+    continued: Callable[[], None]
+
+    def take(self, received: signal.struct_siginfo) -> bool:
+        """True when the signal is not for the program."""
+        match received.si_signo:
+            case signal.SIGWINCH:
+                self.resized()
+            case signal.SIGCONT:
+                self.continued()
+            case number:
+                return number == signal.SIGTSTP and received.si_pid == os.getpid()
+        return True
+
+
+def forward_to(
+    pidfd: int, reached_group: Callable[[int], bool], ending: Ending, apart: Apart | None = None
+) -> None:
     """Start the thread that passes signals on until nono ends. Raises StartError.
 
-    `reached_group` tells of a signal to us whether the program was sent it as well.
+    `reached_group` tells of a signal to us whether the program was sent it as well; with `apart`
+    it never was.
     """
     # While the program was being started the terminal's signals came too early for it.
     while received := signal.sigtimedwait(_FORWARDED, 0):
@@ -79,7 +111,7 @@ def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending)
         _send(pidfd, signal.Signals(received.si_signo))
     ours = os.dup(pidfd)  # the thread outlives the session
     thread = threading.Thread(
-        target=_forward, args=(ours, reached_group, ending), name="nono-signals", daemon=True
+        target=_forward, args=(ours, reached_group, ending, apart), name="nono-signals", daemon=True
     )
     try:
         thread.start()
@@ -90,11 +122,16 @@ def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending)
         raise no_more(f"pass on signals: {error}") from error
 
 
-def _forward(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
+def _forward(
+    pidfd: int, reached_group: Callable[[int], bool], ending: Ending, apart: Apart | None
+) -> None:
+    awaited = _FORWARDED if apart is None else _AWAITED
     while True:
-        received = signal.sigwaitinfo(_FORWARDED)
+        received = signal.sigwaitinfo(awaited)
+        if apart is not None and apart.take(received):
+            continue
         number = received.si_signo
-        by_kernel = received.si_code == _SI_KERNEL
+        by_kernel = apart is None and received.si_code == _SI_KERNEL
         to_group = by_kernel or reached_group(number)
         ending.note(number, to_group)
         with contextlib.suppress(ProcessLookupError):
@@ -107,8 +144,20 @@ def _is_for_leader(number: int) -> bool:
     return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
-def stop_with(pid: int) -> bool:
+class Terminal(Protocol):
+    """The person's terminal, while the program has one of its own."""
+
+    def leave(self) -> None:
+        """Give it back as it was."""
+
+    def come_back(self) -> None:
+        """Take it again."""
+
+
+def stop_with(pid: int, own: Terminal | None = None) -> bool:
     """The program was stopped: stop nono too, so that the shell that started it sees it.
+
+    With a terminal of the program's own, nothing of our process group has been stopped yet.
 
     A stop by the terminal may have stopped us already; by the time we hear of the program's it
     runs again, and nothing is left to do. Without a terminal there is no shell that would ever
@@ -116,6 +165,9 @@ def stop_with(pid: int) -> bool:
     """
     if state_of(pid) != "T" or not _has_terminal():
         return False
+    if own is not None:
+        own.leave()
+        os.killpg(0, signal.SIGTSTP)
     # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
     # thread and not to the process: the thread that waits for signals must not take it.
     # Unblocked after that, so that it and what the terminal sent make one stop: the SIGCONT
@@ -123,6 +175,8 @@ def stop_with(pid: int) -> bool:
     signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+    if own is not None:
+        own.come_back()
     return True
 
 
