@@ -24,6 +24,8 @@ _COMMANDS = {
     "run": "nono.supervisor.cli.run",
     "shell": "nono.supervisor.cli.shell",
     "learn": "nono.supervisor.cli.learn",
+    "ps": "nono.supervisor.cli.ps",
+    "kill": "nono.supervisor.cli.ps",
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",
     "audit": "nono.supervisor.cli.audit",

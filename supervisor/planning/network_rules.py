@@ -63,6 +63,11 @@ def unchecked(settings: Settings) -> Iterator[Rule]:
     return _rules(settings, {Kind.UNCHECKED_HOST})
 
 
+def reached(settings: Settings) -> tuple[Rule, ...]:
+    """The grants of hosts and ports. Raises UsageError, broker.PolicyError."""
+    return tuple(_rules(settings, REACHING))
+
+
 def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:
     """The address and port of each server to ask. Raises UsageError."""
     return tuple(map(_nameserver, settings.all("network.dns")))

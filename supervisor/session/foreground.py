@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
 from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.controlled import Controlled, control
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
@@ -53,15 +54,17 @@ def run(
         session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
         terminal.started()
         _raise_descriptor_limit()
+        controlled = control(prepared, plan, argv, session.kill)
+        last.callback(controlled.close)
         credentials = prepared.credentials
         if credentials is not None:
             close_memory()
-        last.callback(lambda: at_the_end(_faults(session, credentials)))
+        last.callback(lambda: at_the_end(_faults(session, credentials, controlled)))
         try:
             ending = signals.Ending(session.kill)
             signals.forward_to(session.child_pidfd, session.reached_group, ending)
             try:
-                status = _wait(session, credentials, signals.stop_with, seconds)
+                status = _wait(session, credentials, controlled, signals.stop_with, seconds)
             except BrokenError:
                 if not ending.signal:
                     raise
@@ -78,13 +81,17 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
-    return [*session.faults, *(credentials.issued.faults.texts if credentials is not None else ())]
+def _faults(
+    session: Session, credentials: CredentialProxy | None, controlled: Controlled
+) -> list[str]:
+    proxy = () if credentials is None else credentials.issued.faults.texts
+    return [*session.faults, *proxy, *controlled.faults.texts]
 
 
 def _wait(
     session: Session,
     credentials: CredentialProxy | None,
+    controlled: Controlled,
     stop_with: Callable[[int], bool],
     seconds: float,
 ) -> int:
@@ -98,12 +105,13 @@ def _wait(
         return session.status
     import trio
 
-    return trio.run(_wait_until, session, credentials, stopped, deadline)
+    return trio.run(_wait_until, session, credentials, controlled, stopped, deadline)
 
 
 async def _wait_until(
     session: Session,
     credentials: CredentialProxy | None,
+    controlled: Controlled,
     stopped: Callable[[], None],
     deadline: float,
 ) -> int:
@@ -115,6 +123,7 @@ async def _wait_until(
         async with open_nursery() as nursery:
             if credentials is not None:
                 nursery.start_soon(credentials.serve)
+            nursery.start_soon(controlled.serve)
             status = await session.wait(stopped)
             nursery.cancel_scope.cancel()
         return status
