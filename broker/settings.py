@@ -20,6 +20,7 @@ class Kind(enum.Enum):
     """What a value stands for, where it becomes a rule."""
 
     REFUSED = "a path with all below, or a pattern of paths"
+    ASKED = "a path with all below, or a pattern of paths, that a person is asked about"
     DIRECTORY = "a directory with all below"
     FILE = "a path alone"
     LISTED = "a directory alone: the names in it"
@@ -69,6 +70,7 @@ _READ = Access.READ | Access.EXECUTE
 KEYS = (
     Key("filesystem.deny", "deny", Kind.REFUSED, ALL_ACCESS, Effect.DENY),
     Key("filesystem.deny_write", "deny_write", Kind.REFUSED, CHANGING, Effect.DENY),
+    Key("filesystem.ask", "", Kind.ASKED, ALL_ACCESS, Effect.ASK),
     Key("filesystem.allow", "allow", Kind.DIRECTORY, FLOOR_ACCESS),
     Key("filesystem.read", "read", Kind.DIRECTORY, _READ),
     Key("filesystem.write", "write", Kind.DIRECTORY, Access.WRITE),
@@ -97,6 +99,7 @@ KEYS = (
     ),
     Key("network.allow_domain", "allow_domain", Kind.HOST, Access.CONNECT, narrows=True),
     Key("network.deny_domain", "deny_domain", Kind.REFUSED_HOST, Access.CONNECT, Effect.DENY),
+    Key("network.ask_domain", "", Kind.HOST, Access.CONNECT, Effect.ASK, narrows=True),
     Key(
         "network.connect_port",
         "allow_connect_port",
@@ -121,7 +124,7 @@ KEYS = (
     Key("groups.include"),
     Key("groups.exclude"),
     Key("env_credentials"),
-    Key("ask"),
+    Key("ask", "ask", repeated=False),
     Key("rollback.exclude_patterns"),
     Key("rollback.exclude_globs"),
 )

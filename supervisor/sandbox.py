@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from nono.broker import Environment, Policy
+from nono.broker import Effect, Environment, Policy
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
 from nono.supervisor.nursery import open_nursery
@@ -29,6 +29,7 @@ from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    from nono.broker.asking.question import Ask
     from nono.broker.credentials.services import Service
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.linux.launch.running import Session
@@ -218,6 +219,7 @@ async def open_sandbox(
     nameservers: Sequence[tuple[str, int]] | None = None,
     audit: AuditOptions | None = None,
     services: Sequence[Service] | None = None,
+    ask: Ask | None = None,
 ) -> AsyncIterator[Sandbox]:
     """A sandbox that enforces `plan`, the whole of it, until the block ends.
 
@@ -225,27 +227,41 @@ async def open_sandbox(
     the plan's. A bare `Policy` is a plan that drops what looks like a secret from the environment,
     works in this process's working directory, asks the machine's own name servers and has no
     services. With `audit` every decision is recorded, as `nono audit` shows it. The keys of
-    services are loaded and added to the programs' requests; NonoError when one is missing.
+    services are loaded and added to the programs' requests; NonoError when one is missing. `ask`
+    is awaited for what no rule decides: docs/asking.md. It gets a `Question` and returns an
+    `Answer`, or None to refuse; it may be called again while it waits, and is cancelled when its
+    question is withdrawn.
     Raises StartError when this kernel cannot enforce the policy, unless `best_effort`. The plan's
     `notes` are not shown to anybody.
     """
     plan = _whole(plan, environment, nameservers, services)
-    preparing = partial(_prepare, plan, best_effort, audit)
+    if ask is not None:
+        plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
+    preparing = partial(_prepare, plan, best_effort, audit, ask)
     prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, plan)
     try:
         async with open_nursery() as nursery:
             if prepared.credentials is not None:
                 nursery.start_soon(prepared.credentials.serve)
+            if prepared.asking is not None:
+                nursery.start_soon(prepared.asking.serve)
             yield sandbox
             nursery.cancel_scope.cancel()
     finally:
         await sandbox.aclose()
 
 
-def _prepare(plan: Plan, best_effort: bool, audit: AuditOptions | None) -> Prepared:
+def _prepare(
+    plan: Plan, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
+) -> Prepared:
     load_everything()
-    return prepare(plan, best_effort=best_effort, audit=audit)
+    channels = None
+    if ask is not None:
+        from nono.supervisor.asking.channels import of_callback
+
+        channels = of_callback(ask)
+    return prepare(plan, best_effort=best_effort, audit=audit, channels=channels)
 
 
 def _whole(
@@ -277,6 +293,7 @@ def run(
     nameservers: Sequence[tuple[str, int]] | None = None,
     audit: AuditOptions | None = None,
     services: Sequence[Service] | None = None,
+    ask: Ask | None = None,
     timeout: float | None = None,
 ) -> Completed:
     """Run one program in a sandbox of its own, from a program that does not use trio.
@@ -291,6 +308,7 @@ def run(
         nameservers=nameservers,
         audit=audit,
         services=services,
+        ask=ask,
     )
 
     async def main() -> Completed:

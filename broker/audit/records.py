@@ -9,6 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from nono.broker.audit.answer_records import (
+    Answered,
+    Changed,
+    plain_answered,
+    plain_changed,
+    read_answered,
+    read_changed,
+)
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
 from nono.broker.audit.plain_request import plain_request, read_request
 from nono.broker.audit.plain_values import (
@@ -126,7 +134,9 @@ class End:
     count: int
 
 
-Record = Start | Program | Exit | Decision | Unresolved | Exchange | Summed | End
+Record = (
+    Start | Program | Exit | Decision | Unresolved | Exchange | Answered | Changed | Summed | End
+)
 
 
 def cut(argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -176,6 +186,10 @@ def plain(record: Record) -> list[object]:
             return ["unresolved", time, host, why]
         case Exchange(time, service, method, path, status, sent, received, reason):
             return ["exchange", time, service, method, path, status, sent, received, reason]
+        case Answered():
+            return plain_answered(record)
+        case Changed():
+            return plain_changed(record)
         case Summed(time, kind, count):
             return ["summed", time, kind, count]
         case End(time, count):
@@ -278,6 +292,8 @@ _READERS: Mapping[str, tuple[int, Callable[..., Record]]] = {
     "decision": (10, _read_decision),
     "unresolved": (3, _read_unresolved),
     "exchange": (8, _read_exchange),
+    "answered": (11, read_answered),
+    "changed": (5, read_changed),
     "summed": (3, _read_summed),
     "end": (2, _read_end),
 }

@@ -13,6 +13,7 @@ from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
     SET_ID,
+    Bind,
     Execute,
     Forbidden,
     Metadata,
@@ -73,6 +74,8 @@ def explain(
             reason = _why_allowed(request, rule, floor)
         case Ask(rule):
             reason = _why_asked(request, rule)
+            if rule.origin.kind is OriginKind.DEFAULT:
+                fix = remedy(policy, request, rule, around)
         case Deny(rule):
             reason = _why_denied(policy, request, rule)
             fix = remedy(policy, request, rule, around)
@@ -108,26 +111,33 @@ _CHANGES = {
 }
 
 
+def verb(request: Request) -> str:
+    """What is to be done, without the object; safe to show."""
+    match request:
+        case Open(_, _, access):
+            return access_words.verbs(access) or "look up"
+        case PathChange(_, operation):
+            return _VERBS.get(operation, visible(str(operation)))
+        case Metadata(_, operation):
+            return _CHANGES.get(operation) or visible(operation)
+        case Watch():
+            return "watch"
+        case Execute():
+            return "execute"
+        case UnixConnect():
+            return "connect to the unix socket"
+        case Bind():
+            return "listen on"
+    return "connect to"
+
+
 def summary(request: Request) -> str:
     """What was asked for, safe to show."""
     if isinstance(request, NetworkRequest):
         return explain_network.summary(request)
-    match request:
-        case Forbidden(_, call):
-            return forbidden.summary(call)
-        case Open(_, path, access):
-            verb = access_words.verbs(access) or "look up"
-        case PathChange(_, operation, path):
-            verb = _VERBS.get(operation, visible(str(operation)))
-        case Metadata(_, operation, path):
-            verb = _CHANGES.get(operation) or visible(operation)
-        case Watch(_, path):
-            verb = "watch"
-        case Execute(_, path):
-            verb = "execute"
-        case UnixConnect(_, path):
-            verb = "connect to the unix socket"
-    return f"{verb} {visible(path)}"
+    if isinstance(request, Forbidden):
+        return forbidden.summary(request.call)
+    return f"{verb(request)} {visible(request.path)}"
 
 
 def _named(rule: Rule) -> str:
@@ -154,7 +164,12 @@ def _not_run(request: Execute) -> str:
     )
 
 
+_NOT_GIVEN = "the right to execute cannot be given during a run"
+
+
 def _why_asked(request: Request, rule: Rule) -> str:
+    if isinstance(request, Execute):
+        return f"no rule allows it; {_NOT_GIVEN}"
     if rule.origin.kind is OriginKind.DEFAULT:
         return "no rule covers it, and the default is to ask"
     if _holds_it(request, rule):
@@ -194,7 +209,7 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
         return explain_network.why_no_socket(request)
     reason = _short_of(policy, request)
     if isinstance(request, Execute):
-        return f"{reason}; the right to execute cannot be given during a run"
+        return f"{reason}; {_NOT_GIVEN}"
     return reason
 
 

@@ -9,13 +9,21 @@ from __future__ import annotations
 import enum
 import errno
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nono.broker.errors import PolicyError
 from nono.broker.network.index import NetworkIndex, is_loopback
 from nono.broker.network.refusals import METADATA_RULES, PRIVATE_RULES, reaching
-from nono.broker.requests import Bind, Connect, ConnectHost, NetworkRequest, ServerName, Socket
-from nono.broker.rules.access import ALL_ACCESS
+from nono.broker.requests import (
+    Bind,
+    Connect,
+    ConnectHost,
+    NetworkRequest,
+    Request,
+    ServerName,
+    Socket,
+)
+from nono.broker.rules.access import ALL_ACCESS, Access
 from nono.broker.rules.addresses import destination, forms
 from nono.broker.rules.host_patterns import AddressBlock, LocalPort, NamePattern, NetworkPattern
 from nono.broker.rules.hosts import host_or_none, literal_address
@@ -28,7 +36,7 @@ from nono.broker.rules.rule import (
     Rule,
     builtin,
 )
-from nono.broker.verdicts import Allow, Deny, Verdict
+from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 
 TLS_PORT = 443
 
@@ -51,13 +59,31 @@ _SAME_NAME = builtin("TLS server names")
 OTHER_NAME = builtin("TLS server names", Effect.DENY)
 """The refusal of TLS that does not name the host that the connection was made to."""
 _NO_RULE = Rule(Anything(), ALL_ACCESS, Effect.DENY, Origin(OriginKind.DEFAULT, "default"))
-_ERRNO: dict[type[NetworkRequest], int] = {
+_ERRNO: dict[type[Request], int] = {
     ConnectHost: errno.ECONNREFUSED,
     Connect: errno.ECONNREFUSED,
     ServerName: errno.ECONNREFUSED,
     Bind: errno.EACCES,
     Socket: errno.EAFNOSUPPORT,
 }
+
+
+LISTENING = Access.CREATE
+"""Of an answer about a port to listen on, which is no right to connect to it."""
+
+
+def refusal_errno(request: Request) -> int:
+    """What a program sees of a request that nobody allows, where no rule refuses it."""
+    return _ERRNO.get(type(request), errno.EACCES)
+
+
+def split_answers(answers: Iterable[Rule]) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """Those that grant, and those that refuse."""
+    answers = tuple(answers)
+    return (
+        tuple(rule for rule in answers if rule.effect is Effect.ALLOW),
+        tuple(rule for rule in answers if rule.effect is Effect.DENY),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +98,10 @@ class Network:
     `unchecked` are allow rules on hosts whose name in TLS is not compared.
     `rest` is a grant, in the filtered mode, on all that no other rule speaks
     of: for a run that shows what a program needs. `closed` is a refusal of all
-    that no other rule speaks of, by who wants no host to be reached. Raises PolicyError when a
-    part is none of these, and when a rule allows what a refusal takes as a
-    whole.
+    that no other rule speaks of, by who wants no host to be reached. `answers` are what a person
+    said when asked, as `Policy` has them; those on ports to listen on have the right to create.
+    Raises PolicyError when a part is none of these, and when a rule allows what a refusal takes as
+    a whole.
     """
 
     mode: Mode = Mode.UNRESTRICTED
@@ -84,30 +111,62 @@ class Network:
     unchecked: tuple[Rule, ...] = ()
     rest: Rule | None = None
     closed: Rule | None = None
+    answers: tuple[Rule, ...] = ()
     _index: NetworkIndex = field(init=False, compare=False, repr=False)
     _exempt: NetworkIndex = field(init=False, compare=False, repr=False)
     _listen: NetworkIndex = field(init=False, compare=False, repr=False)
+    _no: NetworkIndex = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _check(self)
+        yes, no = split_answers(self.answers)
+        listened = tuple(rule for rule in yes if rule.access is LISTENING)
+        reached = tuple(rule for rule in yes if rule.access is not LISTENING)
         for name, rules in (
-            ("_index", self.rules),
+            ("_index", (*reached, *self.rules)),
             ("_exempt", self.unchecked),
-            ("_listen", self.listen),
+            ("_listen", (*listened, *self.listen)),
+            ("_no", no),
         ):
             object.__setattr__(self, name, NetworkIndex(rules))
 
-    def decide(self, request: NetworkRequest) -> Verdict:
+    def answered(self, answers: tuple[Rule, ...]) -> Network:
+        """The same network with these answers. Raises PolicyError."""
+        return replace(self, answers=answers)
+
+    def decide(self, request: NetworkRequest, default: Rule = _NO_RULE) -> Verdict:
         """Answer a request. Total: no request makes it raise.
 
         Deny carries ECONNREFUSED for a connection, EACCES for bind(2), and
-        EAFNOSUPPORT for socket(2).
+        EAFNOSUPPORT for socket(2). `default` refuses, or asks about connections and binds, where no
+        rule speaks of them.
         """
         speaking = self.considered(request)
-        rule = speaking[0] if speaking else _NO_RULE
+        is_asked = isinstance(request, ConnectHost | Connect | Bind)
+        rule = speaking[0] if speaking else default if is_asked else _NO_RULE
         if rule.effect is Effect.ALLOW:
             return Allow(rule)
-        return Deny(rule, _ERRNO[type(request)])
+        if rule.effect is Effect.ASK:
+            no = self._refused_when_asked(request)
+            if no is None:
+                return Ask(rule)
+            rule = no
+        return Deny(rule, refusal_errno(request))
+
+    def _refused_when_asked(self, request: NetworkRequest) -> Rule | None:
+        """The answer by which a person refused it."""
+        found: Iterable[Rule] = ()
+        match request:
+            case ConnectHost(_, host, port):
+                literal, name = literal_address(host), host_or_none(host)
+                found = self._no.naming(name, port) if name is not None else ()
+                found = self._no.reaching(literal, port) if literal is not None else found
+            case Connect(_, address, port):
+                found = self._no.reaching(address, port)
+            case Bind(_, _, port):
+                found = self._no.on_local_port(port)
+        wants = LISTENING if isinstance(request, Bind) else Access.CONNECT
+        return next((rule for rule in found if rule.access & wants), None)
 
     def considered(self, request: NetworkRequest) -> tuple[Rule, ...]:
         """Every rule that speaks of the request; the first decides.
@@ -213,12 +272,16 @@ class Network:
 
 
 def _split(rules: Iterable[Rule]) -> tuple[list[Rule], list[Rule]]:
-    """The denials and the grants."""
+    """The denials, after them the questions that nobody has answered; and the grants."""
     denials: list[Rule] = []
+    questions: list[Rule] = []
     grants: list[Rule] = []
+    lists = {Effect.DENY: denials, Effect.ASK: questions, Effect.ALLOW: grants}
+    is_answered = False
     for rule in rules:
-        (grants if rule.effect is Effect.ALLOW else denials).append(rule)
-    return denials, grants
+        lists[rule.effect].append(rule)
+        is_answered |= rule.effect is Effect.ALLOW and rule.origin.kind is OriginKind.ANSWER
+    return (denials if is_answered else denials + questions), grants
 
 
 def _check(network: Network) -> None:
@@ -227,7 +290,7 @@ def _check(network: Network) -> None:
         is_block = isinstance(pattern, AddressBlock) and pattern.ports is None
         if rule.effect is not Effect.DENY or not is_block:
             raise _misplaced(rule, "a refusal", "a deny rule on a block of addresses, all ports")
-    for rule in network.rules:
+    for rule in (*network.rules, *network.answers):
         _check_rule(network, rule)
     for rule in network.listen:
         if rule.effect is not Effect.ALLOW or not isinstance(rule.pattern, LocalPort):
@@ -249,9 +312,9 @@ def _check_rule(network: Network, rule: Rule) -> None:
     if isinstance(rule.pattern, Anything):
         if network.mode is not Mode.BLOCKED or rule.effect is not Effect.DENY:
             raise _misplaced(rule, "a rule here", "a deny rule in the blocked mode")
-    elif not isinstance(rule.pattern, NetworkPattern) or rule.effect is Effect.ASK:
-        raise _misplaced(rule, "a rule here", "an allow or deny rule on hosts, addresses or ports")
-    elif rule.effect is Effect.ALLOW and network.mode is not Mode.FILTERED:
+    elif not isinstance(rule.pattern, NetworkPattern):
+        raise _misplaced(rule, "a rule here", "a rule on hosts, addresses or ports")
+    elif rule.effect is not Effect.DENY and network.mode is not Mode.FILTERED:
         raise _misplaced(rule, f"a rule of the {network.mode} mode", "in the filtered mode")
     elif rule.effect is Effect.ALLOW and isinstance(rule.pattern, AddressBlock):
         first, last = map(str, rule.pattern.ends)

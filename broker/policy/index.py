@@ -7,6 +7,7 @@ Rules on a path are kept by that path and found by walking from the object up to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -53,8 +54,29 @@ class Index:
         self._at: dict[str, _Rules] = {}
         self._below: dict[str, _Rules] = {}
         self._globs: dict[Effect, dict[str, list[Rule]]] = {effect: {} for effect in Effect}
+        self._answers: _Rules = ()
         for rule in self._rules:
             self._add(rule)
+
+    def answered(self, answers: tuple[Rule, ...]) -> Index:
+        """The same rules with these answers of a person's, which come before all grants."""
+        made = copy(self)
+        made._answers = answers
+        return made
+
+    def answer_refuses(self, path: str, bits: int) -> Rule | None:
+        """The answer that refuses any of `bits` at `path`."""
+        for rule in self._answers:
+            if rule.effect is Effect.DENY and rule.access._value_ & bits and rule.reaches(path):
+                return rule
+        return None
+
+    def answer_grants(self, path: str, bits: int) -> Rule | None:
+        """The answer that grants all of `bits` at `path` and below it."""
+        for rule in _whole(self._answers):
+            if not bits & ~rule.access._value_ and rule.reaches(path):
+                return rule
+        return None
 
     def _add(self, rule: Rule) -> None:
         match rule.pattern:
@@ -177,19 +199,27 @@ class Index:
 
         For each right the rule on the longest path decides, and a question wins
         a tie. A question by wildcards is more specific than any path, a grant by
-        wildcards less: in doubt somebody is asked.
+        wildcards less: in doubt somebody is asked. What a person granted when asked comes first.
         """
-        standing = _merge(self._asked_folded(path), path, self._wildcards(path, Effect.ASK))
+        standing = Standing(0, 0, [], [])
+        if self._answers:
+            standing = _merge(standing, path, _whole(self._answers) if whole else self._answers)
+        standing = self._asked_folded(standing, path)
+        standing = _merge(standing, path, self._wildcards(path, Effect.ASK))
         for level in self._levels(path):
             standing = _merge(standing, path, _whole(level) if whole else level)
         return standing if whole else _merge(standing, path, self._wildcards(path, Effect.ALLOW))
 
-    def _asked_folded(self, path: str) -> Standing:
+    def _asked_folded(self, standing: Standing, path: str) -> Standing:
         if self._folded is None:
-            return Standing(0, 0, [], [])
-        found = [rule for rule, _ in self._folded.speaking(path) if rule.effect is Effect.ASK]
-        questions = [(rule.access._value_, rule) for rule in found]
-        return Standing(0, _bits(found, Effect.ASK), [], questions)
+            return standing
+        granted, asked, grants, questions = standing
+        for rule, _ in self._folded.speaking(path):
+            if rule.effect is Effect.ASK:
+                fresh = rule.access._value_ & ~granted
+                asked |= fresh
+                questions.append((fresh, rule))
+        return Standing(granted, asked, grants, questions)
 
     def creation(self, path: str, bit: int) -> Rule | None:
         """The grant or question whose own path is the parent of `path` and that has `bit`."""
@@ -205,6 +235,7 @@ class Index:
         """The rights that some path at or below `tree` has: granted, and granted or asked."""
         granted, asked, _, _ = self.standing(tree)
         rules = [r for at, here in self._widening.items() if is_within(at, tree) for r in here]
+        rules += (r for r in self._answers for at in r.named if is_within(at, tree))
         for effect in (Effect.ALLOW, Effect.ASK):
             for prefix, here in self._globs[effect].items():
                 if is_within(prefix, tree) or is_within(tree, prefix):

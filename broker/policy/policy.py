@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import get_args
@@ -12,10 +12,18 @@ from nono.broker.errors import PolicyError
 from nono.broker.floor.carve import carve
 from nono.broker.floor.floor import Floor, Tree
 from nono.broker.network.network import Network
+from nono.broker.policy.demands import (
+    CARRIED,
+    CREATE,
+    DEMANDS,
+    EXECUTE,
+    READ,
+    SIMPLE_DEMANDS,
+    Demand,
+)
 from nono.broker.policy.index import Index
 from nono.broker.requests import (
     SET_ID,
-    Execute,
     Forbidden,
     Metadata,
     NetworkRequest,
@@ -24,8 +32,6 @@ from nono.broker.requests import (
     PathChange,
     PathRequest,
     Request,
-    UnixConnect,
-    Watch,
 )
 from nono.broker.rules.access import ALL_ACCESS, FLOOR_ACCESS, Access
 from nono.broker.rules.folding import Folding
@@ -45,60 +51,7 @@ from nono.broker.rules.rule import (
 )
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class _Demand:
-    """What a request needs; numbers are bits of Access.
-
-    `access` is needed on the object, with `whole` on all below it too;
-    `carried` is the part of it that a move would otherwise give for nothing.
-    `kept` are rights that would go with a directory to where they do not belong; with
-    `escapes` it may hold what wildcards refuse only as long as it is where it is.
-    """
-
-    access: int
-    refused_by: int
-    creates: bool = False
-    guarded: bool = False
-    moves: bool = False
-    whole: bool = False
-    carried: int = 0
-    kept: int = 0
-    escapes: bool = False
-
-
 _PATH_PATTERNS = frozenset(get_args(PathPattern))
-_READ, _WRITE, _EXECUTE = (a.value for a in (Access.READ, Access.WRITE, Access.EXECUTE))
-_CONNECT, _CREATE = Access.CONNECT.value, Access.CREATE.value
-_CARRIED = _READ | _CONNECT
-"""Rights that a move to another name can give and that copying the content cannot."""
-
-_CREATION = _Demand(_WRITE, _WRITE | _CREATE, creates=True)
-_PLACEMENT = replace(_CREATION, guarded=True)
-_CHANGE = _Demand(_WRITE, _WRITE)
-_REMOVAL = replace(_CHANGE, guarded=True)
-_DEMANDS = {
-    Operation.CREATE: _CREATION,
-    Operation.MKDIR: _CREATION,
-    Operation.MKNOD: _CREATION,
-    Operation.BIND: _CREATION,
-    Operation.SYMLINK: _PLACEMENT,
-    Operation.LINK_TO: _PLACEMENT,
-    Operation.RENAME_TO: _PLACEMENT,
-    Operation.RMDIR: _REMOVAL,
-    Operation.UNLINK: _REMOVAL,
-    # What is moved away escapes every refusal on its old name, whichever right it names.
-    Operation.RENAME_FROM: _Demand(_WRITE, ALL_ACCESS.value, guarded=True, moves=True),
-    Operation.LINK_FROM: _Demand(_READ | _WRITE, ALL_ACCESS.value, guarded=True, moves=True),
-    Operation.TRUNCATE: _CHANGE,
-}
-_SIMPLE_DEMANDS: dict[type[PathRequest], _Demand] = {
-    Metadata: _CHANGE,
-    Watch: _Demand(_READ, _READ),
-    Execute: _Demand(_EXECUTE, _EXECUTE),
-    UnixConnect: _Demand(_CONNECT, _CONNECT),
-}
-
 
 NO_RIGHT_ASKED = builtin("existence is visible")
 """An open that conveys no right shows only that the object exists, as stat(2) does."""
@@ -138,7 +91,10 @@ class Policy:
     `bypasses` are canonical paths: at and below them no protected refusal
     applies. They grant nothing. `default` is DENY or ASK. `folding` are the canonical
     paths of trees whose file system takes names for the same that differ in case: there
-    refusals are compared folded, grants never. Raises PolicyError when a part is none of these.
+    refusals are compared folded, grants never. `answers` are what a person said during the run:
+    a grant wins over the default and over questions, never over a refusal; a refusal answers
+    questions and takes nothing back that a rule grants. Raises PolicyError when a part is none of
+    these.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -146,6 +102,7 @@ class Policy:
     default: Effect = Effect.DENY
     network: Network = field(default_factory=Network)
     folding: tuple[str, ...] = ()
+    answers: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
         if self.default is Effect.ALLOW:
@@ -157,7 +114,7 @@ class Policy:
                     f"the {what} {path!r} is not an absolute path in its plain form",
                     "write it from the root, without '.', '..', '//' or a trailing '/'",
                 )
-        for rule in self.rules:
+        for rule in (*self.rules, *self.answers):
             if type(rule.pattern) not in _PATH_PATTERNS:
                 raise PolicyError(
                     f"{rule.pattern.spelled} ({rule.origin}) is not a pattern of paths",
@@ -173,6 +130,30 @@ class Policy:
         """The same policy with more rules, for instance the `matched` ones of its floor."""
         return replace(self, rules=(*self.rules, *rules))
 
+    def extended(self, rules: Iterable[Rule]) -> Policy:
+        """The same policy with more answers, of paths and of the network, fast.
+
+        Raises PolicyError for what cannot be opened in this network.
+        """
+        rules = tuple(rules)
+        paths = tuple(rule for rule in rules if type(rule.pattern) in _PATH_PATTERNS)
+        others = tuple(rule for rule in rules if type(rule.pattern) not in _PATH_PATTERNS)
+        return self._answered((*self.answers, *paths), (*self.network.answers, *others))
+
+    def retracted(self, origin: Origin) -> Policy:
+        """The same policy without the answers of this origin."""
+        return self._answered(
+            tuple(rule for rule in self.answers if rule.origin != origin),
+            tuple(rule for rule in self.network.answers if rule.origin != origin),
+        )
+
+    def _answered(self, paths: tuple[Rule, ...], others: tuple[Rule, ...]) -> Policy:
+        network = self.network.answered(others) if others != self.network.answers else self.network
+        made = replace(self, answers=paths, network=network)
+        # What was computed of the rules holds for both: an answer has to be fast.
+        made.__dict__.update(_index=self._index.answered(paths), names=self.names)
+        return made
+
     def decide(self, request: Request) -> Verdict:
         """Answer a request. Total: no request makes it raise.
 
@@ -181,7 +162,7 @@ class Policy:
         instead of moved.
         """
         if isinstance(request, NetworkRequest):
-            return self.network.decide(request)
+            return self.network.decide(request, self._default_rule)
         if isinstance(request, Forbidden):
             is_absent = request.call in ABSENT_CALLS
             return Deny(NEVER_ALLOWED, errno.ENOSYS if is_absent else errno.EPERM)
@@ -206,10 +187,10 @@ class Policy:
             return ()
         special = {id(rule): at for rule, at in self._guards(request.path, demand)}
         if demand.creates:
-            creation = self._index.creation(request.path, _CREATE)
+            creation = self._index.creation(request.path, CREATE)
             special.setdefault(id(creation), request.path)
         found = []
-        for rule in self.rules:
+        for rule in (*self.answers, *self.rules):
             at = self._index.reaches(rule, request.path) or special.get(id(rule))
             if at is not None:
                 found.append(rule.at(at))
@@ -226,6 +207,13 @@ class Policy:
         if demand is None:
             return Access(0)
         return Access(demand.access & ~self._index.standing(request.path, demand.whole).granted)
+
+    def needs(self, request: Request) -> Access:
+        """The rights on its path that a request takes; `Access(0)` where it is about none."""
+        if isinstance(request, NetworkRequest | Forbidden):
+            return Access(0)
+        demand = self._demand(request)
+        return Access(0) if demand is None else Access(demand.access)
 
     def floor(self, tree: Tree, exclude: frozenset[str] = frozenset()) -> Floor:
         """The part of this policy that the kernel can enforce alone.
@@ -260,16 +248,16 @@ class Policy:
     def _default_rule(self) -> Rule:
         return Rule(Anything(), ALL_ACCESS, self.default, Origin(OriginKind.DEFAULT, "default"))
 
-    def _demand(self, request: PathRequest) -> _Demand | None:
+    def _demand(self, request: PathRequest) -> Demand | None:
         """What the request needs; None when its path is not canonical or its kind unknown."""
         if not is_canonical(request.path):
             return None
         if isinstance(request, Open):
             bits = request.access.value
-            return _Demand(bits, bits or _READ)
+            return Demand(bits, bits or READ)
         if not isinstance(request, PathChange):
-            return _SIMPLE_DEMANDS.get(type(request))
-        demand = _DEMANDS.get(request.operation)
+            return SIMPLE_DEMANDS.get(type(request))
+        demand = DEMANDS.get(request.operation)
         if demand is None or not demand.moves:
             return demand
         whole = request.directory and request.operation is Operation.RENAME_FROM
@@ -291,7 +279,7 @@ class Policy:
         granted, open_to = self._index.widest(target)
         gained = granted & ~here.granted | open_to & ~(here.granted | here.asked)
         # Whoever may read a file may copy it to where it can be run.
-        return gained & _CARRIED | (_READ if gained & _EXECUTE else 0)
+        return gained & CARRIED | (READ if gained & EXECUTE else 0)
 
     def _kept(self, change: PathChange) -> int:
         """The rights that a directory would have in its new place and that no rule gives there.
@@ -305,13 +293,13 @@ class Policy:
             return bits
         return bits & ~self._index.standing(target, whole=True).granted
 
-    def _guards(self, path: str, demand: _Demand) -> list[tuple[Rule, str]]:
+    def _guards(self, path: str, demand: Demand) -> list[tuple[Rule, str]]:
         if not demand.guarded:
             return []
         found = (self._index.guard(path, effect) for effect in (Effect.DENY, Effect.ASK))
         return [each for each in found if each is not None]
 
-    def _decide_path(self, path: str, demand: _Demand, own: bool) -> Verdict:
+    def _decide_path(self, path: str, demand: Demand, own: bool) -> Verdict:
         refusal = self._index.refusal(path, demand.refused_by)
         if refusal is not None:
             return Deny(refusal, errno.EPERM)
@@ -321,7 +309,12 @@ class Policy:
         if own:
             verdict: Verdict = Allow(OWN_OBJECT)
         else:
-            verdict = Ask(guards[0]) if guards else self._decide_by_grants(path, demand)
+            verdict = self._decide_with(self._index, path, demand, guards)
+            no = self._index.answer_refuses(path, demand.access) if self.answers else None
+            if no is not None and not isinstance(
+                self._decide_with(self._index.answered(()), path, demand, guards), Allow
+            ):
+                return Deny(no, errno.EACCES)
         # An own directory may hold what is not own, so it must not gain rights either.
         if demand.whole and not isinstance(verdict, Deny):
             gained = demand.carried & ~self._index.standing(path, whole=True).granted
@@ -329,14 +322,21 @@ class Policy:
                 return Deny(COPY_INSTEAD, errno.EXDEV)
         return verdict
 
-    def _decide_by_grants(self, path: str, demand: _Demand) -> Verdict:
+    def _decide_with(
+        self, index: Index, path: str, demand: Demand, guards: Sequence[Rule]
+    ) -> Verdict:
+        if guards and (yes := index.answer_grants(path, demand.access)) is not None:
+            return Allow(yes)
+        return Ask(guards[0]) if guards else self._decide_by_grants(index, path, demand)
+
+    def _decide_by_grants(self, index: Index, path: str, demand: Demand) -> Verdict:
         need = demand.access
         if not need:
             return Allow(NO_RIGHT_ASKED)
-        granted, asked, grants, questions = self._index.standing(path, demand.whole)
+        granted, asked, grants, questions = index.standing(path, demand.whole)
         missing = need & ~(granted | asked)
         if missing and demand.creates:
-            rule = self._index.creation(path, _CREATE)
+            rule = index.creation(path, CREATE)
             if rule is not None:
                 return Ask(rule) if rule.effect is Effect.ASK else Allow(rule)
         if missing:

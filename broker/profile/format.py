@@ -176,6 +176,8 @@ class Filesystem(Part):
     deny_write: tuple[DeniedPathEntry, ...] | None = None
     """Paths that may not be written, with all below, whatever else allows it: not changed, created,
     renamed or removed. Reading is as without. Patterns are as in `deny`."""
+    ask: tuple[DeniedPathEntry, ...] | None = None
+    """Paths to ask about with `--ask`, with all below; without it they are refused."""
     bypass_protection: tuple[PathEntry, ...] | None = None
     """Paths that a group protects (`~/.ssh` and the like) and that the profile may allow all the
     same; files there may also become set-user-ID. Grants nothing by itself."""
@@ -268,6 +270,8 @@ class Network(Part):
     deny_domain: tuple[Host, ...] | None = None
     """Hosts that are refused whatever allows them, written as in `allow_domain`. Without a port:
     all ports. It says something only where hosts are named."""
+    ask_domain: tuple[Host, ...] | None = None
+    """Hosts to ask about with `--ask`, though others allow them; without it they are refused."""
     connect_port: tuple[Port, ...] | None = None
     """Ports of every public host. A range is a text: `"3000-3100"`."""
     listen_port: tuple[Port, ...] | None = None
@@ -331,7 +335,7 @@ class Profile(Part):
     """Refused: a program never gets a real key. Name the service in `network.credentials`."""
     ask: bool | None = None
     """True: what no rule covers is asked about, if somebody is there to answer, instead of being
-    refused. Not supported yet: it is refused."""
+    refused, as with `--ask` (docs/asking.md)."""
     rollback: Rollback | None = None
     """What to leave out when the program's changes are undone."""
 

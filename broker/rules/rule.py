@@ -45,6 +45,7 @@ class OriginKind(enum.StrEnum):
     PROFILE = "profile"
     BUILTIN = "builtin"
     DEFAULT = "default"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Origin:
     """Where a rule came from.
 
     `name` is the flag, the group, the profile's key or the built-in rule's
-    name; `file` is the profile's file when there is one. `str()` is for people.
+    name, or the number and time of an answer; `file` is the profile's file when there is one.
+    `str()` is for people.
     """
 
     kind: OriginKind

@@ -1,1 +1,1 @@
-"""The ways to a person while a run goes on, and what a person may want of it meanwhile."""
+"""Asking a person while a call waits: whom, what came of it, and what a running sandbox allows."""

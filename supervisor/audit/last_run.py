@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterator
 
 from nono.broker import ALL_ACCESS, Allow, Anything, Ask, Deny, Effect, Floor, Policy, Rule
+from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.records import Decision, Unresolved
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.decide import Decisions
@@ -21,6 +22,11 @@ def recorded(session: Session) -> Decisions:
         verdict = refusal(decisions.policy, decision)
         decisions.denials.record(decision.decided or decision.request, verdict)
     return decisions
+
+
+def asked(session: Session) -> list[Answered | Changed]:
+    """What a person was asked in it, and changed."""
+    return [each for _, each in session.records() if isinstance(each, Answered | Changed)]
 
 
 def _refused(session: Session, decisions: Decisions) -> Iterator[Decision]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
+from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
@@ -113,6 +114,10 @@ class Audit:
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address. Raises OSError as `decision` does."""
         self._write(Unresolved(time.time_ns(), host, why))
+
+    def answered(self, record: Answered | Changed) -> None:
+        """A person answered, or changed what the sandbox allows. Raises OSError as `decision`."""
+        self._write(record)
 
     def exchange(self, exchange: Exchange) -> None:
         """A request through the credential proxy. Raises OSError as `decision` does."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from nono.broker import Effect, Request, singly, visible
+from nono.broker import Effect, Origin, Request, singly, visible
+from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.chain import Ending
 from nono.broker.audit.records import (
     Decision,
@@ -30,6 +31,7 @@ from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import AuditError
+from nono.supervisor.report.asked import answer_fields, answer_words
 
 _KEPT = 20
 _MAX_JSON = 8192
@@ -169,6 +171,11 @@ def _words(record: Record) -> str:
             what = f"{visible(method)} {visible(path)} of {visible(service) or 'no service'}"
             why = f" ({visible(reason)})" if reason else ""
             return f"request: {what}: {status}{why}, {sent} bytes sent, {received} received"
+        case Answered():
+            return answer_words(record)
+        case Changed(_, deed, person, what, origin):
+            who = f" by {visible(person)}" if person else ""
+            return f"{deed}{who}: {visible(', '.join(what), limit=1000)} [{origin}]"
         case Summed(_, kind, count):
             return f"too many to be written one by one: {count} times {visible(kind)}"
         case End(_, count):
@@ -228,10 +235,19 @@ def _fields(record: Record) -> dict[str, object]:
                 "received": received,
                 "reason": _safe(reason),
             }
+        case Answered():
+            return {**head, **answer_fields(record)}
+        case Changed(_, deed, person, what, origin):
+            names = [_safe(each) for each in what]
+            return {**head, "deed": deed, "person": _safe(person), "what": names, **_rule(origin)}
         case Summed(_, kind, count):
             return {**head, "what": _safe(kind), "count": count}
         case End(_, count):
             return {**head, "count": count}
+
+
+def _rule(origin: Origin) -> dict[str, object]:
+    return {"rule": _safe(str(origin))}
 
 
 def _request(request: Request) -> dict[str, object]:

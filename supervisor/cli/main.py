@@ -29,6 +29,7 @@ _COMMANDS = {
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",
     "audit": "nono.supervisor.cli.audit",
+    "answers": "nono.supervisor.cli.answers",
     "credential": "nono.supervisor.cli.credential",
     "setup": "nono.supervisor.cli.setup",
 }

@@ -106,6 +106,13 @@ _POLICY_OPTIONS = (
         "filesystem.ssh_agent",
         help="Sign in with your SSH agent; also read public keys and known hosts.",
     ),
+    click.option(
+        "--ask",
+        is_flag=False,
+        flag_value="auto",
+        metavar="[=CHANNEL]",
+        help="Ask a person about what no option allows, while the program waits.",
+    ),
     _option("groups.gpu", help="Use graphics cards and accelerators."),
     _option(
         "network.no_sni_check",

@@ -16,11 +16,15 @@ from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
+from nono.supervisor.places import home_directory
+from nono.supervisor.planning.answers_file import answers_file, note_use
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
+    from nono.broker.audit.answer_records import Answered, Changed
+    from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session.prepare import Prepared
@@ -128,11 +132,13 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     audit = _audit_options(values)
     before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
     streams = inherited_streams()
+    note_use(values["profile"], os.environ, home_directory(os.environ), plan.workdir)
     prepared = prepare(
         plan,
         best_effort=values["best_effort"],
         broker=not values["floor_only"],
         audit=audit,
+        channels=_channels(plan, argv, values),
     )
     if not values["quiet"]:
         say_notes(prepared.notes)
@@ -158,6 +164,18 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     if code != exit_status.SUCCESS:
         _say_what_was_dropped(plan, values)
     return code
+
+
+def _channels(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> Channels | None:
+    """Who is asked; None where nobody is. Raises UsageError."""
+    if not plan.ask:
+        return None
+    # What only a run that may ask needs is loaded only then.
+    from nono.supervisor.asking.channels import Channels, named
+
+    home = home_directory(os.environ)
+    kept_in = answers_file(values["profile"], os.environ, home, plan.workdir)
+    return Channels(named(plan.ask), tuple(argv), values["profile"] or "", kept_in)
 
 
 def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
@@ -203,6 +221,24 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     say_afterwards([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
 
 
+def _asked(prepared: Prepared) -> Sequence[Answered | Changed]:
+    return () if prepared.asking is None else prepared.asking.questions.log.all()
+
+
+def _told_of_asking(prepared: Prepared, plan: Plan) -> list[str]:
+    """What a person was asked, or that nobody could be."""
+    from nono.supervisor.report import asked
+
+    if prepared.asking is None:
+        return []
+    questions, channels = prepared.asking.questions, prepared.asking.dispatch.channels
+    refused = questions.limits.refused
+    return [
+        *asked.text(questions.log.all(), questions.log.notes, refused),
+        *asked.nobody(prepared.decisions, len(channels)),
+    ]
+
+
 def _report(
     prepared: Prepared,
     plan: Plan,
@@ -210,8 +246,11 @@ def _report(
     before: RunByPeople,
     values: dict[str, Any],
 ) -> None:
+    from nono.supervisor.report import asked as asking
     from nono.supervisor.report import run as report
 
+    if prepared.asking is not None:
+        faults = [*faults, *prepared.asking.dispatch.faults.texts]
     changed = before.changed(may_have_written=prepared.may_have_written)
     if not values["quiet"]:
         say_notes(before.notes)
@@ -223,13 +262,17 @@ def _report(
     if values["as_json"]:
         if not values["quiet"]:
             audit = prepared.audit
-            made = report.as_json(decisions, faults, usage, audit, changed, removed, plan.workdir)
+            asked = asking.as_json(_asked(prepared))
+            made = report.as_json(
+                decisions, faults, usage, audit, changed, removed, plan.workdir, asked
+            )
             say_afterwards([made])
         return
     say_afterwards(report.bug(faults))
     if not values["quiet"]:
         say_afterwards(
             [
+                *_told_of_asking(prepared, plan),
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
                 *report.changed(changed),
                 *report.removed(removed),

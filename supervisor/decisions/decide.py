@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,6 +13,7 @@ from nono.broker import (
     Access,
     AddressBlock,
     Allow,
+    Ask,
     Connect,
     Deny,
     Effect,
@@ -23,6 +24,7 @@ from nono.broker import (
     Mode,
     Open,
     Operation,
+    Origin,
     PathChange,
     Policy,
     Process,
@@ -30,10 +32,12 @@ from nono.broker import (
     Rule,
     Verdict,
 )
+from nono.broker.network.network import refusal_errno
 from nono.broker.rules.paths import child, is_within
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
+from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.errors import failure
 
 if TYPE_CHECKING:
@@ -59,8 +63,8 @@ class Decisions:
     """Shared by all that serves one sandbox. May be used from any thread.
 
     Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
-    The policy and each floor never change. What does change, changes under a lock; to read the
-    floor takes none.
+    No policy and no floor ever changes; each may be replaced. What changes, changes under a lock;
+    to read policy or floor takes none.
     """
 
     def __init__(
@@ -72,6 +76,9 @@ class Decisions:
     ) -> None:
         """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
+        """Replaced as a whole, by `extend` and `retract`."""
+        self.is_asked: Callable[[Request, Ask], bool] | None = None
+        """Whether a person is asked about such a request; None where nobody is ever."""
         self.floor = floor
         """Replaced as a whole, by `note_moved`."""
         self.witness = witness
@@ -152,6 +159,21 @@ class Decisions:
             with self._lock:
                 self.floor = self.floor.without(path)
 
+    def extend(self, rules: Iterable[Rule]) -> None:
+        """Add a person's answers to the policy. Raises broker.PolicyError."""
+        with self._lock:
+            self.policy = self.policy.extended(rules)
+
+    def retract(self, origin: Origin) -> None:
+        """Take back the answers of this origin."""
+        with self._lock:
+            self.policy = self.policy.retracted(origin)
+
+    def _policy_for(self, request: Request) -> Policy:
+        """With what a person allowed this one call of this one thread, if anything."""
+        once = _once(request)
+        return self.policy.extended(once) if once else self.policy
+
     def allows(self, request: Request) -> bool:
         """Whether the policy allows the request. Notes nothing."""
         return isinstance(self._decide(request)[1], Allow)
@@ -186,29 +208,58 @@ class Decisions:
         What listens on every address is reached by each of them, so unless a rule names this one
         it is decided as loopback is.
         """
-        verdict = self.policy.decide(request)
-        if self.policy.network.mode is not Mode.FILTERED or not isinstance(request, Connect):
+        policy = self._policy_for(request)
+        verdict = policy.decide(request)
+        if policy.network.mode is not Mode.FILTERED or not isinstance(request, Connect):
             return request, verdict
         if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
             return request, verdict
         if verdict.rule is OWN_OBJECT or not is_of_this_machine(request.address):
             return request, verdict
         local = replace(request, address=loopback_like(request.address))
-        return local, self.policy.decide(local)
+        return local, policy.decide(local)
 
-    def require(self, request: Request) -> None:
+    def require(self, request: Request, *later: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed.
 
-        Raises it, too, when an audit that is required cannot record the decision.
+        Raises it, too, when an audit that is required cannot record the decision. Raises Undecided
+        when a person is to be asked, who then decides on what the call will require `later` too.
         """
         decided, verdict = self.verdict(request)
+        if isinstance(verdict, Ask) and self._asks(request, verdict):
+            raise Undecided(((request, verdict), *self._undecided(later)))
+        self._note(request, decided, verdict)
+
+    def _note(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if not isinstance(verdict, Allow):
             self.denials.record(decided, verdict)
         if self.witness is not None:
             self.witness.decision(request, decided, verdict)
         if not isinstance(verdict, Allow):
             # Nobody is there to be asked: a question is a refusal.
-            raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+            number = verdict.errno if isinstance(verdict, Deny) else refusal_errno(decided)
+            raise failure(number)
+
+    def _asks(self, request: Request, verdict: Ask) -> bool:
+        """Only while a handler decides, which can be run again: see `Caller.asks`."""
+        if self.is_asked is None or not getattr(request.process, "asks", False):
+            return False
+        return self.is_asked(request, verdict)
+
+    def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
+        for request in requests:
+            verdict = self.verdict(request)[1]
+            if isinstance(verdict, Ask) and self._asks(request, verdict):
+                yield request, verdict
+
+    def refuse_unanswered(self, request: Request, why: Deny | None) -> NoReturn:
+        """Note the refusal of what a person refused, or nobody answered; raise.
+
+        `why` is the person's answer.
+        """
+        decided, verdict = self.verdict(request)
+        self._note(request, decided, why or verdict)
+        raise failure(refusal_errno(request))  # somebody allowed it meanwhile
 
     def _decide_name(self, request: Request, verdict: Verdict) -> tuple[Request, Verdict]:
         """To remove or replace a name takes a right on the directory that it is in.
@@ -220,10 +271,12 @@ class Decisions:
             return request, verdict
         directory = request.path.rpartition("/")[0] or "/"
         any_name = replace(request, path=child(directory, _ANY_NAME))
-        if isinstance(self.policy.decide(any_name), Allow):
+        policy = self._policy_for(request)
+        # Whoever was asked about this very change knows the name.
+        if verdict.rule in _once(request) or isinstance(policy.decide(any_name), Allow):
             return request, verdict
         writing = Open(request.process, directory, Access.WRITE)
-        return writing, self.policy.decide(writing)
+        return writing, policy.decide(writing)
 
     @property
     def unresolved(self) -> dict[str, str]:
@@ -255,6 +308,12 @@ class Decisions:
         if self.witness is not None:
             self.witness.native(request, refused=verdict)
         raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+
+
+def _once(request: Request) -> tuple[Rule, ...]:
+    """What a person allowed the one call that the request belongs to: see `Caller.once`."""
+    found: tuple[Rule, ...] = getattr(request.process, "once", ())
+    return found
 
 
 def _by_place(rules: Iterable[Rule]) -> tuple[tuple[str, int, tuple[Glob, ...]], ...]:

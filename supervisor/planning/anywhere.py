@@ -18,9 +18,9 @@ _WILDCARD = re.compile(r"[*?\[]")
 
 
 def holds_anywhere(rule: Rule) -> bool:
-    """True for a refusal whose pattern does not begin at the root."""
+    """True for a refusal or a question whose pattern does not begin at the root."""
     return (
-        rule.effect is Effect.DENY
+        rule.effect is not Effect.ALLOW
         and isinstance(rule.pattern, Glob)
         and not rule.pattern.text.startswith("/")
     )

@@ -58,14 +58,19 @@ def make_network(flags: Settings, profile: Settings) -> Network:
     )
 
 
+def reaching_rules(settings: Settings) -> Iterator[Rule]:
+    """The rules on what may be connected to. Raises UsageError."""
+    return _rules(settings, REACHING)
+
+
+def listening_rules(settings: Settings) -> Iterator[Rule]:
+    """The rules on ports to listen on. Raises UsageError."""
+    return _rules(settings, _LISTENING)
+
+
 def unchecked(settings: Settings) -> Iterator[Rule]:
     """The rules on hosts whose name in TLS is not compared. Raises UsageError."""
     return _rules(settings, {Kind.UNCHECKED_HOST})
-
-
-def reached(settings: Settings) -> tuple[Rule, ...]:
-    """The grants of hosts and ports. Raises UsageError, broker.PolicyError."""
-    return tuple(_rules(settings, REACHING))
 
 
 def nameservers(settings: Settings) -> tuple[tuple[str, int], ...]:

@@ -50,6 +50,7 @@ class Options:
     proxy_credential: Sequence[str] = ()
     caches: bool = False
     profile: str | None = None
+    ask: str | None = None
 
 
 def settings_of(options: Options) -> Settings:
@@ -64,6 +65,14 @@ def settings_of(options: Options) -> Settings:
                 for value in values
             )
     return Settings(found)
+
+
+def asked_by(flags: Settings, profile: Settings) -> str:
+    """The channel that is to ask; empty where what no rule decides is refused."""
+    flag, in_profile = flags.one("ask"), profile.one("ask")
+    if flag is not None:
+        return str(flag.value)
+    return "auto" if in_profile is not None and in_profile.value else ""
 
 
 def _values(key: Key, given: Any) -> Sequence[Any]:

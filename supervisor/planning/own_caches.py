@@ -98,12 +98,15 @@ def own_caches(
     base = env.get("XDG_CACHE_HOME", "")
     if changeable is not None and os.path.isabs(base):
         follow("XDG_CACHE_HOME", base, changeable, "export XDG_CACHE_HOME=")
-    name = _name(profile, home, workdir)
+    name = plain_name(profile, home, workdir)
     return OwnCaches(caches_directory(env, home), name, tuple(state.items()))
 
 
-def _name(profile: str | None, home: str, workdir: str) -> str:
-    """A plain name: that of a named profile, else one with an `@`, which no such name has."""
+def plain_name(profile: str | None, home: str, workdir: str) -> str:
+    """What belongs to a profile or a working directory is called so.
+
+    A plain name: that of a named profile, else one with an `@`, which no such name has.
+    """
     if profile is None:
         return f"@{_digest(workdir)}"
     if is_file_name(profile):

@@ -21,7 +21,7 @@ from nono.broker import (
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
 from nono.supervisor.places import PLATFORM
 
-_PATHS = frozenset({Kind.REFUSED, Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
+_PATHS = frozenset({Kind.REFUSED, Kind.ASKED, Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _WORKDIR = {
     "none": Access(0),
     "read": Access.READ | Access.EXECUTE,
@@ -41,7 +41,7 @@ class Paths(Protocol):
 
 
 def path_rules(settings: Settings, effect: Effect, paths: Paths) -> Iterator[Rule]:
-    """The rules that refuse, or that allow. Raises what `paths` raises."""
+    """The rules that refuse, that ask, or that allow. Raises what `paths` raises."""
     for key in KEYS:
         if key.effect is effect and key.kind in _PATHS:
             for setting in settings.all(key.name):

@@ -11,20 +11,17 @@ from nono.broker import (
     Access,
     Effect,
     Environment,
-    File,
     Mode,
     Network,
     Origin,
-    OriginKind,
     Policy,
     Rule,
-    Subtree,
     default_groups,
     group,
     is_within,
     rules_of,
 )
-from nono.broker.settings import Settings, flag
+from nono.broker.settings import Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import (
     absolute,
@@ -33,13 +30,14 @@ from nono.supervisor.places import (
     home_directory,
 )
 from nono.supervisor.planning.agents import agent_of, notes_about
+from nono.supervisor.planning.answers_file import kept_answers
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.new_directories import new_directories
-from nono.supervisor.planning.options import Options, settings_of
+from nono.supervisor.planning.options import Options, asked_by, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
@@ -50,7 +48,7 @@ from nono.supervisor.planning.path_rules import (
     written_directories,
 )
 from nono.supervisor.planning.profile_parts import FromProfile
-from nono.supervisor.planning.program import Needed, needed_by
+from nono.supervisor.planning.program import Needed, interpreter_rules, left_out, needed_by
 from nono.supervisor.planning.refused_names import Expanded, own_profiles
 from nono.supervisor.planning.repositories import Repository
 from nono.supervisor.planning.ssh_agent import ssh_agent
@@ -80,7 +78,8 @@ class Plan:
     whose hooks and configuration the program may not write, None where nobody looked. `to_make`
     are directories that a flag names, `new_directories` those that the profile opens for writing:
     they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
-    anything.
+    anything. `ask` names the channel by which a person is asked about what no rule decides; empty
+    for nobody.
     """
 
     policy: Policy
@@ -96,6 +95,7 @@ class Plan:
     new_directories: tuple[str, ...] = ()
     to_make: tuple[str, ...] = ()
     upstream_proxy: UpstreamProxy | None = None
+    ask: str = ""
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -124,6 +124,7 @@ def make_plan(
     changeable = Changeable((*written, *profile.written), _changed_workdir(flags, home, workdir))
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
+    kept = kept_answers(options.profile, env, home, workdir, changeable)
     caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
     signing = ssh_agent(flags, profile.settings, env, home, changeable)
     environment = _environment(flags, profile, caches, signing.variables)
@@ -132,8 +133,9 @@ def make_plan(
         *path_rules(flags, Effect.DENY, paths),
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
-        *_interpreter_rules(argv, program),
+        *interpreter_rules(argv, program),
         *profile.rules,
+        *kept.rules,
         *opened_workdir(opening_workdir, home, workdir),
         *expand.links(profile.rules),
         *own_profiles(env, home),
@@ -151,17 +153,27 @@ def make_plan(
         starting = start_file_rules(rules, workdir, home, expand, env)
     rules += starting.rules
     notes = (
-        *(*paths.notes, *profile.notes, *signing.notes, *machine.notes, *starting.found.notes),
-        *_left_out(program, rules),
+        *(
+            *paths.notes,
+            *profile.notes,
+            *kept.notes,
+            *signing.notes,
+            *machine.notes,
+            *starting.found.notes,
+        ),
+        *left_out(program, rules),
         *notes_about(agent, argv, options.profile, environment.apply(env)),
         *way_here(options.workdir, env, workdir, home, rules),
     )
     network, nameservers = _network(flags, profile.settings)
+    network = kept.network(network)
     proxy, environment = _upstream_proxy(flags, network, env, environment)
     anywhere = [rule for rule in rules if holds_anywhere(rule)]
     if anywhere:
         rules = [rule for rule in rules if not holds_anywhere(rule)]
+    asks = asked_by(flags, profile.settings)
     policy = Policy(
+        default=Effect.ASK if asks else Effect.DENY,
         rules=(*anchored(anywhere, opened_directories(rules)), *rules),
         bypasses=lifted if caches is None else (*lifted, caches.directory),
         network=network,
@@ -180,6 +192,7 @@ def make_plan(
         new_directories(profile.rules, home, policy),
         tuple(dict.fromkeys(paths.to_make)),
         proxy,
+        asks,
     )
 
 
@@ -319,27 +332,3 @@ def _program(
     if not argv:
         return Needed()
     return needed_by(argv[0], env, workdir, home, changeable.directories, argv[1:])
-
-
-def _interpreter_rules(argv: Sequence[str], needed: Needed) -> Iterator[Rule]:
-    if not argv:
-        return
-    origin = Origin(OriginKind.BUILTIN, f"the program {argv[0]}")
-    for path in dict.fromkeys(needed.files):
-        yield Rule(File(path), _READ, Effect.ALLOW, origin)
-    for path in dict.fromkeys(needed.directories):
-        yield Rule(Subtree(path), _READ, Effect.ALLOW, origin)
-
-
-def _left_out(needed: Needed, rules: Sequence[Rule]) -> Iterator[str]:
-    """A note for each program that is not opened although something in a repository leads there."""
-    for path in dict.fromkeys(needed.left_out):
-        granted = Access(0)
-        for rule in rules:
-            if rule.effect is Effect.ALLOW and rule.reaches(path):
-                granted |= rule.access
-        if _READ not in granted:
-            yield (
-                f"{path}: a link or the first line of a script leads there, out of what a program"
-                f" may have written: it takes {flag('filesystem.read_file')} {path}"
-            )

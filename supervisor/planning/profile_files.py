@@ -15,6 +15,7 @@ from nono.broker.profile.checks import check_base, is_file_name
 from nono.broker.profile.jsonc import MAX_BYTES
 from nono.broker.profile.merge import Merged, Source, resolve
 from nono.supervisor.places import PLATFORM, absolute, profile_directory
+from nono.supervisor.planning.answers_file import ANSWERS
 
 _SUFFIX = ".json"
 _BUILT_IN = "built-in "
@@ -119,7 +120,11 @@ def own_names(directory: str) -> list[str]:
         entries = os.listdir(directory)
     except OSError:
         return []
-    return [name.removesuffix(_SUFFIX) for name in entries if name.endswith(_SUFFIX)]
+    return [
+        name.removesuffix(_SUFFIX)
+        for name in entries
+        if name.endswith(_SUFFIX) and not name.endswith(ANSWERS)
+    ]
 
 
 def built_in_names() -> list[str]:

@@ -75,9 +75,9 @@ class ProfilePaths:
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The patterns that the setting stands for; none where something is wrong with it."""
         text = _path(setting)
-        if key.kind is Kind.REFUSED:
+        if key.kind in (Kind.REFUSED, Kind.ASKED):
             if in_own_tmpdir(text):
-                self._findings.complain(setting, "the run's own directory cannot be refused to it")
+                self._findings.complain(setting, "the run's own directory is open to it")
                 return
             yield from self._findings.tried(setting, denied, text, self._variables) or ()
             return

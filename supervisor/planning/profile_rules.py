@@ -35,7 +35,6 @@ _UNSUPPORTED = {
 }
 """A program that counts on these would fail in a way that nobody understands."""
 _WITHOUT_EFFECT = {
-    "ask": "nobody is asked yet: what no rule allows is refused",
     "rollback.exclude_patterns": "nothing is undone yet",
     "rollback.exclude_globs": "nothing is undone yet",
 }
@@ -66,6 +65,7 @@ def from_profile(
     for_workdir = _workdir_rules(merged, home, workdir, allow_cwd, findings)
     rules = [
         *path_rules(merged, Effect.DENY, paths),
+        *path_rules(merged, Effect.ASK, paths),
         *for_workdir,
         *path_rules(merged, Effect.ALLOW, paths),
         *_group_rules(merged, expand),

@@ -16,7 +16,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nono.broker import is_within
+from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree, is_within
+from nono.broker.settings import flag
 from nono.supervisor.planning.commands import SHELLS, further_programs, programs_of_text
 from nono.supervisor.planning.installation import (
     installation_of,
@@ -28,6 +29,7 @@ from nono.supervisor.planning.installation import (
 from nono.supervisor.walk import Changeable, way
 
 _DEPTH = 8
+_READ = Access.READ | Access.EXECUTE
 _HEAD = 4096
 _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _INTERPRETERS = ("python3", "python", "node")
@@ -242,3 +244,28 @@ def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:
         return None
     found = find_program(name, env, cwd) if name and "\0" not in name else None
     return None if found is None else _Named(found, searched and "/" not in name)
+
+
+def interpreter_rules(argv: Sequence[str], needed: Needed) -> Iterator[Rule]:
+    """What opens the program that is run, and what it needs to start."""
+    if not argv:
+        return
+    origin = Origin(OriginKind.BUILTIN, f"the program {argv[0]}")
+    for path in dict.fromkeys(needed.files):
+        yield Rule(File(path), _READ, Effect.ALLOW, origin)
+    for path in dict.fromkeys(needed.directories):
+        yield Rule(Subtree(path), _READ, Effect.ALLOW, origin)
+
+
+def left_out(needed: Needed, rules: Sequence[Rule]) -> Iterator[str]:
+    """A note for each program that is not opened although something in a repository leads there."""
+    for path in dict.fromkeys(needed.left_out):
+        granted = Access(0)
+        for rule in rules:
+            if rule.effect is Effect.ALLOW and rule.reaches(path):
+                granted |= rule.access
+        if _READ not in granted:
+            yield (
+                f"{path}: a link or the first line of a script leads there, out of what a program"
+                f" may have written: it takes {flag('filesystem.read_file')} {path}"
+            )

@@ -158,6 +158,7 @@ def as_json(
     changes: Sequence[str] = (),
     gone: Sequence[str] = (),
     workdir: str = "",
+    asked: Sequence[Mapping[str, object]] = (),
 ) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
@@ -170,6 +171,7 @@ def as_json(
             "internal_errors": list(faults),
             "audit": _audit_record(log),
             "changed": [visible(path, limit=8192) for path in changes],
+            "asked": list(asked),
             "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
         }
     )

@@ -6,7 +6,7 @@ import contextlib
 import os
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
@@ -17,6 +17,7 @@ from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.asking import Asking
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
 
@@ -51,8 +52,12 @@ def run(
     with contextlib.ExitStack() as last, shared, terminal_returned() as terminal:
         inherited = signals.inherited_signals()
         signals.block()
-        session = start(prepared, argv, environment, plan.workdir, streams, ForkHere(), inherited)
+        asking = prepared.asking
+        given = streams if asking is None else asking.streams(streams)
+        session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
+        if asking is not None:
+            asking.started(session.child_pid)
         _raise_descriptor_limit()
         controlled = control(prepared, plan, argv, session.kill)
         last.callback(controlled.close)
@@ -64,7 +69,7 @@ def run(
             ending = signals.Ending(session.kill)
             signals.forward_to(session.child_pidfd, session.reached_group, ending)
             try:
-                status = _wait(session, credentials, controlled, signals.stop_with, seconds)
+                status = _wait(session, credentials, asking, controlled, signals.stop_with, seconds)
             except BrokenError:
                 if not ending.signal:
                     raise
@@ -91,6 +96,7 @@ def _faults(
 def _wait(
     session: Session,
     credentials: CredentialProxy | None,
+    asking: Asking | None,
     controlled: Controlled,
     stop_with: Callable[[int], bool],
     seconds: float,
@@ -105,13 +111,13 @@ def _wait(
         return session.status
     import trio
 
-    return trio.run(_wait_until, session, credentials, controlled, stopped, deadline)
+    beside = [each.serve for each in (credentials, asking, controlled) if each is not None]
+    return trio.run(_wait_until, session, beside, stopped, deadline)
 
 
 async def _wait_until(
     session: Session,
-    credentials: CredentialProxy | None,
-    controlled: Controlled,
+    beside: Sequence[Callable[[], Awaitable[None]]],
     stopped: Callable[[], None],
     deadline: float,
 ) -> int:
@@ -121,9 +127,8 @@ async def _wait_until(
 
     with trio.move_on_after(max(0, deadline - time.monotonic())):
         async with open_nursery() as nursery:
-            if credentials is not None:
-                nursery.start_soon(credentials.serve)
-            nursery.start_soon(controlled.serve)
+            for serve in beside:
+                nursery.start_soon(serve)
             status = await session.wait(stopped)
             nursery.cancel_scope.cancel()
         return status

@@ -18,6 +18,8 @@ from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.asking import Asking
+    from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit, AuditOptions
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.witness import Witness
@@ -39,6 +41,8 @@ class Prepared:
     notes: tuple[str, ...] = ()
     claim: Claim | None = None
     """What tells later runs that the TMPDIR is in use."""
+    asking: Asking | None = None
+    """Who is asked about what no rule decides, if anybody is."""
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
@@ -63,6 +67,8 @@ class Prepared:
         return isinstance(self.decisions.policy.decide(writing), Allow)
 
     def close(self) -> None:
+        if self.asking is not None:
+            self.asking.close()
         if self.credentials is not None:
             self.credentials.close()
         if self.audit is not None:
@@ -81,14 +87,16 @@ def prepare(
     broker: bool = True,
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
+    channels: Channels | None = None,
 ) -> Prepared:
     """Complete the policy, compute the floor, make what holds a program to it, and the TMPDIR.
 
     Without a `broker` the floor is everything that the program may do. Raises StartError when
     the kernel cannot enforce the policy, unless `best_effort`. With `audit` every decision is
-    recorded; there is none without a broker. A `witness` is told instead. The keys of the plan's
-    services are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError
-    where services cannot be used. Directories that the plan has to make are made.
+    recorded; there is none without a broker. A `witness` is told instead. `channels` are asked
+    about what no rule decides, where the plan's default says so. The keys of the plan's services
+    are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError where
+    services cannot be used. Directories that the plan has to make are made.
     """
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
     from nono.supervisor.linux.confine import check_kernel, confine
@@ -136,8 +144,20 @@ def prepare(
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         decisions.awaited |= awaited
+        asking = _asking(plan, decisions, channels, log) if broker and channels else None
         undo.pop_all()
-        return Prepared(decisions, confinement, credentials, log, tmpdir, made.notes, claimed)
+        return Prepared(
+            decisions, confinement, credentials, log, tmpdir, made.notes, claimed, asking
+        )
+
+
+def _asking(
+    plan: Plan, decisions: Decisions, channels: Channels, log: Audit | None
+) -> Asking | None:
+    # What only a run that may ask needs is loaded only then.
+    from nono.supervisor.asking.opening import open_asking
+
+    return open_asking(plan, decisions, channels, log)
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

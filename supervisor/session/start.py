@@ -37,7 +37,7 @@ def start(
     spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals)
     if audit is not None:
         audit.program(argv, cwd)
-    return begin(spec, streams, confinement, prepared.decisions, audit, forker)
+    return begin(spec, streams, confinement, prepared.decisions, audit, forker, prepared.asking)
 
 
 def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> None:

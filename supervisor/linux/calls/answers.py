@@ -49,12 +49,14 @@ class Later:
     """The call has to wait, so it becomes a trio task of its own.
 
     `run` gives the answer; it is cancelled when the caller has died or has a signal to handle, in
-    which case `interrupted` gives the answer. Then `close` is called.
+    which case `interrupted` gives the answer. Then `close` is called. `holds` says that it holds
+    descriptors of ours, of which there are not many.
     """
 
     run: Callable[[], Awaitable[Answer]]
     close: Callable[[], None]
     interrupted: Callable[[], Answer] = Restart
+    holds: bool = True
 
 
 @dataclass(frozen=True, slots=True)

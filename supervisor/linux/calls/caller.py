@@ -11,18 +11,28 @@ import errno
 import os
 import resource
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from nono.shims.linux.capabilities import Sets, of_masks
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.processes import _stat_fields, is_within, read_bounded
+from nono.supervisor.linux.processes import _stat_fields, is_within, parent_of, read_bounded
+
+if TYPE_CHECKING:
+    from nono.broker import Rule
 
 _MAX_ARGV = 4096
 _MAX_STATUS = 8192
+_MAX_PARENTS = 3
 
 
 class Caller:
     """Implements `nono.broker.Process` for a thread id in our pid namespace."""
+
+    asks = False
+    """True while a handler decides that can be run again: then a person may be asked."""
+    once: tuple[Rule, ...] = ()
+    """What a person allowed this call, and no other one."""
 
     def __init__(self, tid: int, init_pid: int) -> None:
         self.tid = tid
@@ -96,6 +106,27 @@ class Caller:
         except OSError:
             return ()
         return tuple(os.fsdecode(word) for word in data.rstrip(b"\0").split(b"\0"))
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The names of up to three programs inside that started it, nearest first."""
+        names: list[str] = []
+        pid = parent_of(self.pid)
+        while pid is not None and pid not in (0, self._init_pid) and len(names) < _MAX_PARENTS:
+            try:
+                names.append(os.fsdecode(read_bounded(f"/proc/{pid}/comm", 64)).rstrip("\n"))
+            except OSError:
+                break
+            pid = parent_of(pid)
+        return tuple(names)
+
+    @property
+    def has_threads(self) -> bool:
+        """True when its process has others; False when it is gone."""
+        try:
+            return int(self._status["Threads"]) > 1
+        except (OSError, KeyError, ValueError):
+            return False
 
     @property
     def cwd(self) -> str:

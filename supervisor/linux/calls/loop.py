@@ -20,6 +20,7 @@ from nono.shims.linux import capabilities, process
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import (
     CONTINUE,
@@ -42,6 +43,7 @@ from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
+    from nono.broker import Rule
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
@@ -63,7 +65,10 @@ class Loop:
         waiting: Callable[[Notification, Later | Retry], None],
         background: Background,
         faults: Faults,
+        ask: Callable[[Notification, Undecided], Later] | None = None,
     ) -> None:
+        """`ask` makes what waits for a person's answer; None where nobody is asked."""
+        self._ask = ask
         self.listener = listener
         self.decisions = decisions
         self._faults = faults
@@ -84,8 +89,7 @@ class Loop:
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
-        process.unshare(process.CLONE_FS)
-        self._keep = capabilities.drop_to(keep)
+        self._keep = take_callers_rights(keep)
         self.listener.answer_on_same_processor()
         receive, serve = self.listener.receive, self._serve
         while (notification := receive()) is not None:
@@ -97,6 +101,8 @@ class Loop:
             answer = self._decide(notification)
         except OSError as error:
             answer = Fail(error.errno or errno.EACCES)
+        except Undecided as undecided:
+            answer = self._ask(notification, undecided) if self._ask else Fail(errno.EACCES)
         except Exception:
             # Our own fault: the call is denied and the run goes on.
             self._faults.note()
@@ -118,6 +124,21 @@ class Loop:
             self._own.may_have_changed = True
         if self._fast_lane is not None and self._fast_lane.covers(notification):
             return CONTINUE
+        return self._handle(notification, self._memory, ())
+
+    def handle_again(
+        self, notification: Notification, memory: Memory, once: tuple[Rule, ...]
+    ) -> Answer:
+        """Run the whole handler again, after an answer; `once` is what this call alone may.
+
+        For another thread with the same rights and a `memory` of its own. Raises OSError and
+        Undecided.
+        """
+        if self._witness is not None and self._witness.refuses:
+            return Fail(errno.EACCES)
+        return self._handle(notification, memory, once)
+
+    def _handle(self, notification: Notification, memory: Memory, once: tuple[Rule, ...]) -> Answer:
         handler = self._handlers.get(notification.number)
         if handler is None:
             return Fail(errno.ENOSYS)
@@ -126,7 +147,7 @@ class Loop:
         call = Call(
             notification,
             caller,
-            self._memory,
+            memory,
             self.listener,
             self._background,
             self._own,
@@ -134,11 +155,25 @@ class Loop:
             self._injected,
             restrictions,
         )
-        if not restrictions.fewer_capabilities:
-            return _later_with(self._keep, handler(call, self.decisions))
-        left = restrictions.capabilities_of(caller)
-        with capabilities.with_only(left):
-            return _later_with(left, handler(call, self.decisions))
+        if self._ask is not None:
+            caller.asks, caller.once = True, once
+        try:
+            if not restrictions.fewer_capabilities:
+                return _later_with(self._keep, handler(call, self.decisions))
+            left = restrictions.capabilities_of(caller)
+            with capabilities.with_only(left):
+                return _later_with(left, handler(call, self.decisions))
+        finally:
+            caller.asks = False
+
+
+def take_callers_rights(keep: frozenset[int]) -> frozenset[int]:
+    """Give the calling thread a umask of its own and what it has of the capabilities `keep`.
+
+    So that what it performs it performs with the caller's rights. Returns what it has.
+    """
+    process.unshare(process.CLONE_FS)
+    return capabilities.drop_to(keep)
 
 
 def _later_with(keep: frozenset[int], answer: Answer) -> Answer:

@@ -68,7 +68,7 @@ def _rename(
                 return DONE
             require_not_kept(call, decisions, Operation.RENAME_FROM, old)
             require_replaceable(call, decisions, new, source)
-            _require_move(call, decisions, old, new, source)
+            _require_move(call, decisions, old, new, source, _replaced(call, new, flags))
             with _require_replaceable(call, decisions, old, new, flags) as exchanged:
                 call.ensure_waiting()
                 kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
@@ -85,12 +85,31 @@ def _rename(
     return DONE
 
 
-def _require_move(call: Call, decisions: Decisions, old: Entry, new: Entry, source: Handle) -> None:
+def _replaced(call: Call, new: Entry, flags: int) -> tuple[PathChange, ...]:
+    """What a rename removes from its new name, so that a person is asked about all at once."""
+    target = None if flags else new.existing()
+    if target is None:
+        return ()
+    with target:
+        own = call.own.is_own(call.caller, target)
+    return (PathChange(call.caller, Operation.UNLINK, new.path, own),)
+
+
+def _require_move(
+    call: Call,
+    decisions: Decisions,
+    old: Entry,
+    new: Entry,
+    source: Handle,
+    replaced: tuple[PathChange, ...] = (),
+) -> None:
     """The object leaves `old` and comes to `new`, and must not gain access by that."""
     own = call.own.is_own(call.caller, source)
     own_there = call.own.is_own(call.caller, new.parent)
-    decisions.require(_leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path))
-    decisions.require(PathChange(call.caller, Operation.RENAME_TO, new.path, own_there))
+    leaves = _leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path)
+    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there)
+    decisions.require(leaves, comes, *replaced)
+    decisions.require(comes, *replaced)
     call.own.require_room(new.path)
     used = Open(call.caller, new.path, Access.READ | Access.WRITE)
     if source.kind == stat.S_IFDIR and not decisions.allows(used):
@@ -189,7 +208,11 @@ def _link(
             decisions.note_native(PathChange(call.caller, Operation.LINK_TO, place.path))
             return CONTINUE
         own = call.own.is_own(call.caller, source)
-        decisions.require(_leaves(call, Operation.LINK_FROM, source, source.path, own, place.path))
+        there = call.own.is_own(call.caller, place.parent)
+        decisions.require(
+            _leaves(call, Operation.LINK_FROM, source, source.path, own, place.path),
+            PathChange(call.caller, Operation.LINK_TO, place.path, there),
+        )
         require_new(call, decisions, place, Operation.LINK_TO)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)
         _adopt_object(call, decisions, source, source.path, place.path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 
-from nono.broker import Deny, Open, OriginKind
+from nono.broker import Allow, Deny, Open, OriginKind
 from nono.broker.rules.paths import is_within
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import ABSENT_PROCESS
@@ -23,7 +23,8 @@ def refuse_as_absent(call: Call, decisions: Decisions, request: Open) -> None:
     if request.own or not _is_of_other(call, request.path):
         return
     _, verdict = decisions.verdict(request)
-    if isinstance(verdict, Deny) and verdict.rule.origin.kind is OriginKind.DEFAULT:
+    is_default = verdict.rule.origin.kind is OriginKind.DEFAULT
+    if is_default and not isinstance(verdict, Allow):
         # Who lists processes opens `stat` first, and takes the one that has just ended for gone
         # only by ESRCH where stat(2) still finds the directory: psutil does.
         is_first = request.path.endswith("/stat")

@@ -18,6 +18,9 @@ from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.asking import Asking
+    from nono.supervisor.linux.calls.asked import AskedCalls
+    from nono.supervisor.linux.calls.performer import Performer
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
@@ -41,6 +44,7 @@ class Serving:
         init_pid: int,
         keep: frozenset[int],
         fail: Callable[[], None],
+        asking: Asking | None = None,
     ) -> None:
         self._fd = listener
         self._fail = fail
@@ -51,6 +55,7 @@ class Serving:
         self._network = network
         self._decisions = decisions
         waiting = WaitingCalls(interface, background, self._faults)
+        self._performer: Performer | None = None
         self._loop = Loop(
             interface,
             decisions,
@@ -62,12 +67,21 @@ class Serving:
             waiting.submit,
             background,
             self._faults,
+            None if asking is None else self._asked(asking, waiting, keep).ask,
         )
         arguments = (keep,)
         self._thread = threading.Thread(
             target=self._run, args=arguments, name="nono-loop", daemon=True
         )
         self._thread.start()
+
+    def _asked(self, asking: Asking, waiting: WaitingCalls, keep: frozenset[int]) -> AskedCalls:
+        # What only a run that may ask needs is loaded only then.
+        from nono.supervisor.linux.calls.asked import AskedCalls
+        from nono.supervisor.linux.calls.performer import Performer
+
+        self._performer = Performer(lambda *job: self._loop.handle_again(*job), keep)
+        return AskedCalls(asking, waiting, self._performer)
 
     async def wait(self) -> None:
         """Serve what waits, and look-ups, until cancelled."""
@@ -92,6 +106,8 @@ class Serving:
 
     def close(self) -> None:
         """When no process of the sandbox is left."""
+        if self._performer is not None:
+            self._performer.close()
         self._thread.join(_JOIN_SECONDS)
         if not self._thread.is_alive():
             os.close(self._fd)

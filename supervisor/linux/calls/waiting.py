@@ -17,6 +17,7 @@ from nono.supervisor.linux.calls.tasks import Background
 
 _MAX_CALLS = 4096
 _CHECK_SECONDS = 0.05
+_CHECKS_PER_SECOND = 2000
 _FIRST_RETRY_SECONDS = 0.001
 _LAST_RETRY_SECONDS = 0.05
 _RETRIES_PER_SECOND = 5000
@@ -34,8 +35,9 @@ class WaitingCalls:
 
     def submit(self, notification: Notification, call: Later | Retry) -> None:
         """Called from the loop's thread. Never blocks."""
+        limit = _limit() if isinstance(call, Retry) or call.holds else _MAX_CALLS
         with self._lock:
-            accepted = self._count < _limit()
+            accepted = self._count < limit
             self._count += 1
 
         def refuse() -> None:
@@ -74,9 +76,7 @@ class WaitingCalls:
         async def perform() -> None:
             nonlocal answer
             try:
-                answer = await (
-                    call.run() if isinstance(call, Later) else self._retry(notification.id, call)
-                )
+                answer = await self.perform(notification.id, call)
             except OSError as error:
                 answer = Fail(error.errno or errno.EACCES)
             nursery.cancel_scope.cancel()
@@ -90,6 +90,10 @@ class WaitingCalls:
             return call.interrupted()
         return answer
 
+    async def perform(self, notification_id: int, call: Later | Retry) -> Answer:
+        """The answer of what waits, once there is one. Raises OSError."""
+        return await (call.run() if isinstance(call, Later) else self._retry(notification_id, call))
+
     async def _until_dead_or_signalled(self, notification: Notification) -> bool:
         """True when the caller has died. The kernel tells neither; it has to be asked.
 
@@ -100,7 +104,7 @@ class WaitingCalls:
 
         seen = False
         while True:
-            await trio.sleep(_CHECK_SECONDS)
+            await trio.sleep(max(_CHECK_SECONDS, self._count / _CHECKS_PER_SECOND))
             if not self._listener.is_valid(notification.id):
                 return True
             pending = Caller(notification.tid, 0).has_signal

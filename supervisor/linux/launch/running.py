@@ -26,6 +26,7 @@ from nono.supervisor.planning.program import find_program
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
 
 
@@ -82,7 +83,9 @@ class Session:
         confinement: Confinement,
         decisions: Decisions,
         audit: Audit | None,
+        asking: Asking | None = None,
     ) -> None:
+        self._asking = asking
         self._launched = launched
         self._spec = spec
         self._forker = forker
@@ -100,6 +103,7 @@ class Session:
                 launched.init_pid,
                 KEPT_CAPABILITIES,
                 self.kill,
+                asking,
             )
 
     @property
@@ -156,17 +160,20 @@ class Session:
         """Wait a moment without trio, whose import takes longer than many programs run.
 
         Calls that block are not served meanwhile, and no look-ups: a sandbox with names has no
-        such moment.
+        such moment. It is over when somebody has to be asked.
         """
         if self._has_names:
             return False
         control = self._launched.control
         poll = select.poll()
         poll.register(control, select.POLLIN)
+        if self._asking is not None:
+            poll.register(self._asking.wakes(), select.POLLIN)
         deadline = time.monotonic() + seconds
         while not self._end.over:
             left = deadline - time.monotonic()
-            if left <= 0 or not poll.poll(left * 1000):
+            ready = poll.poll(left * 1000) if left > 0 else []
+            if control.fileno() not in dict(ready):
                 return False
             self._hear(on_stop)
         return True
@@ -269,13 +276,14 @@ def begin(
     decisions: Decisions,
     audit: Audit | None,
     forker: Forker,
+    asking: Asking | None = None,
 ) -> Session:
     """Start a program and serve its calls. Blocks for some milliseconds. Raises StartError."""
     outputs = streams.stdin, streams.stdout, streams.stderr
     fds = Descriptors(-1, *outputs, confinement.ruleset, confinement.scope)
     launched = launch(spec, fds, forker)
     try:
-        return Session(launched, spec, forker, confinement, decisions, audit)
+        return Session(launched, spec, forker, confinement, decisions, audit, asking)
     except RuntimeError as error:  # a thread that cannot be started
         launched.close()
         raise StartError(f"cannot start the sandbox: {error}", "ulimit -u") from error

@@ -113,7 +113,7 @@ def rule(pattern: Pattern, effect: Effect = Effect.ALLOW) -> Rule:
         {"rules": (rule(Subtree("/x")),)},
         {"rules": (rule(Anything()),)},
         {"rules": (rule(Anything(), Effect.DENY),)},
-        {"rules": (rule(HostName("x.org"), Effect.ASK),)},
+        {"listen": (rule(LocalPort(80), Effect.ASK),)},
         {"listen": (rule(PublicPort(80)),)},
         {"listen": (rule(LocalPort(80), Effect.DENY),)},
         {"unchecked": (rule(AddressBlock("10.0.0.0/8")),)},

@@ -20,7 +20,7 @@ from nono.broker.requests import NOBODY, Request
 from nono.broker.settings import BY_NAME, REACHING, Kind, Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import PLATFORM, home_directory
-from nono.supervisor.planning.network_rules import reached
+from nono.supervisor.planning.network_rules import reaching_rules
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.path_rules import path_rules
 from nono.supervisor.planning.profile_findings import Findings
@@ -43,7 +43,7 @@ def granted(sections: dict[str, Any], origin: Origin, policy: Policy, workdir: s
     variables = Variables(os.environ, home_directory(os.environ), workdir)
     written = opened_by_people(policy.rules, Access.WRITE).directories
     paths = ProfilePaths(variables, findings, Changeable(tuple(written)))
-    rules = [*path_rules(settings, Effect.ALLOW, paths), *reached(settings)]
+    rules = [*path_rules(settings, Effect.ALLOW, paths), *reaching_rules(settings)]
     if findings.problems:
         raise ProfileError(findings.problems)
     if not rules:

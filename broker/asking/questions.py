@@ -1,0 +1,102 @@
+"""From calls that nobody has decided to one question, with the answers that there are to choose.
+
+Total and pure: what of the machine counts is given. Every offer that allows opens what is asked
+for, none opens what a rule refuses, and the one to lead with is never the broadest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nono.broker.asking.history import History
+from nono.broker.asking.making import Maker
+from nono.broker.asking.network_offers import HostOffers, PlainOffers
+from nono.broker.asking.path_offers import PathOffers
+from nono.broker.asking.question import Offer, Question, Subject, SubjectKind
+from nono.broker.asking.subject import subject_of
+from nono.broker.asking.surroundings import Asked, Place
+from nono.broker.explaining import access_words
+from nono.broker.explaining.explain import explain, verb
+from nono.broker.explaining.remedies import NAMES
+from nono.broker.policy.policy import Policy
+from nono.broker.requests import Open, PathChange, PathRequest, UnixConnect, Watch
+from nono.broker.rules.access import Access
+from nono.broker.rules.rule import Effect
+from nono.broker.verdicts import Allow
+
+
+def question(policy: Policy, asked: Asked, place: Place, history: History) -> Question:
+    """The question about what is asked. Without an offer that allows there is nothing to ask."""
+    request, asks = asked.questions[0]
+    subject = subject_of(request, place.look.is_directory)
+    offers = tuple(each for each in _offers(policy, asked, place, history, subject))
+    return Question(
+        asked.id,
+        request,
+        asks.rule,
+        _meant(subject, asked),
+        asked.program,
+        _wants(asked),
+        explain(policy, request, asks).reason,
+        offers,
+        asked.waiting,
+        history.seen(subject),
+    )
+
+
+def _offers(
+    policy: Policy, asked: Asked, place: Place, history: History, subject: Subject
+) -> Iterator[Offer]:
+    make = Maker(asked.id, place.around.home)
+    seen, neighbours = history.seen(subject), history.neighbours(subject)
+    made: PathOffers | HostOffers | PlainOffers
+    if subject.kind is SubjectKind.HOST:
+        made = HostOffers(make, asked.requests, subject, place, seen, neighbours)
+    elif subject.kind is SubjectKind.DIRECTORY:
+        paths = [each for each in asked.requests if isinstance(each, PathRequest)]
+        access = _access(policy, paths)
+        made = PathOffers(make, paths, access, subject.value, place, seen, neighbours)
+    else:
+        made = PlainOffers(make, asked.requests, subject, place)
+    for offer in made.all():
+        if offer.effect is Effect.DENY or _covers(policy, offer, asked):
+            yield offer
+
+
+def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
+    found: dict[str, Access] = {}
+    for request in requests:
+        found[request.path] = found.get(request.path, Access(0)) | policy.needs(request)
+    return found
+
+
+def _covers(policy: Policy, offer: Offer, asked: Asked) -> bool:
+    """True when all that waits would be allowed."""
+    extended = policy.extended(offer.rules)
+    return all(isinstance(extended.decide(request), Allow) for request in asked.requests)
+
+
+def _meant(subject: Subject, asked: Asked) -> Subject:
+    """One file is what a person sees, as long as it is the only one."""
+    paths = {getattr(request, "path", "") for request in asked.requests}
+    if subject.kind is not SubjectKind.DIRECTORY or len(paths) > 1 or subject.value in paths:
+        return subject
+    return Subject(SubjectKind.FILE, *paths)
+
+
+def _wants(asked: Asked) -> str:
+    """What the program wants to do, without the object."""
+    access = Access(0)
+    for request in asked.requests:
+        match request:
+            case Open(_, _, bits):
+                access |= bits
+            case Watch():
+                access |= Access.READ
+            case PathChange(_, operation) if operation not in NAMES and len(asked.requests) > 1:
+                access |= Access.WRITE
+            case UnixConnect():
+                return "connect to the unix socket"
+            case _:
+                return verb(request)
+    return access_words.verbs(access) or verb(asked.requests[0])

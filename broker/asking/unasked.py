@@ -1,0 +1,57 @@
+"""What nobody is asked about, though no rule decides it: what a person could not use an answer to.
+
+What programs look for on the way and do without is data: data/harmless.json, which a report leaves
+out as well, and data/unasked.json.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from nono.broker.datafile import data
+from nono.broker.harmless import harmless
+from nono.broker.requests import (
+    Bind,
+    Execute,
+    Forbidden,
+    PathRequest,
+    Request,
+    ServerName,
+    Socket,
+)
+from nono.broker.rules.patterns import Glob
+from nono.broker.rules.rule import OriginKind, Rule
+
+_KINDS = {
+    Execute: "the kernel runs only what its rules covered at the start of the run",
+    Forbidden: "no rule can allow it",
+    ServerName: "TLS must name the host that the connection was made to",
+    Socket: "sockets of this kind are not there",
+}
+
+
+def unasked(request: Request, rule: Rule, home: str) -> str | None:
+    """Why nobody is asked about what `rule` asks about; None when somebody is.
+
+    `home` is canonical. What a person's own rule asks about is always asked about, if an answer can
+    do anything.
+    """
+    for kind, why in _KINDS.items():
+        if isinstance(request, kind):
+            return why
+    if isinstance(request, Bind) and not 1 <= request.port <= 65535:
+        return "a port that nobody has chosen yet"
+    if not isinstance(request, PathRequest) or rule.origin.kind is not OriginKind.DEFAULT:
+        return None
+    probe = harmless(request, home)
+    if probe is not None:
+        return probe.reason
+    for pattern, why in _patterns():
+        if pattern.matches(request.path):
+            return why
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[Glob, str], ...]:
+    return tuple((Glob(each["path"]), each["reason"]) for each in data("unasked")["paths"])

@@ -1,0 +1,104 @@
+"""Asking in one run: whom, whether anybody is there, and when a channel's parts are called."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nono.broker import Ask, Request, Rule, visible
+from nono.broker.asking.surroundings import Place
+from nono.broker.asking.unasked import unasked
+from nono.broker.audit.answer_records import Changed
+from nono.supervisor.asking.answered import Log
+from nono.supervisor.asking.channel import Channel
+from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.questions import Questions
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.streams import Streams
+
+if TYPE_CHECKING:
+    from nono.supervisor.audit.writer import Audit
+
+
+class Asking:
+    """Of one sandbox, for all its programs. For trio's thread, but for what says otherwise."""
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        dispatch: Dispatch,
+        place: Place,
+        audit: Audit | None = None,
+    ) -> None:
+        self.decisions = decisions
+        self.dispatch = dispatch
+        self.questions = Questions(decisions, dispatch, place, Log(audit))
+        self._place = place
+        self._is_woken = False
+        self._pipe: tuple[int, int] | None = None
+        decisions.is_asked = self.is_asked
+
+    async def serve(self) -> None:
+        """Ask, and serve the channels, until cancelled."""
+        import trio
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.questions.serve)
+            for channel in self.dispatch.channels:
+                nursery.start_soon(self._serve, channel)
+
+    async def _serve(self, channel: Channel) -> None:
+        try:
+            await channel.serve()
+        except Exception:
+            self.dispatch.faults.note()
+
+    def is_asked(self, request: Request, verdict: Ask) -> bool:
+        """Whether somebody is asked about it: there has to be somebody. From any thread."""
+        if self.questions.has_quit or self.dispatch.attached is None:
+            return False
+        return unasked(request, verdict.rule, self._place.around.home) is None
+
+    def wake(self) -> None:
+        """A call waits: whoever runs the program without trio so far is told. From any thread."""
+        self._is_woken = True
+        if self._pipe is not None:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._pipe[1], b"!")
+
+    def wakes(self) -> int:
+        """A descriptor that becomes readable when a call waits."""
+        if self._pipe is None:
+            self._pipe = os.pipe()
+            os.set_blocking(self._pipe[1], False)
+            if self._is_woken:
+                self.wake()
+        return self._pipe[0]
+
+    def streams(self, streams: Streams) -> Streams:
+        """What the program gets for its standard streams: a terminal of its own, for instance."""
+        for channel in self.dispatch.channels:
+            streams = channel.streams(streams)
+        return streams
+
+    def started(self, pid: int) -> None:
+        """The program runs, as this process."""
+        for channel in self.dispatch.channels:
+            channel.started(pid)
+
+    def close(self) -> None:
+        """When no program runs any more."""
+        for channel in self.dispatch.channels:
+            channel.close()
+        pipe, self._pipe = self._pipe, None
+        for fd in pipe or ():
+            os.close(fd)
+
+    def note_change(self, deed: str, person: str, rules: Sequence[Rule]) -> None:
+        """A person changed what the sandbox allows, without a question."""
+        what = tuple(f"{rule.effect} {visible(rule.pattern.spelled)}" for rule in rules)
+        origin = rules[0].origin
+        self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))

@@ -1,0 +1,88 @@
+"""What every way to a person has in common, and when each of its parts is called.
+
+A channel is made before the program starts. `streams` is what the program gets instead of ours,
+`started` is called when it runs, `serve` is a task beside it once trio runs, and `close` is called
+when no process of it is left. In between `ask` is called for each question, also for several at
+the same time: a channel that can show only one lets the others wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nono.broker.asking.question import Answer, Ask, Question
+from nono.supervisor.streams import Streams
+
+if TYPE_CHECKING:
+    from nono.supervisor.asking.live import Live
+
+
+class ChannelGone(Exception):
+    """Nobody is there any more: the question goes to the next channel, the last one refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a channel may know of the run that it asks for.
+
+    `name` is short and this run's own; `profile` is as it was given, empty for none; `session` is
+    the audit's, empty for none. `live` is what the sandbox allows by now, and how to change that.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    workdir: str
+    profile: str
+    session: str
+    live: Live
+
+
+class Channel:
+    """One way to a person. A subclass has `name` and `ask`, and what it needs of the rest."""
+
+    name = ""
+    is_person = True
+    """False for a function, which needs no time and no company for a question."""
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether somebody can be asked by it now. Looked at before each question."""
+        return True
+
+    async def ask(self, question: Question) -> Answer | None:
+        """Show the question and bring an answer: see `broker.asking.question.Ask`.
+
+        Cancelled when the question is withdrawn. None, or an exception, refuses; ChannelGone hands
+        the question on.
+        """
+        raise NotImplementedError
+
+    def streams(self, streams: Streams) -> Streams:
+        """What the program gets for its standard streams, given ours: for a terminal of its own."""
+        return streams
+
+    def started(self, pid: int) -> None:
+        """The program runs, as this process."""
+
+    def settled(self, question: Question, words: str) -> None:
+        """A question of this channel has its answer, or none, for people in `words`."""
+
+    async def serve(self) -> None:
+        """Whatever has to be done beside the program. Cancelled at its end."""
+
+    def close(self) -> None:
+        """No process of the program is left. Called once, also when it was never started."""
+
+
+class Callback(Channel):
+    """A function of who uses the library."""
+
+    name = "callback"
+    is_person = False
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    async def ask(self, question: Question) -> Answer | None:
+        return await self._ask(question)

@@ -1,0 +1,51 @@
+"""Which channel gets a question: the first of the run's that somebody is at.
+
+A channel that is gone hands its questions on; the last one refuses. No channel has a time limit
+here: where nobody is, nobody is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nono.broker.asking.question import Answer, Question
+from nono.supervisor.asking.channel import Channel, ChannelGone
+from nono.supervisor.faults import Faults
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """The channels of a run, the best first. `attached` may be looked at from any thread."""
+
+    channels: list[Channel]
+    faults: Faults
+
+    @property
+    def attached(self) -> Channel | None:
+        """The channel that the next question goes to."""
+        return next((each for each in self.channels if each.is_attached), None)
+
+    async def ask(self, question: Question) -> tuple[Answer | None, Channel | None]:
+        """The answer, and the channel that it came by; None for nobody. Never raises.
+
+        An answer that is no offer of the question's is none.
+        """
+        tried: list[Channel] = []
+        while (channel := self._next(tried)) is not None:
+            try:
+                answer = await channel.ask(question)
+            except ChannelGone:
+                tried.append(channel)
+                continue
+            except Exception:
+                self.faults.note()
+                return None, channel
+            is_one = answer is not None and answer.offer in {each.id for each in question.offers}
+            return (answer if is_one else None), channel
+        return None, None
+
+    def _next(self, tried: Sequence[Channel]) -> Channel | None:
+        return next(
+            (each for each in self.channels if each not in tried and each.is_attached), None
+        )

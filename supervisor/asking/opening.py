@@ -1,0 +1,53 @@
+"""Who is asked in a run, made before its program starts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from nono.broker.asking.surroundings import Place
+from nono.broker.learning.generalise import Surroundings
+from nono.broker.rules.paths import is_within
+from nono.supervisor.asking.asking import Asking
+from nono.supervisor.asking.channel import Run
+from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.live import Live
+from nono.supervisor.asking.look import RealLook
+from nono.supervisor.faults import Faults
+from nono.supervisor.learning.observe import protected_paths, stores
+from nono.supervisor.learning.own_state import containers, kept_names
+from nono.supervisor.places import home_directory
+
+if TYPE_CHECKING:
+    from nono.supervisor.asking.channels import Channels
+    from nono.supervisor.audit.writer import Audit
+    from nono.supervisor.decisions.decide import Decisions
+    from nono.supervisor.planning.plan import Plan
+
+
+def open_asking(
+    plan: Plan, decisions: Decisions, channels: Channels, audit: Audit | None
+) -> Asking:
+    """Make the channels of a run. Raises UsageError for one that there cannot be."""
+    dispatch = Dispatch([], Faults())
+    asking = Asking(decisions, dispatch, place_of(plan, channels.kept_in), audit)
+    live = Live(asking, plan.workdir)
+    session = "" if audit is None else audit.name
+    run = Run(secrets.token_hex(2), channels.argv, plan.workdir, channels.profile, session, live)
+    dispatch.channels += channels.open(run)
+    return asking
+
+
+def place_of(plan: Plan, kept_in: str = "") -> Place:
+    """Where a run of the plan asks from."""
+    home = home_directory(os.environ)
+    around = Surroundings(
+        home,
+        None if is_within(home, plan.workdir) else plan.workdir,
+        stores(os.environ, home),
+        protected_paths(plan.policy),
+        containers(os.environ, home),
+        kept_names(plan.policy.rules),
+    )
+    return Place(around, RealLook(), kept_in)

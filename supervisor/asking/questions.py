@@ -1,0 +1,310 @@
+"""The open questions of a run: which calls are one question, and what an answer does.
+
+All calls with one subject (a directory, a host) are one question. After each answer everything
+that waits is decided again, and what is covered by then is asked about no more. For trio's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nono.broker import Ask, Deny, Effect, Origin, OriginKind, PolicyError, Process, Rule
+from nono.broker.asking.history import History
+from nono.broker.asking.making import QUIT
+from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject
+from nono.broker.asking.questions import question as make_question
+from nono.broker.asking.subject import subject_of
+from nono.broker.asking.surroundings import Asked, Place
+from nono.broker.network.network import refusal_errno
+from nono.supervisor.asking.answered import Log, answered, asked
+from nono.supervisor.asking.channel import Channel
+from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.look import QuickLook
+from nono.supervisor.asking.program import program_of
+from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.undecided import Undecided
+
+if TYPE_CHECKING:
+    import trio
+
+_COMPANY_SECONDS = 0.15
+_COMES_BACK_SECONDS = 2.0
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """Calls with one subject. `shown` are those that the question is about."""
+
+    subject: Subject
+    scope: trio.CancelScope
+    calls: list[WaitingCall] = field(default_factory=list)
+    shown: tuple[WaitingCall, ...] = ()
+    question: Question | None = None
+
+
+class Questions:
+    """Of one sandbox, for all its programs. `serve` has to run for anybody to be asked."""
+
+    def __init__(self, decisions: Decisions, dispatch: Dispatch, place: Place, log: Log) -> None:
+        self.decisions = decisions
+        self.dispatch = dispatch
+        self.place = place
+        self.history = History()
+        self.limits = Limits()
+        self.log = log
+        self.has_quit = False
+        """A person wants no more questions in this run."""
+        self._groups: list[Group] = []
+        self._left: dict[tuple[object, ...], WaitingCall] = {}
+        self._nursery: trio.Nursery | None = None
+        self._numbers = 0
+        self._answers = 0
+        self._last = 0.0
+
+    @property
+    def open(self) -> list[Question]:
+        """Those that wait for an answer."""
+        return [group.question for group in self._groups if group.question is not None]
+
+    async def serve(self) -> None:
+        """Ask, until cancelled."""
+        import trio
+
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            for group in self._groups:
+                nursery.start_soon(self._ask, group)
+            await trio.sleep_forever()
+
+    def wait_for(self, process: Process, undecided: Undecided) -> WaitingCall:
+        """Let a call wait: for its `done`. `leave` has to be called afterwards."""
+        import trio
+
+        call = WaitingCall(process, undecided, trio.Event())
+        back = self._left.pop(call.name, None)
+        if back is not None:
+            back.left = False
+            return back
+        if self._is_decided(call):  # by an answer that came while this call was on its way
+            call.settle(Again())
+            return call
+        program = program_of(process)
+        if self.limits.is_quiet(root_of(program)):
+            self.limits.refused += 1
+            call.settle(Refused())
+        else:
+            self._join(call)
+        return call
+
+    def leave(self, call: WaitingCall, *, comes_back: bool = False) -> None:
+        """The call waits no more. One that a signal interrupts may come back, for two seconds."""
+        if comes_back and self._nursery is not None:
+            call.left = True
+            self._left[call.name] = call
+            self._nursery.start_soon(self._forget, call)
+        elif not call.left:
+            self._withdraw(call)
+
+    async def _forget(self, call: WaitingCall) -> None:
+        import trio
+
+        await trio.sleep(_COMES_BACK_SECONDS)
+        if call.left and self._left.get(call.name) is call:
+            del self._left[call.name]
+            self._withdraw(call)
+
+    def _withdraw(self, call: WaitingCall) -> None:
+        for group in self._groups:
+            if call in group.calls:
+                group.calls.remove(call)
+                self._end_if_empty(group)
+                return
+
+    def _end_if_empty(self, group: Group) -> None:
+        if not group.calls:
+            group.scope.cancel()
+            if group in self._groups:
+                self._groups.remove(group)
+
+    def _join(self, call: WaitingCall) -> None:
+        import trio
+
+        subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
+        for group in self._groups:
+            if group.subject == subject:
+                group.calls.append(call)
+                return
+        if len(self._groups) >= MAX_WAITING:
+            self.limits.refused += 1
+            call.settle(Refused())
+            return
+        group = Group(subject, trio.CancelScope(), [call])
+        self._groups.append(group)
+        if self._nursery is not None:
+            self._nursery.start_soon(self._ask, group)
+
+    async def _ask(self, group: Group) -> None:
+        """Ask one question, and do what the answer says."""
+        answer: Answer | None = None
+        channel: Channel | None = None
+        with group.scope:
+            await self._wait_for_company(group)
+            question = await self._question(group)
+            group.question = question
+            self.history.note(group.subject)
+            started = time.monotonic()
+            if any(each.effect is Effect.ALLOW for each in question.offers):
+                answer, channel = await self.dispatch.ask(question)
+        if group.scope.cancelled_caught:
+            return
+        self._groups.remove(group)
+        took = time.monotonic() - started
+        self._settle(group, question, answer, channel, took)
+
+    async def _wait_for_company(self, group: Group) -> None:
+        """Where other calls may come at the same time, they are to be one question with this."""
+        import trio
+
+        channel = self.dispatch.attached
+        is_alone = len(self._groups) == 1 and time.monotonic() - self._last > _COMPANY_SECONDS
+        self._last = time.monotonic()
+        has_threads = getattr(group.calls[0].process, "has_threads", False)
+        if channel is not None and channel.is_person and (has_threads or not is_alone):
+            await trio.sleep(_COMPANY_SECONDS)
+
+    async def _question(self, group: Group) -> Question:
+        import trio
+
+        self._numbers += 1
+        group.shown = tuple(group.calls)
+        found = {
+            key: question
+            for call in group.shown
+            for key, question in zip(call.keys, call.undecided.questions, strict=True)
+        }
+        program = program_of(group.shown[0].process)
+        about = Asked(self._numbers, tuple(found.values()), program, len(group.shown))
+        channel, policy = self.dispatch.attached, self.decisions.policy
+        if channel is None or not channel.is_person:
+            place = replace(self.place, look=QuickLook())
+            return make_question(policy, about, place, self.history)
+        making = partial(make_question, policy, about, self.place, self.history)
+        return await trio.to_thread.run_sync(making)
+
+    def _settle(
+        self,
+        group: Group,
+        question: Question,
+        answer: Answer | None,
+        channel: Channel | None,
+        seconds: float,
+    ) -> None:
+        offer = None
+        if answer is not None:
+            offer = next(each for each in question.offers if each.id == answer.offer)
+        origin = self._do(group, question, offer)
+        person = "" if answer is None else answer.person
+        calls = [*group.calls]
+        self._note(question, offer, channel, person, seconds, len(calls), origin)
+        group.calls.clear()
+        for call in calls:
+            self._settle_or_ask_again(call, group, offer, origin)
+        self.decide_again()
+
+    def _do(self, group: Group, question: Question, offer: Offer | None) -> Origin | None:
+        """Make the answer a rule of the run, where it is one; the origin of its rules."""
+        if offer is None or offer.effect is Effect.DENY:
+            root = root_of(question.program)
+            if self.limits.note_refusal(root):
+                self.log.notes.append(
+                    f"three questions of {root[1] or root[0]} were refused within 10 seconds:"
+                    " it is refused without a question for a minute"
+                )
+        if offer is None:
+            return None
+        _, origin = self.next_origin()
+        if offer.id == QUIT:
+            self.has_quit = True
+        elif offer.lasts is not Lasts.ONCE:
+            self.decisions.extend(_with_origin(offer.rules, origin))
+        if offer.lasts is Lasts.ALWAYS:
+            self._keep(offer, question)
+        return origin
+
+    def _keep(self, offer: Offer, question: Question) -> None:
+        """Write it down for later runs. Where that fails it holds for this one, which is said."""
+        # What only such an answer needs is loaded only then.
+        from nono.supervisor.asking.keeping import keep_answer
+
+        try:
+            keep_answer(offer, asked(question), self.place)
+        except (OSError, PolicyError) as error:
+            self.log.notes.append(f"the answer could not be kept: {error}: it held for this run")
+
+    def _settle_or_ask_again(
+        self, call: WaitingCall, group: Group, offer: Offer | None, origin: Origin | None
+    ) -> None:
+        known = {key for each in group.shown for key in each.keys}
+        is_shown = all(key in known for key in call.keys)
+        if self.has_quit or (is_shown and (offer is None or origin is None)):
+            call.settle(Refused())
+        elif offer is None or origin is None or not is_shown or offer.lasts is not Lasts.ONCE:
+            self._ask_again(call)
+        elif offer.effect is Effect.ALLOW:
+            call.settle(Again(_with_origin(offer.rules, origin)))
+        else:
+            request, asks = call.undecided.questions[0]
+            rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
+            call.settle(Refused(Deny(rule, refusal_errno(request))))
+
+    def _ask_again(self, call: WaitingCall) -> None:
+        """Decide again; what is still not decided waits for the next question."""
+        if self._is_decided(call):
+            call.settle(Again())
+        else:
+            self._join(call)
+
+    def _is_decided(self, call: WaitingCall) -> bool:
+        requests = call.undecided.requests
+        return not any(isinstance(self.decisions.verdict(each)[1], Ask) for each in requests)
+
+    def decide_again(self) -> None:
+        """Let go what the policy decides by now. To be called when the policy was changed."""
+        for group in [*self._groups]:
+            for call in [*group.calls]:
+                if self.has_quit or self._is_decided(call):
+                    group.calls.remove(call)
+                    call.settle(Refused() if self.has_quit else Again())
+            self._end_if_empty(group)
+
+    def _note(
+        self,
+        question: Question,
+        offer: Offer | None,
+        channel: Channel | None,
+        person: str,
+        seconds: float,
+        calls: int,
+        origin: Origin | None,
+    ) -> None:
+        name = "" if channel is None else channel.name
+        record = answered(question, offer, name, person, seconds, calls, origin)
+        self.log.note(record)
+        if channel is not None:
+            channel.settled(question, record.words or "nobody answered")
+
+    def next_origin(self) -> tuple[str, Origin]:
+        """The number of the next answer, and the origin of its rules."""
+        self._answers += 1
+        number = str(self._answers)
+        return number, Origin(OriginKind.ANSWER, f"{number}, {time.strftime('%H:%M')}")
+
+
+def _with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
+    return tuple(replace(rule, origin=origin) for rule in rules)

@@ -1,0 +1,57 @@
+"""One call that waits for a person, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nono.broker import Deny, Process, Rule
+from nono.supervisor.decisions.denials import key
+from nono.supervisor.decisions.undecided import Undecided
+
+if TYPE_CHECKING:
+    import trio
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The call is decided again; `once` is what it alone may."""
+
+    once: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The call is refused: by a person's answer, or since nobody gave one."""
+
+    why: Deny | None = None
+
+
+Outcome = Again | Refused
+
+
+@dataclass(eq=False, slots=True)
+class WaitingCall:
+    """Of one thread, told apart by what it waits for: a signal has it made again, as the same."""
+
+    process: Process
+    undecided: Undecided
+    done: trio.Event
+    outcome: Outcome | None = None
+    left: bool = False
+    """The caller has a signal to handle, and may come back with the same call."""
+    keys: tuple[tuple[object, ...], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keys = tuple(map(key, self.undecided.requests))
+
+    @property
+    def name(self) -> tuple[object, ...]:
+        """Equal for the same call of the same thread."""
+        return (getattr(self.process, "tid", self.process.pid), self.keys)
+
+    def settle(self, outcome: Outcome) -> None:
+        """Say what is to be done. The first word counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+            self.done.set()

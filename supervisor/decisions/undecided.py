@@ -1,0 +1,23 @@
+"""A call that nobody has decided yet: a person is to be asked, and then it is decided again."""
+
+from __future__ import annotations
+
+from nono.broker import Ask, Request
+
+
+class Undecided(Exception):
+    """Raised by `Decisions.require` through a handler, which has performed nothing by then.
+
+    No OSError, so that no handler takes it for a refusal. `questions` are the requests of the call
+    that are to be asked about, with what asks: the one that came first, and those that the call
+    will need as well.
+    """
+
+    def __init__(self, questions: tuple[tuple[Request, Ask], ...]) -> None:
+        super().__init__(questions[0][0])
+        self.questions = questions
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What is to be asked about."""
+        return tuple(request for request, _ in self.questions)
