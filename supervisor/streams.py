@@ -15,6 +15,8 @@ class Streams:
     stderr: int = 2
     closed: tuple[int, ...] = ()
     """Which of 0, 1 and 2 the program starts without."""
+    terminal: int = -1
+    """What becomes the terminal of a session of the program's own; -1: it stays in ours."""
 
     def all_to_stderr(self) -> Streams:
         """The same, with what goes to stdout led to stderr."""

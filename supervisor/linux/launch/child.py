@@ -30,6 +30,7 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
         process.set_pdeathsig(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(exit_status.NOT_STARTED)
+        _lead_job(fds.terminal)
         _take_streams(fds)
         step = "change to the working directory"
         os.chdir(spec.cwd)
@@ -59,6 +60,16 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
     except ValueError:  # an empty command
         protocol.send(control, protocol.NOT_EXECUTED, errno.ENOENT)
     os._exit(exit_status.NOT_FOUND)
+
+
+def _lead_job(terminal: int) -> None:
+    """Where the sandbox has a terminal of its own: be the job in the foreground there.
+
+    Every signal is blocked here, so SIGTTOU does not stop it: tcsetpgrp(3).
+    """
+    if terminal >= 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(terminal, os.getpgrp())
 
 
 def _take_streams(fds: Descriptors) -> None:

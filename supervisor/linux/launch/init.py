@@ -10,10 +10,12 @@ is left. See landlock(7), PR_SET_CHILD_SUBREAPER in prctl(2), kill(2).
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
 import socket
+import termios
 from typing import NoReturn
 
 from nono.shims.linux import landlock, process
@@ -64,6 +66,7 @@ class Init:
         self._child = 0
         self._stopped = False
         self._stops = 0
+        self._has_session = False
         self._wakeup, wakeup = socket.socketpair()
         self._wakeup.setblocking(False)
         wakeup.setblocking(False)
@@ -77,6 +80,7 @@ class Init:
         process.set_name("nono-init")
         try:
             process.set_child_subreaper(True)
+            self._take_terminal(fds.terminal)
             if fds.scope >= 0:
                 process.set_no_new_privs()
                 landlock.restrict_self(fds.scope)
@@ -152,13 +156,31 @@ class Init:
                 if not self._reap():
                     return False
                 if self._stopped and self._stops == stop:
-                    os.kill(self._child, signal.SIGCONT)
+                    self._continue()
                 return True
             case [protocol.SEEN]:
                 while signal.sigtimedwait(WITNESSED, 0):
                     pass
                 return True
         return False
+
+    def _take_terminal(self, terminal: int) -> None:
+        """Lead a session on a terminal of its own, as a shell does, so that the program is a job.
+
+        It could not be stopped by Control-Z if it led the session itself: setpgid(2), on orphaned
+        process groups. Raises OSError.
+        """
+        if terminal >= 0:
+            os.setsid()
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+            self._has_session = True
+
+    def _continue(self) -> None:
+        """The program; all of its job where it has a terminal of its own, for what that stopped."""
+        if self._has_session:
+            os.killpg(self._child, signal.SIGCONT)
+        else:
+            os.kill(self._child, signal.SIGCONT)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -70,7 +70,10 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """Open descriptors of the process that forks. `scope` is -1 where the kernel has no scopes."""
+    """Open descriptors of the process that forks. `scope` is -1 where the kernel has no scopes.
+
+    `terminal` becomes the controlling terminal of a session of the sandbox's own; -1 for none.
+    """
 
     control: int
     stdin: int
@@ -78,6 +81,7 @@ class Descriptors:
     stderr: int
     ruleset: int
     scope: int
+    terminal: int = -1
 
 
 def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:

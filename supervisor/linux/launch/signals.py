@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.processes import state_of
@@ -69,18 +70,46 @@ class Ending:
             self._asked.add(to_group)
 
 
-def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What is different where the program has a terminal and a session of its own.
+
+    Nothing that ours is sent reaches it: not a change of the size, which `resized` is called for,
+    and not a stop. `continued` is called when nono is.
+    """
+
+    resized: Callable[[], None]
+    continued: Callable[[], None]
+
+    def take(self, received: signal.struct_siginfo) -> bool:
+        """True when the signal is not for the program."""
+        match received.si_signo:
+            case signal.SIGWINCH:
+                self.resized()
+            case signal.SIGCONT:
+                self.continued()
+            case number:
+                return number == signal.SIGTSTP and received.si_pid == os.getpid()
+        return True
+
+
+def forward_to(
+    pidfd: int, reached_group: Callable[[int], bool], ending: Ending, apart: Apart | None = None
+) -> None:
     """Start the thread that passes signals on until nono ends. Raises StartError.
 
-    `reached_group` tells of a signal to us whether the program was sent it as well.
+    `reached_group` tells of a signal to us whether the program was sent it as well; with `apart`
+    it never was.
     """
+    if apart is not None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
     # While the program was being started the terminal's signals came too early for it.
     while received := signal.sigtimedwait(_FORWARDED, 0):
         reached_group(received.si_signo)  # it tells nothing of the next one
         _send(pidfd, signal.Signals(received.si_signo))
     ours = os.dup(pidfd)  # the thread outlives the session
     thread = threading.Thread(
-        target=_forward, args=(ours, reached_group, ending), name="nono-signals", daemon=True
+        target=_forward, args=(ours, reached_group, ending, apart), name="nono-signals", daemon=True
     )
     try:
         thread.start()
@@ -88,11 +117,16 @@ def forward_to(pidfd: int, reached_group: Callable[[int], bool], ending: Ending)
         raise StartError(f"cannot pass on signals: {error}", "ulimit -u") from error
 
 
-def _forward(pidfd: int, reached_group: Callable[[int], bool], ending: Ending) -> None:
+def _forward(
+    pidfd: int, reached_group: Callable[[int], bool], ending: Ending, apart: Apart | None
+) -> None:
+    awaited = _FORWARDED if apart is None else _FORWARDED | {signal.SIGCONT}
     while True:
-        received = signal.sigwaitinfo(_FORWARDED)
+        received = signal.sigwaitinfo(awaited)
+        if apart is not None and apart.take(received):
+            continue
         number = received.si_signo
-        by_kernel = received.si_code == _SI_KERNEL
+        by_kernel = apart is None and received.si_code == _SI_KERNEL
         to_group = by_kernel or reached_group(number)
         ending.note(number, to_group)
         with contextlib.suppress(ProcessLookupError):
@@ -105,8 +139,11 @@ def _is_for_leader(number: int) -> bool:
     return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
-def stop_with(pid: int) -> bool:
+def stop_with(pid: int, leave: Callable[[], None] | None = None) -> bool:
     """The program was stopped: stop nono too, so that the shell that started it sees it.
+
+    `leave` is given where the program has a terminal of its own, and is called before: then the
+    rest of our process group has not been stopped yet, and is.
 
     A stop by the terminal may have stopped us already; by the time we hear of the program's it
     runs again, and nothing is left to do. Without a terminal there is no shell that would ever
@@ -114,6 +151,9 @@ def stop_with(pid: int) -> bool:
     """
     if state_of(pid) != "T" or not _has_terminal():
         return False
+    if leave is not None:
+        leave()
+        os.killpg(0, signal.SIGTSTP)
     # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
     # thread and not to the process: the thread that waits for signals must not take it.
     # Unblocked after that, so that it and what the terminal sent make one stop: the SIGCONT

@@ -1,0 +1,221 @@
+"""A question as lines for a screen: the block, its second step, its details, the line after it.
+
+Nothing that the program says is part of a sentence, and everything is made visible. A line is
+always shorter than the width, so that no terminal wraps it; a long path loses its middle and keeps
+both ends, with its directory and its name on lines of their own.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nono.broker.asking.columns import cut, padded, width, wrapped
+from nono.broker.asking.keys import DETAILS, Choice
+from nono.broker.asking.question import Question, SubjectKind
+from nono.broker.explaining.access_words import names
+from nono.broker.rules.patterns import Subtree
+from nono.broker.rules.rule import Rule
+from nono.broker.visible import visible
+
+NARROW = 60
+"""Below so many columns the block is only a few lines."""
+MAX_TEXT = 4096
+"""Who wants more than so many characters shown gets a refusal: something hides there."""
+
+_LABEL = 16
+_MAX_LINES = 3
+_MAX_RULES = 5
+_PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
+_RULE = "─"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is shown around a question: the run's name, its place among those that wait, and
+    the width of the screen in columns."""
+
+    columns: int
+    run: str = ""
+    number: int = 1
+    of: int = 1
+
+
+def is_too_long(question: Question) -> bool:
+    """True when what it is about cannot be shown as a whole."""
+    return len(question.subject.value) > MAX_TEXT
+
+
+def block(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
+    """The question with its answers, as lines without their ends."""
+    if around.columns < NARROW:
+        return brief(question, choosable, around)
+    columns = around.columns - 1
+    return [
+        _heading(around),
+        *_body(question, columns),
+        *_answers(
+            [*((each.key, _words(each)) for each in choosable), (DETAILS, "details")], columns
+        ),
+        _RULE * columns,
+    ]
+
+
+def second_step(choice: Choice, around: Surroundings) -> list[str]:
+    """What one offer does, in full, before Enter chooses it."""
+    offer, columns = choice.offer, around.columns - 1
+    rows = [("you chose", offer.words), ("it opens", offer.reach)]
+    rows += [("it writes", offer.entry), ("into", offer.file)] if offer.entry else []
+    rows += [] if offer.entry else [("rule", rule_words(each)) for each in offer.rules[:_MAX_RULES]]
+    lines = [_heading(around)]
+    for label, text in rows:
+        lines += _labelled(label, visible(text, MAX_TEXT), columns) if text else []
+    lines.append(cut("  Enter  yes, this          Esc  back to the question", columns))
+    return [*lines, _RULE * columns]
+
+
+def details(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
+    """The question with all that is known of it; the same keys count."""
+    columns = around.columns - 1
+    program = question.program
+    rows = [
+        ("program", program.process.exe),
+        ("command", shlex.join(program.process.argv)),
+        ("in", program.process.cwd),
+        ("started by", ", ".join(program.parents)),
+        ("asked by", str(question.rule.origin)),
+        ("calls waiting", str(question.waiting)),
+        ("asked before", f"{question.seen} times in this run" if question.seen else "no"),
+    ]
+    lines = [_heading(around), *_body(question, columns)]
+    for label, text in rows:
+        lines += _labelled(label, visible(text, MAX_TEXT), columns) if text else []
+    for choice in choosable:
+        offer = choice.offer
+        more = [offer.words, offer.reach, offer.entry and f"{offer.entry} in {offer.file}"]
+        lines += _labelled(f"{choice.key}", visible("; ".join(filter(None, more)), 1000), columns)
+    return [*lines, _RULE * columns]
+
+
+def settled(words: str, allowed: bool, columns: int) -> str:
+    """The one line that stands where the block was."""
+    return cut(f"{'✓' if allowed else '✗'} {visible(words, MAX_TEXT)}", columns - 1)
+
+
+def rule_words(rule: Rule) -> str:
+    """A rule as one line: effect, rights and what it speaks of."""
+    pattern = rule.pattern
+    everything = "/…" if isinstance(pattern, Subtree) else ""
+    of = getattr(pattern, "path", None) or getattr(pattern, "host", None) or repr(pattern)
+    rights = f" {names(rule.access)}" if rule.access else ""
+    return visible(f"{rule.effect.value}{rights} {str(of).rstrip('/')}{everything}", MAX_TEXT)
+
+
+def program_words(question: Question, columns: int) -> str:
+    """Who asks: the script or the program, its process, and what started it."""
+    program = question.program
+    name = posixpath.basename(program.process.exe) or "a program"
+    shown = [visible(name, 60), *([visible(program.script, 200)] if program.script else [])]
+    started = ", started by " + visible(program.parents[0], 60) if program.parents else ""
+    facts = f"  (pid {program.process.pid}{started})"
+    return cut(" ".join(shown), columns - width(facts)) + facts
+
+
+def _heading(around: Surroundings) -> str:
+    columns = around.columns - 1
+    facts = [f"run {visible(around.run, 20)}" if around.run else ""]
+    facts += [f"{around.number} of {around.of}" if around.of > 1 else ""]
+    left, right = f"{_RULE * 2} nono asks ", " · ".join(filter(None, facts))
+    right = f" {right} {_RULE * 2}" if right else ""
+    if width(left) + width(right) > columns:
+        right = ""
+    return cut(left + _RULE * (columns - width(left) - width(right)) + right, columns)
+
+
+def _body(question: Question, columns: int) -> Iterator[str]:
+    yield cut(f"  {program_words(question, columns - 2)}", columns)
+    first, *others = _object(question)
+    yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns)
+    for line in others:
+        yield from _labelled("", line, columns)
+    yield from _labelled("because", visible(question.why, 400), columns)
+    if question.waiting > 1 or question.seen:
+        waiting = f"{question.waiting} calls wait" if question.waiting > 1 else ""
+        seen = f"asked {question.seen + 1} times in this run" if question.seen else ""
+        yield from _labelled("", "; ".join(filter(None, (waiting, seen))), columns)
+
+
+def _object(question: Question) -> list[str]:
+    subject = question.subject
+    if subject.kind not in _PATHS:
+        return [visible(subject.value, MAX_TEXT)]
+    if subject.kind is SubjectKind.DIRECTORY:
+        directory, name = subject.value, ""
+        path = getattr(question.request, "path", "")
+        if path.startswith(directory.rstrip("/") + "/"):
+            name = path[len(directory.rstrip("/")) + 1 :]
+    else:
+        directory, name = posixpath.split(subject.value)
+    shown = visible(directory.rstrip("/") + "/", MAX_TEXT)
+    return [shown, visible(name, MAX_TEXT)] if name else [shown]
+
+
+def _labelled(label: str, text: str, columns: int) -> list[str]:
+    indent = max(_LABEL, width(label) + 2)
+    lines = wrapped(text, columns - 2 - indent, _MAX_LINES)
+    first = f"  {padded(label, indent)}{lines[0]}"
+    return [first, *(" " * (indent + 2) + each for each in lines[1:])]
+
+
+def _entries(choosable: Sequence[Choice]) -> Iterator[tuple[str, str]]:
+    return ((each.key, _words(each)) for each in choosable)
+
+
+def _words(choice: Choice) -> str:
+    offer = choice.offer
+    reach = f" ({visible(offer.reach, 100)})" if offer.reach else ""
+    return f"{visible(offer.words)}{reach}{' …' if choice.is_two_steps else ''}"
+
+
+def _answers(entries: Sequence[tuple[str, str]], columns: int) -> Iterator[str]:
+    """Two beside each other where both fit."""
+    shown = [f"{key}  {words}" for key, words in entries]
+    half = (columns - 2) // 2
+    while shown:
+        left = shown.pop(0)
+        if shown and width(left) < half - 1 and width(shown[0]) <= half:
+            yield f"  {padded(left, half)}{shown.pop(0)}"
+        else:
+            yield cut(f"  {left}", columns)
+
+
+def brief(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
+    """The same in few lines, for a narrow or a low screen."""
+    columns = max(around.columns - 1, 1)
+    name = posixpath.basename(question.program.process.exe)
+    who = f"nono asks: {visible(name, 30)} wants to {visible(question.wants, 40)} "
+    keys = [f"{each.key} {_brief(each)}" for each in choosable]
+    what = visible(question.subject.value, MAX_TEXT)
+    return [
+        *(wrapped(cut(who + what, columns * _MAX_LINES), columns, _MAX_LINES)),
+        *_joined([*keys, f"{DETAILS} details"], columns),
+    ]
+
+
+def _brief(choice: Choice) -> str:
+    words = visible(choice.offer.words, 30)
+    return f"{words}{'…' if choice.is_two_steps else ''}"
+
+
+def _joined(parts: Sequence[str], columns: int) -> Iterator[str]:
+    """As many beside each other as fit, two spaces between them."""
+    line = ""
+    for part in parts:
+        both = f"{line}  {part}" if line else part
+        if line and width(both) > columns:
+            yield cut(line, columns)
+            both = part
+        line = both
+    yield cut(line, columns)

@@ -1,0 +1,137 @@
+"""When a key counts: a state machine between a keyboard and a question. Times are its input.
+
+Nothing counts before the question has been visible for 500 ms and the keyboard silent for 300 ms:
+what is typed until then was meant for the program, and goes there. So does what a terminal answers
+to the program by itself. Enter, Escape, Control-C, Control-D, a paste, and several keys at once
+(a paste of a terminal that does not bracket it) refuse. What opens much takes a second screen,
+where only Enter counts, after another 500 ms. A key that is no answer closes the gate again.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nono.broker.asking.keyboard import PASTE, PASTE_END, Kind, Typed
+from nono.broker.asking.keys import DETAILS, Choice, by_key
+
+VISIBLE_SECONDS = 0.5
+SILENT_SECONDS = 0.3
+
+CONTROL_Z = b"\x1a"
+_ENTER = (b"\r", b"\n")
+_REFUSING = (*_ENTER, b"\x1b", b"\x03", b"\x04")
+_BACK = b"\x1b"
+
+
+class View(enum.Enum):
+    """What is on the screen."""
+
+    QUESTION = "question"
+    DETAILS = "details"
+    SECOND_STEP = "second step"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """It is decided: by this answer, or refused (None)."""
+
+    choice: Choice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Control-Z: the whole job is to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Another view is to be drawn, and `shown` to be called then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Goes to the program."""
+
+    data: bytes
+
+
+Outcome = Chosen | Stop | Shown | Passed
+
+
+class Gate:
+    """Of one question. `last_key` is when something was typed last, before it came up."""
+
+    def __init__(self, choosable: Sequence[Choice], last_key: float) -> None:
+        self._by_key = by_key(tuple(choosable))
+        self._last_key = last_key
+        self._visible_from: float | None = None
+        self._was_open = False
+        self.view = View.QUESTION
+        self.second: Choice | None = None
+        """What the second step is about."""
+
+    def shown(self, now: float) -> None:
+        """What is to be looked at has been drawn; also after it was hidden or changed."""
+        self._visible_from = now
+
+    def opens_at(self) -> float:
+        """When keys count, if nothing is typed until then; never for what was not drawn."""
+        if self._visible_from is None:
+            return float("inf")
+        return max(self._visible_from + VISIBLE_SECONDS, self._last_key + SILENT_SECONDS)
+
+    def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
+        """What was read in one go means, in order. Nothing counts after a Chosen or a Stop."""
+        reports: list[Outcome] = [Passed(each.data) for each in pieces if each.kind is Kind.REPORT]
+        typed = [each for each in pieces if each.kind in (Kind.KEY, Kind.PASTE)]
+        if not typed:
+            return reports
+        is_open = now >= self.opens_at()
+        self._last_key = now
+        if not is_open:
+            return reports if self._was_open else _passed(pieces)
+        self._was_open = True
+        if len(typed) > 1 or typed[0].kind is Kind.PASTE:
+            return [*reports, Chosen(None)]
+        return [*reports, *self._key(typed[0].data)]
+
+    def _key(self, key: bytes) -> list[Outcome]:
+        if key == CONTROL_Z:
+            return [Stop()]
+        if self.view is View.SECOND_STEP:
+            return self._second_key(key)
+        if key in _REFUSING:
+            return [Chosen(None)]
+        name = key.decode("ascii", "replace")
+        if name == DETAILS:
+            return self._turn(View.QUESTION if self.view is View.DETAILS else View.DETAILS)
+        choice = self._by_key.get(name)
+        if choice is None:
+            return []
+        if choice.is_two_steps:
+            self.second = choice
+            return self._turn(View.SECOND_STEP)
+        return [Chosen(choice)]
+
+    def _second_key(self, key: bytes) -> list[Outcome]:
+        if key in _ENTER:
+            return [Chosen(self.second)]
+        if key == _BACK:
+            return self._turn(View.QUESTION)
+        return [Chosen(None)] if key in _REFUSING else []
+
+    def _turn(self, view: View) -> list[Outcome]:
+        self.view = view
+        self._visible_from = None
+        return [Shown()]
+
+
+def _passed(pieces: Sequence[Typed]) -> list[Outcome]:
+    """As it was read, a paste with its brackets."""
+    return [
+        Passed(PASTE + each.data + PASTE_END if each.kind is Kind.PASTE else each.data)
+        for each in pieces
+        if each.kind is not Kind.POINTER
+    ]

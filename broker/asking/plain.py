@@ -1,0 +1,63 @@
+"""A question as a numbered list, for screen readers and where nothing may be drawn.
+
+The answer is a line: a number, and `yes` to what takes a second step. Anything else that is not a
+number of the list asks again; an empty line and the end of input refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nono.broker.asking.block import MAX_TEXT, rule_words
+from nono.broker.asking.keys import Choice
+from nono.broker.asking.question import Question
+from nono.broker.visible import visible
+
+AGAIN = "Not one of the numbers. Number, then Enter; Enter alone refuses: "
+PROMPT = "Number, then Enter; Enter alone refuses: "
+SECOND = 'Type "yes", then Enter; anything else goes back: '
+YES = "yes"
+_MAX_RULES = 5
+
+
+def listed(question: Question, choosable: Sequence[Choice], run: str = "") -> list[str]:
+    """The question and its answers, one a line."""
+    process = question.program.process
+    run = f" for run {visible(run, 20)}" if run else ""
+    script = f" running {visible(question.program.script)}" if question.program.script else ""
+    lines = [
+        f"nono asks{run}.",
+        f"Program: {visible(process.exe)}{script}, process {process.pid}.",
+        f"It wants to {visible(question.wants)}: {visible(question.subject.value, MAX_TEXT)}",
+        f"Because: {visible(question.why, 400)}.",
+    ]
+    for number, choice in enumerate(choosable, 1):
+        offer = choice.offer
+        reach = f" ({visible(offer.reach)})" if offer.reach else ""
+        lines.append(f"{number}: {visible(offer.words)}{reach}")
+    return lines
+
+
+def confirmed(choice: Choice) -> list[str]:
+    """What a broad answer does, before it is confirmed."""
+    offer = choice.offer
+    lines = [f"You chose: {visible(offer.words)}", f"It opens: {visible(offer.reach)}"]
+    if offer.entry:
+        lines.append(f"It writes: {visible(offer.entry, 1000)} into {visible(offer.file, 1000)}")
+    else:
+        lines += [f"Rule: {rule_words(each)}" for each in offer.rules[:_MAX_RULES]]
+    return [line for line in lines if not line.endswith(": ")]
+
+
+def chosen(line: str, choosable: Sequence[Choice]) -> Choice | None:
+    """The answer with the number that is all of the line; None when it is none."""
+    number = line.strip()
+    if not (number.isascii() and number.isdecimal() and len(number) <= 2):
+        return None
+    index = int(number) - 1
+    return choosable[index] if 0 <= index < len(choosable) else None
+
+
+def takes_two_lines(choice: Choice) -> bool:
+    """True for what a number alone does not choose: it is broad, it lasts, or it is risky."""
+    return choice.is_two_steps or choice.offer.is_risky

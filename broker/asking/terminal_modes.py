@@ -1,0 +1,190 @@
+"""The modes that a program has put a terminal in, read from what it prints.
+
+Only what a question has to undo, and to put back: the alternate screen, bracketed paste, the
+mouse, focus, the keyboard protocol of kitty and modifyOtherKeys, the cursor's visibility, colours
+and the character set, the title. See xterm's ctlseqs, and kitty's page on its keyboard protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from nono.broker.asking.sequences import unfinished
+
+_MAX_CARRIED = 4096
+_MAX_COLOURS = 512
+_MAX_TITLE = 500
+
+ALTERNATE = (47, 1047, 1049)
+_PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP = 2004, 25, 2026, 6, 7
+_POINTER = (9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016)
+_FOLLOWED = frozenset((*ALTERNATE, *_POINTER, 1, 66, _PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP))
+_ON_AT_FIRST = frozenset((_CURSOR, _WRAP))
+
+_SEQUENCE = re.compile(
+    rb"\x1b(?:\[(?P<mark>[?>=<!]?)(?P<numbers>[0-9;:]*)(?P<final>[hlmupJ])"
+    rb"|\](?P<kind>[02]);(?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    rb"|(?P<set>\([0-9A-Za-z])"
+    rb"|(?P<plain>[=>c]))"
+    rb"|(?P<shift>[\x0e\x0f])"
+)
+
+
+class Modes:
+    """Follows one terminal. Feed it all that is written there."""
+
+    def __init__(self) -> None:
+        self._carried = b""
+        self._reset()
+
+    def _reset(self) -> None:
+        self._private = {each: each in _ON_AT_FIRST for each in _FOLLOWED}
+        self._keypad = False
+        self._kitty = False
+        self._other_keys = b""
+        self._colours = b""
+        self._charset = b""
+        self._shifted = False
+        self.title = b""
+        """What the program has called its window last."""
+
+    @property
+    def is_alternate(self) -> bool:
+        """True while the program uses the whole screen."""
+        return any(self._private[each] for each in ALTERNATE)
+
+    @property
+    def pastes_bracketed(self) -> bool:
+        """True when the program wants to be told what was pasted."""
+        return self._private[_PASTE]
+
+    @property
+    def is_between(self) -> bool:
+        """True when the output may be interrupted here."""
+        return not self._carried and not self._private[_UPDATE]
+
+    def feed(self, data: bytes) -> int | None:
+        """Take what is written next.
+
+        Where in it the screen was last begun anew (the alternate screen, or all of it cleared);
+        None when it was not. A sequence that began before is at 0.
+        """
+        if not self._carried and b"\x1b" not in data and data.isascii() and b"\x0e" not in data:
+            # Most output; a shift back alone is followed where there is a shift.
+            if self._shifted and b"\x0f" in data:
+                self._shifted = False
+            return None
+        carried = len(self._carried)
+        whole = self._carried + data
+        left = unfinished(whole)
+        self._carried = _bounded(whole[len(whole) - left :]) if left else b""
+        anew = None
+        for found in _SEQUENCE.finditer(whole, 0, len(whole) - left):
+            if self._take(found):
+                anew = max(0, found.start() - carried)
+        return anew
+
+    def _take(self, found: re.Match[bytes]) -> bool:
+        """True when the screen begins anew with this sequence."""
+        final = found["final"]
+        if final:
+            return _BY_FINAL[final](self, found["mark"], found["numbers"])
+        if found["kind"]:
+            self.title = found["title"][:_MAX_TITLE]
+        elif found["set"]:
+            self._charset = b"\x1b" + found["set"]
+        elif found["shift"]:
+            self._shifted = found["shift"] == b"\x0e"
+        elif found["plain"] == b"c":
+            self._reset()
+            return True
+        else:
+            self._keypad = found["plain"] == b"="
+        return False
+
+    def _set(self, mark: bytes, numbers: bytes) -> bool:
+        return self._switch(mark, numbers, True)
+
+    def _unset(self, mark: bytes, numbers: bytes) -> bool:
+        return self._switch(mark, numbers, False)
+
+    def _switch(self, mark: bytes, numbers: bytes, on: bool) -> bool:
+        if mark != b"?":
+            return False
+        asked = [int(each) for each in numbers.split(b";") if each.isdigit() and len(each) < 6]
+        was = self.is_alternate
+        self._private |= {each: on for each in asked if each in _FOLLOWED}
+        return self.is_alternate and not was
+
+    def _graphic(self, mark: bytes, numbers: bytes) -> bool:
+        if mark == b">":
+            if numbers.startswith(b"4"):
+                self._other_keys = numbers[2:]
+        elif not mark:
+            anew = not numbers or numbers.startswith((b"0;", b"00")) or numbers == b"0"
+            self._colours = (b"" if anew else self._colours) + b"\x1b[" + numbers + b"m"
+            self._colours = self._colours if len(self._colours) <= _MAX_COLOURS else b""
+        return False
+
+    def _keyboard(self, mark: bytes, numbers: bytes) -> bool:
+        self._kitty = self._kitty or mark in (b">", b"=")
+        return False
+
+    def _soft_reset(self, mark: bytes, numbers: bytes) -> bool:
+        if mark == b"!":
+            self._private |= {1: False, 66: False, _CURSOR: True, _ORIGIN: False}
+            self._keypad, self._colours, self._charset, self._shifted = False, b"", b"", False
+        return False
+
+    def _clear(self, mark: bytes, numbers: bytes) -> bool:
+        return not mark and numbers == b"2"
+
+    def set_aside(self) -> bytes:
+        """What ends the modes that are in the way of a question; a paste will be bracketed."""
+        on = [each for each in (*_POINTER, 1, 66, _UPDATE, _ORIGIN) if self._private[each]]
+        return b"".join(
+            (
+                *(b"\x1b[?%dl" % each for each in on),
+                b"\x1b>" if self._keypad else b"",
+                b"\x1b[>0u" if self._kitty else b"",
+                b"\x1b[>4m" if self._other_keys else b"",
+                b"\x1b(B\x0f\x1b[0m",
+                b"\x1b[?7h\x1b[?2004h",
+            )
+        )
+
+    def put_back(self) -> bytes:
+        """What undoes `set_aside`, but for what moves the cursor: that is at the caller's place."""
+        on = [each for each in (*_POINTER, 1, 66, _UPDATE, _ORIGIN) if self._private[each]]
+        return b"".join(
+            (
+                b"" if self._private[_PASTE] else b"\x1b[?2004l",
+                b"" if self._private[_WRAP] else b"\x1b[?7l",
+                self.colours(),
+                b"\x1b[>4;%bm" % self._other_keys if self._other_keys else b"",
+                b"\x1b[<1u" if self._kitty else b"",
+                b"\x1b=" if self._keypad else b"",
+                *(b"\x1b[?%dh" % each for each in on),
+                b"\x1b[?25h" if self._private[_CURSOR] else b"\x1b[?25l",
+            )
+        )
+
+    def colours(self) -> bytes:
+        """What brings back the program's colours and its character set."""
+        return b"\x1b[0m" + self._colours + self._charset + (b"\x0e" if self._shifted else b"")
+
+
+_BY_FINAL: Mapping[bytes, Callable[[Modes, bytes, bytes], bool]] = {
+    b"h": Modes._set,
+    b"l": Modes._unset,
+    b"m": Modes._graphic,
+    b"u": Modes._keyboard,
+    b"p": Modes._soft_reset,
+    b"J": Modes._clear,
+}
+
+
+def _bounded(tail: bytes) -> bytes:
+    """Of a string that is longer: how it begins, and what may be half of its end."""
+    return tail if len(tail) <= _MAX_CARRIED else tail[:2] + tail[-1:]

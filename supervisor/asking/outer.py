@@ -1,0 +1,145 @@
+"""The person's terminal, while a program has one of its own: raw, and ours only in the foreground.
+
+It is used by one thread, which blocks SIGTTOU and SIGTTIN: that thread looks who has the terminal
+before it reads or changes modes. See termios(3), tty_ioctl(4), credentials(7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import struct
+import termios
+import tty
+from collections.abc import Callable
+from typing import Any
+
+_IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
+_UNSEEN = ("", "dumb")
+_WITHOUT_TITLE = (*_UNSEEN, "linux")
+_MAX_READ = 65536
+
+
+class Outer:
+    """The controlling terminal of this process, through an open file of our own.
+
+    `is_alone` says that nobody else writes there, so that lines need not be ended by the kernel.
+    """
+
+    def __init__(self, fd: int, is_alone: bool, kind: str) -> None:
+        self.fd = fd
+        self._is_alone = is_alone
+        self._before: list[Any] | None = None
+        self._identity = _identity(fd)
+        self.draws = kind not in _UNSEEN
+        """False for one that knows no sequences."""
+        self.has_title = kind not in _WITHOUT_TITLE
+
+    @property
+    def is_attached(self) -> bool:
+        """True between `attach` and `detach`."""
+        return self._before is not None
+
+    @property
+    def is_ours(self) -> bool:
+        """True while this process is in the foreground, and the terminal is the same as before."""
+        try:
+            is_foreground = os.tcgetpgrp(self.fd) == os.getpgrp()
+        except OSError:
+            return False
+        return is_foreground and _identity(self.fd) == self._identity
+
+    def attach(self) -> bool:
+        """Take the terminal if this process is in the foreground: keys come as they are typed."""
+        if self._before is None and self.is_ours:
+            with contextlib.suppress(termios.error):
+                self._before = termios.tcgetattr(self.fd)
+                self.keys()
+        return self.is_attached
+
+    def detach(self) -> None:
+        """Put back the modes, unless somebody else has the terminal by now."""
+        before, self._before = self._before, None
+        if before is not None and self.is_ours:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fd, termios.TCSADRAIN, before)
+
+    def keys(self) -> None:
+        """Keys come one by one, none is echoed, and none is a signal. Raises termios.error."""
+        self._set(self._raw, termios.TCSANOW)
+
+    def lines(self) -> None:
+        """Lines come, edited and echoed by the kernel; what was typed before is gone."""
+        with contextlib.suppress(termios.error):
+            self._set(self._edited, termios.TCSAFLUSH)
+
+    def _set(self, change: Callable[[list[Any]], None], when: int) -> None:
+        if self._before is None:
+            return
+        modes = [list(each) if isinstance(each, list) else each for each in self._before]
+        change(modes)
+        termios.tcsetattr(self.fd, when, modes)
+
+    def _raw(self, modes: list[Any]) -> None:
+        output = modes[_OFLAG]
+        _make_raw(modes)
+        if not self._is_alone:
+            modes[_OFLAG] = output
+
+    def _edited(self, modes: list[Any]) -> None:
+        modes[_IFLAG] |= termios.ICRNL
+        modes[_OFLAG] |= termios.OPOST | termios.ONLCR
+        modes[_LFLAG] |= termios.ICANON | termios.ECHO | termios.ECHOE
+        modes[_LFLAG] &= ~(termios.ISIG | termios.ECHONL)
+
+    def size(self) -> bytes:
+        """The struct winsize; all zero when it has none."""
+        return get_size(self.fd)
+
+    def rows_and_columns(self) -> tuple[int, int]:
+        """As a terminal without a size is usually taken: 24 and 80."""
+        rows, columns = struct.unpack("HHHH", self.size())[:2]
+        return rows or 24, columns or 80
+
+    def read(self) -> bytes:
+        """What was typed. Empty at the end of input, and when it has hung up."""
+        try:
+            return os.read(self.fd, _MAX_READ)
+        except OSError:
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Write all of it; blocks while the terminal takes no more. Nothing once it is gone."""
+        with contextlib.suppress(OSError):
+            written = os.write(self.fd, data)
+            while written < len(data):
+                data = data[written:]
+                written = os.write(self.fd, data)
+
+
+def _make_raw(modes: list[Any]) -> None:
+    """As cfmakeraw(3)."""
+    off = termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP
+    off |= termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
+    modes[_IFLAG] &= ~off
+    modes[_OFLAG] &= ~termios.OPOST
+    modes[_LFLAG] &= ~(
+        termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN
+    )
+    modes[tty.CFLAG] = modes[tty.CFLAG] & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    modes[_CC][termios.VMIN], modes[_CC][termios.VTIME] = 1, 0
+
+
+def _identity(fd: int) -> tuple[int, ...]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino, found.st_rdev, found.st_uid, found.st_gid, found.st_mode
+
+
+def get_size(fd: int) -> bytes:
+    """The struct winsize of a terminal; all zero when it has none."""
+    try:
+        found: bytes = fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(8))
+    except OSError:
+        return bytes(8)
+    return found

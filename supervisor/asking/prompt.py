@@ -1,0 +1,170 @@
+"""One question on a terminal: where it is drawn, and that nothing is left of it but one line.
+
+Three ways. A program that prints lines gets the block below its output, on the same screen; it is
+erased and one line stands in its place. One that draws itself on the first screen (raw, without
+echo) gets its screen back as it was, since the block is on the alternate one. One that uses the
+alternate screen loses what is there: it is painted again from a model, and the program is told that
+its size has changed.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Sequence
+
+from nono.broker.asking import block
+from nono.broker.asking.block import Surroundings
+from nono.broker.asking.columns import width
+from nono.broker.asking.gate import Chosen, Gate, Outcome, View
+from nono.broker.asking.keyboard import Typed
+from nono.broker.asking.keys import choices
+from nono.broker.asking.question import Question
+from nono.broker.asking.terminal_modes import Modes
+from nono.supervisor.asking.outer import Outer
+
+REMINDER_SECONDS = 10.0
+
+_TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
+_CLEAR = b"\x1b[r\x1b[H\x1b[2J"
+_MAX_BEGUN = 1000
+_BEGUN = re.compile(rb"(?:[^\x00-\x1f\x7f]|\x1b\[[0-9;:]*[mK])*")
+
+
+class Where(enum.Enum):
+    """On which screen a question is shown."""
+
+    BELOW = "below the program's lines"
+    ASIDE = "on the alternate screen, which the program does not use"
+    INSTEAD = "instead of the program's full screen"
+
+
+class Prompt:
+    """A question that is being asked; everything that is written goes through `outer`."""
+
+    has_lines = False
+    """True when input comes as lines that are edited by the kernel."""
+
+    def __init__(
+        self,
+        question: Question,
+        outer: Outer,
+        modes: Modes,
+        where: Where,
+        run: str,
+        last_key: float,
+    ) -> None:
+        self.question = question
+        self.where = where
+        self._outer = outer
+        self._modes = modes
+        self._run = run
+        self._choices = choices(question)
+        self._gate = Gate(self._choices, last_key)
+        self._of = 1
+        self._rows = 0
+        self._is_shown = False
+        self._reminded = float("inf")
+        self._begun: bytes | None = b""
+
+    def show(self, now: float, printed: bytes, of: int) -> None:
+        """Draw it, `of` being how many wait. `printed` is the end of what the program printed."""
+        self._of = of
+        self._is_shown = True
+        columns = self._outer.rows_and_columns()[1]
+        self._begun = begun(printed, columns)
+        enter = {
+            Where.BELOW: b"\r\n" if self._begun is None else b"\r\x1b[K" if self._begun else b"",
+            Where.ASIDE: b"\x1b[?1049h",
+            Where.INSTEAD: b"\x1b7",
+        }[self.where]
+        title = _TITLE if self._outer.has_title else b""
+        self._rows = 0
+        self._reminded = now + REMINDER_SECONDS
+        self._outer.write(enter + self._modes.set_aside() + title + b"\x07\x1b[?25h")
+        self.draw(now)
+
+    def draw(self, now: float) -> None:
+        """Draw it anew: another view, another size. Keys count after half a second again."""
+        lines = self._lines()
+        clear = self._erase() if self.where is Where.BELOW else _CLEAR
+        self._rows = len(lines)
+        self._outer.write(clear + "\r\n".join(lines).encode())
+        self._gate.shown(now)
+
+    def _erase(self) -> bytes:
+        if not self._rows:
+            return b""
+        return b"\r" + (b"\x1b[%dA" % (self._rows - 1) if self._rows > 1 else b"") + b"\x1b[J"
+
+    def _lines(self) -> list[str]:
+        rows, columns = self._outer.rows_and_columns()
+        around = Surroundings(columns, self._run, 1, self._of)
+        lines = self._view(around)
+        if len(lines) >= rows:
+            lines = block.brief(self.question, self._choices, around)
+        return lines[: max(rows - 1, 1)]
+
+    def _view(self, around: Surroundings) -> list[str]:
+        if self._gate.view is View.SECOND_STEP and self._gate.second is not None:
+            return block.second_step(self._gate.second, around)
+        view = block.details if self._gate.view is View.DETAILS else block.block
+        return view(self.question, self._choices, around)
+
+    def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
+        """What was typed means: see `broker.asking.gate`."""
+        self._reminded = float("inf")
+        return self._gate.typed(pieces, now)
+
+    def line(self, data: bytes, now: float) -> list[Outcome]:
+        """A line that was typed, where input comes as lines."""
+        return [Chosen(None)]
+
+    def wakes_at(self) -> float:
+        """When `tick` is to be called."""
+        return self._reminded
+
+    def tick(self, now: float) -> None:
+        """Time has passed: somebody may look elsewhere."""
+        if now >= self._reminded:
+            self._reminded = float("inf")
+            self._outer.write(b"\x07")
+
+    def hide(
+        self, words: str = "", allowed: bool = False, painted: Callable[[], bytes] = bytes
+    ) -> None:
+        """Take it off the screen, and leave `words` if there are any; the program's modes are back.
+
+        `painted` is what brings back a full screen.
+        """
+        if not self._is_shown:
+            return
+        self._is_shown = False
+        title = (
+            b"\x1b]2;" + self._modes.title + b"\x1b\\\x1b[23;2t" if self._outer.has_title else b""
+        )
+        back = self._modes.put_back()
+        columns = self._outer.rows_and_columns()[1]
+        if self.where is Where.BELOW:
+            line = block.settled(words, allowed, columns).encode() + b"\r\n" if words else b""
+            self._outer.write(self._erase() + title + line + (self._begun or b"") + back)
+        elif self.where is Where.ASIDE:
+            self._outer.write(title + back + b"\x1b[?1049l" + self._modes.colours())
+        else:
+            self._outer.write(title + _CLEAR + b"\x1b8" + painted() + back)
+
+
+def begun(printed: bytes, columns: int) -> bytes | None:
+    """The line that the program has not ended, so that it can be printed again.
+
+    Empty when the cursor is at the beginning of a line, None when it cannot be told, or holds more
+    than text and colours, or may take more than one row.
+    """
+    start = max(printed.rfind(b"\n"), printed.rfind(b"\r")) + 1
+    line = printed[start:]
+    if not line and start and printed[start - 1 :] == b"\r":
+        return None if printed[:-1][-1:] not in (b"", b"\n") else b""
+    if len(line) > _MAX_BEGUN or not _BEGUN.fullmatch(line):
+        return None
+    shown = re.sub(rb"\x1b\[[0-9;:]*[mK]", b"", line).decode(errors="replace")
+    return line if width(shown) < columns else None

@@ -1,0 +1,105 @@
+"""nono with a program on a terminal of its own, and questions that a test writes into a FIFO.
+
+Each line is `WHAT PATH`; the id of the offer that was chosen, or `-`, is written to the other one.
+"""
+
+import os
+import sys
+
+import trio
+
+from nono.broker import Access, Effect, File, Open, Origin, OriginKind, Rule, Subtree
+from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
+from nono.broker.requests import RecordedProcess
+from nono.supervisor.asking.this_terminal import this_terminal
+from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
+from nono.supervisor.exit_status import of_program
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
+from nono.supervisor.session import foreground
+from nono.supervisor.session.prepare import prepare
+from nono.supervisor.streams import inherited_streams
+
+ORIGIN = Origin(OriginKind.DEFAULT, "default")
+questions, answers, plain, *argv = sys.argv[1:]
+
+
+def rule(pattern, effect=Effect.ALLOW):
+    return Rule(pattern, Access.READ, effect, ORIGIN)
+
+
+def question(number, what, path):
+    process = RecordedProcess(4711, "/usr/bin/python3", ("python3", "train.py"), "/work")
+    directory = os.path.dirname(path)
+    risky = what == "risky"
+    one, tree = (rule(File(path)),), (rule(Subtree(directory)),)
+    offers = (
+        Offer("o", Effect.ALLOW, Lasts.ONCE, one, "this file, once", is_risky=risky),
+        Offer("r", Effect.ALLOW, Lasts.RUN, one, "this file, this run", is_risky=risky),
+        Offer("d", Effect.ALLOW, Lasts.RUN, tree, "all of it, this run", "312 files", is_risky=risky),
+        Offer("a", Effect.ALLOW, Lasts.ALWAYS, tree, "all of it, always", "312 files, 2 are links out",
+              True, True, f"filesystem.read: {directory}", "~/.config/nono/profiles/x.answers.json"),
+        Offer("n", Effect.DENY, Lasts.ONCE, (), "no"),
+        Offer("N", Effect.DENY, Lasts.RUN, (rule(Subtree(directory), Effect.DENY),), "nothing of it in this run"),
+        Offer("Q", Effect.DENY, Lasts.RUN, (), "ask no more in this run, deny"),
+    )
+    return Question(
+        number, Open(process, path, Access.READ), rule(File(path), Effect.ASK),
+        Subject(SubjectKind.FILE, path), Program(process, "train.py", ("make",)), "read",
+        "no rule covers it; the default is to ask", offers,
+    )
+
+
+channel = this_terminal(inherited_streams(), os.environ, "7f3a", plain == "plain")
+own_wait = foreground._wait_until
+
+
+async def ask(line, number):
+    what, path = line.split(" ", 1)
+    path = path.encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "surrogateescape")
+    if what == "withdraw":
+        with trio.move_on_after(1.0):
+            await channel.ask(question(number, what, path))
+        answer = None
+    else:
+        answer = await channel.ask(question(number, what, path))
+    with open(answers, "w") as file:
+        file.write(answer.offer if answer else "-")
+
+
+async def serve():
+    fd = os.open(questions, os.O_RDWR | os.O_NONBLOCK)
+    number, left = 0, b""
+    async with trio.open_nursery() as nursery:
+        while True:
+            await trio.lowlevel.wait_readable(fd)
+            left += os.read(fd, 65536)
+            *lines, left = left.split(b"\n")
+            for line in lines:
+                number += 1
+                nursery.start_soon(ask, line.decode(), number)
+
+
+async def wait_until(*arguments):
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve)
+        status = await own_wait(*arguments)
+        nursery.cancel_scope.cancel()
+    return status
+
+
+foreground._wait_until = wait_until
+foreground._SHORT_SECONDS = 0
+plan = make_plan(Options(allow_cwd=True, env_allow=["TERM"]), argv)
+prepared = prepare(plan, audit=None)
+
+
+def at_the_end(faults):
+    print(*faults, "the driver is at its end", sep="\n")
+
+
+try:
+    status = foreground.run(prepared, plan, argv, inherited_streams(), at_the_end, own=channel)
+finally:
+    prepared.close()
+sys.exit(of_program(status))
