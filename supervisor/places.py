@@ -23,6 +23,11 @@ TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
 
 
+def run_name(tmpdir: str) -> str:
+    """How people call a run: what its private directory has of its own in its name."""
+    return os.path.basename(tmpdir).removeprefix(TMPDIR_PREFIX)
+
+
 def home_directory(env: Mapping[str, str]) -> str:
     """$HOME, or the home of the user that runs us; canonical."""
     home = env.get("HOME", "")

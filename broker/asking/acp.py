@@ -58,6 +58,11 @@ class Relay:
         self._held = bytearray()
         self._is_inside = False
 
+    @property
+    def has_session(self) -> bool:
+        """Whether there is anything yet that a question could belong to. From any thread."""
+        return self._session is not None
+
     def from_editor(self, data: bytes) -> Relayed:
         """Bytes of the editor, for the agent."""
         out = Relayed()

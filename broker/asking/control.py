@@ -70,8 +70,8 @@ class Run(Protocol):
     def grant(self, rules: Plain, client: str) -> Plain:
         """Allow something from now on: `rules` are a profile's sections."""
 
-    def revoke(self, grant: int, client: str) -> Plain:
-        """Take back what was granted during the run, by its number."""
+    def revoke(self, number: str, client: str) -> Plain:
+        """Take back an answer, or what was granted, by its number."""
 
     def kill(self, client: str) -> Plain:
         """End every process of it."""
@@ -91,11 +91,12 @@ class Control:
         self._run = run
         self._clients: dict[int, _Client] = {}
         self._questions: dict[int, tuple[Question, bytes]] = {}
+        self._answering: set[int] = set()
 
     @property
     def has_answerers(self) -> bool:
-        """True when a client is there that said it would answer."""
-        return any(client.answers for client in self._clients.values())
+        """True when a client is there that said it would answer. From any thread."""
+        return bool(self._answering)
 
     def has_greeted(self, client: int) -> bool:
         """True once a client has said hello in a version that is spoken here."""
@@ -108,6 +109,7 @@ class Control:
     def gone(self, client: int) -> list[Action]:
         """A client left; with the last that answers, its questions have nobody."""
         left = self._clients.pop(client, None)
+        self._answering.discard(client)
         if left is None or not left.answers or self.has_answerers:
             return []
         return [Unanswered(id) for id in self._questions]
@@ -173,6 +175,7 @@ class Control:
             raise ProtocolError(INVALID_PARAMS, "a client's name is a text", call.id)
         told = _Client(visible(name, _MAX_NAME), True, answers)
         self._clients[client] = told
+        (self._answering.add if answers else self._answering.discard)(client)
         waiting = [line for _, line in self._questions.values()] if answers else []
         status = {"protocol": PROTOCOL, **self._run.status()}
         return status, [Send(client, line) for line in waiting]
@@ -208,9 +211,9 @@ class Control:
         return self._run.grant(rules, self._clients[client].name), []
 
     def _revoke(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
-        number = call.params["grant"]
-        if type(number) is not int:
-            raise ProtocolError(INVALID_PARAMS, "a grant is named by its number", call.id)
+        number = call.params["number"]
+        if not isinstance(number, str):
+            raise ProtocolError(INVALID_PARAMS, "a number is a text, as it was told", call.id)
         return self._run.revoke(number, self._clients[client].name), []
 
     def _kill(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
@@ -233,7 +236,7 @@ _PARAMS = {
     "hello": frozenset({"protocol", "client", "answers"}),
     "answer": frozenset({"question", "offer"}),
     "grant": frozenset({"rules"}),
-    "revoke": frozenset({"grant"}),
+    "revoke": frozenset({"number"}),
 }
 _OPTIONAL = frozenset({"client", "answers"})
 

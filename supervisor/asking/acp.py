@@ -11,10 +11,12 @@ import secrets
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
-from nono.broker.asking.acp import Relay, Relayed
+from nono.broker.asking.acp import CHANNEL, Relay, Relayed
 from nono.broker.asking.question import Answer, Question
+from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.faults import Faults
 from nono.supervisor.streams import Streams
 
@@ -47,15 +49,16 @@ class _Asked:
             self._token.run_sync_soon(set_here)
 
 
-class AcpChannel:
-    """One for a run. Made before the program is started, which gets `streams`."""
+class Acp(Channel):
+    """One for a run."""
 
-    def __init__(self, editor: Streams) -> None:
-        self._editor = editor
-        theirs_in, self._to_agent = os.pipe2(os.O_CLOEXEC)
-        self._from_agent, theirs_out = os.pipe2(os.O_CLOEXEC)
-        self.streams = Streams(theirs_in, theirs_out, editor.stderr, editor.closed)
-        self.faults = Faults()
+    name = CHANNEL
+
+    def __init__(self) -> None:
+        self._editor = Streams()
+        self._theirs: tuple[int, ...] = ()
+        self._to_agent = self._from_agent = -1
+        self._faults = Faults()
         self._relay = Relay(secrets.token_hex(16))
         self._outbox = bytearray()
         self._changed = threading.Condition()
@@ -64,7 +67,19 @@ class AcpChannel:
         self._asked: dict[int, _Asked] = {}
         self._threads: list[threading.Thread] = []
 
-    def started(self) -> None:
+    @property
+    def is_attached(self) -> bool:
+        return self._relay.has_session and not self._over
+
+    def streams(self, streams: Streams) -> Streams:
+        """Pipes, whatever ours are: the other ends of theirs are here."""
+        self._editor = streams
+        theirs_in, self._to_agent = os.pipe2(os.O_CLOEXEC)
+        self._from_agent, theirs_out = os.pipe2(os.O_CLOEXEC)
+        self._theirs = theirs_in, theirs_out
+        return replace(streams, stdin=theirs_in, stdout=theirs_out, closed=())
+
+    def started(self, pid: int) -> None:
         """The program has its streams: from now on they are relayed."""
         self._close_theirs()
         for each in (self._read_editor, self._read_agent, self._write_editor):
@@ -72,22 +87,22 @@ class AcpChannel:
             thread.start()
             self._threads.append(thread)
 
-    def finish(self) -> None:
-        """The program has ended: what it said last is passed on, as far as the editor reads it."""
+    def close(self) -> None:
+        """What the program said last is passed on, as far as the editor reads it."""
         if not self._threads:
             self._close_theirs()
-            os.close(self._to_agent)
-            os.close(self._from_agent)
+            for fd in {self._to_agent, self._from_agent} - {-1}:
+                os.close(fd)
         for thread in self._threads[1:]:
             thread.join(_END_SECONDS)
 
     async def ask(self, question: Question) -> Answer | None:
-        """A channel. None where no session has begun, and when the editor says no."""
+        """None when the editor says no. Raises ChannelGone where no session has begun."""
         asked = _Asked()
         with self._changed:
             out = None if self._over else self._relay.ask(question)
             if out is None:
-                return None
+                raise ChannelGone
             self._asked[question.id] = asked
             self._take(out)
         try:
@@ -112,7 +127,7 @@ class AcpChannel:
         try:
             work()
         except Exception:
-            self.faults.note()
+            self._faults.note()
             self._end()
 
     def _read_editor(self) -> None:
@@ -163,8 +178,14 @@ class AcpChannel:
             self._take(self._relay.editor_ended())
 
     def _close_theirs(self) -> None:
-        os.close(self.streams.stdin)
-        os.close(self.streams.stdout)
+        for fd in self._theirs:
+            os.close(fd)
+        self._theirs = ()
+
+
+def open_acp(run: Run, value: str, is_named: bool) -> Channel:
+    """An editor has started us, whether or not it will ever begin a session."""
+    return Acp()
 
 
 def _read(fd: int) -> bytes:

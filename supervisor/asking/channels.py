@@ -35,7 +35,13 @@ class Row(NamedTuple):
     takes_value: bool = False
 
 
-ROWS: tuple[Row, ...] = ()
+_HERE = "nono.supervisor.asking"
+ROWS: tuple[Row, ...] = (
+    Row("watch", f"{_HERE}.over_control:open_attached", automatic=True),
+    Row("tmux", f"{_HERE}.popup:open_popup", automatic=True),
+    Row("acp", f"{_HERE}.acp:open_acp"),
+    Row("notify", f"{_HERE}.notify:open_notify"),
+)
 """The best first: who attached to the control socket, a popup, this terminal."""
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
-from nono.broker import Access, Deny, Effect, Open, Origin, OriginKind, Policy, Rule, UnixConnect
+from nono.broker import Access, Deny, Effect, Open, OriginKind, Policy, Rule, UnixConnect
 from nono.broker.errors import ProfileError
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
@@ -32,7 +31,7 @@ _KINDS = REACHING | {Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET}
 _MAX_RULES = 100
 
 
-def granted(sections: dict[str, Any], origin: Origin, policy: Policy, workdir: str) -> list[Rule]:
+def granted_sections(sections: dict[str, Any], policy: Policy, workdir: str) -> list[Rule]:
     """The rules. Raises UsageError, broker.PolicyError for what cannot be granted to a run.
 
     A link that the program may have put there is not followed.
@@ -50,8 +49,7 @@ def granted(sections: dict[str, Any], origin: Origin, policy: Policy, workdir: s
         raise UsageError(f"nothing is granted: {'; '.join(findings.notes) or 'no rule'}")
     if len(rules) > _MAX_RULES:
         raise UsageError(f"more than {_MAX_RULES} rules at once")
-    _check_refusals(rules, policy)
-    return [replace(rule, origin=origin) for rule in rules]
+    return rules
 
 
 def _check_keys(settings: Settings) -> None:
@@ -61,7 +59,7 @@ def _check_keys(settings: Settings) -> None:
             raise UsageError(f"{name} cannot be granted to a sandbox that runs")
 
 
-def _check_refusals(rules: Iterable[Rule], policy: Policy) -> None:
+def check_refusals(rules: Iterable[Rule], policy: Policy) -> None:
     """Raise UsageError where what is named is refused by a rule, not only not allowed."""
     for rule in rules:
         for path in rule.named:

@@ -6,43 +6,46 @@ The answer comes from `nono watch`, which whoever reads it has time to start.
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
 
-from nono.broker import Policy, visible
+from nono.broker import visible
 from nono.broker.asking.question import Answer, Question
+from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.commands import find_command
+from nono.supervisor.asking.over_control import OverControl
+from nono.supervisor.errors import UsageError
 
-if TYPE_CHECKING:
-    from nono.supervisor.asking.server import Server
-
+CHANNEL = "notification"
 SECONDS = 300.0
 """How long to wait for somebody to come and answer."""
 _TELLING_SECONDS = 2.0
 _MAX_TEXT = 300
 
 
-def notifier_of(policy: Policy) -> str | None:
-    """notify-send(1), where there is one that the program inside cannot have written."""
-    return find_command("notify-send", policy)
+class Notify(OverControl):
+    """Tells, and waits for who answers over the control socket."""
 
+    name = CHANNEL
 
-class Notify:
-    """A channel."""
-
-    def __init__(self, notifier: str, server: Server, run: str) -> None:
+    def __init__(self, notifier: str, run: str) -> None:
+        super().__init__()
         self._notifier = notifier
-        self._server = server
         self._run = run
 
+    @property
+    def is_attached(self) -> bool:
+        return self.offered is not None and bool(self.offered.path)
+
     async def ask(self, question: Question) -> Answer | None:
-        """None when nobody has come in time, and once the last that came has left."""
+        """None when nobody has come in time."""
         import trio
 
+        if self.offered is None:
+            raise ChannelGone
         answer: Answer | None = None
         with trio.move_on_after(SECONDS):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._tell, question)
-                answer = await self._server.ask(question, patient=True)
+                answer = await self.offered.server().ask(question, patient=True)
                 nursery.cancel_scope.cancel()
         return answer
 
@@ -60,3 +63,14 @@ def command(notifier: str, question: Question, run: str) -> list[str]:
     said = visible(f"{exe} wants to {question.wants} {question.subject.value}", _MAX_TEXT)
     body = f"{html.escape(said)}\nnono watch {run}"
     return [notifier, "--app-name=nono", "--", "nono asks", body]
+
+
+def open_notify(run: Run, value: str, is_named: bool) -> Channel:
+    """Raises UsageError where there is no notify-send that the program cannot have written."""
+    notifier = find_command("notify-send", run.live.policy)
+    if notifier is None:
+        raise UsageError(
+            "--ask=notify: there is no notify-send, or the program may change it",
+            "apt-get install libnotify-bin",
+        )
+    return Notify(notifier, run.name)

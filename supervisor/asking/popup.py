@@ -6,19 +6,19 @@ tmux(1), which has it since 3.2.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from nono.broker import Policy
 from nono.broker.asking.question import Answer, Question
+from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.commands import find_command
-
-if TYPE_CHECKING:
-    from nono.supervisor.asking.server import Server
+from nono.supervisor.asking.over_control import OverControl
+from nono.supervisor.errors import UsageError
 
 CHANNEL = "tmux popup"
 _OLDEST = (3, 2)
@@ -44,36 +44,65 @@ def _version(tmux: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else ()
 
 
-class Popup:
-    """A channel. One popup at a time: another question waits for it."""
+class Popup(OverControl):
+    """One popup at a time: another question waits for it."""
 
-    def __init__(self, tmux: str, server: Server, socket: str) -> None:
+    name = CHANNEL
+
+    def __init__(self, tmux: str) -> None:
         import trio
 
+        super().__init__()
         self._tmux = tmux
-        self._server = server
-        self._socket = socket
         self._free = trio.Lock()
 
+    @property
+    def is_attached(self) -> bool:
+        return self.offered is not None and bool(self.offered.path)
+
     async def ask(self, question: Question) -> Answer | None:
-        """None when the popup is closed without an answer, and where none can be shown."""
+        """None when the popup is closed without an answer. Raises ChannelGone where there is none:
+        nobody is attached to tmux."""
         import trio
 
+        if self.offered is None:
+            raise ChannelGone
+        server, socket = self.offered.server(), self.offered.path
         answer: Answer | None = None
+        shown = False
 
         async def answered() -> None:
             nonlocal answer
-            answer = await self._server.ask(question, patient=True)
+            answer = await server.ask(question, patient=True)
             nursery.cancel_scope.cancel()
 
         async with self._free, trio.open_nursery() as nursery:
             nursery.start_soon(answered)
-            command = self._command(question)
-            await trio.run_process(command, check=False, capture_stdout=True, capture_stderr=True)
+            command = self._command(socket, question)
+            done = await trio.run_process(
+                command, check=False, capture_stdout=True, capture_stderr=True
+            )
+            shown = done.returncode == 0
             nursery.cancel_scope.cancel()
+        if answer is None and not shown:
+            raise ChannelGone
         return answer
 
-    def _command(self, question: Question) -> list[str]:
-        watch = [sys.executable, "-P", "-m", "nono.supervisor", "watch", self._socket]
+    def _command(self, socket: str, question: Question) -> list[str]:
+        watch = [sys.executable, "-P", "-m", "nono.supervisor", "watch", socket]
         inside = shlex.join([*watch, "--once", str(question.id)])
         return [self._tmux, "display-popup", "-E", "-w", "90%", "-h", "80%", inside]
+
+
+def open_popup(run: Run, value: str, is_named: bool) -> Channel | None:
+    """None, or UsageError when it was named, where nono was not started in a tmux that has them."""
+    tmux = tmux_of(os.environ, run.live.policy)
+    if tmux is not None:
+        return Popup(tmux)
+    if is_named:
+        raise UsageError(
+            "--ask=tmux: there is no tmux here that has popups (3.2 or newer), or the program"
+            " may change it",
+            "start nono inside tmux",
+        )
+    return None

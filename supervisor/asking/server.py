@@ -61,13 +61,17 @@ class Server:
         self._connections: dict[int, _Connection] = {}
         self._waiting: dict[int, _Waiting] = {}
         self._numbers = 0
-        self.attached = trio.Event()
-        """Set once somebody who answers has come."""
+        self._attached = trio.Event()
 
     @property
     def has_answerers(self) -> bool:
         """True when a client is there that answers."""
         return self._control.has_answerers
+
+    async def somebody_attached(self) -> None:
+        """Wait until a client is there that answers."""
+        while not self.has_answerers:
+            await self._attached.wait()
 
     async def ask(self, question: Question, *, patient: bool = False) -> Answer | None:
         """A channel: whoever of the clients answers first; None when nobody does.
@@ -173,7 +177,8 @@ class Server:
                 case Unanswered(id) if id in self._waiting:
                     self._waiting[id].over.set()
         if self.has_answerers:
-            self.attached.set()
+            self._attached.set()
+            self._attached = trio.Event()
 
     def _queue(self, connection: _Connection, line: bytes) -> None:
         if connection.queued + len(line) > _MAX_QUEUED:

@@ -44,13 +44,13 @@ def _statuses() -> Iterator[Mapping[str, Any]]:
 def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
     words = status.get("argv")
     command = shlex.join(map(str, words)) if isinstance(words, list) else ""
-    waiting, refused = status.get("waiting", 0), status.get("refused", 0)
+    waiting, refused = status.get("waiting"), status.get("refused", 0)
     return (
         visible(str(status.get("run", ""))),
         visible(str(status.get("pid", ""))),
         _since(status.get("started")),
         visible(str(refused)),
-        visible(f"{waiting} wait" if waiting else "-"),
+        f"{len(waiting)} wait" if isinstance(waiting, list) and waiting else "-",
         visible(command, _MAX_COMMAND),
     )
 

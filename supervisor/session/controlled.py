@@ -5,18 +5,22 @@ The socket is there from the start on; what serves it is loaded once somebody co
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nono.broker import visible
+from nono.broker import Origin, OriginKind, visible
 from nono.supervisor.asking.listening import Listening, listen
+from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
-from nono.supervisor.places import TMPDIR_PREFIX
+from nono.supervisor.places import run_name
 from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.channel import Channel
+    from nono.supervisor.asking.live import Live
     from nono.supervisor.asking.server import Server
     from nono.supervisor.planning.plan import Plan
     from nono.supervisor.session.prepare import Prepared
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 _MAX_WORDS = 32
 _MAX_WORD = 200
 _MAX_REFUSED = 20
+_MAX_GIVEN = 50
 
 
 class Controlled:
@@ -35,17 +40,25 @@ class Controlled:
         plan: Plan,
         argv: Sequence[str],
         kill: Callable[[], None],
+        name: str,
         listening: Listening | None,
     ) -> None:
         self._prepared = prepared
         self._plan = plan
         self._argv = argv
         self._kill = kill
+        self._name = name
         self._listening = listening
+        self._live: Live | None = None
         self._started = time.time()
         self._server: Server | None = None
         self.faults = Faults()
         """Of what is served here; a run goes on without it."""
+
+    @property
+    def has_answerers(self) -> bool:
+        """Whether a client is there that answers. From any thread."""
+        return self._server is not None and self._server.has_answerers
 
     @property
     def path(self) -> str:
@@ -85,7 +98,7 @@ class Controlled:
         """What it runs and how it stands."""
         refused = self._prepared.decisions.denials.all()
         return {
-            "run": run_name(self._prepared.tmpdir),
+            "run": self._name,
             "nono": VERSION,
             "pid": os.getpid(),
             "argv": [visible(word, _MAX_WORD) for word in self._argv[:_MAX_WORDS]],
@@ -94,7 +107,21 @@ class Controlled:
             "session": "" if self._prepared.audit is None else self._prepared.audit.name,
             "refused": len(refused),
             "last_refused": [self._words(each.request) for each in refused[-_MAX_REFUSED:]],
+            "channels": [each.name for each in self._channels()],
+            **self._given(),
         }
+
+    def _channels(self) -> Sequence[Channel]:
+        asking = self._prepared.asking
+        return () if asking is None else asking.dispatch.channels
+
+    def _given(self) -> dict[str, Any]:
+        """What was allowed since the start, and what waits; nothing where nobody has looked."""
+        if self._live is None and self._prepared.asking is None:
+            return {"given": [], "waiting": [], "asked": 0}
+        told = self._changeable().status()
+        given = told["given"]
+        return {**told, "given": given[-_MAX_GIVEN:], "given_before": len(given[:-_MAX_GIVEN])}
 
     def _words(self, request: Any) -> str:
         from nono.broker.explaining.explain import summary
@@ -102,25 +129,57 @@ class Controlled:
         return visible(summary(request), _MAX_WORD)
 
     def grant(self, rules: dict[str, Any], client: str) -> dict[str, Any]:
-        raise NotImplementedError
+        """Allow something from now on."""
+        return {"number": self._changeable().grant_sections(rules, client)}
 
-    def revoke(self, grant: int, client: str) -> dict[str, Any]:
-        raise NotImplementedError
+    def revoke(self, number: str, client: str) -> dict[str, Any]:
+        """Take back what was given, by its number."""
+        self._changeable().revoke(number, client)
+        return {}
+
+    def _changeable(self) -> Live:
+        """What the sandbox allows, and how to change it: also where nobody is asked."""
+        from nono.supervisor.asking.channels import Channels
+        from nono.supervisor.asking.live import Live
+        from nono.supervisor.asking.opening import open_asking
+
+        prepared = self._prepared
+        if not prepared.confinement.broker:
+            raise UsageError("without the broker nothing can be granted: the kernel alone decides")
+        if self._live is None:
+            asking = prepared.asking
+            if asking is None:
+                nobody = Channels(lambda run: [])
+                asking = open_asking(
+                    self._plan, prepared.decisions, nobody, prepared.audit, self._name
+                )
+            self._live = Live(asking, self._plan.workdir)
+        return self._live
 
     def kill(self, client: str) -> dict[str, Any]:
         """End every process of it."""
+        if self._prepared.audit is not None:
+            from nono.broker.audit.answer_records import Changed
+
+            origin = Origin(OriginKind.ANSWER, time.strftime("%H:%M"))
+            with contextlib.suppress(OSError):
+                self._prepared.audit.answered(
+                    Changed(time.time_ns(), "killed", visible(client), (), origin)
+                )
         self._kill()
         return {}
-
-
-def run_name(tmpdir: str) -> str:
-    """How people call a run: what its private directory has of its own in its name."""
-    return os.path.basename(tmpdir).removeprefix(TMPDIR_PREFIX)
 
 
 def control(
     prepared: Prepared, plan: Plan, argv: Sequence[str], kill: Callable[[], None]
 ) -> Controlled:
     """The run, with a socket where there is a place for it."""
-    listening = listen(run_name(prepared.tmpdir), os.environ)
-    return Controlled(prepared, plan, argv, kill, listening)
+    name = run_name(prepared.tmpdir)
+    controlled = Controlled(prepared, plan, argv, kill, name, listen(name, os.environ))
+    if prepared.asking is not None:
+        from nono.supervisor.asking.over_control import OverControl
+
+        for channel in prepared.asking.dispatch.channels:
+            if isinstance(channel, OverControl):
+                channel.offered = controlled
+    return controlled

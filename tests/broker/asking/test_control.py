@@ -39,8 +39,8 @@ class Run:
         self.wanted.append((rules, client))
         return {"grant": 1}
 
-    def revoke(self, grant: int, client: str) -> Plain:
-        self.wanted.append((grant, client))
+    def revoke(self, number: str, client: str) -> Plain:
+        self.wanted.append((number, client))
         return {}
 
     def kill(self, client: str) -> Plain:
@@ -150,9 +150,9 @@ def test_what_a_run_can_do() -> None:
     control, run = started(1)
     rules = {"filesystem": {"read": ["/srv"]}}
     assert told(say(control, 1, "grant", rules=rules)) == [(1, {"grant": 1})]
-    assert told(say(control, 1, "revoke", grant=1)) == [(1, {})]
+    assert told(say(control, 1, "revoke", number="1")) == [(1, {})]
     assert told(say(control, 1, "kill")) == [(1, {})]
-    assert run.wanted == [(rules, "c1"), (1, "c1"), "c1"]
+    assert run.wanted == [(rules, "c1"), ("1", "c1"), "c1"]
     (refused,) = say(control, 1, "grant", rules={})
     assert isinstance(refused, Send)
     error = json.loads(refused.line)["error"]

@@ -63,7 +63,11 @@ class Screen(pyte.Screen):
         if not {47, 1047, 1049} & set(modes) or on == self.is_alternate:
             return
         self.is_alternate = on
-        here = {row: dict(cells) for row, cells in self.buffer.items()}, self.cursor.x, self.cursor.y
+        here = (
+            {row: dict(cells) for row, cells in self.buffer.items()},
+            self.cursor.x,
+            self.cursor.y,
+        )
         if on:
             self.kept = here
         self.buffer.clear()
@@ -100,7 +104,9 @@ class Person:
         deadline = time.monotonic() + seconds
         wanted = (lambda: what in self.text) if isinstance(what, str) else what
         while not wanted():
-            assert self.read(deadline - time.monotonic()), f"no {what!r} in\n{self.text}\n{self.raw[-3000:]!r}"
+            assert self.read(deadline - time.monotonic()), (
+                f"no {what!r} in\n{self.text}\n{self.raw[-3000:]!r}"
+            )
 
     def gone(self, text: str) -> None:
         self.wait(lambda: text not in self.text)

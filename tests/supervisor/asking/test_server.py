@@ -30,7 +30,7 @@ class Run:
     def grant(self, rules: dict[str, Any], client: str) -> dict[str, Any]:
         raise ZeroDivisionError
 
-    def revoke(self, grant: int, client: str) -> dict[str, Any]:
+    def revoke(self, number: str, client: str) -> dict[str, Any]:
         return {}
 
     def kill(self, client: str) -> dict[str, Any]:
