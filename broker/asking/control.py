@@ -115,24 +115,23 @@ class Control:
         return [Unanswered(id) for id in self._questions]
 
     def ask(self, question: Question) -> list[Action]:
-        """Put a question to all that answer, now and until it is settled."""
+        """Put a question to all, now and until it is settled; it takes one who answers."""
         line = question_line(question)
         if line is None:
             return [Unanswered(question.id)]
         self._questions[question.id] = question, line
-        return list(self._to_answerers(line))
+        return list(self._to_all(line))
 
     def withdraw(self, question: int) -> list[Action]:
         """A question is over without a client's answer."""
         if self._questions.pop(question, None) is None:
             return []
         line = json_rpc.notification("withdrawn", {"id": question})
-        return list(self._to_answerers(line))
+        return list(self._to_all(line))
 
     def tell(self, method: str, params: Mapping[str, Any]) -> list[Action]:
         """Tell all that have said hello."""
-        line = json_rpc.notification(method, params)
-        return [Send(id, line) for id, each in self._clients.items() if each.greeted]
+        return list(self._to_all(json_rpc.notification(method, params)))
 
     def received(self, client: int, line: bytes) -> list[Action]:
         """A line of a client."""
@@ -176,7 +175,7 @@ class Control:
         told = _Client(visible(name, _MAX_NAME), True, answers)
         self._clients[client] = told
         (self._answering.add if answers else self._answering.discard)(client)
-        waiting = [line for _, line in self._questions.values()] if answers else []
+        waiting = [line for _, line in self._questions.values()]
         status = {"protocol": PROTOCOL, **self._run.status()}
         return status, [Send(client, line) for line in waiting]
 
@@ -197,7 +196,7 @@ class Control:
         del self._questions[id]
         told = {"id": id, "offer": offer.id, "words": visible(offer.words), "client": sender.name}
         line = json_rpc.notification("settled", told)
-        others = [each for each in self._to_answerers(line) if each.client != client]
+        others = [each for each in self._to_all(line) if each.client != client]
         answer = Answer(offer.id, CHANNEL, sender.name)
         return {"settled": [id]}, [*others, Chosen(id, answer)]
 
@@ -219,8 +218,8 @@ class Control:
     def _kill(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
         return self._run.kill(self._clients[client].name), []
 
-    def _to_answerers(self, line: bytes) -> Iterator[Send]:
-        return (Send(id, line) for id, each in self._clients.items() if each.answers)
+    def _to_all(self, line: bytes) -> Iterator[Send]:
+        return (Send(id, line) for id, each in self._clients.items() if each.greeted)
 
 
 _Method = Callable[[Control, int, Call], tuple[Plain, list[Action]]]

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from nono.broker.asking.profile_form import profile_form
+from nono.broker.asking.profile_form import profile_form, shown_rule
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
 from nono.broker.audit.plain_request import field_names, plain_request, read_request
 from nono.broker.audit.plain_values import as_flag, as_list, as_number, as_text
@@ -29,6 +29,7 @@ _MAX_WORDS = 300
 _MAX_ENTRY = 500
 _MAX_RULES = 4
 _MAX_ARGUMENTS = 8
+_ELSEWHERE = Origin(OriginKind.BUILTIN, "asked elsewhere")
 
 
 def plain_question(question: Question, full: bool = True, most: int = MAX_OFFERS) -> Plain:
@@ -74,7 +75,7 @@ def plain_offer(offer: Offer, full: bool = True) -> Plain:
 
 
 def read_question(plain: object) -> Question:
-    """The question as somebody else is to see it: without the rules. Raises InvalidRecord."""
+    """The question as somebody else is to see it; its rules only show. Raises InvalidRecord."""
     told = _as_object(plain)
     program, about, subject = (
         _as_object(told.get(key)) for key in ("program", "object", "subject")
@@ -104,11 +105,13 @@ def read_question(plain: object) -> Question:
 
 def _read_offer(plain: object) -> Offer:
     told = _as_object(plain)
+    effect = _kind(Effect, told.get("effect"))
+    rules = (shown_rule(each, effect, _ELSEWHERE) for each in as_list(told.get("rules", [])))
     return Offer(
         as_text(told.get("id")),
-        _kind(Effect, told.get("effect")),
+        effect,
         _kind(Lasts, told.get("lasts")),
-        (),
+        tuple(rule for rule in rules if rule is not None)[:_MAX_RULES],
         as_text(told.get("words")),
         as_text(told.get("reach")),
         as_flag(told.get("broad")),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nono.broker.errors import PolicyError
+from nono.broker.network.host_entries import parse_host
 from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.host_patterns import (
     AddressBlock,
@@ -12,12 +14,13 @@ from nono.broker.rules.host_patterns import (
     LocalPort,
     PublicPort,
 )
-from nono.broker.rules.patterns import File, Glob, Subtree
-from nono.broker.rules.rule import Effect, Rule
+from nono.broker.rules.patterns import File, Glob, Pattern, Subtree
+from nono.broker.rules.rule import Effect, Origin, Rule
 from nono.broker.settings import BY_NAME, KEYS, Key, Kind
 from nono.broker.visible import visible
 
 _MAX_VALUE = 1000
+_WILDCARDS = frozenset("*?[")
 _GRANTED = READ_WRITE | Access.CONNECT
 _ADDRESSED = {
     (HostName, Effect.ALLOW): Kind.HOST,
@@ -77,3 +80,28 @@ def _value(rule: Rule) -> str | int:
 def _spelled(pattern: object) -> str:
     text: str = getattr(pattern, "spelled", "")
     return text
+
+
+def shown_rule(form: object, effect: Effect, origin: Origin) -> Rule | None:
+    """A rule to show a person what such an object stands for; None for what says nothing."""
+    section, inner = next(iter(form.items()), ("", {})) if isinstance(form, dict) else ("", {})
+    name, values = next(iter(inner.items()), ("", [])) if isinstance(inner, dict) else ("", [])
+    key = BY_NAME.get(f"{section}.{name}")
+    if key is None or not isinstance(values, list) or len(values) != 1:
+        return None
+    try:
+        pattern = _shown_pattern(key.kind, values[0])
+    except PolicyError:
+        return None
+    return None if pattern is None else Rule(pattern, key.access, effect, origin)
+
+
+def _shown_pattern(kind: Kind | None, value: object) -> Pattern | None:
+    """Raises PolicyError."""
+    if isinstance(value, str) and kind in (Kind.DIRECTORY, Kind.REFUSED):
+        return Glob(value) if _WILDCARDS & set(value) else Subtree(value)
+    if isinstance(value, str) and kind in (Kind.FILE, Kind.LISTED, Kind.SOCKET):
+        return File(value)
+    if isinstance(value, str) and kind in (Kind.HOST, Kind.REFUSED_HOST):
+        return parse_host(value)
+    return None

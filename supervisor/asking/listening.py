@@ -47,17 +47,10 @@ def listen(run: str, env: Mapping[str, str]) -> Listening | None:
 
 
 def _listen_in(directory: str, name: str) -> Listening:
-    """Raises OSError: also where others could put something in the place of the directory."""
-    status = os.stat(os.path.dirname(directory))
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise failure(errno.EPERM)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(directory, 0o700)
+    """Raises OSError."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
-        with opened(directory) as fd:
-            if os.fstat(fd).st_mode & 0o077:
-                os.fchmod(fd, 0o700)
+        with made(directory) as fd:
             new = f"{_NEW}{os.getpid()}-{name}"
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=fd)
@@ -69,6 +62,23 @@ def _listen_in(directory: str, name: str) -> Listening:
         sock.close()
         raise
     return Listening(os.path.join(directory, name), sock)
+
+
+@contextlib.contextmanager
+def made(directory: str) -> Iterator[int]:
+    """A descriptor of a directory that is made, if need be, for this user alone.
+
+    Raises OSError: also where others could put something in its place.
+    """
+    status = os.stat(os.path.dirname(directory))
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise failure(errno.EPERM)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory, 0o700)
+    with opened(directory) as fd:
+        if os.fstat(fd).st_mode & 0o077:
+            os.fchmod(fd, 0o700)
+        yield fd
 
 
 @contextlib.contextmanager

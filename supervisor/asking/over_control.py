@@ -12,7 +12,7 @@ from nono.broker.asking.control import CHANNEL
 from nono.broker.asking.question import Answer, Question
 from nono.broker.visible import visible
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
-from nono.supervisor.asking.listening import opened
+from nono.supervisor.asking.listening import made, opened
 from nono.supervisor.places import control_directories
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def watching(env: Mapping[str, str]) -> Iterator[None]:
     """For the time of the block, runs know that somebody attaches to them by himself."""
     with contextlib.ExitStack() as held:
         for directory in control_directories(env):
-            with contextlib.suppress(OSError), opened(directory) as fd:
+            with contextlib.suppress(OSError), made(directory) as fd:
                 name = f"{os.getpid()}{WATCHER}"
                 flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
                 mark = os.open(name, flags, 0o600, dir_fd=fd)

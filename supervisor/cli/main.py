@@ -26,6 +26,7 @@ _COMMANDS = {
     "learn": "nono.supervisor.cli.learn",
     "ps": "nono.supervisor.cli.ps",
     "kill": "nono.supervisor.cli.ps",
+    "watch": "nono.supervisor.cli.watch",
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",
     "audit": "nono.supervisor.cli.audit",

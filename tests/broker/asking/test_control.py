@@ -130,7 +130,7 @@ def test_an_offer_and_nothing_else(params: dict[str, Any], code: int) -> None:
 
 def test_who_does_not_answer_cannot() -> None:
     control, _ = started(1, answers=False)
-    assert control.ask(question()) == []
+    assert [message[0] for _, message in told(control.ask(question()))] == ["question"]
     assert told(say(control, 1, "answer", question=17, offer="o")) == [(1, -32602)]
 
 
