@@ -9,8 +9,6 @@ import re
 
 _ESCAPE = 0x1B
 _BEL = 0x07
-_MAX_LENGTH = 4096
-"""Of what is looked at: a longer string is taken for one that never ends."""
 
 _INCOMPLETE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[\]P_^X]")
@@ -18,22 +16,21 @@ _STRING = re.compile(rb"\x1b[\]P_^X]")
 
 def unfinished(data: bytes) -> int:
     """How many bytes at the end are the beginning of a sequence, a string or a character."""
-    tail = data[-_MAX_LENGTH:]
-    start = _open_string(tail)
+    start = _open_string(data)
     if start >= 0:
-        return len(tail) - start
-    last = tail.rfind(_ESCAPE)
-    if last >= 0 and _INCOMPLETE.match(tail, last):
-        return len(tail) - last
-    return _unfinished_character(tail)
+        return len(data) - start
+    last = data.rfind(_ESCAPE)
+    if last >= 0 and _INCOMPLETE.match(data, last):
+        return len(data) - last
+    return _unfinished_character(data)
 
 
-def _open_string(tail: bytes) -> int:
+def _open_string(data: bytes) -> int:
     """Where a string begins that has no end yet; -1 when none does."""
     position = 0
-    while found := _STRING.search(tail, position):
-        end = tail.find(b"\x1b\\", found.end())
-        bell = tail.find(_BEL, found.end()) if tail[found.start() + 1] == ord("]") else -1
+    while found := _STRING.search(data, position):
+        end = data.find(b"\x1b\\", found.end())
+        bell = data.find(_BEL, found.end()) if data[found.start() + 1] == ord("]") else -1
         ends = [each for each in (end, bell) if each >= 0]
         if not ends:
             return found.start()
@@ -41,9 +38,9 @@ def _open_string(tail: bytes) -> int:
     return -1
 
 
-def _unfinished_character(tail: bytes) -> int:
-    for back in range(1, min(4, len(tail)) + 1):
-        byte = tail[-back]
+def _unfinished_character(data: bytes) -> int:
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
         if byte < 0x80:
             return 0
         if byte >= 0xC0:

@@ -20,6 +20,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.audit.writer import Audit
 
 
@@ -83,6 +84,12 @@ class Asking:
         for channel in self.dispatch.channels:
             streams = channel.streams(streams)
         return streams
+
+    @property
+    def terminal(self) -> OwnTerminal | None:
+        """The terminal that a channel gives the program instead of the person's."""
+        terminals = (each.terminal for each in self.dispatch.channels)
+        return next((each for each in terminals if each is not None), None)
 
     def started(self, pid: int) -> None:
         """The program runs, as this process."""

@@ -16,6 +16,7 @@ from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.supervisor.asking.live import Live
+    from nono.supervisor.asking.own_terminal import OwnTerminal
 
 
 class ChannelGone(Exception):
@@ -44,6 +45,8 @@ class Channel:
     name = ""
     is_person = True
     """False for a function, which needs no time and no company for a question."""
+    terminal: OwnTerminal | None = None
+    """What the program has instead of the person's terminal, where it gets one of its own."""
 
     @property
     def is_attached(self) -> bool:

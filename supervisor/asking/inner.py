@@ -115,6 +115,11 @@ class Inner:
             self._is_closed = True
             os.close(self.master)
 
+    def close(self) -> None:
+        """Both ends, once nobody uses them."""
+        self.hang_up()
+        os.close(self.slave)
+
 
 def is_controlling(fd: int) -> bool:
     """True for a descriptor of this process's controlling terminal."""

@@ -36,6 +36,7 @@ _BACKGROUND_SECONDS = 0.2
 _MAX_TAIL = 1024
 _CANCEL = b"\x18"
 _INTERRUPT = b"\x03"
+_WAITS = b"\r\nnono: a question waits: bring this job to the foreground\r\n"
 _NEVER = float("inf")
 
 Deliver = Callable[[Choice | None], None]
@@ -71,6 +72,8 @@ class Relay:
         self._holds_from = _NEVER
         self._grows_at = _NEVER
         self._drops_paste = False
+        self._is_left = False
+        self._is_told = False
         self._is_gone = False
         self._is_over = False
         self._posted: collections.deque[Callable[[], None]] = collections.deque()
@@ -316,14 +319,23 @@ class Relay:
             self._inner.resize(self._outer.size())
         if self._is_gone:
             return
-        if not self._outer.is_attached and self._outer.attach():
+        if not self._outer.is_attached and not self._is_left and self._outer.attach():
             self.resized()
-        if not self._queue or not self._outer.is_attached:
+        if not self._queue:
+            return
+        if not self._outer.is_attached:
+            self._tell()
             return
         if self._prompt is None:
             self._open_prompt(now)
         elif now >= self._prompt.wakes_at():
             self._prompt.tick(now)
+
+    def _tell(self) -> None:
+        """Where a job runs in the background nobody can answer: once, that one waits."""
+        if not self._is_told and not self._is_left:
+            self._is_told = True
+            self._outer.write(_WAITS)
 
     # What becomes of the terminal.
 
@@ -339,6 +351,7 @@ class Relay:
         """The whole job is about to stop: show what there is, and give the terminal back."""
         if self._prompt is None and not self._is_gone:
             self._carry_all(_BOUNDARY_SECONDS)
+        self._is_left = True
         self._leave()
 
     def _leave(self) -> None:
@@ -347,6 +360,7 @@ class Relay:
 
     def come_back(self) -> None:
         """The job was continued, maybe in the background."""
+        self._is_left = self._is_told = False
         if not self._is_gone and self._outer.attach():
             self.resized()
 

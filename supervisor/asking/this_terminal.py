@@ -4,71 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
 
 from nono.broker.asking.block import is_too_long
 from nono.broker.asking.keys import Choice, refusal
 from nono.broker.asking.question import Answer, Question
-from nono.supervisor.asking.inner import Inner, open_outer
-from nono.supervisor.asking.relay import Asked, Relay
+from nono.supervisor.asking.channel import Channel, ChannelGone, Run
+from nono.supervisor.asking.inner import open_outer
+from nono.supervisor.asking.own_terminal import OwnTerminal
+from nono.supervisor.asking.relay import Asked
+from nono.supervisor.errors import UsageError
 from nono.supervisor.streams import Streams
 
-NAME = "terminal"
-_LEAVE_SECONDS = 2.0
 
-
-class ThisTerminal:
+class ThisTerminal(Channel):
     """Of one run, made before the program starts and used by one trio task per question."""
 
-    name = NAME
+    name = "terminal"
 
-    def __init__(self, relay: Relay, inner: Inner, outer_fd: int) -> None:
-        self._relay, self._inner, self._outer_fd = relay, inner, outer_fd
-
-    def streams(self, streams: Streams) -> Streams:
-        """What the program gets: a terminal of its own where it had this one."""
-        return self._inner.streams(streams)
-
-    def start(self, interrupted: Callable[[], None]) -> None:
-        """The program runs: carry what it prints and what is typed. Raises RuntimeError.
-
-        `interrupted` is called for each Control-C that is a signal to the program.
-        """
-        self._relay.start(interrupted)
+    def __init__(self, terminal: OwnTerminal) -> None:
+        self.terminal: OwnTerminal = terminal
 
     @property
     def is_attached(self) -> bool:
         """False once the terminal has hung up."""
-        return not self._relay.is_gone
+        return not self.terminal.relay.is_gone
 
-    def resized(self) -> None:
-        """SIGWINCH has come. From any thread."""
-        self._relay.post(self._relay.resized)
-
-    def leave(self) -> None:
-        """Before this process stops: the terminal is as it was before the run."""
-        self._relay.wait_for(self._relay.leave, _LEAVE_SECONDS)
-
-    def come_back(self) -> None:
-        """After this process was continued. From any thread."""
-        self._relay.post(self._relay.come_back)
+    def streams(self, streams: Streams) -> Streams:
+        return self.terminal.streams(streams)
 
     def close(self) -> None:
-        """No process of the program is left: what it has printed is shown first."""
-        self._relay.post(self._relay.finish)
-        if self._relay.join(_LEAVE_SECONDS):
-            os.close(self._outer_fd)
-        self._inner.hang_up()
-        os.close(self._inner.slave)
+        self.terminal.close()
 
     async def ask(self, question: Question) -> Answer | None:
-        """Show it and wait for the key. None when it cannot be shown, or was refused by no offer.
+        """Show it and wait for the key. None when what it is about is too long to be shown.
 
-        Cancelled, it is taken off the screen.
+        Cancelled, it is taken off the screen. Raises ChannelGone when the terminal has hung up.
         """
-        if is_too_long(question) or not self.is_attached:
+        if is_too_long(question):
             return None
         choice = await self._choice(question)
+        if choice is None and not self.is_attached:
+            raise ChannelGone
         offer = choice.offer if choice is not None else refusal(question)
         return Answer(offer.id, self.name) if offer is not None else None
 
@@ -84,30 +60,32 @@ class ThisTerminal:
             with contextlib.suppress(trio.RunFinishedError):
                 token.run_sync_soon(decided.set)
 
+        relay = self.terminal.relay
         asked = Asked(question, deliver)
-        self._relay.post(lambda: self._relay.ask(asked))
+        relay.post(lambda: relay.ask(asked))
         try:
             await decided.wait()
         except trio.Cancelled:
-            self._relay.post(lambda: self._relay.withdraw(asked))
+            relay.post(lambda: relay.withdraw(asked))
             raise
         return answers[0]
 
 
-def this_terminal(
-    streams: Streams,
-    environment: Mapping[str, str],
-    run: str,
-    is_plain: bool = False,
-) -> ThisTerminal | None:
-    """The channel, if one of the streams is the controlling terminal; else None.
+def open_drawn(run: Run, value: str, is_named: bool) -> Channel | None:
+    """`--ask=tty`: a block, or a numbered list where NO_COLOR is set."""
+    return _open(run, is_named, bool(os.environ.get("NO_COLOR")))
 
-    `is_plain` asks by a numbered list; so does NO_COLOR.
-    """
-    outer = open_outer(streams, environment.get("TERM", ""))
+
+def open_plain(run: Run, value: str, is_named: bool) -> Channel | None:
+    """`--ask=plain`: a numbered list, for screen readers."""
+    return _open(run, is_named, True)
+
+
+def _open(run: Run, is_named: bool, is_plain: bool) -> Channel | None:
+    """None, or UsageError where it was named, when none of our streams is our terminal."""
+    outer = open_outer(Streams(), os.environ.get("TERM", ""))
     if outer is None:
+        if is_named:
+            raise UsageError("--ask: there is no terminal to ask on", "run it in a terminal")
         return None
-    inner = Inner(outer.fd)
-    is_plain = is_plain or bool(environment.get("NO_COLOR"))
-    relay = Relay(outer, inner, run, is_plain)
-    return ThisTerminal(relay, inner, outer.fd)
+    return ThisTerminal(OwnTerminal(outer, run.name, is_plain))

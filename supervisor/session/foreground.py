@@ -20,7 +20,6 @@ from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.supervisor.asking.asking import Asking
-    from nono.supervisor.asking.this_terminal import ThisTerminal
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
 
@@ -38,13 +37,12 @@ def run(
     streams: Streams,
     at_the_end: Callable[[Sequence[str]], None],
     seconds: float = float("inf"),
-    own: ThisTerminal | None = None,
 ) -> int:
     """Run a program to its end, for so long at the most; its wait status.
 
     `at_the_end` is called once everything of a program that was started is gone, with the
-    tracebacks of what failed in our own code. With `own` the program has a terminal of its own.
-    Raises TimeIsUp, and as `start` and `Session.wait` do.
+    tracebacks of what failed in our own code. Raises TimeIsUp, and as `start` and `Session.wait`
+    do.
     """
     # The door to the platform.
     from nono.supervisor.linux.launch import signals
@@ -58,10 +56,10 @@ def run(
         inherited = signals.inherited_signals()
         signals.block()
         asking = prepared.asking
+        given = streams if asking is None else asking.streams(streams)
+        own = None if asking is None else asking.terminal
         if own is not None:
             first.callback(own.close)
-            streams = own.streams(streams)
-        given = streams if asking is None else asking.streams(streams)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
         if asking is not None:
@@ -75,13 +73,12 @@ def run(
         last.callback(lambda: at_the_end(_faults(session, credentials, controlled)))
         try:
             ending = signals.Ending(session.kill)
-            apart = signals.Apart(own.resized, own.come_back) if own is not None else None
+            apart = None if own is None else signals.Apart(own.resized, own.come_back)
             signals.forward_to(session.child_pidfd, session.reached_group, ending, apart)
             if own is not None:
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
-            leave = own.leave if own is not None else None
+            stop_with = partial(signals.stop_with, own=own)
             try:
-                stop_with = partial(signals.stop_with, leave=leave)
                 status = _wait(session, credentials, asking, controlled, stop_with, seconds)
             except BrokenError:
                 if not ending.signal:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux.processes import state_of
@@ -139,11 +140,20 @@ def _is_for_leader(number: int) -> bool:
     return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
-def stop_with(pid: int, leave: Callable[[], None] | None = None) -> bool:
+class Terminal(Protocol):
+    """The person's terminal, while the program has one of its own."""
+
+    def leave(self) -> None:
+        """Give it back as it was."""
+
+    def come_back(self) -> None:
+        """Take it again."""
+
+
+def stop_with(pid: int, own: Terminal | None = None) -> bool:
     """The program was stopped: stop nono too, so that the shell that started it sees it.
 
-    `leave` is given where the program has a terminal of its own, and is called before: then the
-    rest of our process group has not been stopped yet, and is.
+    With a terminal of the program's own, nothing of our process group has been stopped yet.
 
     A stop by the terminal may have stopped us already; by the time we hear of the program's it
     runs again, and nothing is left to do. Without a terminal there is no shell that would ever
@@ -151,8 +161,8 @@ def stop_with(pid: int, leave: Callable[[], None] | None = None) -> bool:
     """
     if state_of(pid) != "T" or not _has_terminal():
         return False
-    if leave is not None:
-        leave()
+    if own is not None:
+        own.leave()
         os.killpg(0, signal.SIGTSTP)
     # SIGTSTP and not SIGSTOP: the kernel ignores it where nobody could continue us. To this
     # thread and not to the process: the thread that waits for signals must not take it.
@@ -161,6 +171,8 @@ def stop_with(pid: int, leave: Callable[[], None] | None = None) -> bool:
     signal.pthread_kill(threading.get_ident(), signal.SIGTSTP)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTSTP})
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
+    if own is not None:
+        own.come_back()
     return True
 
 

@@ -11,7 +11,9 @@ import trio
 from nono.broker import Access, Effect, File, Open, Origin, OriginKind, Rule, Subtree
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.asking.this_terminal import this_terminal
+from nono.supervisor.asking.channel import Run
+from nono.supervisor.asking.channels import Channels
+from nono.supervisor.asking.this_terminal import open_drawn, open_plain
 from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
 from nono.supervisor.exit_status import of_program
 from nono.supervisor.planning.options import Options
@@ -50,7 +52,9 @@ def question(number, what, path):
     )
 
 
-channel = this_terminal(inherited_streams(), os.environ, "7f3a", plain == "plain")
+streams = inherited_streams()
+open_channel = open_plain if plain == "plain" else open_drawn
+channel = open_channel(Run("7f3a", (), "", "", "", None), "", True)
 own_wait = foreground._wait_until
 
 
@@ -91,7 +95,7 @@ async def wait_until(*arguments):
 foreground._wait_until = wait_until
 foreground._SHORT_SECONDS = 0
 plan = make_plan(Options(allow_cwd=True, env_allow=["TERM"]), argv)
-prepared = prepare(plan, audit=None)
+prepared = prepare(plan, audit=None, channels=Channels(lambda run: [channel]))
 
 
 def at_the_end(faults):
@@ -99,7 +103,7 @@ def at_the_end(faults):
 
 
 try:
-    status = foreground.run(prepared, plan, argv, inherited_streams(), at_the_end, own=channel)
+    status = foreground.run(prepared, plan, argv, streams, at_the_end)
 finally:
     prepared.close()
 sys.exit(of_program(status))

@@ -1,0 +1,116 @@
+"""A question as lines: at every width, with names that want to be something else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nono.broker.asking import plain
+from nono.broker.asking.block import (
+    MAX_TEXT,
+    Surroundings,
+    block,
+    brief,
+    details,
+    is_too_long,
+    second_step,
+    settled,
+)
+from nono.broker.asking.columns import cut, width
+from nono.broker.asking.keys import choices
+from nono.broker.asking.question import SubjectKind
+from tests.broker.asking.asked import PATH, question
+
+WIDE = """\
+── nono asks ───────────────────────────────────────────── run 7f3a · 1 of 2 ──
+  python3 train.py  (pid 4711, started by make)
+  wants to read   /home/u/datasets/imagenet/
+                  val_0001.jpeg
+  because         no rule covers it, and the default is to ask
+  o  this file, once                    r  this file, this run
+  d  all of imagenet/, this run (312 files)
+  a  all of imagenet/, always (312 files) …
+  n  no                                 N  nothing of imagenet/ in this run
+  Q  ask no more in this run, deny      ?  details
+───────────────────────────────────────────────────────────────────────────────"""
+
+HOSTILE = (
+    "\x1b[2J\x1b[H\x1b]0;title\x07",
+    "\u202egnp.exe",
+    "\u200b\u200d\ufeff",
+    "line\r\nanother",
+    "\x00\x7f\x9b31m",
+    "\udc80\udcff",
+    "名前の長いファイル",
+    "x" * 4000,
+)
+
+
+def test_the_block() -> None:
+    asked = question()
+    assert "\n".join(block(asked, choices(asked), Surroundings(80, "7f3a", 1, 2))) == WIDE
+
+
+def test_a_narrow_one_has_few_lines() -> None:
+    asked = question()
+    lines = block(asked, choices(asked), Surroundings(50))
+    assert lines[0].startswith("nono asks: python3 wants to read /home/u")
+    assert len(lines) <= 7 and "o this file, once" in "\n".join(lines)
+
+
+def test_the_second_step_shows_rule_reach_and_file() -> None:
+    asked = question()
+    kept, wide = (each for each in choices(asked) if each.key in "ad"), Surroundings(90)
+    tree, always = sorted(kept, key=lambda each: each.key != "d")
+    shown = "\n".join(second_step(always, wide))
+    for words in ("312 files", '"read": ["/home/u/datasets/imagenet"]', "p.answers.json", "Enter"):
+        assert words in shown
+    assert "allow read /home/u/datasets/imagenet/…" in "\n".join(second_step(tree, wide))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("columns", [20, 59, 60, 80, 200])
+def test_nothing_hides(name: str, columns: int) -> None:
+    path = f"/home/u/{name}/{name}"
+    asked = question(path, script=name)
+    around = Surroundings(columns, name)
+    shown = [*block(asked, choices(asked), around), *details(asked, choices(asked), around)]
+    shown += [*brief(asked, choices(asked), around), settled(path, True, columns)]
+    for line in shown:
+        assert line.isprintable() and "\u202e" not in line
+        assert width(line) < columns
+    for line in plain.listed(asked, choices(asked), name):
+        assert line.isprintable()
+
+
+def test_a_long_path_keeps_both_ends() -> None:
+    asked = question(f"/begin{'/a' * 500}/end/{'b' * 300}.txt")
+    lines = block(asked, choices(asked), Surroundings(80))
+    text = "\n".join(lines)
+    assert "/begin/a" in text and "/end/" in text and ".txt" in text and len(lines) < 20
+    assert not is_too_long(asked)
+    assert is_too_long(question("/" + "a" * MAX_TEXT))
+
+
+def test_hosts_are_one_line() -> None:
+    asked = question("pypi.org:443", SubjectKind.HOST)
+    assert "  wants to read   pypi.org:443" in block(asked, choices(asked), Surroundings(80))
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"])), st.integers(0, 40))
+def test_a_cut_text_fits(text: str, columns: int) -> None:
+    assert width(cut(text, columns)) <= columns
+    if width(text) <= columns:
+        assert cut(text, columns) == text
+
+
+def test_the_list_and_its_answers() -> None:
+    asked = question(is_risky=True)
+    choosable = choices(asked)
+    lines = plain.listed(asked, choosable, "7f3a")
+    assert lines[0] == "nono asks for run 7f3a." and "1: this file, once" in lines
+    first = plain.chosen("1\n", choosable)
+    assert first is not None and first.offer.id == "o" and plain.takes_two_lines(first)
+    assert [plain.chosen(each, choosable) for each in ("0", "8", "", "y", "1 1", "001", "²")] == (
+        [None] * 7
+    )
+    assert any(PATH.rpartition("/")[0] in line for line in plain.confirmed(choosable[3]))

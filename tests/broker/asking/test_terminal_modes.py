@@ -1,0 +1,116 @@
+"""What a program has switched on is known, whatever pieces its output comes in."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nono.broker.asking.sequences import unfinished
+from nono.broker.asking.terminal_modes import Modes
+
+SESSION = (
+    "text äöü \x1b[1;31mred\x1b[?1049h\x1b[?1;1000;1006h\x1b=\x1b[?2004h\x1b[>1u\x1b[>4;2m"
+    "\x1b[?25l\x1b]2;title\x07\x1b(0\x0eqqq\x1b[2J\x1bP+q\x1b\\ 中"
+).encode()
+
+
+def fed(*pieces: bytes) -> Modes:
+    modes = Modes()
+    for piece in pieces:
+        modes.feed(piece)
+    return modes
+
+
+def state(modes: Modes) -> tuple[object, ...]:
+    return modes.set_aside(), modes.put_back(), modes.title, modes.is_alternate, modes.is_between
+
+
+def test_a_session() -> None:
+    modes = fed(SESSION)
+    assert modes.is_alternate and modes.pastes_bracketed and modes.is_between
+    assert modes.title == b"title"
+    aside, back = modes.set_aside(), modes.put_back()
+    for off, on in (
+        (b"\x1b[?1000l", b"\x1b[?1000h"),
+        (b"\x1b[?1006l", b"\x1b[?1006h"),
+        (b"\x1b[?1l", b"\x1b[?1h"),
+        (b"\x1b>", b"\x1b="),
+        (b"\x1b[>0u", b"\x1b[<1u"),
+        (b"\x1b[>4m", b"\x1b[>4;2m"),
+        (b"\x1b(B\x0f", b"\x1b(0\x0e"),
+        (b"\x1b[0m", b"\x1b[0m\x1b[1;31m"),
+    ):
+        assert off in aside and on in back, (aside, back)
+    assert back.endswith(b"\x1b[?25l") and b"?2004l" not in back
+
+
+def test_nothing_is_sent_that_is_not_needed() -> None:
+    assert fed(b"plain").set_aside() == b"\x1b(B\x0f\x1b[0m\x1b[?7h\x1b[?2004h"
+    assert fed(b"plain").put_back() == b"\x1b[?2004l\x1b[0m\x1b[?25h"
+
+
+@given(st.lists(st.integers(0, len(SESSION)), max_size=6))
+def test_pieces_make_no_difference(cuts: list[int]) -> None:
+    places = [0, *sorted(cuts), len(SESSION)]
+    pieces = [SESSION[a:b] for a, b in zip(places, places[1:], strict=False)]
+    assert state(fed(*pieces)) == state(fed(SESSION))
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6))
+def test_any_bytes_will_do(pieces: list[bytes]) -> None:
+    state(fed(*pieces))
+    state(fed(*(b"\x1b[" + each for each in pieces)))
+
+
+@pytest.mark.parametrize(
+    ("output", "left"),
+    [
+        (b"", 0),
+        (b"text", 0),
+        (b"\x1b", 1),
+        (b"\x1b[", 2),
+        (b"a\x1b[1;3", 5),
+        (b"\x1b[1;3m", 0),
+        (b"\x1b(", 2),
+        (b"\x1b(0", 0),
+        (b"\x1b]0;tit", 7),
+        (b"\x1b]0;tit\x07x", 0),
+        (b"\x1b]0;tit\x1b", 8),
+        (b"\x1b]0;tit\x1b\\", 0),
+        (b"\x1bPdata\x07", 7),
+        ("ä".encode()[:1], 1),
+        ("ä".encode(), 0),
+        ("中".encode()[:2], 2),
+        ("😀".encode()[:3], 3),
+        (b"\x80\x80\x80\x80", 0),
+    ],
+)
+def test_boundaries(output: bytes, left: int) -> None:
+    assert unfinished(output) == left
+
+
+def test_a_frame_is_not_interrupted() -> None:
+    assert not fed(b"\x1b[?2026hhalf").is_between
+    assert fed(b"\x1b[?2026hhalf\x1b[?2026l").is_between
+
+
+def test_a_string_may_be_longer_than_what_is_kept() -> None:
+    modes = fed(b"\x1b]52;c;", *[b"A" * 3000] * 4)
+    assert not modes.is_between
+    modes.feed(b"AA\x1b")
+    modes.feed(b"\\\x1b[?1049h")
+    assert modes.is_between and modes.is_alternate
+
+
+def test_where_the_screen_begins() -> None:
+    modes = Modes()
+    assert modes.feed(b"abc") is None
+    assert modes.feed(b"abc\x1b[?1049hdef") == 3
+    assert modes.feed(b"abc\x1b[2") is None
+    assert modes.feed(b"Jdef") == 0
+    assert modes.feed(b"\x1b[2Jx\x1b[2Jy") == 5
+    modes.feed(b"\x1bc")
+    assert not modes.is_alternate
+
+
+def test_a_soft_reset_shows_the_cursor() -> None:
+    assert fed(b"\x1b[?25l\x1b[?1h\x1b[!p").put_back().endswith(b"\x1b[?25h")
