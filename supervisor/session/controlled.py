@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind, visible
-from nono.supervisor.asking.listening import Listening, listen
+from nono.supervisor.asking.listening import listen
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
 from nono.supervisor.places import run_name
@@ -39,21 +39,28 @@ class Controlled:
         prepared: Prepared,
         plan: Plan,
         argv: Sequence[str],
-        kill: Callable[[], None],
-        name: str,
-        listening: Listening | None,
     ) -> None:
         self._prepared = prepared
         self._plan = plan
         self._argv = argv
-        self._kill = kill
-        self._name = name
-        self._listening = listening
+        self._kill: Callable[[], None] = _nothing
+        self._name = run_name(prepared.tmpdir)
+        self._listening = listen(self._name, os.environ)
         self._live: Live | None = None
         self._started = time.time()
         self._server: Server | None = None
         self.faults = Faults()
         """Of what is served here; a run goes on without it."""
+        if prepared.asking is not None:
+            from nono.supervisor.asking.over_control import OverControl
+
+            for channel in prepared.asking.dispatch.channels:
+                if isinstance(channel, OverControl):
+                    channel.offered = self
+
+    def end_with(self, kill: Callable[[], None]) -> None:
+        """How to end the program, which runs by now."""
+        self._kill = kill
 
     @property
     def has_answerers(self) -> bool:
@@ -170,16 +177,5 @@ class Controlled:
         return {}
 
 
-def control(
-    prepared: Prepared, plan: Plan, argv: Sequence[str], kill: Callable[[], None]
-) -> Controlled:
-    """The run, with a socket where there is a place for it."""
-    name = run_name(prepared.tmpdir)
-    controlled = Controlled(prepared, plan, argv, kill, name, listen(name, os.environ))
-    if prepared.asking is not None:
-        from nono.supervisor.asking.over_control import OverControl
-
-        for channel in prepared.asking.dispatch.channels:
-            if isinstance(channel, OverControl):
-                channel.offered = controlled
-    return controlled
+def _nothing() -> None:
+    """There is nothing to end yet."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
 from nono.supervisor.planning.plan import Plan
-from nono.supervisor.session.controlled import Controlled, control
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
+    from nono.supervisor.session.controlled import Controlled
 
 _SHORT_SECONDS = 0.1
 
@@ -60,17 +60,21 @@ def run(
         own = None if asking is None else asking.terminal
         if own is not None:
             first.callback(own.close)
+        # Where nobody is asked, the program does not wait for it.
+        controlled = None if asking is None else control(prepared, plan, argv, last)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
         if asking is not None:
             asking.started(session.child_pid)
         _raise_descriptor_limit()
-        controlled = control(prepared, plan, argv, session.kill)
-        last.callback(controlled.close)
+        if controlled is None:
+            controlled = control(prepared, plan, argv, last)
+        controlled.end_with(session.kill)
         credentials = prepared.credentials
         if credentials is not None:
             close_memory()
-        last.callback(lambda: at_the_end(_faults(session, credentials, controlled)))
+        faults = partial(_faults, session, credentials, controlled)
+        last.callback(lambda: at_the_end(faults()))
         try:
             ending = signals.Ending(session.kill)
             apart = None if own is None else signals.Apart(own.resized, own.come_back)
@@ -88,6 +92,17 @@ def run(
             return status
         finally:
             session.close()
+
+
+def control(
+    prepared: Prepared, plan: Plan, argv: Sequence[str], last: contextlib.ExitStack
+) -> Controlled:
+    """The run as others see it, with its control socket, until `last` ends."""
+    from nono.supervisor.session.controlled import Controlled  # after the program has started
+
+    controlled = Controlled(prepared, plan, argv)
+    last.callback(controlled.close)
+    return controlled
 
 
 def _raise_descriptor_limit() -> None:
