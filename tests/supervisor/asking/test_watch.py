@@ -1,0 +1,153 @@
+"""`nono watch`, in a second terminal and in a popup of tmux's; `nono ps` and `nono kill`."""
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Nono
+from tests.supervisor.asking.screen import ASKS, QUIET, person
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+
+@pytest.fixture
+def runtime(as_user: Account, project: Path) -> dict[str, str]:
+    """The environment with a place for sockets."""
+    return {"XDG_RUNTIME_DIR": str(as_user.directory(project / "run", 0o700))}
+
+
+def nono_words(account: Account, *words: str | Path) -> list[str]:
+    return [account.python, "-P", "-m", "nono.supervisor", *map(str, words)]
+
+
+@contextlib.contextmanager
+def started(
+    account: Account, cwd: Path, env: dict[str, str], *words: str | Path
+) -> Iterator[subprocess.Popen[str]]:
+    switch = os.geteuid() != account.uid
+    process = subprocess.Popen(
+        nono_words(account, *words),
+        cwd=cwd,
+        env={**account.environment, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        user=account.uid if switch else None,
+        group=account.gid if switch else None,
+        extra_groups=[] if switch else None,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_second_terminal(
+    as_user: Account, project: Path, runtime: dict[str, str], nono: Nono
+) -> None:
+    """It is there before the program and attaches to it; the first key that counts answers."""
+    directory = as_user.directory(as_user.home / f"{project.name}-data")
+    for name in ("one", "two"):
+        as_user.file(directory / name, f"{name}\n")
+    reading = f"cat {directory}/one; cat {directory}/two; echo over"
+    with person(as_user, *nono_words(as_user, "watch"), cwd=project, env=runtime) as someone:
+        someone.wait("no sandbox runs")
+        run = ("run", "--ask=watch", "--", "sh", "-c", reading)
+        with started(as_user, project, runtime, *run) as process:
+            someone.wait(ASKS)
+            someone.type("o")  # too early: it was not looked at
+            assert "cat" in someone.text and "this file, once" in someone.text
+            (status,) = json.loads(nono("ps", "--json", env=runtime).stdout)
+            assert status["waiting"] == [1] and status["channels"] == ["control socket"]
+            assert "1 wait  sh -c" in nono("ps", env=runtime).stdout
+            someone.rest(QUIET)
+            assert "one" in someone.text and ASKS in someone.text
+            someone.type("o")
+            someone.wait("data/one: this file, once")
+            someone.wait(ASKS)
+            someone.rest(QUIET)
+            someone.type("\r")
+            stdout, stderr = process.communicate(timeout=30)
+            assert stdout == "one\nover\n", stderr
+            assert "asked 2 times" in stderr and "two: Permission denied" in stderr
+        someone.wait("no sandbox runs")
+        someone.type("q")
+        assert someone.end() == 0
+        assert not someone.screen.is_alternate
+    assert not list(Path(runtime["XDG_RUNTIME_DIR"]).glob("nono/*"))
+
+
+def test_scripts_ps_and_kill(
+    as_user: Account, project: Path, runtime: dict[str, str], nono: Nono
+) -> None:
+    """What runs tell as lines; a run that was killed leaves nothing that is found."""
+    place = Path(runtime["XDG_RUNTIME_DIR"]) / "nono"
+    with started(as_user, project, runtime, "watch", "--json") as watch:
+        assert watch.stdout is not None
+        for ending in ("kill", "signal"):
+            run = ("run", "--ask=watch", "--", "sh", "-c", "echo ready; sleep 60")
+            with started(as_user, project, runtime, *run) as process:
+                assert process.stdout is not None and process.stdout.readline() == "ready\n"
+                told = json.loads(watch.stdout.readline())
+                assert (told["event"], told["argv"][0]) == ("started", "sh")
+                if ending == "signal":
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                else:
+                    assert nono("kill", told["run"][:5], env=runtime).returncode == 0
+                    assert process.wait(30) == 137
+                assert json.loads(watch.stdout.readline()) == {"run": told["run"], "event": "ended"}
+    assert nono("ps", env=runtime).stdout == ""
+    assert list(place.glob("*")) == []
+    refused = nono("kill", "zzz", env=runtime)
+    assert (refused.returncode, "no run called 'zzz'" in refused.stderr) == (2, True)
+    assert "needs a terminal" in nono("watch", env=runtime).stderr
+    killed = nono("audit", "show", "last", env=runtime).stdout
+    assert "sleep 60" in killed
+
+
+def test_nobody_watches(as_user: Account, project: Path, runtime: dict[str, str]) -> None:
+    """It is refused at once."""
+    file = as_user.file(as_user.home / f"{project.name}.txt", "x\n")
+    before = time.monotonic()
+    with started(as_user, project, runtime, "run", "--ask=watch", "--", "cat", file) as process:
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 1 and "Permission denied" in stderr
+    assert time.monotonic() - before < 15
+
+
+@pytest.mark.requires(commands=["tmux"])
+def test_a_popup_of_tmux(as_user: Account, project: Path, runtime: dict[str, str]) -> None:
+    """It is drawn over the program, which goes on; and is gone after the answer."""
+    file = as_user.file(as_user.home / f"{project.name}-popup.txt", "found\n")
+    run = nono_words(as_user, "run", "--ask=tmux", "--", "sh", "-c", f"cat {file}; cat {file}")
+    inside = f"{shlex.join(run)}; echo status $?; cat"
+    env = {**runtime, "TMUX_TMPDIR": str(project), "TERM": "xterm-256color"}
+    words = ("tmux", "-f", "/dev/null", "new-session", "sh", "-c", inside)
+    with person(as_user, *words, cwd=project, env=env, size=(40, 110)) as someone:
+        someone.wait(ASKS)
+        assert "cat" in someone.text and "this file, once" in someone.text
+        someone.rest(QUIET)
+        someone.type("o")
+        someone.wait(lambda: "found" in someone.text and ASKS in someone.text)
+        someone.rest(QUIET)
+        someone.type("n")
+        someone.wait("status 1")
+        assert ASKS not in someone.text and "Permission denied" in someone.text
+        someone.type("\x03")
+        someone.end()
+
+
+def test_tmux_that_is_not_there(nono: Nono) -> None:
+    refused = nono("run", "--ask=tmux", "--", "true")
+    assert refused.returncode == 125 and "start nono inside tmux" in refused.stderr
