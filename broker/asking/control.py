@@ -176,8 +176,9 @@ class Control:
         self._clients[client] = told
         (self._answering.add if answers else self._answering.discard)(client)
         waiting = [line for _, line in self._questions.values()]
-        status = {"protocol": PROTOCOL, **self._run.status()}
-        return status, [Send(client, line) for line in waiting]
+        return {"protocol": PROTOCOL, **self._whole_status()}, [
+            Send(client, line) for line in waiting
+        ]
 
     def _choose(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
         sender, (id, chosen) = (
@@ -201,7 +202,13 @@ class Control:
         return {"settled": [id]}, [*others, Chosen(id, answer)]
 
     def _status(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
-        return self._run.status(), []
+        return self._whole_status(), []
+
+    def _whole_status(self) -> Plain:
+        """The run's, and who is here."""
+        here = [each for each in self._clients.values() if each.greeted]
+        clients = [{"name": each.name, "answers": each.answers} for each in here]
+        return {**self._run.status(), "clients": clients}
 
     def _grant(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
         rules = call.params["rules"]

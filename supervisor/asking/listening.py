@@ -18,7 +18,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.places import control_directories
 
 SUFFIX = ".sock"
-_NEW = ".new-"
+_NEW = ".new"
 _BACKLOG = 16
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_NAMES = 1000
@@ -42,16 +42,16 @@ def listen(run: str, env: Mapping[str, str]) -> Listening | None:
     """The control socket of this run; None where there is no place for one."""
     for directory in islice(control_directories(env), 2):
         with contextlib.suppress(OSError):
-            return _listen_in(directory, run + SUFFIX)
+            return _listen_in(directory, run)
     return None
 
 
-def _listen_in(directory: str, name: str) -> Listening:
+def _listen_in(directory: str, run: str) -> Listening:
     """Raises OSError."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         with made(directory) as fd:
-            new = f"{_NEW}{os.getpid()}-{name}"
+            new, name = f"{run}{_NEW}", run + SUFFIX
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=fd)
             sock.bind(f"/proc/self/fd/{fd}/{new}")
@@ -113,7 +113,7 @@ def sockets(env: Mapping[str, str]) -> list[str]:
         with contextlib.suppress(OSError), opened(directory) as fd:
             names = sorted(name for name in os.listdir(fd) if name.endswith(SUFFIX))
             found += [os.path.join(directory, name) for name in names[:_MAX_NAMES]]
-    return [path for path in found if not os.path.basename(path).startswith(_NEW)]
+    return found
 
 
 def remove_left_behind(path: str) -> None:
@@ -129,7 +129,9 @@ def remove_of(run: str, env: Mapping[str, str]) -> None:
     """Remove the socket of a run that is known to be gone."""
     for directory in control_directories(env):
         with contextlib.suppress(OSError), opened(directory) as fd:
-            os.unlink(run + SUFFIX, dir_fd=fd)
+            for suffix in (SUFFIX, _NEW):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(run + suffix, dir_fd=fd)
 
 
 def run_of(path: str) -> str:

@@ -71,9 +71,9 @@ def test_no_program_reaches_a_control_socket(
     assert victim.stdout is not None and victim.stdout.readline() == "ready\n"
     path = only_socket(runtime)
     before = state(runtime)
-    opened = ("--allow-cwd", "--allow", "/", "--allow", project)
     lifted = ("--bypass-protection", path, "--bypass-protection", runtime)
-    for options in (opened, (*opened, *lifted, "--allow-unix-socket", path, "--allow", runtime)):
+    named = ("--allow-unix-socket", path, "--allow", runtime, "--allow", runtime / "nono")
+    for options in (("--allow-cwd", "--allow", "/"), ("--allow-cwd", *lifted, *named)):
         work = as_user.directory(project / f"work-{len(options)}")
         done = nono(
             *("run", *options, "--", "python3", "-c", REACH, path, work),
@@ -98,8 +98,7 @@ sys.argv[1:] = sys.stdin.readline().split()
 def test_its_own_neither(as_user: Account, project: Path, runtime: Path, start: Start) -> None:
     """Which somebody outside has told it of: it may not even list them."""
     work = as_user.directory(project / "work")
-    opened = ("--allow-cwd", "--allow", "/")
-    inside = start("run", "--json", *opened, "--", "python3", "-c", TOLD + REACH)
+    inside = start("run", "--json", "--allow-cwd", "--", "python3", "-c", TOLD + REACH)
     assert inside.stdout is not None and inside.stdout.readline() == "ready\n"
     before = state(runtime)
     stdout, _ = inside.communicate(f"{only_socket(runtime)} {work}\n", timeout=30)

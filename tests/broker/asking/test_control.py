@@ -54,7 +54,9 @@ def started(*clients: int, answers: bool = True) -> tuple[Control, Run]:
     for client in clients:
         control.connected(client)
         hello = say(control, client, "hello", protocol=1, client=f"c{client}", answers=answers)
-        assert told(hello) == [(client, {"protocol": 1, "run": "7f3a"})]
+        ((to, status),) = told(hello)
+        assert (to, status["protocol"], status["run"]) == (client, 1, "7f3a")
+        assert status["clients"][-1] == {"name": f"c{client}", "answers": answers}
     return control, run
 
 
