@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from perf import programs, rungs
-from perf.place import Place
+from perf import programs, rungs, terminals
+from perf.place import Place, system_python
 from perf.timers import Timer
 
 Measure = Callable[[int], "array[int]"]
@@ -52,6 +53,7 @@ def rows(place: Place, timers: Mapping[str, Timer]) -> list[Row]:
         *_other_calls(place, timers),
         *_programs(place, timers),
         *_starts(place, timers),
+        *_terminals(place),
     ]
 
 
@@ -150,6 +152,27 @@ def _starts(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
     sandboxing = _timed(spawner, "sandbox", *programs.TRUE)
     limits = (Limit(forking, 3.0),)
     yield Row(section, "a running Python program: nono's library", sandboxing, 2, forking, limits)
+
+
+def _terminals(place: Place) -> Iterator[Row]:
+    """The program runs in a terminal: its own, between it and the person's, or the person's."""
+    section = "on a terminal"
+    shared = f"cat of {terminals.MEGABYTES} MB, nono run"
+    run = [*rungs.nono(), "run", "--allow-cwd", "--quiet"]
+    for name, words, limits in (
+        (shared, [*run, "--"], ()),
+        (f"{shared} --ask", [*run, "--ask=tty", "--"], (Limit(shared, 1.1),)),
+    ):
+        measure = terminals.showing(place, words)
+        yield Row(section, name, measure, 1, shared, limits, _EVERY_INSTALLATION)
+    asked = terminals.Asked(place, rungs.nono(), system_python() or sys.executable)
+    # The times that it may take are in the names: there is no row to hold them against.
+    for name, measure, count in (
+        ("the first call that asks: its question visible (200 ms)", asked.measure_first, 1),
+        ("the second one (20 ms)", asked.measure_second, 1),
+        ("from the key to the program's next step (5 ms)", asked.measure_resumed, 2),
+    ):
+        yield Row(section, name, measure, count, every=_EVERY_INSTALLATION)
 
 
 def _timed(timer: Timer, operation: str, *arguments: str) -> Measure:

@@ -29,7 +29,8 @@ class PathOffers:
     """Of one question. `access` is all that is asked for together, by path.
 
     `directory` is what the objects lie in, or what is listed; `seen` says how often it was asked
-    about before, and `neighbours` how many others were that lie beside it.
+    about before, and `neighbours` how many others were that lie beside it. `is_beside`: those, or
+    what they all lie in.
     """
 
     make: Maker
@@ -39,6 +40,7 @@ class PathOffers:
     place: Place
     seen: int
     neighbours: int
+    is_beside: bool = False
 
     def all(self) -> Iterator[Offer]:
         """In their order: what to lead with comes first, and never the broadest."""
@@ -154,4 +156,8 @@ class PathOffers:
         below = [(Subtree(self.directory), ALL_ACCESS)]
         words = f"nothing of {self._named(self.directory)} in this run"
         yield self.make.deny("N", Lasts.RUN, below, words)
+        if self.is_beside and self.directory != "/":
+            above = parent(self.directory)
+            words = f"nothing of {self._named(above)} in this run"
+            yield self.make.deny("T", Lasts.RUN, [(Subtree(above), ALL_ACCESS)], words)
         yield self.make.quit()

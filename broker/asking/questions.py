@@ -21,6 +21,7 @@ from nono.broker.explaining.remedies import NAMES
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Open, PathChange, PathRequest, UnixConnect, Watch
 from nono.broker.rules.access import Access
+from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import Effect
 from nono.broker.verdicts import Allow
 
@@ -28,7 +29,7 @@ from nono.broker.verdicts import Allow
 def question(policy: Policy, asked: Asked, place: Place, history: History) -> Question:
     """The question about what is asked. Without an offer that allows there is nothing to ask."""
     request, asks = asked.questions[0]
-    subject = subject_of(request, place.look.is_directory)
+    subject = asked.subject or subject_of(request, place.look.is_directory)
     offers = tuple(each for each in _offers(policy, asked, place, history, subject))
     return Question(
         asked.id,
@@ -55,7 +56,9 @@ def _offers(
     elif subject.kind is SubjectKind.DIRECTORY:
         paths = [each for each in asked.requests if isinstance(each, PathRequest)]
         access = _access(policy, paths)
-        made = PathOffers(make, paths, access, subject.value, place, seen, neighbours)
+        above = Subject(SubjectKind.DIRECTORY, parent(subject.value))
+        is_beside = bool(neighbours or history.seen(above))
+        made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
     for offer in made.all():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from nono.broker.asking.question import Program
+from nono.broker.asking.question import Program, Subject
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.requests import Request
 from nono.broker.verdicts import Ask
@@ -33,12 +33,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one question is about: all requests that wait for it, each with what asks."""
+    """What one question is about: all requests that wait for it, each with what asks.
+
+    `subject` is what they have in common, where that is not the subject of the first.
+    """
 
     id: int
     questions: tuple[tuple[Request, Ask], ...]
     program: Program
     waiting: int = 1
+    subject: Subject | None = None
 
     @property
     def requests(self) -> tuple[Request, ...]:

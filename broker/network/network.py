@@ -144,13 +144,13 @@ class Network:
         speaking = self.considered(request)
         is_asked = isinstance(request, ConnectHost | Connect | Bind)
         rule = speaking[0] if speaking else default if is_asked else _NO_RULE
-        if rule.effect is Effect.ALLOW:
-            return Allow(rule)
-        if rule.effect is Effect.ASK:
-            no = self._refused_when_asked(request)
-            if no is None:
+        if rule.effect is Effect.ASK or rule.origin.kind is OriginKind.ANSWER:
+            rule = self._refused_when_asked(request) or rule
+        match rule.effect:
+            case Effect.ALLOW:
+                return Allow(rule)
+            case Effect.ASK:
                 return Ask(rule)
-            rule = no
         return Deny(rule, refusal_errno(request))
 
     def _refused_when_asked(self, request: NetworkRequest) -> Rule | None:

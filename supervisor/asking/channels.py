@@ -101,5 +101,8 @@ def _row(text: str) -> tuple[Row, str]:
         known = ", ".join(
             [NOBODY, *(f"{row.name}:PATH" if row.takes_value else row.name for row in ROWS)]
         )
-        raise UsageError(f"--ask={text[:80]}: no such channel", f"there are: {known}")
+        raise UsageError(
+            f"--ask={text[:80]}: no such channel",
+            f"there are: {known}; a program to run comes after --",
+        )
     return row, value

@@ -10,9 +10,12 @@ import contextlib
 import errno
 import fcntl
 import os
+import select
 import signal
 import struct
 import termios
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 from nono.supervisor.asking.outer import Outer, get_size
@@ -73,6 +76,22 @@ class Inner:
                 return None
             raise
 
+    def last(self, seconds: float) -> Iterator[bytes]:
+        """What is still on its way when every program has ended, for so long at the most.
+
+        The kernel says that it was all only once nobody has the slave open.
+        """
+        os.close(self.slave)
+        self.slave = -1
+        poll = select.poll()
+        poll.register(self.master, select.POLLIN)
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and poll.poll(left * 1000):
+            data = self.read()
+            if not data:
+                return
+            yield data
+
     def type(self, data: bytes) -> None:
         """Give the program keys; what it does not take yet is kept, up to 64 KiB."""
         self._typed = (self._typed + data)[:_MAX_TYPED]
@@ -118,7 +137,8 @@ class Inner:
     def close(self) -> None:
         """Both ends, once nobody uses them."""
         self.hang_up()
-        os.close(self.slave)
+        if self.slave >= 0:
+            os.close(self.slave)
 
 
 def is_controlling(fd: int) -> bool:

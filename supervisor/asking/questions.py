@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from nono.broker import Ask, Deny, Effect, Origin, OriginKind, PolicyError, Process, Rule
 from nono.broker.asking.history import History
 from nono.broker.asking.making import QUIT
-from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject
+from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.network.network import refusal_errno
+from nono.broker.rules.paths import parent
 from nono.supervisor.asking.answered import Log, answered, asked
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
@@ -155,6 +156,7 @@ class Questions:
         channel: Channel | None = None
         with group.scope:
             await self._wait_for_company(group)
+            self._take_neighbours(group)
             question = await self._question(group)
             group.question = question
             self.history.note(group.subject)
@@ -178,6 +180,26 @@ class Questions:
         if channel is not None and channel.is_person and (has_threads or not is_alone):
             await trio.sleep(_COMPANY_SECONDS)
 
+    def _take_neighbours(self, group: Group) -> None:
+        """Directories beside each other that nobody was asked about yet are one question."""
+        if group.subject.kind is not SubjectKind.DIRECTORY:
+            return
+        beside = [
+            each
+            for each in self._groups
+            if each.question is None
+            and each.subject.kind is SubjectKind.DIRECTORY
+            and parent(each.subject.value) == parent(group.subject.value)
+        ]
+        if len(beside) < 2:
+            return
+        group.subject = Subject(SubjectKind.DIRECTORY, parent(group.subject.value))
+        for other in beside:
+            if other is not group:
+                group.calls += other.calls
+                other.calls.clear()
+                self._end_if_empty(other)
+
     async def _question(self, group: Group) -> Question:
         import trio
 
@@ -189,7 +211,8 @@ class Questions:
             for key, question in zip(call.keys, call.undecided.questions, strict=True)
         }
         program = program_of(group.shown[0].process)
-        about = Asked(self._numbers, tuple(found.values()), program, len(group.shown))
+        waiting = len(group.shown)
+        about = Asked(self._numbers, tuple(found.values()), program, waiting, group.subject)
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
             place = replace(self.place, look=QuickLook())

@@ -31,6 +31,8 @@ from nono.supervisor.asking.prompt import Prompt, Where
 from nono.supervisor.asking.repaint import Recording, Repaint
 
 _BOUNDARY_SECONDS = 0.1
+_PAUSE_SECONDS = 0.03
+_LAST_SECONDS = 1.0
 _SHORT_SECONDS = 0.06
 _BACKGROUND_SECONDS = 0.2
 _MAX_TAIL = 1024
@@ -78,6 +80,8 @@ class Relay:
         self._is_over = False
         self._posted: collections.deque[Callable[[], None]] = collections.deque()
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._polled: tuple[int, bool] | None = None
+        self._polling = select.poll()
         self._thread = threading.Thread(target=self._run_thread, name="nono-terminal", daemon=True)
 
     def start(self, interrupted: Callable[[], None]) -> None:
@@ -132,42 +136,54 @@ class Relay:
             if self._prompt is not None:
                 self._prompt.hide()
             self._outer.detach()
+        if not self._is_over:  # by an error of ours: nobody would carry what is printed
+            self._inner.hang_up()
         while self._queue:
             self._queue.popleft().deliver(None)
         self._work()
 
     def _turn(self) -> None:
         """One look at everything that may have something to do."""
-        poll = select.poll()
-        poll.register(self._woken, select.POLLIN)
-        if not self._is_gone:
-            if not self._inner.is_full or self._prompt is not None:
-                self._watch_keys(poll)
-            if self._prompt is None:
-                poll.register(self._inner.master, select.POLLIN)
+        left = self._wakes_at()
+        if left != _NEVER:
+            left = max(0.0, left - time.monotonic()) * 1000
+        ready = dict(self._poll().poll(None if left == _NEVER else left))
+        if self._inner.master in ready:
             if self._inner.is_full:
-                self._watch_room(poll)
-        left = self._wakes_at() - time.monotonic()
-        ready = dict(poll.poll(None if left == _NEVER else max(0.0, left) * 1000))
-        if self._woken in ready:
-            self._work()
-        if self._inner.master in ready and not self._is_gone:
-            self._inner.flush()
+                self._inner.flush()
             if self._prompt is None:
                 self._carry()
+        if self._woken in ready:
+            self._work()
         if self._outer.fd in ready:
             self._read_keys(ready[self._outer.fd])
-        self._tick(time.monotonic())
+        if not self._is_at_rest:
+            self._tick(time.monotonic())
 
-    def _watch_keys(self, poll: select.poll) -> None:
-        if self._outer.is_attached:
-            poll.register(self._outer.fd, select.POLLIN)
+    @property
+    def _is_at_rest(self) -> bool:
+        """True while there is nothing to do but to carry: no question, and no time to wait for."""
+        is_waiting = self._queue or self._prompt is not None or self._grows_at != _NEVER
+        return self._outer.is_attached and not is_waiting
 
-    def _watch_room(self, poll: select.poll) -> None:
-        reading = select.POLLIN if self._prompt is None else 0
-        poll.register(self._inner.master, reading | select.POLLOUT)
+    def _poll(self) -> select.poll:
+        """What is waited for: made anew only when it is something else than before."""
+        is_read = self._prompt is None and not self._is_gone
+        room = select.POLLOUT if self._inner.is_full and not self._is_gone else 0
+        keys = self._outer.is_attached and not self._is_gone and (not room or not is_read)
+        wanted = (select.POLLIN if is_read else 0) | room, keys
+        if wanted != self._polled:
+            self._polled, self._polling = wanted, select.poll()
+            self._polling.register(self._woken, select.POLLIN)
+            if wanted[0]:
+                self._polling.register(self._inner.master, wanted[0])
+            if keys:
+                self._polling.register(self._outer.fd, select.POLLIN)
+        return self._polling
 
     def _wakes_at(self) -> float:
+        if self._is_at_rest:
+            return _NEVER
         times = [self._grows_at]
         if not self._outer.is_attached and not self._is_gone:
             times.append(time.monotonic() + _BACKGROUND_SECONDS)
@@ -188,8 +204,11 @@ class Relay:
     def _carry(self) -> bool:
         """Carry on what is there now; False when that is nothing."""
         data = self._inner.read()
-        if not data:
-            return False
+        if data:
+            self._print(data)
+        return bool(data)
+
+    def _print(self, data: bytes) -> None:
         anew = self._modes.feed(data)
         if self._modes.is_alternate:
             self._recording.take(data, anew)
@@ -197,12 +216,19 @@ class Relay:
             self._recording.forget()
         self._tail = (self._tail + data)[-_MAX_TAIL:]
         self._outer.write(data)
-        return True
 
     def _carry_all(self, seconds: float) -> None:
         """All that is there, for so long at the most."""
         until = time.monotonic() + seconds
         while not self._is_gone and self._carry() and time.monotonic() < until:
+            pass
+
+    def _carry_what_comes(self, seconds: float) -> None:
+        """All that comes without a pause: the kernel hands it over a little later."""
+        poll = select.poll()
+        poll.register(self._inner.master, select.POLLIN)
+        until = time.monotonic() + seconds
+        while poll.poll(_PAUSE_SECONDS * 1000) and self._carry() and time.monotonic() < until:
             pass
 
     # What the person types.
@@ -350,7 +376,7 @@ class Relay:
     def leave(self) -> None:
         """The whole job is about to stop: show what there is, and give the terminal back."""
         if self._prompt is None and not self._is_gone:
-            self._carry_all(_BOUNDARY_SECONDS)
+            self._carry_what_comes(_BOUNDARY_SECONDS)
         self._is_left = True
         self._leave()
 
@@ -367,7 +393,9 @@ class Relay:
     def finish(self) -> None:
         """The program has ended, and nobody prints any more."""
         self._close_prompt()
-        self._carry_all(_BOUNDARY_SECONDS * 10)
+        if not self._is_gone:
+            for data in self._inner.last(_LAST_SECONDS):
+                self._print(data)
         self._is_over = True
 
     def _hang_up(self) -> None:

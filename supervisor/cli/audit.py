@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -35,6 +35,10 @@ from nono.supervisor.report.asked import answer_fields, answer_words
 
 _KEPT = 20
 _MAX_JSON = 8192
+
+
+if TYPE_CHECKING:
+    from nono.supervisor.planning.plan import Plan
 
 
 @click.group(cls=Section)
@@ -121,9 +125,10 @@ def cleanup(keep: int) -> None:
 @audit.command()
 @_session_argument
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option("--questions", is_flag=True, help="Show what --ask would have asked, instead.")
 @policy_options
 @click.pass_context
-def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> None:
+def replay(ctx: click.Context, /, name: str, as_json: bool, questions: bool, **values: Any) -> None:
     """Decide every recorded request again, under the policy of these options.
 
     Shows what would be refused that was allowed, and the other way round. Exit 0 no change, 1 a
@@ -144,10 +149,27 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, **values: Any) -> No
     if values["workdir"] is None:
         values["workdir"] = program.cwd
     plan = make_plan(to_options(values), program.argv)
+    if questions:
+        ctx.exit(_count_questions(session, plan, as_json))
     result = replaying.replay(session, plan)
     for line in [shown.as_json(result)] if as_json else shown.text(result):
         click.echo(line)
     ctx.exit(exit_status.of_answer(result.is_same))
+
+
+def _count_questions(session: Session, plan: Plan, as_json: bool) -> int:
+    """What would have been asked; the exit code."""
+    from nono.supervisor.asking.answered import asked
+    from nono.supervisor.asking.opening import place_of
+    from nono.supervisor.audit.questions import questions
+
+    found = [asked(each) for each in questions(session, plan, place_of(plan))]
+    if as_json:
+        click.echo(json.dumps({"questions": found, "count": len(found)}))
+    else:
+        number = len(found)
+        click.echo("\n".join([f"{number} {'question' if number == 1 else 'questions'}", *found]))
+    return exit_status.of_answer(not found)
 
 
 def _words(record: Record) -> str:

@@ -55,7 +55,8 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
     It may read everything but what is protected, reach any host, and write in the working directory
     and in caches of the sandbox's own; other options let it do more. With --profile, only what
-    that profile lacks is learned. The exit code is the program's, or 0 when its time was up.
+    that profile lacks is learned. With --ask you are asked as by `nono run --ask`, and the profile
+    is what you allow. The exit code is the program's, or 0 when its time was up.
     """
     if not command:
         raise UsageError("no command to learn from", _EXAMPLE)
@@ -65,6 +66,11 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
             "--force is for an --output that is not the --profile which it extends",
             f"nono learn --force -o {output or 'NAME'} -- {shlex.join(command)}",
         )
+    if values["ask"] is not None:
+        # What only such a run needs is loaded only then.
+        from nono.supervisor.cli.learn_asking import learn_by_asking
+
+        ctx.exit(learn_by_asking(command, values, _new_file(output, values["force"])))
     ctx.exit(_learn(command, values))
 
 

@@ -1,5 +1,7 @@
 """What a program has switched on is known, whatever pieces its output comes in."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ def test_nothing_is_sent_that_is_not_needed() -> None:
 @given(st.lists(st.integers(0, len(SESSION)), max_size=6))
 def test_pieces_make_no_difference(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(SESSION)]
-    pieces = [SESSION[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [SESSION[a:b] for a, b in itertools.pairwise(places)]
     assert state(fed(*pieces)) == state(fed(SESSION))
 
 

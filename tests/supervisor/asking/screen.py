@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pyte
 
-from tests.conftest import TIMEOUT, Account
+from tests.conftest import TIMEOUT, Account, program_beside
 
 QUIET = 0.85
 """Longer than a question takes until its keys count."""
@@ -203,6 +203,7 @@ class Questions:
         os.mkfifo(self.fifo)
         os.chown(self.fifo, account.uid, account.gid)
         account.file(self.answers)
+        self.program = account.file(place / "driver.py", program_beside(__file__, "driver.py"))
 
     def ask(self, path: str, what: str = "read") -> None:
         self.answers.write_text("")
@@ -219,8 +220,6 @@ class Questions:
 
 def driver(questions: Questions, *argv: str, plain: bool = False) -> list[str]:
     """The words after the interpreter."""
-    from tests.conftest import program_beside
-
-    program = program_beside(__file__, "driver.py")
     kind = "plain" if plain else "drawn"
-    return ["-P", "-c", program, str(questions.fifo), str(questions.answers), kind, *argv]
+    given = (questions.program, questions.fifo, questions.answers)
+    return ["-P", *map(str, given), kind, *argv]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nono.broker import Mode, Rule
+from nono.broker import Effect, Mode, Rule
 from nono.broker.settings import BY_NAME, BY_OPTION, Key, Kind
 from nono.supervisor import Options, Plan, make_plan
 from nono.supervisor.cli.options import policy_options, to_options
@@ -149,8 +149,8 @@ BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.LOCAL_PORT: PORTS,
     Kind.LISTENING_PORT: PORTS,
 }
-BOTH = [key for key in FLAGS if key.in_profile]
-"""What can be said by a flag and in a profile."""
+BOTH = [key for key in FLAGS if key.in_profile and key.name != "ask"]
+"""What can be said by a flag and in a profile, with the same values."""
 KEPT = {
     "network.block": (),
     "network.loopback_only": ("network.open_port", "network.listen_port"),
@@ -201,6 +201,21 @@ def test_a_flag_and_a_key_mean_the_same(place: Path, said: dict[str, Any]) -> No
     by_profile = make_plan(Options(workdir=work, profile=str(file)), (), env)
     assert meaning(by_flags) == meaning(by_profile)
     assert is_by_flag(by_flags) == bool(said)
+
+
+def test_to_ask_is_said_by_a_flag_or_a_profile_and_the_flag_counts(tmp_path: Path) -> None:
+    def plan(ask: bool | None, **options: Any) -> Plan:
+        file = tmp_path / "profile.json"
+        file.write_text(json.dumps({} if ask is None else {"ask": ask}))
+        made = make_plan(Options(workdir="/usr", profile=str(file), **options), (), {"HOME": "/x"})
+        assert (made.policy.default is Effect.ASK) == bool(made.ask)
+        return made
+
+    assert plan(None).ask == plan(False).ask == ""
+    assert plan(True).ask == plan(None, ask="auto").ask == plan(False, ask="auto").ask == "auto"
+    assert plan(True, ask="none").ask == "none"
+    assert parsed("--ask", "--allow-cwd").ask == "auto"
+    assert parsed("--ask=none").ask == "none"
 
 
 def meaning(plan: Plan) -> dict[str, Any]:

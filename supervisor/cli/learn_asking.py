@@ -1,0 +1,69 @@
+"""`nono learn --ask`: the profile is the sum of what a person allowed while the program ran."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nono.supervisor import exit_status
+from nono.supervisor.cli.messages import say_afterwards, say_notes
+from nono.supervisor.cli.options import to_options
+from nono.supervisor.planning.plan import make_plan
+
+if TYPE_CHECKING:
+    from nono.supervisor.cli.output_file import OutputFile
+
+_STDOUT = 1
+
+
+def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputFile) -> int:
+    """Run the program as `nono run --ask` does; the exit code. Raises NonoError."""
+    from nono.supervisor.asking.channels import Channels, named
+    from nono.supervisor.asking.opening import place_of
+    from nono.supervisor.cli.output_file import OutputFile
+    from nono.supervisor.learning.answered import profile_of_answers
+    from nono.supervisor.report import asked, learned
+    from nono.supervisor.report import run as report
+    from nono.supervisor.session import foreground
+    from nono.supervisor.session.prepare import prepare
+    from nono.supervisor.streams import inherited_streams
+
+    streams = inherited_streams()
+    options = to_options(values)
+    plan = make_plan(options, argv)
+    if not values["quiet"]:
+        say_notes(plan.notes)
+    with contextlib.ExitStack() as undo:
+        undo.callback(output.discard)
+        stdout = OutputFile(_STDOUT if values["as_json"] else None)
+        channels = Channels(named(plan.ask), tuple(argv), values["profile"] or "")
+        prepared = prepare(plan, channels=channels)
+        faults: list[str] = []
+        with contextlib.closing(prepared):
+            given = streams.all_to_stderr() if values["as_json"] else streams
+            try:
+                status = foreground.run(
+                    prepared, plan, argv, given, faults.extend, values["timeout"]
+                )
+                code = exit_status.of_program(status)
+            except foreground.TimeIsUp:
+                code = exit_status.SUCCESS
+            policy, around = prepared.decisions.policy, place_of(plan).around
+            text = profile_of_answers(options, argv, policy, around, plan.workdir)
+        say_afterwards(report.bug(faults))
+        if not values["quiet"] and prepared.asking is not None:
+            log = prepared.asking.questions.log
+            say_afterwards([*asked.text(log.all(), log.notes)])
+        stdout.check()
+        output.write(text.encode("ascii"))
+        undo.pop_all()
+    if output.path and not values["quiet"]:
+        say_afterwards(learned.how_to_use(values["output"], output.path, argv))
+    elif values["as_json"]:
+        click.echo(text, nl=False)
+    elif not values["quiet"]:
+        say_afterwards([text.rstrip()])
+    return code

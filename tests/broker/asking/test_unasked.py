@@ -1,0 +1,83 @@
+"""What nobody is asked about."""
+
+from __future__ import annotations
+
+import pytest
+
+from nono.broker import (
+    Access,
+    Bind,
+    Connect,
+    Effect,
+    Execute,
+    Forbidden,
+    Open,
+    Operation,
+    Origin,
+    OriginKind,
+    PathChange,
+    Policy,
+    Request,
+    Rule,
+    ServerName,
+    Socket,
+    Subtree,
+    UnixConnect,
+)
+from nono.broker.asking.unasked import unasked
+from nono.broker.datafile import data
+from tests.broker.worlds import CALLER, FLAG
+
+DEFAULT = Policy(default=Effect.ASK)._default_rule
+READ, WRITE = Access.READ, Access.WRITE
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Execute(CALLER, "/home/u/x"),
+        Forbidden(CALLER, "ptrace"),
+        ServerName(CALLER, "a.example", 443, None),
+        Socket(CALLER, "IPv6"),
+        Bind(CALLER, "0.0.0.0", 0),
+        Open(CALLER, "/proc/1/maps", READ),
+        Open(CALLER, "/sys/devices/x", READ),
+        Open(CALLER, "/etc/machine-id", READ),
+        Open(CALLER, "/home/u/.python_history", READ | WRITE),
+        PathChange(CALLER, Operation.MKDIR, "/srv/a/__pycache__"),
+        PathChange(CALLER, Operation.CREATE, "/srv/a/__pycache__/m.cpython-311.pyc.140"),
+        UnixConnect(CALLER, "/run/nscd/socket"),
+    ],
+    ids=str,
+)
+def test_what_no_answer_would_help(request_: Request) -> None:
+    assert unasked(request_, DEFAULT, "/home/u")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Open(CALLER, "/home/u/x", READ),
+        Open(CALLER, "/home/u/proc/x", READ),
+        PathChange(CALLER, Operation.CREATE, "/srv/a/m.pyc"),
+        UnixConnect(CALLER, "/run/docker.sock"),
+        Connect(CALLER, "93.184.216.34", 443),
+        Bind(CALLER, "0.0.0.0", 80),
+    ],
+    ids=str,
+)
+def test_the_rest_is_asked_about(request_: Request) -> None:
+    assert unasked(request_, DEFAULT, "/home/u") is None
+
+
+def test_a_persons_own_rule_asks_about_a_probe_too() -> None:
+    rule = Rule(Subtree("/etc"), READ, Effect.ASK, FLAG)
+    assert unasked(Open(CALLER, "/etc/machine-id", READ), rule, "/home/u") is None
+    assert unasked(Execute(CALLER, "/etc/x"), rule, "/home/u")
+
+
+def test_every_entry_says_why() -> None:
+    paths = data("unasked")["paths"]
+    assert paths and all(each["reason"] and each["path"].startswith("/") for each in paths)
+    assert Origin(OriginKind.ANSWER, "3, 14:02") != FLAG
+    assert str(Origin(OriginKind.ANSWER, "3, 14:02")) == "answer 3, 14:02"

@@ -1,0 +1,122 @@
+"""The program is a job on a terminal of its own, and nono is one on the person's."""
+
+import os
+import shlex
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account
+from tests.supervisor.asking.screen import ASKS, QUIET, Questions, driver, person
+
+pytestmark = [
+    pytest.mark.requires(landlock=6, commands=["bash"]),
+    pytest.mark.parametrize("as_user", ["user"], indirect=True),
+]
+PATH = "/data/imagenet/val_0001.jpeg"
+LOOKS = """
+import os, sys, termios, time
+print("own", os.ttyname(0) != os.environ["OUTER"], os.isatty(1), os.tcgetpgrp(0) == os.getpgrp())
+def tried(path):
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except OSError as error:
+        return type(error).__name__
+    return os.ttyname(fd) == os.ttyname(0) or path == "/dev/tty"
+print("opens", tried("/dev/tty"), tried(os.ttyname(0)), tried(os.environ["OUTER"]))
+sys.stdout.flush()
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def questions(as_user: Account, project: Path) -> Questions:
+    return Questions(as_user, project)
+
+
+def test_stopped_and_continued(as_user: Account, project: Path, questions: Questions) -> None:
+    words = shlex.join([as_user.python, *driver(questions, "cat")])
+    as_user.file(project / "rc", f"PS1='> '; nono() {{ {words}; }}")
+    with person(as_user, "bash", "--rcfile", "rc", "-i", cwd=project) as one:
+        one.wait(">")
+        one.type("stty -a > before\n")
+        one.type("nono\n")
+        questions.ask(PATH)
+        one.wait(ASKS)
+        one.type("\x1a")  # too early: a key of the program's terminal, which stops the program
+        one.wait("Stopped")
+        one.gone(ASKS)
+        one.type("stty -a > between; fg\n")
+        one.wait(ASKS)
+        one.rest(QUIET)
+        one.type("\x1a")
+        one.gone(ASKS)
+        one.rest(0.2)
+        one.type("jobs; bg\n")
+        one.rest(0.3)
+        one.type("echo in the background\n")
+        one.wait("\nin the background")
+        one.wait("bring this job to the foreground")
+        one.type("fg\n")
+        one.wait(ASKS)
+        one.rest(QUIET)
+        one.type("o")
+        assert questions.answer(one) == "o"
+        one.type("after\n")
+        one.wait("after\nafter")
+        one.type("\x1a")
+        one.wait(lambda: "Stopped" in one.text.rpartition("after\nafter")[2])
+        one.type("fg\n")
+        one.rest(0.2)
+        one.type("\x04")
+        one.wait("at its end")
+        one.type("stty -a > after; exit\n")
+        one.end()
+    modes = {(project / name).read_text() for name in ("before", "between", "after")}
+    assert len(modes) == 1, modes
+
+
+def test_hang_up(as_user: Account, project: Path, questions: Questions) -> None:
+    catches = "trap 'echo hung up > left; exit' HUP; echo ready; while :; do read x || exit; done"
+    words = driver(questions, "bash", "-c", catches)
+    with person(as_user, as_user.python, *words, cwd=project) as one:
+        one.wait("ready")
+        questions.ask(PATH)
+        one.wait(ASKS)
+        one.hang_up()
+        one.process.wait(20)
+    assert questions.answers.read_text() in ("-", "")
+
+
+def test_what_the_program_sees(as_user: Account, project: Path, questions: Questions) -> None:
+    words = shlex.join([as_user.python, *driver(questions, as_user.python, "-c", LOOKS)])
+    as_user.file(project / "nono", f"OUTER=$(tty); export OUTER; {words}")
+    with person(as_user, "sh", "nono", cwd=project) as one:
+        one.wait("opens")
+        assert "own True True True" in one.text and "opens True True PermissionError" in one.text
+        assert not one.modes[3] & (termios.ICANON | termios.ECHO)  # type: ignore[operator]
+        one.type("\n")
+        one.end()
+        assert one.modes[3] & termios.ICANON and one.modes[3] & termios.ECHO  # type: ignore[operator]
+
+
+def test_pipes_stay_pipes(as_user: Account, project: Path, questions: Questions) -> None:
+    sees = "for fd in 0 1 2; do test -t $fd && echo $fd >&2; done; cat"
+    words = shlex.join([as_user.python, *driver(questions, "sh", "-c", sees)])
+    as_user.file(project / "nono", f"echo through | {words} | sed s/through/thorough/")
+    with person(as_user, "sh", "nono", cwd=project) as one:
+        one.end()
+    assert "thorough" in one.text and one.text.splitlines()[0] == "2", one.text
+
+
+def test_killed_and_broken(as_user: Account, project: Path, questions: Questions) -> None:
+    ends = "import os, tty; tty.setraw(0); print('\\x1b[?1049hready', flush=True); os.read(0, 1); "
+    words = driver(questions, as_user.python, "-c", ends + "os.kill(os.getpid(), 9)")
+    with person(as_user, as_user.python, *words, cwd=project) as one:
+        before = one.modes
+        one.wait("ready")
+        one.type("x")
+        assert one.end() == 137
+        assert one.modes == before and not one.screen.is_alternate
+    assert os.path.exists(questions.fifo)
