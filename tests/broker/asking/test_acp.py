@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nono.broker.asking.acp import Relay, Relayed
 from nono.broker.asking.question import Answer
 from nono.broker.asking.relayed_lines import MAX_READ, RelayedLines
-from tests.broker.asking.questions import ALWAYS, question
+from tests.broker.asking.worlds import ALWAYS, question
 
 TOKEN = "k3j9x2"
 
@@ -72,7 +72,7 @@ def test_a_permission_in_the_editor() -> None:
         ("n", "reject_once"),
     ]
     out = relay.from_editor(selected(request, "o"))
-    assert (out.to_agent, out.settled) == (b"", [(17, Answer("o", "acp"))])
+    assert not out.to_agent and out.settled == [(17, Answer("o", "acp"))]
     (update,) = messages(out.to_editor)
     assert update["params"]["update"]["status"] == "completed"
     assert relay.from_editor(selected(request, "o")) == Relayed()
@@ -95,16 +95,15 @@ def test_so_much_is_asked_about_twice() -> None:
 
 def test_anything_else_denies() -> None:
     relay = in_session()
-    for number, answer in enumerate(
-        [
-            {"result": {"outcome": {"outcome": "cancelled"}}},
-            {"result": {"outcome": {"outcome": "selected", "optionId": "a"}}},
-            {"result": {"outcome": {"outcome": "selected", "optionId": ["o"]}}},
-            {"result": {"outcome": "selected"}},
-            {"result": None},
-            {"error": {"code": -32601, "message": "no"}},
-        ]
-    ):
+    answers: list[dict[str, Any]] = [
+        {"result": {"outcome": {"outcome": "cancelled"}}},
+        {"result": {"outcome": {"outcome": "selected", "optionId": "a"}}},
+        {"result": {"outcome": {"outcome": "selected", "optionId": ["o"]}}},
+        {"result": {"outcome": "selected"}},
+        {"result": None},
+        {"error": {"code": -32601, "message": "no"}},
+    ]
+    for number, answer in enumerate(answers):
         request = asked(relay, number)
         assert relay.from_editor(line(id=request["id"], **answer)).settled == [(number, None)]
 

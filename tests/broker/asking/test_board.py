@@ -1,7 +1,7 @@
 """`nono watch` as playbooks: what runs tell, what is typed, what is shown and answered."""
 
 from nono.broker.asking.board import Board, Picked, Quit
-from tests.broker.asking.questions import question
+from tests.broker.asking.worlds import question
 
 SIZE = 100, 40
 

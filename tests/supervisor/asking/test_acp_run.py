@@ -1,7 +1,6 @@
 """`nono run --ask=acp`: a scripted editor, a scripted agent in the sandbox, and nono between."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Account, Secret, program_beside
+from tests.supervisor.asking.processes import hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -25,13 +25,10 @@ class Editor:
         self.asked = 0
 
     def say(self, **message: Any) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-        self.process.stdin.flush()
+        say(self.process, json.dumps({"jsonrpc": "2.0", **message}))
 
     def hear(self) -> Any:
-        assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline())
+        return json.loads(hear(self.process))
 
     def prompt(self, id: int, path: Path, *options: str) -> str:
         """Have the agent read a file; what it says. `options` are what is selected, one by one."""
@@ -62,29 +59,10 @@ class Editor:
 
 
 @contextmanager
-def editor(account: Account, project: Path, *options: str, agent: list[str]) -> Iterator[Editor]:
-    switch = os.geteuid() != account.uid
-    nono = [account.python, "-P", "-m", "nono.supervisor", "run", "--ask=acp", "--json", *options]
-    process = subprocess.Popen(
-        [*nono, "--", *agent],
-        cwd=project,
-        env=dict(account.environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        user=account.uid if switch else None,
-        group=account.gid if switch else None,
-        extra_groups=[] if switch else None,
-    )
-    try:
+def editor(account: Account, project: Path, *agent: str) -> Iterator[Editor]:
+    run = ("run", "--ask=acp", "--json", "--allow-cwd", "--", *agent)
+    with started(account, nono_words(account, *run), project) as process:
         yield Editor(process)
-    finally:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
 
 
 def test_an_agent_asks_through_its_editor(as_user: Account, project: Path) -> None:
@@ -92,7 +70,7 @@ def test_an_agent_asks_through_its_editor(as_user: Account, project: Path) -> No
     other = as_user.file(secret.path.parent / "two.txt", "two\n")
     early = as_user.file(project.parent / f"{project.name}-early.txt", "early\n")
     agent = ["python3", "-c", AGENT, str(early)]
-    with editor(as_user, project, "--allow-cwd", agent=agent) as someone:
+    with editor(as_user, project, *agent) as someone:
         someone.say(id=0, method="initialize", params={"protocolVersion": 1})
         assert someone.hear()["result"]["agentInfo"]["early"] == "Permission denied"
         someone.say(id=1, method="session/new", params={"cwd": str(project), "mcpServers": []})
@@ -116,7 +94,7 @@ def test_an_agent_whose_editor_is_gone(as_user: Account, project: Path) -> None:
     """It reads the end, as if nobody were between; and writes to a pipe that is closed."""
     script = "import sys; sys.stdin.read(); print('x' * 3_000_000, flush=True)"
     agent = ["python3", "-c", script]
-    with editor(as_user, project, "--allow-cwd", agent=agent) as someone:
+    with editor(as_user, project, *agent) as someone:
         assert someone.process.stdout is not None and someone.process.stdin is not None
         someone.process.stdout.close()
         someone.process.stdin.close()

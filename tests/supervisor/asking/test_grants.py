@@ -1,15 +1,16 @@
-"""A sandbox that runs is granted something, and it is taken back: what counts, and what never does."""
+"""A sandbox that runs is granted something, and it is taken back; and what never is granted."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Account, Nono, program_beside
+from tests.supervisor.asking.processes import hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -27,48 +28,36 @@ for line in sys.stdin:
 class Sandbox:
     """A program that tries to read what it is told to, and a client of its control socket."""
 
-    def __init__(self, account: Account, project: Path, *options: str) -> None:
-        self.account = account
-        runtime = account.directory(project / "run", 0o700)
-        self.env = {"XDG_RUNTIME_DIR": str(runtime)}
-        switch = os.geteuid() != account.uid
-        nono = [account.python, "-P", "-m", "nono.supervisor", "run", "-q", *options]
-        self.process = subprocess.Popen(
-            [*nono, "--", "python3", "-c", READ],
-            cwd=project,
-            env={**account.environment, **self.env},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            user=account.uid if switch else None,
-            group=account.gid if switch else None,
-            extra_groups=[] if switch else None,
-        )
+    def __init__(self, account: Account, process: subprocess.Popen[str], runtime: Path) -> None:
+        self._account = account
+        self._process = process
         assert self.read("/etc/debian_version")
         (self.socket,) = runtime.glob("nono/*.sock")
 
     def read(self, path: str | Path) -> str:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(f"{path}\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().rstrip()
+        say(self._process, str(path))
+        return hear(self._process)
 
     def say(self, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         """What the run answers to each call: its result, or the words of its error."""
-        done = self.account("python3", "-c", CLIENT, self.socket, json.dumps(calls))
+        done = self._account("python3", "-c", CLIENT, self.socket, json.dumps(calls))
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
-    def close(self) -> None:
-        self.process.communicate(timeout=30)
+
+@contextmanager
+def running(account: Account, project: Path, *options: str) -> Iterator[Sandbox]:
+    runtime = account.directory(project / "run", 0o700)
+    run = nono_words(account, "run", "-q", "--allow-cwd", *options, "--", "python3", "-c", READ)
+    with started(account, run, project, {"XDG_RUNTIME_DIR": str(runtime)}) as process:
+        yield Sandbox(account, process, runtime)
 
 
 @pytest.fixture
 def sandbox(as_user: Account, project: Path) -> Iterator[Sandbox]:
     """Without --ask: nobody is asked in it."""
-    made = Sandbox(as_user, project, "--allow-cwd")
-    yield made
-    made.close()
+    with running(as_user, project) as made:
+        yield made
 
 
 def filesystem(**keys: list[str | Path]) -> tuple[str, dict[str, Any]]:
@@ -134,9 +123,8 @@ def test_what_is_never_granted(as_user: Account, project: Path, sandbox: Sandbox
 
 
 def test_the_floor_alone_is_not_changed(as_user: Account, project: Path) -> None:
-    sandbox = Sandbox(as_user, project, "--allow-cwd", "--floor-only")
     file = as_user.file(as_user.home / f"{project.name}.txt", "x\n")
-    (answer,) = sandbox.say(filesystem(read_file=[file]))
-    assert "the kernel alone decides" in answer
-    assert sandbox.read(file) == "Permission denied"
-    sandbox.close()
+    with running(as_user, project, "--floor-only") as sandbox:
+        (answer,) = sandbox.say(filesystem(read_file=[file]))
+        assert "the kernel alone decides" in answer
+        assert sandbox.read(file) == "Permission denied"

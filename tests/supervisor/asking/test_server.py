@@ -18,7 +18,7 @@ from nono.supervisor.asking.listening import listen, sockets
 from nono.supervisor.asking.server import MAX_CLIENTS, Server
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
-from tests.broker.asking.questions import question
+from tests.broker.asking.worlds import question
 
 
 class Run:

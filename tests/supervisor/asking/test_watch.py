@@ -1,18 +1,15 @@
 """`nono watch`, in a second terminal and in a popup of tmux's; `nono ps` and `nono kill`."""
 
-import contextlib
 import json
-import os
 import shlex
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Account, Nono
+from tests.supervisor.asking.processes import hear, nono_words, started
 from tests.supervisor.asking.screen import ASKS, QUIET, person
 
 pytestmark = pytest.mark.requires(landlock=6)
@@ -22,34 +19,6 @@ pytestmark = pytest.mark.requires(landlock=6)
 def runtime(as_user: Account, project: Path) -> dict[str, str]:
     """The environment with a place for sockets."""
     return {"XDG_RUNTIME_DIR": str(as_user.directory(project / "run", 0o700))}
-
-
-def nono_words(account: Account, *words: str | Path) -> list[str]:
-    return [account.python, "-P", "-m", "nono.supervisor", *map(str, words)]
-
-
-@contextlib.contextmanager
-def started(
-    account: Account, cwd: Path, env: dict[str, str], *words: str | Path
-) -> Iterator[subprocess.Popen[str]]:
-    switch = os.geteuid() != account.uid
-    process = subprocess.Popen(
-        nono_words(account, *words),
-        cwd=cwd,
-        env={**account.environment, **env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        user=account.uid if switch else None,
-        group=account.gid if switch else None,
-        extra_groups=[] if switch else None,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_a_second_terminal(
@@ -63,7 +32,7 @@ def test_a_second_terminal(
     with person(as_user, *nono_words(as_user, "watch"), cwd=project, env=runtime) as someone:
         someone.wait("no sandbox runs")
         run = ("run", "--ask=watch", "--", "sh", "-c", reading)
-        with started(as_user, project, runtime, *run) as process:
+        with started(as_user, nono_words(as_user, *run), project, runtime) as process:
             someone.wait(ASKS)
             someone.type("o")  # too early: it was not looked at
             assert "cat" in someone.text and "this file, once" in someone.text
@@ -92,13 +61,12 @@ def test_scripts_ps_and_kill(
 ) -> None:
     """What runs tell as lines; a run that was killed leaves nothing that is found."""
     place = Path(runtime["XDG_RUNTIME_DIR"]) / "nono"
-    with started(as_user, project, runtime, "watch", "--json") as watch:
-        assert watch.stdout is not None
+    with started(as_user, nono_words(as_user, "watch", "--json"), project, runtime) as watch:
         for ending in ("kill", "signal"):
             run = ("run", "--ask=watch", "--", "sh", "-c", "echo ready; sleep 60")
-            with started(as_user, project, runtime, *run) as process:
-                assert process.stdout is not None and process.stdout.readline() == "ready\n"
-                told = json.loads(watch.stdout.readline())
+            with started(as_user, nono_words(as_user, *run), project, runtime) as process:
+                assert hear(process) == "ready"
+                told = json.loads(hear(watch))
                 assert (told["event"], told["argv"][0]) == ("started", "sh")
                 if ending == "signal":
                     process.send_signal(signal.SIGKILL)
@@ -106,7 +74,7 @@ def test_scripts_ps_and_kill(
                 else:
                     assert nono("kill", told["run"][:5], env=runtime).returncode == 0
                     assert process.wait(30) == 137
-                assert json.loads(watch.stdout.readline()) == {"run": told["run"], "event": "ended"}
+                assert json.loads(hear(watch)) == {"run": told["run"], "event": "ended"}
     assert nono("ps", env=runtime).stdout == ""
     assert list(place.glob("*")) == []
     refused = nono("kill", "zzz", env=runtime)
@@ -120,7 +88,8 @@ def test_nobody_watches(as_user: Account, project: Path, runtime: dict[str, str]
     """It is refused at once."""
     file = as_user.file(as_user.home / f"{project.name}.txt", "x\n")
     before = time.monotonic()
-    with started(as_user, project, runtime, "run", "--ask=watch", "--", "cat", file) as process:
+    run = nono_words(as_user, "run", "--ask=watch", "--", "cat", file)
+    with started(as_user, run, project, runtime) as process:
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 1 and "Permission denied" in stderr
     assert time.monotonic() - before < 15
