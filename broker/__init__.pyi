@@ -1,4 +1,8 @@
 # The public names of nono.broker and their homes. There is no other list: see broker/face.py.
+from nono.broker.asking.question import Answer as Answer
+from nono.broker.asking.question import Lasts as Lasts
+from nono.broker.asking.question import Offer as Offer
+from nono.broker.asking.question import Question as Question
 from nono.broker.errors import FloorTooLarge as FloorTooLarge
 from nono.broker.errors import InvalidHost as InvalidHost
 from nono.broker.errors import PolicyError as PolicyError

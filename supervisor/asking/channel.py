@@ -9,18 +9,34 @@ the same time: a channel that can show only one lets the others wait.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nono.broker.asking.question import Answer, Ask, Question
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
-    from nono.supervisor.asking.live import Live
     from nono.supervisor.asking.own_terminal import OwnTerminal
+    from nono.supervisor.planning.options import Options
 
 
 class ChannelGone(Exception):
     """Nobody is there any more: the question goes to the next channel, the last one refuses."""
+
+
+class LiveChange(Protocol):
+    """What a running sandbox allows by now, and a change of that: see `live.py`."""
+
+    def status(self) -> dict[str, Any]:
+        """As JSON has it."""
+
+    def grant(self, options: Options, person: str = "") -> str:
+        """Allow what the options name; the number by which it can be taken back."""
+
+    def revoke(self, number: str, person: str = "") -> None:
+        """Take an answer or a grant back."""
+
+    def reopen(self) -> bool:
+        """Take the last refusal back; False when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class Run:
     workdir: str
     profile: str
     session: str
-    live: Live
+    live: LiveChange
 
 
 class Channel:

@@ -151,12 +151,24 @@ class Questions:
             self._nursery.start_soon(self._ask, group)
 
     async def _ask(self, group: Group) -> None:
-        """Ask one question, and do what the answer says."""
+        """Ask one question, and do what the answer says. Our own fault refuses."""
+        try:
+            await self._ask_and_settle(group)
+        except Exception:
+            self.dispatch.faults.note()
+            if group in self._groups:
+                self._groups.remove(group)
+            for call in group.calls:
+                call.settle(Refused())
+
+    async def _ask_and_settle(self, group: Group) -> None:
         answer: Answer | None = None
         channel: Channel | None = None
         with group.scope:
             await self._wait_for_company(group)
             self._take_neighbours(group)
+            if not group.calls:  # it is part of another question by now
+                return
             question = await self._question(group)
             group.question = question
             self.history.note(group.subject)
@@ -176,7 +188,7 @@ class Questions:
         channel = self.dispatch.attached
         is_alone = len(self._groups) == 1 and time.monotonic() - self._last > _COMPANY_SECONDS
         self._last = time.monotonic()
-        has_threads = getattr(group.calls[0].process, "has_threads", False)
+        has_threads = any(getattr(call.process, "has_threads", False) for call in group.calls[:1])
         if channel is not None and channel.is_person and (has_threads or not is_alone):
             await trio.sleep(_COMPANY_SECONDS)
 

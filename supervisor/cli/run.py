@@ -17,7 +17,8 @@ from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory
-from nono.supervisor.planning.answers_file import answers_file, note_use
+from nono.supervisor.planning.answers_file import answers_file
+from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener

@@ -30,7 +30,7 @@ from nono.supervisor.places import (
     home_directory,
 )
 from nono.supervisor.planning.agents import agent_of, notes_about
-from nono.supervisor.planning.answers_file import kept_answers
+from nono.supervisor.planning.answers_of_run import kept_answers
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.flag_paths import FlagPaths, follow
 from nono.supervisor.planning.group_paths import expander

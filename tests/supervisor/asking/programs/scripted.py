@@ -1,0 +1,69 @@
+"""Runs programs in sandboxes with a scripted callback, and prints what became of each as JSON."""
+
+import json
+import os
+import sys
+import time
+
+import trio
+
+from nono.broker.asking.question import Answer
+from nono.supervisor import Options, make_plan, run
+
+OUTSIDE = os.environ["OUTSIDE"]
+PICK_TREE = ("t", "d", "r", "o")
+
+
+def asked(name, pick, wait=0.0, threads=False):
+    """Run the inner program of this name. `pick` gives the id of an offer, or raises."""
+    seen = []
+
+    async def ask(question):
+        offers = [each.id for each in question.offers]
+        seen.append([question.wants, question.subject.value, question.waiting, offers])
+        await trio.sleep(wait)
+        found = pick(question, offers)
+        return None if found is None else Answer(found, "script", "tester")
+
+    started = time.monotonic()
+    inner = open(os.path.join(os.environ["PROGRAMS"], name + ".py")).read()
+    plan = make_plan(Options(allow_cwd=True), [sys.executable])
+    argv = [sys.executable, "-I", "-c", inner, OUTSIDE]
+    done = run(argv, plan, ask=ask, capture_output=True, timeout=60)
+    return {
+        "code": done.returncode,
+        "out": done.stdout.decode(),
+        "err": done.stderr.decode(),
+        "asked": seen,
+        "faults": done.faults,
+        "rules": [str(each.verdict.rule.origin) for each in done.denials],
+        "seconds": time.monotonic() - started,
+    }
+
+
+def always(*ids):
+    return lambda question, offers: next((each for each in ids if each in offers), None)
+
+
+def boom(question, offers):
+    raise RuntimeError("a channel that fails")
+
+
+CASES = {
+    "loop": lambda: asked("loop", always("d")),
+    "combinations": lambda: asked("combinations", always("d")),
+    "each_once": lambda: asked("each_once", always("o")),
+    "alarm": lambda: asked("alarm", lambda q, _: "o" if q.id == 1 else "n", wait=0.5),
+    "race": lambda: asked("race", lambda q, _: "r" if q.id == 1 else "n", wait=0.6),
+    "dies": lambda: asked("dies", always("d"), wait=30),
+    "thousand": lambda: asked("thousand", always("d"), wait=0.5),
+    "walk": lambda: asked("walk", lambda q, offers: "T" if "T" in offers else "r"),
+    "fails": lambda: asked("each_once", boom),
+    "nobody": lambda: asked("each_once", lambda q, _: None),
+    "quits": lambda: asked("each_once", always("Q")),
+    "other": lambda: asked("each_once", lambda q, _: "no-such-offer"),
+    "refused": lambda: asked("each_once", always("N")),
+    "flood": lambda: asked("flood", always("n"), wait=0.3),
+    "never": lambda: asked("never", always("d", "r", "o")),
+}
+print(json.dumps({name: CASES[name]() for name in sys.argv[1:]}))

@@ -1,0 +1,96 @@
+"""Calls that wait for an answer: how many questions there are, and what each answer does."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Account, program_beside
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+SCRIPTED = program_beside(__file__, "scripted.py")
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def outcomes(account: Account, project: Path, *cases: str) -> dict[str, Any]:
+    """Run these cases of `scripted.py` in one process; what became of each."""
+    outside = project.parent / f"{project.name}-outside"
+    for directory in ("many", "one", "tree", "wide"):
+        account.directory(outside / directory)
+    for number in range(300):
+        account.file(outside / "many" / str(number), "x")
+    for number in range(12):
+        account.file(outside / "tree" / str(number) / "deep" / "f", "x")
+    for number in range(60):
+        account.file(outside / "wide" / str(number) / "f", "x")
+    account.file(outside / "one" / "f", "one")
+    account.file(outside / "one" / "program", "#!/bin/sh\n", mode=0o755)
+    account.file(outside / "secret", "secret")
+    account.file(account.home / ".ssh" / "id_rsa", "key")
+    env = {"OUTSIDE": str(outside), "PROGRAMS": str(PROGRAMS)}
+    done = account(account.python, "-P", "-c", SCRIPTED, *cases, cwd=project, env=env)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    for name, each in found.items():
+        assert not each["faults"] or name == "fails", each["faults"]
+    return found
+
+
+def test_few_questions(as_user: Account, project: Path) -> None:
+    """A loop is one question, whatever is done in one directory is one, a search is two."""
+    found = outcomes(as_user, project, "loop", "combinations", "walk", "thousand", "never")
+    assert (len(found["loop"]["asked"]), found["loop"]["out"]) == (1, "300\n")
+    assert len(found["combinations"]["asked"]) <= 2, found["combinations"]["asked"]
+    assert found["combinations"]["out"] == "0o100644\n", found["combinations"]["err"]
+    assert len(found["walk"]["asked"]) <= 2, found["walk"]["asked"]
+    assert (len(found["thousand"]["asked"]), found["thousand"]["out"]) == (1, "1000\n")
+    never = found["never"]
+    assert never["asked"] == []
+    numbers = [int(word) for word in never["out"].split()]
+    assert numbers[0] == errno.ENOENT
+    assert all(numbers), numbers
+
+
+def test_the_object_that_was_decided(as_user: Account, project: Path) -> None:
+    """A path that leads elsewhere by the time of the answer is another question."""
+    found = outcomes(as_user, project, "race")["race"]
+    assert [each[1].rpartition("/")[2] for each in found["asked"]] == ["f", "secret"]
+    assert found["out"] == f"{errno.EACCES}\n"
+
+
+def test_once_is_for_one_call_and_survives_signals(as_user: Account, project: Path) -> None:
+    found = outcomes(as_user, project, "alarm")["alarm"]
+    assert found["out"] == f"one True\n{errno.EACCES}\n", found["err"]
+    assert len(found["asked"]) == 2
+
+
+def test_a_caller_that_dies_takes_its_question_along(as_user: Account, project: Path) -> None:
+    """Its siblings go on meanwhile."""
+    found = outcomes(as_user, project, "dies")["dies"]
+    assert found["out"] == "True\n-9\n"
+    assert found["seconds"] < 20
+
+
+def test_what_refuses(as_user: Account, project: Path) -> None:
+    """No answer, one that is no offer, an exception, no, and no more questions."""
+    cases = ("each_once", "fails", "nobody", "other", "quits", "refused", "flood")
+    found = outcomes(as_user, project, *cases)
+    no = f"{errno.EACCES}\n" * 3
+    assert found["each_once"]["out"] == "read x\nread x\nread one\n"
+    assert len(found["each_once"]["asked"]) == 3
+    for name, questions in (("fails", 3), ("nobody", 3), ("other", 3), ("quits", 1)):
+        assert found[name]["out"] == no, name
+        assert len(found[name]["asked"]) == questions, name
+        assert set(found[name]["rules"]) == {"the default"}, name
+    assert found["refused"]["out"] == no
+    assert len(found["refused"]["asked"]) == 2
+    assert all(rule.startswith("answer ") for rule in found["refused"]["rules"])
+    flood = found["flood"]
+    assert flood["out"] == "60\n"
+    # Three refusals in ten seconds make a program quiet; 20 questions may wait by then.
+    assert len(flood["asked"]) <= 20, len(flood["asked"])

@@ -1,0 +1,121 @@
+"""`nono run --ask` from the command line: channels, what is kept, and what is seen afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account, Finished, program_beside
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+COMMAND = program_beside(__file__, "command.py")
+Nono = Callable[..., Finished]
+
+
+@pytest.fixture
+def as_user(user: Account) -> Account:
+    """An ordinary user is enough: what a call may do is for `test_calls.py`."""
+    return user
+
+
+@pytest.fixture
+def asking(as_user: Account, project: Path) -> Nono:
+    """nono with the channel of `command.py`, and the answers that it gives."""
+    for directory in ("data", "more"):
+        for number in range(3):
+            as_user.file(as_user.home / directory / str(number), "x")
+
+    def run(answers: str, *arguments: str) -> Finished:
+        env = {"ANSWERS": answers}
+        return as_user(as_user.python, "-P", "-c", COMMAND, *arguments, cwd=project, env=env)
+
+    return run
+
+
+def test_from_the_question_to_the_profile(asking: Nono, as_user: Account, project: Path) -> None:
+    reading = ("cat", f"{as_user.home}/data/0", f"{as_user.home}/data/1")
+    command = ("run", "--ask", "--", *reading)
+    # A program of some milliseconds, whose question comes before trio.
+    done = asking("d", *command)
+    assert (done.returncode, done.stdout) == (0, "xx"), done.stderr
+    assert (
+        'channel: ["started", "serve", "read", "settled: all of ~/data/, this run", "close"]'
+        in (done.stderr)
+    )
+    assert "nono: asked 1 time:\n  cat: read" in done.stderr
+    assert f"allowed: all of ~/data/, this run  hint: --read {as_user.home}/data" in done.stderr
+
+    why = asking("", "why", "--last")
+    assert "asked 1 time" in why.stdout and "nothing was refused" in why.stdout
+    shown = asking("", "audit", "show", "last").stdout
+    assert "asked: cat: read" in shown and "(script tester, " in shown and "[answer 1, " in shown
+    exported = [
+        json.loads(line) for line in asking("", "audit", "export", "last").stdout.splitlines()
+    ]
+    (answered,) = [each for each in exported if each["kind"] == "answered"]
+    assert answered["channel"] == "script" and answered["effect"] == "allow"
+    assert any(
+        each.get("rule", "") == answered["rule"] for each in exported if each["kind"] == "decision"
+    )
+    replayed = asking("", "audit", "replay", "last", "--questions")
+    assert (replayed.returncode, replayed.stdout.splitlines()[0]) == (1, "1 question")
+
+    # Kept for later runs here: the second run asks nothing.
+    assert asking("A", *command).returncode == 0
+    again = asking("", *command)
+    assert (again.returncode, again.stdout) == (0, "xx"), again.stderr
+    assert "asked" not in again.stderr
+    listed = asking("", "answers", "list").stdout
+    assert "filesystem.read: ~/data  (cat: read" in listed
+    told = asking("", "why", "--path", reading[1])
+    assert told.returncode == 0 and ".answers.json" in told.stdout
+    promoted = asking("", "answers", "promote", "--all", "--into", "mine", "--yes")
+    assert '+  "filesystem": {"read": ["~/data"]}' in promoted.stdout, promoted
+    assert asking("", "answers", "list").stdout == "no answers are kept\n"
+    assert asking("", "run", "--profile", "mine", "--", *reading).stdout == "xx"
+
+
+def test_a_live_change_lets_go_what_waits(asking: Nono, as_user: Account) -> None:
+    data, more = as_user.home / "data", as_user.home / "more"
+    done = asking(f"grant={data} n", "run", "--ask=script", "--", "cat", f"{data}/0", f"{more}/0")
+    assert done.stdout == "x"
+    assert '"effect\\": \\"allow\\", \\"what\\"' in done.stderr
+    assert "refused: no" in done.stderr
+    shown = asking("", "audit", "show", "last").stdout
+    assert f"granted by tester: allow {data} [answer 1, " in shown
+    assert "refused: read" in shown and "[answer 2, " in shown
+
+
+def test_where_nobody_is(asking: Nono, as_user: Account, project: Path) -> None:
+    reading = ("cat", f"{as_user.home}/data/0")
+    done = asking("", "run", "--ask=gone", "--", *reading)
+    assert done.returncode == 1
+    assert "nobody answered, and it was refused" in done.stderr
+    assert f"hint: --read-file {reading[1]}" in done.stderr
+    assert "nobody could be asked" in asking("", "run", "--ask=none", "--", *reading).stderr
+    unknown = asking("", "run", "--ask", *reading)
+    assert unknown.returncode == 125 and "a program to run comes after --" in unknown.stderr
+    profile = as_user.file(project / "p.json", '{"ask": true, "filesystem": {"ask": ["~/data"]}}')
+    done = asking(
+        "o", "run", "--profile", f"./{profile.name}", "--allow", str(as_user.home), "--", *reading
+    )
+    assert done.stdout == "x"
+    done = asking(
+        "", "run", "--ask=none", "--profile", "./p.json", "-a", str(as_user.home), "--", *reading
+    )
+    assert done.returncode == 1
+
+
+def test_learning_by_asking(asking: Nono, as_user: Account, project: Path) -> None:
+    reading = ("cat", f"{as_user.home}/data/0", f"{as_user.home}/more/0", "in")
+    as_user.file(project / "in", "i")
+    done = asking("d o", "learn", "--ask=script", "--allow-cwd", "--json", "--", *reading)
+    assert done.returncode == 0, done.stderr
+    profile = json.loads(done.stdout)
+    assert profile["filesystem"] == {"read": ["~/data"]}
+    assert profile["workdir"] == {"access": "readwrite"}
+    assert profile["ask"] is True
