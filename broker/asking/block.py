@@ -16,6 +16,7 @@ from nono.broker.asking.columns import cut, padded, width, wrapped
 from nono.broker.asking.keys import DETAILS, Choice
 from nono.broker.asking.question import Question, SubjectKind
 from nono.broker.explaining.access_words import names
+from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Subtree
 from nono.broker.rules.rule import Rule
 from nono.broker.visible import visible
@@ -34,13 +35,20 @@ _RULE = "─"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is shown around a question: the run's name, its place among those that wait, and
-    the width of the screen in columns."""
+    """What is shown around a question: the run's name, its place among those that wait, the
+    width of the screen in columns, and the home that is shown as `~`."""
 
     columns: int
     run: str = ""
     number: int = 1
     of: int = 1
+    home: str = ""
+
+    def path(self, path: str) -> str:
+        """A path of the question as it is shown."""
+        if self.home not in ("", "/") and is_within(path, self.home):
+            path = "~" + path[len(self.home) :]
+        return visible(path, MAX_TEXT)
 
 
 def is_too_long(question: Question) -> bool:
@@ -55,7 +63,7 @@ def block(question: Question, choosable: Sequence[Choice], around: Surroundings)
     columns = around.columns - 1
     return [
         _heading(around),
-        *_body(question, columns),
+        *_body(question, around),
         *_answers(
             [*((each.key, _words(each)) for each in choosable), (DETAILS, "details")], columns
         ),
@@ -89,7 +97,7 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
         ("calls waiting", str(question.waiting)),
         ("asked before", f"{question.seen} times in this run" if question.seen else "no"),
     ]
-    lines = [_heading(around), *_body(question, columns)]
+    lines = [_heading(around), *_body(question, around)]
     for label, text in rows:
         lines += _labelled(label, visible(text, MAX_TEXT), columns) if text else []
     for choice in choosable:
@@ -134,9 +142,10 @@ def _heading(around: Surroundings) -> str:
     return cut(left + _RULE * (columns - width(left) - width(right)) + right, columns)
 
 
-def _body(question: Question, columns: int) -> Iterator[str]:
+def _body(question: Question, around: Surroundings) -> Iterator[str]:
+    columns = around.columns - 1
     yield cut(f"  {program_words(question, columns - 2)}", columns)
-    first, *others = _object(question)
+    first, *others = _object(question, around)
     yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns)
     for line in others:
         yield from _labelled("", line, columns)
@@ -147,7 +156,7 @@ def _body(question: Question, columns: int) -> Iterator[str]:
         yield from _labelled("", "; ".join(filter(None, (waiting, seen))), columns)
 
 
-def _object(question: Question) -> list[str]:
+def _object(question: Question, around: Surroundings) -> list[str]:
     subject = question.subject
     if subject.kind not in _PATHS:
         return [visible(subject.value, MAX_TEXT)]
@@ -158,7 +167,7 @@ def _object(question: Question) -> list[str]:
             name = path[len(directory.rstrip("/")) + 1 :]
     else:
         directory, name = posixpath.split(subject.value)
-    shown = visible(directory.rstrip("/") + "/", MAX_TEXT)
+    shown = around.path(directory).rstrip("/") + "/"
     return [shown, visible(name, MAX_TEXT)] if name else [shown]
 
 
@@ -197,7 +206,8 @@ def brief(question: Question, choosable: Sequence[Choice], around: Surroundings)
     name = posixpath.basename(question.program.process.exe)
     who = f"nono asks: {visible(name, 30)} wants to {visible(question.wants, 40)} "
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
-    what = visible(question.subject.value, MAX_TEXT)
+    subject = question.subject
+    what = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value, 300)
     return [
         *(wrapped(cut(who + what, columns * _MAX_LINES), columns, _MAX_LINES)),
         *_joined([*keys, f"{DETAILS} details"], columns),

@@ -53,11 +53,13 @@ class Inner:
         ]
         return replace(streams, stdin=ours[0], stdout=ours[1], stderr=ours[2], terminal=self.slave)
 
-    def resize(self, size: bytes) -> None:
-        """The kernel tells the program: SIGWINCH."""
-        if not self._is_closed and get_size(self.master) != size:
-            with contextlib.suppress(OSError):
-                fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+    def resize(self, size: bytes) -> bool:
+        """The kernel tells the program: SIGWINCH. False if it has this size already."""
+        if self._is_closed or get_size(self.master) == size:
+            return False
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+        return True
 
     def shorten(self) -> bool:
         """Make it one row shorter, for a program that draws all again when its size changes."""

@@ -10,6 +10,7 @@ its size has changed.
 from __future__ import annotations
 
 import enum
+import os
 import re
 from collections.abc import Callable, Sequence
 
@@ -22,6 +23,7 @@ from nono.broker.asking.keys import choices
 from nono.broker.asking.question import Question
 from nono.broker.asking.terminal_modes import Modes
 from nono.supervisor.asking.outer import Outer
+from nono.supervisor.places import home_directory
 
 REMINDER_SECONDS = 10.0
 
@@ -59,6 +61,7 @@ class Prompt:
         self._outer = outer
         self._modes = modes
         self._run = run
+        self._home = home_directory(os.environ)
         self._choices = choices(question)
         self._gate = Gate(self._choices, last_key)
         self._of = 1
@@ -99,7 +102,7 @@ class Prompt:
 
     def _lines(self) -> list[str]:
         rows, columns = self._outer.rows_and_columns()
-        around = Surroundings(columns, self._run, 1, self._of)
+        around = Surroundings(columns, self._run, 1, self._of, self._home)
         lines = self._view(around)
         if len(lines) >= rows:
             lines = block.brief(self.question, self._choices, around)

@@ -17,39 +17,16 @@ import termios
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from nono.broker.asking.gate import Chosen, Outcome, Passed, Shown, Stop
+from nono.broker.asking.gate import SILENT_SECONDS, Chosen, Outcome, Passed, Shown, Stop
 from nono.broker.asking.keyboard import PASTE, PASTE_END, Keyboard
-from nono.broker.asking.keys import Choice
-from nono.broker.asking.question import Question
-from nono.broker.asking.terminal_modes import Modes
 from nono.supervisor.asking.inner import Inner
 from nono.supervisor.asking.outer import Outer
-from nono.supervisor.asking.plain_prompt import PlainPrompt
-from nono.supervisor.asking.prompt import Prompt, Where
-from nono.supervisor.asking.repaint import Recording, Repaint
+from nono.supervisor.asking.output import Output
+from nono.supervisor.asking.turns import BOUNDARY_SECONDS, NEVER, Asked, Turns
 
-_BOUNDARY_SECONDS = 0.1
-_PAUSE_SECONDS = 0.03
-_LAST_SECONDS = 1.0
-_SHORT_SECONDS = 0.06
 _BACKGROUND_SECONDS = 0.2
-_MAX_TAIL = 1024
-_CANCEL = b"\x18"
 _INTERRUPT = b"\x03"
-_WAITS = b"\r\nnono: a question waits: bring this job to the foreground\r\n"
-_NEVER = float("inf")
-
-Deliver = Callable[[Choice | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that waits for its turn or its answer. `deliver` is called once, if at all."""
-
-    question: Question
-    deliver: Deliver
 
 
 class Relay:
@@ -63,19 +40,13 @@ class Relay:
         is_plain: bool,
     ) -> None:
         self._outer, self._inner = outer, inner
-        self._run, self._is_plain = run, is_plain
         self._interrupted: Callable[[], None] = lambda: None
-        self._modes, self._recording, self._keyboard = Modes(), Recording(), Keyboard()
-        self._tail = b""
+        self._output = Output(outer, inner)
+        self._turns = Turns(outer, inner, self._output, run, is_plain)
+        self._keyboard = Keyboard()
         self._last_key = 0.0
-        self._queue: collections.deque[Asked] = collections.deque()
-        self._prompt: Prompt | None = None
-        self._repaint: Repaint | None = None
-        self._holds_from = _NEVER
-        self._grows_at = _NEVER
         self._drops_paste = False
         self._is_left = False
-        self._is_told = False
         self._is_gone = False
         self._is_over = False
         self._posted: collections.deque[Callable[[], None]] = collections.deque()
@@ -133,26 +104,24 @@ class Relay:
     def _end(self) -> None:
         self._is_gone = True
         with contextlib.suppress(OSError):
-            if self._prompt is not None:
-                self._prompt.hide()
+            self._turns.close()
             self._outer.detach()
         if not self._is_over:  # by an error of ours: nobody would carry what is printed
             self._inner.hang_up()
-        while self._queue:
-            self._queue.popleft().deliver(None)
+        self._turns.drop()
         self._work()
 
     def _turn(self) -> None:
         """One look at everything that may have something to do."""
         left = self._wakes_at()
-        if left != _NEVER:
+        if left != NEVER:
             left = max(0.0, left - time.monotonic()) * 1000
-        ready = dict(self._poll().poll(None if left == _NEVER else left))
+        ready = dict(self._poll().poll(None if left == NEVER else left))
         if self._inner.master in ready:
             if self._inner.is_full:
                 self._inner.flush()
-            if self._prompt is None:
-                self._carry()
+            if self._turns.prompt is None:
+                self._output.carry()
         if self._woken in ready:
             self._work()
         if self._outer.fd in ready:
@@ -163,12 +132,11 @@ class Relay:
     @property
     def _is_at_rest(self) -> bool:
         """True while there is nothing to do but to carry: no question, and no time to wait for."""
-        is_waiting = self._queue or self._prompt is not None or self._grows_at != _NEVER
-        return self._outer.is_attached and not is_waiting
+        return self._outer.is_attached and self._turns.is_empty
 
     def _poll(self) -> select.poll:
         """What is waited for: made anew only when it is something else than before."""
-        is_read = self._prompt is None and not self._is_gone
+        is_read = self._turns.prompt is None and not self._is_gone
         room = select.POLLOUT if self._inner.is_full and not self._is_gone else 0
         keys = self._outer.is_attached and not self._is_gone and (not room or not is_read)
         wanted = (select.POLLIN if is_read else 0) | room, keys
@@ -182,54 +150,17 @@ class Relay:
         return self._polling
 
     def _wakes_at(self) -> float:
-        if self._is_at_rest:
-            return _NEVER
-        times = [self._grows_at]
-        if not self._outer.is_attached and not self._is_gone:
-            times.append(time.monotonic() + _BACKGROUND_SECONDS)
-        if self._prompt is not None:
-            times.append(self._prompt.wakes_at())
-        elif self._queue:
-            times.append(self._holds_from)
-        return min(times)
+        if self._is_at_rest or self._is_gone or self._is_left:
+            return NEVER
+        if self._outer.is_attached:
+            return self._turns.wakes_at()
+        return time.monotonic() + _BACKGROUND_SECONDS
 
     def _work(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._woken, 4096)
         while self._posted:
             self._posted.popleft()()
-
-    # What the program prints.
-
-    def _carry(self) -> bool:
-        """Carry on what is there now; False when that is nothing."""
-        data = self._inner.read()
-        if data:
-            self._print(data)
-        return bool(data)
-
-    def _print(self, data: bytes) -> None:
-        anew = self._modes.feed(data)
-        if self._modes.is_alternate:
-            self._recording.take(data, anew)
-        elif self._tail:
-            self._recording.forget()
-        self._tail = (self._tail + data)[-_MAX_TAIL:]
-        self._outer.write(data)
-
-    def _carry_all(self, seconds: float) -> None:
-        """All that is there, for so long at the most."""
-        until = time.monotonic() + seconds
-        while not self._is_gone and self._carry() and time.monotonic() < until:
-            pass
-
-    def _carry_what_comes(self, seconds: float) -> None:
-        """All that comes without a pause: the kernel hands it over a little later."""
-        poll = select.poll()
-        poll.register(self._inner.master, select.POLLIN)
-        until = time.monotonic() + seconds
-        while poll.poll(_PAUSE_SECONDS * 1000) and self._carry() and time.monotonic() < until:
-            pass
 
     # What the person types.
 
@@ -239,21 +170,26 @@ class Relay:
             return
         data = self._outer.read()
         now = time.monotonic()
-        lines = self._prompt is not None and self._prompt.has_lines
+        prompt = self._turns.prompt
+        lines = prompt is not None and prompt.has_lines
         if not data and (not lines or events & select.POLLHUP):
             self._hang_up()
             return
-        if self._prompt is None:
+        if prompt is None:
+            self._drops_paste = self._drops_paste and now < self._last_key + SILENT_SECONDS
             self._last_key = now
             self._type(self._without_paste(data))
         elif lines:
-            self._follow(self._prompt.line(data, now), now)
+            self._follow(prompt.line(data, now), now)
         else:
-            self._follow(self._prompt.typed(self._keyboard.split(data), now), now)
+            self._follow(prompt.typed(self._keyboard.split(data), now), now)
             self._last_key = now
 
     def _without_paste(self, data: bytes) -> bytes:
-        """The rest of a paste that has refused a question is nothing for the program."""
+        """The rest of a paste that has refused a question is nothing for the program.
+
+        What comes after a pause is none: not every terminal says where such a paste ends.
+        """
         if self._drops_paste:
             _, end, data = data.partition(PASTE_END)
             self._drops_paste = not end
@@ -262,12 +198,12 @@ class Relay:
     def _type(self, data: bytes) -> None:
         if _INTERRUPT in data and self._inner.is_signal(_INTERRUPT, termios.VINTR):
             self._interrupted()
-        if not self._modes.pastes_bracketed:  # only while asking
+        if not self._output.modes.pastes_bracketed:  # only while asking
             data = data.replace(PASTE, b"").replace(PASTE_END, b"")
         self._inner.type(data)
 
     def _follow(self, outcomes: list[Outcome], now: float) -> None:
-        prompt = self._prompt
+        prompt = self._turns.prompt
         for outcome in outcomes:
             match outcome:
                 case Passed(data):
@@ -279,7 +215,7 @@ class Relay:
                 case Chosen(choice):
                     self._drops_paste = self._keyboard.is_pasting
                     self._keyboard = Keyboard()
-                    self._settle(choice)
+                    self._turns.settle(choice)
                     return
 
     # Questions.
@@ -288,120 +224,57 @@ class Relay:
         """Show it once its turn has come."""
         if self._is_gone or self._is_over:
             asked.deliver(None)
-            return
-        if not self._queue:
-            self._holds_from = time.monotonic() + _BOUNDARY_SECONDS
-            self._carry_all(_BOUNDARY_SECONDS / 2)
-        self._queue.append(asked)
+        else:
+            self._turns.add(asked)
 
     def withdraw(self, asked: Asked) -> None:
         """Nobody waits for its answer any more."""
-        if asked not in self._queue:
-            return
-        is_shown = self._queue[0] is asked and self._prompt is not None
-        self._queue.remove(asked)
-        if is_shown:
-            self._close_prompt()
-
-    def _settle(self, choice: Choice | None) -> None:
-        asked = self._queue.popleft()
-        if not self._outer.is_ours:
-            choice = None
-        refused = choice is None or choice.offer.effect.value != "allow"
-        words = f"{asked.question.subject.value}: {choice.offer.words if choice else 'no'}"
-        self._close_prompt(words, not refused)
-        asked.deliver(choice)
-
-    def _open_prompt(self, now: float) -> None:
-        """At a boundary of sequences if one comes soon, else at one that we make."""
-        if not self._modes.is_between:
-            if now < self._holds_from:
-                return
-            self._outer.write(_CANCEL)
-        where = Where.BELOW
-        if self._outer.draws and (self._modes.is_alternate or self._inner.is_raw):
-            where = Where.INSTEAD if self._modes.is_alternate else Where.ASIDE
-        kind = PlainPrompt if self._is_plain or not self._outer.draws else Prompt
-        self._prompt = kind(
-            self._queue[0].question, self._outer, self._modes, where, self._run, self._last_key
-        )
-        self._prompt.show(now, self._tail, len(self._queue))
-        if where is Where.INSTEAD:
-            self._repaint = Repaint(self._recording.content(), *self._outer.rows_and_columns())
-
-    def _close_prompt(self, words: str = "", allowed: bool = False) -> None:
-        prompt, self._prompt = self._prompt, None
-        repaint, self._repaint = self._repaint, None
-        if prompt is None:
-            return
-        prompt.hide(words, allowed, repaint.painted if repaint is not None else bytes)
-        self._holds_from = time.monotonic() + _BOUNDARY_SECONDS
-        if prompt.where is Where.INSTEAD and not self._queue and self._inner.shorten():
-            self._grows_at = time.monotonic() + _SHORT_SECONDS
+        self._turns.withdraw(asked)
 
     def _tick(self, now: float) -> None:
-        if now >= self._grows_at:
-            self._grows_at = _NEVER
-            self._inner.resize(self._outer.size())
-        if self._is_gone:
+        if self._is_gone or self._is_left:
             return
-        if not self._outer.is_attached and not self._is_left and self._outer.attach():
+        if not self._outer.is_attached and self._outer.attach():
             self.resized()
-        if not self._queue:
-            return
+        self._turns.tick(now, self._last_key)
         if not self._outer.is_attached:
-            self._tell()
-            return
-        if self._prompt is None:
-            self._open_prompt(now)
-        elif now >= self._prompt.wakes_at():
-            self._prompt.tick(now)
-
-    def _tell(self) -> None:
-        """Where a job runs in the background nobody can answer: once, that one waits."""
-        if not self._is_told and not self._is_left:
-            self._is_told = True
-            self._outer.write(_WAITS)
+            self._turns.tell()
 
     # What becomes of the terminal.
 
     def resized(self) -> None:
         """The person's terminal has another size, maybe."""
-        self._inner.resize(self._outer.size())
-        self._recording.forget()
-        if self._prompt is not None:
-            self._repaint = None
-            self._prompt.draw(time.monotonic())
+        if self._inner.resize(self._outer.size()):
+            self._output.recording.forget()
+            self._turns.resized()
 
     def leave(self) -> None:
         """The whole job is about to stop: show what there is, and give the terminal back."""
-        if self._prompt is None and not self._is_gone:
-            self._carry_what_comes(_BOUNDARY_SECONDS)
+        if self._turns.prompt is None and not self._is_gone:
+            self._output.carry_what_comes(BOUNDARY_SECONDS)
         self._is_left = True
         self._leave()
 
     def _leave(self) -> None:
-        self._close_prompt()
+        self._turns.close()
         self._outer.detach()
 
     def come_back(self) -> None:
         """The job was continued, maybe in the background."""
-        self._is_left = self._is_told = False
+        self._is_left = False
+        self._turns.come_back()
         if not self._is_gone and self._outer.attach():
             self.resized()
 
     def finish(self) -> None:
         """The program has ended, and nobody prints any more."""
-        self._close_prompt()
+        self._turns.close()
         if not self._is_gone:
-            for data in self._inner.last(_LAST_SECONDS):
-                self._print(data)
+            self._output.carry_last()
         self._is_over = True
 
     def _hang_up(self) -> None:
         """Nobody can answer, and the program's terminal hangs up as well."""
         self._is_gone = True
-        self._prompt = None
-        while self._queue:
-            self._queue.popleft().deliver(None)
+        self._turns.drop()
         self._inner.hang_up()

@@ -11,7 +11,7 @@ from nono.broker.asking.question import Answer, Question
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.inner import open_outer
 from nono.supervisor.asking.own_terminal import OwnTerminal
-from nono.supervisor.asking.relay import Asked
+from nono.supervisor.asking.turns import Asked
 from nono.supervisor.errors import UsageError
 from nono.supervisor.streams import Streams
 

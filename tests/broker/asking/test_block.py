@@ -50,6 +50,13 @@ def test_the_block() -> None:
     assert "\n".join(block(asked, choices(asked), Surroundings(80, "7f3a", 1, 2))) == WIDE
 
 
+def test_the_home_is_short() -> None:
+    asked = question()
+    around = Surroundings(80, home="/home/u")
+    assert "  wants to read   ~/datasets/imagenet/" in block(asked, choices(asked), around)
+    assert "~/datasets/imagenet/val" in "".join(brief(asked, choices(asked), around))
+
+
 def test_a_narrow_one_has_few_lines() -> None:
     asked = question()
     lines = block(asked, choices(asked), Surroundings(50))

@@ -47,7 +47,7 @@ def test_typing_is_the_programs_and_a_key_is_ours(
         one.type("d")
         assert questions.answer(one) == "d"
         one.wait("got aliced nor")
-        assert one.text.startswith(before.replace("name:", f"✓ {PATH}: all of it, this run"))
+        assert one.text.startswith(before.replace("name:", f"✓ read {PATH}: all of it, this run"))
         asks(one, questions)
         one.rest(QUIET)
         one.type(b"\x1b[200~ooo\r")

@@ -1,0 +1,148 @@
+"""The questions of a terminal, one after the other: which is shown, where, and what came of it."""
+
+from __future__ import annotations
+
+import collections
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nono.broker import Effect
+from nono.broker.asking.keys import Choice
+from nono.broker.asking.question import Question
+from nono.supervisor.asking.inner import Inner
+from nono.supervisor.asking.outer import Outer
+from nono.supervisor.asking.output import Output
+from nono.supervisor.asking.plain_prompt import PlainPrompt
+from nono.supervisor.asking.prompt import Prompt, Where
+from nono.supervisor.asking.repaint import Repaint
+
+BOUNDARY_SECONDS = 0.1
+NEVER = float("inf")
+
+_SHORT_SECONDS = 0.06
+_CANCEL = b"\x18"
+_WAITS = b"\r\nnono: a question waits: bring this job to the foreground\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that waits for its turn or its answer. `deliver` is called once, if at all."""
+
+    question: Question
+    deliver: Callable[[Choice | None], None]
+
+
+class Turns:
+    """For the relay's thread. `prompt` is what is on the screen now."""
+
+    def __init__(
+        self, outer: Outer, inner: Inner, output: Output, run: str, is_plain: bool
+    ) -> None:
+        self._outer, self._inner, self._output = outer, inner, output
+        self._run, self._is_plain = run, is_plain
+        self._queue: collections.deque[Asked] = collections.deque()
+        self.prompt: Prompt | None = None
+        self._repaint: Repaint | None = None
+        self._holds_from = NEVER
+        self._grows_at = NEVER
+        self._is_told = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True while there is nothing to show, and nothing to do after it."""
+        return not self._queue and self.prompt is None and self._grows_at == NEVER
+
+    def add(self, asked: Asked) -> None:
+        """Its turn comes. What was printed before the first one is shown before it."""
+        if not self._queue:
+            self._holds_from = time.monotonic() + BOUNDARY_SECONDS
+            self._output.carry_all(BOUNDARY_SECONDS / 2)
+        self._queue.append(asked)
+
+    def withdraw(self, asked: Asked) -> None:
+        """Nobody waits for its answer any more."""
+        if asked not in self._queue:
+            return
+        is_shown = self._queue[0] is asked
+        self._queue.remove(asked)
+        if is_shown:
+            self.close()
+
+    def drop(self) -> None:
+        """Nobody can answer: the terminal is gone."""
+        self.prompt = None
+        while self._queue:
+            self._queue.popleft().deliver(None)
+
+    def settle(self, choice: Choice | None) -> None:
+        """It is decided. An answer counts only while the terminal is the same, and ours."""
+        asked = self._queue.popleft()
+        if not self._outer.is_ours:
+            choice = None
+        question, said = asked.question, "no" if choice is None else choice.offer.words
+        is_allowed = choice is not None and choice.offer.effect is Effect.ALLOW
+        self.close(f"{question.wants} {question.subject.value}: {said}", is_allowed)
+        asked.deliver(choice)
+
+    def close(self, words: str = "", allowed: bool = False) -> None:
+        """Take what is shown off the screen; its question may come again."""
+        prompt, self.prompt = self.prompt, None
+        repaint, self._repaint = self._repaint, None
+        if prompt is None:
+            return
+        prompt.hide(words, allowed, repaint.painted if repaint is not None else bytes)
+        self._holds_from = time.monotonic() + BOUNDARY_SECONDS
+        if prompt.where is Where.INSTEAD and not self._queue and self._inner.shorten():
+            self._grows_at = time.monotonic() + _SHORT_SECONDS
+
+    def resized(self) -> None:
+        """Draw for another size."""
+        self._repaint = None
+        if self.prompt is not None:
+            self.prompt.draw(time.monotonic())
+
+    def wakes_at(self) -> float:
+        """When `tick` has something to do, if nothing happens until then."""
+        if self.prompt is not None:
+            return min(self._grows_at, self.prompt.wakes_at())
+        return min(self._grows_at, self._holds_from) if self._queue else self._grows_at
+
+    def tick(self, now: float, last_key: float) -> None:
+        """Show what has its turn, and do what it is time for."""
+        if now >= self._grows_at:
+            self._grows_at = NEVER
+            self._inner.resize(self._outer.size())
+        if self.prompt is not None:
+            if now >= self.prompt.wakes_at():
+                self.prompt.tick(now)
+        elif self._queue and self._outer.is_attached:
+            self._open(now, last_key)
+
+    def tell(self) -> None:
+        """In the background nobody can answer: once, that a question waits."""
+        if self._queue and not self._is_told:
+            self._is_told = True
+            self._outer.write(_WAITS)
+
+    def come_back(self) -> None:
+        """The job was continued: there is something to tell again."""
+        self._is_told = False
+
+    def _open(self, now: float, last_key: float) -> None:
+        """At a boundary of sequences if one comes soon, else at one that we make."""
+        modes = self._output.modes
+        if not modes.is_between:
+            if now < self._holds_from:
+                return
+            self._outer.write(_CANCEL)
+        where = Where.BELOW
+        if self._outer.draws and (modes.is_alternate or self._inner.is_raw):
+            where = Where.INSTEAD if modes.is_alternate else Where.ASIDE
+        kind = PlainPrompt if self._is_plain or not self._outer.draws else Prompt
+        question = self._queue[0].question
+        self.prompt = kind(question, self._outer, modes, where, self._run, last_key)
+        self.prompt.show(now, self._output.tail, len(self._queue))
+        if where is Where.INSTEAD:
+            content = self._output.recording.content()
+            self._repaint = Repaint(content, *self._outer.rows_and_columns())
