@@ -155,7 +155,8 @@ class Board:
             lines = block.brief(question, choices(question), around)
         self._block = lines
         room = rows - len(lines) - 2
-        below = ["", *(cut(line, columns - 1) for line in self._decided()[:room])]
+        rest = [*self._others(), *self._decided()]
+        below = ["", *(cut(line, columns - 1) for line in rest[:room])]
         return [*lines, *(below if room > 0 else [])][:rows]
 
     def _view(self, question: Question, around: Surroundings) -> Sequence[str]:
@@ -172,6 +173,12 @@ class Board:
             "  nono watch: nobody asks",
             *(f"  {visible(run, 20)}  {visible(words)}" for run, words in self._runs.items()),
         ]
+
+    def _others(self) -> Iterable[str]:
+        """The questions that come after this one."""
+        for (run, _), each in [*self._waiting.items()][1:]:
+            wants = f"{visible(each.wants)} {visible(each.subject.value, _MAX_WORDS)}"
+            yield f"  {visible(run, 20)}  waits: {wants}"
 
     def _decided(self) -> list[str]:
         return [f"  {line}" for line in reversed(self._decisions)]

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nono.broker.asking import json_rpc
-from nono.broker.asking.json_rpc import INVALID_PARAMS, METHOD_NOT_FOUND, Call, ProtocolError
+from nono.broker.asking.json_rpc import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    Call,
+    ProtocolError,
+)
 from nono.broker.asking.plain_question import MAX_OFFERS, Plain, plain_question
 from nono.broker.asking.question import Answer, Question
 from nono.broker.errors import NonoError
@@ -162,10 +169,15 @@ class Control:
             why = visible(f"{error.message}{hint}", 1000)
             raise ProtocolError(REFUSED, why, call.id) from error
         if call.wants_reply:
-            yield Send(client, json_rpc.result(call.id, value))
+            line = json_rpc.result(call.id, value)
+            if len(line) > json_rpc.MAX_LINE:
+                raise ProtocolError(INTERNAL_ERROR, "the answer is too long", call.id)
+            yield Send(client, line)
         yield from after
 
     def _hello(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
+        if self._clients[client].greeted:
+            raise ProtocolError(INVALID_REQUEST, "hello was said already", call.id)
         if call.params.get("protocol") != PROTOCOL:
             why = f"this is protocol {PROTOCOL}"
             raise ProtocolError(INVALID_PARAMS, why, call.id)

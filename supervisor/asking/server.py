@@ -23,6 +23,7 @@ MAX_CLIENTS = 16
 _MAX_QUEUED = 4 << 20
 """Bytes for a client that it has not read yet."""
 _HELLO_SECONDS = 10
+_AGAIN_SECONDS = 0.1
 _CHUNK = 1 << 16
 
 
@@ -103,12 +104,15 @@ class Server:
         async with trio.open_nursery() as nursery:
             while True:
                 await trio.lowlevel.wait_readable(listener)
-                with contextlib.suppress(OSError):
+                try:
                     accepted, _ = listener.accept()
-                    if len(self._connections) < MAX_CLIENTS and self._is_trusted(accepted):
-                        nursery.start_soon(self._attend, accepted)
-                    else:
-                        accepted.close()
+                except OSError:  # it has left again, or there is no descriptor left for it
+                    await trio.sleep(_AGAIN_SECONDS)
+                    continue
+                if len(self._connections) < MAX_CLIENTS and self._is_trusted(accepted):
+                    nursery.start_soon(self._attend, accepted)
+                else:
+                    accepted.close()
 
     async def _attend(self, sock: socket.socket) -> None:
         sock.setblocking(False)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import stat
 from collections.abc import Callable
 
@@ -46,9 +47,16 @@ def watch(ctx: click.Context, /, run: str | None, as_json: bool, once: int | Non
             return
         if not (os.isatty(_STDIN) and os.isatty(_STDOUT)):
             raise UsageError("nono watch needs a terminal", "nono watch --json")
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _leave)
         answered = on_terminal(find, once, _STDIN, _STDOUT)
     if once is not None:
         ctx.exit(exit_status.of_answer(answered))
+
+
+def _leave(number: int, frame: object) -> None:
+    """The terminal is put back on the way."""
+    raise SystemExit(128 + number)
 
 
 def _one(path: str) -> Callable[[], list[str]]:

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from nono.supervisor.planning.plan import Plan
     from nono.supervisor.session.prepare import Prepared
 
-_MAX_WORDS = 32
-_MAX_WORD = 200
-_MAX_REFUSED = 20
-_MAX_GIVEN = 50
+# Together they fit a line, whatever characters they hold.
+_MAX_WORDS = 16
+_MAX_WORD = 100
+_MAX_REFUSED = 10
+_MAX_GIVEN = 20
+_MAX_WHAT = 200
 
 
 class Controlled:
@@ -109,7 +111,7 @@ class Controlled:
             "nono": VERSION,
             "pid": os.getpid(),
             "argv": [visible(word, _MAX_WORD) for word in self._argv[:_MAX_WORDS]],
-            "workdir": visible(self._plan.workdir, _MAX_WORD),
+            "workdir": visible(self._plan.workdir, _MAX_WHAT),
             "started": round(self._started, 3),
             "session": "" if self._prepared.audit is None else self._prepared.audit.name,
             "refused": len(refused),
@@ -127,13 +129,13 @@ class Controlled:
         if self._live is None and self._prepared.asking is None:
             return {"given": [], "waiting": [], "asked": 0}
         told = self._changeable().status()
-        given = told["given"]
+        given = [{**each, "what": each["what"][:_MAX_WHAT]} for each in told["given"]]
         return {**told, "given": given[-_MAX_GIVEN:], "given_before": len(given[:-_MAX_GIVEN])}
 
     def _words(self, request: Any) -> str:
         from nono.broker.explaining.explain import summary
 
-        return visible(summary(request), _MAX_WORD)
+        return visible(summary(request), _MAX_WHAT)
 
     def grant(self, rules: dict[str, Any], client: str) -> dict[str, Any]:
         """Allow something from now on."""

@@ -65,7 +65,8 @@ def test_the_next_question_takes_its_time_again() -> None:
     person = Person(board)
     board.asked("7f3a", question(1))
     board.asked("b04d", question(2))
-    assert "1 of 2" in person.looks()
+    shown = person.looks()
+    assert "1 of 2" in shown and "b04d  waits: read /home/x/data" in shown
     assert person.types(b"o") == [Picked("7f3a", 1, "o")]
     assert person.types(b"o", after=0.2) == []
     assert person.types(b"n") == [Picked("b04d", 2, "n")]

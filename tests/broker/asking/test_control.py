@@ -29,9 +29,10 @@ class Run:
 
     def __init__(self) -> None:
         self.wanted: list[object] = []
+        self.length = 1
 
     def status(self) -> Plain:
-        return {"run": "7f3a"}
+        return {"run": "7f3a", "argv": ["x" * self.length]}
 
     def grant(self, rules: Plain, client: str) -> Plain:
         if not rules:
@@ -145,6 +146,9 @@ def test_hello_first_and_in_this_version() -> None:
     assert told(say(control, 1, "hello", protocol=2)) == [(1, -32602)]
     assert told(say(control, 1, "hello", protocol=1, client=7)) == [(1, -32602)]
     assert told(say(control, 1, "shell", command="x")) == [(1, -32601)]
+    twice, _ = started(1)
+    assert told(say(twice, 1, "hello", protocol=1, answers=False)) == [(1, -32600)]
+    assert twice.has_answerers
     assert control.received(1, b'{"jsonrpc":"2.0","id":1,"result":0}') == []
     assert control.too_long(1)[1:] == [Close(1)]
 
@@ -156,6 +160,8 @@ def test_what_a_run_can_do() -> None:
     assert told(say(control, 1, "revoke", number="1")) == [(1, {})]
     assert told(say(control, 1, "kill")) == [(1, {})]
     assert run.wanted == [(rules, "c1"), ("1", "c1"), "c1"]
+    run.length = 70000
+    assert told(say(control, 1, "status")) == [(1, -32603)]
     (refused,) = say(control, 1, "grant", rules={})
     assert isinstance(refused, Send)
     error = json.loads(refused.line)["error"]
