@@ -107,6 +107,15 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
     return [*lines, _RULE * columns]
 
 
+def outcome(question: Question, choice: Choice | None, around: Surroundings) -> str:
+    """What was asked and what was answered, in one line; None is a refusal."""
+    subject = question.subject
+    shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
+    return (
+        f"{visible(question.wants, 40)} {shown}: {'no' if choice is None else choice.offer.words}"
+    )
+
+
 def settled(words: str, allowed: bool, columns: int) -> str:
     """The one line that stands where the block was."""
     return cut(f"{'✓' if allowed else '✗'} {visible(words, MAX_TEXT)}", columns - 1)

@@ -1,8 +1,9 @@
 """The modes that a program has put a terminal in, read from what it prints.
 
-Only what a question has to undo, and to put back: the alternate screen, bracketed paste, the
-mouse, focus, the keyboard protocol of kitty and modifyOtherKeys, the cursor's visibility, colours
-and the character set, the title. See xterm's ctlseqs, and kitty's page on its keyboard protocol.
+Only what a question has to undo, and to put back: the alternate screen, what hides or moves text,
+bracketed paste, the mouse, focus, the keyboard protocol of kitty and modifyOtherKeys, the cursor's
+visibility, colours and the character set, the title. See xterm's ctlseqs, and kitty's page on its
+keyboard protocol.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ _MAX_CARRIED = 4096
 _MAX_COLOURS = 512
 _MAX_TITLE = 500
 
+# What the program has named otherwise, so that text could not be seen: it stays so.
+_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
+
 ALTERNATE = (47, 1047, 1049)
-_PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP = 2004, 25, 2026, 6, 7
+_PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP, _REVERSE, _MARGINS = 2004, 25, 2026, 6, 7, 5, 69
 _POINTER = (9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016)
-_FOLLOWED = frozenset((*ALTERNATE, *_POINTER, 1, 66, _PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP))
+_IN_THE_WAY = (*_POINTER, 1, 66, _UPDATE, _ORIGIN, _REVERSE, _MARGINS)
+_FOLLOWED = frozenset((*ALTERNATE, *_IN_THE_WAY, _PASTE, _CURSOR, _WRAP))
 _ON_AT_FIRST = frozenset((_CURSOR, _WRAP))
 
 _SEQUENCE = re.compile(
     rb"\x1b(?:\[(?P<mark>[?>=<!]?)(?P<numbers>[0-9;:]*)(?P<final>[hlmupJ])"
     rb"|\](?P<kind>[02]);(?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    rb"|\](?P<named>4|5|1[0-9]);"
     rb"|(?P<set>\([0-9A-Za-z])"
     rb"|(?P<plain>[=>c]))"
     rb"|(?P<shift>[\x0e\x0f])"
@@ -42,6 +48,8 @@ class Modes:
         self._private = {each: each in _ON_AT_FIRST for each in _FOLLOWED}
         self._keypad = False
         self._kitty = False
+        self._inserts = False
+        self._names_colours = False
         self._other_keys = b""
         self._colours = b""
         self._charset = b""
@@ -92,6 +100,8 @@ class Modes:
             return _BY_FINAL[final](self, found["mark"], found["numbers"])
         if found["kind"]:
             self.title = found["title"][:_MAX_TITLE]
+        elif found["named"]:
+            self._names_colours = True
         elif found["set"]:
             self._charset = b"\x1b" + found["set"]
         elif found["shift"]:
@@ -111,6 +121,7 @@ class Modes:
 
     def _switch(self, mark: bytes, numbers: bytes, on: bool) -> bool:
         if mark != b"?":
+            self._inserts = on if not mark and numbers == b"4" else self._inserts
             return False
         asked = [int(each) for each in numbers.split(b";") if each.isdigit() and len(each) < 6]
         was = self.is_alternate
@@ -142,10 +153,12 @@ class Modes:
 
     def set_aside(self) -> bytes:
         """What ends the modes that are in the way of a question; a paste will be bracketed."""
-        on = [each for each in (*_POINTER, 1, 66, _UPDATE, _ORIGIN) if self._private[each]]
+        on = [each for each in _IN_THE_WAY if self._private[each]]
         return b"".join(
             (
                 *(b"\x1b[?%dl" % each for each in on),
+                b"\x1b[4l" if self._inserts else b"",
+                _COLOURS if self._names_colours else b"",
                 b"\x1b>" if self._keypad else b"",
                 b"\x1b[>0u" if self._kitty else b"",
                 b"\x1b[>4m" if self._other_keys else b"",
@@ -156,7 +169,7 @@ class Modes:
 
     def put_back(self) -> bytes:
         """What undoes `set_aside`, but for what moves the cursor: that is at the caller's place."""
-        on = [each for each in (*_POINTER, 1, 66, _UPDATE, _ORIGIN) if self._private[each]]
+        on = [each for each in _IN_THE_WAY if self._private[each]]
         return b"".join(
             (
                 b"" if self._private[_PASTE] else b"\x1b[?2004l",
@@ -165,6 +178,7 @@ class Modes:
                 b"\x1b[>4;%bm" % self._other_keys if self._other_keys else b"",
                 b"\x1b[<1u" if self._kitty else b"",
                 b"\x1b=" if self._keypad else b"",
+                b"\x1b[4h" if self._inserts else b"",
                 *(b"\x1b[?%dh" % each for each in on),
                 b"\x1b[?25h" if self._private[_CURSOR] else b"\x1b[?25l",
             )

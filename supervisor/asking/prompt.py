@@ -103,10 +103,14 @@ class Prompt:
     def _lines(self) -> list[str]:
         rows, columns = self._outer.rows_and_columns()
         around = Surroundings(columns, self._run, 1, self._of, self._home)
-        lines = self._view(around)
-        if len(lines) >= rows:
+        lines, room = self._view(around), max(rows - 1, 1)
+        if len(lines) <= room:
+            return lines
+        if self._gate.view is View.SECOND_STEP:  # what it writes stands at the end
+            return lines[-room:]
+        if self._gate.view is View.QUESTION:
             lines = block.brief(self.question, self._choices, around)
-        return lines[: max(rows - 1, 1)]
+        return lines[:room]
 
     def _view(self, around: Surroundings) -> list[str]:
         if self._gate.view is View.SECOND_STEP and self._gate.second is not None:

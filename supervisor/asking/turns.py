@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from nono.broker import Effect
+from nono.broker.asking.block import Surroundings, outcome
 from nono.broker.asking.keys import Choice
 from nono.broker.asking.question import Question
 from nono.supervisor.asking.inner import Inner
@@ -16,6 +18,7 @@ from nono.supervisor.asking.output import Output
 from nono.supervisor.asking.plain_prompt import PlainPrompt
 from nono.supervisor.asking.prompt import Prompt, Where
 from nono.supervisor.asking.repaint import Repaint
+from nono.supervisor.places import home_directory
 
 BOUNDARY_SECONDS = 0.1
 NEVER = float("inf")
@@ -80,9 +83,9 @@ class Turns:
         asked = self._queue.popleft()
         if not self._outer.is_ours:
             choice = None
-        question, said = asked.question, "no" if choice is None else choice.offer.words
+        around = Surroundings(0, home=home_directory(os.environ))
         is_allowed = choice is not None and choice.offer.effect is Effect.ALLOW
-        self.close(f"{question.wants} {question.subject.value}: {said}", is_allowed)
+        self.close(outcome(asked.question, choice, around), is_allowed)
         asked.deliver(choice)
 
     def close(self, words: str = "", allowed: bool = False) -> None:

@@ -45,6 +45,14 @@ def test_a_session() -> None:
     assert back.endswith(b"\x1b[?25l") and b"?2004l" not in back
 
 
+def test_what_hides_text() -> None:
+    modes = fed(b"\x1b[8m\x1b[?5h\x1b[?69h\x1b[4h\x1b]11;#000000\x07\x1b]4;0;red\x1b\\\x1b[?7l")
+    aside = modes.set_aside()
+    for off in (b"?5l", b"?69l", b"[4l", b"]104", b"]110", b"]111", b"[0m", b"?7h"):
+        assert off in aside
+    assert b"\x1b[4h" in modes.put_back() and b"\x1b[8m" in modes.put_back()
+
+
 def test_nothing_is_sent_that_is_not_needed() -> None:
     assert fed(b"plain").set_aside() == b"\x1b(B\x0f\x1b[0m\x1b[?7h\x1b[?2004h"
     assert fed(b"plain").put_back() == b"\x1b[?2004l\x1b[0m\x1b[?25h"

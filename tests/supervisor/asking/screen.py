@@ -15,6 +15,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pyte
@@ -102,11 +103,14 @@ class Person:
     def wait(self, what: str | Callable[[], bool], seconds: float = TIMEOUT) -> None:
         """Read until the screen shows the text, or it is so."""
         deadline = time.monotonic() + seconds
-        wanted = (lambda: what in self.text) if isinstance(what, str) else what
+        wanted: Callable[[], bool] = what if callable(what) else partial(self.shows, what)
         while not wanted():
             assert self.read(deadline - time.monotonic()), (
                 f"no {what!r} in\n{self.text}\n{self.raw[-3000:]!r}"
             )
+
+    def shows(self, text: str) -> bool:
+        return text in self.text
 
     def gone(self, text: str) -> None:
         self.wait(lambda: text not in self.text)

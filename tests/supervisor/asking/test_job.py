@@ -89,6 +89,16 @@ def test_hang_up(as_user: Account, project: Path, questions: Questions) -> None:
     assert questions.answers.read_text() in ("-", "")
 
 
+def test_three_interrupts(as_user: Account, project: Path, questions: Questions) -> None:
+    words = driver(questions, "sh", "-c", "trap '' INT; echo ready; while :; do read x; done")
+    with person(as_user, as_user.python, *words, cwd=project) as one:
+        one.wait("ready")
+        for _ in range(3):
+            one.type("\x03")
+            one.rest(0.1)
+        assert one.end() == 130
+
+
 def test_what_the_program_sees(as_user: Account, project: Path, questions: Questions) -> None:
     words = shlex.join([as_user.python, *driver(questions, as_user.python, "-c", LOOKS)])
     as_user.file(project / "nono", f"OUTER=$(tty); export OUTER; {words}")

@@ -1,4 +1,4 @@
-"""`nono run --ask` as somebody at a terminal has it: real calls wait, and their program is a job."""
+"""`nono run --ask` at a terminal: real calls wait, and their program is a job."""
 
 import shlex
 from pathlib import Path

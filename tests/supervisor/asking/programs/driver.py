@@ -16,6 +16,7 @@ from nono.supervisor.asking.channels import Channels
 from nono.supervisor.asking.this_terminal import open_drawn, open_plain
 from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
 from nono.supervisor.exit_status import of_program
+from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.session import foreground
@@ -85,7 +86,7 @@ async def serve():
 
 
 async def wait_until(*arguments):
-    async with trio.open_nursery() as nursery:
+    async with open_nursery() as nursery:
         nursery.start_soon(serve)
         status = await own_wait(*arguments)
         nursery.cancel_scope.cancel()

@@ -1,0 +1,284 @@
+"""Which calls are one question, how many may wait, and who is asked: without a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from nono.broker import (
+    Access,
+    Answer,
+    Ask,
+    Effect,
+    Floor,
+    Open,
+    Policy,
+    Question,
+    Rule,
+    Subtree,
+)
+from nono.broker.asking.history import History
+from nono.broker.asking.question import Program
+from nono.broker.asking.questions import question
+from nono.broker.asking.surroundings import Asked, Place
+from nono.broker.learning.generalise import Surroundings
+from nono.broker.requests import RecordedProcess
+from nono.supervisor.asking.asking import Asking
+from nono.supervisor.asking.channel import Callback, Channel, ChannelGone
+from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.look import QuickLook, RealLook
+from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.faults import Faults
+
+
+@dataclass(frozen=True)
+class Thread:
+    tid: int
+    pid: int = 4711
+    exe: str = "/usr/bin/python3"
+    argv: tuple[str, ...] = ("python3", "script.py")
+    cwd: str = "/w"
+    asks: bool = True
+
+
+PLACE = Place(Surroundings("/home/u", "/w"), QuickLook())
+
+
+def asking_with(*channels: Channel) -> Asking:
+    decisions = Decisions(Policy(default=Effect.ASK), Floor())
+    return Asking(decisions, Dispatch(list(channels), Faults()), PLACE)
+
+
+def undecided(asking: Asking, tid: int, path: str) -> Undecided:
+    with pytest.raises(Undecided) as found:
+        asking.decisions.require(Open(Thread(tid), path, Access.READ))
+    return found.value
+
+
+def waits(asking: Asking, tid: int, path: str) -> WaitingCall:
+    return asking.questions.wait_for(Thread(tid), undecided(asking, tid, path))
+
+
+def within(asking: Asking, body: Callable[[], Awaitable[None]]) -> None:
+    """Run a test while questions are served."""
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asking.serve)
+            await trio.testing.wait_all_tasks_blocked()
+            with trio.fail_after(10):
+                await body()
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+
+
+class Scripted(Channel):
+    """A channel that answers when it is told to."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.open: list[Question] = []
+        self.answers: dict[int, str] = {}
+        self.changed = trio.Event()
+
+    async def ask(self, question: Question) -> Answer | None:
+        self.open.append(question)
+        try:
+            while question.id not in self.answers:
+                await self.changed.wait()
+            return Answer(self.answers[question.id], self.name)
+        finally:
+            self.open.remove(question)
+
+    def say(self, question: Question, offer: str) -> None:
+        self.answers[question.id] = offer
+        self.changed.set()
+        self.changed = trio.Event()
+
+
+def test_calls_with_one_subject_are_one_question_and_others_their_own() -> None:
+    channel = Scripted()
+    asking = asking_with(channel)
+
+    async def body() -> None:
+        calls = [waits(asking, tid, f"/data/{tid % 2}/f{tid}") for tid in range(8)]
+        # Two directories beside each other that came together are one question.
+        await trio.sleep(0.3)
+        (question,) = channel.open
+        assert question.subject.value == "/data" and question.waiting == 8
+        late = waits(asking, 99, "/data/0/late")
+        other = waits(asking, 100, "/elsewhere/f")
+        await trio.sleep(0.3)
+        assert {each.subject.value for each in channel.open} == {
+            "/data",
+            "/data/0/late",
+            "/elsewhere/f",
+        }
+        channel.say(question, "o")
+        for call in calls:
+            await call.done.wait()
+            assert isinstance(call.outcome, Again) and len(call.outcome.once) == 8
+        assert not late.done.is_set() and not other.done.is_set()
+        asking.decisions.extend(
+            [Rule(Subtree("/"), Access.READ, Effect.ALLOW, asking.questions.next_origin()[1])]
+        )
+        asking.questions.decide_again()
+        await trio.sleep(0.05)
+        assert late.outcome == other.outcome == Again()
+        assert not channel.open, "what is covered is withdrawn"
+
+    within(asking, body)
+
+
+def test_an_answer_for_the_run_lets_go_what_it_covers() -> None:
+    channel = Scripted()
+    asking = asking_with(channel)
+
+    async def body() -> None:
+        first = waits(asking, 1, "/data/a/f")
+        await trio.sleep(0.1)
+        second = waits(asking, 2, "/data/a/g")
+        (question,) = channel.open
+        channel.say(question, "d")
+        await first.done.wait()
+        await second.done.wait()
+        assert first.outcome == second.outcome == Again()
+        (rule,) = asking.decisions.policy.answers
+        assert str(rule.origin).startswith("answer 1, ")
+
+    within(asking, body)
+
+
+def test_who_leaves_withdraws_and_who_comes_back_is_not_asked_again() -> None:
+    channel = Scripted()
+    asking = asking_with(channel)
+
+    async def body() -> None:
+        call = waits(asking, 1, "/data/a/f")
+        await trio.sleep(0.1)
+        (question,) = channel.open
+        asking.questions.leave(call, comes_back=True)
+        back = waits(asking, 1, "/data/a/f")
+        assert back is call and channel.open == [question]
+        asking.questions.leave(call, comes_back=True)
+        channel.say(question, "o")
+        await trio.sleep(0.05)
+        again = waits(asking, 1, "/data/a/f")
+        assert isinstance(again.outcome, Again) and again.outcome.once
+        other = waits(asking, 2, "/data/b/f")
+        await trio.sleep(0.3)
+        assert len(channel.open) == 1
+        asking.questions.leave(other)
+        await trio.sleep(0.05)
+        assert not channel.open and not asking.questions.open
+
+    within(asking, body)
+
+
+def test_a_flood_is_refused_and_counted() -> None:
+    channel = Scripted()
+    asking = asking_with(channel)
+
+    async def body() -> None:
+        calls = [waits(asking, tid, f"/data/{tid}/x/f") for tid in range(MAX_WAITING + 5)]
+        refused = [call for call in calls if call.outcome is not None]
+        assert [call.outcome for call in refused] == [Refused()] * 5
+        assert asking.questions.limits.refused == 5
+        await trio.sleep(0.3)
+        for _ in range(3):
+            channel.say(channel.open[0], "n")
+            await trio.sleep(0.02)
+        quiet = waits(asking, 1000, "/quiet/f")
+        assert quiet.outcome == Refused()
+        (note,) = asking.questions.log.notes
+        assert "script.py" in note and "for a minute" in note
+        channel.say(channel.open[0], "Q")
+        await trio.sleep(0.05)
+        assert not channel.open and all(call.outcome is not None for call in calls)
+        verdict = asking.decisions.policy.decide(Open(Thread(1), "/new", Access.READ))
+        assert isinstance(verdict, Ask)
+        assert not asking.is_asked(Open(Thread(1), "/new", Access.READ), verdict)
+
+    within(asking, body)
+
+
+def test_a_channel_that_is_gone_hands_on_and_the_last_refuses() -> None:
+    class Gone(Channel):
+        name = "gone"
+        attached = True
+
+        @property
+        def is_attached(self) -> bool:
+            return self.attached
+
+        async def ask(self, question: Question) -> Answer | None:
+            raise ChannelGone
+
+    async def answers(question: Question) -> Answer | None:
+        return Answer("r", "callback")
+
+    async def main() -> None:
+        gone = Gone()
+        dispatch = Dispatch([gone, Callback(answers)], Faults())
+        question = _question()
+        answer, channel = await dispatch.ask(question)
+        assert answer is not None and channel is not None and channel.name == "callback"
+        assert await Dispatch([gone], Faults()).ask(question) == (None, None)
+        gone.attached = False
+        assert Dispatch([gone], Faults()).attached is None
+        assert dispatch.attached is not None and dispatch.attached.name == "callback"
+
+    trio.run(main)
+
+
+def _question() -> Question:
+    asks = Policy(default=Effect.ASK).decide(Open(Thread(1), "/x/f", Access.READ))
+    assert isinstance(asks, Ask)
+    request = Open(Thread(1), "/x/f", Access.READ)
+    about = Asked(1, ((request, asks),), Program(RecordedProcess(1)))
+    return question(Policy(default=Effect.ASK), about, PLACE, History())
+
+
+def test_quiet_lasts_a_minute_and_comes_by_three_refusals_within_ten_seconds() -> None:
+    now = [0.0]
+    limits = Limits(lambda: now[0])
+    root = root_of(Program(RecordedProcess(1, "/usr/bin/python3"), "script.py"))
+    assert not any(limits.note_refusal(root) for _ in range(2))
+    now[0] = 11.0
+    assert not limits.note_refusal(root) and not limits.is_quiet(root)
+    now[0] = 12.0
+    assert not limits.note_refusal(root)
+    assert limits.note_refusal(root) and limits.is_quiet(root)
+    assert not limits.is_quiet(("/usr/bin/other", ""))
+    now[0] = 73.0
+    assert not limits.is_quiet(root)
+
+
+def test_a_person_is_asked_only_where_somebody_is() -> None:
+    asking = asking_with()
+    request = Open(Thread(1), "/x/f", Access.READ)
+    with pytest.raises(PermissionError):
+        asking.decisions.require(request)
+    (denial,) = asking.decisions.denials.all()
+    assert isinstance(denial.verdict, Ask)
+
+
+def test_how_much_a_directory_holds(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / str(number)).write_text("x" * 500)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "out").symlink_to("/etc")
+    (tmp_path / "sub" / "in").symlink_to(tmp_path / "0")
+    assert RealLook().reach(str(tmp_path)) == "5 files, 1.5 kB, 1 is a link out"
+    assert RealLook().reach("/nonexistent") == "0 files, 0 bytes"
+    assert RealLook().is_directory(str(tmp_path))
