@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
+from nono.broker.errors import PolicyError
 from nono.broker.policy.folded import FoldedRefusals
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import ancestors, is_within, lineage, parent
@@ -18,6 +19,7 @@ from nono.broker.rules.rule import (
     Effect,
     File,
     Glob,
+    PathPattern,
     Rule,
     Subtree,
     Subtrees,
@@ -26,6 +28,7 @@ from nono.broker.rules.rule import (
 )
 
 _Rules = tuple[Rule, ...]
+PATH_PATTERNS = frozenset(get_args(PathPattern))
 
 
 class Standing(NamedTuple):
@@ -39,6 +42,21 @@ class Standing(NamedTuple):
     asked: int
     grants: list[tuple[int, Rule]]
     questions: list[tuple[int, Rule]]
+
+
+def check_paths(rules: Iterable[Rule]) -> None:
+    """Raise PolicyError for a rule that is none on paths, or grants many trees at once."""
+    for rule in rules:
+        if type(rule.pattern) not in PATH_PATTERNS:
+            raise PolicyError(
+                f"{rule.pattern.spelled} ({rule.origin}) is not a pattern of paths",
+                "network rules belong to the policy's network",
+            )
+        if isinstance(rule.pattern, Subtrees) and rule.effect is not Effect.DENY:
+            raise PolicyError(
+                f"{rule.pattern.spelled} ({rule.origin}) can only be refused together",
+                "make a rule for each",
+            )
 
 
 class Index:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import get_args
 
 from nono.broker.errors import PolicyError
 from nono.broker.floor.carve import carve
@@ -21,7 +21,7 @@ from nono.broker.policy.demands import (
     SIMPLE_DEMANDS,
     Demand,
 )
-from nono.broker.policy.index import Index
+from nono.broker.policy.index import PATH_PATTERNS, Index, check_paths
 from nono.broker.requests import (
     SET_ID,
     Forbidden,
@@ -43,15 +43,11 @@ from nono.broker.rules.rule import (
     Effect,
     Origin,
     OriginKind,
-    PathPattern,
     Rule,
-    Subtrees,
     builtin,
     is_lifted,
 )
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
-
-_PATH_PATTERNS = frozenset(get_args(PathPattern))
 
 NO_RIGHT_ASKED = builtin("existence is visible")
 """An open that conveys no right shows only that the object exists, as stat(2) does."""
@@ -114,17 +110,7 @@ class Policy:
                     f"the {what} {path!r} is not an absolute path in its plain form",
                     "write it from the root, without '.', '..', '//' or a trailing '/'",
                 )
-        for rule in (*self.rules, *self.answers):
-            if type(rule.pattern) not in _PATH_PATTERNS:
-                raise PolicyError(
-                    f"{rule.pattern.spelled} ({rule.origin}) is not a pattern of paths",
-                    "network rules belong to the policy's network",
-                )
-            if isinstance(rule.pattern, Subtrees) and rule.effect is not Effect.DENY:
-                raise PolicyError(
-                    f"{rule.pattern.spelled} ({rule.origin}) can only be refused together",
-                    "make a rule for each",
-                )
+        check_paths((*self.rules, *self.answers))
 
     def with_rules(self, rules: Iterable[Rule]) -> Policy:
         """The same policy with more rules, for instance the `matched` ones of its floor."""
@@ -136,8 +122,8 @@ class Policy:
         Raises PolicyError for what cannot be opened in this network.
         """
         rules = tuple(rules)
-        paths = tuple(rule for rule in rules if type(rule.pattern) in _PATH_PATTERNS)
-        others = tuple(rule for rule in rules if type(rule.pattern) not in _PATH_PATTERNS)
+        paths = tuple(rule for rule in rules if type(rule.pattern) in PATH_PATTERNS)
+        others = tuple(rule for rule in rules if type(rule.pattern) not in PATH_PATTERNS)
         return self._answered((*self.answers, *paths), (*self.network.answers, *others))
 
     def retracted(self, origin: Origin) -> Policy:
@@ -149,9 +135,11 @@ class Policy:
 
     def _answered(self, paths: tuple[Rule, ...], others: tuple[Rule, ...]) -> Policy:
         network = self.network.answered(others) if others != self.network.answers else self.network
-        made = replace(self, answers=paths, network=network)
-        # What was computed of the rules holds for both: an answer has to be fast.
-        made.__dict__.update(_index=self._index.answered(paths), names=self.names)
+        # What was checked and computed of the rules holds for both: an answer has to be fast.
+        index = self._index.answered(paths)
+        check_paths(paths)
+        made = copy(self)
+        made.__dict__.update(answers=paths, network=network, _index=index)
         return made
 
     def decide(self, request: Request) -> Verdict:

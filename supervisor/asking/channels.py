@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from nono.broker.asking.question import Ask
+from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Callback, Channel, Run
 from nono.supervisor.errors import UsageError
 
@@ -102,7 +103,7 @@ def _row(text: str) -> tuple[Row, str]:
             [NOBODY, *(f"{row.name}:PATH" if row.takes_value else row.name for row in ROWS)]
         )
         raise UsageError(
-            f"--ask={text[:80]}: no such channel",
+            f"{flag('ask')}={text[:80]}: no such channel",
             f"there are: {known}; a program to run comes after --",
         )
     return row, value

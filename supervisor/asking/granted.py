@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from nono.broker import Effect, Rule
+from nono.broker.settings import flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory
 from nono.supervisor.planning.flag_paths import FlagPaths
@@ -20,5 +21,6 @@ def granted(options: Options, workdir: str) -> list[Rule]:
     paths = FlagPaths(home_directory(os.environ), workdir, Changeable((workdir,)))
     rules = [*path_rules(flags, Effect.ALLOW, paths), *reaching_rules(flags)]
     if not rules:
-        raise UsageError("nothing to grant", "name it, as with --read PATH or --allow-domain HOST")
+        path, host = flag("filesystem.read"), flag("network.allow_domain")
+        raise UsageError("nothing to grant", f"name it, as with {path} PATH or {host} HOST")
     return rules

@@ -25,6 +25,7 @@ from nono.broker.audit.records import (
     Unresolved,
 )
 from nono.broker.explaining.explain import summary
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.audit.reader import Session, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
@@ -125,7 +126,9 @@ def cleanup(keep: int) -> None:
 @audit.command()
 @_session_argument
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
-@click.option("--questions", is_flag=True, help="Show what --ask would have asked, instead.")
+@click.option(
+    "--questions", is_flag=True, help=f"Show what {flag('ask')} would have asked, instead."
+)
 @policy_options
 @click.pass_context
 def replay(ctx: click.Context, /, name: str, as_json: bool, questions: bool, **values: Any) -> None:

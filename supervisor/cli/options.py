@@ -106,8 +106,8 @@ _POLICY_OPTIONS = (
         "filesystem.ssh_agent",
         help="Sign in with your SSH agent; also read public keys and known hosts.",
     ),
-    click.option(
-        "--ask",
+    _option(
+        "ask",
         is_flag=False,
         flag_value="auto",
         metavar="[=CHANNEL]",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nono.broker import Ask, visible
 from nono.broker.audit.answer_records import Answered, Changed
+from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 
 _MAX_LINES = 8
@@ -44,7 +45,7 @@ def nobody(decisions: Decisions, channels: int) -> list[str]:
     unasked = any(isinstance(each.verdict, Ask) for each in decisions.denials.all())
     if channels or not unasked:
         return []
-    return ["nono: nobody could be asked: there is no terminal and no channel for it (--ask)"]
+    return [f"nono: nobody could be asked: there is no channel for it ({flag('ask')})"]
 
 
 def as_json(records: Sequence[Answered | Changed]) -> list[dict[str, object]]:

@@ -204,9 +204,9 @@ def test_a_flag_and_a_key_mean_the_same(place: Path, said: dict[str, Any]) -> No
 
 
 def test_to_ask_is_said_by_a_flag_or_a_profile_and_the_flag_counts(tmp_path: Path) -> None:
-    def plan(ask: bool | None, **options: Any) -> Plan:
+    def plan(in_profile: bool | None, **options: Any) -> Plan:
         file = tmp_path / "profile.json"
-        file.write_text(json.dumps({} if ask is None else {"ask": ask}))
+        file.write_text(json.dumps({} if in_profile is None else {"ask": in_profile}))
         made = make_plan(Options(workdir="/usr", profile=str(file), **options), (), {"HOME": "/x"})
         assert (made.policy.default is Effect.ASK) == bool(made.ask)
         return made

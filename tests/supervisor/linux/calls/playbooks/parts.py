@@ -138,7 +138,7 @@ class PlayedDecisions(Decisions):
         super().__init__(Policy((_LATE,)), floor, _Deaf())
         self._script = script
 
-    def require(self, request: Request) -> None:
+    def require(self, request: Request, *later: Request) -> None:
         if number := self._script.ask("require", request):
             raise failure(number)
 
