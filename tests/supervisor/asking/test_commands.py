@@ -14,7 +14,7 @@ from nono.supervisor.asking.commands import find_command
 from nono.supervisor.asking.notify import Notify, command
 from nono.supervisor.asking.popup import tmux_of
 from tests.broker.asking.worlds import question
-from tests.supervisor.asking.test_server import serve
+from tests.supervisor.asking.served import serve
 
 FLAG = Origin(OriginKind.FLAG, "--allow")
 
