@@ -139,11 +139,19 @@ def watch(find: Callable[[], list[str]], only: int | None, stdin: int, stdout: i
                 board.ended(run)
             if stdin not in readable:
                 continue
-            data = os.read(stdin, _CHUNK)
+            data = _typed(stdin)
             for each in board.typed(data, time.monotonic()) if data else [Quit()]:
                 if isinstance(each, Quit):
                     return answered
                 answered = watching.answer(each)
+
+
+def _typed(stdin: int) -> bytes:
+    """Nothing at the end, as when the terminal has hung up."""
+    try:
+        return os.read(stdin, _CHUNK)
+    except OSError:
+        return b""
 
 
 def _readable(descriptors: list[int]) -> set[int]:
