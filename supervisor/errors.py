@@ -31,6 +31,9 @@ Others end inside: somebody of ours catches each.
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
     TimeIsUp                        ends `nono learn`
+    ProtocolError                   becomes the error that a client of the control socket is told
+    TooLongError                    ends a connection of the control socket
+    GoneError                       a run that clients of its control socket find ended
     Undecided                       the call waits for a person's answer
     ChannelGone                     its question goes to the next channel
 """

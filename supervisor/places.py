@@ -6,7 +6,7 @@ import contextlib
 import os
 import pwd
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 PLATFORM = "macos" if sys.platform == "darwin" else "linux"
 """The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
@@ -21,6 +21,11 @@ BASE_DIRECTORIES = {
 """Variables, and where in the home it is without each: XDG Base Directory Specification."""
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
+
+
+def run_name(tmpdir: str) -> str:
+    """How people call a run: what its private directory has of its own in its name."""
+    return os.path.basename(tmpdir).removeprefix(TMPDIR_PREFIX)
 
 
 def home_directory(env: Mapping[str, str]) -> str:
@@ -113,6 +118,23 @@ def state_directory(env: Mapping[str, str]) -> str:
     """`$XDG_STATE_HOME/nono`, which is `~/.local/state/nono` unless the variable is absolute."""
     base = base_directory("XDG_STATE_HOME", env, home_directory(env))
     return os.path.join(os.path.normpath(base), "nono")
+
+
+_RUNTIME = "/run/user"
+"""Where pam_systemd(8) makes a directory for each user."""
+
+
+def control_directories(env: Mapping[str, str]) -> Iterator[str]:
+    """Where control sockets may be, this run's and others', in the order to try them.
+
+    `$XDG_RUNTIME_DIR/nono`, which the system makes for the user alone; in nono's state; and where
+    other runs of the user have it, who have the variable.
+    """
+    runtime = env.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime):
+        yield os.path.join(os.path.normpath(runtime), "nono")
+    yield os.path.join(state_directory(env), "control")
+    yield f"{_RUNTIME}/{os.getuid()}/nono"
 
 
 def caches_directory(env: Mapping[str, str], home: str) -> str:

@@ -85,6 +85,17 @@ def plain_request(request: Request) -> list[object]:
     return [kind.__name__, *_VALUES[kind](request)[1:]]
 
 
+def field_names(kind: object) -> tuple[str, ...]:
+    """The names of the values that `plain_request` gives for a kind of request, in order.
+
+    Raises InvalidRecord where there is no such kind.
+    """
+    found = next((each for each in _FIELDS if each.__name__ == kind), None)
+    if found is None:
+        raise InvalidRecord("an unknown kind of request")
+    return tuple(_FIELDS[found])
+
+
 def read_request(plain: object, process: Process) -> Request:
     """The request that `plain_request` has made plain. Raises InvalidRecord."""
     kind, values = read_fields(plain, _KINDS, "request")

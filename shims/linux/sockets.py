@@ -6,6 +6,7 @@ Sources: connect(2), bind(2), listen(2), ip(7), ipv6(7), tcp(7).
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import ipaddress
 import os
@@ -33,6 +34,8 @@ RESET: Final = struct.pack("@ii", 1, 0)
 
 FAMILY: Final = struct.Struct("=H")
 """sa_family_t, which every address begins with."""
+
+_SO_PEERPIDFD: Final = 77
 
 _LOOPBACK_DEVICE: Final = b"lo\0"
 _DEVICE_NAME_BYTES: Final = 16  # IFNAMSIZ
@@ -74,6 +77,19 @@ def tie_to_loopback(sock: socket.socket) -> None:
     level, option = socket.SOL_SOCKET, socket.SO_BINDTODEVICE
     if sock.getsockopt(level, option, _DEVICE_NAME_BYTES) != _LOOPBACK_DEVICE:
         sock.setsockopt(level, option, _LOOPBACK_DEVICE)
+
+
+def peer_pidfd(sock: socket.socket) -> int | None:
+    """A pidfd, close-on-exec, of the process that a unix socket was connected by; see unix(7).
+
+    None before Linux 6.5, which has no SO_PEERPIDFD. Raises OSError: when that process is gone.
+    """
+    try:
+        return sock.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        if error.errno == errno.ENOPROTOOPT:
+            return None
+        raise
 
 
 def inet_address(family: int, host: str, port: int) -> bytes:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    from nono.broker import Policy
     from nono.broker.asking.question import Answer, Ask, Question
     from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.planning.options import Options
@@ -26,11 +27,18 @@ class ChannelGone(Exception):
 class LiveChange(Protocol):
     """What a running sandbox allows by now, and a change of that: see `live.py`."""
 
+    @property
+    def policy(self) -> Policy:
+        """What it goes by."""
+
     def status(self) -> dict[str, Any]:
         """As JSON has it."""
 
     def grant(self, options: Options, person: str = "") -> str:
         """Allow what the options name; the number by which it can be taken back."""
+
+    def grant_sections(self, sections: dict[str, Any], person: str = "") -> str:
+        """The same for sections of a profile."""
 
     def revoke(self, number: str, person: str = "") -> None:
         """Take an answer or a grant back."""

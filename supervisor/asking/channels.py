@@ -38,9 +38,14 @@ class Row(NamedTuple):
     takes_value: bool = False
 
 
+_HERE = "nono.supervisor.asking"
 ROWS: tuple[Row, ...] = (
-    Row("tty", "nono.supervisor.asking.this_terminal:open_drawn", automatic=True),
-    Row("plain", "nono.supervisor.asking.this_terminal:open_plain"),
+    Row("watch", f"{_HERE}.over_control:open_attached", automatic=True),
+    Row("tmux", f"{_HERE}.popup:open_popup", automatic=True),
+    Row("tty", f"{_HERE}.this_terminal:open_drawn", automatic=True),
+    Row("plain", f"{_HERE}.this_terminal:open_plain"),
+    Row("acp", f"{_HERE}.acp:open_acp"),
+    Row("notify", f"{_HERE}.notify:open_notify"),
 )
 """The best first: who attached to the control socket, a popup, this terminal."""
 

@@ -6,9 +6,10 @@ afterwards can be taken back: answers, and what was granted here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, visible
+from nono.broker import Access, Effect, Origin, OriginKind, Policy, Rule, visible
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,13 +44,29 @@ class Live:
     def grant(self, options: Options, person: str = "") -> str:
         """Allow what the options name, from now on; the number by which it can be taken back.
 
-        As for a start: a protected path stays refused, and nothing can be executed that could not
-        be. Raises UsageError when the options name nothing that can be granted in a run, and
-        broker.PolicyError.
+        As for a start: what a rule refuses stays refused, and nothing can be executed that could
+        not be. Raises UsageError when the options name nothing that can be granted in a run, or
+        what is refused, and broker.PolicyError.
         """
         from nono.supervisor.asking.granted import granted
 
-        found = granted(options, self._workdir)
+        return self._give(granted(options, self._workdir), person)
+
+    def grant_sections(self, sections: dict[str, Any], person: str = "") -> str:
+        """The same for sections of a profile, such as `{"filesystem": {"read": ["/srv"]}}`."""
+        from nono.supervisor.asking.granted_sections import granted_sections
+
+        return self._give(granted_sections(sections, self.policy, self._workdir), person)
+
+    @property
+    def policy(self) -> Policy:
+        """What the sandbox goes by now."""
+        return self._asking.decisions.policy
+
+    def _give(self, found: Sequence[Rule], person: str) -> str:
+        from nono.supervisor.asking.granted_sections import check_refusals
+
+        check_refusals(found, self.policy)
         number, origin = self._asking.questions.next_origin()
         rules = [
             Rule(each.pattern, each.access & ~Access.EXECUTE, Effect.ALLOW, origin)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from nono.broker.rules.paths import is_within
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def open_asking(
-    plan: Plan, decisions: Decisions, channels: Channels, audit: Audit | None
+    plan: Plan, decisions: Decisions, channels: Channels, audit: Audit | None, name: str
 ) -> Asking:
-    """Make the channels of a run. Raises UsageError for one that there cannot be."""
+    """Make the channels of a run of this name. Raises UsageError for one that there cannot be."""
     dispatch = Dispatch([], Faults())
     asking = Asking(decisions, dispatch, lambda: place_of(plan, channels.kept_in), audit)
     live = Live(asking, plan.workdir)
     session = "" if audit is None else audit.name
-    run = Run(secrets.token_hex(2), channels.argv, plan.workdir, channels.profile, session, live)
+    run = Run(name, channels.argv, plan.workdir, channels.profile, session, live)
     dispatch.channels += channels.open(run)
     return asking
 

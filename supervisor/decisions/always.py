@@ -35,7 +35,13 @@ from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.places import PLATFORM, canonical, state_directory, tmpdir_template
+from nono.supervisor.places import (
+    PLATFORM,
+    canonical,
+    control_directories,
+    state_directory,
+    tmpdir_template,
+)
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.walk import links_between
@@ -50,6 +56,7 @@ _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
+_CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
 
 
@@ -156,17 +163,22 @@ def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Ru
 
 
 def _records(env: Mapping[str, str] | None) -> Iterator[Rule]:
-    """Refusals for what audits are kept in, of this run and of others, and in the default place."""
-    given = {
-        state_directory(each)
-        for known in (os.environ, env)
-        if known is not None
-        for each in (known, {**known, "XDG_STATE_HOME": ""})
-    }
+    """Refusals for what audits are kept in and runs are controlled by, this one and others."""
+    known = [each for each in (os.environ, env) if each is not None]
+    yield from _refused(
+        (state_directory(each) for one in known for each in (one, {**one, "XDG_STATE_HOME": ""})),
+        _RECORDS,
+    )
+    yield from _refused((path for each in known for path in control_directories(each)), _CONTROL)
+
+
+def _refused(paths: Iterable[str], origin: Origin) -> Iterator[Rule]:
+    """Refusals of directories and of the links on the way to them, which no bypass lifts."""
+    given = set(paths)
     for path in sorted(given | {canonical(path) for path in given}):
-        yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _RECORDS)
+        yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, origin)
     for link in sorted({link for path in given for link in links_between(path)}):
-        yield Rule(File(link), ALL_ACCESS, Effect.DENY, _RECORDS)
+        yield Rule(File(link), ALL_ACCESS, Effect.DENY, origin)
 
 
 def _copies() -> dict[str, str]:

@@ -33,6 +33,38 @@ def parent_of(pid: int) -> int | None:
         return None
 
 
+def lineage_of(pid: int) -> list[int]:
+    """The process and its ancestors, nearest first; none where one of them is gone meanwhile."""
+    found = [pid]
+    while found[-1] > 1:
+        parent = parent_of(found[-1])
+        if parent is None or len(found) > _MAX_DEPTH:
+            return []
+        if parent == 0:  # what is above is in another pid namespace
+            break
+        found.append(parent)
+    return found
+
+
+def name_of(pid: int) -> str:
+    """What the process calls itself, as ps(1) shows it. Raises OSError when it is gone."""
+    return os.fsdecode(read_bounded(f"/proc/{pid}/comm", 64).rstrip(b"\n"))
+
+
+def children_of(pid: int) -> list[int]:
+    """Its children now, of every thread. Raises OSError when it is gone."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+        lists = [read_bounded(f"/proc/{pid}/task/{each}/children", 1 << 16) for each in threads]
+        return [int(each) for listed in lists for each in listed.split()]
+    except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN, or a thread that is gone
+        return [
+            int(each)
+            for each in os.listdir("/proc")
+            if each.isdecimal() and parent_of(int(each)) == pid
+        ]
+
+
 class Started(NamedTuple):
     """A process: its parent, and when it started."""
 

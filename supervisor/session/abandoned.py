@@ -72,6 +72,7 @@ def remove_abandoned(env: Mapping[str, str]) -> None:
             for name in sorted(os.listdir(directory))[:_MAX_AT_ONCE]:
                 with contextlib.suppress(OSError):
                     _remove(directory, name)
+                    _remove_socket(name, env)
     finally:
         os.close(directory)
 
@@ -92,6 +93,13 @@ def _remove(directory: int, name: str) -> None:
             os.unlink(name, dir_fd=directory)
     finally:
         os.close(record)
+
+
+def _remove_socket(name: str, env: Mapping[str, str]) -> None:
+    """What clients would have connected to."""
+    from nono.supervisor.asking.listening import remove_of  # seldom needed
+
+    remove_of(name.removeprefix(TMPDIR_PREFIX), env)
 
 
 def _recorded(text: bytes) -> str | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
+    from nono.supervisor.session.controlled import Controlled
 
 _SHORT_SECONDS = 0.1
 
@@ -59,15 +60,21 @@ def run(
         given = streams if asking is None else asking.streams(streams)
         if own is not None:
             first.callback(own.close)
+        # Where nobody is asked, the program does not wait for it.
+        controlled = None if asking is None else control(prepared, plan, argv, last)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
         terminal.started()
         if asking is not None:
             asking.started(session.child_pid)
         _raise_descriptor_limit()
+        if controlled is None:
+            controlled = control(prepared, plan, argv, last)
+        controlled.end_with(session.kill)
         credentials = prepared.credentials
         if credentials is not None:
             close_memory()
-        last.callback(lambda: at_the_end(_faults(session, credentials)))
+        faults = partial(_faults, session, credentials, controlled)
+        last.callback(lambda: at_the_end(faults()))
         try:
             ending = signals.Ending(session.kill)
             apart = None if own is None else signals.Apart(own.resized, own.come_back)
@@ -76,7 +83,7 @@ def run(
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
             stop_with = partial(signals.stop_with, own=own)
             try:
-                status = _wait(session, credentials, asking, stop_with, seconds)
+                status = _wait(session, credentials, asking, controlled, stop_with, seconds)
             except BrokenError:
                 if not ending.signal:
                     raise
@@ -87,20 +94,35 @@ def run(
             session.close()
 
 
+def control(
+    prepared: Prepared, plan: Plan, argv: Sequence[str], last: contextlib.ExitStack
+) -> Controlled:
+    """The run as others see it, with its control socket, until `last` ends."""
+    from nono.supervisor.session.controlled import Controlled  # after the program has started
+
+    controlled = Controlled(prepared, plan, argv)
+    last.callback(controlled.close)
+    return controlled
+
+
 def _raise_descriptor_limit() -> None:
     """To the hard limit, for what the program's calls need of us. It has started with its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _faults(session: Session, credentials: CredentialProxy | None) -> list[str]:
-    return [*session.faults, *(credentials.issued.faults.texts if credentials is not None else ())]
+def _faults(
+    session: Session, credentials: CredentialProxy | None, controlled: Controlled
+) -> list[str]:
+    proxy = () if credentials is None else credentials.issued.faults.texts
+    return [*session.faults, *proxy, *controlled.faults.texts]
 
 
 def _wait(
     session: Session,
     credentials: CredentialProxy | None,
     asking: Asking | None,
+    controlled: Controlled,
     stop_with: Callable[[int], bool],
     seconds: float,
 ) -> int:
@@ -114,7 +136,7 @@ def _wait(
         return session.status
     import trio
 
-    beside = [each.serve for each in (credentials, asking) if each is not None]
+    beside = [each.serve for each in (credentials, asking, controlled) if each is not None]
     return trio.run(_wait_until, session, beside, stopped, deadline)
 
 

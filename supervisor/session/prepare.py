@@ -13,6 +13,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.shared_names import missed, pointed_at
+from nono.supervisor.places import run_name
 from nono.supervisor.session.abandoned import Claim, claim, remove_abandoned
 from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
@@ -144,19 +145,19 @@ def prepare(
             log.start(made.policy, tmpdir)
         decisions = made.decisions(log if witness is None else witness)
         decisions.awaited |= awaited
-        asking = _asking(plan, decisions, channels, log) if broker and channels else None
+        asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
         undo.pop_all()
         notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
         return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed, asking)
 
 
 def _asking(
-    plan: Plan, decisions: Decisions, channels: Channels, log: Audit | None
+    plan: Plan, decisions: Decisions, channels: Channels, log: Audit | None, tmpdir: str
 ) -> Asking | None:
     # What only a run that may ask needs is loaded only then.
     from nono.supervisor.asking.opening import open_asking
 
-    return open_asking(plan, decisions, channels, log)
+    return open_asking(plan, decisions, channels, log, run_name(tmpdir))
 
 
 def _open_audit(options: AuditOptions | None) -> Audit | None:

@@ -1,0 +1,210 @@
+"""The Agent Client Protocol: an editor's and an agent's lines on their way, and questions of ours.
+
+The editor shows `session/request_permission` as if its agent had asked. What is ours is known by
+an id that the agent cannot guess and never sees; the answers to it are taken out of the stream.
+Source: agentclientprotocol.com, protocol version 1: tool calls, session setup, cancellation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nono.broker.asking import json_rpc
+from nono.broker.asking.acp_request import confirmation, permission, shown_offers, tool_call
+from nono.broker.asking.json_rpc import read_object
+from nono.broker.asking.question import Answer, Offer, Question
+from nono.broker.asking.relayed_lines import RelayedLines
+
+CHANNEL = "acp"
+PREFIX = "nono:"
+"""How the ids of our requests begin; an agent's message with such an id is dropped."""
+MAX_PENDING = 20
+_MAX_SESSION = 1000
+_MAX_NEW = 100
+
+
+@dataclass(slots=True)
+class Relayed:
+    """What comes of some bytes: for each side, and the questions that are settled by them."""
+
+    to_agent: bytearray = field(default_factory=bytearray)
+    to_editor: bytearray = field(default_factory=bytearray)
+    settled: list[tuple[int, Answer | None]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A request to the editor. With `sure` it is whether that offer was meant."""
+
+    question: Question
+    call: str
+    session: str
+    sure: Offer | None = None
+
+
+class Relay:
+    """One for a run. `token` is a secret of it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._editor = RelayedLines()
+        self._agent = RelayedLines()
+        self._session: str | None = None
+        self._new: dict[json_rpc.Id, None] = {}
+        self._pending: dict[str, _Pending] = {}
+        self._count = 0
+        self._held = bytearray()
+        self._is_inside = False
+
+    @property
+    def has_session(self) -> bool:
+        """Whether there is anything yet that a question could belong to. From any thread."""
+        return self._session is not None
+
+    def from_editor(self, data: bytes) -> Relayed:
+        """Bytes of the editor, for the agent."""
+        out = Relayed()
+        for piece in self._editor.feed(data):
+            message = read_object(piece.data) if piece.line else None
+            if message is not None and self._is_for_us(message):
+                self._take_reply(message, out)
+                continue
+            if message is not None:
+                self._note_session(message)
+            out.to_agent += piece.data
+        return out
+
+    def from_agent(self, data: bytes) -> Relayed:
+        """Bytes of the agent, for the editor."""
+        out = Relayed()
+        for piece in self._agent.feed(data):
+            message = read_object(piece.data) if piece.line else None
+            if message is not None:
+                if self._is_ours(piece.data, message):
+                    continue
+                self._note_new_session(message)
+            out.to_editor += piece.data
+            self._is_inside = not piece.ends
+            self._put([], out)
+        return out
+
+    def ended(self) -> Relayed:
+        """The agent says nothing more: what is left of it. Nothing can be asked any more."""
+        out = Relayed()
+        out.to_editor += self._agent.end()
+        self._session = None
+        out.settled += [(each.question.id, None) for each in self._pending.values()]
+        self._pending.clear()
+        return out
+
+    def editor_ended(self) -> Relayed:
+        """The editor says nothing more, and so answers nothing."""
+        out = Relayed()
+        out.to_agent += self._editor.end()
+        out.settled += [(each.question.id, None) for each in self._pending.values()]
+        self._pending.clear()
+        self._session = None
+        return out
+
+    def ask(self, question: Question) -> Relayed | None:
+        """Put a question; None where there is no session yet, or too much waits already."""
+        if self._session is None or len(self._pending) >= MAX_PENDING:
+            return None
+        if not shown_offers(question):
+            return None
+        out = Relayed()
+        pending = _Pending(question, self._fresh("nono-"), self._session)
+        lines = tool_call(question, pending.session, pending.call)
+        self._put([lines, self._request(pending, permission(question, pending.call))], out)
+        return out
+
+    def withdraw(self, question: int) -> Relayed:
+        """A question is over without the editor."""
+        out = Relayed()
+        for id, pending in list(self._pending.items()):
+            if pending.question.id == question:
+                del self._pending[id]
+                cancel = json_rpc.notification("$/cancel_request", {"requestId": id})
+                self._put([cancel, _status(pending, "failed")], out)
+        return out
+
+    def _fresh(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._token}-{self._count}"
+
+    def _request(self, pending: _Pending, params: Mapping[str, Any]) -> bytes:
+        id = self._fresh(PREFIX)
+        self._pending[id] = pending
+        session = {"sessionId": pending.session}
+        return json_rpc.request(id, "session/request_permission", **session, **params)
+
+    def _put(self, lines: Iterable[bytes], out: Relayed) -> None:
+        """Lines of ours, when the agent is at the end of one of its own."""
+        self._held += b"".join(lines)
+        if not self._is_inside:
+            out.to_editor += self._held
+            self._held.clear()
+
+    def _is_for_us(self, message: Mapping[str, Any]) -> bool:
+        """A reply to a request of ours, be it late."""
+        id = message.get("id")
+        return "method" not in message and isinstance(id, str) and id.startswith(PREFIX)
+
+    def _take_reply(self, message: Mapping[str, Any], out: Relayed) -> None:
+        pending = self._pending.pop(message["id"], None)
+        if pending is None:
+            return
+        chosen = _chosen(pending, message.get("result"))
+        if chosen is not None and chosen.broad and pending.sure is None:
+            sure = _Pending(pending.question, pending.call, pending.session, chosen)
+            params = confirmation(pending.question, chosen, pending.call)
+            self._put([self._request(sure, params)], out)
+            return
+        answer = None if chosen is None else Answer(chosen.id, CHANNEL)
+        is_allowed = chosen is not None and chosen.effect.value == "allow"
+        self._put([_status(pending, "completed" if is_allowed else "failed")], out)
+        out.settled.append((pending.question.id, answer))
+
+    def _is_ours(self, line: bytes, message: Mapping[str, Any]) -> bool:
+        """True for an agent's message that speaks of what only we speak of."""
+        id = message.get("id")
+        return (isinstance(id, str) and id.startswith(PREFIX)) or self._token.encode() in line
+
+    def _note_session(self, message: Mapping[str, Any]) -> None:
+        """The session that the editor spoke of last; a new one has its name from the agent."""
+        if message.get("method") == "session/new" and len(self._new) < _MAX_NEW:
+            id = message.get("id")
+            if isinstance(id, str | int):
+                self._new[id] = None
+        params = message.get("params")
+        if isinstance(params, dict) and "method" in message:
+            self._set_session(params.get("sessionId"))
+
+    def _note_new_session(self, message: Mapping[str, Any]) -> None:
+        id, result = message.get("id"), message.get("result")
+        if "method" in message or not isinstance(id, str | int) or id not in self._new:
+            return
+        del self._new[id]
+        if isinstance(result, dict):
+            self._set_session(result.get("sessionId"))
+
+    def _set_session(self, session: object) -> None:
+        if isinstance(session, str) and 0 < len(session) <= _MAX_SESSION:
+            self._session = session
+
+
+def _chosen(pending: _Pending, result: object) -> Offer | None:
+    """The offer that a reply selects, None for anything else."""
+    outcome = result.get("outcome") if isinstance(result, dict) else None
+    if not isinstance(outcome, dict) or outcome.get("outcome") != "selected":
+        return None
+    chosen = outcome.get("optionId")
+    offers = shown_offers(pending.question) if pending.sure is None else [pending.sure]
+    return next((offer for offer in offers if offer.id == chosen), None)
+
+
+def _status(pending: _Pending, status: str) -> bytes:
+    update = {"sessionUpdate": "tool_call_update", "toolCallId": pending.call, "status": status}
+    return json_rpc.notification("session/update", {"sessionId": pending.session, "update": update})

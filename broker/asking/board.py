@@ -1,0 +1,191 @@
+"""What `nono watch` shows: the runs, the question that is to be answered now, what came of others.
+
+A state machine: what runs tell and what is typed goes in, lines and answers come out. Times are
+its input.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from nono.broker.asking import block
+from nono.broker.asking.block import Surroundings
+from nono.broker.asking.columns import cut
+from nono.broker.asking.gate import Chosen, Gate, Shown, View
+from nono.broker.asking.keyboard import Keyboard
+from nono.broker.asking.keys import choices, refusal
+from nono.broker.asking.question import Offer, Question
+from nono.broker.rules.rule import Effect
+from nono.broker.visible import visible
+
+_MAX_DECISIONS = 20
+_MAX_WORDS = 300
+_MAX_ABOUT = 1000
+_QUITTING = (b"q", b"\x03", b"\x04")
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """An answer of the person's, for a run."""
+
+    run: str
+    question: int
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """The person has seen enough."""
+
+
+class Board:
+    """Of one `nono watch`. `only` is the one question that it is about, if it is about one."""
+
+    def __init__(self, only: int | None = None) -> None:
+        self._only = only
+        self._runs: dict[str, str] = {}
+        self._waiting: dict[tuple[str, int], Question] = {}
+        self._decisions: deque[str] = deque(maxlen=_MAX_DECISIONS)
+        self._gate: Gate | None = None
+        self._keyboard = Keyboard()
+        self._last_key = float("-inf")
+        self._about: dict[tuple[str, int], str] = {}
+        self._block: Sequence[str] = ()
+        self._visible_block: Sequence[str] = ()
+        self.is_over = False
+        """The one question that it is about is decided."""
+
+    def started(self, run: str, words: str) -> None:
+        """A run goes on; `words` say what it runs."""
+        self._runs[run] = words
+
+    def ended(self, run: str) -> None:
+        """A run has ended, and nobody waits in it any more."""
+        self._runs.pop(run, None)
+        for name, id in [*self._waiting]:
+            if name == run:
+                self._drop(name, id)
+        self.is_over |= self._only is not None
+
+    def asked(self, run: str, question: Question) -> bool:
+        """A question; True where it is one to be shown."""
+        if self._only not in (None, question.id):
+            return False
+        self._waiting[run, question.id] = question
+        if len(self._about) < _MAX_ABOUT:
+            self._about[run, question.id] = visible(question.subject.value, _MAX_WORDS)
+        self._turn()
+        return True
+
+    def told(self, run: str, method: str, params: Mapping[str, object]) -> None:
+        """What became of a question: it is settled, decided, or withdrawn."""
+        id = params.get("id")
+        if not isinstance(id, int):
+            return
+        words = visible(str(params.get("words", method)), _MAX_WORDS)
+        if method == "decided" or (method == "withdrawn" and (run, id) in self._waiting):
+            about = self._about.pop((run, id), "")
+            self._decisions.append(f"{visible(run, 20)}  {about}: {words}")
+        self._drop(run, id)
+
+    def _drop(self, run: str, id: int) -> None:
+        first = self._first()
+        if self._waiting.pop((run, id), None) is None:
+            return
+        self.is_over |= self._only == id
+        if first == (run, id):
+            self._gate = None
+            self._turn()
+
+    def _first(self) -> tuple[str, int] | None:
+        return next(iter(self._waiting), None)
+
+    def _turn(self) -> None:
+        """Let keys be about the question that came first."""
+        first = self._first()
+        if first is not None and self._gate is None:
+            self._gate = Gate(choices(self._waiting[first]), self._last_key)
+
+    def typed(self, data: bytes, now: float) -> list[Picked | Quit]:
+        """What was typed means. Keys of a question count as on every terminal."""
+        pieces = self._keyboard.split(data)
+        first = self._first()
+        if first is None or self._gate is None:
+            self._last_key = now
+            return [Quit()] if any(each.data in _QUITTING for each in pieces) else []
+        self._last_key = now
+        for outcome in self._gate.typed(pieces, now):
+            match outcome:
+                case Chosen(choice):
+                    offer = choice.offer if choice is not None else _refusal(self._waiting[first])
+                    self._drop(*first)
+                    return [] if offer is None else [Picked(*first, offer.id)]
+                case Shown():
+                    break
+        return []
+
+    @property
+    def is_idle(self) -> bool:
+        """True where nobody asks."""
+        return not self._waiting
+
+    @property
+    def has_new(self) -> bool:
+        """True where a question is to be looked at that was not drawn yet."""
+        return self._gate is not None and self._gate.opens_at() == float("inf")
+
+    def drawn(self, now: float) -> None:
+        """The lines are on the screen: a question that has changed is visible from now on."""
+        if self._gate is not None and (self.has_new or self._block != self._visible_block):
+            self._gate.shown(now)
+        self._visible_block = self._block
+
+    def lines(self, columns: int, rows: int) -> list[str]:
+        """Everything, no line longer and not more of them."""
+        first = self._first()
+        if first is None or self._gate is None:
+            shown = [*self._overview(), "", *self._decided(), "", "  q  quit"]
+            return [cut(line, columns - 1) for line in shown][-rows:]
+        question = self._waiting[first]
+        around = Surroundings(columns, first[0], 1, len(self._waiting))
+        lines = self._view(question, around)
+        if len(lines) >= rows:
+            lines = block.brief(question, choices(question), around)
+        self._block = lines
+        room = rows - len(lines) - 2
+        rest = [*self._others(), *self._decided()]
+        below = ["", *(cut(line, columns - 1) for line in rest[:room])]
+        return [*lines, *(below if room > 0 else [])][:rows]
+
+    def _view(self, question: Question, around: Surroundings) -> Sequence[str]:
+        gate = self._gate
+        if gate is not None and gate.view is View.SECOND_STEP and gate.second is not None:
+            return block.second_step(gate.second, around)
+        is_detailed = gate is not None and gate.view is View.DETAILS
+        return (block.details if is_detailed else block.block)(question, choices(question), around)
+
+    def _overview(self) -> Iterable[str]:
+        if not self._runs:
+            return ["  nono watch: no sandbox runs; one that asks is shown here"]
+        return [
+            "  nono watch: nobody asks",
+            *(f"  {visible(run, 20)}  {visible(words)}" for run, words in self._runs.items()),
+        ]
+
+    def _others(self) -> Iterable[str]:
+        """The questions that come after this one."""
+        for (run, _), each in [*self._waiting.items()][1:]:
+            wants = f"{visible(each.wants)} {visible(each.subject.value, _MAX_WORDS)}"
+            yield f"  {visible(run, 20)}  waits: {wants}"
+
+    def _decided(self) -> list[str]:
+        return [f"  {line}" for line in reversed(self._decisions)]
+
+
+def _refusal(question: Question) -> Offer | None:
+    once = refusal(question)
+    if once is not None:
+        return once
+    return next((each for each in question.offers if each.effect is Effect.DENY), None)

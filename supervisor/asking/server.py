@@ -1,0 +1,193 @@
+"""Serves the control socket: bounded clients, lines and queues; nobody is waited for.
+
+A client that does not read what it is sent is left, and one that does not say hello in time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import trio
+
+from nono.broker.asking.control import Action, Chosen, Close, Control, Run, Send, Unanswered
+from nono.broker.asking.lines import Lines, TooLongError
+from nono.broker.asking.question import Answer, Question
+from nono.supervisor.faults import Faults
+
+MAX_CLIENTS = 16
+_MAX_QUEUED = 4 << 20
+"""Bytes for a client that it has not read yet."""
+_HELLO_SECONDS = 10
+_AGAIN_SECONDS = 0.1
+_CHUNK = 1 << 16
+
+
+@dataclass(slots=True)
+class _Connection:
+    stream: trio.SocketStream
+    scope: trio.CancelScope
+    queue: deque[bytes] = field(default_factory=deque)
+    queued: int = 0
+    wake: trio.Event = field(default_factory=trio.Event)
+    closing: bool = False
+
+    def close_after_all(self) -> None:
+        """Once what was said last is sent: `printf ... | socat` is read to its end."""
+        self.closing = True
+        self.wake.set()
+
+
+class _Waiting:
+    """A question on its way; `answer` is None as long as nobody decided."""
+
+    def __init__(self) -> None:
+        self.answer: Answer | None = None
+        self.over = trio.Event()
+
+
+class Server:
+    """One for a run. All of it in trio's thread; `ask` may be called before `serve` runs."""
+
+    def __init__(
+        self, run: Run, is_trusted: Callable[[socket.socket], bool], faults: Faults
+    ) -> None:
+        self._control = Control(run)
+        self._faults = faults
+        self._is_trusted = is_trusted
+        self._connections: dict[int, _Connection] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._numbers = 0
+        self._attached = trio.Event()
+
+    @property
+    def has_answerers(self) -> bool:
+        """True when a client is there that answers."""
+        return self._control.has_answerers
+
+    async def somebody_attached(self) -> None:
+        """Wait until a client is there that answers."""
+        while not self.has_answerers:
+            await self._attached.wait()
+
+    async def ask(self, question: Question, *, patient: bool = False) -> Answer | None:
+        """A channel: whoever of the clients answers first; None when nobody does.
+
+        Where no client answers, that is so at once, unless `patient`: somebody will come, and
+        whoever cancels this knows until when.
+        """
+        if not patient and not self.has_answerers:
+            return None
+        waiting = self._waiting[question.id] = _Waiting()
+        try:
+            self._do(self._control.ask(question))
+            while not waiting.over.is_set():
+                await waiting.over.wait()
+                if patient and waiting.answer is None and not self.has_answerers:
+                    waiting.over = trio.Event()
+            return waiting.answer
+        finally:
+            del self._waiting[question.id]
+            self._do(self._control.withdraw(question.id))
+
+    def tell(self, method: str, params: dict[str, Any]) -> None:
+        """Tell every client of something that happened."""
+        self._do(self._control.tell(method, params))
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Take clients until cancelled."""
+        listener.setblocking(False)
+        async with trio.open_nursery() as nursery:
+            while True:
+                await trio.lowlevel.wait_readable(listener)
+                try:
+                    accepted, _ = listener.accept()
+                except OSError:  # it has left again, or there is no descriptor left for it
+                    await trio.sleep(_AGAIN_SECONDS)
+                    continue
+                if len(self._connections) < MAX_CLIENTS and self._is_trusted(accepted):
+                    nursery.start_soon(self._attend, accepted)
+                else:
+                    accepted.close()
+
+    async def _attend(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+        self._numbers += 1
+        number = self._numbers
+        with trio.CancelScope() as scope:
+            connection = self._connections[number] = _Connection(stream, scope)
+            self._control.connected(number)
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._write, connection)
+                    nursery.start_soon(self._expect_hello, number, connection)
+                    await self._read(number, connection)
+                    nursery.cancel_scope.cancel()
+            except Exception:
+                self._faults.note()
+            finally:
+                del self._connections[number]
+                self._do(self._control.gone(number))
+                sock.close()
+
+    async def _expect_hello(self, number: int, connection: _Connection) -> None:
+        await trio.sleep(_HELLO_SECONDS)
+        if not self._control.has_greeted(number):
+            connection.scope.cancel()
+
+    async def _read(self, number: int, connection: _Connection) -> None:
+        lines = Lines()
+        with contextlib.suppress(trio.BrokenResourceError):
+            while not connection.closing:
+                data = await connection.stream.receive_some(_CHUNK)
+                if not data:
+                    connection.close_after_all()
+                    break
+                try:
+                    for line in lines.feed(data):
+                        self._do(self._control.received(number, line))
+                except TooLongError:
+                    self._do(self._control.too_long(number))
+            await trio.sleep_forever()  # `_write` ends it
+
+    async def _write(self, connection: _Connection) -> None:
+        with contextlib.suppress(trio.BrokenResourceError):
+            while True:
+                while connection.queue:
+                    line = connection.queue.popleft()
+                    connection.queued -= len(line)
+                    await connection.stream.send_all(line)
+                if connection.closing:
+                    break
+                connection.wake = trio.Event()
+                await connection.wake.wait()
+        connection.scope.cancel()
+
+    def _do(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            match action:
+                case Send(client, line) if client in self._connections:
+                    self._queue(self._connections[client], line)
+                case Close(client) if client in self._connections:
+                    self._connections[client].close_after_all()
+                case Chosen(id, answer) if id in self._waiting:
+                    self._waiting[id].answer = answer
+                    self._waiting[id].over.set()
+                case Unanswered(id) if id in self._waiting:
+                    self._waiting[id].over.set()
+        if self.has_answerers:
+            self._attached.set()
+            self._attached = trio.Event()
+
+    def _queue(self, connection: _Connection, line: bytes) -> None:
+        if connection.queued + len(line) > _MAX_QUEUED:
+            connection.scope.cancel()
+            return
+        connection.queue.append(line)
+        connection.queued += len(line)
+        connection.wake.set()

@@ -1,0 +1,91 @@
+"""`nono ps` and `nono kill`: the runs of this user that go on now."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from nono.broker import visible
+from nono.broker.asking.json_rpc import ProtocolError
+from nono.supervisor import exit_status
+from nono.supervisor.asking.client import Client, GoneError, found, running
+from nono.supervisor.cli.messages import tell
+from nono.supervisor.errors import UsageError
+
+_COLUMNS = ("RUN", "PID", "SINCE", "REFUSED", "ASKS", "COMMAND")
+_MAX_COMMAND = 200
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As a list in JSON.")
+def ps(as_json: bool) -> None:
+    """List the sandboxes of yours that run now."""
+    found = list(_statuses())
+    if as_json:
+        tell([json.dumps(found, indent=2)])
+    elif found:
+        tell(_table([_COLUMNS, *map(_row, found)]))
+
+
+def _statuses() -> Iterator[Mapping[str, Any]]:
+    for client in running(os.environ, name="nono ps"):
+        with client:
+            yield {**client.status, "socket": client.path}
+
+
+def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
+    words = status.get("argv")
+    command = shlex.join(map(str, words)) if isinstance(words, list) else ""
+    waiting, refused = status.get("waiting"), status.get("refused", 0)
+    return (
+        visible(str(status.get("run", ""))),
+        visible(str(status.get("pid", ""))),
+        _since(status.get("started")),
+        visible(str(refused)),
+        f"{len(waiting)} wait" if isinstance(waiting, list) and waiting else "-",
+        visible(command, _MAX_COMMAND),
+    )
+
+
+def _since(started: object) -> str:
+    """How long ago, in its largest unit."""
+    if not isinstance(started, int | float):
+        return "?"
+    seconds = max(0, int(time.time() - started))
+    for unit, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= unit:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+@click.command()
+@click.argument("run")
+@click.pass_context
+def kill(ctx: click.Context, /, run: str) -> None:
+    """End every process of a sandbox. RUN is a name that `nono ps` shows, or a beginning of one."""
+    path = found(run, os.environ)
+    try:
+        with Client(path, name="nono kill") as client:
+            client.request("kill")
+            with contextlib.suppress(GoneError):
+                while True:  # until it has ended
+                    list(client.events())
+    except (GoneError, ProtocolError) as error:
+        raise UsageError(f"{run}: {error}", "nono ps") from error
+    ctx.exit(exit_status.SUCCESS)
