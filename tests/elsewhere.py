@@ -27,6 +27,7 @@ from hypothesis import settings
 from tests.conftest import CHECKOUT
 
 ROOMS = (
+    "asking",
     "audit",
     "cli",
     "credentials",

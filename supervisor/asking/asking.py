@@ -5,51 +5,81 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Ask, Request, Rule, visible
-from nono.broker.asking.surroundings import Place
-from nono.broker.asking.unasked import unasked
-from nono.broker.audit.answer_records import Changed
-from nono.supervisor.asking.answered import Log
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.questions import Questions
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.places import home_directory
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    import trio
+
+    from nono.broker.asking.surroundings import Place
     from nono.supervisor.asking.own_terminal import OwnTerminal
+    from nono.supervisor.asking.questions import Questions
     from nono.supervisor.audit.writer import Audit
 
 
 class Asking:
-    """Of one sandbox, for all its programs. For trio's thread, but for what says otherwise."""
+    """Of one sandbox, for all its programs. For trio's thread, but for what says otherwise.
+
+    What makes questions is loaded at the first of them: a run without any costs nothing by it.
+    """
 
     def __init__(
         self,
         decisions: Decisions,
         dispatch: Dispatch,
-        place: Place,
+        place: Callable[[], Place],
         audit: Audit | None = None,
     ) -> None:
+        """`place` tells where the run asks from."""
         self.decisions = decisions
         self.dispatch = dispatch
-        self.questions = Questions(decisions, dispatch, place, Log(audit))
         self._place = place
+        self._audit = audit
+        self._questions: Questions | None = None
+        self._nursery: trio.Nursery | None = None
         self._is_woken = False
         self._pipe: tuple[int, int] | None = None
         decisions.is_asked = self.is_asked
+
+    @property
+    def questions(self) -> Questions:
+        """Those of the run, which are made when somebody looks."""
+        if self._questions is None:
+            from nono.supervisor.asking.answered import Log
+            from nono.supervisor.asking.questions import Questions
+
+            log = Log(self._audit)
+            self._questions = Questions(self.decisions, self.dispatch, self._place(), log)
+            if self._nursery is not None:
+                self._nursery.start_soon(self._questions.serve)
+        return self._questions
+
+    @property
+    def has_asked(self) -> bool:
+        """True when there are questions to look at. From any thread."""
+        return self._questions is not None
 
     async def serve(self) -> None:
         """Ask, and serve the channels, until cancelled."""
         import trio
 
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.questions.serve)
+            self._nursery = nursery
+            if self._questions is not None:
+                nursery.start_soon(self._questions.serve)
             for channel in self.dispatch.channels:
                 nursery.start_soon(self._serve, channel)
+            try:
+                await trio.sleep_forever()
+            finally:
+                self._nursery = None
 
     async def _serve(self, channel: Channel) -> None:
         try:
@@ -59,9 +89,12 @@ class Asking:
 
     def is_asked(self, request: Request, verdict: Ask) -> bool:
         """Whether somebody is asked about it: there has to be somebody. From any thread."""
-        if self.questions.has_quit or self.dispatch.attached is None:
+        has_quit = self._questions is not None and self._questions.has_quit
+        if has_quit or self.dispatch.attached is None:
             return False
-        return unasked(request, verdict.rule, self._place.around.home) is None
+        from nono.broker.asking.unasked import unasked
+
+        return unasked(request, verdict.rule, home_directory(os.environ)) is None
 
     def wake(self) -> None:
         """A call waits: whoever runs the program without trio so far is told. From any thread."""
@@ -106,6 +139,8 @@ class Asking:
 
     def note_change(self, deed: str, person: str, rules: Sequence[Rule]) -> None:
         """A person changed what the sandbox allows, without a question."""
+        from nono.broker.audit.answer_records import Changed
+
         what = tuple(f"{rule.effect} {visible(rule.pattern.spelled)}" for rule in rules)
         origin = rules[0].origin
         self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nono.broker.asking.question import Answer, Ask, Question
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.broker import Policy
+    from nono.broker.asking.question import Answer, Ask, Question
     from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.planning.options import Options
 

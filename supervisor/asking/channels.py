@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from nono.broker.asking.question import Ask
 from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Callback, Channel, Run
 from nono.supervisor.errors import UsageError
+
+if TYPE_CHECKING:
+    from nono.broker.asking.question import Ask
 
 AUTOMATIC = "auto"
 """What `--ask` without a name stands for."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nono.broker.asking.question import Answer, Question
 from nono.supervisor.asking.channel import Channel, ChannelGone
 from nono.supervisor.faults import Faults
+
+if TYPE_CHECKING:
+    from nono.broker.asking.question import Answer, Question
 
 
 @dataclass(slots=True)

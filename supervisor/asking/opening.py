@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from nono.broker.asking.surroundings import Place
-from nono.broker.learning.generalise import Surroundings
 from nono.broker.rules.paths import is_within
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Run
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.live import Live
-from nono.supervisor.asking.look import RealLook
 from nono.supervisor.faults import Faults
-from nono.supervisor.learning.observe import protected_paths, stores
-from nono.supervisor.learning.own_state import containers, kept_names
 from nono.supervisor.places import home_directory
 
 if TYPE_CHECKING:
+    from nono.broker.asking.surroundings import Place
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.decide import Decisions
@@ -30,7 +26,7 @@ def open_asking(
 ) -> Asking:
     """Make the channels of a run of this name. Raises UsageError for one that there cannot be."""
     dispatch = Dispatch([], Faults())
-    asking = Asking(decisions, dispatch, place_of(plan, channels.kept_in), audit)
+    asking = Asking(decisions, dispatch, lambda: place_of(plan, channels.kept_in), audit)
     live = Live(asking, plan.workdir)
     session = "" if audit is None else audit.name
     run = Run(name, channels.argv, plan.workdir, channels.profile, session, live)
@@ -40,6 +36,13 @@ def open_asking(
 
 def place_of(plan: Plan, kept_in: str = "") -> Place:
     """Where a run of the plan asks from."""
+    # What only a question needs is loaded only then.
+    from nono.broker.asking.surroundings import Place
+    from nono.broker.learning.generalise import Surroundings
+    from nono.supervisor.asking.look import RealLook
+    from nono.supervisor.learning.observe import protected_paths, stores
+    from nono.supervisor.learning.own_state import containers, kept_names
+
     home = home_directory(os.environ)
     around = Surroundings(
         home,

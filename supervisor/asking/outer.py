@@ -17,7 +17,7 @@ from typing import Any
 
 _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
 _UNSEEN = ("", "dumb")
-_WITHOUT_TITLE = (*_UNSEEN, "linux")
+_CONSOLES = (*_UNSEEN, "linux")
 _MAX_READ = 65536
 
 
@@ -34,7 +34,8 @@ class Outer:
         self._identity = _identity(fd)
         self.draws = kind not in _UNSEEN
         """False for one that knows no sequences."""
-        self.has_title = kind not in _WITHOUT_TITLE
+        self.is_window = kind not in _CONSOLES
+        """False for one that has no title, and no second screen."""
 
     @property
     def is_attached(self) -> bool:
@@ -66,8 +67,9 @@ class Outer:
                 termios.tcsetattr(self.fd, termios.TCSADRAIN, before)
 
     def keys(self) -> None:
-        """Keys come one by one, none is echoed, and none is a signal. Raises termios.error."""
-        self._set(self._raw, termios.TCSANOW)
+        """Keys come one by one, none is echoed, and none is a signal."""
+        with contextlib.suppress(termios.error):
+            self._set(self._raw, termios.TCSANOW)
 
     def lines(self) -> None:
         """Lines come, edited and echoed by the kernel; what was typed before is gone."""
@@ -111,11 +113,11 @@ class Outer:
 
     def write(self, data: bytes) -> None:
         """Write all of it; blocks while the terminal takes no more. Nothing once it is gone."""
-        with contextlib.suppress(OSError):
-            written = os.write(self.fd, data)
-            while written < len(data):
-                data = data[written:]
-                written = os.write(self.fd, data)
+        try:
+            while data:
+                data = data[os.write(self.fd, data) :]
+        except OSError:
+            return
 
 
 def _make_raw(modes: list[Any]) -> None:

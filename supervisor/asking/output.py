@@ -55,5 +55,5 @@ class Output:
             self.recording.take(data, anew)
         elif self.tail:
             self.recording.forget()
-        self.tail = (self.tail + data)[-_MAX_TAIL:]
+        self.tail = data[-_MAX_TAIL:] if len(data) >= _MAX_TAIL else (self.tail + data)[-_MAX_TAIL:]
         self._outer.write(data)

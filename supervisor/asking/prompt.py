@@ -81,7 +81,7 @@ class Prompt:
             Where.ASIDE: b"\x1b[?1049h",
             Where.INSTEAD: b"\x1b7",
         }[self.where]
-        title = _TITLE if self._outer.has_title else b""
+        title = _TITLE if self._outer.is_window else b""
         self._rows = 0
         self._reminded = now + REMINDER_SECONDS
         self._outer.write(enter + self._modes.set_aside() + title + b"\x07\x1b[?25h")
@@ -148,7 +148,7 @@ class Prompt:
             return
         self._is_shown = False
         title = (
-            b"\x1b]2;" + self._modes.title + b"\x1b\\\x1b[23;2t" if self._outer.has_title else b""
+            b"\x1b]2;" + self._modes.title + b"\x1b\\\x1b[23;2t" if self._outer.is_window else b""
         )
         back = self._modes.put_back()
         columns = self._outer.rows_and_columns()[1]

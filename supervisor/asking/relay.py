@@ -50,7 +50,9 @@ class Relay:
         self._is_gone = False
         self._is_over = False
         self._posted: collections.deque[Callable[[], None]] = collections.deque()
-        self._woken, self._wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._woken, self._wake = os.pipe()
+        for each in (self._woken, self._wake):
+            os.set_blocking(each, False)
         self._polled: tuple[int, bool] | None = None
         self._polling = select.poll()
         self._thread = threading.Thread(target=self._run_thread, name="nono-terminal", daemon=True)
@@ -82,7 +84,10 @@ class Relay:
             done.wait(seconds)
 
     def join(self, seconds: float) -> bool:
-        """Wait for the end of the thread, if there was one; False if it has not come by then."""
+        """Wait for the end of the thread, if there was one; False if it has not come by then.
+
+        The pipe that wakes it stays open: signals may still be posted until nono ends.
+        """
         if self._thread.ident is not None:
             self._thread.join(seconds)
         return not self._thread.is_alive()
@@ -113,10 +118,7 @@ class Relay:
 
     def _turn(self) -> None:
         """One look at everything that may have something to do."""
-        left = self._wakes_at()
-        if left != NEVER:
-            left = max(0.0, left - time.monotonic()) * 1000
-        ready = dict(self._poll().poll(None if left == NEVER else left))
+        ready = dict(self._only_carry() if self._is_at_rest else self._ready())
         if self._inner.master in ready:
             if self._inner.is_full:
                 self._inner.flush()
@@ -129,10 +131,25 @@ class Relay:
         if not self._is_at_rest:
             self._tick(time.monotonic())
 
+    def _ready(self) -> list[tuple[int, int]]:
+        left = self._wakes_at()
+        if left != NEVER:
+            left = max(0.0, left - time.monotonic()) * 1000
+        return self._poll().poll(None if left == NEVER else left)
+
+    def _only_carry(self) -> list[tuple[int, int]]:
+        """Nothing but that, with as little in between as can be, until something else is ready."""
+        poll, master, carry = self._poll().poll, self._inner.master, self._output.carry
+        while True:
+            ready = poll()
+            if len(ready) != 1 or ready[0][0] != master or not carry():
+                return ready
+
     @property
     def _is_at_rest(self) -> bool:
         """True while there is nothing to do but to carry: no question, and no time to wait for."""
-        return self._outer.is_attached and self._turns.is_empty
+        at_rest = self._outer.is_attached and self._turns.is_empty
+        return at_rest and not self._inner.is_full and not self._is_gone
 
     def _poll(self) -> select.poll:
         """What is waited for: made anew only when it is something else than before."""
@@ -263,7 +280,15 @@ class Relay:
         """The job was continued, maybe in the background."""
         self._is_left = False
         self._turns.come_back()
-        if not self._is_gone and self._outer.attach():
+        if self._is_gone:
+            return
+        # One that was stopped by SIGSTOP could not leave: a shell has changed the modes since.
+        prompt = self._turns.prompt
+        if self._outer.is_attached and not self._outer.is_ours:
+            self._leave()
+        elif not (prompt is not None and prompt.has_lines):
+            self._outer.keys()
+        if self._outer.attach():
             self.resized()
 
     def finish(self) -> None:

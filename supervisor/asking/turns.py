@@ -140,8 +140,10 @@ class Turns:
                 return
             self._outer.write(_CANCEL)
         where = Where.BELOW
-        if self._outer.draws and (modes.is_alternate or self._inner.is_raw):
-            where = Where.INSTEAD if modes.is_alternate else Where.ASIDE
+        if self._outer.draws and modes.is_alternate:
+            where = Where.INSTEAD
+        elif self._outer.is_window and self._inner.is_raw:
+            where = Where.ASIDE
         kind = PlainPrompt if self._is_plain or not self._outer.draws else Prompt
         question = self._queue[0].question
         self.prompt = kind(question, self._outer, modes, where, self._run, last_key)

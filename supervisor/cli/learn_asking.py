@@ -54,7 +54,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
             policy, around = prepared.decisions.policy, place_of(plan).around
             text = profile_of_answers(options, argv, policy, around, plan.workdir)
         say_afterwards(report.bug(faults))
-        if not values["quiet"] and prepared.asking is not None:
+        if not values["quiet"] and prepared.asking is not None and prepared.asking.has_asked:
             log = prepared.asking.questions.log
             say_afterwards([*asked.text(log.all(), log.notes)])
         stdout.check()

@@ -24,7 +24,6 @@ from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
-    from nono.broker.audit.answer_records import Answered, Changed
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.decisions.run_by_people import RunByPeople
@@ -222,22 +221,28 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     say_afterwards([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
 
 
-def _asked(prepared: Prepared) -> Sequence[Answered | Changed]:
-    return () if prepared.asking is None else prepared.asking.questions.log.all()
-
-
-def _told_of_asking(prepared: Prepared, plan: Plan) -> list[str]:
-    """What a person was asked, or that nobody could be."""
+def _asked(prepared: Prepared) -> list[dict[str, object]]:
+    """What a person was asked, for programs."""
+    if prepared.asking is None or not prepared.asking.has_asked:
+        return []
+    # What only a run that may ask needs is loaded only then.
     from nono.supervisor.report import asked
 
+    return asked.as_json(prepared.asking.questions.log.all())
+
+
+def _told_of_asking(prepared: Prepared) -> list[str]:
+    """What a person was asked, or that nobody could be."""
     if prepared.asking is None:
         return []
-    questions, channels = prepared.asking.questions, prepared.asking.dispatch.channels
-    refused = questions.limits.refused
-    return [
-        *asked.text(questions.log.all(), questions.log.notes, refused),
-        *asked.nobody(prepared.decisions, len(channels)),
-    ]
+    from nono.supervisor.report import asked
+
+    nobody = asked.nobody(prepared.decisions, len(prepared.asking.dispatch.channels))
+    if not prepared.asking.has_asked:
+        return nobody
+    questions = prepared.asking.questions
+    lines = asked.text(questions.log.all(), questions.log.notes, questions.limits.refused)
+    return [*lines, *nobody]
 
 
 def _report(
@@ -247,7 +252,6 @@ def _report(
     before: RunByPeople,
     values: dict[str, Any],
 ) -> None:
-    from nono.supervisor.report import asked as asking
     from nono.supervisor.report import run as report
 
     if prepared.asking is not None:
@@ -263,7 +267,7 @@ def _report(
     if values["as_json"]:
         if not values["quiet"]:
             audit = prepared.audit
-            asked = asking.as_json(_asked(prepared))
+            asked = _asked(prepared)
             made = report.as_json(
                 decisions, faults, usage, audit, changed, removed, plan.workdir, asked
             )
@@ -273,7 +277,7 @@ def _report(
     if not values["quiet"]:
         say_afterwards(
             [
-                *_told_of_asking(prepared, plan),
+                *_told_of_asking(prepared),
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
                 *report.changed(changed),
                 *report.removed(removed),

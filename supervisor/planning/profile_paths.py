@@ -77,7 +77,7 @@ class ProfilePaths:
         text = _path(setting)
         if key.kind in (Kind.REFUSED, Kind.ASKED):
             if in_own_tmpdir(text):
-                self._findings.complain(setting, "the run's own directory is open to it")
+                self._findings.complain(setting, "the run's own directory cannot be refused to it")
                 return
             yield from self._findings.tried(setting, denied, text, self._variables) or ()
             return

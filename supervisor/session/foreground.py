@@ -54,10 +54,10 @@ def run(
     at_last, at_first = contextlib.ExitStack(), contextlib.ExitStack()
     with at_last as last, shared, terminal_returned() as terminal, at_first as first:
         inherited = signals.inherited_signals()
-        signals.block()
         asking = prepared.asking
-        given = streams if asking is None else asking.streams(streams)
         own = None if asking is None else asking.terminal
+        signals.block(apart=own is not None)
+        given = streams if asking is None else asking.streams(streams)
         if own is not None:
             first.callback(own.close)
         # Where nobody is asked, the program does not wait for it.

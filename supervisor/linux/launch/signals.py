@@ -34,11 +34,15 @@ _FORWARDED = {
     signal.SIGWINCH,
     signal.SIGTSTP,
 }
+_AWAITED = _FORWARDED | {signal.SIGCONT}
 
 
-def block() -> None:
-    """To be called in the main thread just before the program is started."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
+def block(apart: bool = False) -> None:
+    """To be called in the main thread just before the program is started, and any thread.
+
+    `apart`: the program gets a terminal of its own, see `Apart`.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED if apart else _FORWARDED)
 
 
 class Ending:
@@ -102,8 +106,6 @@ def forward_to(
     `reached_group` tells of a signal to us whether the program was sent it as well; with `apart`
     it never was.
     """
-    if apart is not None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCONT})
     # While the program was being started the terminal's signals came too early for it.
     while received := signal.sigtimedwait(_FORWARDED, 0):
         reached_group(received.si_signo)  # it tells nothing of the next one
@@ -121,7 +123,7 @@ def forward_to(
 def _forward(
     pidfd: int, reached_group: Callable[[int], bool], ending: Ending, apart: Apart | None
 ) -> None:
-    awaited = _FORWARDED if apart is None else _FORWARDED | {signal.SIGCONT}
+    awaited = _FORWARDED if apart is None else _AWAITED
     while True:
         received = signal.sigwaitinfo(awaited)
         if apart is not None and apart.take(received):

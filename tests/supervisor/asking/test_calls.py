@@ -43,12 +43,15 @@ def outcomes(account: Account, project: Path, *cases: str) -> dict[str, Any]:
 
 def test_few_questions(as_user: Account, project: Path) -> None:
     """A loop is one question, whatever is done in one directory is one, a search is two."""
-    found = outcomes(as_user, project, "loop", "combinations", "walk", "thousand", "never")
+    found = outcomes(as_user, project, "loop", "combinations", "walk", "thousand", "never", "tools")
     assert (len(found["loop"]["asked"]), found["loop"]["out"]) == (1, "300\n")
     assert len(found["combinations"]["asked"]) <= 2, found["combinations"]["asked"]
     assert found["combinations"]["out"] == "0o100644\n", found["combinations"]["err"]
     assert len(found["walk"]["asked"]) <= 2, found["walk"]["asked"]
     assert (len(found["thousand"]["asked"]), found["thousand"]["out"]) == (1, "1000\n")
+    # The benchmark is three at the most for each program; these need nothing of the person's.
+    assert found["tools"]["code"] == 0, found["tools"]["err"]
+    assert len(found["tools"]["asked"]) <= 1, found["tools"]["asked"]
     never = found["never"]
     assert never["asked"] == []
     numbers = [int(word) for word in never["out"].split()]

@@ -12,8 +12,10 @@ import trio.testing
 
 from nono.broker import (
     Access,
+    Allow,
     Answer,
     Ask,
+    Deny,
     Effect,
     Floor,
     Open,
@@ -26,17 +28,21 @@ from nono.broker.asking.history import History
 from nono.broker.asking.question import Program
 from nono.broker.asking.questions import question
 from nono.broker.asking.surroundings import Asked, Place
+from nono.broker.audit.answer_records import Changed
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Callback, Channel, ChannelGone
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.live import Live
 from nono.supervisor.asking.look import QuickLook, RealLook
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
+from nono.supervisor.planning.options import Options
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ PLACE = Place(Surroundings("/home/u", "/w"), QuickLook())
 
 def asking_with(*channels: Channel) -> Asking:
     decisions = Decisions(Policy(default=Effect.ASK), Floor())
-    return Asking(decisions, Dispatch(list(channels), Faults()), PLACE)
+    return Asking(decisions, Dispatch(list(channels), Faults()), lambda: PLACE)
 
 
 def undecided(asking: Asking, tid: int, path: str) -> Undecided:
@@ -74,11 +80,17 @@ def within(asking: Asking, body: Callable[[], Awaitable[None]]) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(asking.serve)
             await trio.testing.wait_all_tasks_blocked()
-            with trio.fail_after(10):
+            with trio.fail_after(60):
                 await body()
             nursery.cancel_scope.cancel()
 
     trio.run(main)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for it; `within` bounds how long."""
+    while not condition():
+        await trio.sleep(0.005)
 
 
 class Scripted(Channel):
@@ -113,12 +125,12 @@ def test_calls_with_one_subject_are_one_question_and_others_their_own() -> None:
     async def body() -> None:
         calls = [waits(asking, tid, f"/data/{tid % 2}/f{tid}") for tid in range(8)]
         # Two directories beside each other that came together are one question.
-        await trio.sleep(0.3)
+        await until(lambda: len(channel.open) == 1)
         (question,) = channel.open
         assert question.subject.value == "/data" and question.waiting == 8
         late = waits(asking, 99, "/data/0/late")
         other = waits(asking, 100, "/elsewhere/f")
-        await trio.sleep(0.3)
+        await until(lambda: len(channel.open) == 3)
         assert {each.subject.value for each in channel.open} == {
             "/data",
             "/data/0/late",
@@ -133,9 +145,8 @@ def test_calls_with_one_subject_are_one_question_and_others_their_own() -> None:
             [Rule(Subtree("/"), Access.READ, Effect.ALLOW, asking.questions.next_origin()[1])]
         )
         asking.questions.decide_again()
-        await trio.sleep(0.05)
         assert late.outcome == other.outcome == Again()
-        assert not channel.open, "what is covered is withdrawn"
+        await until(lambda: not channel.open)  # what is covered is withdrawn
 
     within(asking, body)
 
@@ -146,7 +157,7 @@ def test_an_answer_for_the_run_lets_go_what_it_covers() -> None:
 
     async def body() -> None:
         first = waits(asking, 1, "/data/a/f")
-        await trio.sleep(0.1)
+        await until(lambda: len(channel.open) == 1)
         second = waits(asking, 2, "/data/a/g")
         (question,) = channel.open
         channel.say(question, "d")
@@ -165,22 +176,20 @@ def test_who_leaves_withdraws_and_who_comes_back_is_not_asked_again() -> None:
 
     async def body() -> None:
         call = waits(asking, 1, "/data/a/f")
-        await trio.sleep(0.1)
+        await until(lambda: len(channel.open) == 1)
         (question,) = channel.open
         asking.questions.leave(call, comes_back=True)
         back = waits(asking, 1, "/data/a/f")
         assert back is call and channel.open == [question]
         asking.questions.leave(call, comes_back=True)
         channel.say(question, "o")
-        await trio.sleep(0.05)
+        await call.done.wait()
         again = waits(asking, 1, "/data/a/f")
         assert isinstance(again.outcome, Again) and again.outcome.once
         other = waits(asking, 2, "/data/b/f")
-        await trio.sleep(0.3)
-        assert len(channel.open) == 1
+        await until(lambda: len(channel.open) == 1)
         asking.questions.leave(other)
-        await trio.sleep(0.05)
-        assert not channel.open and not asking.questions.open
+        await until(lambda: not channel.open and not asking.questions.open)
 
     within(asking, body)
 
@@ -194,17 +203,17 @@ def test_a_flood_is_refused_and_counted() -> None:
         refused = [call for call in calls if call.outcome is not None]
         assert [call.outcome for call in refused] == [Refused()] * 5
         assert asking.questions.limits.refused == 5
-        await trio.sleep(0.3)
-        for _ in range(3):
+        await until(lambda: len(channel.open) == MAX_WAITING)
+        for left in range(MAX_WAITING - 1, MAX_WAITING - 4, -1):
             channel.say(channel.open[0], "n")
-            await trio.sleep(0.02)
+            await until(lambda left=left: len(channel.open) == left)  # type: ignore[misc]
         quiet = waits(asking, 1000, "/quiet/f")
         assert quiet.outcome == Refused()
         (note,) = asking.questions.log.notes
         assert "script.py" in note and "for a minute" in note
         channel.say(channel.open[0], "Q")
-        await trio.sleep(0.05)
-        assert not channel.open and all(call.outcome is not None for call in calls)
+        await until(lambda: not channel.open)
+        assert all(call.outcome is not None for call in calls)
         verdict = asking.decisions.policy.decide(Open(Thread(1), "/new", Access.READ))
         assert isinstance(verdict, Ask)
         assert not asking.is_asked(Open(Thread(1), "/new", Access.READ), verdict)
@@ -282,3 +291,29 @@ def test_how_much_a_directory_holds(tmp_path: Path) -> None:
     assert RealLook().reach(str(tmp_path)) == "5 files, 1.5 kB, 1 is a link out"
     assert RealLook().reach("/nonexistent") == "0 files, 0 bytes"
     assert RealLook().is_directory(str(tmp_path))
+
+
+def test_a_live_change_is_numbered_recorded_and_taken_back(tmp_path: Path) -> None:
+    asking = asking_with(Scripted())
+    live = Live(asking, "/w")
+    request = Open(Thread(1), f"{tmp_path}/f", Access.READ)
+
+    def is_open() -> bool:
+        return isinstance(asking.decisions.verdict(request)[1], Allow)
+
+    assert not is_open() and not live.reopen()
+    number = live.grant(Options(read=[str(tmp_path)]), "somebody")
+    assert is_open() and live.status()["given"][0]["number"] == number
+    with pytest.raises(UsageError):
+        live.grant(Options())
+    with pytest.raises(UsageError):
+        live.revoke("99")
+    live.revoke(number)
+    assert not is_open() and live.status()["given"] == []
+    no = Rule(Subtree(str(tmp_path)), Access.READ, Effect.DENY, asking.questions.next_origin()[1])
+    asking.decisions.extend([no])
+    assert isinstance(asking.decisions.verdict(request)[1], Deny)
+    assert live.reopen()
+    assert isinstance(asking.decisions.verdict(request)[1], Ask)
+    deeds = [each.deed for each in asking.questions.log.all() if isinstance(each, Changed)]
+    assert deeds == ["granted", "revoked"]

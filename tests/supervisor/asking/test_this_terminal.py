@@ -83,3 +83,13 @@ def test_a_job_that_waits(as_user: Account, project: Path, data: Path) -> None:
 def test_nobody_can_be_asked_without_one(as_user: Account, project: Path, data: Path) -> None:
     done = as_user("sh", "-c", nono(as_user, "python3", "reads.py", data), cwd=project)
     assert done.returncode == 125 and "no terminal to ask on" in done.stderr
+
+
+def test_a_list_where_nothing_is_coloured(as_user: Account, project: Path, data: Path) -> None:
+    run = nono(as_user, "python3", "reads.py", data)
+    with person(as_user, "sh", "-c", run, cwd=project, env={"NO_COLOR": "1"}) as one:
+        one.wait("Number, then Enter")
+        one.type("3\n")
+        one.wait("read 40")
+        assert one.end() == 0
+    assert "nono asks for run" in one.text and "─" not in one.text

@@ -64,6 +64,7 @@ CASES = {
     "other": lambda: asked("each_once", lambda q, _: "no-such-offer"),
     "refused": lambda: asked("each_once", always("N")),
     "flood": lambda: asked("flood", always("n"), wait=0.3),
+    "tools": lambda: asked("tools", always("d", "r", "o")),
     "never": lambda: asked("never", always("d", "r", "o")),
 }
 print(json.dumps({name: CASES[name]() for name in sys.argv[1:]}))
