@@ -119,7 +119,9 @@ def find(inode: int, socket_cookie: int) -> Listening | None:
 def file_of(fd: int) -> File | None:
     """What the kernel calls the file behind `fd`: proc_pid_fdinfo(5), proc_pid_mountinfo(5).
 
-    None before Linux 5.14, and for a file on a mount that cannot be seen. Raises OSError.
+    None before Linux 5.14. Where the mount cannot be seen (in a chroot whose root is none) it is
+    what stat(2) says; a file system that says something else there has no such file then, and
+    nothing is found. Raises OSError.
     """
     with open(f"/proc/self/fdinfo/{fd}", "rb") as info:
         fields = dict(line.split(b":", 1) for line in info.read().splitlines() if b":" in line)
@@ -129,9 +131,11 @@ def file_of(fd: int) -> File | None:
     with open("/proc/self/mountinfo", "rb") as info:
         found = re.search(rb"^%s \d+ (\d+):(\d+) " % mount, info.read(), re.MULTILINE)
     if found is None:
-        return None
-    device = int(found[1]) << _MINOR_BITS | int(found[2])
-    return File(int(fields[b"ino"]) & 0xFFFFFFFF, device)
+        number = os.fstat(fd).st_dev
+        major, minor = os.major(number), os.minor(number)
+    else:
+        major, minor = int(found[1]), int(found[2])
+    return File(int(fields[b"ino"]) & 0xFFFFFFFF, major << _MINOR_BITS | minor)
 
 
 def _listening(body: bytes) -> Listening:

@@ -154,6 +154,8 @@ def _new_file(name: str | None, force: bool) -> OutputFile:
         why = os.strerror(error.errno or 0)
         where = f"{error.filename}: " if error.filename else ""
         other = "name a file that is not there yet"
+        if error.errno in (errno.EROFS, errno.EACCES) and "/" not in name:
+            other = f"a file of this directory: --output ./{shlex.quote(name)}.json"
         hint = f"--force replaces it; or {other}" if error.errno == errno.EEXIST else other
         raise UsageError(f"--output {name}: {where}{why}", hint) from None
 

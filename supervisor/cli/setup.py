@@ -24,4 +24,5 @@ def setup(ctx: click.Context, check: bool) -> None:
         if finding.cost:
             click.echo(f"     {finding.cost}")
     works = all(finding.good or not finding.needed for finding in findings)
+    click.echo(f"nono run {'works' if works else 'does not work fully'} on this machine")
     ctx.exit(exit_status.of_answer(works))

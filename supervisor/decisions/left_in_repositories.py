@@ -63,6 +63,9 @@ class LeftInRepositories:
             directory: bytes_of(child(directory, "config"), MAX_BYTES + 1)
             for directory in self._directories
         }
+        # Kept, unless a person has lifted that.
+        hooks = [hook for each in self._directories for hook in hooks_in(child(each, "hooks"))]
+        self._hooks = {hook: state(hook) for hook in hooks}
         self._links = {one.link: state(one.link) for one in self._found if one.link}
         names = ("index", "config")
         self._files = {
@@ -113,6 +116,8 @@ class LeftInRepositories:
             yield from (each for each in too_many if os.path.lexists(each))
             for directory in directories:
                 yield from self._new_begun(directory)
+                hooks = hooks_in(child(directory, "hooks"))
+                yield from (each for each in hooks if self._hooks.get(each) != state(each))
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._reconfigured(one, directory)
             if not self._has_new_index(one.directory):

@@ -105,6 +105,7 @@ def _run(place: str) -> subprocess.CompletedProcess[bytes]:
         BY_OPTION["allow_cwd"].flag,
         *(BY_OPTION["deny"].flag, "closed"),
         *(BY_OPTION["allow_domain"].flag, _NAME),
+        "--no-audit",  # what a person did last stays the last run
     ]
     os.mkdir(os.path.join(inside, "open"))
     os.mkdir(os.path.join(inside, "closed"))

@@ -228,3 +228,14 @@ def test_where_a_push_goes_is_told(nono: Nono, as_user: Account, project: Path) 
     assert nono("run", *lifted, "user.name", "x").stderr == ""
     done = nono("run", *lifted, "core.fsmonitor", "./x")
     assert f"nono: changed: {project}/.git/config; look before you run it" in done.stderr
+
+
+def test_a_hook_is_told_where_its_protection_was_lifted(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    hook = ".git/hooks/pre-commit"
+    shell(as_user, f"git init -q .; echo : > {hook}; mkdir -p .git/hooks/a.d", project)
+    lifted = ("--allow-cwd", "--bypass-protection", ".git/hooks", "--", "sh", "-ec")
+    assert nono("run", *lifted, f"cat {hook}").stderr == ""
+    done = nono("run", *lifted, f"echo : > {hook}; echo : > .git/hooks/post-merge")
+    assert f"nono: changed: {project}/.git/hooks/post-merge, {project}/{hook}; look" in done.stderr

@@ -56,6 +56,33 @@ def test_a_chroot_without_shared_memory(root: Account, user: Account, project: P
     assert "there is no audit: /.local: Permission denied" in done.stderr
 
 
+OWN_SOCKET = """
+import socket
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    server, client = (socket.socket(socket.AF_UNIX, kind) for _ in range(2))
+    server.bind(f"own-{kind}")
+    if kind == socket.SOCK_STREAM:
+        server.listen()
+    client.connect(f"own-{kind}")
+print("reached")
+"""
+
+
+def test_own_sockets_on_a_mount_that_is_out_of_sight(
+    root: Account, user: Account, project: Path
+) -> None:
+    """The root of a chroot is mostly none, and then nothing tells what it lies on."""
+    new = project / "root"
+    new.mkdir()
+    user.directory(new / "plain")
+    (project / "chroot.sh").write_text(CHROOT)
+    inside = f"mount -t proc proc /proc; cd /plain; exec sh {project}/nono.sh"
+    enter = f"exec sh {project}/chroot.sh {new} sh -ec {shlex.quote(inside)}"
+    run = ("run", "--no-audit", "--allow-cwd", "--", "python3", "-c", OWN_SOCKET)
+    done = there(root, user, project, enter, *run)
+    assert (done.stdout, done.returncode) == ("reached\n", 0), done.stderr
+
+
 @pytest.mark.parametrize("option", ["hidepid=1", "hidepid=2", "subset=pid"])
 def test_a_proc_that_hides(root: Account, user: Account, project: Path, option: str) -> None:
     mount = f"mount -t proc -o {option} proc /proc"
