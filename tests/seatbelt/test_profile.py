@@ -23,8 +23,8 @@ from nono.broker import (
 )
 from nono.supervisor.macos.profile import profile_of, with_base
 
-from ..broker.worlds import CALLER, allow, deny, path_strategy, policies, rule
-from .evaluator import READINGS, Asked, Rule, parse
+from tests.broker.worlds import CALLER, allow, deny, path_strategy, policies, rule
+from tests.seatbelt.evaluator import READINGS, Asked, Rule, parse
 
 
 def _compiled(policy: Policy) -> list[Rule]:

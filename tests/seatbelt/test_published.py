@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .evaluator import READINGS, Asked, parse
+from tests.seatbelt.evaluator import READINGS, Asked, parse
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "published.json").read_text(encoding="utf-8")
