@@ -73,7 +73,7 @@ def _same(policy: Policy, rules: list[Rule], path: str) -> None:
     assert not _answers(rules, "file-write-setugid", path)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(policies(), st.lists(path_strategy(5), min_size=4, max_size=10))
 @example(Policy((allow("/"), deny("/w/a"))), ["/w/a", "/w/a/b", "/w", "/w/ab", "/proc/a"])
 @example(Policy((allow("/w"), rule(Glob("**/.env"), effect=Effect.DENY))), ["/w/.env/a", "/w/a"])
@@ -83,7 +83,7 @@ def test_it_says_what_the_policy_decides(policy: Policy, paths: list[str]) -> No
         _same(policy, rules, path)
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(policies(most=3), st.lists(path_strategy(4), min_size=2, max_size=4))
 def test_with_what_every_program_needs(policy: Policy, paths: list[str]) -> None:
     based = with_base(policy)
@@ -96,7 +96,7 @@ def _folded(path: str) -> set[str]:
     return {path, path.upper(), path.swapcase(), path.title()}
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(policies(most=4), path_strategy(4))
 def test_names_in_other_cases_are_refused_as_well(policy: Policy, path: str) -> None:
     folding = Policy(policy.rules, policy.bypasses, policy.default, folding=("/",))
