@@ -1,0 +1,1 @@
+"""What macOS gives to hold a program: Seatbelt. One module per interface, no opinions."""

@@ -1,0 +1,1 @@
+"""macOS: Seatbelt in the place of Landlock and the filter, the same decisions behind it."""
