@@ -22,7 +22,6 @@ from nono.broker import (
     UnixConnect,
 )
 from nono.supervisor.macos.profile import profile_of, with_base
-
 from tests.broker.worlds import CALLER, allow, deny, path_strategy, policies, rule
 from tests.seatbelt.evaluator import READINGS, Asked, Rule, parse
 
