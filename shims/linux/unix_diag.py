@@ -116,6 +116,18 @@ def find(inode: int, socket_cookie: int) -> Listening | None:
     return None
 
 
+def has_name(inode: int, known: int, name: bytes) -> bool:
+    """Whether the socket with this inode and `identity` is there and has the name. Raises OSError.
+
+    Where the kernel does not tell, only a listening one is known to be there.
+    """
+    if is_told():
+        found = find(inode, known)
+        return found is not None and found.name == name
+    text = name.replace(b"\0", b"@")
+    return any(each.identity == known and each.text == text for each in proc_net.unix())
+
+
 def file_of(fd: int) -> File | None:
     """What the kernel calls the file behind `fd`: proc_pid_fdinfo(5), proc_pid_mountinfo(5).
 

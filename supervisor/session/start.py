@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import stat
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from nono.broker import Mode
 from nono.supervisor.errors import UsageError
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
@@ -30,6 +34,7 @@ def start(
     empty or a word holds a NUL, which no program can get, or one holds a real key.
     """
     _check(prepared, argv, env)
+    _check_streams(streams, prepared.decisions.policy.network.mode)
     # The door to the platform.
     from nono.supervisor.linux.launch.running import begin, specify
 
@@ -51,3 +56,24 @@ def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> N
             f"{argv[0]}: a real key is among its arguments",
             "leave it out: the program finds a token in its environment",
         )
+
+
+_CONNECTED = socket.SOCK_STREAM, socket.SOCK_SEQPACKET
+
+
+def _check_streams(streams: Streams, network: Mode) -> None:
+    """Raise UsageError for a stream by which a program could send wherever it likes.
+
+    A socket of datagrams takes another address with each, and nobody would be asked.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        fd = getattr(streams, name)
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            continue
+        with socket.socket(fileno=os.dup(fd)) as sock:
+            is_open = network is Mode.UNRESTRICTED and sock.family != socket.AF_UNIX
+            if sock.type not in _CONNECTED and not is_open:
+                raise UsageError(
+                    f"{name} is a socket of datagrams, by which a program can send to anybody",
+                    "give it a pipe, or a socketpair of SOCK_STREAM or SOCK_SEQPACKET",
+                )

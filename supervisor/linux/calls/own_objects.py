@@ -20,6 +20,7 @@ from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 from nono.supervisor.linux.calls.made_sockets import MadeSockets
 from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
+from nono.supervisor.linux.calls.own_names import OwnNames
 from nono.supervisor.linux.calls.pinned import Pinned
 
 _MAX_OBJECTS = 250_000
@@ -59,6 +60,8 @@ class OwnObjects:
         self._sockets: set[int] = set()
         self._pinned = Pinned()
         self._bound: set[bytes] = set()
+        self.names = OwnNames()
+        """Abstract names of its unix sockets."""
         self.made_sockets = MadeSockets()
         """Those that the broker has made, where it can copy none."""
 

@@ -23,12 +23,14 @@ from nono.shims.linux import sockets as kernel
 from nono.shims.linux import unix_diag
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.unix_diag import Listening, identity
+from nono.shims.linux.unix_peers import peer_of
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.connecting import perform_connect
 from nono.supervisor.linux.calls.handles import Entry, Handle
+from nono.supervisor.linux.calls.own_names import Holder
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import anchor, directories_on_the_way, entry, locate
 
@@ -41,6 +43,8 @@ class Target(NamedTuple):
     name: bytes
     own: OwnObjects | None = None
     """Whose the abstract name has to be still when it is reached; None for anybody's."""
+    holder: Holder | None = None
+    """The socket that has it then."""
 
 
 def family_of(address: bytes) -> int:
@@ -72,14 +76,15 @@ def connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        own = bool(_own_listeners(call.own, lambda each: each.may_have(name)))
-        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
-        if not own:
+        holder = call.own.names.holder(sock.type, name)
+        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), holder is not None)
+        if holder is None:
+            _require_there(unix_diag.listening, name)
             decisions.require(request)
             return perform_connect(call, held, sock, address)
         # The floor keeps every other out of the program's reach, and this out of ours.
         decisions.note_native(request)
-        attempt = partial(_connect_while_own, call.own, sock, name, address)
+        attempt = partial(_connect_while_own, call, holder, sock, name, address)
         return perform_connect(call, held, sock, address, attempt)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
     if target.kind != stat.S_IFSOCK:
@@ -99,11 +104,12 @@ def require_receiver(
         raise failure(errno.EINVAL)
     receiving = unix_diag.receiving
     if name.startswith(b"\0"):
-        own = bool(_own_listeners(call.own, lambda each: each.name == name, receiving))
-        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), own)
-        if own:
+        holder = call.own.names.holder(socket.SOCK_DGRAM, name)
+        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), holder is not None)
+        if holder is not None:
             decisions.note_native(request)
-            return Target(name, call.own)
+            return Target(name, call.own, holder)
+        _require_there(receiving, name)
         decisions.require(request)
         return Target(name)
     target = held.enter_context(locate(call.caller, AT_FDCWD, name))
@@ -122,8 +128,9 @@ def require_receiver(
 
 def is_meant(target: Target) -> bool:
     """Whether what has the name by now is still what was decided on."""
-    matches: Callable[[Listening], bool] = lambda each: each.name == target.name  # noqa: E731
-    return target.own is None or bool(_own_listeners(target.own, matches, unix_diag.receiving))
+    if target.own is None:
+        return True
+    return target.own.names.holder(socket.SOCK_DGRAM, target.name) == target.holder
 
 
 def _require_path(
@@ -165,27 +172,33 @@ def _own_listeners(
     return found if all(map(own.is_own_socket, found)) else frozenset()
 
 
-def _connect_while_own(own: OwnObjects, sock: socket.socket, name: bytes, address: bytes) -> None:
-    """connect(2) to an abstract name that the sandbox listens on, before the attempt and after it.
+def _require_there(sockets: Callable[[], Iterable[Listening]], name: bytes) -> None:
+    """Raise ECONNREFUSED when nobody has the abstract name, as far as the kernel tells."""
+    try:
+        is_there = any(each.may_have(name) for each in sockets())
+    except OSError:
+        return
+    if not is_there:
+        raise failure(errno.ECONNREFUSED)
+
+
+def _connect_while_own(
+    call: Call, holder: Holder, sock: socket.socket, name: bytes, address: bytes
+) -> None:
+    """connect(2) to an abstract name that a socket of the sandbox's has before and after it.
 
     What was reached instead gets nothing: the socket is shut down. Raises OSError: ECONNREFUSED
     then, and BlockingIOError where there is no room.
     """
-    if not _own_listeners(own, lambda each: each.may_have(name)):
+    names = call.own.names
+    if names.holder(sock.type, name) != holder:
         raise failure(errno.ECONNREFUSED)
     kernel.connect(sock.fileno(), address)
-    if _is_anothers(own, name):
+    # A server for one client may have closed its socket by now: then its process tells.
+    if names.holder(sock.type, name) != holder and not call.caller.owns(peer_of(sock)):
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
         raise failure(errno.ECONNREFUSED)
-
-
-def _is_anothers(own: OwnObjects, name: bytes) -> bool:
-    """True when somebody else listens by now. A server for one client has closed already."""
-    try:
-        return not _own_listeners(own, lambda each: each.may_have(name))
-    except OSError:
-        return False
 
 
 def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: bytes) -> Answer:
@@ -196,6 +209,7 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         call.ensure_waiting()
         kernel.bind(sock.fileno(), address)
         call.own.record_socket(identity(sock))
+        call.own.names.record(sock)
         return DONE
     with entry(call.caller, AT_FDCWD, name, errno.EADDRINUSE) as place:
         existing = place.existing()
@@ -230,9 +244,23 @@ def bind_unix(call: Call, decisions: Decisions, sock: socket.socket, address: by
         if made is not None:
             with made:
                 call.own.record_created(place.path, made.fd)
-                if not unix_diag.is_told():
+                if not unix_diag.is_told() and _is_silent(made, sock.type):
                     call.own.record_bound(made.fd)
     return DONE
+
+
+def _is_silent(file: Handle, kind: int) -> bool:
+    """Whether nobody listens at the file, as at the one that was bound a moment ago.
+
+    Where the kernel does not tell whose a file is, another thread may have put a service's there.
+    """
+    with socket.socket(socket.AF_UNIX, kind) as ours:
+        ours.setblocking(False)
+        try:
+            kernel.connect(ours.fileno(), kernel.unix_address(file.name.encode()))
+        except OSError as error:
+            return error.errno == errno.ECONNREFUSED
+    return False
 
 
 def _bind(call: Call, name: bytes, place: Entry, decisions: Decisions, sock: socket.socket) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from nono.broker import Environment, Policy
+from nono.broker import Environment, Mode, Network, Policy
 from nono.broker.credentials.services import own_service
 from nono.supervisor.credentials.issued import Issued
 from nono.supervisor.decisions.always import complete
@@ -48,3 +49,29 @@ def test_the_private_tmpdir() -> None:
     (Path(path) / "deep/er").mkdir(parents=True)
     remove_tree(path)
     assert not os.path.lexists(path)
+
+
+@pytest.mark.parametrize(
+    ("family", "kind", "mode", "may"),
+    [
+        (socket.AF_UNIX, socket.SOCK_DGRAM, Mode.UNRESTRICTED, False),
+        (socket.AF_INET, socket.SOCK_DGRAM, Mode.UNRESTRICTED, True),
+        (socket.AF_INET, socket.SOCK_DGRAM, Mode.FILTERED, False),
+        (socket.AF_INET6, socket.SOCK_DGRAM, Mode.BLOCKED, False),
+        (socket.AF_UNIX, socket.SOCK_STREAM, Mode.BLOCKED, True),
+        (socket.AF_UNIX, socket.SOCK_SEQPACKET, Mode.FILTERED, True),
+    ],
+)
+def test_no_stream_sends_anywhere(
+    family: socket.AddressFamily, kind: socket.SocketKind, mode: Mode, may: bool
+) -> None:
+    """A datagram names where it goes, and sendmsg(2) is not seen."""
+    plan = Plan(Policy(network=Network(mode)), Environment(), "/")
+    nothing: Any = None
+    prepared = Prepared(complete(plan).decisions(), nothing, None, None, "/tmp/nono-none")
+    with socket.socket(family, kind) as sock:
+        streams = Streams(stdout=sock.fileno())
+        # What comes after the check needs a sandbox.
+        expected = AttributeError if may else UsageError
+        with pytest.raises(expected, match="socket of datagrams" if not may else "NoneType"):
+            start(prepared, ["true"], {}, "/", streams, nothing)

@@ -17,6 +17,7 @@ from nono.broker import (
     UnixConnect,
     Watch,
 )
+from nono.supervisor.linux.calls.own_names import OwnNames
 
 _MOVES = (Operation.RENAME_FROM, Operation.LINK_FROM)
 
@@ -27,6 +28,7 @@ class Script:
 
     own: set[str] = field(default_factory=set)
     own_sockets: set[int] = field(default_factory=set)
+    names: OwnNames = field(default_factory=OwnNames)
     refused: dict[str, int] = field(default_factory=dict)
     """Requests, in words, and the errno of each."""
     threads: set[int] = field(default_factory=set)

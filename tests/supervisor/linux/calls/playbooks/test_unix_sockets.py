@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import socket
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_connect_by_an_abstract_name(scene: Scene, is_own: bool) -> None:
     listener.bind(f"\0{name}")
     listener.listen()
     if is_own:
-        scene.script.own_sockets.add(cookie(listener))
+        scene.script.names.record(listener)
     else:
         scene.script.refused[f"unix @{name}"] = errno.EACCES
     answer = connect(scene, unix(f"\0{name}"))
@@ -96,6 +97,40 @@ def test_connect_by_an_abstract_name(scene: Scene, is_own: bool) -> None:
     else:
         assert answer == Fail(errno.EACCES)
         assert scene.script.said == [f"require unix @{name}"]
+
+
+def test_a_name_is_of_one_type_and_no_list_says_whose(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program can have its own socket of another type, and make the kernel's list lack others."""
+    name = f"nono-test-{secrets.token_hex(8)}"
+    others, own = stream(scene), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with own:
+        for each in (others, own):
+            each.bind(f"\0{name}")
+            each.listen()
+        scene.script.names.record(own)
+        scene.script.own_sockets.add(cookie(own))
+        only = Listening(cookie(own), b"\0" + name.encode(), None)
+        monkeypatch.setattr(unix_diag, "listening", lambda: iter([only]))
+        scene.script.refused[f"unix @{name}"] = errno.EACCES
+        assert connect(scene, unix(f"\0{name}")) == Fail(errno.EACCES)
+
+
+def test_a_name_is_own_as_long_as_its_socket(scene: Scene) -> None:
+    name = f"\0nono-test-{secrets.token_hex(8)}"
+    own = stream(scene)
+    own.bind(name)
+    names = scene.script.names
+    names.record(own)
+    holder = names.holder(socket.SOCK_STREAM, name.encode())
+    assert holder is not None
+    assert names.holder(socket.SOCK_DGRAM, name.encode()) is None
+    own.close()
+    assert names.holder(socket.SOCK_STREAM, name.encode()) is None
+    other = stream(scene)
+    other.bind(name)
+    assert names.holder(socket.SOCK_STREAM, name.encode()) is None
 
 
 def test_connect_where_there_is_nothing_to_connect_to(scene: Scene) -> None:
