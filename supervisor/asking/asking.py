@@ -45,6 +45,8 @@ class Asking:
         self._questions: Questions | None = None
         self._nursery: trio.Nursery | None = None
         self._is_woken = False
+        self.had_nobody = False
+        """True when there would have been a question, and nobody to ask."""
         self._pipe: tuple[int, int] | None = None
         decisions.is_asked = self.is_asked
 
@@ -89,12 +91,16 @@ class Asking:
 
     def is_asked(self, request: Request, verdict: Ask) -> bool:
         """Whether somebody is asked about it: there has to be somebody. From any thread."""
-        has_quit = self._questions is not None and self._questions.has_quit
-        if has_quit or self.dispatch.attached is None:
+        if self._questions is not None and self._questions.has_quit:
             return False
         from nono.broker.asking.unasked import unasked
 
-        return unasked(request, verdict.rule, home_directory(os.environ)) is None
+        if unasked(request, verdict.rule, home_directory(os.environ)) is not None:
+            return False
+        if self.dispatch.attached is None:
+            self.had_nobody = True
+            return False
+        return True
 
     def wake(self) -> None:
         """A call waits: whoever runs the program without trio so far is told. From any thread."""

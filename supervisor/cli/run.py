@@ -237,7 +237,7 @@ def _told_of_asking(prepared: Prepared) -> list[str]:
         return []
     from nono.supervisor.report import asked
 
-    nobody = asked.nobody(prepared.decisions, len(prepared.asking.dispatch.channels))
+    nobody = asked.nobody() if prepared.asking.had_nobody else []
     if not prepared.asking.has_asked:
         return nobody
     questions = prepared.asking.questions

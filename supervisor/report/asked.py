@@ -5,10 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from nono.broker import Ask, visible
+from nono.broker import visible
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.settings import flag
-from nono.supervisor.decisions.decide import Decisions
 
 _MAX_LINES = 8
 _MAX_NOTES = 3
@@ -40,12 +39,12 @@ def text(
     return lines
 
 
-def nobody(decisions: Decisions, channels: int) -> list[str]:
-    """One line where a person could have been asked, and there was none."""
-    unasked = any(isinstance(each.verdict, Ask) for each in decisions.denials.all())
-    if channels or not unasked:
-        return []
-    return [f"nono: nobody could be asked: there is no channel for it ({flag('ask')})"]
+def nobody() -> list[str]:
+    """Where a person could have been asked, and there was none."""
+    return [
+        "nono: nobody could be asked: it has no terminal of its own, and no `nono watch` was there"
+        f" ({flag('ask')})"
+    ]
 
 
 def as_json(records: Sequence[Answered | Changed]) -> list[dict[str, object]]:
