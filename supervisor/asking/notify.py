@@ -9,6 +9,7 @@ import html
 
 from nono.broker import visible
 from nono.broker.asking.question import Answer, Question
+from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.commands import find_command
 from nono.supervisor.asking.over_control import OverControl
@@ -70,7 +71,7 @@ def open_notify(run: Run, value: str, is_named: bool) -> Channel:
     notifier = find_command("notify-send", run.live.policy)
     if notifier is None:
         raise UsageError(
-            "--ask=notify: there is no notify-send, or the program may change it",
+            f"{flag('ask')}=notify: there is no notify-send, or the program may change it",
             "apt-get install libnotify-bin",
         )
     return Notify(notifier, run.name)

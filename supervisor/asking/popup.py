@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from nono.broker import Policy
 from nono.broker.asking.question import Answer, Question
+from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.commands import find_command
 from nono.supervisor.asking.over_control import OverControl
@@ -101,7 +102,7 @@ def open_popup(run: Run, value: str, is_named: bool) -> Channel | None:
         return Popup(tmux)
     if is_named:
         raise UsageError(
-            "--ask=tmux: there is no tmux here that has popups (3.2 or newer), or the program"
+            f"{flag('ask')}=tmux: there is no tmux here that has popups (3.2 or newer), or the program"
             " may change it",
             "start nono inside tmux",
         )

@@ -8,6 +8,7 @@ import os
 from nono.broker.asking.block import is_too_long
 from nono.broker.asking.keys import Choice, refusal
 from nono.broker.asking.question import Answer, Question
+from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.inner import open_outer
 from nono.supervisor.asking.own_terminal import OwnTerminal
@@ -86,6 +87,8 @@ def _open(run: Run, is_named: bool, is_plain: bool) -> Channel | None:
     outer = open_outer(Streams(), os.environ.get("TERM", ""))
     if outer is None:
         if is_named:
-            raise UsageError("--ask: there is no terminal to ask on", "run it in a terminal")
+            raise UsageError(
+                f"{flag('ask')}: there is no terminal to ask on", "run it in a terminal"
+            )
         return None
     return ThisTerminal(OwnTerminal(outer, run.name, is_plain))

@@ -18,7 +18,9 @@ PF_UNIX = 1
 PROTOCOLS = {
     (socket.AF_UNIX, socket.SOCK_STREAM, 0),
     (socket.AF_UNIX, socket.SOCK_SEQPACKET, 0),
+    (socket.AF_UNIX, socket.SOCK_DGRAM, 0),  # made by nono, to send nothing
     (socket.AF_UNIX, socket.SOCK_STREAM, PF_UNIX),
+    (socket.AF_UNIX, socket.SOCK_DGRAM, PF_UNIX),
     (socket.AF_UNIX, socket.SOCK_SEQPACKET, PF_UNIX),
     (socket.AF_NETLINK, socket.SOCK_RAW, 0),
     (socket.AF_NETLINK, socket.SOCK_DGRAM, 0),
