@@ -102,8 +102,8 @@ def open_popup(run: Run, value: str, is_named: bool) -> Channel | None:
         return Popup(tmux)
     if is_named:
         raise UsageError(
-            f"{flag('ask')}=tmux: there is no tmux here that has popups (3.2 or newer), or the program"
-            " may change it",
+            f"{flag('ask')}=tmux: there is no tmux here that has popups (3.2 or newer), or the"
+            " program may change it",
             "start nono inside tmux",
         )
     return None
