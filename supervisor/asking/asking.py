@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Request, Rule, visible
+from nono.broker import Access, Ask, Open, Operation, PathChange, Request, Rule, visible
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.decisions.decide import Decisions
@@ -92,9 +92,21 @@ class Asking:
         has_quit = self._questions is not None and self._questions.has_quit
         if has_quit or self.dispatch.attached is None:
             return False
+        if self._opens_by_a_move(request):
+            return False
         from nono.broker.asking.unasked import unasked
 
         return unasked(request, verdict.rule, home_directory(os.environ)) is None
+
+    def _opens_by_a_move(self, request: Request) -> bool:
+        """Whether what is closed would be open afterwards, for good: "once" says no such thing."""
+        if not isinstance(request, PathChange) or request.operation is not Operation.RENAME_FROM:
+            return False
+        target = request.target
+        return target is None or any(
+            self.decisions.allows(Open(request.process, target, access))
+            for access in (Access.READ, Access.WRITE)
+        )
 
     def wake(self) -> None:
         """A call waits: whoever runs the program without trio so far is told. From any thread."""
@@ -140,7 +152,10 @@ class Asking:
     def note_change(self, deed: str, person: str, rules: Sequence[Rule]) -> None:
         """A person changed what the sandbox allows, without a question."""
         from nono.broker.audit.answer_records import Changed
+        from nono.broker.explaining.access_words import names
 
-        what = tuple(f"{rule.effect} {visible(rule.pattern.spelled)}" for rule in rules)
+        what = tuple(
+            f"{rule.effect} {names(rule.access)} {visible(rule.pattern.spelled)}" for rule in rules
+        )
         origin = rules[0].origin
         self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))
