@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.asking.questions import Questions
     from nono.supervisor.audit.writer import Audit
+    from nono.supervisor.decisions.opened_later import OpenedLater
 
 
 class Asking:
@@ -36,8 +37,14 @@ class Asking:
         dispatch: Dispatch,
         place: Callable[[], Place],
         audit: Audit | None = None,
+        later: Callable[[], OpenedLater] | None = None,
     ) -> None:
-        """`place` tells where the run asks from."""
+        """`place` tells where the run asks from, `later` what holds what is opened during it.
+
+        Without that, what is opened is held by the policy alone.
+        """
+        self._later = later
+        self._opened_later: OpenedLater | None = None
         self.decisions = decisions
         self.dispatch = dispatch
         self._place = place
@@ -56,10 +63,25 @@ class Asking:
             from nono.supervisor.asking.questions import Questions
 
             log = Log(self._audit)
-            self._questions = Questions(self.decisions, self.dispatch, self._place(), log)
+            place, later = self._place(), self.opened_later
+            self._questions = Questions(self.decisions, self.dispatch, place, log, later)
             if self._nursery is not None:
                 self._nursery.start_soon(self._questions.serve)
         return self._questions
+
+    @property
+    def opened_later(self) -> OpenedLater | None:
+        """That of the run, which is made when something is to be opened."""
+        if self._opened_later is None and self._later is not None:
+            self._opened_later = self._later()
+        return self._opened_later
+
+    def open(self, rules: Sequence[Rule]) -> None:
+        """Open something for the rest of the run. Blocks, and raises as `OpenedLater.open` does."""
+        if self.opened_later is None:
+            self.decisions.extend(rules)
+        else:
+            self.opened_later.open(rules)
 
     @property
     def has_asked(self) -> bool:

@@ -24,7 +24,7 @@ def test_a_link_in_the_place_of_what_was_answered_about_opens_nothing(tmp_path: 
     file = data / "file"
     file.write_text("")
     (data / "plain").write_text("")
-    entries = [
+    entries: list[tuple[str, str | int]] = [
         ("filesystem.write_file", "~/data/file"),
         ("filesystem.read", str(data / "sub")),
         ("filesystem.allow", "~/data/around/deep"),
