@@ -19,7 +19,7 @@ from nono.broker.explaining import access_words
 from nono.broker.explaining.explain import explain, verb
 from nono.broker.explaining.remedies import NAMES
 from nono.broker.policy.policy import Policy
-from nono.broker.requests import Open, PathChange, PathRequest, UnixConnect, Watch
+from nono.broker.requests import Open, Operation, PathChange, PathRequest, UnixConnect, Watch
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import Effect
@@ -37,7 +37,7 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
         asks.rule,
         _meant(subject, asked),
         asked.program,
-        _wants(asked),
+        _wants(asked, place),
         explain(policy, request, asks).reason,
         offers,
         asked.waiting,
@@ -87,8 +87,8 @@ def _meant(subject: Subject, asked: Asked) -> Subject:
     return Subject(SubjectKind.FILE, *paths)
 
 
-def _wants(asked: Asked) -> str:
-    """What the program wants to do, without the object."""
+def _wants(asked: Asked, place: Place) -> str:
+    """What the program wants to do, without the object; of a move with where it goes."""
     access = Access(0)
     for request in asked.requests:
         match request:
@@ -98,6 +98,9 @@ def _wants(asked: Asked) -> str:
                 access |= Access.READ
             case PathChange(_, operation) if operation not in NAMES and len(asked.requests) > 1:
                 access |= Access.WRITE
+            case PathChange(_, Operation.RENAME_FROM, _, _, str() as target):
+                shown = Maker(asked.id, place.around.home).shown(target)
+                return f"rename, to {shown},"
             case UnixConnect():
                 return "connect to the unix socket"
             case _:

@@ -14,6 +14,8 @@ from nono.broker.requests import (
     Bind,
     Execute,
     Forbidden,
+    Operation,
+    PathChange,
     PathRequest,
     Request,
     ServerName,
@@ -39,6 +41,8 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
     for kind, why in _KINDS.items():
         if isinstance(request, kind):
             return why
+    if isinstance(request, PathChange) and request.operation is Operation.LINK_FROM:
+        return "a second name of it would stay open, whatever the answer says"
     if isinstance(request, Bind) and not 1 <= request.port <= 65535:
         return "a port that nobody has chosen yet"
     if not isinstance(request, PathRequest) or rule.origin.kind is not OriginKind.DEFAULT:

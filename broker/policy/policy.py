@@ -118,6 +118,14 @@ class Policy:
         """The same policy with more rules, for instance the `matched` ones of its floor."""
         return replace(self, rules=(*self.rules, *rules))
 
+    def refusing(self, refusals: Iterable[Rule], folding: Iterable[str]) -> Policy:
+        """The same policy with the refusals, and the folding trees, that it does not have yet."""
+        known, trees = set(self.rules), {*self.folding, *folding}
+        new = [rule for rule in refusals if rule not in known]
+        if not new and len(trees) == len(self.folding):
+            return self
+        return replace(self, rules=(*self.rules, *new), folding=tuple(sorted(trees)))
+
     def extended(self, rules: Iterable[Rule]) -> Policy:
         """The same policy with more answers, of paths and of the network, fast.
 

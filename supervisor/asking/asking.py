@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Request, Rule, visible
+from nono.broker import Access, Ask, Open, Operation, PathChange, Request, Rule, visible
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.decisions.decide import Decisions
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.asking.questions import Questions
     from nono.supervisor.audit.writer import Audit
+    from nono.supervisor.decisions.opened_later import OpenedLater
 
 
 class Asking:
@@ -36,8 +37,14 @@ class Asking:
         dispatch: Dispatch,
         place: Callable[[], Place],
         audit: Audit | None = None,
+        later: Callable[[], OpenedLater] | None = None,
     ) -> None:
-        """`place` tells where the run asks from."""
+        """`place` tells where the run asks from, `later` what holds what is opened during it.
+
+        Without that, what is opened is held by the policy alone.
+        """
+        self._later = later
+        self._opened_later: OpenedLater | None = None
         self.decisions = decisions
         self.dispatch = dispatch
         self._place = place
@@ -58,10 +65,25 @@ class Asking:
             from nono.supervisor.asking.questions import Questions
 
             log = Log(self._audit)
-            self._questions = Questions(self.decisions, self.dispatch, self._place(), log)
+            place, later = self._place(), self.opened_later
+            self._questions = Questions(self.decisions, self.dispatch, place, log, later)
             if self._nursery is not None:
                 self._nursery.start_soon(self._questions.serve)
         return self._questions
+
+    @property
+    def opened_later(self) -> OpenedLater | None:
+        """That of the run, which is made when something is to be opened."""
+        if self._opened_later is None and self._later is not None:
+            self._opened_later = self._later()
+        return self._opened_later
+
+    def open(self, rules: Sequence[Rule]) -> None:
+        """Open something for the rest of the run. Blocks, and raises as `OpenedLater.open` does."""
+        if self.opened_later is None:
+            self.decisions.extend(rules)
+        else:
+            self.opened_later.open(rules)
 
     @property
     def has_asked(self) -> bool:
@@ -93,6 +115,8 @@ class Asking:
         """Whether somebody is asked about it: there has to be somebody. From any thread."""
         if self._questions is not None and self._questions.has_quit:
             return False
+        if self._opens_by_a_move(request):
+            return False
         from nono.broker.asking.unasked import unasked
 
         if unasked(request, verdict.rule, home_directory(os.environ)) is not None:
@@ -101,6 +125,16 @@ class Asking:
             self.had_nobody = True
             return False
         return True
+
+    def _opens_by_a_move(self, request: Request) -> bool:
+        """Whether what is closed would be open afterwards, for good: "once" says no such thing."""
+        if not isinstance(request, PathChange) or request.operation is not Operation.RENAME_FROM:
+            return False
+        target = request.target
+        return target is None or any(
+            self.decisions.allows(Open(request.process, target, access))
+            for access in (Access.READ, Access.WRITE)
+        )
 
     def wake(self) -> None:
         """A call waits: whoever runs the program without trio so far is told. From any thread."""
@@ -146,7 +180,10 @@ class Asking:
     def note_change(self, deed: str, person: str, rules: Sequence[Rule]) -> None:
         """A person changed what the sandbox allows, without a question."""
         from nono.broker.audit.answer_records import Changed
+        from nono.broker.explaining.access_words import names
 
-        what = tuple(f"{rule.effect} {visible(rule.pattern.spelled)}" for rule in rules)
+        what = tuple(
+            f"{rule.effect} {names(rule.access)} {visible(rule.pattern.spelled)}" for rule in rules
+        )
         origin = rules[0].origin
         self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))

@@ -72,7 +72,10 @@ class Live:
             Rule(each.pattern, each.access & ~Access.EXECUTE, Effect.ALLOW, origin)
             for each in found
         ]
-        self._asking.decisions.extend(rules)
+        try:
+            self._asking.open(rules)
+        except OSError as error:
+            raise UsageError(f"nothing is granted: {error}") from error
         self._asking.note_change("granted", person, rules)
         self._asking.questions.decide_again()
         return number

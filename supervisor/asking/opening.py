@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nono.broker.rules.paths import is_within
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.decide import Decisions
+    from nono.supervisor.decisions.opened_later import OpenedLater
     from nono.supervisor.planning.plan import Plan
 
 
@@ -26,7 +28,15 @@ def open_asking(
 ) -> Asking:
     """Make the channels of a run of this name. Raises UsageError for one that there cannot be."""
     dispatch = Dispatch([], Faults())
-    asking = Asking(decisions, dispatch, lambda: place_of(plan, channels.kept_in), audit)
+
+    def later() -> OpenedLater:
+        # What only an answer needs is loaded only then.
+        from nono.supervisor.decisions.opened_later import OpenedLater
+
+        return OpenedLater(plan, decisions, os.environ)
+
+    place = partial(place_of, plan, channels.kept_in)
+    asking = Asking(decisions, dispatch, place, audit, later)
     live = Live(asking, plan.workdir)
     session = "" if audit is None else audit.name
     run = Run(name, channels.argv, plan.workdir, channels.profile, session, live)

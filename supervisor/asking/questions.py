@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, OriginKind, PolicyError, Process, Rule
+from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Process, Rule
 from nono.broker.asking.history import History
 from nono.broker.asking.making import QUIT
 from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
@@ -21,9 +21,10 @@ from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.network.network import refusal_errno
 from nono.broker.rules.paths import parent
-from nono.supervisor.asking.answered import Log, answered, asked
+from nono.supervisor.asking.answered import Log, answered
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.holding import Holding
 from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
 from nono.supervisor.asking.look import QuickLook
 from nono.supervisor.asking.program import program_of
@@ -33,6 +34,8 @@ from nono.supervisor.decisions.undecided import Undecided
 
 if TYPE_CHECKING:
     import trio
+
+    from nono.supervisor.decisions.opened_later import OpenedLater
 
 _COMPANY_SECONDS = 0.15
 _COMES_BACK_SECONDS = 2.0
@@ -52,7 +55,15 @@ class Group:
 class Questions:
     """Of one sandbox, for all its programs. `serve` has to run for anybody to be asked."""
 
-    def __init__(self, decisions: Decisions, dispatch: Dispatch, place: Place, log: Log) -> None:
+    def __init__(
+        self,
+        decisions: Decisions,
+        dispatch: Dispatch,
+        place: Place,
+        log: Log,
+        later: OpenedLater | None = None,
+    ) -> None:
+        self._holding = Holding(decisions, later, log)
         self.decisions = decisions
         self.dispatch = dispatch
         self.place = place
@@ -167,6 +178,7 @@ class Questions:
         with group.scope:
             await self._wait_for_company(group)
             self._take_neighbours(group)
+            await self._refuse_protected(group)
             if not group.calls:  # it is part of another question by now
                 return
             question = await self._question(group)
@@ -177,9 +189,23 @@ class Questions:
                 answer, channel = await self.dispatch.ask(question)
         if group.scope.cancelled_caught:
             return
-        self._groups.remove(group)
         took = time.monotonic() - started
-        self._settle(group, question, answer, channel, took)
+        chosen = None if answer is None else answer.offer
+        offer = next((each for each in question.offers if each.id == chosen), None)
+        origin, offer = await self._do(group, question, offer)
+        if group in self._groups:
+            self._groups.remove(group)
+        person = "" if answer is None else answer.person
+        self._settle(group, question, offer, origin, channel, person, took)
+
+    async def _refuse_protected(self, group: Group) -> None:
+        """Refuse what no answer opens, as a rule of a start would. Raises what looking raises."""
+        if group.subject.kind is SubjectKind.DIRECTORY:
+            for call, why in await self._holding.refused([*group.calls]):
+                if call in group.calls:
+                    group.calls.remove(call)
+                    call.settle(Refused(why))
+        self._end_if_empty(group)
 
     async def _wait_for_company(self, group: Group) -> None:
         """Where other calls may come at the same time, they are to be one question with this."""
@@ -236,24 +262,27 @@ class Questions:
         self,
         group: Group,
         question: Question,
-        answer: Answer | None,
+        offer: Offer | None,
+        origin: Origin | None,
         channel: Channel | None,
+        person: str,
         seconds: float,
     ) -> None:
-        offer = None
-        if answer is not None:
-            offer = next(each for each in question.offers if each.id == answer.offer)
-        origin = self._do(group, question, offer)
-        person = "" if answer is None else answer.person
         calls = [*group.calls]
-        self._note(question, offer, channel, person, seconds, len(calls), origin)
+        name = "" if channel is None else channel.name
+        record = answered(question, offer, name, person, seconds, len(calls), origin)
+        self.log.note(record)
+        if channel is not None:
+            channel.settled(question, record.words or "nobody answered")
         group.calls.clear()
         for call in calls:
             self._settle_or_ask_again(call, group, offer, origin)
         self.decide_again()
 
-    def _do(self, group: Group, question: Question, offer: Offer | None) -> Origin | None:
-        """Make the answer a rule of the run, where it is one; the origin of its rules."""
+    async def _do(
+        self, group: Group, question: Question, offer: Offer | None
+    ) -> tuple[Origin | None, Offer | None]:
+        """Make the answer a rule of the run; its origin, and the answer if it could be held."""
         if offer is None or offer.effect is Effect.DENY:
             root = root_of(question.program)
             if self.limits.note_refusal(root):
@@ -262,25 +291,17 @@ class Questions:
                     " it is refused without a question for a minute"
                 )
         if offer is None:
-            return None
+            return None, None
         _, origin = self.next_origin()
         if offer.id == QUIT:
             self.has_quit = True
-        elif offer.lasts is not Lasts.ONCE:
-            self.decisions.extend(_with_origin(offer.rules, origin))
+        elif offer.lasts is not Lasts.ONCE and not await self._holding.open(
+            _with_origin(offer.rules, origin)
+        ):
+            return None, None
         if offer.lasts is Lasts.ALWAYS:
-            self._keep(offer, question)
-        return origin
-
-    def _keep(self, offer: Offer, question: Question) -> None:
-        """Write it down for later runs. Where that fails it holds for this one, which is said."""
-        # What only such an answer needs is loaded only then.
-        from nono.supervisor.asking.keeping import keep_answer
-
-        try:
-            keep_answer(offer, asked(question), self.place)
-        except (OSError, PolicyError) as error:
-            self.log.notes.append(f"the answer could not be kept: {error}: it held for this run")
+            self._holding.keep(offer, question, self.place)
+        return origin, offer
 
     def _settle_or_ask_again(
         self, call: WaitingCall, group: Group, offer: Offer | None, origin: Origin | None
@@ -317,22 +338,6 @@ class Questions:
                     group.calls.remove(call)
                     call.settle(Refused() if self.has_quit else Again())
             self._end_if_empty(group)
-
-    def _note(
-        self,
-        question: Question,
-        offer: Offer | None,
-        channel: Channel | None,
-        person: str,
-        seconds: float,
-        calls: int,
-        origin: Origin | None,
-    ) -> None:
-        name = "" if channel is None else channel.name
-        record = answered(question, offer, name, person, seconds, calls, origin)
-        self.log.note(record)
-        if channel is not None:
-            channel.settled(question, record.words or "nobody answered")
 
     def next_origin(self) -> tuple[str, Origin]:
         """The number of the next answer, and the origin of its rules."""

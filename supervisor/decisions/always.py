@@ -120,7 +120,7 @@ def complete(
     names = folding_trees()
     names.look(rules)
     floor = _carve(rules, policy.bypasses, apart, names)
-    behind = list(_behind_links(rules, floor.matched))
+    behind = list(behind_links(rules, floor.matched))
     links = OtherLinks([*rules, *floor.matched, *behind], policy.bypasses)
     if behind or links.rules:
         rules += [*behind, *links.rules]
@@ -148,7 +148,7 @@ def _carve(
             return floor
 
 
-def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
+def behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
     """Refusals of what links lead to whose names a pattern matched.
 
     Only in what options and the profile opened: nobody means the system's own files.

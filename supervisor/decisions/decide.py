@@ -33,7 +33,7 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.network.network import refusal_errno
-from nono.broker.rules.paths import child, is_within
+from nono.broker.rules.paths import child, is_within, lineage
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
@@ -91,7 +91,7 @@ class Decisions:
         self._unresolved: dict[str, str] = {}
         self._unread: set[str] = set()
         self._copies = copies
-        self._ruled = _with_ancestors(rule.path for rule in floor.rules)
+        self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
         self._denied_names = _by_place(policy.rules)
         self._names = policy.names
 
@@ -161,10 +161,19 @@ class Decisions:
             with self._lock:
                 self.floor = self.floor.without(path)
 
-    def extend(self, rules: Iterable[Rule]) -> None:
-        """Add a person's answers to the policy. Raises broker.PolicyError."""
+    def extend(
+        self, rules: Iterable[Rule], refusals: Iterable[Rule] = (), folding: Iterable[str] = ()
+    ) -> None:
+        """Add a person's answers to the policy, and refusals that go with them, in one step.
+
+        No refusal may speak of what the floor covers; `folding` are trees as the policy has them.
+        Raises broker.PolicyError.
+        """
         with self._lock:
-            self.policy = self.policy.extended(rules)
+            policy = self.policy.refusing(refusals, folding).extended(rules)
+            # First more names are left to the policy, then it decides on them.
+            self._denied_names, self._names = _by_place(policy.rules), policy.names
+            self.policy = policy
 
     def retract(self, origin: Origin) -> None:
         """Take back the answers of this origin."""
@@ -337,12 +346,3 @@ def _by_place(rules: Iterable[Rule]) -> tuple[tuple[str, int, tuple[Glob, ...]],
         if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob):
             found.setdefault((rule.pattern.prefix, rule.access.value), []).append(rule.pattern)
     return tuple((prefix, bits, tuple(globs)) for (prefix, bits), globs in found.items())
-
-
-def _with_ancestors(paths: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for path in paths:
-        while path and path not in found:
-            found.add(path)
-            path = path.rpartition("/")[0]
-    return frozenset(found)

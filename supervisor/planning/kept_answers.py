@@ -14,17 +14,17 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nono.broker import Effect, PolicyError
+from nono.broker import Effect, PolicyError, visible
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Setting, Settings
-from nono.supervisor.places import PLATFORM
+from nono.supervisor.places import PLATFORM, canonical
 from nono.supervisor.planning.answers_file import KeptAnswers
 from nono.supervisor.planning.network_rules import listening_rules, reaching_rules
 from nono.supervisor.planning.path_rules import path_rules
 from nono.supervisor.planning.profile_files import Profiles
 from nono.supervisor.planning.profile_findings import Findings
-from nono.supervisor.planning.profile_paths import ProfilePaths, Variables
+from nono.supervisor.planning.profile_paths import ProfilePaths, Variables, beginning
 from nono.supervisor.walk import Changeable
 
 UNUSED_DAYS = 90
@@ -75,9 +75,11 @@ def read_kept(
     except PolicyError as error:
         return KeptAnswers(notes=(f"{file}: not read: {error.message}",))
     findings = Findings()
-    paths = ProfilePaths(Variables(env, home, workdir), findings, changeable)
+    variables = Variables(env, home, workdir)
+    settings, led = _where_no_link_stands(settings, variables)
+    paths = ProfilePaths(variables, findings, changeable)
     rules = tuple(path_rules(settings, Effect.ALLOW, paths))
-    notes = [*odd, *findings.notes, *map(str, findings.problems)]
+    notes = [*odd, *led, *findings.notes, *map(str, findings.problems)]
     if stale:
         notes.append(
             f"{stale} {'answer' if stale == 1 else 'answers'} in {file} not used for"
@@ -103,6 +105,40 @@ def _settings(file: str, env: Mapping[str, str], home: str) -> tuple[Settings, i
         stale += len(merged.all(key)) - len(fresh)
         kept[key] = tuple(fresh)
     return Settings(kept), stale, profiles.notes
+
+
+def _where_no_link_stands(settings: Settings, variables: Variables) -> tuple[Settings, list[str]]:
+    """The settings without the paths that a link leads elsewhere by now, and notes about those.
+
+    An answer is about the object that a person saw, whose path had no link in it. Whoever was
+    allowed to change it may have put a link in its place since.
+    """
+    kept: dict[str, tuple[Setting, ...]] = {}
+    notes: list[str] = []
+    for key in settings.settings:
+        is_path = key.startswith("filesystem.")
+        found = []
+        for each in settings.all(key):
+            text = str(getattr(each.value, "path", each.value))
+            if is_path and (link := _leads_elsewhere(text, variables)) is not None:
+                notes.append(
+                    f"{visible(text)}: by now it leads to {visible(link)}, and what was answered"
+                    " is about no link: left out"
+                )
+            else:
+                found.append(each)
+        kept[key] = tuple(found)
+    return Settings(kept), notes
+
+
+def _leads_elsewhere(text: str, variables: Variables) -> str | None:
+    """Where it leads, if that is not what it says; None for what is read as a mistake later."""
+    try:
+        path = beginning(text, variables)
+    except PolicyError:
+        return None
+    end = canonical(path)
+    return None if end == path else end
 
 
 def _is_kept(key: str) -> bool:

@@ -15,7 +15,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from nono.broker import Access, Effect, Origin, OriginKind, Rule, group
+from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
 from nono.broker.datafile import data
 from nono.broker.groups import moved
 from nono.broker.rules.access import CHANGING
@@ -37,6 +37,7 @@ from nono.supervisor.planning.repositories import Found, Repository, git_directo
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
+_ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
 
 class StartFiles(NamedTuple):
@@ -80,6 +81,30 @@ def start_file_rules(
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
     found = found._replace(notes=(*found.notes, *inside.notes))
     return StartFiles((refusal,) if spellings else (), found)
+
+
+def started_by_itself(
+    directory: str,
+    workdir: str,
+    home: str,
+    expand: Callable[[str], Sequence[str]],
+    env: Mapping[str, str],
+) -> dict[str, str]:
+    """What would be refused in a directory, and above it, if all was opened and nobody had named
+    any of it; each path with its spelling."""
+    above = [*lineage(directory)]
+    ones = {one for each in above for one in repositories.repositories_at(each)}
+    found = Found(tuple(sorted(ones, key=str)))
+    settings = of_every_repository(home, env)
+    named = [*named_everywhere(settings, home)]
+    for one in found.repositories:
+        named += named_by_configuration(one, home, settings)
+    known: dict[str, str] = {}
+    for each, spelled in _start_files(above, found, named, workdir, expand):
+        known.setdefault(each, spelled)
+    everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
+    links = LinksInside(everything, canonical_of_many(home)).search(known)
+    return known | {led: _spelled(link, workdir) for led, link in links.items()}
 
 
 def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:

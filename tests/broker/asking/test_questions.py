@@ -259,3 +259,9 @@ def test_what_no_small_letter_chooses() -> None:
     assert risky([opens("/data/x/f", WRITE), UnixConnect(CALLER, "/run/s")]) == [True, True]
     hosts = [ConnectHost(CALLER, host, 443) for host in ("pypi.org", "evil.example")]
     assert risky(hosts) == [False, True]
+
+
+def test_a_move_says_where_to() -> None:
+    old, new = "/data/x/f", f"{HOME}/g\u202e"
+    found = asked(PathChange(CALLER, Operation.RENAME_FROM, old, target=new, directory=False))
+    assert found.wants == "rename, to ~/g\\u202e,"

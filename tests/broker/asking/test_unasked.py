@@ -47,6 +47,10 @@ READ, WRITE = Access.READ, Access.WRITE
         PathChange(CALLER, Operation.MKDIR, "/srv/a/__pycache__"),
         PathChange(CALLER, Operation.CREATE, "/srv/a/__pycache__/m.cpython-311.pyc.140"),
         UnixConnect(CALLER, "/run/nscd/socket"),
+        PathChange(CALLER, Operation.LINK_FROM, "/home/u/x", target="/w/x"),
+        Open(CALLER, "/dev/pts/3", READ | WRITE),
+        Open(CALLER, "/dev/tty", READ | WRITE),
+        Open(CALLER, "/dev/tty1", WRITE),
     ],
     ids=str,
 )
@@ -63,6 +67,8 @@ def test_what_no_answer_would_help(request_: Request) -> None:
         UnixConnect(CALLER, "/run/docker.sock"),
         Connect(CALLER, "93.184.216.34", 443),
         Bind(CALLER, "0.0.0.0", 80),
+        PathChange(CALLER, Operation.RENAME_FROM, "/home/u/x", target="/home/u/y"),
+        Open(CALLER, "/dev/ttyUSB0", READ | WRITE),
     ],
     ids=str,
 )

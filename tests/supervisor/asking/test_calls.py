@@ -41,6 +41,25 @@ def outcomes(account: Account, project: Path, *cases: str) -> dict[str, Any]:
     return found
 
 
+def test_what_an_answer_opens_is_held_as_at_the_start(as_user: Account, project: Path) -> None:
+    """A repository beside the project: its hooks, and another name of a start file."""
+    other = project.parent / f"{project.name}-outside" / "other"
+    for name in ("HEAD", "config", "objects/x", "refs/x", "hooks/x"):
+        as_user.file(other / ".git" / name, "")
+    as_user.directory(other / ".vscode")
+    as_user.file(other / "a.txt", "")
+    bashrc = as_user.file(as_user.home / ".bashrc", "")
+    (other / "rc").hardlink_to(bashrc)
+    try:
+        found = outcomes(as_user, project, "other_repository")["other_repository"]
+    finally:
+        (other / "rc").unlink()
+    refused = (".git/hooks/post-commit", ".git/config", ".envrc", ".vscode/tasks.json", "rc")
+    said = ["a.txt written", "b.txt written", *(f"{name} {errno.EPERM}" for name in refused)]
+    assert found["out"].splitlines() == said, found
+    assert len(found["asked"]) == 1 and not bashrc.read_text()
+
+
 def test_few_questions(as_user: Account, project: Path) -> None:
     """A loop is one question, whatever is done in one directory is one, a search is two."""
     found = outcomes(as_user, project, "loop", "combinations", "walk", "thousand", "never", "tools")

@@ -65,6 +65,7 @@ CASES = {
     "refused": lambda: asked("each_once", always("N")),
     "flood": lambda: asked("flood", always("n"), wait=0.3),
     "tools": lambda: asked("tools", always("d", "r", "o")),
+    "other_repository": lambda: asked("other_repository", always("d", "o")),
     "never": lambda: asked("never", always("d", "r", "o")),
 }
 print(json.dumps({name: CASES[name]() for name in sys.argv[1:]}))

@@ -1,0 +1,234 @@
+"""What is opened while a program runs is held as if it had been opened at the start.
+
+An answer or a grant opens a directory that nobody looked at before: for what runs by itself there,
+other homes, other names of what is refused. The refusals of a start with it are computed as a start
+does, and come into force together with it. What the kernel's rules open already they leave alone:
+those were fixed at the start.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from nono.broker import (
+    FLOOR_ACCESS,
+    Access,
+    Deny,
+    Effect,
+    File,
+    Floor,
+    Glob,
+    Origin,
+    OriginKind,
+    PathChange,
+    Policy,
+    PolicyError,
+    Request,
+    Rule,
+    Subtree,
+    Subtrees,
+    is_within,
+)
+from nono.broker.floor.carve import carve
+from nono.broker.requests import PathRequest
+from nono.broker.rules.access import CHANGING
+from nono.broker.rules.folding import Folding
+from nono.broker.rules.paths import parent
+from nono.supervisor.decisions.always import behind_links
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.folding_trees import folding_trees
+from nono.supervisor.decisions.other_links import OtherLinks
+from nono.supervisor.decisions.other_mounts import other_names
+from nono.supervisor.decisions.own_code import own_code
+from nono.supervisor.decisions.tree import RealTree
+from nono.supervisor.places import home_directory
+from nono.supervisor.planning.anywhere import anchored, opened_directories
+from nono.supervisor.planning.group_paths import expander
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.other_homes import other_homes
+from nono.supervisor.planning.plan import Plan
+from nono.supervisor.planning.refused_names import Expanded
+from nono.supervisor.planning.start_files import ORIGIN, start_file_rules, started_by_itself
+
+_GIVEN = Origin(OriginKind.FLAG, "given during the run")
+
+
+class OpenedLater:
+    """Of one run. What it does blocks as the file system does: for a thread of its own."""
+
+    def __init__(self, plan: Plan, decisions: Decisions, env: Mapping[str, str]) -> None:
+        self._plan = plan
+        self._decisions = decisions
+        self._env = env
+        self._home = home_directory(env)
+        self._expand = Expanded(expander(self._home, plan.workdir, env))
+
+    def open(self, rules: Sequence[Rule]) -> None:
+        """Add these grants to the policy, and what a start with them would refuse.
+
+        Raises broker.PolicyError, broker.FloorTooLarge, OSError: then nothing was opened.
+        """
+        policy = self._decisions.policy
+        grants = [
+            replace(rule, access=rule.access & FLOOR_ACCESS, origin=_GIVEN)
+            for rule in rules
+            if rule.effect is Effect.ALLOW and isinstance(rule.pattern, Subtree | Glob)
+        ]
+        if not any(grant.access for grant in grants):
+            self._decisions.extend(rules)
+            return
+        refusals, folding = self._refusals(policy, grants)
+        self._decisions.extend(rules, refusals, folding)
+
+    def protections(self, calls: Iterable[Iterable[Request]]) -> list[Deny | None]:
+        """For each call the refusal of what nobody is asked about; None where there is none.
+
+        That is to change what runs by itself later, and to use a file that is a refused one by
+        another name. Raises OSError, broker.FloorTooLarge.
+        """
+        starting: dict[str, dict[str, str]] = {}
+        linked: dict[str, list[Rule]] = {}
+        return [self._protection(each, starting, linked) for each in calls]
+
+    def _protection(
+        self,
+        requests: Iterable[Request],
+        starting: dict[str, dict[str, str]],
+        linked: dict[str, list[Rule]],
+    ) -> Deny | None:
+        """What was looked at is remembered by directory."""
+        policy = self._decisions.policy
+        for request in requests:
+            if isinstance(request, PathRequest):
+                found = self._start_file(policy, request, starting)
+                found = found or self._other_link(policy, request, linked)
+                if found is not None:
+                    return Deny(found, errno.EPERM)
+        return None
+
+    def _start_file(
+        self, policy: Policy, request: PathRequest, seen: dict[str, dict[str, str]]
+    ) -> Rule | None:
+        changes = policy.needs(request) & CHANGING
+        if not changes or self._plan.repositories is None:
+            return None
+        path, changes_name = request.path, isinstance(request, PathChange)
+        if any(is_within(path, each) for each in policy.bypasses):
+            return None
+        # Whoever moves a directory moves what starts in it; who makes one may fill it.
+        is_moved = changes_name and os.path.lexists(path)
+        above = path if is_moved and os.path.isdir(path) else parent(path)
+        workdir = self._plan.workdir
+        if above not in seen:
+            seen[above] = started_by_itself(above, workdir, self._home, self._expand, self._env)
+        for each, spelled in seen[above].items():
+            is_inside = changes_name and is_within(each, path)
+            if is_within(path, each) or (is_inside and (not is_moved or os.path.lexists(each))):
+                return Rule(Subtree(each, spelled), CHANGING, Effect.DENY, ORIGIN, protected=True)
+        return None
+
+    def _other_link(
+        self, policy: Policy, request: PathRequest, seen: dict[str, list[Rule]]
+    ) -> Rule | None:
+        try:
+            status = os.lstat(request.path)
+        except OSError:
+            return None
+        if status.st_nlink < 2 or stat.S_ISDIR(status.st_mode):
+            return None
+        above = parent(request.path)
+        if above not in seen:
+            grant = Rule(Subtree(above), FLOOR_ACCESS, Effect.ALLOW, _GIVEN)
+            seen[above] = self._refusals(policy, [grant])[0]
+        named = (rule for rule in seen[above] if rule.reaches(request.path))
+        return next((rule for rule in named if rule.access & policy.needs(request)), None)
+
+    def _refusals(
+        self, policy: Policy, grants: Sequence[Rule]
+    ) -> tuple[list[Rule], tuple[str, ...]]:
+        """The refusals, and the directories that take names for the same that differ in case."""
+        known = [rule for rule in policy.rules if rule.effect is Effect.DENY]
+        roots = opened_directories(grants)
+        found = [
+            *self._start_files(policy, grants, roots),
+            *other_homes([*known, *grants], self._home, self._of_home),
+            *(each for each in anchored(self._plan.anywhere, roots) if each.effect is Effect.DENY),
+            *own_code(opened_by_people(grants, Access.WRITE).directories),
+        ]
+        found += list(other_names([*known, *found], policy.bypasses))
+        names = folding_trees()
+        names.look([*known, *found, *grants])
+        folding = tuple(sorted({*policy.folding, *names.found}))
+        rules = [*known, *found, *grants]
+        matched = carve(
+            rules, policy.bypasses, RealTree(), frozenset(), folding=Folding(frozenset(folding))
+        ).matched
+        behind = list(behind_links(rules, matched))
+        links = OtherLinks([*rules, *matched, *behind], policy.bypasses)
+        before = set(known)
+        new = [each for each in (*found, *matched, *behind, *links.rules) if each not in before]
+        return list(_enforced(new, roots, self._decisions.floor)), folding
+
+    def _start_files(
+        self, policy: Policy, grants: Sequence[Rule], roots: set[str]
+    ) -> tuple[Rule, ...]:
+        """With what a person named inside, which is the person's to open."""
+        if self._plan.repositories is None:
+            return ()
+        inside = [
+            rule
+            for rule in policy.rules
+            if rule.effect is Effect.ALLOW
+            and any(is_within(path, root) for path in rule.named for root in roots)
+        ]
+        rules = [*inside, *grants]
+        return start_file_rules(
+            rules, self._plan.workdir, self._home, self._expand, self._env
+        ).rules
+
+    def _of_home(self, other: str) -> Expanded:
+        return Expanded(expander(other, self._plan.workdir))
+
+
+def _enforced(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Iterator[Rule]:
+    """What of the refusals is about what is opened now, and not open already.
+
+    Raises PolicyError where something inside of what is to be refused is open already.
+    """
+    for rule in rules:
+        match rule.pattern:
+            case Subtrees(spellings, left_out):
+                kept = {
+                    path: spelled
+                    for path, spelled in spellings.items()
+                    if _is_enforced(rule, path, roots, floor, left_out)
+                }
+                if kept:
+                    yield replace(rule, pattern=Subtrees(kept, left_out))
+            case File(path) | Subtree(path):
+                if _is_enforced(rule, path, roots, floor, frozenset()):
+                    yield rule
+            case Glob():
+                yield rule
+
+
+def _is_enforced(
+    rule: Rule, path: str, roots: set[str], floor: Floor, left_out: frozenset[str]
+) -> bool:
+    if not any(is_within(path, root) or is_within(root, path) for root in roots):
+        return False
+    bits = rule.access & FLOOR_ACCESS
+    if any(floor.covers(path, one) for one in bits):
+        return False
+    for each in floor.rules:
+        if each.access & bits and is_within(each.path, path) and isinstance(rule.pattern, Subtree):
+            is_named = any(is_within(each.path, one) for one in left_out)
+            if not is_named:
+                raise PolicyError(
+                    f"{each.path} is open already, inside of what is protected", "open less"
+                )
+    return True

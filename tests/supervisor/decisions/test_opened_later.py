@@ -1,0 +1,158 @@
+"""What is opened during a run is held as at a start: with real files, without a sandbox."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nono.broker import (
+    Access,
+    Allow,
+    Deny,
+    Effect,
+    File,
+    Open,
+    Operation,
+    Origin,
+    OriginKind,
+    PathChange,
+    Request,
+    Rule,
+    Subtree,
+)
+from nono.broker.asking.surroundings import Place
+from nono.broker.learning.generalise import Surroundings
+from nono.broker.requests import NOBODY
+from nono.supervisor.asking.asking import Asking
+from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.live import Live
+from nono.supervisor.asking.look import QuickLook
+from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.opened_later import OpenedLater
+from nono.supervisor.faults import Faults
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
+
+RW = Access.READ | Access.WRITE
+ANSWER = Origin(OriginKind.ANSWER, "1, 12:00")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a project, and a repository beside it."""
+    made = tmp_path / "home"
+    for directory in ("project", "other/.git/hooks", "other/.git/objects", "other/.git/refs"):
+        (made / directory).mkdir(parents=True)
+    for name in ("other/.git/HEAD", "other/.git/config", "other/a.txt", ".bashrc"):
+        (made / name).write_text("")
+    (made / "data").mkdir()
+    os.link(made / ".bashrc", made / "data" / "rc")
+    monkeypatch.setenv("HOME", str(made))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(made / "project")
+    return made
+
+
+def start(home: Path, **options: object) -> tuple[Decisions, OpenedLater]:
+    plan = make_plan(Options(allow_cwd=True, ask="watch", **options))  # type: ignore[arg-type]
+    decisions = complete(plan).decisions()
+    return decisions, OpenedLater(plan, decisions, os.environ)
+
+
+def grant(path: Path, access: Access = RW) -> Rule:
+    return Rule(Subtree(str(path)), access, Effect.ALLOW, ANSWER)
+
+
+def writes(path: Path) -> Request:
+    if path.exists():
+        return Open(NOBODY, str(path), Access.WRITE)
+    return PathChange(NOBODY, Operation.CREATE, str(path))
+
+
+STARTING = (
+    "other/.git/hooks/post-commit",
+    "other/.git/config",
+    "other/.envrc",
+    "other/.vscode/tasks.json",
+)
+
+
+def test_a_repository_that_an_answer_opens_is_held_as_one_of_the_start(home: Path) -> None:
+    decisions, later = start(home)
+    later.open([grant(home / "other")])
+    at_start, _ = start(home, allow=[str(home / "other")])
+    for each in (decisions, at_start):
+        assert each.allows(writes(home / "other" / "a.txt"))
+        assert each.allows(writes(home / "other" / "new"))
+        for name in STARTING:
+            verdict = each.verdict(writes(home / name))[1]
+            assert isinstance(verdict, Deny) and verdict.rule.protected, name
+
+
+def test_another_name_of_a_refused_file_stays_refused(home: Path) -> None:
+    decisions, later = start(home)
+    later.open([grant(home / "data")])
+    assert decisions.allows(writes(home / "data" / "new"))
+    assert not decisions.allows(writes(home / "data" / "rc"))
+    assert not decisions.allows(writes(home / ".bashrc"))
+
+
+def test_what_a_wide_grant_leaves_refused(home: Path) -> None:
+    """And no refusal speaks of what the floor covers: the project stays as it was."""
+    decisions, later = start(home)
+    later.open([grant(home)])
+    assert decisions.allows(writes(home / "plain"))
+    for name in (".config/systemd/user/x.service", ".config/autostart/x.desktop", *STARTING):
+        assert not decisions.allows(writes(home / name)), name
+    for rule in decisions.floor.rules:
+        for access in rule.access:
+            assert decisions.allows(Open(NOBODY, rule.path, access)), rule
+
+
+def test_what_cannot_be_held_is_not_opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decisions, later = start(home)
+    before = decisions.policy
+
+    def fails(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("nono.supervisor.decisions.opened_later.other_names", fails)
+    with pytest.raises(OSError):
+        later.open([grant(home / "other")])
+    assert decisions.policy is before
+
+
+def test_nobody_is_asked_about_a_change_of_what_starts_by_itself(home: Path) -> None:
+    decisions, later = start(home)
+    starting = (".gitconfig", ".local/bin/ls", ".vimrc", "other/.git/hooks/pre-push", "data/rc")
+    for name in (*STARTING, *starting):
+        assert later.protections([[writes(home / name)]]) != [None], name
+    for name in ("other/.git", "other"):
+        away = PathChange(NOBODY, Operation.RENAME_FROM, str(home / name))
+        assert later.protections([[away]]) != [None], name
+    empty = PathChange(NOBODY, Operation.RMDIR, str(home / "data" / "empty"))
+    (home / "data" / "empty").mkdir()
+    assert later.protections([[empty]]) == [None]
+    plain = [writes(home / name) for name in ("other/a.txt", "other/new", "data/new", "x/y")]
+    config = Open(NOBODY, str(home / "other/.git/config"), Access.READ)
+    assert later.protections([plain, [config]]) == [None, None]
+    file = Rule(File(str(home / "other" / "a.txt")), RW, Effect.ALLOW, ANSWER)
+    later.open([file])
+    assert isinstance(decisions.verdict(writes(home / "other" / "a.txt"))[1], Allow)
+
+
+def test_a_grant_to_a_sandbox_that_runs_is_held_as_well(home: Path) -> None:
+    decisions, later = start(home)
+    asking = Asking(decisions, Dispatch([], Faults()), _nowhere, later=lambda: later)
+    live = Live(asking, str(home / "project"))
+    live.grant_sections({"filesystem": {"allow": [str(home / "other")]}}, "somebody")
+    assert decisions.allows(writes(home / "other" / "a.txt"))
+    for name in STARTING:
+        assert not decisions.allows(writes(home / name)), name
+
+
+def _nowhere() -> Place:
+    return Place(Surroundings("/", None), QuickLook())

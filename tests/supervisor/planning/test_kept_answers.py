@@ -1,0 +1,48 @@
+"""Answers of earlier runs count for the objects that they were given for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from nono.broker import File, Subtree
+from nono.supervisor.planning.answers_file import KeptAnswers
+from nono.supervisor.planning.kept_answers import keep, read_kept
+from nono.supervisor.walk import Changeable
+
+
+def _read(tmp_path: Path) -> KeptAnswers:
+    file = str(tmp_path / "x.answers.json")
+    return read_kept(file, {}, str(tmp_path), str(tmp_path / "project"), Changeable(()))
+
+
+def test_a_link_in_the_place_of_what_was_answered_about_opens_nothing(tmp_path: Path) -> None:
+    """The program was allowed to change it: by now it leads where nobody was asked about."""
+    data, secret = tmp_path / "data", tmp_path / "secret"
+    for directory in (data / "sub", data / "around" / "deep", secret / "deep"):
+        directory.mkdir(parents=True)
+    file = data / "file"
+    file.write_text("")
+    (data / "plain").write_text("")
+    entries: list[tuple[str, str | int]] = [
+        ("filesystem.write_file", "~/data/file"),
+        ("filesystem.read", str(data / "sub")),
+        ("filesystem.allow", "~/data/around/deep"),
+        ("filesystem.read_file", "~/data/plain"),
+        ("network.open_port", 5432),
+    ]
+    keep(str(tmp_path / "x.answers.json"), {}, str(tmp_path), entries, "words")
+    before = {rule.pattern for rule in _read(tmp_path).rules}
+    assert before == {
+        File(str(file), "~/data/file"),
+        File(str(data / "plain"), "~/data/plain"),
+        Subtree(str(data / "sub"), str(data / "sub")),
+        Subtree(str(data / "around" / "deep"), "~/data/around/deep"),
+    }
+    for path in (file, data / "sub", data / "around"):
+        file.unlink() if path == file else shutil.rmtree(path)
+        path.symlink_to(secret)
+    after = _read(tmp_path)
+    assert [rule.pattern for rule in after.rules] == [File(str(data / "plain"), "~/data/plain")]
+    assert len(after.notes) == 3 and all("by now it leads to" in note for note in after.notes)
+    assert len(after.listen) + len(after.hosts) == 1
