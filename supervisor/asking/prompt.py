@@ -32,7 +32,7 @@ from nono.supervisor.places import home_directory
 REMINDER_SECONDS = 10.0
 
 _TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
-_CLEAR = b"\x1b[r\x1b[H\x1b[2J"
+CLEAR = b"\x1b[r\x1b[H\x1b[2J"
 _LINE, _LINE_END = b"\x1b#5", b"\x1b[K"
 _MAX_BEGUN = 1000
 _BEGUN = re.compile(rb"(?:[^\x00-\x1f\x7f]|\x1b\[[0-9;:]*[mK])*")
@@ -95,7 +95,7 @@ class Prompt:
     def draw(self, now: float) -> None:
         """Draw it anew: another view, another size. Keys count after half a second again."""
         lines = self._lines()
-        clear = self._erase() if self.where is Where.BELOW else _CLEAR
+        clear = self._erase() if self.where is Where.BELOW else CLEAR
         self._rows = len(lines)
         drawn = (_LINE + each.encode() + _LINE_END for each in lines)
         self._outer.write(clear + b"\r\n".join(drawn))
@@ -164,7 +164,7 @@ class Prompt:
         elif self.where is Where.ASIDE:
             self._outer.write(title + back + b"\x1b[?1049l" + self._modes.colours())
         else:
-            self._outer.write(title + _CLEAR + b"\x1b8" + painted() + back)
+            self._outer.write(title + CLEAR + b"\x1b8" + painted() + back)
 
 
 def begun(printed: bytes, columns: int) -> bytes | None:

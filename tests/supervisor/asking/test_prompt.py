@@ -3,8 +3,11 @@
 import pyte
 import pytest
 
+from nono.broker.asking.gate import Passed
+from nono.broker.asking.keyboard import Kind, Typed
 from nono.broker.asking.terminal_modes import RESET, Modes
 from nono.supervisor.asking.outer import Outer
+from nono.supervisor.asking.plain_prompt import PlainPrompt
 from nono.supervisor.asking.prompt import Prompt, Where
 from tests.broker.asking.worlds import question
 from tests.supervisor.asking.screen import _UNKNOWN, ASKS, Screen
@@ -90,3 +93,28 @@ def test_the_scroll_region_comes_back() -> None:
     prompt.hide()
     margins = outer.screen.margins
     assert margins is not None and margins.bottom == 22
+
+
+@pytest.mark.parametrize("kind", ["xterm", "dumb"])
+def test_a_list_is_visible_as_well(kind: str) -> None:
+    outer, modes = Drawn(), Modes()
+    outer.draws = kind == "xterm"
+    printed = FILLED + b"\x1b[3;5r\x1b[2;1Hrefuses:\x1b[8m"
+    outer.write(printed)
+    modes.feed(printed)
+    outer.raw = b""
+    prompt = PlainPrompt(question(), outer, modes, Where.BELOW, "7f3a", 0.0)
+    prompt.show(1.0, printed, 1)
+    assert outer.raw.startswith(RESET) and outer.shown[2] == "nono asks for run 7f3a."
+    assert not any(FORGED in line.encode() for line in outer.shown[2:])
+    prompt.hide("read it: no")
+    assert outer.raw.endswith(modes.put_back()) and b"\x1b[8m" in modes.put_back()
+
+
+def test_no_key_answers_a_list() -> None:
+    """Not even one that is read when lines are about to count."""
+    outer = Drawn()
+    prompt = PlainPrompt(question(), outer, Modes(), Where.BELOW, "7f3a", 0.0)
+    prompt.show(1.0, b"", 1)
+    assert prompt.typed([Typed(Kind.KEY, b"o")], 5.0) == [Passed(b"o")]
+    assert prompt.wakes_at() > 5.2
