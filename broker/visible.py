@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """Control, format (bidirectional and zero-width among them), surrogate, private,
 unassigned, and separators other than the space (Unicode Standard, section 4.5)."""
 
+_MARKS = frozenset({"Mn", "Me"})
+"""Drawn onto the character before."""
+
 # Drawn as nothing, or as a space, though their category says otherwise.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _ELLIPSIS = "…"
+_MAX_MARKS = 3
+"""As many as a letter has in any language, with what is sung; more of them cover other lines."""
 
 
 def visible(text: str, limit: int = 200) -> str:
     """`text` with everything that hides or reorders it written as an escape.
 
     The result holds no control, bidirectional, zero-width or surrogate
-    character, so no terminal sequence either, and at most `limit` characters:
-    a longer one loses its middle. `limit` must be positive.
+    character, so no terminal sequence either, no two spaces beside each other
+    that could move text to a line of its own, no marks without a letter or in
+    a pile, and at most `limit` characters: a longer one loses its middle.
+    `limit` must be positive.
     """
     if len(text) > limit:
         # Escapes only make it longer, so no more than this can be shown.
         text = text[:limit] + text[-limit:]
-    shown = [_escape(character) for character in text]
+    shown = list(_escaped(text))
     if sum(map(len, shown)) <= limit:
         return "".join(shown)
     return _shorten(shown, limit)
@@ -47,6 +55,22 @@ def _fill(shown: list[str], room: int) -> list[str]:
     return kept
 
 
+def _escaped(text: str) -> Iterator[str]:
+    """Each character, or the escape for it, by what stands before it."""
+    before, marks = "", _MAX_MARKS
+    for character in text:
+        shown = _escape(character)
+        if character == before == " ":
+            shown = _code(0x20)
+        elif shown == character and unicodedata.category(character) in _MARKS:
+            marks += 1
+            shown = character if marks <= _MAX_MARKS else _code(ord(character))
+        else:
+            marks = 0 if shown == character and character != " " else _MAX_MARKS
+        before = character
+        yield shown
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if 0x20 <= code < 0x7F:
@@ -56,6 +80,10 @@ def _escape(character: str) -> str:
     hidden = unicodedata.category(character) in _HIDDEN_CATEGORIES
     if not hidden and character not in _BLANK and not _is_variation_selector(code):
         return character
+    return _code(code)
+
+
+def _code(code: int) -> str:
     if code <= 0xFF:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -88,14 +88,25 @@ class Gate:
         typed = [each for each in pieces if each.kind in (Kind.KEY, Kind.PASTE)]
         if not typed:
             return reports
-        is_open = now >= self.opens_at()
+        if now < self.opens_at():
+            return self.early(pieces, now)
         self._last_key = now
-        if not is_open:
-            return reports if self._was_open else _passed(pieces)
         self._was_open = True
         if len(typed) > 1 or typed[0].kind is Kind.PASTE:
             return [*reports, Chosen(None)]
         return [*reports, *self._key(typed[0].data)]
+
+    def early(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
+        """What was read while nothing counts: the program's, until something has counted once."""
+        if any(each.kind in (Kind.KEY, Kind.PASTE) for each in pieces):
+            self._last_key = now
+        if not self._was_open:
+            return _passed(pieces)
+        return [Passed(each.data) for each in pieces if each.kind is Kind.REPORT]
+
+    def opened(self) -> None:
+        """From now on what is typed is for the question: where it comes as lines."""
+        self._was_open = True
 
     def _key(self, key: bytes) -> list[Outcome]:
         if key == CONTROL_Z:

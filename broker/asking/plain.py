@@ -15,6 +15,7 @@ from nono.broker.visible import visible
 
 AGAIN = "Not one of the numbers. Number, then Enter; Enter alone refuses: "
 PROMPT = "Number, then Enter; Enter alone refuses: "
+PASTED = "More than one line came at once: a paste answers nothing."
 SECOND = 'Type "yes", then Enter; anything else goes back: '
 YES = "yes"
 _MAX_RULES = 5

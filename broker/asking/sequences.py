@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 
 _ESCAPE = 0x1B
-_BEL = 0x07
 
 _INCOMPLETE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[\]P_^X]")
+_COMMAND_END = re.compile(rb"\x1b\\|\x07")
+_END = re.compile(rb"\x1b\\")
 
 
 def unfinished(data: bytes) -> int:
@@ -29,12 +30,12 @@ def _open_string(data: bytes) -> int:
     """Where a string begins that has no end yet; -1 when none does."""
     position = 0
     while found := _STRING.search(data, position):
-        end = data.find(b"\x1b\\", found.end())
-        bell = data.find(_BEL, found.end()) if data[found.start() + 1] == ord("]") else -1
-        ends = [each for each in (end, bell) if each >= 0]
-        if not ends:
+        # The nearest end only, so that nothing is looked at twice.
+        is_command = data[found.start() + 1] == ord("]")
+        end = (_COMMAND_END if is_command else _END).search(data, found.end())
+        if end is None:
             return found.start()
-        position = min(ends) + 1
+        position = end.end()
     return -1
 
 

@@ -2,8 +2,9 @@
 
 Only what a question has to undo, and to put back: the alternate screen, what hides or moves text,
 bracketed paste, the mouse, focus, the keyboard protocol of kitty and modifyOtherKeys, the cursor's
-visibility, colours and the character set, the title. See xterm's ctlseqs, and kitty's page on its
-keyboard protocol.
+visibility, colours and the character set, the scroll region, the title. What can be followed is put
+back; that a question is readable depends on nothing that was followed: `RESET` ends all of it. See
+xterm's ctlseqs, and kitty's page on its keyboard protocol.
 """
 
 from __future__ import annotations
@@ -20,21 +21,44 @@ _MAX_TITLE = 500
 # What the program has named otherwise, so that text could not be seen: it stays so.
 _COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
 
+# A string or sequence that was begun, VT52. Then, with the cursor's place kept, as the second and
+# the third move it: margins, scroll region, origin, printing, a held frame, reversed and inserted
+# text, automatic returns, protected and right-to-left text, colours. The last are kept with the
+# place, so they come after it: attributes (hidden text is one), character set, wrapping.
+RESET = (
+    b"\x18\x1b\\\x1b<\x1b7\x1b[?69l\x1b[r\x1b[?6l\x1b[4i\x1b[?2026l\x1b[?5l\x1b[4l\x1b[20l"
+    b'\x1b[0"q\x1b[ k' + _COLOURS + b"\x1b8\x1b[0m\x1b(B\x0f\x1b[?7h"
+)
+"""What makes text visible, where it is written, whatever was printed before."""
+
 ALTERNATE = (47, 1047, 1049)
 _PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP, _REVERSE, _MARGINS = 2004, 25, 2026, 6, 7, 5, 69
 _POINTER = (9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016)
 _IN_THE_WAY = (*_POINTER, 1, 66, _UPDATE, _ORIGIN, _REVERSE, _MARGINS)
 _FOLLOWED = frozenset((*ALTERNATE, *_IN_THE_WAY, _PASTE, _CURSOR, _WRAP))
 _ON_AT_FIRST = frozenset((_CURSOR, _WRAP))
+_HARMLESS = frozenset((8, 12, 45, 1007, 1034, 1035, 1036, 1039, 1048, 2027, 2031, 2048))
+_MAX_DIGITS = 5
 
 _SEQUENCE = re.compile(
-    rb"\x1b(?:\[(?P<mark>[?>=<!]?)(?P<numbers>[0-9;:]*)(?P<final>[hlmupJ])"
-    rb"|\](?P<kind>[02]);(?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
-    rb"|\](?P<named>4|5|1[0-9]);"
+    rb"\x1b(?:\[(?P<mark>[?>=<!]?)(?P<numbers>[0-9;:]*)(?P<final>[hlmuprJ])"
+    rb"|\]0*(?P<kind>[02]);(?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
+    rb"|\]0*(?P<named>4|5|1[0-9]);"
     rb"|(?P<set>\([0-9A-Za-z])"
     rb"|(?P<plain>[=>c]))"
     rb"|(?P<shift>[\x0e\x0f])"
 )
+
+# An escape that begins none of these, which are followed or move and erase no more than text.
+_STRANGE = re.compile(
+    rb"\x1b(?!\[[0-9;:]*[@-HJ-MPSTXZ`a-gmnr]|\[[su]|\[0*(?:4|20)[hl]|\[\?[0-9;]*[hl]"
+    rb"|\[[?>=<][0-9;:]*[mnuc]|\[>[0-9]*q|\[!p|\[\??[0-9;]*\$p|\[[0-9]* q"
+    rb"|\[(?:1[4689]|2[1-3])(?:;[0-9]+)*t"
+    rb"|\]0*(?:[0-2]|4|5|7|8|9|1[0-9]|52|104|11[0-9]|133|633)[;\x07\x1b]"
+    rb"|[()][AB0]|[78=>MDEcH\\])"
+)
+_CONTROL = re.compile(rb"\xc2([\x80-\x9f])")
+_REGION = re.compile(rb"[0-9]{0,5}(?:;[0-9]{0,5})?")
 
 
 class Modes:
@@ -42,6 +66,10 @@ class Modes:
 
     def __init__(self) -> None:
         self._carried = b""
+        self.is_strange = False
+        """True once something was printed that is not followed: it may have done anything."""
+        self.is_untouched = True
+        """True as long as nothing but text was printed."""
         self._reset()
 
     def _reset(self) -> None:
@@ -54,6 +82,7 @@ class Modes:
         self._colours = b""
         self._charset = b""
         self._shifted = False
+        self._region = b""
         self.title = b""
         """What the program has called its window last."""
 
@@ -83,15 +112,22 @@ class Modes:
             if self._shifted and b"\x0f" in data:
                 self._shifted = False
             return None
+        self.is_untouched = False
         carried = len(self._carried)
-        whole = self._carried + data
+        whole = _CONTROL.sub(self._escape, self._carried + data)
         left = unfinished(whole)
         self._carried = _bounded(whole[len(whole) - left :]) if left else b""
+        self.is_strange |= _STRANGE.search(whole, 0, len(whole) - left) is not None
         anew = None
         for found in _SEQUENCE.finditer(whole, 0, len(whole) - left):
             if self._take(found):
                 anew = max(0, found.start() - carried)
         return anew
+
+    def _escape(self, control: re.Match[bytes]) -> bytes:
+        """A control character of two bytes as the escape that means the same: ECMA-48, 5.3."""
+        self.is_strange = True
+        return bytes((0x1B, control[1][0] - 0x40))
 
     def _take(self, found: re.Match[bytes]) -> bool:
         """True when the screen begins anew with this sequence."""
@@ -121,9 +157,12 @@ class Modes:
 
     def _switch(self, mark: bytes, numbers: bytes, on: bool) -> bool:
         if mark != b"?":
-            self._inserts = on if not mark and numbers == b"4" else self._inserts
+            self._inserts = on if not mark and numbers.lstrip(b"0") == b"4" else self._inserts
             return False
-        asked = [int(each) for each in numbers.split(b";") if each.isdigit() and len(each) < 6]
+        given = [each.lstrip(b"0") for each in numbers.split(b";")]
+        asked = [int(each) for each in given if each.isdigit() and len(each) <= _MAX_DIGITS]
+        known = sum(each in _FOLLOWED or each in _HARMLESS for each in asked)
+        self.is_strange |= known < len([each for each in given if each])
         was = self.is_alternate
         self._private |= {each: on for each in asked if each in _FOLLOWED}
         return self.is_alternate and not was
@@ -146,6 +185,12 @@ class Modes:
         if mark == b"!":
             self._private |= {1: False, 66: False, _CURSOR: True, _ORIGIN: False}
             self._keypad, self._colours, self._charset, self._shifted = False, b"", b"", False
+            self._region = b""
+        return False
+
+    def _scroll(self, mark: bytes, numbers: bytes) -> bool:
+        if not mark:
+            self._region = numbers if _REGION.fullmatch(numbers) else b""
         return False
 
     def _clear(self, mark: bytes, numbers: bytes) -> bool:
@@ -179,6 +224,7 @@ class Modes:
                 b"\x1b[<1u" if self._kitty else b"",
                 b"\x1b=" if self._keypad else b"",
                 b"\x1b[4h" if self._inserts else b"",
+                b"\x1b7\x1b[%br\x1b8" % self._region if self._region else b"",
                 *(b"\x1b[?%dh" % each for each in on),
                 b"\x1b[?25h" if self._private[_CURSOR] else b"\x1b[?25l",
             )
@@ -195,6 +241,7 @@ _BY_FINAL: Mapping[bytes, Callable[[Modes, bytes, bytes], bool]] = {
     b"m": Modes._graphic,
     b"u": Modes._keyboard,
     b"p": Modes._soft_reset,
+    b"r": Modes._scroll,
     b"J": Modes._clear,
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import struct
 import termios
 import tty
@@ -19,6 +20,7 @@ _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
 _UNSEEN = ("", "dumb")
 _CONSOLES = (*_UNSEEN, "linux")
 _MAX_READ = 65536
+_MAX_READS = 256
 
 
 class Outer:
@@ -110,6 +112,18 @@ class Outer:
             return os.read(self.fd, _MAX_READ)
         except OSError:
             return b""
+
+    def more(self, seconds: float) -> bool:
+        """True if anything comes within so long, half a line as well. It is gone, and what follows
+        it without such a pause; keys come one by one from now on."""
+        self.keys()
+        poll, found = select.poll(), False
+        poll.register(self.fd, select.POLLIN)
+        for _ in range(_MAX_READS):
+            if not poll.poll(seconds * 1000) or not self.read():
+                break
+            found = True
+        return found
 
     def write(self, data: bytes) -> None:
         """Write all of it; blocks while the terminal takes no more. Nothing once it is gone."""

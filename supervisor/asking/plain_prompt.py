@@ -1,13 +1,26 @@
-"""A question as a numbered list and a line for the answer: nothing is drawn, nothing erased."""
+"""A question as a numbered list and a line for the answer: nothing is drawn.
+
+A line counts only if it was typed: what is read together with more, or has more behind it, is a
+paste, and answers nothing. Each question and each second step has been there for as long as one
+that is drawn before a line is taken.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nono.broker.asking import plain
 from nono.broker.asking.gate import Chosen, Outcome
+from nono.broker.asking.keyboard import Typed
 from nono.broker.asking.keys import Choice
-from nono.supervisor.asking.prompt import Prompt, Where
+from nono.broker.asking.terminal_modes import RESET
+from nono.supervisor.asking.prompt import CLEAR, Prompt, Where
+
+PASTE_SECONDS = 0.05
+"""Nobody types on so soon after Enter."""
 
 _INTERRUPTS = (b"\x03", b"\x04")
+_ESCAPE = b"\x1b"
 
 
 class PlainPrompt(Prompt):
@@ -20,18 +33,35 @@ class PlainPrompt(Prompt):
         self._is_shown = True
         self.has_lines = False
         self._second = None
-        enter = b"\x1b[?1049h" + self._modes.set_aside() if self.where is not Where.BELOW else b""
-        enter += b"" if printed[-1:] in (b"", b"\n") else b"\r\n"
-        self._outer.write(enter + b"\x07")
+        self._outer.write(self._entered(printed) + b"\x07")
         self.draw(now)
+
+    def _entered(self, printed: bytes) -> bytes:
+        """What makes the list visible, on lines of its own. A terminal that knows no sequences gets
+        them only after the program has sent it some."""
+        line = b"" if printed[-1:] in (b"", b"\n") else b"\r\n"
+        if self.where is not Where.BELOW:
+            return b"\x1b[?1049h" + RESET + self._modes.set_aside() + CLEAR
+        if not self._is_reset:
+            return line
+        return RESET + self._modes.set_aside() + (line or b"\r") + b"\x1b[J"
+
+    @property
+    def _is_reset(self) -> bool:
+        return self._outer.draws or not self._modes.is_untouched
 
     def draw(self, now: float) -> None:
         if not self.has_lines:
             self._print(plain.listed(self.question, self._choices, self._run))
+            self._second = None
             self._gate.shown(now)
 
     def _print(self, lines: list[str]) -> None:
         self._outer.write("".join(f"{line}\r\n" for line in lines).encode())
+
+    def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
+        """No key is an answer, at no time."""
+        return self._gate.early(pieces, now)
 
     def wakes_at(self) -> float:
         return float("inf") if self.has_lines else self._gate.opens_at()
@@ -39,34 +69,46 @@ class PlainPrompt(Prompt):
     def tick(self, now: float) -> None:
         """From now on a line is an answer; what was typed before is gone."""
         if not self.has_lines and now >= self._gate.opens_at():
-            self.has_lines = True
-            self._outer.lines()
-            self._outer.write(plain.PROMPT.encode())
+            self._gate.opened()
+            self._read(plain.PROMPT if self._second is None else plain.SECOND)
+
+    def _read(self, prompt: str) -> None:
+        self.has_lines = True
+        self._outer.lines()
+        self._outer.write(prompt.encode())
+
+    def _later(self, lines: list[str], now: float) -> None:
+        """Say this, and take a line when it has been there long enough."""
+        self._print(lines)
+        self.has_lines = False
+        self._gate.shown(now)
 
     def line(self, data: bytes, now: float) -> list[Outcome]:
         text = data.decode(errors="replace")
+        is_paste = len(text.splitlines()) > 1 or _ESCAPE in data
+        if self._outer.more(PASTE_SECONDS) or is_paste:
+            self._second = None
+            self._later(["", plain.PASTED], now + PASTE_SECONDS)
+            return []
         if not text.strip() or any(each in data for each in _INTERRUPTS):
-            return [Chosen(None)]
-        if len(text.splitlines()) > 1:  # a paste
             return [Chosen(None)]
         if self._second is not None:
             return self._confirm(text)
         choice = plain.chosen(text, self._choices)
         if choice is None:
-            self._outer.write(plain.AGAIN.encode())
+            self._read(plain.AGAIN)
             return []
         if not plain.takes_two_lines(choice):
             return [Chosen(choice)]
         self._second = choice
-        self._print(plain.confirmed(choice))
-        self._outer.write(plain.SECOND.encode())
+        self._later(plain.confirmed(choice), now + PASTE_SECONDS)
         return []
 
     def _confirm(self, text: str) -> list[Outcome]:
         choice, self._second = self._second, None
         if text.strip() == plain.YES:
             return [Chosen(choice)]
-        self._outer.write(plain.PROMPT.encode())
+        self._read(plain.PROMPT)
         return []
 
     def hide(self, words: str = "", allowed: bool = False, painted: object = None) -> None:
@@ -80,3 +122,5 @@ class PlainPrompt(Prompt):
             self._print([f"nono: {'allowed' if allowed else 'refused'}: {words}"])
         if self.where is not Where.BELOW:
             self._outer.write(self._modes.put_back() + b"\x1b[?1049l")
+        elif self._is_reset:
+            self._outer.write(self._modes.put_back())

@@ -1,7 +1,8 @@
 """A popup of tmux's as the way to a person: tmux draws it over everything, the program included.
 
-What runs in it is `nono watch`, which answers over the control socket. See display-popup in
-tmux(1), which has it since 3.2.
+What runs in it is `nono watch`, which answers over the control socket. See display-popup and
+allow-passthrough in tmux(1): where that is on, and in versions before 3.3, which have no such
+option, the program writes to the terminal past tmux, over the popup as well.
 """
 
 from __future__ import annotations
@@ -22,27 +23,45 @@ from nono.supervisor.asking.over_control import OverControl
 from nono.supervisor.errors import UsageError
 
 CHANNEL = "tmux popup"
-_OLDEST = (3, 2)
+_OLDEST = (3, 3)
 _VERSION_SECONDS = 2.0
-_MAX_VERSION = 100
+_MAX_SAID = 100
 
 
 def tmux_of(env: Mapping[str, str], policy: Policy) -> str | None:
-    """The tmux that can show a popup to whoever started nono; None where there is none."""
+    """The tmux that can show a popup to whoever started nono, and over which no program draws; None
+    where there is none."""
     if not env.get("TMUX"):
         return None
     path = find_command("tmux", policy)
-    return path if path is not None and _version(path) >= _OLDEST else None
+    if path is None or _version(path) < _OLDEST or _passes(path, env.get("TMUX_PANE", "")):
+        return None
+    return path
 
 
 def _version(tmux: str) -> tuple[int, ...]:
     """Of `tmux 3.3a` or `tmux next-3.4`; nothing where it does not tell."""
-    try:
-        done = subprocess.run([tmux, "-V"], capture_output=True, timeout=_VERSION_SECONDS)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    found = re.search(rb"(\d{1,4})\.(\d{1,4})", done.stdout[:_MAX_VERSION])
+    found = re.search(rb"(\d{1,4})\.(\d{1,4})", _said(tmux, "-V")[1])
     return tuple(map(int, found.groups())) if found else ()
+
+
+def _passes(tmux: str, pane: str) -> bool:
+    """True unless passing through is off, for every pane and for ours, or not known to tmux."""
+    of_ours = ["-pAqv", *(("-t", pane) if pane else ())]
+    for scope in (["-gqv"], of_ours):
+        status, said = _said(tmux, "show-options", *scope, "allow-passthrough")
+        if status != 0 or said.strip() not in (b"off", b""):
+            return True
+    return False
+
+
+def _said(tmux: str, *words: str) -> tuple[int, bytes]:
+    """The exit status and the beginning of what was printed; -1 where it did not come to that."""
+    try:
+        done = subprocess.run([tmux, *words], capture_output=True, timeout=_VERSION_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return -1, b""
+    return done.returncode, done.stdout[:_MAX_SAID]
 
 
 class Popup(OverControl):
@@ -63,10 +82,12 @@ class Popup(OverControl):
 
     async def ask(self, question: Question) -> Answer | None:
         """None when the popup is closed without an answer. Raises ChannelGone where there is none:
-        nobody is attached to tmux."""
+        nobody is attached to tmux, or the program could draw over it by now."""
         import trio
 
         if self.offered is None:
+            raise ChannelGone
+        if await trio.to_thread.run_sync(_passes, self._tmux, os.environ.get("TMUX_PANE", "")):
             raise ChannelGone
         server, socket = self.offered.server(), self.offered.path
         answer: Answer | None = None
@@ -102,8 +123,8 @@ def open_popup(run: Run, value: str, is_named: bool) -> Channel | None:
         return Popup(tmux)
     if is_named:
         raise UsageError(
-            f"{flag('ask')}=tmux: there is no tmux here that has popups (3.2 or newer), or the"
-            " program may change it",
+            f"{flag('ask')}=tmux: there is no tmux here that has popups over which no program draws"
+            " (3.3 or newer, with allow-passthrough off), or the program may change it",
             "start nono inside tmux",
         )
     return None

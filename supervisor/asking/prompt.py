@@ -1,10 +1,14 @@
 """One question on a terminal: where it is drawn, and that nothing is left of it but one line.
 
+Whatever the program did to the terminal is undone first, and each line takes its whole row, so that
+nothing of the program's stands in the block, beside it or below it.
+
 Three ways. A program that prints lines gets the block below its output, on the same screen; it is
 erased and one line stands in its place. One that draws itself on the first screen (raw, without
 echo) gets its screen back as it was, since the block is on the alternate one. One that uses the
 alternate screen loses what is there: it is painted again from a model, and the program is told that
-its size has changed.
+its size has changed. Where something was printed that nobody here understands, the block is on the
+alternate screen as well.
 """
 
 from __future__ import annotations
@@ -21,14 +25,15 @@ from nono.broker.asking.gate import Chosen, Gate, Outcome, View
 from nono.broker.asking.keyboard import Typed
 from nono.broker.asking.keys import choices
 from nono.broker.asking.question import Question
-from nono.broker.asking.terminal_modes import Modes
+from nono.broker.asking.terminal_modes import RESET, Modes
 from nono.supervisor.asking.outer import Outer
 from nono.supervisor.places import home_directory
 
 REMINDER_SECONDS = 10.0
 
 _TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
-_CLEAR = b"\x1b[r\x1b[H\x1b[2J"
+CLEAR = b"\x1b[r\x1b[H\x1b[2J"
+_LINE, _LINE_END = b"\x1b#5", b"\x1b[K"
 _MAX_BEGUN = 1000
 _BEGUN = re.compile(rb"(?:[^\x00-\x1f\x7f]|\x1b\[[0-9;:]*[mK])*")
 
@@ -77,9 +82,9 @@ class Prompt:
         columns = self._outer.rows_and_columns()[1]
         self._begun = begun(printed, columns)
         enter = {
-            Where.BELOW: b"\r\n" if self._begun is None else b"\r\x1b[K" if self._begun else b"",
-            Where.ASIDE: b"\x1b[?1049h",
-            Where.INSTEAD: b"\x1b7",
+            Where.BELOW: RESET + (b"\r\n" if self._begun is None else b"\r") + b"\x1b[J",
+            Where.ASIDE: b"\x1b[?1049h" + RESET,
+            Where.INSTEAD: b"\x1b7" + RESET,
         }[self.where]
         title = _TITLE if self._outer.is_window else b""
         self._rows = 0
@@ -90,9 +95,10 @@ class Prompt:
     def draw(self, now: float) -> None:
         """Draw it anew: another view, another size. Keys count after half a second again."""
         lines = self._lines()
-        clear = self._erase() if self.where is Where.BELOW else _CLEAR
+        clear = self._erase() if self.where is Where.BELOW else CLEAR
         self._rows = len(lines)
-        self._outer.write(clear + "\r\n".join(lines).encode())
+        drawn = (_LINE + each.encode() + _LINE_END for each in lines)
+        self._outer.write(clear + b"\r\n".join(drawn))
         self._gate.shown(now)
 
     def _erase(self) -> bytes:
@@ -158,7 +164,7 @@ class Prompt:
         elif self.where is Where.ASIDE:
             self._outer.write(title + back + b"\x1b[?1049l" + self._modes.colours())
         else:
-            self._outer.write(title + _CLEAR + b"\x1b8" + painted() + back)
+            self._outer.write(title + CLEAR + b"\x1b8" + painted() + back)
 
 
 def begun(printed: bytes, columns: int) -> bytes | None:

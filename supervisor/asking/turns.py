@@ -135,16 +135,17 @@ class Turns:
     def _open(self, now: float, last_key: float) -> None:
         """At a boundary of sequences if one comes soon, else at one that we make."""
         modes = self._output.modes
+        is_strange = modes.is_strange or not modes.is_between
         if not modes.is_between:
             if now < self._holds_from:
                 return
             self._outer.write(_CANCEL)
-        where = Where.BELOW
+        where, is_plain = Where.BELOW, self._is_plain or not self._outer.draws
         if self._outer.draws and modes.is_alternate:
             where = Where.INSTEAD
-        elif self._outer.is_window and self._inner.is_raw:
+        elif self._outer.is_window and (self._inner.is_raw or (is_strange and not is_plain)):
             where = Where.ASIDE
-        kind = PlainPrompt if self._is_plain or not self._outer.draws else Prompt
+        kind = PlainPrompt if is_plain else Prompt
         question = self._queue[0].question
         self.prompt = kind(question, self._outer, modes, where, self._run, last_key)
         self.prompt.show(now, self._output.tail, len(self._queue))

@@ -18,6 +18,7 @@ from nono.broker.asking.block import (
 from nono.broker.asking.columns import cut, width
 from nono.broker.asking.keys import choices
 from nono.broker.asking.question import SubjectKind
+from nono.broker.visible import visible
 from tests.broker.asking.asked import PATH, question
 
 WIDE = """\
@@ -121,3 +122,15 @@ def test_the_list_and_its_answers() -> None:
         [None] * 7
     )
     assert any(PATH.rpartition("/")[0] in line for line in plain.confirmed(choosable[3]))
+
+
+def test_blanks_and_marks_move_nothing() -> None:
+    """A name puts no words of its own onto another line, nor ink."""
+    asked = question(f"/d/a{' ' * 90}because{' ' * 3}it is harmless")
+    lines = block(asked, choices(asked), Surroundings(80))
+    assert not any(line.strip().startswith("because   it") for line in lines)
+    assert r"a \x20\x20" in "\n".join(lines)
+    assert visible("o\u0301\u0323 a b") == "o\u0301\u0323 a b"
+    assert visible("e" + "\u0301" * 5) == "e" + "\u0301" * 3 + r"\u0301\u0301"
+    assert visible("\u0301x \u0301\u200b\u0301") == r"\u0301x \u0301\u200b\u0301"
+    assert visible(" a  b ") == r" a \x20b "

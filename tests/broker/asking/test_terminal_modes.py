@@ -1,6 +1,7 @@
 """What a program has switched on is known, whatever pieces its output comes in."""
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -124,3 +125,53 @@ def test_where_the_screen_begins() -> None:
 
 def test_a_soft_reset_shows_the_cursor() -> None:
     assert fed(b"\x1b[?25l\x1b[?1h\x1b[!p").put_back().endswith(b"\x1b[?25h")
+
+
+@pytest.mark.parametrize(
+    ("printed", "off"),
+    [
+        (b"\x1b[?0000069h", b"?69l"),
+        (b"\x1b[?0001003h", b"?1003l"),
+        (b"\x1b]010;#000000\x07", b"]110"),
+        (b"\x1b]0004;0;red\x07", b"]104"),
+        (b"\xc2\x9b?69h", b"?69l"),
+        (b"\xc2\x9d11;red\xc2\x9c", b"]111"),
+        (b"\x1b[04h", b"[4l"),
+    ],
+)
+def test_other_spellings_of_the_same(printed: bytes, off: bytes) -> None:
+    assert off in fed(printed).set_aside()
+    assert off in fed(*(bytes([each]) for each in printed)).set_aside()
+    assert fed(b"\x1b[?0001049h").is_alternate and not fed(b"\x1b[?0002026h").is_between
+    assert not fed(b"\xc2\x9d0;").is_between
+
+
+def test_what_is_not_understood_is_known() -> None:
+    """An ordinary session is no such thing: colours, cursors, titles, links, what vim prints."""
+    assert fed().is_untouched and fed(b"text").is_untouched and not fed(b"\x1b[m").is_untouched
+    usual = b"\x1b[2K\x1b[1G\x1b[?25l\x1b]8;;x\x07\x1b[6 q\x1b7\x1b[0;23r\x1b8\x1b[>c\x1b[22;0;0t"
+    assert not fed(SESSION.replace(b"\x1bP+q\x1b\\", b""), usual, b"\x1b[?12;25h").is_strange
+    for odd in (
+        b"\x1b[5i",
+        b"\x1b[?2l",
+        b"\x1b[?4294967301h",
+        b"\x1b[1;2s",
+        b"\x1b#6",
+        b"\x1b%@",
+        b"\x1bPtmux;x\x1b\\",
+        b"\x1b[?10\n49h",
+        b"\x1b[2 k",
+        b"\x1b]50;font\x07",
+        b"\xc2\x85",
+    ):
+        assert fed(odd).is_strange, odd
+        assert fed(odd[:2], odd[2:], b"x").is_strange, odd
+
+
+def test_many_strings_take_no_longer_than_one() -> None:
+    """Each is looked at once: it took 1.5 seconds for 64 KiB."""
+    searched = b"\x1b]a\x07" * 100_000
+    before = time.process_time()
+    assert unfinished(searched) == 0 and unfinished(searched + b"\x1b]a") == 3
+    fed(searched, b"\x1b\\" * 1000, b"\x1bPx\x07" * 1000)
+    assert time.process_time() - before < 3

@@ -34,8 +34,8 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
-_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-z]")
-"""What pyte would print: the keyboard protocols."""
+_UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-z]|\x1b\[0\"q")
+"""What pyte would print: the keyboard protocols, protected text."""
 
 
 class Screen(pyte.Screen):

@@ -54,13 +54,28 @@ def test_no_command_that_the_program_may_write(place: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("version", "good"),
-    [("tmux 3.3a", True), ("tmux next-3.4", True), ("tmux 3.1c", False), ("", False)],
+    [("tmux 3.3a", True), ("tmux next-3.4", True), ("tmux 3.2a", False), ("", False)],
 )
 def test_a_tmux_that_has_popups(place: Path, version: str, good: bool) -> None:
-    tmux = script(place / "tmux", f"echo {version}")
+    tmux = script(place / "tmux", f'[ "$1" = -V ] && echo {version}; exit 0')
     assert tmux_of({"TMUX": "/tmp/x,1,0"}, Policy()) == (str(tmux) if good else None)
     assert tmux_of({}, Policy()) is None
     assert popup.Popup(str(tmux)).is_attached is False
+
+
+@pytest.mark.parametrize(
+    ("of_all", "of_ours", "good"),
+    [("off", "off", True), ("on", "on", False), ("off", "all", False), ("on", "off", False)],
+)
+def test_no_popup_that_the_program_draws_over(
+    place: Path, of_all: str, of_ours: str, good: bool
+) -> None:
+    options = f'case "$2" in -g*) echo {of_all};; -p*) [ "$4" = %3 ] && echo {of_ours};; esac'
+    tmux = script(place / "tmux", f'case "$1" in -V) echo tmux 3.4;; *) {options};; esac')
+    env = {"TMUX": "/tmp/x,1,0", "TMUX_PANE": "%3"}
+    assert tmux_of(env, Policy()) == (str(tmux) if good else None)
+    script(tmux, '[ "$1" = -V ] && echo tmux 3.4')  # no answer about the option
+    assert tmux_of(env, Policy()) is None
 
 
 def test_what_a_notification_says() -> None:

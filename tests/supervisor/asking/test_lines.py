@@ -152,7 +152,21 @@ def test_a_numbered_list(as_user: Account, project: Path, questions: Questions) 
         one.type("4\n")
         one.wait('Type "yes"')
         one.type("no\n")
+        one.wait(lambda: one.text.count("Number, then Enter") == 3)
+        for paste in ("3\nrm -rf foo\n", "3\nhalf a line", "4\nyes\n"):
+            one.type(paste)
+            one.wait(lambda: one.text.endswith("a paste answers nothing."))
+            one.type("3\n")  # too early
+            one.wait(lambda: one.text.endswith("Enter alone refuses:"))
+            assert questions.answers.read_text() == "" and "Type" not in one.text.splitlines()[-1]
+        one.type("4\n")
+        one.wait(lambda: one.raw.count(b"It writes") == 2)
+        one.type("yes\n")  # before it is asked
+        one.wait(lambda: one.text.endswith("anything else goes back:"))
         one.rest(0.1)
+        assert questions.answers.read_text() == ""
+        one.type("nein\n")
+        one.wait(lambda: one.text.endswith("Enter alone refuses:"))
         one.type("3\n")
         assert questions.answer(one) == "d"
         one.wait("nono: allowed:")
