@@ -24,7 +24,7 @@ from nono.broker.rules.paths import parent
 from nono.supervisor.asking.answered import Log, answered, asked
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
 from nono.supervisor.asking.look import QuickLook
 from nono.supervisor.asking.program import program_of
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
@@ -95,8 +95,8 @@ class Questions:
         if self._is_decided(call):  # by an answer that came while this call was on its way
             call.settle(Again())
             return call
-        program = program_of(process)
-        if self.limits.is_quiet(root_of(program)):
+        subject = subject_of(undecided.requests[0], self.place.look.is_directory)
+        if self.limits.is_quiet(*roots_of(program_of(process), subject)):
             self.limits.refused += 1
             call.settle(Refused())
         else:
@@ -255,12 +255,7 @@ class Questions:
     def _do(self, group: Group, question: Question, offer: Offer | None) -> Origin | None:
         """Make the answer a rule of the run, where it is one; the origin of its rules."""
         if offer is None or offer.effect is Effect.DENY:
-            root = root_of(question.program)
-            if self.limits.note_refusal(root):
-                self.log.notes.append(
-                    f"three questions of {root[1] or root[0]} were refused within 10 seconds:"
-                    " it is refused without a question for a minute"
-                )
+            self._note_refusal(group, question)
         if offer is None:
             return None
         _, origin = self.next_origin()
@@ -271,6 +266,16 @@ class Questions:
         if offer.lasts is Lasts.ALWAYS:
             self._keep(offer, question)
         return origin
+
+    def _note_refusal(self, group: Group, question: Question) -> None:
+        program = question.program
+        if self.limits.note_refusal(*roots_of(program, group.subject)):
+            exe = program.process.exe
+            self.log.notes.append(
+                f"three questions of {exe}, the last for {program.script or exe}, or about one"
+                " place, were refused within 10 seconds: such are refused without a question for"
+                " a minute"
+            )
 
     def _keep(self, offer: Offer, question: Question) -> None:
         """Write it down for later runs. Where that fails it holds for this one, which is said."""

@@ -25,7 +25,7 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.asking.history import History
-from nono.broker.asking.question import Program
+from nono.broker.asking.question import Program, Subject, SubjectKind
 from nono.broker.asking.questions import question
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.audit.answer_records import Changed
@@ -34,7 +34,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Callback, Channel, ChannelGone
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
 from nono.supervisor.asking.live import Live
 from nono.supervisor.asking.look import QuickLook, RealLook
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
@@ -261,14 +261,23 @@ def _question() -> Question:
 def test_quiet_lasts_a_minute_and_comes_by_three_refusals_within_ten_seconds() -> None:
     now = [0.0]
     limits = Limits(lambda: now[0])
-    root = root_of(Program(RecordedProcess(1, "/usr/bin/python3"), "script.py"))
+    root, about = roots_of(
+        Program(RecordedProcess(1, "/usr/bin/python3"), "script.py"),
+        Subject(SubjectKind.DIRECTORY, "/data/a"),
+    )
+    # Another script, or another file there, is not another root; nor is a copy of the program.
+    assert (root, about) == roots_of(
+        Program(RecordedProcess(2, "/usr/bin/python3"), "other.py"),
+        Subject(SubjectKind.DIRECTORY, "/data/b"),
+    )
     assert not any(limits.note_refusal(root) for _ in range(2))
     now[0] = 11.0
     assert not limits.note_refusal(root) and not limits.is_quiet(root)
     now[0] = 12.0
     assert not limits.note_refusal(root)
     assert limits.note_refusal(root) and limits.is_quiet(root)
-    assert not limits.is_quiet(("/usr/bin/other", ""))
+    assert not limits.is_quiet(("program", "/usr/bin/other"), about)
+    assert limits.is_quiet(about, root)
     now[0] = 73.0
     assert not limits.is_quiet(root)
 
