@@ -1,21 +1,27 @@
 """The open questions of a run: which calls are one question, and what an answer does.
 
-All calls with one subject (a directory, a host) are one question. After each answer everything
-that waits is decided again, and what is covered by then is asked about no more. For trio's thread.
+Calls that have enough in common are one question (`group`). After each answer everything that waits
+is decided again, and what is covered by then is asked about no more. For trio's thread.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, OriginKind, PolicyError, Process, Rule
+from nono.broker import Ask, Deny, Effect, Origin, OriginKind, PolicyError, Process
 from nono.broker.asking.history import History
 from nono.broker.asking.making import QUIT
-from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
+from nono.broker.asking.question import (
+    Answer,
+    Lasts,
+    Offer,
+    Question,
+    Subject,
+    SubjectKind,
+)
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
@@ -24,6 +30,7 @@ from nono.broker.rules.paths import parent
 from nono.supervisor.asking.answered import Log, answered, asked
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.group import Group, common_of, of_call, showable, with_origin
 from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
 from nono.supervisor.asking.look import QuickLook
 from nono.supervisor.asking.program import program_of
@@ -36,17 +43,6 @@ if TYPE_CHECKING:
 
 _COMPANY_SECONDS = 0.15
 _COMES_BACK_SECONDS = 2.0
-
-
-@dataclass(eq=False, slots=True)
-class Group:
-    """Calls with one subject. `shown` are those that the question is about."""
-
-    subject: Subject
-    scope: trio.CancelScope
-    calls: list[WaitingCall] = field(default_factory=list)
-    shown: tuple[WaitingCall, ...] = ()
-    question: Question | None = None
 
 
 class Questions:
@@ -137,15 +133,16 @@ class Questions:
         import trio
 
         subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
+        common = common_of(call, subject, self.place.around.home)
         for group in self._groups:
-            if group.subject == subject:
+            if group.common == common:
                 group.calls.append(call)
                 return
         if len(self._groups) >= MAX_WAITING:
             self.limits.refused += 1
             call.settle(Refused())
             return
-        group = Group(subject, trio.CancelScope(), [call])
+        group = Group(*common, trio.CancelScope(), [call])
         self._groups.append(group)
         if self._nursery is not None:
             self._nursery.start_soon(self._ask, group)
@@ -194,18 +191,21 @@ class Questions:
 
     def _take_neighbours(self, group: Group) -> None:
         """Directories beside each other that nobody was asked about yet are one question."""
-        if group.subject.kind is not SubjectKind.DIRECTORY:
+        above = parent(group.subject.value)
+        is_home = self.place.around.home in (above, group.subject.value)
+        if group.subject.kind is not SubjectKind.DIRECTORY or is_home:
             return
         beside = [
             each
             for each in self._groups
             if each.question is None
             and each.subject.kind is SubjectKind.DIRECTORY
-            and parent(each.subject.value) == parent(group.subject.value)
+            and each.wishes == group.wishes
+            and parent(each.subject.value) == above
         ]
         if len(beside) < 2:
             return
-        group.subject = Subject(SubjectKind.DIRECTORY, parent(group.subject.value))
+        group.subject = Subject(SubjectKind.DIRECTORY, above)
         for other in beside:
             if other is not group:
                 group.calls += other.calls
@@ -216,15 +216,17 @@ class Questions:
         import trio
 
         self._numbers += 1
-        group.shown = tuple(group.calls)
+        group.shown = showable(group.calls)
         found = {
             key: question
             for call in group.shown
             for key, question in zip(call.keys, call.undecided.questions, strict=True)
         }
         program = program_of(group.shown[0].process)
-        waiting = len(group.shown)
-        about = Asked(self._numbers, tuple(found.values()), program, waiting, group.subject)
+        waiting = len(group.calls)
+        later = waiting - len(group.shown)
+        asks = tuple(found.values())
+        about = Asked(self._numbers, asks, program, waiting, group.subject, later)
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
             place = replace(self.place, look=QuickLook())
@@ -262,7 +264,7 @@ class Questions:
         if offer.id == QUIT:
             self.has_quit = True
         elif offer.lasts is not Lasts.ONCE:
-            self.decisions.extend(_with_origin(offer.rules, origin))
+            self.decisions.extend(with_origin(offer.rules, origin))
         if offer.lasts is Lasts.ALWAYS:
             self._keep(offer, question)
         return origin
@@ -296,8 +298,10 @@ class Questions:
             call.settle(Refused())
         elif offer is None or origin is None or not is_shown or offer.lasts is not Lasts.ONCE:
             self._ask_again(call)
+        elif offer.effect is Effect.ALLOW and call not in group.shown:
+            self._ask_again(call)  # it came when the question was on the screen
         elif offer.effect is Effect.ALLOW:
-            call.settle(Again(_with_origin(offer.rules, origin)))
+            call.settle(Again(with_origin(of_call(offer.rules, call), origin)))
         else:
             request, asks = call.undecided.questions[0]
             rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
@@ -344,7 +348,3 @@ class Questions:
         self._answers += 1
         number = str(self._answers)
         return number, Origin(OriginKind.ANSWER, f"{number}, {time.strftime('%H:%M')}")
-
-
-def _with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
-    return tuple(replace(rule, origin=origin) for rule in rules)

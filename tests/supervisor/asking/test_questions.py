@@ -17,6 +17,7 @@ from nono.broker import (
     Ask,
     Deny,
     Effect,
+    File,
     Floor,
     Open,
     Policy,
@@ -136,16 +137,24 @@ def test_calls_with_one_subject_are_one_question_and_others_their_own() -> None:
             "/data/0/late",
             "/elsewhere/f",
         }
+        paths = {f"/data/{tid % 2}/f{tid}": call for tid, call in enumerate(calls)}
+        assert len({*question.objects}) == 6 and {*question.objects} < {("read", p) for p in paths}
+        assert question.later == 2 and question.offers[0].words == "these 6, once"
         channel.say(question, "o")
-        for call in calls:
+        for _, path in question.objects:
+            call = paths[path]
             await call.done.wait()
-            assert isinstance(call.outcome, Again) and len(call.outcome.once) == 8
+            (rule,) = call.outcome.once if isinstance(call.outcome, Again) else ()
+            assert rule.pattern == File(path)
+        # What was not shown is asked about afterwards.
+        hidden = [call for path, call in paths.items() if ("read", path) not in question.objects]
+        assert len(hidden) == 2 and not any(call.done.is_set() for call in hidden)
         assert not late.done.is_set() and not other.done.is_set()
         asking.decisions.extend(
             [Rule(Subtree("/"), Access.READ, Effect.ALLOW, asking.questions.next_origin()[1])]
         )
         asking.questions.decide_again()
-        assert late.outcome == other.outcome == Again()
+        assert all(call.outcome == Again() for call in (late, other, *hidden))
         await until(lambda: not channel.open)  # what is covered is withdrawn
 
     within(asking, body)
