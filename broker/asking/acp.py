@@ -2,25 +2,35 @@
 
 The editor shows `session/request_permission` as if its agent had asked. What is ours is known by
 an id that the agent cannot guess and never sees; the answers to it are taken out of the stream.
+What would make the editor act for the agent, outside of the sandbox, is refused (`acp_passed`).
 Source: agentclientprotocol.com, protocol version 1: tool calls, session setup, cancellation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nono.broker.asking import json_rpc
+from nono.broker.asking.acp_passed import (
+    as_agents,
+    for_agent,
+    may_be_message,
+    refusal,
+    speaks_of,
+)
 from nono.broker.asking.acp_request import confirmation, permission, shown_offers, tool_call
 from nono.broker.asking.json_rpc import read_object
 from nono.broker.asking.question import Answer, Offer, Question
-from nono.broker.asking.relayed_lines import RelayedLines
+from nono.broker.asking.relayed_lines import Piece, RelayedLines
 
 CHANNEL = "acp"
 PREFIX = "nono:"
 """How the ids of our requests begin; an agent's message with such an id is dropped."""
 MAX_PENDING = 20
+MAX_MESSAGE = 1 << 24
+"""The bytes of a line that is looked at. A longer one of the agent's does not pass."""
 _MAX_SESSION = 1000
 _MAX_NEW = 100
 
@@ -49,14 +59,12 @@ class Relay:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        self._editor = RelayedLines()
-        self._agent = RelayedLines()
+        self._editor = RelayedLines(MAX_MESSAGE)
+        self._agent = RelayedLines(MAX_MESSAGE)
         self._session: str | None = None
         self._new: dict[json_rpc.Id, None] = {}
         self._pending: dict[str, _Pending] = {}
         self._count = 0
-        self._held = bytearray()
-        self._is_inside = False
 
     @property
     def has_session(self) -> bool:
@@ -70,30 +78,40 @@ class Relay:
             message = read_object(piece.data) if piece.line else None
             if message is not None and self._is_for_us(message):
                 self._take_reply(message, out)
-                continue
-            if message is not None:
+            elif message is None:
+                out.to_agent += b"" if self._token.encode() in piece.data else piece.data
+            elif not self._is_ours(message) and not _cancels_ours(message):
                 self._note_session(message)
-            out.to_agent += piece.data
+                out.to_agent += for_agent(message, piece.data)
         return out
 
     def from_agent(self, data: bytes) -> Relayed:
-        """Bytes of the agent, for the editor."""
+        """Bytes of the agent, for the editor; for the agent what is refused to it."""
         out = Relayed()
         for piece in self._agent.feed(data):
-            message = read_object(piece.data) if piece.line else None
-            if message is not None:
-                if self._is_ours(piece.data, message):
-                    continue
-                self._note_new_session(message)
-            out.to_editor += piece.data
-            self._is_inside = not piece.ends
-            self._put([], out)
+            self._pass_on(piece, out)
         return out
+
+    def _pass_on(self, piece: Piece, out: Relayed) -> None:
+        message = read_object(piece.data) if piece.line else None
+        if message is None:
+            # A part of a line is not looked at, and the rest of it might be a message.
+            if piece.line and not may_be_message(piece.data):
+                out.to_editor += piece.data
+        elif not self._is_ours(message):
+            refused = refusal(message)
+            if refused is None:
+                self._note_new_session(message)
+                out.to_editor += as_agents(message, piece.data)
+            elif refused.id is not None:
+                out.to_agent += json_rpc.failure(refused)
 
     def ended(self) -> Relayed:
         """The agent says nothing more: what is left of it. Nothing can be asked any more."""
         out = Relayed()
-        out.to_editor += self._agent.end()
+        left = self._agent.end()
+        self._pass_on(Piece(left, len(left) <= MAX_MESSAGE, ends=False), out)
+        out.to_agent.clear()
         self._session = None
         out.settled += [(each.question.id, None) for each in self._pending.values()]
         self._pending.clear()
@@ -116,8 +134,8 @@ class Relay:
             return None
         out = Relayed()
         pending = _Pending(question, self._fresh("nono-"), self._session)
-        lines = tool_call(question, pending.session, pending.call)
-        self._put([lines, self._request(pending, permission(question, pending.call))], out)
+        out.to_editor += tool_call(question, pending.session, pending.call)
+        out.to_editor += self._request(pending, permission(question, pending.call))
         return out
 
     def withdraw(self, question: int) -> Relayed:
@@ -127,7 +145,7 @@ class Relay:
             if pending.question.id == question:
                 del self._pending[id]
                 cancel = json_rpc.notification("$/cancel_request", {"requestId": id})
-                self._put([cancel, _status(pending, "failed")], out)
+                out.to_editor += cancel + _status(pending, "failed")
         return out
 
     def _fresh(self, prefix: str) -> str:
@@ -139,13 +157,6 @@ class Relay:
         self._pending[id] = pending
         session = {"sessionId": pending.session}
         return json_rpc.request(id, "session/request_permission", **session, **params)
-
-    def _put(self, lines: Iterable[bytes], out: Relayed) -> None:
-        """Lines of ours, when the agent is at the end of one of its own."""
-        self._held += b"".join(lines)
-        if not self._is_inside:
-            out.to_editor += self._held
-            self._held.clear()
 
     def _is_for_us(self, message: Mapping[str, Any]) -> bool:
         """A reply to a request of ours, be it late."""
@@ -160,17 +171,17 @@ class Relay:
         if chosen is not None and chosen.broad and pending.sure is None:
             sure = _Pending(pending.question, pending.call, pending.session, chosen)
             params = confirmation(pending.question, chosen, pending.call)
-            self._put([self._request(sure, params)], out)
+            out.to_editor += self._request(sure, params)
             return
         answer = None if chosen is None else Answer(chosen.id, CHANNEL)
         is_allowed = chosen is not None and chosen.effect.value == "allow"
-        self._put([_status(pending, "completed" if is_allowed else "failed")], out)
+        out.to_editor += _status(pending, "completed" if is_allowed else "failed")
         out.settled.append((pending.question.id, answer))
 
-    def _is_ours(self, line: bytes, message: Mapping[str, Any]) -> bool:
-        """True for an agent's message that speaks of what only we speak of."""
+    def _is_ours(self, message: Mapping[str, Any]) -> bool:
+        """True for a message that speaks of what only we and the editor speak of."""
         id = message.get("id")
-        return (isinstance(id, str) and id.startswith(PREFIX)) or self._token.encode() in line
+        return (isinstance(id, str) and id.startswith(PREFIX)) or speaks_of(message, self._token)
 
     def _note_session(self, message: Mapping[str, Any]) -> None:
         """The session that the editor spoke of last; a new one has its name from the agent."""
@@ -193,6 +204,12 @@ class Relay:
     def _set_session(self, session: object) -> None:
         if isinstance(session, str) and 0 < len(session) <= _MAX_SESSION:
             self._session = session
+
+
+def _cancels_ours(message: Mapping[str, Any]) -> bool:
+    params = message.get("params")
+    id = params.get("requestId") if isinstance(params, dict) else None
+    return isinstance(id, str) and id.startswith(PREFIX)
 
 
 def _chosen(pending: _Pending, result: object) -> Offer | None:

@@ -88,6 +88,9 @@ def _described(question: Question, call: str, title: str = "") -> dict[str, Any]
 
 
 def _title(question: Question) -> str:
+    if len(question.objects) > 1:
+        what = ", ".join(f"{wants} {place}" for wants, place in question.objects)
+        return f"{_program(question)} wants to {what}"
     return f"{_program(question)} wants to {question.wants} {question.subject.value}"
 
 
@@ -101,6 +104,8 @@ def _text(question: Question) -> str:
     program = question.program
     call = f"process {program.process.pid}: {summary(question.request)}"
     lines = [_title(question), call, question.why]
+    if len(question.objects) > 1:
+        lines += [f"{wants} {what}" for wants, what in question.objects]
     if program.parents:
         lines.append(f"started by {', '.join(program.parents)}")
     if question.waiting > 1:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from nono.broker.asking.columns import cut, padded, width, wrapped
 from nono.broker.asking.keys import DETAILS, Choice
-from nono.broker.asking.question import Question, SubjectKind
+from nono.broker.asking.question import MAX_OBJECTS, Question, SubjectKind
 from nono.broker.explaining.access_words import names
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Subtree
@@ -53,7 +53,8 @@ class Surroundings:
 
 def is_too_long(question: Question) -> bool:
     """True when what it is about cannot be shown as a whole."""
-    return len(question.subject.value) > MAX_TEXT
+    texts = (question.subject.value, *(path for _, path in question.objects))
+    return any(len(text) > MAX_TEXT for text in texts)
 
 
 def block(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
@@ -111,6 +112,9 @@ def outcome(question: Question, choice: Choice | None, around: Surroundings) -> 
     """What was asked and what was answered, in one line; None is a refusal."""
     subject = question.subject
     shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
+    if len(question.objects) > 1:
+        shown = ", ".join(_objects(question, around))
+        return f"{shown}: {'no' if choice is None else choice.offer.words}"
     return (
         f"{visible(question.wants, 40)} {shown}: {'no' if choice is None else choice.offer.words}"
     )
@@ -161,12 +165,26 @@ def _body(question: Question, around: Surroundings) -> Iterator[str]:
     yield from _labelled("because", visible(question.why, 400), columns)
     if question.waiting > 1 or question.seen:
         waiting = f"{question.waiting} calls wait" if question.waiting > 1 else ""
+        waiting += f", {question.later} of them for another question" if question.later else ""
         seen = f"asked {question.seen + 1} times in this run" if question.seen else ""
         yield from _labelled("", "; ".join(filter(None, (waiting, seen))), columns)
 
 
+def _objects(question: Question, around: Surroundings) -> list[str]:
+    """Each object with what is wanted of it; the first of them, and how many more."""
+    shown = [
+        f"{visible(wants, 40)} {around.path(place)}"
+        for wants, place in question.objects[:MAX_OBJECTS]
+    ]
+    more = len(question.objects) - len(shown)
+    return [*shown, f"and {more} more"] if more > 0 else shown
+
+
 def _object(question: Question, around: Surroundings) -> list[str]:
     subject = question.subject
+    if len(question.objects) > 1:
+        place = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
+        return [f"{place}:", *_objects(question, around)]
     if subject.kind not in _PATHS:
         return [visible(subject.value, MAX_TEXT)]
     if subject.kind is SubjectKind.DIRECTORY:
@@ -217,8 +235,10 @@ def brief(question: Question, choosable: Sequence[Choice], around: Surroundings)
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
     subject = question.subject
     what = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value, 300)
+    several = _objects(question, around) if len(question.objects) > 1 else []
     return [
         *(wrapped(cut(who + what, columns * _MAX_LINES), columns, _MAX_LINES)),
+        *(line for each in several for line in wrapped(each, columns, _MAX_LINES)),
         *_joined([*keys, f"{DETAILS} details"], columns),
     ]
 

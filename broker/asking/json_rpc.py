@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 MAX_LINE = 65536
 """The bytes of one line, the newline not counted."""
 _MAX_NUMBER = 20
+_MAX_FRACTION = 32
 _MAX_ID = 200
 
 PARSE_ERROR = -32700
@@ -103,8 +104,8 @@ def read_object(line: bytes) -> dict[str, Any] | None:
             line.decode("utf-8"),
             object_pairs_hook=_distinct,
             parse_constant=_refuse,
-            parse_int=_short(int),
-            parse_float=_short(float),
+            parse_int=_short(int, _MAX_NUMBER),
+            parse_float=_short(float, _MAX_FRACTION),
         )
     except (ValueError, RecursionError):
         return None
@@ -122,9 +123,9 @@ def _refuse(text: str) -> NoReturn:
     raise ValueError(f"no number of JSON's: {text}")
 
 
-def _short(read: type[int] | type[float]) -> Any:
+def _short(read: type[int] | type[float], most: int) -> Any:
     def number(text: str) -> int | float:
-        if len(text) > _MAX_NUMBER:
+        if len(text) > most:
             raise ValueError("a number of too many digits")
         return read(text)
 
@@ -151,7 +152,13 @@ def failure(error: ProtocolError) -> bytes:
     return _line({"id": error.id, "error": {"code": error.code, "message": error.message}})
 
 
+def plain_line(message: Mapping[str, Any]) -> bytes:
+    """The line of a whole message.
+
+    ASCII: what is no Unicode in a path, a lone surrogate, is written as an escape.
+    """
+    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+
+
 def _line(message: Mapping[str, Any]) -> bytes:
-    """ASCII: what is no Unicode in a path, a lone surrogate, is written as an escape."""
-    text = json.dumps({"jsonrpc": "2.0", **message}, allow_nan=False, separators=(",", ":"))
-    return text.encode("ascii") + b"\n"
+    return plain_line({"jsonrpc": "2.0", **message})

@@ -14,8 +14,9 @@ from nono.broker.asking.making import Maker, Opened
 from nono.broker.asking.question import Lasts, Offer
 from nono.broker.asking.subject import names_object
 from nono.broker.asking.surroundings import Place
+from nono.broker.explaining.access_words import deeds
 from nono.broker.explaining.remedies import NAMES
-from nono.broker.requests import PathChange, PathRequest
+from nono.broker.requests import Open, PathChange, PathRequest
 from nono.broker.rules.access import ALL_ACCESS, Access
 from nono.broker.rules.paths import is_within, parent
 from nono.broker.rules.patterns import File, Subtree
@@ -75,6 +76,12 @@ class PathOffers:
         )
 
     @property
+    def _rights(self) -> str:
+        """What a directory would be opened for, where what is wanted does not say it."""
+        is_plain = all(isinstance(request, Open) for request in self.requests)
+        return "" if is_plain else f" for {deeds(self._bits)}"
+
+    @property
     def _what(self) -> str:
         if len(self.access) > 1:
             return f"these {len(self.access)}"
@@ -92,7 +99,8 @@ class PathOffers:
             (File(each.path) if names_object(each) else Subtree(each.path), self.access[each.path])
             for each in self.requests
         ]
-        what = "this change" if self._changes_names else self._what
+        change = "this change" if len(self.access) == 1 else "these changes"
+        what = change if self._changes_names else self._what
         yield self.make.allow("o", Lasts.ONCE, once, f"{what}, once", is_risky=self._is_risky)
         # The right to change a name is one on the directory: see `Decisions`.
         if not self._changes_names:
@@ -118,7 +126,7 @@ class PathOffers:
 
     def _whole(self, id: str, directory: str, broad: bool = False) -> Offer:
         reach = self.place.look.reach(directory)
-        words = f"all of {self._named(directory)}, this run"
+        words = f"all of {self._named(directory)}{self._rights}, this run"
         opened = [(Subtree(directory), self._bits)]
         return self.make.allow(
             id, Lasts.RUN, opened, words, is_risky=self._is_risky, broad=broad, reach=reach
@@ -135,7 +143,8 @@ class PathOffers:
             yield from self._always("a", File(self._path), "this file, always")
         directory = self._safe()
         if directory is not None and not around.is_above(directory):
-            yield from self._always("A", Subtree(directory), f"{self._named(directory)}, always")
+            words = f"{self._named(directory)}{self._rights}, always"
+            yield from self._always("A", Subtree(directory), words)
 
     @property
     def _path(self) -> str:

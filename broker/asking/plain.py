@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from nono.broker.asking.block import MAX_TEXT, rule_words
 from nono.broker.asking.keys import Choice
-from nono.broker.asking.question import Question
+from nono.broker.asking.question import MAX_OBJECTS, Question
 from nono.broker.visible import visible
 
 AGAIN = "Not one of the numbers. Number, then Enter; Enter alone refuses: "
@@ -30,6 +30,7 @@ def listed(question: Question, choosable: Sequence[Choice], run: str = "") -> li
         f"nono asks{run}.",
         f"Program: {visible(process.exe)}{script}, process {process.pid}.",
         f"It wants to {visible(question.wants)}: {visible(question.subject.value, MAX_TEXT)}",
+        *_objects(question),
         f"Because: {visible(question.why, 400)}.",
     ]
     for number, choice in enumerate(choosable, 1):
@@ -37,6 +38,17 @@ def listed(question: Question, choosable: Sequence[Choice], run: str = "") -> li
         reach = f" ({visible(offer.reach)})" if offer.reach else ""
         lines.append(f"{number}: {visible(offer.words)}{reach}")
     return lines
+
+
+def _objects(question: Question) -> list[str]:
+    if len(question.objects) < 2:
+        return []
+    shown = question.objects[:MAX_OBJECTS]
+    lines = [f"To {visible(wants, 40)}: {visible(place, MAX_TEXT)}" for wants, place in shown]
+    more = len(question.objects) - len(shown)
+    lines += [f"And {more} more."] if more else []
+    later = question.later
+    return [*lines, *([f"{later} calls wait for another question."] if later else [])]
 
 
 def confirmed(choice: Choice) -> list[str]:

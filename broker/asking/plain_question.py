@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from nono.broker.asking.profile_form import profile_form, shown_rule
-from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
+from nono.broker.asking.question import (
+    MAX_OBJECTS,
+    Lasts,
+    Offer,
+    Program,
+    Question,
+    Subject,
+    SubjectKind,
+)
 from nono.broker.audit.plain_request import field_names, plain_request, read_request
 from nono.broker.audit.plain_values import as_flag, as_list, as_number, as_text
 from nono.broker.errors import InvalidRecord
@@ -52,6 +60,11 @@ def plain_question(question: Question, full: bool = True, most: int = MAX_OFFERS
         "why": visible(question.why, _MAX_ENTRY),
         "waiting": question.waiting,
         "seen": question.seen,
+        "objects": [
+            {"wants": visible(wants, _MAX_WORDS), **_text("what", what)}
+            for wants, what in question.objects[:MAX_OBJECTS]
+        ],
+        "later": question.later,
         "offers": [plain_offer(each, full) for each in question.offers[:most]],
     }
 
@@ -100,7 +113,14 @@ def read_question(plain: object) -> Question:
         tuple(map(_read_offer, as_list(told.get("offers"))))[:MAX_OFFERS],
         as_number(told.get("waiting")),
         as_number(told.get("seen")),
+        tuple(map(_read_wanted, as_list(told.get("objects", []))))[:MAX_OBJECTS],
+        as_number(told.get("later", 0)),
     )
+
+
+def _read_wanted(plain: object) -> tuple[str, str]:
+    told = _as_object(plain)
+    return as_text(told.get("wants")), _read_text("what", told)
 
 
 def _read_offer(plain: object) -> Offer:

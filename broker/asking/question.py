@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from nono.broker.requests import RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Rule
 
+MAX_OBJECTS = 6
+"""So many objects one question is about: all of them are shown."""
+
 
 class Lasts(enum.StrEnum):
     """How long an answer counts."""
@@ -89,6 +92,9 @@ class Question:
     `wants` is what the program wants to do ("read", "connect to"); `why` says by which rule it is
     a question. `waiting` counts the calls that this question holds, `seen` how often this subject
     was asked about in the run.
+
+    `objects` are all that an answer for this once allows, each with what is wanted of it; `later`
+    counts those that wait and are asked about afterwards, since so many cannot be shown.
     """
 
     id: int
@@ -101,6 +107,8 @@ class Question:
     offers: tuple[Offer, ...]
     waiting: int = 1
     seen: int = 0
+    objects: tuple[tuple[str, str], ...] = ()
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)

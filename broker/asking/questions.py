@@ -12,18 +12,29 @@ from nono.broker.asking.history import History
 from nono.broker.asking.making import Maker
 from nono.broker.asking.network_offers import HostOffers, PlainOffers
 from nono.broker.asking.path_offers import PathOffers
-from nono.broker.asking.question import Offer, Question, Subject, SubjectKind
-from nono.broker.asking.subject import subject_of
+from nono.broker.asking.question import MAX_OBJECTS, Offer, Question, Subject, SubjectKind
+from nono.broker.asking.subject import object_of, subject_of, wishes
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.explaining import access_words
 from nono.broker.explaining.explain import explain, verb
 from nono.broker.explaining.remedies import NAMES
 from nono.broker.policy.policy import Policy
-from nono.broker.requests import Open, Operation, PathChange, PathRequest, UnixConnect, Watch
+from nono.broker.requests import (
+    Metadata,
+    Open,
+    Operation,
+    PathChange,
+    PathRequest,
+    UnixConnect,
+    Watch,
+)
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import Effect
 from nono.broker.verdicts import Allow
+
+_OF_OBJECTS = ("o", "r")
+"""The offers that allow just the objects of the question, all of which have to be shown."""
 
 
 def question(policy: Policy, asked: Asked, place: Place, history: History) -> Question:
@@ -42,7 +53,13 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
         offers,
         asked.waiting,
         history.seen(subject),
+        _objects(asked),
+        asked.later,
     )
+
+
+def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
+    return tuple(dict.fromkeys(map(object_of, asked.requests)))
 
 
 def _offers(
@@ -61,7 +78,10 @@ def _offers(
         made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
+    is_shown = len(_objects(asked)) <= MAX_OBJECTS
     for offer in made.all():
+        if offer.id in _OF_OBJECTS and not is_shown:
+            continue
         if offer.effect is Effect.DENY or _covers(policy, offer, asked):
             yield offer
 
@@ -89,6 +109,10 @@ def _meant(subject: Subject, asked: Asked) -> Subject:
 
 def _wants(asked: Asked, place: Place) -> str:
     """What the program wants to do, without the object; of a move with where it goes."""
+    verbs = {verb(request) for request in asked.requests}
+    is_change = any(isinstance(each, PathChange | Metadata) for each in asked.requests)
+    if asked.waiting > 1 and len(verbs) > 1 and is_change:
+        return " and ".join(sorted(wishes(asked.requests)))
     access = Access(0)
     for request in asked.requests:
         match request:

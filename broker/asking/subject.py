@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nono.broker.asking.question import Subject, SubjectKind
+from nono.broker.explaining.explain import summary, verb
 from nono.broker.network.index import is_this_machine
 from nono.broker.requests import (
     Bind,
     Connect,
     ConnectHost,
+    Execute,
+    Metadata,
+    Open,
     Operation,
     PathChange,
     PathRequest,
     Request,
     UnixConnect,
+    Watch,
 )
+from nono.broker.rules.access import Access
 from nono.broker.rules.addresses import destination
 from nono.broker.rules.hosts import host_or_none, literal_address
 from nono.broker.rules.paths import is_canonical, parent
@@ -48,6 +54,42 @@ def subject_of(request: Request, is_directory: Callable[[str], bool]) -> Subject
 def names_object(request: Request) -> bool:
     """True for what uses an object that is there; False for what makes or removes a name."""
     return not isinstance(request, PathChange) or request.operation is Operation.TRUNCATE
+
+
+_WISHES = {
+    Operation.UNLINK: "delete",
+    Operation.RMDIR: "delete",
+    Operation.RENAME_FROM: "rename",
+    Operation.RENAME_TO: "rename",
+    Operation.LINK_FROM: "rename",
+    Operation.LINK_TO: "rename",
+}
+
+
+def wishes(requests: Iterable[Request]) -> frozenset[str]:
+    """The kinds of what is wanted. Calls with others are not one question with these."""
+    return frozenset(map(_wish, requests))
+
+
+def _wish(request: Request) -> str:
+    match request:
+        case Open(access=access):
+            return "write" if Access.WRITE in access else "read"
+        case PathChange(operation=operation):
+            return _WISHES.get(operation, "write")
+        case Metadata():
+            return "write"
+        case Watch() | Execute():
+            return "read"
+    return "connect"
+
+
+def object_of(request: Request) -> tuple[str, str]:
+    """What is wanted, and of which object: the path, or where to; not made visible yet."""
+    match request:
+        case ConnectHost(_, place, port) | Connect(_, place, port) | Bind(_, place, port):
+            return verb(request), with_port(place, port)
+    return verb(request), getattr(request, "path", "") or summary(request)
 
 
 def _address(address: str, port: int) -> Subject:

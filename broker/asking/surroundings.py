@@ -35,7 +35,8 @@ class Place:
 class Asked:
     """What one question is about: all requests that wait for it, each with what asks.
 
-    `subject` is what they have in common, where that is not the subject of the first.
+    `subject` is what they have in common, where that is not the subject of the first. `later`
+    counts the calls that wait for the next question.
     """
 
     id: int
@@ -43,6 +44,7 @@ class Asked:
     program: Program
     waiting: int = 1
     subject: Subject | None = None
+    later: int = 0
 
     @property
     def requests(self) -> tuple[Request, ...]:

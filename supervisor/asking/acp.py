@@ -61,6 +61,7 @@ class Acp(Channel):
         self._faults = Faults()
         self._relay = Relay(secrets.token_hex(16))
         self._outbox = bytearray()
+        self._agents_pipe = threading.Lock()
         self._changed = threading.Condition()
         self._over = False
         self._is_read = True
@@ -136,22 +137,33 @@ class Acp(Channel):
                 with self._changed:
                     out = self._relay.from_editor(data)
                     self._take(out)
-                _write(self._to_agent, out.to_agent)
+                self._tell_agent(out)
             with self._changed:
                 out = self._relay.editor_ended()
                 self._take(out)
-            _write(self._to_agent, out.to_agent)
+            self._tell_agent(out)
         except BrokenPipeError:
             pass  # the agent reads no more
         finally:
-            os.close(self._to_agent)
+            with self._agents_pipe:
+                os.close(self._to_agent)
+                self._to_agent = -1
+
+    def _tell_agent(self, out: Relayed) -> None:
+        """Whole lines, of whichever thread. Raises OSError."""
+        with self._agents_pipe:
+            if self._to_agent >= 0:
+                _write(self._to_agent, out.to_agent)
 
     def _read_agent(self) -> None:
         while self._is_read and (data := _read(self._from_agent)):
             with self._changed:
-                self._take(self._relay.from_agent(data))
+                out = self._relay.from_agent(data)
+                self._take(out)
                 while len(self._outbox) > _MAX_OUTBOX and not self._over:
                     self._changed.wait()
+            with suppress(BrokenPipeError):
+                self._tell_agent(out)
         with self._changed:
             self._take(self._relay.ended())
         self._end()

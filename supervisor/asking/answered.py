@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Effect, Origin, visible
 from nono.broker.asking.entries import flags_of
-from nono.broker.asking.question import Lasts, Offer, Question
+from nono.broker.asking.question import MAX_OBJECTS, Lasts, Offer, Question
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.explaining.explain import summary
 
@@ -50,7 +50,10 @@ def asked(question: Question) -> str:
     program = question.program
     name = visible(program.process.exe.rpartition("/")[2] or "a program")
     script = f" {visible(program.script)}" if program.script else ""
-    return f"{name}{script}: {summary(question.request)}"
+    told = [f"{wants} {visible(what)}" for wants, what in question.objects[:MAX_OBJECTS]]
+    more = len(question.objects) - len(told)
+    told += [f"and {more} more"] if more > 0 else []
+    return f"{name}{script}: {', '.join(told) if len(told) > 1 else summary(question.request)}"
 
 
 def _flags(offer: Offer) -> tuple[str, ...]:

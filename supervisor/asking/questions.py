@@ -1,18 +1,17 @@
 """The open questions of a run: which calls are one question, and what an answer does.
 
-All calls with one subject (a directory, a host) are one question. After each answer everything
-that waits is decided again, and what is covered by then is asked about no more. For trio's thread.
+Calls that have enough in common are one question (`group`). After each answer everything that waits
+is decided again, and what is covered by then is asked about no more. For trio's thread.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Process, Rule
+from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Process
 from nono.broker.asking.history import History
 from nono.broker.asking.making import QUIT
 from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
@@ -24,8 +23,9 @@ from nono.broker.rules.paths import parent
 from nono.supervisor.asking.answered import Log, answered
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.group import Group, common_of, of_call, showable, with_origin
 from nono.supervisor.asking.holding import Holding
-from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
 from nono.supervisor.asking.look import QuickLook
 from nono.supervisor.asking.program import program_of
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
@@ -39,17 +39,6 @@ if TYPE_CHECKING:
 
 _COMPANY_SECONDS = 0.15
 _COMES_BACK_SECONDS = 2.0
-
-
-@dataclass(eq=False, slots=True)
-class Group:
-    """Calls with one subject. `shown` are those that the question is about."""
-
-    subject: Subject
-    scope: trio.CancelScope
-    calls: list[WaitingCall] = field(default_factory=list)
-    shown: tuple[WaitingCall, ...] = ()
-    question: Question | None = None
 
 
 class Questions:
@@ -106,8 +95,8 @@ class Questions:
         if self._is_decided(call):  # by an answer that came while this call was on its way
             call.settle(Again())
             return call
-        program = program_of(process)
-        if self.limits.is_quiet(root_of(program)):
+        subject = subject_of(undecided.requests[0], self.place.look.is_directory)
+        if self.limits.is_quiet(*roots_of(program_of(process), subject)):
             self.limits.refused += 1
             call.settle(Refused())
         else:
@@ -148,15 +137,16 @@ class Questions:
         import trio
 
         subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
+        common = common_of(call, subject, self.place.around.home)
         for group in self._groups:
-            if group.subject == subject:
+            if group.common == common:
                 group.calls.append(call)
                 return
         if len(self._groups) >= MAX_WAITING:
             self.limits.refused += 1
             call.settle(Refused())
             return
-        group = Group(subject, trio.CancelScope(), [call])
+        group = Group(*common, trio.CancelScope(), [call])
         self._groups.append(group)
         if self._nursery is not None:
             self._nursery.start_soon(self._ask, group)
@@ -220,18 +210,21 @@ class Questions:
 
     def _take_neighbours(self, group: Group) -> None:
         """Directories beside each other that nobody was asked about yet are one question."""
-        if group.subject.kind is not SubjectKind.DIRECTORY:
+        above = parent(group.subject.value)
+        is_home = self.place.around.home in (above, group.subject.value)
+        if group.subject.kind is not SubjectKind.DIRECTORY or is_home:
             return
         beside = [
             each
             for each in self._groups
             if each.question is None
             and each.subject.kind is SubjectKind.DIRECTORY
-            and parent(each.subject.value) == parent(group.subject.value)
+            and each.wishes == group.wishes
+            and parent(each.subject.value) == above
         ]
         if len(beside) < 2:
             return
-        group.subject = Subject(SubjectKind.DIRECTORY, parent(group.subject.value))
+        group.subject = Subject(SubjectKind.DIRECTORY, above)
         for other in beside:
             if other is not group:
                 group.calls += other.calls
@@ -242,15 +235,17 @@ class Questions:
         import trio
 
         self._numbers += 1
-        group.shown = tuple(group.calls)
+        group.shown = showable(group.calls)
         found = {
             key: question
             for call in group.shown
             for key, question in zip(call.keys, call.undecided.questions, strict=True)
         }
         program = program_of(group.shown[0].process)
-        waiting = len(group.shown)
-        about = Asked(self._numbers, tuple(found.values()), program, waiting, group.subject)
+        waiting = len(group.calls)
+        later = waiting - len(group.shown)
+        asks = tuple(found.values())
+        about = Asked(self._numbers, asks, program, waiting, group.subject, later)
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
             place = replace(self.place, look=QuickLook())
@@ -284,24 +279,29 @@ class Questions:
     ) -> tuple[Origin | None, Offer | None]:
         """Make the answer a rule of the run; its origin, and the answer if it could be held."""
         if offer is None or offer.effect is Effect.DENY:
-            root = root_of(question.program)
-            if self.limits.note_refusal(root):
-                self.log.notes.append(
-                    f"three questions of {root[1] or root[0]} were refused within 10 seconds:"
-                    " it is refused without a question for a minute"
-                )
+            self._note_refusal(group, question)
         if offer is None:
             return None, None
         _, origin = self.next_origin()
         if offer.id == QUIT:
             self.has_quit = True
         elif offer.lasts is not Lasts.ONCE and not await self._holding.open(
-            _with_origin(offer.rules, origin)
+            with_origin(offer.rules, origin)
         ):
             return None, None
         if offer.lasts is Lasts.ALWAYS:
             self._holding.keep(offer, question, self.place)
         return origin, offer
+
+    def _note_refusal(self, group: Group, question: Question) -> None:
+        program = question.program
+        if self.limits.note_refusal(*roots_of(program, group.subject)):
+            exe = program.process.exe
+            self.log.notes.append(
+                f"three questions of {exe}, the last for {program.script or exe}, or about one"
+                " place, were refused within 10 seconds: such are refused without a question for"
+                " a minute"
+            )
 
     def _settle_or_ask_again(
         self, call: WaitingCall, group: Group, offer: Offer | None, origin: Origin | None
@@ -312,8 +312,10 @@ class Questions:
             call.settle(Refused())
         elif offer is None or origin is None or not is_shown or offer.lasts is not Lasts.ONCE:
             self._ask_again(call)
+        elif offer.effect is Effect.ALLOW and call not in group.shown:
+            self._ask_again(call)  # it came when the question was on the screen
         elif offer.effect is Effect.ALLOW:
-            call.settle(Again(_with_origin(offer.rules, origin)))
+            call.settle(Again(with_origin(of_call(offer.rules, call), origin)))
         else:
             request, asks = call.undecided.questions[0]
             rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
@@ -344,7 +346,3 @@ class Questions:
         self._answers += 1
         number = str(self._answers)
         return number, Origin(OriginKind.ANSWER, f"{number}, {time.strftime('%H:%M')}")
-
-
-def _with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
-    return tuple(replace(rule, origin=origin) for rule in rules)

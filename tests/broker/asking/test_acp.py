@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nono.broker.asking.acp import Relay, Relayed
+from nono.broker.asking.acp import MAX_MESSAGE, Relay, Relayed
 from nono.broker.asking.question import Answer
 from nono.broker.asking.relayed_lines import MAX_READ, RelayedLines
 from tests.broker.asking.worlds import ALWAYS, question
@@ -137,15 +138,122 @@ def test_the_agent_cannot_answer() -> None:
     assert relay.from_editor(own) == Relayed(bytearray(own))
 
 
-def test_a_question_waits_for_the_end_of_the_line() -> None:
+def test_a_question_comes_between_lines_and_what_is_too_long_does_not_pass() -> None:
     relay = in_session()
-    long = b'{"text":"' + b"x" * MAX_READ
-    assert relay.from_agent(long).to_editor == long
+    begun = b'{"text":"' + b"x" * MAX_READ
+    assert not relay.from_agent(begun).to_editor
     out = relay.ask(question())
-    assert out is not None and not out.to_editor
-    rest = relay.from_agent(b'"}\nnext').to_editor
-    assert rest.startswith(b'"}\n{"jsonrpc"') and rest.endswith(b"}\n")
+    assert out is not None and out.to_editor.startswith(b'{"jsonrpc"')
+    assert relay.from_agent(b'"}\nnext').to_editor == begun + b'"}\n'
     assert relay.ended().to_editor == b"next"
+    relay = in_session()
+    for part in (b'{"method":"fs/write_text_file","x":"', b"x" * MAX_MESSAGE, b'{"', b'"}\n'):
+        assert relay.from_agent(part) == Relayed()
+    assert relay.from_agent(b"{}\n").to_editor == b"{}\n"
+
+
+WRITE = {"path": "/home/x/.bashrc", "content": "evil"}
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["terminal/create", "fs/write_text_file", "fs/read_text_file", "mcp/connect", "_x/run", "", 7],
+)
+def test_an_editor_does_nothing_outside_for_the_agent(method: object) -> None:
+    relay = in_session()
+    out = relay.from_agent(line(id=5, method=method, params=WRITE))
+    assert not out.to_editor and not out.settled
+    (answer,) = messages(out.to_agent)
+    assert answer["id"] == 5 and "outside of the sandbox" in answer["error"]["message"]
+    assert relay.from_agent(line(method=method, params=WRITE)) == Relayed()
+    # Nor by a last line without an end.
+    relay.from_agent(line(id=5, method=method)[:-1])
+    assert relay.ended() == Relayed()
+
+
+EVIL = b'{"jsonrpc":"2.0","id":5,"method":"terminal/create","params":{"command":"sh"}}'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"id":5,"method":"session/update","method":"terminal/create"}\n',
+        b"[" + EVIL + b"]\n",
+        b"\xef\xbb\xbf" + EVIL + b"\n",
+        b"x\r" + EVIL + b"\r\n",
+        EVIL.replace(b'"5"', b"NaN").replace(b"5", b"NaN") + b"\n",
+        EVIL.decode().encode("utf-16") + b"\n",
+        EVIL[:-1] + b',"x":"\xff"}\n',
+    ],
+)
+def test_what_another_reader_might_take_for_a_message_does_not_pass(said: bytes) -> None:
+    assert not in_session().from_agent(said).to_editor
+
+
+def test_no_line_of_the_agents_is_two_to_anybody() -> None:
+    relay = in_session()
+    for between in ("\r", "\u2028", "\x85"):
+        text = f'{{"method":"session/update","params":{{"x":"{between}"}}}}\n'
+        if between == "\r":
+            text = '{"method":"session/update","params":\r' + EVIL.decode() + "\r}\n"
+        passed = relay.from_agent(text.encode()).to_editor
+        assert passed.isascii() and len(passed.decode().splitlines()) == 1
+        assert json.loads(passed) == json.loads(text)
+    mixed = relay.from_agent(b'{"id":5,"Method":"terminal/create"}\n')
+    assert not mixed.to_editor and mixed.to_agent
+
+
+def test_an_editor_does_not_offer_what_is_refused() -> None:
+    told = {"fs": {"readTextFile": True}, "terminal": True, "_meta": {"x": 1}}
+    params = {"protocolVersion": 1, "clientCapabilities": told}
+    out = Relay(TOKEN).from_editor(line(id=0, method="initialize", params=params))
+    (message,) = messages(out.to_agent)
+    assert message["params"] == {**params, "clientCapabilities": {"_meta": {"x": 1}}}
+    # Nor does the agent name a program for the editor to start, to log in.
+    ways = [
+        {"id": "a", "name": "by key"},
+        {"id": "b", "type": "terminal", "env": {"LD_PRELOAD": "x"}},
+        {"id": "c", "_meta": {"terminal-auth": {"command": "sh"}}},
+    ]
+    (reply,) = messages(Relay(TOKEN).from_agent(line(id=0, result={"authMethods": ways})).to_editor)
+    assert reply["result"] == {"authMethods": ways[:1]}
+
+
+@pytest.mark.parametrize(
+    ("title", "is_marked"),
+    [
+        ("nono asks: ls wants to read /x", True),
+        ("  \u200bN\uff4fno asks", True),
+        ("\u043eops", True),
+        ("A question: nono asks", True),
+        ("Edit nonogram.py", False),
+        ("Run the tests", False),
+    ],
+)
+def test_a_title_of_the_agents_does_not_seem_ours(title: str, is_marked: bool) -> None:
+    shown = f"agent: {title}" if is_marked else title
+    for key, method in (("toolCall", "session/request_permission"), ("update", "session/update")):
+        params = {"sessionId": "sess_1", key: {"toolCallId": "t", "title": title}}
+        (passed,) = messages(
+            in_session().from_agent(line(id=3, method=method, params=params)).to_editor
+        )
+        assert passed["params"][key]["title"] == shown
+
+
+def test_the_secret_stays_between_the_editor_and_us() -> None:
+    """The editor cannot give it to the agent, nor does the agent write it otherwise spelled."""
+    relay = in_session()
+    request = asked(relay)
+    assert (
+        relay.from_editor(line(method="$/cancel_request", params={"requestId": request["id"]}))
+        == Relayed()
+    )
+    assert relay.from_editor(line(method="x", params={"tool": [f"nono-{TOKEN}-1"]})) == Relayed()
+    call = request["params"]["toolCall"]["toolCallId"]
+    forged = line(method="session/update", params={"update": {"toolCallId": call, "title": "x"}})
+    escaped = forged.replace(TOKEN.encode(), b"\\u006b" + TOKEN[1:].encode())
+    assert TOKEN.encode() not in escaped and relay.from_agent(escaped) == Relayed()
+    assert relay.from_editor(selected(request, "o")).settled == [(17, Answer("o", "acp"))]
 
 
 def test_a_question_that_is_over_is_cancelled() -> None:
@@ -181,6 +289,9 @@ def test_odd_names_are_made_visible() -> None:
 
 @given(st.lists(st.binary(max_size=20)), st.booleans())
 def test_what_is_not_ours_passes_byte_by_byte(pieces: list[bytes], to_agent: bool) -> None:
+    """Of the agent's all that nobody could take for a message."""
+    if not to_agent:
+        pieces = [piece.replace(b"{", b"") for piece in pieces]
     relay = in_session()
     passed = b""
     for piece in pieces:

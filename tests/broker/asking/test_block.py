@@ -1,5 +1,7 @@
 """A question as lines: at every width, with names that want to be something else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,13 @@ from nono.broker.asking.block import (
     brief,
     details,
     is_too_long,
+    outcome,
     second_step,
     settled,
 )
 from nono.broker.asking.columns import cut, width
 from nono.broker.asking.keys import choices
+from nono.broker.asking.plain_question import plain_question, read_question
 from nono.broker.asking.question import SubjectKind
 from nono.broker.visible import visible
 from tests.broker.asking.asked import PATH, question
@@ -56,6 +60,28 @@ def test_the_home_is_short() -> None:
     around = Surroundings(80, home="/home/u")
     assert "  wants to read   ~/datasets/imagenet/" in block(asked, choices(asked), around)
     assert "~/datasets/imagenet/val" in "".join(brief(asked, choices(asked), around))
+
+
+def test_every_object_that_an_answer_allows_is_shown() -> None:
+    several = tuple(("delete", f"/home/u/data/f{each}") for each in range(8))
+    asked = replace(question(), objects=several[:6], later=2, waiting=8)
+    around = Surroundings(80, home="/home/u")
+    given = choices(asked)
+    shown = [
+        block(asked, given, around),
+        details(asked, given, around),
+        brief(asked, given, Surroundings(50, home="/home/u")),
+        [outcome(asked, None, around)],
+    ]
+    for lines in shown:
+        assert all(f"delete ~/data/f{each}" in "\n".join(lines) for each in range(6))
+    assert "8 calls wait, 2 of them for another question" in "\n".join(shown[0])
+    assert "To delete: /home/u/data/f5" in plain.listed(asked, given)
+    assert read_question(plain_question(asked)).objects == asked.objects
+    # Of one call there may be more.
+    lines = block(replace(asked, objects=several), given, around)
+    assert any(line.endswith("  and 2 more") for line in lines)
+    assert is_too_long(replace(asked, objects=(("read", "/" + "x" * MAX_TEXT),)))
 
 
 def test_a_narrow_one_has_few_lines() -> None:

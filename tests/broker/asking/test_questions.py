@@ -204,6 +204,17 @@ def test_what_waits_together_is_one_question() -> None:
     assert by_id(found, "d").rules[0].access == READ | WRITE
 
 
+def test_what_cannot_be_shown_is_not_allowed_by_its_name() -> None:
+    many = [opens(f"/data/x/f{each}") for each in range(7)]
+    assert ids(asked(*many[:6]))[:2] == "or" and len(asked(*many[:6]).objects) == 6
+    assert not {"o", "r"} & {*ids(asked(*many))} and "d" in ids(asked(*many))
+    moved = asked(
+        changes(Operation.RENAME_FROM, "/data/x/f"), changes(Operation.RENAME_TO, "/data/x/g")
+    )
+    assert moved.objects == (("rename", "/data/x/f"), ("rename something to", "/data/x/g"))
+    assert by_id(moved, "d").words == "all of /data/x/ for writing, this run"
+
+
 def test_the_words_are_ours_and_names_are_made_visible() -> None:
     found = asked(opens("/data/x\x1b[2J/\u202ef"))
     assert found.wants == "read"

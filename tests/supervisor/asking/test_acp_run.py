@@ -92,7 +92,7 @@ def test_an_agent_asks_through_its_editor(as_user: Account, project: Path) -> No
 
 def test_an_agent_whose_editor_is_gone(as_user: Account, project: Path) -> None:
     """It reads the end, as if nobody were between; and writes to a pipe that is closed."""
-    script = "import sys; sys.stdin.read(); print('x' * 3_000_000, flush=True)"
+    script = "import sys; sys.stdin.read(); print('x\\n' * 1_500_000, flush=True)"
     agent = ["python3", "-c", script]
     with editor(as_user, project, *agent) as someone:
         assert someone.process.stdout is not None and someone.process.stdin is not None

@@ -17,6 +17,7 @@ from nono.broker import (
     Ask,
     Deny,
     Effect,
+    File,
     Floor,
     Open,
     Operation,
@@ -27,7 +28,7 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.asking.history import History
-from nono.broker.asking.question import Program
+from nono.broker.asking.question import Program, Subject, SubjectKind
 from nono.broker.asking.questions import question
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.audit.answer_records import Changed
@@ -36,7 +37,7 @@ from nono.broker.requests import RecordedProcess
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Callback, Channel, ChannelGone
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.limits import MAX_WAITING, Limits, root_of
+from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
 from nono.supervisor.asking.live import Live
 from nono.supervisor.asking.look import QuickLook, RealLook
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
@@ -138,16 +139,24 @@ def test_calls_with_one_subject_are_one_question_and_others_their_own() -> None:
             "/data/0/late",
             "/elsewhere/f",
         }
+        paths = {f"/data/{tid % 2}/f{tid}": call for tid, call in enumerate(calls)}
+        assert len({*question.objects}) == 6 and {*question.objects} < {("read", p) for p in paths}
+        assert question.later == 2 and question.offers[0].words == "these 6, once"
         channel.say(question, "o")
-        for call in calls:
+        for _, path in question.objects:
+            call = paths[path]
             await call.done.wait()
-            assert isinstance(call.outcome, Again) and len(call.outcome.once) == 8
+            (rule,) = call.outcome.once if isinstance(call.outcome, Again) else ()
+            assert rule.pattern == File(path)
+        # What was not shown is asked about afterwards.
+        hidden = [call for path, call in paths.items() if ("read", path) not in question.objects]
+        assert len(hidden) == 2 and not any(call.done.is_set() for call in hidden)
         assert not late.done.is_set() and not other.done.is_set()
         asking.decisions.extend(
             [Rule(Subtree("/"), Access.READ, Effect.ALLOW, asking.questions.next_origin()[1])]
         )
         asking.questions.decide_again()
-        assert late.outcome == other.outcome == Again()
+        assert all(call.outcome == Again() for call in (late, other, *hidden))
         await until(lambda: not channel.open)  # what is covered is withdrawn
 
     within(asking, body)
@@ -263,14 +272,23 @@ def _question() -> Question:
 def test_quiet_lasts_a_minute_and_comes_by_three_refusals_within_ten_seconds() -> None:
     now = [0.0]
     limits = Limits(lambda: now[0])
-    root = root_of(Program(RecordedProcess(1, "/usr/bin/python3"), "script.py"))
+    root, about = roots_of(
+        Program(RecordedProcess(1, "/usr/bin/python3"), "script.py"),
+        Subject(SubjectKind.DIRECTORY, "/data/a"),
+    )
+    # Another script, or another file there, is not another root; nor is a copy of the program.
+    assert (root, about) == roots_of(
+        Program(RecordedProcess(2, "/usr/bin/python3"), "other.py"),
+        Subject(SubjectKind.DIRECTORY, "/data/b"),
+    )
     assert not any(limits.note_refusal(root) for _ in range(2))
     now[0] = 11.0
     assert not limits.note_refusal(root) and not limits.is_quiet(root)
     now[0] = 12.0
     assert not limits.note_refusal(root)
     assert limits.note_refusal(root) and limits.is_quiet(root)
-    assert not limits.is_quiet(("/usr/bin/other", ""))
+    assert not limits.is_quiet(("program", "/usr/bin/other"), about)
+    assert limits.is_quiet(about, root)
     now[0] = 73.0
     assert not limits.is_quiet(root)
 
