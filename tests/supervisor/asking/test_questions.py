@@ -19,8 +19,6 @@ from nono.broker import (
     Effect,
     Floor,
     Open,
-    Operation,
-    PathChange,
     Policy,
     Question,
     Rule,
@@ -321,20 +319,3 @@ def test_a_live_change_is_numbered_recorded_and_taken_back(tmp_path: Path) -> No
     assert deeds == ["granted", "revoked"]
     whats = [each.what for each in asking.questions.log.all() if isinstance(each, Changed)]
     assert whats == [(f"allow read {tmp_path}",)] * 2
-
-
-def test_nobody_is_asked_about_what_would_stay_open_after_once() -> None:
-    asking = asking_with(Scripted())
-    grant = Rule(Subtree("/open"), Access.READ, Effect.ALLOW, asking.questions.next_origin()[1])
-    asking.decisions.extend([grant])
-
-    def is_asked(operation: Operation, target: str | None) -> bool:
-        change = PathChange(Thread(1), operation, "/data/a/f", target=target, directory=False)
-        verdict = asking.decisions.policy.decide(change)
-        assert isinstance(verdict, Ask)
-        return asking.is_asked(change, verdict)
-
-    assert is_asked(Operation.RENAME_FROM, "/data/a/g")
-    assert not is_asked(Operation.RENAME_FROM, "/open/g")
-    assert not is_asked(Operation.RENAME_FROM, None)
-    assert not is_asked(Operation.LINK_FROM, "/data/a/g")
