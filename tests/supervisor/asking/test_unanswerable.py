@@ -17,7 +17,7 @@ from nono.broker import (
 )
 from nono.supervisor.asking.waiting_call import Refused, WaitingCall
 from nono.supervisor.planning.start_files import ORIGIN
-from tests.supervisor.asking.test_questions import (
+from tests.supervisor.asking.worlds import (
     Scripted,
     Thread,
     asking_with,
