@@ -23,8 +23,7 @@ def visible(text: str, limit: int = 200) -> str:
     """`text` with everything that hides or reorders it written as an escape.
 
     The result holds no control, bidirectional, zero-width or surrogate
-    character, so no terminal sequence either, no two spaces beside each other
-    that could move text to a line of its own, no marks without a letter or in
+    character, so no terminal sequence either, no marks without a letter or in
     a pile, and at most `limit` characters: a longer one loses its middle.
     `limit` must be positive.
     """
@@ -56,18 +55,15 @@ def _fill(shown: list[str], room: int) -> list[str]:
 
 
 def _escaped(text: str) -> Iterator[str]:
-    """Each character, or the escape for it, by what stands before it."""
-    before, marks = "", _MAX_MARKS
+    """Each character, or the escape for it."""
+    marks = _MAX_MARKS
     for character in text:
         shown = _escape(character)
-        if character == before == " ":
-            shown = _code(0x20)
-        elif shown == character and unicodedata.category(character) in _MARKS:
+        if shown == character and unicodedata.category(character) in _MARKS:
             marks += 1
             shown = character if marks <= _MAX_MARKS else _code(ord(character))
         else:
             marks = 0 if shown == character and character != " " else _MAX_MARKS
-        before = character
         yield shown
 
 

@@ -8,6 +8,7 @@ both ends, with its directory and its name on lines of their own.
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from nono.broker.visible import visible
 
 NARROW = 60
 """Below so many columns the block is only a few lines."""
+_BLANKS = re.compile("(?<= ) ")
 MAX_TEXT = 4096
 """Who wants more than so many characters shown gets a refusal: something hides there."""
 
@@ -31,6 +33,11 @@ _MAX_LINES = 3
 _MAX_RULES = 5
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
+
+
+def name_of(text: str) -> str:
+    """A name that moves no words onto a line of their own: blanks in a row are escapes."""
+    return _BLANKS.sub(r"\\x20", visible(text, MAX_TEXT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Surroundings:
         """A path of the question as it is shown."""
         if self.home not in ("", "/") and is_within(path, self.home):
             path = "~" + path[len(self.home) :]
-        return visible(path, MAX_TEXT)
+        return name_of(path)
 
 
 def is_too_long(question: Question) -> bool:
@@ -186,7 +193,7 @@ def _object(question: Question, around: Surroundings) -> list[str]:
         place = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
         return [f"{place}:", *_objects(question, around)]
     if subject.kind not in _PATHS:
-        return [visible(subject.value, MAX_TEXT)]
+        return [name_of(subject.value)]
     if subject.kind is SubjectKind.DIRECTORY:
         directory, name = subject.value, ""
         path = getattr(question.request, "path", "")
@@ -195,7 +202,7 @@ def _object(question: Question, around: Surroundings) -> list[str]:
     else:
         directory, name = posixpath.split(subject.value)
     shown = around.path(directory).rstrip("/") + "/"
-    return [shown, visible(name, MAX_TEXT)] if name else [shown]
+    return [shown, name_of(name)] if name else [shown]
 
 
 def _labelled(label: str, text: str, columns: int) -> list[str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Deny, Effect, PolicyError, Rule, visible
+from nono.broker import Effect, PolicyError, Rule, visible
 from nono.broker.asking.question import Offer, Question
 from nono.broker.asking.surroundings import Place
 from nono.supervisor.asking.answered import Log, asked
-from nono.supervisor.asking.waiting_call import WaitingCall
+from nono.supervisor.asking.waiting_call import Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
 
 if TYPE_CHECKING:
@@ -27,15 +27,23 @@ class Holding:
         self._later = later
         self._log = log
 
-    async def refused(self, calls: Sequence[WaitingCall]) -> list[tuple[WaitingCall, Deny]]:
-        """The calls that nobody is asked about, with why. Raises what looking raises."""
+    async def refuse(self, calls: list[WaitingCall]) -> None:
+        """Refuse those that no answer opens, as a rule of a start would, and take them out.
+
+        Others may join meanwhile: in the end all that is left was looked at. Raises what looking
+        raises.
+        """
         import trio
 
-        if self._later is None:
-            return []
-        requests = [call.undecided.requests for call in calls]
-        found = await trio.to_thread.run_sync(self._later.protections, requests)
-        return [(call, why) for call, why in zip(calls, found, strict=True) if why is not None]
+        seen: list[WaitingCall] = []
+        while self._later is not None and (new := [each for each in calls if each not in seen]):
+            requests = [call.undecided.requests for call in new]
+            found = await trio.to_thread.run_sync(self._later.protections, requests)
+            for call, why in zip(new, found, strict=True):
+                if why is not None and call in calls:
+                    calls.remove(call)
+                    call.settle(Refused(why))
+            seen += new
 
     async def open(self, rules: Sequence[Rule]) -> bool:
         """Make an answer's rules the run's. False, with a note, where they cannot be held."""

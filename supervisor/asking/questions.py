@@ -168,7 +168,9 @@ class Questions:
         with group.scope:
             await self._wait_for_company(group)
             self._take_neighbours(group)
-            await self._refuse_protected(group)
+            if group.subject.kind is SubjectKind.DIRECTORY:
+                await self._holding.refuse(group.calls)
+                self._end_if_empty(group)
             if not group.calls:  # it is part of another question by now
                 return
             question = await self._question(group)
@@ -187,15 +189,6 @@ class Questions:
             self._groups.remove(group)
         person = "" if answer is None else answer.person
         self._settle(group, question, offer, origin, channel, person, took)
-
-    async def _refuse_protected(self, group: Group) -> None:
-        """Refuse what no answer opens, as a rule of a start would. Raises what looking raises."""
-        if group.subject.kind is SubjectKind.DIRECTORY:
-            for call, why in await self._holding.refused([*group.calls]):
-                if call in group.calls:
-                    group.calls.remove(call)
-                    call.settle(Refused(why))
-        self._end_if_empty(group)
 
     async def _wait_for_company(self, group: Group) -> None:
         """Where other calls may come at the same time, they are to be one question with this."""

@@ -34,7 +34,7 @@ def start(
     empty or a word holds a NUL, which no program can get, or one holds a real key.
     """
     _check(prepared, argv, env)
-    _check_streams(streams, prepared.decisions.policy.network.mode)
+    check_streams(streams, prepared.decisions.policy.network.mode)
     # The door to the platform.
     from nono.supervisor.linux.launch.running import begin, specify
 
@@ -61,7 +61,7 @@ def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> N
 _CONNECTED = socket.SOCK_STREAM, socket.SOCK_SEQPACKET
 
 
-def _check_streams(streams: Streams, network: Mode) -> None:
+def check_streams(streams: Streams, network: Mode) -> None:
     """Raise UsageError for a stream by which a program could send wherever it likes.
 
     A socket of datagrams takes another address with each, and nobody would be asked.

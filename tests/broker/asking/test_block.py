@@ -159,4 +159,3 @@ def test_blanks_and_marks_move_nothing() -> None:
     assert visible("o\u0301\u0323 a b") == "o\u0301\u0323 a b"
     assert visible("e" + "\u0301" * 5) == "e" + "\u0301" * 3 + r"\u0301\u0301"
     assert visible("\u0301x \u0301\u200b\u0301") == r"\u0301x \u0301\u200b\u0301"
-    assert visible(" a  b ") == r" a \x20b "

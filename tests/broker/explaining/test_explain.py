@@ -245,8 +245,7 @@ def test_visible(text: str, shown: str) -> None:
 def test_whatever_is_shown_is_safe_and_short(text: str, limit: int) -> None:
     shown = visible(text, limit)
     assert is_safe(shown) and len(shown) <= limit
-    assert "  " not in shown
-    if text.isascii() and text.isprintable() and len(text) <= limit and "  " not in text:
+    if text.isascii() and text.isprintable() and len(text) <= limit:
         assert shown == text
 
 

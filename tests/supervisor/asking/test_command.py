@@ -86,7 +86,7 @@ def test_a_live_change_lets_go_what_waits(asking: Nono, as_user: Account) -> Non
     assert '"effect\\": \\"allow\\", \\"what\\"' in done.stderr
     assert "refused: no" in done.stderr
     shown = asking("", "audit", "show", "last").stdout
-    assert f"granted by tester: allow {data} [answer 1, " in shown
+    assert f"granted by tester: allow read {data} [answer 1, " in shown
     assert "refused: read" in shown and "[answer 2, " in shown
 
 
