@@ -8,7 +8,7 @@ from nono.broker import Access, Open, Operation, PathChange, Request
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.waiting_call import Again, WaitingCall
 from nono.supervisor.decisions.undecided import Undecided
-from tests.supervisor.asking.test_questions import (
+from tests.supervisor.asking.waiting import (
     Scripted,
     Thread,
     asking_with,
