@@ -95,12 +95,7 @@ class Questions:
         if self._is_decided(call):  # by an answer that came while this call was on its way
             call.settle(Again())
             return call
-        subject = subject_of(undecided.requests[0], self.place.look.is_directory)
-        if self.limits.is_quiet(*roots_of(program_of(process), subject)):
-            self.limits.refused += 1
-            call.settle(Refused())
-        else:
-            self._join(call)
+        self._join(call)
         return call
 
     def leave(self, call: WaitingCall, *, comes_back: bool = False) -> None:
@@ -137,6 +132,10 @@ class Questions:
         import trio
 
         subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
+        if self.limits.is_quiet(*roots_of(program_of(call.process), subject)):
+            self.limits.refused += 1
+            call.settle(Refused())
+            return
         common = common_of(call, subject, self.place.around.home)
         for group in self._groups:
             if group.common == common:
