@@ -76,13 +76,15 @@ class Later:
 
     `run` gives the answer; it is cancelled when the caller has died or has a signal to handle, in
     which case `interrupted` gives the answer. Then `close` is called. `holds` says that it holds
-    descriptors of ours, of which there are not many.
+    descriptors of ours, of which there are not many. A signal in `sleeps_through` interrupts it as
+    little as it does a call on a file.
     """
 
     run: Callable[[], Awaitable[Answer]]
     close: Callable[[], None]
     interrupted: Callable[[], Answer] = Restart
     holds: bool = True
+    sleeps_through: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Retry:
     interrupted: Callable[[], Answer] = Restart
     capabilities: frozenset[int] = frozenset()
     """Those that attempts are made with, if the thread has them; the loop says which."""
+    sleeps_through: frozenset[int] = frozenset()
 
 
 Answer = Continue | Fail | Return | Inject | InjectPair | Replace | Restart | Later | Retry

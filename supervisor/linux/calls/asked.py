@@ -7,6 +7,7 @@ object by now, that is another question.
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.calls.performer import Performer
     from nono.supervisor.linux.calls.waiting import WaitingCalls
 
+_SLEEPS_THROUGH = frozenset({signal.SIGWINCH})
+"""A question on a full screen makes the terminal tell its size: nobody expects open(2) to fail by
+that (EINTR), and vim takes the file for empty then."""
 _MAX_QUESTIONS = 16
 """Of one call: one whose object is another each time is refused after these."""
 
@@ -37,7 +41,7 @@ class AskedCalls:
         """Called from the loop's thread. Never blocks."""
         call = _AskedCall(self, notification, undecided)
         self.asking.wake()
-        return Later(call.run, call.close, call.interrupted, holds=False)
+        return Later(call.run, call.close, call.interrupted, False, _SLEEPS_THROUGH)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -75,19 +76,19 @@ class Caller:
         soft, _ = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
         return float("inf") if soft == resource.RLIM_INFINITY else soft
 
-    @property
-    def has_signal(self) -> bool:
+    def has_signal(self, but: Iterable[int] = ()) -> bool:
         """True when a signal waits that this thread does not block: proc_pid_status(5).
 
-        Of those sent to the process as a whole, which go to the first thread if it takes them, only
-        the first thread is told. False when it is gone.
+        Those of `but` do not count. Of those sent to the process as a whole, which go to the first
+        thread if it takes them, only the first thread is told. False when it is gone.
         """
         try:
             status = self._status
             pending = int(status["SigPnd"], 16)
             if int(status["Tgid"]) == self.tid:
                 pending |= int(status["ShdPnd"], 16)
-            return bool(pending & ~int(status["SigBlk"], 16))
+            left_out = sum(1 << number - 1 for number in but)
+            return bool(pending & ~(int(status["SigBlk"], 16) | left_out))
         except (OSError, KeyError, ValueError):
             return False
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import resource
 import threading
+from collections.abc import Collection
 
 from nono.shims.linux import capabilities
 from nono.shims.linux.notify import Listener, Notification
@@ -83,7 +84,7 @@ class WaitingCalls:
 
         async with open_nursery() as nursery:
             nursery.start_soon(perform)
-            is_dead = await self._until_dead_or_signalled(notification)
+            is_dead = await self._until_dead_or_signalled(notification, call.sleeps_through)
             nursery.cancel_scope.cancel()
         # Only reached without an answer, or with one that came at the same moment.
         if answer is None and not is_dead:
@@ -94,7 +95,9 @@ class WaitingCalls:
         """The answer of what waits, once there is one. Raises OSError."""
         return await (call.run() if isinstance(call, Later) else self._retry(notification_id, call))
 
-    async def _until_dead_or_signalled(self, notification: Notification) -> bool:
+    async def _until_dead_or_signalled(
+        self, notification: Notification, sleeps_through: Collection[int]
+    ) -> bool:
         """True when the caller has died. The kernel tells neither; it has to be asked.
 
         A signal counts when it is seen twice in turn: one that another thread of the process was
@@ -107,7 +110,7 @@ class WaitingCalls:
             await trio.sleep(max(_CHECK_SECONDS, self._count / _CHECKS_PER_SECOND))
             if not self._listener.is_valid(notification.id):
                 return True
-            pending = Caller(notification.tid, 0).has_signal
+            pending = Caller(notification.tid, 0).has_signal(sleeps_through)
             if pending and seen:
                 return False
             seen = pending

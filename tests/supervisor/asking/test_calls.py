@@ -86,9 +86,13 @@ def test_the_object_that_was_decided(as_user: Account, project: Path) -> None:
 
 
 def test_once_is_for_one_call_and_survives_signals(as_user: Account, project: Path) -> None:
-    found = outcomes(as_user, project, "alarm")["alarm"]
+    cases = outcomes(as_user, project, "alarm", "resized")
+    found = cases["alarm"]
     assert found["out"] == f"one True\n{errno.EACCES}\n", found["err"]
     assert len(found["asked"]) == 2
+    # A handler without SA_RESTART, of a signal that the question itself may cause.
+    assert cases["resized"]["out"] == "one True\n", cases["resized"]["err"]
+    assert len(cases["resized"]["asked"]) == 1
 
 
 def test_a_caller_that_dies_takes_its_question_along(as_user: Account, project: Path) -> None:

@@ -54,6 +54,7 @@ CASES = {
     "combinations": lambda: asked("combinations", always("d")),
     "each_once": lambda: asked("each_once", always("o")),
     "alarm": lambda: asked("alarm", lambda q, _: "o" if q.id == 1 else "n", wait=0.5),
+    "resized": lambda: asked("resized", always("o"), wait=0.5),
     "race": lambda: asked("race", lambda q, _: "r" if q.id == 1 else "n", wait=0.6),
     "dies": lambda: asked("dies", always("d"), wait=30),
     "thousand": lambda: asked("thousand", always("d"), wait=0.5),
