@@ -61,8 +61,7 @@ def test_one_that_heeds_no_size(as_user: Account, project: Path, questions: Ques
         one.rest(0.1)
         before = one.text, cells(one), one.screen.cursor.x, one.screen.cursor.y
         ask_over(one, questions)
-        one.rest(0.2)
-        assert (one.text, cells(one), one.screen.cursor.x, one.screen.cursor.y) == before
+        one.wait(lambda: (one.text, cells(one), one.screen.cursor.x, one.screen.cursor.y) == before)
         asked, _, answered = one.raw.rpartition(ASKS.encode())
         for off, on in (
             (b"\x1b[>0u", b"\x1b[<1u"),
