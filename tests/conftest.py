@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import pytest
 from hypothesis import settings
@@ -57,6 +57,12 @@ class Secret:
     text: str
 
 
+class _Switch(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[str | int]
+
+
 @dataclass(frozen=True)
 class Account:
     """A user to run commands as."""
@@ -68,6 +74,13 @@ class Account:
     python: str
     """An interpreter that this user can execute and that imports `nono.*`."""
     environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def switch(self) -> _Switch:
+        """What makes subprocess.Popen start a program as this user."""
+        if os.geteuid() == self.uid:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def __call__(
         self,
@@ -82,7 +95,6 @@ class Account:
         The command leads a session of its own, which is killed when it is over
         time: subprocess.TimeoutExpired then carries what was printed so far.
         """
-        switch = os.geteuid() != self.uid
         process = subprocess.Popen(
             [os.fspath(part) for part in command],
             cwd=cwd or self.home,
@@ -93,9 +105,7 @@ class Account:
             encoding="utf-8",
             errors="backslashreplace",
             start_new_session=True,
-            user=self.uid if switch else None,
-            group=self.gid if switch else None,
-            extra_groups=[] if switch else None,
+            **self.switch,
             umask=UMASK,
         )
         try:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from nono.shims.linux.process import pidfd_pid
 from nono.shims.linux.sockets import peer_pidfd
 
-_CREDENTIALS: Final = struct.Struct("=3i")  # struct ucred
+_UCRED: Final = struct.Struct("=iII")  # struct ucred
+
+
+class Credentials(NamedTuple):
+    """Of who connected, or for who connects: of who called listen(2)."""
+
+    pid: int
+    uid: int
+    gid: int
+
+
+def credentials(sock: socket.socket) -> Credentials:
+    """What the kernel noted of the other end. Raises OSError for what is not connected."""
+    answer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return Credentials._make(_UCRED.unpack(answer))
 
 
 def peer_of(sock: socket.socket) -> int:
@@ -23,8 +37,7 @@ def peer_of(sock: socket.socket) -> int:
     except ProcessLookupError:
         return 0
     if pidfd is None:
-        answer = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        return int(_CREDENTIALS.unpack(answer)[0])
+        return credentials(sock).pid
     try:
         return pidfd_pid(pidfd)
     finally:

@@ -13,6 +13,7 @@ from nono.broker.asking.question import Answer, Question
 from nono.broker.visible import visible
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.listening import made, opened
+from nono.supervisor.locked import is_locked
 from nono.supervisor.places import control_directories
 
 if TYPE_CHECKING:
@@ -87,23 +88,14 @@ def is_watched(env: Mapping[str, str]) -> bool:
     """True while a `nono watch` of this user runs, which attaches to every run by itself."""
     for directory in control_directories(env):
         with contextlib.suppress(OSError), opened(directory) as fd:
-            if any(_is_locked(fd, name) for name in os.listdir(fd)[:_MAX_NAMES]):
+            if any(_is_mark(fd, name) for name in os.listdir(fd)[:_MAX_NAMES]):
                 return True
     return False
 
 
-def _is_locked(directory: int, name: str) -> bool:
-    if not name.endswith(WATCHER):
-        return False
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+def _is_mark(directory: int, name: str) -> bool:
     with contextlib.suppress(OSError):
-        fd = os.open(name, flags, dir_fd=directory)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(fd)
+        return name.endswith(WATCHER) and is_locked(name, directory)
     return False
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from nono.supervisor.audit.record_files import RECORDS, RecordFiles, file_names, total_size
 from nono.supervisor.errors import UsageError
+from nono.supervisor.locked import is_locked
 from nono.supervisor.places import make_private, state_directory
 
 SEAL = "seal"
@@ -113,16 +114,9 @@ def find_session(env: Mapping[str, str], name: str) -> str:
 def is_running(path: str) -> bool:
     """True while the session's nono lives. Raises OSError."""
     try:
-        fd = os.open(os.path.join(path, RECORDS), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return is_locked(os.path.join(path, RECORDS))
     except FileNotFoundError:
         return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 def clean_up(env: Mapping[str, str], keep: int) -> int:

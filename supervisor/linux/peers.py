@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 
+from nono.shims.linux.process import pidfd_pid
 from nono.shims.linux.sockets import peer_pidfd
-from nono.supervisor.linux.processes import children_of, lineage_of, name_of, read_bounded, started
+from nono.shims.linux.unix_peers import credentials
+from nono.supervisor.linux.processes import children_of, lineage_of, name_of, started
 
 INIT = "nono-init"
 """The name of every sandbox's init, which no program in it can take away from it."""
-_CREDENTIALS = struct.Struct("=iII")  # struct ucred: unix(7)
-_MAX_FDINFO = 4096
 
 
 def is_trusted(sock: socket.socket) -> bool:
@@ -24,12 +23,11 @@ def is_trusted(sock: socket.socket) -> bool:
     try:
         pidfd = peer_pidfd(sock)
         try:
-            data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-            pid, uid, _ = _CREDENTIALS.unpack(data)
+            pid, uid, _ = credentials(sock)
             before = started(pid)
             is_outside = uid in (os.geteuid(), 0) and _is_outside(pid)
             is_same = before is not None and started(pid) == before
-            return is_outside and is_same and (pidfd is None or _is_of(pidfd, pid))
+            return is_outside and is_same and (pidfd is None or pidfd_pid(pidfd) == pid)
         finally:
             if pidfd is not None:
                 os.close(pidfd)
@@ -48,9 +46,3 @@ def _is_outside(pid: int) -> bool:
 def _is_init(pid: int) -> bool:
     """Raises OSError when it is gone: who knows what it was."""
     return name_of(pid) == INIT
-
-
-def _is_of(pidfd: int, pid: int) -> bool:
-    """True while the process lives that the pidfd refers to, and has this number."""
-    info = read_bounded(f"/proc/self/fdinfo/{pidfd}", _MAX_FDINFO)
-    return b"\nPid:\t%d\n" % pid in info

@@ -1,7 +1,6 @@
 """Control sockets: no program inside any sandbox reaches one, its own or another's."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +28,6 @@ def start(as_user: Account, project: Path, runtime: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: str | Path) -> subprocess.Popen[str]:
-        switch = os.geteuid() != as_user.uid
         process = subprocess.Popen(
             [as_user.python, "-P", "-m", "nono.supervisor", *map(str, arguments)],
             cwd=project,
@@ -37,9 +35,7 @@ def start(as_user: Account, project: Path, runtime: Path) -> Iterator[Start]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            user=as_user.uid if switch else None,
-            group=as_user.gid if switch else None,
-            extra_groups=[] if switch else None,
+            **as_user.switch,
         )
         running.append(process)
         return process
@@ -133,16 +129,13 @@ LEAVE = CONNECT.partition("; s.recv")[0]
 def test_a_peer_inside_is_known(as_user: Account, project: Path, nono: Nono) -> None:
     """Also where the supervisor connects for it, and where it is gone when it is looked at."""
     path = project / "peer.sock"
-    switch = os.geteuid() != as_user.uid
     with subprocess.Popen(
         [as_user.python, "-c", PEERS, str(path)],
         env=dict(as_user.environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        user=as_user.uid if switch else None,
-        group=as_user.gid if switch else None,
-        extra_groups=[] if switch else None,
+        **as_user.switch,
     ) as listener:
         assert listener.stdin is not None and listener.stdout is not None
         assert listener.stdout.readline() == "ready\n"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nono.broker import Rule
 
 _MAX_ARGV = 4096
+_MAX_FDINFO = 4096
 _MAX_STATUS = 8192
 _MAX_PARENTS = 3
 
@@ -145,6 +146,18 @@ class Caller:
         major = (encoded >> 8) & 0xFFF
         minor = (encoded & 0xFF) | ((encoded >> 12) & 0xFFF00)
         return os.makedev(major, minor) if encoded else 0
+
+    def flags_of(self, fd: int) -> int:
+        """The file status flags and O_CLOEXEC of the caller's `fd`: proc_pid_fdinfo(5).
+
+        They may be another file's by the time that it is looked at. Raises OSError: ENOENT when it
+        is not open.
+        """
+        information = read_bounded(f"/proc/{self.tid}/fdinfo/{fd}", _MAX_FDINFO)
+        for line in information.splitlines():
+            if line.startswith(b"flags:"):
+                return int(line.split()[1], 8)
+        return 0
 
     def duplicate(self, fd: int) -> int:
         """A descriptor of ours for the open file that the caller has as `fd`: pidfd_getfd(2).

@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from nono.shims.linux.sockets import copy_of
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, WAITING, Answer, Fail, Later, Retry
 from nono.supervisor.linux.calls.tasks import Background
@@ -144,7 +145,7 @@ class MadeSockets:
         if sock.type not in _STREAMS:
             return attempt()
         with contextlib.ExitStack() as held:
-            same = held.enter_context(_same(sock))
+            same = held.enter_context(copy_of(sock))
             try:
                 answer = attempt()
             except OSError as error:
@@ -185,7 +186,7 @@ class MadeSockets:
         made = self._made.get(_key(sock.fileno()))
         if made is None:
             return
-        same, init_pid, begun = _same(sock), made.init_pid, time.monotonic()
+        same, init_pid, begun = copy_of(sock), made.init_pid, time.monotonic()
 
         async def wait() -> None:
             import trio
@@ -243,11 +244,6 @@ class MadeSockets:
             return given
 
         return replace(answer, run=once)
-
-
-def _same(sock: socket.socket) -> socket.socket:
-    """Another descriptor of it. (Python's own dup would change the open socket to blocking.)"""
-    return socket.socket(fileno=os.dup(sock.fileno()))
 
 
 def _is_connected(sock: socket.socket) -> bool:

@@ -17,10 +17,8 @@ import contextlib
 import errno
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nono.shims.linux import capabilities, process
 from nono.shims.linux import sockets as kernel
@@ -28,9 +26,8 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import file_maker
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
 
-_SECONDS: Final = 10.0
-_NEEDED: Final = frozenset({"LD_LIBRARY_PATH"})
-"""Variables without which an interpreter may not start."""
+if TYPE_CHECKING:
+    from nono.supervisor.linux.own_process import OwnProcess
 
 
 class Making(Protocol):
@@ -88,8 +85,7 @@ class ByProcess:
     """A process performs it, started when the first file is made."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._maker: OwnProcess | None = None
 
     def open(self, umask: int, directory: int, name: bytes | str, flags: int, mode: int) -> int:
         made = self._ask(file_maker.OPEN, umask, flags, mode, os.fsencode(name), directory)
@@ -107,27 +103,25 @@ class ByProcess:
         self._ask(file_maker.BIND, umask, 0, 0, path, directory, sock.fileno())
 
     def close(self) -> None:
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_SECONDS)
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._maker is not None:
+            self._maker.close()
+            self._maker = None
 
     def _ask(
         self, what: int, umask: int, flags: int, mode: int, name: bytes, *fds: int
     ) -> int | None:
-        if self._control is None:
-            self._control = self._start()
+        if self._maker is None:
+            # Only where a container refuses the thread its umask.
+            from nono.supervisor.linux.own_process import OwnProcess
+
+            self._maker = OwnProcess(file_maker.__file__)
+        control = self._maker.control
         mask = sum(1 << number for number in capabilities.sets().effective)
         request = file_maker.REQUEST.pack(what, umask, flags, mode, mask) + name
         try:
-            socket.send_fds(self._control, [request], fds, socket.MSG_NOSIGNAL)
+            socket.send_fds(control, [request], fds, socket.MSG_NOSIGNAL)
             answer, made, _, _ = socket.recv_fds(
-                self._control, file_maker.ANSWER.size, 1, socket.MSG_CMSG_CLOEXEC
+                control, file_maker.ANSWER.size, 1, socket.MSG_CMSG_CLOEXEC
             )
         except OSError:
             # What came later would be taken for the answer to another request.
@@ -140,22 +134,6 @@ class ByProcess:
         if number:
             raise failure(number)
         return made[0] if made else None
-
-    def _start(self) -> socket.socket:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.settimeout(_SECONDS)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", file_maker.__file__, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _NEEDED & os.environ.keys()},
-                cwd="/",
-                start_new_session=True,
-            )
-        return ours
 
 
 @contextlib.contextmanager

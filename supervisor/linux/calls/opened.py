@@ -17,9 +17,6 @@ from nono.shims.linux.process import copies_descriptors
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
-from nono.supervisor.linux.processes import read_bounded
-
-_MAX_FDINFO = 4096
 
 
 def opened(caller: Caller, fd: int) -> Handle:
@@ -28,16 +25,8 @@ def opened(caller: Caller, fd: int) -> Handle:
         copy = caller.duplicate(fd)
         return Handle(copy, fcntl.fcntl(copy, fcntl.F_GETFL))
     try:
-        given_up = _given_up(caller, fd)
+        # O_PATH if the caller says so, which gives it nothing.
+        given_up = caller.flags_of(fd) & os.O_PATH or None
         return Handle(os.open(f"/proc/{caller.tid}/fd/{fd}", HANDLE_FLAGS), given_up)
     except FileNotFoundError:
         raise failure(errno.EBADF) from None
-
-
-def _given_up(caller: Caller, fd: int) -> int | None:
-    """O_PATH if the caller says so, which gives it nothing: proc_pid_fdinfo(5)."""
-    information = read_bounded(f"/proc/{caller.tid}/fdinfo/{fd}", _MAX_FDINFO)
-    for line in information.splitlines():
-        if line.startswith(b"flags:"):
-            return os.O_PATH if int(line.split()[1], 8) & os.O_PATH else None
-    return None

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import socket
 import time
 from functools import partial
@@ -51,7 +50,6 @@ _MAX_DATAGRAM = 65536
 _OVERHEAD = 32  # of a message, in its socket's buffer: net/unix/af_unix.c
 _MSG_OOB = 1
 _NOWHERE = b"\0nowhere"
-_FLAGS = re.compile(rb"^flags:\s*([0-7]+)$", re.MULTILINE)
 
 
 def make_unix_datagram_socket(call: Call) -> Answer:
@@ -123,9 +121,7 @@ def connect_datagram(
 
 def _replace(call: Call, sock: socket.socket) -> Answer:
     at = int32(call.notification.a)
-    with open(f"/proc/{call.caller.tid}/fdinfo/{at}", "rb") as info:
-        flags = _FLAGS.search(info.read())
-    close_on_exec = flags is not None and bool(int(flags[1], 8) & os.O_CLOEXEC)
+    close_on_exec = bool(call.caller.flags_of(at) & os.O_CLOEXEC)
     return Replace(sock.detach(), at, close_on_exec)
 
 

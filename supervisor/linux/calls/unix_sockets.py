@@ -35,6 +35,7 @@ from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.resolve import anchor, directories_on_the_way, entry, locate
 
 _MAX_SUN_PATH = 108
+_Sockets = Callable[[], Iterable[Listening]]
 
 
 class Target(NamedTuple):
@@ -76,19 +77,12 @@ def connect_unix(
     if not name:
         raise failure(errno.EINVAL)
     if name.startswith(b"\0"):
-        holder = call.own.names.holder(sock.type, name)
-        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), holder is not None)
+        holder = _require_name(call, decisions, sock.type, name, unix_diag.listening)
         if holder is None:
-            _require_there(unix_diag.listening, name)
-            decisions.require(request)
             return perform_connect(call, held, sock, address)
-        # The floor keeps every other out of the program's reach, and this out of ours.
-        decisions.note_native(request)
         attempt = partial(_connect_while_own, call, holder, sock, name, address)
         return perform_connect(call, held, sock, address, attempt)
-    target = held.enter_context(locate(call.caller, AT_FDCWD, name))
-    if target.kind != stat.S_IFSOCK:
-        raise failure(errno.ECONNREFUSED)
+    target = _socket_file(call, held, name)
     _require_path(call, decisions, target, unix_diag.listening)
     return perform_connect(call, held, sock, kernel.unix_address(target.name.encode()))
 
@@ -104,17 +98,9 @@ def require_receiver(
         raise failure(errno.EINVAL)
     receiving = unix_diag.receiving
     if name.startswith(b"\0"):
-        holder = call.own.names.holder(socket.SOCK_DGRAM, name)
-        request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), holder is not None)
-        if holder is not None:
-            decisions.note_native(request)
-            return Target(name, call.own, holder)
-        _require_there(receiving, name)
-        decisions.require(request)
-        return Target(name)
-    target = held.enter_context(locate(call.caller, AT_FDCWD, name))
-    if target.kind != stat.S_IFSOCK:
-        raise failure(errno.ECONNREFUSED)
+        holder = _require_name(call, decisions, socket.SOCK_DGRAM, name, receiving)
+        return Target(name) if holder is None else Target(name, call.own, holder)
+    target = _socket_file(call, held, name)
     if call.own.datagrams.receives_at(target):
         decisions.require(UnixConnect(call.caller, target.path, own=True))
         return Target(target.name.encode())
@@ -133,46 +119,58 @@ def is_meant(target: Target) -> bool:
     return target.own.names.holder(socket.SOCK_DGRAM, target.name) == target.holder
 
 
-def _require_path(
-    call: Call,
-    decisions: Decisions,
-    target: Handle,
-    sockets: Callable[[], Iterable[Listening]],
-) -> None:
+def _require_name(
+    call: Call, decisions: Decisions, kind: int, name: bytes, sockets: _Sockets
+) -> Holder | None:
+    """The sandbox's own socket that has the abstract name; None for another's that is allowed.
+
+    Raises OSError: ECONNREFUSED where nobody has it.
+    """
+    holder = call.own.names.holder(kind, name)
+    request = UnixConnect(call.caller, "@" + os.fsdecode(name[1:]), holder is not None)
+    if holder is None:
+        _require_there(sockets, name)
+        decisions.require(request)
+    else:
+        # The floor keeps every other out of the program's reach, and this out of ours.
+        decisions.note_native(request)
+    return holder
+
+
+def _socket_file(call: Call, held: contextlib.ExitStack, path: bytes) -> Handle:
+    """What is at the path, which is a socket. Raises OSError (ECONNREFUSED), as connect(2) does."""
+    target = held.enter_context(locate(call.caller, AT_FDCWD, path))
+    if target.kind != stat.S_IFSOCK:
+        raise failure(errno.ECONNREFUSED)
+    return target
+
+
+def _require_path(call: Call, decisions: Decisions, target: Handle, sockets: _Sockets) -> None:
     if not decisions.admits(UnixConnect(call.caller, target.path)):
         own = _is_own(call, target, sockets)
         decisions.require(UnixConnect(call.caller, target.path, own))
 
 
-def _is_own(call: Call, target: Handle, sockets: Callable[[], Iterable[Listening]]) -> bool:
-    """True when what receives at this file was bound by the sandbox."""
+def _is_own(call: Call, target: Handle, sockets: _Sockets) -> bool:
+    """True when what receives at this file was bound by the sandbox, as far as the kernel tells.
+
+    Raises ECONNREFUSED when nothing does.
+    """
     if not unix_diag.is_told():
         return call.own.is_bound(target.fd)
     file = unix_diag.file_of(target.fd)
     if file is None:
         return False
-    return bool(_own_listeners(call.own, lambda each: each.file == file, sockets))
-
-
-def _own_listeners(
-    own: OwnObjects,
-    matches: Callable[[Listening], bool],
-    sockets: Callable[[], Iterable[Listening]] = unix_diag.listening,
-) -> frozenset[int]:
-    """The cookies of what listens, if all of it was bound by the sandbox; none otherwise.
-
-    None also where the kernel does not tell. Raises ECONNREFUSED when nothing listens.
-    """
     try:
-        found = frozenset(each.cookie for each in sockets() if matches(each))
+        found = [each.cookie for each in sockets() if each.file == file]
     except OSError:
-        return frozenset()
+        return False
     if not found:
         raise failure(errno.ECONNREFUSED)
-    return found if all(map(own.is_own_socket, found)) else frozenset()
+    return all(map(call.own.is_own_socket, found))
 
 
-def _require_there(sockets: Callable[[], Iterable[Listening]], name: bytes) -> None:
+def _require_there(sockets: _Sockets, name: bytes) -> None:
     """Raise ECONNREFUSED when nobody has the abstract name, as far as the kernel tells."""
     try:
         is_there = any(each.may_have(name) for each in sockets())

@@ -11,24 +11,21 @@ refuses what would use them on such a socket (`shims.linux.network_administratio
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 from typing import Final
 
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.own_process import OwnProcess
 
 _PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")
 _SO_NETNS_COOKIE: Final = 71
 _COOKIE_BYTES: Final = 8
 _DESCRIPTOR: Final = struct.Struct("@i")
 _LENGTH: Final = socket.CMSG_LEN(_DESCRIPTOR.size)
-_SECONDS: Final = 10.0
 
 
 class Datagrams:
@@ -39,8 +36,7 @@ class Datagrams:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._maker: OwnProcess | None = None
         self._cookie = b""
         self.refused = 0
         """Why there are none: the errno of making the namespace."""
@@ -79,49 +75,29 @@ class Datagrams:
             return False
 
     def close(self) -> None:
-        if self._control is not None:
-            self._control.close()
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(_SECONDS)
-            self._process.kill()
-            self._process.wait()
+        if self._maker is not None:
+            self._maker.close()
 
     def _start(self) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(_SECONDS)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", _PROGRAM, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _NEEDED & os.environ.keys()},
-                cwd="/",
-                start_new_session=True,
-            )
-        refused = self._control.recv(1)
+        self._maker = OwnProcess(_PROGRAM)
+        refused = self._maker.control.recv(1)
         if refused != b"\0":
             raise failure(refused[0] if refused else errno.EPERM)
 
     def _request(self, family: int) -> int:
-        assert self._control is not None
+        assert self._maker is not None
+        control = self._maker.control
         try:
-            self._control.send(bytes((family,)), socket.MSG_NOSIGNAL)
-            answer, ancillary, _, _ = self._control.recvmsg(1, _LENGTH, socket.MSG_CMSG_CLOEXEC)
+            control.send(bytes((family,)), socket.MSG_NOSIGNAL)
+            answer, ancillary, _, _ = control.recvmsg(1, _LENGTH, socket.MSG_CMSG_CLOEXEC)
         except OSError:
             # What came later would be taken for the answer to another request.
-            self._control.close()
+            control.close()
             raise failure(errno.EPROTONOSUPPORT) from None
         for _, _, content in ancillary:
             (made,) = _DESCRIPTOR.unpack(content)
             return int(made)
         raise failure(answer[0] if answer else errno.EPROTONOSUPPORT)
-
-
-_NEEDED: Final = frozenset({"LD_LIBRARY_PATH"})
-"""Variables without which an interpreter may not start."""
 
 
 def _cookie(sock: socket.socket) -> bytes:

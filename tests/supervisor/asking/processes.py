@@ -1,7 +1,6 @@
 """nono and its clients as processes that run beside the test."""
 
 import contextlib
-import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,6 @@ def started(
     env: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """A command of the account's, with pipes; killed at the end of the block."""
-    switch = os.geteuid() != account.uid
     process = subprocess.Popen(
         [str(word) for word in command],
         cwd=cwd,
@@ -31,9 +29,7 @@ def started(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        user=account.uid if switch else None,
-        group=account.gid if switch else None,
-        extra_groups=[] if switch else None,
+        **account.switch,
     )
     try:
         yield process

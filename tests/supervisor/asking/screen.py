@@ -4,13 +4,9 @@ Nothing is waited for by time but what is about time: `wait` reads until the scr
 """
 
 import contextlib
-import fcntl
 import os
-import pty
 import re
 import select
-import signal
-import struct
 import subprocess
 import termios
 import time
@@ -21,18 +17,11 @@ from pathlib import Path
 import pyte
 
 from tests.conftest import TIMEOUT, Account, program_beside
+from tests.login import Login
 
 QUIET = 0.85
 """Longer than a question takes until its keys count."""
 ASKS = "── nono asks"
-
-# Makes its standard input the controlling terminal and becomes the command.
-LOGIN = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
-
 
 _UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-z]|\x1b\[0\"q")
 """What pyte would print: the keyboard protocols, protected text."""
@@ -83,22 +72,29 @@ class Screen(pyte.Screen):
             super().select_graphic_rendition(*attrs)
 
 
-class Person:
+class Person(Login):
     """Sits at a terminal, on which a session runs."""
 
-    def __init__(self, controller: int, process: subprocess.Popen[bytes], screen: Screen) -> None:
-        self.process = process
-        self.screen = screen
+    def __init__(
+        self,
+        account: Account,
+        *command: str | Path,
+        cwd: Path,
+        env: Mapping[str, str],
+        size: tuple[int, int],
+    ) -> None:
+        rows, columns = size
+        self.screen = Screen(columns, rows)
+        super().__init__(account, *command, cwd=cwd, env=env, size=size)
         self.raw = b""
-        self._controller = controller
-        self._stream = pyte.ByteStream(screen)
+        self._stream = pyte.ByteStream(self.screen)
 
     @property
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
     def type(self, keys: str | bytes) -> None:
-        os.write(self._controller, keys if isinstance(keys, bytes) else keys.encode())
+        os.write(self.controller, keys if isinstance(keys, bytes) else keys.encode())
 
     def wait(self, what: str | Callable[[], bool], seconds: float = TIMEOUT) -> None:
         """Read until the screen shows the text, or it is so."""
@@ -117,11 +113,11 @@ class Person:
 
     def read(self, seconds: float) -> bool:
         """What comes next; False when nothing came for so long, or it is the end."""
-        ready, _, _ = select.select([self._controller], [], [], max(0.0, seconds))
+        ready, _, _ = select.select([self.controller], [], [], max(0.0, seconds))
         if not ready:
             return False
         try:
-            data = os.read(self._controller, 65536)
+            data = os.read(self.controller, 65536)
         except OSError:
             return False
         self.raw += data
@@ -137,33 +133,22 @@ class Person:
 
     def resize(self, rows: int, columns: int) -> None:
         self.screen.resize(rows, columns)
-        fcntl.ioctl(self._controller, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        super().resize(rows, columns)
 
     @property
     def modes(self) -> list[object]:
-        return termios.tcgetattr(self._controller)
-
-    def hang_up(self) -> None:
-        os.close(self._controller)
-        self._controller = -1
+        return termios.tcgetattr(self.controller)
 
     def end(self) -> int:
         """The session leader's end; its wait status."""
         deadline = time.monotonic() + TIMEOUT
         while self.process.poll() is None and time.monotonic() < deadline:
-            if self._controller < 0 or not self.read(0.2):
+            if self.controller < 0 or not self.read(0.2):
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(0.05)
-        while self._controller >= 0 and self.read(0):
+        while self.controller >= 0 and self.read(0):
             pass
         return self.process.wait(TIMEOUT)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait(TIMEOUT)
-        if self._controller >= 0:
-            os.close(self._controller)
 
 
 @contextlib.contextmanager
@@ -175,24 +160,8 @@ def person(
     size: tuple[int, int] = (24, 80),
 ) -> Iterator[Person]:
     """Run a command as the leader of a session on a new terminal."""
-    controller, inner = pty.openpty()
-    fcntl.ioctl(controller, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-    os.fchown(inner, account.uid, -1)
-    switch = os.geteuid() != account.uid
-    process = subprocess.Popen(
-        [account.python, "-c", LOGIN, *map(str, command)],
-        cwd=cwd,
-        env={**account.environment, "TERM": "xterm", **(env or {})},
-        stdin=inner,
-        stdout=inner,
-        stderr=inner,
-        start_new_session=True,
-        user=account.uid if switch else None,
-        group=account.gid if switch else None,
-        extra_groups=[] if switch else None,
-    )
-    os.close(inner)
-    someone = Person(controller, process, Screen(size[1], size[0]))
+    given = {"TERM": "xterm", **(env or {})}
+    someone = Person(account, *command, cwd=cwd, env=given, size=size)
     try:
         yield someone
     finally:

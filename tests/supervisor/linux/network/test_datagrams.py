@@ -128,10 +128,10 @@ def test_no_other_sandbox_is_reached_and_no_late_answer_taken() -> None:
                 with pytest.raises(BlockingIOError):
                     server.recv(9, socket.MSG_DONTWAIT)
                 assert theirs.is_own(server) and not ours.is_own(server)
-        assert theirs._control is not None and theirs._process is not None
-        theirs._control.settimeout(0.01)
-        theirs._process.send_signal(signal.SIGSTOP)
+        assert theirs._maker is not None
+        theirs._maker.control.settimeout(0.01)
+        theirs._maker.process.send_signal(signal.SIGSTOP)
         for _ in range(2):
             with pytest.raises(OSError, match="Protocol not supported"):
                 theirs.make(socket.AF_INET)
-        theirs._process.send_signal(signal.SIGCONT)
+        theirs._maker.process.send_signal(signal.SIGCONT)
