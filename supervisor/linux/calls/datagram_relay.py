@@ -154,6 +154,12 @@ class Relay:
         with self._lock, contextlib.suppress(OSError):
             while self._pass_on() is _Step.PASSED:
                 pass
+        with contextlib.suppress(OSError):
+            # A send fails from here on (EPIPE). What was unread would be told as ECONNRESET, before
+            # that or after it.
+            self._ours.shutdown(socket.SHUT_RD)
+            while self._ours.recv(_MAX_MESSAGE):
+                pass
         self._own.forget_relay(self)
         for each in (self._ours, self._theirs, self._far, self.original):
             each.close()

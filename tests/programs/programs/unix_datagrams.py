@@ -59,9 +59,11 @@ def servers():
     while tried(client.sendto, b"x", "server") == 1:
         full += 1
     print(full > 0, tried(client.sendto, b"x", "server"), tried(client.recv, 9))
-    threading.Timer(0.1, lambda: [server.recv(9) for _ in range(full)]).start()
+    reader = threading.Timer(0.1, lambda: [server.recv(9) for _ in range(full)])
+    reader.start()
     client.settimeout(5)
     print(client.sendto(b"waited", "server"), sorted(os.listdir(".")))
+    reader.join()
     print(server.recv(9))
     os.unlink("server"), os.unlink("client")
 
