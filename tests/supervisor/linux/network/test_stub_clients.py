@@ -61,6 +61,7 @@ def test_what_is_expected_is_admitted_once(listener: socket.socket, blocking: bo
 def test_a_port_that_is_anothers_by_now_is_not(listener: socket.socket) -> None:
     clients = StubClients()
     with socket.socket() as sock:
+        sock.bind(("127.0.0.68", 0))  # what connects elsewhere meanwhile takes no port of this one
         with clients.expecting(sock):
             sock.connect(listener.getsockname())
         source = sock.getsockname()

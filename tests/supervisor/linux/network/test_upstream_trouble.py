@@ -25,16 +25,16 @@ def supervisor() -> int:
     (pid,) = [
         int(pid)
         for task in tasks.iterdir()
-        for pid in (task / "children").read_text().split()
-        if b"\0run\0" in _command(pid)
+        for pid in _read(task / "children").split()
+        if b"\0run\0" in _read(Path(f"/proc/{int(pid)}/cmdline"))
     ]
     return pid
 
 
-def _command(pid: str) -> bytes:
-    """Nothing of a child of another test that has just ended."""
+def _read(file: Path) -> bytes:
+    """Nothing, of a thread of a peer or a child of another test that has just ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return file.read_bytes()
     except OSError:
         return b""
 
