@@ -86,9 +86,9 @@ def test_nobody_else_takes_part(outside: Scene, attack: Attack) -> None:
             )
             waiting.add_done_callback(lambda _: over.set())
             assert held.asked.wait(WAIT)
-            # Others may have begun to listen meanwhile, but nobody connects there in vain.
             new = {port for port, _ in connections(LISTEN)} - before
-            parked = {source: place for source, place in connections(SYN_SENT) if place in new}
+            calling = connections(SYN_SENT, sockets_of_ours())
+            parked = {source: place for source, place in calling if place in new}
             lists = json.dumps(sorted({*parked.values()})), json.dumps(sorted(parked))
             address = f"{signal.address}:{signal.port}"
             taking = attack(outside, "network_parked", "take", address, *lists, options=second)
