@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.questions import Questions
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.opened_later import OpenedLater
+    from nono.supervisor.decisions.undecided import AnsweredProcess
 
 
 class Asking:
@@ -125,6 +126,29 @@ class Asking:
             self.had_nobody = True
             return False
         return True
+
+    async def permit(self, request: Request) -> AnsweredProcess:
+        """Ask about what comes up while a call is performed; the process with what it may by that.
+
+        It may nothing more where nobody is to be asked. Raises OSError, after noting the refusal.
+        """
+        from nono.supervisor.asking.waiting_call import Again
+        from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided
+
+        process = request.process
+        once: tuple[Rule, ...] = getattr(process, "once", ())
+        verdict = self.decisions.verdict(request)[1]
+        if isinstance(verdict, Ask) and self.is_asked(request, verdict):
+            call = self.questions.wait_for(process, Undecided(((request, verdict),)))
+            try:
+                await call.done.wait()
+            finally:
+                self.questions.leave(call)
+            if not isinstance(call.outcome, Again):
+                why = None if call.outcome is None else call.outcome.why
+                self.decisions.refuse_unanswered(request, why)
+            once += call.outcome.once
+        return AnsweredProcess(process.pid, process.exe, process.argv, process.cwd, once)
 
     def _opens_by_a_move(self, request: Request) -> bool:
         """Whether what is closed would be open afterwards, for good: "once" says no such thing."""
