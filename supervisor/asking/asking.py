@@ -39,11 +39,13 @@ class Asking:
         place: Callable[[], Place],
         audit: Audit | None = None,
         later: Callable[[], OpenedLater] | None = None,
+        run: str = "",
     ) -> None:
-        """`place` tells where the run asks from, `later` what holds what is opened during it.
+        """`place` tells where the run of this name asks from, `later` holds what is opened in it.
 
         Without that, what is opened is held by the policy alone.
         """
+        self._run = run
         self._later = later
         self._opened_later: OpenedLater | None = None
         self.decisions = decisions
@@ -67,7 +69,7 @@ class Asking:
 
             log = Log(self._audit)
             place, later = self._place(), self.opened_later
-            self._questions = Questions(self.decisions, self.dispatch, place, log, later)
+            self._questions = Questions(self.decisions, self.dispatch, place, log, later, self._run)
             if self._nursery is not None:
                 self._nursery.start_soon(self._questions.serve)
         return self._questions
@@ -211,3 +213,11 @@ class Asking:
         )
         origin = rules[0].origin
         self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))
+
+    def note_asked_again(self, person: str) -> None:
+        """A person wants to be asked again."""
+        from nono.broker.audit.answer_records import Changed
+
+        _, origin = self.questions.next_origin()
+        what = ("refusals without a question",)
+        self.questions.log.note(Changed(time.time_ns(), "revoked", visible(person), what, origin))

@@ -2,7 +2,7 @@
 
 Every name that a host may have exists and has one address, a synthetic one; a name that the
 machine's own hosts file has for loopback has that, since it means a port of this machine. Whether
-the sandbox may connect to it is decided at the connect, so a look-up tells the program nothing else.
+the sandbox may connect to it is decided at the connect, so a look-up tells the program no more.
 
 Answers without records carry no SOA: they are then "no data" of RFC 2308 section 2.2, type 3,
 which resolvers accept and do not cache (section 5). Asking again costs a trip over loopback.
