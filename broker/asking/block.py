@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from nono.broker.asking.columns import cut, padded, width, wrapped
 from nono.broker.asking.keys import DETAILS, Choice
-from nono.broker.asking.question import MAX_OBJECTS, Question, SubjectKind
+from nono.broker.asking.question import MAX_OBJECTS, Lasts, Question, SubjectKind
 from nono.broker.explaining.access_words import names
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Subtree
-from nono.broker.rules.rule import Rule
+from nono.broker.rules.rule import Effect, Rule
 from nono.broker.visible import visible
 
 NARROW = 60
@@ -33,6 +33,7 @@ _MAX_LINES = 3
 _MAX_RULES = 5
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
+_NO = (Effect.DENY, Lasts.ONCE)
 
 
 def name_of(text: str) -> str:
@@ -119,12 +120,17 @@ def outcome(question: Question, choice: Choice | None, around: Surroundings) -> 
     """What was asked and what was answered, in one line; None is a refusal."""
     subject = question.subject
     shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
+    said = no_words(question) if choice is None else choice.offer.words
     if len(question.objects) > 1:
-        shown = ", ".join(_objects(question, around))
-        return f"{shown}: {'no' if choice is None else choice.offer.words}"
-    return (
-        f"{visible(question.wants, 40)} {shown}: {'no' if choice is None else choice.offer.words}"
-    )
+        return f"{', '.join(_objects(question, around))}: {said}"
+    return f"{visible(question.wants, 40)} {shown}: {said}"
+
+
+def no_words(question: Question) -> str:
+    """What is said where nobody chose an offer: that of who refuses this time."""
+    once = ((each.effect, each.lasts, each.words) for each in question.offers)
+    found = (words for effect, lasts, words in once if (effect, lasts) == _NO)
+    return next(found, "no")
 
 
 def settled(words: str, allowed: bool, columns: int) -> str:

@@ -73,7 +73,7 @@ class HostOffers:
                 reach=f"{len(patterns)} hosts",
             )
         domain = around(self.subject)
-        if self.neighbours and domain and not _has_many_owners(domain):
+        if self.neighbours and domain and not has_many_owners(domain):
             suffix = [(HostSuffix(domain, ports), _CONNECT)]
             words = f"every host below {domain} port {port}, this run"
             yield self.make.allow("t", Lasts.RUN, suffix, words, is_risky=True, broad=True)
@@ -103,7 +103,7 @@ def _profiles_with(
     return sorted(found, key=lambda each: len(each[1]))
 
 
-def _has_many_owners(domain: str) -> bool:
+def has_many_owners(domain: str) -> bool:
     """True for a domain below which everybody can have a name, and for a top level."""
     shared = data("shared_domains")["domains"]
     return "." not in domain or any(

@@ -15,8 +15,8 @@ from nono.broker.asking.question import Lasts, Offer
 from nono.broker.asking.subject import names_object
 from nono.broker.asking.surroundings import Place
 from nono.broker.explaining.access_words import deeds
-from nono.broker.explaining.remedies import NAMES
-from nono.broker.requests import Open, PathChange, PathRequest
+from nono.broker.explaining.remedies import NAMES, is_random
+from nono.broker.requests import Open, Operation, PathChange, PathRequest
 from nono.broker.rules.access import ALL_ACCESS, Access
 from nono.broker.rules.paths import is_within, parent
 from nono.broker.rules.patterns import File, Subtree
@@ -76,6 +76,14 @@ class PathOffers:
         )
 
     @property
+    def _makes_directory(self) -> bool:
+        """True for a directory that is to be made, and for nothing else beside it."""
+        return len(self.access) == 1 and all(
+            isinstance(request, PathChange) and request.operation is Operation.MKDIR
+            for request in self.requests
+        )
+
+    @property
     def _rights(self) -> str:
         """What a directory would be opened for, where what is wanted does not say it."""
         is_plain = all(isinstance(request, Open) for request in self.requests)
@@ -85,6 +93,8 @@ class PathOffers:
     def _what(self) -> str:
         if len(self.access) > 1:
             return f"these {len(self.access)}"
+        if self._makes_directory:
+            return "this directory"
         return "the names in this directory" if self._is_listed else "this file"
 
     @property
@@ -139,12 +149,23 @@ class PathOffers:
         if not self.place.kept_in:
             return
         around = self.place.around
-        if not self._changes_names and len(self.access) == 1 and not self._is_listed:
+        if self._makes_directory:
+            # A rule for the name alone would let nobody work in it next time, when it is there.
+            if around.is_safe(self._path):
+                words = f"{self._named(self._path)} and what will be in it{self._rights}, always"
+                yield from self._always("a", Subtree(self._path), words)
+        elif self._is_kept_alone:
             yield from self._always("a", File(self._path), "this file, always")
         directory = self._safe()
         if directory is not None and not around.is_above(directory):
             words = f"{self._named(directory)}{self._rights}, always"
             yield from self._always("A", Subtree(directory), words)
+
+    @property
+    def _is_kept_alone(self) -> bool:
+        """True for one file that has the same name next time."""
+        is_one = len(self.access) == 1 and not self._is_listed
+        return is_one and not self._changes_names and not is_random(self._path)
 
     @property
     def _path(self) -> str:

@@ -94,8 +94,9 @@ def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
 
 
 def _covers(policy: Policy, offer: Offer, asked: Asked) -> bool:
-    """True when all that waits would be allowed."""
-    extended = policy.extended(offer.rules)
+    """True when all that waits would be allowed, with what each was allowed already for once."""
+    given = {each for request in asked.requests for each in getattr(request.process, "once", ())}
+    extended = policy.extended((*offer.rules, *given))
     return all(isinstance(extended.decide(request), Allow) for request in asked.requests)
 
 

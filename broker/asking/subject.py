@@ -87,6 +87,8 @@ def _wish(request: Request) -> str:
 def object_of(request: Request) -> tuple[str, str]:
     """What is wanted, and of which object: the path, or where to; not made visible yet."""
     match request:
+        case Connect(_, place, port, str() as host):
+            return verb(request), f"{with_port(place, port)}, where {host} leads"
         case ConnectHost(_, place, port) | Connect(_, place, port) | Bind(_, place, port):
             return verb(request), with_port(place, port)
     return verb(request), getattr(request, "path", "") or summary(request)

@@ -12,6 +12,7 @@ from nono.broker.datafile import data
 from nono.broker.harmless import harmless
 from nono.broker.requests import (
     Bind,
+    Connect,
     Execute,
     Forbidden,
     Operation,
@@ -21,6 +22,7 @@ from nono.broker.requests import (
     ServerName,
     Socket,
 )
+from nono.broker.rules.addresses import destination
 from nono.broker.rules.patterns import Glob
 from nono.broker.rules.rule import OriginKind, Rule
 
@@ -45,6 +47,10 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
         return "a second name of it would stay open, whatever the answer says"
     if isinstance(request, Bind) and not 1 <= request.port <= 65535:
         return "a port that nobody has chosen yet"
+    if isinstance(request, Connect) and request.host is not None:
+        target = destination(request.address)
+        if target is None or target.is_unspecified or target.is_multicast:
+            return "a resolver that answers so means that there is no such host"
     if not isinstance(request, PathRequest) or rule.origin.kind is not OriginKind.DEFAULT:
         return None
     probe = harmless(request, home)

@@ -14,6 +14,7 @@ from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
     SET_ID,
     Bind,
+    Connect,
     Execute,
     Forbidden,
     Metadata,
@@ -172,6 +173,8 @@ def _why_asked(request: Request, rule: Rule) -> str:
         return f"no rule allows it; {_NOT_GIVEN}"
     if rule.origin.kind is OriginKind.DEFAULT:
         return "no rule covers it, and the default is to ask"
+    if isinstance(request, Connect) and request.host is not None:
+        return explain_network.why_asked(request, _named(rule))
     if _holds_it(request, rule):
         return f"it holds {visible(rule.pattern.spelled)}, about which {rule.origin} asks"
     return f"{_named(rule)} asks first"

@@ -54,6 +54,11 @@ def why_denied(request: NetworkRequest, rule: Rule, named: str) -> str:
     return f"denied by {named}"
 
 
+def why_asked(request: Connect, named: str) -> str:
+    """The reason for a question about an address that an allowed name leads to."""
+    return f"{visible(request.host or '')} leads there, and a name opens none of the {named}"
+
+
 def fix(request: NetworkRequest, rule: Rule) -> tuple[str, ...]:
     """The arguments that would allow it; none for what a person or nono refused on purpose."""
     is_default = rule.origin.kind is OriginKind.DEFAULT

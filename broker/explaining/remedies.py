@@ -68,6 +68,11 @@ _RANDOM: Final = re.compile(
 """In a name that is another one next time: mkstemp(3), UUIDs, hashes, `name.tmp`."""
 
 
+def is_random(path: str) -> bool:
+    """True for a name that is another one next time."""
+    return _RANDOM.search(path.rpartition("/")[2]) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What of the machine decides which flag fits, since a policy looks at nothing.
@@ -153,7 +158,7 @@ def _grant(policy: Policy, request: Request, missing: Access, around: Around) ->
         if request.operation is Operation.MKDIR:
             return _new_directory(policy, path, around)
         of_name = request.operation in NAMES and Access.WRITE in missing
-        if of_name or _RANDOM.search(path.rpartition("/")[2]):
+        if of_name or is_random(path):
             return of_directory(policy, _steady(parent(path)), missing, around)
     return _of_object(request, path, missing, around)
 

@@ -144,6 +144,9 @@ class Network:
         speaking = self.considered(request)
         is_asked = isinstance(request, ConnectHost | Connect | Bind)
         rule = speaking[0] if speaking else default if is_asked else _NO_RULE
+        if rule in PRIVATE_RULES and default.effect is Effect.ASK:
+            # A name leads there, and a rule that names the address opens it: an answer may be one.
+            rule = replace(rule, effect=Effect.ASK)
         if rule.effect is Effect.ASK or rule.origin.kind is OriginKind.ANSWER:
             rule = self._refused_when_asked(request) or rule
         match rule.effect:
@@ -202,6 +205,11 @@ class Network:
         denials, grants = _split(self._index.naming(host))
         refused = any(getattr(rule.pattern, "ports", ()) is None for rule in denials)
         return not refused and (bool(grants) or self.rest is not None)
+
+    def restricts_host(self, host: str) -> bool:
+        """True when a rule refuses the host with this canonical name, or asks about it."""
+        named = (*self._index.naming(host), *self._no.naming(host))
+        return any(rule.effect is not Effect.ALLOW for rule in named)
 
     def _blocking(self) -> tuple[Rule, ...]:
         return tuple(r for r in self.rules if isinstance(r.pattern, Anything)) or (_BLOCKED,)

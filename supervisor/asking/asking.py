@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.questions import Questions
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.opened_later import OpenedLater
+    from nono.supervisor.decisions.undecided import AnsweredProcess
 
 
 class Asking:
@@ -38,11 +39,13 @@ class Asking:
         place: Callable[[], Place],
         audit: Audit | None = None,
         later: Callable[[], OpenedLater] | None = None,
+        run: str = "",
     ) -> None:
-        """`place` tells where the run asks from, `later` what holds what is opened during it.
+        """`place` tells where the run of this name asks from, `later` holds what is opened in it.
 
         Without that, what is opened is held by the policy alone.
         """
+        self._run = run
         self._later = later
         self._opened_later: OpenedLater | None = None
         self.decisions = decisions
@@ -66,7 +69,7 @@ class Asking:
 
             log = Log(self._audit)
             place, later = self._place(), self.opened_later
-            self._questions = Questions(self.decisions, self.dispatch, place, log, later)
+            self._questions = Questions(self.decisions, self.dispatch, place, log, later, self._run)
             if self._nursery is not None:
                 self._nursery.start_soon(self._questions.serve)
         return self._questions
@@ -125,6 +128,29 @@ class Asking:
             self.had_nobody = True
             return False
         return True
+
+    async def permit(self, request: Request) -> AnsweredProcess:
+        """Ask about what comes up while a call is performed; the process with what it may by that.
+
+        It may nothing more where nobody is to be asked. Raises OSError, after noting the refusal.
+        """
+        from nono.supervisor.asking.waiting_call import Again
+        from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided
+
+        process = request.process
+        once: tuple[Rule, ...] = getattr(process, "once", ())
+        verdict = self.decisions.verdict(request)[1]
+        if isinstance(verdict, Ask) and self.is_asked(request, verdict):
+            call = self.questions.wait_for(process, Undecided(((request, verdict),)))
+            try:
+                await call.done.wait()
+            finally:
+                self.questions.leave(call)
+            if not isinstance(call.outcome, Again):
+                why = None if call.outcome is None else call.outcome.why
+                self.decisions.refuse_unanswered(request, why)
+            once += call.outcome.once
+        return AnsweredProcess(process.pid, process.exe, process.argv, process.cwd, once)
 
     def _opens_by_a_move(self, request: Request) -> bool:
         """Whether what is closed would be open afterwards, for good: "once" says no such thing."""
@@ -187,3 +213,11 @@ class Asking:
         )
         origin = rules[0].origin
         self.questions.log.note(Changed(time.time_ns(), deed, visible(person), what, origin))
+
+    def note_asked_again(self, person: str) -> None:
+        """A person wants to be asked again."""
+        from nono.broker.audit.answer_records import Changed
+
+        _, origin = self.questions.next_origin()
+        what = ("refusals without a question",)
+        self.questions.log.note(Changed(time.time_ns(), "revoked", visible(person), what, origin))

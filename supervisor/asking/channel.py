@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from nono.supervisor.planning.options import Options
 
 
+QUIET = "quiet"
+"""What is revoked, instead of a number, where a person wants to be asked again."""
+
+
 class ChannelGone(Exception):
     """Nobody is there any more: the question goes to the next channel, the last one refuses."""
 

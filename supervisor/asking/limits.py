@@ -6,9 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from nono.broker.asking.history import around
-from nono.broker.asking.question import Program, Subject
-
 MAX_WAITING = 20
 """Questions that wait at the same time. What comes beyond is refused."""
 _MAX_REFUSALS = 3
@@ -17,16 +14,7 @@ _QUIET_SECONDS = 60.0
 _MAX_ROOTS = 1024
 
 Root = tuple[str, str]
-"""What refusals are counted by: a kind of thing, and which one it is."""
-
-
-def roots_of(program: Program, subject: Subject) -> tuple[Root, Root]:
-    """The executable, and what the subject lies in.
-
-    Not the script nor the arguments, which a program chooses for each child; and a copy of the
-    executable under another name still asks about the same things.
-    """
-    return ("program", program.process.exe), ("about", around(subject) or subject.value)
+"""What refusals are counted by: an executable, and the place that it asks about."""
 
 
 class Limits:
@@ -39,22 +27,29 @@ class Limits:
         self.refused = 0
         """How many calls were refused without a question, since there were too many."""
 
-    def is_quiet(self, *roots: Root) -> bool:
-        """Whether one of them is refused without a question for now."""
-        return any([self._is_quiet(root) for root in roots])
-
-    def _is_quiet(self, root: Root) -> bool:
+    def is_quiet(self, root: Root) -> bool:
+        """Whether it is refused without a question for now."""
         until = self._quiet.get(root)
         if until is not None and self._clock() >= until:
             del self._quiet[root]
             return False
         return until is not None
 
-    def note_refusal(self, *roots: Root) -> bool:
-        """A question with these was refused; True when one becomes quiet by that."""
-        return any([self._note_refusal(root) for root in roots])
+    def is_last(self, root: Root) -> bool:
+        """Whether one more refusal makes it quiet."""
+        times = self._refusals.get(root, ())
+        recent = [each for each in times if self._clock() - each <= _REFUSAL_SECONDS]
+        return len(recent) >= _MAX_REFUSALS - 1
 
-    def _note_refusal(self, root: Root) -> bool:
+    def ask_again(self) -> bool:
+        """Nothing is quiet any more; False where nothing was."""
+        was_quiet = any([self.is_quiet(root) for root in [*self._quiet]])
+        self._quiet.clear()
+        self._refusals.clear()
+        return was_quiet
+
+    def note_refusal(self, root: Root, may_be_last: bool = True) -> bool:
+        """A question with this root was refused; True when it becomes quiet by that."""
         now = self._clock()
         if len(self._refusals) >= _MAX_ROOTS:
             self._refusals.clear()
@@ -62,7 +57,8 @@ class Limits:
             self._quiet = {each: until for each, until in self._quiet.items() if until > now}
         times = self._refusals.setdefault(root, deque(maxlen=_MAX_REFUSALS))
         times.append(now)
-        if len(times) < _MAX_REFUSALS or now - times[0] > _REFUSAL_SECONDS:
+        is_enough = len(times) == _MAX_REFUSALS and now - times[0] <= _REFUSAL_SECONDS
+        if not (is_enough and may_be_last):
             return False
         times.clear()
         self._quiet[root] = now + _QUIET_SECONDS

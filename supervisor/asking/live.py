@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import Access, Effect, Origin, OriginKind, Policy, Rule, visible
+from nono.supervisor.asking.channel import QUIET
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,10 +82,14 @@ class Live:
         return number
 
     def revoke(self, number: str, person: str = "") -> None:
-        """Take an answer back, or what was granted. Raises UsageError for one that there is not.
+        """Take an answer back, or what was granted; for "quiet", ask again about what a person
+        wanted no more questions of. Raises UsageError for one that there is not.
 
         What is open already stays open: a descriptor is the program's.
         """
+        if number == QUIET:
+            self._ask_again(person)
+            return
         policy = self._asking.decisions.policy
         given = [*policy.answers, *policy.network.answers]
         rules = [rule for rule in given if rule.origin.name.partition(",")[0] == number]
@@ -94,6 +99,13 @@ class Live:
             )
         self._asking.decisions.retract(rules[0].origin)
         self._asking.note_change("revoked", person, rules)
+
+    def _ask_again(self, person: str) -> None:
+        questions = self._asking.questions
+        questions.has_quit, had_quit = False, questions.has_quit
+        if not questions.limits.ask_again() and not had_quit:
+            raise UsageError("everything is asked in this run, nothing is quiet", "nono ps")
+        self._asking.note_asked_again(person)
 
     def reopen(self) -> bool:
         """Take the last refusal of the run back; False when there is none."""

@@ -36,7 +36,7 @@ def open_asking(
         return OpenedLater(plan, decisions, os.environ)
 
     place = partial(place_of, plan, channels.kept_in)
-    asking = Asking(decisions, dispatch, place, audit, later)
+    asking = Asking(decisions, dispatch, place, audit, later, name)
     live = Live(asking, plan.workdir)
     session = "" if audit is None else audit.name
     run = Run(name, channels.argv, plan.workdir, channels.profile, session, live)

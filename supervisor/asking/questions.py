@@ -25,9 +25,10 @@ from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.group import Group, common_of, of_call, showable, with_origin
 from nono.supervisor.asking.holding import Holding
-from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
+from nono.supervisor.asking.limits import MAX_WAITING, Limits
 from nono.supervisor.asking.look import QuickLook
 from nono.supervisor.asking.program import program_of
+from nono.supervisor.asking.quiet import Quiet
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.undecided import Undecided
@@ -51,13 +52,16 @@ class Questions:
         place: Place,
         log: Log,
         later: OpenedLater | None = None,
+        run: str = "",
     ) -> None:
+        """`run` is its name, by which a person speaks of it."""
         self._holding = Holding(decisions, later, log)
         self.decisions = decisions
         self.dispatch = dispatch
         self.place = place
         self.history = History()
         self.limits = Limits()
+        self._quiet = Quiet(self.limits, place.around, log, run)
         self.log = log
         self.has_quit = False
         """A person wants no more questions in this run."""
@@ -132,11 +136,10 @@ class Questions:
         import trio
 
         subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
-        if self.limits.is_quiet(*roots_of(program_of(call.process), subject)):
-            self.limits.refused += 1
+        common = common_of(call, subject, self.place.around.home)
+        if self._quiet.is_refused(program_of(call.process), subject, common[2]):
             call.settle(Refused())
             return
-        common = common_of(call, subject, self.place.around.home)
         for group in self._groups:
             if group.common == common:
                 group.calls.append(call)
@@ -241,9 +244,11 @@ class Questions:
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
             place = replace(self.place, look=QuickLook())
-            return make_question(policy, about, place, self.history)
+            made = make_question(policy, about, place, self.history)
+            return self._quiet.told(made, group.subject, group.apart)
         making = partial(make_question, policy, about, self.place, self.history)
-        return await trio.to_thread.run_sync(making)
+        made = await trio.to_thread.run_sync(making)
+        return self._quiet.told(made, group.subject, group.apart)
 
     def _settle(
         self,
@@ -270,8 +275,8 @@ class Questions:
         self, group: Group, question: Question, offer: Offer | None
     ) -> tuple[Origin | None, Offer | None]:
         """Make the answer a rule of the run; its origin, and the answer if it could be held."""
-        if offer is None or offer.effect is Effect.DENY:
-            self._note_refusal(group, question)
+        if offer is None or (offer.effect is Effect.DENY and offer.lasts is Lasts.ONCE):
+            self._quiet.note_refusal(question, group.subject, group.apart)
         if offer is None:
             return None, None
         _, origin = self.next_origin()
@@ -284,16 +289,6 @@ class Questions:
         if offer.lasts is Lasts.ALWAYS:
             self._holding.keep(offer, question, self.place)
         return origin, offer
-
-    def _note_refusal(self, group: Group, question: Question) -> None:
-        program = question.program
-        if self.limits.note_refusal(*roots_of(program, group.subject)):
-            exe = program.process.exe
-            self.log.notes.append(
-                f"three questions of {exe}, the last for {program.script or exe}, or about one"
-                " place, were refused within 10 seconds: such are refused without a question for"
-                " a minute"
-            )
 
     def _settle_or_ask_again(
         self, call: WaitingCall, group: Group, offer: Offer | None, origin: Origin | None

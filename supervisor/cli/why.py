@@ -15,6 +15,7 @@ from nono.broker import (
     TLS_PORT,
     Access,
     Allow,
+    Connect,
     ConnectHost,
     Execute,
     Explanation,
@@ -35,6 +36,7 @@ from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options, to_options
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import UsageError
+from nono.supervisor.network.hosts_file import of_this_machine
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 
@@ -180,7 +182,10 @@ def _about_path(plan: Plan, path: str, op: str) -> _Answer:
 
 
 def _about_host(plan: Plan, host: str, port: int) -> _Answer:
-    """By name alone: where the name leads to is decided again at each connection."""
+    """By name alone: where the name leads to is decided again at each connection.
+
+    One that the machine's own hosts file has for loopback means a port of this machine.
+    """
     if destination(host) is None:
         try:
             host = canonical_host(host)
@@ -188,7 +193,9 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
             hint = "nono why --host api.example.org --port 443"
             raise UsageError(f"--host: {error.message}", hint) from None
     run = complete(plan).decisions()
-    request, verdict = run.verdict(ConnectHost(NOBODY, host, port))
+    here = () if run.policy.network.restricts_host(host) else of_this_machine(host)
+    asked = Connect(NOBODY, here[0], port) if here else ConnectHost(NOBODY, host, port)
+    request, verdict = run.verdict(asked)
     return _Answer(
         f"{host} port {port}",
         isinstance(verdict, Allow),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from nono.broker import Ask, Request
+from dataclasses import dataclass
+
+from nono.broker import Ask, Request, Rule
+from nono.broker.requests import RecordedProcess
 
 
 class Undecided(Exception):
@@ -21,3 +24,13 @@ class Undecided(Exception):
     def requests(self) -> tuple[Request, ...]:
         """What is to be asked about."""
         return tuple(request for request, _ in self.questions)
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredProcess(RecordedProcess):
+    """A process, for what remains to be decided of one call of its.
+
+    `once` is what a person allowed this call, and no other one.
+    """
+
+    once: tuple[Rule, ...] = ()

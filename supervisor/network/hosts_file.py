@@ -6,6 +6,9 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
+from nono.broker.network.index import is_loopback
+from nono.broker.rules.addresses import destination
+
 MAX_BYTES: Final = 1024 * 1024
 """What is read of the file; a line that the limit cuts is left out with those after it."""
 
@@ -29,6 +32,23 @@ def parse(content: bytes) -> Mapping[str, tuple[str, ...]]:
                 if name.isascii() and len(name) <= _MAX_NAME:
                     found.setdefault(name.lower().removesuffix("."), {})[address] = None
     return {name: tuple(addresses) for name, addresses in found.items()}
+
+
+def on_loopback(names: Mapping[str, tuple[str, ...]], host: str) -> tuple[str, ...]:
+    """The addresses of a host that a machine's file names as itself, as of a server being
+    developed; none of one that has another address as well, or is not in it."""
+    found = names.get(host, ())
+    targets = [destination(each) for each in found]
+    return found if all(each is not None and is_loopback(each) for each in targets) else ()
+
+
+def of_this_machine(host: str) -> tuple[str, ...]:
+    """The same by /etc/hosts as it is now."""
+    try:
+        with open("/etc/hosts", "rb") as file:
+            return on_loopback(parse(file.read(MAX_BYTES + 1)), host)
+    except OSError:
+        return ()
 
 
 def canonical_address(text: str) -> str | None:

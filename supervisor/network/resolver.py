@@ -107,6 +107,10 @@ class Resolver:
             return known.addresses
         raise NoAnswer(host)
 
+    def on_loopback(self, host: str) -> tuple[str, ...]:
+        """The addresses of a name that the machine's hosts file has for this machine itself."""
+        return hosts_format.on_loopback(self._hosts.current(), host)
+
     def cached(self, host: str) -> tuple[str, ...] | None:
         """What `addresses` would return at once; None when it would have to ask, or would raise."""
         hosts = self._hosts.if_current()

@@ -66,6 +66,13 @@ def day(seconds: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(seconds))
 
 
+class _OfAnswers(Findings):
+    """Of what was there when it was answered: that it is gone by now is nothing to be told."""
+
+    def note(self, setting: Setting, text: str) -> None:
+        """Nothing."""
+
+
 def read_kept(
     file: str, env: Mapping[str, str], home: str, workdir: str, changeable: Changeable
 ) -> KeptAnswers:
@@ -74,7 +81,7 @@ def read_kept(
         settings, stale, odd = _settings(file, env, home)
     except PolicyError as error:
         return KeptAnswers(notes=(f"{file}: not read: {error.message}",))
-    findings = Findings()
+    findings = _OfAnswers()
     variables = Variables(env, home, workdir)
     settings, led = _where_no_link_stands(settings, variables)
     paths = ProfilePaths(variables, findings, changeable)

@@ -80,6 +80,8 @@ class Serving:
         from nono.supervisor.linux.calls.asked import AskedCalls
         from nono.supervisor.linux.calls.performer import Performer
 
+        if self._network is not None:
+            self._network.permit = asking.permit
         self._performer = Performer(lambda *job: self._loop.handle_again(*job), keep)
         return AskedCalls(asking, waiting, self._performer)
 

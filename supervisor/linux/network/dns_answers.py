@@ -1,7 +1,8 @@
 """The answer to one DNS query, made up here, but for records of `RECORD_KINDS`, which are given.
 
-Every name that a host may have exists and has one address, a synthetic one. Whether the sandbox
-may connect to it is decided at the connect, so a look-up tells the program nothing but a number.
+Every name that a host may have exists and has one address, a synthetic one; a name that the
+machine's own hosts file has for loopback has that, since it means a port of this machine. Whether
+the sandbox may connect to it is decided at the connect, so a look-up tells the program no more.
 
 Answers without records carry no SOA: they are then "no data" of RFC 2308 section 2.2, type 3,
 which resolvers accept and do not cache (section 5). Asking again costs a trip over loopback.
@@ -170,6 +171,10 @@ def _records_of(
         return Rcode.NOERROR, _LOCALHOST
     if top in _NEVER:
         return Rcode.NXDOMAIN, _NOTHING
+    if here := names.on_loopback(host):
+        # Who connects there is asked for a port of this machine, as with localhost.
+        kinds = ((RdataType.AAAA if ":" in each else RdataType.A, each) for each in here[::-1])
+        return Rcode.NOERROR, dict(kinds)
     address = names.address_of(host)
     return (Rcode.NOERROR, {RdataType.A: address}) if address else (Rcode.SERVFAIL, _NOTHING)
 

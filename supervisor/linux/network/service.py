@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Connect, ConnectHost, Process, PublicPort
@@ -44,6 +44,8 @@ class NetworkService:
         self.names = SyntheticNames()
         self._nameservers = nameservers
         self._resolver: Resolver | None = None
+        self.permit: Callable[[Connect], Awaitable[Process]] | None = None
+        """Asks a person about an address that a name leads to; None where nobody is asked."""
         self._reached: dict[tuple[str, int], str] = {}
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
@@ -63,6 +65,11 @@ class NetworkService:
         from nono.supervisor.linux.network import dns_stub
         from nono.supervisor.linux.network.dns_records import Records
 
+        def on_loopback(host: str) -> tuple[str, ...]:
+            is_named = decisions.policy.network.restricts_host(host)
+            return () if is_named else self.resolver.on_loopback(host)
+
+        self.names.on_loopback = on_loopback
         records = Records(decisions, self.resolver)
         with self._stub.dup() as listener:
             admits = self.stub_clients.admits
@@ -106,6 +113,9 @@ class NetworkService:
             decisions.note_unresolved(host, error.why)
             raise
         allowed = allowed_addresses(decisions, process, host, port, found)
+        if not allowed and self.permit is not None:
+            process = await self.permit(Connect(process, found[0], port, host))
+            allowed = allowed_addresses(decisions, process, host, port, found)
         if not allowed:
             decisions.require(Connect(process, found[0], port, host))
         last = self._reached.get((host, port))  # the best guess

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import threading
+from collections.abc import Callable
 
 SYNTHETIC = ipaddress.IPv4Network("198.18.0.0/15")
 """Where synthetic addresses come from. Its first and last address stand for no name."""
@@ -22,7 +23,9 @@ class SyntheticNames:
     nobody can tell for how long a program keeps what it looked up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_loopback: Callable[[str], tuple[str, ...]] = lambda _: ()) -> None:
+        """`on_loopback` tells the addresses of a name that means this machine, and none else."""
+        self.on_loopback = on_loopback
         self._lock = threading.Lock()
         self._unused = SYNTHETIC.hosts()
         self._addresses: dict[str, str] = {}

@@ -51,6 +51,7 @@ READ, WRITE = Access.READ, Access.WRITE
         Open(CALLER, "/dev/pts/3", READ | WRITE),
         Open(CALLER, "/dev/tty", READ | WRITE),
         Open(CALLER, "/dev/tty1", WRITE),
+        Connect(CALLER, "0.0.0.0", 443, "ads.example"),
     ],
     ids=str,
 )
@@ -66,6 +67,7 @@ def test_what_no_answer_would_help(request_: Request) -> None:
         PathChange(CALLER, Operation.CREATE, "/srv/a/m.pyc"),
         UnixConnect(CALLER, "/run/docker.sock"),
         Connect(CALLER, "93.184.216.34", 443),
+        Connect(CALLER, "10.0.0.1", 443, "intranet.example"),
         Bind(CALLER, "0.0.0.0", 80),
         PathChange(CALLER, Operation.RENAME_FROM, "/home/u/x", target="/home/u/y"),
         Open(CALLER, "/dev/ttyUSB0", READ | WRITE),

@@ -10,6 +10,7 @@ from nono.broker import (
     OWN_OBJECT,
     PRIVATE_RULES,
     Allow,
+    Ask,
     Bind,
     Connect,
     ConnectHost,
@@ -19,6 +20,7 @@ from nono.broker import (
     ServerName,
     Socket,
 )
+from nono.broker.rules.rule import builtin
 from tests.broker.networks import NETWORK, allowed, by_host
 from tests.broker.worlds import CALLER
 
@@ -167,6 +169,15 @@ def test_the_reason_is_the_range_that_a_name_leads_into() -> None:
     assert str(verdict.rule.origin) == "built-in rule private addresses"
     literal = NETWORK.decide(Connect(CALLER, "192.168.1.1", 443))
     assert isinstance(literal, Deny) and literal.rule.origin.kind is OriginKind.DEFAULT
+
+
+def test_where_somebody_is_asked_a_range_that_a_name_leads_into_is_a_question() -> None:
+    """As the address itself would be; what no rule opens stays refused."""
+    asks = builtin("the default", Effect.ASK)
+    verdict = NETWORK.decide(Connect(CALLER, "192.168.1.1", 443, "api.example.org"), asks)
+    assert isinstance(verdict, Ask) and verdict.rule.pattern.spelled == "192.168.0.0/16"
+    metadata = NETWORK.decide(Connect(CALLER, "169.254.169.254", 443, "api.example.org"), asks)
+    assert isinstance(metadata, Deny)
 
 
 def test_every_rule_that_speaks_is_considered_and_the_first_decides() -> None:

@@ -28,12 +28,14 @@ from nono.broker.asking.questions import question
 from nono.broker.asking.surroundings import Asked
 from nono.broker.audit.answer_records import Changed
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.asking.channel import Callback, Channel, ChannelGone
+from nono.supervisor.asking.channel import QUIET, Callback, Channel, ChannelGone
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
+from nono.supervisor.asking.limits import MAX_WAITING, Limits
 from nono.supervisor.asking.live import Live
 from nono.supervisor.asking.look import RealLook
+from nono.supervisor.asking.quiet import root_of
 from nono.supervisor.asking.waiting_call import Again, Refused
+from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
 from nono.supervisor.planning.options import Options
@@ -142,19 +144,62 @@ def test_a_flood_is_refused_and_counted() -> None:
         assert [call.outcome for call in refused] == [Refused()] * 5
         assert asking.questions.limits.refused == 5
         await until(lambda: len(channel.open) == MAX_WAITING)
+        # A person says no to different things: whatever comes next is asked about.
         for left in range(MAX_WAITING - 1, MAX_WAITING - 4, -1):
             channel.say(channel.open[0], "n")
             await until(lambda left=left: len(channel.open) == left)  # type: ignore[misc]
-        quiet = waits(asking, 1000, "/quiet/f")
-        assert quiet.outcome == Refused()
-        (note,) = asking.questions.log.notes
-        assert "script.py" in note and "for a minute" in note
+        other = waits(asking, 1000, "/other/x/f")
+        await until(lambda: len(channel.open) == left + 1)
+        assert other.outcome is None and asking.questions.log.notes == []
         channel.say(channel.open[0], "Q")
         await until(lambda: not channel.open)
         assert all(call.outcome is not None for call in calls)
         verdict = asking.decisions.policy.decide(Open(Thread(1), "/new", Access.READ))
         assert isinstance(verdict, Ask)
         assert not asking.is_asked(Open(Thread(1), "/new", Access.READ), verdict)
+        Live(asking, "/w").revoke(QUIET, "somebody")
+        assert asking.is_asked(Open(Thread(1), "/new", Access.READ), verdict)
+
+    within(asking, body)
+
+
+def test_who_asks_again_and_again_is_quiet_and_the_last_no_says_so() -> None:
+    channel = Scripted()
+    asking = asking_with(channel)
+
+    def no(question: Question) -> str:
+        return next(each.words for each in question.offers if each.id == "n")
+
+    async def body() -> None:
+        words = []
+        for each in range(3):
+            waits(asking, each, f"/data/x/{each}/f")
+            await until(lambda: len(channel.open) == 1)
+            words.append(no(channel.open[0]))
+            channel.say(channel.open[0], "n")
+            await until(lambda: not channel.open)
+        undo = f"nono revoke 7f3a {QUIET}"
+        last = f"no, and for a minute nothing more of /data/x is asked (undo: {undo})"
+        assert words == ["no", "no", last]
+        assert waits(asking, 4, "/data/x/4/f").outcome == Refused()
+        (note,) = asking.questions.log.notes
+        assert "script.py" in note and "about /data/x" in note and "for a minute" in note
+        # Another place, and another program at this one, are asked about.
+        elsewhere = waits(asking, 5, "/data/y/0/f")
+        request = Open(Thread(6, exe="/usr/bin/git"), "/data/x/5/f", Access.READ)
+        with pytest.raises(Undecided) as found:
+            asking.decisions.require(request)
+        other = asking.questions.wait_for(request.process, found.value)
+        await until(lambda: len(channel.open) == 2)
+        assert elsewhere.outcome is None and other.outcome is None
+        live = Live(asking, "/w")
+        live.revoke(QUIET, "somebody")
+        waits(asking, 7, "/data/x/6/g")
+        await until(lambda: len(channel.open) == 3)
+        with pytest.raises(UsageError):
+            live.revoke(QUIET, "somebody")
+        deeds = [each.what for each in asking.questions.log.all() if isinstance(each, Changed)]
+        assert deeds == [("refusals without a question",)]
 
     within(asking, body)
 
@@ -199,25 +244,29 @@ def _question() -> Question:
 def test_quiet_lasts_a_minute_and_comes_by_three_refusals_within_ten_seconds() -> None:
     now = [0.0]
     limits = Limits(lambda: now[0])
-    root, about = roots_of(
-        Program(RecordedProcess(1, "/usr/bin/python3"), "script.py"),
-        Subject(SubjectKind.DIRECTORY, "/data/a"),
-    )
-    # Another script, or another file there, is not another root; nor is a copy of the program.
-    assert (root, about) == roots_of(
-        Program(RecordedProcess(2, "/usr/bin/python3"), "other.py"),
-        Subject(SubjectKind.DIRECTORY, "/data/b"),
-    )
-    assert not any(limits.note_refusal(root) for _ in range(2))
+
+    def root(exe: str, path: str, script: str = "script.py") -> tuple[str, str]:
+        program = Program(RecordedProcess(1, exe), script)
+        return root_of(program, Subject(SubjectKind.DIRECTORY, path), "", PLACE.around)
+
+    about = root("/usr/bin/python3", "/data/x/a")
+    # Another script, or another directory beside it, is not another root; another program is, and
+    # so is what lies beside it in the home.
+    assert about == root("/usr/bin/python3", "/data/x/b", "other.py")
+    other = root("/usr/bin/other", "/data/x/a")
+    assert root("/usr/bin/python3", "/home/u/a") != root("/usr/bin/python3", "/home/u/b")
+    assert not any(limits.note_refusal(about) for _ in range(2))
+    assert limits.is_last(about) and not limits.is_last(other)
     now[0] = 11.0
-    assert not limits.note_refusal(root) and not limits.is_quiet(root)
+    assert not limits.is_last(about)
+    assert not limits.note_refusal(about) and not limits.is_quiet(about)
     now[0] = 12.0
-    assert not limits.note_refusal(root)
-    assert limits.note_refusal(root) and limits.is_quiet(root)
-    assert not limits.is_quiet(("program", "/usr/bin/other"), about)
-    assert limits.is_quiet(about, root)
+    assert not limits.note_refusal(about)
+    assert not limits.note_refusal(about, may_be_last=False)
+    assert limits.note_refusal(about) and limits.is_quiet(about)
+    assert not limits.is_quiet(other)
     now[0] = 73.0
-    assert not limits.is_quiet(root)
+    assert not limits.is_quiet(about)
 
 
 def test_a_person_is_asked_only_where_somebody_is() -> None:

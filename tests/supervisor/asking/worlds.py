@@ -45,7 +45,7 @@ PLACE = Place(Surroundings("/home/u", "/w"), QuickLook())
 
 def asking_with(*channels: Channel) -> Asking:
     decisions = Decisions(Policy(default=Effect.ASK), Floor())
-    return Asking(decisions, Dispatch(list(channels), Faults()), lambda: PLACE)
+    return Asking(decisions, Dispatch(list(channels), Faults()), lambda: PLACE, run="7f3a")
 
 
 def undecided(asking: Asking, tid: int, path: str) -> Undecided:

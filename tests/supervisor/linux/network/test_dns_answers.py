@@ -74,6 +74,16 @@ def test_localhost_is_this_machine(name: str) -> None:
     assert (reply.rcode(), reply.answer) == (Rcode.NOERROR, [])
 
 
+def test_a_name_that_the_machine_has_for_itself_is_this_machine() -> None:
+    here = {"dev.test": ("127.0.0.1", "::1", "127.0.0.2"), "four.test": ("127.0.1.1",)}
+    names = SyntheticNames(lambda host: here.get(host, ()))
+    assert records(ask("dev.test", "A", names)) == ["A 127.0.0.1"]
+    assert records(ask("Dev.Test", "AAAA", names)) == ["AAAA ::1"]
+    assert records(ask("four.test", "A", names)) == ["A 127.0.1.1"]
+    assert records(ask("four.test", "AAAA", names)) == []
+    assert records(ask("other.test", "A", names)) == [f"A {FIRST}"]
+
+
 @pytest.mark.parametrize("name", NEVER + ADDRESSES)
 @pytest.mark.parametrize("kind", ["A", "AAAA", "ANY", "TXT"])
 def test_names_that_never_exist(name: str, kind: str) -> None:

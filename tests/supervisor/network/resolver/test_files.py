@@ -84,3 +84,12 @@ options ndots:3 timeout:2 attempts:4 rotate use-vc edns0 unknown:x
 def test_resolv_conf_of_any_bytes(content: bytes) -> None:
     conf = resolv_conf.parse(content)
     assert 1 <= len(conf.nameservers) <= 3 and 1 <= conf.timeout <= 30
+
+
+def test_names_that_a_machine_has_for_itself() -> None:
+    names = hosts_file.parse(
+        b"127.0.0.1 dev.test both.test\n::1 dev.test\n10.0.0.1 both.test\n0.0.0.0 ads.test\n"
+    )
+    assert hosts_file.on_loopback(names, "dev.test") == ("127.0.0.1", "::1")
+    for other in ("both.test", "ads.test", "absent.test"):
+        assert hosts_file.on_loopback(names, other) == ()
