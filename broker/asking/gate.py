@@ -3,8 +3,9 @@
 Nothing counts before the question has been visible for 500 ms and the keyboard silent for 300 ms:
 what is typed until then was meant for the program, and goes there. So does what a terminal answers
 to the program by itself. Enter, Escape, Control-C, Control-D, a paste, and several keys at once
-(a paste of a terminal that does not bracket it) refuse. What opens much takes a second screen,
-where only Enter counts, after another 500 ms. A key that is no answer closes the gate again.
+(a paste of a terminal that does not bracket it) refuse. Control-Z and Control-\\ do to the program
+what they always do. What opens much takes a second screen, where only Enter counts, after another
+500 ms. A key that is no answer closes the gate again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ VISIBLE_SECONDS = 0.5
 SILENT_SECONDS = 0.3
 
 CONTROL_Z = b"\x1a"
+_CONTROL_BACKSLASH = b"\x1c"
 _ENTER = (b"\r", b"\n")
 _REFUSING = (*_ENTER, b"\x1b", b"\x03", b"\x04")
 _BACK = b"\x1b"
@@ -111,6 +113,8 @@ class Gate:
     def _key(self, key: bytes) -> list[Outcome]:
         if key == CONTROL_Z:
             return [Stop()]
+        if key == _CONTROL_BACKSLASH:
+            return [Passed(key)]
         if self.view is View.SECOND_STEP:
             return self._second_key(key)
         if key in _REFUSING:

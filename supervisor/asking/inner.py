@@ -123,12 +123,12 @@ class Inner:
     def _modes(self) -> list:  # type: ignore[type-arg]
         return termios.tcgetattr(self.slave)
 
-    def stop(self) -> None:
-        """As its Control-Z: to whatever the program has in the foreground."""
+    def tell(self, *numbers: signal.Signals) -> None:
+        """Send signals to whatever the program has in the foreground, as its terminal does."""
         with contextlib.suppress(OSError):
             group = os.tcgetpgrp(self.master)
-            if group > 1:
-                os.killpg(group, signal.SIGTSTP)
+            for number in numbers if group > 1 else ():
+                os.killpg(group, number)
 
     def hang_up(self) -> None:
         """The person's terminal is gone. May be called twice."""

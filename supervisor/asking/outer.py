@@ -21,6 +21,15 @@ _UNSEEN = ("", "dumb")
 _CONSOLES = (*_UNSEEN, "linux")
 _MAX_READ = 65536
 _MAX_READS = 256
+_LINE_KEYS = {
+    termios.VINTR: None,
+    termios.VSUSP: None,
+    termios.VEOL: b"\x03",
+    termios.VEOL2: b"\x1a",
+    termios.VQUIT: b"\x1c",
+    termios.VEOF: b"\x04",
+}
+"""What they do while lines come; None for nothing."""
 
 
 class Outer:
@@ -74,7 +83,11 @@ class Outer:
             self._set(self._raw, termios.TCSANOW)
 
     def lines(self) -> None:
-        """Lines come, edited and echoed by the kernel; what was typed before is gone."""
+        """Lines come, edited and echoed by the kernel; what was typed before is gone.
+
+        Control-C and Control-Z end a line as well, and are its last character; Control-\\ is the
+        signal that it always is.
+        """
         with contextlib.suppress(termios.error):
             self._set(self._edited, termios.TCSAFLUSH)
 
@@ -95,7 +108,11 @@ class Outer:
         modes[_IFLAG] |= termios.ICRNL
         modes[_OFLAG] |= termios.OPOST | termios.ONLCR
         modes[_LFLAG] |= termios.ICANON | termios.ECHO | termios.ECHOE
-        modes[_LFLAG] &= ~(termios.ISIG | termios.ECHONL)
+        modes[_LFLAG] |= termios.ISIG | termios.IEXTEN
+        modes[_LFLAG] &= ~termios.ECHONL
+        off = os.fpathconf(self.fd, "PC_VDISABLE")
+        for which, key in _LINE_KEYS.items():
+            modes[_CC][which] = bytes((off,)) if key is None else key
 
     def size(self) -> bytes:
         """The struct winsize; all zero when it has none."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nono.broker.asking import plain
-from nono.broker.asking.gate import Chosen, Outcome
+from nono.broker.asking.gate import CONTROL_Z, Chosen, Outcome, Stop
 from nono.broker.asking.keyboard import Typed
 from nono.broker.asking.keys import Choice
 from nono.broker.asking.terminal_modes import RESET
@@ -19,7 +19,7 @@ from nono.supervisor.asking.prompt import CLEAR, Prompt, Where
 PASTE_SECONDS = 0.05
 """Nobody types on so soon after Enter."""
 
-_INTERRUPTS = (b"\x03", b"\x04")
+_ENTER = b"\n"
 _ESCAPE = b"\x1b"
 
 
@@ -90,7 +90,14 @@ class PlainPrompt(Prompt):
             self._second = None
             self._later(["", plain.PASTED], now + PASTE_SECONDS)
             return []
-        if not text.strip() or any(each in data for each in _INTERRUPTS):
+        if data.endswith(CONTROL_Z):
+            self._outer.write(b"\r\n")
+            self._read(plain.PROMPT if self._second is None else plain.SECOND)
+            return [Stop()]
+        if not data.endswith(_ENTER):  # Control-C, or the end of input
+            self._outer.write(b"\r\n")
+            return [Chosen(None)]
+        if not text.strip():
             return [Chosen(None)]
         if self._second is not None:
             return self._confirm(text)

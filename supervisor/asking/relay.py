@@ -53,7 +53,7 @@ class Relay:
         self._woken, self._wake = os.pipe()
         for each in (self._woken, self._wake):
             os.set_blocking(each, False)
-        self._polled: tuple[int, bool] | None = None
+        self._polled: tuple[int, bool, bool] | None = None
         self._polling = select.poll()
         self._thread = threading.Thread(target=self._run_thread, name="nono-terminal", daemon=True)
 
@@ -156,14 +156,14 @@ class Relay:
         is_read = self._turns.prompt is None and not self._is_gone
         room = select.POLLOUT if self._inner.is_full and not self._is_gone else 0
         keys = self._outer.is_attached and not self._is_gone and (not room or not is_read)
-        wanted = (select.POLLIN if is_read else 0) | room, keys
+        wanted = (select.POLLIN if is_read else 0) | room, keys, self._is_gone
         if wanted != self._polled:
             self._polled, self._polling = wanted, select.poll()
             self._polling.register(self._woken, select.POLLIN)
             if wanted[0]:
                 self._polling.register(self._inner.master, wanted[0])
-            if keys:
-                self._polling.register(self._outer.fd, select.POLLIN)
+            if not self._is_gone:  # whoever has the terminal: poll(2) tells always that it hung up
+                self._polling.register(self._outer.fd, select.POLLIN if keys else 0)
         return self._polling
 
     def _wakes_at(self) -> float:
@@ -182,6 +182,9 @@ class Relay:
     # What the person types.
 
     def _read_keys(self, events: int) -> None:
+        if events & select.POLLHUP:
+            self._hang_up()
+            return
         if not self._outer.is_ours:
             self._leave()
             return
@@ -189,7 +192,7 @@ class Relay:
         now = time.monotonic()
         prompt = self._turns.prompt
         lines = prompt is not None and prompt.has_lines
-        if not data and (not lines or events & select.POLLHUP):
+        if not data and not lines:
             self._hang_up()
             return
         if prompt is None:
@@ -228,7 +231,7 @@ class Relay:
                 case Shown() if prompt is not None:
                     prompt.draw(now)
                 case Stop():
-                    self._inner.stop()
+                    self._inner.tell(signal.SIGTSTP)
                 case Chosen(choice):
                     self._drops_paste = self._keyboard.is_pasting
                     self._keyboard = Keyboard()
@@ -299,7 +302,12 @@ class Relay:
         self._is_over = True
 
     def _hang_up(self) -> None:
-        """Nobody can answer, and the program's terminal hangs up as well."""
+        """Nobody can answer, and the program's terminal hangs up as well.
+
+        In the foreground, as when the leader of a session ends: its job is told.
+        """
         self._is_gone = True
         self._turns.drop()
+        if self._outer.is_attached:
+            self._inner.tell(signal.SIGHUP, signal.SIGCONT)
         self._inner.hang_up()

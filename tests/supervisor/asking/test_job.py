@@ -91,6 +91,27 @@ def test_stopped_and_continued(as_user: Account, project: Path, questions: Quest
     assert len(modes) == 1, modes
 
 
+def test_stopped_in_a_list(as_user: Account, project: Path, questions: Questions) -> None:
+    words = shlex.join([as_user.python, *driver(questions, "cat", plain=True)])
+    as_user.file(project / "rc", f"PS1='> '; nono() {{ {words}; }}")
+    with person(as_user, "bash", "--rcfile", "rc", "-i", cwd=project) as one:
+        one.wait(">")
+        one.type("stty -a > before; nono\n")
+        questions.ask(PATH)
+        one.wait("Enter alone refuses")
+        one.type("3\x1a")
+        one.wait("Stopped")
+        one.type("stty -a > between; fg\n")
+        one.wait(lambda: one.text.endswith("Enter alone refuses:"))
+        one.type("1\n")
+        assert questions.answer(one) == "o"
+        one.type("\x04")
+        one.wait("at its end")
+        one.type("stty -a > after; exit\n")
+        one.end()
+    assert len({(project / name).read_text() for name in ("before", "between", "after")}) == 1
+
+
 def test_hang_up(as_user: Account, project: Path, questions: Questions) -> None:
     catches = "trap 'echo hung up > left; exit' HUP; echo ready; while :; do read x || exit; done"
     words = driver(questions, "bash", "-c", catches)

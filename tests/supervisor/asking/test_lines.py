@@ -70,8 +70,10 @@ def test_what_refuses(as_user: Account, project: Path, questions: Questions) -> 
             one.gone(ASKS)
         one.type("still there\n")
         one.wait("still there\nstill there")
-        one.type("\x03")
-        assert one.end() == 130
+        asks(one, questions)
+        one.rest(QUIET)
+        one.type("\x1c")  # refuses nothing: it ends the program, as ever
+        assert one.end() == 128 + 3
 
 
 def test_what_is_kept_and_what_is_risky(
@@ -171,12 +173,16 @@ def test_a_numbered_list(as_user: Account, project: Path, questions: Questions) 
         assert questions.answer(one) == "d"
         one.wait("nono: allowed:")
         assert b"\x1b" not in one.raw
+        for keys in ("3\x03", "\x03", "\x04", "3\x04"):
+            questions.ask(PATH)
+            one.wait(lambda: one.text.endswith("Enter alone refuses:"))
+            one.type(keys)
+            assert questions.answer(one) == "n"
+            one.wait(lambda: one.text.splitlines()[-1].startswith("nono: refused: read"))
         questions.ask(PATH)
-        one.rest(QUIET)
-        one.type("\x04")
-        assert questions.answer(one) == "n"
-        one.type("\x04")
-        assert one.end() == 0
+        one.wait(lambda: one.text.endswith("Enter alone refuses:"))
+        one.type("\x1c")  # the program's, as ever
+        assert one.end() == 128 + 3
 
 
 BAR = r"""

@@ -11,7 +11,7 @@ import trio
 from nono.broker import Access, Effect, File, Open, Origin, OriginKind, Rule, Subtree
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.asking.channel import Run
+from nono.supervisor.asking.channel import ChannelGone, Run
 from nono.supervisor.asking.channels import Channels
 from nono.supervisor.asking.this_terminal import open_drawn, open_plain
 from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
@@ -67,7 +67,10 @@ async def ask(line, number):
             await channel.ask(question(number, what, path))
         answer = None
     else:
-        answer = await channel.ask(question(number, what, path))
+        try:
+            answer = await channel.ask(question(number, what, path))
+        except ChannelGone:
+            answer = None
     with open(answers, "w") as file:
         file.write(answer.offer if answer else "-")
 
