@@ -5,17 +5,21 @@ A refusal of one is none that a person can use: it is kept apart from the others
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from nono.broker.datafile import data
 from nono.broker.requests import Open, Operation, PathChange, PathRequest, Watch
 from nono.broker.rules.access import READ_WRITE, Access
-from nono.broker.rules.paths import is_within
+from nono.broker.rules.paths import is_within, lineage
 from nono.broker.rules.patterns import Glob
 
 _SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/")
 """Where the programs are that a probe may be by: elsewhere anybody may call a program so."""
+_WILDCARDS = frozenset("*?[")
+_READ_WRITE, _WRITE = READ_WRITE.value, Access.WRITE.value
 _MADE = frozenset(
     {
         Operation.CREATE,
@@ -41,6 +45,9 @@ class Probe(NamedTuple):
     link: bool = False
 
 
+_Ordered = tuple[int, Probe, Glob]
+
+
 @cache
 def probes() -> tuple[Probe, ...]:
     """All of them."""
@@ -62,11 +69,16 @@ def harmless(request: PathRequest, home: str) -> Probe | None:
     changes = False if links else _changes(request)
     if changes is None:
         return None
-    for probe, pattern in _in(home):
+    for probe, pattern in _in(home).about(request.path):
         is_meant = probe.link == links and (probe.write or not changes)
         if is_meant and pattern.matches(request.path):
             return probe if not probe.by or _is_by(request, probe.by) else None
     return None
+
+
+def is_probed(path: str, home: str) -> bool:
+    """Whether some program's refusal there may be one of a probe."""
+    return any(pattern.matches(path) for _, pattern in _in(home).about(path))
 
 
 def _changes(request: PathRequest) -> bool | None:
@@ -74,8 +86,8 @@ def _changes(request: PathRequest) -> bool | None:
     match request:
         case Watch():
             return False
-        case Open(_, _, access) if access and not access & ~READ_WRITE:
-            return Access.WRITE in access
+        case Open(_, _, access) if access and not access._value_ & ~_READ_WRITE:
+            return bool(access._value_ & _WRITE)
         case PathChange(_, operation) if operation in _MADE:
             return True
     return None
@@ -89,11 +101,32 @@ def _is_by(request: PathRequest, names: tuple[str, ...]) -> bool:
     return any(name == each or (each[-1:] == "*" and name.startswith(each[:-1])) for each in names)
 
 
+class _Patterns:
+    """Those of one home: a plain path by itself, the others by the directory that they begin in."""
+
+    def __init__(self, patterns: Iterable[tuple[Probe, Glob]]) -> None:
+        self._at: dict[str, list[_Ordered]] = {}
+        self._in: dict[str, list[_Ordered]] = {}
+        for number, (probe, pattern) in enumerate(patterns):
+            is_plain = _WILDCARDS.isdisjoint(pattern.text)
+            found, key = (self._at, pattern.text) if is_plain else (self._in, pattern.prefix)
+            found.setdefault(key, []).append((number, probe, pattern))
+
+    def about(self, path: str) -> Iterator[tuple[Probe, Glob]]:
+        """Those that may match the path, in their order."""
+        found = [*self._at.get(path, ())]
+        for each in lineage(path):
+            found += self._in.get(each, ())
+        found.sort(key=itemgetter(0))
+        return ((probe, pattern) for _, probe, pattern in found)
+
+
 @cache
-def _in(home: str) -> tuple[tuple[Probe, Glob], ...]:
+def _in(home: str) -> _Patterns:
     """The patterns of one home. A home with wildcards in its name has none."""
-    plain = home if not set("*?[") & set(home) and is_within(home, "/") else "/nonexistent"
-    return tuple(
+    is_usable = _WILDCARDS.isdisjoint(home) and is_within(home, "/")
+    plain = home if is_usable else "/nonexistent"
+    return _Patterns(
         (each, Glob(plain.rstrip("/") + each.path[1:] if each.path[0] == "~" else each.path))
         for each in probes()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 
 class ShimError(Exception):
@@ -31,4 +32,10 @@ class FilterError(ShimError):
 
 def failure(number: int) -> OSError:
     """The OSError of this errno with its usual text, as a system call raises it."""
-    return OSError(number, os.strerror(number))
+    return OSError(number, error_text(number))
+
+
+@cache
+def error_text(number: int) -> str:
+    """The usual text of an errno, as strerror(3) has it."""
+    return os.strerror(number)

@@ -35,6 +35,7 @@ Others end inside: somebody of ours catches each.
     TooLongError                    ends a connection of the control socket
     GoneError                       a run that clients of its control socket find ended
     Undecided                       the call waits for a person's answer
+    Refusal                         becomes the errno of a call that was read and decided on
     ChannelGone                     its question goes to the next channel
 """
 

@@ -6,15 +6,16 @@ Rules on a path are kept by that path and found by walking from the object up to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import NamedTuple, get_args
 
 from nono.broker.errors import PolicyError
+from nono.broker.policy.around import Around, Directories, Rules
 from nono.broker.policy.folded import FoldedRefusals
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import ancestors, is_within, lineage, parent
+from nono.broker.rules.paths import is_within, lineage, parent
 from nono.broker.rules.rule import (
     Effect,
     File,
@@ -27,7 +28,6 @@ from nono.broker.rules.rule import (
     is_lifted,
 )
 
-_Rules = tuple[Rule, ...]
 PATH_PATTERNS = frozenset(get_args(PathPattern))
 
 
@@ -69,12 +69,13 @@ class Index:
         self._bypasses = bypasses
         self._folding = folding
         self._folded = FoldedRefusals(self._rules, bypasses, folding) if folding else None
-        self._at: dict[str, _Rules] = {}
-        self._below: dict[str, _Rules] = {}
+        self._at: dict[str, Rules] = {}
+        self._below: dict[str, Rules] = {}
         self._globs: dict[Effect, dict[str, list[Rule]]] = {effect: {} for effect in Effect}
-        self._answers: _Rules = ()
+        self._answers: Rules = ()
         for rule in self._rules:
             self._add(rule)
+        self._directories = Directories(self._below, self._globs)
 
     def answered(self, answers: tuple[Rule, ...]) -> Index:
         """The same rules with these answers of a person's, which come before all grants."""
@@ -107,7 +108,7 @@ class Index:
                 self._below[path] = (*self._below.get(path, ()), rule)
             case Subtrees(spellings):
                 for index in (self._at, self._below):
-                    here: dict[str, _Rules] = dict.fromkeys(spellings, (rule,))
+                    here: dict[str, Rules] = dict.fromkeys(spellings, (rule,))
                     here |= {path: (*index[path], rule) for path in here.keys() & index.keys()}
                     index |= here
 
@@ -125,7 +126,7 @@ class Index:
         return guards
 
     @cached_property
-    def _widening(self) -> Mapping[str, _Rules]:
+    def _widening(self) -> Mapping[str, Rules]:
         """What grants or asks, by its path."""
         found = {}
         for path, rules in self._at.items():
@@ -133,30 +134,30 @@ class Index:
                 found[path] = wider
         return found
 
-    def _levels(self, path: str) -> Iterator[_Rules]:
-        here = self._at.get(path)
-        if here:
-            yield here
-        for above in ancestors(path):
-            rules = self._below.get(above)
-            if rules:
-                yield rules
+    def _levels(self, path: str, around: Around) -> Sequence[Rules]:
+        """What grants or asks."""
+        here = tuple(rule for rule in self._at.get(path, ()) if rule.effect is not Effect.DENY)
+        return (here, *around.levels) if here else around.levels
 
-    def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
+    def _wildcards(self, path: str, effect: Effect, around: Around) -> Sequence[Rule]:
         """The rules with wildcards whose fixed directory is `path` or above it."""
         globs = self._globs[effect]
         if not globs:
-            return []
-        return [rule for at in lineage(path) for rule in globs.get(at, ())]
+            return ()
+        here = globs.get(path)
+        return (*here, *around.globs[effect]) if here else around.globs[effect]
 
     def refusal(self, path: str, bits: int) -> Rule | None:
         """The most specific refusal of any of `bits` at `path` that no bypass lifts."""
-        for level in self._levels(path):
-            for rule in level:
-                # Something may be left out of a tree.
-                if self._refuses(rule, path, bits) and rule.reaches(path):
-                    return rule.at(path)
-        for rule in self._wildcards(path, Effect.DENY):
+        around = self._directories.around(path)
+        refusals, globs = around.refusing(bits)
+        of_paths: Rules = (*self._at.get(path, ()), *refusals)
+        for rule in of_paths:
+            # Something may be left out of a tree.
+            if self._refuses(rule, path, bits) and rule.reaches(path):
+                return rule.at(path)
+        wildcards: Rules = (*self._globs[Effect.DENY].get(path, ()), *globs)
+        for rule in wildcards:
             if self._refuses(rule, path, bits) and rule.reaches(path):
                 return rule
         if self._folded is not None:
@@ -223,10 +224,13 @@ class Index:
         if self._answers:
             standing = _merge(standing, path, _whole(self._answers) if whole else self._answers)
         standing = self._asked_folded(standing, path)
-        standing = _merge(standing, path, self._wildcards(path, Effect.ASK))
-        for level in self._levels(path):
+        around = self._directories.around(path)
+        standing = _merge(standing, path, self._wildcards(path, Effect.ASK, around))
+        for level in self._levels(path, around):
             standing = _merge(standing, path, _whole(level) if whole else level)
-        return standing if whole else _merge(standing, path, self._wildcards(path, Effect.ALLOW))
+        if whole:
+            return standing
+        return _merge(standing, path, self._wildcards(path, Effect.ALLOW, around))
 
     def _asked_folded(self, standing: Standing, path: str) -> Standing:
         if self._folded is None:

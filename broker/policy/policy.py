@@ -78,6 +78,10 @@ NO_SET_ID = replace(
 """Whoever ran it outside, later, would have the rights of the person who started the sandbox."""
 
 
+_OPENS = tuple(Demand(bits, bits or READ) for bits in range(ALL_ACCESS.value + 1))
+"""What an open needs, by the bits of its access."""
+
+
 def _gives_set_id(request: PathRequest) -> bool:
     return isinstance(request, Metadata) and request.operation == SET_ID
 
@@ -251,8 +255,7 @@ class Policy:
         if not is_canonical(request.path):
             return None
         if isinstance(request, Open):
-            bits = request.access.value
-            return Demand(bits, bits or READ)
+            return _OPENS[request.access._value_]
         if not isinstance(request, PathChange):
             return SIMPLE_DEMANDS.get(type(request))
         demand = DEMANDS.get(request.operation)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nono.broker import Access, Ask, Open, Operation, PathChange, Request, Rule, visible
@@ -118,11 +119,13 @@ class Asking:
         """Whether somebody is asked about it: there has to be somebody. From any thread."""
         if self._questions is not None and self._questions.has_quit:
             return False
+        if self.had_nobody and self.dispatch.attached is None:
+            return False
         if self._opens_by_a_move(request):
             return False
         from nono.broker.asking.unasked import unasked
 
-        if unasked(request, verdict.rule, home_directory(os.environ)) is not None:
+        if unasked(request, verdict.rule, self._home) is not None:
             return False
         if self.dispatch.attached is None:
             self.had_nobody = True
@@ -151,6 +154,10 @@ class Asking:
                 self.decisions.refuse_unanswered(request, why)
             once += call.outcome.once
         return AnsweredProcess(process.pid, process.exe, process.argv, process.cwd, once)
+
+    @cached_property
+    def _home(self) -> str:
+        return home_directory(os.environ)
 
     def _opens_by_a_move(self, request: Request) -> bool:
         """Whether what is closed would be open afterwards, for good: "once" says no such thing."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
@@ -171,13 +172,13 @@ class Audit:
         """
         if self.options.every_call or self.options.required:
             return True
-        operation = getattr(request, "operation", "")
-        kind = f"{effect.value} {type(request).__name__} {operation}".rstrip()
+        kind = _kind(effect, type(request).__name__, getattr(request, "operation", ""))
         about = getattr(request, "path", None) or getattr(request, "address", None)
         with self._lock:
             summed = self._pace.take(now)
             admitted = self._pace.admits(now, self._writer.seal.size, kind, about)
-        self._write_summed(summed)
+        if summed:
+            self._write_summed(summed)
         return admitted
 
     def _write_summed(self, summed: Mapping[str, int]) -> None:
@@ -250,6 +251,12 @@ def open_audit(options: AuditOptions) -> Audit:
         if options.required:
             raise _start_error(why) from error
         return Audit(None, options, why)
+
+
+@cache
+def _kind(effect: Effect, request: str, operation: str) -> str:
+    """What decisions are counted by."""
+    return f"{effect.value} {request} {operation}".rstrip()
 
 
 def _start_error(why: str) -> StartError:

@@ -37,8 +37,8 @@ from nono.broker.rules.paths import child, is_within, lineage
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
+from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided
-from nono.supervisor.errors import failure
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
@@ -93,6 +93,8 @@ class Decisions:
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
         self._denied_names = _by_place(policy.rules)
+        self.refuses_names = _refuse_reading(self._denied_names)
+        """Whether a pattern refuses to read names, wherever what has such a name may be."""
         self._names = policy.names
 
     def take_awaited(self, path: str) -> bool:
@@ -127,11 +129,6 @@ class Decisions:
             for _, _, patterns in self._denied_names
             for pattern in patterns
         )
-
-    @property
-    def refuses_names(self) -> bool:
-        """True when some pattern refuses to read names, wherever what has such a name may be."""
-        return any(bits & Access.READ.value for _, bits, _ in self._denied_names)
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
         """The open of the first of these links whose name a pattern refuses. Notes nothing.
@@ -173,6 +170,7 @@ class Decisions:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
             self._denied_names, self._names = _by_place(policy.rules), policy.names
+            self.refuses_names = _refuse_reading(self._denied_names)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
@@ -249,7 +247,7 @@ class Decisions:
         if not isinstance(verdict, Allow):
             # Nobody is there to be asked: a question is a refusal.
             number = verdict.errno if isinstance(verdict, Deny) else refusal_errno(decided)
-            raise failure(number)
+            raise Refusal(number)
 
     def _asks(self, request: Request, verdict: Ask) -> bool:
         """Only while a handler decides, which can be run again: see `Caller.asks`."""
@@ -270,7 +268,7 @@ class Decisions:
         """
         decided, verdict = self.verdict(request)
         self._note(request, decided, why or verdict)
-        raise failure(refusal_errno(request))  # somebody allowed it meanwhile
+        raise Refusal(refusal_errno(request))  # somebody allowed it meanwhile
 
     def _decide_name(self, request: Request, verdict: Verdict) -> tuple[Request, Verdict]:
         """To remove or replace a name takes a right on the directory that it is in.
@@ -320,7 +318,7 @@ class Decisions:
         self.denials.record(request, verdict)
         if self.witness is not None:
             self.witness.decision(request, request, verdict)
-        raise failure(verdict.errno)
+        raise Refusal(verdict.errno)
 
     def refuse_beyond_floor(self, request: Execute) -> NoReturn:
         """Note the refusal of what only the floor could grant, whatever the policy says; raise."""
@@ -330,7 +328,7 @@ class Decisions:
         self.denials.record(request, verdict)
         if self.witness is not None:
             self.witness.native(request, refused=verdict)
-        raise failure(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
+        raise Refusal(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
 
 
 def _once(request: Request) -> tuple[Rule, ...]:
@@ -339,7 +337,14 @@ def _once(request: Request) -> tuple[Rule, ...]:
     return found
 
 
-def _by_place(rules: Iterable[Rule]) -> tuple[tuple[str, int, tuple[Glob, ...]], ...]:
+_Denied = tuple[tuple[str, int, tuple[Glob, ...]], ...]
+
+
+def _refuse_reading(names: _Denied) -> bool:
+    return any(bits & Access.READ.value for _, bits, _ in names)
+
+
+def _by_place(rules: Iterable[Rule]) -> _Denied:
     """The globs of refusals by the directory that they speak of and the rights that they refuse."""
     found: dict[tuple[str, int], list[Glob]] = {}
     for rule in rules:

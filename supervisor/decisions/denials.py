@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 
 from nono.broker import Ask, Deny, Request
 from nono.broker.requests import PathRequest
@@ -34,46 +37,82 @@ class Denials:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._denials: dict[tuple[object, ...], Denial] = {}
-        self._harmless: dict[tuple[object, ...], Denial] = {}
+        self._denials: dict[_Key, _Counted] = {}
+        self._harmless: dict[_Key, _Counted] = {}
         self.overflow = 0
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
-        same = (*key(request), verdict.rule.origin)
-        is_harmless = _is_harmless(request, verdict)
+        same = (key(request), verdict.rule.origin)
+        known = self._denials.get(same)
+        if known is not None and known.is_for_all:
+            with self._lock:
+                known.count += 1
+            return
+        is_harmless = self._is_harmless(request, verdict)
         found = self._harmless if is_harmless else self._denials
         with self._lock:
             known = found.get(same)
             if known is not None:
-                found[same] = Denial(known.request, known.verdict, known.count + 1)
+                known.count += 1
             elif len(found) < _MAX_DENIALS:
-                found[same] = Denial(request, verdict)
+                found[same] = _Counted(request, verdict, not self._may_be_harmless(request))
             elif not is_harmless:
                 self.overflow += 1
 
     def all(self) -> list[Denial]:
         """As of now, in the order in which they first came."""
-        with self._lock:
-            return list(self._denials.values())
+        return self._listed(self._denials)
 
     def harmless(self) -> list[Denial]:
         """Those that programs do without, and that nobody has to do anything about."""
+        return self._listed(self._harmless)
+
+    def _listed(self, found: Mapping[_Key, _Counted]) -> list[Denial]:
         with self._lock:
-            return list(self._harmless.values())
+            return [Denial(each.request, each.verdict, each.count) for each in found.values()]
+
+    def _is_harmless(self, request: Request, verdict: Deny | Ask) -> bool:
+        origin = verdict.rule.origin
+        if origin == ABSENT_PROCESS.origin:
+            return True
+        if not isinstance(request, PathRequest) or origin.is_of_person:
+            return False
+        # What only a run that is refused something needs is loaded only then.
+        from nono.broker.harmless import harmless
+
+        return harmless(request, self._home) is not None
+
+    def _may_be_harmless(self, request: Request) -> bool:
+        """Whether such a refusal is harmless where some other program is refused."""
+        if not isinstance(request, PathRequest):
+            return False
+        from nono.broker.harmless import is_probed
+
+        return is_probed(request.path, self._home)
+
+    @cached_property
+    def _home(self) -> str:
+        return home_directory(os.environ)
 
 
-def _is_harmless(request: Request, verdict: Deny | Ask) -> bool:
-    if verdict.rule.origin == ABSENT_PROCESS.origin:
-        return True
-    if not isinstance(request, PathRequest) or verdict.rule.origin.is_of_person:
-        return False
-    # What only a run that is refused something needs is loaded only then.
-    from nono.broker.harmless import harmless
-
-    return harmless(request, home_directory(os.environ)) is not None
+@dataclass(slots=True)
+class _Counted:
+    request: Request
+    verdict: Deny | Ask
+    is_for_all: bool
+    """Whichever program it is, it is no harmless probe."""
+    count: int = 1
 
 
-def key(request: Request) -> tuple[object, ...]:
+_Key = tuple[object, ...]
+_FIELDS: dict[type, Callable[[object], object]] = {}
+
+
+def key(request: Request) -> _Key:
     """What makes two refusals the same: everything but the process."""
-    names = (name for name in request.__slots__ if name != "process")
-    return (type(request), *(getattr(request, name) for name in names))
+    kind = type(request)
+    fields = _FIELDS.get(kind)
+    if fields is None:
+        names = [name for name in request.__slots__ if name != "process"]
+        fields = _FIELDS[kind] = attrgetter(*names)
+    return kind, fields(request)

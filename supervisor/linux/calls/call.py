@@ -24,6 +24,7 @@ class Call:
     """What a handler gets. Arguments are read once, into our own memory, in the loop's thread."""
 
     __slots__ = (
+        "_copied",
         "_listener",
         "_making",
         "_memory",
@@ -48,7 +49,10 @@ class Call:
         injected: InjectedFiles | None,
         restrictions: OwnRestrictions,
         making: Making,
+        copied: tuple[int, bytes] | None = None,
     ) -> None:
+        """`copied` is an address whose path was read for this call already, and that path."""
+        self._copied = copied
         self._making = making
         self.restrictions = restrictions
         """What programs inside gave up by themselves."""
@@ -67,6 +71,8 @@ class Call:
 
     def path(self, address: int) -> bytes:
         """The path that the argument points to. Raises OSError (EFAULT, ENAMETOOLONG)."""
+        if self._copied is not None and self._copied[0] == address:
+            return self._copied[1]
         return self._memory.path(self.caller.tid, address)
 
     def bytes(self, address: int, size: int) -> bytes:

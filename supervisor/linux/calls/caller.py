@@ -11,12 +11,12 @@ import errno
 import os
 import resource
 from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.capabilities import Sets, of_masks
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
 from nono.supervisor.errors import failure
+from nono.supervisor.linux.calls.lazily import lazily
 from nono.supervisor.linux.processes import _stat_fields, is_within, parent_of, read_bounded
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Caller:
         self.init_pid = init_pid
         """The sandbox's init, which every process of it has above it."""
 
-    @cached_property
+    @lazily
     def _status(self) -> dict[str, str]:
         lines = read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS).decode("utf-8", "replace")
         pairs = (line.partition(":") for line in lines.splitlines())

@@ -38,6 +38,8 @@ class FastLane:
     def __init__(self, decisions: Decisions, memory: Memory) -> None:
         self._decisions = decisions
         self._memory = memory
+        self.copied: tuple[int, bytes] | None = None
+        """Where the path of the last call stands and what stood there, if it was copied."""
         known = table(machine())
         self._openat = known["openat"].number
         self._sendto = known["sendto"].number
@@ -48,6 +50,7 @@ class FastLane:
 
         Raises OSError (EFAULT, ENAMETOOLONG, ESRCH, EPERM) when the path cannot be read.
         """
+        self.copied = None
         if call.number == self._openat:
             start, address, flags, mode = call.a, call.b, call.c, call.d
         elif call.number == self._open:
@@ -59,6 +62,7 @@ class FastLane:
         if not floor_checks(flags) or makes_set_id(flags, mode):
             return False
         path = self._memory.path(call.tid, address)
+        self.copied = (address, path)
         if path[:1] != b"/":
             path = _completed(call.tid, int32(start), path)
         # False for any text but that of a canonical path.

@@ -6,10 +6,10 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from functools import cached_property
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
+from nono.supervisor.linux.calls.lazily import lazily
 from nono.supervisor.linux.calls.long_paths import long_path
 
 HANDLE_FLAGS = os.O_PATH | os.O_CLOEXEC
@@ -45,11 +45,11 @@ class Handle:
         """A path of ours through which the object can be opened or changed."""
         return f"/proc/self/fd/{self.fd}"
 
-    @cached_property
+    @lazily
     def stat(self) -> os.stat_result:
         return os.fstat(self.fd)
 
-    @cached_property
+    @lazily
     def path(self) -> str:
         """The canonical path; for a deleted object the path it had.
 

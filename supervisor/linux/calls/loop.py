@@ -20,6 +20,7 @@ from nono.shims.linux import capabilities
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import (
@@ -109,6 +110,8 @@ class Loop:
         answer: Answer
         try:
             answer = self._decide(notification)
+        except Refusal as refusal:
+            answer = Fail(refusal.number)
         except OSError as error:
             answer = instead_of(error, notification, self.decisions)
         except Undecided as undecided:
@@ -132,9 +135,12 @@ class Loop:
             return Fail(errno.EACCES)
         if not self._own.may_have_changed and self._changing.may(notification):
             self._own.may_have_changed = True
-        if self._fast_lane is not None and self._fast_lane.covers(notification):
-            return CONTINUE
-        return self._handle(notification, self._memory, self._making, ())
+        lane, copied = self._fast_lane, None
+        if lane is not None:
+            if lane.covers(notification):
+                return CONTINUE
+            copied = lane.copied
+        return self._handle(notification, self._memory, self._making, (), copied)
 
     def handle_again(
         self, notification: Notification, memory: Memory, making: Making, once: tuple[Rule, ...]
@@ -149,7 +155,12 @@ class Loop:
         return self._handle(notification, memory, making, once)
 
     def _handle(
-        self, notification: Notification, memory: Memory, making: Making, once: tuple[Rule, ...]
+        self,
+        notification: Notification,
+        memory: Memory,
+        making: Making,
+        once: tuple[Rule, ...],
+        copied: tuple[int, bytes] | None = None,
     ) -> Answer:
         handler = self._handlers.get(notification.number)
         if handler is None:
@@ -167,6 +178,7 @@ class Loop:
             self._injected,
             restrictions,
             making,
+            copied,
         )
         if self._ask is not None:
             caller.asks, caller.once = True, once

@@ -176,7 +176,7 @@ def _refuse_by_kind(wanted: Arguments, kind: int) -> None:
         raise failure(errno.ENOTDIR if wanted.flags & os.O_DIRECTORY else errno.ELOOP)
     if wanted.flags & os.O_DIRECTORY and kind != stat.S_IFDIR:
         raise failure(errno.ENOTDIR)
-    if kind == stat.S_IFDIR and wanted.access & Access.WRITE and not wanted.is_tmpfile:
+    if kind == stat.S_IFDIR and not wanted.is_tmpfile and wanted.access & Access.WRITE:
         raise failure(errno.EISDIR)
 
 
@@ -224,7 +224,7 @@ def perform(handle: Handle, wanted: Arguments, own: OwnObjects) -> Answer:
             raise
         return Retry(lambda: _after_lease(handle, wanted, own), handle.close)
     try:
-        _after_open(fd, handle, own, may_block)
+        _after_open(fd, handle, own, flags if may_block else None)
     except BaseException:
         os.close(fd)
         raise
@@ -235,9 +235,10 @@ def _inject(fd: int, wanted: Arguments) -> Inject:
     return Inject(fd, bool(wanted.flags & os.O_CLOEXEC))
 
 
-def _after_open(fd: int, handle: Handle, own: OwnObjects, may_block: bool) -> None:
-    if may_block:
-        fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) & ~os.O_NONBLOCK)
+def _after_open(fd: int, handle: Handle, own: OwnObjects, flags: int | None) -> None:
+    """`flags` are those that the file is to have: the kernel keeps what was added for the open."""
+    if flags is not None:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags)
     if handle.kind == stat.S_IFCHR and handle.stat.st_rdev == _PTMX:
         number = struct.unpack("=I", fcntl.ioctl(fd, _TIOCGPTN, bytes(4)))[0]
         terminal = f"/dev/pts/{number}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 
 from nono.broker import Allow, Deny, Open, OriginKind
-from nono.broker.rules.paths import is_within
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import ABSENT_PROCESS
 from nono.supervisor.linux.calls.call import Call
@@ -32,7 +31,9 @@ def refuse_as_absent(call: Call, decisions: Decisions, request: Open) -> None:
 
 
 def _is_of_other(call: Call, path: str) -> bool:
+    if not path.startswith("/proc/"):
+        return False
     words = path.split("/")[2:3]
-    if not words or not is_within(path, "/proc") or not words[0].isdecimal():
+    if not words[0].isdecimal():
         return False
     return not call.caller.owns(int(words[0]))
