@@ -25,10 +25,6 @@ class UnsupportedMachineError(ShimError):
         )
 
 
-class FilterError(ShimError):
-    """The seccomp filter cannot be built."""
-
-
 def failure(number: int) -> OSError:
     """The OSError of this errno with its usual text, as a system call raises it."""
     return OSError(number, os.strerror(number))

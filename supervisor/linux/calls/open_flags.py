@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nono.broker import Access
 from nono.shims.linux import landlock
@@ -22,8 +22,7 @@ _ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS
 OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """What the caller asked for, in the form of openat2(2)."""
 
     dirfd: int
