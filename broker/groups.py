@@ -133,6 +133,7 @@ _BASES = {
     "~/.local/state/": "$XDG_STATE_HOME/",
 }
 """Where programs keep things unless a variable says otherwise: XDG Base Directories."""
+_USUAL = tuple(_BASES)
 
 
 def moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
@@ -140,9 +141,10 @@ def moved(entries: Iterable[str], expand: Expand) -> Iterator[str]:
 
     Only for refusals: what a variable says must not widen what is granted.
     """
-    bases = {usual: base for usual, base in _BASES.items() if expand(base.rstrip("/"))}
-    if not bases:
+    entries = [entry for entry in entries if entry.startswith(_USUAL)]
+    if not entries:
         return
+    bases = {usual: base for usual, base in _BASES.items() if expand(base.rstrip("/"))}
     for entry in entries:
         for usual, base in bases.items():
             if entry.startswith(usual):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 
 _MAX_FAULTS = 20
@@ -21,4 +20,6 @@ class Faults:
     def note(self) -> None:
         """To be called while the exception is handled."""
         if len(self.texts) < _MAX_FAULTS:
+            import traceback  # which nothing but a fault needs
+
             self.texts.append(self._masked(traceback.format_exc()))

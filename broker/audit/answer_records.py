@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nono.broker.audit.plain_policy import plain_origin, read_origin
 from nono.broker.audit.plain_values import as_number, as_text, as_tuple, optional
 from nono.broker.rules.rule import Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """A question to a person, and what came of it.
 
     `question` is in words, with who asked; `words` are those of the offer that was chosen. `effect`
@@ -32,8 +31,7 @@ class Answered:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """Without a question, a person granted something to a running sandbox, or took it back.
 
     `deed` is "granted" or "revoked"; `what` are the rules in words.

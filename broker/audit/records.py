@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nono.broker.audit.answer_records import (
     Answered,
@@ -39,8 +40,7 @@ _MAX_WORD = 200
 _MAX_COMMAND = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """The first record: what the run is decided by.
 
     `nono` is the version of the program. `tmpdir` is the run's private one.
@@ -52,8 +52,7 @@ class Start:
     policy: Policy
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A program is about to be started in the sandbox."""
 
     time: int
@@ -61,16 +60,14 @@ class Program:
     cwd: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(NamedTuple):
     """A program ended with this wait status; None when it is unknown or never ran."""
 
     time: int
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One decision.
 
     `request` is what was asked and `decided` what the verdict is about, where
@@ -89,8 +86,7 @@ class Decision:
     native: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unresolved:
+class Unresolved(NamedTuple):
     """A host that is allowed and has no known address."""
 
     time: int
@@ -98,8 +94,7 @@ class Unresolved:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A request to a service through the credential proxy, refused or sent on.
 
     `service` is empty where none was meant. `path` is without the query and without a token;

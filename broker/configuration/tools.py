@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from nono.broker.datafile import data
 
@@ -41,8 +42,7 @@ class Tool:
     secret: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A file or directory that a configuration names under `key`."""
 
     key: str
@@ -50,8 +50,7 @@ class Named:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a configuration: the setting that it is part of, and what it says of it."""
 
     text: str

@@ -113,7 +113,7 @@ class WildcardSearch:
     def _step(self, states: _AllStates, name: str, directory: str) -> _AllStates:
         if self._folding.tree(directory) is None:
             return tuple(
-                glob.names.step(before, name)
+                glob.names.step(before, name) if before else before
                 for (_, glob), before in zip(self._rules, states, strict=True)
             )
         return tuple(

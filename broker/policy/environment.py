@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
+from typing import NamedTuple
 
 from nono.broker.datafile import data
 
 _EVERY = "*"
 _PATH = "/bin:/usr/bin"
 """Where execvp(3) looks without a PATH."""
-_URL_WITH_PASSWORD = re.compile(r"://[^/?#\s:@]*:[^/?#\s@]+@")
+_URL_WITH_PASSWORD = r"://[^/?#\s:@]*:[^/?#\s@]+@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,43 @@ class Environment:
 def looks_secret(name: str, value: str = "") -> bool:
     """True for a variable that commonly holds a key, a password or the way to an agent."""
     upper = name.upper()
-    if upper not in data("environment")["harmless"] and _any_match(
-        upper, data("environment")["secret"]
-    ):
+    if upper not in data("environment")["harmless"] and _secret().matches(upper):
         return True
-    return _URL_WITH_PASSWORD.search(value) is not None
+    return "@" in value and re.search(_URL_WITH_PASSWORD, value) is not None
+
+
+class _Names(NamedTuple):
+    """Patterns by their form: each name is looked up among all of them, and most have one `*`."""
+
+    whole: frozenset[str]
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+    parts: tuple[str, ...]
+
+    def matches(self, name: str) -> bool:
+        return (
+            name in self.whole
+            or name.startswith(self.starts)
+            or name.endswith(self.ends)
+            or any(part in name for part in self.parts)
+        )
+
+
+@cache
+def _secret() -> _Names:
+    """The names of secrets: texts, with a `*` before or behind or both."""
+    patterns: list[str] = data("environment")["secret"]
+    forms: dict[tuple[bool, bool], list[str]] = {
+        (before, behind): [] for before in (True, False) for behind in (True, False)
+    }
+    for pattern in patterns:
+        forms[pattern.startswith(_EVERY), pattern.endswith(_EVERY)].append(pattern.strip(_EVERY))
+    return _Names(
+        frozenset(forms[False, False]),
+        tuple(forms[False, True]),
+        tuple(forms[True, False]),
+        tuple(forms[True, True]),
+    )
 
 
 def _any_match(name: str, patterns: Iterable[str]) -> bool:

@@ -82,6 +82,9 @@ class Effect(enum.StrEnum):
     ASK = "ask"
 
 
+_LOOKING = (ALL_ACCESS & ~CHANGING).value
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One line of the policy.
@@ -99,7 +102,7 @@ class Rule:
     @property
     def only_of_changes(self) -> bool:
         """True when the rule speaks of writing and creating, and of nothing else."""
-        return not self.access & ~CHANGING
+        return not self.access._value_ & _LOOKING  # numbers: this is asked of every rule
 
     def reaches(self, path: str) -> bool:
         """True when the rule speaks of this canonical path.

@@ -29,9 +29,10 @@ from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.audit.reader import Session, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
-from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import AuditError
+from nono.supervisor.planning.options import to_options
 from nono.supervisor.report.asked import answer_fields, answer_words
 
 _KEPT = 20

@@ -14,10 +14,11 @@ import click
 from nono.supervisor import exit_status
 from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.messages import say_afterwards, say_notes
-from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
+from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.nested import require_listener
 

@@ -10,7 +10,7 @@ import click
 
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_afterwards, say_notes
-from nono.supervisor.cli.options import to_options
+from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import make_plan
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ import click
 from nono.broker.errors import InvalidHost
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
-from nono.supervisor.planning.options import Options
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -144,8 +143,3 @@ def policy_options(function: _Function) -> _Function:
     for option in reversed(_POLICY_OPTIONS):
         function = option(function)
     return function
-
-
-def to_options(values: dict[str, Any]) -> Options:
-    """The `Options` among the parameters of a click command."""
-    return Options(**{name: values[name] for name in Options.__dataclass_fields__})

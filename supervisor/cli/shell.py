@@ -13,7 +13,8 @@ from nono.broker import Access, Allow, Open, visible
 from nono.broker.requests import NOBODY
 from nono.broker.settings import flag
 from nono.supervisor.cli.messages import say
-from nono.supervisor.cli.run import run_command, run_options
+from nono.supervisor.cli.run import run_options
+from nono.supervisor.cli.supervise import run_command
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical, home_directory
 from nono.supervisor.planning.plan import Plan

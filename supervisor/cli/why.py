@@ -33,10 +33,11 @@ from nono.broker import (
 from nono.broker.requests import NOBODY
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
-from nono.supervisor.cli.options import policy_options, to_options
+from nono.supervisor.cli.options import policy_options
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.network.hosts_file import of_this_machine
+from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 

@@ -38,7 +38,6 @@ DEPENDENCIES = (
     "pycparser",
     "pydantic",
     "pydantic_core",
-    "pyseccomp",
     "secretstorage",
     "sniffio",
     "sortedcontainers",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
@@ -28,8 +28,10 @@ def shared_names() -> Iterator[Rule]:
             yield Rule(pattern, CHANGING, Effect.DENY, _ORIGIN, protected=True)
 
 
-def missed(paths: Iterable[str]) -> list[str]:
+def missed(paths: Sequence[str]) -> list[str]:
     """Of files that were removed, those that are not what tools leave behind: a person's output."""
+    if not paths:
+        return []
     usual = [each for names in data("shared_names")["left_by_tools"].values() for each in names]
     is_usual = re.compile("|".join(map(fnmatch.translate, usual))).fullmatch
     found = []

@@ -192,7 +192,7 @@ class Learner:
         made = complete(base, tmpdir=tmpdir)
         if made.policy.network.mode is Mode.UNRESTRICTED:
             filtered = replace(made.policy, network=Network(Mode.FILTERED))
-            made = replace(made, policy=filtered)
+            made = made._replace(policy=filtered)
         self._base = made.decisions()
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:

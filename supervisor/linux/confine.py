@@ -7,8 +7,7 @@ import errno
 import os
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nono.broker import Mode
 from nono.shims.errors import ShimError
@@ -34,8 +33,7 @@ KEPT_CAPABILITIES = frozenset(
 Without CAP_FSETID a write clears the set-id bits of a file, as for everybody else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Confinement:
+class Confinement(NamedTuple):
     """Of one sandbox; shared by all its programs. Close it when none of them is left."""
 
     ruleset: int

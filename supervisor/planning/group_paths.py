@@ -33,10 +33,6 @@ def expander(
             variables[f"${name}"] = base.rstrip("/")
     resolve = canonical_of_many(home)
 
-    def both(given: str) -> Sequence[str]:
-        led = resolve(given)
-        return (led,) if led == given else (led, given)
-
     def expand(path: str) -> Sequence[str]:
         if path.startswith("~/"):
             given = top + path[1:]
@@ -47,9 +43,10 @@ def expander(
             if first not in variables:
                 value = "" if first[1:] in _OWN else (env or {}).get(first[1:], "")
                 found = _named_by(value, home, workdir)
-                return [name for each in found for name in both(each + slash + rest)]
+                return [name for each in found for name in expand(each + slash + rest)]
             given = variables[first] + slash + rest
-        return both(given)
+        led = resolve(given)
+        return (led,) if led == given else (led, given)
 
     return expand
 

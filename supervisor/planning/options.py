@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,11 @@ class Options:
     caches: bool = False
     profile: str | None = None
     ask: str | None = None
+
+
+def to_options(values: Mapping[str, Any]) -> Options:
+    """The `Options` among the values of a command's options."""
+    return Options(**{name: values[name] for name in Options.__dataclass_fields__})
 
 
 def settings_of(options: Options) -> Settings:

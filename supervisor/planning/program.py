@@ -78,13 +78,15 @@ def needed_by(
 
 def find_program(command: str, env: Mapping[str, str], cwd: str) -> str | None:
     """The file that execvp(3) would run, with links not resolved; None when there is none."""
+    candidates: Iterable[str]
     if "/" in command:
         candidates = [command]
     else:
         search = env.get("PATH", os.defpath).split(os.pathsep)
-        candidates = [os.path.join(directory or ".", command) for directory in search]
+        tops = (each if each[-1:] == "/" else f"{each or '.'}/" for each in search)
+        candidates = (f"{top}{command}" for top in tops)
     for candidate in candidates:
-        path = os.path.join(cwd, candidate)
+        path = candidate if candidate.startswith("/") else os.path.join(cwd, candidate)
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
@@ -99,10 +101,14 @@ class _Search:
         self._cwd = cwd
         self._home = home
         self._changeable = changeable
+        self._known: dict[str, str | None] = {}
 
     def find(self, name: str) -> str | None:
         """The file that a name would run here."""
-        return find_program(name, self._env, self._cwd) if name and "\0" not in name else None
+        if name not in self._known:
+            is_name = name and "\0" not in name
+            self._known[name] = find_program(name, self._env, self._cwd) if is_name else None
+        return self._known[name]
 
     def interpreters_on_path(self) -> None:
         """Those that a program started later finds by their names, when the system has them not."""

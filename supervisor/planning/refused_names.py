@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree, singly
+from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.walk import links_between
 
@@ -34,16 +34,20 @@ class Expanded:
 
     def __call__(self, path: str) -> Sequence[str]:
         found = self._expand(path)
-        self._leading.update(found[1:])
+        if len(found) > 1:
+            self._leading.update(found[1:])
         return found
 
     def links(self, rules: Iterable[Rule]) -> Iterator[Rule]:
         """The refusals of the links that lie between the two names of what groups refuse."""
-        for rule in singly(rule for rule in rules if rule.effect is Effect.DENY):
-            path = getattr(rule.pattern, "path", None)
-            if path in self._leading:
-                for link in links_between(path):
-                    yield replace(rule, pattern=File(link, rule.pattern.spelled))
+        for rule in rules:
+            if rule.effect is not Effect.DENY:
+                continue
+            named = rule.named
+            for path in named if not self._leading.isdisjoint(named) else ():
+                if path in self._leading:
+                    for link in links_between(path):
+                        yield replace(rule, pattern=File(link, named[path]))
 
 
 def own_profiles(env: Mapping[str, str], home: str) -> Iterator[Rule]:

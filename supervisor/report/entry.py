@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nono.supervisor.decisions.denials import Denial
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from nono.broker import Explanation
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A denial in words."""
 
     denial: Denial

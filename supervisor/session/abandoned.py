@@ -12,7 +12,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nono.supervisor.places import TMPDIR_PREFIX, make_private, state_directory
 from nono.supervisor.session.tmpdir import remove_tree
@@ -24,8 +24,7 @@ _MAX_RECORD = 8192
 _MAX_AT_ONCE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A record that says of a TMPDIR that its run lives."""
 
     path: str

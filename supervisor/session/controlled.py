@@ -85,6 +85,10 @@ class Controlled:
             self._server = Server(self, is_trusted, self.faults)
         return self._server
 
+    def wakes(self) -> Sequence[int]:
+        """Descriptors that can be read when `serve` has something to do."""
+        return () if self._listening is None else (self._listening.socket.fileno(),)
+
     async def serve(self) -> None:
         """Until cancelled."""
         if self._listening is None:

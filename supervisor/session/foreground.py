@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -63,6 +64,8 @@ def run(
         # Where nobody is asked, the program does not wait for it.
         controlled = None if asking is None else control(prepared, plan, argv, last)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
+        gc.freeze()
+        gc.enable()  # which the command did without until here
         terminal.started()
         if asking is not None:
             asking.started(session.child_pid)
@@ -132,7 +135,9 @@ def _wait(
         if stop_with(session.child_pid):
             session.go_on()
 
-    if credentials is None and session.ends_within(min(seconds, _SHORT_SECONDS), stopped):
+    # What serves a channel's people is served before long; nothing else is, until it is needed.
+    alone = seconds if asking is None else min(seconds, _SHORT_SECONDS)
+    if credentials is None and session.ends_within(alone, stopped, controlled.wakes()):
         return session.status
     import trio
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -71,7 +70,7 @@ def _read(path: str, size: int) -> bytes:
 
 def _write(path: str, content: bytes) -> None:
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    new = f"{path}.{secrets.token_hex(8)}"
+    new = f"{path}.{os.urandom(8).hex()}"
     fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(fd, "wb") as file:
         file.write(content)
@@ -86,7 +85,7 @@ def _separate_file(path: str) -> None:
         return
     if status.st_nlink < 2 or not stat.S_ISREG(status.st_mode) or not _is_changeable(path, status):
         return
-    new = f"{path}.nono-{secrets.token_hex(8)}"
+    new = f"{path}.nono-{os.urandom(8).hex()}"
     try:
         try:
             shutil.copyfile(path, new, follow_symlinks=False)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from nono.supervisor.planning.plan import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """Close it when no process can be started in it any more."""
 
     decisions: Decisions

@@ -10,26 +10,26 @@ if TYPE_CHECKING:
     from nono.shims.linux.memory_writing import MemoryOf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Continue:
     """The kernel does the call itself. Only for what the floor holds whatever the arguments."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fail:
     """The call fails with `errno` (positive)."""
 
     errno: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Return:
     """The call was performed and returns `value`."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inject:
     """The call was performed and returns a copy of our descriptor `fd`.
 
@@ -40,7 +40,7 @@ class Inject:
     close_on_exec: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InjectPair:
     """The call was performed and gives copies of both of `fds`, as pipe(2) does.
 
@@ -53,7 +53,7 @@ class InjectPair:
     address: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Replace:
     """The call was performed, and `at` of the caller's is a copy of our `fd` from now on."""
 
@@ -62,7 +62,7 @@ class Replace:
     close_on_exec: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Restart:
     """The call goes back to its caller for a signal, and is made again or fails with EINTR.
 
@@ -70,7 +70,7 @@ class Restart:
     """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Later:
     """The call has to wait, so it becomes a trio task of its own.
 
@@ -87,7 +87,7 @@ class Later:
     sleeps_through: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Retry:
     """The call cannot be performed yet, so it becomes a task of its own.
 

@@ -8,7 +8,6 @@ Sources: umask(2), capset(2), unix(7).
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import socket
@@ -32,6 +31,9 @@ class Capabilities:
     """Of this process, which has one thread: capget(2)."""
 
     def __init__(self) -> None:
+        import ctypes  # not for whoever only asks: `making.py` imports this module, too
+
+        self._errno = ctypes.get_errno
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._header = ctypes.create_string_buffer(_HEADER.pack(_CAPABILITY_VERSION_3, 0))
         self._sets = ctypes.create_string_buffer(_SETS.size)
@@ -46,7 +48,7 @@ class Capabilities:
 
     def _call(self, name: str) -> None:
         if getattr(self._libc, name)(self._header, self._sets):
-            number = ctypes.get_errno()
+            number = self._errno()
             raise OSError(number, os.strerror(number))
 
 

@@ -1,128 +1,98 @@
-"""Which handler serves which system call: the brokered rows of the syscall table."""
+"""Which handler serves which system call: the brokered rows of the syscall table.
+
+A module of handlers is imported when the first of its calls is made: most programs make few kinds
+of calls. In a host program all are there before (`session/loaded`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from nono.shims.linux.refused_arguments import F_SETFL, F_SETOWN, FIOASYNC
 from nono.shims.linux.syscall_classes import SyscallClass, classes, table
-from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.linux.calls import (
-    entries,
-    execute,
-    file_flags,
-    forbidden,
-    giving_up,
-    locks,
-    metadata,
-    moves,
-    open_how,
-    opens,
-    scheduling,
-    signals,
-    socket_pairs,
-    sockets,
-    watches,
-    xattr_values,
-)
-from nono.supervisor.linux.calls.answers import Answer
-from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.loop import Handler
 
+_HOMES: Mapping[str, tuple[str, ...]] = {
+    "nono.supervisor.linux.calls.by_command": ("ioctl", "fcntl"),
+    "nono.supervisor.linux.calls.entries": (
+        *("mkdir", "mkdirat", "symlink", "symlinkat", "mknod", "mknodat", "rmdir"),
+        *("unlink", "unlinkat", "truncate"),
+    ),
+    "nono.supervisor.linux.calls.execute": ("execve", "execveat"),
+    "nono.supervisor.linux.calls.forbidden": tuple(
+        name for name, which in classes().items() if which is SyscallClass.TOLD
+    ),
+    "nono.supervisor.linux.calls.giving_up": (
+        *("clone", "landlock_restrict_self", "capset", "prctl"),
+    ),
+    "nono.supervisor.linux.calls.locks": ("flock",),
+    "nono.supervisor.linux.calls.metadata": (
+        *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown", "fchownat"),
+        *("utime", "utimes", "futimesat", "utimensat"),
+        *("setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
+        *("removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr"),
+    ),
+    "nono.supervisor.linux.calls.moves": ("rename", "renameat", "renameat2", "link", "linkat"),
+    "nono.supervisor.linux.calls.open_how": ("openat2",),
+    "nono.supervisor.linux.calls.opens": ("open", "openat", "creat"),
+    "nono.supervisor.linux.calls.scheduling": (
+        *("setpriority", "prlimit64", "ioprio_set", "sched_setaffinity", "sched_setattr"),
+        *("sched_setparam", "sched_setscheduler"),
+    ),
+    "nono.supervisor.linux.calls.signals": (
+        *("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"),
+    ),
+    "nono.supervisor.linux.calls.socket_pairs": ("socketpair",),
+    "nono.supervisor.linux.calls.sockets": ("connect", "bind", "listen", "socket", "sendto"),
+    "nono.supervisor.linux.calls.watches": ("inotify_add_watch",),
+    "nono.supervisor.linux.calls.xattr_values": ("getxattr", "lgetxattr", "getxattrat"),
+}
+"""The modules, and the calls that each serves. A handler is called as its call, but for these:"""
 
-def ioctl_(call: Call, decisions: Decisions) -> Answer:
-    """ioctl(2): what chattr(1) asks for, or that a file signals. See there for which side."""
-    is_signal = call.notification.b & 0xFFFFFFFF == FIOASYNC
-    return (signals.asynchronous if is_signal else file_flags.set_flags)(call, decisions)
-
-
-def fcntl_(call: Call, decisions: Decisions) -> Answer:
-    """fcntl(2): the command, which is in a register, says whose it is."""
-    return _COMMANDS.get(call.notification.b & 0xFFFFFFFF, locks.lease)(call, decisions)
-
-
-_COMMANDS: Mapping[int, Handler] = {F_SETOWN: signals.owner, F_SETFL: signals.asynchronous}
-
-HANDLERS: Mapping[str, Handler] = {
-    **{
-        name: forbidden.forbidden for name, which in classes().items() if which is SyscallClass.TOLD
-    },
-    "clone": giving_up.clone,
-    "landlock_restrict_self": giving_up.landlock_restrict_self,
-    "capset": giving_up.capset,
-    "prctl": giving_up.prctl,
-    "open": opens.open_,
-    "openat": opens.openat,
-    "openat2": open_how.openat2,
-    "creat": opens.creat,
-    "mkdir": entries.mkdir,
-    "mkdirat": entries.mkdirat,
-    "symlink": entries.symlink,
-    "symlinkat": entries.symlinkat,
-    "mknod": entries.mknod,
-    "mknodat": entries.mknodat,
-    "rmdir": entries.rmdir,
-    "unlink": entries.unlink,
-    "unlinkat": entries.unlinkat,
-    "truncate": entries.truncate,
-    "rename": moves.rename,
-    "renameat": moves.renameat,
-    "renameat2": moves.renameat2,
-    "link": moves.link,
-    "linkat": moves.linkat,
-    "chmod": metadata.chmod,
-    "fchmod": metadata.fchmod,
-    "fchmodat": metadata.fchmodat,
-    "fchmodat2": metadata.fchmodat2,
-    "chown": metadata.chown,
-    "lchown": metadata.lchown,
-    "fchown": metadata.fchown,
-    "fchownat": metadata.fchownat,
-    "utime": metadata.utime,
-    "utimes": metadata.utimes,
-    "futimesat": metadata.futimesat,
-    "utimensat": metadata.utimensat,
-    "setxattr": metadata.setxattr,
-    "lsetxattr": metadata.lsetxattr,
-    "fsetxattr": metadata.fsetxattr,
-    "setxattrat": metadata.setxattrat,
-    "removexattr": metadata.removexattr,
-    "lremovexattr": metadata.lremovexattr,
-    "fremovexattr": metadata.fremovexattr,
-    "removexattrat": metadata.removexattrat,
-    "file_setattr": metadata.file_setattr,
-    "getxattr": xattr_values.getxattr,
-    "lgetxattr": xattr_values.lgetxattr,
-    "getxattrat": xattr_values.getxattrat,
-    "inotify_add_watch": watches.inotify_add_watch,
-    "execve": execute.execve,
-    "execveat": execute.execveat,
-    "flock": locks.flock,
-    "fcntl": fcntl_,
-    "ioctl": ioctl_,
-    "kill": signals.kill,
-    "tkill": signals.tkill,
-    "tgkill": signals.tgkill,
-    "rt_sigqueueinfo": signals.rt_sigqueueinfo,
-    "rt_tgsigqueueinfo": signals.rt_tgsigqueueinfo,
-    "pidfd_send_signal": signals.pidfd_send_signal,
-    "connect": sockets.connect,
-    "bind": sockets.bind,
-    "listen": sockets.listen,
-    "socket": sockets.socket_,
-    "socketpair": socket_pairs.socketpair,
-    "sendto": sockets.sendto,
-    "setpriority": scheduling.setpriority,
-    "prlimit64": scheduling.prlimit,
-    "ioprio_set": scheduling.ioprio_set,
-    "sched_setaffinity": scheduling.of_thread,
-    "sched_setattr": scheduling.of_thread,
-    "sched_setparam": scheduling.of_thread,
-    "sched_setscheduler": scheduling.of_thread,
+_OTHER_NAMES: Mapping[str, str] = {
+    "open": "open_",
+    "socket": "socket_",
+    "prlimit64": "prlimit",
+    **dict.fromkeys(
+        ("sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler"), "of_thread"
+    ),
+    **dict.fromkeys(_HOMES["nono.supervisor.linux.calls.forbidden"], "forbidden"),
 }
 
 
-def handlers(arch: str) -> dict[int, Handler]:
+class _Table(Mapping[str, Handler]):
+    """By the name of the call."""
+
+    def __init__(self) -> None:
+        self._homes = {name: home for home, names in _HOMES.items() for name in names}
+
+    def __getitem__(self, name: str) -> Handler:
+        module: Any = importlib.import_module(self._homes[name])
+        handler: Handler = getattr(module, _OTHER_NAMES.get(name, name))
+        return handler
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+
+HANDLERS: Mapping[str, Handler] = _Table()
+
+
+class Handlers:
     """By number; an architecture lacks the calls that its table does not have."""
-    known = table(arch)
-    return {known[name].number: handler for name, handler in HANDLERS.items() if name in known}
+
+    def __init__(self, arch: str) -> None:
+        known, self._table = table(arch), HANDLERS
+        self._names = {known[name].number: name for name in self._table if name in known}
+        self._used: dict[int, Handler] = {}
+
+    def get(self, number: int) -> Handler | None:
+        """The call's handler; None where nobody handles it. Raises OSError, ImportError."""
+        used = self._used.get(number)
+        if used is None and number in self._names:
+            used = self._used[number] = self._table[self._names[number]]
+        return used

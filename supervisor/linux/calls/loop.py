@@ -12,9 +12,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nono.shims.linux import capabilities
 from nono.shims.linux.memory import Memory
@@ -56,6 +56,13 @@ if TYPE_CHECKING:
 Handler = Callable[[Call, Decisions], Answer]
 
 
+class Handlers(Protocol):
+    """Which handler serves which call."""
+
+    def get(self, number: int) -> Handler | None:
+        """By the call's number. Raises OSError, ImportError."""
+
+
 class Loop:
     """Serves one listener until the last process of the sandbox is gone."""
 
@@ -63,7 +70,7 @@ class Loop:
         self,
         listener: Listener,
         decisions: Decisions,
-        handlers: Mapping[int, Handler],
+        handlers: Handlers,
         init_pid: int,
         own: OwnObjects,
         network: NetworkService | None,
@@ -104,7 +111,7 @@ class Loop:
                 serve(notification)
         finally:
             self._making.close()
-            self._own.made_sockets.forget(self._init_pid)
+            self._own.forget_sockets(self._init_pid)
 
     def _serve(self, notification: Notification) -> None:
         answer: Answer

@@ -11,6 +11,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from nono.broker.rules.paths import SHARED, is_within
 from nono.shims.linux.file_identity import identity
@@ -18,10 +19,12 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
-from nono.supervisor.linux.calls.made_sockets import MadeSockets
-from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
-from nono.supervisor.linux.calls.own_names import OwnNames
 from nono.supervisor.linux.calls.pinned import Pinned
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.calls.made_sockets import MadeSockets
+    from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
+    from nono.supervisor.linux.calls.own_names import OwnNames
 
 _MAX_OBJECTS = 250_000
 _PTS_MAJORS = range(136, 144)
@@ -52,7 +55,7 @@ class OwnObjects:
     def __init__(self) -> None:
         self.may_have_changed = False
         """Whether there was a call that could make a name or write into a file, anywhere."""
-        self.datagrams = OwnDatagrams()
+        self._datagrams: OwnDatagrams | None = None
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
         self._names: dict[str, bytes] = {}
@@ -60,10 +63,44 @@ class OwnObjects:
         self._sockets: set[int] = set()
         self._pinned = Pinned()
         self._bound: set[bytes] = set()
-        self.names = OwnNames()
+        self._own_names: OwnNames | None = None
+        self._made_sockets: MadeSockets | None = None
+
+    @property
+    def datagrams(self) -> OwnDatagrams:
+        """Its unix sockets of datagrams."""
+        # Few programs have any, so what knows of them is loaded when it is asked; so below.
+        from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
+
+        with self._lock:
+            if self._datagrams is None:
+                self._datagrams = OwnDatagrams()
+            return self._datagrams
+
+    @property
+    def names(self) -> OwnNames:
         """Abstract names of its unix sockets."""
-        self.made_sockets = MadeSockets()
+        from nono.supervisor.linux.calls.own_names import OwnNames
+
+        with self._lock:
+            if self._own_names is None:
+                self._own_names = OwnNames()
+            return self._own_names
+
+    @property
+    def made_sockets(self) -> MadeSockets:
         """Those that the broker has made, where it can copy none."""
+        from nono.supervisor.linux.calls.made_sockets import MadeSockets
+
+        with self._lock:
+            if self._made_sockets is None:
+                self._made_sockets = MadeSockets()
+            return self._made_sockets
+
+    def forget_sockets(self, init_pid: int) -> None:
+        """At the end of a program, with all that it started."""
+        if self._made_sockets is not None:
+            self._made_sockets.forget(init_pid)
 
     def record_created(self, path: str, fd: int) -> None:
         """Remember the object behind a descriptor of ours if it was made in a shared place."""
@@ -232,12 +269,14 @@ class OwnObjects:
             os.close(pinned)
 
     def close(self) -> None:
-        self.made_sockets.close()
+        if self._made_sockets is not None:
+            self._made_sockets.close()
         with self._lock:
             for device in list(self._terminals):
                 self._drop_terminal(device)
             self._pinned.close()
-        self.datagrams.close()
+        if self._datagrams is not None:
+            self._datagrams.close()
 
 
 def _shared_directory(path: str) -> str | None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import NamedTuple
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
@@ -25,8 +26,7 @@ _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(NamedTuple):
     """What a walk came by, in its order."""
 
     links: list[str] = field(default_factory=list)

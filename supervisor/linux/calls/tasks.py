@@ -6,16 +6,16 @@ trio is imported where it is used: the program already runs by then, and its fir
 from __future__ import annotations
 
 import collections
+import os
 import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from nono.supervisor.faults import Faults
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     run: Callable[[], Awaitable[None]]
     abandon: Callable[[], None]
 
@@ -29,6 +29,21 @@ class Background:
         self._queue: collections.deque[_Job] = collections.deque()
         self._wake: Callable[[], None] | None = None
         self._over = False
+        self._asked = -1
+
+    def wakes(self) -> int:
+        """A descriptor that can be read once a task was given and trio does not run yet."""
+        with self._lock:
+            if self._asked < 0:
+                self._asked = os.eventfd(len(self._queue), os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            return self._asked
+
+    def close(self) -> None:
+        """When nobody waits any more."""
+        with self._lock:
+            asked, self._asked = self._asked, -1
+        if asked >= 0:
+            os.close(asked)
 
     def start(self, run: Callable[[], Awaitable[None]], abandon: Callable[[], None]) -> None:
         """Run it as a task. Never blocks. `abandon` is called if it is too late for that."""
@@ -37,6 +52,8 @@ class Background:
                 self._queue.append(_Job(run, abandon))
                 if self._wake is not None:
                     self._wake()
+                elif self._asked >= 0:
+                    os.eventfd_write(self._asked, 1)
                 return
         abandon()
 

@@ -11,7 +11,7 @@ from nono.shims.linux.notify import Listener
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
-from nono.supervisor.linux.calls.handlers import handlers
+from nono.supervisor.linux.calls.handlers import Handlers
 from nono.supervisor.linux.calls.loop import Loop
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
@@ -59,7 +59,7 @@ class Serving:
         self._loop = Loop(
             interface,
             decisions,
-            handlers(machine()),
+            Handlers(machine()),
             init_pid,
             own,
             network,
@@ -94,6 +94,10 @@ class Serving:
             if self._network is not None:
                 nursery.start_soon(self._network.serve, self._faults, self._decisions)
 
+    def wakes(self) -> int:
+        """A descriptor that can be read when `wait` has something to do, for who waits for that."""
+        return self._background.wakes()
+
     @property
     def faults(self) -> list[str]:
         """Tracebacks of what failed in our own code; each call was denied."""
@@ -110,6 +114,7 @@ class Serving:
         """When no process of the sandbox is left."""
         if self._performer is not None:
             self._performer.close()
+        self._background.close()
         self._thread.join(_JOIN_SECONDS)
         if not self._thread.is_alive():
             os.close(self._fd)

@@ -10,8 +10,8 @@ import array
 import errno
 import os
 import socket
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -41,8 +41,7 @@ KILL = "kill"
 """supervisor -> init: [KILL]: end the session now. A closed socket means the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """Everything that init and child need to know, besides the descriptors in `Descriptors`."""
 
     argv: list[str]
@@ -55,12 +54,12 @@ class Spec:
     umask: int
     broker: bool = True
     """False: the filter has no listener, and the floor is all there is."""
-    ignored_signals: list[int] = field(default_factory=list)
-    signal_mask: list[int] = field(default_factory=list)
-    closed_streams: list[int] = field(default_factory=list)
+    ignored_signals: Sequence[int] = ()
+    signal_mask: Sequence[int] = ()
+    closed_streams: Sequence[int] = ()
 
     def pack(self) -> bytes:
-        data: bytes = msgpack.packb(asdict(self), unicode_errors="surrogateescape")
+        data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")
         return data
 
     @staticmethod
@@ -68,8 +67,7 @@ class Spec:
         return Spec(**msgpack.unpackb(data, unicode_errors="surrogateescape"))
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptors:
+class Descriptors(NamedTuple):
     """Open descriptors of the process that forks. `scope` is -1 where the kernel has no scopes.
 
     `terminal` becomes the controlling terminal of a session of the sandbox's own; -1 for none.

@@ -7,7 +7,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,6 @@ from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import inherited_signals
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
-from nono.supervisor.planning.not_executed import diagnose
 from nono.supervisor.planning.program import find_program
 from nono.supervisor.streams import Streams
 
@@ -64,6 +63,8 @@ class _End:
 
 _SIGNAL_SECONDS = 0.001
 _SEEN_SECONDS = 0.1
+_MAX_POLL_SECONDS = 3600.0
+"""poll(2) takes milliseconds as an int."""
 _ENDED = ("", "Z", "X")
 """States of a process that is gone: proc_pid_stat(5)."""
 
@@ -156,23 +157,35 @@ class Session:
         with contextlib.suppress(OSError):
             protocol.send(self._launched.control, protocol.CONTINUE, self._end.stops)
 
-    def ends_within(self, seconds: float, on_stop: Callable[[], None] = _ignore) -> bool:
-        """Wait a moment without trio, whose import takes longer than many programs run.
+    def ends_within(
+        self,
+        seconds: float,
+        on_stop: Callable[[], None] = _ignore,
+        others: Iterable[int] = (),
+    ) -> bool:
+        """Wait without trio, whose import takes longer than many programs run.
 
-        Calls that block are not served meanwhile, and no look-ups: a sandbox with names has no
-        such moment. It is over when somebody has to be asked.
+        It is over when a call has to wait, when somebody has to be asked, or when one of the
+        descriptors `others` can be read. Look-ups are not served meanwhile: a sandbox with names
+        does not wait so.
         """
         if self._has_names:
             return False
         control = self._launched.control
         poll = select.poll()
         poll.register(control, select.POLLIN)
+        for other in others:
+            poll.register(other, select.POLLIN)
         if self._asking is not None:
             poll.register(self._asking.wakes(), select.POLLIN)
+        if self._serving is not None:
+            poll.register(self._serving.wakes(), select.POLLIN)
         deadline = time.monotonic() + seconds
         while not self._end.over:
-            left = deadline - time.monotonic()
+            left = min(deadline - time.monotonic(), _MAX_POLL_SECONDS)
             ready = poll.poll(left * 1000) if left > 0 else []
+            if not ready and left == _MAX_POLL_SECONDS:
+                continue
             if control.fileno() not in dict(ready):
                 return False
             self._hear(on_stop)
@@ -211,6 +224,9 @@ class Session:
                 self._spec.argv,
                 self._program(),
             )
+            # What only this needs is loaded only then.
+            from nono.supervisor.planning.not_executed import diagnose
+
             found = diagnose(command, number, program, self._spec.cwd)
             raise CommandError(command, number, program, *found)
         if self._end.status is None:

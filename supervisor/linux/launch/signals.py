@@ -15,8 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from nono.supervisor.linux.processes import state_of
 
@@ -74,8 +73,7 @@ class Ending:
             self._asked.add(to_group)
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(NamedTuple):
     """What is different where the program has a terminal and a session of its own.
 
     Nothing that ours is sent reaches it: not a change of the size, which `resized` is called for,

@@ -10,8 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import NoReturn, Protocol
+from typing import NamedTuple, NoReturn, Protocol
 
 from nono.shims.linux.process import set_child_subreaper, set_dumpable
 from nono.supervisor import exit_status
@@ -35,8 +34,7 @@ class Forker(Protocol):
         """Called when an init was killed: end the processes that it has left behind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
+class Launched(NamedTuple):
     """A sandbox whose filter is in place and whose program waits for its execve to be answered."""
 
     control: socket.socket
@@ -129,7 +127,7 @@ def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         with theirs:
-            init_pid = forker.fork(spec, replace(fds, control=theirs.fileno()))
+            init_pid = forker.fork(spec, fds._replace(control=theirs.fileno()))
         return _await_start(ours, init_pid, spec.broker)
     except BaseException:
         ours.close()

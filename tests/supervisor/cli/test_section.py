@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nono.supervisor.cli.main import nono
+from nono.supervisor.cli.commands import nono
 
 
 @pytest.mark.parametrize("name", ["audit", "profile", "credential"])

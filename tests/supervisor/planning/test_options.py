@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from nono.broker import Effect, Mode, Rule
 from nono.broker.settings import BY_NAME, BY_OPTION, Key, Kind
 from nono.supervisor import Options, Plan, make_plan
-from nono.supervisor.cli.options import policy_options, to_options
-from nono.supervisor.planning.options import settings_of
+from nono.supervisor.cli.options import policy_options
+from nono.supervisor.planning.options import settings_of, to_options
 from tests.imports import module_sources
 
 NO_SETTINGS = {"profile", "workdir"}

@@ -183,7 +183,7 @@ class PlayedOwn(OwnObjects):
     def __init__(self, script: Script) -> None:
         super().__init__()
         self._script = script
-        self.names = script.names
+        self._own_names = script.names
 
     def is_own(self, caller: Caller, handle: Handle) -> bool:
         return self.is_own_file(handle.path, handle.fd)

@@ -1,0 +1,81 @@
+"""The commands as click knows them. Each is imported when it is named."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+from typing import Any
+
+import click
+
+from nono.broker.errors import nearest
+from nono.broker.settings import flag
+from nono.supervisor import exit_status
+from nono.supervisor.errors import NonoError
+
+_COMMANDS = {
+    "run": "nono.supervisor.cli.run",
+    "shell": "nono.supervisor.cli.shell",
+    "learn": "nono.supervisor.cli.learn",
+    "ps": "nono.supervisor.cli.ps",
+    "kill": "nono.supervisor.cli.ps",
+    "watch": "nono.supervisor.cli.watch",
+    "why": "nono.supervisor.cli.why",
+    "profile": "nono.supervisor.cli.profile",
+    "audit": "nono.supervisor.cli.audit",
+    "answers": "nono.supervisor.cli.answers",
+    "credential": "nono.supervisor.cli.credential",
+    "setup": "nono.supervisor.cli.setup",
+}
+_EXAMPLE = f"nono run {flag('workdir.access')} -- python3 my_script.py"
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when the command is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module: Any = importlib.import_module(_COMMANDS[cmd_name])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = nearest(args[0], _COMMANDS)
+            meant = [near, *args[1:]] if near else ["run", flag("workdir.access"), "--", *args]
+            raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, invoke_without_command=True)
+@click.version_option(package_name="nono-sandbox", prog_name="nono")
+@click.pass_context
+def nono(ctx: click.Context) -> None:
+    """Run a program that nobody has to trust, under a sandbox that the kernel enforces."""
+    if ctx.invoked_subcommand is None:
+        raise NonoError("no command given", _EXAMPLE)
+
+
+def by_click(arguments: list[str]) -> Any:
+    """What a command of the command line returns. Raises NonoError, OSError and SystemExit."""
+    try:
+        return nono.main(args=arguments, prog_name="nono", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.Abort:
+        return exit_status.INTERRUPTED
+    except NonoError:
+        raise
+    except click.ClickException as error:
+        raise NonoError(error.format_message(), _usage_hint(arguments)) from error
+
+
+def _usage_hint(arguments: list[str]) -> str:
+    command = [name for name in arguments[:1] if name in _COMMANDS]
+    return " ".join(["nono", *command, "--help"])

@@ -1,0 +1,116 @@
+"""From a command line to an exit code: every error becomes one line, and a hint."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import Any
+
+from nono.broker.errors import ProfileError
+from nono.broker.visible import visible
+from nono.supervisor import exit_status
+from nono.supervisor.cli.messages import forget_stdout, say
+from nono.supervisor.cli.simple_line import simple_run
+from nono.supervisor.decisions.own_code import this_process_is_ours
+from nono.supervisor.errors import BrokenError, CommandError, NonoError, hint_of
+
+_MAX_PROBLEMS = 20
+_RUNNING = {"run", "shell", "learn"}
+
+
+def run_line(arguments: list[str]) -> int:
+    """Run what the words of a command line say; the exit code. Raises SystemExit."""
+    this_process_is_ours()
+    runs = arguments[:1] and arguments[0] in _RUNNING
+    return _run(arguments, exit_status.NOT_STARTED if runs else exit_status.USAGE)
+
+
+def _run(arguments: list[str], failure: int) -> int:
+    """Run a command; `failure` is the exit code of what cannot be."""
+    stdout = sys.stdout
+    try:
+        code = _code(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except NonoError as error:
+        code = _complain_of(error, failure)
+    except OSError as error:
+        forget_stdout()
+        if _nobody_reads(error, failure):
+            return exit_status.SUCCESS
+        where = f"{error.filename}: " if error.filename else ""
+        code = _complain(f"{where}{error.strerror}", hint_of(error.errno or 0), failure)
+    except SystemExit:
+        # Click's own, where it finds the same: it puts something in the place of stdout first.
+        if sys.stdout is stdout or not _only_tells(arguments):
+            raise
+        forget_stdout()
+        code = exit_status.SUCCESS
+    except Exception as error:
+        code = _complain(_bug(error), "please report it", failure)
+    return code if isinstance(code, int) else exit_status.SUCCESS
+
+
+def _code(arguments: list[str]) -> Any:
+    """What the command returns. Raises NonoError, OSError, SystemExit."""
+    simple = simple_run(arguments, os.environ)
+    if simple is None:
+        from nono.supervisor.cli.commands import by_click
+
+        if arguments[:1] and arguments[0] not in _RUNNING:
+            gc.enable()
+        return by_click(arguments)
+    from nono.supervisor.cli.supervise import run_command
+
+    try:
+        return run_command(simple.argv, simple.values)
+    except (EOFError, KeyboardInterrupt):
+        say([""])
+        return exit_status.INTERRUPTED
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+
+
+def _only_tells(arguments: list[str]) -> bool:
+    """False for a command that is to run a program; click's help is told without it."""
+    runs = arguments[:1] and arguments[0] in _RUNNING
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return not runs or "--help" in options
+
+
+def _nobody_reads(error: OSError, failure: int) -> bool:
+    """True when a command that only tells something was told that this is enough: `| head`.
+
+    One that runs a program has other pipes, too.
+    """
+    return isinstance(error, BrokenPipeError) and failure == exit_status.USAGE
+
+
+def _bug(error: Exception) -> str:
+    """What failed and where, for an error that nobody has thought of."""
+    import traceback
+
+    innermost = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(innermost.filename)}:{innermost.lineno}"
+    return f"a bug in nono: {type(error).__name__}: {error} ({where})"
+
+
+def _complain_of(error: NonoError, failure: int) -> int:
+    """Say what is wrong, for a profile each of the first problems with it; the exit code."""
+    problems = [(error.message, error.hint)]
+    if isinstance(error, ProfileError):
+        problems = [(str(problem), problem.hint) for problem in error.problems]
+    for message, hint in problems[:_MAX_PROBLEMS]:
+        _complain(message, hint, failure)
+    if len(problems) > _MAX_PROBLEMS:
+        say([f"nono: and {len(problems) - _MAX_PROBLEMS} more problems"])
+    return error.exit_code if isinstance(error, (CommandError, BrokenError)) else failure
+
+
+def _complain(message: str, hint: str, code: int) -> int:
+    lines = [f"nono: {visible(message, limit=1000)}"]
+    if hint:
+        lines.append(f"hint: {visible(hint, limit=1000)}")
+    say(lines)
+    return code

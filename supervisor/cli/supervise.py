@@ -1,0 +1,234 @@
+"""Running a program as the options of `nono run` say, up to the report at its end."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nono.broker.settings import flag
+from nono.broker.visible import visible
+from nono.supervisor import exit_status
+from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
+from nono.supervisor.errors import UsageError
+from nono.supervisor.places import home_directory
+from nono.supervisor.planning.answers_file import answers_file
+from nono.supervisor.planning.answers_of_run import note_use
+from nono.supervisor.planning.options import to_options
+from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.session.nested import require_listener
+
+if TYPE_CHECKING:
+    from nono.supervisor.asking.channels import Channels
+    from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.decisions.run_by_people import RunByPeople
+    from nono.supervisor.session.prepare import Prepared
+
+_MAX_DROPPED = 8
+_UNPROTECTED = (
+    "without the broker the program may change what runs by itself later, such as .git/hooks:"
+    " look before you use what it was given"
+)
+
+
+def run_command(
+    argv: Sequence[str],
+    values: dict[str, Any],
+    before: Callable[[Plan], None] = lambda plan: None,
+) -> int:
+    """Run a program with the values of `run.run_options`; the exit code.
+
+    `before` is called when it is planned and about to start, unless nothing is to be said.
+    Raises NonoError.
+    """
+    if not (values["dry_run"] or values["floor_only"]):
+        require_listener()
+    plan = make_plan(to_options(values), argv)
+    if not values["quiet"]:
+        say_notes(plan.notes)
+        if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
+            say_notes([_UNPROTECTED])
+    if values["dry_run"]:
+        return _tell_plan(plan, argv, values)
+    if not (values["quiet"] or values["as_json"]):
+        before(plan)
+    return _supervise(plan, argv, values)
+
+
+def _tell_plan(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+    from nono.supervisor.decisions.always import complete
+    from nono.supervisor.report import plan as report
+
+    made = complete(plan, broker=not values["floor_only"])
+    if values["as_json"]:
+        tell([report.as_json(plan, made, argv)])
+    else:
+        command = f"command: {visible(shlex.join(argv), limit=1000)}"
+        tell([command, *report.describe(plan, made, verbose=values["verbose"])])
+    return exit_status.SUCCESS
+
+
+def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+    """Start the program first and import the rest while it already runs."""
+    from nono.supervisor.decisions.run_by_people import RunByPeople
+    from nono.supervisor.session import foreground
+    from nono.supervisor.session.prepare import prepare
+    from nono.supervisor.streams import inherited_streams
+
+    audit = _audit_options(values)
+    before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
+    streams = inherited_streams()
+    note_use(values["profile"], os.environ, home_directory(os.environ), plan.workdir)
+    prepared = prepare(
+        plan,
+        best_effort=values["best_effort"],
+        broker=not values["floor_only"],
+        audit=audit,
+        channels=_channels(plan, argv, values),
+    )
+    if not values["quiet"]:
+        say_notes(prepared.notes)
+    try:
+        if values["verbose"]:
+            _say_what_is_set_up(plan, prepared)
+        status = foreground.run(
+            prepared,
+            plan,
+            argv,
+            streams,
+            lambda faults: _report(prepared, plan, faults, before, values),
+            values["timeout"],
+        )
+    except foreground.TimeIsUp:
+        say_afterwards(
+            [f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"]
+        )
+        return exit_status.TIME_IS_UP
+    finally:
+        prepared.close()
+    code = exit_status.of_program(status)
+    if code != exit_status.SUCCESS:
+        _say_what_was_dropped(plan, values)
+    return code
+
+
+def _channels(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> Channels | None:
+    """Who is asked; None where nobody is. Raises UsageError."""
+    if not plan.ask:
+        return None
+    # What only a run that may ask needs is loaded only then.
+    from nono.supervisor.asking.channels import Channels, named
+
+    home = home_directory(os.environ)
+    kept_in = answers_file(values["profile"], os.environ, home, plan.workdir)
+    return Channels(named(plan.ask), tuple(argv), values["profile"] or "", kept_in)
+
+
+def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
+    """None for a run without an audit."""
+    kinds = values["audit"]
+    for option in ("no_audit", "floor_only"):
+        if kinds and values[option]:
+            name = "--" + option.replace("_", "-")
+            raise UsageError(f"--audit={kinds[0]} and {name} contradict each other", f"drop {name}")
+    if values["no_audit"]:
+        return None
+    from nono.supervisor.audit.writer import AuditOptions
+
+    return AuditOptions(every_call="all" in kinds, required="required" in kinds)
+
+
+def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
+    floor = prepared.decisions.floor
+    dropped = plan.environment.dropped(os.environ)
+    lines = [
+        f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
+        f"nono: private TMPDIR {prepared.tmpdir}",
+    ]
+    for what, carved in (
+        ("decided call by call, since something inside is denied", floor.carved),
+        ("changes decided call by call, since writing something inside is denied", floor.unwritten),
+    ):
+        if carved:
+            lines.append(f"nono: {what}: {', '.join(map(visible, sorted(carved)[:10]))}")
+    if dropped:
+        lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
+    say(lines)
+
+
+def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
+    """A program that failed may have missed a variable, and seldom says which."""
+    dropped = plan.environment.dropped(os.environ)
+    if not dropped or values["quiet"] or values["as_json"]:
+        return
+    named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
+    more = f" and {len(dropped) - _MAX_DROPPED} more" if len(dropped) > _MAX_DROPPED else ""
+    passing = flag("environment.env_allow")
+    say_afterwards([f"nono: variables not passed on: {named}{more}; {passing} NAME passes one on"])
+
+
+def _asked(prepared: Prepared) -> list[dict[str, object]]:
+    """What a person was asked, for programs."""
+    if prepared.asking is None or not prepared.asking.has_asked:
+        return []
+    # What only a run that may ask needs is loaded only then.
+    from nono.supervisor.report import asked
+
+    return asked.as_json(prepared.asking.questions.log.all())
+
+
+def _told_of_asking(prepared: Prepared) -> list[str]:
+    """What a person was asked, or that nobody could be."""
+    if prepared.asking is None:
+        return []
+    from nono.supervisor.report import asked
+
+    nobody = asked.nobody() if prepared.asking.had_nobody else []
+    if not prepared.asking.has_asked:
+        return nobody
+    questions = prepared.asking.questions
+    lines = asked.text(questions.log.all(), questions.log.notes, questions.limits.refused)
+    return [*lines, *nobody]
+
+
+def _report(
+    prepared: Prepared,
+    plan: Plan,
+    faults: Sequence[str],
+    before: RunByPeople,
+    values: dict[str, Any],
+) -> None:
+    from nono.supervisor.report import run as report
+
+    if prepared.asking is not None:
+        faults = [*faults, *prepared.asking.dispatch.faults.texts]
+    changed = before.changed(may_have_written=prepared.may_have_written)
+    if not values["quiet"]:
+        say_notes(before.notes)
+    decisions, credentials = prepared.decisions, prepared.credentials
+    usage = None if credentials is None else credentials.issued.usage
+    if prepared.audit is not None:
+        prepared.audit.close()
+    removed = prepared.remove_left_behind()
+    if values["as_json"]:
+        if not values["quiet"]:
+            audit = prepared.audit
+            asked = _asked(prepared)
+            made = report.as_json(
+                decisions, faults, usage, audit, changed, removed, plan.workdir, asked
+            )
+            say_afterwards([made])
+        return
+    say_afterwards(report.bug(faults))
+    if not values["quiet"]:
+        say_afterwards(
+            [
+                *_told_of_asking(prepared),
+                *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
+                *report.changed(changed),
+                *report.removed(removed),
+                *report.audit(prepared.audit),
+            ]
+        )

@@ -1,0 +1,85 @@
+"""What is read without click is read as click reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nono.supervisor.cli.run import run_options
+from nono.supervisor.cli.simple_line import simple_run
+
+SIMPLE = [
+    ("-q", "--allow-cwd", "--", "tool", "--read", "x"),
+    ("tool",),
+    ("tool", "--", "-q"),
+    ("--", "--", "x"),
+    ("--read", "/a", "-r", "/b", "--read=/c", "--read=", "--deny=x=y", "--", "tool"),
+    ("-p", "one", "--profile", "two", "--workdir=/w", "--upstream-proxy", "http://x", "t"),
+    ("--json", "--dry-run", "-v", "--floor-only", "--best-effort", "--no-audit", "--", "t"),
+    ("--block-net", "--loopback-only", "--gpu", "--caches", "--allow-ssh-agent", "t"),
+    ("--allow-proxy", "a", "--allow-domain", "b", "--credential", "c", "--dns", "1.1.1.1", "t"),
+    ("--network-profile", "", "--read", "\udcff", "--", "\udcff"),
+]
+OTHERS = [
+    (),
+    ("--",),
+    ("-q",),
+    ("--help",),
+    ("--read",),
+    ("--read", "--", "tool"),
+    ("--read", "-x", "tool"),
+    ("--quiet=1", "tool"),
+    ("-ra", "tool"),
+    ("-", "tool"),
+    ("--open-port", "80", "tool"),
+    ("--ask", "tool"),
+    ("--timeout", "5", "tool"),
+    ("--audit", "all", "tool"),
+    ("--nothing", "tool"),
+]
+
+
+def by_click(words: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The command and the values of a line. Raises click.ClickException, click.exceptions.Exit."""
+    found = []
+
+    @click.command(context_settings={"allow_interspersed_args": False})
+    @run_options
+    @click.argument("command", nargs=-1, type=click.UNPROCESSED)
+    def command(command: tuple[str, ...], **values: Any) -> None:
+        found.append((command, values))
+
+    command.main(list(words), standalone_mode=False)
+    (only,) = found
+    return only
+
+
+@pytest.mark.parametrize("words", SIMPLE)
+def test_a_simple_line(words: tuple[str, ...]) -> None:
+    assert simple_run(["run", *words], {}) == by_click(words)
+
+
+@pytest.mark.parametrize("words", OTHERS)
+def test_other_lines_are_clicks(words: tuple[str, ...]) -> None:
+    assert simple_run(["run", *words], {}) is None
+
+
+def test_other_commands_and_completions_are_clicks() -> None:
+    assert simple_run(["shell"], {}) is None
+    assert simple_run([], {}) is None
+    assert simple_run(["run", "tool"], {"_NONO_COMPLETE": "bash_source"}) is None
+
+
+WORDS = st.sampled_from(sorted({word for line in (*SIMPLE, *OTHERS) for word in line}))
+
+
+@settings(max_examples=200)
+@given(st.lists(WORDS, max_size=6))
+def test_what_is_read_is_read_alike(words: list[str]) -> None:
+    simple = simple_run(["run", *words], {})
+    if simple is not None:
+        assert simple == by_click(tuple(words))

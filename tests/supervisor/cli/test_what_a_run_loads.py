@@ -1,0 +1,56 @@
+"""A run imports what it needs and no more: told by names, since times differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Account
+
+TELLING = """
+import atexit, sys
+before = {*sys.modules}
+atexit.register(lambda: print(*({*sys.modules} - before), file=sys.stderr))
+from nono.supervisor.cli.main import main
+main(sys.argv[1:])
+"""
+
+HEAVY = {
+    *("_ctypes", "asyncio", "cffi", "click", "concurrent.futures", "cryptography", "ctypes", "dns"),
+    *("email", "h11", "hmac", "html", "http", "idna", "importlib.metadata", "importlib.resources"),
+    *("jsonschema", "keyring", "logging", "multiprocessing", "pkgutil"),
+    *("platform", "pycparser", "pydantic", "pyseccomp", "pyte", "sqlite3", "ssl", "subprocess"),
+    *("traceback", "trio", "urllib", "uuid", "xml", "zipfile"),
+}
+"""Others' modules that a run needs only for a feature, if at all."""
+ROOMS = (
+    *("nono.broker.asking.", "nono.broker.credentials.", "nono.broker.learning."),
+    *("nono.broker.profile.", "nono.shims.macos.", "nono.supervisor.credentials."),
+    *("nono.supervisor.learning.", "nono.supervisor.linux.network.", "nono.supervisor.macos."),
+    "nono.supervisor.network.",
+)
+"""Rooms that the run of a program without options has nothing from."""
+SELDOM = {
+    *("nono.broker.caches", "nono.supervisor.asking.channels", "nono.supervisor.cli.commands"),
+    *("nono.supervisor.linux.calls.metadata", "nono.supervisor.linux.calls.sockets"),
+    *("nono.supervisor.linux.calls.made_sockets", "nono.supervisor.linux.machine_check"),
+    *("nono.supervisor.planning.kept_answers", "nono.supervisor.planning.not_executed"),
+    "nono.supervisor.planning.profile_files",
+}
+_MAX_OWN = 205
+"""Of nono's own; each costs a start a third of a millisecond."""
+
+
+@pytest.mark.requires(landlock=2)
+def test_what_is_not_used_is_not_loaded(as_user: Account, project: Path) -> None:
+    """Also by a run of more than a moment: what serves waiting calls is loaded for the first."""
+    run = ("run", "--allow-cwd", "--", "sleep", "0.15")
+    done = as_user(as_user.python, "-P", "-c", TELLING, *run, cwd=project)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.split())
+    assert "nono.supervisor.linux.calls.execute" in loaded
+    assert sorted(loaded & (HEAVY | SELDOM)) == []
+    assert not {name for name in loaded if name.startswith(ROOMS)}
+    own = sorted(name for name in loaded if name.startswith("nono."))
+    assert len(own) <= _MAX_OWN, own
