@@ -13,6 +13,7 @@ from typing import NamedTuple, get_args
 
 from nono.broker.errors import PolicyError
 from nono.broker.policy.folded import FoldedRefusals
+from nono.broker.rules.begun import Begun
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import ancestors, is_within, lineage, parent
 from nono.broker.rules.rule import (
@@ -125,6 +126,16 @@ class Index:
         return guards
 
     @cached_property
+    def _begun(self) -> Mapping[Effect, tuple[_Rules, Begun]]:
+        """By effect, the rules with wildcards, the longest fixed directories first."""
+        found = {}
+        for effect, by_prefix in self._globs.items():
+            prefixes = sorted(by_prefix, key=len, reverse=True)
+            rules = tuple(rule for prefix in prefixes for rule in by_prefix[prefix])
+            found[effect] = rules, Begun([r.pattern for r in rules if isinstance(r.pattern, Glob)])
+        return found
+
+    @cached_property
     def _widening(self) -> Mapping[str, _Rules]:
         """What grants or asks, by its path."""
         found = {}
@@ -143,11 +154,11 @@ class Index:
                 yield rules
 
     def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
-        """The rules with wildcards whose fixed directory is `path` or above it."""
-        globs = self._globs[effect]
-        if not globs:
+        """The rules with wildcards that may speak of `path`."""
+        if not self._globs[effect]:
             return []
-        return [rule for at in lineage(path) for rule in globs.get(at, ())]
+        rules, begun = self._begun[effect]
+        return [rules[number] for number in begun.speaking(path)]
 
     def refusal(self, path: str, bits: int) -> Rule | None:
         """The most specific refusal of any of `bits` at `path` that no bypass lifts."""
