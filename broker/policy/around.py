@@ -16,46 +16,36 @@ _MAX_REMEMBERED = 4096
 
 
 class Around:
-    """The rules that speak of all that is in a directory, the most specific first.
+    """The rules on paths that speak of all that is in a directory, the most specific first.
 
-    `refusals` are those on paths, and what grants or asks comes by `levels`; `globs` are those with
-    wildcards whose fixed directory is this one or above it.
+    What grants or asks comes by `levels`.
     """
 
-    __slots__ = ("_refusing", "globs", "levels", "refusals")
+    __slots__ = ("_refusing", "levels", "refusals")
 
-    def __init__(
-        self, refusals: Rules, levels: tuple[Rules, ...], globs: Mapping[Effect, Rules]
-    ) -> None:
+    def __init__(self, refusals: Rules, levels: tuple[Rules, ...]) -> None:
         self.refusals = refusals
         self.levels = levels
-        self.globs = globs
-        self._refusing: dict[int, tuple[Rules, Rules]] = {}
+        self._refusing: dict[int, Rules] = {}
 
-    def refusing(self, bits: int) -> tuple[Rules, Rules]:
-        """The refusals of any of `bits` of Access: on paths, and by wildcards."""
+    def refusing(self, bits: int) -> Rules:
+        """The refusals of any of `bits` of Access."""
         found = self._refusing.get(bits)
         if found is None:
-            of_paths, globs = (
-                tuple(rule for rule in rules if rule.access._value_ & bits)
-                for rules in (self.refusals, self.globs[Effect.DENY])
-            )
-            found = self._refusing[bits] = (of_paths, globs)
+            found = tuple(rule for rule in self.refusals if rule.access._value_ & bits)
+            self._refusing[bits] = found
         return found
 
 
-NOTHING = Around((), (), dict.fromkeys(Effect, ()))
+NOTHING = Around((), ())
 """What speaks of `/`, as far as it is not of that path itself."""
 
 
 class Directories:
-    """Of the rules of one index: those on trees, by their paths, and those with wildcards."""
+    """Of the rules of one index: those on trees, by their paths."""
 
-    def __init__(
-        self, below: Mapping[str, Rules], globs: Mapping[Effect, Mapping[str, list[Rule]]]
-    ) -> None:
+    def __init__(self, below: Mapping[str, Rules]) -> None:
         self._below = below
-        self._globs = globs
         self._known: dict[str, Around] = {}
 
     def around(self, path: str) -> Around:
@@ -84,12 +74,10 @@ class Directories:
     def _inside(self, directory: str, above: Around) -> Around:
         """What is said of all that is in the directory, and not only of the directory."""
         below = self._below.get(directory, ())
-        globs = {effect: tuple(here.get(directory, ())) for effect, here in self._globs.items()}
-        if not below and not any(globs.values()):
+        if not below:
             return above
         level = tuple(rule for rule in below if rule.effect is not Effect.DENY)
         return Around(
             tuple(rule for rule in below if rule.effect is Effect.DENY) + above.refusals,
             (level, *above.levels) if level else above.levels,
-            {effect: here + above.globs[effect] for effect, here in globs.items()},
         )

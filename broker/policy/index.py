@@ -14,6 +14,7 @@ from typing import NamedTuple, get_args
 from nono.broker.errors import PolicyError
 from nono.broker.policy.around import Around, Directories, Rules
 from nono.broker.policy.folded import FoldedRefusals
+from nono.broker.rules.begun import Begun
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import is_within, lineage, parent
 from nono.broker.rules.rule import (
@@ -75,7 +76,7 @@ class Index:
         self._answers: Rules = ()
         for rule in self._rules:
             self._add(rule)
-        self._directories = Directories(self._below, self._globs)
+        self._directories = Directories(self._below)
 
     def answered(self, answers: tuple[Rule, ...]) -> Index:
         """The same rules with these answers of a person's, which come before all grants."""
@@ -126,6 +127,16 @@ class Index:
         return guards
 
     @cached_property
+    def _begun(self) -> Mapping[Effect, tuple[Rules, Begun]]:
+        """By effect, the rules with wildcards, the longest fixed directories first."""
+        found = {}
+        for effect, by_prefix in self._globs.items():
+            prefixes = sorted(by_prefix, key=len, reverse=True)
+            rules = tuple(rule for prefix in prefixes for rule in by_prefix[prefix])
+            found[effect] = rules, Begun([r.pattern for r in rules if isinstance(r.pattern, Glob)])
+        return found
+
+    @cached_property
     def _widening(self) -> Mapping[str, Rules]:
         """What grants or asks, by its path."""
         found = {}
@@ -139,25 +150,22 @@ class Index:
         here = tuple(rule for rule in self._at.get(path, ()) if rule.effect is not Effect.DENY)
         return (here, *around.levels) if here else around.levels
 
-    def _wildcards(self, path: str, effect: Effect, around: Around) -> Sequence[Rule]:
-        """The rules with wildcards whose fixed directory is `path` or above it."""
-        globs = self._globs[effect]
-        if not globs:
-            return ()
-        here = globs.get(path)
-        return (*here, *around.globs[effect]) if here else around.globs[effect]
+    def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
+        """The rules with wildcards that may speak of `path`."""
+        if not self._globs[effect]:
+            return []
+        rules, begun = self._begun[effect]
+        return [rules[number] for number in begun.speaking(path)]
 
     def refusal(self, path: str, bits: int) -> Rule | None:
         """The most specific refusal of any of `bits` at `path` that no bypass lifts."""
         around = self._directories.around(path)
-        refusals, globs = around.refusing(bits)
-        of_paths: Rules = (*self._at.get(path, ()), *refusals)
+        of_paths: Rules = (*self._at.get(path, ()), *around.refusing(bits))
         for rule in of_paths:
             # Something may be left out of a tree.
             if self._refuses(rule, path, bits) and rule.reaches(path):
                 return rule.at(path)
-        wildcards: Rules = (*self._globs[Effect.DENY].get(path, ()), *globs)
-        for rule in wildcards:
+        for rule in self._wildcards(path, Effect.DENY):
             if self._refuses(rule, path, bits) and rule.reaches(path):
                 return rule
         if self._folded is not None:
@@ -225,12 +233,12 @@ class Index:
             standing = _merge(standing, path, _whole(self._answers) if whole else self._answers)
         standing = self._asked_folded(standing, path)
         around = self._directories.around(path)
-        standing = _merge(standing, path, self._wildcards(path, Effect.ASK, around))
+        standing = _merge(standing, path, self._wildcards(path, Effect.ASK))
         for level in self._levels(path, around):
             standing = _merge(standing, path, _whole(level) if whole else level)
         if whole:
             return standing
-        return _merge(standing, path, self._wildcards(path, Effect.ALLOW, around))
+        return _merge(standing, path, self._wildcards(path, Effect.ALLOW))
 
     def _asked_folded(self, standing: Standing, path: str) -> Standing:
         if self._folded is None:

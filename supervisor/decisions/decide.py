@@ -16,10 +16,8 @@ from nono.broker import (
     Ask,
     Connect,
     Deny,
-    Effect,
     Execute,
     Floor,
-    Glob,
     LocalPort,
     Mode,
     Open,
@@ -33,9 +31,10 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.network.network import refusal_errno
-from nono.broker.rules.paths import child, is_within, lineage
+from nono.broker.rules.paths import child, lineage
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
+from nono.supervisor.decisions.denied_names import DeniedNames
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided
@@ -92,10 +91,7 @@ class Decisions:
         self._unread: set[str] = set()
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = _by_place(policy.rules)
-        self.refuses_names = _refuse_reading(self._denied_names)
-        """Whether a pattern refuses to read names, wherever what has such a name may be."""
-        self._names = policy.names
+        self._denied_names = DeniedNames(policy.rules, policy.names)
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -112,23 +108,16 @@ class Decisions:
         """
         if not self.floor.covers(path, access):
             return False
-        bits = access._value_
-        for prefix, refused, patterns in self._denied_names:
-            if not bits & refused:
-                continue
-            if is_within(path, prefix) and any(pattern.matches(path) for pattern in patterns):
-                return False
-            if self._names and any(self._names.covers(pattern, path) for pattern in patterns):
-                return False
-        return True
+        return not self._denied_names.refuse(path, access._value_)
 
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
-        return any(
-            self._names.after(pattern, directory)
-            for _, _, patterns in self._denied_names
-            for pattern in patterns
-        )
+        return self._denied_names.refuse_in(directory)
+
+    @property
+    def refuses_names(self) -> bool:
+        """True when some pattern refuses to read names, wherever what has such a name may be."""
+        return bool(self._denied_names.bits & Access.READ.value)
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
         """The open of the first of these links whose name a pattern refuses. Notes nothing.
@@ -136,13 +125,7 @@ class Decisions:
         What it leads to may have another name that is open: this one is not.
         """
         for name in names:
-            if any(
-                any(
-                    pattern.covers(name) or self._names.covers(pattern, name)
-                    for pattern in patterns
-                )
-                for _, _, patterns in self._denied_names
-            ):
+            if self._denied_names.cover(name):
                 request = Open(process, name, access)
                 if isinstance(self.policy.decide(request), Deny):
                     return request
@@ -169,8 +152,8 @@ class Decisions:
         with self._lock:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
-            self._denied_names, self._names = _by_place(policy.rules), policy.names
-            self.refuses_names = _refuse_reading(self._denied_names)
+            if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
+                self._denied_names = DeniedNames(policy.rules, policy.names)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
@@ -335,19 +318,3 @@ def _once(request: Request) -> tuple[Rule, ...]:
     """What a person allowed the one call that the request belongs to: see `Caller.once`."""
     found: tuple[Rule, ...] = getattr(request.process, "once", ())
     return found
-
-
-_Denied = tuple[tuple[str, int, tuple[Glob, ...]], ...]
-
-
-def _refuse_reading(names: _Denied) -> bool:
-    return any(bits & Access.READ.value for _, bits, _ in names)
-
-
-def _by_place(rules: Iterable[Rule]) -> _Denied:
-    """The globs of refusals by the directory that they speak of and the rights that they refuse."""
-    found: dict[tuple[str, int], list[Glob]] = {}
-    for rule in rules:
-        if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob):
-            found.setdefault((rule.pattern.prefix, rule.access.value), []).append(rule.pattern)
-    return tuple((prefix, bits, tuple(globs)) for (prefix, bits), globs in found.items())
