@@ -95,9 +95,9 @@ def group(name: str) -> Group:
         raise UnknownName("group", name, groups()) from None
 
 
-def default_groups() -> tuple[str, ...]:
-    """The names of the groups that every profile starts from on Linux."""
-    return tuple(data("groups")["base"])
+def default_groups(platform: str = "linux") -> tuple[str, ...]:
+    """The names of the groups that every profile starts from on the platform."""
+    return tuple(name for name in data("groups")["base"] if group(name).is_for(platform))
 
 
 def floor_exclude() -> frozenset[str]:

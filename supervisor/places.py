@@ -7,9 +7,10 @@ import os
 import pwd
 import sys
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 
-PLATFORM = "macos" if sys.platform == "darwin" else "linux"
-"""The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`."""
+_HERE = "macos" if sys.platform == "darwin" else "linux"
+_planned_for = ContextVar("_planned_for", default=_HERE)
 _MAX_LINKS = 40
 """As many as the kernel follows: path_resolution(7)."""
 BASE_DIRECTORIES = {
@@ -21,6 +22,24 @@ BASE_DIRECTORIES = {
 """Variables, and where in the home it is without each: XDG Base Directory Specification."""
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
+
+
+def platform() -> str:
+    """The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`.
+
+    It is this machine's, but for who asks what nono would do on another: see `planned_for`.
+    """
+    return _planned_for.get()
+
+
+@contextlib.contextmanager
+def planned_for(name: str) -> Iterator[None]:
+    """Plan and decide as on another platform, as far as this machine can tell; run nothing."""
+    before = _planned_for.set(name)
+    try:
+        yield
+    finally:
+        _planned_for.reset(before)
 
 
 def run_name(tmpdir: str) -> str:

@@ -150,7 +150,7 @@ def main(words: Sequence[str]) -> int:
         for name in words[1:] or modules():
             importlib.import_module(name)
             print(name)
-        print("the platform is", importlib.import_module("nono.supervisor.places").PLATFORM)
+        print("the platform is", importlib.import_module("nono.supervisor.places").platform())
         return 0
     if words[:1] == ["refuse"]:
         for name in words[1:]:

@@ -106,9 +106,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class UnixSocket:
-    """The other end of a connection is a unix socket at one of these paths."""
+    """One end of a connection is a unix socket at one of these paths: `remote`, or `local`."""
 
     paths: Filter
+    side: str = "remote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +267,8 @@ def _text(part: Filter, numbers: dict[str, int]) -> str:
             return f"(target {name})"
         case Address(side, protocol, host, port):
             return f'({side} {protocol} "{host}:{port}")'
-        case UnixSocket(paths):
-            return f"(remote unix-socket {_text(paths, numbers)})"
+        case UnixSocket(paths, side):
+            return f"({side} unix-socket {_text(paths, numbers)})"
         case Every(parts):
             return f"(require-all {' '.join(_text(each, numbers) for each in parts)})"
         case Some(parts):

@@ -18,7 +18,7 @@ from nono.broker.profile.parse import parse
 from nono.broker.requests import NOBODY, Request
 from nono.broker.settings import BY_NAME, REACHING, Kind, Settings
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import PLATFORM, home_directory
+from nono.supervisor.places import home_directory, platform
 from nono.supervisor.planning.network_rules import reaching_rules
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.path_rules import path_rules
@@ -36,7 +36,7 @@ def granted_sections(sections: dict[str, Any], policy: Policy, workdir: str) -> 
 
     A link that the program may have put there is not followed.
     """
-    settings = merge([parse(_SOURCE, json.dumps(sections).encode())], PLATFORM)
+    settings = merge([parse(_SOURCE, json.dumps(sections).encode())], platform())
     _check_keys(settings)
     findings = Findings()
     variables = Variables(os.environ, home_directory(os.environ), workdir)

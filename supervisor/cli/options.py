@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from nono.broker.errors import InvalidHost
+from nono.broker.profile.checks import PLATFORMS
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
 
@@ -135,6 +136,13 @@ _POLICY_OPTIONS = (
         help="Use this service, with a token in place of its key: `nono credential list`."
         " Repeatable.",
     ),
+)
+
+
+platform_option = click.option(
+    "--platform",
+    type=click.Choice(sorted(PLATFORMS)),
+    help="Answer for this platform; nothing is run there.",
 )
 
 

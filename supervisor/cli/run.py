@@ -8,12 +8,13 @@ import click
 
 from nono.broker.settings import flag
 from nono.supervisor.cli.duration import timeout
-from nono.supervisor.cli.options import policy_options
+from nono.supervisor.cli.options import platform_option, policy_options
 from nono.supervisor.cli.supervise import run_command
 from nono.supervisor.errors import UsageError
 
 _RUN_OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Show the policy and run nothing."),
+    platform_option,
     click.option(
         "--best-effort", is_flag=True, help="Run even if this kernel cannot enforce everything."
     ),

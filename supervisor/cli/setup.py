@@ -5,16 +5,27 @@ from __future__ import annotations
 import click
 
 from nono.supervisor import exit_status
+from nono.supervisor.cli.elsewhere import differences
+from nono.supervisor.cli.messages import tell
+from nono.supervisor.cli.options import platform_option
 from nono.supervisor.errors import UsageError
+from nono.supervisor.places import platform as here
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Say what this machine offers; changes nothing.")
+@platform_option
 @click.pass_context
-def setup(ctx: click.Context, check: bool) -> None:
-    """Look at this machine. Exit 0 only if `nono run` can work fully."""
+def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
+    """Look at this machine. Exit 0 only if `nono run` can work fully.
+
+    Of another platform it says what a sandbox is like there, and looks at nothing.
+    """
     if not check:
         raise UsageError("nothing to do", "nono setup --check")
+    if (platform or here()) == "macos":
+        tell(differences())
+        ctx.exit(exit_status.SUCCESS)
     from nono.supervisor.linux.machine_check import examine
     from nono.supervisor.linux.trial import try_out
 

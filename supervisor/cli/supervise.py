@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
+from nono.supervisor.cli.elsewhere import on_macos, require_this
 from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import home_directory
+from nono.supervisor.places import home_directory, planned_for
+from nono.supervisor.places import platform as here
 from nono.supervisor.planning.answers_file import answers_file
 from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.options import to_options
@@ -43,25 +45,38 @@ def run_command(
     `before` is called when it is planned and about to start, unless nothing is to be said.
     Raises NonoError.
     """
-    if not (values["dry_run"] or values["floor_only"]):
-        require_listener()
-    plan = make_plan(to_options(values), argv)
-    if not values["quiet"]:
-        say_notes(plan.notes)
-        if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
-            say_notes([_UNPROTECTED])
+    platform = values["platform"] or here()
     if values["dry_run"]:
-        return _tell_plan(plan, argv, values)
+        with planned_for(platform):
+            return _dry_run(argv, values)
+    require_this(platform)
+    if not values["floor_only"]:
+        require_listener()
+    plan = _planned(argv, values)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
     return _supervise(plan, argv, values)
 
 
-def _tell_plan(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+def _planned(argv: Sequence[str], values: dict[str, Any]) -> Plan:
+    """The plan, once its notes were said."""
+    plan = make_plan(to_options(values), argv)
+    if not values["quiet"]:
+        say_notes(plan.notes)
+        if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
+            say_notes([_UNPROTECTED])
+    return plan
+
+
+def _dry_run(argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.decisions.always import complete
     from nono.supervisor.report import plan as report
 
+    plan = _planned(argv, values)
     made = complete(plan, broker=not values["floor_only"])
+    if here() == "macos":
+        tell(on_macos(plan, made, argv, as_json=values["as_json"]))
+        return exit_status.SUCCESS
     if values["as_json"]:
         tell([report.as_json(plan, made, argv)])
     else:

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -33,14 +33,17 @@ from nono.broker import (
 from nono.broker.requests import NOBODY
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_notes
-from nono.supervisor.cli.options import policy_options
-from nono.supervisor.decisions.always import complete
+from nono.supervisor.cli.options import platform_option, policy_options
+from nono.supervisor.decisions.always import Complete, complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.network.hosts_file import of_this_machine
+from nono.supervisor.places import planned_for
+from nono.supervisor.places import platform as here
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 
+_OTHERWISE = "Seatbelt cannot tell it from what is decided otherwise, or needs it for every program"
 _OPERATIONS = ("read", "write", "create", "execute")
 
 
@@ -54,6 +57,7 @@ _OPERATIONS = ("read", "write", "create", "execute")
 @click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @click.option("--command", metavar="COMMAND", help="The program that would be run.")
 @click.option("-v", "--verbose", is_flag=True, help="With --last: all of it.")
+@platform_option
 @policy_options
 @click.pass_context
 def why(
@@ -68,6 +72,7 @@ def why(
     as_json: bool,
     command: str | None,
     verbose: bool,
+    platform: str | None,
     **values: Any,
 ) -> None:
     """Explain what `nono run` with the same options would decide. Exit 0 allowed, 1 denied.
@@ -83,25 +88,31 @@ def why(
     _check_question(path, op, host, port, last)
     if last:
         ctx.exit(_about_last_run(as_json, verbose))
-    plan = make_plan(to_options(values), [command] if command else [])
-    say_notes(plan.notes)
-    if host is not None:
-        answer = _about_host(plan, host, port or TLS_PORT)
-    else:
-        answer = _about_path(plan, path or "", op or "read")
+    with planned_for(platform or here()):
+        plan = make_plan(to_options(values), [command] if command else [])
+        say_notes(plan.notes)
+        made = complete(plan)
+        if host is not None:
+            answer = _about_host(made, host, port or TLS_PORT)
+        else:
+            answer = _about_path(plan, made, path or "", op or "read")
+        if platform == "macos":
+            answer = _on_macos(answer, made)
     click.echo(_json(answer) if as_json else _text(answer))
     ctx.exit(exit_status.of_answer(answer.allowed))
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """`target` is the object of the question, resolved."""
+    """`target` is the object of the question, resolved; `layer` enforces the answer."""
 
     target: str
     allowed: bool
     rule: Rule
     explanation: Explanation
     considered: Sequence[Rule]
+    request: Request
+    layer: str
 
 
 def _meant(object_: str, port: int | None, workdir: str) -> tuple[str | None, str | None]:
@@ -154,10 +165,23 @@ def _about_last_run(as_json: bool, verbose: bool) -> int:
     return exit_status.of_answer(not decisions.denials.all())
 
 
-def _about_path(plan: Plan, path: str, op: str) -> _Answer:
+def _on_macos(answer: _Answer, made: Complete) -> _Answer:
+    """The same question where Seatbelt answers: of a path it says what the profile does."""
+    if isinstance(answer.request, ConnectHost):
+        return replace(answer, layer="proxy of nono's")
+    from nono.supervisor.cli.elsewhere import seatbelt
+
+    layer = "kernel, by Seatbelt"
+    if seatbelt(made).allows(answer.request) == answer.allowed:
+        return replace(answer, layer=layer)
+    explanation = replace(answer.explanation, reason=_OTHERWISE, fix=())
+    return replace(answer, allowed=not answer.allowed, explanation=explanation, layer=layer)
+
+
+def _about_path(plan: Plan, made: Complete, path: str, op: str) -> _Answer:
     from nono.supervisor.report.surroundings import around
 
-    run = complete(plan).decisions()
+    run = made.decisions()
     target, links = way(os.path.join(plan.workdir, os.path.expanduser(path)))
     request = _request(op, target)
     if isinstance(request, Open):
@@ -167,22 +191,15 @@ def _about_path(plan: Plan, path: str, op: str) -> _Answer:
     allowed = isinstance(verdict, Allow) and (
         op != "execute" or run.floor_covers(target, Access.EXECUTE)
     )
-    return _Answer(
-        target,
-        allowed,
-        verdict.rule,
-        explain(
-            run.policy,
-            request,
-            verdict,
-            around=around(request, plan.workdir),
-            floor=run.floor,
-        ),
-        run.policy.considered(request),
+    explanation = explain(
+        run.policy, request, verdict, around=around(request, plan.workdir), floor=run.floor
     )
+    considered = run.policy.considered(request)
+    layer = explanation.layer
+    return _Answer(target, allowed, verdict.rule, explanation, considered, request, layer)
 
 
-def _about_host(plan: Plan, host: str, port: int) -> _Answer:
+def _about_host(made: Complete, host: str, port: int) -> _Answer:
     """By name alone: where the name leads to is decided again at each connection.
 
     One that the machine's own hosts file has for loopback means a port of this machine.
@@ -201,8 +218,10 @@ def _about_host(plan: Plan, host: str, port: int) -> _Answer:
         f"{host} port {port}",
         isinstance(verdict, Allow),
         verdict.rule,
-        explain(run.policy, request, verdict),
+        explanation,
         run.policy.considered(request),
+        request,
+        explanation.layer,
     )
 
 
@@ -220,7 +239,7 @@ def _text(answer: _Answer) -> str:
         f"{'allowed' if answer.allowed else 'denied'}: {explanation.summary}",
         f"  why: {explanation.reason}",
         f"  rule: {visible(str(answer.rule.origin))}",
-        f"  enforced by: the {explanation.layer}",
+        f"  enforced by: the {answer.layer}",
     ]
     lines += [f"  considered: {_words(other)}" for other in answer.considered]
     if explanation.fix:
@@ -241,7 +260,7 @@ def _json(answer: _Answer) -> str:
             "summary": explanation.summary,
             "reason": explanation.reason,
             "rule": str(answer.rule.origin),
-            "layer": explanation.layer,
+            "layer": answer.layer,
             "fix": list(explanation.fix),
             "considered": [_words(other) for other in answer.considered],
         }

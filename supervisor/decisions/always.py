@@ -36,9 +36,9 @@ from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import (
-    PLATFORM,
     canonical,
     control_directories,
+    platform,
     state_directory,
     tmpdir_template,
 )
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from nono.supervisor.planning.plan import Plan
 
 RESOLV_CONF, NSSWITCH_CONF, HOSTS = "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
-_COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS) if PLATFORM == "linux" else ()
+_COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 """What says where names are looked up, which in the filtered mode is with nono."""
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
@@ -182,4 +182,5 @@ def _refused(paths: Iterable[str], origin: Origin) -> Iterator[Rule]:
 
 def _copies() -> dict[str, str]:
     """Under their own names, and under those that the names lead to today."""
-    return {path: name for name in _COPIED for path in (name, canonical(name))}
+    copied = _COPIED if platform() == "linux" else ()
+    return {path: name for name in copied for path in (name, canonical(name))}

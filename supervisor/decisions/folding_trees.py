@@ -18,7 +18,7 @@ from itertools import islice
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
-from nono.supervisor.places import PLATFORM
+from nono.supervisor.places import platform
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
@@ -115,7 +115,7 @@ class FoldingTrees:
 
 def folding_trees() -> FoldingTrees:
     """With the mounts of this process. Raises OSError."""
-    if PLATFORM != "linux":
+    if platform() != "linux":
         return FoldingTrees(())
     with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
         return FoldingTrees(_mounts(file))

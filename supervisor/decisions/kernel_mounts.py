@@ -20,7 +20,7 @@ from nono.broker import (
     is_canonical,
     is_within,
 )
-from nono.supervisor.places import PLATFORM
+from nono.supervisor.places import platform
 
 _TABLE = "/proc/self/mounts"
 KERNEL_TYPES = {
@@ -42,7 +42,7 @@ _ORIGIN = Origin(OriginKind.BUILTIN, "the kernel's own file systems")
 
 def kernel_mounts() -> Iterator[Rule]:
     """A refusal for every such mount. Raises OSError."""
-    if PLATFORM != "linux":
+    if platform() != "linux":
         return
     for path in sorted(_mounts()):
         yield Rule(Subtree(path), ALL_ACCESS, Effect.DENY, _ORIGIN)

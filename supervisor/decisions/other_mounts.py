@@ -16,7 +16,7 @@ from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within
 from nono.broker.rules.paths import lineage, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape
-from nono.supervisor.places import PLATFORM
+from nono.supervisor.places import platform
 
 _TABLE = "/proc/self/mountinfo"
 _MAX_NAMES = 64
@@ -33,7 +33,7 @@ class Mount(NamedTuple):
 
 def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule]:
     """For each refusal of a path one more for every other name of it. Raises OSError."""
-    if PLATFORM != "linux":
+    if platform() != "linux":
         return
     with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
         table = Twice(_mounts(file))

@@ -52,7 +52,7 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.learning.own_state import entries, opened_by_person, state_rules
-from nono.supervisor.places import PLATFORM, base_directory, canonical, home_directory
+from nono.supervisor.places import base_directory, canonical, home_directory, platform
 from nono.supervisor.planning.anywhere import anchored
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options, settings_of
@@ -156,7 +156,7 @@ def _protections(home: str, workdir: str) -> Iterator[Rule]:
     for other in others[:_MAX_HOMES]:
         expand = expander(other, workdir)
         for name, each in groups().items():
-            if name.startswith("deny_") and name != _SECRETS and each.is_for(PLATFORM):
+            if name.startswith("deny_") and name != _SECRETS and each.is_for(platform()):
                 yield from rules_of(each, expand)
 
 

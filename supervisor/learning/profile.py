@@ -36,7 +36,7 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.learning.own_state import containers, kept_names
-from nono.supervisor.places import PLATFORM, absolute, canonical, home_directory
+from nono.supervisor.places import absolute, canonical, home_directory, platform
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -172,7 +172,7 @@ class ProfileDraft:
         return self._learner.used_groups | runtimes
 
     def _rules_of(self, group: Group) -> list[Rule]:
-        if not group.is_for(PLATFORM):
+        if not group.is_for(platform()):
             return []
         return rules_of_group(group, expander(self._home, self._workdir))
 

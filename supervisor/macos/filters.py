@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nono.broker import File, Glob, PathPattern, Subtree
-from nono.broker.rules.folding import Folding
-from nono.broker.rules.paths import RESERVED_TREES, components, is_within
+from nono.broker.rules.folding import Folding, folded_name
+from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos import names
 from nono.shims.macos.sbpl import Every, Filter, Literal, Regex, Some, Subpath, some, tree, without
@@ -37,8 +37,58 @@ def granted(pattern: PathPattern) -> Filter:
             raise TypeError("many trees are only refused together")
 
 
-def covered(pattern: PathPattern, folding: Folding) -> Iterator[Filter]:
-    """What a refusal by the pattern reaches; where names fold, in every spelling."""
+class Reach:
+    """Which paths have to do with what is granted: a refusal elsewhere refuses nothing."""
+
+    def __init__(self, grants: Iterable[PathPattern]) -> None:
+        self._trees: set[str] = set()
+        self._above: set[str] = set()
+        self._everywhere = False
+        for pattern in grants:
+            if isinstance(pattern, File | Subtree):
+                self._above.update(map(_fold, lineage(pattern.path)))
+            if isinstance(pattern, Subtree):
+                self._trees.add(_fold(pattern.path))
+            elif not isinstance(pattern, File):
+                self._everywhere = True
+
+    def touches(self, path: str) -> bool:
+        """True when something that is granted is at the path, below it or above it.
+
+        Names are compared folded, wherever they are: too much is refused then, never too little.
+        """
+        path = _fold(path)
+        if self._everywhere or path in self._above:
+            return True
+        return not self._trees.isdisjoint(lineage(path))
+
+    def touches_any(self, pattern: Glob) -> bool:
+        """True unless it is certain that the pattern matches nothing that is granted or above."""
+        if self._everywhere or not self._trees.isdisjoint(lineage(_fold(pattern.prefix))):
+            return True
+        if not pattern.text.startswith("/"):
+            return True
+        names = pattern.text[len(pattern.prefix.rstrip("/")) + 1 :].split("/")
+        if "**" in names or "[" in names[0]:
+            return True
+        start = _fold(child(pattern.prefix, re.split("[*?]", names[0])[0]))
+        return any(path.startswith(start) for path in self._above)
+
+
+def _fold(path: str) -> str:
+    return "/".join(map(folded_name, path.split("/")))
+
+
+EVERYWHERE = Reach([Subtree("/")])
+
+
+def covered(pattern: PathPattern, folding: Folding, reach: Reach = EVERYWHERE) -> Iterator[Filter]:
+    """What a refusal by the pattern reaches, as far as it matters to a grant.
+
+    Where names fold, in every spelling.
+    """
+    if isinstance(pattern, File | Subtree) and not reach.touches(pattern.path):
+        return
     match pattern:
         case File(path):
             yield Literal(path)
@@ -52,9 +102,12 @@ def covered(pattern: PathPattern, folding: Folding) -> Iterator[Filter]:
             parted = pattern.parted()
             for each in pattern.trees():
                 left_out = map(tree, sorted(parted.get(each.path, ())))
-                yield without(some(covered(each, folding)), left_out)
+                parts = list(covered(each, folding, reach))
+                if parts:
+                    yield without(some(parts), left_out)
         case Glob(text):
-            yield _glob(text, exact=not folding, below=True)
+            if reach.touches_any(pattern):
+                yield _glob(text, exact=not folding, below=True)
 
 
 def entry_of(directory: str) -> Filter:

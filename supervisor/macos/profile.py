@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from nono.broker import (
+    ALL_ACCESS,
     Access,
     Effect,
     File,
@@ -31,8 +33,10 @@ from nono.shims.macos.sbpl import (
     Allow,
     Every,
     Filter,
+    Named,
     Not,
     Profile,
+    Regex,
     Some,
     Target,
     UnixSocket,
@@ -41,7 +45,7 @@ from nono.shims.macos.sbpl import (
     tree,
     without,
 )
-from nono.supervisor.macos.filters import covered, entry_of, granted
+from nono.supervisor.macos.filters import Reach, covered, entry_of, granted
 
 BASE = Origin(OriginKind.BUILTIN, "what every program needs on macOS")
 _ACCESS = {
@@ -75,11 +79,25 @@ def profile_of(policy: Policy, tag: str, network: Iterable[Allow] = ()) -> Profi
     """
     parts = _Parts(policy)
     rules = [
-        Allow(tuple(entry["allow"]), Target(entry["target"]) if "target" in entry else None)
-        for entry in data("seatbelt")["operations"]
+        Allow(tuple(entry["allow"]), _filter_of(entry)) for entry in data("seatbelt")["operations"]
     ]
     rules += [Allow(operations, make(parts)) for operations, make in _OPERATIONS.items()]
     return Profile(tag, (*(rule for rule in rules if rule.filter != _NEVER), *network))
+
+
+def _filter_of(entry: Mapping[str, Sequence[Sequence[str]]]) -> Filter | None:
+    """The filter of an entry in the data: `some` of its pairs holds, or `every` one."""
+    parts = {
+        kind: tuple(_FORMS.get(name, partial(Named, name))(value) for name, value in entry[kind])
+        for kind in ("some", "every")
+        if kind in entry
+    }
+    if "every" in parts:
+        return Every(parts["every"])
+    return Some(parts["some"]) if "some" in parts else None
+
+
+_FORMS: Mapping[str, Callable[[str], Filter]] = {"target": Target, "regex": Regex}
 
 
 @dataclass(frozen=True)
@@ -121,8 +139,12 @@ class _Parts:
         return [
             without(part, self._lifted(rule))
             for rule, pattern in self._with(Effect.DENY, rights)
-            for part in covered(pattern, self.policy.names)
+            for part in covered(pattern, self.policy.names, self._reach)
         ]
+
+    @cached_property
+    def _reach(self) -> Reach:
+        return Reach(pattern for _, pattern in self._with(Effect.ALLOW, ALL_ACCESS))
 
     def _lifted(self, rule: Rule) -> list[Filter]:
         bypasses = self.policy.bypasses
@@ -134,7 +156,8 @@ class _Parts:
         for rule in self.policy.rules:
             for path in guarded_paths(rule, self.policy.bypasses):
                 found.update(dict.fromkeys((path, *ancestors(path))))
-        return [part for path in found for part in covered(File(path), self.policy.names)]
+        names, reach = self.policy.names, self._reach
+        return [part for path in found for part in covered(File(path), names, reach)]
 
     def _with(self, effect: Effect, rights: Access) -> list[_Spoken]:
         return [
@@ -199,6 +222,12 @@ def _connecting(parts: _Parts) -> Filter:
     return _NEVER if where == _NEVER else UnixSocket(without(where, parts.refused(Access.CONNECT)))
 
 
+def _binding(parts: _Parts) -> Filter:
+    """A socket gets a name where any object may get one."""
+    where = _creating(parts)
+    return _NEVER if where == _NEVER else UnixSocket(where, "local")
+
+
 _OPERATIONS: dict[tuple[str, ...], Callable[[_Parts], Filter]] = {
     ("file-read-data", "file-read-xattr"): _reading,
     ("file-write-data",): _writing,
@@ -211,4 +240,5 @@ _OPERATIONS: dict[tuple[str, ...], Callable[[_Parts], Filter]] = {
     ): _changing_metadata,
     ("process-exec", "file-map-executable"): _executing,
     ("network-outbound",): _connecting,
+    ("network-bind",): _binding,
 }

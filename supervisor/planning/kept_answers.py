@@ -18,7 +18,7 @@ from nono.broker import Effect, PolicyError, visible
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Setting, Settings
-from nono.supervisor.places import PLATFORM, canonical
+from nono.supervisor.places import canonical, platform
 from nono.supervisor.planning.answers_file import KeptAnswers
 from nono.supervisor.planning.network_rules import listening_rules, reaching_rules
 from nono.supervisor.planning.path_rules import path_rules
@@ -100,7 +100,7 @@ def _settings(file: str, env: Mapping[str, str], home: str) -> tuple[Settings, i
     """The settings that count, how many are stale, and what is odd. Raises PolicyError."""
     profiles = Profiles(env, home)
     source = profiles.load(file, None)
-    merged = merge([parse(source.file, source.data)], PLATFORM)
+    merged = merge([parse(source.file, source.data)], platform())
     lines = source.data.decode("utf-8-sig").splitlines()
     kept: dict[str, tuple[Setting, ...]] = {}
     stale = 0
@@ -167,7 +167,7 @@ def read_answers(file: str, env: Mapping[str, str], home: str) -> list[KeptAnswe
     if not os.path.lexists(file):
         return []
     source = Profiles(env, home).load(file, None)
-    merged = merge([parse(source.file, source.data)], PLATFORM)
+    merged = merge([parse(source.file, source.data)], platform())
     lines = source.data.decode("utf-8-sig").splitlines()
     return [
         _answer(setting, lines)

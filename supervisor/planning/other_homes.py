@@ -23,7 +23,7 @@ from nono.broker import (
     is_within,
     rules_of,
 )
-from nono.supervisor.places import PLATFORM, canonical
+from nono.supervisor.places import canonical, platform
 
 _PASSWD = "/etc/passwd"
 _PARENTS = ("/home", "/Users")
@@ -133,7 +133,7 @@ def _homes(own: str) -> list[str]:
 
 def _of_passwd() -> list[str]:
     """The homes of passwd(5). A directory service is not asked: it may take minutes."""
-    if PLATFORM != "linux":
+    if platform() != "linux":
         return []
     try:
         with open(_PASSWD, encoding="utf-8", errors="surrogateescape") as file:

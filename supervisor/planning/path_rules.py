@@ -19,7 +19,7 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
-from nono.supervisor.places import PLATFORM
+from nono.supervisor.places import platform
 
 _PATHS = frozenset({Kind.REFUSED, Kind.ASKED, Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _WORKDIR = {
@@ -71,7 +71,7 @@ def opened_workdir(origin: Origin | None, home: str, workdir: str) -> Iterator[R
 
 def gpu_rules(settings: Settings, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
     """The rules for graphics cards, if they are asked for and this platform has them."""
-    for setting in settings.all("groups.gpu") if group("gpu").is_for(PLATFORM) else ():
+    for setting in settings.all("groups.gpu") if group("gpu").is_for(platform()) else ():
         for rule in rules_of(group("gpu"), expand):
             yield replace(rule, origin=setting.origin)
 

@@ -26,6 +26,7 @@ from nono.supervisor.places import (
     absolute,
     caches_directory,
     home_directory,
+    platform,
 )
 from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.answers_of_run import kept_answers
@@ -233,7 +234,7 @@ def _profile(
 ) -> FromProfile:
     """What the profile gives; without one, the groups that every profile starts from."""
     if options.profile is None:
-        found = [group(name) for name in default_groups()]
+        found = [group(name) for name in default_groups(platform())]
         return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
     # A run without a profile does not load what reads one.
     from nono.supervisor.planning.profile_files import Profiles

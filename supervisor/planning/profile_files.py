@@ -14,7 +14,7 @@ from nono.broker.errors import did_you_mean
 from nono.broker.profile.checks import check_base, is_file_name
 from nono.broker.profile.jsonc import MAX_BYTES
 from nono.broker.profile.merge import Merged, Source, resolve
-from nono.supervisor.places import PLATFORM, absolute, profile_directory
+from nono.supervisor.places import absolute, platform, profile_directory
 from nono.supervisor.planning.answers_file import ANSWERS
 
 _SUFFIX = ".json"
@@ -33,7 +33,7 @@ class Profiles:
 
     def resolve(self, reference: str) -> Merged:
         """A profile and what it extends. Raises broker.PolicyError; every file is read once."""
-        return resolve(reference, self.load, PLATFORM)
+        return resolve(reference, self.load, platform())
 
     def load(self, reference: str, by: Source | None) -> Source:
         """The text of a profile, which profile `by` names. Raises broker.PolicyError."""

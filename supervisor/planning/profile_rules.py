@@ -11,7 +11,7 @@ from nono.broker.errors import ProfileError
 from nono.broker.profile.merge import Merged
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import Setting, flag
-from nono.supervisor.places import PLATFORM, canonical
+from nono.supervisor.places import canonical, platform
 from nono.supervisor.planning.path_rules import (
     bypasses,
     path_rules,
@@ -138,9 +138,9 @@ def _warn_about_writing(merged: Merged, workdir: str, findings: Findings) -> Non
 def _group_rules(merged: Merged, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
     named = {_name(setting): setting for setting in merged.all("groups.include")}
     excluded = {_name(setting) for setting in merged.all("groups.exclude")}
-    for name in dict.fromkeys((*default_groups(), *named)):
+    for name in dict.fromkeys((*default_groups(platform()), *named)):
         found = group(name)
-        if name in excluded or not found.is_for(PLATFORM):
+        if name in excluded or not found.is_for(platform()):
             continue
         for rule in rules_of(found, expand):
             file = named[name].file if name in named else None

@@ -40,7 +40,7 @@ _PARENT = {
 _OTHERS = {
     *("file*", "process-exec*", "process-fork", "process-info*", "signal", "sysctl-read"),
     *("mach-lookup", "network-outbound", "network-inbound", "network-bind", "system-socket"),
-    *("network*", "default", "pseudo-tty", "lsopen"),
+    *("network*", "default", "pseudo-tty", "lsopen", "mach-host*", "ipc-posix-sem*"),
 }
 
 
@@ -56,6 +56,7 @@ class Asked:
     object: str
     kind: str = "REGULAR-FILE"
     is_unix_socket: bool = False
+    extensions: tuple[str, ...] = ()
     subpath_is_whole: bool = True
     """Whether `subpath` holds for the directory itself: published statements differ."""
 
@@ -138,9 +139,11 @@ def holds(form: Form, asked: Asked) -> bool:
         if len(parts) != len(words) or (name == "require-not" and len(parts) != 1):
             raise ValueError(f"the filter {form}")
         return all(parts) if name == "require-all" else any(parts) is (name == "require-any")
-    if name == "remote" and words[0] == "unix-socket":
+    if name in ("remote", "local") and words[0] == "unix-socket":
         inner = [word for word in words[1:] if isinstance(word, list)]
-        return asked.is_unix_socket and any(holds(each, asked) for each in inner)
+        sides = ("network-outbound",) if name == "remote" else ("network-bind", "network-inbound")
+        is_it = asked.is_unix_socket and asked.operation in sides
+        return is_it and any(holds(each, asked) for each in inner)
     if name == "local" and asked.operation == "network-outbound":
         return True  # measured: no connection has a local end yet, and everything is open
     if name in ("remote", "local"):
@@ -174,6 +177,7 @@ _FILTERS: dict[str, Callable[[str, Asked], bool]] = {
     "vnode-type": lambda kind, asked: asked.kind == kind,
     "target": lambda name, asked: asked.object == name,
     "global-name": lambda name, asked: asked.object == name,
+    "extension": lambda name, asked: name in asked.extensions,
 }
 
 

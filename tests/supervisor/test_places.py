@@ -17,7 +17,7 @@ def test_the_platform_has_the_name_that_profiles_and_groups_use(
     monkeypatch: pytest.MonkeyPatch, system: str, name: str
 ) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    assert runpy.run_path(places.__file__)["PLATFORM"] == name
+    assert runpy.run_path(places.__file__)["platform"]() == name
     assert name in PLATFORMS
     for group in groups().values():
         assert group.is_for(name) == (group.platform in (None, name))

@@ -1,0 +1,121 @@
+"""What Seatbelt cannot do as the broker does, in one table.
+
+A run that needs what is refused here is refused, or goes on with less where a person said so
+(`--best-effort`). The rest is said, since nothing is opened by it that a person would not expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nono.broker import Access, Effect, Mode, Policy, Rule
+from nono.broker.rules.host_patterns import PublicPort
+
+Concerns = Callable[[Policy], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`what` a program or a person finds otherwise, `instead` what happens there.
+
+    `concerns` tells whose policy makes it matter. `refused` runs need `--best-effort`.
+    """
+
+    what: str
+    instead: str
+    concerns: Concerns
+    refused: bool = False
+
+
+def _always(policy: Policy) -> bool:
+    return True
+
+
+def _is_filtered(policy: Policy) -> bool:
+    return policy.network.mode is Mode.FILTERED
+
+
+def _is_open(policy: Policy) -> bool:
+    return policy.network.mode is Mode.UNRESTRICTED
+
+
+def _asks_for_paths(policy: Policy) -> bool:
+    return Effect.ASK in (policy.default, *(rule.effect for rule in policy.rules))
+
+
+def _opens_public_ports(policy: Policy) -> bool:
+    return any(
+        isinstance(rule.pattern, PublicPort) and rule.effect is Effect.ALLOW
+        for rule in policy.network.rules
+    )
+
+
+def _shares_directories(policy: Policy) -> bool:
+    return any(_only_makes(rule) for rule in policy.rules)
+
+
+def _only_makes(rule: Rule) -> bool:
+    """A right to make objects in a directory, and no other to what others made there."""
+    return rule.effect is Effect.ALLOW and rule.access is Access.CREATE
+
+
+TABLE = (
+    Difference(
+        "questions about files",
+        "refused: the kernel asks nobody while a call waits; only connections can be asked about",
+        _asks_for_paths,
+        refused=True,
+    ),
+    Difference(
+        "a port of every public host",
+        "it is reached everywhere: in private networks too, and where machines get credentials",
+        _opens_public_ports,
+        refused=True,
+    ),
+    Difference(
+        "hosts by name",
+        "only programs that use a proxy reach them: nono sets HTTPS_PROXY and the like",
+        _is_filtered,
+    ),
+    Difference(
+        "servers of the program's own on 127.0.0.1",
+        "each port has to be opened: --listen-port PORT",
+        _is_filtered,
+    ),
+    Difference(
+        "where machines get credentials (169.254.169.254)",
+        "it can be reached while the network is open: name the hosts, and it cannot",
+        _is_open,
+    ),
+    Difference(
+        "objects of the program's own in /tmp",
+        "nothing can be made there: the program has a private TMPDIR",
+        _shares_directories,
+    ),
+    Difference(
+        "what is refused",
+        "always EPERM, where Linux says EACCES for most",
+        _always,
+    ),
+    Difference(
+        "other names of one file (hard links)",
+        "a name that was there before and lies in what is opened is opened",
+        _always,
+    ),
+    Difference(
+        "the record of every call",
+        "refusals alone are known, and only those that the system's log kept",
+        _always,
+    ),
+    Difference(
+        "programs that leave the run (daemons)",
+        "they stay in the sandbox, and may outlive it",
+        _always,
+    ),
+)
+
+
+def differences(policy: Policy) -> Iterator[Difference]:
+    """Those that matter to a run with this policy."""
+    return (each for each in TABLE if each.concerns(policy))

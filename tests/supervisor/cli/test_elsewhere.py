@@ -1,0 +1,79 @@
+"""`--platform macos` on a machine that is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nono.supervisor.cli.commands import nono as command
+from nono.supervisor.macos.on_disk import path_on_disk
+from nono.supervisor.places import planned_for, platform
+from tests.seatbelt.evaluator import READINGS, Asked, parse
+
+
+def _nono(*words: str) -> Result:
+    return CliRunner().invoke(command, words)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    (home / "project").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home / "project")
+    return home
+
+
+def test_the_profile_that_a_mac_would_get(home: Path) -> None:
+    options = ("--allow-cwd", "--deny", "secret", "--allow-domain", "pypi.org")
+    done = _nono("run", "--dry-run", "--json", "--platform", "macos", *options, "--", "true")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    rules = parse(told["profile"], told["parameters"])
+    for path, expected in {
+        path_on_disk(f"{home}/project/a"): True,
+        path_on_disk(f"{home}/project/secret"): False,
+        path_on_disk(f"{home}/.ssh/id_rsa"): False,
+        "/usr/lib/dyld": True,
+        "/private/etc/master.passwd": False,
+    }.items():
+        answers = {read(rules, Asked("file-read-data", path)) for read in READINGS.values()}
+        assert answers == {expected}, path
+    assert {each["what"] for each in told["differences"]} >= {"hosts by name"}
+    text = _nono("run", "--dry-run", "--platform", "macos", *options, "--", "true").stdout
+    assert "macOS is not proven" in text
+    assert told["profile"] in text
+
+
+def test_why_answers_as_seatbelt_would(home: Path) -> None:
+    for path, op, code in (("a", "write", 0), ("../.ssh/id_rsa", "read", 1), ("/sbin", "read", 0)):
+        done = _nono("why", "--platform", "macos", "--allow-cwd", "--path", path, "--op", op)
+        assert done.exit_code == code, done.output
+        assert "enforced by: the kernel, by Seatbelt" in done.output
+    done = _nono("why", "--platform", "macos", "--allow-domain", "a.example", "--host", "b.example")
+    assert done.exit_code == 1
+    assert "enforced by: the proxy of nono's" in done.output
+
+
+def test_the_groups_are_those_of_the_platform(home: Path) -> None:
+    keychain = str(home / "Library/Keychains/login.keychain-db")
+    done = _nono("why", "--platform", "macos", "--allow", str(home), "--path", keychain)
+    assert "deny_keychains_macos" in done.output
+    assert platform() == "linux"
+
+
+def test_the_table(home: Path) -> None:
+    done = _nono("setup", "--check", "--platform", "macos")
+    assert done.exit_code == 0
+    assert "NO  questions about files" in done.output
+
+
+def test_nothing_is_run_there(home: Path) -> None:
+    done = _nono("run", "--platform", "macos", "--", "true")
+    assert "this is not macos" in str(done.exception)
+    with planned_for("macos"):
+        here = _nono("run", "--platform", "macos", "--", "true")
+    assert "does not start programs on macOS yet" in str(here.exception)
