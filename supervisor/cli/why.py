@@ -167,7 +167,7 @@ def _about_last_run(as_json: bool, verbose: bool) -> int:
 
 def _on_macos(answer: _Answer, made: Complete) -> _Answer:
     """The same question where Seatbelt answers: of a path it says what the profile does."""
-    if isinstance(answer.request, ConnectHost):
+    if isinstance(answer.request, ConnectHost | Connect):
         return replace(answer, layer="proxy of nono's")
     from nono.supervisor.cli.elsewhere import seatbelt
 
@@ -210,10 +210,11 @@ def _about_host(made: Complete, host: str, port: int) -> _Answer:
         except InvalidHost as error:
             hint = "nono why --host api.example.org --port 443"
             raise UsageError(f"--host: {error.message}", hint) from None
-    run = complete(plan).decisions()
-    here = () if run.policy.network.restricts_host(host) else of_this_machine(host)
-    asked = Connect(NOBODY, here[0], port) if here else ConnectHost(NOBODY, host, port)
+    run = made.decisions()
+    local = () if run.policy.network.restricts_host(host) else of_this_machine(host)
+    asked = Connect(NOBODY, local[0], port) if local else ConnectHost(NOBODY, host, port)
     request, verdict = run.verdict(asked)
+    explanation = explain(run.policy, request, verdict)
     return _Answer(
         f"{host} port {port}",
         isinstance(verdict, Allow),
