@@ -94,9 +94,10 @@ class Serving:
             if self._network is not None:
                 nursery.start_soon(self._network.serve, self._faults, self._decisions)
 
-    def wakes(self) -> int:
-        """A descriptor that can be read when `wait` has something to do, for who waits for that."""
-        return self._background.wakes()
+    def wakes(self) -> tuple[int, ...]:
+        """Descriptors that can be read when `wait` has something to do."""
+        asked = () if self._network is None else (self._network.wakes(),)
+        return self._background.wakes(), *asked
 
     @property
     def faults(self) -> list[str]:
