@@ -88,7 +88,7 @@ def outcomes(
         (kind, letter): said for kind, letter, said in map(json.loads, done.stdout.splitlines())
     }
     asked: Cases = {}
-    for kind, letter, has, _ in map(json.loads, (project / "asked").read_text().splitlines()):
+    for kind, letter, has, *_ in map(json.loads, (project / "asked").read_text().splitlines()):
         asked.setdefault((kind, letter), []).append(has)
     return became, asked
 
