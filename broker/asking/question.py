@@ -83,6 +83,8 @@ class Offer:
     entry: str = ""
     """For ALWAYS: the line that is written, as it will stand in the file `file`."""
     file: str = ""
+    kept: tuple[tuple[str, str | int], ...] = ()
+    """The same as keys of a profile with their values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,15 @@ class Decisions:
             raise Undecided(((request, verdict), *self._undecided(later)))
         self._note(request, decided, verdict)
 
+    def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
+        """Those to be asked about. Raises OSError where one is refused, whatever the answer is."""
+        for request in requests:
+            decided, verdict = self.verdict(request)
+            if isinstance(verdict, Ask) and self._asks(request, verdict):
+                yield request, verdict
+            elif not isinstance(verdict, Allow):
+                self._note(request, decided, verdict)
+
     def _note(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if not isinstance(verdict, Allow):
             self.denials.record(decided, verdict)
@@ -237,12 +246,6 @@ class Decisions:
         if self.is_asked is None or not getattr(request.process, "asks", False):
             return False
         return self.is_asked(request, verdict)
-
-    def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
-        for request in requests:
-            verdict = self.verdict(request)[1]
-            if isinstance(verdict, Ask) and self._asks(request, verdict):
-                yield request, verdict
 
     def refuse_unanswered(self, request: Request, why: Deny | None) -> NoReturn:
         """Note the refusal of what a person refused, or nobody answered; raise.
@@ -265,7 +268,8 @@ class Decisions:
         any_name = replace(request, path=child(directory, _ANY_NAME))
         policy = self._policy_for(request)
         # Whoever was asked about this very change knows the name.
-        if verdict.rule in _once(request) or isinstance(policy.decide(any_name), Allow):
+        named = {getattr(rule.pattern, "path", None) for rule in _once(request)}
+        if request.path in named or isinstance(policy.decide(any_name), Allow):
             return request, verdict
         writing = Open(request.process, directory, Access.WRITE)
         return writing, policy.decide(writing)

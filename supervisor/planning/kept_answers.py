@@ -32,7 +32,7 @@ _DAY_SECONDS = 86_400
 _MAX_WORDS = 300
 _COMMENT = re.compile(r"\s*// answered ([0-9-]{10}), used ([0-9-]{10}): (.*)")
 _KEYS = {
-    "filesystem": ("allow", "read", "write", "allow_file", "read_file", "write_file"),
+    "filesystem": ("allow", "read", "write", "list", "allow_file", "read_file", "write_file"),
     "network": ("allow_domain", "open_port", "listen_port"),
 }
 _HEAD = '// What was answered with "always": `nono answers` lists it, forgets it, and moves it\n'
