@@ -74,6 +74,10 @@ class Attached(OverControl):
         return offered.has_answerers or is_watched(os.environ, offered.is_stopped)
 
     @property
+    def is_likely(self) -> bool:
+        return is_watched(os.environ, lambda pid: False)
+
+    @property
     def where(self) -> str:
         """The clients that are there."""
         return (self.offered.server().who_answers() if self.offered else "") or "nono watch"
