@@ -161,7 +161,21 @@ def open_outer(streams: Streams, kind: str) -> Outer | None:
     if not any(ours):
         return None
     try:
-        fd = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+        fd = _open_terminal()
     except OSError:
         return None
     return Outer(fd, all(ours), kind)
+
+
+def has_terminal() -> bool:
+    """True where this process has a controlling terminal, whatever its streams are."""
+    try:
+        os.close(_open_terminal())
+    except OSError:
+        return False
+    return True
+
+
+def _open_terminal() -> int:
+    """Raises OSError where there is none: tty(4)."""
+    return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)

@@ -31,7 +31,7 @@ from nono.supervisor.places import home_directory
 
 REMINDER_SECONDS = 10.0
 
-_TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
+ASKS_TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
 CLEAR = b"\x1b[r\x1b[H\x1b[2J"
 _LINE, _LINE_END = b"\x1b#5", b"\x1b[K"
 _MAX_BEGUN = 1000
@@ -74,6 +74,7 @@ class Prompt:
         self._is_shown = False
         self._reminded = float("inf")
         self._begun: bytes | None = b""
+        self._hint = ""
 
     def show(self, now: float, printed: bytes, of: int) -> None:
         """Draw it, `of` being how many wait. `printed` is the end of what the program printed."""
@@ -86,7 +87,7 @@ class Prompt:
             Where.ASIDE: b"\x1b[?1049h" + RESET,
             Where.INSTEAD: b"\x1b7" + RESET,
         }[self.where]
-        title = _TITLE if self._outer.is_window else b""
+        title = ASKS_TITLE if self._outer.is_window else b""
         self._rows = 0
         self._reminded = now + REMINDER_SECONDS
         self._outer.write(enter + self._modes.set_aside() + title + b"\x07\x1b[?25h")
@@ -94,12 +95,22 @@ class Prompt:
 
     def draw(self, now: float) -> None:
         """Draw it anew: another view, another size. Keys count after half a second again."""
+        self._draw()
+        self._gate.shown(now)
+
+    def hint(self, key: str) -> None:
+        """Say that this key is no answer. Nothing else changes, and keys go on counting."""
+        is_second = self._gate.view is View.SECOND_STEP
+        self._hint = block.hint(key, self._choices, is_second)
+        self._draw()
+        self._hint = ""
+
+    def _draw(self) -> None:
         lines = self._lines()
         clear = self._erase() if self.where is Where.BELOW else CLEAR
         self._rows = len(lines)
         drawn = (_LINE + each.encode() + _LINE_END for each in lines)
         self._outer.write(clear + b"\r\n".join(drawn))
-        self._gate.shown(now)
 
     def _erase(self) -> bytes:
         if not self._rows:
@@ -109,13 +120,15 @@ class Prompt:
     def _lines(self) -> list[str]:
         rows, columns = self._outer.rows_and_columns()
         around = Surroundings(columns, self._run, 1, self._of, self._home)
-        lines, room = self._view(around), max(rows - 1, 1)
+        lines = block.with_hint(self._view(around), self._hint, columns)
+        room = max(rows - 1, 1)
         if len(lines) <= room:
             return lines
         if self._gate.view is View.SECOND_STEP:  # what it writes stands at the end
             return lines[-room:]
         if self._gate.view is View.QUESTION:
-            lines = block.brief(self.question, self._choices, around)
+            brief = block.brief(self.question, self._choices, around)
+            lines = block.with_hint(brief, self._hint, columns)
         return lines[:room]
 
     def _view(self, around: Surroundings) -> list[str]:
@@ -153,9 +166,7 @@ class Prompt:
         if not self._is_shown:
             return
         self._is_shown = False
-        title = (
-            b"\x1b]2;" + self._modes.title + b"\x1b\\\x1b[23;2t" if self._outer.is_window else b""
-        )
+        title = title_back(self._modes.title) if self._outer.is_window else b""
         back = self._modes.put_back()
         columns = self._outer.rows_and_columns()[1]
         if self.where is Where.BELOW:
@@ -165,6 +176,11 @@ class Prompt:
             self._outer.write(title + back + b"\x1b[?1049l" + self._modes.colours())
         else:
             self._outer.write(title + CLEAR + b"\x1b8" + painted() + back)
+
+
+def title_back(title: bytes) -> bytes:
+    """What ends `ASKS_TITLE`: the program's title, or the one from before."""
+    return b"\x1b]2;" + title + b"\x1b\\\x1b[23;2t"
 
 
 def begun(printed: bytes, columns: int) -> bytes | None:

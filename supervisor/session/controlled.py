@@ -51,6 +51,8 @@ class Controlled:
         self._live: Live | None = None
         self._started = time.time()
         self._server: Server | None = None
+        self.ended_by = ""
+        """The client that has ended the program, for people; empty as long as none has."""
         self.faults = Faults()
         """Of what is served here; a run goes on without it."""
         if prepared.asking is not None:
@@ -79,15 +81,22 @@ class Controlled:
         from nono.supervisor.asking.server import Server
 
         # The door to the platform.
-        from nono.supervisor.linux.peers import is_trusted
+        from nono.supervisor.linux.peers import Peers, is_trusted
 
         if self._server is None:
-            self._server = Server(self, is_trusted, self.faults)
+            self._server = Server(self, is_trusted, self.faults, Peers())
         return self._server
 
     def wakes(self) -> Sequence[int]:
         """Descriptors that can be read when `serve` has something to do."""
         return () if self._listening is None else (self._listening.socket.fileno(),)
+
+    def is_stopped(self, pid: int) -> bool:
+        """Whether a process is stopped, as by Control-Z. From any thread."""
+        # The door to the platform.
+        from nono.supervisor.linux.processes import state_of
+
+        return state_of(pid) == "T"
 
     async def serve(self) -> None:
         """Until cancelled."""
@@ -179,6 +188,7 @@ class Controlled:
                 self._prepared.audit.answered(
                     Changed(time.time_ns(), "killed", visible(client), (), origin)
                 )
+        self.ended_by = visible(client) or "a client of the control socket"
         self._kill()
         return {}
 
