@@ -27,7 +27,6 @@ from nono.supervisor.asking.group import Group, common_of, of_call, showable, wi
 from nono.supervisor.asking.holding import Holding
 from nono.supervisor.asking.limits import MAX_WAITING, Limits, roots_of
 from nono.supervisor.asking.look import QuickLook
-from nono.supervisor.asking.program import program_of
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.undecided import Undecided
@@ -56,6 +55,7 @@ class Questions:
         self.decisions = decisions
         self.dispatch = dispatch
         self.place = place
+        self._quick_place = replace(place, look=QuickLook())
         self.history = History()
         self.limits = Limits()
         self.log = log
@@ -83,11 +83,13 @@ class Questions:
                 nursery.start_soon(self._ask, group)
             await trio.sleep_forever()
 
-    def wait_for(self, process: Process, undecided: Undecided) -> WaitingCall:
+    def wait_for(
+        self, process: Process, undecided: Undecided, is_plain: bool = False
+    ) -> WaitingCall:
         """Let a call wait: for its `done`. `leave` has to be called afterwards."""
         import trio
 
-        call = WaitingCall(process, undecided, trio.Event())
+        call = WaitingCall(process, undecided, trio.Event(), is_plain)
         back = self._left.pop(call.name, None)
         if back is not None:
             back.left = False
@@ -116,6 +118,7 @@ class Questions:
             self._withdraw(call)
 
     def _withdraw(self, call: WaitingCall) -> None:
+        call.forget()
         for group in self._groups:
             if call in group.calls:
                 group.calls.remove(call)
@@ -132,7 +135,7 @@ class Questions:
         import trio
 
         subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
-        if self.limits.is_quiet(*roots_of(program_of(call.process), subject)):
+        if self.limits.is_quiet(*roots_of(call.program, subject)):
             self.limits.refused += 1
             call.settle(Refused())
             return
@@ -194,10 +197,12 @@ class Questions:
         import trio
 
         channel = self.dispatch.attached
+        if channel is None or not channel.is_person:
+            return
         is_alone = len(self._groups) == 1 and time.monotonic() - self._last > _COMPANY_SECONDS
         self._last = time.monotonic()
         has_threads = any(getattr(call.process, "has_threads", False) for call in group.calls[:1])
-        if channel is not None and channel.is_person and (has_threads or not is_alone):
+        if has_threads or not is_alone:
             await trio.sleep(_COMPANY_SECONDS)
 
     def _take_neighbours(self, group: Group) -> None:
@@ -233,15 +238,14 @@ class Questions:
             for call in group.shown
             for key, question in zip(call.keys, call.undecided.questions, strict=True)
         }
-        program = program_of(group.shown[0].process)
+        program = group.shown[0].program
         waiting = len(group.calls)
         later = waiting - len(group.shown)
         asks = tuple(found.values())
         about = Asked(self._numbers, asks, program, waiting, group.subject, later)
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
-            place = replace(self.place, look=QuickLook())
-            return make_question(policy, about, place, self.history)
+            return make_question(policy, about, self._quick_place, self.history)
         making = partial(make_question, policy, about, self.place, self.history)
         return await trio.to_thread.run_sync(making)
 
@@ -321,6 +325,8 @@ class Questions:
             self._join(call)
 
     def _is_decided(self, call: WaitingCall) -> bool:
+        if call.undecided.policy is self.decisions.policy:
+            return False
         requests = call.undecided.requests
         return not any(isinstance(self.decisions.verdict(each)[1], Ask) for each in requests)
 

@@ -28,6 +28,23 @@ _MAX_STATUS = 8192
 _MAX_PARENTS = 3
 
 
+class Status:
+    """The lines of proc_pid_status(5), found when asked for: mostly one or two of sixty."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: bytes) -> None:
+        self._lines = lines
+
+    def __getitem__(self, key: str) -> str:
+        """The value of one line. Raises KeyError."""
+        # The first line is the name, which the program chose; a line break in it is escaped.
+        _, found, rest = self._lines.partition(b"\n%b:" % key.encode())
+        if not found:
+            raise KeyError(key)
+        return rest.partition(b"\n")[0].decode("utf-8", "replace").strip()
+
+
 class Caller:
     """Implements `nono.broker.Process` for a thread id in our pid namespace."""
 
@@ -42,10 +59,8 @@ class Caller:
         """The sandbox's init, which every process of it has above it."""
 
     @lazily
-    def _status(self) -> dict[str, str]:
-        lines = read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS).decode("utf-8", "replace")
-        pairs = (line.partition(":") for line in lines.splitlines())
-        return {key: value.strip() for key, _, value in pairs}
+    def _status(self) -> Status:
+        return Status(read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS))
 
     @property
     def pid(self) -> int:

@@ -67,7 +67,7 @@ class Serving:
             waiting.submit,
             background,
             self._faults,
-            None if asking is None else self._asked(asking, waiting, keep).ask,
+            None if asking is None else self._asked(asking, waiting, keep, interface).ask,
         )
         arguments = (keep,)
         self._thread = threading.Thread(
@@ -75,12 +75,14 @@ class Serving:
         )
         self._thread.start()
 
-    def _asked(self, asking: Asking, waiting: WaitingCalls, keep: frozenset[int]) -> AskedCalls:
+    def _asked(
+        self, asking: Asking, waiting: WaitingCalls, keep: frozenset[int], listener: Listener
+    ) -> AskedCalls:
         # What only a run that may ask needs is loaded only then.
         from nono.supervisor.linux.calls.asked import AskedCalls
         from nono.supervisor.linux.calls.performer import Performer
 
-        self._performer = Performer(lambda *job: self._loop.handle_again(*job), keep)
+        self._performer = Performer(lambda *job: self._loop.handle_again(*job), keep, listener)
         return AskedCalls(asking, waiting, self._performer)
 
     async def wait(self) -> None:
