@@ -22,6 +22,7 @@ from nono.broker.network.network import refusal_errno
 from nono.broker.rules.paths import parent
 from nono.supervisor.asking.answered import Log, answered
 from nono.supervisor.asking.channel import Channel
+from nono.supervisor.asking.company import wait_for_company
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.group import Group, common_of, of_call, showable, with_origin
 from nono.supervisor.asking.holding import Holding
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from nono.supervisor.decisions.opened_later import OpenedLater
 
-_COMPANY_SECONDS = 0.15
 _COMES_BACK_SECONDS = 2.0
 
 
@@ -66,7 +66,6 @@ class Questions:
         self._nursery: trio.Nursery | None = None
         self._numbers = 0
         self._answers = 0
-        self._last = 0.0
 
     @property
     def open(self) -> list[Question]:
@@ -168,7 +167,9 @@ class Questions:
         answer: Answer | None = None
         channel: Channel | None = None
         with group.scope:
-            await self._wait_for_company(group)
+            attached = self.dispatch.attached
+            if attached is not None and attached.is_person:
+                await wait_for_company(group, self._groups)
             self._take_neighbours(group)
             if group.subject.kind is SubjectKind.DIRECTORY:
                 await self._holding.refuse(group.calls)
@@ -191,19 +192,6 @@ class Questions:
             self._groups.remove(group)
         person = "" if answer is None else answer.person
         self._settle(group, question, offer, origin, channel, person, took)
-
-    async def _wait_for_company(self, group: Group) -> None:
-        """Where other calls may come at the same time, they are to be one question with this."""
-        import trio
-
-        channel = self.dispatch.attached
-        if channel is None or not channel.is_person:
-            return
-        is_alone = len(self._groups) == 1 and time.monotonic() - self._last > _COMPANY_SECONDS
-        self._last = time.monotonic()
-        has_threads = any(getattr(call.process, "has_threads", False) for call in group.calls[:1])
-        if has_threads or not is_alone:
-            await trio.sleep(_COMPANY_SECONDS)
 
     def _take_neighbours(self, group: Group) -> None:
         """Directories beside each other that nobody was asked about yet are one question."""

@@ -17,7 +17,13 @@ from nono.shims.linux.capabilities import Sets, of_masks
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.lazily import lazily
-from nono.supervisor.linux.processes import _stat_fields, is_within, parent_of, read_bounded
+from nono.supervisor.linux.processes import (
+    _stat_fields,
+    is_within,
+    parent_of,
+    read_bounded,
+    state_of,
+)
 
 if TYPE_CHECKING:
     from nono.broker import Rule
@@ -26,6 +32,8 @@ _MAX_ARGV = 4096
 _MAX_FDINFO = 4096
 _MAX_STATUS = 8192
 _MAX_PARENTS = 3
+_MAX_THREADS = 64
+_RUNNING = frozenset("RD")
 
 
 class Status:
@@ -145,6 +153,17 @@ class Caller:
             return int(self._status["Threads"]) > 1
         except (OSError, KeyError, ValueError):
             return False
+
+    @property
+    def other_threads_run(self) -> bool:
+        """True when another thread of its process does not sleep, or there are too many to ask."""
+        try:
+            threads = [int(each) for each in os.listdir(f"/proc/{self.tid}/task")]
+        except OSError:
+            return False
+        if len(threads) > _MAX_THREADS:
+            return True
+        return any(state_of(each) in _RUNNING for each in threads if each != self.tid)
 
     @property
     def cwd(self) -> str:
