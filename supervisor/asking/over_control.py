@@ -8,8 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from nono.broker.asking.control import CHANNEL
-from nono.broker.asking.question import Answer, Question
+from nono.broker.asking import CONTROL_SOCKET
 from nono.broker.visible import visible
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.listening import made, opened
@@ -17,6 +16,7 @@ from nono.supervisor.locked import is_locked
 from nono.supervisor.places import control_directories
 
 if TYPE_CHECKING:
+    from nono.broker.asking.question import Answer, Question
     from nono.supervisor.asking.server import Server
 
 WATCHER = ".watch"
@@ -55,7 +55,7 @@ class OverControl(Channel):
 class Attached(OverControl):
     """Clients that are there when a question comes, or come for it at once."""
 
-    name = CHANNEL
+    name = CONTROL_SOCKET
 
     @property
     def is_attached(self) -> bool:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import TYPE_CHECKING
 
-from nono.broker.asking.block import is_too_long
-from nono.broker.asking.keys import Choice, refusal
-from nono.broker.asking.question import Answer, Question
 from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.inner import open_outer
@@ -15,6 +13,10 @@ from nono.supervisor.asking.own_terminal import OwnTerminal
 from nono.supervisor.asking.turns import Asked
 from nono.supervisor.errors import UsageError
 from nono.supervisor.streams import Streams
+
+if TYPE_CHECKING:
+    from nono.broker.asking.keys import Choice
+    from nono.broker.asking.question import Answer, Question
 
 
 class ThisTerminal(Channel):
@@ -41,6 +43,11 @@ class ThisTerminal(Channel):
 
         Cancelled, it is taken off the screen. Raises ChannelGone when the terminal has hung up.
         """
+        # What only a question needs is loaded only then.
+        from nono.broker.asking.block import is_too_long
+        from nono.broker.asking.keys import refusal
+        from nono.broker.asking.question import Answer
+
         if is_too_long(question):
             return None
         choice = await self._choice(question)

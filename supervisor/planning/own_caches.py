@@ -23,7 +23,6 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.caches import search, variables
-from nono.broker.profile.checks import is_file_name
 from nono.broker.requests import NOBODY
 from nono.broker.rules.rule import OWN_CACHES
 from nono.supervisor.places import absolute, caches_directory, canonical
@@ -109,6 +108,9 @@ def plain_name(profile: str | None, home: str, workdir: str) -> str:
     """
     if profile is None:
         return f"@{_digest(workdir)}"
+    # What reads profiles is loaded where there is one.
+    from nono.broker.profile.checks import is_file_name
+
     if is_file_name(profile):
         return f"{_stem(profile)}@{_digest(canonical(absolute(profile, home, os.getcwd())))}"
     return profile if len(profile) <= _MAX_NAME else f"@{_digest(profile)}"
