@@ -59,7 +59,8 @@ class Program:
     script: str = ""
     """The first argument that is a file, of an interpreter."""
     parents: tuple[str, ...] = ()
-    """Names of up to three programs that started it, nearest first."""
+    """Names of up to three programs that started it, nearest first. What nobody looked at while the
+    call waited is empty afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

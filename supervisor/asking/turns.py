@@ -7,18 +7,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.broker import Effect
-from nono.broker.asking.block import Surroundings, outcome
-from nono.broker.asking.keys import Choice
-from nono.broker.asking.question import Question
 from nono.supervisor.asking.inner import Inner
 from nono.supervisor.asking.outer import Outer
 from nono.supervisor.asking.output import Output
-from nono.supervisor.asking.plain_prompt import PlainPrompt
-from nono.supervisor.asking.prompt import Prompt, Where
-from nono.supervisor.asking.repaint import Repaint
 from nono.supervisor.places import home_directory
+
+if TYPE_CHECKING:
+    from nono.broker.asking.keys import Choice
+    from nono.broker.asking.question import Question
+    from nono.supervisor.asking.prompt import Prompt
+    from nono.supervisor.asking.repaint import Repaint
 
 BOUNDARY_SECONDS = 0.1
 NEVER = float("inf")
@@ -80,6 +81,8 @@ class Turns:
 
     def settle(self, choice: Choice | None) -> None:
         """It is decided. An answer counts only while the terminal is the same, and ours."""
+        from nono.broker.asking.block import Surroundings, outcome
+
         asked = self._queue.popleft()
         if not self._outer.is_ours:
             choice = None
@@ -94,6 +97,8 @@ class Turns:
         repaint, self._repaint = self._repaint, None
         if prompt is None:
             return
+        from nono.supervisor.asking.prompt import Where
+
         prompt.hide(words, allowed, repaint.painted if repaint is not None else bytes)
         self._holds_from = time.monotonic() + BOUNDARY_SECONDS
         if prompt.where is Where.INSTEAD and not self._queue and self._inner.shorten():
@@ -134,6 +139,11 @@ class Turns:
 
     def _open(self, now: float, last_key: float) -> None:
         """At a boundary of sequences if one comes soon, else at one that we make."""
+        # What only a question needs is loaded only then.
+        from nono.supervisor.asking.plain_prompt import PlainPrompt
+        from nono.supervisor.asking.prompt import Prompt, Where
+        from nono.supervisor.asking.repaint import Repaint
+
         modes = self._output.modes
         is_strange = modes.is_strange or not modes.is_between
         if not modes.is_between:

@@ -217,9 +217,10 @@ class Decisions:
         Raises it, too, when an audit that is required cannot record the decision. Raises Undecided
         when a person is to be asked, who then decides on what the call will require `later` too.
         """
+        policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            raise Undecided(((request, verdict), *self._undecided(later)))
+            raise Undecided(((request, verdict), *self._undecided(later)), policy)
         self._note(request, decided, verdict)
 
     def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nono.broker import Ask, Request, Rule
+from nono.broker import Ask, Policy, Request, Rule
 from nono.broker.requests import RecordedProcess
 
 
@@ -13,12 +13,13 @@ class Undecided(Exception):
 
     No OSError, so that no handler takes it for a refusal. `questions` are the requests of the call
     that are to be asked about, with what asks: the one that came first, and those that the call
-    will need as well.
+    will need as well. `policy` is the one that leaves it open: another may decide it.
     """
 
-    def __init__(self, questions: tuple[tuple[Request, Ask], ...]) -> None:
+    def __init__(self, questions: tuple[tuple[Request, Ask], ...], policy: Policy) -> None:
         super().__init__(questions[0][0])
         self.questions = questions
+        self.policy = policy
 
     @property
     def requests(self) -> tuple[Request, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nono.broker import Rule
+from nono.supervisor.decisions.plain_calls import is_plain
 from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.linux.calls.answers import WAITING, Answer, Later, Restart, Retry
 
@@ -39,7 +40,8 @@ class AskedCalls:
 
     def ask(self, notification: Notification, undecided: Undecided) -> Later:
         """Called from the loop's thread. Never blocks."""
-        call = _AskedCall(self, notification, undecided)
+        plain = is_plain(undecided.policy, undecided.requests)
+        call = _AskedCall(self, notification, undecided, plain)
         self.asking.wake()
         return Later(call.run, call.close, call.interrupted, False, _SLEEPS_THROUGH)
 
@@ -51,6 +53,7 @@ class _AskedCall:
     by: AskedCalls
     notification: Notification
     undecided: Undecided
+    is_plain: bool
     _waiting: list[WaitingCall] = field(default_factory=list)
     _inner: Later | Retry | None = None
     """What the call waits for after the answer, a FIFO for instance."""
@@ -64,7 +67,7 @@ class _AskedCall:
             try:
                 answer = await self.by.performer.perform(self.notification, once)
             except Undecided as undecided:
-                self.undecided = undecided
+                self.undecided, self.is_plain = undecided, False
                 continue
             if isinstance(answer, WAITING):
                 self._inner = answer
@@ -77,7 +80,7 @@ class _AskedCall:
         from nono.supervisor.asking.waiting_call import Again
 
         request = self.undecided.requests[0]
-        call = self.by.asking.questions.wait_for(request.process, self.undecided)
+        call = self.by.asking.questions.wait_for(request.process, self.undecided, self.is_plain)
         self._waiting.append(call)
         await call.done.wait()
         if isinstance(call.outcome, Again):

@@ -29,6 +29,7 @@ from nono.supervisor.linux.calls.answers import (
     Answer,
     Continue,
     Fail,
+    Given,
     Inject,
     InjectPair,
     Later,
@@ -228,6 +229,8 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             install(listener, notification_id, answer)
         case Restart():
             listener.restart(notification_id)
+        case Given():
+            pass
         case Later() | Retry():
             raise TypeError("a call that waits has no answer yet")
 
