@@ -91,7 +91,7 @@ class Decisions:
         self._unread: set[str] = set()
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = DeniedNames(policy.rules, policy.names)
+        self._denied_names = DeniedNames(policy)
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -112,12 +112,12 @@ class Decisions:
 
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
-        return self._denied_names.refuse_in(directory)
+        return self._denied_names.begin_in(directory)
 
     @property
     def refuses_names(self) -> bool:
         """True when some pattern refuses to read names, wherever what has such a name may be."""
-        return bool(self._denied_names.bits & Access.READ.value)
+        return self._denied_names.of_reading
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
         """The open of the first of these links whose name a pattern refuses. Notes nothing.
@@ -153,7 +153,7 @@ class Decisions:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
             if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
-                self._denied_names = DeniedNames(policy.rules, policy.names)
+                self._denied_names = DeniedNames(policy)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
