@@ -136,6 +136,8 @@ class Loop:
             self._own.may_have_changed = True
         if self._fast_lane is not None and self._fast_lane.covers(notification):
             return CONTINUE
+        if self._fast_lane is not None and self._fast_lane.covers_dotted(notification):
+            return CONTINUE
         if self._native_changes.cover(notification):
             return CONTINUE
         return self._handle(notification, self._memory, self._making, ())
