@@ -53,6 +53,7 @@ _NAME_CHANGES = {
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _MAX_UNREAD = 20
+_MAX_CONNECTS = 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -89,9 +90,10 @@ class Decisions:
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
         self._unread: set[str] = set()
+        self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = DeniedNames(policy.rules, policy.names)
+        self._denied_names = DeniedNames(policy)
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -112,12 +114,12 @@ class Decisions:
 
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
-        return self._denied_names.refuse_in(directory)
+        return self._denied_names.begin_in(directory)
 
     @property
     def refuses_names(self) -> bool:
         """True when some pattern refuses to read names, wherever what has such a name may be."""
-        return bool(self._denied_names.bits & Access.READ.value)
+        return self._denied_names.of_reading
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
         """The open of the first of these links whose name a pattern refuses. Notes nothing.
@@ -153,7 +155,7 @@ class Decisions:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
             if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
-                self._denied_names = DeniedNames(policy.rules, policy.names)
+                self._denied_names = DeniedNames(policy)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
@@ -201,8 +203,10 @@ class Decisions:
         it is decided as loopback is.
         """
         policy = self._policy_for(request)
-        verdict = policy.decide(request)
-        if policy.network.mode is not Mode.FILTERED or not isinstance(request, Connect):
+        if not isinstance(request, Connect):
+            return request, policy.decide(request)
+        verdict = self._decide_connect(policy, request)
+        if policy.network.mode is not Mode.FILTERED:
             return request, verdict
         if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
             return request, verdict
@@ -210,6 +214,19 @@ class Decisions:
             return request, verdict
         local = replace(request, address=loopback_like(request.address))
         return local, policy.decide(local)
+
+    def _decide_connect(self, policy: Policy, request: Connect) -> Verdict:
+        """The policy's verdict, remembered: it goes by nothing but these parts of the request."""
+        if policy is not self.policy:
+            return policy.decide(request)
+        known = self._connects
+        if known[0] is not policy or len(known[1]) >= _MAX_CONNECTS:
+            known = self._connects = (policy, {})
+        parts = request.address, request.port, request.host, request.own
+        verdict = known[1].get(parts)
+        if verdict is None:
+            verdict = known[1][parts] = policy.decide(request)
+        return verdict
 
     def require(self, request: Request, *later: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed.
