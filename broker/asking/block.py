@@ -160,6 +160,7 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
         offer = choice.offer
         more = [offer.words, offer.reach, offer.entry and f"{offer.entry} in {offer.file}"]
         lines += _labelled(f"{choice.key}", visible("; ".join(filter(None, more)), 1000), columns)
+    lines += _labelled(DETAILS, "back to the question", columns)
     return [*lines, _RULE * columns]
 
 

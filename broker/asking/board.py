@@ -53,9 +53,11 @@ Done = Picked | Quit | Paused
 
 
 class Board:
-    """Of one `nono watch`. `only` is the one question that it is about, if it is about one."""
+    """Of one `nono watch`. `only` is the one question that it is about, if it is about one; `home`
+    is shown as `~`."""
 
-    def __init__(self, only: int | None = None) -> None:
+    def __init__(self, only: int | None = None, home: str = "") -> None:
+        self._home = home
         self._only = only
         self._runs: dict[str, str] = {}
         self._waiting: dict[tuple[str, int], Question] = {}
@@ -178,7 +180,7 @@ class Board:
             shown = [*self._overview(), "", *self._decided(), "", "  q  quit"]
             return [cut(line, columns - 1) for line in shown][-rows:]
         question = self._waiting[first]
-        around = Surroundings(columns, first[0], 1, len(self._waiting))
+        around = Surroundings(columns, first[0], 1, len(self._waiting), self._home)
         lines = self._view(question, around)
         if len(lines) >= rows:
             lines = block.brief(question, choices(question), around)

@@ -115,6 +115,12 @@ class Inner:
         modes = self._modes()
         return bool(modes[_LFLAG] & termios.ISIG) and modes[_CC][which] == key
 
+    def has_signal(self, keys: bytes) -> bool:
+        """True when one of these keys is any signal to the program now."""
+        modes = self._modes()
+        signals = (modes[_CC][each] for each in (termios.VINTR, termios.VQUIT, termios.VSUSP))
+        return bool(modes[_LFLAG] & termios.ISIG) and any(each in keys for each in signals)
+
     @property
     def is_raw(self) -> bool:
         """True when the program takes keys one by one and draws them itself."""

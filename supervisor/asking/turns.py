@@ -25,6 +25,8 @@ BOUNDARY_SECONDS = 0.1
 NEVER = float("inf")
 
 _SHORT_SECONDS = 0.06
+_PAUSE_SECONDS = 2.1
+"""A call that a signal interrupts is made again by then, or never: see `questions`."""
 _CANCEL = b"\x18"
 _WAITS = b"\r\nnono: a question waits: bring this job to the foreground\r\n"
 
@@ -50,6 +52,7 @@ class Turns:
         self._repaint: Repaint | None = None
         self._holds_from = NEVER
         self._grows_at = NEVER
+        self._paused_until = 0.0
         self._is_told = False
 
     @property
@@ -71,6 +74,7 @@ class Turns:
         is_shown = self._queue[0] is asked
         self._queue.remove(asked)
         if is_shown:
+            self._paused_until = 0.0
             self.close()
 
     def drop(self) -> None:
@@ -90,6 +94,11 @@ class Turns:
         is_allowed = choice is not None and choice.offer.effect is Effect.ALLOW
         self.close(outcome(asked.question, choice, around), is_allowed)
         asked.deliver(choice)
+
+    def pause(self, now: float) -> None:
+        """The program was sent a signal: what comes of it is shown, and then what still waits."""
+        self.close()
+        self._paused_until = now + _PAUSE_SECONDS
 
     def close(self, words: str = "", allowed: bool = False) -> None:
         """Take what is shown off the screen; its question may come again."""
@@ -114,7 +123,8 @@ class Turns:
         """When `tick` has something to do, if nothing happens until then."""
         if self.prompt is not None:
             return min(self._grows_at, self.prompt.wakes_at())
-        return min(self._grows_at, self._holds_from) if self._queue else self._grows_at
+        opens_at = max(self._holds_from, self._paused_until)
+        return min(self._grows_at, opens_at) if self._queue else self._grows_at
 
     def tick(self, now: float, last_key: float) -> None:
         """Show what has its turn, and do what it is time for."""
@@ -124,7 +134,7 @@ class Turns:
         if self.prompt is not None:
             if now >= self.prompt.wakes_at():
                 self.prompt.tick(now)
-        elif self._queue and self._outer.is_attached:
+        elif self._queue and self._outer.is_attached and now >= self._paused_until:
             self._open(now, last_key)
 
     def tell(self) -> None:
@@ -136,6 +146,7 @@ class Turns:
     def come_back(self) -> None:
         """The job was continued: there is something to tell again."""
         self._is_told = False
+        self._paused_until = 0.0
 
     def _open(self, now: float, last_key: float) -> None:
         """At a boundary of sequences if one comes soon, else at one that we make."""
