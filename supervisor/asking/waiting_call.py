@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nono.broker import Deny, Process, Rule
-from nono.supervisor.decisions.denials import key
 from nono.supervisor.decisions.undecided import Undecided
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class WaitingCall:
     keys: tuple[tuple[object, ...], ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.keys = tuple(map(key, self.undecided.requests))
+        self.keys = self.undecided.keys
 
     @property
     def name(self) -> tuple[object, ...]:
