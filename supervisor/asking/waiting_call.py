@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Deny, Process, Rule
 from nono.supervisor.asking.program import AskingProgram
-from nono.supervisor.decisions.denials import key
 from nono.supervisor.decisions.undecided import Undecided
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class WaitingCall:
     _program: AskingProgram | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.keys = tuple(map(key, self.undecided.requests))
+        self.keys = self.undecided.keys
 
     @property
     def name(self) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nono.broker import Ask, Policy, Request, Rule
 from nono.broker.requests import RecordedProcess
+from nono.supervisor.decisions.denials import key
 
 
 class Undecided(Exception):
@@ -25,6 +26,19 @@ class Undecided(Exception):
     def requests(self) -> tuple[Request, ...]:
         """What is to be asked about."""
         return tuple(request for request, _ in self.questions)
+
+    @property
+    def keys(self) -> tuple[tuple[object, ...], ...]:
+        """Equal for requests that are asked about as the same."""
+        return tuple(map(key, self.requests))
+
+    def with_more(self, other: Undecided) -> Undecided:
+        """What both are to be asked about."""
+        found = dict(zip(self.keys, self.questions, strict=True))
+        more = dict(zip(other.keys, other.questions, strict=True))
+        return Undecided(
+            tuple((found | {k: q for k, q in more.items() if k not in found}).values())
+        )
 
 
 @dataclass(frozen=True, slots=True)

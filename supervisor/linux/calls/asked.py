@@ -61,19 +61,32 @@ class _AskedCall:
 
     async def run(self) -> Answer:
         """Raises OSError when it is refused."""
-        once: tuple[Rule, ...] = ()
         for _ in range(_MAX_QUESTIONS):
-            once += await self._answer()
+            once = await self._answer()
             try:
-                answer = await self.by.performer.perform(self.notification, once)
+                return await self._perform(once)
             except Undecided as undecided:
-                self.undecided, self.is_plain = undecided, False
-                continue
-            if isinstance(answer, WAITING):
-                self._inner = answer
-                answer = await self.by.waiting.perform(self.notification.id, answer)
-            return answer
+                self.is_plain = False
+                if not once:
+                    self.undecided = undecided
+                    continue
+                more = undecided
+            # What was allowed for once was allowed together, so what comes up now is asked about
+            # with it. It is no part of this where the call has other arguments by now.
+            try:
+                return await self._perform(())
+            except Undecided as undecided:
+                is_same = {*self.undecided.keys} <= {*undecided.keys}
+                self.undecided = undecided.with_more(more) if is_same else undecided
         self.by.asking.decisions.refuse_unanswered(self.undecided.requests[0], None)
+
+    async def _perform(self, once: tuple[Rule, ...]) -> Answer:
+        """Run the handler again. Raises Undecided, OSError."""
+        answer = await self.by.performer.perform(self.notification, once)
+        if isinstance(answer, WAITING):
+            self._inner = answer
+            answer = await self.by.waiting.perform(self.notification.id, answer)
+        return answer
 
     async def _answer(self) -> tuple[Rule, ...]:
         """What the answer allows this call alone. Raises OSError when it refuses."""
