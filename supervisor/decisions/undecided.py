@@ -34,11 +34,10 @@ class Undecided(Exception):
 
     def with_more(self, other: Undecided) -> Undecided:
         """What both are to be asked about."""
-        found = dict(zip(self.keys, self.questions, strict=True))
-        more = dict(zip(other.keys, other.questions, strict=True))
-        return Undecided(
-            tuple((found | {k: q for k, q in more.items() if k not in found}).values())
-        )
+        known = {*self.keys}
+        pairs = zip(other.keys, other.questions, strict=True)
+        more = (asks for key, asks in pairs if key not in known)
+        return Undecided((*self.questions, *more), self.policy)
 
 
 @dataclass(frozen=True, slots=True)

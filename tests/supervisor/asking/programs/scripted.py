@@ -20,7 +20,7 @@ def asked(name, pick, wait=0.0, threads=False):
 
     async def ask(question):
         offers = [each.id for each in question.offers]
-        objects = [value for value, _ in question.objects]
+        objects = [value for _, value in question.objects]
         seen.append([question.wants, question.subject.value, question.waiting, offers, objects])
         await trio.sleep(wait)
         found = pick(question, offers)
