@@ -113,6 +113,9 @@ def test_what_refuses(as_user: Account, project: Path) -> None:
         assert found[name]["out"] == no, name
         assert len(found[name]["asked"]) == questions, name
         assert set(found[name]["rules"]) == {"the default"}, name
+    # What somebody was asked about, and refused, is a refusal and no question any more.
+    for name in ("fails", "nobody", "other", "refused"):
+        assert set(found[name]["verdicts"]) == {"Deny"}, name
     assert found["refused"]["out"] == no
     assert len(found["refused"]["asked"]) == 2
     assert all(rule.startswith("answer ") for rule in found["refused"]["rules"])

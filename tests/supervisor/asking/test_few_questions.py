@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT, Account, Nono, program_beside
+from tests.conftest import Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
 
 COMMAND = program_beside(__file__, "each_offer.py")
 TERMINALS = program_beside(__file__, "on_terminals.py")
 MOST = 3
-COMMIT = "git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x"
+COMMIT = (
+    "git init -q r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m x"
+)
 PROGRAMS: dict[str, tuple[list[str], list[str]]] = {
     "less": (["less", "HOME/doc/text"], ["/one\r", "q"]),
     "vim": (["vim", "HOME/doc/text"], ["iword\x1b", ":w\r", ":q!\r"]),
