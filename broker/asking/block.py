@@ -166,12 +166,17 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
 
 def outcome(question: Question, choice: Choice | None, around: Surroundings) -> str:
     """What was asked and what was answered, in one line; None is a refusal."""
-    subject = question.subject
-    shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
+    shown = what_words(question, around)
     said = no_words(question) if choice is None else choice.offer.words
     if len(question.objects) > 1:
         return f"{', '.join(_objects(question, around))}: {said}"
     return f"{visible(question.wants, 40)} {shown}: {said}"
+
+
+def what_words(question: Question, around: Surroundings) -> str:
+    """What it is about: a path, or a host or an address with the port."""
+    is_path = question.subject.kind in _PATHS
+    return around.path(question.what) if is_path else name_of(question.what)
 
 
 def no_words(question: Question) -> str:
@@ -244,10 +249,9 @@ def _objects(question: Question, around: Surroundings) -> list[str]:
 def _object(question: Question, around: Surroundings) -> list[str]:
     subject = question.subject
     if len(question.objects) > 1:
-        place = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
-        return [f"{place}:", *_objects(question, around)]
+        return [f"{what_words(question, around)}:", *_objects(question, around)]
     if subject.kind not in _PATHS:
-        return [name_of(subject.value)]
+        return [what_words(question, around)]
     if subject.kind is SubjectKind.DIRECTORY:
         directory, name = subject.value, ""
         path = getattr(question.request, "path", "")
@@ -294,8 +298,7 @@ def brief(question: Question, choosable: Sequence[Choice], around: Surroundings)
     name = posixpath.basename(question.program.process.exe)
     who = f"nono asks: {visible(name, 30)} wants to {visible(question.wants, 40)} "
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
-    subject = question.subject
-    what = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value, 300)
+    what = cut(what_words(question, around), 300)
     several = _objects(question, around) if len(question.objects) > 1 else []
     return [
         *(wrapped(cut(who + what, columns * _MAX_LINES), columns, _MAX_LINES)),

@@ -53,12 +53,14 @@ Done = Picked | Quit | Paused
 
 
 class Board:
-    """Of one `nono watch`. `only` is the one question that it is about, if it is about one; `home`
-    is shown as `~`."""
+    """Of one `nono watch`. `only` is the one question that it is about, if it is about one.
+
+    `home` is shown as `~`.
+    """
 
     def __init__(self, only: int | None = None, home: str = "") -> None:
-        self._home = home
         self._only = only
+        self._home = home
         self._runs: dict[str, str] = {}
         self._waiting: dict[tuple[str, int], Question] = {}
         self._decisions: deque[str] = deque(maxlen=_MAX_DECISIONS)
@@ -90,7 +92,7 @@ class Board:
             return False
         self._waiting[run, question.id] = question
         if len(self._about) < _MAX_ABOUT:
-            self._about[run, question.id] = visible(question.subject.value, _MAX_WORDS)
+            self._about[run, question.id] = self._what(question)
         self._turn()
         return True
 
@@ -209,8 +211,13 @@ class Board:
     def _others(self) -> Iterable[str]:
         """The questions that come after this one."""
         for (run, _), each in [*self._waiting.items()][1:]:
-            wants = f"{visible(each.wants)} {visible(each.subject.value, _MAX_WORDS)}"
+            wants = f"{visible(each.wants)} {self._what(each)}"
             yield f"  {visible(run, 20)}  waits: {wants}"
+
+    def _what(self, question: Question) -> str:
+        return cut(
+            block.what_words(question, Surroundings(_MAX_WORDS, home=self._home)), _MAX_WORDS
+        )
 
     def _decided(self) -> list[str]:
         return [f"  {line}" for line in reversed(self._decisions)]

@@ -22,7 +22,7 @@ from nono.broker.rules.paths import is_within, parent
 from nono.broker.rules.patterns import File, Subtree
 
 _FEW = 2
-"""After so many questions about one directory, single objects are not offered any more."""
+"""After so many questions about one directory, single objects are offered last, and for once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,9 @@ class PathOffers:
             if self.seen < _FEW:
                 yield from self._objects()
         yield from self._kept()
+        if self.seen >= _FEW and wide:
+            # The last of them, and never missing: a person may want no more than this.
+            yield from (each for each in self._objects() if each.lasts is Lasts.ONCE)
         yield from self._refusals()
 
     @property

@@ -139,10 +139,10 @@ class Asking:
         It may nothing more where nobody is to be asked. Raises OSError, after noting the refusal.
         """
         from nono.supervisor.asking.waiting_call import Again
-        from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided
+        from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided, once_of
 
         process = request.process
-        once: tuple[Rule, ...] = getattr(process, "once", ())
+        once = once_of(request)
         verdict = self.decisions.verdict(request)[1]
         if isinstance(verdict, Ask) and self.is_asked(request, verdict):
             call = self.questions.wait_for(

@@ -36,9 +36,10 @@ from nono.broker.rules.paths import child, lineage
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.denied_names import DeniedNames
+from nono.supervisor.decisions.given import Given
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.refusal import Refusal
-from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.decisions.undecided import Undecided, once_of
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
@@ -65,8 +66,7 @@ class Decisions:
     """Shared by all that serves one sandbox. May be used from any thread.
 
     Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
-    No policy and no floor ever changes; each may be replaced. What changes, changes under a lock;
-    to read policy or floor takes none.
+    No policy and no floor ever changes; each may be replaced, under a lock. To read takes none.
     """
 
     def __init__(
@@ -90,6 +90,9 @@ class Decisions:
         self.denials = Denials()
         self.awaited: set[str] = set()
         """Directories that were made at the start, for a program that may want to make them."""
+        self.at_start = policy
+        """Without answers, and without what holds them."""
+        self._given = Given(policy)
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
         self._unread: set[str] = set()
@@ -155,20 +158,23 @@ class Decisions:
         Raises broker.PolicyError.
         """
         with self._lock:
-            policy = self.policy.refusing(refusals, folding).extended(rules)
+            policy = self._given.extended(self.policy, rules, refusals, folding)
             # First more names are left to the policy, then it decides on them.
             if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
                 self._denied_names = DeniedNames(policy)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
-        """Take back the answers of this origin."""
+        """Take back the answers of this origin, with the refusals that came with no other one."""
         with self._lock:
-            self.policy = self.policy.retracted(origin)
+            policy = self._given.without(self.policy, origin)
+            # First what was opened is closed, then fewer names are left to the policy.
+            self.policy = policy
+            self._denied_names = DeniedNames(policy)
 
     def _policy_for(self, request: Request) -> Policy:
         """With what a person allowed this one call of this one thread, if anything."""
-        once = _once(request)
+        once = once_of(request)
         return self.policy.extended(once) if once else self.policy
 
     def allows(self, request: Request) -> bool:
@@ -274,9 +280,13 @@ class Decisions:
     def refuse_unanswered(self, request: Request, why: Deny | None) -> NoReturn:
         """Note the refusal of what a person refused, or nobody answered; raise.
 
-        `why` is the person's answer.
+        `why` is the person's answer; without one it is refused by what asked.
         """
         decided, verdict = self.verdict(request)
+        if why is None and isinstance(verdict, Ask):
+            origin = self.asks_no_more or verdict.rule.origin
+            rule = replace(verdict.rule, effect=Effect.DENY, origin=origin)
+            why = Deny(rule, refusal_errno(decided))
         self._note(request, decided, why or verdict)
         raise Refusal(refusal_errno(request))  # somebody allowed it meanwhile
 
@@ -292,7 +302,7 @@ class Decisions:
         any_name = replace(request, path=child(directory, _ANY_NAME))
         policy = self._policy_for(request)
         # Whoever was asked about this very change knows the name.
-        named = {getattr(rule.pattern, "path", None) for rule in _once(request)}
+        named = {getattr(rule.pattern, "path", None) for rule in once_of(request)}
         if request.path in named or isinstance(policy.decide(any_name), Allow):
             return request, verdict
         writing = Open(request.process, directory, Access.WRITE)
@@ -340,9 +350,3 @@ class Decisions:
         if self.witness is not None:
             self.witness.native(request, refused=verdict)
         raise Refusal(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
-
-
-def _once(request: Request) -> tuple[Rule, ...]:
-    """What a person allowed the one call that the request belongs to: see `Caller.once`."""
-    found: tuple[Rule, ...] = getattr(request.process, "once", ())
-    return found

@@ -48,3 +48,9 @@ class AnsweredProcess(RecordedProcess):
     """
 
     once: tuple[Rule, ...] = ()
+
+
+def once_of(request: Request) -> tuple[Rule, ...]:
+    """What a person allowed the one call that the request belongs to: see `Caller.once`."""
+    found: tuple[Rule, ...] = getattr(request.process, "once", ())
+    return found
