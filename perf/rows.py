@@ -52,6 +52,7 @@ def rows(place: Place, timers: Mapping[str, Timer]) -> list[Row]:
         *_opens(place, timers),
         *_other_calls(place, timers),
         *_programs(place, timers),
+        *_asking(timers),
         *_starts(place, timers),
         *_terminals(place),
     ]
@@ -133,13 +134,26 @@ def _pair(
     yield Row(section, f"{name}, nono", inside, count, native, limits, every)
 
 
+def _asking(timers: Mapping[str, Timer]) -> Iterator[Row]:
+    """With the library, whose user's function is asked in the same process."""
+    section = "asking a function: open + close"
+    denied = "denied, in a sandbox that asks"
+    asks = timers[rungs.ASKING]
+    yield Row(section, denied, _timed(asks, "denied"), _SLOW_CALLS)
+    allowing = _timed(asks, "allowed")
+    limits = (Limit(denied, 2.0),)
+    yield Row(section, "asked, a function allows at once", allowing, _SLOW_CALLS, None, limits)
+
+
 def _starts(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
     section = "starting /bin/true"
     bare = "python3 -c pass, nothing started"
+    plain, run = "nono run", [*rungs.nono(), "run"]
     yield Row(section, "native", programs.starting(place, programs.TRUE), every=_EVERY_PROGRAM)
     for name, command, limits in (
         (bare, programs.python_alone(), ()),
-        ("nono run", [*rungs.nono(), "run", "--", *programs.TRUE], (Limit(bare, 5.0),)),
+        (plain, [*run, "--", *programs.TRUE], (Limit(bare, 5.0),)),
+        ("nono run --ask=watch", [*run, "--ask=watch", "--", *programs.TRUE], (Limit(plain, 1.0),)),
         ("bubblewrap", programs.bubblewrap(), ()),
         ("firejail", programs.firejail(), ()),
     ):
@@ -165,6 +179,13 @@ def _terminals(place: Place) -> Iterator[Row]:
     ):
         measure = terminals.showing(place, words)
         yield Row(section, name, measure, 1, shared, limits, _EVERY_INSTALLATION)
+    bare = "/bin/true, nono run"
+    for name, words, limits in (
+        (bare, [*run, "--"], ()),
+        (f"{bare} --ask", [*run, "--ask=tty", "--"], (Limit(bare, 1.0),)),
+    ):
+        measure = terminals.starting(place, words)
+        yield Row(section, name, measure, 1, bare, limits, _EVERY_PROGRAM)
     asked = terminals.Asked(place, rungs.nono(), system_python() or sys.executable)
     # The times that it may take are in the names: there is no row to hold them against.
     for name, measure, count in (

@@ -18,6 +18,7 @@ C_LOOP = "continue"
 C_INJECT = "inject"
 NONO = "nono"
 SPAWNER = "spawner"
+ASKING = "asking"
 
 _IN_C = (C_LOOP, C_INJECT)
 
@@ -25,7 +26,10 @@ _IN_C = (C_LOOP, C_INJECT)
 def start(place: Place, stack: ExitStack) -> dict[str, Timer]:
     """Every rung that this machine can have, running; `stack` ends them."""
     project = str(place.project)
-    ours = {SPAWNER: ["-m", "perf.spawner", project]}
+    ours = {
+        SPAWNER: ["-m", "perf.spawner", project],
+        ASKING: ["-m", "perf.asking", project, *place.timer],
+    }
     for name in (LANDLOCK, FILTER, PYTHON_LOOP, *(_IN_C if place.loop else ())):
         ours[name] = ["-m", "perf.confine", project, name, place.loop or "", *place.timer]
     commands = {
