@@ -13,9 +13,8 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import NamedTuple
 from zlib import crc32
 
 import msgpack
@@ -29,7 +28,8 @@ _CHECK = struct.Struct(">I")
 _UNREADABLE = (msgpack.exceptions.UnpackException, ValueError)
 
 
-class Seal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Seal:
     """`count` records end at byte `size`, the last begins at byte `last`.
 
     `stopped` says that no more could be written.
@@ -224,7 +224,7 @@ def _ending(before: Seal, now: Seal, sealed: Seal, closed: bool, size: int) -> t
             return Ending.DAMAGED, "it cannot be read"
         return Ending.CUT, f"it is missing: {sealed.count} were written, {now.count} are there"
     # nono may have been killed between a record and its seal.
-    if sealed._replace(stopped=False) not in (now, before):
+    if replace(sealed, stopped=False) not in (now, before):
         return Ending.DAMAGED, "it is not the end that the seal tells of"
     if not closed:
         return (Ending.STOPPED if sealed.stopped else Ending.OPEN), ""

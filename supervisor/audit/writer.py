@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -172,7 +172,7 @@ class Audit:
         """
         if self.options.every_call or self.options.required:
             return True
-        kind = _kind(effect, type(request), getattr(request, "operation", ""))
+        kind = _kind(effect, type(request).__name__, getattr(request, "operation", ""))
         about = getattr(request, "path", None) or getattr(request, "address", None)
         with self._lock:
             summed = self._pace.take(now)
@@ -224,7 +224,7 @@ class Audit:
         with contextlib.suppress(OSError):
             session.records.cut(seal.size)
         with contextlib.suppress(OSError):
-            os.pwrite(session.seal, seal._replace(stopped=True).pack(), 0)
+            os.pwrite(session.seal, replace(seal, stopped=True).pack(), 0)
 
     def close(self) -> None:
         """End the session. Never raises; may be called twice."""
@@ -238,8 +238,8 @@ class Audit:
 
 
 @lru_cache
-def _kind(effect: Effect, request: type[Request], operation: str) -> str:
-    return f"{effect.value} {request.__name__} {operation}".rstrip()
+def _kind(effect: Effect, request: str, operation: str) -> str:
+    return f"{effect.value} {request} {operation}".rstrip()
 
 
 def open_audit(options: AuditOptions) -> Audit:
