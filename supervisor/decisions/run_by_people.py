@@ -140,11 +140,7 @@ def _matcher() -> Callable[[str], bool]:
     others = re.compile("|".join(fnmatch.translate(each) for each in patterns if each[0] != "*"))
 
     def is_named(name: str) -> bool:
-        return (
-            name in names
-            or name.endswith(ends)
-            or others.fullmatch(name) is not None
-        )
+        return name in names or name.endswith(ends) or others.fullmatch(name) is not None
 
     return is_named
 

@@ -28,6 +28,24 @@ _MAX_STATUS = 8192
 _MAX_PARENTS = 3
 
 
+class _Status:
+    """The fields of proc_pid_status(5). Few are asked for, so the rest is not looked at."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: bytes) -> None:
+        self._text = b"\n" + text
+
+    def __getitem__(self, key: str) -> str:
+        """Raises KeyError."""
+        start = self._text.find(f"\n{key}:".encode())
+        if start < 0:
+            raise KeyError(key)
+        start += len(key) + 2
+        end = self._text.find(b"\n", start)
+        return self._text[start : end if end >= 0 else None].decode("utf-8", "replace").strip()
+
+
 class Caller:
     """Implements `nono.broker.Process` for a thread id in our pid namespace."""
 
@@ -42,10 +60,8 @@ class Caller:
         """The sandbox's init, which every process of it has above it."""
 
     @cached_property
-    def _status(self) -> dict[str, str]:
-        lines = read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS).decode("utf-8", "replace")
-        pairs = (line.partition(":") for line in lines.splitlines())
-        return {key: value.strip() for key, _, value in pairs}
+    def _status(self) -> _Status:
+        return _Status(read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS))
 
     @property
     def pid(self) -> int:
