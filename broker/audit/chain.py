@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import NamedTuple
 from zlib import crc32
 
 import msgpack
@@ -94,8 +95,7 @@ class Damage(InvalidRecord):
         self.what = what
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A record whose place in the chain was checked. `seal` is what the seal was after it."""
 
     is_last: bool
