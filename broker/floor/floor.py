@@ -8,8 +8,7 @@ simply continue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
@@ -35,8 +34,7 @@ class Tree(Protocol):
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
 
 
-@dataclass(frozen=True, slots=True)
-class FloorRule:
+class FloorRule(NamedTuple):
     """One rule for the kernel: `access` (READ, WRITE, EXECUTE) at `path`.
 
     With `directory` it holds for everything below as well, now and later.

@@ -59,6 +59,11 @@ class Denials:
             elif not is_harmless:
                 self.overflow += 1
 
+    @property
+    def none(self) -> bool:
+        """True when nothing was refused, be it harmless."""
+        return not (self._denials or self._harmless)
+
     def all(self) -> list[Denial]:
         """As of now, in the order in which they first came."""
         return self._listed(self._denials)
