@@ -59,6 +59,14 @@ class Surroundings:
         return name_of(path)
 
 
+def subject_words(question: Question, home: str) -> str:
+    """What it is about, in short."""
+    subject = question.subject
+    if subject.kind not in _PATHS:
+        return name_of(subject.value)
+    return Surroundings(0, home=home).path(subject.value)
+
+
 def is_too_long(question: Question) -> bool:
     """True when what it is about cannot be shown as a whole."""
     texts = (question.subject.value, *(path for _, path in question.objects))

@@ -23,7 +23,11 @@ from nono.broker.visible import visible
 _MAX_DECISIONS = 20
 _MAX_WORDS = 300
 _MAX_ABOUT = 1000
-_QUITTING = (b"q", b"\x03", b"\x04")
+_LEAVING = (b"q", b"\x1c")
+_QUITTING = (*_LEAVING, b"\x03", b"\x04")
+_STOPPING = b"\x1a"
+_GOES_ON = "  q  leave: who else is there is asked"
+_WITHDRAWN = "answered elsewhere, or needed no more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,15 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """The person has seen enough."""
+    """The person has seen enough. What still waits is asked elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Control-Z: this program is to stop."""
+
+
+Done = Picked | Quit | Paused
 
 
 class Board:
@@ -84,7 +96,7 @@ class Board:
         id = params.get("id")
         if not isinstance(id, int):
             return
-        words = visible(str(params.get("words", method)), _MAX_WORDS)
+        words = visible(str(params.get("words", _WITHDRAWN)), _MAX_WORDS)
         if method == "decided" or (method == "withdrawn" and (run, id) in self._waiting):
             about = self._about.pop((run, id), "")
             self._decisions.append(f"{visible(run, 20)}  {about}: {words}")
@@ -108,14 +120,17 @@ class Board:
         if first is not None and self._gate is None:
             self._gate = Gate(choices(self._waiting[first]), self._last_key)
 
-    def typed(self, data: bytes, now: float) -> list[Picked | Quit]:
+    def typed(self, data: bytes, now: float) -> list[Done]:
         """What was typed means. Keys of a question count as on every terminal."""
         pieces = self._keyboard.split(data)
         first = self._first()
-        if first is None or self._gate is None:
-            self._last_key = now
-            return [Quit()] if any(each.data in _QUITTING for each in pieces) else []
         self._last_key = now
+        if data == _STOPPING:
+            return [Paused()]
+        if first is None or self._gate is None:
+            return [Quit()] if any(each.data in _QUITTING for each in pieces) else []
+        if data in _LEAVING:
+            return [Quit()]
         for outcome in self._gate.typed(pieces, now):
             match outcome:
                 case Chosen(choice):
@@ -127,6 +142,11 @@ class Board:
         return []
 
     @property
+    def waiting(self) -> int:
+        """How many questions wait."""
+        return len(self._waiting)
+
+    @property
     def is_idle(self) -> bool:
         """True where nobody asks."""
         return not self._waiting
@@ -135,6 +155,10 @@ class Board:
     def has_new(self) -> bool:
         """True where a question is to be looked at that was not drawn yet."""
         return self._gate is not None and self._gate.opens_at() == float("inf")
+
+    def hidden(self) -> None:
+        """Nothing is on the screen any more: what is drawn next is looked at anew."""
+        self._visible_block = ()
 
     def drawn(self, now: float) -> None:
         """The lines are on the screen: a question that has changed is visible from now on."""
@@ -155,7 +179,7 @@ class Board:
             lines = block.brief(question, choices(question), around)
         self._block = lines
         room = rows - len(lines) - 2
-        rest = [*self._others(), *self._decided()]
+        rest = [_GOES_ON, *self._others(), *self._decided()]
         below = ["", *(cut(line, columns - 1) for line in rest[:room])]
         return [*lines, *(below if room > 0 else [])][:rows]
 

@@ -105,6 +105,16 @@ class Control:
         """True when a client is there that said it would answer. From any thread."""
         return bool(self._answering)
 
+    @property
+    def answering(self) -> tuple[int, ...]:
+        """Those clients, the first that came first. From any thread."""
+        return tuple(sorted(tuple(self._answering)))
+
+    def name_of(self, client: int) -> str:
+        """What a client has called itself."""
+        known = self._clients.get(client)
+        return (known.name if known is not None else "") or "a client"
+
     def has_greeted(self, client: int) -> bool:
         """True once a client has said hello in a version that is spoken here."""
         return client in self._clients and self._clients[client].greeted

@@ -8,6 +8,7 @@ the same time: a channel that can show only one lets the others wait.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -73,6 +74,8 @@ class Channel:
     name = ""
     is_person = True
     """False for a function, which needs no time and no company for a question."""
+    is_elsewhere = False
+    """True where who sits before the program may not see that it asks."""
     terminal: OwnTerminal | None = None
     """What the program has instead of the person's terminal, where it gets one of its own."""
 
@@ -88,6 +91,19 @@ class Channel:
         the question on.
         """
         raise NotImplementedError
+
+    @property
+    def where(self) -> str:
+        """Where its questions are, for people."""
+        return self.name
+
+    async def wanted_here(self, question: Question, where: Callable[[], str]) -> None:
+        """A channel that is elsewhere asks it, at `where()`: tell, and return when it is to be
+        asked by this one as well. Cancelled when it is settled. By default nobody is told.
+        """
+        import trio
+
+        await trio.sleep_forever()
 
     def streams(self, streams: Streams) -> Streams:
         """What the program gets for its standard streams, given ours: for a terminal of its own."""

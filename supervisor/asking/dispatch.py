@@ -1,7 +1,8 @@
 """Which channel gets a question: the first of the run's that somebody is at.
 
 A channel that is gone hands its questions on; the last one refuses. No channel has a time limit
-here: where nobody is, nobody is waited for.
+here: where nobody is, nobody is waited for. Who sits before the program is told of a question that
+is asked elsewhere, and may have it asked there as well: the first answer counts.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Dispatch:
         tried: list[Channel] = []
         while (channel := self._next(tried)) is not None:
             try:
-                answer = await channel.ask(question)
+                answer, channel = await self._ask(channel, question)
             except ChannelGone:
                 tried.append(channel)
                 continue
@@ -47,6 +48,21 @@ class Dispatch:
             is_one = answer is not None and answer.offer in {each.id for each in question.offers}
             return (answer if is_one else None), channel
         return None, None
+
+    async def _ask(self, first: Channel, question: Question) -> tuple[Answer | None, Channel]:
+        """Raises ChannelGone when nobody is there any more, and what the channel raises."""
+        here = self._here(first)
+        if here is None:
+            return await first.ask(question), first
+        from nono.supervisor.asking.both import ask_both
+
+        return await ask_both(first, here, question)
+
+    def _here(self, first: Channel) -> Channel | None:
+        """Whoever sits before the program, where somebody else is asked first."""
+        if not first.is_elsewhere:
+            return None
+        return next((e for e in self.channels if e.terminal is not None and e.is_attached), None)
 
     def _next(self, tried: Sequence[Channel]) -> Channel | None:
         return next(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from nono.broker.asking.control import CHANNEL
@@ -17,10 +17,14 @@ from nono.supervisor.locked import is_locked
 from nono.supervisor.places import control_directories
 
 if TYPE_CHECKING:
+    import trio
+
     from nono.supervisor.asking.server import Server
 
 WATCHER = ".watch"
 _ATTACH_SECONDS = 3.0
+_STOPPED_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
 _MAX_NAMES = 1000
 
 
@@ -38,9 +42,14 @@ class Offered(Protocol):
     def server(self) -> Server:
         """What serves it. In trio's thread."""
 
+    def is_stopped(self, pid: int) -> bool:
+        """Whether a process is stopped, as by Control-Z. From any thread."""
+
 
 class OverControl(Channel):
     """A channel whose answers come over the control socket."""
+
+    is_elsewhere = True
 
     def __init__(self) -> None:
         self.offered: Offered | None = None
@@ -62,9 +71,15 @@ class Attached(OverControl):
         offered = self.offered
         if offered is None or not offered.path:
             return False
-        return offered.has_answerers or is_watched(os.environ)
+        return offered.has_answerers or is_watched(os.environ, offered.is_stopped)
+
+    @property
+    def where(self) -> str:
+        """The clients that are there."""
+        return (self.offered.server().who_answers() if self.offered else "") or "nono watch"
 
     async def ask(self, question: Question) -> Answer | None:
+        """Raises ChannelGone when all clients leave, or are stopped for some seconds."""
         import trio
 
         if self.offered is None:
@@ -73,10 +88,26 @@ class Attached(OverControl):
         if not server.has_answerers:
             with trio.move_on_after(_ATTACH_SECONDS):
                 await server.somebody_attached()
-        answer = await server.ask(question)
+        answer: Answer | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_until_stopped, server, nursery.cancel_scope)
+            answer = await server.ask(question)
+            nursery.cancel_scope.cancel()
         if answer is None:
             raise ChannelGone
         return answer
+
+
+async def _until_stopped(server: Server, scope: trio.CancelScope) -> None:
+    """Cancel the scope once no client that answers has gone on for so long."""
+    import trio
+
+    since = trio.current_time()
+    while trio.current_time() - since < _STOPPED_SECONDS:
+        await trio.sleep(_LOOK_SECONDS)
+        if server.has_answerers:
+            since = trio.current_time()
+    scope.cancel()
 
 
 def open_attached(run: Run, value: str, is_named: bool) -> Channel:
@@ -84,19 +115,24 @@ def open_attached(run: Run, value: str, is_named: bool) -> Channel:
     return Attached()
 
 
-def is_watched(env: Mapping[str, str]) -> bool:
+def is_watched(env: Mapping[str, str], is_stopped: Callable[[int], bool]) -> bool:
     """True while a `nono watch` of this user runs, which attaches to every run by itself."""
     for directory in control_directories(env):
         with contextlib.suppress(OSError), opened(directory) as fd:
-            if any(_is_mark(fd, name) for name in os.listdir(fd)[:_MAX_NAMES]):
+            found = (_watcher(fd, name) for name in os.listdir(fd)[:_MAX_NAMES])
+            if any(pid is not None and not is_stopped(pid) for pid in found):
                 return True
     return False
 
 
-def _is_mark(directory: int, name: str) -> bool:
+def _watcher(directory: int, name: str) -> int | None:
+    """The process whose mark this is; None where it is none, or left behind."""
+    pid = name.removesuffix(WATCHER)
+    if pid == name or not pid.isdecimal():
+        return None
     with contextlib.suppress(OSError):
-        return name.endswith(WATCHER) and is_locked(name, directory)
-    return False
+        return int(pid) if is_locked(name, directory) else None
+    return None
 
 
 @contextlib.contextmanager

@@ -68,6 +68,7 @@ class Popup(OverControl):
     """One popup at a time: another question waits for it."""
 
     name = CHANNEL
+    is_elsewhere = False
 
     def __init__(self, tmux: str) -> None:
         import trio
@@ -81,7 +82,7 @@ class Popup(OverControl):
         return self.offered is not None and bool(self.offered.path)
 
     async def ask(self, question: Question) -> Answer | None:
-        """None when the popup is closed without an answer. Raises ChannelGone where there is none:
+        """Raises ChannelGone when the popup is closed without an answer, and where there is none:
         nobody is attached to tmux, or the program could draw over it by now."""
         import trio
 
@@ -91,7 +92,6 @@ class Popup(OverControl):
             raise ChannelGone
         server, socket = self.offered.server(), self.offered.path
         answer: Answer | None = None
-        shown = False
 
         async def answered() -> None:
             nonlocal answer
@@ -101,12 +101,9 @@ class Popup(OverControl):
         async with self._free, trio.open_nursery() as nursery:
             nursery.start_soon(answered)
             command = self._command(socket, question)
-            done = await trio.run_process(
-                command, check=False, capture_stdout=True, capture_stderr=True
-            )
-            shown = done.returncode == 0
+            await trio.run_process(command, check=False, capture_stdout=True, capture_stderr=True)
             nursery.cancel_scope.cancel()
-        if answer is None and not shown:
+        if answer is None:
             raise ChannelGone
         return answer
 

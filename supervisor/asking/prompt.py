@@ -31,7 +31,7 @@ from nono.supervisor.places import home_directory
 
 REMINDER_SECONDS = 10.0
 
-_TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
+ASKS_TITLE = b"\x1b[22;2t\x1b]2;\xe2\x97\x8f nono asks\x1b\\"
 CLEAR = b"\x1b[r\x1b[H\x1b[2J"
 _LINE, _LINE_END = b"\x1b#5", b"\x1b[K"
 _MAX_BEGUN = 1000
@@ -86,7 +86,7 @@ class Prompt:
             Where.ASIDE: b"\x1b[?1049h" + RESET,
             Where.INSTEAD: b"\x1b7" + RESET,
         }[self.where]
-        title = _TITLE if self._outer.is_window else b""
+        title = ASKS_TITLE if self._outer.is_window else b""
         self._rows = 0
         self._reminded = now + REMINDER_SECONDS
         self._outer.write(enter + self._modes.set_aside() + title + b"\x07\x1b[?25h")
@@ -153,9 +153,7 @@ class Prompt:
         if not self._is_shown:
             return
         self._is_shown = False
-        title = (
-            b"\x1b]2;" + self._modes.title + b"\x1b\\\x1b[23;2t" if self._outer.is_window else b""
-        )
+        title = title_back(self._modes.title) if self._outer.is_window else b""
         back = self._modes.put_back()
         columns = self._outer.rows_and_columns()[1]
         if self.where is Where.BELOW:
@@ -165,6 +163,11 @@ class Prompt:
             self._outer.write(title + back + b"\x1b[?1049l" + self._modes.colours())
         else:
             self._outer.write(title + CLEAR + b"\x1b8" + painted() + back)
+
+
+def title_back(title: bytes) -> bytes:
+    """What ends `ASKS_TITLE`: the program's title, or the one from before."""
+    return b"\x1b]2;" + title + b"\x1b\\\x1b[23;2t"
 
 
 def begun(printed: bytes, columns: int) -> bytes | None:

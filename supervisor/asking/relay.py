@@ -20,12 +20,14 @@ from collections.abc import Callable
 
 from nono.broker.asking.gate import SILENT_SECONDS, Chosen, Outcome, Passed, Shown, Stop
 from nono.broker.asking.keyboard import PASTE, PASTE_END, Keyboard
+from nono.supervisor.asking.elsewhere import Elsewhere
 from nono.supervisor.asking.inner import Inner
 from nono.supervisor.asking.outer import Outer
 from nono.supervisor.asking.output import Output
 from nono.supervisor.asking.turns import BOUNDARY_SECONDS, NEVER, Asked, Turns
 
 _BACKGROUND_SECONDS = 0.2
+_DUE_SECONDS = 0.05
 _INTERRUPT = b"\x03"
 
 
@@ -43,6 +45,8 @@ class Relay:
         self._interrupted: Callable[[], None] = lambda: None
         self._output = Output(outer, inner)
         self._turns = Turns(outer, inner, self._output, run, is_plain)
+        self.elsewhere = Elsewhere(outer, inner, self._output)
+        """Questions that other channels ask. To be used in what is posted."""
         self._keyboard = Keyboard()
         self._last_key = 0.0
         self._drops_paste = False
@@ -148,7 +152,7 @@ class Relay:
     @property
     def _is_at_rest(self) -> bool:
         """True while there is nothing to do but to carry: no question, and no time to wait for."""
-        at_rest = self._outer.is_attached and self._turns.is_empty
+        at_rest = self._outer.is_attached and self._turns.is_empty and not self.elsewhere.is_due
         return at_rest and not self._inner.is_full and not self._is_gone
 
     def _poll(self) -> select.poll:
@@ -170,7 +174,8 @@ class Relay:
         if self._is_at_rest or self._is_gone or self._is_left:
             return NEVER
         if self._outer.is_attached:
-            return self._turns.wakes_at()
+            due = time.monotonic() + _DUE_SECONDS if self.elsewhere.is_due else NEVER
+            return min(due, self._turns.wakes_at())
         return time.monotonic() + _BACKGROUND_SECONDS
 
     def _work(self) -> None:
@@ -198,7 +203,7 @@ class Relay:
         if prompt is None:
             self._drops_paste = self._drops_paste and now < self._last_key + SILENT_SECONDS
             self._last_key = now
-            self._type(self._without_paste(data))
+            self._type(self.elsewhere.take(self._without_paste(data)))
         elif lines:
             self._follow(prompt.line(data, now), now)
         else:
@@ -257,6 +262,8 @@ class Relay:
         if not self._outer.is_attached and self._outer.attach():
             self.resized()
         self._turns.tick(now, self._last_key)
+        if self.elsewhere.is_due and self._outer.is_attached and self._turns.prompt is None:
+            self.elsewhere.show()
         if not self._outer.is_attached:
             self._turns.tell()
 
@@ -277,6 +284,7 @@ class Relay:
 
     def _leave(self) -> None:
         self._turns.close()
+        self.elsewhere.hide()
         self._outer.detach()
 
     def come_back(self) -> None:
@@ -297,6 +305,7 @@ class Relay:
     def finish(self) -> None:
         """The program has ended, and nobody prints any more."""
         self._turns.close()
+        self.elsewhere.hide()
         if not self._is_gone:
             self._output.carry_last()
         self._is_over = True

@@ -10,7 +10,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import trio
 
@@ -27,8 +27,19 @@ _AGAIN_SECONDS = 0.1
 _CHUNK = 1 << 16
 
 
+class Peers(Protocol):
+    """What can be known of the process at the other end of a connection. From any thread."""
+
+    def words(self, sock: socket.socket) -> str:
+        """Which it is, for people."""
+
+    def is_stopped(self, sock: socket.socket) -> bool:
+        """Whether it is stopped, as by Control-Z."""
+
+
 @dataclass(slots=True)
 class _Connection:
+    sock: socket.socket
     stream: trio.SocketStream
     scope: trio.CancelScope
     queue: deque[bytes] = field(default_factory=deque)
@@ -54,11 +65,17 @@ class Server:
     """One for a run. All of it in trio's thread; `ask` may be called before `serve` runs."""
 
     def __init__(
-        self, run: Run, is_trusted: Callable[[socket.socket], bool], faults: Faults
+        self,
+        run: Run,
+        is_trusted: Callable[[socket.socket], bool],
+        faults: Faults,
+        peers: Peers | None = None,
     ) -> None:
+        """Without `peers` nothing is known of who connects."""
         self._control = Control(run)
         self._faults = faults
         self._is_trusted = is_trusted
+        self._peers = peers
         self._connections: dict[int, _Connection] = {}
         self._waiting: dict[int, _Waiting] = {}
         self._numbers = 0
@@ -66,8 +83,26 @@ class Server:
 
     @property
     def has_answerers(self) -> bool:
-        """True when a client is there that answers."""
-        return self._control.has_answerers
+        """True when a client is there that answers, and is not stopped. From any thread."""
+        return any(not self._is_stopped(number) for number in self._control.answering)
+
+    def _is_stopped(self, number: int) -> bool:
+        connection = self._connections.get(number)
+        if connection is None or self._peers is None:
+            return False
+        return self._peers.is_stopped(connection.sock)
+
+    def who_answers(self) -> str:
+        """The clients that do, for people; empty for none."""
+        found = [self._who(number) for number in self._control.answering]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        return found[0] + more if found else ""
+
+    def _who(self, number: int) -> str:
+        name, connection = self._control.name_of(number), self._connections.get(number)
+        if connection is None or self._peers is None:
+            return name
+        return f"{name} ({self._peers.words(connection.sock)})"
 
     async def somebody_attached(self) -> None:
         """Wait until a client is there that answers."""
@@ -120,7 +155,7 @@ class Server:
         self._numbers += 1
         number = self._numbers
         with trio.CancelScope() as scope:
-            connection = self._connections[number] = _Connection(stream, scope)
+            connection = self._connections[number] = _Connection(sock, stream, scope)
             self._control.connected(number)
             try:
                 async with trio.open_nursery() as nursery:

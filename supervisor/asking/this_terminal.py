@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 
-from nono.broker.asking.block import is_too_long
+from nono.broker.asking.block import is_too_long, subject_words
 from nono.broker.asking.keys import Choice, refusal
 from nono.broker.asking.question import Answer, Question
 from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
+from nono.supervisor.asking.elsewhere import Told
 from nono.supervisor.asking.inner import open_outer
 from nono.supervisor.asking.own_terminal import OwnTerminal
 from nono.supervisor.asking.turns import Asked
 from nono.supervisor.errors import UsageError
+from nono.supervisor.places import home_directory
 from nono.supervisor.streams import Streams
+
+_ELSEWHERE_SECONDS = 1.0
 
 
 class ThisTerminal(Channel):
@@ -48,6 +53,26 @@ class ThisTerminal(Channel):
             raise ChannelGone
         offer = choice.offer if choice is not None else refusal(question)
         return Answer(offer.id, self.name) if offer is not None else None
+
+    async def wanted_here(self, question: Question, where: Callable[[], str]) -> None:
+        """Nothing is said of what is answered at once."""
+        import trio
+
+        await trio.sleep(_ELSEWHERE_SECONDS)
+        token = trio.lowlevel.current_trio_token()
+        taken = trio.Event()
+
+        def take() -> None:
+            with contextlib.suppress(trio.RunFinishedError):
+                token.run_sync_soon(taken.set)
+
+        elsewhere = self.terminal.relay.elsewhere
+        told = Told(where(), subject_words(question, home_directory(os.environ)), take)
+        self.terminal.relay.post(lambda: elsewhere.add(told))
+        try:
+            await taken.wait()
+        finally:
+            self.terminal.relay.post(lambda: elsewhere.forget(told))
 
     async def _choice(self, question: Question) -> Choice | None:
         import trio

@@ -6,13 +6,14 @@ import contextlib
 import os
 import select
 import shutil
+import signal
 import termios
 import time
 import tty
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
-from nono.broker.asking.board import Board, Picked, Quit
+from nono.broker.asking.board import Board, Paused, Picked, Quit
 from nono.broker.asking.json_rpc import Call, ProtocolError
 from nono.broker.asking.plain_question import read_question
 from nono.broker.errors import InvalidRecord
@@ -107,7 +108,7 @@ def every_run(env: Mapping[str, str]) -> Callable[[], list[str]]:
 def watch(find: Callable[[], list[str]], only: int | None, stdin: int, stdout: int) -> bool:
     """On this terminal, until the person quits or the `only` question is decided.
 
-    True where that one was answered here.
+    True where that one was answered here. What still waits then is asked elsewhere.
     """
     board = Board(only)
     answered = False
@@ -122,7 +123,7 @@ def watch(find: Callable[[], list[str]], only: int | None, stdin: int, stdout: i
                 _write(stdout, b"\x07")
 
     watching = Watching(find, tell, answers=True)
-    with contextlib.closing(watching), _screen(stdin, stdout):
+    with contextlib.closing(watching), _Screen(stdin, stdout) as screen:
         drawn: list[str] | None = None
         while True:
             for client in watching.look():
@@ -141,9 +142,24 @@ def watch(find: Callable[[], list[str]], only: int | None, stdin: int, stdout: i
                 continue
             data = _typed(stdin)
             for each in board.typed(data, time.monotonic()) if data else [Quit()]:
-                if isinstance(each, Quit):
-                    return answered
-                answered = watching.answer(each)
+                match each:
+                    case Quit():
+                        screen.said = _left(board.waiting) if only is None else ""
+                        return answered
+                    case Paused() if only is None:
+                        screen.pause()
+                        board.hidden()
+                        drawn = None
+                    case Picked():
+                        answered = watching.answer(each)
+
+
+def _left(waiting: int) -> str:
+    """What becomes of the questions that were not answered here."""
+    if not waiting:
+        return ""
+    what = f"{waiting} questions wait" if waiting > 1 else "1 question waits"
+    return f"nono watch: {what}: who else is there is asked; where nobody is, it is refused\r\n"
 
 
 def _typed(stdin: int) -> bytes:
@@ -179,15 +195,28 @@ def _write(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-@contextlib.contextmanager
-def _screen(stdin: int, stdout: int) -> Iterator[None]:
-    """A screen of its own, and keys as they are typed; everything is put back."""
-    before = termios.tcgetattr(stdin)
-    try:
-        tty.setraw(stdin, termios.TCSAFLUSH)
-        _write(stdout, _ENTER)
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            _write(stdout, _LEAVE)
-        termios.tcsetattr(stdin, termios.TCSADRAIN, before)
+class _Screen:
+    """A screen of its own, and keys as they are typed; everything is put back at the end."""
+
+    def __init__(self, stdin: int, stdout: int) -> None:
+        self._stdin, self._stdout = stdin, stdout
+        self._before = termios.tcgetattr(stdin)
+        self.said = ""
+        """What is left to be read when it is put back."""
+
+    def __enter__(self) -> Self:
+        tty.setraw(self._stdin, termios.TCSAFLUSH)
+        _write(self._stdout, _ENTER)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(OSError):  # it may have hung up
+            _write(self._stdout, _LEAVE + self.said.encode())
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(self._stdin, termios.TCSADRAIN, self._before)
+
+    def pause(self) -> None:
+        """Stop, as by Control-Z, until somebody continues the job."""
+        self.__exit__()
+        os.killpg(0, signal.SIGTSTP)
+        self.__enter__()

@@ -41,7 +41,8 @@ def watch(ctx: click.Context, /, run: str | None, as_json: bool, once: int | Non
             "--once is a question of one run, on a terminal", "nono watch RUN --once 1"
         )
     find = every_run(os.environ) if run is None else _one(found(run, os.environ))
-    with watching(os.environ) if once is None and not as_json else contextlib.nullcontext():
+    is_for_all = run is None and not as_json
+    with watching(os.environ) if is_for_all else contextlib.nullcontext():
         if as_json:
             _as_json(find, run is not None)
             return

@@ -8,7 +8,14 @@ import socket
 from nono.shims.linux.process import pidfd_pid
 from nono.shims.linux.sockets import peer_pidfd
 from nono.shims.linux.unix_peers import credentials
-from nono.supervisor.linux.processes import children_of, lineage_of, name_of, started
+from nono.supervisor.linux.processes import (
+    children_of,
+    lineage_of,
+    name_of,
+    started,
+    state_of,
+    terminal_of,
+)
 
 INIT = "nono-init"
 """The name of every sandbox's init, which no program in it can take away from it."""
@@ -33,6 +40,22 @@ def is_trusted(sock: socket.socket) -> bool:
                 os.close(pidfd)
     except OSError:
         return False
+
+
+class Peers:
+    """Of those that are trusted. What is gone is not stopped, and has no words."""
+
+    def words(self, sock: socket.socket) -> str:
+        """The process and its terminal."""
+        pid = credentials(sock).pid
+        return ", ".join(filter(None, (f"pid {pid}", terminal_of(pid))))
+
+    def is_stopped(self, sock: socket.socket) -> bool:
+        """Raises no error."""
+        try:
+            return state_of(credentials(sock).pid) == "T"
+        except OSError:
+            return False
 
 
 def _is_outside(pid: int) -> bool:

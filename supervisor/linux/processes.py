@@ -7,6 +7,9 @@ from collections.abc import Container
 from typing import NamedTuple
 
 _MAX_DEPTH = 4096
+_CONSOLE, _PSEUDOTERMINAL = 4, 136
+_CONSOLES = 64
+"""Device numbers: "Linux allocated devices", in the kernel's documentation."""
 
 
 def is_within(pid: int, ancestor: int) -> bool:
@@ -88,6 +91,18 @@ def state_of(pid: int) -> str:
         return _stat_fields(pid)[0].decode("ascii")
     except (OSError, IndexError):
         return ""
+
+
+def terminal_of(pid: int) -> str:
+    """The name of the process's controlling terminal, below /dev; empty for none, or others."""
+    try:
+        number = int(_stat_fields(pid)[4])
+    except (OSError, ValueError, IndexError):
+        return ""
+    major, minor = os.major(number), os.minor(number)
+    if major == _PSEUDOTERMINAL:
+        return f"pts/{minor}"
+    return f"tty{minor}" if major == _CONSOLE and 0 < minor < _CONSOLES else ""
 
 
 def group_of(pid: int) -> int:

@@ -79,15 +79,22 @@ class Controlled:
         from nono.supervisor.asking.server import Server
 
         # The door to the platform.
-        from nono.supervisor.linux.peers import is_trusted
+        from nono.supervisor.linux.peers import Peers, is_trusted
 
         if self._server is None:
-            self._server = Server(self, is_trusted, self.faults)
+            self._server = Server(self, is_trusted, self.faults, Peers())
         return self._server
 
     def wakes(self) -> Sequence[int]:
         """Descriptors that can be read when `serve` has something to do."""
         return () if self._listening is None else (self._listening.socket.fileno(),)
+
+    def is_stopped(self, pid: int) -> bool:
+        """Whether a process is stopped, as by Control-Z. From any thread."""
+        # The door to the platform.
+        from nono.supervisor.linux.processes import state_of
+
+        return state_of(pid) == "T"
 
     async def serve(self) -> None:
         """Until cancelled."""

@@ -1,6 +1,6 @@
 """`nono watch` as playbooks: what runs tell, what is typed, what is shown and answered."""
 
-from nono.broker.asking.board import Board, Picked, Quit
+from nono.broker.asking.board import Board, Done, Paused, Picked, Quit
 from tests.broker.asking.worlds import question
 
 SIZE = 100, 40
@@ -19,7 +19,7 @@ class Person:
         self.board.drawn(self.now)
         return "\n".join(lines)
 
-    def types(self, keys: bytes, after: float = 1.0) -> list[Picked | Quit]:
+    def types(self, keys: bytes, after: float = 1.0) -> list[Done]:
         self.looks()
         self.now += after
         return self.board.typed(keys, self.now)
@@ -73,7 +73,7 @@ def test_the_next_question_takes_its_time_again() -> None:
     board.asked("7f3a", question(3))
     person.looks()
     board.told("7f3a", "withdrawn", {"id": 3})
-    assert board.is_idle and "withdrawn" in person.looks()
+    assert board.is_idle and "answered elsewhere" in person.looks()
     assert person.types(b"o") == []
 
 
@@ -108,3 +108,18 @@ def test_a_low_and_a_narrow_screen() -> None:
     board.asked("7f3a", question())
     for columns, rows in ((100, 5), (20, 5), (5, 2), (40, 100)):
         assert len(board.lines(columns, rows)) <= rows
+
+
+def test_who_leaves_answers_nothing() -> None:
+    for keys in (b"q", b"\x1c"):
+        board = Board()
+        person = Person(board)
+        board.asked("7f3a", question())
+        assert "q  leave" in person.looks()
+        assert person.types(keys) == [Quit()] and board.waiting == 1
+    assert person.types(b"\x1a") == [Paused()] and board.waiting == 1
+    board.hidden()
+    person.now += 100
+    assert person.types(b"o", after=0.4) == []  # it is looked at anew
+    assert person.types(b"o") == [Picked("7f3a", 17, "o")]
+    assert person.types(b"\x1a") == [Paused()]

@@ -72,6 +72,15 @@ def test_one_that_heeds_no_size(as_user: Account, project: Path, questions: Ques
             (b"\x1b]2;\xe2\x97\x8f nono asks", b"\x1b]2;drawing"),
         ):
             assert off in asked.rpartition(b"blue")[2] and on in answered
+        questions.ask(PATH, "elsewhere")
+        one.wait("Control-] answers here")
+        assert one.text.splitlines()[23].startswith("nono asks in nono watch (pid 7")
+        assert one.text.startswith(before[0])
+        one.type("\x1d")
+        one.wait(ASKS)
+        one.rest(QUIET)
+        one.type("n")
+        one.wait(lambda: (one.text, cells(one), one.screen.cursor.x, one.screen.cursor.y) == before)
         one.type("x")
         one.wait("key b'x'")
         assert one.end() == 0

@@ -141,6 +141,32 @@ def test_several_wait_and_one_is_withdrawn(
         assert one.end() == 0
 
 
+def test_asked_elsewhere_and_brought_here(
+    as_user: Account, project: Path, questions: Questions
+) -> None:
+    says = "printf 'name: '; read name; echo got $name"
+    words = driver(questions, "sh", "-c", says)
+    with person(as_user, as_user.python, *words, cwd=project, size=(24, 120)) as one:
+        one.wait("name:")
+        one.type("al")
+        one.wait("name: al")
+        questions.ask(PATH, "elsewhere")
+        told = f"nono asks in nono watch (pid 7, pts/9), Control-] answers here: {PATH}"
+        one.wait(told)
+        assert one.text == f"{told}\nname: al" and "● nono asks".encode() in one.raw
+        one.type("i")  # the program's
+        one.wait("name: ali")
+        one.type("\x1d")
+        one.wait(ASKS)
+        one.rest(QUIET)
+        one.type("o")
+        assert questions.answer(one) == "o"
+        one.type("ce\n")
+        one.wait("got alice")
+        assert one.end() == 0
+    assert "✓" in one.text and "^]" not in one.text
+
+
 def test_a_numbered_list(as_user: Account, project: Path, questions: Questions) -> None:
     words = driver(questions, "cat", plain=True)
     with person(as_user, as_user.python, *words, cwd=project, env={"TERM": "dumb"}) as one:

@@ -56,6 +56,45 @@ def test_a_second_terminal(
     assert not list(Path(runtime["XDG_RUNTIME_DIR"]).glob("nono/*"))
 
 
+def test_a_watch_that_was_forgotten(
+    as_user: Account, project: Path, runtime: dict[str, str]
+) -> None:
+    """Who sits before the program is told, and takes the question; what is left is asked here."""
+    names = ("one", "two", "three")
+    files = [as_user.file(as_user.home / f"{project.name}-{n}" / n, f"{n}\n") for n in names]
+    reading = "; ".join(f"cat {file}" for file in files)
+    run = nono_words(as_user, "run", "--ask", "--no-audit", "--", "sh", "-c", reading)
+    watching = person(as_user, *nono_words(as_user, "watch"), cwd=project, env=runtime)
+    with watching as watcher:
+        watcher.wait("no sandbox runs")
+        with person(as_user, *run, cwd=project, env=runtime, size=(24, 150)) as one:
+            watcher.wait(ASKS)
+            one.wait("Control-] answers here")
+            assert f"nono asks in nono watch (pid {watcher.process.pid}, pts/" in one.text
+            assert ASKS not in one.text and "q  leave" in watcher.text
+            one.type("\x1d")
+            one.wait(ASKS)
+            one.rest(QUIET)
+            one.type("o")
+            one.wait("one\n")
+            watcher.wait("answered elsewhere")
+            watcher.wait(ASKS)
+            watcher.rest(QUIET)
+            watcher.type("\x1a")  # a stop of what nobody can continue is none
+            watcher.wait(lambda: watcher.raw.count(b"\x1b[?1049h") == 2 and watcher.shows(ASKS))
+            watcher.type("q")
+            watcher.wait("1 question waits: who else is there is asked")
+            assert watcher.end() == 0
+            one.wait(ASKS)
+            one.rest(QUIET)
+            one.type("o")
+            one.wait("two\n")
+            one.wait(ASKS)
+            one.rest(QUIET)
+            one.type("n")
+            assert one.end() == 1 and "three: Permission denied" in one.text
+
+
 def test_scripts_ps_and_kill(
     as_user: Account, project: Path, runtime: dict[str, str], nono: Nono
 ) -> None:

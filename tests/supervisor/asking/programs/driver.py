@@ -67,6 +67,8 @@ async def ask(line, number):
             await channel.ask(question(number, what, path))
         answer = None
     else:
+        if what == "elsewhere":
+            await channel.wanted_here(question(number, what, path), lambda: "nono watch (pid 7, pts/9)")
         try:
             answer = await channel.ask(question(number, what, path))
         except ChannelGone:
