@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nono.broker.asking.columns import cut, padded, width, wrapped
-from nono.broker.asking.keys import DETAILS, Choice
+from nono.broker.asking.keys import DETAILS, Choice, is_capital_for_risk
 from nono.broker.asking.question import MAX_OBJECTS, Lasts, Question, SubjectKind
 from nono.broker.explaining.access_words import names
 from nono.broker.rules.paths import is_within
@@ -34,6 +34,13 @@ _MAX_RULES = 5
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
 _NO = (Effect.DENY, Lasts.ONCE)
+_OUTSIDE = "it would change what is not the project's"
+_RISKS = {
+    SubjectKind.FILE: _OUTSIDE,
+    SubjectKind.DIRECTORY: _OUTSIDE,
+    SubjectKind.SOCKET: "whatever listens there works outside of the sandbox",
+}
+_UNKNOWN_HOST = "no list of known hosts has it"
 
 
 def name_of(text: str) -> str:
@@ -78,14 +85,45 @@ def block(question: Question, choosable: Sequence[Choice], around: Surroundings)
     if around.columns < NARROW:
         return brief(question, choosable, around)
     columns = around.columns - 1
+    note = risk(question, choosable)
     return [
         _heading(around),
         *_body(question, around),
+        *(_labelled("careful", note, columns) if note else []),
         *_answers(
             [*((each.key, _words(each)) for each in choosable), (DETAILS, "details")], columns
         ),
         _RULE * columns,
     ]
+
+
+def risk(question: Question, choosable: Sequence[Choice]) -> str:
+    """Why allowing takes a capital letter here; empty where a small one does."""
+    keys = [each.key for each in choosable if is_capital_for_risk(each)]
+    if not keys:
+        return ""
+    why = _RISKS.get(question.subject.kind, _UNKNOWN_HOST)
+    size = "are capital letters" if len(keys) > 1 else "is a capital letter"
+    return f"{why}, so {', '.join(keys)} {size}"
+
+
+def hint(key: str, choosable: Sequence[Choice], is_second_step: bool) -> str:
+    """What to say of a key that is no answer."""
+    if is_second_step:
+        return "Enter does it, Esc goes back"
+    capital = next((each.key for each in choosable if each.key == key.upper()), "")
+    if capital and capital != key:
+        return f"not {key}: {capital}, a capital letter"
+    return "no answer: one of the letters is; Enter and Esc say no"
+
+
+def with_hint(lines: Sequence[str], text: str, columns: int) -> list[str]:
+    """The lines with a hint in place of the rule below them, or after them."""
+    if not text:
+        return [*lines]
+    kept = lines[:-1] if set(lines[-1]) == {_RULE} else lines
+    shown = f"{_RULE * 2} {text} "
+    return [*kept, cut(shown + _RULE * (columns - 1 - width(shown)), columns - 1)]
 
 
 def second_step(choice: Choice, around: Surroundings) -> list[str]:
@@ -106,6 +144,7 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
     columns = around.columns - 1
     program = question.program
     rows = [
+        ("careful", risk(question, choosable)),
         ("program", program.process.exe),
         ("command", shlex.join(program.process.argv)),
         ("in", program.process.cwd),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from nono.broker.asking import block
 from nono.broker.asking.block import Surroundings
 from nono.broker.asking.columns import cut
-from nono.broker.asking.gate import Chosen, Gate, Shown, View
+from nono.broker.asking.gate import Chosen, Gate, Shown, Unknown, View
 from nono.broker.asking.keyboard import Keyboard
 from nono.broker.asking.keys import choices, refusal
 from nono.broker.asking.question import Offer, Question
@@ -66,6 +66,7 @@ class Board:
         self._about: dict[tuple[str, int], str] = {}
         self._block: Sequence[str] = ()
         self._visible_block: Sequence[str] = ()
+        self._hint = ""
         self.is_over = False
         """The one question that it is about is decided."""
 
@@ -131,8 +132,12 @@ class Board:
             return [Quit()] if any(each.data in _QUITTING for each in pieces) else []
         if data in _LEAVING:
             return [Quit()]
+        self._hint = ""
         for outcome in self._gate.typed(pieces, now):
             match outcome:
+                case Unknown(key):
+                    is_second = self._gate.view is View.SECOND_STEP
+                    self._hint = block.hint(key, choices(self._waiting[first]), is_second)
                 case Chosen(choice):
                     offer = choice.offer if choice is not None else _refusal(self._waiting[first])
                     self._drop(*first)
@@ -178,6 +183,7 @@ class Board:
         if len(lines) >= rows:
             lines = block.brief(question, choices(question), around)
         self._block = lines
+        lines = block.with_hint(lines, self._hint, columns)
         room = rows - len(lines) - 2
         rest = [_GOES_ON, *self._others(), *self._decided()]
         below = ["", *(cut(line, columns - 1) for line in rest[:room])]

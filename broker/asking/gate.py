@@ -59,7 +59,14 @@ class Passed:
     data: bytes
 
 
-Outcome = Chosen | Stop | Shown | Passed
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A key that is no answer: it may be said which are. What is visible stays so."""
+
+    key: str
+
+
+Outcome = Chosen | Stop | Shown | Passed | Unknown
 
 
 class Gate:
@@ -124,7 +131,7 @@ class Gate:
             return self._turn(View.QUESTION if self.view is View.DETAILS else View.DETAILS)
         choice = self._by_key.get(name)
         if choice is None:
-            return []
+            return [Unknown(name)]
         if choice.is_two_steps:
             self.second = choice
             return self._turn(View.SECOND_STEP)
@@ -135,7 +142,7 @@ class Gate:
             return [Chosen(self.second)]
         if key == _BACK:
             return self._turn(View.QUESTION)
-        return [Chosen(None)] if key in _REFUSING else []
+        return [Chosen(None)] if key in _REFUSING else [Unknown(key.decode("ascii", "replace"))]
 
     def _turn(self, view: View) -> list[Outcome]:
         self.view = view

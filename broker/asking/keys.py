@@ -48,7 +48,16 @@ def choices(question: Question) -> tuple[Choice, ...]:
 def _letter(offer: Offer) -> str:
     if not (len(offer.id) == 1 and offer.id.isascii() and offer.id.isalpha()):
         return ""
-    return offer.id.upper() if offer.is_risky and not takes_second_step(offer) else offer.id
+    return offer.id.upper() if _is_capital(offer) else offer.id
+
+
+def _is_capital(offer: Offer) -> bool:
+    return offer.is_risky and not takes_second_step(offer)
+
+
+def is_capital_for_risk(choice: Choice) -> bool:
+    """True for a capital letter that is one so that nobody types it by chance."""
+    return choice.key.isupper() and _is_capital(choice.offer)
 
 
 def by_key(choosable: tuple[Choice, ...]) -> Mapping[str, Choice]:

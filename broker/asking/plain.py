@@ -1,20 +1,20 @@
-"""A question as a numbered list, for screen readers and where nothing may be drawn.
+"""A question as a list, for screen readers and where nothing may be drawn.
 
-The answer is a line: a number, and `yes` to what takes a second step. Anything else that is not a
-number of the list asks again; an empty line and the end of input refuse.
+The answer is a line: the letter that it has in every question and everywhere, and `yes` to what
+takes a second step. Anything else asks again; an empty line and the end of input refuse.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nono.broker.asking.block import MAX_TEXT, rule_words
-from nono.broker.asking.keys import Choice
+from nono.broker.asking.block import MAX_TEXT, risk, rule_words
+from nono.broker.asking.keys import Choice, by_key
 from nono.broker.asking.question import MAX_OBJECTS, Question
 from nono.broker.visible import visible
 
-AGAIN = "Not one of the numbers. Number, then Enter; Enter alone refuses: "
-PROMPT = "Number, then Enter; Enter alone refuses: "
+PROMPT = "Letter, then Enter; Enter alone refuses: "
+AGAIN = f"No such letter (capitals differ). {PROMPT}"
 PASTED = "More than one line came at once: a paste answers nothing."
 SECOND = 'Type "yes", then Enter; anything else goes back: '
 YES = "yes"
@@ -33,11 +33,13 @@ def listed(question: Question, choosable: Sequence[Choice], run: str = "") -> li
         *_objects(question),
         f"Because: {visible(question.why, 400)}.",
     ]
-    for number, choice in enumerate(choosable, 1):
+    for choice in choosable:
         offer = choice.offer
         reach = f" ({visible(offer.reach)})" if offer.reach else ""
-        lines.append(f"{number}: {visible(offer.words)}{reach}")
-    return lines
+        size = "Capital " if choice.key.isupper() else ""
+        lines.append(f"{size}{choice.key}: {visible(offer.words)}{reach}")
+    note = risk(question, choosable)
+    return [*lines, *([f"{note[0].upper()}{note[1:]}."] if note else [])]
 
 
 def _objects(question: Question) -> list[str]:
@@ -63,14 +65,10 @@ def confirmed(choice: Choice) -> list[str]:
 
 
 def chosen(line: str, choosable: Sequence[Choice]) -> Choice | None:
-    """The answer with the number that is all of the line; None when it is none."""
-    number = line.strip()
-    if not (number.isascii() and number.isdecimal() and len(number) <= 2):
-        return None
-    index = int(number) - 1
-    return choosable[index] if 0 <= index < len(choosable) else None
+    """The answer whose letter is all of the line; None when it is none."""
+    return by_key(tuple(choosable)).get(line.strip())
 
 
 def takes_two_lines(choice: Choice) -> bool:
-    """True for what a number alone does not choose: it is broad, it lasts, or it is risky."""
+    """True for what a letter alone does not choose: it is broad, it lasts, or it is risky."""
     return choice.is_two_steps or choice.offer.is_risky

@@ -18,7 +18,8 @@ _MAX_CARRIED = 4096
 _MAX_COLOURS = 512
 _MAX_TITLE = 500
 
-# What the program has named otherwise, so that text could not be seen: it stays so.
+# What the program may have named otherwise, so that text could not be seen: it stays so. Not
+# otherwise: these colours may be the person's own.
 _COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
 
 # A string or sequence that was begun, VT52. Then, with the cursor's place kept, as the second and
@@ -27,9 +28,9 @@ _COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
 # place, so they come after it: attributes (hidden text is one), character set, wrapping.
 RESET = (
     b"\x18\x1b\\\x1b<\x1b7\x1b[?69l\x1b[r\x1b[?6l\x1b[4i\x1b[?2026l\x1b[?5l\x1b[4l\x1b[20l"
-    b'\x1b[0"q\x1b[ k' + _COLOURS + b"\x1b8\x1b[0m\x1b(B\x0f\x1b[?7h"
+    b'\x1b[0"q\x1b[ k\x1b8\x1b[0m\x1b(B\x0f\x1b[?7h'
 )
-"""What makes text visible, where it is written, whatever was printed before."""
+"""What makes text visible, where it is written, whatever was printed before, with `set_aside`."""
 
 ALTERNATE = (47, 1047, 1049)
 _PASTE, _CURSOR, _UPDATE, _ORIGIN, _WRAP, _REVERSE, _MARGINS = 2004, 25, 2026, 6, 7, 5, 69
@@ -43,7 +44,6 @@ _MAX_DIGITS = 5
 _SEQUENCE = re.compile(
     rb"\x1b(?:\[(?P<mark>[?>=<!]?)(?P<numbers>[0-9;:]*)(?P<final>[hlmuprJ])"
     rb"|\]0*(?P<kind>[02]);(?P<title>[^\x07\x1b]*)(?:\x07|\x1b\\)"
-    rb"|\]0*(?P<named>4|5|1[0-9]);"
     rb"|(?P<set>\([0-9A-Za-z])"
     rb"|(?P<plain>[=>c]))"
     rb"|(?P<shift>[\x0e\x0f])"
@@ -56,6 +56,12 @@ _STRANGE = re.compile(
     rb"|\[(?:1[4689]|2[1-3])(?:;[0-9]+)*t"
     rb"|\]0*(?:[0-2]|4|5|7|8|9|1[0-9]|52|104|11[0-9]|133|633)[;\x07\x1b]"
     rb"|[()][AB0]|[78=>MDEcH\\])"
+)
+
+# A string that may name colours: any but titles, directories, links, marks, and what only asks.
+_NAMES_COLOURS = re.compile(
+    rb"\x1b(?:P|\](?!0*(?:[0-2]|7|8|9|52|104|11[0-9]|133|633)[;\x07\x1b]"
+    rb"|0*(?:1[0-9]|4;[0-9]+);\?(?:\x07|\x1b\\)))"
 )
 _CONTROL = re.compile(rb"\xc2([\x80-\x9f])")
 _REGION = re.compile(rb"[0-9]{0,5}(?:;[0-9]{0,5})?")
@@ -118,6 +124,7 @@ class Modes:
         left = unfinished(whole)
         self._carried = _bounded(whole[len(whole) - left :]) if left else b""
         self.is_strange |= _STRANGE.search(whole, 0, len(whole) - left) is not None
+        self._names_colours |= _NAMES_COLOURS.search(whole, 0, len(whole) - left) is not None
         anew = None
         for found in _SEQUENCE.finditer(whole, 0, len(whole) - left):
             if self._take(found):
@@ -126,7 +133,7 @@ class Modes:
 
     def _escape(self, control: re.Match[bytes]) -> bytes:
         """A control character of two bytes as the escape that means the same: ECMA-48, 5.3."""
-        self.is_strange = True
+        self.is_strange = self._names_colours = True
         return bytes((0x1B, control[1][0] - 0x40))
 
     def _take(self, found: re.Match[bytes]) -> bool:
@@ -136,8 +143,6 @@ class Modes:
             return _BY_FINAL[final](self, found["mark"], found["numbers"])
         if found["kind"]:
             self.title = found["title"][:_MAX_TITLE]
-        elif found["named"]:
-            self._names_colours = True
         elif found["set"]:
             self._charset = b"\x1b" + found["set"]
         elif found["shift"]:

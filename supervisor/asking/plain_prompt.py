@@ -1,4 +1,4 @@
-"""A question as a numbered list and a line for the answer: nothing is drawn.
+"""A question as a list and a line for the answer: nothing is drawn.
 
 A line counts only if it was typed: what is read together with more, or has more behind it, is a
 paste, and answers nothing. Each question and each second step has been there for as long as one

@@ -74,6 +74,7 @@ class Prompt:
         self._is_shown = False
         self._reminded = float("inf")
         self._begun: bytes | None = b""
+        self._hint = ""
 
     def show(self, now: float, printed: bytes, of: int) -> None:
         """Draw it, `of` being how many wait. `printed` is the end of what the program printed."""
@@ -94,12 +95,22 @@ class Prompt:
 
     def draw(self, now: float) -> None:
         """Draw it anew: another view, another size. Keys count after half a second again."""
+        self._draw()
+        self._gate.shown(now)
+
+    def hint(self, key: str) -> None:
+        """Say that this key is no answer. Nothing else changes, and keys go on counting."""
+        is_second = self._gate.view is View.SECOND_STEP
+        self._hint = block.hint(key, self._choices, is_second)
+        self._draw()
+        self._hint = ""
+
+    def _draw(self) -> None:
         lines = self._lines()
         clear = self._erase() if self.where is Where.BELOW else CLEAR
         self._rows = len(lines)
         drawn = (_LINE + each.encode() + _LINE_END for each in lines)
         self._outer.write(clear + b"\r\n".join(drawn))
-        self._gate.shown(now)
 
     def _erase(self) -> bytes:
         if not self._rows:
@@ -109,13 +120,15 @@ class Prompt:
     def _lines(self) -> list[str]:
         rows, columns = self._outer.rows_and_columns()
         around = Surroundings(columns, self._run, 1, self._of, self._home)
-        lines, room = self._view(around), max(rows - 1, 1)
+        lines = block.with_hint(self._view(around), self._hint, columns)
+        room = max(rows - 1, 1)
         if len(lines) <= room:
             return lines
         if self._gate.view is View.SECOND_STEP:  # what it writes stands at the end
             return lines[-room:]
         if self._gate.view is View.QUESTION:
-            lines = block.brief(self.question, self._choices, around)
+            brief = block.brief(self.question, self._choices, around)
+            lines = block.with_hint(brief, self._hint, columns)
         return lines[:room]
 
     def _view(self, around: Surroundings) -> list[str]:

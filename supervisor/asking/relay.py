@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from nono.broker.asking.gate import SILENT_SECONDS, Chosen, Outcome, Passed, Shown, Stop
+from nono.broker.asking.gate import SILENT_SECONDS, Chosen, Outcome, Passed, Shown, Stop, Unknown
 from nono.broker.asking.keyboard import PASTE, PASTE_END, Keyboard
 from nono.supervisor.asking.elsewhere import Elsewhere
 from nono.supervisor.asking.inner import Inner
@@ -235,6 +235,8 @@ class Relay:
                     self._type(data)
                 case Shown() if prompt is not None:
                     prompt.draw(now)
+                case Unknown(key) if prompt is not None:
+                    prompt.hint(key)
                 case Stop():
                     self._inner.tell(signal.SIGTSTP)
                 case Chosen(choice):

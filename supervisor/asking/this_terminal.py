@@ -98,12 +98,12 @@ class ThisTerminal(Channel):
 
 
 def open_drawn(run: Run, value: str, is_named: bool) -> Channel | None:
-    """`--ask=tty`: a block, or a numbered list where NO_COLOR is set."""
+    """`--ask=tty`: a block, or a list where NO_COLOR is set."""
     return _open(run, is_named, bool(os.environ.get("NO_COLOR")))
 
 
 def open_plain(run: Run, value: str, is_named: bool) -> Channel | None:
-    """`--ask=plain`: a numbered list, for screen readers."""
+    """`--ask=plain`: a list, for screen readers."""
     return _open(run, is_named, True)
 
 

@@ -111,7 +111,10 @@ _POLICY_OPTIONS = (
         is_flag=False,
         flag_value="auto",
         metavar="[=CHANNEL]",
-        help="Ask a person about what no option allows, while the program waits.",
+        help="Ask a person about what no option allows, while the program waits. CHANNEL is who:"
+        " auto (if none is given: the nearest of these three that is there), watch (`nono watch`,"
+        " or another client), tmux (a popup), tty (this terminal); plain (this terminal, as a list"
+        " for screen readers), acp (the editor), notify (a notification, then `nono watch`), none.",
     ),
     _option("groups.gpu", help="Use graphics cards and accelerators."),
     _option(

@@ -13,10 +13,12 @@ from nono.broker.asking.block import (
     block,
     brief,
     details,
+    hint,
     is_too_long,
     outcome,
     second_step,
     settled,
+    with_hint,
 )
 from nono.broker.asking.columns import cut, width
 from nono.broker.asking.keys import choices
@@ -141,13 +143,49 @@ def test_the_list_and_its_answers() -> None:
     asked = question(is_risky=True)
     choosable = choices(asked)
     lines = plain.listed(asked, choosable, "7f3a")
-    assert lines[0] == "nono asks for run 7f3a." and "1: this file, once" in lines
-    first = plain.chosen("1\n", choosable)
+    assert lines[0] == "nono asks for run 7f3a." and "Capital O: this file, once" in lines
+    assert "n: no" in lines and "so O, R are capital letters" in lines[-1]
+    assert "capital" not in "\n".join(plain.listed(question(), choices(question())))
+    first = plain.chosen("O\n", choosable)
     assert first is not None and first.offer.id == "o" and plain.takes_two_lines(first)
-    assert [plain.chosen(each, choosable) for each in ("0", "8", "", "y", "1 1", "001", "²")] == (
+    assert [plain.chosen(each, choosable) for each in ("1", "o", "", "y", "n n", "nn", "²")] == (
         [None] * 7
     )
     assert any(PATH.rpartition("/")[0] in line for line in plain.confirmed(choosable[3]))
+
+
+def test_why_a_capital_letter() -> None:
+    for kind, why in (
+        (SubjectKind.FILE, "it would change what is not the project's"),
+        (SubjectKind.SOCKET, "whatever listens there works outside"),
+        (SubjectKind.HOST, "no list of known hosts has it"),
+    ):
+        asked = question("/x/y" if kind is not SubjectKind.HOST else "a:443", kind, is_risky=True)
+        given = choices(asked)
+        for lines in (
+            block(asked, given, Surroundings(90)),
+            details(asked, given, Surroundings(90)),
+        ):
+            assert f"  careful         {why}" in "\n".join(lines)
+    harmless = question()
+    assert "careful" not in "\n".join(block(harmless, choices(harmless), Surroundings(90)))
+
+
+def test_a_key_that_is_no_answer() -> None:
+    risky = choices(question(is_risky=True))
+    lines = block(question(), choices(question()), Surroundings(80))
+    for key, is_second, words in (
+        ("x", False, "no answer: one of the letters is; Enter and Esc say no"),
+        ("o", False, "not o: O, a capital letter"),
+        ("\x1b[A", False, "no answer"),
+        ("o", True, "Enter does it, Esc goes back"),
+    ):
+        shown = with_hint(lines, hint(key, risky, is_second), 80)
+        assert shown[:-1] == lines[:-1] and words in shown[-1] and width(shown[-1]) == 79
+        assert shown[-1].isprintable()
+    assert with_hint(lines, "", 80) == lines
+    narrow = brief(question(), choices(question()), Surroundings(20))
+    assert with_hint(narrow, "no answer", 20)[:-1] == narrow
 
 
 def test_blanks_and_marks_move_nothing() -> None:

@@ -10,6 +10,7 @@ from nono.broker.asking.gate import (
     Passed,
     Shown,
     Stop,
+    Unknown,
     View,
 )
 from nono.broker.asking.keyboard import PASTE, PASTE_END, Keyboard
@@ -72,7 +73,7 @@ def test_a_paste_refuses(data: bytes) -> None:
 
 def test_a_risky_offer_takes_a_capital() -> None:
     at = At(is_risky=True)
-    assert at(1, b"o") == []
+    assert at(1, b"o") == [Unknown("o")]
     assert answer(at(2, b"O")) == "o"
 
 
@@ -82,7 +83,8 @@ def test_what_is_kept_takes_a_second_screen() -> None:
     assert at(5, b"\r") == []  # nothing was drawn yet
     at.gate.shown(5.1)
     assert at(5.59, b"\r") == []
-    assert at(6, b"a") == [] and at(6.5, b"y") == [] and at(7, b"o") == []
+    for time, key in (6, "a"), (6.5, "y"), (7, "o"):
+        assert at(time, key.encode()) == [Unknown(key)]
     assert at(8, b"\x1b") == [Shown()] and at.shows(View.QUESTION)
     at.gate.shown(8)
     assert at(9, b"a") == [Shown()]
@@ -100,7 +102,8 @@ def test_the_second_screen_can_be_refused(data: bytes) -> None:
 
 def test_a_key_that_is_no_answer_closes_the_gate() -> None:
     at = At()
-    assert at(1, b"m") == at(1.1, b"o") == at(1.3, b"o") == []
+    assert at(1, b"m") == [Unknown("m")]
+    assert at(1.1, b"o") == at(1.3, b"o") == []
     assert answer(at(1.7, b"o")) == "o"
 
 
@@ -121,8 +124,12 @@ def test_what_the_terminal_answers_is_no_key() -> None:
 
 
 def test_keys_with_sequences_are_no_answers() -> None:
-    assert At()(1, b"\x1b[A") == At()(1, b"\x1bOP") == At()(1, "ö".encode()) == []
+    for key in (b"\x1b[A", b"\x1bOP", "ö".encode()):
+        assert At()(1, key) == [Unknown(key.decode("ascii", "replace"))]
     assert At()(1, CONTROL_Z) == [Stop()]
+    at = At()
+    assert at(1, b"\x1c") == [Passed(b"\x1c")]  # as ever: it may end the program
+    assert answer(at(2, b"o")) == "o"
 
 
 def test_a_paste_of_before_keeps_its_form() -> None:

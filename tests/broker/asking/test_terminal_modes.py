@@ -175,3 +175,9 @@ def test_many_strings_take_no_longer_than_one() -> None:
     assert unfinished(searched) == 0 and unfinished(searched + b"\x1b]a") == 3
     fed(searched, b"\x1b\\" * 1000, b"\x1bPx\x07" * 1000)
     assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize("asks", [b"\x1b]11;?\x07", b"\x1b]10;?\x1b\\", b"\x1b]4;12;?\x07"])
+def test_who_only_asks_for_a_colour_has_named_none(asks: bytes) -> None:
+    assert b"]104" not in fed(b"text" + asks).set_aside()
+    assert b"]104" in fed(asks.replace(b"?", b"?;red")).set_aside()

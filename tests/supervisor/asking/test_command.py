@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.asking.channels import AUTOMATIC, NOBODY, ROWS
 from tests.conftest import Account, Finished, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
@@ -119,3 +120,10 @@ def test_learning_by_asking(asking: Nono, as_user: Account, project: Path) -> No
     assert profile["filesystem"] == {"read": ["~/data"]}
     assert profile["workdir"] == {"access": "readwrite"}
     assert profile["ask"] is True
+
+
+def test_the_help_names_every_channel(asking: Nono) -> None:
+    words = " ".join(asking("", "run", "--help").stdout.split())
+    told = words.partition("CHANNEL is who:")[2].partition("--")[0]
+    for name in (AUTOMATIC, NOBODY, *(row.name for row in ROWS)):
+        assert f" {name} (" in told or f" {name}." in told, name

@@ -99,11 +99,11 @@ def test_stopped_in_a_list(as_user: Account, project: Path, questions: Questions
         one.type("stty -a > before; nono\n")
         questions.ask(PATH)
         one.wait("Enter alone refuses")
-        one.type("3\x1a")
+        one.type("d\x1a")
         one.wait("Stopped")
         one.type("stty -a > between; fg\n")
         one.wait(lambda: one.text.endswith("Enter alone refuses:"))
-        one.type("1\n")
+        one.type("o\n")
         assert questions.answer(one) == "o"
         one.type("\x04")
         one.wait("at its end")

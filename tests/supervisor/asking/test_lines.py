@@ -95,7 +95,9 @@ def test_what_is_kept_and_what_is_risky(
         assert questions.answer(one) == "a"
         asks(one, questions, what="risky")
         one.rest(QUIET)
+        assert "careful" in one.text
         one.type("d")
+        one.wait("not d: D, a capital letter")
         one.rest(0.35)
         one.type("D")
         assert questions.answer(one) == "d"
@@ -167,27 +169,27 @@ def test_asked_elsewhere_and_brought_here(
     assert "✓" in one.text and "^]" not in one.text
 
 
-def test_a_numbered_list(as_user: Account, project: Path, questions: Questions) -> None:
+def test_a_list(as_user: Account, project: Path, questions: Questions) -> None:
     words = driver(questions, "cat", plain=True)
     with person(as_user, as_user.python, *words, cwd=project, env={"TERM": "dumb"}) as one:
         questions.ask(PATH)
-        one.wait("7: ask no more")
-        one.type("3\n")  # too early: the program's
+        one.wait("Capital Q: ask no more")
+        one.type("d\n")  # too early: the program's
         one.rest(0.1)
-        one.wait("Number, then Enter")
+        one.wait("Letter, then Enter")
         one.type("y\n")
-        one.wait("Not one of the numbers")
-        one.type("4\n")
+        one.wait("No such letter")
+        one.type("a\n")
         one.wait('Type "yes"')
         one.type("no\n")
-        one.wait(lambda: one.text.count("Number, then Enter") == 3)
-        for paste in ("3\nrm -rf foo\n", "3\nhalf a line", "4\nyes\n"):
+        one.wait(lambda: one.text.count("Letter, then Enter") == 3)
+        for paste in ("d\nrm -rf foo\n", "d\nhalf a line", "a\nyes\n"):
             one.type(paste)
             one.wait(lambda: one.text.endswith("a paste answers nothing."))
-            one.type("3\n")  # too early
+            one.type("d\n")  # too early
             one.wait(lambda: one.text.endswith("Enter alone refuses:"))
             assert questions.answers.read_text() == "" and "Type" not in one.text.splitlines()[-1]
-        one.type("4\n")
+        one.type("a\n")
         one.wait(lambda: one.raw.count(b"It writes") == 2)
         one.type("yes\n")  # before it is asked
         one.wait(lambda: one.text.endswith("anything else goes back:"))
@@ -195,11 +197,11 @@ def test_a_numbered_list(as_user: Account, project: Path, questions: Questions) 
         assert questions.answers.read_text() == ""
         one.type("nein\n")
         one.wait(lambda: one.text.endswith("Enter alone refuses:"))
-        one.type("3\n")
+        one.type("d\n")
         assert questions.answer(one) == "d"
         one.wait("nono: allowed:")
         assert b"\x1b" not in one.raw
-        for keys in ("3\x03", "\x03", "\x04", "3\x04"):
+        for keys in ("d\x03", "\x03", "\x04", "d\x04"):
             questions.ask(PATH)
             one.wait(lambda: one.text.endswith("Enter alone refuses:"))
             one.type(keys)

@@ -79,11 +79,17 @@ def test_it_is_whole_and_alone(printed: bytes) -> None:
 
 def test_what_pyte_cannot_show_is_undone_as_well() -> None:
     """Whether it was seen or not: margins, printing, held frames, hidden text, named colours."""
-    for printed in (b"", b"\x1b]010;#000000\x07\x1b[?0000069h\x1b[1;2s\x1b[5i\xc2\x9d0;"):
+    for printed in (
+        b"",
+        b"\x1bPtmux;\x1b\x1b]4;7;#000\x07\x1b\\",
+        b"\x1b]010;#000000\x07\x1b[?0000069h\x1b[1;2s\x1b[5i\xc2\x9d0;",
+    ):
         outer, _ = shown(printed)
         before = outer.raw.partition(ASKS.encode())[0]
         assert before.startswith(RESET)
-    for off in (b"?69l", b"[r", b"?6l", b"[4i", b"?2026l", b"[4l", b"]104", b"]110", b"]111"):
+        named = [off in before for off in (b"]104", b"]110", b"]111")]
+        assert named == [bool(printed)] * 3  # a palette of the person's own stays
+    for off in (b"?69l", b"[r", b"?6l", b"[4i", b"?2026l", b"[4l"):
         assert off in RESET.partition(b"\x1b8")[0]
     assert RESET.endswith(b"\x1b8\x1b[0m\x1b(B\x0f\x1b[?7h")
 

@@ -88,8 +88,8 @@ def test_nobody_can_be_asked_without_one(as_user: Account, project: Path, data: 
 def test_a_list_where_nothing_is_coloured(as_user: Account, project: Path, data: Path) -> None:
     run = nono(as_user, "python3", "reads.py", data)
     with person(as_user, "sh", "-c", run, cwd=project, env={"NO_COLOR": "1"}) as one:
-        one.wait("Number, then Enter")
-        one.type("3\n")
+        one.wait("Letter, then Enter")
+        one.type("d\n")
         one.wait("read 40")
         assert one.end() == 0
     assert "nono asks for run" in one.text and "─" not in one.text
