@@ -30,6 +30,10 @@ MAX_TEXT = 4096
 
 _LABEL = 16
 _MAX_LINES = 3
+_WHOLE = MAX_TEXT
+"""So many lines hold every text that is shown."""
+_MAX_ESCAPE = 12
+_MAX_REFUSAL = 30
 _MAX_RULES = 5
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
@@ -77,7 +81,10 @@ def subject_words(question: Question, home: str) -> str:
 def is_too_long(question: Question) -> bool:
     """True when what it is about cannot be shown as a whole."""
     texts = (question.subject.value, *(path for _, path in question.objects))
-    return any(len(text) > MAX_TEXT for text in texts)
+    return any(
+        len(text) > MAX_TEXT or len(visible(text, MAX_TEXT * _MAX_ESCAPE)) > MAX_TEXT
+        for text in texts
+    )
 
 
 def block(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
@@ -107,36 +114,19 @@ def risk(question: Question, choosable: Sequence[Choice]) -> str:
     return f"{why}, so {', '.join(keys)} {size}"
 
 
-def hint(key: str, choosable: Sequence[Choice], is_second_step: bool) -> str:
-    """What to say of a key that is no answer."""
-    if is_second_step:
-        return "Enter does it, Esc goes back"
-    capital = next((each.key for each in choosable if each.key == key.upper()), "")
-    if capital and capital != key:
-        return f"not {key}: {capital}, a capital letter"
-    return "no answer: one of the letters is; Enter and Esc say no"
-
-
-def with_hint(lines: Sequence[str], text: str, columns: int) -> list[str]:
-    """The lines with a hint in place of the rule below them, or after them."""
-    if not text:
-        return [*lines]
-    kept = lines[:-1] if set(lines[-1]) == {_RULE} else lines
-    shown = f"{_RULE * 2} {text} "
-    return [*kept, cut(shown + _RULE * (columns - 1 - width(shown)), columns - 1)]
-
-
 def second_step(choice: Choice, around: Surroundings) -> list[str]:
     """What one offer does, in full, before Enter chooses it."""
     offer, columns = choice.offer, around.columns - 1
     rows = [("you chose", offer.words), ("it opens", offer.reach)]
     rows += [("it writes", offer.entry), ("into", offer.file)] if offer.entry else []
     rows += [] if offer.entry else [("rule", rule_words(each)) for each in offer.rules[:_MAX_RULES]]
+    more = 0 if offer.entry else len(offer.rules) - _MAX_RULES
+    rows += [("", f"and {more} more rules")] if more > 0 else []
     lines = [_heading(around)]
     for label, text in rows:
-        lines += _labelled(label, visible(text, MAX_TEXT), columns) if text else []
-    lines.append(cut("  Enter  yes, this          Esc  back to the question", columns))
-    return [*lines, _RULE * columns]
+        lines += _labelled(label, visible(text, MAX_TEXT), columns, _WHOLE) if text else []
+    keys = [("Enter", "yes, this"), ("Esc", "back to the question")]
+    return [*lines, *_answers(keys, columns), _RULE * columns]
 
 
 def details(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
@@ -159,7 +149,8 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
     for choice in choosable:
         offer = choice.offer
         more = [offer.words, offer.reach, offer.entry and f"{offer.entry} in {offer.file}"]
-        lines += _labelled(f"{choice.key}", visible("; ".join(filter(None, more)), 1000), columns)
+        words = visible("; ".join(filter(None, more)), MAX_TEXT)
+        lines += _labelled(choice.key, words, columns, _WHOLE)
     return [*lines, _RULE * columns]
 
 
@@ -219,9 +210,9 @@ def _body(question: Question, around: Surroundings) -> Iterator[str]:
     columns = around.columns - 1
     yield cut(f"  {program_words(question, columns - 2)}", columns)
     first, *others = _object(question, around)
-    yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns)
+    yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns, _WHOLE)
     for line in others:
-        yield from _labelled("", line, columns)
+        yield from _labelled("", line, columns, _WHOLE)
     yield from _labelled("because", visible(question.why, 400), columns)
     if question.waiting > 1 or question.seen:
         waiting = f"{question.waiting} calls wait" if question.waiting > 1 else ""
@@ -258,9 +249,12 @@ def _object(question: Question, around: Surroundings) -> list[str]:
     return [shown, name_of(name)] if name else [shown]
 
 
-def _labelled(label: str, text: str, columns: int) -> list[str]:
+def _labelled(label: str, text: str, columns: int, most: int = _MAX_LINES) -> list[str]:
     indent = max(_LABEL, width(label) + 2)
-    lines = wrapped(text, columns - 2 - indent, _MAX_LINES)
+    if columns < NARROW - 1:
+        lines = [f"    {each}" for each in wrapped(text, columns - 4, most)]
+        return [f"  {cut(label, columns - 2)}", *lines] if label else lines
+    lines = wrapped(text, columns - 2 - indent, most)
     first = f"  {padded(label, indent)}{lines[0]}"
     return [first, *(" " * (indent + 2) + each for each in lines[1:])]
 
@@ -272,11 +266,11 @@ def _entries(choosable: Sequence[Choice]) -> Iterator[tuple[str, str]]:
 def _words(choice: Choice) -> str:
     offer = choice.offer
     reach = f" ({visible(offer.reach, 100)})" if offer.reach else ""
-    return f"{visible(offer.words)}{reach}{' …' if choice.is_two_steps else ''}"
+    return f"{visible(offer.words, MAX_TEXT)}{reach}{' …' if choice.is_two_steps else ''}"
 
 
 def _answers(entries: Sequence[tuple[str, str]], columns: int) -> Iterator[str]:
-    """Two beside each other where both fit."""
+    """Two beside each other where both fit, a long one on several lines."""
     shown = [f"{key}  {words}" for key, words in entries]
     half = (columns - 2) // 2
     while shown:
@@ -284,7 +278,9 @@ def _answers(entries: Sequence[tuple[str, str]], columns: int) -> Iterator[str]:
         if shown and width(left) < half - 1 and width(shown[0]) <= half:
             yield f"  {padded(left, half)}{shown.pop(0)}"
         else:
-            yield cut(f"  {left}", columns)
+            first, *others = wrapped(left, columns - 5, _WHOLE)
+            yield f"  {first}"
+            yield from (f"     {line}" for line in others)
 
 
 def brief(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
@@ -294,17 +290,20 @@ def brief(question: Question, choosable: Sequence[Choice], around: Surroundings)
     who = f"nono asks: {visible(name, 30)} wants to {visible(question.wants, 40)} "
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
     subject = question.subject
-    what = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value, 300)
+    what = (
+        around.path(subject.value) if subject.kind in _PATHS else visible(subject.value, MAX_TEXT)
+    )
     several = _objects(question, around) if len(question.objects) > 1 else []
     return [
-        *(wrapped(cut(who + what, columns * _MAX_LINES), columns, _MAX_LINES)),
-        *(line for each in several for line in wrapped(each, columns, _MAX_LINES)),
+        *wrapped(who + what, columns, _WHOLE),
+        *(line for each in several for line in wrapped(each, columns, _WHOLE)),
         *_joined([*keys, f"{DETAILS} details"], columns),
     ]
 
 
 def _brief(choice: Choice) -> str:
-    words = visible(choice.offer.words, 30)
+    most = MAX_TEXT if choice.offer.effect is Effect.ALLOW else _MAX_REFUSAL
+    words = visible(choice.offer.words, most)
     return f"{words}{'…' if choice.is_two_steps else ''}"
 
 
@@ -314,7 +313,7 @@ def _joined(parts: Sequence[str], columns: int) -> Iterator[str]:
     for part in parts:
         both = f"{line}  {part}" if line else part
         if line and width(both) > columns:
-            yield cut(line, columns)
+            yield from wrapped(line, columns, _WHOLE)
             both = part
         line = both
-    yield cut(line, columns)
+    yield from wrapped(line, columns, _WHOLE)

@@ -7,15 +7,17 @@ its input.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nono.broker.asking import block
 from nono.broker.asking.block import Surroundings
 from nono.broker.asking.columns import cut
-from nono.broker.asking.gate import Chosen, Gate, Shown, Unknown, View
+from nono.broker.asking.gate import Chosen, Gate, Page, Shown, Unknown, View
+from nono.broker.asking.hints import hint, with_hint
 from nono.broker.asking.keyboard import Keyboard
 from nono.broker.asking.keys import choices, refusal
+from nono.broker.asking.pages import drawn, pages
 from nono.broker.asking.question import Offer, Question
 from nono.broker.rules.rule import Effect
 from nono.broker.visible import visible
@@ -53,10 +55,14 @@ Done = Picked | Quit | Paused
 
 
 class Board:
-    """Of one `nono watch`. `only` is the one question that it is about, if it is about one."""
+    """Of one `nono watch`. `only` is the one question that it is about, if it is about one.
 
-    def __init__(self, only: int | None = None) -> None:
+    `home` is shown as `~`.
+    """
+
+    def __init__(self, only: int | None = None, home: str = "") -> None:
         self._only = only
+        self._home = home
         self._runs: dict[str, str] = {}
         self._waiting: dict[tuple[str, int], Question] = {}
         self._decisions: deque[str] = deque(maxlen=_MAX_DECISIONS)
@@ -64,8 +70,8 @@ class Board:
         self._keyboard = Keyboard()
         self._last_key = float("-inf")
         self._about: dict[tuple[str, int], str] = {}
-        self._block: Sequence[str] = ()
-        self._visible_block: Sequence[str] = ()
+        self._block: Page = ()
+        self._visible_block: Page = ()
         self._hint = ""
         self.is_over = False
         """The one question that it is about is decided."""
@@ -88,7 +94,8 @@ class Board:
             return False
         self._waiting[run, question.id] = question
         if len(self._about) < _MAX_ABOUT:
-            self._about[run, question.id] = visible(question.subject.value, _MAX_WORDS)
+            about = block.subject_words(question, self._home)
+            self._about[run, question.id] = visible(about, _MAX_WORDS)
         self._turn()
         return True
 
@@ -137,7 +144,8 @@ class Board:
             match outcome:
                 case Unknown(key):
                     is_second = self._gate.view is View.SECOND_STEP
-                    self._hint = block.hint(key, choices(self._waiting[first]), is_second)
+                    given = choices(self._waiting[first])
+                    self._hint = hint(key, given, is_second, self._gate.is_whole)
                 case Chosen(choice):
                     offer = choice.offer if choice is not None else _refusal(self._waiting[first])
                     self._drop(*first)
@@ -177,24 +185,15 @@ class Board:
         if first is None or self._gate is None:
             shown = [*self._overview(), "", *self._decided(), "", "  q  quit"]
             return [cut(line, columns - 1) for line in shown][-rows:]
-        question = self._waiting[first]
-        around = Surroundings(columns, first[0], 1, len(self._waiting))
-        lines = self._view(question, around)
-        if len(lines) >= rows:
-            lines = block.brief(question, choices(question), around)
-        self._block = lines
-        lines = block.with_hint(lines, self._hint, columns)
-        room = rows - len(lines) - 2
+        question, gate = self._waiting[first], self._gate
+        around = Surroundings(columns, first[0], 1, len(self._waiting), self._home)
+        given, room = choices(question), max(rows - 1, 1)
+        self._block = gate.laid_out(pages(question, given, gate.view, gate.second, around, room))
+        lines = with_hint(drawn(self._block, columns), self._hint, columns)[:room]
+        left = rows - len(lines) - 2
         rest = [_GOES_ON, *self._others(), *self._decided()]
-        below = ["", *(cut(line, columns - 1) for line in rest[:room])]
-        return [*lines, *(below if room > 0 else [])][:rows]
-
-    def _view(self, question: Question, around: Surroundings) -> Sequence[str]:
-        gate = self._gate
-        if gate is not None and gate.view is View.SECOND_STEP and gate.second is not None:
-            return block.second_step(gate.second, around)
-        is_detailed = gate is not None and gate.view is View.DETAILS
-        return (block.details if is_detailed else block.block)(question, choices(question), around)
+        below = ["", *(cut(line, columns - 1) for line in rest[:left])]
+        return [*lines, *(below if left > 0 else [])][:rows]
 
     def _overview(self) -> Iterable[str]:
         if not self._runs:
@@ -207,7 +206,7 @@ class Board:
     def _others(self) -> Iterable[str]:
         """The questions that come after this one."""
         for (run, _), each in [*self._waiting.items()][1:]:
-            wants = f"{visible(each.wants)} {visible(each.subject.value, _MAX_WORDS)}"
+            wants = f"{visible(each.wants)} {block.subject_words(each, self._home)}"
             yield f"  {visible(run, 20)}  waits: {wants}"
 
     def _decided(self) -> list[str]:

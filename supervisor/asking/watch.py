@@ -20,6 +20,7 @@ from nono.broker.errors import InvalidRecord
 from nono.broker.visible import visible
 from nono.supervisor.asking.client import Client, GoneError
 from nono.supervisor.asking.listening import remove_left_behind, run_of, sockets
+from nono.supervisor.places import home_directory
 
 _LOOK_SECONDS = 0.25
 _COMES_SECONDS = 2.0
@@ -110,7 +111,7 @@ def watch(find: Callable[[], list[str]], only: int | None, stdin: int, stdout: i
 
     True where that one was answered here. What still waits then is asked elsewhere.
     """
-    board = Board(only)
+    board = Board(only, home_directory(os.environ))
     answered = False
     until = time.monotonic() + _COMES_SECONDS
 
