@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 _DIRECTORY = __file__.rpartition("/")[0]
+PROFILES = f"{_DIRECTORY}/data/profiles"
+"""The directory of the profiles that come with nono."""
 # importlib.resources would cost every start 10 ms: it imports archives and temporary files.
 
 

@@ -5,15 +5,14 @@ A refusal of one is none that a person can use: it is kept apart from the others
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import cache
-from operator import itemgetter
 from typing import NamedTuple
 
 from nono.broker.datafile import data
 from nono.broker.requests import Open, Operation, PathChange, PathRequest, Watch
 from nono.broker.rules.access import READ_WRITE, Access
-from nono.broker.rules.paths import is_within, lineage
+from nono.broker.rules.paths import is_within
+from nono.broker.rules.pattern_table import Patterns
 from nono.broker.rules.patterns import Glob
 
 _SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/")
@@ -43,9 +42,6 @@ class Probe(NamedTuple):
     by: tuple[str, ...] = ()
     write: bool = False
     link: bool = False
-
-
-_Ordered = tuple[int, Probe, Glob]
 
 
 @cache
@@ -101,32 +97,12 @@ def _is_by(request: PathRequest, names: tuple[str, ...]) -> bool:
     return any(name == each or (each[-1:] == "*" and name.startswith(each[:-1])) for each in names)
 
 
-class _Patterns:
-    """Those of one home: a plain path by itself, the others by the directory that they begin in."""
-
-    def __init__(self, patterns: Iterable[tuple[Probe, Glob]]) -> None:
-        self._at: dict[str, list[_Ordered]] = {}
-        self._in: dict[str, list[_Ordered]] = {}
-        for number, (probe, pattern) in enumerate(patterns):
-            is_plain = _WILDCARDS.isdisjoint(pattern.text)
-            found, key = (self._at, pattern.text) if is_plain else (self._in, pattern.prefix)
-            found.setdefault(key, []).append((number, probe, pattern))
-
-    def about(self, path: str) -> Iterator[tuple[Probe, Glob]]:
-        """Those that may match the path, in their order."""
-        found = [*self._at.get(path, ())]
-        for each in lineage(path):
-            found += self._in.get(each, ())
-        found.sort(key=itemgetter(0))
-        return ((probe, pattern) for _, probe, pattern in found)
-
-
 @cache
-def _in(home: str) -> _Patterns:
+def _in(home: str) -> Patterns[Probe]:
     """The patterns of one home. A home with wildcards in its name has none."""
     is_usable = _WILDCARDS.isdisjoint(home) and is_within(home, "/")
     plain = home if is_usable else "/nonexistent"
-    return _Patterns(
+    return Patterns(
         (each, Glob(plain.rstrip("/") + each.path[1:] if each.path[0] == "~" else each.path))
         for each in probes()
     )

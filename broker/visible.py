@@ -27,6 +27,8 @@ def visible(text: str, limit: int = 200) -> str:
     a pile, and at most `limit` characters: a longer one loses its middle.
     `limit` must be positive.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     if len(text) > limit:
         # Escapes only make it longer, so no more than this can be shown.
         text = text[:limit] + text[-limit:]

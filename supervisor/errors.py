@@ -96,7 +96,8 @@ class AuditError(NonoError):
 
 
 class BrokenError(NonoError):
-    """The sandbox broke while the program ran. Every process in it was killed."""
+    """The sandbox broke while the program ran, or was ended from outside. Every process in it was
+    killed."""
 
     exit_code = exit_status.BROKEN
 

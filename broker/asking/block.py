@@ -151,6 +151,7 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
         more = [offer.words, offer.reach, offer.entry and f"{offer.entry} in {offer.file}"]
         words = visible("; ".join(filter(None, more)), MAX_TEXT)
         lines += _labelled(choice.key, words, columns, _WHOLE)
+    lines += _labelled(DETAILS, "back to the question", columns)
     return [*lines, _RULE * columns]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nono.broker.asking import json_rpc
+from nono.broker.asking import CONTROL_SOCKET, json_rpc
 from nono.broker.asking.json_rpc import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -26,7 +26,7 @@ from nono.broker.errors import NonoError
 from nono.broker.visible import visible
 
 PROTOCOL = 1
-CHANNEL = "control socket"
+CHANNEL = CONTROL_SOCKET
 
 HELLO_FIRST = -32001
 REFUSED = -32002

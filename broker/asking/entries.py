@@ -10,6 +10,7 @@ from nono.broker.rules.paths import is_within
 from nono.broker.rules.rule import File, Pattern, Subtree
 from nono.broker.settings import Kind, flag, granting
 
+_LIST = "filesystem.list"
 Entry = tuple[str, str | int]
 """A key of a profile, and a value of its list."""
 
@@ -59,9 +60,13 @@ def flags_of(pattern: Pattern, access: Access) -> tuple[str, ...]:
     return tuple(found)
 
 
-def entry_of(opened: Opened, around: Surroundings) -> str:
-    """The lines that are written for an answer, as a person reads them; empty if there are none."""
+def kept_of(opened: Opened, around: Surroundings) -> tuple[Entry, ...]:
+    """What is written for an answer; nothing if a part of it cannot be."""
     found = [entries(pattern, access, around) for pattern, access in opened]
-    if not all(found):
-        return ""
-    return "; ".join(f"{key}: {value}" for each in found for key, value in each)
+    return tuple(each for some in found for each in some) if all(found) else ()
+
+
+def listed(path: str, around: Surroundings) -> tuple[Entry, ...]:
+    """What is written for the names in a directory, and nothing below it."""
+    text = _spelled(path, around)
+    return () if text is None else ((_LIST, text),)

@@ -45,10 +45,19 @@ class Maker:
         rules = self._rules(opened, Effect.ALLOW)
         return Offer(id, Effect.ALLOW, lasts, rules, words, reach, broad, is_risky)
 
-    def keep(self, id: str, opened: Opened, words: str, reach: str, entry: str, file: str) -> Offer:
-        """What later runs may, too: always a second, deliberate step."""
-        rules = self._rules(opened, Effect.ALLOW)
-        return Offer(id, Effect.ALLOW, Lasts.ALWAYS, rules, words, reach, True, True, entry, file)
+    def keep(
+        self,
+        id: str,
+        opened: Opened,
+        words: str,
+        reach: str,
+        kept: tuple[tuple[str, str | int], ...],
+        file: str,
+    ) -> Offer:
+        """What later runs may, too: always a second, deliberate step. `kept` is what is written."""
+        rules, lasts = self._rules(opened, Effect.ALLOW), Lasts.ALWAYS
+        entry = "; ".join(f"{key}: {value}" for key, value in kept)
+        return Offer(id, Effect.ALLOW, lasts, rules, words, reach, True, True, entry, file, kept)
 
     def deny(self, id: str, lasts: Lasts, opened: Opened, words: str) -> Offer:
         return Offer(id, Effect.DENY, lasts, self._rules(opened, Effect.DENY), words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nono.broker.asking.entries import entry_of
+from nono.broker.asking.entries import kept_of
 from nono.broker.asking.history import around
 from nono.broker.asking.making import Maker, Opened
 from nono.broker.asking.question import Lasts, Offer, Subject, SubjectKind
@@ -78,9 +78,9 @@ class HostOffers:
             words = f"every host below {domain} port {port}, this run"
             yield self.make.allow("t", Lasts.RUN, suffix, words, is_risky=True, broad=True)
         if self.place.kept_in:
-            entry = entry_of(opened, self.place.around)
+            kept = kept_of(opened, self.place.around)
             words = f"{host} port {port}, always"
-            yield self.make.keep("a", opened, words, "one host", entry, self.place.kept_in)
+            yield self.make.keep("a", opened, words, "one host", kept, self.place.kept_in)
 
 
 def _port(request: Request) -> int:
@@ -130,9 +130,9 @@ class PlainOffers:
             yield self.make.allow("r", Lasts.RUN, opened, f"{what}, this run", is_risky=True)
             # A socket is a way out of the sandbox: it is opened by a profile that somebody wrote.
             if self.place.kept_in and self.subject.kind is not SubjectKind.SOCKET:
-                entry = entry_of(opened, self.place.around)
+                kept = kept_of(opened, self.place.around)
                 words = f"{what}, always"
-                yield self.make.keep("a", opened, words, "one port", entry, self.place.kept_in)
+                yield self.make.keep("a", opened, words, "one port", kept, self.place.kept_in)
         yield self.make.deny("n", Lasts.ONCE, (), "no")
         yield self.make.deny("N", Lasts.RUN, opened, f"not {what} in this run")
         yield self.make.quit()

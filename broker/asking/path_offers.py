@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nono.broker.asking.entries import entry_of
+from nono.broker.asking.entries import kept_of, listed
 from nono.broker.asking.making import Maker, Opened
 from nono.broker.asking.question import Lasts, Offer
 from nono.broker.asking.subject import names_object
@@ -157,6 +157,8 @@ class PathOffers:
         elif self._is_kept_alone:
             yield from self._always("a", File(self._path), "this file, always")
         directory = self._safe()
+        if directory is None and self._is_listed:
+            yield from self._names()
         if directory is not None and not around.is_above(directory):
             words = f"{self._named(directory)}{self._rights}, always"
             yield from self._always("A", Subtree(directory), words)
@@ -173,11 +175,19 @@ class PathOffers:
 
     def _always(self, id: str, pattern: File | Subtree, words: str) -> Iterator[Offer]:
         opened = [(pattern, self._bits)]
-        entry = entry_of(opened, self.place.around)
-        if entry:
+        kept = kept_of(opened, self.place.around)
+        if kept:
             is_tree = isinstance(pattern, Subtree)
             reach = self.place.look.reach(pattern.path) if is_tree else "one file"
-            yield self.make.keep(id, opened, words, reach, entry, self.place.kept_in)
+            yield self.make.keep(id, opened, words, reach, kept, self.place.kept_in)
+
+    def _names(self) -> Iterator[Offer]:
+        """What is in a directory that is not opened as a whole, as the home is not."""
+        kept = listed(self._path, self.place.around)
+        if kept and self._bits == Access.READ:
+            opened = [(File(self._path), self._bits)]
+            words, file = f"{self._what}, always", self.place.kept_in
+            yield self.make.keep("a", opened, words, "names alone", kept, file)
 
     def _refusals(self) -> Iterator[Offer]:
         yield self.make.deny("n", Lasts.ONCE, (), "no")

@@ -59,7 +59,8 @@ class Program:
     script: str = ""
     """The first argument that is a file, of an interpreter."""
     parents: tuple[str, ...] = ()
-    """Names of up to three programs that started it, nearest first."""
+    """Names of up to three programs that started it, nearest first. What nobody looked at while the
+    call waited is empty afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Offer:
     entry: str = ""
     """For ALWAYS: the line that is written, as it will stand in the file `file`."""
     file: str = ""
+    kept: tuple[tuple[str, str | int], ...] = ()
+    """The same as keys of a profile with their values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from nono.broker.asking.question import MAX_OBJECTS, Offer, Question, Subject, S
 from nono.broker.asking.subject import object_of, subject_of, wishes
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.explaining import access_words
-from nono.broker.explaining.explain import explain, verb
+from nono.broker.explaining.explain import verb, why_asked
 from nono.broker.explaining.remedies import NAMES
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
@@ -49,7 +49,7 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
         _meant(subject, asked),
         asked.program,
         _wants(asked, place),
-        explain(policy, request, asks).reason,
+        why_asked(request, asks.rule),
         offers,
         asked.waiting,
         history.seen(subject),

@@ -23,6 +23,7 @@ from nono.broker.requests import (
     Socket,
 )
 from nono.broker.rules.addresses import destination
+from nono.broker.rules.pattern_table import Patterns
 from nono.broker.rules.patterns import Glob
 from nono.broker.rules.rule import OriginKind, Rule
 
@@ -56,12 +57,12 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
     probe = harmless(request, home)
     if probe is not None:
         return probe.reason
-    for pattern, why in _patterns():
+    for why, pattern in _patterns().about(request.path):
         if pattern.matches(request.path):
             return why
     return None
 
 
 @cache
-def _patterns() -> tuple[tuple[Glob, str], ...]:
-    return tuple((Glob(each["path"]), each["reason"]) for each in data("unasked")["paths"])
+def _patterns() -> Patterns[str]:
+    return Patterns((each["reason"], Glob(each["path"])) for each in data("unasked")["paths"])

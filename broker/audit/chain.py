@@ -13,8 +13,9 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 from zlib import crc32
 
 import msgpack
@@ -28,21 +29,20 @@ _CHECK = struct.Struct(">I")
 _UNREADABLE = (msgpack.exceptions.UnpackException, ValueError)
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """`count` records end at byte `size`, the last begins at byte `last`.
+class Seal(NamedTuple):
+    """`records` of them end at byte `size`, the last begins at byte `last`.
 
     `stopped` says that no more could be written.
     """
 
-    count: int
+    records: int
     size: int
     last: int
     digest: bytes
     stopped: bool = False
 
     def pack(self) -> bytes:
-        data = _SEAL.pack(self.count, self.size, self.last, self.digest, self.stopped)
+        data = _SEAL.pack(self.records, self.size, self.last, self.digest, self.stopped)
         return data + _CHECK.pack(crc32(data))
 
     @staticmethod
@@ -69,10 +69,10 @@ class Writer:
         """The next record. It counts as written."""
         seal = self.seal
         pack = self._packer.pack
-        body = pack((seal.digest, seal.count, last, content))
+        body = pack((seal.digest, seal.records, last, content))
         digest = sha256(body).digest()
         record: bytes = pack((body, digest))
-        self.seal = Seal(seal.count + 1, seal.size + len(record), seal.size, digest)
+        self.seal = Seal(seal.records + 1, seal.size + len(record), seal.size, digest)
         return record
 
 
@@ -111,7 +111,7 @@ def links(chunks: Iterable[bytes]) -> Iterator[Link]:
     seal, closed = _EMPTY, False
     for record, end in _records(chunks):
         if closed:
-            raise Damage(seal.count, "it stands behind the last one")
+            raise Damage(seal.records, "it stands behind the last one")
         link = _checked(record, seal, end)
         yield link
         seal, closed = link.seal, link.is_last
@@ -143,7 +143,7 @@ def _unpacker() -> msgpack.Unpacker:
 
 
 def _checked(record: object, before: Seal, end: int) -> Link:
-    number = before.count
+    number = before.records
     match record:
         case [bytes(body), bytes(digest)]:
             pass
@@ -211,20 +211,20 @@ def verify(chunks: Iterable[bytes], seal: bytes) -> Verification:
             before, now, closed = now, link.seal, link.is_last
         sealed = Seal.unpack(seal)
     except InvalidRecord as error:
-        return Verification(now.count, Ending.DAMAGED, now.digest, str(error))
+        return Verification(now.records, Ending.DAMAGED, now.digest, str(error))
     ending, damage = _ending(before, now, sealed, closed, size)
-    what = f"record {now.count}: {damage}" if damage else ""
-    return Verification(now.count, ending, now.digest, what)
+    what = f"record {now.records}: {damage}" if damage else ""
+    return Verification(now.records, ending, now.digest, what)
 
 
 def _ending(before: Seal, now: Seal, sealed: Seal, closed: bool, size: int) -> tuple[Ending, str]:
     """How good records end, of which the last two left the seals `before` and `now`."""
-    if now.count < sealed.count:
+    if now.records < sealed.records:
         if size >= sealed.size:
             return Ending.DAMAGED, "it cannot be read"
-        return Ending.CUT, f"it is missing: {sealed.count} were written, {now.count} are there"
+        return Ending.CUT, f"it is missing: {sealed.records} were written, {now.records} are there"
     # nono may have been killed between a record and its seal.
-    if replace(sealed, stopped=False) not in (now, before):
+    if sealed._replace(stopped=False) not in (now, before):
         return Ending.DAMAGED, "it is not the end that the seal tells of"
     if not closed:
         return (Ending.STOPPED if sealed.stopped else Ending.OPEN), ""

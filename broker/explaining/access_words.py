@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 from nono.broker.rules.access import Access
@@ -24,16 +25,19 @@ WORDS: Final = {
 }
 
 
+@cache
 def names(access: Access) -> str:
     """As in `read,execute`."""
     return ",".join(WORDS[right].name for right in access)
 
 
+@cache
 def verbs(access: Access) -> str:
     """As in `read and write`; empty for no right."""
     return " and ".join(WORDS[right].verb for right in access)
 
 
+@cache
 def deeds(access: Access) -> str:
     """As in `reading and writing`."""
     return " and ".join(WORDS[right].deed for right in access)

@@ -74,7 +74,7 @@ def explain(
         case Allow(rule):
             reason = _why_allowed(request, rule, floor)
         case Ask(rule):
-            reason = _why_asked(request, rule)
+            reason = why_asked(request, rule)
             if rule.origin.kind is OriginKind.DEFAULT:
                 fix = remedy(policy, request, rule, around)
         case Deny(rule):
@@ -168,7 +168,8 @@ def _not_run(request: Execute) -> str:
 _NOT_GIVEN = "the right to execute cannot be given during a run"
 
 
-def _why_asked(request: Request, rule: Rule) -> str:
+def why_asked(request: Request, rule: Rule) -> str:
+    """Why somebody is asked about it, by which rule."""
     if isinstance(request, Execute):
         return f"no rule allows it; {_NOT_GIVEN}"
     if rule.origin.kind is OriginKind.DEFAULT:

@@ -7,7 +7,6 @@ Rules on a path are kept by that path and found by walking from the object up to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from functools import cached_property
 from typing import NamedTuple, get_args
 
@@ -80,8 +79,8 @@ class Index:
 
     def answered(self, answers: tuple[Rule, ...]) -> Index:
         """The same rules with these answers of a person's, which come before all grants."""
-        made = copy(self)
-        made._answers = answers
+        made = object.__new__(Index)
+        made.__dict__.update(self.__dict__, _answers=answers)
         return made
 
     def answer_refuses(self, path: str, bits: int) -> Rule | None:

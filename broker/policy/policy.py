@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -152,8 +151,8 @@ class Policy:
         # What was checked and computed of the rules holds for both: an answer has to be fast.
         index = self._index.answered(paths)
         check_paths(paths)
-        made = copy(self)
-        made.__dict__.update(answers=paths, network=network, _index=index)
+        made = object.__new__(Policy)
+        made.__dict__.update(self.__dict__, answers=paths, network=network, _index=index)
         return made
 
     def decide(self, request: Request) -> Verdict:

@@ -9,30 +9,16 @@ from nono.broker.errors import PolicyError, nearest
 from nono.broker.groups import group
 from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile
+from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.rules.patterns import Glob
 
-VARIABLES = (
-    "HOME",
-    "WORKDIR",
-    "TMPDIR",
-    "UID",
-    "XDG_CACHE_HOME",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "XDG_RUNTIME_DIR",
-    "XDG_STATE_HOME",
-)
-"""What may stand in a profile's paths as $NAME or ${NAME}; all but UID at the start only."""
-
-VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
 PLATFORMS = ("linux", "macos")
 
 _MAX_PATH = 4096
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?|\*")
 _RESERVED = ("PATH", "TMPDIR")
-_PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def check_path(text: str) -> str:
@@ -53,11 +39,6 @@ def check_denied_path(text: str) -> str:
         Glob(text)
         return text
     return check_path(text)
-
-
-def is_pattern(text: str) -> bool:
-    """True when the text stands for all the paths that its wildcards match."""
-    return "*" in text
 
 
 def _check_spelling(text: str) -> None:
@@ -150,21 +131,6 @@ def check_value(text: str) -> str:
     if "\0" in text:
         raise PolicyError("a value cannot hold a NUL", "leave it out")
     return text
-
-
-def check_base(text: str) -> str:
-    """The name or the file of a profile."""
-    if "\0" in text or not (is_file_name(text) or _PROFILE.fullmatch(text)):
-        raise PolicyError(
-            f"{text[:80]!r} is neither the name nor the file of a profile",
-            "write a name such as python-dev, or a path such as ./base.json",
-        )
-    return text
-
-
-def is_file_name(reference: str) -> bool:
-    """True when a reference to a profile means a file, and not a name."""
-    return "/" in reference or reference.endswith(".json")
 
 
 def check_platform(text: str) -> str:

@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nono.broker.errors import Problem, ProfileError
+from nono.broker.profile.spelling import MAX_BYTES
 
-MAX_BYTES = 1024 * 1024
-"""Bytes in one file."""
 MAX_DEPTH = 32
 """Objects and lists inside each other."""
 

@@ -7,15 +7,15 @@ an empty list, an empty object or null clears what came before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nono.broker.errors import PolicyError, Problem, ProfileError
 from nono.broker.profile.format import Part, Profile
+from nono.broker.profile.merged import Element, Load, Merged, Source
 from nono.broker.profile.parse import ProfileFile, parse
 from nono.broker.rules.rule import Origin, OriginKind
-from nono.broker.settings import Setting, Settings
+from nono.broker.settings import Setting
 
 MAX_DEPTH = 10
 """Profiles that extend each other, one above the other."""
@@ -23,50 +23,6 @@ MAX_FILES = 100
 
 _OWN = frozenset({"json_schema", "extends", "meta"})
 """What a profile says of itself, and nobody inherits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A profile's text as it was found. `file` is its name for people, and its identity."""
-
-    file: str
-    data: bytes
-
-
-Load = Callable[[str, Source | None], Source]
-"""From a reference, and the profile that makes it, to that profile's text. Raises PolicyError."""
-
-
-@dataclass(frozen=True, slots=True)
-class Merged(Settings):
-    """The settings of a profile and of all that it extends.
-
-    `files` are those that were read, bases first.
-    """
-
-    files: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    meta: Mapping[str, Any] = field(default_factory=dict)
-
-    def profile(self) -> Profile:
-        """The one profile that says the same, without `extends`."""
-        tree: dict[str, Any] = {"meta": dict(self.meta)} if self.meta else {}
-        for key, settings in self.settings.items():
-            section, _, name = key.rpartition(".")
-            inside = tree.setdefault(section, {}) if section else tree
-            if settings[0].name:
-                inside[name] = {setting.name: setting.value for setting in settings}
-            elif isinstance(settings[0], _Element):
-                inside[name] = tuple(setting.value for setting in settings)
-            else:
-                inside[name] = settings[0].value
-        return Profile.model_validate(tree)
-
-
-class _Element(Setting):
-    """An element of a list."""
-
-    __slots__ = ()
 
 
 def resolve(reference: str, load: Load, platform: str) -> Merged:
@@ -183,7 +139,7 @@ def _split(profile: ProfileFile, location: tuple[str, ...], value: Any) -> tuple
         return ()
     if isinstance(value, tuple):
         return tuple(
-            _Element(key, element, origin, *profile.place(*location, index))
+            Element(key, element, origin, *profile.place(*location, index))
             for index, element in enumerate(value)
         )
     if isinstance(value, dict):
@@ -217,7 +173,7 @@ def _together(before: tuple[Setting, ...], given: list[Setting]) -> tuple[Settin
     if given and given[0].name:
         entries = {setting.name: setting for setting in (*before, *given)}
         return tuple(entries.values())
-    if given and isinstance(given[0], _Element):
+    if given and isinstance(given[0], Element):
         values: dict[Any, Setting] = {}
         for setting in (*before, *given):
             values.setdefault(_identity(setting.value), setting)

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from nono.broker.profile import format
-from nono.broker.profile.checks import VARIABLES
 from nono.broker.profile.legacy import MOVED
 from nono.broker.profile.parse import model_in
+from nono.broker.profile.spelling import VARIABLES
 
 _HEAD = """\
 # Profiles

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Discriminator, Field, Tag
 
 from nono.broker.profile import checks
+from nono.broker.profile.spelling import check_base
 
 
 def _shape(value: object) -> str:
@@ -38,7 +39,7 @@ NetworkProfileName = Annotated[str, AfterValidator(checks.check_network_profile)
 Variable = Annotated[str, AfterValidator(checks.check_variable)]
 VariablePattern = Annotated[str, AfterValidator(checks.check_variable_pattern)]
 Value = Annotated[str, AfterValidator(checks.check_value)]
-Base = Annotated[str, AfterValidator(checks.check_base)]
+Base = Annotated[str, AfterValidator(check_base)]
 Port = Annotated[
     Annotated[int, Field(ge=1, le=65535), Tag("number")]
     | Annotated[str, AfterValidator(checks.check_ports), Tag("text")],

@@ -82,6 +82,8 @@ class Automaton:
         return len(self.parts) in states
 
     def _skip_depths(self, states: set[int]) -> States:
+        if not states or ANY_DEPTH not in self.parts:
+            return frozenset(states)
         for state in sorted(states):
             while state < len(self.parts) and self.parts[state] is ANY_DEPTH:
                 state += 1

@@ -144,7 +144,9 @@ class Asking:
         once: tuple[Rule, ...] = getattr(process, "once", ())
         verdict = self.decisions.verdict(request)[1]
         if isinstance(verdict, Ask) and self.is_asked(request, verdict):
-            call = self.questions.wait_for(process, Undecided(((request, verdict),)))
+            call = self.questions.wait_for(
+                process, Undecided(((request, verdict),), self.decisions.policy)
+            )
             try:
                 await call.done.wait()
             finally:

@@ -93,6 +93,11 @@ class Channel:
         raise NotImplementedError
 
     @property
+    def is_likely(self) -> bool:
+        """Whether somebody will be there, as far as it is known before the program starts."""
+        return True
+
+    @property
     def where(self) -> str:
         """Where its questions are, for people."""
         return self.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Effect, PolicyError, Rule, visible
+from nono.broker import Deny, Effect, PolicyError, Rule, visible
 from nono.broker.asking.question import Offer, Question
 from nono.broker.asking.surroundings import Place
 from nono.supervisor.asking.answered import Log, asked
@@ -37,9 +37,12 @@ class Holding:
 
         seen: list[WaitingCall] = []
         while self._later is not None and (new := [each for each in calls if each not in seen]):
-            requests = [call.undecided.requests for call in new]
-            found = await trio.to_thread.run_sync(self._later.protections, requests)
-            for call, why in zip(new, found, strict=True):
+            doubtful = [call for call in new if not call.is_plain]
+            requests = [call.undecided.requests for call in doubtful]
+            found: list[Deny | None] = []
+            if doubtful:
+                found = await trio.to_thread.run_sync(self._later.protections, requests)
+            for call, why in zip(doubtful, found, strict=True):
                 if why is not None and call in calls:
                     calls.remove(call)
                     call.settle(Refused(why))

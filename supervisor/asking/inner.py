@@ -115,6 +115,12 @@ class Inner:
         modes = self._modes()
         return bool(modes[_LFLAG] & termios.ISIG) and modes[_CC][which] == key
 
+    def has_signal(self, keys: bytes) -> bool:
+        """True when one of these keys is any signal to the program now."""
+        modes = self._modes()
+        signals = (modes[_CC][each] for each in (termios.VINTR, termios.VQUIT, termios.VSUSP))
+        return bool(modes[_LFLAG] & termios.ISIG) and any(each in keys for each in signals)
+
     @property
     def is_raw(self) -> bool:
         """True when the program takes keys one by one and draws them itself."""
@@ -161,7 +167,21 @@ def open_outer(streams: Streams, kind: str) -> Outer | None:
     if not any(ours):
         return None
     try:
-        fd = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+        fd = _open_terminal()
     except OSError:
         return None
     return Outer(fd, all(ours), kind)
+
+
+def has_terminal() -> bool:
+    """True where this process has a controlling terminal, whatever its streams are."""
+    try:
+        os.close(_open_terminal())
+    except OSError:
+        return False
+    return True
+
+
+def _open_terminal() -> int:
+    """Raises OSError where there is none: tty(4)."""
+    return os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)

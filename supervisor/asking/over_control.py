@@ -8,8 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from nono.broker.asking.control import CHANNEL
-from nono.broker.asking.question import Answer, Question
+from nono.broker.asking import CONTROL_SOCKET
 from nono.broker.visible import visible
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.listening import made, opened
@@ -19,6 +18,7 @@ from nono.supervisor.places import control_directories
 if TYPE_CHECKING:
     import trio
 
+    from nono.broker.asking.question import Answer, Question
     from nono.supervisor.asking.server import Server
 
 WATCHER = ".watch"
@@ -64,7 +64,7 @@ class OverControl(Channel):
 class Attached(OverControl):
     """Clients that are there when a question comes, or come for it at once."""
 
-    name = CHANNEL
+    name = CONTROL_SOCKET
 
     @property
     def is_attached(self) -> bool:
@@ -72,6 +72,10 @@ class Attached(OverControl):
         if offered is None or not offered.path:
             return False
         return offered.has_answerers or is_watched(os.environ, offered.is_stopped)
+
+    @property
+    def is_likely(self) -> bool:
+        return is_watched(os.environ, lambda pid: False)
 
     @property
     def where(self) -> str:

@@ -92,7 +92,6 @@ class PlainPrompt(Prompt):
             return []
         if data.endswith(CONTROL_Z):
             self._outer.write(b"\r\n")
-            self._read(plain.PROMPT if self._second is None else plain.SECOND)
             return [Stop()]
         if not data.endswith(_ENTER):  # Control-C, or the end of input
             self._outer.write(b"\r\n")

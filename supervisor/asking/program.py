@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from nono.broker import Process
 from nono.broker.asking.question import Program
@@ -12,11 +13,37 @@ from nono.broker.requests import RecordedProcess
 _INTERPRETERS = ("python", "node", "perl", "ruby", "sh", "bash", "dash", "zsh", "deno", "bun")
 
 
-def program_of(process: Process) -> Program:
-    """What is known of it by now. All of it is its own claim."""
-    recorded = RecordedProcess(process.pid, process.exe, cut(process.argv), process.cwd)
-    parents: tuple[str, ...] = getattr(process, "parents", ())
-    return Program(recorded, _script(recorded), parents)
+class AskingProgram(Program):
+    """A program whose call waits. All of it is its own claim.
+
+    To find its parents takes as long as all the rest of a question, so it is done for who looks at
+    them. Once nobody waits any more its number may be another's: `forget`.
+    """
+
+    __slots__ = ("_caller", "_parents")
+    _caller: Any
+    _parents: tuple[str, ...] | None
+
+    def __init__(self, caller: Process) -> None:
+        recorded = RecordedProcess(caller.pid, caller.exe, cut(caller.argv), caller.cwd)
+        for name, value in (
+            ("process", recorded),
+            ("script", _script(recorded)),
+            ("_caller", caller),
+            ("_parents", None),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Names of up to three programs that started it, nearest first."""
+        if self._parents is None:
+            object.__setattr__(self, "_parents", getattr(self._caller, "parents", ()))
+        return self._parents or ()
+
+    def forget(self) -> None:
+        """Its call waits no more: what was not looked at stays unknown."""
+        object.__setattr__(self, "_caller", None)
 
 
 def _script(process: RecordedProcess) -> str:

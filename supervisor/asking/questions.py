@@ -22,12 +22,12 @@ from nono.broker.network.network import refusal_errno
 from nono.broker.rules.paths import parent
 from nono.supervisor.asking.answered import Log, answered
 from nono.supervisor.asking.channel import Channel
+from nono.supervisor.asking.company import wait_for_company
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.group import Group, common_of, of_call, showable, with_origin
 from nono.supervisor.asking.holding import Holding
 from nono.supervisor.asking.limits import MAX_WAITING, Limits
 from nono.supervisor.asking.look import QuickLook
-from nono.supervisor.asking.program import program_of
 from nono.supervisor.asking.quiet import Quiet
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from nono.supervisor.decisions.opened_later import OpenedLater
 
-_COMPANY_SECONDS = 0.15
 _COMES_BACK_SECONDS = 2.0
 
 
@@ -59,6 +58,7 @@ class Questions:
         self.decisions = decisions
         self.dispatch = dispatch
         self.place = place
+        self._quick_place = replace(place, look=QuickLook())
         self.history = History()
         self.limits = Limits()
         self._quiet = Quiet(self.limits, place.around, log, run)
@@ -70,7 +70,6 @@ class Questions:
         self._nursery: trio.Nursery | None = None
         self._numbers = 0
         self._answers = 0
-        self._last = 0.0
 
     @property
     def open(self) -> list[Question]:
@@ -87,11 +86,13 @@ class Questions:
                 nursery.start_soon(self._ask, group)
             await trio.sleep_forever()
 
-    def wait_for(self, process: Process, undecided: Undecided) -> WaitingCall:
+    def wait_for(
+        self, process: Process, undecided: Undecided, is_plain: bool = False
+    ) -> WaitingCall:
         """Let a call wait: for its `done`. `leave` has to be called afterwards."""
         import trio
 
-        call = WaitingCall(process, undecided, trio.Event())
+        call = WaitingCall(process, undecided, trio.Event(), is_plain)
         back = self._left.pop(call.name, None)
         if back is not None:
             back.left = False
@@ -120,6 +121,7 @@ class Questions:
             self._withdraw(call)
 
     def _withdraw(self, call: WaitingCall) -> None:
+        call.forget()
         for group in self._groups:
             if call in group.calls:
                 group.calls.remove(call)
@@ -137,7 +139,7 @@ class Questions:
 
         subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
         common = common_of(call, subject, self.place.around.home)
-        if self._quiet.is_refused(program_of(call.process), subject, common[2]):
+        if self._quiet.is_refused(call.program, subject, common[2]):
             call.settle(Refused())
             return
         for group in self._groups:
@@ -168,7 +170,9 @@ class Questions:
         answer: Answer | None = None
         channel: Channel | None = None
         with group.scope:
-            await self._wait_for_company(group)
+            attached = self.dispatch.attached
+            if attached is not None and attached.is_person:
+                await wait_for_company(group, self._groups)
             self._take_neighbours(group)
             if group.subject.kind is SubjectKind.DIRECTORY:
                 await self._holding.refuse(group.calls)
@@ -191,17 +195,6 @@ class Questions:
             self._groups.remove(group)
         person = "" if answer is None else answer.person
         self._settle(group, question, offer, origin, channel, person, took)
-
-    async def _wait_for_company(self, group: Group) -> None:
-        """Where other calls may come at the same time, they are to be one question with this."""
-        import trio
-
-        channel = self.dispatch.attached
-        is_alone = len(self._groups) == 1 and time.monotonic() - self._last > _COMPANY_SECONDS
-        self._last = time.monotonic()
-        has_threads = any(getattr(call.process, "has_threads", False) for call in group.calls[:1])
-        if channel is not None and channel.is_person and (has_threads or not is_alone):
-            await trio.sleep(_COMPANY_SECONDS)
 
     def _take_neighbours(self, group: Group) -> None:
         """Directories beside each other that nobody was asked about yet are one question."""
@@ -236,15 +229,14 @@ class Questions:
             for call in group.shown
             for key, question in zip(call.keys, call.undecided.questions, strict=True)
         }
-        program = program_of(group.shown[0].process)
+        program = group.shown[0].program
         waiting = len(group.calls)
         later = waiting - len(group.shown)
         asks = tuple(found.values())
         about = Asked(self._numbers, asks, program, waiting, group.subject, later)
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
-            place = replace(self.place, look=QuickLook())
-            made = make_question(policy, about, place, self.history)
+            made = make_question(policy, about, self._quick_place, self.history)
             return self._quiet.told(made, group.subject, group.apart)
         making = partial(make_question, policy, about, self.place, self.history)
         made = await trio.to_thread.run_sync(making)
@@ -316,6 +308,8 @@ class Questions:
             self._join(call)
 
     def _is_decided(self, call: WaitingCall) -> bool:
+        if call.undecided.policy is self.decisions.policy:
+            return False
         requests = call.undecided.requests
         return not any(isinstance(self.decisions.verdict(each)[1], Ask) for each in requests)
 

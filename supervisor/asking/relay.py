@@ -228,17 +228,20 @@ class Relay:
         self._inner.type(data)
 
     def _follow(self, outcomes: list[Outcome], now: float) -> None:
-        prompt = self._turns.prompt
         for outcome in outcomes:
+            prompt = self._turns.prompt
             match outcome:
                 case Passed(data):
                     self._type(data)
+                    if self._inner.has_signal(data):
+                        self._turns.pause(now)
                 case Shown() if prompt is not None:
                     prompt.draw(now)
                 case Unknown(key) if prompt is not None:
                     prompt.hint(key)
                 case Stop():
                     self._inner.tell(signal.SIGTSTP)
+                    self._turns.pause(now)
                 case Chosen(choice):
                     self._drops_paste = self._keyboard.is_pasting
                     self._keyboard = Keyboard()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from nono.broker.asking.block import is_too_long, subject_words
-from nono.broker.asking.keys import Choice, refusal
-from nono.broker.asking.question import Answer, Question
 from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.elsewhere import Told
@@ -18,6 +16,10 @@ from nono.supervisor.asking.turns import Asked
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory
 from nono.supervisor.streams import Streams
+
+if TYPE_CHECKING:
+    from nono.broker.asking.keys import Choice
+    from nono.broker.asking.question import Answer, Question
 
 _ELSEWHERE_SECONDS = 1.0
 
@@ -46,6 +48,11 @@ class ThisTerminal(Channel):
 
         Cancelled, it is taken off the screen. Raises ChannelGone when the terminal has hung up.
         """
+        # What only a question needs is loaded only then.
+        from nono.broker.asking.block import is_too_long
+        from nono.broker.asking.keys import refusal
+        from nono.broker.asking.question import Answer
+
         if is_too_long(question):
             return None
         choice = await self._choice(question)
@@ -57,6 +64,8 @@ class ThisTerminal(Channel):
     async def wanted_here(self, question: Question, where: Callable[[], str]) -> None:
         """Nothing is said of what is answered at once."""
         import trio
+
+        from nono.broker.asking.block import subject_words
 
         await trio.sleep(_ELSEWHERE_SECONDS)
         token = trio.lowlevel.current_trio_token()
@@ -113,7 +122,8 @@ def _open(run: Run, is_named: bool, is_plain: bool) -> Channel | None:
     if outer is None:
         if is_named:
             raise UsageError(
-                f"{flag('ask')}: there is no terminal to ask on", "run it in a terminal"
+                f"{flag('ask')}: there is no terminal to ask on",
+                "run it in a terminal (su --pty, ssh -t), or name --ask=watch and use `nono watch`",
             )
         return None
     return ThisTerminal(OwnTerminal(outer, run.name, is_plain))

@@ -7,23 +7,26 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.broker import Effect
-from nono.broker.asking.block import Surroundings, outcome
-from nono.broker.asking.keys import Choice
-from nono.broker.asking.question import Question
 from nono.supervisor.asking.inner import Inner
 from nono.supervisor.asking.outer import Outer
 from nono.supervisor.asking.output import Output
-from nono.supervisor.asking.plain_prompt import PlainPrompt
-from nono.supervisor.asking.prompt import Prompt, Where
-from nono.supervisor.asking.repaint import Repaint
 from nono.supervisor.places import home_directory
+
+if TYPE_CHECKING:
+    from nono.broker.asking.keys import Choice
+    from nono.broker.asking.question import Question
+    from nono.supervisor.asking.prompt import Prompt
+    from nono.supervisor.asking.repaint import Repaint
 
 BOUNDARY_SECONDS = 0.1
 NEVER = float("inf")
 
 _SHORT_SECONDS = 0.06
+_PAUSE_SECONDS = 2.1
+"""A call that a signal interrupts is made again by then, or never: see `questions`."""
 _CANCEL = b"\x18"
 _WAITS = b"\r\nnono: a question waits: bring this job to the foreground\r\n"
 
@@ -49,6 +52,7 @@ class Turns:
         self._repaint: Repaint | None = None
         self._holds_from = NEVER
         self._grows_at = NEVER
+        self._paused_until = 0.0
         self._is_told = False
 
     @property
@@ -70,6 +74,7 @@ class Turns:
         is_shown = self._queue[0] is asked
         self._queue.remove(asked)
         if is_shown:
+            self._paused_until = 0.0
             self.close()
 
     def drop(self) -> None:
@@ -80,6 +85,8 @@ class Turns:
 
     def settle(self, choice: Choice | None) -> None:
         """It is decided. An answer counts only while the terminal is the same, and ours."""
+        from nono.broker.asking.block import Surroundings, outcome
+
         asked = self._queue.popleft()
         if not self._outer.is_ours:
             choice = None
@@ -88,12 +95,19 @@ class Turns:
         self.close(outcome(asked.question, choice, around), is_allowed)
         asked.deliver(choice)
 
+    def pause(self, now: float) -> None:
+        """The program was sent a signal: what comes of it is shown, and then what still waits."""
+        self.close()
+        self._paused_until = now + _PAUSE_SECONDS
+
     def close(self, words: str = "", allowed: bool = False) -> None:
         """Take what is shown off the screen; its question may come again."""
         prompt, self.prompt = self.prompt, None
         repaint, self._repaint = self._repaint, None
         if prompt is None:
             return
+        from nono.supervisor.asking.prompt import Where
+
         prompt.hide(words, allowed, repaint.painted if repaint is not None else bytes)
         self._holds_from = time.monotonic() + BOUNDARY_SECONDS
         if prompt.where is Where.INSTEAD and not self._queue and self._inner.shorten():
@@ -109,7 +123,8 @@ class Turns:
         """When `tick` has something to do, if nothing happens until then."""
         if self.prompt is not None:
             return min(self._grows_at, self.prompt.wakes_at())
-        return min(self._grows_at, self._holds_from) if self._queue else self._grows_at
+        opens_at = max(self._holds_from, self._paused_until)
+        return min(self._grows_at, opens_at) if self._queue else self._grows_at
 
     def tick(self, now: float, last_key: float) -> None:
         """Show what has its turn, and do what it is time for."""
@@ -119,7 +134,7 @@ class Turns:
         if self.prompt is not None:
             if now >= self.prompt.wakes_at():
                 self.prompt.tick(now)
-        elif self._queue and self._outer.is_attached:
+        elif self._queue and self._outer.is_attached and now >= self._paused_until:
             self._open(now, last_key)
 
     def tell(self) -> None:
@@ -131,9 +146,15 @@ class Turns:
     def come_back(self) -> None:
         """The job was continued: there is something to tell again."""
         self._is_told = False
+        self._paused_until = 0.0
 
     def _open(self, now: float, last_key: float) -> None:
         """At a boundary of sequences if one comes soon, else at one that we make."""
+        # What only a question needs is loaded only then.
+        from nono.supervisor.asking.plain_prompt import PlainPrompt
+        from nono.supervisor.asking.prompt import Prompt, Where
+        from nono.supervisor.asking.repaint import Repaint
+
         modes = self._output.modes
         is_strange = modes.is_strange or not modes.is_between
         if not modes.is_between:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nono.broker import Deny, Process, Rule
-from nono.supervisor.decisions.denials import key
+from nono.supervisor.asking.program import AskingProgram
 from nono.supervisor.decisions.undecided import Undecided
 
 if TYPE_CHECKING:
@@ -37,21 +37,38 @@ class WaitingCall:
     process: Process
     undecided: Undecided
     done: trio.Event
+    is_plain: bool = False
+    """Nobody has to look for what no answer opens: see `plain_calls.py`."""
     outcome: Outcome | None = None
     left: bool = False
     """The caller has a signal to handle, and may come back with the same call."""
     keys: tuple[tuple[object, ...], ...] = field(init=False)
+    _program: AskingProgram | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.keys = tuple(map(key, self.undecided.requests))
+        self.keys = self.undecided.keys
 
     @property
     def name(self) -> tuple[object, ...]:
         """Equal for the same call of the same thread."""
-        return (getattr(self.process, "tid", self.process.pid), self.keys)
+        thread = getattr(self.process, "tid", None)
+        return (self.process.pid if thread is None else thread, self.keys)
+
+    @property
+    def program(self) -> AskingProgram:
+        """Who asks, as it was when that was first looked at: it can do nothing while it waits."""
+        if self._program is None:
+            self._program = AskingProgram(self.process)
+        return self._program
 
     def settle(self, outcome: Outcome) -> None:
         """Say what is to be done. The first word counts."""
         if self.outcome is None:
             self.outcome = outcome
+            self.forget()
             self.done.set()
+
+    def forget(self) -> None:
+        """Nobody waits for it any more: who asked is not looked at from here on."""
+        if self._program is not None:
+            self._program.forget()

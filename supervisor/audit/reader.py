@@ -80,7 +80,7 @@ class Session:
             state = self._state(seal)
         except (InvalidRecord, AuditError, OSError):
             return Summary("damaged", 0, ())
-        return Summary(state, seal.count, program.argv if program else ())
+        return Summary(state, seal.records, program.argv if program else ())
 
     def _state(self, seal: Seal) -> str:
         if is_running(self.path):

@@ -90,6 +90,10 @@ def total_size(directory: int, name: str) -> int:
     """The bytes of all files of the session `name` in a directory of sessions; 0 without any."""
     size = 0
     with contextlib.suppress(OSError):
+        size = os.stat(f"{name}/{RECORDS}", dir_fd=directory, follow_symlinks=False).st_size
+        if size < MAX_FILE_BYTES // 2:  # no record is so long: this file has none behind it
+            return size
+        size = 0
         for file in file_names(directory, name):
             size += os.stat(f"{name}/{file}", dir_fd=directory, follow_symlinks=False).st_size
     return size

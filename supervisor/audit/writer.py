@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -225,13 +225,13 @@ class Audit:
         with contextlib.suppress(OSError):
             session.records.cut(seal.size)
         with contextlib.suppress(OSError):
-            os.pwrite(session.seal, replace(seal, stopped=True).pack(), 0)
+            os.pwrite(session.seal, seal._replace(stopped=True).pack(), 0)
 
     def close(self) -> None:
         """End the session. Never raises; may be called twice."""
         with contextlib.suppress(OSError):
             self._write_summed(self._pace.take())
-            self._write(End(time.time_ns(), self._writer.seal.count), last=True)
+            self._write(End(time.time_ns(), self._writer.seal.records), last=True)
         with self._lock:
             session, self._session = self._session, None
         if session is not None:

@@ -31,8 +31,8 @@ def ps(as_json: bool) -> None:
     found = list(_statuses())
     if as_json:
         tell([json.dumps(found, indent=2)])
-    elif found:
-        tell(_table([_COLUMNS, *map(_row, found)]))
+    else:
+        tell(_table([_COLUMNS, *map(_row, found)]) if found else ["no runs"])
 
 
 def _statuses() -> Iterator[Mapping[str, Any]]:

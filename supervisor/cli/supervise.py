@@ -104,7 +104,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         channels=_channels(plan, argv, values),
     )
     if not values["quiet"]:
-        say_notes(prepared.notes)
+        say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
     try:
         if values["verbose"]:
             _say_what_is_set_up(plan, prepared)
@@ -192,6 +192,18 @@ def _asked(prepared: Prepared) -> list[dict[str, object]]:
     from nono.supervisor.report import asked
 
     return asked.as_json(prepared.asking.questions.log.all())
+
+
+def _nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
+    """At the start: that nobody is there who could be asked."""
+    channels = [] if prepared.asking is None else prepared.asking.dispatch.channels
+    if not channels or any(each.is_likely for each in channels):
+        return []
+    from nono.supervisor.asking.channels import AUTOMATIC
+    from nono.supervisor.asking.inner import has_terminal
+    from nono.supervisor.report import asked
+
+    return [asked.nobody_yet(plan.ask != AUTOMATIC, has_terminal())]
 
 
 def _told_of_asking(prepared: Prepared) -> list[str]:

@@ -53,6 +53,7 @@ _NAME_CHANGES = {
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _MAX_UNREAD = 20
+_MAX_CONNECTS = 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -89,9 +90,10 @@ class Decisions:
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
         self._unread: set[str] = set()
+        self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = DeniedNames(policy.rules, policy.names)
+        self._denied_names = DeniedNames(policy)
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -112,12 +114,12 @@ class Decisions:
 
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
-        return self._denied_names.refuse_in(directory)
+        return self._denied_names.begin_in(directory)
 
     @property
     def refuses_names(self) -> bool:
         """True when some pattern refuses to read names, wherever what has such a name may be."""
-        return bool(self._denied_names.bits & Access.READ.value)
+        return self._denied_names.of_reading
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
         """The open of the first of these links whose name a pattern refuses. Notes nothing.
@@ -153,7 +155,7 @@ class Decisions:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
             if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
-                self._denied_names = DeniedNames(policy.rules, policy.names)
+                self._denied_names = DeniedNames(policy)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
@@ -201,8 +203,10 @@ class Decisions:
         it is decided as loopback is.
         """
         policy = self._policy_for(request)
-        verdict = policy.decide(request)
-        if policy.network.mode is not Mode.FILTERED or not isinstance(request, Connect):
+        if not isinstance(request, Connect):
+            return request, policy.decide(request)
+        verdict = self._decide_connect(policy, request)
+        if policy.network.mode is not Mode.FILTERED:
             return request, verdict
         if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
             return request, verdict
@@ -211,16 +215,39 @@ class Decisions:
         local = replace(request, address=loopback_like(request.address))
         return local, policy.decide(local)
 
+    def _decide_connect(self, policy: Policy, request: Connect) -> Verdict:
+        """The policy's verdict, remembered: it goes by nothing but these parts of the request."""
+        if policy is not self.policy:
+            return policy.decide(request)
+        known = self._connects
+        if known[0] is not policy or len(known[1]) >= _MAX_CONNECTS:
+            known = self._connects = (policy, {})
+        parts = request.address, request.port, request.host, request.own
+        verdict = known[1].get(parts)
+        if verdict is None:
+            verdict = known[1][parts] = policy.decide(request)
+        return verdict
+
     def require(self, request: Request, *later: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed.
 
         Raises it, too, when an audit that is required cannot record the decision. Raises Undecided
         when a person is to be asked, who then decides on what the call will require `later` too.
         """
+        policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            raise Undecided(((request, verdict), *self._undecided(later)))
+            raise Undecided(((request, verdict), *self._undecided(later)), policy)
         self._note(request, decided, verdict)
+
+    def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
+        """Those to be asked about. Raises OSError where one is refused, whatever the answer is."""
+        for request in requests:
+            decided, verdict = self.verdict(request)
+            if isinstance(verdict, Ask) and self._asks(request, verdict):
+                yield request, verdict
+            elif not isinstance(verdict, Allow):
+                self._note(request, decided, verdict)
 
     def _note(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if not isinstance(verdict, Allow):
@@ -237,12 +264,6 @@ class Decisions:
         if self.is_asked is None or not getattr(request.process, "asks", False):
             return False
         return self.is_asked(request, verdict)
-
-    def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
-        for request in requests:
-            verdict = self.verdict(request)[1]
-            if isinstance(verdict, Ask) and self._asks(request, verdict):
-                yield request, verdict
 
     def refuse_unanswered(self, request: Request, why: Deny | None) -> NoReturn:
         """Note the refusal of what a person refused, or nobody answered; raise.
@@ -265,7 +286,8 @@ class Decisions:
         any_name = replace(request, path=child(directory, _ANY_NAME))
         policy = self._policy_for(request)
         # Whoever was asked about this very change knows the name.
-        if verdict.rule in _once(request) or isinstance(policy.decide(any_name), Allow):
+        named = {getattr(rule.pattern, "path", None) for rule in _once(request)}
+        if request.path in named or isinstance(policy.decide(any_name), Allow):
             return request, verdict
         writing = Open(request.process, directory, Access.WRITE)
         return writing, policy.decide(writing)

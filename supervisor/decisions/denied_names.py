@@ -6,33 +6,31 @@ not, so its calls are sent to the policy, which refuses them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from nono.broker import Effect, Glob, Rule
+from nono.broker import Access, Effect, Glob, Policy
 from nono.broker.rules.begun import Begun
-from nono.broker.rules.folding import Folding
 
 
 class DeniedNames:
-    """The globs of the refusals among some rules. Never changes; may be used from any thread."""
+    """The globs of a policy's refusals. Never changes; may be used from any thread."""
 
-    def __init__(self, rules: Iterable[Rule], folding: Folding) -> None:
+    def __init__(self, policy: Policy) -> None:
         found = dict.fromkeys(
             (rule.pattern, rule.access.value)
-            for rule in rules
+            for rule in policy.rules
             if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob)
         )
         self._globs: tuple[tuple[Glob, int], ...] = tuple(found)
-        self._folding = folding
-        self._begun = Begun([glob for glob, _ in self._globs], folding)
-        self.bits = 0
-        """All rights that some of them refuse."""
+        self._folding = policy.names
+        self._begun = Begun([glob for glob, _ in self._globs], policy.names)
+        self._bits = 0
         for _, bits in self._globs:
-            self.bits |= bits
+            self._bits |= bits
+        self.of_reading = bool(self._bits & Access.READ.value)
+        """True when some pattern refuses to read names, wherever what has such a name may be."""
 
     def refuse(self, path: str, bits: int) -> bool:
         """True when one that refuses any of `bits` matches a canonical path."""
-        if not bits & self.bits:
+        if not bits & self._bits:
             return False
         for number in self._begun.speaking(path):
             glob, refused = self._globs[number]
@@ -40,7 +38,7 @@ class DeniedNames:
                 return True
         return False
 
-    def refuse_in(self, directory: str) -> bool:
+    def begin_in(self, directory: str) -> bool:
         """True when one of them may match directly in the directory or below it."""
         return any(self._folding.after(glob, directory) for glob, _ in self._globs)
 

@@ -76,7 +76,7 @@ class OpenedLater:
         grants = [
             replace(rule, access=rule.access & FLOOR_ACCESS, origin=_GIVEN)
             for rule in rules
-            if rule.effect is Effect.ALLOW and isinstance(rule.pattern, Subtree | Glob)
+            if rule.effect is Effect.ALLOW and isinstance(rule.pattern, File | Subtree | Glob)
         ]
         if not any(grant.access for grant in grants):
             self._decisions.extend(rules)
@@ -152,6 +152,7 @@ class OpenedLater:
     ) -> tuple[list[Rule], tuple[str, ...]]:
         """The refusals, and the directories that take names for the same that differ in case."""
         known = [rule for rule in policy.rules if rule.effect is Effect.DENY]
+        asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
         roots = opened_directories(grants)
         found = [
             *self._start_files(policy, grants, roots),
@@ -168,8 +169,8 @@ class OpenedLater:
             rules, policy.bypasses, RealTree(), frozenset(), folding=Folding(frozenset(folding))
         ).matched
         behind = list(behind_links(rules, matched))
-        links = OtherLinks([*rules, *matched, *behind], policy.bypasses)
-        before = set(known)
+        links = OtherLinks([*rules, *asked, *matched, *behind], policy.bypasses)
+        before = {*known, *asked}
         new = [each for each in (*found, *matched, *behind, *links.rules) if each not in before]
         return list(_enforced(new, roots, self._decisions.floor)), folding
 

@@ -1,7 +1,8 @@
 """Refused files under their other names: hard links that were there before.
 
-A kernel rule belongs to an object, and so does a hard link: in an opened directory a refused file
-may lie under a name that no rule speaks of. Only a file that says it has several names is looked
+So are those that a person wants to be asked about. A kernel rule belongs to an object, and so does
+a hard link: in an opened directory, or opened by itself, a refused file may lie under a name that
+no rule speaks of. Only a file that says it has several names is looked
 for, by its inode, where a person opened something: what nobody opened is out of reach anyway.
 Nothing of a sandbox's can make such a name: link(2) of a refused file is refused.
 """
@@ -14,10 +15,10 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
-from nono.broker import Access, Effect, File, OriginKind, Rule
+from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree
 from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.opened_by_patterns import grants_of_people, opened_by_people
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
@@ -40,14 +41,17 @@ class OtherLinks:
         self.is_complete = True
         opened = opened_by_people(rules, Access(0))
         roots = outermost(opened.wholly)
-        if not roots and not opened.directly:
+        files = _files_opened(rules)
+        if not roots and not opened.directly and not files:
             return
         for rule, path, status in _refused_files(rules):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 known = self._known.setdefault(inode, (rule, set(), status.st_nlink))
                 known[1].add(path)
-        self._search(chain(_entries_below(roots), _entries_below(opened.directly, deep=False)))
+        directly = _entries_below(opened.directly, deep=False)
+        entries = ((each.path, each.inode()) for each in chain(_entries_below(roots), directly))
+        self._search(chain(_with_inodes(files), entries))
 
     @property
     def unfound(self) -> list[str]:
@@ -56,30 +60,50 @@ class OtherLinks:
             return []
         return sorted(min(paths) for _, paths, count in self._known.values() if len(paths) < count)
 
-    def _search(self, entries: Iterable[os.DirEntry[str]]) -> None:
+    def _search(self, entries: Iterable[tuple[str, int]]) -> None:
+        """`entries` are paths, with the number of what is there."""
         wanted = {
             inode[1] for inode, (_, paths, count) in self._known.items() if len(paths) < count
         }
         if not wanted:
             return
-        for number, entry in enumerate(entries):
+        for number, (path, inode) in enumerate(entries):
             if number >= _MAX_ENTRIES:
                 self.is_complete = False
                 return
-            if entry.inode() in wanted:
-                self._note(entry)
+            if inode in wanted:
+                self._note(path)
 
-    def _note(self, entry: os.DirEntry[str]) -> None:
+    def _note(self, path: str) -> None:
         try:
-            status = entry.stat(follow_symlinks=False)
+            status = os.lstat(path)
         except OSError:
             return
         known = self._known.get((status.st_dev, status.st_ino))
-        if known is None or entry.path in known[1]:
+        if known is None or path in known[1]:
             return
         rule, paths, _ = known
-        paths.add(entry.path)
-        self.rules.append(replace(rule, pattern=File(entry.path, rule.pattern.spelled)))
+        paths.add(path)
+        self.rules.append(replace(rule, pattern=File(path, rule.pattern.spelled)))
+
+
+def _files_opened(rules: Iterable[Rule]) -> list[str]:
+    """The single files that a person opened."""
+    found = (
+        path
+        for rule in grants_of_people(rules, Access(0))
+        if isinstance(rule.pattern, File | Subtree)
+        for path in rule.named
+    )
+    return [path for path in dict.fromkeys(found) if not os.path.isdir(path)]
+
+
+def _with_inodes(paths: Iterable[str]) -> Iterator[tuple[str, int]]:
+    for path in paths:
+        try:
+            yield path, os.lstat(path).st_ino
+        except OSError:
+            continue
 
 
 def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_result]]:
@@ -89,8 +113,9 @@ def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_r
     """
     there: dict[str, Container[str]] = {}
     left = _MAX_REFUSED
-    for rule in rules:
-        if rule.effect is not Effect.DENY:
+    # What is both refused and asked about is refused.
+    for rule in sorted(rules, key=lambda rule: rule.effect is not Effect.DENY):
+        if rule.effect is Effect.ALLOW:
             continue
         looked_into = rule.origin.kind is not OriginKind.BUILTIN
         for path in rule.named:

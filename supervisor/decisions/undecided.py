@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nono.broker import Ask, Request, Rule
+from nono.broker import Ask, Policy, Request, Rule
 from nono.broker.requests import RecordedProcess
+from nono.supervisor.decisions.denials import key
 
 
 class Undecided(Exception):
@@ -13,17 +14,30 @@ class Undecided(Exception):
 
     No OSError, so that no handler takes it for a refusal. `questions` are the requests of the call
     that are to be asked about, with what asks: the one that came first, and those that the call
-    will need as well.
+    will need as well. `policy` is the one that leaves it open: another may decide it.
     """
 
-    def __init__(self, questions: tuple[tuple[Request, Ask], ...]) -> None:
+    def __init__(self, questions: tuple[tuple[Request, Ask], ...], policy: Policy) -> None:
         super().__init__(questions[0][0])
         self.questions = questions
+        self.policy = policy
 
     @property
     def requests(self) -> tuple[Request, ...]:
         """What is to be asked about."""
         return tuple(request for request, _ in self.questions)
+
+    @property
+    def keys(self) -> tuple[tuple[object, ...], ...]:
+        """Equal for requests that are asked about as the same."""
+        return tuple(map(key, self.requests))
+
+    def with_more(self, other: Undecided) -> Undecided:
+        """What both are to be asked about."""
+        known = {*self.keys}
+        pairs = zip(other.keys, other.questions, strict=True)
+        more = (asks for key, asks in pairs if key not in known)
+        return Undecided((*self.questions, *more), self.policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from nono.broker import Effect, Policy, visible
 from nono.broker.asking.entries import entries
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.profile import spelled
-from nono.broker.profile.checks import is_file_name
+from nono.broker.profile.spelling import is_file_name
 from nono.broker.settings import BY_NAME, Kind
 from nono.supervisor.places import absolute, canonical
 from nono.supervisor.planning.options import Options, settings_of

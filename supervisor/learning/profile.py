@@ -30,7 +30,7 @@ from nono.broker.groups import rules_of as rules_of_group
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.needs import Needs
 from nono.broker.learning.profile import Learned, learn, learn_network, learn_services, spelled
-from nono.broker.profile.checks import is_file_name
+from nono.broker.profile.spelling import is_file_name
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions

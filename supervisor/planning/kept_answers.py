@@ -11,13 +11,13 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nono.broker import Effect, PolicyError, visible
+from nono.broker import Effect, Glob, PathPattern, PolicyError, visible
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
-from nono.broker.settings import Setting, Settings
+from nono.broker.settings import Key, Setting, Settings
 from nono.supervisor.places import canonical, platform
 from nono.supervisor.planning.answers_file import KeptAnswers
 from nono.supervisor.planning.network_rules import listening_rules, reaching_rules
@@ -32,9 +32,10 @@ _DAY_SECONDS = 86_400
 _MAX_WORDS = 300
 _COMMENT = re.compile(r"\s*// answered ([0-9-]{10}), used ([0-9-]{10}): (.*)")
 _KEYS = {
-    "filesystem": ("allow", "read", "write", "allow_file", "read_file", "write_file"),
+    "filesystem": ("allow", "read", "write", "list", "allow_file", "read_file", "write_file"),
     "network": ("allow_domain", "open_port", "listen_port"),
 }
+_LED = "{}: by now it leads to {}, and what was answered is about no link: left out"
 _HEAD = '// What was answered with "always": `nono answers` lists it, forgets it, and moves it\n'
 _HEAD += "// into a profile. Comments at the end of a line are lost when the next answer comes.\n"
 
@@ -73,6 +74,27 @@ class _OfAnswers(Findings):
         """Nothing."""
 
 
+class _PathsOfAnswers(ProfilePaths):
+    """Yields what an answer says, or nothing: a link may come while the others are looked at."""
+
+    def __init__(
+        self, variables: Variables, findings: Findings, changeable: Changeable, led: list[str]
+    ) -> None:
+        super().__init__(variables, findings, changeable)
+        self._said = variables
+        self._led = led
+
+    def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
+        """The patterns that lead to the very path that was answered about."""
+        for pattern in super().patterns(setting, key):
+            text = _text_of(setting)
+            reached = pattern.prefix if isinstance(pattern, Glob) else getattr(pattern, "path", "")
+            if reached == beginning(text, self._said):
+                yield pattern
+            else:
+                self._led.append(_LED.format(visible(text), visible(reached)))
+
+
 def read_kept(
     file: str, env: Mapping[str, str], home: str, workdir: str, changeable: Changeable
 ) -> KeptAnswers:
@@ -84,7 +106,7 @@ def read_kept(
     findings = _OfAnswers()
     variables = Variables(env, home, workdir)
     settings, led = _where_no_link_stands(settings, variables)
-    paths = ProfilePaths(variables, findings, changeable)
+    paths = _PathsOfAnswers(variables, findings, changeable, led)
     rules = tuple(path_rules(settings, Effect.ALLOW, paths))
     notes = [*odd, *led, *findings.notes, *map(str, findings.problems)]
     if stale:
@@ -126,16 +148,17 @@ def _where_no_link_stands(settings: Settings, variables: Variables) -> tuple[Set
         is_path = key.startswith("filesystem.")
         found = []
         for each in settings.all(key):
-            text = str(getattr(each.value, "path", each.value))
+            text = _text_of(each)
             if is_path and (link := _leads_elsewhere(text, variables)) is not None:
-                notes.append(
-                    f"{visible(text)}: by now it leads to {visible(link)}, and what was answered"
-                    " is about no link: left out"
-                )
+                notes.append(_LED.format(visible(text), visible(link)))
             else:
                 found.append(each)
         kept[key] = tuple(found)
     return Settings(kept), notes
+
+
+def _text_of(setting: Setting) -> str:
+    return str(getattr(setting.value, "path", setting.value))
 
 
 def _leads_elsewhere(text: str, variables: Variables) -> str | None:

@@ -23,7 +23,7 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.caches import search, variables
-from nono.broker.profile.checks import is_file_name
+from nono.broker.profile.spelling import is_file_name
 from nono.broker.requests import NOBODY
 from nono.broker.rules.rule import OWN_CACHES
 from nono.supervisor.places import absolute, caches_directory, canonical

@@ -237,14 +237,13 @@ def _profile(
         found = [group(name) for name in default_groups(platform())]
         return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
     # A run without a profile does not load what reads one.
-    from nono.supervisor.planning.profile_files import Profiles
+    from nono.supervisor.planning.kept_profiles import resolved
     from nono.supervisor.planning.profile_rules import from_profile
 
-    profiles = Profiles(env, home)
-    merged = profiles.resolve(options.profile)
+    merged, notes = resolved(options.profile, env, home)
     allow_cwd = flags.speak_of("workdir.access")
     made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
-    return made._replace(notes=(*profiles.notes, *made.notes))
+    return made._replace(notes=(*notes, *made.notes))
 
 
 def _environment(

@@ -7,20 +7,18 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
-from importlib import resources
 
 from nono.broker import PolicyError
+from nono.broker.datafile import PROFILES
 from nono.broker.errors import did_you_mean
-from nono.broker.profile.checks import check_base, is_file_name
-from nono.broker.profile.jsonc import MAX_BYTES
-from nono.broker.profile.merge import Merged, Source, resolve
+from nono.broker.profile.merged import Load, Merged, Source
+from nono.broker.profile.spelling import MAX_BYTES, check_base, is_file_name
 from nono.supervisor.places import absolute, platform, profile_directory
 from nono.supervisor.planning.answers_file import ANSWERS
 
 _SUFFIX = ".json"
 _BUILT_IN = "built-in "
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_BUILT_IN_FILES = resources.files("nono.broker").joinpath("data", "profiles")
 
 
 class Profiles:
@@ -31,9 +29,15 @@ class Profiles:
         self.directory = profile_directory(env, home)
         self.notes: list[str] = []
 
-    def resolve(self, reference: str) -> Merged:
-        """A profile and what it extends. Raises broker.PolicyError; every file is read once."""
-        return resolve(reference, self.load, platform())
+    def resolve(self, reference: str, load: Load | None = None) -> Merged:
+        """A profile and what it extends. Raises broker.PolicyError; every file is read once.
+
+        `load` is called for each, if given, and not the method of that name.
+        """
+        # What knows the format takes a while to load, and a run can do without it.
+        from nono.broker.profile.merge import resolve
+
+        return resolve(reference, load or self.load, platform())
 
     def load(self, reference: str, by: Source | None) -> Source:
         """The text of a profile, which profile `by` names. Raises broker.PolicyError."""
@@ -45,7 +49,7 @@ class Profiles:
             return self._read(absolute(reference, self._home, base))
         own = os.path.join(self.directory, reference + _SUFFIX)
         if os.path.lexists(own):
-            if _BUILT_IN_FILES.joinpath(reference + _SUFFIX).is_file():
+            if os.path.isfile(os.path.join(PROFILES, reference + _SUFFIX)):
                 self.notes.append(f"{own} is used, and not the built-in profile {reference}")
             return self._read(own)
         return self._built_in(reference)
@@ -57,8 +61,8 @@ class Profiles:
     def _built_in(self, name: str) -> Source:
         if name not in built_in_names():
             raise PolicyError(f"there is no profile {name!r}", self._hint(name))
-        data = _BUILT_IN_FILES.joinpath(name + _SUFFIX).read_bytes()
-        return Source(_BUILT_IN + name, data)
+        with open(os.path.join(PROFILES, name + _SUFFIX), "rb") as file:
+            return Source(_BUILT_IN + name, file.read())
 
     def _hint(self, name: str) -> str:
         if os.path.isfile(name):
@@ -129,7 +133,7 @@ def own_names(directory: str) -> list[str]:
 
 def built_in_names() -> list[str]:
     """The names of the profiles that come with nono, sorted."""
-    names = [entry.name for entry in _BUILT_IN_FILES.iterdir()]
+    names = os.listdir(PROFILES)
     return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
-from nono.broker.profile.checks import VARIABLE, VARIABLES, is_pattern
+from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
 from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
 from nono.supervisor.planning.anywhere import plain

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nono.broker import Access, Effect, PolicyError, Rule, default_groups, group, rules_of
 from nono.broker.errors import ProfileError
-from nono.broker.profile.merge import Merged
+from nono.broker.profile.merged import Merged
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import Setting, flag
 from nono.supervisor.places import canonical, platform
@@ -27,8 +28,10 @@ from nono.supervisor.planning.profile_paths import (
     beginning,
     in_own_tmpdir,
 )
-from nono.supervisor.planning.services import named_services, own_services
 from nono.supervisor.walk import Changeable
+
+if TYPE_CHECKING:
+    from nono.broker.credentials.services import Service
 
 _UNSUPPORTED = {
     "env_credentials": "a program never gets a real key; name the service in network.credentials",
@@ -61,7 +64,6 @@ def from_profile(
     changeable = Changeable((*written, *own_written), changed)
     paths = ProfilePaths(variables, findings, changeable)
     _refuse_unsupported(merged, findings)
-    own = own_services(merged, findings.problems.append)
     for_workdir = _workdir_rules(merged, home, workdir, allow_cwd, findings)
     rules = [
         *path_rules(merged, Effect.DENY, paths),
@@ -73,10 +75,7 @@ def from_profile(
     lifted = tuple(bypasses(merged, paths))
     set_variables = tuple(_set_variables(merged, variables, findings))
 
-    def complain(setting: Setting, error: PolicyError) -> None:
-        findings.complain(setting, error.message, error.hint)
-
-    services = tuple(named_services(merged, own, complain, env))
+    services, own = _services(merged, findings, env)
     if findings.problems:
         raise ProfileError(findings.problems)
     return FromProfile(
@@ -90,6 +89,22 @@ def from_profile(
         own_services=own,
         written=own_written,
     )
+
+
+def _services(
+    merged: Merged, findings: Findings, env: Mapping[str, str]
+) -> tuple[tuple[Service, ...], Mapping[str, Service]]:
+    """Those that are used, and those that the profile describes."""
+    if not any(map(merged.all, ("network.credentials", "network.custom_credentials"))):
+        return (), {}
+    # What only a run with services needs is loaded only then.
+    from nono.supervisor.planning.services import named_services, own_services
+
+    def complain(setting: Setting, error: PolicyError) -> None:
+        findings.complain(setting, error.message, error.hint)
+
+    own = own_services(merged, findings.problems.append)
+    return tuple(named_services(merged, own, complain, env)), own
 
 
 def _written(merged: Merged, variables: Variables) -> Iterator[str]:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nono.broker.errors import PolicyError
-from nono.broker.profile.checks import is_file_name
 from nono.broker.profile.jsonc import Node, read
 from nono.broker.profile.parse import parse
+from nono.broker.profile.spelling import is_file_name
 from nono.supervisor.places import absolute, home_directory, profile_directory
 
 _EMPTY = "{\n}\n"

@@ -47,6 +47,18 @@ def nobody() -> list[str]:
     ]
 
 
+def nobody_yet(is_named: bool, has_terminal: bool) -> str:
+    """Said at the start, where nobody is there who could be asked: by a channel that was named, or
+    on this terminal, which it has or not."""
+    why = (
+        "none of its streams is the terminal"
+        if has_terminal
+        else "it has no terminal of its own (su -c, setsid, cron, ssh without -t)"
+    )
+    what = "nobody can be asked yet" if is_named else f"nobody can be asked here: {why}"
+    return f"{what}; until `nono watch` runs in a terminal, what would be asked is refused"
+
+
 def as_json(records: Sequence[Answered | Changed]) -> list[dict[str, object]]:
     """The answers, for the report as JSON."""
     return [answer_fields(each) for each in records if isinstance(each, Answered)]

@@ -51,6 +51,8 @@ class Controlled:
         self._live: Live | None = None
         self._started = time.time()
         self._server: Server | None = None
+        self.ended_by = ""
+        """The client that has ended the program, for people; empty as long as none has."""
         self.faults = Faults()
         """Of what is served here; a run goes on without it."""
         if prepared.asking is not None:
@@ -186,6 +188,7 @@ class Controlled:
                 self._prepared.audit.answered(
                     Changed(time.time_ns(), "killed", visible(client), (), origin)
                 )
+        self.ended_by = visible(client) or "a client of the control socket"
         self._kill()
         return {}
 

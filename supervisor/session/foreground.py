@@ -87,7 +87,10 @@ def run(
             stop_with = partial(signals.stop_with, own=own)
             try:
                 status = _wait(session, credentials, asking, controlled, stop_with, seconds)
-            except BrokenError:
+            except BrokenError as error:
+                if controlled.ended_by:
+                    words = f"ended by {controlled.ended_by}: every process of it was killed"
+                    raise BrokenError(words) from error
                 if not ending.signal:
                     raise
                 status = ending.signal  # the wait status of a program that it ends

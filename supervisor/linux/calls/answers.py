@@ -71,6 +71,11 @@ class Restart:
 
 
 @dataclass(slots=True)
+class Given:
+    """The caller has its answer already."""
+
+
+@dataclass(slots=True)
 class Later:
     """The call has to wait, so it becomes a trio task of its own.
 
@@ -104,8 +109,9 @@ class Retry:
     sleeps_through: frozenset[int] = frozenset()
 
 
-Answer = Continue | Fail | Return | Inject | InjectPair | Replace | Restart | Later | Retry
+Answer = Continue | Fail | Return | Inject | InjectPair | Replace | Restart | Given | Later | Retry
 WAITING = (Later, Retry)
 
 CONTINUE = Continue()
 DONE = Return(0)
+GIVEN = Given()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nono.broker import Rule
+from nono.supervisor.decisions.plain_calls import is_plain
 from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.linux.calls.answers import WAITING, Answer, Later, Restart, Retry
 
@@ -39,7 +40,8 @@ class AskedCalls:
 
     def ask(self, notification: Notification, undecided: Undecided) -> Later:
         """Called from the loop's thread. Never blocks."""
-        call = _AskedCall(self, notification, undecided)
+        plain = is_plain(undecided.policy, undecided.requests)
+        call = _AskedCall(self, notification, undecided, plain)
         self.asking.wake()
         return Later(call.run, call.close, call.interrupted, False, _SLEEPS_THROUGH)
 
@@ -51,6 +53,7 @@ class _AskedCall:
     by: AskedCalls
     notification: Notification
     undecided: Undecided
+    is_plain: bool
     _waiting: list[WaitingCall] = field(default_factory=list)
     _inner: Later | Retry | None = None
     """What the call waits for after the answer, a FIFO for instance."""
@@ -58,26 +61,39 @@ class _AskedCall:
 
     async def run(self) -> Answer:
         """Raises OSError when it is refused."""
-        once: tuple[Rule, ...] = ()
         for _ in range(_MAX_QUESTIONS):
-            once += await self._answer()
+            once = await self._answer()
             try:
-                answer = await self.by.performer.perform(self.notification, once)
+                return await self._perform(once)
             except Undecided as undecided:
-                self.undecided = undecided
-                continue
-            if isinstance(answer, WAITING):
-                self._inner = answer
-                answer = await self.by.waiting.perform(self.notification.id, answer)
-            return answer
+                self.is_plain = False
+                if not once:
+                    self.undecided = undecided
+                    continue
+                more = undecided
+            # What was allowed for once was allowed together, so what comes up now is asked about
+            # with it. It is no part of this where the call has other arguments by now.
+            try:
+                return await self._perform(())
+            except Undecided as undecided:
+                is_same = {*self.undecided.keys} <= {*undecided.keys}
+                self.undecided = undecided.with_more(more) if is_same else undecided
         self.by.asking.decisions.refuse_unanswered(self.undecided.requests[0], None)
+
+    async def _perform(self, once: tuple[Rule, ...]) -> Answer:
+        """Run the handler again. Raises Undecided, OSError."""
+        answer = await self.by.performer.perform(self.notification, once)
+        if isinstance(answer, WAITING):
+            self._inner = answer
+            answer = await self.by.waiting.perform(self.notification.id, answer)
+        return answer
 
     async def _answer(self) -> tuple[Rule, ...]:
         """What the answer allows this call alone. Raises OSError when it refuses."""
         from nono.supervisor.asking.waiting_call import Again
 
         request = self.undecided.requests[0]
-        call = self.by.asking.questions.wait_for(request.process, self.undecided)
+        call = self.by.asking.questions.wait_for(request.process, self.undecided, self.is_plain)
         self._waiting.append(call)
         await call.done.wait()
         if isinstance(call.outcome, Again):

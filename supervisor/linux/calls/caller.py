@@ -17,7 +17,13 @@ from nono.shims.linux.capabilities import Sets, of_masks
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.lazily import lazily
-from nono.supervisor.linux.processes import _stat_fields, is_within, parent_of, read_bounded
+from nono.supervisor.linux.processes import (
+    _stat_fields,
+    is_within,
+    parent_of,
+    read_bounded,
+    state_of,
+)
 
 if TYPE_CHECKING:
     from nono.broker import Rule
@@ -26,6 +32,25 @@ _MAX_ARGV = 4096
 _MAX_FDINFO = 4096
 _MAX_STATUS = 8192
 _MAX_PARENTS = 3
+_MAX_THREADS = 64
+_RUNNING = frozenset("RD")
+
+
+class Status:
+    """The lines of proc_pid_status(5), found when asked for: mostly one or two of sixty."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: bytes) -> None:
+        self._lines = lines
+
+    def __getitem__(self, key: str) -> str:
+        """The value of one line. Raises KeyError."""
+        # The first line is the name, which the program chose; a line break in it is escaped.
+        _, found, rest = self._lines.partition(b"\n%b:" % key.encode())
+        if not found:
+            raise KeyError(key)
+        return rest.partition(b"\n")[0].decode("utf-8", "replace").strip()
 
 
 class Caller:
@@ -42,10 +67,8 @@ class Caller:
         """The sandbox's init, which every process of it has above it."""
 
     @lazily
-    def _status(self) -> dict[str, str]:
-        lines = read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS).decode("utf-8", "replace")
-        pairs = (line.partition(":") for line in lines.splitlines())
-        return {key: value.strip() for key, _, value in pairs}
+    def _status(self) -> Status:
+        return Status(read_bounded(f"/proc/{self.tid}/status", _MAX_STATUS))
 
     @property
     def pid(self) -> int:
@@ -130,6 +153,17 @@ class Caller:
             return int(self._status["Threads"]) > 1
         except (OSError, KeyError, ValueError):
             return False
+
+    @property
+    def other_threads_run(self) -> bool:
+        """True when another thread of its process does not sleep, or there are too many to ask."""
+        try:
+            threads = [int(each) for each in os.listdir(f"/proc/{self.tid}/task")]
+        except OSError:
+            return False
+        if len(threads) > _MAX_THREADS:
+            return True
+        return any(state_of(each) in _RUNNING for each in threads if each != self.tid)
 
     @property
     def cwd(self) -> str:

@@ -14,6 +14,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sockets import not_blocking
@@ -115,7 +116,12 @@ def nowhere(sock: socket.socket) -> bytes:
     connect(2) ignores it while there is one. When the program has given up its attempt meanwhile,
     no other one begins.
     """
-    return kernel.inet_address(sock.family, "127.0.0.1", 0)
+    return _nowhere(sock.family)
+
+
+@lru_cache
+def _nowhere(family: int) -> bytes:
+    return kernel.inet_address(family, "127.0.0.1", 0)
 
 
 def _is_undecided(sock: socket.socket) -> bool:

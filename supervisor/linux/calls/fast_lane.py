@@ -16,6 +16,7 @@ it has to leave every call alone that `covers` leaves alone.
 from __future__ import annotations
 
 import os
+import re
 import socket
 
 from nono.shims.linux.at import AT_FDCWD
@@ -27,9 +28,16 @@ from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
-from nono.supervisor.linux.calls.open_flags import access_of, floor_checks, makes_set_id
+from nono.supervisor.linux.calls.open_flags import (
+    O_TMPFILE,
+    access_of,
+    floor_checks,
+    makes_set_id,
+)
 
 _UNIX = FAMILY.pack(socket.AF_UNIX)
+_MAKING = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
+_DOTS = re.compile(rb"(?:^|/)\.\.?(?:/|$)")
 
 
 class FastLane:
@@ -72,6 +80,33 @@ class FastLane:
             os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
         except FileNotFoundError:
             return not flags & os.O_CREAT
+        except OSError:
+            return False
+        return True
+
+    def covers_dotted(self, call: Notification) -> bool:
+        """The same for an open of an existing path with `.` or `..` in it: fts(3) goes up by them.
+
+        Without a symbolic link on the way such a path means what its text does.
+        """
+        if call.number == self._openat:
+            start, address, flags = call.a, call.b, call.c
+        elif call.number == self._open:
+            start, address, flags = AT_FDCWD, call.a, call.b
+        else:
+            return False
+        if flags & _MAKING or not floor_checks(flags):
+            return False
+        path = self._memory.path(call.tid, address)
+        if not _DOTS.search(path):
+            return False
+        if path[:1] != b"/":
+            path = _completed(call.tid, int32(start), path)
+        plain = os.path.normpath(path)
+        if not self._decisions.floor_covers(os.fsdecode(plain), access_of(flags)):
+            return False
+        try:
+            os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
         except OSError:
             return False
         return True

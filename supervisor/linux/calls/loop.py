@@ -29,6 +29,7 @@ from nono.supervisor.linux.calls.answers import (
     Answer,
     Continue,
     Fail,
+    Given,
     Inject,
     InjectPair,
     Later,
@@ -43,6 +44,7 @@ from nono.supervisor.linux.calls.changing import Changing
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.making import ByThread, Making, making
+from nono.supervisor.linux.calls.native_changes import NativeChanges
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
@@ -100,6 +102,7 @@ class Loop:
         self._witness = decisions.witness
         every_call = self._witness is not None and self._witness.every_call
         self._fast_lane = None if every_call else FastLane(decisions, self._memory)
+        self._native_changes = NativeChanges(decisions, self._memory, init_pid)
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
@@ -144,9 +147,11 @@ class Loop:
             self._own.may_have_changed = True
         lane, copied = self._fast_lane, None
         if lane is not None:
-            if lane.covers(notification):
+            if lane.covers(notification) or lane.covers_dotted(notification):
                 return CONTINUE
             copied = lane.copied
+        if self._native_changes.cover(notification):
+            return CONTINUE
         return self._handle(notification, self._memory, self._making, (), copied)
 
     def handle_again(
@@ -228,6 +233,8 @@ def respond(listener: Listener, notification_id: int, answer: Answer) -> None:
             install(listener, notification_id, answer)
         case Restart():
             listener.restart(notification_id)
+        case Given():
+            pass
         case Later() | Retry():
             raise TypeError("a call that waits has no answer yet")
 

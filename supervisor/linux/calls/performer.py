@@ -13,12 +13,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.memory import Memory
-from nono.supervisor.linux.calls.answers import Answer
-from nono.supervisor.linux.calls.loop import take_callers_rights
+from nono.supervisor.linux.calls.answers import GIVEN, WAITING, Answer
+from nono.supervisor.linux.calls.loop import respond, take_callers_rights
 
 if TYPE_CHECKING:
     from nono.broker import Rule
-    from nono.shims.linux.notify import Notification
+    from nono.shims.linux.notify import Listener, Notification
     from nono.supervisor.linux.calls.making import Making
 
     Again = Callable[[Notification, Memory, Making, tuple[Rule, ...]], Answer]
@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 class Performer:
     """Used from trio's thread."""
 
-    def __init__(self, again: Again, keep: frozenset[int]) -> None:
+    def __init__(self, again: Again, keep: frozenset[int], listener: Listener) -> None:
         """`again` runs a call's handler; `keep` are the capabilities that the sandbox has."""
         self._again = again
+        self._listener = listener
         self._keep = keep
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     async def perform(self, notification: Notification, once: tuple[Rule, ...]) -> Answer:
-        """The answer of the call's handler. Raises OSError and Undecided as that does.
+        """The answer of the call's handler, which the caller is given at once unless it waits.
 
+        Raises OSError and Undecided as the handler does.
         Not given up when cancelled: what was performed has to be told, and handlers do not wait.
         """
         import trio
@@ -70,7 +72,11 @@ class Performer:
             try:
                 if making is None:
                     making, _ = take_callers_rights(self._keep)
-                deliver(self._again(notification, memory, making, once))
+                answer = self._again(notification, memory, making, once)
+                if not isinstance(answer, WAITING):
+                    respond(self._listener, notification.id, answer)
+                    answer = GIVEN
+                deliver(answer)
             except BaseException as error:
                 deliver(error)
         if making is not None:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import field
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
@@ -26,7 +25,8 @@ _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
 
 
-class Trail(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Trail:
     """What a walk came by, in its order."""
 
     links: list[str] = field(default_factory=list)

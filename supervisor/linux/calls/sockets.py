@@ -91,12 +91,12 @@ def _connect(call: Call, decisions: Decisions, sock: socket.socket) -> Answer:
         n = call.notification
         held.enter_context(sock)
         address = _address(call, n.b, int32(n.c))
-        family = family_of(address)
-        if sock.family == socket.AF_UNIX and is_datagram(call, sock):
+        family, domain = family_of(address), sock.family
+        if domain == socket.AF_UNIX and is_datagram(call, sock):
             return connect_datagram(call, decisions, held, sock, address)
-        if family == socket.AF_UNSPEC or sock.family == socket.AF_NETLINK:
+        if family == socket.AF_UNSPEC or domain == socket.AF_NETLINK:
             return perform_connect(call, held, sock, address)
-        if sock.family == socket.AF_UNIX:
+        if domain == socket.AF_UNIX:
             return connect_unix(call, decisions, held, sock, address)
         if is_apart(call, sock):
             return perform_connect(call, held, sock, address)
@@ -278,7 +278,7 @@ def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
     """The IP address as text and the port. An IPv6 socket also takes a struct sockaddr_in."""
     family = family_of(address)
     if family == socket.AF_INET and len(address) >= _SOCKADDR_IN:
-        host = str(ipaddress.IPv4Address(address[4:8]))
+        host = socket.inet_ntop(socket.AF_INET, address[4:8])
     elif family == socket.AF_INET6 == sock.family and len(address) >= _SOCKADDR_IN6_MIN:
         host = str(ipaddress.IPv6Address(address[8:24]))
     elif family in _INET and family == sock.family:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.notify import Listener
@@ -18,7 +19,10 @@ from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
 
 if TYPE_CHECKING:
+    from nono.shims.linux.notify import Notification
     from nono.supervisor.asking.asking import Asking
+    from nono.supervisor.decisions.undecided import Undecided
+    from nono.supervisor.linux.calls.answers import Later
     from nono.supervisor.linux.calls.asked import AskedCalls
     from nono.supervisor.linux.calls.performer import Performer
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -55,7 +59,13 @@ class Serving:
         self._network = network
         self._decisions = decisions
         waiting = WaitingCalls(interface, background, self._faults)
+        self._keep = keep
+        self._waiting = waiting
+        self._interface = interface
         self._performer: Performer | None = None
+        self._asked: AskedCalls | None = None
+        if network is not None and asking is not None:
+            network.permit = asking.permit
         self._loop = Loop(
             interface,
             decisions,
@@ -67,7 +77,7 @@ class Serving:
             waiting.submit,
             background,
             self._faults,
-            None if asking is None else self._asked(asking, waiting, keep).ask,
+            None if asking is None else partial(self._ask, asking),
         )
         arguments = (keep,)
         self._thread = threading.Thread(
@@ -75,15 +85,16 @@ class Serving:
         )
         self._thread.start()
 
-    def _asked(self, asking: Asking, waiting: WaitingCalls, keep: frozenset[int]) -> AskedCalls:
-        # What only a run that may ask needs is loaded only then.
-        from nono.supervisor.linux.calls.asked import AskedCalls
-        from nono.supervisor.linux.calls.performer import Performer
+    def _ask(self, asking: Asking, notification: Notification, undecided: Undecided) -> Later:
+        """In the loop's thread. What only a call that asks needs is loaded at the first one."""
+        if self._asked is None:
+            from nono.supervisor.linux.calls.asked import AskedCalls
+            from nono.supervisor.linux.calls.performer import Performer
 
-        if self._network is not None:
-            self._network.permit = asking.permit
-        self._performer = Performer(lambda *job: self._loop.handle_again(*job), keep)
-        return AskedCalls(asking, waiting, self._performer)
+            again = self._loop.handle_again
+            self._performer = Performer(again, self._keep, self._interface)
+            self._asked = AskedCalls(asking, self._waiting, self._performer)
+        return self._asked.ask(notification, undecided)
 
     async def wait(self) -> None:
         """Serve what waits, and look-ups, until cancelled."""
@@ -94,9 +105,10 @@ class Serving:
             if self._network is not None:
                 nursery.start_soon(self._network.serve, self._faults, self._decisions)
 
-    def wakes(self) -> int:
-        """A descriptor that can be read when `wait` has something to do, for who waits for that."""
-        return self._background.wakes()
+    def wakes(self) -> tuple[int, ...]:
+        """Descriptors that can be read when `wait` has something to do."""
+        asked = () if self._network is None else (self._network.wakes(),)
+        return self._background.wakes(), *asked
 
     @property
     def faults(self) -> list[str]:

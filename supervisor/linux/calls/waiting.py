@@ -7,6 +7,8 @@ import errno
 import resource
 import threading
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from nono.shims.linux import capabilities
 from nono.shims.linux.notify import Listener, Notification
@@ -15,6 +17,9 @@ from nono.supervisor.linux.calls.answers import Answer, Fail, Later, Retry
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.loop import respond
 from nono.supervisor.linux.calls.tasks import Background
+
+if TYPE_CHECKING:
+    import trio
 
 _MAX_CALLS = 4096
 _CHECK_SECONDS = 0.05
@@ -33,6 +38,8 @@ class WaitingCalls:
         self._faults = faults
         self._lock = threading.Lock()
         self._count = 0
+        self._watched: dict[int, _Watched] = {}
+        self._is_watching = False
 
     def submit(self, notification: Notification, call: Later | Retry) -> None:
         """Called from the loop's thread. Never blocks."""
@@ -69,25 +76,21 @@ class WaitingCalls:
 
     async def _answer(self, notification: Notification, call: Later | Retry) -> Answer | None:
         """The answer, or the one for a caller with a signal to handle; None when it has died."""
+        import trio
 
-        from nono.supervisor.nursery import open_nursery
-
+        watched = _Watched(notification, call.sleeps_through, trio.CancelScope())
+        self._watch(watched)
         answer: Answer | None = None
-
-        async def perform() -> None:
-            nonlocal answer
-            try:
-                answer = await self.perform(notification.id, call)
-            except OSError as error:
-                answer = Fail(error.errno or errno.EACCES)
-            nursery.cancel_scope.cancel()
-
-        async with open_nursery() as nursery:
-            nursery.start_soon(perform)
-            is_dead = await self._until_dead_or_signalled(notification, call.sleeps_through)
-            nursery.cancel_scope.cancel()
+        try:
+            with watched.scope:
+                try:
+                    answer = await self.perform(notification.id, call)
+                except OSError as error:
+                    answer = Fail(error.errno or errno.EACCES)
+        finally:
+            del self._watched[notification.id]
         # Only reached without an answer, or with one that came at the same moment.
-        if answer is None and not is_dead:
+        if answer is None and not watched.is_dead:
             return call.interrupted()
         return answer
 
@@ -95,25 +98,39 @@ class WaitingCalls:
         """The answer of what waits, once there is one. Raises OSError."""
         return await (call.run() if isinstance(call, Later) else self._retry(notification_id, call))
 
-    async def _until_dead_or_signalled(
-        self, notification: Notification, sleeps_through: Collection[int]
-    ) -> bool:
-        """True when the caller has died. The kernel tells neither; it has to be asked.
+    def _watch(self, watched: _Watched) -> None:
+        self._watched[watched.notification.id] = watched
+        if not self._is_watching:
+            self._is_watching = True
+            self._background.start(self._watch_all, lambda: None)
+
+    async def _watch_all(self) -> None:
+        """Tell who has died or has a signal. The kernel tells neither; it has to be asked."""
+        import trio
+
+        try:
+            while self._watched:
+                await trio.sleep(max(_CHECK_SECONDS, self._count / _CHECKS_PER_SECOND))
+                for watched in [*self._watched.values()]:
+                    if self._is_over(watched):
+                        watched.scope.cancel()
+        finally:
+            self._is_watching = False
+
+    def _is_over(self, watched: _Watched) -> bool:
+        """True when the caller has died, or has a signal to handle.
 
         A signal counts when it is seen twice in turn: one that another thread of the process was
         chosen for is gone by then.
         """
-        import trio
-
-        seen = False
-        while True:
-            await trio.sleep(max(_CHECK_SECONDS, self._count / _CHECKS_PER_SECOND))
-            if not self._listener.is_valid(notification.id):
-                return True
-            pending = Caller(notification.tid, 0).has_signal(sleeps_through)
-            if pending and seen:
-                return False
-            seen = pending
+        notification = watched.notification
+        if not self._listener.is_valid(notification.id):
+            watched.is_dead = True
+            return True
+        pending = Caller(notification.tid, 0).has_signal(watched.sleeps_through)
+        is_over = pending and watched.has_signal
+        watched.has_signal = pending
+        return is_over
 
     async def _retry(self, notification_id: int, call: Retry) -> Answer:
         import trio
@@ -129,6 +146,17 @@ class WaitingCalls:
             await trio.sleep(max(pause, self._count / _RETRIES_PER_SECOND))
             pause = min(2 * pause, _LAST_RETRY_SECONDS)
         await trio.sleep_forever()
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A call that waits, and what was seen of its caller when it was last looked at."""
+
+    notification: Notification
+    sleeps_through: Collection[int]
+    scope: trio.CancelScope
+    has_signal: bool = False
+    is_dead: bool = False
 
 
 def _limit() -> int:

@@ -93,7 +93,6 @@ class Session:
         self._audit = audit
         self._end = _End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
-        self._has_names = confinement.network is not None
         if launched.listener is not None:
             self._serving = Serving(
                 launched.listener,
@@ -165,21 +164,16 @@ class Session:
     ) -> bool:
         """Wait without trio, whose import takes longer than many programs run.
 
-        It is over when a call has to wait, when somebody has to be asked, or when one of the
-        descriptors `others` can be read. Look-ups are not served meanwhile: a sandbox with names
-        does not wait so.
+        It is over when a call has to wait, a name is looked up, somebody has to be asked, or one
+        of the descriptors `others` can be read.
         """
-        if self._has_names:
-            return False
         control = self._launched.control
         poll = select.poll()
         poll.register(control, select.POLLIN)
-        for other in others:
+        asking = () if self._asking is None else (self._asking.wakes(),)
+        serving = () if self._serving is None else self._serving.wakes()
+        for other in (*others, *asking, *serving):
             poll.register(other, select.POLLIN)
-        if self._asking is not None:
-            poll.register(self._asking.wakes(), select.POLLIN)
-        if self._serving is not None:
-            poll.register(self._serving.wakes(), select.POLLIN)
         deadline = time.monotonic() + seconds
         while not self._end.over:
             left = min(deadline - time.monotonic(), _MAX_POLL_SECONDS)

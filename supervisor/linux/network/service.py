@@ -60,6 +60,10 @@ class NetworkService:
         port: int = self._stub.getsockname()[1]
         return port
 
+    def wakes(self) -> int:
+        """A descriptor that can be read when somebody wants to look up a name."""
+        return self._stub.fileno()
+
     async def serve(self, faults: Faults, decisions: Decisions) -> None:
         """Answer look-ups until cancelled. May run in several tasks at once."""
         from nono.supervisor.linux.network import dns_stub

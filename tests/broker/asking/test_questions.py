@@ -158,7 +158,7 @@ def _opens_home(rule: Rule) -> bool:
         (opens("/data/dir"), 0, "ordAnmNQ"),
         (opens(f"{HOME}/f"), 0, "oranmNQ"),
         (opens(f"{HOME}/f"), 3, "oranmNQ"),
-        (opens(HOME), 0, "ornmNQ"),
+        (opens(HOME), 0, "oranmNQ"),
         (changes(Operation.UNLINK, "/data/x/f"), 0, "odAnmNQ"),
         (UnixConnect(CALLER, "/run/app.sock"), 0, "ornNQ"),
         (ConnectHost(CALLER, "api.example.org", 443), 0, "oranNQ"),
@@ -234,6 +234,8 @@ def test_the_first_file_is_what_a_person_sees() -> None:
     [
         (opens("/data/x/f"), "a", "filesystem.read_file: /data/x/f"),
         (opens("/data/x/f", READ | WRITE), "A", "filesystem.allow: /data/x"),
+        (opens(HOME), "a", "filesystem.list: ~"),
+        (changes(Operation.MKDIR, "/data/x/new"), "a", "filesystem.write: /data/x/new"),
         (opens(f"{HOME}/d/f"), "A", "filesystem.read: ~/d"),
         (
             ConnectHost(CALLER, "api.example.org", 8443),

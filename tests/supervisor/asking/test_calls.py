@@ -85,6 +85,14 @@ def test_the_object_that_was_decided(as_user: Account, project: Path) -> None:
     assert found["out"] == f"{errno.EACCES}\n"
 
 
+def test_answers_for_once_do_not_add_up(as_user: Account, project: Path) -> None:
+    """Two moves are asked about while the arguments change: a third is none of them."""
+    found = outcomes(as_user, project, "mixed")["mixed"]
+    assert found["out"].split()[:2] == ["-1", str(errno.EACCES)], found
+    names = [sorted(path.rpartition("/")[2] for path in each[4]) for each in found["asked"]]
+    assert names == [["f", "old"], ["new", "program"], ["old", "program"]]
+
+
 def test_once_is_for_one_call_and_survives_signals(as_user: Account, project: Path) -> None:
     cases = outcomes(as_user, project, "alarm", "resized")
     found = cases["alarm"]

@@ -91,6 +91,31 @@ def test_stopped_and_continued(as_user: Account, project: Path, questions: Quest
     assert len(modes) == 1, modes
 
 
+def test_a_signal_is_not_in_the_way_of_what_comes_of_it(
+    as_user: Account, project: Path, questions: Questions
+) -> None:
+    """What the program says of it is seen at once; a question that still waits comes again."""
+    says = "trap 'echo told' INT QUIT; trap '' TSTP; echo ready; while :; do read x && exit; done"
+    with person(
+        as_user, as_user.python, *driver(questions, "bash", "-c", says), cwd=project
+    ) as one:
+        one.wait("ready")
+        for count, key in enumerate(("\x03", "\x1c", "\x1a"), 1):
+            questions.ask(PATH)
+            one.wait(ASKS)
+            if key != "\x03":  # later it refuses
+                one.rest(QUIET)
+            one.type(key)
+            one.gone(ASKS)
+            one.wait(lambda: one.text.count("told") == min(count, 2))
+            one.wait(ASKS)
+            one.rest(QUIET)
+            one.type("o")
+            assert questions.answer(one) == "o"
+        one.type("\n")
+        one.end()
+
+
 def test_stopped_in_a_list(as_user: Account, project: Path, questions: Questions) -> None:
     words = shlex.join([as_user.python, *driver(questions, "cat", plain=True)])
     as_user.file(project / "rc", f"PS1='> '; nono() {{ {words}; }}")

@@ -83,6 +83,14 @@ def test_a_job_that_waits(as_user: Account, project: Path, data: Path) -> None:
 def test_nobody_can_be_asked_without_one(as_user: Account, project: Path, data: Path) -> None:
     done = as_user("sh", "-c", nono(as_user, "python3", "reads.py", data), cwd=project)
     assert done.returncode == 125 and "no terminal to ask on" in done.stderr
+    automatic = nono(as_user, "true").replace("--ask=tty", "--ask")
+    done = as_user("setsid", "-w", "sh", "-c", automatic, cwd=project)
+    assert done.returncode == 0
+    assert "nobody can be asked here: it has no terminal of its own (su -c, setsid" in done.stderr
+    with person(as_user, "sh", "-c", f"{automatic} < /dev/null > said 2>&1", cwd=project) as one:
+        assert one.end() == 0
+    said = (project / "said").read_text()
+    assert "nobody can be asked here: none of its streams is the terminal" in said
 
 
 def test_a_list_where_nothing_is_coloured(as_user: Account, project: Path, data: Path) -> None:

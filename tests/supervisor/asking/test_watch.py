@@ -113,8 +113,12 @@ def test_scripts_ps_and_kill(
                 else:
                     assert nono("kill", told["run"][:5], env=runtime).returncode == 0
                     assert process.wait(30) == 137
+                    assert process.stderr is not None
+                    said = process.stderr.read()
+                    assert said == "nono: ended by nono kill: every process of it was killed\n"
                 assert json.loads(hear(watch)) == {"run": told["run"], "event": "ended"}
-    assert nono("ps", env=runtime).stdout == ""
+    assert nono("ps", env=runtime).stdout == "no runs\n"
+    assert json.loads(nono("ps", "--json", env=runtime).stdout) == []
     assert list(place.glob("*")) == []
     refused = nono("kill", "zzz", env=runtime)
     assert (refused.returncode, "no run called 'zzz'" in refused.stderr) == (2, True)
@@ -136,6 +140,7 @@ def test_nobody_watches(as_user: Account, project: Path, runtime: dict[str, str]
     with started(as_user, run, project, runtime) as process:
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 1 and "Permission denied" in stderr
+    assert "nobody can be asked yet; until `nono watch` runs in a terminal" in stderr
     assert time.monotonic() - before < 25
     assert not [*place.iterdir()]
 

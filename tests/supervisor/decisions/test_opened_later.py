@@ -100,6 +100,14 @@ def test_another_name_of_a_refused_file_stays_refused(home: Path) -> None:
     assert not decisions.allows(writes(home / ".bashrc"))
 
 
+def test_a_file_given_by_its_other_name_stays_refused(home: Path) -> None:
+    decisions, later = start(home)
+    later.open([Rule(File(str(home / "data" / "rc")), RW, Effect.ALLOW, ANSWER)])
+    assert not decisions.allows(writes(home / "data" / "rc"))
+    given, _ = start(home, write_file=(str(home / "data" / "rc"),))
+    assert not given.allows(writes(home / "data" / "rc"))
+
+
 def test_what_a_wide_grant_leaves_refused(home: Path) -> None:
     """And no refusal speaks of what the floor covers: the project stays as it was."""
     decisions, later = start(home)

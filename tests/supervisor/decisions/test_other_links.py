@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import ALL_ACCESS, Effect, Origin, OriginKind, Rule, Subtree
+from nono.broker import ALL_ACCESS, Effect, File, Origin, OriginKind, Rule, Subtree
 from nono.supervisor.decisions import other_links
 from nono.supervisor.decisions.other_links import OtherLinks
 
@@ -66,3 +66,23 @@ def test_what_was_not_looked_through_is_said(opened: Path, monkeypatch: pytest.M
     vault = opened.parent / "vault"
     assert links.unfound == [str(vault / "deep/key"), str(vault / "key")]
     assert links.rules == []
+
+
+@pytest.mark.parametrize("grant", [File, Subtree])
+@pytest.mark.parametrize("effect", [Effect.DENY, Effect.ASK])
+def test_a_file_that_is_opened_by_itself(
+    opened: Path, grant: type[File | Subtree], effect: Effect
+) -> None:
+    path = str(opened / "vault-key")
+    allowed = Rule(grant(path), ALL_ACCESS, Effect.ALLOW, Origin(OriginKind.FLAG, "x"))
+    links = OtherLinks([allowed, rule(opened.parent / "vault", effect)], ())
+    (found,) = links.rules
+    assert (found.pattern, found.effect) == (File(path), effect)
+
+
+def test_what_is_asked_about_is_asked_about_by_every_name(opened: Path) -> None:
+    rules = [rule(opened, Effect.ALLOW), rule(opened.parent / "vault/key", Effect.ASK)]
+    (found,) = OtherLinks(rules, ()).rules
+    assert (found.pattern, found.effect) == (File(str(opened / "vault-key")), Effect.ASK)
+    refused = rule(opened.parent / "vault", Effect.DENY)
+    assert {each.effect for each in OtherLinks([*rules, refused], ()).rules} == {Effect.DENY}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from nono.broker import File, Subtree
+from nono.supervisor.planning import kept_answers
 from nono.supervisor.planning.answers_file import KeptAnswers
 from nono.supervisor.planning.kept_answers import keep, read_kept
 from nono.supervisor.walk import Changeable
@@ -46,3 +50,31 @@ def test_a_link_in_the_place_of_what_was_answered_about_opens_nothing(tmp_path: 
     assert [rule.pattern for rule in after.rules] == [File(str(data / "plain"), "~/data/plain")]
     assert len(after.notes) == 3 and all("by now it leads to" in note for note in after.notes)
     assert len(after.listen) + len(after.hosts) == 1
+
+
+def test_a_link_that_comes_while_they_are_read_opens_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run that may change the directory goes on meanwhile."""
+    for name in ("data/file", "data/sub/x", "secret/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    entries: list[tuple[str, str | int]] = [
+        ("filesystem.read_file", "~/data/file"),
+        ("filesystem.read", "~/data/sub"),
+        ("filesystem.read", "~/data/s*/x"),
+    ]
+    keep(str(tmp_path / "x.answers.json"), {}, str(tmp_path), entries, "words")
+    assert len(_read(tmp_path).rules) == 3
+    checked = kept_answers._where_no_link_stands
+
+    def swapped(*arguments: Any) -> Any:
+        found = checked(*arguments)
+        (tmp_path / "data").rename(tmp_path / "away")
+        (tmp_path / "data").symlink_to(tmp_path / "secret")
+        return found
+
+    monkeypatch.setattr(kept_answers, "_where_no_link_stands", swapped)
+    after = _read(tmp_path)
+    assert after.rules == ()
+    assert len(after.notes) == 3 and all("by now it leads to" in note for note in after.notes)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker import FLOOR_ACCESS, Access, Allow, Environment, Metadata, Open, PolicyError
-from nono.broker.profile.checks import check_base
+from nono.broker.profile.spelling import check_base
 from nono.broker.requests import NOBODY, SET_ID
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.errors import NonoError

@@ -1,4 +1,4 @@
-"""nono's command line with a channel that takes the offer which the program's case names.
+"""nono's command line with a channel that takes the offer which the file `case` names.
 
 What was asked is written into the file `asked`.
 """
@@ -18,12 +18,15 @@ class Script(Channel):
     is_person = False
 
     async def ask(self, question):
-        kind, letter = open("case").read().split()
+        kind, *letters = open("case").read().split()
         ids = [each.id for each in question.offers]
+        exe = question.program.process.exe.rpartition("/")[2]
         with open("asked", "a") as file:
-            file.write(json.dumps([kind, letter, letter in ids, question.wants]) + "\n")
+            line = [kind, letters[0], letters[0] in ids, question.objects, exe]
+            file.write(json.dumps(line) + "\n")
         allowing = [each.id for each in question.offers if each.effect is Effect.ALLOW]
-        return Answer(letter if letter in ids else allowing[0], self.name)
+        wanted = [each for each in (*letters, *allowing) if each in ids]
+        return Answer(wanted[0], self.name)
 
 
 def make(run, value, named):

@@ -30,6 +30,15 @@ def create(place):
         file.write("x")
 
 
+def replace(place):
+    """What editors and databases do: the new file and the old one are each asked about."""
+    with open(f"{place}/new", "w") as file:
+        file.write("x")
+    os.rename(f"{place}/f", f"{place}/old")
+    os.rename(f"{place}/new", f"{place}/f")
+    os.unlink(f"{place}/old")
+
+
 def make(place):
     os.makedirs(f"{place}/sub/below", exist_ok=True)
     with open(f"{place}/sub/f", "w") as file:
@@ -82,7 +91,8 @@ KINDS = {
     "mkfifo": lambda place: os.mkfifo(f"{place}/fifo"),
     "symlink": lambda place: os.symlink("f", f"{place}/link"),
     "rename": lambda place: os.rename(f"{place}/f", f"{place}/g"),
-    "replace": lambda place: os.replace(f"{place}/f", f"{place}/other"),
+    "exchange": lambda place: os.replace(f"{place}/f", f"{place}/other"),
+    "replace": replace,
     "unlink": lambda place: os.unlink(f"{place}/f"),
     "rmdir": lambda place: os.rmdir(f"{place}/empty"),
     "truncate": lambda place: os.truncate(f"{place}/f", 0),

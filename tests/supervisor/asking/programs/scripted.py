@@ -20,7 +20,8 @@ def asked(name, pick, wait=0.0, threads=False):
 
     async def ask(question):
         offers = [each.id for each in question.offers]
-        seen.append([question.wants, question.subject.value, question.waiting, offers])
+        objects = [value for _, value in question.objects]
+        seen.append([question.wants, question.subject.value, question.waiting, offers, objects])
         await trio.sleep(wait)
         found = pick(question, offers)
         return None if found is None else Answer(found, "script", "tester")
@@ -56,6 +57,7 @@ CASES = {
     "alarm": lambda: asked("alarm", lambda q, _: "o" if q.id == 1 else "n", wait=0.5),
     "resized": lambda: asked("resized", always("o"), wait=0.5),
     "race": lambda: asked("race", lambda q, _: "r" if q.id == 1 else "n", wait=0.6),
+    "mixed": lambda: asked("mixed", lambda q, _: "o" if q.id < 3 else "n", wait=1.2),
     "dies": lambda: asked("dies", always("d"), wait=30),
     "thousand": lambda: asked("thousand", always("d"), wait=0.5),
     "walk": lambda: asked("walk", lambda q, offers: "T" if "T" in offers else "r"),

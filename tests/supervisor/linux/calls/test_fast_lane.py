@@ -90,6 +90,10 @@ class World:
         with _notification(dirfd, path, flags) as call:
             return self.fast_lane.covers(call)
 
+    def covers_dotted(self, dirfd: int, path: bytes, flags: int) -> bool:
+        with _notification(dirfd, path, flags) as call:
+            return self.fast_lane.covers_dotted(call)
+
     def handled(self, dirfd: int, path: bytes, flags: int) -> Answer:
         """What the handler alone answers; a descriptor that it hands over is closed."""
         with _notification(dirfd, path, flags) as call:
@@ -153,7 +157,7 @@ def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.Dat
         flags = data.draw(st.sampled_from(MODES))
         for option in data.draw(st.sets(st.sampled_from(OPTIONS), max_size=3)):
             flags |= option
-        if world.covers(dirfd, path, flags):
+        if world.covers(dirfd, path, flags) or world.covers_dotted(dirfd, path, flags):
             answer = world.handled(dirfd, path, flags)
             # That a file does not exist may be said by the kernel as well.
             assert answer == CONTINUE or answer == Fail(2)
@@ -171,6 +175,23 @@ def test_it_lets_the_common_case_pass(world: World, mode: int) -> None:
         assert world.covers(directory, b"file", mode)
     finally:
         os.close(directory)
+
+
+def test_a_path_with_dots_passes_where_no_link_is_on_its_way(world: World) -> None:
+    for path, passes in (
+        (b".", True),
+        (b"./sub/../file", True),
+        (b"sub/..", True),
+        (b"file/.", False),
+        (b"up/work/./file", False),
+        (b"../outside/file", False),
+        (b"../names/./secret.late", False),
+        (b"missing/../file", False),
+        (b"file", False),  # the other one's
+    ):
+        assert world.covers_dotted(AT_FDCWD, path, os.O_RDONLY) is passes, path
+    assert not world.covers_dotted(AT_FDCWD, b"./new", os.O_WRONLY | os.O_CREAT)
+    assert not world.covers_dotted(AT_FDCWD, b".", os.O_RDWR | os.O_TMPFILE)
 
 
 def test_a_file_that_is_not_there_is_for_the_kernel_unless_it_is_to_be_made(world: World) -> None:
