@@ -27,6 +27,8 @@ class PlainPrompt(Prompt):
     """As a Prompt. Until keys count they go to the program; then lines are read."""
 
     _second: Choice | None = None
+    _is_begun = False
+    """The line for the answer is on the screen, and not ended."""
 
     def show(self, now: float, printed: bytes, of: int) -> None:
         self._of = of
@@ -73,7 +75,7 @@ class PlainPrompt(Prompt):
             self._read(plain.PROMPT if self._second is None else plain.SECOND)
 
     def _read(self, prompt: str) -> None:
-        self.has_lines = True
+        self.has_lines = self._is_begun = True
         self._outer.lines()
         self._outer.write(prompt.encode())
 
@@ -85,16 +87,15 @@ class PlainPrompt(Prompt):
 
     def line(self, data: bytes, now: float) -> list[Outcome]:
         text = data.decode(errors="replace")
+        self._is_begun = not data.endswith(_ENTER)
         is_paste = len(text.splitlines()) > 1 or _ESCAPE in data
         if self._outer.more(PASTE_SECONDS) or is_paste:
-            self._second = None
+            self._second, self._is_begun = None, False
             self._later(["", plain.PASTED], now + PASTE_SECONDS)
             return []
         if data.endswith(CONTROL_Z):
-            self._outer.write(b"\r\n")
             return [Stop()]
-        if not data.endswith(_ENTER):  # Control-C, or the end of input
-            self._outer.write(b"\r\n")
+        if self._is_begun:  # Control-C, or the end of input
             return [Chosen(None)]
         if not text.strip():
             return [Chosen(None)]
@@ -124,6 +125,9 @@ class PlainPrompt(Prompt):
         if self.has_lines:
             self._outer.keys()
             self.has_lines = False
+        if self._is_begun:
+            self._is_begun = False
+            self._outer.write(b"\r\n")
         if words:
             self._print([f"nono: {'allowed' if allowed else 'refused'}: {words}"])
         if self.where is not Where.BELOW:

@@ -211,6 +211,7 @@ def test_a_list(as_user: Account, project: Path, questions: Questions) -> None:
         one.wait(lambda: one.text.endswith("Enter alone refuses:"))
         one.type("\x1c")  # the program's, as ever
         assert one.end() == 128 + 3
+        assert one.text.endswith("Enter alone refuses: ^\\\nthe driver is at its end")
 
 
 BAR = r"""
