@@ -28,6 +28,9 @@ _BLANKS = re.compile("(?<= ) ")
 MAX_TEXT = 4096
 """Who wants more than so many characters shown gets a refusal: something hides there."""
 
+NEW = "a new question"
+"""What is said of one that comes in the place of another."""
+
 _LABEL = 16
 _MAX_LINES = 3
 _WHOLE = MAX_TEXT
@@ -55,13 +58,15 @@ def name_of(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is shown around a question: the run's name, its place among those that wait, the
-    width of the screen in columns, and the home that is shown as `~`."""
+    width of the screen in columns, the home that is shown as `~`, and whether it comes in the place
+    of a question that was withdrawn."""
 
     columns: int
     run: str = ""
     number: int = 1
     of: int = 1
     home: str = ""
+    is_new: bool = False
 
     def path(self, path: str) -> str:
         """A path of the question as it is shown."""
@@ -157,12 +162,17 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
 
 def outcome(question: Question, choice: Choice | None, around: Surroundings) -> str:
     """What was asked and what was answered, in one line; None is a refusal."""
-    subject = question.subject
-    shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
     said = no_words(question) if choice is None else choice.offer.words
+    return f"{asked_words(question, around)}: {said}"
+
+
+def asked_words(question: Question, around: Surroundings) -> str:
+    """What was asked, in one line."""
+    subject = question.subject
     if len(question.objects) > 1:
-        return f"{', '.join(_objects(question, around))}: {said}"
-    return f"{visible(question.wants, 40)} {shown}: {said}"
+        return ", ".join(_objects(question, around))
+    shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
+    return f"{visible(question.wants, 40)} {shown}"
 
 
 def no_words(question: Question) -> str:
@@ -172,9 +182,12 @@ def no_words(question: Question) -> str:
     return next(found, "no")
 
 
-def settled(words: str, allowed: bool, columns: int) -> str:
-    """The one line that stands where the block was."""
-    return cut(f"{'✓' if allowed else '✗'} {visible(words, MAX_TEXT)}", columns - 1)
+_MARKS = {True: "✓", False: "✗", None: "~"}
+
+
+def settled(words: str, allowed: bool | None, columns: int) -> str:
+    """The one line that stands where the block was; None for one that was withdrawn."""
+    return cut(f"{_MARKS[allowed]} {visible(words, MAX_TEXT)}", columns - 1)
 
 
 def rule_words(rule: Rule) -> str:
@@ -200,7 +213,8 @@ def _heading(around: Surroundings) -> str:
     columns = around.columns - 1
     facts = [f"run {visible(around.run, 20)}" if around.run else ""]
     facts += [f"{around.number} of {around.of}" if around.of > 1 else ""]
-    left, right = f"{_RULE * 2} nono asks ", " · ".join(filter(None, facts))
+    asks = f"nono asks: {NEW}" if around.is_new else "nono asks"
+    left, right = f"{_RULE * 2} {asks} ", " · ".join(filter(None, facts))
     right = f" {right} {_RULE * 2}" if right else ""
     if width(left) + width(right) > columns:
         right = ""
@@ -288,7 +302,8 @@ def brief(question: Question, choosable: Sequence[Choice], around: Surroundings)
     """The same in few lines, for a narrow or a low screen."""
     columns = max(around.columns - 1, 1)
     name = posixpath.basename(question.program.process.exe)
-    who = f"nono asks: {visible(name, 30)} wants to {visible(question.wants, 40)} "
+    asks = f"nono asks: {NEW}:" if around.is_new else "nono asks:"
+    who = f"{asks} {visible(name, 30)} wants to {visible(question.wants, 40)} "
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
     subject = question.subject
     what = (

@@ -7,6 +7,10 @@ to the program by itself. Enter, Escape, Control-C, Control-D, a paste, and seve
 what they always do. What opens much takes a second screen, where only Enter counts, after another
 500 ms. A key that is no answer closes the gate again.
 
+Where a question was withdrawn while it was on the screen, keys that are meant for it are still to
+come: nothing of what is typed goes anywhere before the next one, which says that it is a new one,
+was visible and the keyboard silent for 1.5 seconds.
+
 What does not fit on the screen is on pages, and the space bar shows the next one. Nothing allows
 before each page was visible for as long; what refuses always counts.
 """
@@ -23,6 +27,8 @@ from nono.broker.rules.rule import Effect
 
 VISIBLE_SECONDS = 0.5
 SILENT_SECONDS = 0.3
+REPLACED_SECONDS = 1.5
+"""Both, for what comes in the place of a question that was withdrawn: to see that it is another."""
 
 CONTROL_Z = b"\x1a"
 _CONTROL_BACKSLASH = b"\x1c"
@@ -78,9 +84,13 @@ Outcome = Chosen | Stop | Shown | Passed | Unknown
 
 
 class Gate:
-    """Of one question. `last_key` is when something was typed last, before it came up."""
+    """Of one question. `last_key` is when something was typed last, before it came up; `replaces`
+    says that it comes in the place of one that was withdrawn."""
 
-    def __init__(self, choosable: Sequence[Choice], last_key: float) -> None:
+    def __init__(
+        self, choosable: Sequence[Choice], last_key: float, replaces: bool = False
+    ) -> None:
+        self._replaces = replaces
         self._by_key = by_key(tuple(choosable))
         self._last_key = last_key
         self._visible_from: float | None = None
@@ -111,7 +121,9 @@ class Gate:
         """When keys count, if nothing is typed until then; never for what was not drawn."""
         if self._visible_from is None:
             return float("inf")
-        return max(self._visible_from + VISIBLE_SECONDS, self._last_key + SILENT_SECONDS)
+        is_new = self._replaces and not self._was_open
+        visible, silent = (REPLACED_SECONDS,) * 2 if is_new else (VISIBLE_SECONDS, SILENT_SECONDS)
+        return max(self._visible_from + visible, self._last_key + silent)
 
     def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
         """What was read in one go means, in order. Nothing counts after a Chosen or a Stop."""
@@ -129,10 +141,11 @@ class Gate:
         return [*reports, *self._key(typed[0].data)]
 
     def early(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
-        """What was read while nothing counts: the program's, until something has counted once."""
+        """What was read while nothing counts: the program's, until something has counted once, but
+        nobody's where it may be meant for a question that was withdrawn."""
         if any(each.kind in (Kind.KEY, Kind.PASTE) for each in pieces):
             self._last_key = now
-        if not self._was_open:
+        if not (self._was_open or self._replaces):
             return _passed(pieces)
         return [Passed(each.data) for each in pieces if each.kind is Kind.REPORT]
 

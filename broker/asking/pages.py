@@ -51,6 +51,11 @@ def drawn(page: Page, columns: int) -> Page:
     return page or (cut(_TOO_SMALL, columns - 1),)
 
 
+def withdrawn(words: str, columns: int) -> Page:
+    """The line for the question before, where it was withdrawn."""
+    return (block.settled(f"withdrawn: {words}", None, columns),) if words else ()
+
+
 def _split(lines: Sequence[str], columns: int, rows: int) -> tuple[Page, ...]:
     if len(lines) <= rows:
         return (tuple(lines),)

@@ -25,7 +25,7 @@ from nono.broker.asking.gate import Chosen, Gate, Outcome, View
 from nono.broker.asking.hints import hint, with_hint
 from nono.broker.asking.keyboard import Typed
 from nono.broker.asking.keys import choices
-from nono.broker.asking.pages import drawn, pages
+from nono.broker.asking.pages import drawn, pages, withdrawn
 from nono.broker.asking.question import Question
 from nono.broker.asking.terminal_modes import RESET, Modes
 from nono.supervisor.asking.outer import Outer
@@ -62,15 +62,18 @@ class Prompt:
         where: Where,
         run: str,
         last_key: float,
+        before: str = "",
     ) -> None:
+        """`before` are words for a question that was withdrawn, in whose place this one comes."""
         self.question = question
+        self._before = before
         self.where = where
         self._outer = outer
         self._modes = modes
         self._run = run
         self._home = home_directory(os.environ)
         self._choices = choices(question)
-        self._gate = Gate(self._choices, last_key)
+        self._gate = Gate(self._choices, last_key, bool(before))
         self._of = 1
         self._rows = 0
         self._is_shown = False
@@ -121,11 +124,13 @@ class Prompt:
 
     def _lines(self) -> list[str]:
         rows, columns = self._outer.rows_and_columns()
-        around = Surroundings(columns, self._run, 1, self._of, self._home)
-        room, gate = max(rows - 1, 1), self._gate
+        around = Surroundings(columns, self._run, 1, self._of, self._home, bool(self._before))
+        # Below what the program prints, the line for the one before stands there already.
+        above = () if self.where is Where.BELOW else withdrawn(self._before, columns)
+        room, gate = max(rows - 1 - len(above), 1), self._gate
         found = pages(self.question, self._choices, gate.view, gate.second, around, room)
         lines = drawn(gate.laid_out(found), columns)
-        return with_hint(lines, self._hint, columns)[:room]
+        return [*above, *with_hint(lines, self._hint, columns)[:room]]
 
     def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
         """What was typed means: see `broker.asking.gate`."""
@@ -147,11 +152,15 @@ class Prompt:
             self._outer.write(b"\x07")
 
     def hide(
-        self, words: str = "", allowed: bool = False, painted: Callable[[], bytes] = bytes
+        self,
+        words: str = "",
+        allowed: bool | None = False,
+        painted: Callable[[], bytes] = bytes,
     ) -> None:
         """Take it off the screen, and leave `words` if there are any; the program's modes are back.
 
-        `painted` is what brings back a full screen.
+        `allowed` is None for a question that was withdrawn. `painted` is what brings back a full
+        screen.
         """
         if not self._is_shown:
             return
