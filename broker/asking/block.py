@@ -28,8 +28,15 @@ _BLANKS = re.compile("(?<= ) ")
 MAX_TEXT = 4096
 """Who wants more than so many characters shown gets a refusal: something hides there."""
 
+NEW = "a new question"
+"""What is said of one that comes in the place of another."""
+
 _LABEL = 16
 _MAX_LINES = 3
+_WHOLE = MAX_TEXT
+"""So many lines hold every text that is shown."""
+_MAX_ESCAPE = 12
+_MAX_REFUSAL = 30
 _MAX_RULES = 5
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
@@ -51,13 +58,15 @@ def name_of(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What is shown around a question: the run's name, its place among those that wait, the
-    width of the screen in columns, and the home that is shown as `~`."""
+    width of the screen in columns, the home that is shown as `~`, and whether it comes in the place
+    of a question that was withdrawn."""
 
     columns: int
     run: str = ""
     number: int = 1
     of: int = 1
     home: str = ""
+    is_new: bool = False
 
     def path(self, path: str) -> str:
         """A path of the question as it is shown."""
@@ -68,16 +77,16 @@ class Surroundings:
 
 def subject_words(question: Question, home: str) -> str:
     """What it is about, in short."""
-    subject = question.subject
-    if subject.kind not in _PATHS:
-        return name_of(subject.value)
-    return Surroundings(0, home=home).path(subject.value)
+    return what_words(question, Surroundings(0, home=home))
 
 
 def is_too_long(question: Question) -> bool:
     """True when what it is about cannot be shown as a whole."""
     texts = (question.subject.value, *(path for _, path in question.objects))
-    return any(len(text) > MAX_TEXT for text in texts)
+    return any(
+        len(text) > MAX_TEXT or len(visible(text, MAX_TEXT * _MAX_ESCAPE)) > MAX_TEXT
+        for text in texts
+    )
 
 
 def block(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
@@ -107,36 +116,19 @@ def risk(question: Question, choosable: Sequence[Choice]) -> str:
     return f"{why}, so {', '.join(keys)} {size}"
 
 
-def hint(key: str, choosable: Sequence[Choice], is_second_step: bool) -> str:
-    """What to say of a key that is no answer."""
-    if is_second_step:
-        return "Enter does it, Esc goes back"
-    capital = next((each.key for each in choosable if each.key == key.upper()), "")
-    if capital and capital != key:
-        return f"not {key}: {capital}, a capital letter"
-    return "no answer: one of the letters is; Enter and Esc say no"
-
-
-def with_hint(lines: Sequence[str], text: str, columns: int) -> list[str]:
-    """The lines with a hint in place of the rule below them, or after them."""
-    if not text:
-        return [*lines]
-    kept = lines[:-1] if set(lines[-1]) == {_RULE} else lines
-    shown = f"{_RULE * 2} {text} "
-    return [*kept, cut(shown + _RULE * (columns - 1 - width(shown)), columns - 1)]
-
-
 def second_step(choice: Choice, around: Surroundings) -> list[str]:
     """What one offer does, in full, before Enter chooses it."""
     offer, columns = choice.offer, around.columns - 1
     rows = [("you chose", offer.words), ("it opens", offer.reach)]
     rows += [("it writes", offer.entry), ("into", offer.file)] if offer.entry else []
     rows += [] if offer.entry else [("rule", rule_words(each)) for each in offer.rules[:_MAX_RULES]]
+    more = 0 if offer.entry else len(offer.rules) - _MAX_RULES
+    rows += [("", f"and {more} more rules")] if more > 0 else []
     lines = [_heading(around)]
     for label, text in rows:
-        lines += _labelled(label, visible(text, MAX_TEXT), columns) if text else []
-    lines.append(cut("  Enter  yes, this          Esc  back to the question", columns))
-    return [*lines, _RULE * columns]
+        lines += _labelled(label, visible(text, MAX_TEXT), columns, _WHOLE) if text else []
+    keys = [("Enter", "yes, this"), ("Esc", "back to the question")]
+    return [*lines, *_answers(keys, columns), _RULE * columns]
 
 
 def details(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
@@ -159,18 +151,23 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
     for choice in choosable:
         offer = choice.offer
         more = [offer.words, offer.reach, offer.entry and f"{offer.entry} in {offer.file}"]
-        lines += _labelled(f"{choice.key}", visible("; ".join(filter(None, more)), 1000), columns)
+        words = visible("; ".join(filter(None, more)), MAX_TEXT)
+        lines += _labelled(choice.key, words, columns, _WHOLE)
     lines += _labelled(DETAILS, "back to the question", columns)
     return [*lines, _RULE * columns]
 
 
 def outcome(question: Question, choice: Choice | None, around: Surroundings) -> str:
     """What was asked and what was answered, in one line; None is a refusal."""
-    shown = what_words(question, around)
     said = no_words(question) if choice is None else choice.offer.words
+    return f"{asked_words(question, around)}: {said}"
+
+
+def asked_words(question: Question, around: Surroundings) -> str:
+    """What was asked, in one line."""
     if len(question.objects) > 1:
-        return f"{', '.join(_objects(question, around))}: {said}"
-    return f"{visible(question.wants, 40)} {shown}: {said}"
+        return ", ".join(_objects(question, around))
+    return f"{visible(question.wants, 40)} {what_words(question, around)}"
 
 
 def what_words(question: Question, around: Surroundings) -> str:
@@ -186,9 +183,12 @@ def no_words(question: Question) -> str:
     return next(found, "no")
 
 
-def settled(words: str, allowed: bool, columns: int) -> str:
-    """The one line that stands where the block was."""
-    return cut(f"{'✓' if allowed else '✗'} {visible(words, MAX_TEXT)}", columns - 1)
+_MARKS = {True: "✓", False: "✗", None: "~"}
+
+
+def settled(words: str, allowed: bool | None, columns: int) -> str:
+    """The one line that stands where the block was; None for one that was withdrawn."""
+    return cut(f"{_MARKS[allowed]} {visible(words, MAX_TEXT)}", columns - 1)
 
 
 def rule_words(rule: Rule) -> str:
@@ -214,7 +214,8 @@ def _heading(around: Surroundings) -> str:
     columns = around.columns - 1
     facts = [f"run {visible(around.run, 20)}" if around.run else ""]
     facts += [f"{around.number} of {around.of}" if around.of > 1 else ""]
-    left, right = f"{_RULE * 2} nono asks ", " · ".join(filter(None, facts))
+    asks = f"nono asks: {NEW}" if around.is_new else "nono asks"
+    left, right = f"{_RULE * 2} {asks} ", " · ".join(filter(None, facts))
     right = f" {right} {_RULE * 2}" if right else ""
     if width(left) + width(right) > columns:
         right = ""
@@ -225,9 +226,9 @@ def _body(question: Question, around: Surroundings) -> Iterator[str]:
     columns = around.columns - 1
     yield cut(f"  {program_words(question, columns - 2)}", columns)
     first, *others = _object(question, around)
-    yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns)
+    yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns, _WHOLE)
     for line in others:
-        yield from _labelled("", line, columns)
+        yield from _labelled("", line, columns, _WHOLE)
     yield from _labelled("because", visible(question.why, 400), columns)
     if question.waiting > 1 or question.seen:
         waiting = f"{question.waiting} calls wait" if question.waiting > 1 else ""
@@ -263,9 +264,12 @@ def _object(question: Question, around: Surroundings) -> list[str]:
     return [shown, name_of(name)] if name else [shown]
 
 
-def _labelled(label: str, text: str, columns: int) -> list[str]:
+def _labelled(label: str, text: str, columns: int, most: int = _MAX_LINES) -> list[str]:
     indent = max(_LABEL, width(label) + 2)
-    lines = wrapped(text, columns - 2 - indent, _MAX_LINES)
+    if columns < NARROW - 1:
+        lines = [f"    {each}" for each in wrapped(text, columns - 4, most)]
+        return [f"  {cut(label, columns - 2)}", *lines] if label else lines
+    lines = wrapped(text, columns - 2 - indent, most)
     first = f"  {padded(label, indent)}{lines[0]}"
     return [first, *(" " * (indent + 2) + each for each in lines[1:])]
 
@@ -277,11 +281,11 @@ def _entries(choosable: Sequence[Choice]) -> Iterator[tuple[str, str]]:
 def _words(choice: Choice) -> str:
     offer = choice.offer
     reach = f" ({visible(offer.reach, 100)})" if offer.reach else ""
-    return f"{visible(offer.words)}{reach}{' …' if choice.is_two_steps else ''}"
+    return f"{visible(offer.words, MAX_TEXT)}{reach}{' …' if choice.is_two_steps else ''}"
 
 
 def _answers(entries: Sequence[tuple[str, str]], columns: int) -> Iterator[str]:
-    """Two beside each other where both fit."""
+    """Two beside each other where both fit, a long one on several lines."""
     shown = [f"{key}  {words}" for key, words in entries]
     half = (columns - 2) // 2
     while shown:
@@ -289,26 +293,30 @@ def _answers(entries: Sequence[tuple[str, str]], columns: int) -> Iterator[str]:
         if shown and width(left) < half - 1 and width(shown[0]) <= half:
             yield f"  {padded(left, half)}{shown.pop(0)}"
         else:
-            yield cut(f"  {left}", columns)
+            first, *others = wrapped(left, columns - 5, _WHOLE)
+            yield f"  {first}"
+            yield from (f"     {line}" for line in others)
 
 
 def brief(question: Question, choosable: Sequence[Choice], around: Surroundings) -> list[str]:
     """The same in few lines, for a narrow or a low screen."""
     columns = max(around.columns - 1, 1)
     name = posixpath.basename(question.program.process.exe)
-    who = f"nono asks: {visible(name, 30)} wants to {visible(question.wants, 40)} "
+    asks = f"nono asks: {NEW}:" if around.is_new else "nono asks:"
+    who = f"{asks} {visible(name, 30)} wants to {visible(question.wants, 40)} "
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
-    what = cut(what_words(question, around), 300)
+    what = what_words(question, around)
     several = _objects(question, around) if len(question.objects) > 1 else []
     return [
-        *(wrapped(cut(who + what, columns * _MAX_LINES), columns, _MAX_LINES)),
-        *(line for each in several for line in wrapped(each, columns, _MAX_LINES)),
+        *wrapped(who + what, columns, _WHOLE),
+        *(line for each in several for line in wrapped(each, columns, _WHOLE)),
         *_joined([*keys, f"{DETAILS} details"], columns),
     ]
 
 
 def _brief(choice: Choice) -> str:
-    words = visible(choice.offer.words, 30)
+    most = MAX_TEXT if choice.offer.effect is Effect.ALLOW else _MAX_REFUSAL
+    words = visible(choice.offer.words, most)
     return f"{words}{'…' if choice.is_two_steps else ''}"
 
 
@@ -318,7 +326,7 @@ def _joined(parts: Sequence[str], columns: int) -> Iterator[str]:
     for part in parts:
         both = f"{line}  {part}" if line else part
         if line and width(both) > columns:
-            yield cut(line, columns)
+            yield from wrapped(line, columns, _WHOLE)
             both = part
         line = both
-    yield cut(line, columns)
+    yield from wrapped(line, columns, _WHOLE)

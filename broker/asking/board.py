@@ -7,15 +7,17 @@ its input.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nono.broker.asking import block
 from nono.broker.asking.block import Surroundings
 from nono.broker.asking.columns import cut
-from nono.broker.asking.gate import Chosen, Gate, Shown, Unknown, View
+from nono.broker.asking.gate import Chosen, Gate, Page, Shown, Unknown, View
+from nono.broker.asking.hints import hint, with_hint
 from nono.broker.asking.keyboard import Keyboard
 from nono.broker.asking.keys import choices, refusal
+from nono.broker.asking.pages import drawn, pages, withdrawn
 from nono.broker.asking.question import Offer, Question
 from nono.broker.rules.rule import Effect
 from nono.broker.visible import visible
@@ -27,7 +29,7 @@ _LEAVING = (b"q", b"\x1c")
 _QUITTING = (*_LEAVING, b"\x03", b"\x04")
 _STOPPING = b"\x1a"
 _GOES_ON = "  q  leave: who else is there is asked"
-_WITHDRAWN = "answered elsewhere, or needed no more"
+_WITHDRAWN = "withdrawn: answered elsewhere, or needed no more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,12 @@ Done = Picked | Quit | Paused
 class Board:
     """Of one `nono watch`. `only` is the one question that it is about, if it is about one.
 
-    `home` is shown as `~`.
+    `home` is shown as `~`. `before` are words for a question that was withdrawn, and in whose place
+    the first one comes.
     """
 
-    def __init__(self, only: int | None = None, home: str = "") -> None:
+    def __init__(self, only: int | None = None, home: str = "", before: str = "") -> None:
+        self._before = before
         self._only = only
         self._home = home
         self._runs: dict[str, str] = {}
@@ -68,8 +72,8 @@ class Board:
         self._keyboard = Keyboard()
         self._last_key = float("-inf")
         self._about: dict[tuple[str, int], str] = {}
-        self._block: Sequence[str] = ()
-        self._visible_block: Sequence[str] = ()
+        self._block: Page = ()
+        self._visible_block: Page = ()
         self._hint = ""
         self.is_over = False
         """The one question that it is about is decided."""
@@ -92,7 +96,8 @@ class Board:
             return False
         self._waiting[run, question.id] = question
         if len(self._about) < _MAX_ABOUT:
-            self._about[run, question.id] = self._what(question)
+            about = block.subject_words(question, self._home)
+            self._about[run, question.id] = visible(about, _MAX_WORDS)
         self._turn()
         return True
 
@@ -107,14 +112,23 @@ class Board:
             self._decisions.append(f"{visible(run, 20)}  {about}: {words}")
         self._drop(run, id)
 
-    def _drop(self, run: str, id: int) -> None:
+    def _drop(self, run: str, id: int, by_key: bool = False) -> None:
         first = self._first()
-        if self._waiting.pop((run, id), None) is None:
+        dropped = self._waiting.pop((run, id), None)
+        if dropped is None:
             return
         self.is_over |= self._only == id
         if first == (run, id):
+            self._note_withdrawn(dropped, by_key)
             self._gate = None
             self._turn()
+
+    def _note_withdrawn(self, question: Question, by_key: bool) -> None:
+        """Of one that was on the screen, keys may still be to come."""
+        if by_key:
+            self._before = ""
+        elif self._gate is not None and not self.has_new:
+            self._before = block.asked_words(question, Surroundings(0, home=self._home))
 
     def _first(self) -> tuple[str, int] | None:
         return next(iter(self._waiting), None)
@@ -123,7 +137,7 @@ class Board:
         """Let keys be about the question that came first."""
         first = self._first()
         if first is not None and self._gate is None:
-            self._gate = Gate(choices(self._waiting[first]), self._last_key)
+            self._gate = Gate(choices(self._waiting[first]), self._last_key, bool(self._before))
 
     def typed(self, data: bytes, now: float) -> list[Done]:
         """What was typed means. Keys of a question count as on every terminal."""
@@ -141,10 +155,11 @@ class Board:
             match outcome:
                 case Unknown(key):
                     is_second = self._gate.view is View.SECOND_STEP
-                    self._hint = block.hint(key, choices(self._waiting[first]), is_second)
+                    given = choices(self._waiting[first])
+                    self._hint = hint(key, given, is_second, self._gate.is_whole)
                 case Chosen(choice):
                     offer = choice.offer if choice is not None else _refusal(self._waiting[first])
-                    self._drop(*first)
+                    self._drop(*first, by_key=True)
                     return [] if offer is None else [Picked(*first, offer.id)]
                 case Shown():
                     break
@@ -181,24 +196,17 @@ class Board:
         if first is None or self._gate is None:
             shown = [*self._overview(), "", *self._decided(), "", "  q  quit"]
             return [cut(line, columns - 1) for line in shown][-rows:]
-        question = self._waiting[first]
-        around = Surroundings(columns, first[0], 1, len(self._waiting), self._home)
-        lines = self._view(question, around)
-        if len(lines) >= rows:
-            lines = block.brief(question, choices(question), around)
-        self._block = lines
-        lines = block.with_hint(lines, self._hint, columns)
-        room = rows - len(lines) - 2
+        question, gate = self._waiting[first], self._gate
+        is_new = bool(self._before)
+        around = Surroundings(columns, first[0], 1, len(self._waiting), self._home, is_new)
+        given, room = choices(question), max(rows - 1 - is_new, 1)
+        self._block = gate.laid_out(pages(question, given, gate.view, gate.second, around, room))
+        lines = with_hint(drawn(self._block, columns), self._hint, columns)[:room]
+        lines = [*withdrawn(self._before, columns), *lines]
+        left = rows - len(lines) - 2
         rest = [_GOES_ON, *self._others(), *self._decided()]
-        below = ["", *(cut(line, columns - 1) for line in rest[:room])]
-        return [*lines, *(below if room > 0 else [])][:rows]
-
-    def _view(self, question: Question, around: Surroundings) -> Sequence[str]:
-        gate = self._gate
-        if gate is not None and gate.view is View.SECOND_STEP and gate.second is not None:
-            return block.second_step(gate.second, around)
-        is_detailed = gate is not None and gate.view is View.DETAILS
-        return (block.details if is_detailed else block.block)(question, choices(question), around)
+        below = ["", *(cut(line, columns - 1) for line in rest[:left])]
+        return [*lines, *(below if left > 0 else [])][:rows]
 
     def _overview(self) -> Iterable[str]:
         if not self._runs:
@@ -211,13 +219,8 @@ class Board:
     def _others(self) -> Iterable[str]:
         """The questions that come after this one."""
         for (run, _), each in [*self._waiting.items()][1:]:
-            wants = f"{visible(each.wants)} {self._what(each)}"
+            wants = f"{visible(each.wants)} {block.subject_words(each, self._home)}"
             yield f"  {visible(run, 20)}  waits: {wants}"
-
-    def _what(self, question: Question) -> str:
-        return cut(
-            block.what_words(question, Surroundings(_MAX_WORDS, home=self._home)), _MAX_WORDS
-        )
 
     def _decided(self) -> list[str]:
         return [f"  {line}" for line in reversed(self._decisions)]

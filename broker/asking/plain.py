@@ -16,6 +16,7 @@ from nono.broker.visible import visible
 PROMPT = "Letter, then Enter; Enter alone refuses: "
 AGAIN = f"No such letter (capitals differ). {PROMPT}"
 PASTED = "More than one line came at once: a paste answers nothing."
+NEW = "This is a new question. The one before was withdrawn."
 SECOND = 'Type "yes", then Enter; anything else goes back: '
 YES = "yes"
 _MAX_RULES = 5

@@ -75,6 +75,8 @@ class Log:
         """What a person should know about how it was asked."""
         self.count = 0
         """How many questions there were."""
+        self.withdrawn = 0
+        """How many more were asked, and needed no answer before there was one. Trio's thread."""
 
     def note(self, record: Answered | Changed) -> None:
         """Keep it, and write it down. What cannot be written ends the audit, as ever."""

@@ -54,7 +54,8 @@ class PlainPrompt(Prompt):
 
     def draw(self, now: float) -> None:
         if not self.has_lines:
-            self._print(plain.listed(self.question, self._choices, self._run))
+            before = [plain.NEW] if self._before else []
+            self._print([*before, *plain.listed(self.question, self._choices, self._run)])
             self._second = None
             self._gate.shown(now)
 
@@ -118,7 +119,7 @@ class PlainPrompt(Prompt):
         self._read(plain.PROMPT)
         return []
 
-    def hide(self, words: str = "", allowed: bool = False, painted: object = None) -> None:
+    def hide(self, words: str = "", allowed: bool | None = False, painted: object = None) -> None:
         if not self._is_shown:
             return
         self._is_shown = False
@@ -129,7 +130,8 @@ class PlainPrompt(Prompt):
             self._is_begun = False
             self._outer.write(b"\r\n")
         if words:
-            self._print([f"nono: {'allowed' if allowed else 'refused'}: {words}"])
+            said = {True: "allowed: ", False: "refused: ", None: ""}[allowed]
+            self._print([f"nono: {said}{words}"])
         if self.where is not Where.BELOW:
             self._outer.write(self._modes.put_back() + b"\x1b[?1049l")
         elif self._is_reset:

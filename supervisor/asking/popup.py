@@ -26,6 +26,8 @@ CHANNEL = "tmux popup"
 _OLDEST = (3, 3)
 _VERSION_SECONDS = 2.0
 _MAX_SAID = 100
+_REPLACES_SECONDS = 10.0
+"""So long a key may still be meant for a popup that was withdrawn."""
 
 
 def tmux_of(env: Mapping[str, str], policy: Policy) -> str | None:
@@ -76,6 +78,7 @@ class Popup(OverControl):
         super().__init__()
         self._tmux = tmux
         self._free = trio.Lock()
+        self._replaces_until = float("-inf")
 
     @property
     def is_attached(self) -> bool:
@@ -98,18 +101,28 @@ class Popup(OverControl):
             answer = await server.ask(question, patient=True)
             nursery.cancel_scope.cancel()
 
-        async with self._free, trio.open_nursery() as nursery:
-            nursery.start_soon(answered)
-            command = self._command(socket, question)
-            await trio.run_process(command, check=False, capture_stdout=True, capture_stderr=True)
-            nursery.cancel_scope.cancel()
+        async with self._free:
+            try:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(answered)
+                    command = self._command(socket, question)
+                    await trio.run_process(
+                        command, check=False, capture_stdout=True, capture_stderr=True
+                    )
+                    nursery.cancel_scope.cancel()
+            except trio.Cancelled:  # withdrawn: keys that are meant for it are still to come
+                self._replaces_until = trio.current_time() + _REPLACES_SECONDS
+                raise
         if answer is None:
             raise ChannelGone
         return answer
 
     def _command(self, socket: str, question: Question) -> list[str]:
+        import trio
+
         watch = [sys.executable, "-P", "-m", "nono.supervisor", "watch", socket]
-        inside = shlex.join([*watch, "--once", str(question.id)])
+        new = ["--new"] if trio.current_time() < self._replaces_until else []
+        inside = shlex.join([*watch, "--once", str(question.id), *new])
         return [self._tmux, "display-popup", "-E", "-w", "90%", "-h", "80%", inside]
 
 

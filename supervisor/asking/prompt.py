@@ -22,8 +22,10 @@ from nono.broker.asking import block
 from nono.broker.asking.block import Surroundings
 from nono.broker.asking.columns import width
 from nono.broker.asking.gate import Chosen, Gate, Outcome, View
+from nono.broker.asking.hints import hint, with_hint
 from nono.broker.asking.keyboard import Typed
 from nono.broker.asking.keys import choices
+from nono.broker.asking.pages import drawn, pages, withdrawn
 from nono.broker.asking.question import Question
 from nono.broker.asking.terminal_modes import RESET, Modes
 from nono.supervisor.asking.outer import Outer
@@ -60,15 +62,18 @@ class Prompt:
         where: Where,
         run: str,
         last_key: float,
+        before: str = "",
     ) -> None:
+        """`before` are words for a question that was withdrawn, in whose place this one comes."""
         self.question = question
+        self._before = before
         self.where = where
         self._outer = outer
         self._modes = modes
         self._run = run
         self._home = home_directory(os.environ)
         self._choices = choices(question)
-        self._gate = Gate(self._choices, last_key)
+        self._gate = Gate(self._choices, last_key, bool(before))
         self._of = 1
         self._rows = 0
         self._is_shown = False
@@ -101,7 +106,7 @@ class Prompt:
     def hint(self, key: str) -> None:
         """Say that this key is no answer. Nothing else changes, and keys go on counting."""
         is_second = self._gate.view is View.SECOND_STEP
-        self._hint = block.hint(key, self._choices, is_second)
+        self._hint = hint(key, self._choices, is_second, self._gate.is_whole)
         self._draw()
         self._hint = ""
 
@@ -119,23 +124,13 @@ class Prompt:
 
     def _lines(self) -> list[str]:
         rows, columns = self._outer.rows_and_columns()
-        around = Surroundings(columns, self._run, 1, self._of, self._home)
-        lines = block.with_hint(self._view(around), self._hint, columns)
-        room = max(rows - 1, 1)
-        if len(lines) <= room:
-            return lines
-        if self._gate.view is View.SECOND_STEP:  # what it writes stands at the end
-            return lines[-room:]
-        if self._gate.view is View.QUESTION:
-            brief = block.brief(self.question, self._choices, around)
-            lines = block.with_hint(brief, self._hint, columns)
-        return lines[:room]
-
-    def _view(self, around: Surroundings) -> list[str]:
-        if self._gate.view is View.SECOND_STEP and self._gate.second is not None:
-            return block.second_step(self._gate.second, around)
-        view = block.details if self._gate.view is View.DETAILS else block.block
-        return view(self.question, self._choices, around)
+        around = Surroundings(columns, self._run, 1, self._of, self._home, bool(self._before))
+        # Below what the program prints, the line for the one before stands there already.
+        above = () if self.where is Where.BELOW else withdrawn(self._before, columns)
+        room, gate = max(rows - 1 - len(above), 1), self._gate
+        found = pages(self.question, self._choices, gate.view, gate.second, around, room)
+        lines = drawn(gate.laid_out(found), columns)
+        return [*above, *with_hint(lines, self._hint, columns)[:room]]
 
     def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
         """What was typed means: see `broker.asking.gate`."""
@@ -157,11 +152,15 @@ class Prompt:
             self._outer.write(b"\x07")
 
     def hide(
-        self, words: str = "", allowed: bool = False, painted: Callable[[], bytes] = bytes
+        self,
+        words: str = "",
+        allowed: bool | None = False,
+        painted: Callable[[], bytes] = bytes,
     ) -> None:
         """Take it off the screen, and leave `words` if there are any; the program's modes are back.
 
-        `painted` is what brings back a full screen.
+        `allowed` is None for a question that was withdrawn. `painted` is what brings back a full
+        screen.
         """
         if not self._is_shown:
             return

@@ -189,6 +189,7 @@ class Questions:
             if any(each.effect is Effect.ALLOW for each in question.offers):
                 answer, channel = await self.dispatch.ask(question)
         if group.scope.cancelled_caught:
+            self.log.withdrawn += group.question is not None
             return
         took = time.monotonic() - started
         chosen = None if answer is None else answer.offer

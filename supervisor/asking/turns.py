@@ -25,6 +25,8 @@ BOUNDARY_SECONDS = 0.1
 NEVER = float("inf")
 
 _SHORT_SECONDS = 0.06
+_REPLACES_SECONDS = 10.0
+"""So long a key may still be meant for a question that was withdrawn."""
 _PAUSE_SECONDS = 2.1
 """A call that a signal interrupts is made again by then, or never: see `questions`."""
 _CANCEL = b"\x18"
@@ -54,6 +56,8 @@ class Turns:
         self._grows_at = NEVER
         self._paused_until = 0.0
         self._is_told = False
+        self._shown: Asked | None = None
+        self._before, self._replaces_until = "", 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -75,7 +79,12 @@ class Turns:
         self._queue.remove(asked)
         if is_shown:
             self._paused_until = 0.0
-            self.close()
+        if self._shown is asked:
+            from nono.broker.asking.block import Surroundings, asked_words
+
+            words = asked_words(asked.question, Surroundings(0, home=home_directory(os.environ)))
+            self.close(f"withdrawn: {words}", None)
+            self._before, self._replaces_until = words, time.monotonic() + _REPLACES_SECONDS
 
     def drop(self) -> None:
         """Nobody can answer: the terminal is gone."""
@@ -88,6 +97,7 @@ class Turns:
         from nono.broker.asking.block import Surroundings, outcome
 
         asked = self._queue.popleft()
+        self._before = ""
         if not self._outer.is_ours:
             choice = None
         around = Surroundings(0, home=home_directory(os.environ))
@@ -100,8 +110,11 @@ class Turns:
         self.close()
         self._paused_until = now + _PAUSE_SECONDS
 
-    def close(self, words: str = "", allowed: bool = False) -> None:
-        """Take what is shown off the screen; its question may come again."""
+    def close(self, words: str = "", allowed: bool | None = False) -> None:
+        """Take what is shown off the screen; its question may come again.
+
+        `allowed` is None for one that was withdrawn.
+        """
         prompt, self.prompt = self.prompt, None
         repaint, self._repaint = self._repaint, None
         if prompt is None:
@@ -167,8 +180,10 @@ class Turns:
         elif self._outer.is_window and (self._inner.is_raw or (is_strange and not is_plain)):
             where = Where.ASIDE
         kind = PlainPrompt if is_plain else Prompt
-        question = self._queue[0].question
-        self.prompt = kind(question, self._outer, modes, where, self._run, last_key)
+        self._shown = self._queue[0]
+        before = self._before if now < self._replaces_until else ""
+        question = self._shown.question
+        self.prompt = kind(question, self._outer, modes, where, self._run, last_key, before)
         self.prompt.show(now, self._output.tail, len(self._queue))
         if where is Where.INSTEAD:
             content = self._output.recording.content()

@@ -106,12 +106,15 @@ def every_run(env: Mapping[str, str]) -> Callable[[], list[str]]:
     return lambda: sockets(env)
 
 
-def watch(find: Callable[[], list[str]], only: int | None, stdin: int, stdout: int) -> bool:
+def watch(
+    find: Callable[[], list[str]], only: int | None, stdin: int, stdout: int, before: str = ""
+) -> bool:
     """On this terminal, until the person quits or the `only` question is decided.
 
-    True where that one was answered here. What still waits then is asked elsewhere.
+    `before` are words for a question that was withdrawn and was here before. True where that one
+    was answered here. What still waits then is asked elsewhere.
     """
-    board = Board(only, home_directory(os.environ))
+    board = Board(only, home_directory(os.environ), before)
     answered = False
     until = time.monotonic() + _COMES_SECONDS
 

@@ -215,8 +215,8 @@ def _told_of_asking(prepared: Prepared) -> list[str]:
     nobody = asked.nobody() if prepared.asking.had_nobody else []
     if not prepared.asking.has_asked:
         return nobody
-    questions = prepared.asking.questions
-    lines = asked.text(questions.log.all(), questions.log.notes, questions.limits.refused)
+    log, limits = prepared.asking.questions.log, prepared.asking.questions.limits
+    lines = asked.text(log.all(), log.notes, limits.refused, log.withdrawn)
     return [*lines, *nobody]
 
 

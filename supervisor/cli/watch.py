@@ -29,8 +29,11 @@ _LOOK_SECONDS = 0.25
 @click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print what runs tell as lines of JSON.")
 @click.option("--once", type=int, metavar="ID", help="Only this question of RUN: for popups.")
+@click.option("--new", is_flag=True, hidden=True, help="It comes where another was withdrawn.")
 @click.pass_context
-def watch(ctx: click.Context, /, run: str | None, as_json: bool, once: int | None) -> None:
+def watch(
+    ctx: click.Context, /, run: str | None, as_json: bool, once: int | None, new: bool
+) -> None:
     """Show the questions of sandboxes that run with --ask, and answer them by a key.
 
     RUN is a name that `nono ps` shows, or a socket; without it, all of yours, also those that start
@@ -50,7 +53,8 @@ def watch(ctx: click.Context, /, run: str | None, as_json: bool, once: int | Non
             raise UsageError("nono watch needs a terminal", "nono watch --json")
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
-        answered = on_terminal(find, once, _STDIN, _STDOUT)
+        before = "the question that was here" if new else ""
+        answered = on_terminal(find, once, _STDIN, _STDOUT, before)
     if once is not None:
         ctx.exit(exit_status.of_answer(answered))
 

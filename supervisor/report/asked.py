@@ -16,11 +16,15 @@ _MAX_JSON = 8192
 
 
 def text(
-    records: Sequence[Answered | Changed], notes: Sequence[str] = (), refused: int = 0
+    records: Sequence[Answered | Changed],
+    notes: Sequence[str] = (),
+    refused: int = 0,
+    withdrawn: int = 0,
 ) -> list[str]:
     """For people: about ten lines; none when nobody was asked.
 
-    `refused` calls were refused without a question, since there were too many.
+    `refused` calls were refused without a question, since there were too many; `withdrawn`
+    questions were asked, and needed no answer before there was one.
     """
     lines = [f"nono: {_shown(note)}" for note in notes[:_MAX_NOTES]]
     answers = [each for each in records if isinstance(each, Answered)]
@@ -31,6 +35,12 @@ def text(
         lines += [f"  {_line(each)}" for each in shown]
         if len(shown) < number:
             lines.append(f"  and {number - len(shown)} more (nono audit show lists them)")
+    if withdrawn:
+        what = "question was" if withdrawn == 1 else "questions were"
+        lines.append(
+            f"nono: {withdrawn} {what} withdrawn before an answer: the program that asked had"
+            " ended, or another answer covered it"
+        )
     if refused:
         lines.append(
             f"nono: {refused} {'call was' if refused == 1 else 'calls were'} refused without a"

@@ -134,3 +134,33 @@ def test_who_leaves_answers_nothing() -> None:
     assert person.types(b"o", after=0.4) == []  # it is looked at anew
     assert person.types(b"o") == [Picked("7f3a", 17, "o")]
     assert person.types(b"\x1a") == [Paused()]
+
+
+def test_what_comes_in_the_place_of_another_looks_like_another() -> None:
+    board = Board(home="/home/x")
+    person = Person(board)
+    board.asked("7f3a", question(1))
+    board.asked("7f3a", question(2, "/home/x/secret/key"))
+    before = person.looks().splitlines()
+    person.now += 3
+    board.told("7f3a", "withdrawn", {"id": 1})
+    assert person.types(b"o", after=0.75) == []
+    after = person.looks().splitlines()
+    assert after[0] == "~ withdrawn: read ~/data" and "nono asks: a new question" in after[1]
+    assert before[1] != after[1] and "withdrawn" in after[-1]
+    assert person.types(b"o", after=1.4) == [] and person.types(b"o", after=1.4) == []
+    assert person.types(b"o", after=1.6) == [Picked("7f3a", 2, "o")]
+    board.asked("7f3a", question(3))
+    assert "a new question" not in person.looks()
+    popup = Board(17, before="the question that was here")
+    popup.asked("7f3a", question(17))
+    assert "~ withdrawn: the question that was here" in Person(popup).looks()
+    assert Person(popup).types(b"o", after=1) == []
+
+
+def test_what_nobody_saw_is_replaced_by_nothing_new() -> None:
+    board = Board()
+    board.asked("7f3a", question(1))
+    board.asked("7f3a", question(2))
+    board.told("7f3a", "withdrawn", {"id": 1})
+    assert "a new question" not in Person(board).looks()

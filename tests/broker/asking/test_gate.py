@@ -137,3 +137,16 @@ def test_a_paste_of_before_keeps_its_form() -> None:
         Passed(b"x"),
         Passed(PASTE + b"yes\r" + PASTE_END),
     ]
+
+
+def test_what_comes_in_the_place_of_another_takes_its_time() -> None:
+    """And no key that was meant for the other goes anywhere."""
+    gate, keyboard = Gate(choices(question()), 9.9, replaces=True), Keyboard()
+    gate.shown(10.0)
+
+    def types(now: float, key: bytes) -> list[Outcome]:
+        return gate.typed(keyboard.split(key), now)
+
+    assert types(10.75, b"o") == types(11.6, b"o") == types(13.0, b"o") == []
+    assert types(14.6, b"x") == [Unknown("x")]
+    assert answer(types(15.0, b"o")) == "o"  # from then on as ever

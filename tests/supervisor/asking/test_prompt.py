@@ -1,9 +1,12 @@
 """A question is whole and alone on the screen, whatever the program has printed before it."""
 
+import itertools
+from dataclasses import replace
+
 import pyte
 import pytest
 
-from nono.broker.asking.gate import Passed
+from nono.broker.asking.gate import Chosen, Outcome, Passed, Shown, Unknown
 from nono.broker.asking.keyboard import Kind, Typed
 from nono.broker.asking.terminal_modes import RESET, Modes
 from nono.supervisor.asking.outer import Outer
@@ -19,8 +22,9 @@ FILLED = b"".join(b"\x1b[%d;1H%s%s" % (row, b" " * 40, FORGED) for row in range(
 class Drawn(Outer):
     """A terminal that pyte draws."""
 
-    def __init__(self) -> None:
-        self.screen = Screen(80, 24)
+    def __init__(self, rows: int = 24, columns: int = 80) -> None:
+        self._size = rows, columns
+        self.screen = Screen(columns, rows)
         self.raw = b""
         self.draws = self.is_window = True
         self._stream = pyte.ByteStream(self.screen)
@@ -30,7 +34,7 @@ class Drawn(Outer):
         self._stream.feed(_UNKNOWN.sub(b"", data))
 
     def rows_and_columns(self) -> tuple[int, int]:
-        return 24, 80
+        return self._size
 
     @property
     def shown(self) -> list[str]:
@@ -124,3 +128,29 @@ def test_no_key_answers_a_list() -> None:
     prompt.show(1.0, b"", 1)
     assert prompt.typed([Typed(Kind.KEY, b"o")], 5.0) == [Passed(b"o")]
     assert prompt.wakes_at() > 5.2
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 80), (12, 80), (6, 60), (5, 30)])
+@pytest.mark.parametrize("key", [b"o", b"a"])
+def test_nothing_is_allowed_that_was_not_on_the_screen(rows: int, columns: int, key: bytes) -> None:
+    """Neither by a key nor by Enter in the second step."""
+    outer, now, read = Drawn(rows, columns), 100.0, ""
+    long = tuple(("delete", f"/home/u/data/{letter * 150}") for letter in "abcdef")
+    prompt = Prompt(replace(question(), objects=long), outer, Modes(), Where.BELOW, "7f3a", 0.0)
+    prompt.show(now, b"", 1)
+    outcomes: list[Outcome] = []
+    is_turning = itertools.cycle([False, True])
+    while not (outcomes and isinstance(outcomes[0], Chosen)):
+        read += "".join(line.strip() for line in outer.shown if not line.startswith("─"))
+        now += 1
+        typed = b" " if next(is_turning) else b"\r" if "you chose" in read else key
+        outcomes = prompt.typed([Typed(Kind.KEY, typed)], now)
+        for each in outcomes:
+            match each:
+                case Shown():
+                    prompt.draw(now)
+                case Unknown(unknown):
+                    prompt.hint(unknown)
+    assert outcomes[0].choice is not None and outcomes[0].choice.key.encode() == key
+    assert all(f"{letter * 100}" in read for letter in "abcdef")
+    assert ("it writes" in read and "x.json" in read) or key == b"o"

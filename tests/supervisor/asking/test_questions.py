@@ -39,6 +39,7 @@ from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
 from nono.supervisor.planning.options import Options
+from nono.supervisor.report.asked import text
 from tests.supervisor.asking.worlds import (
     PLACE,
     Scripted,
@@ -130,6 +131,10 @@ def test_who_leaves_withdraws_and_who_comes_back_is_not_asked_again() -> None:
         await until(lambda: len(channel.open) == 1)
         asking.questions.leave(other)
         await until(lambda: not channel.open and not asking.questions.open)
+        log = asking.questions.log
+        assert (log.count, log.withdrawn) == (1, 1)
+        (*_, line) = text(log.all(), withdrawn=log.withdrawn)
+        assert line.startswith("nono: 1 question was withdrawn before an answer")
 
     within(asking, body)
 
