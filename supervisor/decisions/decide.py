@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,10 +16,8 @@ from nono.broker import (
     Ask,
     Connect,
     Deny,
-    Effect,
     Execute,
     Floor,
-    Glob,
     LocalPort,
     Mode,
     Open,
@@ -33,9 +31,10 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.network.network import refusal_errno
-from nono.broker.rules.paths import child, is_within, lineage
+from nono.broker.rules.paths import child, lineage
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
+from nono.supervisor.decisions.denied_names import DeniedNames
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.errors import failure
@@ -73,7 +72,7 @@ class Decisions:
         policy: Policy,
         floor: Floor,
         witness: Witness | None = None,
-        copies: Container[str] = frozenset(),
+        copies: Collection[str] = frozenset(),
     ) -> None:
         """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
@@ -92,8 +91,22 @@ class Decisions:
         self._unread: set[str] = set()
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = _by_place(policy.rules)
-        self._names = policy.names
+        self._denied_names = DeniedNames(policy)
+        self.version = memoryview(bytearray(4)).cast("I")
+        """A number that another one replaces whenever policy or floor is replaced, in memory that a
+        lane in C can look at."""
+
+    def table(self, with_rules: bool) -> tuple[int, bytes]:
+        """The version, and floor and policy as of then as a table: see `broker/policy/table.py`."""
+        from nono.broker.policy.table import flat_table
+
+        with self._lock:
+            version, floor, policy = self.version[0], self.floor, self.policy
+        return version, flat_table(floor, policy, self._copies, with_rules)
+
+    def _renew(self) -> None:
+        """Under the lock, after something was replaced."""
+        self.version[0] = (self.version[0] + 1) & 0xFFFFFFFF
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -110,28 +123,16 @@ class Decisions:
         """
         if not self.floor.covers(path, access):
             return False
-        bits = access._value_
-        for prefix, refused, patterns in self._denied_names:
-            if not bits & refused:
-                continue
-            if is_within(path, prefix) and any(pattern.matches(path) for pattern in patterns):
-                return False
-            if self._names and any(self._names.covers(pattern, path) for pattern in patterns):
-                return False
-        return True
+        return not self._denied_names.refuse(path, access._value_)
 
     def refuses_names_in(self, directory: str) -> bool:
         """True when a pattern refuses some name directly in the directory or below it."""
-        return any(
-            self._names.after(pattern, directory)
-            for _, _, patterns in self._denied_names
-            for pattern in patterns
-        )
+        return self._denied_names.begin_in(directory)
 
     @property
     def refuses_names(self) -> bool:
         """True when some pattern refuses to read names, wherever what has such a name may be."""
-        return any(bits & Access.READ.value for _, bits, _ in self._denied_names)
+        return self._denied_names.of_reading
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
         """The open of the first of these links whose name a pattern refuses. Notes nothing.
@@ -139,13 +140,7 @@ class Decisions:
         What it leads to may have another name that is open: this one is not.
         """
         for name in names:
-            if any(
-                any(
-                    pattern.covers(name) or self._names.covers(pattern, name)
-                    for pattern in patterns
-                )
-                for _, _, patterns in self._denied_names
-            ):
+            if self._denied_names.cover(name):
                 request = Open(process, name, access)
                 if isinstance(self.policy.decide(request), Deny):
                     return request
@@ -160,6 +155,7 @@ class Decisions:
         if path in self._ruled:
             with self._lock:
                 self.floor = self.floor.without(path)
+                self._renew()
 
     def extend(
         self, rules: Iterable[Rule], refusals: Iterable[Rule] = (), folding: Iterable[str] = ()
@@ -172,13 +168,14 @@ class Decisions:
         with self._lock:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
-            self._denied_names, self._names = _by_place(policy.rules), policy.names
-            self.policy = policy
+            self._denied_names, self.policy = DeniedNames(policy), policy
+            self._renew()
 
     def retract(self, origin: Origin) -> None:
         """Take back the answers of this origin."""
         with self._lock:
             self.policy = self.policy.retracted(origin)
+            self._renew()
 
     def _policy_for(self, request: Request) -> Policy:
         """With what a person allowed this one call of this one thread, if anything."""
@@ -337,12 +334,3 @@ def _once(request: Request) -> tuple[Rule, ...]:
     """What a person allowed the one call that the request belongs to: see `Caller.once`."""
     found: tuple[Rule, ...] = getattr(request.process, "once", ())
     return found
-
-
-def _by_place(rules: Iterable[Rule]) -> tuple[tuple[str, int, tuple[Glob, ...]], ...]:
-    """The globs of refusals by the directory that they speak of and the rights that they refuse."""
-    found: dict[tuple[str, int], list[Glob]] = {}
-    for rule in rules:
-        if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob):
-            found.setdefault((rule.pattern.prefix, rule.access.value), []).append(rule.pattern)
-    return tuple((prefix, bits, tuple(globs)) for (prefix, bits), globs in found.items())
