@@ -47,6 +47,8 @@
 
 enum { READ = 1, WRITE = 2 }; /* of Access */
 
+#define ACCESS_MODE 03 /* of the flags; the O_ACCMODE of musl has O_PATH in it as well */
+
 enum { COVERED = 1, ALLOWED = 2, UNSURE = 4 };
 
 enum {
@@ -418,7 +420,7 @@ struct open {
 #define MAKES_UNNAMED (O_TMPFILE & ~O_DIRECTORY)
 #define WRITES (O_CREAT | O_TRUNC | O_WRONLY | O_RDWR | MAKES_UNNAMED)
 #define PERFORMED                                                                                  \
-    (O_ACCMODE | O_APPEND | O_TRUNC | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_DIRECTORY | O_CREAT |  \
+    (ACCESS_MODE | O_APPEND | O_TRUNC | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_DIRECTORY | O_CREAT |  \
      KERNELS_LARGEFILE)
 /* libc's own O_LARGEFILE is 0 where every file may be large. */
 #ifdef __aarch64__
@@ -430,10 +432,10 @@ struct open {
 /* As open_flags.py: whether Landlock asks for a right at all, and no set-id bit is given. */
 static int is_held(const struct lane *lane, const struct open *wanted)
 {
-    if ((wanted->flags & (O_ACCMODE | O_TRUNC)) == (O_RDONLY | O_TRUNC) &&
+    if ((wanted->flags & (ACCESS_MODE | O_TRUNC)) == (O_RDONLY | O_TRUNC) &&
         !(lane->options & TRUNCATE_IS_ASKED))
         return 0;
-    if ((wanted->flags & O_ACCMODE) == O_ACCMODE)
+    if ((wanted->flags & ACCESS_MODE) == ACCESS_MODE)
         return 0;
     return !(wanted->flags & (O_CREAT | MAKES_UNNAMED) && wanted->mode & (S_ISUID | S_ISGID));
 }
@@ -441,7 +443,7 @@ static int is_held(const struct lane *lane, const struct open *wanted)
 static unsigned access_of(uint64_t flags)
 {
     static const unsigned access[] = {READ, WRITE, READ | WRITE, READ | WRITE};
-    return access[flags & O_ACCMODE] | (flags & O_TRUNC ? WRITE : 0);
+    return access[flags & ACCESS_MODE] | (flags & O_TRUNC ? WRITE : 0);
 }
 
 /* A handle of what is there for the caller, whatever links lead to it. */
