@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,7 @@
 #define ID_VALID 0x40082102UL
 #define ADDFD 0x40182103UL
 #define RESPONSE_CONTINUE 1U
+#define ADDFD_SEND 2U
 
 #define NR_OPENAT2 437 /* the same on every architecture */
 #define NO_MAGICLINKS 0x02U
@@ -392,7 +394,25 @@ static int let_continue(struct lane *lane)
     return 1;
 }
 
-/* Give the caller a copy of `fd`, which is closed before the call returns. */
+/* Give the caller a copy of `fd` and let the call return, in one step. Whoever interrupts that
+ * step would leave a call that has returned without a descriptor: so no signal may. */
+static int inject_at_once(struct lane *lane, int fd, uint32_t flags)
+{
+    struct addfd request = {lane->call.id, ADDFD_SEND, (uint32_t)fd, 0, flags};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int copy = ioctl(lane->listener, ADDFD, &request), error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(fd);
+    if (copy < 0)
+        return error == ENOENT || respond(lane, 0, -error, 0);
+    lane->performed++;
+    return 1;
+}
+
+/* The same for what others can tell to be open, as a file that is written cannot be executed:
+ * ours is closed before the call returns. */
 static int inject(struct lane *lane, int fd, uint32_t flags)
 {
     struct addfd request = {lane->call.id, 0, (uint32_t)fd, 0, flags};
@@ -505,14 +525,15 @@ static int perform(struct lane *lane, const struct open *wanted, int handle)
     int fd = open(name, (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return 0; /* a lease, or an error that Python finds again */
-    if (!(flags & O_NONBLOCK)) {
-        int now = fcntl(fd, F_GETFL);
-        if (now < 0 || fcntl(fd, F_SETFL, now & ~O_NONBLOCK)) {
-            close(fd);
-            return 0;
-        }
+    /* Of the flags that can be set, O_APPEND is the only other one that comes this far. */
+    if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & O_APPEND)) {
+        close(fd);
+        return 0;
     }
-    return inject(lane, fd, flags & O_CLOEXEC ? O_CLOEXEC : 0);
+    const uint32_t close_on_exec = flags & O_CLOEXEC ? O_CLOEXEC : 0;
+    if (access_of(wanted->flags) == READ)
+        return inject_at_once(lane, fd, close_on_exec);
+    return inject(lane, fd, close_on_exec);
 }
 
 /* Decide on the object and not on its name. */

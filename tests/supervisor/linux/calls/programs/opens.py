@@ -3,6 +3,7 @@
 import fcntl
 import itertools
 import os
+import resource
 import sys
 
 outside, flags_tried = sys.argv[1], int(sys.argv[2])
@@ -61,6 +62,12 @@ for path in ("file", "../carved/late", "../to-file", "../../outside"):
         print(f"from sub {path}", describe(path, flags), sep="\t")
 os.close(directory)
 directory = os.open("/usr", os.O_PATH)
+limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (directory + 1, limits[1]))
+for path in ("file", "../carved/late"):
+    for flags in (os.O_RDONLY, os.O_RDWR):
+        print(f"no descriptor left for {path}", describe(path, flags), sep="\t")
+resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 print("another directory", describe("lib/os-release", os.O_RDONLY, directory), sep="\t")
 gone = os.path.abspath("gone")
 os.mkdir(gone)
