@@ -83,14 +83,18 @@ def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
             yield Row(section, name, _timed(timers[rung], "open", path), _CALLS, _NATIVE)
     own = str(place.own)
     timers[rungs.NONO].measure("read", 1, own)  # which creates it
-    for name, operation, argument, limits in (
-        ("nono, fast lane, absolute path", "open", path, _FAST),
-        ("nono, fast lane, relative path", "open", place.file.name, _FAST),
-        ("nono, performed, new in a carved directory", "open", str(place.make_new()), _SLOW),
-        ("nono, performed, its own in /tmp", "open", own, _SLOW),
-        ("nono, denied", "refused", str(place.outside), ()),
+    new = str(place.make_new())
+    for rung, name, operation, argument, limits in (
+        (rungs.NONO, "nono, fast lane, absolute path", "open", path, _FAST),
+        (rungs.NONO, "nono, fast lane, relative path", "open", place.file.name, _FAST),
+        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, absolute path", "open", path, _FAST),
+        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, relative path", "open", "file", _FAST),
+        (rungs.NONO, "nono, performed, new in a carved directory", "open", new, _SLOW),
+        (rungs.NONO_UNTOLD, "the same without an audit", "open", new, _SLOW),
+        (rungs.NONO, "nono, performed, its own in /tmp", "open", own, _SLOW),
+        (rungs.NONO, "nono, denied", "refused", str(place.outside), ()),
     ):
-        measure = _timed(timers[rungs.NONO], operation, argument)
+        measure = _timed(timers[rung], operation, argument)
         yield Row(section, name, measure, _CALLS, _NATIVE, limits)
 
 

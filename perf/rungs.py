@@ -17,6 +17,8 @@ PYTHON_LOOP = "python"
 C_LOOP = "continue"
 C_INJECT = "inject"
 NONO = "nono"
+NONO_IN_PYTHON = "nono, lane in Python"
+NONO_UNTOLD = "nono, no audit"
 SPAWNER = "spawner"
 ASKING = "asking"
 
@@ -35,13 +37,19 @@ def start(place: Place, stack: ExitStack) -> dict[str, Timer]:
     commands = {
         NATIVE: (place.timer, project),
         NONO: ([*nono(), "run", "-q", *_options(place), "--", *place.timer], project),
+        NONO_UNTOLD: (
+            [*nono(), "run", "-q", "--no-audit", *_options(place), "--", *place.timer],
+            project,
+        ),
         # These go to the project by themselves: they are found from the checkout.
         **{name: ([sys.executable, *words], str(CHECKOUT)) for name, words in ours.items()},
     }
     env = {**os.environ, "TMPDIR": str(place.top)}
+    commands[NONO_IN_PYTHON] = commands[NONO]
     timers = {}
     for name, (command, cwd) in commands.items():
-        timers[name] = stack.enter_context(Timer(name, command, cwd, env))
+        lane = {"NONO_LANE": "python"} if name == NONO_IN_PYTHON else {}
+        timers[name] = stack.enter_context(Timer(name, command, cwd, env | lane))
         timers[name].measure("clock", 1)  # what cannot start says so here
     return timers
 

@@ -239,7 +239,7 @@ def _report(
     removed = prepared.remove_left_behind()
     told = (faults, changed, removed, usage, prepared.asking, values["as_json"])
     is_recorded = prepared.audit is None or not prepared.audit.stopped
-    all_found = not (decisions.unresolved or decisions.unread)
+    all_found = not (decisions.unresolved or decisions.denials.unread)
     if decisions.denials.none and all_found and is_recorded and not any(told):
         return
     # What tells of a run is loaded only where there is something to tell.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,7 +16,6 @@ from nono.broker import (
     Ask,
     Connect,
     Deny,
-    Effect,
     Execute,
     Floor,
     LocalPort,
@@ -39,7 +38,7 @@ from nono.supervisor.decisions.denied_names import DeniedNames
 from nono.supervisor.decisions.given import Given
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.refusal import Refusal
-from nono.supervisor.decisions.undecided import Undecided, once_of
+from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
@@ -54,7 +53,6 @@ _NAME_CHANGES = {
 }
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
-_MAX_UNREAD = 20
 _MAX_CONNECTS = 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
@@ -74,7 +72,7 @@ class Decisions:
         policy: Policy,
         floor: Floor,
         witness: Witness | None = None,
-        copies: Container[str] = frozenset(),
+        copies: Collection[str] = frozenset(),
     ) -> None:
         """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
@@ -95,11 +93,25 @@ class Decisions:
         self._given = Given(policy)
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
-        self._unread: set[str] = set()
         self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
         self._denied_names = DeniedNames(policy)
+        self.version = memoryview(bytearray(4)).cast("I")
+        """A number that another one replaces whenever policy or floor is replaced, in memory that a
+        lane in C can look at."""
+
+    def table(self, with_rules: bool) -> tuple[int, bytes]:
+        """The version, and floor and policy as of then as a table: see `broker/policy/table.py`."""
+        from nono.broker.policy.table import flat_table
+
+        with self._lock:
+            version, floor, policy = self.version[0], self.floor, self.policy
+        return version, flat_table(floor, policy, self._copies, with_rules)
+
+    def _renew(self) -> None:
+        """Under the lock, after something was replaced."""
+        self.version[0] = (self.version[0] + 1) & 0xFFFFFFFF
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -148,6 +160,7 @@ class Decisions:
         if path in self._ruled:
             with self._lock:
                 self.floor = self.floor.without(path)
+                self._renew()
 
     def extend(
         self, rules: Iterable[Rule], refusals: Iterable[Rule] = (), folding: Iterable[str] = ()
@@ -163,6 +176,7 @@ class Decisions:
             if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
                 self._denied_names = DeniedNames(policy)
             self.policy = policy
+            self._renew()
 
     def retract(self, origin: Origin) -> None:
         """Take back the answers of this origin, with the refusals that came with no other one."""
@@ -171,6 +185,7 @@ class Decisions:
             # First what was opened is closed, then fewer names are left to the policy.
             self.policy = policy
             self._denied_names = DeniedNames(policy)
+            self._renew()
 
     def _policy_for(self, request: Request) -> Policy:
         """With what a person allowed this one call of this one thread, if anything."""
@@ -260,8 +275,7 @@ class Decisions:
 
     def _note(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(verdict, Ask) and self.asks_no_more is not None:
-            rule = replace(verdict.rule, effect=Effect.DENY, origin=self.asks_no_more)
-            verdict = Deny(rule, refusal_errno(decided))
+            verdict = refused(verdict, decided, self.asks_no_more)
         if not isinstance(verdict, Allow):
             self.denials.record(decided, verdict)
         if self.witness is not None:
@@ -284,9 +298,7 @@ class Decisions:
         """
         decided, verdict = self.verdict(request)
         if why is None and isinstance(verdict, Ask):
-            origin = self.asks_no_more or verdict.rule.origin
-            rule = replace(verdict.rule, effect=Effect.DENY, origin=origin)
-            why = Deny(rule, refusal_errno(decided))
+            why = refused(verdict, decided, self.asks_no_more or verdict.rule.origin)
         self._note(request, decided, why or verdict)
         raise Refusal(refusal_errno(request))  # somebody allowed it meanwhile
 
@@ -321,18 +333,6 @@ class Decisions:
                 self._unresolved[host] = why
         if self.witness is not None:
             self.witness.unresolved(host, why)
-
-    @property
-    def unread(self) -> list[str]:
-        """Programs whose calls were continued without having been read; at most 20."""
-        with self._lock:
-            return sorted(self._unread)
-
-    def note_unread(self, program: str) -> None:
-        """A call of this program was continued, and what the kernel says of it nobody hears."""
-        with self._lock:
-            if len(self._unread) < _MAX_UNREAD:
-                self._unread.add(program)
 
     def refuse(self, request: Request, verdict: Deny) -> NoReturn:
         """Note a refusal that more than the policy decided; raise."""

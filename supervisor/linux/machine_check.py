@@ -7,7 +7,7 @@ import platform
 from collections.abc import Iterator
 
 from nono.shims.errors import ShimError
-from nono.shims.linux import inet_diag, landlock, unix_diag
+from nono.shims.linux import inet_diag, landlock, lane, unix_diag
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
 from nono.supervisor.linux.confine import not_enforced, weaker
@@ -18,7 +18,7 @@ from nono.supervisor.linux.network.datagrams import Datagrams
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
     found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
-    found += [*refused_calls.findings(), tracing.finding(), _datagrams()]
+    found += [_lane(), *refused_calls.findings(), tracing.finding(), _datagrams()]
     return [*found, _sockets(), *account_check.findings(), process_bounds.finding()]
 
 
@@ -82,6 +82,18 @@ def _filters_of_this_process() -> int:
             if line.startswith("Seccomp_filters:"):
                 return int(line.split()[1])
     return 0
+
+
+def _lane() -> Finding:
+    """What answers the commonest calls."""
+    compiled, why = lane.library()
+    cost = (
+        "the lane in Python serves, which takes longer: install nono again where there is a C"
+        " compiler, or from a wheel for this platform"
+    )
+    found = "no: " + why if why else "yes"
+    good = compiled is not None
+    return Finding("fast lane in C", found, good, "" if good else cost, needed=False)
 
 
 def _datagrams() -> Finding:
