@@ -98,11 +98,10 @@ class Decisions:
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
         self._denied_names = DeniedNames(policy)
         self.version = memoryview(bytearray(4)).cast("I")
-        """A number that another one replaces whenever policy or floor is replaced, in memory that a
-        lane in C can look at."""
+        """Another number whenever policy or floor is replaced, in memory for a lane in C."""
 
     def table(self, with_rules: bool) -> tuple[int, bytes]:
-        """The version, and floor and policy as of then as a table: see `broker/policy/table.py`."""
+        """The version, and floor and policy of then as `broker/policy/table.py` has them."""
         from nono.broker.policy.table import flat_table
 
         with self._lock:
