@@ -31,7 +31,7 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.network.network import refusal_errno
-from nono.broker.rules.paths import child, lineage
+from nono.broker.rules.paths import child, lineage, parent
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.denied_names import DeniedNames
@@ -105,8 +105,8 @@ class Decisions:
         from nono.broker.policy.table import flat_table
 
         with self._lock:
-            version, floor, policy = self.version[0], self.floor, self.policy
-        return version, flat_table(floor, policy, self._copies, with_rules)
+            version, parts = self.version[0], (self.floor, self.policy, self._copies)
+        return version, flat_table(*parts, with_rules)
 
     def _renew(self) -> None:
         """Under the lock, after something was replaced."""
@@ -305,18 +305,17 @@ class Decisions:
         """To remove or replace a name takes a right on the directory that it is in.
 
         A grant on a path is none: who may write to /dev/null or work in a project may not put a
-        link there, which the next run would follow. It is one if it holds for any name beside it.
+        link there, which the next run would follow. It is one if it holds for any name beside it,
+        or if somebody was asked about this very change.
         """
         if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
             return request, verdict
-        directory = request.path.rpartition("/")[0] or "/"
-        any_name = replace(request, path=child(directory, _ANY_NAME))
+        any_name = replace(request, path=child(parent(request.path), _ANY_NAME))
         policy = self._policy_for(request)
-        # Whoever was asked about this very change knows the name.
         named = {getattr(rule.pattern, "path", None) for rule in once_of(request)}
         if request.path in named or isinstance(policy.decide(any_name), Allow):
             return request, verdict
-        writing = Open(request.process, directory, Access.WRITE)
+        writing = Open(request.process, parent(request.path), Access.WRITE)
         return writing, policy.decide(writing)
 
     @property
