@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.server import Server
 
 WATCHER = ".watch"
-_ATTACH_SECONDS = 3.0
+ATTACH_SECONDS = 3.0
+"""How long whoever comes may take to say hello."""
 _MAX_NAMES = 1000
 
 
@@ -71,7 +72,7 @@ class Attached(OverControl):
             raise ChannelGone
         server = self.offered.server()
         if not server.has_answerers:
-            with trio.move_on_after(_ATTACH_SECONDS):
+            with trio.move_on_after(ATTACH_SECONDS):
                 await server.somebody_attached()
         answer = await server.ask(question)
         if answer is None:
