@@ -44,6 +44,7 @@ ROWS: tuple[Row, ...] = (
     Row("tmux", f"{_HERE}.popup:open_popup", automatic=True),
     Row("tty", f"{_HERE}.this_terminal:open_drawn", automatic=True),
     Row("plain", f"{_HERE}.this_terminal:open_plain"),
+    Row("socket", f"{_HERE}.to_socket:open_socket", takes_value=True),
     Row("acp", f"{_HERE}.acp:open_acp"),
     Row("notify", f"{_HERE}.notify:open_notify"),
 )

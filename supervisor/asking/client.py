@@ -28,7 +28,10 @@ class GoneError(Exception):
 class Client:
     """A connection to one run. Every method raises GoneError when the run is not there any more."""
 
-    def __init__(self, path: str, *, answers: bool = False, name: str = "nono") -> None:
+    def __init__(
+        self, path: str, *, answers: bool = False, name: str = "nono", seconds: float = _SECONDS
+    ) -> None:
+        """`seconds` are waited for an answer; those to `hello` are the usual ones."""
         self.run = run_of(path)
         self.path = path
         try:
@@ -40,7 +43,10 @@ class Client:
         self._events: deque[Call] = deque()
         self._last = 0
         try:
+            self._seconds = _SECONDS
             self.status = self.request("hello", protocol=PROTOCOL, client=name, answers=answers)
+            self._seconds = seconds
+            self._socket.settimeout(seconds)
         except BaseException:
             self.close()
             raise
@@ -69,7 +75,7 @@ class Client:
             self._socket.sendall(json_rpc.request(self._last, method, **params))
         except OSError as error:
             raise GoneError(str(error)) from error
-        until = time.monotonic() + _SECONDS
+        until = time.monotonic() + self._seconds
         while time.monotonic() < until:
             replies = [each for each in self._hear() if each.id == self._last]
             if replies:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.server import Server
 
 WATCHER = ".watch"
-_ATTACH_SECONDS = 3.0
+ATTACH_SECONDS = 3.0
+"""How long whoever comes may take to say hello."""
 _STOPPED_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 _MAX_NAMES = 1000
@@ -90,7 +91,7 @@ class Attached(OverControl):
             raise ChannelGone
         server = self.offered.server()
         if not server.has_answerers:
-            with trio.move_on_after(_ATTACH_SECONDS):
+            with trio.move_on_after(ATTACH_SECONDS):
                 await server.somebody_attached()
         answer: Answer | None = None
         async with trio.open_nursery() as nursery:

@@ -52,6 +52,7 @@ class _Connection:
     sock: socket.socket
     stream: trio.SocketStream
     scope: trio.CancelScope
+    nursery: trio.Nursery
     queue: deque[bytes] = field(default_factory=deque)
     queued: int = 0
     wake: trio.Event = field(default_factory=trio.Event)
@@ -90,7 +91,6 @@ class Server:
         self._waiting: dict[int, _Waiting] = {}
         self._numbers = 0
         self._attached = trio.Event()
-        self._nursery: trio.Nursery | None = None
         self._one_at_a_time = trio.Lock()
 
     @property
@@ -149,7 +149,6 @@ class Server:
         """Take clients until cancelled."""
         listener.setblocking(False)
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
             while True:
                 await trio.lowlevel.wait_readable(listener)
                 try:
@@ -162,16 +161,24 @@ class Server:
                 else:
                     accepted.close()
 
+    async def admit(self, sock: socket.socket) -> None:
+        """Serve a client that we connected to, if it may be one, until it leaves."""
+        if self._is_trusted(sock):
+            await self._attend(sock)
+        else:
+            sock.close()
+
     async def _attend(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         self._numbers += 1
         number = self._numbers
         with trio.CancelScope() as scope:
-            connection = self._connections[number] = _Connection(sock, stream, scope)
-            self._control.connected(number)
             try:
                 async with trio.open_nursery() as nursery:
+                    connection = _Connection(sock, stream, scope, nursery)
+                    self._connections[number] = connection
+                    self._control.connected(number)
                     nursery.start_soon(self._write, connection)
                     nursery.start_soon(self._expect_hello, number, connection)
                     await self._read(number, connection)
@@ -179,7 +186,7 @@ class Server:
             except Exception:
                 self._faults.note()
             finally:
-                del self._connections[number]
+                self._connections.pop(number, None)
                 self._do(self._control.gone(number))
                 sock.close()
 
@@ -228,8 +235,8 @@ class Server:
                     self._waiting[id].over.set()
                 case Unanswered(id) if id in self._waiting:
                     self._waiting[id].over.set()
-                case Perform() if self._nursery is not None:
-                    self._nursery.start_soon(self._perform, action)
+                case Perform(client) if client in self._connections:
+                    self._connections[client].nursery.start_soon(self._perform, action)
         if self.has_answerers:
             self._attached.set()
             self._attached = trio.Event()
@@ -238,9 +245,11 @@ class Server:
         """One after the other, beside this thread: a tree that is looked through takes a while."""
         outcome: dict[str, Any] | NonoError
         try:
-            async with self._one_at_a_time:
-                made = await trio.to_thread.run_sync(action.work.perform)
-                outcome = action.work.finish(made)
+            # What was granted is told of, also where whoever wanted it has left.
+            with trio.CancelScope(shield=True):
+                async with self._one_at_a_time:
+                    made = await trio.to_thread.run_sync(action.work.perform)
+                    outcome = action.work.finish(made)
         except NonoError as error:
             outcome = error
         except Exception:

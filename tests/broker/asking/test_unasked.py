@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nono.broker import (
@@ -76,6 +78,26 @@ def test_what_no_answer_would_help(request_: Request) -> None:
 )
 def test_the_rest_is_asked_about(request_: Request) -> None:
     assert unasked(request_, DEFAULT, "/home/u") is None
+
+
+@pytest.mark.parametrize(
+    ("program", "request_"),
+    [
+        ("less", PathChange(CALLER, Operation.CREATE, "/home/u/.lesshsQ")),
+        ("less", PathChange(CALLER, Operation.RENAME_FROM, "/home/u/.lesshsQ", target="/home/u/x")),
+        ("htop", PathChange(CALLER, Operation.MKDIR, "/home/u/.config/htop")),
+        ("htop", Open(CALLER, "/etc/sensors3.conf", READ)),
+        ("vim.basic", Open(CALLER, "/home/u/.viminfo", READ | WRITE)),
+        ("sqlite3", PathChange(CALLER, Operation.CREATE, "/home/u/.sqlite_history")),
+        ("man", PathChange(CALLER, Operation.CREATE, "/var/cache/man/cat1/catX")),
+    ],
+    ids=str,
+)
+def test_what_one_program_does_without(program: str, request_: Request) -> None:
+    by = replace(CALLER, exe=f"/usr/bin/{program}")
+    assert unasked(replace(request_, process=by), DEFAULT, "/home/u")
+    elsewhere = replace(CALLER, exe=f"/home/u/bin/{program}")
+    assert unasked(replace(request_, process=elsewhere), DEFAULT, "/home/u") is None
 
 
 def test_a_persons_own_rule_asks_about_a_probe_too() -> None:

@@ -1,6 +1,7 @@
 """A sandbox that runs is granted something, and it is taken back; and what never is granted."""
 
 import json
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,3 +129,70 @@ def test_the_floor_alone_is_not_changed(as_user: Account, project: Path) -> None
         (answer,) = sandbox.say(filesystem(read_file=[file]))
         assert "the kernel alone decides" in answer
         assert sandbox.read(file) == "Permission denied"
+
+
+def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: Nono) -> None:
+    """With the flags of a run, in the directory where they are typed."""
+    data = as_user.directory(as_user.home / f"{project.name}-data")
+    file = as_user.file(data / "one", "one\n")
+    run, env = sandbox.socket.stem, {"XDG_RUNTIME_DIR": str(project / "run")}
+
+    def said(*words: str | Path) -> tuple[int, str]:
+        done = nono(*words, cwd=data, env=env)
+        return done.returncode, done.stdout or done.stderr
+
+    code, text = said("grant", run, "--read-file", "one")
+    assert (code, text) == (0, f"granted: 1  (nono revoke {run} 1)\n")
+    assert sandbox.read(file) == "one"
+    code, text = said("status", run[:6])
+    assert code == 0 and f"   1  allow read {file}  (" in text, text
+    assert json.loads(said("status", run, "--json")[1])["given"][0]["number"] == "1"
+    assert said("revoke", run, "1") == (0, "revoked: 1\n")
+    assert sandbox.read(file) == "Permission denied"
+    for words in (
+        ("grant", run),
+        ("grant", run, "-r", "*"),
+        ("grant", run, "--open-port", "80"),
+        ("grant", "zzz", "-r", data),
+        ("revoke", run, "7"),
+        ("revoke", run, "quiet"),
+    ):
+        code, text = said(*words)
+        assert code == 2 and text.startswith("nono: ") and "Traceback" not in text, words
+    assert sandbox.read(file) == "Permission denied"
+
+
+def test_asked_at_a_socket_of_somebodys_own(as_user: Account, project: Path) -> None:
+    """Who listens there before the start is asked, and nobody else answers for him."""
+    data = as_user.directory(as_user.home / f"{project.name}-data")
+    files = [as_user.file(data / name, f"{name}\n") for name in ("one", "two")]
+    path = project / "harness"
+    words = ("run", "--ask=socket:harness", "--allow-cwd", "--", "cat", *files)
+    alone = as_user(*nono_words(as_user, *words), cwd=project)
+    assert alone.returncode == 125 and "nobody can be asked at" in alone.stderr
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o777)
+        listener.listen()
+        listener.settimeout(60)
+        with started(as_user, nono_words(as_user, *words), project) as process:
+            accepted, _ = listener.accept()
+            with accepted, accepted.makefile("rw") as lines:
+
+                def tell(method: str, **params: object) -> None:
+                    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+                    lines.write(json.dumps(message) + "\n")
+                    lines.flush()
+
+                tell("hello", protocol=1, client="harness", answers=True)
+                for offer in ("o", "n"):
+                    while "question" not in (told := json.loads(lines.readline())).get(
+                        "method", ""
+                    ):
+                        pass
+                    question = told["params"]
+                    assert offer in [each["id"] for each in question["offers"]]
+                    tell("answer", question=question["id"], offer=offer)
+                stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (1, "one\n"), stderr
+    assert f"{files[1]}: refused: no" in stderr
