@@ -72,7 +72,8 @@ class Spec:
 class Descriptors:
     """Open descriptors of the process that forks. `scope` is -1 where the kernel has no scopes.
 
-    `terminal` becomes the controlling terminal of a session of the sandbox's own; -1 for none.
+    `terminal` becomes the controlling terminal of a session of the sandbox's own, and `outer` is
+    the person's, which is put back if the supervisor is killed; -1 for none.
     """
 
     control: int
@@ -82,6 +83,7 @@ class Descriptors:
     ruleset: int
     scope: int
     terminal: int = -1
+    outer: int = -1
 
 
 def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
