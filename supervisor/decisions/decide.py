@@ -16,10 +16,8 @@ from nono.broker import (
     Ask,
     Connect,
     Deny,
-    Effect,
     Execute,
     Floor,
-    Glob,
     LocalPort,
     Mode,
     Open,
@@ -36,6 +34,7 @@ from nono.broker.network.network import refusal_errno
 from nono.broker.rules.paths import child, is_within, lineage
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
+from nono.supervisor.decisions.denied_names import by_place, refuse_reading
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided
@@ -92,8 +91,8 @@ class Decisions:
         self._unread: set[str] = set()
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = _by_place(policy.rules)
-        self.refuses_names = _refuse_reading(self._denied_names)
+        self._denied_names = by_place(policy.rules)
+        self.refuses_names = refuse_reading(self._denied_names)
         """Whether a pattern refuses to read names, wherever what has such a name may be."""
         self._names = policy.names
 
@@ -169,8 +168,8 @@ class Decisions:
         with self._lock:
             policy = self.policy.refusing(refusals, folding).extended(rules)
             # First more names are left to the policy, then it decides on them.
-            self._denied_names, self._names = _by_place(policy.rules), policy.names
-            self.refuses_names = _refuse_reading(self._denied_names)
+            self._denied_names, self._names = by_place(policy.rules), policy.names
+            self.refuses_names = refuse_reading(self._denied_names)
             self.policy = policy
 
     def retract(self, origin: Origin) -> None:
@@ -336,19 +335,3 @@ def _once(request: Request) -> tuple[Rule, ...]:
     """What a person allowed the one call that the request belongs to: see `Caller.once`."""
     found: tuple[Rule, ...] = getattr(request.process, "once", ())
     return found
-
-
-_Denied = tuple[tuple[str, int, tuple[Glob, ...]], ...]
-
-
-def _refuse_reading(names: _Denied) -> bool:
-    return any(bits & Access.READ.value for _, bits, _ in names)
-
-
-def _by_place(rules: Iterable[Rule]) -> _Denied:
-    """The globs of refusals by the directory that they speak of and the rights that they refuse."""
-    found: dict[tuple[str, int], list[Glob]] = {}
-    for rule in rules:
-        if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob):
-            found.setdefault((rule.pattern.prefix, rule.access.value), []).append(rule.pattern)
-    return tuple((prefix, bits, tuple(globs)) for (prefix, bits), globs in found.items())
