@@ -6,35 +6,32 @@ question, so what an offer opens does not depend on when it is looked at.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import overload
 
 from nono.broker.asking.question import Offer
 
 
 class Offers(Sequence[Offer]):
-    """May be looked at from any thread."""
+    """`make` makes them in their order, the same each time."""
 
-    def __init__(self, made: Iterator[Offer]) -> None:
-        self._made = made
-        self._known: list[Offer] = []
-        self._lock = threading.Lock()
+    def __init__(self, make: Callable[[], Iterator[Offer]]) -> None:
+        self._make = make
+        self._begun: tuple[Offer, ...] = ()
+        self._whole: tuple[Offer, ...] | None = None
 
     def __iter__(self) -> Iterator[Offer]:
-        place = 0
-        while place < len(self._known) or self._has(place):
-            yield self._known[place]
-            place += 1
-
-    def _has(self, place: int) -> bool:
-        with self._lock:
-            while len(self._known) <= place:
-                offer = next(self._made, None)
-                if offer is None:
-                    return False
-                self._known.append(offer)
-        return True
+        if self._whole is not None:
+            yield from self._whole
+            return
+        # Each of the two is replaced as a whole: who else looks meanwhile makes the rest as well.
+        known = self._begun
+        yield from known
+        for offer in islice(self._make(), len(known), None):
+            self._begun = known = (*known, offer)
+            yield offer
+        self._whole = known
 
     def _all(self) -> tuple[Offer, ...]:
         return tuple(iter(self))

@@ -6,7 +6,7 @@ for, none opens what a rule refuses, and the one to lead with is never the broad
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nono.broker.asking.history import History
 from nono.broker.asking.making import Maker
@@ -69,7 +69,7 @@ def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 def _offers(
     policy: Policy, asked: Asked, place: Place, history: History, subject: Subject
-) -> Iterator[Offer]:
+) -> Callable[[], Iterator[Offer]]:
     make = Maker(asked.id, place.around.home)
     seen, neighbours = history.seen(subject), history.neighbours(subject)
     made: PathOffers | HostOffers | PlainOffers
@@ -83,7 +83,7 @@ def _offers(
         made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
-    return _usable(policy, made.all(), asked)
+    return lambda: _usable(policy, made.all(), asked)
 
 
 def _usable(policy: Policy, offers: Iterator[Offer], asked: Asked) -> Iterator[Offer]:
