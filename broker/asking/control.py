@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nono.broker.asking import CONTROL_SOCKET, json_rpc
+from nono.broker.asking import json_rpc
+from nono.broker.asking.channel_names import CONTROL_SOCKET
 from nono.broker.asking.json_rpc import (
     INTERNAL_ERROR,
     INVALID_PARAMS,

@@ -53,13 +53,13 @@ class PathOffers:
 
     def all(self) -> Iterator[Offer]:
         """In their order: what to lead with comes first, and never the broadest."""
-        wide = [*self._directories()]
-        if not self.seen or not wide:
+        if not self.seen:
             yield from self._objects()
-            yield from wide
+            yield from self._directories()
         else:
+            wide = [*self._directories()]
             yield from wide
-            if self.seen < _FEW:
+            if self.seen < _FEW or not wide:
                 yield from self._objects()
         yield from self._kept()
         if self.seen >= _FEW and wide:

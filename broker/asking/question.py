@@ -7,7 +7,7 @@ What an offer does is written in the offer, by us, before anybody is asked.
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from nono.broker.requests import RecordedProcess, Request
@@ -107,7 +107,7 @@ class Question:
     program: Program
     wants: str
     why: str
-    offers: tuple[Offer, ...]
+    offers: Sequence[Offer]
     waiting: int = 1
     seen: int = 0
     objects: tuple[tuple[str, str], ...] = ()

@@ -6,11 +6,12 @@ for, none opens what a rule refuses, and the one to lead with is never the broad
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nono.broker.asking.history import History
 from nono.broker.asking.making import Maker
 from nono.broker.asking.network_offers import HostOffers, PlainOffers
+from nono.broker.asking.offers import Offers
 from nono.broker.asking.path_offers import PathOffers
 from nono.broker.asking.question import MAX_OBJECTS, Offer, Question, Subject, SubjectKind
 from nono.broker.asking.subject import object_of, subject_of, wishes
@@ -38,10 +39,14 @@ _OF_OBJECTS = ("o", "r")
 
 
 def question(policy: Policy, asked: Asked, place: Place, history: History) -> Question:
-    """The question about what is asked. Without an offer that allows there is nothing to ask."""
+    """The question about what is asked. Without an offer that allows there is nothing to ask.
+
+    Its offers are made when they are looked at, which takes a look at the file system for those
+    that say how much they open.
+    """
     request, asks = asked.questions[0]
     subject = asked.subject or subject_of(request, place.look.is_directory)
-    offers = tuple(each for each in _offers(policy, asked, place, history, subject))
+    offers = Offers(_offers(policy, asked, place, history, subject))
     return Question(
         asked.id,
         request,
@@ -64,7 +69,7 @@ def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 def _offers(
     policy: Policy, asked: Asked, place: Place, history: History, subject: Subject
-) -> Iterator[Offer]:
+) -> Callable[[], Iterator[Offer]]:
     make = Maker(asked.id, place.around.home)
     seen, neighbours = history.seen(subject), history.neighbours(subject)
     made: PathOffers | HostOffers | PlainOffers
@@ -78,8 +83,12 @@ def _offers(
         made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
+    return lambda: _usable(policy, made.all(), asked)
+
+
+def _usable(policy: Policy, offers: Iterator[Offer], asked: Asked) -> Iterator[Offer]:
     is_shown = len(_objects(asked)) <= MAX_OBJECTS
-    for offer in made.all():
+    for offer in offers:
         if offer.id in _OF_OBJECTS and not is_shown:
             continue
         if offer.effect is Effect.DENY or _covers(policy, offer, asked):

@@ -45,8 +45,9 @@ class Dispatch:
             except Exception:
                 self.faults.note()
                 return None, channel
-            is_one = answer is not None and answer.offer in {each.id for each in question.offers}
-            return (answer if is_one else None), channel
+            if answer is not None and not any(o.id == answer.offer for o in question.offers):
+                answer = None
+            return answer, channel
         return None, None
 
     async def _ask(self, first: Channel, question: Question) -> tuple[Answer | None, Channel]:

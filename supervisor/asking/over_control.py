@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from nono.broker.asking import CONTROL_SOCKET
+from nono.broker.asking.channel_names import CONTROL_SOCKET
 from nono.broker.visible import visible
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.listening import made, opened

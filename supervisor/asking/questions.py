@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Process
+from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Policy, Process
 from nono.broker.asking.history import History
 from nono.broker.asking.making import QUIT
 from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
@@ -242,7 +242,7 @@ class Questions:
         if channel is None or not channel.is_person:
             made = make_question(policy, about, self._quick_place, self.history)
             return self._quiet.told(made, group.subject, group.apart)
-        making = partial(make_question, policy, about, self.place, self.history)
+        making = partial(_made_whole, policy, about, self.place, self.history)
         made = await trio.to_thread.run_sync(making)
         return self._quiet.told(made, group.subject, group.apart)
 
@@ -331,3 +331,9 @@ class Questions:
         self._answers += 1
         number = str(self._answers)
         return number, Origin(OriginKind.ANSWER, f"{number}, {time.strftime('%H:%M')}")
+
+
+def _made_whole(policy: Policy, about: Asked, place: Place, history: History) -> Question:
+    """With all of its offers, and what they open, counted now: that is what a person is shown."""
+    question = make_question(policy, about, place, history)
+    return replace(question, offers=tuple(question.offers))
