@@ -18,8 +18,11 @@ class Faults:
         self._masked = masked
 
     def note(self) -> None:
-        """To be called while the exception is handled."""
+        """To be called while the exception is handled. Never raises."""
         if len(self.texts) < _MAX_FAULTS:
-            import traceback  # which nothing but a fault needs
+            try:
+                import traceback  # which nothing but a fault needs
 
-            self.texts.append(self._masked(traceback.format_exc()))
+                self.texts.append(self._masked(traceback.format_exc()))
+            except Exception as error:  # where there is no memory, or no descriptor, to import it
+                self.texts.append(self._masked(repr(error.__context__)))

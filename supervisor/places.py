@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pwd
 import sys
@@ -22,6 +23,7 @@ BASE_DIRECTORIES = {
 """Variables, and where in the home it is without each: XDG Base Directory Specification."""
 TMPDIR_PREFIX = "nono-"
 """How the names of the private TMPDIRs begin."""
+_TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")
 
 
 def platform() -> str:
@@ -168,6 +170,36 @@ def caches_directory(env: Mapping[str, str], home: str) -> str:
 
 def tmpdir_template() -> str:
     """Where the private TMPDIR of a run would be, as mktemp(1) writes it."""
-    import tempfile
+    return os.path.join(canonical(temporary_directory()), f"{TMPDIR_PREFIX}XXXXXXXX")
 
-    return os.path.join(canonical(tempfile.gettempdir()), f"{TMPDIR_PREFIX}XXXXXXXX")
+
+def temporary_directory() -> str:
+    """What tempfile.gettempdir() gives, whose import takes as long as many an answer of nono's.
+
+    The first of those that are named or usual in which a few bytes can be written. Raises OSError.
+    """
+    known = sys.modules.get("tempfile")
+    if known is not None:
+        return str(known.gettempdir())
+    named = filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP")))
+    tried = [*map(os.path.abspath, named), *_TEMPORARY, os.curdir]
+    for directory in tried:
+        with contextlib.suppress(OSError):
+            _write_in(directory)
+            return os.getcwd() if directory == os.curdir else directory
+    raise FileNotFoundError(
+        errno.ENOENT, f"No usable temporary directory found in {[*tried[:-1], os.getcwd()]}"
+    )
+
+
+def _write_in(directory: str) -> None:
+    """Raises OSError."""
+    path = os.path.join(directory, os.urandom(8).hex())
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            os.write(fd, b"blat")
+        finally:
+            os.close(fd)
+    finally:
+        os.unlink(path)

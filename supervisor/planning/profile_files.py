@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Mapping
 
 from nono.broker import PolicyError
@@ -106,6 +105,8 @@ def replacement(name: str, directory: str) -> tuple[int, str]:
     path = _place(name, directory)
     if os.path.isdir(path):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    import tempfile  # for what is written, which is seldom
+
     beside, stem = os.path.split(path)
     return tempfile.mkstemp(prefix=f".{stem}.", dir=beside or ".")[0], os.path.abspath(path)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import sys
 import zlib
@@ -85,6 +84,8 @@ def _separate_file(path: str) -> None:
         return
     if status.st_nlink < 2 or not stat.S_ISREG(status.st_mode) or not _is_changeable(path, status):
         return
+    import shutil  # for what is copied, which is seldom
+
     new = f"{path}.nono-{os.urandom(8).hex()}"
     try:
         try:

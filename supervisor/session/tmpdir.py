@@ -12,12 +12,11 @@ import contextlib
 import os
 import resource
 import shlex
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 
 from nono.supervisor.errors import StartError, UsageError
-from nono.supervisor.places import TMPDIR_PREFIX, canonical
+from nono.supervisor.places import TMPDIR_PREFIX, canonical, temporary_directory
 
 _HANDLE_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -26,7 +25,12 @@ _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 def make_tmpdir() -> str:
     """A new directory that only its owner may use; its canonical path. Raises StartError."""
     try:
-        return canonical(tempfile.mkdtemp(prefix=TMPDIR_PREFIX))
+        top = temporary_directory()
+        while True:
+            path = os.path.join(top, TMPDIR_PREFIX + os.urandom(4).hex())
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(path, 0o700)
+                return canonical(path)
     except OSError as error:
         # It is tried by writing a few bytes there, so a limit on files may be what is the matter.
         bounded = resource.getrlimit(resource.RLIMIT_FSIZE)[0] == 0

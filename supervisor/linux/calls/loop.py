@@ -50,6 +50,7 @@ from nono.supervisor.linux.calls.native_changes import NativeChanges
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
+from nono.supervisor.linux.calls.unread import instead_of
 
 if TYPE_CHECKING:
     from nono.broker import Rule
@@ -127,9 +128,6 @@ class Loop:
         except Refusal as refusal:
             answer = Fail(refusal.number)
         except OSError as error:
-            # What only a call that failed needs is loaded only then.
-            from nono.supervisor.linux.calls.unread import instead_of
-
             answer = instead_of(error, notification, self.decisions)
         except Undecided as undecided:
             answer = self._ask(notification, undecided) if self._ask else Fail(errno.EACCES)

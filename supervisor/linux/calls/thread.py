@@ -119,8 +119,8 @@ class Serving:
         try:
             self._loop.run(keep)
         except Exception:
+            self._fail()  # first: whatever comes of noting it, no call waits for ever
             self._faults.note()
-            self._fail()
 
     def close(self) -> None:
         """When no process of the sandbox is left."""

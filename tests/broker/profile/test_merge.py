@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nono.broker.errors import PolicyError, ProfileError
-from nono.broker.profile.merge import Merged, Source, merge, resolve
+from nono.broker.profile.merge import merge, resolve
+from nono.broker.profile.merged import Merged, Source
 from nono.broker.profile.parse import parse
 
 Files = Mapping[str, Mapping[str, Any]]
