@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from dataclasses import dataclass
-from functools import cached_property
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
@@ -23,11 +22,14 @@ _DELETED = " (deleted)"
 class Handle:
     """A descriptor of ours (mostly O_PATH) for an object. Close it, or use it with `with`."""
 
-    __slots__ = ("__dict__", "_place", "fd", "held")
+    # Not cached properties, which take a lock for each: every call that is decided looks here.
+    __slots__ = ("_path", "_place", "_stat", "fd", "held")
 
     def __init__(self, fd: int, held: int | None = None, *, place: str = "") -> None:
         self.fd = fd
         self._place = place
+        self._path: str | None = None
+        self._stat: os.stat_result | None = None
         self.held = held
         """File status flags, when the handle is a copy of a descriptor that the caller has open."""
 
@@ -45,17 +47,26 @@ class Handle:
         """A path of ours through which the object can be opened or changed."""
         return f"/proc/self/fd/{self.fd}"
 
-    @cached_property
+    @property
     def stat(self) -> os.stat_result:
-        return os.fstat(self.fd)
+        """As it was when it was first asked for."""
+        if self._stat is None:
+            self._stat = os.fstat(self.fd)
+        return self._stat
 
-    @cached_property
+    @property
     def path(self) -> str:
         """The canonical path; for a deleted object the path it had.
 
         Where the kernel tells none, since it is too long, the place at which it was found, or how
         a directory is reached: `long_paths.py`. Raises OSError (ENAMETOOLONG) where that fails.
+        As it was when it was first asked for.
         """
+        if self._path is None:
+            self._path = self._find()
+        return self._path
+
+    def _find(self) -> str:
         try:
             path = os.readlink(self.name)
         except OSError as error:
