@@ -131,7 +131,8 @@ def _is_told(handle: Handle) -> bool:
     was imported.
     """
     try:
-        return not is_within(handle.path, f"/proc/{os.getpid()}")
+        path = handle.path
+        return not path.startswith("/proc") or not is_within(path, f"/proc/{os.getpid()}")
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return False
