@@ -7,9 +7,11 @@ import socket
 
 import pytest
 
+from nono.broker import Policy
 from nono.shims.linux import unix_diag
 from nono.shims.linux.sock_diag import cookie
 from nono.shims.linux.unix_diag import Listening
+from nono.supervisor.decisions.denied_names import DeniedNames
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Fail, Retry
 from tests.supervisor.linux.calls.playbooks.peers import stream, unix, unix_server
 from tests.supervisor.linux.calls.playbooks.scene import Argument, Outcome, Scene, Waits
@@ -153,7 +155,7 @@ def test_a_socket_that_nobody_listens_at(scene: Scene) -> None:
 
 def test_bind_in_the_floor_is_continued(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless a pattern refuses names there: another thread could change the name."""
-    monkeypatch.setattr(scene.decisions, "_denied_names", ())
+    monkeypatch.setattr(scene.decisions, "_denied_names", DeniedNames(Policy()))
     assert bind(scene, path_address(scene, "free/socket")) == CONTINUE
     assert scene.script.said == ["native bind free/socket", "bound"]
     assert scene.at("free/socket") is None
