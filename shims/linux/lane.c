@@ -29,7 +29,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 1
+#define INTERFACE 2
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -97,7 +97,7 @@ struct lane {
     int32_t kept;                  /* the link that says where the last relative path started */
     uint32_t kept_tid;
     int32_t kept_start;
-    uint32_t unused;
+    uint32_t is_known;             /* whether the call in `call` is known not to be covered */
     struct notification call;
 };
 
@@ -587,6 +587,7 @@ static int serve_open(struct lane *lane, const struct open *wanted)
     unsigned found = look_up(&table, text, (size_t)count, access_of(wanted->flags));
     if (found & UNSURE)
         return 0;
+    lane->is_known = 1;
     if (found & COVERED) {
         int way = look_for_links(text);
         if (way == NO_LINK)
@@ -653,6 +654,7 @@ EXPORTED int nono_lane_receive(struct lane *lane)
 {
     for (;;) {
         memset(&lane->call, 0, sizeof lane->call);
+        lane->is_known = 0;
         if (ioctl(lane->listener, RECV, &lane->call)) {
             if (errno == ENOENT && is_finished(lane->listener))
                 return 0;

@@ -17,7 +17,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 1 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 2 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -72,8 +72,13 @@ class Lane:
         self._lane.table_size, self._lane.version = len(flat), version
         self._kept = kept
 
-    def allow(self, options: Options) -> None:
-        """What it may do from the next call on."""
+    @property
+    def is_known(self) -> bool:
+        """Of the call that was received last: the floor is known not to cover it obviously."""
+        return bool(self._lane.is_known)
+
+    def allow(self, options: int) -> None:
+        """What it may do from the next call on: Options, as a number."""
         self._lane.options = options
 
     @property

@@ -25,7 +25,7 @@ DECLARATIONS = """
         uint32_t options, version;
         const uint32_t *current; const uint8_t *table; uint64_t table_size;
         uint64_t continued, performed;
-        int32_t kept; uint32_t kept_tid; int32_t kept_start; uint32_t unused;
+        int32_t kept; uint32_t kept_tid; int32_t kept_start; uint32_t is_known;
         struct notification call;
     };
     unsigned nono_lane_interface(void);

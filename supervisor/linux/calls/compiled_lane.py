@@ -16,10 +16,15 @@ from nono.shims.linux.landlock import FS
 from nono.shims.linux.lane import Options
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.linux.calls.fast_lane import FastLane
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+
+# As plain numbers: they are put together for each call that the lane leaves.
+_TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
+_FOLLOWS, _PERFORMS = Options.FOLLOWS.value, Options.PERFORMS.value
 
 _FEW_CALLS = 32
 _CALLS_A_RULE = 2
@@ -34,6 +39,7 @@ class CompiledLane:
     def __init__(
         self,
         received: lane.Lane,
+        fast_lane: FastLane,
         listener: Listener,
         decisions: Decisions,
         own: OwnObjects,
@@ -42,6 +48,7 @@ class CompiledLane:
     ) -> None:
         """With `at_once` tables are made whether they pay or not."""
         self._lane = received
+        self._fast_lane = fast_lane
         self._at_once = at_once
         self._listener = listener
         self._decisions = decisions
@@ -50,16 +57,19 @@ class CompiledLane:
         self._version: int | None = None
         self._has_rules = False
         self._left = 0
-        self._fixed = Options(0)
+        self._fixed = 0
         if FS.TRUNCATE in landlock.running().fs:
-            self._fixed = Options.TRUNCATE_IS_ASKED
+            self._fixed = _TRUNCATE
 
     def receive(self) -> Notification | None:
         """The next call that the lane leaves; None once no process is left. Raises OSError."""
         if not self._has_table():
             return self._listener.receive()
         self._lane.allow(self._options())
-        return self._lane.receive()
+        received = self._lane.receive()
+        if received is not None and self._lane.is_known:
+            self._fast_lane.left = received.id
+        return received
 
     def close(self) -> None:
         """When nothing is received any more."""
@@ -87,14 +97,14 @@ class CompiledLane:
         """Nobody is to be told of it, and nobody may have less than the rules say."""
         return self._decisions.witness is None and self._restrictions.are_none
 
-    def _options(self) -> Options:
+    def _options(self) -> int:
         options = self._fixed
         if self._own.may_have_changed:
-            options |= Options.CHANGES_ARE_TOLD
+            options |= _CHANGES
         if self._decisions.witness is None and not self._decisions.refuses_names:
-            options |= Options.FOLLOWS
+            options |= _FOLLOWS
             if self._has_rules and self._may_perform():
-                options |= Options.PERFORMS
+                options |= _PERFORMS
         return options
 
 
@@ -108,13 +118,19 @@ def wanted() -> str:
 
 
 def compiled_lane(
-    listener: Listener, decisions: Decisions, own: OwnObjects, restrictions: OwnRestrictions
+    fast_lane: FastLane | None,
+    listener: Listener,
+    decisions: Decisions,
+    own: OwnObjects,
+    restrictions: OwnRestrictions,
 ) -> CompiledLane | None:
-    """None where the lane in Python has to serve."""
+    """None where the lane in Python has to serve, or there is none since each call is told of."""
     witness = decisions.witness
-    is_told = witness is not None and (witness.every_call or witness.may_refuse)
-    received = None if is_told or wanted() == "python" else lane.made(listener.fd)
+    is_told = witness is not None and witness.may_refuse
+    if fast_lane is None or is_told or wanted() == "python":
+        return None
+    received = lane.made(listener.fd)
     if received is None:
         return None
     at_once = wanted() == "compiled"
-    return CompiledLane(received, listener, decisions, own, restrictions, at_once)
+    return CompiledLane(received, fast_lane, listener, decisions, own, restrictions, at_once)

@@ -105,7 +105,9 @@ class Loop:
         every_call = self._witness is not None and self._witness.every_call
         self._fast_lane = None if every_call else FastLane(decisions, self._memory)
         self._native_changes = NativeChanges(decisions, self._memory, init_pid)
-        self._compiled = compiled_lane(listener, decisions, own, self._restrictions)
+        self._compiled = compiled_lane(
+            self._fast_lane, listener, decisions, own, self._restrictions
+        )
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
