@@ -21,6 +21,11 @@ _OUTSIDE = ("fs", "terminal")
 """The client's capabilities that nono refuses to use for an agent."""
 _AGENT = "agent: "
 _OURS = "nono"
+_LOOK_ALIKE = str.maketrans({"0": "o"})
+_UNSEEN = ("Cf", "Cc")
+"""Categories of what is not seen itself: marks for the direction of text, blanks without width."""
+_PERMISSION = "session/request_permission"
+_STARTING = ("command", "args", "env")
 _REFUSED = (
     "nono refuses this: the editor would do it outside of the sandbox. Read and write files, and"
     " start programs, directly"
@@ -48,7 +53,9 @@ def as_agents(message: dict[str, Any], line: bytes) -> bytes:
     It stays as it is where nothing is to be changed, unless another reader could see several
     lines in it. Nothing passes of what is nested too deeply to be written.
     """
-    is_changed = [*map(_mark_title, _titled(message)), _drop_logins(message)]
+    asks = _PERMISSION in _values(message, "method")
+    is_changed = [_mark(shown, name, asks) for shown, name in _shown(message)]
+    is_changed.append(_drop_logins(message))
     if not any(is_changed) and len(line.decode().splitlines()) <= 1:
         return line
     try:
@@ -57,44 +64,72 @@ def as_agents(message: dict[str, Any], line: bytes) -> bytes:
         return b""
 
 
-def _titled(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    params = message.get("params")
-    if isinstance(params, dict):
-        shown = (params.get(key) for key in ("toolCall", "update"))
-        yield from (each for each in shown if isinstance(each, dict))
+def _shown(message: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """What an editor shows as the name of something to be done, and by which key it has it."""
+    for params in _values(message, "params"):
+        for key in ("toolCall", "update"):
+            for shown in _values(params, key):
+                yield from ((shown, name) for name in _named(shown, "title"))
+                for entries in _values(shown, "entries"):
+                    listed = entries if isinstance(entries, list) else []
+                    yield from (
+                        (each, name)
+                        for each in listed
+                        if isinstance(each, dict)
+                        for name in _named(each, "content")
+                    )
 
 
-def _mark_title(shown: dict[str, Any]) -> bool:
-    title = shown.get("title")
-    if not isinstance(title, str) or not _seems_ours(title):
+def _named(where: object, key: str) -> list[str]:
+    """The keys that a reader may take for this one: some compare them without case."""
+    if not isinstance(where, dict):
+        return []
+    return [each for each in where if each.casefold() == key.casefold()]
+
+
+def _values(where: object, key: str) -> list[Any]:
+    return [where[each] for each in _named(where, key)] if isinstance(where, dict) else []
+
+
+def _mark(shown: dict[str, Any], name: str, asks: bool) -> bool:
+    """Say whose words they are: of every question, and of what may seem to be one of ours."""
+    title = shown[name]
+    if not isinstance(title, str):
         return False
-    shown["title"] = _AGENT + title
-    return True
+    plain = "".join(each for each in title if unicodedata.category(each) not in _UNSEEN)
+    marked = _AGENT + plain if asks or _seems_ours(plain) else plain
+    shown[name] = marked
+    return marked != title
 
 
 def _seems_ours(title: str) -> bool:
-    """True for what begins like a question of ours, or in letters that may look like it."""
-    plain = unicodedata.normalize("NFKC", title).casefold()
-    letters = "".join(each for each in plain if each.isalnum())
+    """True for what has our name as a word, or begins like it in letters that may look so."""
+    plain = unicodedata.normalize("NFKC", title).casefold().translate(_LOOK_ALIKE)
+    words = "".join(each if each.isalnum() else " " for each in plain).split()
+    letters = "".join(words)
     begin = letters[: len(_OURS)]
-    return begin == _OURS or not begin.isascii() or f"{_OURS}asks" in letters
+    is_named = _OURS in words or f"{_OURS}asks" in letters
+    return is_named or begin == _OURS or not begin.isascii()
 
 
-def _drop_logins(message: Mapping[str, Any]) -> bool:
+def _drop_logins(message: dict[str, Any]) -> bool:
     """Ways to log in for which the editor would start a program that the agent names."""
-    result = message.get("result")
-    methods = result.get("authMethods") if isinstance(result, dict) else None
-    if not isinstance(result, dict) or not isinstance(methods, list):
-        return False
-    kept = [each for each in methods if not _starts_program(each)]
-    result["authMethods"] = kept
-    return len(kept) < len(methods)
+    is_changed = False
+    for result in _values(message, "result"):
+        for name in _named(result, "authMethods"):
+            if not isinstance(result[name], list):
+                continue
+            kept = [each for each in result[name] if not _starts_program(each)]
+            is_changed |= len(kept) < len(result[name])
+            result[name] = kept
+    return is_changed
 
 
 def _starts_program(method: object) -> bool:
-    if not isinstance(method, dict):
+    if not isinstance(method, dict) or any(_named(method, each) for each in _STARTING):
         return True
-    return method.get("type", "agent") != "agent" or speaks_of(method.get("_meta"), "terminal")
+    others = [each for each in _values(method, "type") if each != "agent"]
+    return bool(others) or any(speaks_of(each, "terminal") for each in _values(method, "_meta"))
 
 
 def for_agent(message: dict[str, Any], line: bytes) -> bytes:

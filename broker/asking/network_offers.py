@@ -104,11 +104,18 @@ def _profiles_with(
 
 
 def has_many_owners(domain: str) -> bool:
-    """True for a domain below which everybody can have a name, and for a top level."""
-    shared = data("shared_domains")["domains"]
-    return "." not in domain or any(
+    """True for a domain below which everybody can have a name, and for a top level.
+
+    Not all of those are known, so what is opened by one has to be chosen twice.
+    """
+    known = data("shared_domains")
+    labels = domain.split(".")
+    of_a_country = len(labels) == 2 and len(labels[1]) == 2 and labels[0] in known["second_level"]
+    if len(labels) < 2 or of_a_country:
+        return True
+    return any(
         domain == each or domain.endswith(f".{each}") or each.endswith(f".{domain}")
-        for each in shared
+        for each in known["domains"]
     )
 
 

@@ -13,6 +13,7 @@ from nono.broker.harmless import harmless
 from nono.broker.requests import (
     Bind,
     Connect,
+    ConnectHost,
     Execute,
     Forbidden,
     Operation,
@@ -52,6 +53,8 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
         target = destination(request.address)
         if target is None or target.is_unspecified or target.is_multicast:
             return "a resolver that answers so means that there is no such host"
+    if isinstance(request, ConnectHost) and request.host in data("unasked")["hosts"]:
+        return "machines of a cloud get their credentials there: no rule opens its address"
     if not isinstance(request, PathRequest) or rule.origin.kind is not OriginKind.DEFAULT:
         return None
     probe = harmless(request, home)

@@ -124,8 +124,9 @@ class Asking:
         if self._opens_by_a_move(request):
             return False
         from nono.broker.asking.unasked import unasked
+        from nono.supervisor.asking.kernel_refusals import kernel_refuses
 
-        if unasked(request, verdict.rule, self._home) is not None:
+        if unasked(request, verdict.rule, self._home) is not None or kernel_refuses(request):
             return False
         if self.dispatch.attached is None:
             self.had_nobody = True

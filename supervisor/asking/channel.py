@@ -137,4 +137,8 @@ class Callback(Channel):
         self._ask = ask
 
     async def ask(self, question: Question) -> Answer | None:
-        return await self._ask(question)
+        """Raises what the function raises: what would end the process is an error of it here."""
+        try:
+            return await self._ask(question)
+        except SystemExit as error:
+            raise RuntimeError("who is asked wants to end the process") from error

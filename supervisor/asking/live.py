@@ -102,7 +102,8 @@ class Live:
 
     def _ask_again(self, person: str) -> None:
         questions = self._asking.questions
-        questions.has_quit, had_quit = False, questions.has_quit
+        had_quit = questions.has_quit
+        self._asking.decisions.asks_no_more = None
         if not questions.limits.ask_again() and not had_quit:
             raise UsageError("everything is asked in this run, nothing is quiet", "nono ps")
         self._asking.note_asked_again(person)
@@ -113,7 +114,8 @@ class Live:
         given = [*policy.answers, *policy.network.answers]
         refusals = [rule.origin for rule in given if rule.effect is Effect.DENY]
         questions = self._asking.questions
-        questions.has_quit, had_quit = False, questions.has_quit
+        had_quit = questions.has_quit
+        self._asking.decisions.asks_no_more = None
         if refusals:
             self._asking.decisions.retract(max(refusals, key=_number))
         return bool(refusals) or had_quit

@@ -63,13 +63,16 @@ class Questions:
         self.limits = Limits()
         self._quiet = Quiet(self.limits, place.around, log, run)
         self.log = log
-        self.has_quit = False
-        """A person wants no more questions in this run."""
         self._groups: list[Group] = []
         self._left: dict[tuple[object, ...], WaitingCall] = {}
         self._nursery: trio.Nursery | None = None
         self._numbers = 0
         self._answers = 0
+
+    @property
+    def has_quit(self) -> bool:
+        """True when a person wants no more questions in this run."""
+        return self.decisions.asks_no_more is not None
 
     @property
     def open(self) -> list[Question]:
@@ -274,7 +277,7 @@ class Questions:
             return None, None
         _, origin = self.next_origin()
         if offer.id == QUIT:
-            self.has_quit = True
+            self.decisions.asks_no_more = origin
         elif offer.lasts is not Lasts.ONCE and not await self._holding.open(
             with_origin(offer.rules, origin)
         ):

@@ -16,6 +16,7 @@ from nono.broker import (
     Ask,
     Connect,
     Deny,
+    Effect,
     Execute,
     Floor,
     LocalPort,
@@ -84,6 +85,8 @@ class Decisions:
         """Replaced as a whole, by `note_moved`."""
         self.witness = witness
         """Who is told of every decision, if anybody."""
+        self.asks_no_more: Origin | None = None
+        """The answer by which a person wanted no more questions, until they want some again."""
         self.denials = Denials()
         self.awaited: set[str] = set()
         """Directories that were made at the start, for a program that may want to make them."""
@@ -250,6 +253,9 @@ class Decisions:
                 self._note(request, decided, verdict)
 
     def _note(self, request: Request, decided: Request, verdict: Verdict) -> None:
+        if isinstance(verdict, Ask) and self.asks_no_more is not None:
+            rule = replace(verdict.rule, effect=Effect.DENY, origin=self.asks_no_more)
+            verdict = Deny(rule, refusal_errno(decided))
         if not isinstance(verdict, Allow):
             self.denials.record(decided, verdict)
         if self.witness is not None:

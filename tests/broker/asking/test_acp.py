@@ -214,9 +214,12 @@ def test_an_editor_does_not_offer_what_is_refused() -> None:
         {"id": "a", "name": "by key"},
         {"id": "b", "type": "terminal", "env": {"LD_PRELOAD": "x"}},
         {"id": "c", "_meta": {"terminal-auth": {"command": "sh"}}},
+        {"id": "d", "command": "sh"},
+        {"id": "e", "Type": "terminal"},
     ]
-    (reply,) = messages(Relay(TOKEN).from_agent(line(id=0, result={"authMethods": ways})).to_editor)
-    assert reply["result"] == {"authMethods": ways[:1]}
+    for key in ("authMethods", "AuthMethods"):
+        passed = Relay(TOKEN).from_agent(line(id=0, result={key: ways})).to_editor
+        assert messages(passed)[0]["result"] == {key: ways[:1]}
 
 
 @pytest.mark.parametrize(
@@ -226,18 +229,30 @@ def test_an_editor_does_not_offer_what_is_refused() -> None:
         ("  \u200bN\uff4fno asks", True),
         ("\u043eops", True),
         ("A question: nono asks", True),
+        ("n0no asks", True),
+        ("Permission from nono sandbox: read x", True),
+        ("\u202esksa onon", False),
         ("Edit nonogram.py", False),
         ("Run the tests", False),
     ],
 )
 def test_a_title_of_the_agents_does_not_seem_ours(title: str, is_marked: bool) -> None:
-    shown = f"agent: {title}" if is_marked else title
-    for key, method in (("toolCall", "session/request_permission"), ("update", "session/update")):
-        params = {"sessionId": "sess_1", key: {"toolCallId": "t", "title": title}}
-        (passed,) = messages(
-            in_session().from_agent(line(id=3, method=method, params=params)).to_editor
-        )
-        assert passed["params"][key]["title"] == shown
+    """What it asks itself always says who asks. Nothing turns the direction of letters."""
+    plain = title.replace("\u200b", "").replace("\u202e", "")
+    marked = f"agent: {plain}"
+    shown = marked if is_marked else plain
+    update, entry = {"toolCallId": "t", "title": title}, {"content": title, "status": "pending"}
+    plan = {"sessionUpdate": "plan", "entries": [entry]}
+    for method, key, part, expected in (
+        ("session/request_permission", "toolCall", update, marked),
+        ("session/request_permission", "TOOLCALL", {"TITLE": title}, marked),
+        ("session/update", "update", update, shown),
+        ("session/update", "update", plan, shown),
+    ):
+        message = line(id=3, method=method, params={"sessionId": "sess_1", key: part})
+        (passed,) = messages(in_session().from_agent(message).to_editor)
+        assert expected in texts([passed]) and "\u202e" not in texts([passed])
+        assert marked == expected or marked not in texts([passed])
 
 
 def test_the_secret_stays_between_the_editor_and_us() -> None:

@@ -7,14 +7,18 @@ import trio
 from nono.broker import (
     Access,
     Ask,
+    ConnectHost,
     Deny,
     Effect,
     Operation,
+    Origin,
+    OriginKind,
     PathChange,
     Request,
     Rule,
     Subtree,
 )
+from nono.broker.rules.rule import Anything
 from nono.supervisor.asking.waiting_call import Refused, WaitingCall
 from nono.supervisor.planning.start_files import ORIGIN
 from tests.supervisor.asking.worlds import (
@@ -25,6 +29,8 @@ from tests.supervisor.asking.worlds import (
     waits,
     within,
 )
+
+DEFAULT = Origin(OriginKind.DEFAULT, "default")
 
 
 def test_a_call_that_joins_while_others_are_looked_at_is_looked_at_as_well() -> None:
@@ -51,6 +57,14 @@ def test_a_call_that_joins_while_others_are_looked_at_is_looked_at_as_well() -> 
         assert isinstance(late[0].outcome, Refused) and late[0].outcome.why is not None
 
     within(asking, body)
+
+
+def test_nobody_is_asked_about_where_a_cloud_gives_credentials() -> None:
+    asking = asking_with(Scripted())
+    for host, expected in (("metadata.google.internal", False), ("a.example", True)):
+        request = ConnectHost(Thread(1), host, 80)
+        verdict = Ask(Rule(Anything(), Access.CONNECT, Effect.ASK, DEFAULT))
+        assert asking.is_asked(request, verdict) is expected
 
 
 def test_nobody_is_asked_about_what_would_stay_open_after_once() -> None:

@@ -17,5 +17,6 @@ print(
     tried(open, f"{home}/.ssh/id_rsa"),
     tried(open, "/proc/1/environ"),
     tried(os.mkdir, f"{sys.argv[1]}/one/__pycache__"),
+    tried(open, "/etc/shadow") if os.getuid() else 13,
     tried(os.execv, f"{sys.argv[1]}/one/program", ["program"]),
 )

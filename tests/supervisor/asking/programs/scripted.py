@@ -47,7 +47,7 @@ def always(*ids):
 
 
 def boom(question, offers):
-    raise RuntimeError("a channel that fails")
+    raise SystemExit(7) if question.id == 2 else RuntimeError("a channel that fails")
 
 
 CASES = {
