@@ -115,7 +115,7 @@ class PathOffers:
         # The right to change a name is one on the directory: see `Decisions`.
         if not self._changes_names:
             opened = [(File(path), access) for path, access in self.access.items()]
-            words = f"{self._what}, this run"
+            words = f"{self._what}{self._rights}, this run"
             yield self.make.allow("r", Lasts.RUN, opened, words, is_risky=self._is_risky)
 
     def _directories(self) -> Iterator[Offer]:

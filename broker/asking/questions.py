@@ -13,7 +13,7 @@ from nono.broker.asking.making import Maker
 from nono.broker.asking.network_offers import HostOffers, PlainOffers
 from nono.broker.asking.path_offers import PathOffers
 from nono.broker.asking.question import MAX_OBJECTS, Offer, Question, Subject, SubjectKind
-from nono.broker.asking.subject import object_of, subject_of, wishes
+from nono.broker.asking.subject import objects_of, subject_of, wishes
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.explaining import access_words
 from nono.broker.explaining.explain import verb, why_asked
@@ -59,7 +59,7 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
 
 
 def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys(map(object_of, asked.requests)))
+    return objects_of(asked.requests)
 
 
 def _offers(
@@ -95,7 +95,8 @@ def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
 
 def _covers(policy: Policy, offer: Offer, asked: Asked) -> bool:
     """True when all that waits would be allowed, with what each was allowed already for once."""
-    given = {each for request in asked.requests for each in getattr(request.process, "once", ())}
+    once = (getattr(request.process, "once", None) for request in asked.requests)
+    given = {each for found in once for each in getattr(found, "rules", ())}
     extended = policy.extended((*offer.rules, *given))
     return all(isinstance(extended.decide(request), Allow) for request in asked.requests)
 

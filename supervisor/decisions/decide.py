@@ -38,7 +38,7 @@ from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.denied_names import DeniedNames
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.refusal import Refusal
-from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
@@ -344,5 +344,5 @@ class Decisions:
 
 def _once(request: Request) -> tuple[Rule, ...]:
     """What a person allowed the one call that the request belongs to: see `Caller.once`."""
-    found: tuple[Rule, ...] = getattr(request.process, "once", ())
-    return found
+    once: Once = getattr(request.process, "once", NOTHING)
+    return once.rules if once.rules and once.holds_for(request) else ()
