@@ -95,7 +95,7 @@ class PathOffers:
             return f"these {len(self.access)}"
         if self._makes_directory:
             return "this directory"
-        return "the names in this directory" if self._is_listed else "this file"
+        return "the list of names" if self._is_listed else "this file"
 
     @property
     def _is_risky(self) -> bool:

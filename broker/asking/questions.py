@@ -48,7 +48,7 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
         asks.rule,
         _meant(subject, asked),
         asked.program,
-        _wants(asked, place),
+        _wants(asked, place, subject),
         why_asked(request, asks.rule),
         offers,
         asked.waiting,
@@ -109,8 +109,18 @@ def _meant(subject: Subject, asked: Asked) -> Subject:
     return Subject(SubjectKind.FILE, *paths)
 
 
-def _wants(asked: Asked, place: Place) -> str:
+def _lists(asked: Asked, subject: Subject) -> bool:
+    """True where the names in a directory are read, and nothing else."""
+    return subject.kind is SubjectKind.DIRECTORY and all(
+        isinstance(each, Open) and (each.path, each.access) == (subject.value, Access.READ)
+        for each in asked.requests
+    )
+
+
+def _wants(asked: Asked, place: Place, subject: Subject) -> str:
     """What the program wants to do, without the object; of a move with where it goes."""
+    if _lists(asked, subject):
+        return "list the names in"
     verbs = {verb(request) for request in asked.requests}
     is_change = any(isinstance(each, PathChange | Metadata) for each in asked.requests)
     if asked.waiting > 1 and len(verbs) > 1 and is_change:

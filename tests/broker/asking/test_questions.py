@@ -278,6 +278,15 @@ def test_the_words_are_ours_and_names_are_made_visible() -> None:
     assert asked(opens(f"{WORK}/keys/f")).why == f"flag --test ({WORK}/keys) asks first"
 
 
+def test_a_list_of_names_is_told_from_a_file() -> None:
+    """A glob asks about both, one after the other."""
+    listing, file = asked(opens("/data/dir")), asked(opens("/data/dir/f"))
+    assert (listing.wants, file.wants) == ("list the names in", "read")
+    assert by_id(listing, "o").words == "the list of names, once"
+    assert by_id(file, "o").words == "this file, once"
+    assert asked(opens("/data/dir"), opens("/data/dir/f")).wants == "read"
+
+
 def test_the_first_file_is_what_a_person_sees() -> None:
     assert asked(opens("/data/x/f")).subject.value == "/data/x/f"
     assert asked(opens("/data/dir")).subject.kind is SubjectKind.DIRECTORY
