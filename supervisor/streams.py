@@ -17,6 +17,8 @@ class Streams:
     """Which of 0, 1 and 2 the program starts without."""
     terminal: int = -1
     """What becomes the terminal of a session of the program's own; -1: it stays in ours."""
+    outer: int = -1
+    """The person's terminal, where the program has one of its own."""
 
     def all_to_stderr(self) -> Streams:
         """The same, with what goes to stdout led to stderr."""

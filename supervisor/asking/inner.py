@@ -39,6 +39,7 @@ class Inner:
         for each in (self.master, self.slave):
             os.set_inheritable(each, False)
         os.set_blocking(self.master, False)
+        self._like = like
         self._typed = b""
         self._is_closed = False
         with contextlib.suppress(termios.error):
@@ -51,7 +52,8 @@ class Inner:
             self.slave if is_controlling(each) else each
             for each in (streams.stdin, streams.stdout, streams.stderr)
         ]
-        return replace(streams, stdin=ours[0], stdout=ours[1], stderr=ours[2], terminal=self.slave)
+        own = replace(streams, terminal=self.slave, outer=self._like)
+        return replace(own, stdin=ours[0], stdout=ours[1], stderr=ours[2])
 
     def resize(self, size: bytes) -> bool:
         """The kernel tells the program: SIGWINCH. False if it has this size already."""

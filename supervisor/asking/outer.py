@@ -13,10 +13,12 @@ import select
 import struct
 import termios
 import tty
-from collections.abc import Callable
 from typing import Any
 
 _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
+Modes = list[Any]
+"""As tcgetattr of the module termios has them."""
+
 _UNSEEN = ("", "dumb")
 _CONSOLES = (*_UNSEEN, "linux")
 _MAX_READ = 65536
@@ -41,7 +43,7 @@ class Outer:
     def __init__(self, fd: int, is_alone: bool, kind: str) -> None:
         self.fd = fd
         self._is_alone = is_alone
-        self._before: list[Any] | None = None
+        self._before: Modes | None = None
         self._identity = _identity(fd)
         self.draws = kind not in _UNSEEN
         """False for one that knows no sequences."""
@@ -79,8 +81,9 @@ class Outer:
 
     def keys(self) -> None:
         """Keys come one by one, none is echoed, and none is a signal."""
-        with contextlib.suppress(termios.error):
-            self._set(self._raw, termios.TCSANOW)
+        if self._before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fd, termios.TCSANOW, raw(self._before, self._is_alone))
 
     def lines(self) -> None:
         """Lines come, edited and echoed by the kernel; what was typed before is gone.
@@ -88,31 +91,9 @@ class Outer:
         Control-C and Control-Z end a line as well, and are its last character; Control-\\ is the
         signal that it always is.
         """
-        with contextlib.suppress(termios.error):
-            self._set(self._edited, termios.TCSAFLUSH)
-
-    def _set(self, change: Callable[[list[Any]], None], when: int) -> None:
-        if self._before is None:
-            return
-        modes = [list(each) if isinstance(each, list) else each for each in self._before]
-        change(modes)
-        termios.tcsetattr(self.fd, when, modes)
-
-    def _raw(self, modes: list[Any]) -> None:
-        output = modes[_OFLAG]
-        _make_raw(modes)
-        if not self._is_alone:
-            modes[_OFLAG] = output
-
-    def _edited(self, modes: list[Any]) -> None:
-        modes[_IFLAG] |= termios.ICRNL
-        modes[_OFLAG] |= termios.OPOST | termios.ONLCR
-        modes[_LFLAG] |= termios.ICANON | termios.ECHO | termios.ECHOE
-        modes[_LFLAG] |= termios.ISIG | termios.IEXTEN
-        modes[_LFLAG] &= ~termios.ECHONL
-        off = os.fpathconf(self.fd, "PC_VDISABLE")
-        for which, key in _LINE_KEYS.items():
-            modes[_CC][which] = bytes((off,)) if key is None else key
+        if self._before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fd, termios.TCSAFLUSH, edited(self._before, self.fd))
 
     def size(self) -> bytes:
         """The struct winsize; all zero when it has none."""
@@ -151,17 +132,38 @@ class Outer:
             return
 
 
-def _make_raw(modes: list[Any]) -> None:
-    """As cfmakeraw(3)."""
+def raw(before: Modes, is_alone: bool) -> Modes:
+    """As cfmakeraw(3) has them, from those of before; `is_alone` as of `Outer`."""
+    modes = _copied(before)
     off = termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP
     off |= termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
     modes[_IFLAG] &= ~off
-    modes[_OFLAG] &= ~termios.OPOST
+    if is_alone:
+        modes[_OFLAG] &= ~termios.OPOST
     modes[_LFLAG] &= ~(
         termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN
     )
     modes[tty.CFLAG] = modes[tty.CFLAG] & ~(termios.CSIZE | termios.PARENB) | termios.CS8
     modes[_CC][termios.VMIN], modes[_CC][termios.VTIME] = 1, 0
+    return modes
+
+
+def edited(before: Modes, fd: int) -> Modes:
+    """For lines that the kernel edits, on the terminal `fd`, from those of before."""
+    modes = _copied(before)
+    modes[_IFLAG] |= termios.ICRNL
+    modes[_OFLAG] |= termios.OPOST | termios.ONLCR
+    modes[_LFLAG] |= termios.ICANON | termios.ECHO | termios.ECHOE
+    modes[_LFLAG] |= termios.ISIG | termios.IEXTEN
+    modes[_LFLAG] &= ~termios.ECHONL
+    off = os.fpathconf(fd, "PC_VDISABLE")
+    for which, key in _LINE_KEYS.items():
+        modes[_CC][which] = bytes((off,)) if key is None else key
+    return modes
+
+
+def _copied(modes: Modes) -> Modes:
+    return [list(each) if isinstance(each, list) else each for each in modes]
 
 
 def _identity(fd: int) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ import select
 import signal
 import socket
 import termios
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from nono.shims.linux import landlock, process
 from nono.supervisor import exit_status
@@ -24,6 +24,9 @@ from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.child import become
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.processes import descendants
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.launch.guard import Guard
 
 IGNORED = (
     signal.SIGINT,
@@ -68,6 +71,8 @@ class Init:
         self._stopped = False
         self._stops = 0
         self._has_session = False
+        self._guard: Guard | None = None
+        self._is_alone = False
         self._wakeup, wakeup = socket.socketpair()
         self._wakeup.setblocking(False)
         wakeup.setblocking(False)
@@ -82,7 +87,7 @@ class Init:
         step = "set up the init"
         try:
             process.set_child_subreaper(True)
-            self._take_terminal(fds.terminal)
+            self._take_terminal(fds)
             if fds.scope >= 0:
                 step = "put the init into its scope"
                 process.set_no_new_privs()
@@ -115,6 +120,8 @@ class Init:
             protocol.send(self._control, protocol.STARTED, self._child, fds=(pidfd,))
         os.close(pidfd)
         self._wait_for_end()
+        if self._is_alone and self._guard is not None:
+            self._guard.put_back()
         self._kill_everything()
         with contextlib.suppress(OSError):
             protocol.send(self._control, protocol.ENDED)
@@ -129,6 +136,7 @@ class Init:
         for stream in range(3):
             os.dup2(null, stream)
         keep = {self._control.fileno(), self._wakeup.fileno(), self._keep_alive.fileno()}
+        keep |= {self._guard.terminal} if self._guard is not None else set()
         last = 2
         for fd in sorted(keep):
             if fd - 1 > last:
@@ -154,7 +162,8 @@ class Init:
         try:
             message, _ = protocol.receive(self._control)
         except ConnectionResetError:
-            return False
+            message = None
+        self._is_alone = message is None
         match message:
             case [protocol.CONTINUE, int(stop)]:
                 # Only a parent can tell this stop from a later one, once it has heard of all.
@@ -169,16 +178,22 @@ class Init:
                 return True
         return False
 
-    def _take_terminal(self, terminal: int) -> None:
+    def _take_terminal(self, fds: Descriptors) -> None:
         """Lead a session on a terminal of its own, as a shell does, so that the program is a job.
 
         It could not be stopped by Control-Z if it led the session itself: setpgid(2), on orphaned
         process groups. Raises OSError.
         """
-        if terminal >= 0:
+        if fds.terminal >= 0:
             os.setsid()
-            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+            fcntl.ioctl(fds.terminal, termios.TIOCSCTTY, 0)
             self._has_session = True
+        if fds.outer >= 0:
+            # What only asking needs is loaded only then.
+            from nono.supervisor.linux.launch.guard import Guard
+
+            with contextlib.suppress(termios.error):
+                self._guard = Guard(fds.outer, os.environ.get("TERM", ""))
 
     def _continue(self) -> None:
         """The program; all of its job where it has a terminal of its own, for what that stopped."""

@@ -70,7 +70,8 @@ class Spec(NamedTuple):
 class Descriptors(NamedTuple):
     """Open descriptors of the process that forks. `scope` is -1 where the kernel has no scopes.
 
-    `terminal` becomes the controlling terminal of a session of the sandbox's own; -1 for none.
+    `terminal` becomes the controlling terminal of a session of the sandbox's own, and `outer` is
+    the person's, which is put back if the supervisor is killed; -1 for none.
     """
 
     control: int
@@ -80,6 +81,7 @@ class Descriptors(NamedTuple):
     ruleset: int
     scope: int
     terminal: int = -1
+    outer: int = -1
 
 
 def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:

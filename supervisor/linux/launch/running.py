@@ -290,7 +290,8 @@ def begin(
 ) -> Session:
     """Start a program and serve its calls. Blocks for some milliseconds. Raises StartError."""
     outputs = streams.stdin, streams.stdout, streams.stderr
-    fds = Descriptors(-1, *outputs, confinement.ruleset, confinement.scope, streams.terminal)
+    rules, terminals = (confinement.ruleset, confinement.scope), (streams.terminal, streams.outer)
+    fds = Descriptors(-1, *outputs, *rules, *terminals)
     launched = launch(spec, fds, forker)
     try:
         return Session(launched, spec, forker, confinement, decisions, audit, asking)

@@ -116,12 +116,18 @@ def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool)
             if _modes(terminal) != modes:
                 termios.tcsetattr(terminal, termios.TCSANOW, modes)  # type: ignore[arg-type]
             kind = os.environ.get("TERM", "")
-            if kind in _NO_SCREEN:
-                return
-            keyboard = KEYBOARD if kind.startswith(_READ_ECMA_48) else b""
-            _write(terminal, RESET + keyboard if screen else ALTERNATE_SCREEN.encode())
+            if screen:
+                reset_screen(terminal, kind)
+            elif kind not in _NO_SCREEN:
+                _write(terminal, ALTERNATE_SCREEN.encode())
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def reset_screen(terminal: int, kind: str) -> None:
+    """Switch modes of the screen off; `kind` is TERM. Raises OSError."""
+    if kind not in _NO_SCREEN:
+        _write(terminal, RESET + (KEYBOARD if kind.startswith(_READ_ECMA_48) else b""))
 
 
 def _write(terminal: int, data: bytes) -> None:

@@ -179,6 +179,23 @@ def test_pipes_stay_pipes(as_user: Account, project: Path, questions: Questions)
     assert {"thorough", "2"} < set(lines) and not {"0", "1"} & set(lines), one.text
 
 
+@pytest.mark.parametrize("plain", [False, True], ids=["drawn", "list"])
+def test_nono_itself_is_killed(
+    as_user: Account, project: Path, questions: Questions, plain: bool
+) -> None:
+    """The init puts back what no shell without line editing would."""
+    words = shlex.join([as_user.python, *driver(questions, "cat", plain=plain)])
+    back = "until stty -a > after; cmp -s before after; do sleep 0.02; done; echo the same"
+    as_user.file(project / "script", f"stty -a > before; {words}; {back}")
+    with person(as_user, "sh", "script", cwd=project) as one:
+        one.rest(0.1)
+        questions.ask(PATH)
+        one.wait("nono asks" if not plain else "Enter alone refuses")
+        os.kill(child(one.process.pid), signal.SIGKILL)
+        one.wait("the same")
+        one.end()
+
+
 def test_killed_and_broken(as_user: Account, project: Path, questions: Questions) -> None:
     ends = "import os, tty; tty.setraw(0); print('\\x1b[?1049hready', flush=True); os.read(0, 1); "
     words = driver(questions, as_user.python, "-c", ends + "os.kill(os.getpid(), 9)")
