@@ -71,7 +71,9 @@ class PathChange:
     will have. `directory` belongs to RENAME_FROM: a directory takes along all
     that is below. The move must not give the program rights that it did not have
     before, nor a directory rights that its new place does not have; what is left
-    out is taken for the worst.
+    out is taken for the worst. `detail` is what else a person has to see of the
+    change: where the link leads, or which name the object has had. No rule speaks
+    of it.
     """
 
     process: Process
@@ -80,16 +82,21 @@ class PathChange:
     own: bool = False
     target: str | None = None
     directory: bool = True
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Change metadata; `operation` is the system call's family: chmod, chown, utime, setxattr."""
+    """Change metadata; `operation` is the system call's family: chmod, chown, utime, setxattr.
+
+    `detail` is as that of a PathChange: the mode, the owner, the attribute.
+    """
 
     process: Process
     operation: str
     path: str
     own: bool = False
+    detail: str = ""
 
 
 SET_ID = "set-id"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from nono.broker.asking import block
 from nono.broker.asking.block import Surroundings
 from nono.broker.asking.columns import cut
-from nono.broker.asking.gate import Chosen, Gate, Page, Shown, Unknown, View
+from nono.broker.asking.gate import Chosen, Gate, Page, Shown, Stop, Unknown, View
 from nono.broker.asking.hints import hint, with_hint
 from nono.broker.asking.keyboard import Keyboard
 from nono.broker.asking.keys import choices, refusal
@@ -28,6 +28,7 @@ _MAX_ABOUT = 1000
 _LEAVING = (b"q", b"\x1c")
 _QUITTING = (*_LEAVING, b"\x03", b"\x04")
 _STOPPING = b"\x1a"
+_NO_STOP = "this does not stop; q leaves, n says no"
 _GOES_ON = "  q  leave: who else is there is asked"
 _WITHDRAWN = "withdrawn: answered elsewhere, or needed no more"
 
@@ -56,6 +57,8 @@ Done = Picked | Quit | Paused
 
 class Board:
     """Of one `nono watch`. `only` is the one question that it is about, if it is about one.
+
+    That comes up over what somebody types into, so the keyboard has to be silent for longer.
 
     `home` is shown as `~`. `before` are words for a question that was withdrawn, and in whose place
     the first one comes.
@@ -137,18 +140,20 @@ class Board:
         """Let keys be about the question that came first."""
         first = self._first()
         if first is not None and self._gate is None:
-            self._gate = Gate(choices(self._waiting[first]), self._last_key, bool(self._before))
+            is_slow = bool(self._before) or self._only is not None
+            self._gate = Gate(choices(self._waiting[first]), self._last_key, is_slow)
 
     def typed(self, data: bytes, now: float) -> list[Done]:
         """What was typed means. Keys of a question count as on every terminal."""
         pieces = self._keyboard.split(data)
         first = self._first()
         self._last_key = now
-        if data == _STOPPING:
+        if data == _STOPPING and self._only is None:
             return [Paused()]
         if first is None or self._gate is None:
             return [Quit()] if any(each.data in _QUITTING for each in pieces) else []
-        if data in _LEAVING:
+        is_early = self._only is not None and now < self._gate.opens_at()
+        if data in _LEAVING and not is_early:
             return [Quit()]
         self._hint = ""
         for outcome in self._gate.typed(pieces, now):
@@ -161,6 +166,8 @@ class Board:
                     offer = choice.offer if choice is not None else _refusal(self._waiting[first])
                     self._drop(*first, by_key=True)
                     return [] if offer is None else [Picked(*first, offer.id)]
+                case Stop():
+                    self._hint = _NO_STOP
                 case Shown():
                     break
         return []

@@ -9,7 +9,8 @@ what they always do. What opens much takes a second screen, where only Enter cou
 
 Where a question was withdrawn while it was on the screen, keys that are meant for it are still to
 come: nothing of what is typed goes anywhere before the next one, which says that it is a new one,
-was visible and the keyboard silent for 1.5 seconds.
+was visible and the keyboard silent for 1.5 seconds. So it is in a popup, which takes the keyboard
+from whatever somebody types into.
 
 What does not fit on the screen is on pages, and the space bar shows the next one. Nothing allows
 before each page was visible for as long; what refuses always counts.
@@ -27,8 +28,8 @@ from nono.broker.rules.rule import Effect
 
 VISIBLE_SECONDS = 0.5
 SILENT_SECONDS = 0.3
-REPLACED_SECONDS = 1.5
-"""Both, for what comes in the place of a question that was withdrawn: to see that it is another."""
+SLOW_SECONDS = 1.5
+"""Both, where keys that are meant for something else are likely: a person has to notice first."""
 
 CONTROL_Z = b"\x1a"
 _CONTROL_BACKSLASH = b"\x1c"
@@ -84,13 +85,11 @@ Outcome = Chosen | Stop | Shown | Passed | Unknown
 
 
 class Gate:
-    """Of one question. `last_key` is when something was typed last, before it came up; `replaces`
-    says that it comes in the place of one that was withdrawn."""
+    """Of one question. `last_key` is when something was typed last, before it came up; `is_slow`
+    says that it comes in the place of one that was withdrawn, or in a popup."""
 
-    def __init__(
-        self, choosable: Sequence[Choice], last_key: float, replaces: bool = False
-    ) -> None:
-        self._replaces = replaces
+    def __init__(self, choosable: Sequence[Choice], last_key: float, is_slow: bool = False) -> None:
+        self._is_slow = is_slow
         self._by_key = by_key(tuple(choosable))
         self._last_key = last_key
         self._visible_from: float | None = None
@@ -121,8 +120,8 @@ class Gate:
         """When keys count, if nothing is typed until then; never for what was not drawn."""
         if self._visible_from is None:
             return float("inf")
-        is_new = self._replaces and not self._was_open
-        visible, silent = (REPLACED_SECONDS,) * 2 if is_new else (VISIBLE_SECONDS, SILENT_SECONDS)
+        is_new = self._is_slow and not self._was_open
+        visible, silent = (SLOW_SECONDS,) * 2 if is_new else (VISIBLE_SECONDS, SILENT_SECONDS)
         return max(self._visible_from + visible, self._last_key + silent)
 
     def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
@@ -145,7 +144,7 @@ class Gate:
         nobody's where it may be meant for a question that was withdrawn."""
         if any(each.kind in (Kind.KEY, Kind.PASTE) for each in pieces):
             self._last_key = now
-        if not (self._was_open or self._replaces):
+        if not (self._was_open or self._is_slow):
             return _passed(pieces)
         return [Passed(each.data) for each in pieces if each.kind is Kind.REPORT]
 

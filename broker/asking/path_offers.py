@@ -99,7 +99,7 @@ class PathOffers:
             return f"these {len(self.access)}"
         if self._makes_directory:
             return "this directory"
-        return "the names in this directory" if self._is_listed else "this file"
+        return "the list of names" if self._is_listed else "this file"
 
     @property
     def _is_risky(self) -> bool:
@@ -119,7 +119,7 @@ class PathOffers:
         # The right to change a name is one on the directory: see `Decisions`.
         if not self._changes_names:
             opened = [(File(path), access) for path, access in self.access.items()]
-            words = f"{self._what}, this run"
+            words = f"{self._what}{self._rights}, this run"
             yield self.make.allow("r", Lasts.RUN, opened, words, is_risky=self._is_risky)
 
     def _directories(self) -> Iterator[Offer]:

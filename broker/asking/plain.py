@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from nono.broker.asking.block import MAX_TEXT, risk, rule_words
 from nono.broker.asking.keys import Choice, by_key
 from nono.broker.asking.question import MAX_OBJECTS, Question
+from nono.broker.asking.subject import DETAILS
 from nono.broker.visible import visible
 
 PROMPT = "Letter, then Enter; Enter alone refuses: "
@@ -47,7 +48,11 @@ def _objects(question: Question) -> list[str]:
     if len(question.objects) < 2:
         return []
     shown = question.objects[:MAX_OBJECTS]
-    lines = [f"To {visible(wants, 40)}: {visible(place, MAX_TEXT)}" for wants, place in shown]
+    lines = [
+        f"{visible(wants, 40) if wants in DETAILS else f'To {visible(wants, 40)}'}:"
+        f" {visible(place, MAX_TEXT)}"
+        for wants, place in shown
+    ]
     more = len(question.objects) - len(shown)
     lines += [f"And {more} more."] if more else []
     later = question.later

@@ -14,7 +14,7 @@ from nono.broker.asking.network_offers import HostOffers, PlainOffers
 from nono.broker.asking.offers import Offers
 from nono.broker.asking.path_offers import PathOffers
 from nono.broker.asking.question import MAX_OBJECTS, Offer, Question, Subject, SubjectKind
-from nono.broker.asking.subject import object_of, subject_of, wishes
+from nono.broker.asking.subject import objects_of, subject_of, wishes
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.explaining import access_words
 from nono.broker.explaining.explain import verb, why_asked
@@ -53,7 +53,7 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
         asks.rule,
         _meant(subject, asked),
         asked.program,
-        _wants(asked, place),
+        _wants(asked, place, subject),
         why_asked(request, asks.rule),
         offers,
         asked.waiting,
@@ -64,7 +64,7 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
 
 
 def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys(map(object_of, asked.requests)))
+    return objects_of(asked.requests)
 
 
 def _offers(
@@ -105,7 +105,8 @@ def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
 
 def _covers(policy: Policy, offer: Offer, asked: Asked) -> bool:
     """True when all that waits would be allowed, with what each was allowed already for once."""
-    given = {each for request in asked.requests for each in getattr(request.process, "once", ())}
+    once = (getattr(request.process, "once", None) for request in asked.requests)
+    given = {each for found in once for each in getattr(found, "rules", ())}
     extended = policy.extended((*offer.rules, *given))
     return all(isinstance(extended.decide(request), Allow) for request in asked.requests)
 
@@ -118,8 +119,18 @@ def _meant(subject: Subject, asked: Asked) -> Subject:
     return Subject(SubjectKind.FILE, *paths)
 
 
-def _wants(asked: Asked, place: Place) -> str:
+def _lists(asked: Asked, subject: Subject) -> bool:
+    """True where the names in a directory are read, and nothing else."""
+    return subject.kind is SubjectKind.DIRECTORY and all(
+        isinstance(each, Open) and (each.path, each.access) == (subject.value, Access.READ)
+        for each in asked.requests
+    )
+
+
+def _wants(asked: Asked, place: Place, subject: Subject) -> str:
     """What the program wants to do, without the object; of a move with where it goes."""
+    if _lists(asked, subject):
+        return "list the names in"
     verbs = {verb(request) for request in asked.requests}
     is_change = any(isinstance(each, PathChange | Metadata) for each in asked.requests)
     if asked.waiting > 1 and len(verbs) > 1 and is_change:

@@ -1,6 +1,7 @@
 """Where output may be interrupted: between characters of UTF-8 and between escape sequences.
 
-See ECMA-48, sections 5.4 and 5.6, and RFC 3629.
+See ECMA-48, sections 5.4 and 5.6, and RFC 3629; for control characters inside of sequences the
+manuals of the VT100 and of its successors, as all terminals do it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,32 @@ _INCOMPLETE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|[ -/]*)\Z")
 _STRING = re.compile(rb"\x1b[\]P_^X]")
 _COMMAND_END = re.compile(rb"\x1b\\|\x07")
 _END = re.compile(rb"\x1b\\")
+
+# All but ESC, CAN and SUB, which end the sequence that they are in.
+_DONE_AT_ONCE = bytes((*range(0x18), 0x19, *range(0x1C, 0x20), 0x7F))
+_BEGUN = re.compile(
+    rb"\x1b[\x00-\x17\x19\x1c-\x2f\x7f]*(?:\[[\x00-\x17\x19\x1c-\x3f\x7f]*)?(?P<final>[0-~])?"
+)
+_STRINGS = (b"]", b"P", b"_", b"^", b"X")
+
+
+def sorted_out(data: bytes) -> bytes:
+    """The same, with control characters that stand in the middle of a sequence behind it.
+
+    A terminal does at once what they say, or nothing, and the sequence goes on: NUL in it hides it
+    from nobody. What is not at its end yet, or is a string, has them before it.
+    """
+    return _BEGUN.sub(_sorted_out, data)
+
+
+def _sorted_out(found: re.Match[bytes]) -> bytes:
+    whole = found.group()
+    sequence = whole.translate(None, _DONE_AT_ONCE)
+    if len(sequence) == len(whole):
+        return whole
+    done = bytes(each for each in whole if each in _DONE_AT_ONCE)
+    is_ended = found["final"] is not None and sequence[1:] not in _STRINGS
+    return sequence + done if is_ended else done + sequence
 
 
 def unfinished(data: bytes) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from nono.broker.asking.question import Subject, SubjectKind
 from nono.broker.explaining.explain import summary, verb
@@ -84,8 +84,53 @@ def _wish(request: Request) -> str:
     return "connect"
 
 
-def object_of(request: Request) -> tuple[str, str]:
-    """What is wanted, and of which object: the path, or where to; not made visible yet."""
+_DETAILS = {
+    Operation.SYMLINK: "which leads to",
+    Operation.RENAME_TO: "which was",
+    Operation.LINK_TO: "a name of",
+    "chmod": "with the mode",
+    "chown": "to the owner and group",
+    "setxattr": "the attribute",
+    "removexattr": "the attribute",
+}
+_GOES_TO = "to"
+_NEW_NAMES = (Operation.RENAME_TO, Operation.LINK_TO)
+DETAILS = frozenset((*_DETAILS.values(), _GOES_TO))
+"""What is wanted of an object may be followed by one of these, and what it is."""
+
+
+def objects_of(requests: Iterable[Request]) -> tuple[tuple[str, str], ...]:
+    """What is wanted, and of which object: the path, or where to; not made visible yet.
+
+    What is decisive about a change follows it: where a link leads, the mode, the owner, and the
+    other name of what is moved, where that is not among the objects.
+    """
+    all_of = [*requests]
+    paths = {getattr(request, "path", "") for request in all_of}
+    has_new = any(getattr(request, "operation", "") in _NEW_NAMES for request in all_of)
+    found = dict.fromkeys(
+        (
+            _object(each),
+            *(
+                (wants, what)
+                for wants, what in _details(each)
+                if what not in paths and not (has_new and wants == _GOES_TO)
+            ),
+        )
+        for each in all_of
+    )
+    return tuple(pair for pairs in found for pair in pairs)
+
+
+def _details(request: Request) -> Iterator[tuple[str, str]]:
+    match request:
+        case PathChange(operation=Operation.RENAME_FROM, target=str() as target):
+            yield _GOES_TO, target
+        case PathChange(detail=str() as detail) | Metadata(detail=str() as detail) if detail:
+            yield _DETAILS.get(request.operation, "with"), detail
+
+
+def _object(request: Request) -> tuple[str, str]:
     match request:
         case Connect(_, place, port, str() as host):
             return verb(request), f"{with_port(place, port)}, where {host} leads"

@@ -12,22 +12,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from nono.broker.asking.sequences import unfinished
+from nono.broker.asking.sequences import sorted_out, unfinished
 
 _MAX_CARRIED = 4096
 _MAX_COLOURS = 512
 _MAX_TITLE = 500
 
 # What the program may have named otherwise, so that text could not be seen: it stays so. Not
-# otherwise: these colours may be the person's own.
-_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\"
+# otherwise: these colours may be the person's own. The last is the Linux console's.
+_COLOURS = b"\x1b]104\x1b\\\x1b]110\x1b\\\x1b]111\x1b\\\x1b]R\x1b\\"
+_PALETTE = b"\x1b]P"
+"""How the Linux console names a colour: console_codes(4). No end of a string follows."""
 
-# A string or sequence that was begun, VT52. Then, with the cursor's place kept, as the second and
+# A string or sequence that was begun, the Tektronix mode of xterm, VT52, a locked keyboard, keys
+# that the terminal echoes by itself. Then, with the cursor's place kept, as the second and
 # the third move it: margins, scroll region, origin, printing, a held frame, reversed and inserted
 # text, automatic returns, protected and right-to-left text, colours. The last are kept with the
 # place, so they come after it: attributes (hidden text is one), character set, wrapping.
 RESET = (
-    b"\x18\x1b\\\x1b<\x1b7\x1b[?69l\x1b[r\x1b[?6l\x1b[4i\x1b[?2026l\x1b[?5l\x1b[4l\x1b[20l"
+    b"\x18\x1b\x03\x1b\\\x1b<\x1b[2l\x1b[12h\x1b7\x1b[?69l\x1b[r\x1b[?6l\x1b[4i\x1b[?2026l\x1b[?5l\x1b[4l\x1b[20l"
     b'\x1b[0"q\x1b[ k\x1b8\x1b[0m\x1b(B\x0f\x1b[?7h'
 )
 """What makes text visible, where it is written, whatever was printed before, with `set_aside`."""
@@ -120,11 +123,14 @@ class Modes:
             return None
         self.is_untouched = False
         carried = len(self._carried)
-        whole = _CONTROL.sub(self._escape, self._carried + data)
+        came = _CONTROL.sub(self._escape, self._carried + data)
+        whole = sorted_out(came)
+        self.is_strange |= whole != came
         left = unfinished(whole)
         self._carried = _bounded(whole[len(whole) - left :]) if left else b""
         self.is_strange |= _STRANGE.search(whole, 0, len(whole) - left) is not None
         self._names_colours |= _NAMES_COLOURS.search(whole, 0, len(whole) - left) is not None
+        self._names_colours |= _PALETTE in whole
         anew = None
         for found in _SEQUENCE.finditer(whole, 0, len(whole) - left):
             if self._take(found):

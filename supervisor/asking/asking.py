@@ -139,10 +139,10 @@ class Asking:
         It may nothing more where nobody is to be asked. Raises OSError, after noting the refusal.
         """
         from nono.supervisor.asking.waiting_call import Again
-        from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided, once_of
+        from nono.supervisor.decisions.undecided import NOTHING, AnsweredProcess, Once, Undecided
 
         process = request.process
-        once = once_of(request)
+        once: Once = getattr(process, "once", NOTHING)
         verdict = self.decisions.verdict(request)[1]
         if isinstance(verdict, Ask) and self.is_asked(request, verdict):
             call = self.questions.wait_for(
@@ -155,7 +155,7 @@ class Asking:
             if not isinstance(call.outcome, Again):
                 why = None if call.outcome is None else call.outcome.why
                 self.decisions.refuse_unanswered(request, why)
-            once += call.outcome.once
+            once = once.with_more(call.outcome.once)
         return AnsweredProcess(process.pid, process.exe, process.argv, process.cwd, once)
 
     @cached_property

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nono.broker import Origin, Rule
+from nono.broker import Origin, Request, Rule
 from nono.broker.asking.question import MAX_OBJECTS, Question, Subject
-from nono.broker.asking.subject import object_of, wishes
+from nono.broker.asking.subject import objects_of, wishes
 from nono.supervisor.asking.waiting_call import WaitingCall
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def common_of(call: WaitingCall, subject: Subject, home: str) -> Common:
 def showable(calls: Sequence[WaitingCall]) -> tuple[WaitingCall, ...]:
     """The calls whose objects one question can show, with the first in any case."""
     shown: list[WaitingCall] = []
-    objects: set[tuple[str, str]] = set()
+    requests: list[Request] = []
     for call in calls:
-        more = objects | {*map(object_of, call.undecided.requests)}
-        if not shown or len(more) <= MAX_OBJECTS:
+        more = [*requests, *call.undecided.requests]
+        if not shown or len(objects_of(more)) <= MAX_OBJECTS:
             shown.append(call)
-            objects = more
+            requests = more
     return tuple(shown)
 
 

@@ -31,7 +31,7 @@ from nono.supervisor.asking.look import QuickLook
 from nono.supervisor.asking.quiet import Quiet
 from nono.supervisor.asking.waiting_call import Again, Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.decisions.undecided import Once, Undecided
 
 if TYPE_CHECKING:
     import trio
@@ -298,7 +298,8 @@ class Questions:
         elif offer.effect is Effect.ALLOW and call not in group.shown:
             self._ask_again(call)  # it came when the question was on the screen
         elif offer.effect is Effect.ALLOW:
-            call.settle(Again(with_origin(of_call(offer.rules, call), origin)))
+            rules = with_origin(of_call(offer.rules, call), origin)
+            call.settle(Again(Once(rules, frozenset(call.keys))))
         else:
             request, asks = call.undecided.questions[0]
             rule = replace(asks.rule, effect=Effect.DENY, origin=origin)

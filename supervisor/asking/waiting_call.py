@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nono.broker import Deny, Process, Rule
+from nono.broker import Deny, Process
 from nono.supervisor.asking.program import AskingProgram
-from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
 
 if TYPE_CHECKING:
     import trio
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Again:
     """The call is decided again; `once` is what it alone may."""
 
-    once: tuple[Rule, ...] = ()
+    once: Once = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,13 +206,13 @@ def _nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
     return [asked.nobody_yet(plan.ask != AUTOMATIC, has_terminal())]
 
 
-def _told_of_asking(prepared: Prepared) -> list[str]:
+def _told_of_asking(prepared: Prepared, plan: Plan) -> list[str]:
     """What a person was asked, or that nobody could be."""
     if prepared.asking is None:
         return []
     from nono.supervisor.report import asked
 
-    nobody = asked.nobody() if prepared.asking.had_nobody else []
+    nobody = asked.nobody(plan.ask) if prepared.asking.had_nobody else []
     if not prepared.asking.has_asked:
         return nobody
     log, limits = prepared.asking.questions.log, prepared.asking.questions.limits
@@ -258,7 +258,7 @@ def _report(
     if not values["quiet"]:
         say_afterwards(
             [
-                *_told_of_asking(prepared),
+                *_told_of_asking(prepared, plan),
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
                 *report.changed(changed),
                 *report.removed(removed),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 
 from nono.broker import Ask, Deny, Request
-from nono.broker.requests import PathRequest
+from nono.broker.requests import Metadata, PathChange, PathRequest
 from nono.broker.rules.rule import Effect, builtin
 from nono.supervisor.places import home_directory
 
@@ -44,7 +44,7 @@ class Denials:
         self._unread: set[str] = set()
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
-        same = (key(request), verdict.rule.origin)
+        same = (_key_of_object(request), verdict.rule.origin)
         known = self._denials.get(same)
         if known is not None and known.is_for_all:
             with self._lock:
@@ -127,8 +127,15 @@ _Key = tuple[object, ...]
 _FIELDS: dict[type, Callable[[object], object]] = {}
 
 
+def _key_of_object(request: Request) -> _Key:
+    """What makes two refusals the same: a file is closed to each of its modes."""
+    if isinstance(request, PathChange | Metadata) and request.detail:
+        request = replace(request, detail="")
+    return key(request)
+
+
 def key(request: Request) -> _Key:
-    """What makes two refusals the same: everything but the process."""
+    """What makes two requests the same: everything but the process."""
     kind = type(request)
     fields = _FIELDS.get(kind)
     if fields is None:

@@ -42,19 +42,42 @@ class Undecided(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Once:
+    """What a person allowed one call. `shown` are the keys of what he saw of it.
+
+    A rule speaks of a path and an access: where a link leads and which mode a file gets it does not
+    say, and the program may have changed that meanwhile.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    shown: frozenset[tuple[object, ...]] = frozenset()
+
+    def holds_for(self, request: Request) -> bool:
+        """False for a change that is another in its details than what was shown."""
+        return not getattr(request, "detail", "") or key(request) in self.shown
+
+    def with_more(self, other: Once) -> Once:
+        """Both."""
+        return Once((*self.rules, *other.rules), self.shown | other.shown)
+
+
+NOTHING = Once()
+
+
+@dataclass(frozen=True, slots=True)
 class AnsweredProcess(RecordedProcess):
     """A process, for what remains to be decided of one call of its.
 
     `once` is what a person allowed this call, and no other one.
     """
 
-    once: tuple[Rule, ...] = ()
+    once: Once = NOTHING
 
 
 def once_of(request: Request) -> tuple[Rule, ...]:
     """What a person allowed the one call that the request belongs to: see `Caller.once`."""
-    found: tuple[Rule, ...] = getattr(request.process, "once", ())
-    return found
+    once: Once = getattr(request.process, "once", NOTHING)
+    return once.rules if once.rules and once.holds_for(request) else ()
 
 
 def refused(asks: Ask, request: Request, origin: Origin) -> Deny:

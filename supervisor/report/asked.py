@@ -49,12 +49,21 @@ def text(
     return lines
 
 
-def nobody() -> list[str]:
-    """Where a person could have been asked, and there was none."""
-    return [
-        "nono: nobody could be asked: it has no terminal of its own, and no `nono watch` was there"
-        f" ({flag('ask')})"
-    ]
+_NOBODY_WATCHES = "nobody watched: start `nono watch` in another terminal"
+_WHY_NOBODY = {
+    "watch": _NOBODY_WATCHES,
+    "notify": _NOBODY_WATCHES,
+    "tmux": "nobody was attached to this tmux",
+    "none": "nobody is to be",
+}
+_NO_TERMINAL = "it has no terminal of its own, and no `nono watch` was there"
+
+
+def nobody(channel: str) -> list[str]:
+    """Where a person could have been asked, and there was none; `channel` as it was named."""
+    why = _WHY_NOBODY.get(channel)
+    named = flag("ask") + (f"={channel}" if why else "")
+    return [f"nono: nobody could be asked: {why or _NO_TERMINAL} ({named})"]
 
 
 def nobody_yet(is_named: bool, has_terminal: bool) -> str:

@@ -11,9 +11,8 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nono.broker import Rule
 from nono.supervisor.decisions.plain_calls import is_plain
-from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
 from nono.supervisor.linux.calls.answers import WAITING, Answer, Later, Restart, Retry
 
 if TYPE_CHECKING:
@@ -67,20 +66,20 @@ class _AskedCall:
                 return await self._perform(once)
             except Undecided as undecided:
                 self.is_plain = False
-                if not once:
+                if not once.rules:
                     self.undecided = undecided
                     continue
                 more = undecided
             # What was allowed for once was allowed together, so what comes up now is asked about
             # with it. It is no part of this where the call has other arguments by now.
             try:
-                return await self._perform(())
+                return await self._perform(NOTHING)
             except Undecided as undecided:
                 is_same = {*self.undecided.keys} <= {*undecided.keys}
                 self.undecided = undecided.with_more(more) if is_same else undecided
         self.by.asking.decisions.refuse_unanswered(self.undecided.requests[0], None)
 
-    async def _perform(self, once: tuple[Rule, ...]) -> Answer:
+    async def _perform(self, once: Once) -> Answer:
         """Run the handler again. Raises Undecided, OSError."""
         answer = await self.by.performer.perform(self.notification, once)
         if isinstance(answer, WAITING):
@@ -88,7 +87,7 @@ class _AskedCall:
             answer = await self.by.waiting.perform(self.notification.id, answer)
         return answer
 
-    async def _answer(self) -> tuple[Rule, ...]:
+    async def _answer(self) -> Once:
         """What the answer allows this call alone. Raises OSError when it refuses."""
         from nono.supervisor.asking.waiting_call import Again
 

@@ -11,10 +11,10 @@ import errno
 import os
 import resource
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from nono.shims.linux.capabilities import Sets, of_masks
 from nono.shims.linux.process import PIDFD_THREAD, pidfd_getfd, pidfd_open
+from nono.supervisor.decisions.undecided import NOTHING, Once
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.lazily import lazily
 from nono.supervisor.linux.processes import (
@@ -24,9 +24,6 @@ from nono.supervisor.linux.processes import (
     read_bounded,
     state_of,
 )
-
-if TYPE_CHECKING:
-    from nono.broker import Rule
 
 _MAX_ARGV = 4096
 _MAX_FDINFO = 4096
@@ -58,7 +55,7 @@ class Caller:
 
     asks = False
     """True while a handler decides that can be run again: then a person may be asked."""
-    once: tuple[Rule, ...] = ()
+    once: Once = NOTHING
     """What a person allowed this call, and no other one."""
 
     def __init__(self, tid: int, init_pid: int) -> None:

@@ -67,7 +67,7 @@ def _symlink(call: Call, decisions: Decisions, target: int, at: int, path: int) 
     def make(place: Entry) -> None:
         os.symlink(text, place.name, dir_fd=place.parent.fd)
 
-    return _make(call, decisions, at, path, Operation.SYMLINK, make)
+    return _make(call, decisions, at, path, Operation.SYMLINK, make, detail=os.fsdecode(text))
 
 
 def mknod(call: Call, decisions: Decisions) -> Answer:
@@ -112,6 +112,7 @@ def _make(
     *,
     gives_set_id: bool = False,
     is_held: bool = True,
+    detail: str = "",
 ) -> Answer:
     """Continued inside the floor; elsewhere `make` performs it, once it is allowed.
 
@@ -125,7 +126,7 @@ def _make(
         elif is_held and is_in_floor(decisions, place):
             decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
-        require_new(call, decisions, place, operation)
+        require_new(call, decisions, place, operation, detail)
         make(place)
         _record(call, place)
     return DONE
@@ -211,13 +212,15 @@ def existing(place: Entry) -> Handle:
     return target
 
 
-def require_new(call: Call, decisions: Decisions, place: Entry, operation: Operation) -> None:
+def require_new(
+    call: Call, decisions: Decisions, place: Entry, operation: Operation, detail: str = ""
+) -> None:
     target = place.existing()
     if target is not None:
         target.close()
         raise failure(errno.EEXIST)
     own = call.own.is_own(call.caller, place.parent)
-    decisions.require(PathChange(call.caller, operation, place.path, own))
+    decisions.require(PathChange(call.caller, operation, place.path, own, detail=detail))
     call.own.require_room(place.path)
     call.ensure_waiting()
 

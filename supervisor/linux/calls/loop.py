@@ -22,7 +22,7 @@ from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.refusal import Refusal
-from nono.supervisor.decisions.undecided import Undecided
+from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import (
     CONTINUE,
@@ -53,7 +53,6 @@ from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.unread import instead_of
 
 if TYPE_CHECKING:
-    from nono.broker import Rule
     from nono.supervisor.linux.injected_files import InjectedFiles
     from nono.supervisor.linux.network.service import NetworkService
 
@@ -159,10 +158,10 @@ class Loop:
             copied = lane.copied
         if self._native_changes.cover(notification):
             return CONTINUE
-        return self._handle(notification, self._memory, self._making, (), copied)
+        return self._handle(notification, self._memory, self._making, NOTHING, copied)
 
     def handle_again(
-        self, notification: Notification, memory: Memory, making: Making, once: tuple[Rule, ...]
+        self, notification: Notification, memory: Memory, making: Making, once: Once
     ) -> Answer:
         """Run the whole handler again, after an answer; `once` is what this call alone may.
 
@@ -178,7 +177,7 @@ class Loop:
         notification: Notification,
         memory: Memory,
         making: Making,
-        once: tuple[Rule, ...],
+        once: Once,
         copied: tuple[int, bytes] | None = None,
     ) -> Answer:
         handler = self._handlers.get(notification.number)

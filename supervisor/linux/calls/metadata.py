@@ -43,6 +43,7 @@ def perform_change(
     find: Find,
     change: Change,
     *,
+    detail: str = "",
     set_id_bits: bool = False,
 ) -> Answer:
     """Performed on our copy: the one way every handler of this module ends."""
@@ -56,7 +57,7 @@ def perform_change(
             allowed = False
         if not allowed:
             own = call.own.is_own(call.caller, target)
-            decisions.require(Metadata(call.caller, operation, target.path, own))
+            decisions.require(Metadata(call.caller, operation, target.path, own, detail))
         if set_id_bits and target.kind != stat.S_IFDIR:
             set_id.require(call, decisions, target.path)
         call.ensure_waiting()
@@ -102,7 +103,8 @@ def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
             raise failure(errno.EOPNOTSUPP)
         os.chmod(handle.name, mode & 0o7777)
 
-    return perform_change(call, decisions, "chmod", find, change, set_id_bits=set_id.gives(mode))
+    gives, detail = set_id.gives(mode), f"{mode & 0o7777:04o}"
+    return perform_change(call, decisions, "chmod", find, change, detail=detail, set_id_bits=gives)
 
 
 def chmod(call: Call, decisions: Decisions) -> Answer:
@@ -131,9 +133,16 @@ def fchmodat2(call: Call, decisions: Decisions) -> Answer:
 
 
 def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int) -> Answer:
-    return perform_change(
-        call, decisions, "chown", find, lambda handle: kernel.chown(handle.fd, owner, group)
-    )
+    def change(handle: Handle) -> None:
+        kernel.chown(handle.fd, owner, group)
+
+    detail = f"{_id(owner)}:{_id(group)}"
+    return perform_change(call, decisions, "chown", find, change, detail=detail)
+
+
+def _id(number: int) -> str:
+    """As chown(1) writes it: nothing for one that stays."""
+    return "" if int32(number) == -1 else str(number & 0xFFFFFFFF)
 
 
 def chown(call: Call, decisions: Decisions) -> Answer:
@@ -244,6 +253,7 @@ def _setxattr(
         "setxattr",
         find,
         lambda handle: os.setxattr(handle.name, key, value, flags),
+        detail=os.fsdecode(key),
         set_id_bits=key == set_id.CAPABILITY,
     )
 
@@ -256,6 +266,7 @@ def _removexattr(call: Call, decisions: Decisions, find: Find, name: int) -> Ans
         "removexattr",
         find,
         lambda handle: os.removexattr(handle.name, key),
+        detail=os.fsdecode(key),
     )
 
 

@@ -107,7 +107,7 @@ def _require_move(
     own = call.own.is_own(call.caller, source)
     own_there = call.own.is_own(call.caller, new.parent)
     leaves = _leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path)
-    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there)
+    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there, detail=old.path)
     decisions.require(leaves, comes, *replaced)
     decisions.require(comes, *replaced)
     call.own.require_room(new.path)
@@ -211,9 +211,9 @@ def _link(
         there = call.own.is_own(call.caller, place.parent)
         decisions.require(
             _leaves(call, Operation.LINK_FROM, source, source.path, own, place.path),
-            PathChange(call.caller, Operation.LINK_TO, place.path, there),
+            PathChange(call.caller, Operation.LINK_TO, place.path, there, detail=source.path),
         )
-        require_new(call, decisions, place, Operation.LINK_TO)
+        require_new(call, decisions, place, Operation.LINK_TO, source.path)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)
         _adopt_object(call, decisions, source, source.path, place.path)
     return DONE

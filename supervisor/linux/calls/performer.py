@@ -17,12 +17,12 @@ from nono.supervisor.linux.calls.answers import GIVEN, WAITING, Answer
 from nono.supervisor.linux.calls.loop import respond, take_callers_rights
 
 if TYPE_CHECKING:
-    from nono.broker import Rule
     from nono.shims.linux.notify import Listener, Notification
+    from nono.supervisor.decisions.undecided import Once
     from nono.supervisor.linux.calls.making import Making
 
-    Again = Callable[[Notification, Memory, Making, tuple[Rule, ...]], Answer]
-    _Job = tuple[Notification, tuple[Rule, ...], Callable[[Answer | BaseException], None]]
+    Again = Callable[[Notification, Memory, Making, Once], Answer]
+    _Job = tuple[Notification, Once, Callable[[Answer | BaseException], None]]
 
 
 class Performer:
@@ -36,7 +36,7 @@ class Performer:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    async def perform(self, notification: Notification, once: tuple[Rule, ...]) -> Answer:
+    async def perform(self, notification: Notification, once: Once) -> Answer:
         """The answer of the call's handler, which the caller is given at once unless it waits.
 
         Raises OSError and Undecided as the handler does.

@@ -158,6 +158,17 @@ def test_what_comes_in_the_place_of_another_looks_like_another() -> None:
     assert Person(popup).types(b"o", after=1) == []
 
 
+def test_a_popup_takes_no_key_of_who_types_into_what_is_below() -> None:
+    board = Board(17)
+    person = Person(board)
+    board.asked("7f3a", question(17))
+    for key in b":wq\r\x1b\x03q":
+        assert person.types(bytes((key,)), after=0.7) == []
+    assert person.types(b"\x1a", after=1.6) == [] and "q leaves, n says no" in person.looks()
+    assert person.types(b"q") == [Quit()] and board.waiting == 1
+    assert person.types(b"o") == [Picked("7f3a", 17, "o")]
+
+
 def test_what_nobody_saw_is_replaced_by_nothing_new() -> None:
     board = Board()
     board.asked("7f3a", question(1))

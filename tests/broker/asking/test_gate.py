@@ -141,7 +141,7 @@ def test_a_paste_of_before_keeps_its_form() -> None:
 
 def test_what_comes_in_the_place_of_another_takes_its_time() -> None:
     """And no key that was meant for the other goes anywhere."""
-    gate, keyboard = Gate(choices(question()), 9.9, replaces=True), Keyboard()
+    gate, keyboard = Gate(choices(question()), 9.9, is_slow=True), Keyboard()
     gate.shown(10.0)
 
     def types(now: float, key: bytes) -> list[Outcome]:

@@ -29,13 +29,18 @@ from nono.broker import (
     Subtree,
     UnixConnect,
 )
+from nono.broker.asking.block import Surroundings as Screen
+from nono.broker.asking.block import block
 from nono.broker.asking.history import History
+from nono.broker.asking.keys import choices
+from nono.broker.asking.plain import listed
 from nono.broker.asking.question import Lasts, Offer, Program, Question, SubjectKind
 from nono.broker.asking.questions import question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.learning.generalise import Surroundings
-from nono.broker.requests import RecordedProcess
+from nono.broker.requests import PathRequest, RecordedProcess
+from nono.broker.visible import visible
 from tests.broker.worlds import CALLER, FLAG
 
 HOME, WORK = "/home/u", "/home/u/work"
@@ -220,6 +225,51 @@ def test_what_cannot_be_shown_is_not_allowed_by_its_name() -> None:
     assert by_id(moved, "d").words == "all of /data/x/ for writing, this run"
 
 
+@pytest.mark.parametrize(
+    ("request_", "shown"),
+    [
+        (
+            PathChange(CALLER, Operation.SYMLINK, "/data/x/l", detail="../../etc/passwd"),
+            (("create the symbolic link", "/data/x/l"), ("which leads to", "../../etc/passwd")),
+        ),
+        (
+            PathChange(CALLER, Operation.RENAME_TO, "/data/x/g", detail="/work/f"),
+            (("rename something to", "/data/x/g"), ("which was", "/work/f")),
+        ),
+        (
+            PathChange(CALLER, Operation.LINK_TO, "/data/x/g", detail="/work/f"),
+            (("create the hard link", "/data/x/g"), ("a name of", "/work/f")),
+        ),
+        (
+            PathChange(CALLER, Operation.RENAME_FROM, "/data/x/f", target="/work/g"),
+            (("rename", "/data/x/f"), ("to", "/work/g")),
+        ),
+        (
+            Metadata(CALLER, "chmod", "/data/x/f", detail="0777"),
+            (("chmod", "/data/x/f"), ("with the mode", "0777")),
+        ),
+        (
+            Metadata(CALLER, "chown", "/data/x/f", detail="0:0"),
+            (("chown", "/data/x/f"), ("to the owner and group", "0:0")),
+        ),
+        (
+            Metadata(CALLER, "setxattr", "/data/x/f", detail="user.a\x1b"),
+            (("setxattr", "/data/x/f"), ("the attribute", "user.a\x1b")),
+        ),
+    ],
+)
+def test_what_is_decisive_is_shown(
+    request_: PathRequest, shown: tuple[tuple[str, str], ...]
+) -> None:
+    found = asked(request_)
+    assert found.objects == shown
+    lines = "\n".join(block(found, choices(found), Screen(80)))
+    assert f"{shown[1][0]} {visible(shown[1][1])}" in lines
+    assert f"{shown[1][0]}: {visible(shown[1][1])}" in "\n".join(listed(found, choices(found)))
+    if isinstance(request_, Metadata):  # what is given for the run is more than this mode
+        assert by_id(found, "r").words == "this file for writing, this run"
+
+
 def test_the_words_are_ours_and_names_are_made_visible() -> None:
     found = asked(opens("/data/x\x1b[2J/\u202ef"))
     assert found.wants == "read"
@@ -227,6 +277,15 @@ def test_the_words_are_ours_and_names_are_made_visible() -> None:
     assert all(each.words.isprintable() for each in found.offers)
     assert "\\x1b[2J" in by_id(found, "d").words
     assert asked(opens(f"{WORK}/keys/f")).why == f"flag --test ({WORK}/keys) asks first"
+
+
+def test_a_list_of_names_is_told_from_a_file() -> None:
+    """A glob asks about both, one after the other."""
+    listing, file = asked(opens("/data/dir")), asked(opens("/data/dir/f"))
+    assert (listing.wants, file.wants) == ("list the names in", "read")
+    assert by_id(listing, "o").words == "the list of names, once"
+    assert by_id(file, "o").words == "this file, once"
+    assert asked(opens("/data/dir"), opens("/data/dir/f")).wants == "read"
 
 
 def test_the_first_file_is_what_a_person_sees() -> None:

@@ -46,6 +46,37 @@ def test_a_session() -> None:
     assert back.endswith(b"\x1b[?25l") and b"?2004l" not in back
 
 
+@pytest.mark.parametrize("dropped", [b"\0", b"\x7f", b"\0\0\a", b"\x05"])
+def test_what_terminals_drop_inside_of_a_sequence_hides_none(dropped: bytes) -> None:
+    for sequence in (
+        b"\x1b[>31u",
+        b"\x1b[?1049h",
+        b"\x1b[?1000h",
+        b"\x1b=",
+        b"\x1b[4h",
+        b"\x1b[2J",
+    ):
+        for place in range(1, len(sequence)):
+            hidden = b"text" + sequence[:place] + dropped + sequence[place:]
+            assert state(fed(hidden)) == state(fed(sequence)), hidden
+            assert state(fed(*(hidden[each : each + 1] for each in range(len(hidden))))) == state(
+                fed(sequence)
+            )
+    assert fed().feed(b"ab\x1b[?10\x0049hcd") == 2  # where the screen begins anew
+    ended = fed(b"\x1b[>3\x18 1u\x1b[>3\x1a 1u")
+    assert b"\x1b[>0u" not in ended.set_aside()
+
+
+def test_strings_begin_where_they_do() -> None:
+    assert not fed(b"\x1b\a]0;title").is_between
+    assert fed(b"\x1b\0]0;title\a").title == b"title"
+
+
+def test_the_palette_of_the_linux_console() -> None:
+    for printed in (b"\x1b]P7000000", b"text\x1b]P0000000text"):
+        assert b"\x1b]R\x1b\\" in fed(printed).set_aside()
+
+
 def test_what_hides_text() -> None:
     modes = fed(b"\x1b[8m\x1b[?5h\x1b[?69h\x1b[4h\x1b]11;#000000\x07\x1b]4;0;red\x1b\\\x1b[?7l")
     aside = modes.set_aside()

@@ -93,6 +93,14 @@ def test_answers_for_once_do_not_add_up(as_user: Account, project: Path) -> None
     assert names == [["f", "old"], ["new", "program"], ["old", "program"]]
 
 
+def test_a_link_that_leads_elsewhere_by_now_is_another_question(
+    as_user: Account, project: Path
+) -> None:
+    found = outcomes(as_user, project, "details")["details"]
+    assert found["out"] == f"-1 {errno.EACCES}\n", found
+    assert [each[4][1] for each in found["asked"]] == ["harmless", "elsewhere"]
+
+
 def test_once_is_for_one_call_and_survives_signals(as_user: Account, project: Path) -> None:
     cases = outcomes(as_user, project, "alarm", "resized")
     found = cases["alarm"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.asking.channels import AUTOMATIC, NOBODY, ROWS
+from nono.supervisor.report.asked import nobody
 from tests.conftest import Account, Finished, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
@@ -107,6 +108,11 @@ def test_where_nobody_is(asking: Nono, as_user: Account, project: Path) -> None:
     assert "nobody answered, and it was refused" in done.stderr
     assert f"hint: --read-file {reading[1]}" in done.stderr
     assert "nobody could be asked" in asking("", "run", "--ask=none", "--", *reading).stderr
+    assert nobody("watch") == [
+        "nono: nobody could be asked: nobody watched: start `nono watch` in another terminal"
+        " (--ask=watch)"
+    ]
+    assert "it has no terminal of its own" in nobody("auto")[0]
     unknown = asking("", "run", "--ask", *reading)
     assert unknown.returncode == 125 and "a program to run comes after --" in unknown.stderr
     profile = as_user.file(project / "p.json", '{"ask": true, "filesystem": {"ask": ["~/data"]}}')

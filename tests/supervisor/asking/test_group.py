@@ -53,7 +53,7 @@ def test_an_answer_for_once_allows_what_it_shows() -> None:
         same = changed(4, Operation.UNLINK, "/data/x/f1")
         channel.say(shown["/data/x/f1"], "o")
         await delete.done.wait()
-        assert isinstance(delete.outcome, Again) and len(delete.outcome.once) == 1
+        assert isinstance(delete.outcome, Again) and len(delete.outcome.once.rules) == 1
         await until(lambda: any(each.wants == "delete" for each in channel.open))
         assert not any(each.done.is_set() for each in (same, read, write, *homes))
         (again,) = [each for each in channel.open if each.wants == "delete"]

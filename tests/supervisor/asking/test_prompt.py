@@ -95,6 +95,8 @@ def test_what_pyte_cannot_show_is_undone_as_well() -> None:
         assert named == [bool(printed)] * 3  # a palette of the person's own stays
     for off in (b"?69l", b"[r", b"?6l", b"[4i", b"?2026l", b"[4l"):
         assert off in RESET.partition(b"\x1b8")[0]
+    # The keyboard works, the terminal echoes nothing, and what is sent is drawn in this window.
+    assert b"\x1b[2l" in RESET and b"\x1b[12h" in RESET and RESET.startswith(b"\x18\x1b\x03\x1b")
     assert RESET.endswith(b"\x1b8\x1b[0m\x1b(B\x0f\x1b[?7h")
 
 

@@ -76,7 +76,7 @@ def test_calls_with_one_subject_are_one_question_and_others_their_own() -> None:
         for _, path in question.objects:
             call = paths[path]
             await call.done.wait()
-            (rule,) = call.outcome.once if isinstance(call.outcome, Again) else ()
+            (rule,) = call.outcome.once.rules if isinstance(call.outcome, Again) else ()
             assert rule.pattern == File(path)
         # What was not shown is asked about afterwards.
         hidden = [call for path, call in paths.items() if ("read", path) not in question.objects]
@@ -126,7 +126,7 @@ def test_who_leaves_withdraws_and_who_comes_back_is_not_asked_again() -> None:
         channel.say(question, "o")
         await call.done.wait()
         again = waits(asking, 1, "/data/a/f")
-        assert isinstance(again.outcome, Again) and again.outcome.once
+        assert isinstance(again.outcome, Again) and again.outcome.once.rules
         other = waits(asking, 2, "/data/b/f")
         await until(lambda: len(channel.open) == 1)
         asking.questions.leave(other)

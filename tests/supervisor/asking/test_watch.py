@@ -157,9 +157,11 @@ def test_a_popup_of_tmux(as_user: Account, project: Path, runtime: dict[str, str
         someone.wait(ASKS)
         assert "cat" in someone.text and "this file, once" in someone.text
         someone.rest(QUIET)
+        someone.type("\r")  # meant for what is below, maybe
+        someone.rest(2 * QUIET)
         someone.type("o")
         someone.wait(lambda: "found" in someone.text and ASKS in someone.text)
-        someone.rest(QUIET)
+        someone.rest(2 * QUIET)
         someone.type("n")
         someone.wait("status 1")
         assert ASKS not in someone.text and "Permission denied" in someone.text

@@ -59,6 +59,7 @@ CASES = {
     "resized": lambda: asked("resized", always("o"), wait=0.5),
     "race": lambda: asked("race", lambda q, _: "r" if q.id == 1 else "n", wait=0.6),
     "mixed": lambda: asked("mixed", lambda q, _: "o" if q.id < 3 else "n", wait=1.2),
+    "details": lambda: asked("details", lambda q, _: "o" if q.id == 1 else "n", wait=0.6),
     "dies": lambda: asked("dies", always("d"), wait=30),
     "thousand": lambda: asked("thousand", always("d"), wait=0.5),
     "walk": lambda: asked("walk", lambda q, offers: "T" if "T" in offers else "r"),
