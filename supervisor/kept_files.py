@@ -12,7 +12,7 @@ import stat
 from collections.abc import Mapping
 from typing import Any
 
-from nono.supervisor.places import make_private, state_directory
+from nono.supervisor.places import home_directory, make_private, state_directory
 
 MAX_BYTES = 1 << 20
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,8 +39,12 @@ def read_kept(kind: str, name: str, env: Mapping[str, str]) -> bytes:
 
 
 def keep(kind: str, name: str, data: bytes, env: Mapping[str, str]) -> None:
-    """Put it there in one step. What is too large, and where nothing can be kept, is not kept."""
-    if len(data) > MAX_BYTES:
+    """Put it there in one step. What is too large, and where nothing can be kept, is not kept.
+
+    No home is made: one that is missing is none of the person's.
+    """
+    above = env.get("XDG_STATE_HOME") or home_directory(env)
+    if len(data) > MAX_BYTES or not os.path.isdir(above):
         return
     try:
         place = os.path.join(state_directory(env), kind)

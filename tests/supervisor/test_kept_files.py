@@ -60,3 +60,6 @@ def test_where_nothing_can_be_kept_nothing_is(env: dict[str, str], tmp_path: Pat
     (tmp_path / "file").write_text("")
     keep("kind", "name", b"data", {**env, "XDG_STATE_HOME": str(tmp_path / "file")})
     keep("kind", "name", b"data", {**env, "XDG_STATE_HOME": "/proc/nothing"})
+    gone = tmp_path / "gone"
+    keep("kind", "name", b"data", {"HOME": str(gone)})
+    assert not gone.exists()
