@@ -12,6 +12,7 @@ import stat
 from collections.abc import Mapping
 from typing import Any
 
+from nono.broker.rules.paths import is_within
 from nono.supervisor.places import home_directory, make_private, state_directory
 
 MAX_BYTES = 1 << 20
@@ -43,11 +44,11 @@ def keep(kind: str, name: str, data: bytes, env: Mapping[str, str]) -> None:
 
     No home is made: one that is missing is none of the person's.
     """
-    above = env.get("XDG_STATE_HOME") or home_directory(env)
-    if len(data) > MAX_BYTES or not os.path.isdir(above):
+    place, home = os.path.join(state_directory(env), kind), home_directory(env)
+    is_gone = is_within(place, home) and not os.path.isdir(home)
+    if len(data) > MAX_BYTES or is_gone:
         return
     try:
-        place = os.path.join(state_directory(env), kind)
         make_private(place)
         directory = os.open(place, _DIRECTORY)
     except (OSError, ValueError):
