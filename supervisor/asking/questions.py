@@ -194,7 +194,10 @@ class Questions:
         took = time.monotonic() - started
         chosen = None if answer is None else answer.offer
         offer = next((each for each in question.offers if each.id == chosen), None)
-        origin, offer = await self._do(group, question, offer)
+        is_no = offer is None or (offer.effect, offer.lasts) == (Effect.DENY, Lasts.ONCE)
+        if is_no and channel is not None:  # somebody has seen it
+            self._quiet.note_refusal(question, group.subject, group.apart)
+        origin, offer = await self._do(question, offer)
         if group in self._groups:
             self._groups.remove(group)
         person = "" if answer is None else answer.person
@@ -268,11 +271,9 @@ class Questions:
         self.decide_again()
 
     async def _do(
-        self, group: Group, question: Question, offer: Offer | None
+        self, question: Question, offer: Offer | None
     ) -> tuple[Origin | None, Offer | None]:
         """Make the answer a rule of the run; its origin, and the answer if it could be held."""
-        if offer is None or (offer.effect is Effect.DENY and offer.lasts is Lasts.ONCE):
-            self._quiet.note_refusal(question, group.subject, group.apart)
         if offer is None:
             return None, None
         _, origin = self.next_origin()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import TIMEOUT, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -51,7 +51,7 @@ def test_each_program_asks_little_and_then_nothing(
         as_user.file(work / "asked")
         words = ("run", "--ask=script", "--allow-cwd", "--", "python3", "-c", TERMINALS, programs)
         command = (as_user.python, "-P", "-c", COMMAND, *words)
-        done = as_user(*command, cwd=work, env=environment)
+        done = as_user(*command, cwd=work, env=environment, timeout=3 * TIMEOUT)
         ended = dict(map(json.loads, done.stdout.splitlines()))
         assert ended == dict.fromkeys(PROGRAMS, 0), done.stderr
         return [json.loads(line) for line in (work / "asked").read_text().splitlines()]

@@ -167,7 +167,8 @@ def test_asked_at_a_socket_of_somebodys_own(as_user: Account, project: Path) -> 
     data = as_user.directory(as_user.home / f"{project.name}-data")
     files = [as_user.file(data / name, f"{name}\n") for name in ("one", "two")]
     path = project / "harness"
-    words = ("run", "--ask=socket:harness", "--allow-cwd", "--", "cat", *files)
+    options = ("--ask=socket:harness", "--allow-cwd")
+    words = ["run", *options, "--", "cat", *map(str, files)]
     alone = as_user(*nono_words(as_user, *words), cwd=project)
     assert alone.returncode == 125 and "nobody can be asked at" in alone.stderr
     with socket.socket(socket.AF_UNIX) as listener:

@@ -20,11 +20,6 @@ def write(place):
         file.write("x")
 
 
-def append(place):
-    with open(f"{place}/f", "a+") as file:
-        file.write("x")
-
-
 def create(place):
     with open(f"{place}/new", "x") as file:
         file.write("x")
@@ -82,13 +77,11 @@ KINDS = {
     "read": read,
     "list": os.listdir,
     "write": write,
-    "append": append,
     "create": create,
     "mkdir": lambda place: os.mkdir(f"{place}/sub"),
     "make": make,
     "listen": listen,
     "watch": watch,
-    "mkfifo": lambda place: os.mkfifo(f"{place}/fifo"),
     "symlink": lambda place: os.symlink("f", f"{place}/link"),
     "rename": lambda place: os.rename(f"{place}/f", f"{place}/g"),
     "exchange": lambda place: os.replace(f"{place}/f", f"{place}/other"),
@@ -97,7 +90,6 @@ KINDS = {
     "rmdir": lambda place: os.rmdir(f"{place}/empty"),
     "truncate": lambda place: os.truncate(f"{place}/f", 0),
     "chmod": lambda place: os.chmod(f"{place}/f", 0o600),
-    "utime": lambda place: os.utime(f"{place}/f"),
     "unix": lambda place: connect(socket.AF_UNIX, f"{place}/s"),
 }
 ids = ids or {kind: "ordaAt" for kind in (*KINDS, "port", "address", "bind", *hosts)}

@@ -10,7 +10,7 @@ import select
 import sys
 import time
 
-SILENT, MOST = 0.2, 30.0
+SILENT, MOST = 0.2, 90.0
 
 
 def run(argv, keys):
