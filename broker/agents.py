@@ -6,9 +6,9 @@ Which agents, and what to tell about each, is data (data/agents.json).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from nono.broker.datafile import data
 
@@ -17,8 +17,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _OFF = ("", "0", "false")
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """One agent, by the name of its command.
 
     `profile` is the built-in one. `state` are variables that say where it keeps its state, each
@@ -29,7 +28,7 @@ class Agent:
 
     command: str
     profile: str
-    state: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str] = _NONE
     note: str = ""
     unless: tuple[str, ...] = ()
     only: tuple[str, ...] = ()

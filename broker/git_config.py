@@ -20,9 +20,9 @@ from nono.broker.git_urls import is_plain_url, local_path
 MAX_BYTES = 1 << 20
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_CONTROL = re.compile(rb"[\0-\x08\x0b-\x1f\x7f]")
-_SECTION = re.compile(rb'\[([A-Za-z0-9-]+)(?:[ \t]+"((?:[^"\\\n\0]|\\["\\])*)")?\]')
-_KEY = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)[ ]*(?:=[ \t]*(.*))?")
+_CONTROL = rb"[\0-\x08\x0b-\x1f\x7f]"
+_SECTION = rb'\[([A-Za-z0-9-]+)(?:[ \t]+"((?:[^"\\\n\0]|\\["\\])*)")?\]'
+_KEY = rb"([A-Za-z][A-Za-z0-9-]*)[ ]*(?:=[ \t]*(.*))?"
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
 
 
@@ -44,11 +44,11 @@ def parse(text: bytes) -> list[Entry]:
     if text.startswith(_BYTE_ORDER_MARK):
         raise _not_understood(1, "has a byte order mark")
     for number, line in enumerate(text.split(b"\n"), 1):
-        if _CONTROL.search(line):
+        if re.search(_CONTROL, line):
             raise _not_understood(number, "has a control character")
         line = line.strip(b" \t")
         if line[:1] == b"[":
-            found = _SECTION.match(line)
+            found = re.match(_SECTION, line)
             if found is None:
                 raise _not_understood(number, "is not a plain section")
             subsection = found[2]
@@ -58,7 +58,7 @@ def parse(text: bytes) -> list[Entry]:
             line = line[found.end() :].lstrip(b" \t")
         if not line or line[:1] in (b"#", b";"):
             continue
-        key = _KEY.fullmatch(line)
+        key = re.fullmatch(_KEY, line)
         if key is None or section is None:
             raise _not_understood(number, "is not a plain setting")
         value = None if key[2] is None else _value(key[2], number)

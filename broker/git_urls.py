@@ -11,7 +11,7 @@ from functools import cache
 
 from nono.broker.datafile import data
 
-_URL = re.compile(rb"([A-Za-z0-9+.-]*):(:?)")
+_URL = rb"([A-Za-z0-9+.-]*):(:?)"
 _FILE = b"file://"
 
 
@@ -33,7 +33,7 @@ def is_plain_url(value: bytes) -> bool:
     """False for a path, for what git would run (`ext::`, a helper) or take as an option."""
     if value[:1] == b"-" or b"\n" in value or local_path(value) is not None:
         return False
-    scheme = _URL.match(value)
+    scheme = re.match(_URL, value)
     if scheme is None:
         # `host:path`: a host that begins with a dash would be an option of ssh.
         return b"@-" not in value and b"[-" not in value

@@ -52,6 +52,7 @@ def rows(place: Place, timers: Mapping[str, Timer]) -> list[Row]:
         *_opens(place, timers),
         *_other_calls(place, timers),
         *_programs(place, timers),
+        *_asking(timers),
         *_starts(place, timers),
         *_terminals(place),
     ]
@@ -82,14 +83,18 @@ def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
             yield Row(section, name, _timed(timers[rung], "open", path), _CALLS, _NATIVE)
     own = str(place.own)
     timers[rungs.NONO].measure("read", 1, own)  # which creates it
-    for name, operation, argument, limits in (
-        ("nono, fast lane, absolute path", "open", path, _FAST),
-        ("nono, fast lane, relative path", "open", place.file.name, _FAST),
-        ("nono, performed, new in a carved directory", "open", str(place.make_new()), _SLOW),
-        ("nono, performed, its own in /tmp", "open", own, _SLOW),
-        ("nono, denied", "refused", str(place.outside), ()),
+    new = str(place.make_new())
+    for rung, name, operation, argument, limits in (
+        (rungs.NONO, "nono, fast lane, absolute path", "open", path, _FAST),
+        (rungs.NONO, "nono, fast lane, relative path", "open", place.file.name, _FAST),
+        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, absolute path", "open", path, _FAST),
+        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, relative path", "open", "file", _FAST),
+        (rungs.NONO, "nono, performed, new in a carved directory", "open", new, _SLOW),
+        (rungs.NONO_UNTOLD, "the same without an audit", "open", new, _SLOW),
+        (rungs.NONO, "nono, performed, its own in /tmp", "open", own, _SLOW),
+        (rungs.NONO, "nono, denied", "refused", str(place.outside), ()),
     ):
-        measure = _timed(timers[rungs.NONO], operation, argument)
+        measure = _timed(timers[rung], operation, argument)
         yield Row(section, name, measure, _CALLS, _NATIVE, limits)
 
 
@@ -133,13 +138,26 @@ def _pair(
     yield Row(section, f"{name}, nono", inside, count, native, limits, every)
 
 
+def _asking(timers: Mapping[str, Timer]) -> Iterator[Row]:
+    """With the library, whose user's function is asked in the same process."""
+    section = "asking a function: open + close"
+    denied = "denied, in a sandbox that asks"
+    asks = timers[rungs.ASKING]
+    yield Row(section, denied, _timed(asks, "denied"), _SLOW_CALLS)
+    allowing = _timed(asks, "allowed")
+    limits = (Limit(denied, 2.0),)
+    yield Row(section, "asked, a function allows at once", allowing, _SLOW_CALLS, None, limits)
+
+
 def _starts(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
     section = "starting /bin/true"
     bare = "python3 -c pass, nothing started"
+    plain, run = "nono run", [*rungs.nono(), "run"]
     yield Row(section, "native", programs.starting(place, programs.TRUE), every=_EVERY_PROGRAM)
     for name, command, limits in (
         (bare, programs.python_alone(), ()),
-        ("nono run", [*rungs.nono(), "run", "--", *programs.TRUE], (Limit(bare, 5.0),)),
+        (plain, [*run, "--", *programs.TRUE], (Limit(bare, 5.0),)),
+        ("nono run --ask=watch", [*run, "--ask=watch", "--", *programs.TRUE], (Limit(plain, 1.0),)),
         ("bubblewrap", programs.bubblewrap(), ()),
         ("firejail", programs.firejail(), ()),
     ):
@@ -165,6 +183,13 @@ def _terminals(place: Place) -> Iterator[Row]:
     ):
         measure = terminals.showing(place, words)
         yield Row(section, name, measure, 1, shared, limits, _EVERY_INSTALLATION)
+    bare = "/bin/true, nono run"
+    for name, words, limits in (
+        (bare, [*run, "--"], ()),
+        (f"{bare} --ask", [*run, "--ask=tty", "--"], (Limit(bare, 1.0),)),
+    ):
+        measure = terminals.starting(place, words)
+        yield Row(section, name, measure, 1, bare, limits, _EVERY_PROGRAM)
     asked = terminals.Asked(place, rungs.nono(), system_python() or sys.executable)
     # The times that it may take are in the names: there is no row to hold them against.
     for name, measure, count in (

@@ -17,7 +17,10 @@ PYTHON_LOOP = "python"
 C_LOOP = "continue"
 C_INJECT = "inject"
 NONO = "nono"
+NONO_IN_PYTHON = "nono, lane in Python"
+NONO_UNTOLD = "nono, no audit"
 SPAWNER = "spawner"
+ASKING = "asking"
 
 _IN_C = (C_LOOP, C_INJECT)
 
@@ -25,19 +28,28 @@ _IN_C = (C_LOOP, C_INJECT)
 def start(place: Place, stack: ExitStack) -> dict[str, Timer]:
     """Every rung that this machine can have, running; `stack` ends them."""
     project = str(place.project)
-    ours = {SPAWNER: ["-m", "perf.spawner", project]}
+    ours = {
+        SPAWNER: ["-m", "perf.spawner", project],
+        ASKING: ["-m", "perf.asking", project, *place.timer],
+    }
     for name in (LANDLOCK, FILTER, PYTHON_LOOP, *(_IN_C if place.loop else ())):
         ours[name] = ["-m", "perf.confine", project, name, place.loop or "", *place.timer]
     commands = {
         NATIVE: (place.timer, project),
         NONO: ([*nono(), "run", "-q", *_options(place), "--", *place.timer], project),
+        NONO_UNTOLD: (
+            [*nono(), "run", "-q", "--no-audit", *_options(place), "--", *place.timer],
+            project,
+        ),
         # These go to the project by themselves: they are found from the checkout.
         **{name: ([sys.executable, *words], str(CHECKOUT)) for name, words in ours.items()},
     }
     env = {**os.environ, "TMPDIR": str(place.top)}
+    commands[NONO_IN_PYTHON] = commands[NONO]
     timers = {}
     for name, (command, cwd) in commands.items():
-        timers[name] = stack.enter_context(Timer(name, command, cwd, env))
+        lane = {"NONO_LANE": "python"} if name == NONO_IN_PYTHON else {}
+        timers[name] = stack.enter_context(Timer(name, command, cwd, env | lane))
         timers[name].measure("clock", 1)  # what cannot start says so here
     return timers
 

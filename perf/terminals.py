@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from perf.place import Place
+from perf.programs import TRUE
 
 MEGABYTES = 100
 _LINE = b"x" * 79 + b"\n"
@@ -44,8 +45,15 @@ def showing(place: Place, command: Sequence[str]) -> Callable[[int], array[int]]
     text = place.project / "much"
     if not text.exists():
         text.write_bytes(_LINE * (MEGABYTES * 1_000_000 // len(_LINE)))
-    words = [*command, "cat", os.fspath(text)]
+    return _showing(place, [*command, "cat", os.fspath(text)])
 
+
+def starting(place: Place, command: Sequence[str]) -> Callable[[int], array[int]]:
+    """Measures a program that prints nothing: what it costs to have a terminal of its own."""
+    return _showing(place, [*command, *TRUE])
+
+
+def _showing(place: Place, words: Sequence[str]) -> Callable[[int], array[int]]:
     def measure(count: int) -> array[int]:
         return array("Q", (_shown(words, place) for _ in range(count)))
 

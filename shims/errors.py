@@ -26,6 +26,10 @@ class UnsupportedMachineError(ShimError):
         )
 
 
+class FilterError(ShimError):
+    """The seccomp filter cannot be built."""
+
+
 def failure(number: int) -> OSError:
     """The OSError of this errno with its usual text, as a system call raises it."""
     return OSError(number, error_text(number))

@@ -21,6 +21,7 @@ Others end inside: somebody of ours catches each.
 
     ShimError                       becomes a StartError in `linux.confine`
         UnsupportedMachineError
+        FilterError
     ResolutionError                 becomes the errno of a connect
         UnknownHost
         UnusableAnswer

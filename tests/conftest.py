@@ -165,7 +165,7 @@ def program_beside(test: str, name: str) -> str:
 def copy_sources(target: Path) -> Path:
     """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
     target.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, target)
     for name in PACKAGES:
         shutil.copytree(
@@ -314,6 +314,8 @@ def _account(name: str, place: Path, python: str) -> Account:
         "TERM": "dumb",
         "USER": name,
     }
+    if lane := os.environ.get("NONO_LANE"):  # for whole rooms of tests through one lane
+        environment["NONO_LANE"] = lane
     account = Account(name, entry.pw_uid, entry.pw_gid, home, python, environment)
     account.directory(home, 0o700)
     return account

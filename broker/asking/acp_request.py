@@ -83,7 +83,7 @@ def _described(question: Question, call: str, title: str = "") -> dict[str, Any]
         "status": "pending",
         "content": [{"type": "content", "content": {"type": "text", "text": _text(question)}}],
         "locations": _locations(question.request),
-        "rawInput": {"wants": visible(question.wants), "what": visible(question.subject.value)},
+        "rawInput": {"wants": visible(question.wants), "what": visible(question.what)},
     }
 
 
@@ -91,7 +91,7 @@ def _title(question: Question) -> str:
     if len(question.objects) > 1:
         what = ", ".join(f"{wants} {place}" for wants, place in question.objects)
         return f"{_program(question)} wants to {what}"
-    return f"{_program(question)} wants to {question.wants} {question.subject.value}"
+    return f"{_program(question)} wants to {question.wants} {question.what}"
 
 
 def _program(question: Question) -> str:

@@ -77,10 +77,7 @@ class Surroundings:
 
 def subject_words(question: Question, home: str) -> str:
     """What it is about, in short."""
-    subject = question.subject
-    if subject.kind not in _PATHS:
-        return name_of(subject.value)
-    return Surroundings(0, home=home).path(subject.value)
+    return what_words(question, Surroundings(0, home=home))
 
 
 def is_too_long(question: Question) -> bool:
@@ -168,11 +165,15 @@ def outcome(question: Question, choice: Choice | None, around: Surroundings) -> 
 
 def asked_words(question: Question, around: Surroundings) -> str:
     """What was asked, in one line."""
-    subject = question.subject
     if len(question.objects) > 1:
         return ", ".join(_objects(question, around))
-    shown = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
-    return f"{visible(question.wants, 40)} {shown}"
+    return f"{visible(question.wants, 40)} {what_words(question, around)}"
+
+
+def what_words(question: Question, around: Surroundings) -> str:
+    """What it is about: a path, or a host or an address with the port."""
+    is_path = question.subject.kind in _PATHS
+    return around.path(question.what) if is_path else name_of(question.what)
 
 
 def no_words(question: Question) -> str:
@@ -249,10 +250,9 @@ def _objects(question: Question, around: Surroundings) -> list[str]:
 def _object(question: Question, around: Surroundings) -> list[str]:
     subject = question.subject
     if len(question.objects) > 1:
-        place = around.path(subject.value) if subject.kind in _PATHS else visible(subject.value)
-        return [f"{place}:", *_objects(question, around)]
+        return [f"{what_words(question, around)}:", *_objects(question, around)]
     if subject.kind not in _PATHS:
-        return [name_of(subject.value)]
+        return [what_words(question, around)]
     if subject.kind is SubjectKind.DIRECTORY:
         directory, name = subject.value, ""
         path = getattr(question.request, "path", "")
@@ -305,10 +305,7 @@ def brief(question: Question, choosable: Sequence[Choice], around: Surroundings)
     asks = f"nono asks: {NEW}:" if around.is_new else "nono asks:"
     who = f"{asks} {visible(name, 30)} wants to {visible(question.wants, 40)} "
     keys = [f"{each.key} {_brief(each)}" for each in choosable]
-    subject = question.subject
-    what = (
-        around.path(subject.value) if subject.kind in _PATHS else visible(subject.value, MAX_TEXT)
-    )
+    what = what_words(question, around)
     several = _objects(question, around) if len(question.objects) > 1 else []
     return [
         *wrapped(who + what, columns, _WHOLE),

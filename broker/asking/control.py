@@ -65,7 +65,25 @@ class Unanswered:
     question: int
 
 
-Action = Send | Close | Chosen | Unanswered
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What takes a while. `perform` may block and is for a thread of its own; `finish` makes the
+    reply of what it returned, where the run is served. Both may raise NonoError."""
+
+    perform: Callable[[], Any]
+    finish: Callable[[Any], Plain]
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Work for a client's call: `Control.performed` is told what came of it."""
+
+    client: int
+    call: Call
+    work: Work
+
+
+Action = Send | Close | Chosen | Unanswered | Perform
 
 
 class Run(Protocol):
@@ -74,7 +92,7 @@ class Run(Protocol):
     def status(self) -> Plain:
         """What it runs and how it stands."""
 
-    def grant(self, rules: Plain, client: str) -> Plain:
+    def grant(self, rules: Plain, client: str) -> Plain | Work:
         """Allow something from now on: `rules` are a profile's sections."""
 
     def revoke(self, number: str, client: str) -> Plain:
@@ -175,15 +193,23 @@ class Control:
         try:
             value, after = method(self, client, _checked(call))
         except NonoError as error:
-            hint = f": {error.hint}" if error.hint else ""
-            why = visible(f"{error.message}{hint}", 1000)
-            raise ProtocolError(REFUSED, why, call.id) from error
-        if call.wants_reply:
-            line = json_rpc.result(call.id, value)
-            if len(line) > json_rpc.MAX_LINE:
-                raise ProtocolError(INTERNAL_ERROR, "the answer is too long", call.id)
-            yield Send(client, line)
+            raise _refused(error, call) from error
+        if isinstance(value, Work):
+            yield Perform(client, call, value)
+        elif call.wants_reply:
+            yield Send(client, _replied(call, value))
         yield from after
+
+    def performed(self, action: Perform, outcome: Plain | NonoError) -> list[Action]:
+        """What came of work: its reply, or the error that it ended by."""
+        call = action.call
+        try:
+            if isinstance(outcome, NonoError):
+                raise _refused(outcome, call)
+            line = _replied(call, outcome)
+        except ProtocolError as error:
+            line = json_rpc.failure(error)
+        return [Send(action.client, line)] if call.wants_reply else []
 
     def _hello(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
         if self._clients[client].greeted:
@@ -232,7 +258,7 @@ class Control:
         clients = [{"name": each.name, "answers": each.answers} for each in here]
         return {**self._run.status(), "clients": clients}
 
-    def _grant(self, client: int, call: Call) -> tuple[Plain, list[Action]]:
+    def _grant(self, client: int, call: Call) -> tuple[Plain | Work, list[Action]]:
         rules = call.params["rules"]
         if not isinstance(rules, dict):
             raise ProtocolError(INVALID_PARAMS, "rules are sections of a profile", call.id)
@@ -251,7 +277,20 @@ class Control:
         return (Send(id, line) for id, each in self._clients.items() if each.greeted)
 
 
-_Method = Callable[[Control, int, Call], tuple[Plain, list[Action]]]
+def _refused(error: NonoError, call: Call) -> ProtocolError:
+    hint = f": {error.hint}" if error.hint else ""
+    return ProtocolError(REFUSED, visible(f"{error.message}{hint}", 1000), call.id)
+
+
+def _replied(call: Call, value: Plain) -> bytes:
+    """The line of a reply. Raises ProtocolError for one that is too long."""
+    line = json_rpc.result(call.id, value)
+    if len(line) > json_rpc.MAX_LINE:
+        raise ProtocolError(INTERNAL_ERROR, "the answer is too long", call.id)
+    return line
+
+
+_Method = Callable[[Control, int, Call], tuple[Plain | Work, list[Action]]]
 _METHODS: Mapping[str, _Method] = {
     "hello": Control._hello,
     "answer": Control._choose,

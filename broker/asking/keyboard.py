@@ -13,15 +13,15 @@ from dataclasses import dataclass
 PASTE = b"\x1b[200~"
 PASTE_END = b"\x1b[201~"
 
-_TOKEN = re.compile(
+# Compiled at the first key.
+_TOKEN = (
     rb"(?P<report>\x1b\[[?>]?[0-9;]*(?:c|R|n|\$y)"  # attributes, position, state, modes
     rb"|\x1b\[[?][0-9;]*u"  # the keyboard protocol in use
     rb"|\x1b\[[0-9;]*t"  # the window
     rb"|\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\))"  # strings: colours, versions
     rb"|(?P<pointer>\x1b\[<[0-9;]*[Mm]|\x1b\[M...|\x1b\[[IO](?![0-9]))"
     rb"|\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|\x1b[^\x1b]"
-    rb"|[\xc0-\xff][\x80-\xbf]*|.",
-    re.DOTALL,
+    rb"|[\xc0-\xff][\x80-\xbf]*|."
 )
 
 
@@ -66,7 +66,7 @@ class Keyboard:
                 found.append(Typed(Kind.PASTE, content))
                 continue
             before, start, data = data.partition(PASTE)
-            found += map(_typed, _TOKEN.finditer(before))
+            found += map(_typed, re.finditer(_TOKEN, before, re.DOTALL))
             self._pasting = bool(start)
         return found
 

@@ -7,7 +7,7 @@ what everybody shares, or what holds a protected path. What is refused inside st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nono.broker.asking.entries import kept_of, listed
 from nono.broker.asking.making import Maker, Opened
@@ -22,7 +22,7 @@ from nono.broker.rules.paths import is_within, parent
 from nono.broker.rules.patterns import File, Subtree
 
 _FEW = 2
-"""After so many questions about one directory, single objects are not offered any more."""
+"""After so many questions about one directory, single objects are offered last, and for once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ class PathOffers:
     seen: int
     neighbours: int
     is_beside: bool = False
+    _bits: Access = field(init=False)
+    """All that is asked for, of whichever path."""
+
+    def __post_init__(self) -> None:
+        bits = Access(0)
+        for access in self.access.values():
+            bits |= access
+        object.__setattr__(self, "_bits", bits)
 
     def all(self) -> Iterator[Offer]:
         """In their order: what to lead with comes first, and never the broadest."""
@@ -54,14 +62,10 @@ class PathOffers:
             if self.seen < _FEW:
                 yield from self._objects()
         yield from self._kept()
+        if self.seen >= _FEW and wide:
+            # The last of them, and never missing: a person may want no more than this.
+            yield from (each for each in self._objects() if each.lasts is Lasts.ONCE)
         yield from self._refusals()
-
-    @property
-    def _bits(self) -> Access:
-        bits = Access(0)
-        for access in self.access.values():
-            bits |= access
-        return bits
 
     @property
     def _is_listed(self) -> bool:

@@ -31,7 +31,7 @@ def listed(question: Question, choosable: Sequence[Choice], run: str = "") -> li
     lines = [
         f"nono asks{run}.",
         f"Program: {visible(process.exe)}{script}, process {process.pid}.",
-        f"It wants to {visible(question.wants)}: {visible(question.subject.value, MAX_TEXT)}",
+        f"It wants to {visible(question.wants)}: {visible(question.what, MAX_TEXT)}",
         *_objects(question),
         f"Because: {visible(question.why, 400)}.",
     ]

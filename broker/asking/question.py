@@ -113,6 +113,12 @@ class Question:
     objects: tuple[tuple[str, str], ...] = ()
     later: int = 0
 
+    @property
+    def what(self) -> str:
+        """What it is about in one text, of a host with the port; not yet made visible."""
+        is_place = self.subject.kind in (SubjectKind.HOST, SubjectKind.ADDRESS, SubjectKind.PORT)
+        return self.objects[0][1] if is_place and len(self.objects) == 1 else self.subject.value
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -89,7 +89,8 @@ def _offers(
 def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
     found: dict[str, Access] = {}
     for request in requests:
-        found[request.path] = found.get(request.path, Access(0)) | policy.needs(request)
+        needs, known = policy.needs(request), found.get(request.path)
+        found[request.path] = needs if known is None else known | needs
     return found
 
 

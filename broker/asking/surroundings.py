@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from nono.broker.asking.question import Program, Subject
@@ -45,8 +45,8 @@ class Asked:
     waiting: int = 1
     subject: Subject | None = None
     later: int = 0
+    requests: tuple[Request, ...] = field(init=False, compare=False)
+    """Without what asks."""
 
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        """Without what asks."""
-        return tuple(request for request, _ in self.questions)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "requests", tuple(request for request, _ in self.questions))

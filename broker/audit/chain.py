@@ -94,8 +94,7 @@ class Damage(InvalidRecord):
         self.what = what
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A record whose place in the chain was checked. `seal` is what the seal was after it."""
 
     is_last: bool

@@ -8,7 +8,6 @@ nothing or is left out.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -22,8 +21,7 @@ _MAX_WORDS = 32
 _LISTS = frozenset({"directory", "requirements"})
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(NamedTuple):
     """A program, where its system-wide configuration is, and how that is read.
 
     `names` are the keys whose values name files, each with the kind: `certificate`, `file`,
@@ -38,7 +36,7 @@ class Tool:
     delimiters: str = "="
     continued: str = ""
     relative: bool = False
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = MappingProxyType({})
     secret: frozenset[str] = frozenset()
 
 

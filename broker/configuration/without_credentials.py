@@ -7,7 +7,7 @@ like a credential is left out as well.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nono.broker.configuration.tools import Line, Tool, lines, mentions
 
@@ -16,23 +16,23 @@ _NAMES = (
     r"|extra-?header|authorization|(?<![A-Za-z0-9])_auth)(?![A-Za-z0-9]))"
 )
 _FROM_VARIABLE = r"[\"']?\$\{\w{1,100}\}[\"']?\s*$"
-_SECRET = re.compile(
+_SECRET = (
     rf"(?i)(?P<name>{_NAMES})(?:[\"'\]\[]{{0,4}}\s{{0,20}}(?:=(?!=)|:)|[\"']\s)"
     rf"(?!\s{{0,20}}{_FROM_VARIABLE})"
 )
 """npm reads `${NAME}` as a variable: that says where a credential is, and is none."""
 
 _ELEMENT = r"(?P<name>password|passphrase|privateKey|httpHeaders)"
-_XML = re.compile(rf"(?s)<{_ELEMENT}\s*>.{{0,4096}}?</(?P=name)\s*>")
-_XML_LEFT = re.compile(rf"<{_ELEMENT}(?!\s*/)\b")
-_XML_COMMENT = re.compile(r"(?s)<!--.*?-->")
-_IN_URL = re.compile(r"(\w{0,20})(://)([^\s/?#\"'<>]+)@")
-_IN_BROKEN_URL = re.compile(
+_XML = rf"(?s)<{_ELEMENT}\s*>.{{0,4096}}?</(?P=name)\s*>"
+_XML_LEFT = rf"<{_ELEMENT}(?!\s*/)\b"
+_XML_COMMENT = r"(?s)<!--.*?-->"
+_IN_URL = r"(\w{0,20})(://)([^\s/?#\"'<>]+)@"
+_IN_BROKEN_URL = (
     r"(\w{0,20})(://)([^\s/?#:@\[\"'<>]{0,256}:(?!\d{0,9}(?:[/?#\s\"'<>]|$))[^\s\"'<>]{0,256})@"
 )
 """A password with a `/` that should have been written as `%2F`. Digits there are a port."""
 
-_IN_PROXY = re.compile(
+_IN_PROXY = (
     r"(?i)(proxy)([\"']?\s{0,20}[=:]\s{0,20}[\"']?)([^\s/:@\"']{0,256}:(?!//)[^\s@\"']{0,256})@"
 )
 _WORDS = (
@@ -40,14 +40,13 @@ _WORDS = (
     *("access-key", "privatekey", "private-key", "extraheader", "extra-header", "authorization"),
     *("-auth", "httpheaders"),
 )
-_VARIABLES = re.compile(r"(?:\$\{\w+\}:?)+")
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_VARIABLES = r"(?:\$\{\w+\}:?)+"
+_PLAIN_KEY = r"[A-Za-z0-9._-]{1,40}"
 _PRIVATE_KEY = "PRIVATE KEY-----"
 _MAX_LEFT_OUT = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """`text` is None when the credentials cannot be told from the rest.
 
     `left_out` are the keys of what is missing, comments aside.
@@ -93,10 +92,12 @@ def _is_suspicious(tool: Tool, text: str) -> bool:
 
 
 def _clean_xml(text: str) -> Cleaned:
-    cleaned = _clean_urls(_XML.sub("", text))
-    if _XML_LEFT.search(cleaned):
+    cleaned = _clean_urls(re.sub(_XML, "", text))
+    if re.search(_XML_LEFT, cleaned):
         return Cleaned(None)
-    left_out = dict.fromkeys(found["name"] for found in _XML.finditer(_XML_COMMENT.sub("", text)))
+    left_out = dict.fromkeys(
+        found["name"] for found in re.finditer(_XML, re.sub(_XML_COMMENT, "", text))
+    )
     return Cleaned(cleaned, tuple(left_out))
 
 
@@ -106,22 +107,22 @@ def _secret_key(tool: Tool, line: Line) -> str | None:
         key = line.among(tool.secret) or line.key.rpartition(":")[2]
         if key in tool.secret:
             return key
-    found = _SECRET.search(line.text)
+    found = re.search(_SECRET, line.text)
     return None if found is None else found["name"]
 
 
 def _clean_urls(text: str) -> str:
     if "@" not in text:
         return text
-    text = _IN_URL.sub(_without_user, text)
-    text = _IN_BROKEN_URL.sub(_without_user, text)
-    return _IN_PROXY.sub(r"\1\2", text)
+    text = re.sub(_IN_URL, _without_user, text)
+    text = re.sub(_IN_BROKEN_URL, _without_user, text)
+    return re.sub(_IN_PROXY, r"\1\2", text)
 
 
 def _without_user(url: re.Match[str]) -> str:
     """The URL's beginning; a name alone is a credential but for ssh, which needs it."""
     scheme, _, user = url.groups()
-    if _VARIABLES.fullmatch(user) or (scheme.lower().endswith("ssh") and ":" not in user):
+    if re.fullmatch(_VARIABLES, user) or (scheme.lower().endswith("ssh") and ":" not in user):
         return url[0]
     return f"{scheme}://"
 
@@ -129,4 +130,4 @@ def _without_user(url: re.Match[str]) -> str:
 def _shown(key: str) -> str:
     """The last name of a key that is plain, so that no text of the file's is shown else."""
     last = re.split(r"[/:.\s]", key)[-1]
-    return last if _PLAIN_KEY.fullmatch(last) else "a URL"
+    return last if re.fullmatch(_PLAIN_KEY, last) else "a URL"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -44,14 +45,28 @@ class Barriers:
         self._begun_at: dict[str, tuple[tuple[Glob, States], ...]] = {}
         # The root holds the reserved trees, so it never gets a rule.
         self.chain = {"/"} | {above for path in exclude for above in ancestors(path)}
+        self._above_openings: set[str] = set()
+        self._add_all(rules)
+
+    def with_rules(self, rules: Iterable[Rule]) -> Barriers:
+        """The same with what more rules refuse. For one that nothing was closed or kept in yet."""
+        made = copy.copy(self)
+        made.chain, made._openings = {*self.chain}, {*self._openings}
+        made._closed, made._protected = {*self._closed}, {*self._protected}
+        made._questions, made._alone = {*self._questions}, {*self._alone}
+        made._parted = {tree: [*left_out] for tree, left_out in self._parted.items()}
+        made._globs, made._begun_at = [*self._globs], {}
+        made._add_all(rules)
+        return made
+
+    def _add_all(self, rules: Iterable[Rule]) -> None:
         for rule in rules:
             self._add(rule)
         self._above_openings = {above for path in self._openings for above in ancestors(path)}
 
     def _add(self, rule: Rule) -> None:
         guarded = self._keys(guarded_paths(rule, self.bypasses))
-        for path in guarded:
-            above = parent(path)
+        for above in {path[: path.rfind("/")] or "/" for path in guarded}:
             while above not in self.chain:
                 self.chain.add(above)
                 above = parent(above)
@@ -173,12 +188,13 @@ class BothBarriers(NamedTuple):
         folding: Folding,
     ) -> BothBarriers:
         """One and the same where no rule stands before changes alone."""
-        change = Barriers(rules, bypasses, exclude, folding)
-        whole = tuple(rule for rule in rules if not rule.only_of_changes)
         refusing = [rule for rule in rules if rule.effect is not Effect.ALLOW]
-        if not any(rule.only_of_changes or isinstance(rule.pattern, Glob) for rule in refusing):
-            return cls(change, change)
-        return cls(Barriers(whole, bypasses, exclude, folding), change)
+        of_changes = [rule for rule in refusing if rule.only_of_changes]
+        whole = [rule for rule in refusing if not rule.only_of_changes]
+        sight = Barriers(whole, bypasses, exclude, folding)
+        if not of_changes and not any(isinstance(rule.pattern, Glob) for rule in whole):
+            return cls(sight, sight)
+        return cls(sight, sight.with_rules(of_changes))
 
     def before(self, access: Access) -> tuple[tuple[Access, Barriers], ...]:
         """The parts of an access that have barriers of their own."""

@@ -8,11 +8,10 @@ simply continue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import ancestors, is_within, lineage
+from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.rule import Rule
 
 Kind = Literal["directory", "file", "symlink", "other"]
@@ -21,7 +20,7 @@ _MAX_REMEMBERED = 4096
 
 
 class Tree(Protocol):
-    """A read-only view of the file system. Neither method raises."""
+    """A read-only view of the file system. No method raises."""
 
     def kind(self, path: str) -> Kind | None:
         """What is at `path` itself, symlinks not followed (lstat(2)); None when absent."""
@@ -29,9 +28,13 @@ class Tree(Protocol):
     def entries(self, path: str) -> list[str]:
         """The names in a directory, none when it cannot be read."""
 
+    def scan(self, path: str) -> list[tuple[str, bool]]:
+        """The same names, each with whether it is a directory itself."""
+        names = self.entries(path)
+        return [(name, self.kind(child(path, name)) == "directory") for name in names]
 
-@dataclass(frozen=True, slots=True)
-class FloorRule:
+
+class FloorRule(NamedTuple):
     """One rule for the kernel: `access` (READ, WRITE, EXECUTE) at `path`.
 
     With `directory` it holds for everything below as well, now and later.

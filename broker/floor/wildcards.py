@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
-from nono.broker.rules.automaton import States
+from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
-MAX_ENTRIES = 200_000
-"""How many directory entries one computation of a floor may look at."""
+MAX_ENTRIES = 1_000_000
+"""How many directory entries one computation of a floor may look at: about half a second."""
+_MAX_PLANS = 4096
 
 _AllStates = tuple[States, ...]
 
@@ -32,10 +34,55 @@ class BoundedTree:
     def children(self, directory: str) -> list[str]:
         """The paths of a directory's entries. Those of `/` are without the reserved trees."""
         names = self._tree.entries(directory)
-        self._seen += len(names)
+        self._count(directory, len(names))
+        return [path for name in names if (path := child(directory, name)) not in RESERVED_TREES]
+
+    def scan(self, directory: str) -> list[tuple[str, bool]]:
+        """The names of the same entries, each with whether it is a directory."""
+        found = self._tree.scan(directory)
+        self._count(directory, len(found))
+        if directory == "/":
+            return [each for each in found if f"/{each[0]}" not in RESERVED_TREES]
+        return found
+
+    def _count(self, directory: str, entries: int) -> None:
+        self._seen += entries
         if self._seen > self._limit:
             raise FloorTooLarge(directory, self._limit)
-        return [path for name in names if (path := child(directory, name)) not in RESERVED_TREES]
+
+
+class _Plan:
+    """What the names in a directory come to where the patterns are this far.
+
+    Nearly all names bring no pattern further but by its `**`: those are not looked at one by one.
+    """
+
+    def __init__(self, automata: Sequence[Automaton], states: _AllStates) -> None:
+        self._literal: set[str] = set()
+        self._others: list[Between | re.Pattern[str]] = []
+        self.rest: _AllStates = tuple(
+            names.with_depths({state for state in reached if names.is_depth(state)})
+            for names, reached in zip(automata, states, strict=True)
+        )
+        """The states at each of the names that are not `special`."""
+        # `**` at the end matches every name.
+        self._all = any(map(Automaton.accepts, automata, self.rest))
+        for names, reached in zip(automata, states, strict=True):
+            for state in reached:
+                part = names.parts[state] if state < len(names.parts) else ANY_DEPTH
+                if isinstance(part, str):
+                    self._literal.add(part)
+                elif part is not ANY_DEPTH:
+                    self._others.append(part)
+
+    def special(self, names: Iterable[str]) -> set[str]:
+        """The names that have to be looked at."""
+        if self._all:
+            return set(names)
+        found = self._literal.intersection(names)
+        for part in self._others:
+            found.update(filter(part.fullmatch, names))
+        return found
 
 
 class WildcardSearch:
@@ -60,6 +107,7 @@ class WildcardSearch:
         self._is_dead_end = is_dead_end
         self._found: dict[tuple[str, int], Rule] = {}
         self._reached: dict[str, tuple[_AllStates, bool]] = {}
+        self._plans: dict[_AllStates, _Plan] = {}
 
     def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
@@ -98,17 +146,32 @@ class WildcardSearch:
         return self._reached[path]
 
     def _walk(self, root: str, states: _AllStates) -> None:
-        waiting = [(root, states)]
+        waiting = [(root, states)] if self._tree.kind(root) == "directory" else []
         while waiting:
             directory, states = waiting.pop()
             if not any(states) or self._is_dead_end(directory):
                 continue
-            if self._tree.kind(directory) != "directory":
-                continue
-            for path in self._tree.children(directory):
-                after = self._step(states, path[path.rfind("/") + 1 :], directory)
-                if not self._record(path, after):
-                    waiting.append((path, after))
+            found = self._tree.scan(directory)
+            plan, special = self._look(directory, states, [name for name, _ in found])
+            for name, is_directory in found:
+                if name in special:
+                    path, after = child(directory, name), self._step(states, name, directory)
+                    if not self._record(path, after) and is_directory:
+                        waiting.append((path, after))
+                elif is_directory:
+                    waiting.append((child(directory, name), plan.rest))
+
+    def _look(
+        self, directory: str, states: _AllStates, names: list[str]
+    ) -> tuple[_Plan, Collection[str]]:
+        """Which of the names in a directory have to be looked at, and what the rest come to."""
+        plan = self._plans.get(states)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[states] = _Plan([glob.names for _, glob in self._rules], states)
+        folds = self._folding.tree(directory) is not None
+        return plan, set(names) if folds else plan.special(names)
 
     def _step(self, states: _AllStates, name: str, directory: str) -> _AllStates:
         if self._folding.tree(directory) is None:

@@ -136,12 +136,14 @@ class Index:
         return found
 
     @cached_property
-    def _widening(self) -> Mapping[str, Rules]:
-        """What grants or asks, by its path."""
-        found = {}
+    def _widening(self) -> Mapping[str, tuple[int, int]]:
+        """The bits that rules at or below a path grant, and those that they ask about."""
+        found: dict[str, tuple[int, int]] = {}
         for path, rules in self._at.items():
-            if wider := tuple(rule for rule in rules if rule.effect is not Effect.DENY):
-                found[path] = wider
+            granted, asked = _bits(rules, Effect.ALLOW), _bits(rules, Effect.ASK)
+            for tree in lineage(path) if granted or asked else ():
+                before = found.get(tree, (0, 0))
+                found[tree] = before[0] | granted, before[1] | asked
         return found
 
     def _levels(self, path: str, around: Around) -> Sequence[Rules]:
@@ -263,8 +265,9 @@ class Index:
     def widest(self, tree: str) -> tuple[int, int]:
         """The rights that some path at or below `tree` has: granted, and granted or asked."""
         granted, asked, _, _ = self.standing(tree)
-        rules = [r for at, here in self._widening.items() if is_within(at, tree) for r in here]
-        rules += (r for r in self._answers for at in r.named if is_within(at, tree))
+        below = self._widening.get(tree, (0, 0))
+        granted, asked = granted | below[0], asked | below[1]
+        rules = [r for r in self._answers for at in r.named if is_within(at, tree)]
         for effect in (Effect.ALLOW, Effect.ASK):
             for prefix, here in self._globs[effect].items():
                 if is_within(prefix, tree) or is_within(tree, prefix):

@@ -124,7 +124,7 @@ class Policy:
     def refusing(self, refusals: Iterable[Rule], folding: Iterable[str]) -> Policy:
         """The same policy with the refusals, and the folding trees, that it does not have yet."""
         known, trees = set(self.rules), {*self.folding, *folding}
-        new = [rule for rule in refusals if rule not in known]
+        new = [rule for rule in dict.fromkeys(refusals) if rule not in known]
         if not new and len(trees) == len(self.folding):
             return self
         return replace(self, rules=(*self.rules, *new), folding=tuple(sorted(trees)))

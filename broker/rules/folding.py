@@ -18,12 +18,12 @@ from nono.broker.rules.automaton import States
 from nono.broker.rules.paths import ancestors, components, is_within, lineage
 from nono.broker.rules.patterns import Glob
 
-_IGNORABLE = re.compile(
+_IGNORABLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_SHORT = re.compile(r"[^.]{0,7}~[0-9]{1,6}(\..{0,3})?")
+_SHORT = r"[^.]{0,7}~[0-9]{1,6}(\..{0,3})?"
 """A name as MS-DOS knows it, which may stand for any other in its directory."""
 
 
@@ -33,15 +33,15 @@ def folded_name(name: str) -> str:
     if name.isascii():
         folded = name.lower()
     else:
-        decomposed = unicodedata.normalize("NFD", _IGNORABLE.sub("", name))
+        decomposed = unicodedata.normalize("NFD", re.sub(_IGNORABLE, "", name))
         folded = unicodedata.normalize("NFD", decomposed.upper().casefold())
-        folded = _IGNORABLE.sub("", folded)
+        folded = re.sub(_IGNORABLE, "", folded)
     return folded.rstrip(". ") or folded or name
 
 
 def is_short(name: str) -> bool:
     """True for a name that may be another's short form."""
-    return _SHORT.fullmatch(name) is not None
+    return re.fullmatch(_SHORT, name) is not None
 
 
 @lru_cache(maxsize=1024)

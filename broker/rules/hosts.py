@@ -16,7 +16,7 @@ _MAX_BYTES = 253
 
 _LOOPBACK = "127.0.0.1"
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_NUMBER = r"[0-9]+|0x[0-9a-f]*"
 _HINT = "write the name alone, such as example.org"
 
 
@@ -35,7 +35,7 @@ def canonical_host(name: str) -> str:
     labels = text.split(".")
     if len(text) > _MAX_BYTES or not all(map(_LABEL.fullmatch, labels)):
         raise _invalid(name, "a part of it is empty, too long or has a character that no host has")
-    if _NUMBER.fullmatch(labels[-1]):
+    if re.fullmatch(_NUMBER, labels[-1]):
         raise _invalid(name, "it ends in a number, as addresses do")
     return text
 

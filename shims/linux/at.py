@@ -14,3 +14,7 @@ AT_HANDLE_FID: Final = 0x200
 AT_SYMLINK_FOLLOW: Final = 0x400
 AT_EMPTY_PATH: Final = 0x1000
 """With an empty path: what the descriptor itself refers to."""
+
+ACCESS_MODE: Final = 0o3
+"""The bits of O_RDONLY, O_WRONLY and O_RDWR in an open's flags. The O_ACCMODE of musl, which is
+Python's there, has O_PATH in it as well."""

@@ -9,7 +9,7 @@ Source: linux/filter.h, linux/bpf_common.h, linux/seccomp.h, seccomp(2).
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
 Code = tuple[bytes, ...]
@@ -90,18 +90,6 @@ def when_at_least(value: int, body: Code) -> Code:
 def when_any_bit(bits: int, body: Code) -> Code:
     """Enter `body` if the accumulator has any of these bits; pass it by if not."""
     return _instruction(_JMP_JSET_K, bits, 0, len(body)) + body
-
-
-def search(ranges: Sequence[tuple[int, int]]) -> Code:
-    """End the program with the result of the range that the accumulator is in.
-
-    Each of the ranges is its first number, which rise, and its result; the last has no end.
-    """
-    if len(ranges) == 1:
-        return result(ranges[0][1])
-    middle = len(ranges) // 2
-    upper = search(ranges[middle:])
-    return when_at_least(ranges[middle][0], upper) + search(ranges[:middle])
 
 
 def assemble(code: Code) -> bytes:

@@ -1,24 +1,28 @@
 """The seccomp filter, built from the table of system calls.
 
-First the architecture, then the calls that are decided by their arguments, the newest numbers, x32,
-and a search tree over all other numbers. It is not libseccomp's work: that cannot compare one
-argument with several values when the default is to allow, does not name every number of the table,
-and takes longer to load than to search.
+Two parts, one after the other:
+
+1. ours: the architecture, x32, arguments, and the numbers that libseccomp may be too old to name.
+   (It also cannot compare one argument with several values when the default is to allow.)
+2. libseccomp's: a search tree over all other numbers.
 
 A native call's path loads nothing but its number and the architecture, so the kernel finds out
 when the filter is loaded that it is always allowed, and does not run the filter for it again.
 
-Sources: seccomp(2), Documentation/userspace-api/seccomp_filter.rst.
+Sources: seccomp(2), Documentation/userspace-api/seccomp_filter.rst, seccomp_rule_add(3).
 """
 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Mapping
 from typing import Final
 
+from nono.shims.errors import FilterError
 from nono.shims.linux import bpf
 from nono.shims.linux import refused_arguments as arguments
+from nono.shims.linux.libseccomp import found_by_name
 from nono.shims.linux.syscall_classes import Arch, Network, Syscall, SyscallClass, table
 
 AUDIT_ARCH: Final[dict[Arch, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -28,7 +32,7 @@ _NO_CALL: Final = 0xFFFFFFFF
 """-1: a tracer's way to skip a call. It has the x32 bit and is not an x32 call."""
 
 FIRST_NEW_NUMBER: Final = 450
-"""From here on few numbers are known, and all others are x32's or unknown."""
+"""From here on the numbers are ours: libseccomp 2.5.4 does not name them all."""
 
 _UNKNOWN: Final = bpf.errno_result(errno.ENOSYS)
 
@@ -39,6 +43,8 @@ _ACTIONS: Final[dict[SyscallClass, int]] = {
     SyscallClass.EPERM: bpf.errno_result(errno.EPERM),
 }
 # ENOSYS is what remains for every other number; ARGUMENTS are decided before.
+
+_CTL_OPTIMIZE_TREE: Final = 2
 
 
 def build(
@@ -52,12 +58,13 @@ def build(
     """The filter as an array of struct sock_filter, the same on a host of either architecture.
 
     Without a `broker` it needs no listener; `scoped` says that Landlock keeps signals inside, and
-    without `copies` it reports more: see `syscall_classes.classes`.
+    without `copies` it reports more: see `syscall_classes.classes`. Raises FilterError if
+    libseccomp is missing, or too old for the table.
     """
     calls = table(arch, network, broker=broker, scoped=scoped, copies=copies)
     rules = arguments.rules(network, broker=broker, scoped=scoped, copies=copies)
     by_argument = _by_argument(rules, calls, broker)
-    return bpf.assemble(_prologue(arch, by_argument, calls) + _search_tree(calls))
+    return bpf.assemble(_prologue(arch, by_argument, calls)) + _search_tree(arch, calls)
 
 
 def _prologue(arch: Arch, by_argument: bpf.Code, calls: Mapping[str, Syscall]) -> bpf.Code:
@@ -110,16 +117,33 @@ def _new_numbers(arch: Arch, calls: Mapping[str, Syscall]) -> bpf.Code:
     return code + bpf.result(_UNKNOWN)
 
 
-def _search_tree(calls: Mapping[str, Syscall]) -> bpf.Code:
-    """The result of each number below `FIRST_NEW_NUMBER`, found by halving."""
-    actions = {
-        call.number: _ACTIONS[call.syscall_class]
-        for call in calls.values()
-        if call.syscall_class in _ACTIONS
-    }
-    ranges: list[tuple[int, int]] = []
-    for number in range(FIRST_NEW_NUMBER):
-        action = actions.get(number, _UNKNOWN)
-        if not ranges or ranges[-1][1] != action:
-            ranges.append((number, action))
-    return bpf.search(ranges)
+def _search_tree(arch: Arch, calls: Mapping[str, Syscall]) -> bytes:
+    try:
+        # Here, because it raises OSError where the library is missing.
+        with found_by_name():
+            import pyseccomp
+    except (ImportError, OSError) as error:
+        raise FilterError(
+            f"cannot build the system call filter: {error}",
+            "install libseccomp (Debian, Ubuntu: libseccomp2; Alpine, Arch, Fedora: libseccomp)",
+        ) from error
+    tree = pyseccomp.SyscallFilter(_UNKNOWN)
+    if not tree.exist_arch(AUDIT_ARCH[arch]):
+        tree.add_arch(AUDIT_ARCH[arch])
+        tree.remove_arch(pyseccomp.Arch.NATIVE)
+    tree.set_attr(pyseccomp.Attr.ACT_BADARCH, bpf.KILL_PROCESS)
+    tree.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _CTL_OPTIMIZE_TREE)
+    for name, (number, which) in calls.items():
+        if which in _ACTIONS and number < FIRST_NEW_NUMBER:
+            # By name: libseccomp takes a number for one of the host's.
+            try:
+                tree.add_rule(_ACTIONS[which], name)
+            except OSError as error:
+                raise FilterError(
+                    f"cannot build the system call filter: libseccomp refuses {name}: {error}",
+                    "install libseccomp 2.5.4 or newer",
+                ) from error
+    with os.fdopen(os.memfd_create("filter"), "w+b") as file:
+        tree.export_bpf(file)
+        file.seek(0)
+        return file.read()

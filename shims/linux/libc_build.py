@@ -15,7 +15,27 @@ DECLARATIONS = """
         size_t size);
     ssize_t process_vm_readv(int pid, const struct iovec *local, unsigned long local_count,
         const struct iovec *remote, unsigned long remote_count, unsigned long flags);
+
+    struct notification {
+        uint64_t id; uint32_t tid, flags; int32_t number; uint32_t arch;
+        uint64_t instruction_pointer, arguments[6];
+    };
+    struct lane {
+        int32_t listener, nr_openat, nr_open, nr_sendto;
+        uint32_t options, version;
+        const uint32_t *current; const uint8_t *table; uint64_t table_size;
+        uint64_t continued, performed;
+        int32_t kept; uint32_t kept_tid; int32_t kept_start; uint32_t unused;
+        struct notification call;
+    };
+    unsigned nono_lane_interface(void);
+    int nono_lane_receive(struct lane *lane);
+    void nono_lane_close(struct lane *lane);
+    int nono_lane_serve(struct lane *lane);
+    unsigned nono_lane_look_up(const uint8_t *bytes, uint64_t size, const char *path,
+        uint64_t length, unsigned need);
 """
+# The second part is shims/linux/lane.c's, which `lane.py` loads.
 # syscall(2) is variadic in C. On x86_64 and aarch64 Linux a variadic call passes integers and
 # pointers in the same registers as a fixed form does, which spares a cast for every argument.
 

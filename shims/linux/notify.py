@@ -30,7 +30,7 @@ SET_MODE_FILTER = 1
 FILTER_NEW_LISTENER = 1 << 3
 FILTER_WAIT_KILLABLE_RECV = 1 << 5
 
-_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
+NOTIFICATION = struct.Struct("=QIIiIQ6Q")
 _RESPONSE = struct.Struct("=QqiI")
 _ADDFD = struct.Struct("=QIIII")
 _ID = struct.Struct("=Q")
@@ -38,7 +38,7 @@ _ADDFD_SETFD = 1  # SECCOMP_ADDFD_FLAG_SETFD
 
 _ERESTARTSYS = 512  # linux/errno.h: never seen by a program
 
-_EMPTY = bytes(_NOTIFICATION.size)
+_EMPTY = bytes(NOTIFICATION.size)
 
 
 class Notification(NamedTuple):
@@ -107,7 +107,7 @@ class Listener:
                 if self.is_finished():
                     return None
                 continue
-            return Notification._make(_NOTIFICATION.unpack(buffer))
+            return Notification._make(NOTIFICATION.unpack(buffer))
 
     def is_finished(self) -> bool:
         """True when no process uses the filter any more."""

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from nono.shims.linux import network_administration as administration
 from nono.shims.linux import socket_kinds as kinds
+from nono.shims.linux.at import ACCESS_MODE
 from nono.shims.linux.network_administration import Options
 from nono.shims.linux.sending_options import DESTINATION_OPTIONS, FILTERED_OPTIONS
 from nono.shims.linux.syscall_classes import Network
@@ -217,7 +218,7 @@ _SET_ID: Final = 0o6000
 
 def _open_for_ioctl_only(flags: int) -> Refusal:
     """Access mode 3, for which Landlock asks no right. With O_PATH there is no access mode."""
-    mode = _is(flags, os.O_ACCMODE, mask=os.O_ACCMODE)
+    mode = _is(flags, ACCESS_MODE, mask=ACCESS_MODE)
     return _refuse(mode, _is(flags, 0, mask=_O_PATH), error=errno.EACCES)
 
 

@@ -39,11 +39,8 @@ class LiveChange(Protocol):
     def status(self) -> dict[str, Any]:
         """As JSON has it."""
 
-    def grant(self, options: Options, person: str = "") -> str:
+    async def grant(self, options: Options, person: str = "") -> str:
         """Allow what the options name; the number by which it can be taken back."""
-
-    def grant_sections(self, sections: dict[str, Any], person: str = "") -> str:
-        """The same for sections of a profile."""
 
     def revoke(self, number: str, person: str = "") -> None:
         """Take an answer or a grant back."""

@@ -6,7 +6,7 @@ afterwards can be taken back: answers, and what was granted here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import Access, Effect, Origin, OriginKind, Policy, Rule, visible
@@ -14,6 +14,7 @@ from nono.supervisor.asking.channel import QUIET
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
+    from nono.broker.asking.control import Work
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.planning.options import Options
 
@@ -42,44 +43,60 @@ class Live:
             "asks_no_more": asking.questions.has_quit,
         }
 
-    def grant(self, options: Options, person: str = "") -> str:
+    async def grant(self, options: Options, person: str = "") -> str:
         """Allow what the options name, from now on; the number by which it can be taken back.
 
         As for a start: what a rule refuses stays refused, and nothing can be executed that could
         not be. Raises UsageError when the options name nothing that can be granted in a run, or
         what is refused, and broker.PolicyError.
         """
+        import trio
+
         from nono.supervisor.asking.granted import granted
 
-        return self._give(granted(options, self._workdir), person)
+        work = self._work(lambda: granted(options, self._workdir), person)
+        made = await trio.to_thread.run_sync(work.perform)
+        return str(work.finish(made)["number"])
 
-    def grant_sections(self, sections: dict[str, Any], person: str = "") -> str:
+    def grant_sections(self, sections: dict[str, Any], person: str = "") -> Work:
         """The same for sections of a profile, such as `{"filesystem": {"read": ["/srv"]}}`."""
         from nono.supervisor.asking.granted_sections import granted_sections
 
-        return self._give(granted_sections(sections, self.policy, self._workdir), person)
+        return self._work(lambda: granted_sections(sections, self.policy, self._workdir), person)
 
     @property
     def policy(self) -> Policy:
         """What the sandbox goes by now."""
         return self._asking.decisions.policy
 
-    def _give(self, found: Sequence[Rule], person: str) -> str:
+    def _work(self, find: Callable[[], Sequence[Rule]], person: str) -> Work:
+        """What looks at files is performed beside trio's thread."""
+        from nono.broker.asking.control import Work
         from nono.supervisor.asking.granted_sections import check_refusals
 
-        check_refusals(found, self.policy)
-        number, origin = self._asking.questions.next_origin()
-        rules = [
-            Rule(each.pattern, each.access & ~Access.EXECUTE, Effect.ALLOW, origin)
-            for each in found
-        ]
-        try:
-            self._asking.open(rules)
-        except OSError as error:
-            raise UsageError(f"nothing is granted: {error}") from error
-        self._asking.note_change("granted", person, rules)
-        self._asking.questions.decide_again()
-        return number
+        asking = self._asking
+        number, origin = asking.questions.next_origin()
+        _ = asking.opened_later  # made in this thread
+
+        def perform() -> list[Rule]:
+            found = find()
+            check_refusals(found, self.policy)
+            rules = [
+                Rule(each.pattern, each.access & ~Access.EXECUTE, Effect.ALLOW, origin)
+                for each in found
+            ]
+            try:
+                asking.open(rules)
+            except OSError as error:
+                raise UsageError(f"nothing is granted: {error}") from error
+            return rules
+
+        def finish(rules: list[Rule]) -> dict[str, Any]:
+            asking.note_change("granted", person, rules)
+            asking.questions.decide_again()
+            return {"number": number}
+
+        return Work(perform, finish)
 
     def revoke(self, number: str, person: str = "") -> None:
         """Take an answer back, or what was granted; for "quiet", ask again about what a person

@@ -20,9 +20,8 @@ _PIECE = 16384
 _LAST_SECONDS = 0.3
 
 # pyte takes the first for colours, and the second for an error of its own.
-_NOT_UNDERSTOOD = re.compile(
-    rb"\x1b\[[>=<][0-9;:]*[A-Za-z]|\x1b\[\?[0-9;]*[mnu]|\x1b[P_^X].*?\x1b\\", re.S
-)
+# Compiled at the first repaint.
+_NOT_UNDERSTOOD = rb"\x1b\[[>=<][0-9;:]*[A-Za-z]|\x1b\[\?[0-9;]*[mnu]|\x1b[P_^X].*?\x1b\\"
 _ATTRIBUTES = (
     ("bold", 1),
     ("italics", 3),
@@ -87,7 +86,7 @@ class Repaint:
             return b""
         screen = pyte.Screen(columns, rows)
         stream = pyte.ByteStream(screen)
-        content = _NOT_UNDERSTOOD.sub(b"", content)
+        content = re.sub(_NOT_UNDERSTOOD, b"", content, flags=re.DOTALL)
         for start in range(0, len(content), _PIECE):
             if self._given_up:
                 return b""

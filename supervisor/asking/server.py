@@ -14,9 +14,19 @@ from typing import Any, Protocol
 
 import trio
 
-from nono.broker.asking.control import Action, Chosen, Close, Control, Run, Send, Unanswered
+from nono.broker.asking.control import (
+    Action,
+    Chosen,
+    Close,
+    Control,
+    Perform,
+    Run,
+    Send,
+    Unanswered,
+)
 from nono.broker.asking.lines import Lines, TooLongError
 from nono.broker.asking.question import Answer, Question
+from nono.broker.errors import NonoError
 from nono.supervisor.faults import Faults
 
 MAX_CLIENTS = 16
@@ -80,6 +90,8 @@ class Server:
         self._waiting: dict[int, _Waiting] = {}
         self._numbers = 0
         self._attached = trio.Event()
+        self._nursery: trio.Nursery | None = None
+        self._one_at_a_time = trio.Lock()
 
     @property
     def has_answerers(self) -> bool:
@@ -137,6 +149,7 @@ class Server:
         """Take clients until cancelled."""
         listener.setblocking(False)
         async with trio.open_nursery() as nursery:
+            self._nursery = nursery
             while True:
                 await trio.lowlevel.wait_readable(listener)
                 try:
@@ -215,9 +228,25 @@ class Server:
                     self._waiting[id].over.set()
                 case Unanswered(id) if id in self._waiting:
                     self._waiting[id].over.set()
+                case Perform() if self._nursery is not None:
+                    self._nursery.start_soon(self._perform, action)
         if self.has_answerers:
             self._attached.set()
             self._attached = trio.Event()
+
+    async def _perform(self, action: Perform) -> None:
+        """One after the other, beside this thread: a tree that is looked through takes a while."""
+        outcome: dict[str, Any] | NonoError
+        try:
+            async with self._one_at_a_time:
+                made = await trio.to_thread.run_sync(action.work.perform)
+                outcome = action.work.finish(made)
+        except NonoError as error:
+            outcome = error
+        except Exception:
+            self._faults.note()
+            outcome = NonoError("it failed: a bug in nono")
+        self._do(self._control.performed(action, outcome))
 
     def _queue(self, connection: _Connection, line: bytes) -> None:
         if connection.queued + len(line) > _MAX_QUEUED:

@@ -91,6 +91,11 @@ class Audit:
         """True when calls have to be refused because they cannot be recorded."""
         return bool(self.stopped) and self.options.required
 
+    @property
+    def may_refuse(self) -> bool:
+        """True when `refuses` is asked for before each call."""
+        return self.options.required
+
     def start(self, policy: Policy, tmpdir: str) -> None:
         """The first record. Raises StartError when it is required and cannot be written."""
         with self._starting():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from nono.broker import visible
+from nono.supervisor.cli.messages import say
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
@@ -46,12 +47,18 @@ def _read(file: str) -> list[KeptAnswer]:
 @click.option("--all", "everything", is_flag=True, help="Those of every profile and directory.")
 def list_(profile: str | None, workdir: str | None, everything: bool) -> None:
     """List the answers that are kept for a profile or a working directory."""
-    if not everything:
-        _show(_read(_file(profile, workdir)))
-        return
     directory = profile_directory(os.environ, home_directory(os.environ))
     names = os.listdir(directory) if os.path.isdir(directory) else []
-    for name in sorted(each for each in names if each.endswith(ANSWERS)):
+    files = sorted(each for each in names if each.endswith(ANSWERS))
+    if not everything:
+        file = _file(profile, workdir)
+        _show(_read(file))
+        others = len({*files} - {os.path.basename(file)})
+        if others:
+            what = "profile or directory has" if others == 1 else "profiles or directories have"
+            say([f"{others} other {what} answers: nono answers list --all"])
+        return
+    for name in files:
         click.echo(visible(name.removesuffix(ANSWERS)))
         _show(_read(os.path.join(directory, name)))
 

@@ -19,6 +19,7 @@ from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
 
 _SUFFIX = ".json"
+_DEFAULT = "default"
 _GROUP_LISTS = (
     "deny",
     "deny_write",
@@ -54,7 +55,8 @@ _START = """\
 def profile() -> None:
     """Make profiles, look at them, compare them.
 
-    PROFILE is a file, the name of one of yours, or the name of one that comes with nono.
+    PROFILE is a file, the name of one of yours, or the name of one that comes with nono. `default`
+    is a run without a profile, with what was answered with "always" in this directory.
     """
 
 
@@ -220,4 +222,19 @@ def schema(markdown: bool) -> None:
 
 
 def _plan(name: str) -> Plan:
+    """Of a run with this profile, and the answers that are kept for it.
+
+    `default` is a run without a profile, whose answers are those of the working directory; a name
+    with an `@`, as `nono answers list --all` has it, is that of answers.
+    """
+    from nono.supervisor.planning.answers_file import ANSWERS
+    from nono.supervisor.planning.profile_files import Profiles, is_built_in
+
+    home = home_directory(os.environ)
+    kept = os.path.join(profile_directory(os.environ, home), name + ANSWERS)
+    if "@" in name and os.sep not in name and os.path.isfile(kept):
+        return make_plan(Options(profile=kept))
+    if name == _DEFAULT and not os.path.isfile(kept):
+        source = Profiles(os.environ, home).load(name, None)
+        return make_plan(Options(profile=None if is_built_in(source.file) else name))
     return make_plan(Options(profile=name))

@@ -227,8 +227,6 @@ def _report(
     before: RunByPeople,
     values: dict[str, Any],
 ) -> None:
-    from nono.supervisor.report import run as report
-
     if prepared.asking is not None:
         faults = [*faults, *prepared.asking.dispatch.faults.texts]
     changed = before.changed(may_have_written=prepared.may_have_written)
@@ -239,6 +237,14 @@ def _report(
     if prepared.audit is not None:
         prepared.audit.close()
     removed = prepared.remove_left_behind()
+    told = (faults, changed, removed, usage, prepared.asking, values["as_json"])
+    is_recorded = prepared.audit is None or not prepared.audit.stopped
+    all_found = not (decisions.unresolved or decisions.denials.unread)
+    if decisions.denials.none and all_found and is_recorded and not any(told):
+        return
+    # What tells of a run is loaded only where there is something to tell.
+    from nono.supervisor.report import run as report
+
     if values["as_json"]:
         if not values["quiet"]:
             audit = prepared.audit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,7 +16,6 @@ from nono.broker import (
     Ask,
     Connect,
     Deny,
-    Effect,
     Execute,
     Floor,
     LocalPort,
@@ -32,13 +31,14 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.network.network import refusal_errno
-from nono.broker.rules.paths import child, lineage
+from nono.broker.rules.paths import child, lineage, parent
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
 from nono.supervisor.decisions.denied_names import DeniedNames
+from nono.supervisor.decisions.given import Given
 from nono.supervisor.decisions.own_addresses import is_of_this_machine, loopback_like
 from nono.supervisor.decisions.refusal import Refusal
-from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
+from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
@@ -53,7 +53,6 @@ _NAME_CHANGES = {
 }
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
-_MAX_UNREAD = 20
 _MAX_CONNECTS = 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
@@ -65,8 +64,7 @@ class Decisions:
     """Shared by all that serves one sandbox. May be used from any thread.
 
     Each program of the sandbox has a loop of its own, and what waits is served by trio's thread.
-    No policy and no floor ever changes; each may be replaced. What changes, changes under a lock;
-    to read policy or floor takes none.
+    No policy and no floor ever changes; each may be replaced, under a lock. To read takes none.
     """
 
     def __init__(
@@ -74,7 +72,7 @@ class Decisions:
         policy: Policy,
         floor: Floor,
         witness: Witness | None = None,
-        copies: Container[str] = frozenset(),
+        copies: Collection[str] = frozenset(),
     ) -> None:
         """`copies` are the paths of files that the program is given nono's own instead of."""
         self.policy = policy
@@ -90,13 +88,29 @@ class Decisions:
         self.denials = Denials()
         self.awaited: set[str] = set()
         """Directories that were made at the start, for a program that may want to make them."""
+        self.at_start = policy
+        """Without answers, and without what holds them."""
+        self._given = Given(policy)
         self._lock = threading.Lock()
         self._unresolved: dict[str, str] = {}
-        self._unread: set[str] = set()
         self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
         self._denied_names = DeniedNames(policy)
+        self.version = memoryview(bytearray(4)).cast("I")
+        """Another number whenever policy or floor is replaced, in memory for a lane in C."""
+
+    def table(self, with_rules: bool) -> tuple[int, bytes]:
+        """The version, and floor and policy of then as `broker/policy/table.py` has them."""
+        from nono.broker.policy.table import flat_table
+
+        with self._lock:
+            version, parts = self.version[0], (self.floor, self.policy, self._copies)
+        return version, flat_table(*parts, with_rules)
+
+    def _renew(self) -> None:
+        """Under the lock, after something was replaced."""
+        self.version[0] = (self.version[0] + 1) & 0xFFFFFFFF
 
     def take_awaited(self, path: str) -> bool:
         """True for the one who makes such a directory: it is there, and nobody else makes it."""
@@ -145,6 +159,7 @@ class Decisions:
         if path in self._ruled:
             with self._lock:
                 self.floor = self.floor.without(path)
+                self._renew()
 
     def extend(
         self, rules: Iterable[Rule], refusals: Iterable[Rule] = (), folding: Iterable[str] = ()
@@ -155,20 +170,25 @@ class Decisions:
         Raises broker.PolicyError.
         """
         with self._lock:
-            policy = self.policy.refusing(refusals, folding).extended(rules)
+            policy = self._given.extended(self.policy, rules, refusals, folding)
             # First more names are left to the policy, then it decides on them.
             if policy.rules is not self.policy.rules or policy.folding != self.policy.folding:
                 self._denied_names = DeniedNames(policy)
             self.policy = policy
+            self._renew()
 
     def retract(self, origin: Origin) -> None:
-        """Take back the answers of this origin."""
+        """Take back the answers of this origin, with the refusals that came with no other one."""
         with self._lock:
-            self.policy = self.policy.retracted(origin)
+            policy = self._given.without(self.policy, origin)
+            # First what was opened is closed, then fewer names are left to the policy.
+            self.policy = policy
+            self._denied_names = DeniedNames(policy)
+            self._renew()
 
     def _policy_for(self, request: Request) -> Policy:
         """With what a person allowed this one call of this one thread, if anything."""
-        once = _once(request)
+        once = once_of(request)
         return self.policy.extended(once) if once else self.policy
 
     def allows(self, request: Request) -> bool:
@@ -254,8 +274,7 @@ class Decisions:
 
     def _note(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(verdict, Ask) and self.asks_no_more is not None:
-            rule = replace(verdict.rule, effect=Effect.DENY, origin=self.asks_no_more)
-            verdict = Deny(rule, refusal_errno(decided))
+            verdict = refused(verdict, decided, self.asks_no_more)
         if not isinstance(verdict, Allow):
             self.denials.record(decided, verdict)
         if self.witness is not None:
@@ -274,9 +293,11 @@ class Decisions:
     def refuse_unanswered(self, request: Request, why: Deny | None) -> NoReturn:
         """Note the refusal of what a person refused, or nobody answered; raise.
 
-        `why` is the person's answer.
+        `why` is the person's answer; without one it is refused by what asked.
         """
         decided, verdict = self.verdict(request)
+        if why is None and isinstance(verdict, Ask):
+            why = refused(verdict, decided, self.asks_no_more or verdict.rule.origin)
         self._note(request, decided, why or verdict)
         raise Refusal(refusal_errno(request))  # somebody allowed it meanwhile
 
@@ -284,18 +305,17 @@ class Decisions:
         """To remove or replace a name takes a right on the directory that it is in.
 
         A grant on a path is none: who may write to /dev/null or work in a project may not put a
-        link there, which the next run would follow. It is one if it holds for any name beside it.
+        link there, which the next run would follow. It is one if it holds for any name beside it,
+        or if somebody was asked about this very change.
         """
         if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
             return request, verdict
-        directory = request.path.rpartition("/")[0] or "/"
-        any_name = replace(request, path=child(directory, _ANY_NAME))
+        any_name = replace(request, path=child(parent(request.path), _ANY_NAME))
         policy = self._policy_for(request)
-        # Whoever was asked about this very change knows the name.
-        named = {getattr(rule.pattern, "path", None) for rule in _once(request)}
+        named = {getattr(rule.pattern, "path", None) for rule in once_of(request)}
         if request.path in named or isinstance(policy.decide(any_name), Allow):
             return request, verdict
-        writing = Open(request.process, directory, Access.WRITE)
+        writing = Open(request.process, parent(request.path), Access.WRITE)
         return writing, policy.decide(writing)
 
     @property
@@ -311,18 +331,6 @@ class Decisions:
                 self._unresolved[host] = why
         if self.witness is not None:
             self.witness.unresolved(host, why)
-
-    @property
-    def unread(self) -> list[str]:
-        """Programs whose calls were continued without having been read; at most 20."""
-        with self._lock:
-            return sorted(self._unread)
-
-    def note_unread(self, program: str) -> None:
-        """A call of this program was continued, and what the kernel says of it nobody hears."""
-        with self._lock:
-            if len(self._unread) < _MAX_UNREAD:
-                self._unread.add(program)
 
     def refuse(self, request: Request, verdict: Deny) -> NoReturn:
         """Note a refusal that more than the policy decided; raise."""
@@ -340,9 +348,3 @@ class Decisions:
         if self.witness is not None:
             self.witness.native(request, refused=verdict)
         raise Refusal(verdict.errno if isinstance(verdict, Deny) else errno.EACCES)
-
-
-def _once(request: Request) -> tuple[Rule, ...]:
-    """What a person allowed the one call that the request belongs to: see `Caller.once`."""
-    once: Once = getattr(request.process, "once", NOTHING)
-    return once.rules if once.rules and once.holds_for(request) else ()

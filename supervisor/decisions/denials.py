@@ -14,6 +14,7 @@ from nono.broker.requests import Metadata, PathChange, PathRequest
 from nono.broker.rules.rule import Effect, builtin
 from nono.supervisor.places import home_directory
 
+_MAX_UNREAD = 20
 _MAX_DENIALS = 2_000
 
 ABSENT_PROCESS = builtin("processes of others are not there", Effect.DENY)
@@ -40,6 +41,7 @@ class Denials:
         self._denials: dict[_Key, _Counted] = {}
         self._harmless: dict[_Key, _Counted] = {}
         self.overflow = 0
+        self._unread: set[str] = set()
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
         same = (_key_of_object(request), verdict.rule.origin)
@@ -58,6 +60,23 @@ class Denials:
                 found[same] = _Counted(request, verdict, not self._may_be_harmless(request))
             elif not is_harmless:
                 self.overflow += 1
+
+    @property
+    def unread(self) -> list[str]:
+        """Programs whose calls were continued without having been read; at most 20."""
+        with self._lock:
+            return sorted(self._unread)
+
+    def note_unread(self, program: str) -> None:
+        """A call of this program was continued, and what the kernel says of it nobody hears."""
+        with self._lock:
+            if len(self._unread) < _MAX_UNREAD:
+                self._unread.add(program)
+
+    @property
+    def none(self) -> bool:
+        """True when nothing was refused, be it harmless."""
+        return not (self._denials or self._harmless)
 
     def all(self) -> list[Denial]:
         """As of now, in the order in which they first came."""

@@ -82,6 +82,11 @@ class OpenedLater:
             self._decisions.extend(rules)
             return
         refusals, folding = self._refusals(policy, grants)
+        at_start = self._decisions.at_start
+        if policy.rules != at_start.rules:
+            # What an earlier answer brought along may be taken back before this one.
+            alone, trees = self._refusals(at_start, grants)
+            refusals, folding = [*refusals, *alone], (*folding, *trees)
         self._decisions.extend(rules, refusals, folding)
 
     def protections(self, calls: Iterable[Iterable[Request]]) -> list[Deny | None]:
@@ -170,7 +175,8 @@ class OpenedLater:
         ).matched
         behind = list(behind_links(rules, matched))
         links = OtherLinks([*rules, *asked, *matched, *behind], policy.bypasses)
-        before = {*known, *asked}
+        refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
+        before = {*refused, *asked}
         new = [each for each in (*found, *matched, *behind, *links.rules) if each not in before]
         return list(_enforced(new, roots, self._decisions.floor)), folding
 

@@ -97,7 +97,8 @@ class Twice:
 
         Those that are not are of a directory below it.
         """
-        if path != "/" and self._is_alone(parent(path)):
+        above = path[: path.rfind("/")] or "/"
+        if path != "/" and (self._alone.get(above) or self._is_alone(above)):
             return []
         inside, system = self._inside(path)
         if system is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import itertools
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -136,14 +137,10 @@ def _matcher() -> Callable[[str], bool]:
     names = frozenset(tables["run_knowingly"])
     patterns = (*tables["project_patterns"], *tables["run_knowingly_patterns"])
     ends = tuple(each[1:] for each in patterns if each[0] == "*" and "*" not in each[1:])
-    others = [each for each in patterns if each[0] != "*"]
+    others = re.compile("|".join(fnmatch.translate(each) for each in patterns if each[0] != "*"))
 
     def is_named(name: str) -> bool:
-        return (
-            name in names
-            or name.endswith(ends)
-            or any(fnmatch.fnmatchcase(name, each) for each in others)
-        )
+        return name in names or name.endswith(ends) or others.fullmatch(name) is not None
 
     return is_named
 

@@ -25,16 +25,16 @@ _PRELOADED = (("LD_PRELOAD", ": "), ("LD_AUDIT", ":"), ("LD_AUDIT", ": "))
 _CACHE = "/etc/ld.so.cache"
 _SWITCH = "/etc/nsswitch.conf"
 _MAX_BYTES = 1 << 24
-_NAME = re.compile(rb"[\w.+-]+\.so[\w.+-]*(?=\0)")
-_COMMENT = re.compile("#.*")
-_SERVICE = re.compile(r"\w+")
+_NAME = rb"[\w.+-]+\.so[\w.+-]*(?=\0)"
+_COMMENT = "#.*"
+_SERVICE = r"\w+"
 
 _ASKED_FOR = frozenset({"libgcc_s.so.1", "libidn2.so.0", "libseccomp.so", "libseccomp.so.2"})
 """What is looked for while a program runs: by the C library, and by our dependencies."""
 
 _BY_MACHINE = ("atomics", "avx512_1", "glibc-hwcaps", "haswell", "tls", "xeon_phi")
 """Directories in each that it looks in first, for libraries made for this machine."""
-_TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM))")
+_TOKEN = r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM))"
 
 
 def shared_libraries(opened: Iterable[str], own_files: Iterable[str]) -> Iterator[str]:
@@ -63,10 +63,10 @@ def sonames(own_files: Iterable[str]) -> set[str]:
     """The names of libraries that may be looked for."""
     found = {
         *_ASKED_FOR,
-        *(os.fsdecode(each) for each in _NAME.findall(bytes_of(_CACHE, _MAX_BYTES))),
+        *(os.fsdecode(each) for each in re.findall(_NAME, bytes_of(_CACHE, _MAX_BYTES))),
     }
-    switch = _COMMENT.sub("", os.fsdecode(bytes_of(_SWITCH, _MAX_BYTES)))
-    found |= {f"libnss_{each}.so.2" for each in _SERVICE.findall(switch)}
+    switch = re.sub(_COMMENT, "", os.fsdecode(bytes_of(_SWITCH, _MAX_BYTES)))
+    found |= {f"libnss_{each}.so.2" for each in re.findall(_SERVICE, switch)}
     for path in dict.fromkeys(own_files):
         found |= needed(path)
     return found
@@ -131,7 +131,7 @@ def _split(variable: str, separators: str) -> Iterator[str]:
     """The elements, and those with what the linker may put in the place of a token."""
     for each in elements(variable, separators):
         yield each
-        if _TOKEN.search(each):
+        if re.search(_TOKEN, each):
             yield from (_replaced(each, *values) for values in product(*_values()))
 
 
@@ -148,4 +148,4 @@ def _values() -> tuple[set[str], tuple[str, ...], tuple[str, ...]]:
 
 def _replaced(text: str, origin: str, library: str, platform: str) -> str:
     values = {"ORIGIN": origin, "LIB": library, "PLATFORM": platform}
-    return _TOKEN.sub(lambda match: values[match[1] or match[2]], text)
+    return re.sub(_TOKEN, lambda match: values[match[1] or match[2]], text)

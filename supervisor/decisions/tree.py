@@ -36,3 +36,13 @@ class RealTree:
         if self._listed is not None:
             self._listed(path, names)
         return names
+
+    def scan(self, path: str) -> list[tuple[str, bool]]:
+        try:
+            with os.scandir(path) as found:
+                scanned = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
+        except OSError:
+            return []
+        if self._listed is not None:
+            self._listed(path, [name for name, _ in scanned])
+        return scanned

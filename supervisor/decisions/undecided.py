@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nono.broker import Ask, Policy, Request, Rule
+from nono.broker import Ask, Deny, Effect, Origin, Policy, Request, Rule
+from nono.broker.network.network import refusal_errno
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.denials import key
 
@@ -71,3 +72,15 @@ class AnsweredProcess(RecordedProcess):
     """
 
     once: Once = NOTHING
+
+
+def once_of(request: Request) -> tuple[Rule, ...]:
+    """What a person allowed the one call that the request belongs to: see `Caller.once`."""
+    once: Once = getattr(request.process, "once", NOTHING)
+    return once.rules if once.rules and once.holds_for(request) else ()
+
+
+def refused(asks: Ask, request: Request, origin: Origin) -> Deny:
+    """The refusal of what is asked about, by who refused to answer."""
+    rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
+    return Deny(rule, refusal_errno(request))

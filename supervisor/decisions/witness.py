@@ -11,7 +11,8 @@ class Witness(Protocol):
     """Told from any thread, before the call is performed or refused.
 
     `every_call` asks for the calls of the fast lane as well. While `refuses` is true every call is
-    refused. The methods may raise OSError, which is what the call then fails with.
+    refused; `may_refuse` says whether it ever will be. The methods may raise OSError, which is what
+    the call then fails with.
     """
 
     @property
@@ -19,6 +20,9 @@ class Witness(Protocol):
 
     @property
     def refuses(self) -> bool: ...
+
+    @property
+    def may_refuse(self) -> bool: ...
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         """The policy's verdict on `decided`, which is `request` or stands for it."""

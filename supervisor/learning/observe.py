@@ -180,6 +180,7 @@ class Learner:
     used_caches: bool = False
     every_call: bool = True
     refuses: bool = False
+    may_refuse: bool = False
     _base: Decisions | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import struct
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,7 @@ from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux import ruleset
 from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.kept_filter import kept_filter
 from nono.supervisor.linux.tracing import check_tracing
 
 if TYPE_CHECKING:
@@ -196,9 +198,21 @@ def confine(
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
         is_scoped = landlock.Scope.SIGNAL in landlock.supported(abi).scoped
-        program = filter_program(mode.value, broker, scoped=is_scoped)
+        program = _kept_program(mode.value, broker, is_scoped)
         undo.pop_all()
         return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
+
+
+def _kept_program(network: Network, broker: bool, scoped: bool) -> bytes:
+    """The filter, from an earlier run where there was one. Raises StartError."""
+    parts = {
+        "machine": [os.uname().machine, sys.maxsize],
+        "network": network,
+        "broker": broker,
+        "scoped": scoped,
+        "copies": process.copies_descriptors(),
+    }
+    return kept_filter(parts, lambda: filter_program(network, broker, scoped=scoped), os.environ)
 
 
 def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 from collections.abc import Iterator
 
 from nono.shims.errors import ShimError
-from nono.shims.linux import inet_diag, landlock, unix_diag
+from nono.shims.linux import inet_diag, landlock, lane, unix_diag
+from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
 from nono.supervisor.linux.confine import not_enforced, weaker
@@ -18,7 +20,8 @@ from nono.supervisor.linux.network.datagrams import Datagrams
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
     found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
-    found += [*refused_calls.findings(), tracing.finding(), _datagrams()]
+    found += [_lane(), *refused_calls.findings(), tracing.finding(), _libseccomp()]
+    found += [_datagrams()]
     return [*found, _sockets(), *account_check.findings(), process_bounds.finding()]
 
 
@@ -84,6 +87,26 @@ def _filters_of_this_process() -> int:
     return 0
 
 
+def _lane() -> Finding:
+    """What answers the commonest calls."""
+    compiled, why = lane.library()
+    cost = (
+        "the lane in Python serves, which takes longer: install nono again where there is a C"
+        " compiler, or from a wheel for this platform"
+    )
+    found = "no: " + why if why else "yes"
+    good = compiled is not None
+    return Finding("fast lane in C", found, good, "" if good else cost, needed=False)
+
+
+def _libseccomp() -> Finding:
+    try:
+        version = _Version.in_dll(SONAME)
+    except OSError:
+        return Finding("libseccomp", "not found", False, "apt-get install libseccomp2")
+    return Finding("libseccomp", version, True)
+
+
 def _datagrams() -> Finding:
     """Whether a sandbox with named hosts gets a network of its own for them."""
     made = Datagrams()
@@ -107,3 +130,16 @@ def _sockets() -> Finding:
     found = f"without {', '.join(missing)}" if missing else "yes"
     what = "sockets told by the kernel"
     return Finding(what, found, not missing, cost if missing else "", needed=False)
+
+
+class _Version(ctypes.Structure):
+    """struct scmp_version: three unsigned ints, from seccomp_version(3)."""
+
+    _fields_ = (("major", ctypes.c_uint), ("minor", ctypes.c_uint), ("micro", ctypes.c_uint))
+
+    @staticmethod
+    def in_dll(library: str) -> str:
+        function = ctypes.CDLL(library).seccomp_version
+        function.restype = ctypes.POINTER(_Version)
+        version = function().contents
+        return f"{version.major}.{version.minor}.{version.micro}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 SHELLS = frozenset(("sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"))
 _WRAPPERS = frozenset(
@@ -24,6 +24,8 @@ _KEYWORDS = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "u
 """Words of a shell that a command follows."""
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _OPERATOR = frozenset(";&|()")
+_NOT_PLAIN = frozenset("\"'\\#;&|()<>\v\f\x1c\x1d\x1e\x1f")
+"""Of ASCII, what shlex has a meaning for and `str.split` has not, or the other way round."""
 _MAX_TEXT = 65536
 _MAX_DEPTH = 8
 
@@ -72,8 +74,13 @@ def _text_of(arguments: Sequence[str]) -> str | None:
 
 def _commands(line: str) -> Iterator[list[str]]:
     """The simple commands in a line, without what is assigned before them."""
-    words = shlex.shlex(line, posix=True, punctuation_chars=True)
-    words.whitespace_split = True
+    words: Iterable[str] = line.split()  # most lines: shlex takes its time
+    if not (line.isascii() and _NOT_PLAIN.isdisjoint(line)):
+        if line.lstrip(" \t\r").startswith("#"):
+            return
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = lexer
     command: list[str] = []
     try:
         for word in words:

@@ -25,16 +25,16 @@ _MAX_SETTINGS = 4000
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
-_SETTING = re.compile(rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)")
-_PARAMETER = re.compile(rb"'([^'=]+)(?:'='|=)([^']*)'")
+_SETTING = rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)"
+_PARAMETER = rb"'([^'=]+)(?:'='|=)([^']*)'"
 _INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
 _WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
 """Keys whose value is one path, whatever is in it and whether or not it is there."""
 _HUSKY = "_"
 """A directory of hooks of this name has scripts that call those beside it."""
 _REFS = "refs/"
-_COMMENT = re.compile(rb"[ \t][#;].*")
-_BETWEEN = re.compile(rb"[\s\"'`;|&()<>$=!\\]+")
+_COMMENT = rb"[ \t][#;].*"
+_BETWEEN = rb"[\s\"'`;|&()<>$=!\\]+"
 """Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
 
 
@@ -84,7 +84,7 @@ def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
         yield from _named_by("/", key.lower(), value, home)
     # Each is quoted by itself, with the equals sign inside or between two quotes.
     given = os.fsencode(env.get("GIT_CONFIG_PARAMETERS", ""))
-    for found in itertools.islice(_PARAMETER.finditer(given), _MAX_VARIABLES):
+    for found in itertools.islice(re.finditer(_PARAMETER, given), _MAX_VARIABLES):
         yield from _named_by("/", found[1].rpartition(b".")[2].lower(), found[2], home)
 
 
@@ -140,8 +140,8 @@ def _named(files: Iterable[str], home: str, given: Sequence[Named] = ()) -> Iter
 
 def _named_in(file: str, home: str) -> Iterator[Named]:
     text = bytes_of(file, MAX_BYTES).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    for found in itertools.islice(_SETTING.finditer(text), _MAX_SETTINGS):
-        yield from _named_by(file, found[1].lower(), _COMMENT.sub(b"", found[2]), home)
+    for found in itertools.islice(re.finditer(_SETTING, text), _MAX_SETTINGS):
+        yield from _named_by(file, found[1].lower(), re.sub(_COMMENT, b"", found[2]), home)
 
 
 def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:
@@ -151,7 +151,7 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
         plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
         paths = [plain] if plain else []
     else:
-        paths = [word for word in _BETWEEN.split(value) if b"/" in word]
+        paths = [word for word in re.split(_BETWEEN, value) if b"/" in word]
     for path in map(os.fsdecode, paths):
         if path.startswith("~/"):
             path = child(home, path[2:])

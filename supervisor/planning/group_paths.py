@@ -11,7 +11,7 @@ from nono.supervisor.links import canonical_of_many
 from nono.supervisor.places import BASE_DIRECTORIES, plain_path
 
 _OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
-_BETWEEN = re.compile(r"[\s\"'`;|&()<>$=!,:\\@]+")
+_BETWEEN = r"[\s\"'`;|&()<>$=!,:\\@]+"
 """What may stand before and behind a path in a command or an option."""
 _OF_THE_KERNEL = frozenset({"dev", "proc", "sys"})
 
@@ -57,7 +57,7 @@ def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:
 
     None that much else lies in is meant: nothing would work with that refused.
     """
-    for each in dict.fromkeys((*value.split(":"), *_BETWEEN.split(value))):
+    for each in dict.fromkeys((*value.split(":"), *re.split(_BETWEEN, value))):
         given = home.rstrip("/") + each[1:] if each.startswith("~/") else each
         path = plain_path(given)
         much = path.count("/") < 2 or any(is_within(top, path) for top in (home, workdir))

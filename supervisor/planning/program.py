@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree, is_within
 from nono.broker.settings import flag
@@ -102,6 +103,7 @@ class _Search:
         self._home = home
         self._changeable = changeable
         self._known: dict[str, str | None] = {}
+        self._wrappers: dict[str, int] = {}
 
     def find(self, name: str) -> str | None:
         """The file that a name would run here."""
@@ -148,6 +150,9 @@ class _Search:
 
     def _started_by(self, script: str, depth: int) -> None:
         """What a shell script of the person's own starts: the program it is a wrapper of."""
+        if self._wrappers.get(script, -1) >= depth:
+            return
+        self._wrappers[script] = depth
         for further in programs_of_text(os.fsdecode(_head(script)), self.find):
             self.program(further, None, depth)
 
@@ -215,8 +220,7 @@ def first_line(program: str) -> list[str]:
     return os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(NamedTuple):
     """The program of a first line. `is_searched`: found in the person's own PATH."""
 
     path: str

@@ -62,7 +62,7 @@ def _harmless(decisions: Decisions) -> list[str]:
 
 def _unread(decisions: Decisions) -> list[str]:
     """What a program was refused that is not among the denials."""
-    named = ", ".join(map(visible, decisions.unread))
+    named = ", ".join(map(visible, decisions.denials.unread))
     if not named:
         return []
     return [
@@ -177,7 +177,7 @@ def as_json(
             "denials": [record(entry) for entry in entries(decisions, workdir)],
             "harmless": [record(entry) for entry in harmless(decisions)],
             "denials_not_listed": decisions.denials.overflow,
-            "unread": [visible(program) for program in decisions.unread],
+            "unread": [visible(program) for program in decisions.denials.unread],
             "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
             "services": _service_records(usage),
             "internal_errors": list(faults),

@@ -19,6 +19,7 @@ from nono.supervisor.places import run_name
 from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
+    from nono.broker.asking.control import Work
     from nono.supervisor.asking.channel import Channel
     from nono.supervisor.asking.live import Live
     from nono.supervisor.asking.server import Server
@@ -150,9 +151,9 @@ class Controlled:
 
         return visible(summary(request), _MAX_WHAT)
 
-    def grant(self, rules: dict[str, Any], client: str) -> dict[str, Any]:
+    def grant(self, rules: dict[str, Any], client: str) -> Work:
         """Allow something from now on."""
-        return {"number": self._changeable().grant_sections(rules, client)}
+        return self._changeable().grant_sections(rules, client)
 
     def revoke(self, number: str, client: str) -> dict[str, Any]:
         """Take back what was given, by its number."""

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
 GIT = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
 PLANT = program_beside(__file__, "plant_start_files.py")
+RACE = program_beside(__file__, "race_start_files.py")
 TOOLS = program_beside(__file__, "plant_in_repositories.py")
 
 
@@ -40,6 +41,17 @@ def test_nothing_can_be_planted(nono: Nono, as_user: Account, repository: Path) 
     assert not [each for each in (repository / ".git/hooks").iterdir() if each.suffix == ""]
     assert as_user("git", "status", "--short", cwd=repository).returncode == 0
     assert not (repository / "ran outside").exists()
+
+
+def test_no_race_makes_or_changes_one(nono: Nono, as_user: Account, project: Path) -> None:
+    as_user.file(project / "src/file", "first")
+    as_user.file(project / ".mcp.json", "kept")
+    status, output = inside(nono, "/usr/bin/python3", "-c", RACE)
+    assert status == 0 and "WON" not in output, output
+    # The calls went through where they were harmless.
+    assert int(output.split("done ")[1].split()[0]) > 10, output
+    assert (project / ".mcp.json").read_text() == "kept"
+    assert not (project / ".envrc").exists()
 
 
 def test_git_goes_on_working(nono: Nono, repository: Path) -> None:

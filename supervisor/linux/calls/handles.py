@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
@@ -94,8 +94,7 @@ class Handle:
         return stat.S_IFMT(self.stat.st_mode)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A name in a directory, whether or not something has that name."""
 
     parent: Handle

@@ -3,8 +3,9 @@
 A handler decides on a call and answers at once (continue, fail, or performed), or answers that
 performing it may block; then the call is handed to `waiting` and becomes a task of its own. The
 commonest calls get no handler: the fast lane lets them pass before, unless somebody is to be told
-of each. The thread has the umask of whoever calls (`making.py`) and, for root, the capabilities of
-the sandbox and no more, so what it performs it performs with the caller's rights.
+of each. Most of them are not even seen here where that lane is compiled (`compiled_lane.py`).
+The thread has the umask of whoever calls (`making.py`) and, for root, the capabilities of the
+sandbox and no more, so what it performs it performs with the caller's rights.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from nono.supervisor.linux.calls.answers import (
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.changing import Changing
+from nono.supervisor.linux.calls.compiled_lane import compiled_lane
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.making import ByThread, Making, making
@@ -48,7 +50,6 @@ from nono.supervisor.linux.calls.native_changes import NativeChanges
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.calls.tasks import Background
-from nono.supervisor.linux.calls.unread import instead_of
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -102,17 +103,20 @@ class Loop:
         every_call = self._witness is not None and self._witness.every_call
         self._fast_lane = None if every_call else FastLane(decisions, self._memory)
         self._native_changes = NativeChanges(decisions, self._memory, init_pid)
+        self._compiled = compiled_lane(listener, decisions, own, self._restrictions)
 
     def run(self, keep: frozenset[int]) -> None:
         """The thread's body. `keep` are the capabilities that the sandbox has."""
         self._making, self._keep = take_callers_rights(keep)
         try:
             self.listener.answer_on_same_processor()
-            receive, serve = self.listener.receive, self._serve
+            receive, serve = (self._compiled or self.listener).receive, self._serve
             while (notification := receive()) is not None:
                 serve(notification)
         finally:
             self._making.close()
+            if self._compiled is not None:
+                self._compiled.close()
             self._own.forget_sockets(self._init_pid)
 
     def _serve(self, notification: Notification) -> None:
@@ -122,6 +126,9 @@ class Loop:
         except Refusal as refusal:
             answer = Fail(refusal.number)
         except OSError as error:
+            # What only a call that failed needs is loaded only then.
+            from nono.supervisor.linux.calls.unread import instead_of
+
             answer = instead_of(error, notification, self.decisions)
         except Undecided as undecided:
             answer = self._ask(notification, undecided) if self._ask else Fail(errno.EACCES)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nono.broker import Access
 from nono.shims.linux import landlock
+from nono.shims.linux.at import ACCESS_MODE
 from nono.shims.linux.landlock import FS
 from nono.supervisor.linux.calls import set_id
 
@@ -16,7 +17,7 @@ _ACCESS = {
     os.O_RDONLY: Access.READ,
     os.O_WRONLY: Access.WRITE,
     os.O_RDWR: Access.READ | Access.WRITE,
-    os.O_ACCMODE: Access.READ | Access.WRITE,
+    ACCESS_MODE: Access.READ | Access.WRITE,
 }
 _ACCESS |= {mode | os.O_TRUNC: access | Access.WRITE for mode, access in _ACCESS.items()}
 OPEN_FLAGS = 0x7FFFFFFF  # of an int; what open(2) does not know there it ignores
@@ -52,7 +53,7 @@ class Arguments(NamedTuple):
 
 def access_of(flags: int) -> Access:
     """The access that the flags of an open ask for."""
-    return _ACCESS[flags & (os.O_ACCMODE | os.O_TRUNC)]
+    return _ACCESS[flags & (ACCESS_MODE | os.O_TRUNC)]
 
 
 def floor_checks(flags: int) -> bool:
@@ -61,9 +62,9 @@ def floor_checks(flags: int) -> bool:
     Nor, before ABI 3, for emptying a file that is opened for reading only: open(2) does that if it
     may write. So such an open is never continued: another thread could make it mean any file.
     """
-    if flags & (os.O_ACCMODE | os.O_TRUNC) == os.O_RDONLY | os.O_TRUNC:
+    if flags & (ACCESS_MODE | os.O_TRUNC) == os.O_RDONLY | os.O_TRUNC:
         return FS.TRUNCATE in landlock.running().fs
-    return flags & os.O_ACCMODE != os.O_ACCMODE
+    return flags & ACCESS_MODE != ACCESS_MODE
 
 
 def makes_set_id(flags: int, mode: int) -> bool:
@@ -74,8 +75,8 @@ def makes_set_id(flags: int, mode: int) -> bool:
 def held_access(flags: int) -> Access:
     """What an open descriptor with these file status flags gives on the content.
 
-    Nothing for O_PATH. Nothing for O_ACCMODE as a mode either: the kernel opens such a descriptor
+    Nothing for O_PATH. Nothing for ACCESS_MODE as a mode either: the kernel opens such a descriptor
     for ioctl(2) only, and Landlock asks for no right.
     """
-    mode = flags & os.O_ACCMODE
-    return Access(0) if flags & os.O_PATH or mode == os.O_ACCMODE else _ACCESS[mode]
+    mode = flags & ACCESS_MODE
+    return Access(0) if flags & os.O_PATH or mode == ACCESS_MODE else _ACCESS[mode]

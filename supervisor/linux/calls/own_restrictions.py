@@ -50,6 +50,11 @@ class OwnRestrictions:
         self.fewer_capabilities = False
         """Somebody has given up some, and so may others."""
 
+    @property
+    def are_none(self) -> bool:
+        """True as long as nobody gave anything up."""
+        return not (self._first or self._everybody or self.fewer_capabilities)
+
     def mark(self, caller: Caller) -> None:
         """The caller is about to restrict itself with Landlock. Raises OSError when it is gone."""
         now = int(time.clock_gettime(time.CLOCK_BOOTTIME) * _TICKS)

@@ -67,7 +67,7 @@ def instead_of(error: OSError, notification: Notification, decisions: Decisions)
     made = name(machine(), notification.number) or str(notification.number)
     program = _name_of(notification.tid)
     if _is_held(made, notification, decisions):
-        decisions.note_unread(program)
+        decisions.denials.note_unread(program)
         return CONTINUE
     if made in _DONE_WITHOUT:
         return Fail(errno.ENOSYS)

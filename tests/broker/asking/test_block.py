@@ -56,6 +56,16 @@ def test_the_block() -> None:
     assert "\n".join(block(asked, choices(asked), Surroundings(80, "7f3a", 1, 2))) == WIDE
 
 
+def test_a_host_is_shown_with_its_port() -> None:
+    host = question("api.example.org", SubjectKind.HOST)
+    asked = replace(host, wants="connect to", objects=(("connect to", "api.example.org:8443"),))
+    around, what = Surroundings(80), "api.example.org:8443"
+    assert any(line.endswith(what) for line in block(asked, choices(asked), around))
+    assert outcome(asked, None, around) == f"connect to {what}: no"
+    assert f"wants to connect to: {what}" in "\n".join(plain.listed(asked, choices(asked)))
+    assert what in "".join(brief(asked, choices(asked), Surroundings(50)))
+
+
 def test_the_home_is_short() -> None:
     asked = question()
     around = Surroundings(80, home="/home/u")

@@ -43,6 +43,17 @@ def test_a_key_answers_once_the_question_was_seen() -> None:
     assert person.types(b"q") == [Quit()]
 
 
+def test_the_home_is_short() -> None:
+    board = Board(home="/home/x")
+    person = Person(board)
+    board.asked("7f3a", question())
+    board.asked("7f3a", question(18))
+    shown = person.looks()
+    assert "~/data/" in shown and "waits: read ~/data" in shown and "/home/x" not in shown
+    board.told("7f3a", "decided", {"id": 17, "words": "no"})
+    assert "~/data: no" in person.looks()
+
+
 def test_so_much_takes_a_second_step() -> None:
     board = Board()
     person = Person(board)

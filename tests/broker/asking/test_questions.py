@@ -159,7 +159,8 @@ def _opens_home(rule: Rule) -> bool:
     [
         (opens("/data/x/f"), 0, "ordaAnmNQ"),
         (opens("/data/x/f"), 1, "doraAnmNQ"),
-        (opens("/data/x/f"), 2, "daAnmNQ"),
+        (opens("/data/x/f"), 2, "daAonmNQ"),
+        (changes(Operation.UNLINK, "/data/x/f"), 3, "dAonmNQ"),
         (opens("/data/dir"), 0, "ordAnmNQ"),
         (opens(f"{HOME}/f"), 0, "oranmNQ"),
         (opens(f"{HOME}/f"), 3, "oranmNQ"),

@@ -1,11 +1,14 @@
 """The filters of both architectures and all modes, run in the simulator at every boundary."""
 
 import errno
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nono.shims.errors import FilterError
+from nono.shims.linux import filter
 from nono.shims.linux import refused_arguments as arguments
 from nono.shims.linux.filter import AUDIT_ARCH
 from nono.shims.linux.syscall_classes import Network, SyscallClass
@@ -202,3 +205,9 @@ def test_without_a_broker_nothing_is_notified(which: Filter) -> None:
     """A filter that has no listener gives ENOSYS for it: a program would look for another way."""
     results = {instruction.k for instruction in which.program.instructions if instruction.code == 6}
     assert (NOTIFY in results) == which.broker
+
+
+def test_without_libseccomp_there_is_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyseccomp", None)
+    with pytest.raises(FilterError, match="hint: install libseccomp"):
+        filter.build("x86_64")

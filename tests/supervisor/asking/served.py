@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import trio
 
 from nono.broker.asking import json_rpc
+from nono.broker.asking.control import Work
 from nono.supervisor.asking.listening import listen, sockets
 from nono.supervisor.asking.server import Server
 from nono.supervisor.faults import Faults
@@ -21,10 +23,16 @@ class Run:
     def status(self) -> dict[str, Any]:
         return {"run": "7f3a"}
 
-    def grant(self, rules: dict[str, Any], client: str) -> dict[str, Any]:
-        raise ZeroDivisionError
+    def __init__(self) -> None:
+        self.goes_on = threading.Event()
+
+    def grant(self, rules: dict[str, Any], client: str) -> Work:
+        if "waits" not in rules:
+            raise ZeroDivisionError
+        return Work(lambda: self.goes_on.wait(20), lambda waited: {"number": str(waited)})
 
     def revoke(self, number: str, client: str) -> dict[str, Any]:
+        self.goes_on.set()
         return {}
 
     def kill(self, client: str) -> dict[str, Any]:

@@ -131,6 +131,9 @@ def test_what_refuses(as_user: Account, project: Path) -> None:
         if name != "quits":
             assert set(found[name]["rules"]) == {"the default"}, name
     assert all(rule.startswith("answer ") for rule in found["quits"]["rules"])
+    # What somebody was asked about, and refused, is a refusal and no question any more.
+    for name in ("fails", "nobody", "other", "refused", "quits"):
+        assert set(found[name]["verdicts"]) == {"Deny"}, name
     assert found["refused"]["out"] == no
     assert len(found["refused"]["asked"]) == 2
     assert all(rule.startswith("answer ") for rule in found["refused"]["rules"])

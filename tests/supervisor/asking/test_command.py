@@ -73,6 +73,15 @@ def test_from_the_question_to_the_profile(asking: Nono, as_user: Account, projec
     assert "asked" not in again.stderr
     listed = asking("", "answers", "list").stdout
     assert "filesystem.read: ~/data  (cat: read" in listed
+    kept = sorted((as_user.home / ".config/nono/profiles").glob("@*.answers.json"))
+    name = kept[0].name.removesuffix(".answers.json")
+    assert len(kept) == 1
+    for shown in ("default", name):
+        told = asking("", "profile", "show", shown)
+        assert f"{as_user.home}/data  [profile filesystem.read in " in told.stdout, told
+    elsewhere = asking("", "answers", "list", "--workdir", str(as_user.home))
+    assert elsewhere.stdout == "no answers are kept\n"
+    assert "nono answers list --all" in elsewhere.stderr
     told = asking("", "why", "--path", reading[1])
     assert told.returncode == 0 and ".answers.json" in told.stdout
     promoted = asking("", "answers", "promote", "--all", "--into", "mine", "--yes")

@@ -35,7 +35,7 @@ def test_an_answer_for_once_allows_what_it_shows() -> None:
             return wanting(asking, tid, PathChange(Thread(tid), operation, path))
 
         delete = changed(1, Operation.UNLINK, "/data/x/f1")
-        await until(lambda: len(channel.open) == 1)  # the third of a directory has no "once"
+        await until(lambda: len(channel.open) == 1)
         read = waits(asking, 2, "/data/x/f2")
         write = wanting(asking, 3, Open(Thread(3), "/data/x/f3", Access.WRITE))
         homes = [waits(asking, 10 + each, f"/home/u/{each}") for each in range(3)]

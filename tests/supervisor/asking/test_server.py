@@ -43,6 +43,20 @@ async def test_the_first_answer_wins(tmp_path: Path) -> None:
         assert not faults.texts
 
 
+async def test_nothing_waits_for_a_grant_that_takes_long(tmp_path: Path) -> None:
+    async with serve(tmp_path) as (_, connect, faults):
+        slow, other = await connect(), await connect()
+        await slow.hello()
+        await other.hello()
+        await slow.say("grant", rules={"waits": []})
+        await slow.say("status")
+        assert (await slow.hear())["result"]["run"] == "7f3a"
+        await other.say("revoke", number="1")
+        assert (await other.hear())["result"] == {}
+        assert (await slow.hear())["result"] == {"number": "True"}
+        assert not faults.texts
+
+
 async def test_questions_move_on_and_are_withdrawn(tmp_path: Path) -> None:
     async with serve(tmp_path) as (server, connect, _):
         peer = await connect()

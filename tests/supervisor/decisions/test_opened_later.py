@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,10 +158,40 @@ def test_a_grant_to_a_sandbox_that_runs_is_held_as_well(home: Path) -> None:
     decisions, later = start(home)
     asking = Asking(decisions, Dispatch([], Faults()), _nowhere, later=lambda: later)
     live = Live(asking, str(home / "project"))
-    live.grant_sections({"filesystem": {"allow": [str(home / "other")]}}, "somebody")
-    assert decisions.allows(writes(home / "other" / "a.txt"))
-    for name in STARTING:
-        assert not decisions.allows(writes(home / name)), name
+    before = decisions.policy
+
+    def give(path: Path) -> str:
+        work = live.grant_sections({"filesystem": {"allow": [str(path)]}}, "somebody")
+        return str(work.finish(work.perform())["number"])
+
+    def is_held() -> bool:
+        return not any(decisions.allows(writes(home / name)) for name in STARTING)
+
+    first = give(home / "other")
+    assert decisions.allows(writes(home / "other" / "a.txt")) and is_held()
+    second = give(home / "other" / ".git")
+    assert decisions.allows(writes(home / "other" / ".git" / "x")) and is_held()
+    live.revoke(first)
+    # What the other grant needs stays, whoever brought it.
+    assert not decisions.allows(writes(home / "other" / "a.txt"))
+    assert decisions.allows(writes(home / "other" / ".git" / "x")) and is_held()
+    live.revoke(second)
+    assert decisions.policy == before and not decisions.refuses_names_in(str(home / "other"))
+
+
+def test_the_policy_is_as_before_in_whatever_order_grants_are_taken_back(home: Path) -> None:
+    grants = [home / "other", home, home / "data"]
+    for order in itertools.permutations(range(3)):
+        decisions, later = start(home)
+        before = decisions.policy
+        origins = [Origin(OriginKind.ANSWER, str(each)) for each in range(3)]
+        for path, origin in zip(grants, origins, strict=True):
+            later.open([replace(grant(path), origin=origin)])
+        for each in order:
+            decisions.retract(origins[each])
+            held = [writes(home / name) for name in (*STARTING, "data/rc")]
+            assert not any(map(decisions.allows, held)), (order, each)
+        assert decisions.policy == before
 
 
 def _nowhere() -> Place:

@@ -81,6 +81,7 @@ class Listener:
 
     every_call = False
     refuses = False
+    may_refuse = False
 
     def __init__(self) -> None:
         self.decisions: Decisions | None = None

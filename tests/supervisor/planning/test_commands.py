@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from nono.supervisor.planning import commands
 from nono.supervisor.planning.commands import further_programs
 
 KNOWN = {
@@ -43,3 +46,11 @@ def test_words_in_the_place_of_a_command_count(argv: tuple[str, ...], programs: 
 def test_a_nest_of_wrappers_ends() -> None:
     assert found("env", *["env"] * 1000, "codex") == ["env"] * 8
     assert found("env", "env", "codex") == ["env", "codex"]
+
+
+@given(st.text(alphabet="ab =+-$#'\"\\;&|()<>\t\r\v\f\x1c\x85\xa0\u2003é{}!", max_size=30))
+def test_a_line_without_special_characters_is_read_alike(line: str) -> None:
+    plain = list(commands._commands(line))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "_NOT_PLAIN", frozenset(map(chr, range(128))))
+        assert plain == list(commands._commands(line))

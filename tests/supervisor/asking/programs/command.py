@@ -36,7 +36,7 @@ class Script(Channel):
         self.calls.append(question.wants)
         what = answers.pop(0)
         if what.startswith("grant="):
-            number = self.live.grant(Options(read=[what[6:]]), "tester")
+            number = await self.live.grant(Options(read=[what[6:]]), "tester")
             self.calls.append(json.dumps(self.live.status()["given"]))
             if answers and answers[0] == "revoke":
                 answers.pop(0)

@@ -37,6 +37,7 @@ def asked(name, pick, wait=0.0, threads=False):
         "err": done.stderr.decode(),
         "asked": seen,
         "faults": done.faults,
+        "verdicts": [type(each.verdict).__name__ for each in done.denials],
         "rules": [str(each.verdict.rule.origin) for each in done.denials],
         "seconds": time.monotonic() - started,
     }

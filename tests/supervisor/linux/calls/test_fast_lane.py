@@ -1,9 +1,11 @@
 """The fast lane lets pass only what the handlers would let pass, and does so for the common case.
 
+The lane in C lets pass the same, and where links may be followed what the handlers let pass.
 The caller is this process: its memory, working directory and descriptors are the sandbox's.
 """
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from nono.broker import FLOOR_ACCESS, Effect, Glob, Origin, OriginKind, Policy, Rule, Subtree
 from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.lane import Lane, Options, library
 from nono.shims.linux.libc import address, ffi
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
@@ -57,7 +60,8 @@ class Waiting(Listener):
 class World:
     """Two places that the policy allows, one of them carved, and a third that it does not."""
 
-    def __init__(self, top: Path) -> None:
+    def __init__(self, top: Path, with_names: bool = True) -> None:
+        """`with_names` are there that a pattern refuses."""
         self.top = top
         for name in DIRECTORIES:
             (top / name).mkdir(parents=True)
@@ -72,11 +76,18 @@ class World:
                 Rule(Glob(f"{top}/names/**/*.late"), FLOOR_ACCESS, Effect.DENY, ORIGIN),
             )
         )
+        if not with_names:
+            policy = Policy(policy.rules[:-1])
         self.decisions = Decisions(policy, policy.floor(RealTree()))
         (top / "names/secret.late").write_text("after the start")
         self.memory = Memory()
         self.own = OwnObjects()
         self.fast_lane = FastLane(self.decisions, self.memory)
+        self.compiled = Lane(library()[0], -1)
+        version, flat = self.decisions.table(with_rules=False)
+        self.compiled.use(flat, version, self.decisions.version)
+        links = Options(0) if with_names else Options.FOLLOWS
+        self.compiled.allow(Options.TRUNCATE_IS_ASKED | Options.CHANGES_ARE_TOLD | links)
 
     def restore(self) -> None:
         """What an example may have made, emptied or left out."""
@@ -93,6 +104,10 @@ class World:
     def covers_dotted(self, dirfd: int, path: bytes, flags: int) -> bool:
         with _notification(dirfd, path, flags) as call:
             return self.fast_lane.covers_dotted(call)
+
+    def covers_in_c(self, dirfd: int, path: bytes, flags: int) -> bool:
+        with _notification(dirfd, path, flags) as call:
+            return self.compiled.serve(call)
 
     def handled(self, dirfd: int, path: bytes, flags: int) -> Answer:
         """What the handler alone answers; a descriptor that it hands over is closed."""
@@ -130,12 +145,23 @@ def _notification(dirfd: int, path: bytes, flags: int) -> Iterator[Notification]
 
 
 @pytest.fixture(scope="module")
-def world(place: Path) -> Iterator[World]:
-    world = World(place / "fast-lane")
-    before = os.getcwd()
-    os.chdir(world.top / "work")
-    yield world
-    os.chdir(before)
+def known_worlds(place: Path) -> tuple[World, World]:
+    return World(place / "fast-lane"), World(place / "fast-lane-no-names", with_names=False)
+
+
+@pytest.fixture
+def world(known_worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.chdir(known_worlds[0].top / "work")
+    return known_worlds[0]
+
+
+@pytest.fixture
+def world_without_names(
+    known_worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """Where links are followed, since no name may be refused that leads to what is open."""
+    monkeypatch.chdir(known_worlds[1].top / "work")
+    return known_worlds[1]
 
 
 @st.composite
@@ -146,9 +172,7 @@ def _paths(draw: st.DrawFn, top: Path) -> bytes:
     return os.fsencode(start + relative)
 
 
-@settings(max_examples=800, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.DataObject) -> None:
+def _compare(world: World, data: st.DataObject) -> None:
     world.restore()
     directory = os.open(world.top / data.draw(st.sampled_from(DIRECTORIES)), os.O_PATH)
     try:
@@ -157,22 +181,51 @@ def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.Dat
         flags = data.draw(st.sampled_from(MODES))
         for option in data.draw(st.sets(st.sampled_from(OPTIONS), max_size=3)):
             flags |= option
-        if world.covers(dirfd, path, flags) or world.covers_dotted(dirfd, path, flags):
+        passes = world.covers(dirfd, path, flags)
+        passes_in_c = world.covers_in_c(dirfd, path, flags)
+        passes_dotted = world.covers_dotted(dirfd, path, flags)
+        if passes or passes_in_c or passes_dotted:
             answer = world.handled(dirfd, path, flags)
+        if passes or passes_dotted:
             # That a file does not exist may be said by the kernel as well.
             assert answer == CONTINUE or answer == Fail(2)
+        if passes:
+            assert passes_in_c or b".late" in path
+        if passes_in_c:
+            assert answer in (CONTINUE, Fail(errno.ENOENT), Fail(errno.ENOTDIR))
     finally:
         os.close(directory)
 
 
+@settings(max_examples=800, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_it_lets_pass_only_what_the_handler_lets_pass(world: World, data: st.DataObject) -> None:
+    _compare(world, data)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_what_links_lead_to(world_without_names: World, data: st.DataObject) -> None:
+    _compare(world_without_names, data)
+
+
+@pytest.mark.parametrize("name", ["inwards", "to-carved", "up", "sub/../file", "./sub//file"])
+def test_links_are_followed_in_c_alone(world_without_names: World, name: str) -> None:
+    question = AT_FDCWD, os.fsencode(name), os.O_RDONLY
+    assert not world_without_names.covers(*question)
+    assert world_without_names.covers_in_c(*question) is (name != "up")
+    assert (world_without_names.handled(*question) == CONTINUE) is (name != "up")
+
+
 @pytest.mark.parametrize("mode", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_RDWR | os.O_TRUNC])
 def test_it_lets_the_common_case_pass(world: World, mode: int) -> None:
-    assert world.covers(AT_FDCWD, os.fsencode(world.top / "work/file"), mode)
-    assert world.covers(AT_FDCWD, b"file", mode)
-    assert world.covers(AT_FDCWD, b"sub/file", mode | os.O_CREAT)
     directory = os.open(world.top / "work/sub", os.O_PATH)
     try:
-        assert world.covers(directory, b"file", mode)
+        for covers in (world.covers, world.covers_in_c):
+            assert covers(AT_FDCWD, os.fsencode(world.top / "work/file"), mode)
+            assert covers(AT_FDCWD, b"file", mode)
+            assert covers(AT_FDCWD, b"sub/file", mode | os.O_CREAT)
+            assert covers(directory, b"file", mode)
     finally:
         os.close(directory)
 
@@ -195,8 +248,9 @@ def test_a_path_with_dots_passes_where_no_link_is_on_its_way(world: World) -> No
 
 
 def test_a_file_that_is_not_there_is_for_the_kernel_unless_it_is_to_be_made(world: World) -> None:
-    assert world.covers(AT_FDCWD, b"missing", os.O_RDONLY)
-    assert not world.covers(AT_FDCWD, b"missing", os.O_RDONLY | os.O_CREAT)
+    for covers in (world.covers, world.covers_in_c):
+        assert covers(AT_FDCWD, b"missing", os.O_RDONLY)
+        assert not covers(AT_FDCWD, b"missing", os.O_RDONLY | os.O_CREAT)
 
 
 @pytest.mark.parametrize(
@@ -204,10 +258,12 @@ def test_a_file_that_is_not_there_is_for_the_kernel_unless_it_is_to_be_made(worl
 )
 def test_it_leaves_what_has_to_be_decided(world: World, name: str) -> None:
     assert not world.covers(AT_FDCWD, os.fsencode(name), os.O_RDONLY)
+    assert not world.covers_in_c(AT_FDCWD, os.fsencode(name), os.O_RDONLY)
 
 
 def test_an_open_for_ioctl_is_never_continued(world: World) -> None:
     """Landlock asks for no right then, so another thread could flip the path to any file."""
     for name, flags in ((b"file", os.O_ACCMODE), (b"ioctl", os.O_ACCMODE | os.O_CREAT)):
         assert not world.covers(AT_FDCWD, name, flags)
+        assert not world.covers_in_c(AT_FDCWD, name, flags)
         assert isinstance(world.handled(AT_FDCWD, name, flags), Inject)

@@ -169,6 +169,7 @@ class _Deaf:
 
     every_call = True
     refuses = False
+    may_refuse = False
 
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None: ...
 

@@ -1,0 +1,113 @@
+"""The fast lane in C, where it was compiled when nono was installed: see lane.c.
+
+It holds no lock of the interpreter while it waits and answers, so whatever other threads do delays
+no call that it answers.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import os
+from typing import Any
+
+from nono.shims.errors import failure
+from nono.shims.linux.libc import ffi
+from nono.shims.linux.notify import NOTIFICATION, Notification
+from nono.shims.linux.syscall_classes import machine, table
+
+_LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
+_INTERFACE = 1 << 16 | ffi.sizeof("struct lane")
+
+
+class Options(enum.IntFlag):
+    """What the lane may do; the enum of the same names in lane.c."""
+
+    TRUNCATE_IS_ASKED = 1
+    CHANGES_ARE_TOLD = 2
+    FOLLOWS = 4
+    PERFORMS = 8
+
+
+class Found(enum.IntFlag):
+    """What a table says of a path and an access."""
+
+    COVERED = 1
+    ALLOWED = 2
+    UNSURE = 4
+
+
+@functools.cache
+def library() -> tuple[Any, str]:
+    """The library, or None and why there is none, for people."""
+    try:
+        found = ffi.dlopen(_LIBRARY)
+        interface = found.nono_lane_interface()
+    except (OSError, AttributeError):
+        missing = not os.path.exists(_LIBRARY)
+        return None, "not compiled" if missing else "cannot be loaded"
+    if interface != _INTERFACE:
+        return None, "compiled from another version of nono"
+    return found, ""
+
+
+class Lane:
+    """Receives from a listener, for one thread. Made by `made`."""
+
+    def __init__(self, compiled: Any, listener: int) -> None:
+        self._library = compiled
+        known = table(machine())
+        self._lane = ffi.new("struct lane *")
+        self._lane.listener = listener
+        self._lane.kept = -1
+        for name in ("openat", "open", "sendto"):
+            setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)
+        self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
+        self._kept: tuple[Any, ...] = ()
+
+    def use(self, flat: bytes, version: int, current: memoryview) -> None:
+        """Answer by this table for as long as `current` holds the version that it is of."""
+        kept = ffi.from_buffer(flat), ffi.from_buffer("uint32_t[]", current)
+        self._lane.table, self._lane.current = kept
+        self._lane.table_size, self._lane.version = len(flat), version
+        self._kept = kept
+
+    def allow(self, options: Options) -> None:
+        """What it may do from the next call on."""
+        self._lane.options = options
+
+    @property
+    def answered(self) -> tuple[int, int]:
+        """How many calls it has let continue, and how many opens it has performed."""
+        return self._lane.continued, self._lane.performed
+
+    def receive(self) -> Notification | None:
+        """The next call that the table does not answer; None once no process is left.
+
+        Only after `use`. Raises OSError.
+        """
+        result = self._library.nono_lane_receive(self._lane)
+        if result < 0:
+            raise failure(-result)
+        return Notification._make(NOTIFICATION.unpack(self._call)) if result else None
+
+    def close(self) -> None:
+        """When nothing is received any more."""
+        self._library.nono_lane_close(self._lane)
+
+    def serve(self, call: Notification) -> bool:
+        """Whether this call is answered; for tests, which have a listener of their own."""
+        self._call[:] = NOTIFICATION.pack(*call)
+        return bool(self._library.nono_lane_serve(self._lane))
+
+
+def made(listener: int) -> Lane | None:
+    """A lane for this listener, None where none was compiled."""
+    compiled, _ = library()
+    return None if compiled is None else Lane(compiled, listener)
+
+
+def look_up(flat: bytes, path: bytes, access: int) -> Found:
+    """What the table says, as the lane reads it; only where there is one."""
+    found, _ = library()
+    return Found(found.nono_lane_look_up(ffi.from_buffer(flat), len(flat), path, len(path), access))

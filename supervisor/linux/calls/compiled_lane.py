@@ -1,0 +1,120 @@
+"""Receiving through the lane in C, where there is one: shims/linux/lane.c.
+
+It answers by a table of the floor and, for those who are not told of each decision, of the rules
+(`Decisions.table`). A table is made once it pays, and again after floor or rules were replaced:
+a run of a few calls has none. What the lane leaves is served as if it had been received here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from nono.shims.linux import landlock, lane
+from nono.shims.linux.landlock import FS
+from nono.shims.linux.lane import Options
+from nono.shims.linux.notify import Listener, Notification
+from nono.supervisor.decisions.decide import Decisions
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.calls.own_objects import OwnObjects
+    from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+
+_FEW_CALLS = 32
+_CALLS_A_RULE = 2
+"""Of the floor's rules. A table takes as long as the lane in Python does for so many opens."""
+_CALLS_BEFORE_RULES = 500
+"""The same for a table of all rules, which the handlers are held against."""
+
+
+class CompiledLane:
+    """Used from the loop's thread."""
+
+    def __init__(
+        self,
+        received: lane.Lane,
+        listener: Listener,
+        decisions: Decisions,
+        own: OwnObjects,
+        restrictions: OwnRestrictions,
+        at_once: bool = False,
+    ) -> None:
+        """With `at_once` tables are made whether they pay or not."""
+        self._lane = received
+        self._at_once = at_once
+        self._listener = listener
+        self._decisions = decisions
+        self._own = own
+        self._restrictions = restrictions
+        self._version: int | None = None
+        self._has_rules = False
+        self._left = 0
+        self._fixed = Options(0)
+        if FS.TRUNCATE in landlock.running().fs:
+            self._fixed = Options.TRUNCATE_IS_ASKED
+
+    def receive(self) -> Notification | None:
+        """The next call that the lane leaves; None once no process is left. Raises OSError."""
+        if not self._has_table():
+            return self._listener.receive()
+        self._lane.allow(self._options())
+        return self._lane.receive()
+
+    def close(self) -> None:
+        """When nothing is received any more."""
+        self._lane.close()
+
+    def _has_table(self) -> bool:
+        self._left += 1
+        if self._version != self._decisions.version[0]:
+            if self._version is not None:
+                self._version, self._has_rules, self._left = None, False, 0
+            few = _FEW_CALLS + _CALLS_A_RULE * len(self._decisions.floor.rules)
+            if self._left <= few and not self._at_once:
+                return False
+            self._make_table(with_rules=self._at_once)
+        elif not self._has_rules and self._left > _CALLS_BEFORE_RULES and self._may_perform():
+            self._make_table(with_rules=True)
+        return True
+
+    def _make_table(self, *, with_rules: bool) -> None:
+        self._version, flat = self._decisions.table(with_rules)
+        self._has_rules, self._left = with_rules, 0
+        self._lane.use(flat, self._version, self._decisions.version)
+
+    def _may_perform(self) -> bool:
+        """Nobody is to be told of it, and nobody may have less than the rules say."""
+        return self._decisions.witness is None and self._restrictions.are_none
+
+    def _options(self) -> Options:
+        options = self._fixed
+        if self._own.may_have_changed:
+            options |= Options.CHANGES_ARE_TOLD
+        if self._decisions.witness is None and not self._decisions.refuses_names:
+            options |= Options.FOLLOWS
+            if self._has_rules and self._may_perform():
+                options |= Options.PERFORMS
+        return options
+
+
+def wanted() -> str:
+    """What NONO_LANE says, which is for tests and comparisons.
+
+    `python` for the lane in Python alone, `compiled` for all tables before the first call.
+    """
+    is_known = sys.getfilesystemencoding() == "utf-8"
+    return os.environ.get("NONO_LANE", "") if is_known else "python"
+
+
+def compiled_lane(
+    listener: Listener, decisions: Decisions, own: OwnObjects, restrictions: OwnRestrictions
+) -> CompiledLane | None:
+    """None where the lane in Python has to serve."""
+    witness = decisions.witness
+    is_told = witness is not None and (witness.every_call or witness.may_refuse)
+    received = None if is_told or wanted() == "python" else lane.made(listener.fd)
+    if received is None:
+        return None
+    at_once = wanted() == "compiled"
+    return CompiledLane(received, listener, decisions, own, restrictions, at_once)

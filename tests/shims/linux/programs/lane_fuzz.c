@@ -1,0 +1,114 @@
+/* Feeds lane.c with tables that were tampered with and with calls of a hostile program.
+ *
+ *     lane_fuzz TABLE ROUNDS SEED
+ *
+ * To be compiled with sanitizers. Each table lies in a block of exactly its size, and each path at
+ * the end of a page after which there is no memory. The caller is this process itself, and nobody
+ * waits for an answer (`listener` is -1).
+ */
+#include "../../../../shims/linux/lane.c"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+static uint64_t state;
+
+static uint32_t number(uint32_t below)
+{
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (uint32_t)(state >> 32) % below;
+}
+
+static const char *const pieces[] = {
+    "/", "//", ".", "..", "\xff", "\xc3\xa9", " (deleted)",
+    "a", "usr", "lib", "tmp", "proc", "self", "cwd", "fd", "0", "etc", "passwd", "dev", "null",
+    "x-state", "root", "f", "nowhere", "bin",
+};
+enum { PLAIN = 7 }; /* from there on they are names that may well be there */
+
+/* A path at the end of the page: most are plain and short, some are not, or longer than can be. */
+static char *put_path(char *page, size_t size)
+{
+    static char text[3 * MAX_PATH];
+    const int is_plain = number(4) != 0;
+    const uint32_t first = is_plain ? PLAIN : 0, all = sizeof pieces / sizeof *pieces;
+    size_t length = 0, left = number(20) ? 1 + number(5) : number(3000);
+    if (number(3))
+        text[length++] = '/';
+    while (left-- && length < 2 * MAX_PATH) {
+        const char *piece = pieces[first + number(all - first)];
+        memcpy(text + length, piece, strlen(piece));
+        length += strlen(piece);
+        if (left && (is_plain || number(3)))
+            text[length++] = '/';
+    }
+    text[length++] = number(50) ? 0 : 'x'; /* or it does not end before the page does */
+    memcpy(page + size - length, text, length);
+    return page + size - length;
+}
+
+static uint64_t any_flags(void)
+{
+    static const uint64_t flags[] = {
+        O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW,
+        O_DIRECTORY, O_TMPFILE, O_NONBLOCK, O_CLOEXEC, 0x8000, 1ULL << 31, 1ULL << 40,
+    };
+    uint64_t made = 0;
+    for (uint32_t left = number(4); left; left--)
+        made |= flags[number(sizeof flags / sizeof *flags)];
+    /* What is there is to stay as it is: the rules of the table allow to write. */
+    return number(40) ? made & ~(uint64_t)(O_TRUNC | O_CREAT | MAKES_UNNAMED) : made | O_PATH;
+}
+
+int main(int count, char **words)
+{
+    if (count != 4)
+        return 2;
+    static uint8_t original[1 << 20];
+    int file = open(words[1], O_RDONLY);
+    ssize_t read_size = read(file, original, sizeof original);
+    if (read_size <= 0)
+        return 2;
+    close(file);
+    const size_t size = 4 * MAX_PATH, whole = (size_t)read_size;
+    state = strtoull(words[3], NULL, 10) * 2 + 1;
+    char *page = mmap(NULL, size + MAX_PATH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED || mprotect(page + size, MAX_PATH, PROT_NONE))
+        return 2;
+    uint32_t current = 0;
+    unsigned long answered = 0, known = 0;
+    struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3};
+    lane.current = &current;
+    lane.kept = -1;
+    for (long round = strtol(words[2], NULL, 10); round > 0; round--) {
+        uint64_t table_size = number(8) ? whole : number((uint32_t)whole + 1);
+        uint8_t *table = malloc(table_size ? table_size : 1);
+        memcpy(table, original, table_size);
+        for (uint32_t left = number(3) ? 0 : number(40); left && table_size; left--)
+            table[number(number(4) ? (uint32_t)table_size : 200) % table_size] = (uint8_t)number(256);
+        lane.table = table, lane.table_size = table_size;
+        for (int call = 0; call < 20; call++) {
+            char *path = put_path(page, size);
+            size_t length = strnlen(path, (size_t)(page + size - path));
+            known += nono_lane_look_up(table, table_size, path, length, 1 + number(7)) != 0;
+            uint64_t address = number(30) ? (uintptr_t)path : number(2) ? 0 : ~0ULL - number(5000);
+            uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
+            lane.options = number(16);
+            lane.call = (struct notification){.id = 1, .tid = (uint32_t)getpid()};
+            lane.call.tid = number(40) ? lane.call.tid : number(1 << 30);
+            lane.call.number = (int32_t)number(4);
+            uint64_t *a = lane.call.arguments;
+            if (lane.call.number == 1)
+                a[0] = start, a[1] = address, a[2] = any_flags(), a[3] = number(010000);
+            else if (lane.call.number == 2)
+                a[0] = address, a[1] = any_flags(), a[2] = number(010000);
+            else
+                a[4] = address, a[5] = number(3) ? number(200) : ~0ULL;
+            answered += (unsigned long)nono_lane_serve(&lane);
+        }
+        free(table);
+    }
+    nono_lane_close(&lane);
+    printf("%lu answered, %lu known, next descriptor %d\n", answered, known, dup(0));
+    return 0;
+}

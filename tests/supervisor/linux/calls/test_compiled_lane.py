@@ -1,0 +1,199 @@
+"""When the lane in C serves, what it may do, and that its table is what floor and policy say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from nono.broker import (
+    READ_WRITE,
+    Access,
+    Deny,
+    Effect,
+    Floor,
+    Glob,
+    Origin,
+    OriginKind,
+    Policy,
+    Request,
+    Rule,
+    Subtree,
+    Verdict,
+)
+from nono.broker.floor.floor import FloorRule
+from nono.broker.verdicts import Ask
+from nono.shims.linux.lane import Lane, Options
+from nono.shims.linux.notify import Listener, Notification
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.linux.calls import compiled_lane
+from nono.supervisor.linux.calls.compiled_lane import CompiledLane
+from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from tests.supervisor.linux.calls.lane_questions import run
+
+FLAG = Origin(OriginKind.FLAG, "--x")
+CALL = Notification(1, 2, 0, 3, 4, 5, 0, 0, 0, 0, 0, 0)
+ALWAYS = Options.TRUNCATE_IS_ASKED
+
+
+class Waiting(Listener):
+    """Somebody calls all the time."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+
+    def receive(self) -> Notification | None:
+        return CALL
+
+
+@dataclass
+class Played(Lane):
+    """In the place of the lane in C."""
+
+    tables: list[int] = field(default_factory=list)
+    """The size of each, the newest at the end."""
+    options: list[Options] = field(default_factory=list)
+    """What was allowed at each call that it received."""
+
+    def use(self, flat: bytes, version: int, current: memoryview) -> None:
+        assert current[0] == version
+        self.tables.append(len(flat))
+
+    def allow(self, options: Options) -> None:
+        self.options.append(options)
+
+    def receive(self) -> Notification | None:
+        return CALL
+
+
+class Told:
+    """A witness."""
+
+    refuses = False
+
+    def __init__(self, every_call: bool = False, may_refuse: bool = False) -> None:
+        self.every_call = every_call
+        self.may_refuse = may_refuse
+
+    def decision(self, request: Request, decided: Request, verdict: Verdict) -> None: ...
+
+    def native(self, request: Request, refused: Deny | Ask | None = None) -> None: ...
+
+    def unresolved(self, host: str, why: str) -> None: ...
+
+
+def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Played, OwnObjects]:
+    played, own = Played(), OwnObjects()
+    restrictions = OwnRestrictions(0, decisions)
+    made = CompiledLane(played, Waiting(), decisions, own, restrictions, at_once)
+    return made, played, own
+
+
+def decided(*rules: Rule, witness: Told | None = None) -> Decisions:
+    floor = Floor([FloorRule("/work", READ_WRITE, True)])
+    return Decisions(
+        Policy((Rule(Subtree("/work"), READ_WRITE, Effect.ALLOW, FLAG), *rules)), floor, witness
+    )
+
+
+@pytest.mark.requires(commands=["gcc"])
+def test_the_table_says_what_floor_and_policy_say() -> None:
+    """1,000,000 by hand: see lane_questions.py."""
+    found = run(20_000, 1)
+    assert found.keys() == {"left", "covered", "allowed", "covered and allowed", "unsure"}
+
+
+def test_a_table_is_made_once_it_pays() -> None:
+    rule = Rule(Subtree("/else"), READ_WRITE, Effect.ALLOW, FLAG)
+    lane, played, _ = make(decided(rule), at_once=False)
+    for _ in range(34):
+        assert lane.receive() == CALL
+    assert played.tables == []
+    for _ in range(500):
+        lane.receive()
+    (of_floor,) = played.tables
+    lane.receive()
+    lane.receive()
+    assert played.tables[0] == of_floor < played.tables[1]
+    assert Options.PERFORMS not in played.options[499]
+    assert Options.PERFORMS in played.options[-1]
+
+
+def test_what_is_replaced_has_another_table() -> None:
+    decisions = decided()
+    lane, played, _ = make(decisions)
+    lane.receive()
+    changes: list[Callable[[], None]] = [
+        lambda: decisions.note_moved("/work"),
+        lambda: decisions.extend([Rule(Subtree("/a"), Access.READ, Effect.ALLOW, FLAG)]),
+        lambda: decisions.retract(FLAG),
+    ]
+    for change in changes:
+        change()
+        before = len(played.tables)
+        lane.receive()
+        lane.receive()
+        assert len(played.tables) == before + 1
+
+
+def test_what_it_may_do() -> None:
+    lane, played, own = make(decided())
+    lane.receive()
+    own.may_have_changed = True
+    lane.receive()
+    assert played.options == [
+        ALWAYS | Options.FOLLOWS | Options.PERFORMS,
+        ALWAYS | Options.FOLLOWS | Options.PERFORMS | Options.CHANGES_ARE_TOLD,
+    ]
+
+
+def test_nothing_is_performed_for_who_gave_something_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane, played, _ = make(decided())
+    lane.receive()
+    monkeypatch.setattr(OwnRestrictions, "are_none", False)
+    lane.receive()
+    assert played.options[0] ^ played.options[1] == Options.PERFORMS
+
+
+@pytest.mark.parametrize(
+    ("access", "witness", "expected"),
+    [
+        (Access.READ, None, ALWAYS),
+        (Access.WRITE, None, ALWAYS | Options.FOLLOWS | Options.PERFORMS),
+        (Access.WRITE, Told(), ALWAYS),
+    ],
+)
+def test_what_a_pattern_or_a_witness_takes(
+    access: Access, witness: Told | None, expected: Options
+) -> None:
+    """Where names are refused each link on the way counts, and a witness is told of each."""
+    lane, played, _ = make(decided(Rule(Glob("**/x"), access, Effect.DENY, FLAG), witness=witness))
+    lane.receive()
+    assert played.options == [expected]
+
+
+@pytest.mark.requires(commands=["gcc"])
+@pytest.mark.parametrize(
+    ("witness", "asked", "serves"),
+    [
+        (None, "", True),
+        (Told(), "", True),
+        (Told(every_call=True), "", False),
+        (Told(may_refuse=True), "", False),
+        (None, "python", False),
+        (None, "compiled", True),
+    ],
+)
+def test_when_it_serves(
+    monkeypatch: pytest.MonkeyPatch, witness: Told | None, asked: str, serves: bool
+) -> None:
+    monkeypatch.setenv("NONO_LANE", asked)
+    decisions = decided(witness=witness)
+    restrictions = OwnRestrictions(0, decisions)
+    made = compiled_lane.compiled_lane(Waiting(), decisions, OwnObjects(), restrictions)
+    assert (made is not None) is serves
+
+
+def test_it_needs_names_in_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.getfilesystemencoding", lambda: "iso8859-1")
+    assert compiled_lane.wanted() == "python"
