@@ -114,7 +114,7 @@ def _open(run: Run, is_named: bool, is_plain: bool) -> Channel | None:
         if is_named:
             raise UsageError(
                 f"{flag('ask')}: there is no terminal to ask on",
-                "run it in a terminal (su --pty, ssh -t), or name --ask=watch and use `nono watch`",
+                f"run it in a terminal (su --pty, ssh -t), or with {flag('ask')}=watch and `nono watch`",
             )
         return None
     return ThisTerminal(OwnTerminal(outer, run.name, is_plain))
