@@ -121,9 +121,10 @@ def _open(run: Run, is_named: bool, is_plain: bool) -> Channel | None:
     outer = open_outer(Streams(), os.environ.get("TERM", ""))
     if outer is None:
         if is_named:
+            ask = flag("ask")
             raise UsageError(
-                f"{flag('ask')}: there is no terminal to ask on",
-                "run it in a terminal (su --pty, ssh -t), or name --ask=watch and use `nono watch`",
+                f"{ask}: there is no terminal to ask on",
+                f"run it in a terminal (su --pty, ssh -t), or with {ask}=watch and `nono watch`",
             )
         return None
     return ThisTerminal(OwnTerminal(outer, run.name, is_plain))
