@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import os
+from array import array
 from typing import Any
 
 from nono.shims.errors import failure
@@ -65,7 +66,7 @@ class Lane:
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
         self._kept: tuple[Any, ...] = ()
 
-    def use(self, flat: bytes, version: int, current: memoryview) -> None:
+    def use(self, flat: bytes, version: int, current: array[int]) -> None:
         """Answer by this table for as long as `current` holds the version that it is of."""
         kept = ffi.from_buffer(flat), ffi.from_buffer("uint32_t[]", current)
         self._lane.table, self._lane.current = kept

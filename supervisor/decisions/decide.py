@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
@@ -97,8 +98,7 @@ class Decisions:
         self._copies = copies
         self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
         self._denied_names = DeniedNames(policy)
-        self.version = memoryview(bytearray(4)).cast("I")
-        """Another number whenever policy or floor is replaced, in memory for a lane in C."""
+        self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
 
     def table(self, with_rules: bool) -> tuple[int, bytes]:
         """The version, and floor and policy of then as `broker/policy/table.py` has them."""

@@ -38,6 +38,7 @@ DEPENDENCIES = (
     "pycparser",
     "pydantic",
     "pydantic_core",
+    "pyseccomp",
     "secretstorage",
     "sniffio",
     "sortedcontainers",

@@ -275,10 +275,8 @@ def test_a_question_that_is_over_is_cancelled() -> None:
     relay = in_session()
     request = asked(relay)
     cancel, update = messages(relay.withdraw(17).to_editor)
-    assert (cancel["method"], cancel["params"]) == (
-        "$/cancel_request",
-        {"requestId": request["id"]},
-    )
+    said = {"requestId": request["id"]}
+    assert (cancel["method"], cancel["params"]) == ("$/cancel_request", said)
     assert update["params"]["update"]["status"] == "failed"
     assert relay.from_editor(selected(request, "o")) == Relayed()
     assert relay.withdraw(17) == Relayed()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgpack
 import pytest
 from hypothesis import given
@@ -38,7 +36,7 @@ def test_how_a_chain_ends() -> None:
     assert not is_last(records[0])
     records, seal = written(5, closed=False)
     assert check(records, seal) == (5, Ending.OPEN)
-    assert check(records, replace(seal, stopped=True)) == (5, Ending.STOPPED)
+    assert check(records, seal._replace(stopped=True)) == (5, Ending.STOPPED)
     assert check([], Writer().seal) == (0, Ending.OPEN)
 
 

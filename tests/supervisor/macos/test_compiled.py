@@ -22,6 +22,7 @@ from nono.broker import (
     Rule,
     Subtree,
 )
+from nono.broker import Allow as Allowed
 from nono.broker.requests import NOBODY
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos.sbpl import Allow, Profile, tree
@@ -60,7 +61,7 @@ def test_refusals_follow_them_too(pattern: File | Subtree | Glob | Subtrees) -> 
     )
     paths = ("/tmp/a/x.pem", "/etc/secrets/x", "/var/db/secret", "/var/b", "/tmp/free")
     made = compiled(policy, "nono-1").policy
-    direct = [isinstance(policy.decide(Open(NOBODY, p, Access.READ)), module.Allow) for p in paths]
+    direct = [isinstance(policy.decide(Open(NOBODY, p, Access.READ)), Allowed) for p in paths]
     assert _reads(policy, *paths) == direct
     assert not all(direct) and direct[-1]
     assert made.rules != policy.rules

@@ -1,5 +1,6 @@
 """When the lane in C serves, what it may do, and that its table is what floor and policy say."""
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -58,7 +59,7 @@ class Played(Lane):
     options: list[int] = field(default_factory=list)
     """What was allowed at each call that it received."""
 
-    def use(self, flat: bytes, version: int, current: memoryview) -> None:
+    def use(self, flat: bytes, version: int, current: "array[int]") -> None:
         assert current[0] == version
         self.tables.append(len(flat))
 

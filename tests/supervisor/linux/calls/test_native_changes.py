@@ -37,7 +37,7 @@ from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.handlers import handlers
+from nono.supervisor.linux.calls.handlers import Handlers
 from nono.supervisor.linux.calls.making import ByThread
 from nono.supervisor.linux.calls.native_changes import NativeChanges
 from nono.supervisor.linux.calls.own_objects import OwnObjects
@@ -102,7 +102,7 @@ class World:
         self.decisions.awaited = {f"{top}/work/awaited"}
         self.memory = Memory()
         self.changes = NativeChanges(self.decisions, self.memory, INIT)
-        self.handlers = handlers(machine())
+        self.handlers = Handlers(machine())
         self.own = OwnObjects()
 
     def restore(self) -> None:
@@ -141,7 +141,9 @@ class World:
             ByThread(),
         )
         try:
-            answer = self.handlers[call.number](made, self.decisions)
+            handler = self.handlers.get(call.number)
+            assert handler is not None
+            answer = handler(made, self.decisions)
         except OSError as error:
             return True, error.errno or 0
         if isinstance(answer, Inject):
