@@ -165,7 +165,7 @@ def program_beside(test: str, name: str) -> str:
 def copy_sources(target: Path) -> Path:
     """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
     target.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(CHECKOUT / name, target)
     for name in PACKAGES:
         shutil.copytree(

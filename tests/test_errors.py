@@ -24,8 +24,9 @@ Tree = dict[str, str | None]
 def _modules(name: str) -> Iterator[str]:
     package = importlib.import_module(name)
     yield name
+    compiled = {f"lib{path.stem}" for path in CHECKOUT.glob("shims/linux/*.c")}
     for found in pkgutil.walk_packages(package.__path__, name + "."):
-        if not found.name.endswith(".__main__"):
+        if found.name.rpartition(".")[2] not in {"__main__", *compiled}:
             yield found.name
 
 

@@ -114,6 +114,7 @@ _POLICY_OPTIONS = (
         help="Ask a person about what no option allows, while the program waits.",
     ),
     _option("groups.gpu", help="Use graphics cards and accelerators."),
+    _option("no_preload", help="Load no library into programs that makes their opens faster."),
     _option(
         "network.no_sni_check",
         metavar="HOST",

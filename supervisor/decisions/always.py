@@ -33,6 +33,7 @@ from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
+from nono.supervisor.decisions.preloaded import readable
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import (
@@ -104,6 +105,7 @@ def complete(
         *_records(env),
         *own_code({plan.workdir, *opened_by_people(kept, Access.WRITE).directories}),
         *shared_names(),
+        *(readable() if plan.preload and broker else ()),
     ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
     if services:

@@ -50,6 +50,8 @@ class Confinement:
     """What has to be served beside the broker, where hosts are known by their names."""
     injected: InjectedFiles | None
     """The files that are others inside, if any."""
+    preload: str = ""
+    """The library that programs load first, so that their opens for reading are the kernel's."""
 
     def close(self) -> None:
         if self.network is not None:
@@ -173,11 +175,13 @@ def confine(
     broker: bool,
     nameservers: Sequence[tuple[str, int]],
     proxy: UpstreamProxy | None = None,
+    preload: str = "",
 ) -> Confinement:
     """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
-    `proxy` is what these are reached through, if anything.
+    `proxy` is what these are reached through, if anything. `preload` is the library that programs
+    load first, if they do: the opens that it marks are then for the floor alone.
     """
     if broker:
         check_tracing()
@@ -198,15 +202,19 @@ def confine(
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
         is_scoped = landlock.Scope.SIGNAL in landlock.supported(abi).scoped
-        program = filter_program(mode.value, broker, scoped=is_scoped)
+        marked = bool(preload)
+        program = filter_program(mode.value, broker, scoped=is_scoped, marked=marked)
         undo.pop_all()
-        return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
+        own = OwnObjects()
+        return Confinement(ruleset_fd, scope_fd, program, broker, own, network, injected, preload)
 
 
-def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> bytes:
+def filter_program(
+    network: Network, broker: bool, *, scoped: bool = True, marked: bool = False
+) -> bytes:
     """The seccomp filter for this machine. Raises StartError where none can be built.
 
-    `scoped` says that Landlock keeps signals inside.
+    `scoped` says that Landlock keeps signals inside, `marked` that marked opens are the kernel's.
 
     Here the errors of the shims become ours.
     """
@@ -219,6 +227,7 @@ def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> by
             broker=broker,
             scoped=scoped,
             copies=process.copies_descriptors(),
+            marked=marked,
         )
     except ShimError as error:
         raise StartError(error.message, error.hint) from error

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import complete
+from nono.supervisor.decisions.always import Complete, complete
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.preloaded import loaded_by
 from nono.supervisor.decisions.shared_names import missed, pointed_at
 from nono.supervisor.places import run_name
 from nono.supervisor.session.abandoned import Claim, claim, remove_abandoned
@@ -138,17 +139,28 @@ def prepare(
             proxy_port=None if credentials is None else credentials.port,
             env=None if audit is None else audit.env,
         )
-        servers, proxy = plan.nameservers, plan.upstream_proxy
-        confinement = confine(made, abi, broker=broker, nameservers=servers, proxy=proxy)
+        decisions = made.decisions(log if witness is None else witness)
+        decisions.awaited |= awaited
+        confinement = confine(
+            made,
+            abi,
+            broker=broker,
+            nameservers=plan.nameservers,
+            proxy=plan.upstream_proxy,
+            preload=_preload(plan, made, decisions, audit) if broker else "",
+        )
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
-        decisions = made.decisions(log if witness is None else witness)
-        decisions.awaited |= awaited
         asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
         undo.pop_all()
         notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
         return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed, asking)
+
+
+def _preload(plan: Plan, made: Complete, decisions: Decisions, audit: AuditOptions | None) -> str:
+    required = audit is not None and audit.required
+    return loaded_by(decisions, {**made.copies, **made.cleaned}, required) if plan.preload else ""
 
 
 def _asking(

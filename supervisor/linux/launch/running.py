@@ -257,7 +257,7 @@ def specify(
     ignored, blocked = signals or inherited_signals()
     return Spec(
         argv=list(argv),
-        env=dict(env),
+        env=with_library(env, confinement.preload),
         cwd=cwd,
         program=confinement.program,
         broker=confinement.broker,
@@ -267,6 +267,20 @@ def specify(
         signal_mask=blocked,
         closed_streams=list(streams.closed),
     )
+
+
+def with_library(env: Mapping[str, str], library: str) -> dict[str, str]:
+    """The environment with the library in it that programs load, after those that it names already.
+
+    They come first, so that what they do to open(2) is done before ours, and a sanitizer's is the
+    first of all, as it has to be.
+    """
+    if not library:
+        return dict(env)
+    named = env.get("LD_PRELOAD", "")
+    if library in named.replace(":", " ").split():
+        return dict(env)
+    return {**env, "LD_PRELOAD": f"{named}:{library}" if named else library}
 
 
 def begin(

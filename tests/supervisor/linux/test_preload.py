@@ -1,0 +1,62 @@
+"""The library that programs load first: their opens for reading are the kernel's."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nono.supervisor.linux.launch.running import with_library
+from tests.conftest import TIMEOUT, Account, program_beside
+
+OPEN = program_beside(__file__, "open_marked.py")
+
+
+@pytest.mark.requires(landlock=2, commands=["gcc"])
+def test_opens_for_reading_go_on_while_nono_is_stopped(as_user: Account, project: Path) -> None:
+    """And what the kernel refuses then is decided by nono, once, and told of once."""
+    as_user.file(project / "note", "a note")
+    as_user.file(project / "refused", "a secret")
+    command = ("/usr/bin/python3", "-I", "-S", "-c", OPEN, project / "note", project / "refused")
+    nono = (as_user.python, "-P", "-m", "nono.supervisor", "run", "--allow-cwd", "--json")
+    with subprocess.Popen(
+        [*nono, "--deny", "refused", "--", *command],
+        cwd=project,
+        env=as_user.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        **as_user.switch,
+    ) as process:
+        assert process.stdin and process.stdout
+        assert process.stdout.readline() == "True\n"
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "a note No such file or directory\n"
+        process.send_signal(signal.SIGCONT)
+        said, report = process.communicate("\n", timeout=TIMEOUT)
+    assert said.splitlines() == [
+        *("Operation not permitted Operation not permitted written x", "True True"),
+        *("a note False", "a note False", "a note True"),
+    ]
+    assert process.returncode == 0
+    refused = json.loads(report.splitlines()[-1])["denials"]
+    assert [(each["path"], each["count"]) for each in refused] == [(str(project / "refused"), 2)]
+
+
+def test_what_is_named_already_comes_first() -> None:
+    ours = "/place/libpreload.so"
+    assert with_library({"A": "b"}, "") == {"A": "b"}
+    assert with_library({"A": "b"}, ours) == {"A": "b", "LD_PRELOAD": ours}
+    for empty in ("", " ", ":"):
+        assert with_library({"LD_PRELOAD": empty}, ours)["LD_PRELOAD"].strip(": ") == ours
+    for named in ("/own.so", "/one.so two.so", "/one.so:two.so"):
+        assert with_library({"LD_PRELOAD": named}, ours) == {"LD_PRELOAD": f"{named}:{ours}"}
+        twice = with_library(with_library({"LD_PRELOAD": named}, ours), ours)
+        assert twice == {"LD_PRELOAD": f"{named}:{ours}"}
