@@ -28,8 +28,9 @@
 
 extern int *__errno_location(void) __attribute__((weak));
 extern void pthread_testcancel(void) __attribute__((weak));
+extern void *fdopendir(int descriptor) __attribute__((weak));
 
-static long call(long directory, const char *path, long flags, long mode, long mark)
+static long call(long number, long directory, const char *path, long flags, long mode, long mark)
 {
 #if defined(__x86_64__)
     register long r10 __asm__("r10") = mode;
@@ -38,12 +39,12 @@ static long call(long directory, const char *path, long flags, long mode, long m
     long result;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(__NR_openat), "D"(directory), "S"(path), "d"(flags), "r"(r10), "r"(r8),
+                     : "a"(number), "D"(directory), "S"(path), "d"(flags), "r"(r10), "r"(r8),
                        "r"(r9)
                      : "rcx", "r11", "memory");
     return result;
 #elif defined(__aarch64__)
-    register long x8 __asm__("x8") = __NR_openat;
+    register long x8 __asm__("x8") = number;
     register long x0 __asm__("x0") = directory;
     register const char *x1 __asm__("x1") = path;
     register long x2 __asm__("x2") = flags;
@@ -67,13 +68,13 @@ __attribute__((noinline)) static int opened(int directory, const char *path, int
     if (pthread_testcancel)
         pthread_testcancel();
     if (!(flags & ~READING))
-        result = call(directory, path, flags, 0, (long)MARK);
+        result = call(__NR_openat, directory, path, flags, 0, (long)MARK);
     /*
      * A name that is not there is one to nono as well: where it would give a program a file that the
      * machine lacks, this library is not loaded. A signal must not make a call twice.
      */
     if (result < 0 && result != -ENOENT && result != -EINTR)
-        result = call(directory, path, flags, MAKES(flags) ? mode : 0, 0);
+        result = call(__NR_openat, directory, path, flags, MAKES(flags) ? mode : 0, 0);
     if (result >= 0)
         return (int)result;
     if (__errno_location)
@@ -102,6 +103,19 @@ DEFINE_OPEN(own_open, "open")
 DEFINE_OPEN(own_open64, "open64")
 DEFINE_OPENAT(own_openat, "openat")
 DEFINE_OPENAT(own_openat64, "openat64")
+
+/* As the C library's, which opens so without calling its open(2) by name. */
+EXPORTED void *own_opendir(const char *path) __asm__("opendir");
+void *own_opendir(const char *path)
+{
+    int descriptor =
+        opened(CWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_LARGEFILE | O_CLOEXEC, 0);
+    void *stream = descriptor >= 0 && fdopendir ? fdopendir(descriptor) : (void *)0;
+
+    if (descriptor >= 0 && !stream)
+        call(__NR_close, descriptor, (void *)0, 0, 0, 0);
+    return stream;
+}
 
 /* Where _FORTIFY_SOURCE is on and no mode was given: the C library ends a program that needs one. */
 #define DEFINE_OPEN_2(name, symbol)                                                                \

@@ -29,8 +29,13 @@ def library() -> str:
     """Its canonical path; empty where there is none, or none that LD_PRELOAD can name."""
     beside = os.path.dirname(nono.shims.__file__ or "")
     path = canonical(os.path.join(beside, "linux", "libpreload.so"))
-    is_there = PLATFORM == "linux" and not _SEPARATING & set(path) and os.access(path, os.R_OK)
+    is_there = PLATFORM == "linux" and can_be_named(path) and os.access(path, os.R_OK)
     return path if is_there else ""
+
+
+def can_be_named(path: str) -> bool:
+    """Whether LD_PRELOAD can have it as one path."""
+    return not _SEPARATING & set(path)
 
 
 def readable() -> Iterator[Rule]:

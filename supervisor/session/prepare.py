@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.decisions.always import Complete, complete
+from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.preloaded import loaded_by
 from nono.supervisor.decisions.shared_names import missed, pointed_at
 from nono.supervisor.places import run_name
 from nono.supervisor.session.abandoned import Claim, claim, remove_abandoned
 from nono.supervisor.session.own_inodes import separate
+from nono.supervisor.session.preload import preload
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def prepare(
             broker=broker,
             nameservers=plan.nameservers,
             proxy=plan.upstream_proxy,
-            preload=_preload(plan, made, decisions, audit) if broker else "",
+            preload=preload(plan, made, decisions, audit, env) if broker else "",
         )
         undo.callback(confinement.close)
         if log is not None:
@@ -156,11 +156,6 @@ def prepare(
         undo.pop_all()
         notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
         return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed, asking)
-
-
-def _preload(plan: Plan, made: Complete, decisions: Decisions, audit: AuditOptions | None) -> str:
-    required = audit is not None and audit.required
-    return loaded_by(decisions, {**made.copies, **made.cleaned}, required) if plan.preload else ""
 
 
 def _asking(

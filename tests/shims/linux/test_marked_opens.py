@@ -32,6 +32,7 @@ from tests.simulator import Program
 SOURCE = CHECKOUT / "shims/linux/preload.c"
 EXPORTED = {
     *("open", "open64", "openat", "openat64"),
+    "opendir",
     *("__open_2", "__open64_2", "__openat_2", "__openat64_2"),
 }
 PROGRAMS = {
@@ -149,7 +150,8 @@ def test_it_needs_no_other_library(library: Path) -> None:
     symbols = re.findall(r"(GLOBAL|WEAK) +\w+ +(\w+) +(\S+)$", said, re.MULTILINE)
     undefined = {(name, binding) for binding, index, name in symbols if index == "UND"}
     defined = {name for _, index, name in symbols if index.isdigit()}
-    assert undefined == {("__errno_location", "WEAK"), ("pthread_testcancel", "WEAK")}
+    taken = ("__errno_location", "pthread_testcancel", "fdopendir")
+    assert undefined == {(name, "WEAK") for name in taken}
     assert defined == EXPORTED
     assert re.search(r"GNU_STACK .* RW ", said)
 
@@ -180,6 +182,30 @@ def test_it_opens_as_the_c_library_does(library: Path, tmp_path: Path) -> None:
                     outcomes.append(_told(fd, ctypes.get_errno(), tmp_path))
                 assert outcomes[0] == outcomes[1], (function, name, oct(each))
     os.close(at)
+
+
+@pytest.mark.requires(commands=["gcc"])
+def test_it_opens_directories_as_the_c_library_does(library: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "closed").mkdir()
+    before = os.listdir("/proc/self/fd")
+    for name in (".", "file", "absent", "", "file/x", "a" * 300):
+        outcomes: list[object] = []
+        for made_by in (ctypes.CDLL(None, use_errno=True), ctypes.CDLL(library, use_errno=True)):
+            made_by.opendir.restype = ctypes.c_void_p
+            stream = made_by.opendir(os.fsencode(tmp_path / name if name else ""))
+            outcomes.append(_listed(stream) if stream else ctypes.get_errno())
+        assert outcomes[0] == outcomes[1], name
+    assert os.listdir("/proc/self/fd") == before
+
+
+def _listed(stream: int) -> tuple[object, ...]:
+    libc = ctypes.CDLL(None)
+    fd = libc.dirfd(ctypes.c_void_p(stream))
+    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as file:
+        found = (file.read().split()[3], os.readlink(f"/proc/self/fd/{fd}"))
+    libc.closedir(ctypes.c_void_p(stream))
+    return found
 
 
 def _told(fd: int, error: int, directory: Path) -> tuple[object, ...]:

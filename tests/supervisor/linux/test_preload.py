@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.linux.launch.running import with_library
-from tests.conftest import TIMEOUT, Account, program_beside
+from tests.conftest import TIMEOUT, Account, Nono, program_beside
 
+CHECKED = """
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(void)
+{
+    free(malloc(10));
+    puts(open("checked.c", O_RDONLY) < 0 ? "not found" : "found");
+}
+"""
 OPEN = program_beside(__file__, "open_marked.py")
 
 
@@ -48,6 +58,21 @@ def test_opens_for_reading_go_on_while_nono_is_stopped(as_user: Account, project
     assert process.returncode == 0
     refused = json.loads(report.splitlines()[-1])["denials"]
     assert [(each["path"], each["count"]) for each in refused] == [(str(project / "refused"), 2)]
+
+
+@pytest.mark.requires(landlock=2, commands=["gcc"])
+def test_programs_with_a_sanitizer(nono: Nono, project: Path) -> None:
+    """One that has ASan loads its library first; one that has it in itself finds no other."""
+    (project / "checked.c").write_text(CHECKED)
+    checked: list[str | Path] = ["gcc", "-fsanitize=address", "-o", project / "checked"]
+    subprocess.run([*checked, project / "checked.c"], check=True)
+    script = (
+        "./checked && ! grep libasan.so /proc/self/maps && grep -o libpreload.so /proc/self/maps"
+    )
+    env = {"ASAN_OPTIONS": "detect_leaks=0"}  # which takes ptrace(2)
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", script, env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.split()) == {"found", "libpreload.so"}
 
 
 def test_what_is_named_already_comes_first() -> None:
