@@ -62,6 +62,10 @@ _PYTHON_LOOP = "bare notify loop, Python"
 _C_LOOP = "bare notify loop, C"
 _C_INJECT = "bare notify loop, C, performs the open"
 
+_LIBRARY = "nono, by the library that programs load"
+_PERFORMED = "nono, performed, new in a carved directory"
+_DENIED = "nono, denied"
+
 _LADDER = {
     rungs.NATIVE: _NATIVE,
     rungs.LANDLOCK: "Landlock only",
@@ -81,15 +85,19 @@ def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         if rung in timers:
             yield Row(section, name, _timed(timers[rung], "open", path), _CALLS, _NATIVE)
     own = str(place.own)
-    timers[rungs.NONO].measure("read", 1, own)  # which creates it
-    for name, operation, argument, limits in (
-        ("nono, fast lane, absolute path", "open", path, _FAST),
-        ("nono, fast lane, relative path", "open", place.file.name, _FAST),
-        ("nono, performed, new in a carved directory", "open", str(place.make_new()), _SLOW),
-        ("nono, performed, its own in /tmp", "open", own, _SLOW),
-        ("nono, denied", "refused", str(place.outside), ()),
+    timers[rungs.ASKED].measure("read", 1, own)  # which creates it
+    new, outside = str(place.make_new()), str(place.outside)
+    for name, rung, operation, argument, limits in (
+        (_LIBRARY, rungs.NONO, "open", path, ()),
+        ("nono, fast lane, absolute path", rungs.ASKED, "open", path, _FAST),
+        ("nono, fast lane, relative path", rungs.ASKED, "open", place.file.name, _FAST),
+        (_PERFORMED, rungs.ASKED, "open", new, _SLOW),
+        (f"{_PERFORMED}, library", rungs.NONO, "open", new, _SLOW),
+        ("nono, performed, its own in /tmp", rungs.ASKED, "open", own, _SLOW),
+        (_DENIED, rungs.ASKED, "refused", outside, ()),
+        (f"{_DENIED}, library", rungs.NONO, "refused", outside, (Limit(_DENIED, 1.1),)),
     ):
-        measure = _timed(timers[rungs.NONO], operation, argument)
+        measure = _timed(timers[rung], operation, argument)
         yield Row(section, name, measure, _CALLS, _NATIVE, limits)
 
 
@@ -115,6 +123,9 @@ def _programs(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         if command:
             words = ("run", *command)
             yield from _pair("programs", name, timers, words, 1, budget, every)
+            asked = _timed(timers[rungs.ASKED], *words)
+            native = f"{name}, native"
+            yield Row("programs", f"{name}, --no-preload", asked, 1, native, (), every)
 
 
 def _pair(

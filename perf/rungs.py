@@ -17,6 +17,8 @@ PYTHON_LOOP = "python"
 C_LOOP = "continue"
 C_INJECT = "inject"
 NONO = "nono"
+ASKED = "asked"
+"""nono without the library that programs load first: it is asked about every open."""
 SPAWNER = "spawner"
 
 _IN_C = (C_LOOP, C_INJECT)
@@ -31,6 +33,10 @@ def start(place: Place, stack: ExitStack) -> dict[str, Timer]:
     commands = {
         NATIVE: (place.timer, project),
         NONO: ([*nono(), "run", "-q", *_options(place), "--", *place.timer], project),
+        ASKED: (
+            [*nono(), "run", "-q", "--no-preload", *_options(place), "--", *place.timer],
+            project,
+        ),
         # These go to the project by themselves: they are found from the checkout.
         **{name: ([sys.executable, *words], str(CHECKOUT)) for name, words in ours.items()},
     }
