@@ -5,9 +5,11 @@ opened, made or emptied that is not without it: it is then the same object, with
 """
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -25,6 +27,7 @@ OTHERS = [
 ]
 MODES = [0, 0o644, 0o4755, 0o2755, 0o7777]
 NEVER_BLOCK = os.O_NONBLOCK
+TRIES = 2000
 ELSEWHERE = [
     *("/proc/1/environ", "/proc/1/mem", "/proc/1/root", "/proc/1/cwd", "/proc/1/fd/0"),
     *("/proc/self/environ", "/proc/self/mem", "/proc/self/maps", "/proc/self/ns/pid"),
@@ -110,6 +113,38 @@ def how(flags: int) -> bytes:
     return flags.to_bytes(8, sys.byteorder) + bytes(16)
 
 
+def race(mark: int, own: str, targets: list[str]) -> None:
+    """Marked opens of a path that another thread changes all the time."""
+    for target in targets:
+        length = max(len(own), len(target)) + 1
+        path, over = ctypes.create_string_buffer(length), threading.Event()
+        # Slashes at the start are one, so that only the tail of the longer one is another's.
+        words = [os.fsencode(each).rjust(length - 1, b"/") for each in (own, target)]
+        path.value = words[0]
+
+        def flip(path: ctypes.Array[ctypes.c_char] = path, over: threading.Event = over) -> None:
+            while not over.is_set():
+                for word in words:  # noqa: B023
+                    path.value = word
+
+        other = threading.Thread(target=flip)
+        other.start()
+        opened = refused = 0
+        for _ in range(TRIES):
+            try:
+                fd = call("openat", AT_FDCWD, path, os.O_RDONLY, 0, 0, mark)
+            except OSError:
+                refused += 1
+                continue
+            opened += 1
+            if os.path.samefile(f"/proc/self/fd/{fd}", target):
+                print(f"race for {target}", "WON", sep="\t", flush=True)
+            os.close(fd)
+        over.set()
+        other.join()
+        print(f"race for {target}", f"opened {opened} refused {refused}", sep="\t", flush=True)
+
+
 def main() -> None:
     work, mark, *targets = arguments()
     counts: Counter[str] = Counter()
@@ -124,6 +159,7 @@ def main() -> None:
         path = os.fsencode(text)
         for flags in (*READING, *(OTHERS if text in (*targets, *own) else OTHERS[:4])):
             compare(counts, label, int(mark, 0), start, path, flags | NEVER_BLOCK, 0)
+    race(int(mark, 0), own[0], targets[:3])
     for mode in MODES:
         for flags in (os.O_CREAT, os.O_CREAT | os.O_RDWR, os.O_CREAT | os.O_ACCMODE):
             path = os.fsencode(own[3])

@@ -191,7 +191,8 @@ def test_it_opens_directories_as_the_c_library_does(library: Path, tmp_path: Pat
     before = os.listdir("/proc/self/fd")
     for name in (".", "file", "absent", "", "file/x", "a" * 300):
         outcomes: list[object] = []
-        for made_by in (ctypes.CDLL(None, use_errno=True), ctypes.CDLL(library, use_errno=True)):
+        for each in (None, os.fspath(library)):
+            made_by = ctypes.CDLL(each, use_errno=True)
             made_by.opendir.restype = ctypes.c_void_p
             stream = made_by.opendir(os.fsencode(tmp_path / name if name else ""))
             outcomes.append(_listed(stream) if stream else ctypes.get_errno())
