@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import socket
 import time
@@ -62,6 +63,7 @@ class _End:
                 self.over = self.broken = True
 
 
+_OURS = "/shims/linux/libpreload.so"
 _SIGNAL_SECONDS = 0.001
 _SEEN_SECONDS = 0.1
 _ENDED = ("", "Z", "X")
@@ -273,14 +275,16 @@ def with_library(env: Mapping[str, str], library: str) -> dict[str, str]:
     """The environment with the library in it that programs load, after those that it names already.
 
     They come first, so that what they do to open(2) is done before ours, and a sanitizer's is the
-    first of all, as it has to be.
+    first of all, as it has to be. One of an outer sandbox is not passed on: it may not be readable.
     """
-    if not library:
-        return dict(env)
     named = env.get("LD_PRELOAD", "")
-    if library in named.replace(":", " ").split():
+    if not library and _OURS not in named:
         return dict(env)
-    return {**env, "LD_PRELOAD": f"{named}:{library}" if named else library}
+    if _OURS in named:
+        named = ":".join(each for each in re.split("[ :]+", named) if not each.endswith(_OURS))
+    given = ":".join(filter(None, (named, library)))
+    others = {name: value for name, value in env.items() if name != "LD_PRELOAD"}
+    return {**others, "LD_PRELOAD": given} if given else others
 
 
 def begin(

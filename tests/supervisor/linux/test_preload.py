@@ -76,12 +76,16 @@ def test_programs_with_a_sanitizer(nono: Nono, project: Path) -> None:
 
 
 def test_what_is_named_already_comes_first() -> None:
-    ours = "/place/libpreload.so"
+    ours = "/place/shims/linux/libpreload.so"
     assert with_library({"A": "b"}, "") == {"A": "b"}
+    assert with_library({"LD_PRELOAD": "/a.so b.so"}, "") == {"LD_PRELOAD": "/a.so b.so"}
     assert with_library({"A": "b"}, ours) == {"A": "b", "LD_PRELOAD": ours}
     for empty in ("", " ", ":"):
         assert with_library({"LD_PRELOAD": empty}, ours)["LD_PRELOAD"].strip(": ") == ours
     for named in ("/own.so", "/one.so two.so", "/one.so:two.so"):
         assert with_library({"LD_PRELOAD": named}, ours) == {"LD_PRELOAD": f"{named}:{ours}"}
-        twice = with_library(with_library({"LD_PRELOAD": named}, ours), ours)
-        assert twice == {"LD_PRELOAD": f"{named}:{ours}"}
+        outer = with_library({"LD_PRELOAD": named}, f"/outer{ours}")
+        inner = with_library(outer, ours)["LD_PRELOAD"]
+        assert inner == f"{named}:{ours}".replace(" ", ":")
+        assert with_library(outer, "") == {"LD_PRELOAD": named.replace(" ", ":")}
+    assert with_library(with_library({}, ours), "") == {}
