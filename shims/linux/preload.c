@@ -12,19 +12,27 @@
  * vfork(2) and execve(2), as open(2) may.
  */
 
-#include <asm/errno.h>
-#include <asm/fcntl.h>
-#include <asm/unistd.h>
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
 #define MARK 0x8b1f5c2e9d4703a6UL
 #define READING                                                                                    \
-    (O_CLOEXEC | O_DIRECTORY | O_LARGEFILE | O_NOATIME | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)
+    (O_CLOEXEC | O_DIRECTORY | KERNEL_LARGEFILE | O_NOATIME | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK)
 /* marked_opens.py has the same two. Anything else, such as an access mode, is never marked. */
 
-#define CWD -100 /* AT_FDCWD of linux/fcntl.h */
-#define MAKES(flags) ((flags) & O_CREAT || ((flags) & __O_TMPFILE) == __O_TMPFILE)
+#ifdef __aarch64__
+#define KERNEL_LARGEFILE 0400000
+#else
+#define KERNEL_LARGEFILE 0100000
+#endif
+#define KERNEL_TMPFILE (020000000 | O_DIRECTORY)
+/* The C libraries have other values for these two, or none: asm/fcntl.h. */
+
+#define MAKES(flags) ((flags) & O_CREAT || ((flags) & KERNEL_TMPFILE) == KERNEL_TMPFILE)
 
 extern int *__errno_location(void) __attribute__((weak));
 extern void pthread_testcancel(void) __attribute__((weak));
@@ -68,13 +76,13 @@ __attribute__((noinline)) static int opened(int directory, const char *path, int
     if (pthread_testcancel)
         pthread_testcancel();
     if (!(flags & ~READING))
-        result = call(__NR_openat, directory, path, flags, 0, (long)MARK);
+        result = call(SYS_openat, directory, path, flags, 0, (long)MARK);
     /*
      * A name that is not there is one to nono as well: where it would give a program a file that the
      * machine lacks, this library is not loaded. A signal must not make a call twice.
      */
     if (result < 0 && result != -ENOENT && result != -EINTR)
-        result = call(__NR_openat, directory, path, flags, MAKES(flags) ? mode : 0, 0);
+        result = call(SYS_openat, directory, path, flags, MAKES(flags) ? mode : 0, 0);
     if (result >= 0)
         return (int)result;
     if (__errno_location)
@@ -90,7 +98,7 @@ __attribute__((noinline)) static int opened(int directory, const char *path, int
     EXPORTED int name(const char *path, int flags, unsigned mode) __asm__(symbol);                 \
     int name(const char *path, int flags, unsigned mode)                                           \
     {                                                                                              \
-        return opened(CWD, path, flags, mode);                                                \
+        return opened(AT_FDCWD, path, flags, mode);                                                \
     }
 #define DEFINE_OPENAT(name, symbol)                                                                \
     EXPORTED int name(int directory, const char *path, int flags, unsigned mode) __asm__(symbol);  \
@@ -109,11 +117,11 @@ EXPORTED void *own_opendir(const char *path) __asm__("opendir");
 void *own_opendir(const char *path)
 {
     int descriptor =
-        opened(CWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_LARGEFILE | O_CLOEXEC, 0);
+        opened(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
     void *stream = descriptor >= 0 && fdopendir ? fdopendir(descriptor) : (void *)0;
 
     if (descriptor >= 0 && !stream)
-        call(__NR_close, descriptor, (void *)0, 0, 0, 0);
+        call(SYS_close, descriptor, (void *)0, 0, 0, 0);
     return stream;
 }
 
@@ -124,7 +132,7 @@ void *own_opendir(const char *path)
     {                                                                                              \
         if (MAKES(flags))                                                                          \
             __builtin_trap();                                                                      \
-        return opened(CWD, path, flags, 0);                                                   \
+        return opened(AT_FDCWD, path, flags, 0);                                                   \
     }
 #define DEFINE_OPENAT_2(name, symbol)                                                              \
     EXPORTED int name(int directory, const char *path, int flags) __asm__(symbol);                 \

@@ -121,7 +121,12 @@ def test_the_library_marks_what_the_filter_lets_through() -> None:
     marks = re.findall(r"#define MARK (0x[0-9a-f]+)UL", text)
     assert [int(each, 16) for each in marks] == [MARK]
     (reading,) = re.findall(r"#define READING\s+\\\n\s*\(([^)]*)\)", text)
-    assert set(re.split(r"\s*\|\s*", reading)) == set(READING["x86_64"]) == set(READING["aarch64"])
+    named = set(re.split(r"\s*\|\s*", reading.replace("KERNEL_", "O_")))
+    assert named == set(READING["x86_64"]) == set(READING["aarch64"])
+    for arch, value in zip(
+        ("aarch64", "x86_64"), re.findall(r"LARGEFILE (0\d+)", text), strict=True
+    ):
+        assert int(value, 8) == READING[arch]["O_LARGEFILE"]
 
 
 @pytest.fixture(scope="module")
