@@ -59,7 +59,8 @@ def programs(place: Path) -> Path:
     (target / "programs" / "numbers.json").write_text(json.dumps(numbers))
     sources = sorted((target / "programs").glob("*.c"))
     for source in sources if shutil.which("gcc") else ():
-        flags = ("-O1", "-Wall", "-Werror", "-pthread")
+        # Static, so that no library of nono's makes their opens the kernel's before nono sees them.
+        flags = ("-O1", "-Wall", "-Werror", "-pthread", "-static")
         subprocess.run(["gcc", *flags, "-o", source.with_suffix(""), source], check=True)
     return target
 
