@@ -15,6 +15,10 @@ from setuptools.command.build_ext import build_ext
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
 LIBRARIES = {
     "lane": ([], []),
+    "preload": (
+        ["-fno-stack-protector"],
+        ["-nostdlib", "-s", "-Wl,-z,noexecstack", "-Wl,-z,noseparate-code"],
+    ),
 }
 """shims/linux/NAME.c to libNAME.so: what its compiler and what its linker get besides."""
 

@@ -125,6 +125,7 @@ KEYS = (
     Key("groups.exclude"),
     Key("env_credentials"),
     Key("ask", "ask", repeated=False),
+    Key("preload", "preload", stands_for=True, in_profile=False),
     Key("rollback.exclude_patterns"),
     Key("rollback.exclude_globs"),
 )

@@ -93,6 +93,9 @@ def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         (rungs.NONO_UNTOLD, "the same without an audit", "open", new, _SLOW),
         (rungs.NONO, "nono, performed, its own in /tmp", "open", own, _SLOW),
         (rungs.NONO, "nono, denied", "refused", str(place.outside), ()),
+        (rungs.LIBRARY, "nono, by the library that programs load", "open", path, ()),
+        (rungs.LIBRARY, "nono, performed, with --preload", "open", new, _SLOW),
+        (rungs.LIBRARY, "nono, denied, with --preload", "refused", str(place.outside), ()),
     ):
         measure = _timed(timers[rung], operation, argument)
         yield Row(section, name, measure, _CALLS, _NATIVE, limits)
@@ -120,6 +123,9 @@ def _programs(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         if command:
             words = ("run", *command)
             yield from _pair("programs", name, timers, words, 1, budget, every)
+            loaded = _timed(timers[rungs.LIBRARY], *words)
+            native = f"{name}, native"
+            yield Row("programs", f"{name}, --preload", loaded, 1, native, (), every)
 
 
 def _pair(

@@ -19,6 +19,8 @@ C_INJECT = "inject"
 NONO = "nono"
 NONO_IN_PYTHON = "nono, lane in Python"
 NONO_UNTOLD = "nono, no audit"
+LIBRARY = "library"
+"""nono with the library that programs load first."""
 SPAWNER = "spawner"
 ASKING = "asking"
 
@@ -37,6 +39,10 @@ def start(place: Place, stack: ExitStack) -> dict[str, Timer]:
     commands = {
         NATIVE: (place.timer, project),
         NONO: ([*nono(), "run", "-q", *_options(place), "--", *place.timer], project),
+        LIBRARY: (
+            [*nono(), "run", "-q", "--preload", *_options(place), "--", *place.timer],
+            project,
+        ),
         NONO_UNTOLD: (
             [*nono(), "run", "-q", "--no-audit", *_options(place), "--", *place.timer],
             project,

@@ -44,12 +44,12 @@ def load(offset: int) -> Code:
     return _instruction(_LD_W_ABS, offset)
 
 
-def load_argument(index: int) -> Code:
-    """Put the low half of argument 0 to 5 into the accumulator (little endian).
+def load_argument(index: int, *, high: bool = False) -> Code:
+    """Put the low or the high half of argument 0 to 5 into the accumulator (little endian).
 
     For a parameter that is an int the kernel drops the high half: so must the filter.
     """
-    return load(_ARGUMENTS + 8 * index)
+    return load(_ARGUMENTS + 8 * index + 4 * high)
 
 
 def mask(bits: int) -> Code:

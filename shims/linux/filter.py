@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from nono.shims.errors import FilterError
-from nono.shims.linux import bpf
+from nono.shims.linux import bpf, marked_opens
 from nono.shims.linux import refused_arguments as arguments
 from nono.shims.linux.libseccomp import found_by_name
 from nono.shims.linux.syscall_classes import Arch, Network, Syscall, SyscallClass, table
@@ -54,16 +54,20 @@ def build(
     broker: bool = True,
     scoped: bool = True,
     copies: bool = True,
+    marked: bool = False,
 ) -> bytes:
     """The filter as an array of struct sock_filter, the same on a host of either architecture.
 
     Without a `broker` it needs no listener; `scoped` says that Landlock keeps signals inside, and
-    without `copies` it reports more: see `syscall_classes.classes`. Raises FilterError if
+    without `copies` it reports more: see `syscall_classes.classes`. With `marked`, which needs a
+    broker, opens that carry the mark are the kernel's: `marked_opens`. Raises FilterError if
     libseccomp is missing, or too old for the table.
     """
     calls = table(arch, network, broker=broker, scoped=scoped, copies=copies)
     rules = arguments.rules(network, broker=broker, scoped=scoped, copies=copies)
     by_argument = _by_argument(rules, calls, broker)
+    if marked:
+        by_argument = marked_opens.let_through(arch, calls["openat"].number) + by_argument
     return bpf.assemble(_prologue(arch, by_argument, calls)) + _search_tree(arch, calls)
 
 

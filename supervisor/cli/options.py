@@ -117,6 +117,7 @@ _POLICY_OPTIONS = (
         " for screen readers), acp (the editor), notify (a notification, then `nono watch`), none.",
     ),
     _option("groups.gpu", help="Use graphics cards and accelerators."),
+    _option("preload", help="Load a library into programs that makes their opens faster."),
     _option(
         "network.no_sni_check",
         metavar="HOST",

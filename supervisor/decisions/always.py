@@ -105,6 +105,11 @@ def complete(
         *shared_names(),
     ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
+    if plan.preload and broker:
+        # What only a run with that library needs is loaded only then.
+        from nono.supervisor.decisions.preloaded import readable
+
+        rules += readable()
     if services:
         # What only a run with services needs is loaded only then.
         from nono.supervisor.decisions.services import check, key_files, with_proxy

@@ -50,6 +50,8 @@ class Confinement(NamedTuple):
     """What has to be served beside the broker, where hosts are known by their names."""
     injected: InjectedFiles | None
     """The files that are others inside, if any."""
+    preload: str = ""
+    """The library that programs load first, so that their opens for reading are the kernel's."""
 
     def close(self) -> None:
         if self.network is not None:
@@ -173,11 +175,13 @@ def confine(
     broker: bool,
     nameservers: Sequence[tuple[str, int]],
     proxy: UpstreamProxy | None = None,
+    preload: str = "",
 ) -> Confinement:
     """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
-    `proxy` is what these are reached through, if anything.
+    `proxy` is what these are reached through, if anything. `preload` is the library that programs
+    load first, if they do: the opens that it marks are then for the floor alone.
     """
     if broker:
         check_tracing()
@@ -198,27 +202,36 @@ def confine(
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
         is_scoped = landlock.Scope.SIGNAL in landlock.supported(abi).scoped
-        program = _kept_program(mode.value, broker, is_scoped)
+        marked = bool(preload)
+        program = _kept_program(mode.value, broker, is_scoped, marked)
         undo.pop_all()
-        return Confinement(ruleset_fd, scope_fd, program, broker, OwnObjects(), network, injected)
+        own = OwnObjects()
+        return Confinement(ruleset_fd, scope_fd, program, broker, own, network, injected, preload)
 
 
-def _kept_program(network: Network, broker: bool, scoped: bool) -> bytes:
+def _kept_program(network: Network, broker: bool, scoped: bool, marked: bool) -> bytes:
     """The filter, from an earlier run where there was one. Raises StartError."""
     parts = {
         "machine": [os.uname().machine, sys.maxsize],
         "network": network,
         "broker": broker,
         "scoped": scoped,
+        "marked": marked,
         "copies": process.copies_descriptors(),
     }
-    return kept_filter(parts, lambda: filter_program(network, broker, scoped=scoped), os.environ)
+    return kept_filter(
+        parts,
+        lambda: filter_program(network, broker, scoped=scoped, marked=marked),
+        os.environ,
+    )
 
 
-def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> bytes:
+def filter_program(
+    network: Network, broker: bool, *, scoped: bool = True, marked: bool = False
+) -> bytes:
     """The seccomp filter for this machine. Raises StartError where none can be built.
 
-    `scoped` says that Landlock keeps signals inside.
+    `scoped` says that Landlock keeps signals inside, `marked` that marked opens are the kernel's.
 
     Here the errors of the shims become ours.
     """
@@ -231,6 +244,7 @@ def filter_program(network: Network, broker: bool, *, scoped: bool = True) -> by
             broker=broker,
             scoped=scoped,
             copies=process.copies_descriptors(),
+            marked=marked,
         )
     except ShimError as error:
         raise StartError(error.message, error.hint) from error

@@ -11,6 +11,7 @@ from nono.shims.errors import ShimError
 from nono.shims.linux import inet_diag, landlock, lane, unix_diag
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
+from nono.supervisor.decisions.preloaded import library
 from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
 from nono.supervisor.linux.confine import not_enforced, weaker
 from nono.supervisor.linux.finding import Finding
@@ -20,9 +21,9 @@ from nono.supervisor.linux.network.datagrams import Datagrams
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
     found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
-    found += [_lane(), *refused_calls.findings(), tracing.finding(), _libseccomp()]
-    found += [_datagrams()]
-    return [*found, _sockets(), *account_check.findings(), process_bounds.finding()]
+    found += [_lane(), _opens(), *refused_calls.findings(), tracing.finding(), _libseccomp()]
+    found += [_datagrams(), _sockets()]
+    return [*found, *account_check.findings(), process_bounds.finding()]
 
 
 def _architecture() -> Finding:
@@ -130,6 +131,14 @@ def _sockets() -> Finding:
     found = f"without {', '.join(missing)}" if missing else "yes"
     what = "sockets told by the kernel"
     return Finding(what, found, not missing, cost if missing else "", needed=False)
+
+
+def _opens() -> Finding:
+    """Whether programs can be given the library that makes their opens for reading the kernel's."""
+    found = "yes" if library() else "no"
+    cost = "nono is asked about each: it was installed without a C compiler, or its path is unusual"
+    what = "opens for reading without nono"
+    return Finding(what, found, bool(library()), "" if library() else cost, needed=False)
 
 
 class _Version(ctypes.Structure):

@@ -44,6 +44,7 @@ class Options:
     allow_unix_socket: Sequence[str] = ()
     allow_ssh_agent: bool = False
     gpu: bool = False
+    preload: bool = False
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None

@@ -79,7 +79,7 @@ class Plan:
     are directories that a flag names, `new_directories` those that the profile opens for writing:
     they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
     anything. `ask` names the channel by which a person is asked about what no rule decides; empty
-    for nobody.
+    for nobody. `preload` lets programs load nono's library for opens, where there is one.
     """
 
     policy: Policy
@@ -96,6 +96,7 @@ class Plan:
     to_make: tuple[str, ...] = ()
     upstream_proxy: UpstreamProxy | None = None
     ask: str = ""
+    preload: bool = False
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -193,6 +194,7 @@ def make_plan(
         tuple(dict.fromkeys(paths.to_make)),
         proxy,
         asks,
+        flags.speak_of("preload"),
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit, AuditOptions
     from nono.supervisor.credentials.proxy import CredentialProxy
+    from nono.supervisor.decisions.always import Complete
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.linux.confine import Confinement
     from nono.supervisor.planning.plan import Plan
@@ -136,17 +137,39 @@ def prepare(
             proxy_port=None if credentials is None else credentials.port,
             env=None if audit is None else audit.env,
         )
-        servers, proxy = plan.nameservers, plan.upstream_proxy
-        confinement = confine(made, abi, broker=broker, nameservers=servers, proxy=proxy)
+        decisions = made.decisions(log if witness is None else witness)
+        decisions.awaited |= awaited
+        confinement = confine(
+            made,
+            abi,
+            broker=broker,
+            nameservers=plan.nameservers,
+            proxy=plan.upstream_proxy,
+            preload=_preload(plan, made, decisions, audit, env) if broker else "",
+        )
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
-        decisions = made.decisions(log if witness is None else witness)
-        decisions.awaited |= awaited
         asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
         undo.pop_all()
         notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
         return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed, asking)
+
+
+def _preload(
+    plan: Plan,
+    made: Complete,
+    decisions: Decisions,
+    audit: AuditOptions | None,
+    env: Mapping[str, str],
+) -> str:
+    """The library that programs load first; empty for none."""
+    if not plan.preload:
+        return ""
+    # What only a run with that library needs is loaded only then.
+    from nono.supervisor.session.preload import preload
+
+    return preload(made, decisions, audit, env)
 
 
 def _asking(

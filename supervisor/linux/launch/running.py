@@ -61,6 +61,7 @@ class _End:
                 self.over = self.broken = True
 
 
+_OURS = "/shims/linux/libpreload.so"
 _SIGNAL_SECONDS = 0.001
 _SEEN_SECONDS = 0.1
 _MAX_POLL_SECONDS = 3600.0
@@ -267,7 +268,7 @@ def specify(
     ignored, blocked = signals or inherited_signals()
     return Spec(
         argv=list(argv),
-        env=dict(env),
+        env=with_library(env, confinement.preload),
         cwd=cwd,
         program=confinement.program,
         broker=confinement.broker,
@@ -277,6 +278,24 @@ def specify(
         signal_mask=blocked,
         closed_streams=list(streams.closed),
     )
+
+
+def with_library(env: Mapping[str, str], library: str) -> dict[str, str]:
+    """The environment with the library in it that programs load, after those that it names already.
+
+    They come first, so that what they do to open(2) is done before ours, and a sanitizer's is the
+    first of all, as it has to be. One of an outer sandbox is not passed on: it may not be readable.
+    """
+    named = env.get("LD_PRELOAD", "")
+    if not library and _OURS not in named:
+        return dict(env)
+    if _OURS in named:
+        import re
+
+        named = ":".join(each for each in re.split("[ :]+", named) if not each.endswith(_OURS))
+    given = ":".join(filter(None, (named, library)))
+    others = {name: value for name, value in env.items() if name != "LD_PRELOAD"}
+    return {**others, "LD_PRELOAD": given} if given else others
 
 
 def begin(

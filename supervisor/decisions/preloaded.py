@@ -1,0 +1,60 @@
+"""The library that programs load first, so that their opens for reading are the kernel's.
+
+It is `shims/linux/preload.c`, built when nono is installed, where there was a compiler. A program
+that has it is slower nowhere and allowed nothing else: what it marks Landlock decides as it decides
+what nono continues, and what Landlock refuses nono is asked about. It is left out where nono
+decides more strictly than the floor, or has to see every open:
+
+- a pattern refuses to read a name, which may be made later and which the floor does not know then;
+- every call is recorded or learned from, or refused once it cannot be recorded;
+- a file is another inside that the floor would open, or that the machine lacks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+import nono.shims
+from nono.broker import Access, Effect, File, Origin, OriginKind, Rule
+from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.places import canonical, platform
+
+_ORIGIN = Origin(OriginKind.BUILTIN, "nono's library for opens")
+_SEPARATING = frozenset(" :$")
+"""What a path in LD_PRELOAD cannot hold: ld.so(8)."""
+
+
+def library() -> str:
+    """Its canonical path; empty where there is none, or none that LD_PRELOAD can name."""
+    beside = os.path.dirname(nono.shims.__file__ or "")
+    path = canonical(os.path.join(beside, "linux", "libpreload.so"))
+    is_there = platform() == "linux" and can_be_named(path) and os.access(path, os.R_OK)
+    return path if is_there else ""
+
+
+def can_be_named(path: str) -> bool:
+    """Whether LD_PRELOAD can have it as one path."""
+    return not _SEPARATING & set(path)
+
+
+def readable() -> Iterator[Rule]:
+    """The rule by which programs may load it."""
+    path = library()
+    if path:
+        yield Rule(File(path), Access.READ, Effect.ALLOW, _ORIGIN)
+
+
+def loaded_by(decisions: Decisions, copies: Iterable[str], required: bool) -> str:
+    """The library, if programs of a run that decides so are to load it; else empty.
+
+    `copies` are the files that the program is given nono's own instead of. `required` says that
+    every call is refused once none can be recorded.
+    """
+    floor, witness = decisions.floor, decisions.witness
+    if required or decisions.refuses_names or (witness is not None and witness.every_call):
+        return ""
+    if any(floor.covers(each, Access.READ) or not os.path.exists(each) for each in copies):
+        return ""
+    path = library()
+    return path if path and floor.covers(path, Access.READ) else ""
