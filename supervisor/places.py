@@ -27,7 +27,7 @@ _TEMPORARY = ("/tmp", "/var/tmp", "/usr/tmp")
 
 
 def platform() -> str:
-    """The name that groups and profiles have for the platform: one of `profile.checks.PLATFORMS`.
+    """The name that groups and profiles have for the platform: one of `profile.spelling.PLATFORMS`.
 
     It is this machine's, but for who asks what nono would do on another: see `planned_for`.
     """

@@ -9,11 +9,9 @@ from nono.broker.errors import PolicyError, nearest
 from nono.broker.groups import group
 from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile
-from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
+from nono.broker.profile.spelling import PLATFORMS, VARIABLE, VARIABLES, is_pattern
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.rules.patterns import Glob
-
-PLATFORMS = ("linux", "macos")
 
 _MAX_PATH = 4096
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

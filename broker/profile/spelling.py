@@ -9,6 +9,8 @@ from nono.broker.errors import PolicyError
 MAX_BYTES = 1024 * 1024
 """Of one profile."""
 
+PLATFORMS = ("linux", "macos")
+
 VARIABLES = (
     "HOME",
     "WORKDIR",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from nono.broker.errors import InvalidHost
-from nono.broker.profile.checks import PLATFORMS
+from nono.broker.profile.spelling import PLATFORMS
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
 

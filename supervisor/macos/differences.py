@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nono.broker import Access, Effect, Mode, Policy, Rule
 from nono.broker.rules.host_patterns import PublicPort
+from nono.broker.settings import flag
 
 Concerns = Callable[[Policy], bool]
 
@@ -80,7 +81,7 @@ TABLE = (
     ),
     Difference(
         "servers of the program's own on 127.0.0.1",
-        "each port has to be opened: --listen-port PORT",
+        f"each port has to be opened: {flag('network.listen_port')} PORT",
         _is_filtered,
     ),
     Difference(

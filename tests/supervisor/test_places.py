@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from nono.broker import groups
-from nono.broker.profile.checks import PLATFORMS
+from nono.broker.profile.spelling import PLATFORMS
 from nono.supervisor import places
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker.errors import PolicyError, ProfileError
+from nono.supervisor.places import planned_for
 from nono.supervisor.planning import kept_profiles
 from nono.supervisor.planning.kept_profiles import Resolved, resolved
 from nono.supervisor.planning.profile_files import Profiles
@@ -40,7 +41,8 @@ class Place:
         monkeypatch.setattr(Profiles, "resolve", counted)
 
     def resolve(self, name: str = "") -> Resolved:
-        return resolved(name or str(self.file), self.env, str(self.home))
+        with planned_for("linux"):
+            return resolved(name or str(self.file), self.env, str(self.home))
 
     @property
     def kept(self) -> list[Path]:
