@@ -114,7 +114,8 @@ _POLICY_OPTIONS = (
         help="Ask a person about what no option allows, while the program waits. CHANNEL is who:"
         " auto (if none is given: the nearest of these three that is there), watch (`nono watch`,"
         " or another client), tmux (a popup), tty (this terminal); plain (this terminal, as a list"
-        " for screen readers), acp (the editor), notify (a notification, then `nono watch`), none.",
+        " for screen readers), acp (the editor), socket (=PATH: who listens there), notify (a"
+        " notification, then `nono watch`), none.",
     ),
     _option("groups.gpu", help="Use graphics cards and accelerators."),
     _option("preload", help="Load a library into programs that makes their opens faster."),

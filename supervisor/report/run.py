@@ -217,7 +217,7 @@ def record(entry: Entry) -> Mapping[str, object]:
     fields = {
         name: str(getattr(request, name))
         for name in request.__slots__
-        if name not in ("process", "own") and getattr(request, name) is not None
+        if name not in ("process", "own", "detail") and getattr(request, name) is not None
     }
     return {
         "request": type(request).__name__,

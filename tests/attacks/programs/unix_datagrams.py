@@ -130,6 +130,7 @@ def race(path: str, seconds: float) -> None:
     def flip() -> None:
         spare = socket.socket(UNIX, DGRAM)
         pair = socket.socketpair(UNIX, DGRAM)
+        pair[0].setblocking(False)  # nobody reads what is written there
         while not over.is_set():
             for text in (outside, inside):
                 ctypes.memmove(buffer, text.ljust(len(buffer), b"\0"), len(buffer))

@@ -31,7 +31,10 @@ def nodes():
             os.unlink("new")
 def openat2(at, path, flags, resolve):
     how = struct.pack("=QQQ", flags, 0o600 if flags & os.O_CREAT else 0, resolve)
-    fd = libc.syscall(437, at, os.fsencode(path), how, 24)
+    for _ in range(100):
+        fd = libc.syscall(437, at, os.fsencode(path), how, 24)
+        if fd >= 0 or ctypes.get_errno() != errno.EAGAIN or resolve == CACHED:
+            break  # something elsewhere was renamed while .. was resolved: openat2(2)
     if fd < 0:
         raise OSError(ctypes.get_errno(), path)
     os.close(fd)

@@ -139,5 +139,5 @@ def test_what_refuses(as_user: Account, project: Path) -> None:
     assert all(rule.startswith("answer ") for rule in found["refused"]["rules"])
     flood = found["flood"]
     assert flood["out"] == "60\n"
-    # Three refusals in ten seconds make the place quiet; 20 questions may wait by then.
-    assert len(flood["asked"]) <= 20, len(flood["asked"])
+    # Three refusals in ten seconds make the place quiet; 20 more questions may wait by then.
+    assert len(flood["asked"]) <= 23, len(flood["asked"])
