@@ -58,6 +58,7 @@ def test_one_that_heeds_no_size(as_user: Account, project: Path, questions: Ques
     words = driver(questions, as_user.python, "-c", DRAWS)
     with person(as_user, as_user.python, *words, cwd=project) as one:
         one.wait("blue")
+        one.wait(lambda: (one.screen.cursor.x, one.screen.cursor.y) == (6, 4))  # all is drawn
         one.rest(0.1)
         before = one.text, cells(one), one.screen.cursor.x, one.screen.cursor.y
         ask_over(one, questions)
