@@ -4,6 +4,10 @@ async def broken(box):
     except BrokenError as error:
         print(error)
 
+def go():
+    with open("fifo", "w") as fifo:
+        fifo.write("go\n")
+
 async def main():
     async with open_sandbox(policy) as box, open_sandbox(policy) as other:
         await box.run(["true"])
@@ -18,8 +22,8 @@ async def main():
             os.kill(init, signal.SIGKILL)
             while len(below(os.getpid())) > 3:  # fork server, the other's init and shell
                 await trio.sleep(0.01)
-            with open("fifo", "w") as fifo:
-                fifo.write("go\n")
+            # Not in trio's own thread, which may be needed for the reader's open.
+            await trio.to_thread.run_sync(go)
         assert os.path.exists("read")
         assert (await box.run(["true"])).returncode == 0
 os.mkfifo("fifo")
