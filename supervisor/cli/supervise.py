@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
-from nono.supervisor.cli.elsewhere import on_macos, require_this
 from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
@@ -49,7 +48,10 @@ def run_command(
     if values["dry_run"]:
         with planned_for(platform):
             return _dry_run(argv, values)
-    require_this(platform)
+    if platform != "linux":
+        from nono.supervisor.cli.elsewhere import require_this
+
+        require_this(platform)
     if not values["floor_only"]:
         require_listener()
     plan = _planned(argv, values)
@@ -75,6 +77,8 @@ def _dry_run(argv: Sequence[str], values: dict[str, Any]) -> int:
     plan = _planned(argv, values)
     made = complete(plan, broker=not values["floor_only"])
     if here() == "macos":
+        from nono.supervisor.cli.elsewhere import on_macos
+
         tell(on_macos(plan, made, argv, as_json=values["as_json"]))
         return exit_status.SUCCESS
     if values["as_json"]:

@@ -76,7 +76,7 @@ class FastLane:
         path = self._memory.path(call.tid, address)
         self.copied = (address, path)
         if path[:1] != b"/":
-            path = _completed(call.tid, int32(start), path)
+            path = completed(call.tid, int32(start), path)
         # False for any text but that of a canonical path.
         if not self._decisions.floor_covers(os.fsdecode(path), access_of(flags)):
             return False
@@ -105,7 +105,7 @@ class FastLane:
         if not _DOTS.search(path):
             return False
         if path[:1] != b"/":
-            path = _completed(call.tid, int32(start), path)
+            path = completed(call.tid, int32(start), path)
         plain = os.path.normpath(path)
         if not self._decisions.floor_covers(os.fsdecode(plain), access_of(flags)):
             return False
@@ -122,7 +122,7 @@ class FastLane:
         return self._memory.bytes(call.tid, call.e, FAMILY.size) != _UNIX
 
 
-def _completed(tid: int, fd: int, path: bytes) -> bytes:
+def completed(tid: int, fd: int, path: bytes) -> bytes:
     """`path` below the thread's working directory or descriptor; nothing when there is none."""
     link = b"/proc/%d/cwd" % tid if fd == AT_FDCWD else b"/proc/%d/fd/%d" % (tid, fd)
     try:

@@ -26,7 +26,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls import set_id
 from nono.supervisor.linux.calls.call import int32
 from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.fast_lane import _completed
+from nono.supervisor.linux.calls.fast_lane import completed
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
 from nono.supervisor.linux.calls.open_flags import (
     O_TMPFILE,
@@ -142,7 +142,7 @@ class NativeChanges:
         """The path, where the floor obviously grants `access` in its directory."""
         text = self._memory.path(tid, name.address)
         if text[:1] != b"/":
-            text = _completed(tid, int32(name.directory), text)
+            text = completed(tid, int32(name.directory), text)
         path = os.fsdecode(text)
         above, _, last = path.rpartition("/")
         directory = above or "/"

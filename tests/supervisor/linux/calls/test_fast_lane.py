@@ -19,20 +19,17 @@ from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.lane import Lane, Options, library
 from nono.shims.linux.libc import address, ffi
 from nono.shims.linux.memory import Memory
-from nono.shims.linux.notify import Listener, Notification
+from nono.shims.linux.notify import Notification
 from nono.shims.linux.syscall_classes import machine, number
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Fail, Inject
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fast_lane import FastLane
-from nono.supervisor.linux.calls.making import ByThread
 from nono.supervisor.linux.calls.opens import openat
 from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
-from nono.supervisor.linux.calls.tasks import Background
+from tests.supervisor.linux.calls.alone import call_alone
 
 ORIGIN = Origin(OriginKind.FLAG, "--allow")
 DIRECTORIES = ("work", "work/sub", "carved", "outside", "names")
@@ -48,13 +45,6 @@ LINKS = {
 NAMES = ("work", "sub", "carved", "outside", "names", "file", "late.key", "new", "", ".", "..")
 MODES = (os.O_RDONLY, os.O_WRONLY, os.O_RDWR, os.O_ACCMODE)
 OPTIONS = (os.O_CREAT, os.O_EXCL, os.O_TRUNC, os.O_NOFOLLOW, os.O_DIRECTORY, os.O_APPEND, os.O_PATH)
-
-
-class Waiting(Listener):
-    """A caller that waits for ever."""
-
-    def is_valid(self, notification_id: int) -> bool:
-        return True
 
 
 class World:
@@ -122,18 +112,7 @@ class World:
         return answer
 
     def _call(self, notification: Notification, caller: Caller) -> Call:
-        return Call(
-            notification,
-            caller,
-            self.memory,
-            Waiting(-1),
-            Background(Faults()),
-            self.own,
-            None,
-            None,
-            OwnRestrictions(0, self.decisions),
-            ByThread(),
-        )
+        return call_alone(notification, caller, self.decisions, self.memory, self.own)
 
 
 @contextlib.contextmanager

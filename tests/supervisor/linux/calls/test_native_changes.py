@@ -29,20 +29,16 @@ from nono.broker import (
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
 from nono.shims.linux.libc import address, ffi
 from nono.shims.linux.memory import Memory
-from nono.shims.linux.notify import Listener, Notification
+from nono.shims.linux.notify import Notification
 from nono.shims.linux.syscall_classes import machine, number
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject
-from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handlers import Handlers
-from nono.supervisor.linux.calls.making import ByThread
 from nono.supervisor.linux.calls.native_changes import NativeChanges
 from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
-from nono.supervisor.linux.calls.tasks import Background
+from tests.supervisor.linux.calls.alone import call_alone
 
 ORIGIN = Origin(OriginKind.FLAG, "--allow")
 DIRECTORIES = ("work/sub", "carved/denied", "names", "outside", "work/awaited")
@@ -73,13 +69,6 @@ class Told:
 
     def unresolved(self, host: str, why: str) -> None:
         raise AssertionError
-
-
-class Waiting(Listener):
-    """A caller that waits for ever."""
-
-    def is_valid(self, notification_id: int) -> bool:
-        return True
 
 
 class World:
@@ -128,18 +117,7 @@ class World:
         told = list(self.told.requests)
         self.told.requests.clear()
         caller = Caller(call.tid, INIT)
-        made = Call(
-            call,
-            caller,
-            self.memory,
-            Waiting(-1),
-            Background(Faults()),
-            self.own,
-            None,
-            None,
-            OwnRestrictions(0, self.decisions),
-            ByThread(),
-        )
+        made = call_alone(call, caller, self.decisions, self.memory, self.own)
         try:
             handler = self.handlers.get(call.number)
             assert handler is not None
