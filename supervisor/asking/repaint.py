@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MAX_KEPT = 4 << 20
 _PIECE = 16384
-_LAST_SECONDS = 0.3
+_LAST_SECONDS = 2.0
+"""A busy machine takes its time to load pyte; a screen that stays blank is worse than a wait."""
 
 # pyte takes the first for colours, and the second for an error of its own.
 # Compiled at the first repaint.
