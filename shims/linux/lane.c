@@ -24,12 +24,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -85,6 +86,17 @@ struct how {
     uint64_t flags, mode, resolve;
 };
 
+/* What is counted of the calls that are answered here, where somebody wants it. One thread writes,
+ * others may read. The buckets are those of broker/counting/histogram.py. */
+#define COUNTED 6 /* openat, open, sendto; of each those let continue and those performed */
+#define SUB_BITS 5
+#define BUCKETS 1280
+
+struct counts {
+    uint64_t calls[COUNTED], nanoseconds[COUNTED];
+    uint64_t buckets[BUCKETS];
+};
+
 struct lane {
     int32_t listener;
     int32_t nr_openat, nr_open, nr_sendto; /* -1 where there is none */
@@ -98,6 +110,7 @@ struct lane {
     uint32_t kept_tid;
     int32_t kept_start;
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
+    struct counts *counts;         /* or NULL */
     struct notification call;
 };
 
@@ -632,10 +645,51 @@ EXPORTED int nono_lane_serve(struct lane *lane)
     return serve(lane);
 }
 
+/* ---- counting ---- */
+
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+static void add(uint64_t *sum, uint64_t by)
+{
+    __atomic_store_n(sum, *sum + by, __ATOMIC_RELAXED);
+}
+
+/* Linear in each power of two: 32 buckets, so what is in one differs by a thirty-second. */
+static unsigned bucket_of(uint64_t value)
+{
+    if (value >> SUB_BITS == 0)
+        return (unsigned)value;
+    unsigned shift = 63U - (unsigned)__builtin_clzll(value) - SUB_BITS;
+    unsigned bucket = (shift << SUB_BITS) + (unsigned)(value >> shift);
+    return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+static void count(struct lane *lane, uint64_t begin, uint64_t performed)
+{
+    const uint64_t took = now() - begin;
+    const int32_t number = lane->call.number;
+    unsigned kind = number == lane->nr_openat ? 0 : number == lane->nr_open ? 2 : 4;
+    kind += lane->performed != performed;
+    add(&lane->counts->calls[kind], 1);
+    add(&lane->counts->nanoseconds[kind], took);
+    add(&lane->counts->buckets[bucket_of(took)], 1);
+}
+
 static int is_finished(int listener)
 {
     struct pollfd polled = {listener, 0, 0};
     return poll(&polled, 1, 0) > 0 && polled.revents & POLLHUP;
+}
+
+/* For tests. */
+EXPORTED unsigned nono_lane_bucket(uint64_t value)
+{
+    return bucket_of(value);
 }
 
 EXPORTED unsigned nono_lane_interface(void)
@@ -662,7 +716,10 @@ EXPORTED int nono_lane_receive(struct lane *lane)
                 continue;
             return -errno;
         }
+        const uint64_t begin = lane->counts ? now() : 0, performed = lane->performed;
         if (__atomic_load_n(lane->current, __ATOMIC_ACQUIRE) != lane->version || !serve(lane))
             return 1;
+        if (lane->counts)
+            count(lane, begin, performed);
     }
 }
