@@ -20,7 +20,7 @@ DECLARATIONS = """
         uint64_t id; uint32_t tid, flags; int32_t number; uint32_t arch;
         uint64_t instruction_pointer, arguments[6];
     };
-    struct counts { uint64_t calls[6], nanoseconds[6], buckets[1280]; };
+    struct counts { uint64_t calls[6], nanoseconds[6], buckets[1280], answering; };
     struct lane {
         int32_t listener, nr_openat, nr_open, nr_sendto;
         uint32_t options, version;
