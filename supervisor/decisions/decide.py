@@ -45,12 +45,7 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
 
 _NAME_CHANGES = {
-    Operation.LINK_TO,
-    Operation.RENAME_FROM,
-    Operation.RENAME_TO,
-    Operation.RMDIR,
-    Operation.SYMLINK,
-    Operation.UNLINK,
+    *map(Operation, ("link_to", "rename_from", "rename_to", "rmdir", "symlink", "unlink"))
 }
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
@@ -80,6 +75,8 @@ class Decisions:
         """Replaced as a whole, by `extend` and `retract`."""
         self.is_asked: Callable[[Request, Ask], bool] | None = None
         """Whether a person is asked about such a request; None where nobody is ever."""
+        self.answer_at_once: Callable[[Undecided], tuple[Request, Verdict]] | None = None
+        """Decides by an answer that is there before the call goes on. Raises as `require`."""
         self.floor = floor
         """Replaced as a whole, by `note_moved`."""
         self.witness = witness
@@ -260,7 +257,10 @@ class Decisions:
         policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            raise Undecided(((request, verdict), *self._undecided(later)), policy)
+            undecided = Undecided(((request, verdict), *self._undecided(later)), policy)
+            if self.answer_at_once is None:
+                raise undecided
+            decided, verdict = self.answer_at_once(undecided)
         self._note(request, decided, verdict)
 
     def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
