@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import BY_A_USER, Account, Nono
 from tests.supervisor.asking.processes import hear, nono_words, started
 from tests.supervisor.asking.screen import ASKS, QUIET, person
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = [pytest.mark.requires(landlock=6), BY_A_USER]
 
 
 @pytest.fixture

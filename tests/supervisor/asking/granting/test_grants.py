@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 from tests.supervisor.asking.processes import hear, nono_words, say, started
 
 pytestmark = pytest.mark.requires(landlock=6)
@@ -66,6 +66,7 @@ def filesystem(**keys: list[str | Path]) -> tuple[str, dict[str, Any]]:
     return "grant", {"rules": {"filesystem": named}}
 
 
+@BY_A_USER
 def test_granted_and_revoked(as_user: Account, project: Path, sandbox: Sandbox, nono: Nono) -> None:
     data = as_user.directory(as_user.home / f"{project.name}-data")
     file, other = as_user.file(data / "one", "one\n"), as_user.file(data / "two", "two\n")
@@ -123,6 +124,7 @@ def test_what_is_never_granted(as_user: Account, project: Path, sandbox: Sandbox
     assert sandbox.read(key.path) == "Operation not permitted"
 
 
+@BY_A_USER
 def test_the_floor_alone_is_not_changed(as_user: Account, project: Path) -> None:
     file = as_user.file(as_user.home / f"{project.name}.txt", "x\n")
     with running(as_user, project, "--floor-only") as sandbox:
@@ -131,6 +133,7 @@ def test_the_floor_alone_is_not_changed(as_user: Account, project: Path) -> None
         assert sandbox.read(file) == "Permission denied"
 
 
+@BY_A_USER
 def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: Nono) -> None:
     """With the flags of a run, in the directory where they are typed."""
     data = as_user.directory(as_user.home / f"{project.name}-data")
@@ -162,6 +165,7 @@ def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: No
     assert sandbox.read(file) == "Permission denied"
 
 
+@BY_A_USER
 def test_asked_at_a_socket_of_somebodys_own(as_user: Account, project: Path) -> None:
     """Who listens there before the start is asked, and nobody else answers for him."""
     data = as_user.directory(as_user.home / f"{project.name}-data")
