@@ -86,7 +86,7 @@ def test_the_object_that_was_decided(as_user: Account, project: Path) -> None:
     assert found["out"] == f"{errno.EACCES}\n"
 
 
-<<<<<<< HEAD
+@BY_A_USER
 def test_a_function_that_answers_at_once_decides_on_the_object(
     as_user: Account, project: Path
 ) -> None:
@@ -105,9 +105,7 @@ def test_a_function_that_answers_at_once_decides_on_the_object(
             assert one[part] == other[part], (name, part)
 
 
-=======
 @BY_A_USER
->>>>>>> main
 def test_answers_for_once_do_not_add_up(as_user: Account, project: Path) -> None:
     """Two moves are asked about while the arguments change: a third is none of them."""
     found = outcomes(as_user, project, "mixed")["mixed"]
