@@ -22,7 +22,6 @@ from nono.broker import (
     LocalPort,
     Mode,
     Open,
-    Operation,
     Origin,
     PathChange,
     Policy,
@@ -32,6 +31,7 @@ from nono.broker import (
     Verdict,
 )
 from nono.broker.network.network import refusal_errno
+from nono.broker.requests import NAME_CHANGES
 from nono.broker.rules.paths import child, lineage, parent
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
@@ -44,9 +44,6 @@ from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
 
-_NAME_CHANGES = {
-    *map(Operation, ("link_to", "rename_from", "rename_to", "rmdir", "symlink", "unlink"))
-}
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _MAX_CONNECTS = 4096
@@ -77,6 +74,8 @@ class Decisions:
         """Whether a person is asked about such a request; None where nobody is ever."""
         self.answer_at_once: Callable[[Undecided], tuple[Request, Verdict]] | None = None
         """Decides by an answer that is there before the call goes on. Raises as `require`."""
+        self.opening: Callable[[Iterable[Rule]], None] | None = None
+        """Who looks at what is opened during the run, before it is open."""
         self.floor = floor
         """Replaced as a whole, by `note_moved`."""
         self.witness = witness
@@ -308,7 +307,7 @@ class Decisions:
         link there, which the next run would follow. It is one if it holds for any name beside it,
         or if somebody was asked about this very change.
         """
-        if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
+        if not isinstance(request, PathChange) or request.operation not in NAME_CHANGES:
             return request, verdict
         any_name = replace(request, path=child(parent(request.path), _ANY_NAME))
         policy = self._policy_for(request)

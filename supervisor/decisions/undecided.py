@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Ask, Deny, Effect, Origin, Policy, Request, Rule
 from nono.broker.network.network import refusal_errno
-from nono.broker.requests import RecordedProcess
+from nono.broker.requests import Metadata, PathChange, RecordedProcess
 from nono.supervisor.decisions.denials import key
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ class Undecided(Exception):
 class Once:
     """What a person allowed one call. `shown` are the keys of what he saw of it.
 
-    A rule speaks of a path and an access: where a link leads and which mode a file gets it does not
-    say, and the program may have changed that meanwhile.
+    A rule speaks of a path and an access: which change is made there, where a link leads and which
+    mode a file gets it does not say, nor that it is about a name and not about one below it. The
+    program may have changed that meanwhile.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -62,8 +63,8 @@ class Once:
     asked about together with these."""
 
     def holds_for(self, request: Request) -> bool:
-        """False for a change that is another in its details than what was shown."""
-        return not getattr(request, "detail", "") or key(request) in self.shown
+        """False for a change that is another than what was shown."""
+        return not isinstance(request, PathChange | Metadata) or key(request) in self.shown
 
     def with_more(self, other: Once) -> Once:
         """Both."""
