@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,19 +18,19 @@ class Options:
     """What to let a program do. Every path may begin with `~` and be relative.
 
     The fields are the command line's options of the same names. A port is a number, or a range of
-    them such as `"3000-3100"`.
+    them such as `"3000-3100"`. Raises TypeError for a string where several things may be meant.
     """
 
-    allow: Sequence[str] = ()
-    read: Sequence[str] = ()
-    write: Sequence[str] = ()
-    list: Sequence[str] = ()
-    allow_file: Sequence[str] = ()
-    read_file: Sequence[str] = ()
-    write_file: Sequence[str] = ()
-    deny: Sequence[str] = ()
-    deny_write: Sequence[str] = ()
-    bypass_protection: Sequence[str] = ()
+    allow: Sequence[str | os.PathLike[str]] = ()
+    read: Sequence[str | os.PathLike[str]] = ()
+    write: Sequence[str | os.PathLike[str]] = ()
+    list: Sequence[str | os.PathLike[str]] = ()
+    allow_file: Sequence[str | os.PathLike[str]] = ()
+    read_file: Sequence[str | os.PathLike[str]] = ()
+    write_file: Sequence[str | os.PathLike[str]] = ()
+    deny: Sequence[str | os.PathLike[str]] = ()
+    deny_write: Sequence[str | os.PathLike[str]] = ()
+    bypass_protection: Sequence[str | os.PathLike[str]] = ()
     allow_cwd: bool = False
     workdir: str | None = None
     env_allow: Sequence[str] = ()
@@ -41,7 +42,7 @@ class Options:
     open_port: Sequence[int | str] = ()
     listen_port: Sequence[int | str] = ()
     allow_connect_port: Sequence[int | str] = ()
-    allow_unix_socket: Sequence[str] = ()
+    allow_unix_socket: Sequence[str | os.PathLike[str]] = ()
     allow_ssh_agent: bool = False
     gpu: bool = False
     preload: bool = False
@@ -52,6 +53,38 @@ class Options:
     caches: bool = False
     profile: str | None = None
     ask: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, field in Options.__dataclass_fields__.items():
+            given = getattr(self, name)
+            if given is field.default:
+                continue
+            kept = _checked(name, field.default, given)
+            if kept is not given:
+                object.__setattr__(self, name, kept)
+
+
+def _checked(name: str, default: Any, given: Any) -> Any:
+    """A field's value, with every path as text. Raises TypeError."""
+    if default == ():
+        if isinstance(given, str | bytes | os.PathLike) or not isinstance(given, Iterable):
+            raise TypeError(f"{name} is a list: {name}=[{given!r}]")
+        return tuple(_word(name, each) for each in given)
+    if isinstance(default, bool):
+        if not isinstance(given, bool):
+            raise TypeError(f"{name} is True or False, not {given!r}")
+        return given
+    if name == "profile" and isinstance(given, os.PathLike):
+        return os.path.abspath(os.fsdecode(given))  # a file, and not a name
+    return os.fsdecode(given) if isinstance(given, os.PathLike) else given
+
+
+def _word(name: str, given: Any) -> Any:
+    if isinstance(given, os.PathLike | bytes):
+        return os.fsdecode(given)
+    if not isinstance(given, str | int) or isinstance(given, bool):
+        raise TypeError(f"{name} has {given!r} in it, which is neither text nor a path nor a port")
+    return given
 
 
 def to_options(values: Mapping[str, Any]) -> Options:

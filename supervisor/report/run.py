@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nono.broker import visible
@@ -215,19 +216,4 @@ def _audit_record(log: Audit | None) -> Mapping[str, object] | None:
 
 
 def record(entry: Entry) -> Mapping[str, object]:
-    request, verdict = entry.denial.request, entry.denial.verdict
-    fields = {
-        name: str(getattr(request, name))
-        for name in request.__slots__
-        if name not in ("process", "own", "detail") and getattr(request, name) is not None
-    }
-    return {
-        "request": type(request).__name__,
-        **{name: visible(value, limit=8192) for name, value in fields.items()},
-        "summary": entry.explanation.summary,
-        "reason": entry.explanation.reason,
-        "rule": str(verdict.rule.origin),
-        "fix": list(entry.explanation.fix),
-        "layer": entry.explanation.layer,
-        "count": entry.denial.count,
-    }
+    return replace(entry.denial, explanation=entry.explanation).to_dict()
