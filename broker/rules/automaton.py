@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+
+from nono.broker.named_tuple import NamedTuple
 
 ANY_DEPTH = None
 """The part of a pattern that stands for any number of parts of a path, none included."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
 from nono.broker.rules.host_patterns import NetworkPattern, spell
