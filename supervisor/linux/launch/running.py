@@ -318,6 +318,9 @@ def begin(
     launched = launch(spec, fds, forker)
     try:
         return Session(launched, spec, forker, confinement, decisions, audit, asking, tally)
+    except OSError:
+        launched.close()
+        raise
     except RuntimeError as error:  # a thread that cannot be started
         launched.close()
         from nono.supervisor.linux.process_bounds import no_more
