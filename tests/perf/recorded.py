@@ -7,7 +7,17 @@ from dataclasses import replace
 from nono.perf.results.result import Line, Result, line_of
 from nono.perf.results.row import Limit, Row
 
-MACHINE = {"kernel": "Linux 6.18", "processors": 2, "load_before": 0.1, "stolen_percent": 0.0}
+MACHINE: dict[str, str | int | float] = {
+    "kernel": "Linux 6.18",
+    "processors": 2,
+    "load_before": 0.1,
+    "stolen_percent": 0.0,
+}
+    "kernel": "Linux 6.18",
+    "processors": 2,
+    "load_before": 0.1,
+    "stolen_percent": 0.0,
+}
 
 
 def nothing(count: int) -> "array[int]":

@@ -35,10 +35,11 @@ def _changed(run: Result, **members: Any) -> str:
 
 def test_files_that_are_none(run: Result) -> None:
     row = json.loads(to_json(run))["rows"][0]
+    machines: list[Any] = [None, [], {"kernel": []}]
     bad = [
         *("", "null", "[]", "{}", "[" * 100_000, "\x00"),
         *(_changed(run, schema=each) for each in (None, "other")),
-        *(_changed(run, machine=each) for each in (None, [], {"kernel": []})),
+        *(_changed(run, machine=each) for each in machines),
         *(_changed(run, rows=[{**row, "median": each}]) for each in (None, [1], "x", [1, 2, -3])),
         *(_changed(run, rows=[{**row, "round_medians": each}]) for each in ({}, {"0": 0}, [1])),
         _changed(run, rows=[{**row, "name": 7}]),
