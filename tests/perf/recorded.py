@@ -13,11 +13,6 @@ MACHINE: dict[str, str | int | float] = {
     "load_before": 0.1,
     "stolen_percent": 0.0,
 }
-    "kernel": "Linux 6.18",
-    "processors": 2,
-    "load_before": 0.1,
-    "stolen_percent": 0.0,
-}
 
 
 def nothing(count: int) -> "array[int]":
