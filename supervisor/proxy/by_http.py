@@ -158,8 +158,8 @@ async def _say(peer: Peer, said: Said, method: bytes = b"", keep: bool = False) 
         headers.append((b"Connection", b"close"))
     answer = h11.Response(status_code=said.status, headers=headers, reason=said.phrase)
     data = () if method == b"HEAD" else (h11.Data(data=body),)
-    for event in (answer, *data, h11.EndOfMessage()):
-        await peer.send(event, HEAD_SECONDS)
+    events = (answer, *data, h11.EndOfMessage())
+    await peer.write(b"".join(peer.http.send(each) or b"" for each in events), HEAD_SECONDS)
     if not keep:
         await _linger(peer)
     return keep and peer.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}

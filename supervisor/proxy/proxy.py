@@ -61,7 +61,7 @@ class NetworkProxy:
         """What the program gets of these variables, and those by which clients find the proxy."""
         from nono.supervisor.proxy.environment import variables
 
-        url = f"http://{NAME}:{self.terms.token}@{PROXY_ADDRESS}:{self.port}/"
+        url = f"http://{NAME}:{self.terms.token}@{PROXY_ADDRESS}:{self.port}"
         return {**env, **variables(url)}
 
     @property

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.datagrams import Datagrams
+from nono.supervisor.linux.network.proxy_clients import ProxyClients
 from nono.supervisor.linux.network.stub_clients import StubClients
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.network.way_out import WayOut
@@ -32,10 +33,15 @@ class NetworkService(WayOut):
         self,
         nameservers: Sequence[tuple[str, int]] = (),
         proxy: UpstreamProxy | None = None,
+        own_proxy: int | None = None,
     ) -> None:
-        """`proxy` is what hosts are reached through that the policy knows by name."""
+        """`proxy` is what hosts are reached through that the policy knows by name. `own_proxy` is
+        the port of nono's, where hosts are reached by that alone."""
         super().__init__(nameservers, proxy)
         self.names = SyntheticNames()
+        self.own_proxy = own_proxy
+        self.proxy_clients = ProxyClients()
+        """Whose the connections to nono's proxy are."""
         self.tunnels = threading.BoundedSemaphore(_max_tunnels())
         """One for each connection that goes through the supervisor."""
         self.datagrams = Datagrams()
