@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 import click
 
 from nono.broker import Access, visible
-from nono.broker.asking.json_rpc import ProtocolError
+from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.broker.explaining.access_words import verbs
 from nono.broker.settings import KEYS, Kind
 from nono.supervisor.asking.channel import QUIET
-from nono.supervisor.asking.client import Client, GoneError, found
+from nono.supervisor.asking.control.client import Client, GoneError, found
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute, home_directory

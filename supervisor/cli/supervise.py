@@ -204,7 +204,7 @@ def _nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
     if not channels or any(each.is_likely for each in channels):
         return []
     from nono.supervisor.asking.channels import AUTOMATIC
-    from nono.supervisor.asking.inner import has_terminal
+    from nono.supervisor.asking.terminal.inner import has_terminal
     from nono.supervisor.report import asked
 
     return [asked.nobody_yet(plan.ask != AUTOMATIC, has_terminal())]

@@ -12,17 +12,17 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind, visible
-from nono.supervisor.asking.listening import listen
+from nono.supervisor.asking.control.listening import listen
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
 from nono.supervisor.places import run_name
 from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
-    from nono.broker.asking.control import Work
+    from nono.broker.asking.control.conversation import Work
     from nono.supervisor.asking.channel import Channel
-    from nono.supervisor.asking.live import Live
-    from nono.supervisor.asking.server import Server
+    from nono.supervisor.asking.control.server import Server
+    from nono.supervisor.asking.granting.live import Live
     from nono.supervisor.planning.plan import Plan
     from nono.supervisor.session.prepare import Prepared
 
@@ -57,7 +57,7 @@ class Controlled:
         self.faults = Faults()
         """Of what is served here; a run goes on without it."""
         if prepared.asking is not None:
-            from nono.supervisor.asking.over_control import OverControl
+            from nono.supervisor.asking.control.over_control import OverControl
 
             for channel in prepared.asking.dispatch.channels:
                 if isinstance(channel, OverControl):
@@ -79,7 +79,7 @@ class Controlled:
 
     def server(self) -> Server:
         """What questions are asked through."""
-        from nono.supervisor.asking.server import Server
+        from nono.supervisor.asking.control.server import Server
 
         # The door to the platform.
         from nono.supervisor.linux.peers import Peers, is_trusted
@@ -163,7 +163,7 @@ class Controlled:
     def _changeable(self) -> Live:
         """What the sandbox allows, and how to change it: also where nobody is asked."""
         from nono.supervisor.asking.channels import Channels
-        from nono.supervisor.asking.live import Live
+        from nono.supervisor.asking.granting.live import Live
         from nono.supervisor.asking.opening import open_asking
 
         prepared = self._prepared
