@@ -133,6 +133,11 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"{number:>4}  {effect} {access} {what}  ({when})"
     yield f"refused: {words(told.get('refused', 0))}"
     yield from (f"      {words(each)}" for each in items("last_refused"))
+    stats = told.get("stats")
+    if isinstance(stats, dict):
+        from nono.supervisor.report import counted
+
+        yield from counted.text(stats)
 
 
 def _ask(run: str, method: str, **params: Any) -> Mapping[str, Any]:

@@ -132,7 +132,17 @@ class Controlled:
             "last_refused": [self._words(each.request) for each in refused[-_MAX_REFUSED:]],
             "channels": [each.name for each in self._channels()],
             **self._given(),
+            **self._stats(),
         }
+
+    def _stats(self) -> dict[str, Any]:
+        """What its calls cost so far, where that is counted; without the buckets, for a line."""
+        tally = self._prepared.tally
+        if tally is None:
+            return {}
+        plain = tally.plain()
+        latency = [{k: v for k, v in each.items() if k != "buckets"} for each in plain["latency"]]
+        return {"stats": {**plain, "latency": latency}}
 
     def _channels(self) -> Sequence[Channel]:
         asking = self._prepared.asking

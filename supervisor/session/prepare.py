@@ -18,6 +18,7 @@ from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
+    from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit, AuditOptions
@@ -44,6 +45,8 @@ class Prepared(NamedTuple):
     """What tells later runs that the TMPDIR is in use."""
     asking: Asking | None = None
     """Who is asked about what no rule decides, if anybody is."""
+    tally: Tally | None = None
+    """Where calls are counted, if they are."""
     proxy: NetworkProxy | None = None
     """What has to be served where hosts are reached by it alone."""
 
@@ -100,6 +103,7 @@ def prepare(
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
     channels: Channels | None = None,
+    tally: Tally | None = None,
 ) -> Prepared:
     """Complete the policy, compute the floor, make what holds a program to it, and the TMPDIR.
 
@@ -108,7 +112,8 @@ def prepare(
     recorded; there is none without a broker. A `witness` is told instead. `channels` are asked
     about what no rule decides, where the plan's default says so. The keys of the plan's services
     are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError where
-    services cannot be used. Directories that the plan has to make are made.
+    services cannot be used. Directories that the plan has to make are made. With a `tally` calls
+    are counted in it.
     """
     # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
     from nono.supervisor.linux.confine import check_kernel, confine, weaker
@@ -153,7 +158,7 @@ def prepare(
             network_port=None if proxy is None else proxy.port,
             env=None if audit is None else audit.env,
         )
-        decisions = made.decisions(log if witness is None else witness)
+        decisions = made.decisions(log if witness is None else witness, _kind(tally))
         decisions.awaited |= awaited
         confinement = confine(
             made,
@@ -173,8 +178,18 @@ def prepare(
             proxy.decide_by(decisions, permit, confinement.client_of_proxy)
         undo.pop_all()
         notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
-        parts = (decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, proxy)
-        return Prepared(*parts)
+        return Prepared(
+            decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
+        )
+
+
+def _kind(tally: Tally | None) -> type[Decisions]:
+    if tally is None:
+        return Decisions
+    # What only a run that counts its calls needs is loaded only then.
+    from nono.supervisor.decisions.counted import CountedDecisions
+
+    return CountedDecisions
 
 
 def _preload(
