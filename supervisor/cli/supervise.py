@@ -268,7 +268,8 @@ def _report(
 ) -> None:
     _report_refusals(prepared, plan, faults, before, values, counting, report)
     if counting is not None:
-        counting.tell(in_words=values["stats"] and not values["as_json"])
+        refused = len(prepared.decisions.denials.all())
+        counting.tell(refused, in_words=values["stats"] and not values["as_json"])
 
 
 def _report_refusals(
@@ -301,7 +302,8 @@ def _report_refusals(
 
     if values["as_json"] or kept is not None:
         told_of = (changed, removed, plan.workdir, _asked(prepared))
-        stats = None if counting is None else counting.plain()
+        refused = len(decisions.denials.all())
+        stats = None if counting is None else counting.plain(refused)
         made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats)
         if kept is not None:
             kept.made = made

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import Ask, Deny, Request, visible
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.requests import Metadata, PathChange, PathRequest
 from nono.broker.rules.rule import Effect, builtin
 from nono.supervisor.places import home_directory

@@ -23,9 +23,7 @@ def in_thread(ask: Any) -> Ask:
 
 
 def in_trio(ask: Any) -> Ask:
-    """For a caller in trio, whose async functions can be awaited here."""
-    if not inspect.iscoroutinefunction(ask):
-        return in_thread(ask)
+    """For a caller in trio: async functions are awaited here, a plain one answers at once."""
     found: Ask = ask
     return found
 
@@ -33,7 +31,8 @@ def in_trio(ask: Any) -> Ask:
 def in_loop(ask: Any, loop: asyncio.AbstractEventLoop) -> Ask:
     """For a caller in asyncio, whose async functions are awaited in its loop."""
     if not inspect.iscoroutinefunction(ask):
-        return in_thread(ask)
+        found: Ask = ask
+        return found
 
     async def answered(question: Question) -> Answer | None:
         token, done = trio.lowlevel.current_trio_token(), trio.Event()
@@ -44,8 +43,8 @@ def in_loop(ask: Any, loop: asyncio.AbstractEventLoop) -> Ask:
         except trio.Cancelled:
             future.cancel()
             raise
-        found: Answer | None = future.result()
-        return found
+        answer: Answer | None = future.result()
+        return answer
 
     return answered
 

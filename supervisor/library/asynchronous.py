@@ -195,7 +195,8 @@ class AsyncSandbox(Opened):
 
     What leaves the block ends every program in it. `policy` may be a Plan, a Policy, a Profile or
     Options. With `audit` what is decided is recorded. `ask` is called for what no rule decides: an
-    async function, or a plain one that returns at once. `best_effort` runs also where this kernel
+    async function, or a plain one, which is called by the thread that decides and has to return
+    at once. `best_effort` runs also where this kernel
     cannot enforce everything. To open it raises StartError, UsageError, PolicyError.
     """
 

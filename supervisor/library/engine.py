@@ -23,6 +23,7 @@ from nono.supervisor.library.policy import check_argv
 from nono.supervisor.library.program import Program
 from nono.supervisor.library.words import in_python, python_words
 from nono.supervisor.nursery import open_nursery
+from nono.supervisor.session.descriptors import needing_descriptors
 from nono.supervisor.session.loaded import load_everything
 from nono.supervisor.session.prepare import Prepared, prepare
 from nono.supervisor.session.start import start
@@ -80,7 +81,8 @@ class Engine:
         if self._is_closed:
             raise UsageError("the sandbox is closed")
         words = check_argv(argv)
-        pipes = open_pipes(how.wanted)
+        with needing_descriptors():
+            pipes = open_pipes(how.wanted)
         try:
             with in_python():
                 session = await self._launch(words, how, pipes)
@@ -109,7 +111,8 @@ class Engine:
         )
         try:
             # Not abandoned when cancelled: what was started has to be ended.
-            return await trio.to_thread.run_sync(launching)
+            with needing_descriptors():
+                return await trio.to_thread.run_sync(launching)
         finally:
             pipes.close_theirs()
 
@@ -142,9 +145,7 @@ class Engine:
 
     def faults(self, program: Program) -> tuple[str, ...]:
         """Tracebacks of bugs in nono that a program has met."""
-        credentials = self.prepared.credentials
-        proxy = () if credentials is None else credentials.issued.faults.texts
-        return (*program.session.faults, *proxy)
+        return (*program.session.faults, *self.prepared.proxy_faults)
 
     async def close(self) -> None:
         """When no program is left."""
@@ -163,7 +164,7 @@ async def open_engine(
     """
     if ask is not None:
         plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
-    with in_python():
+    with in_python(), needing_descriptors():
         prepared = await trio.to_thread.run_sync(_prepare, plan, best_effort, audit, ask)
     engine: Engine | None = None
     try:
@@ -171,6 +172,8 @@ async def open_engine(
             engine = Engine(prepared, plan, nursery)
             if prepared.credentials is not None:
                 nursery.start_soon(prepared.credentials.serve)
+            if prepared.proxy is not None:
+                nursery.start_soon(prepared.proxy.serve)
             if prepared.asking is not None:
                 nursery.start_soon(prepared.asking.serve)
             try:

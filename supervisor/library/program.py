@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import trio
 
 from nono.broker.errors import NonoError
-from nono.supervisor.errors import UsageError
+from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.library.collecting import CHUNK, receive
 from nono.supervisor.library.pipes import set_size
+from nono.supervisor.session.descriptors import not_executed
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Decisions
@@ -83,7 +84,7 @@ class Program:
     def _note_failure(self, error: NonoError) -> None:
         if self._is_killed or self.exited.is_set():
             return  # by us, before or after its end
-        self.error = error
+        self.error = not_executed(error) if isinstance(error, CommandError) else error
         self.duration = time.monotonic() - self._started
         self.exited.set()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nono.broker import Origin, OriginKind
+from nono.broker.dataclass import dataclass
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
 
 _MAX_SHOWN = 80
+_UNSAID: dict[str, Any] = {}
+"""Every field of `Options` and its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +51,24 @@ class Options:
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None
+    network: str | None = None
     proxy_credential: Sequence[str] = ()
     caches: bool = False
     profile: str | None = None
     ask: str | None = None
 
     def __post_init__(self) -> None:
-        for name, field in Options.__dataclass_fields__.items():
+        for name, default in _UNSAID.items():
             given = getattr(self, name)
-            if given is field.default:
+            if given is default:
                 continue
-            kept = _checked(name, field.default, given)
+            kept = _checked(name, default, given)
             if kept is not given:
                 object.__setattr__(self, name, kept)
+
+
+_NOTHING = Options()
+_UNSAID.update((name, getattr(_NOTHING, name)) for name in Options.__match_args__)
 
 
 def _checked(name: str, default: Any, given: Any) -> Any:
@@ -89,13 +96,13 @@ def _word(name: str, given: Any) -> Any:
 
 def to_options(values: Mapping[str, Any]) -> Options:
     """The `Options` among the values of a command's options."""
-    return Options(**{name: values[name] for name in Options.__dataclass_fields__})
+    return Options(**{name: values[name] for name in Options.__match_args__})
 
 
 def settings_of(options: Options) -> Settings:
     """What the options say, in their order. Those that name no setting are left out."""
     found = {}
-    for name in Options.__dataclass_fields__:
+    for name in Options.__match_args__:
         key = BY_OPTION.get(name)
         values = _values(key, getattr(options, name)) if key is not None else ()
         if key is not None and values:
