@@ -6,9 +6,9 @@ A refusal of one is none that a person can use: it is kept apart from the others
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from nono.broker.datafile import data
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import Open, Operation, PathChange, PathRequest, Watch
 from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import is_within

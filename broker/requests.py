@@ -8,9 +8,9 @@ made the parent directory.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Protocol
 
+from nono.broker.dataclass import dataclass
 from nono.broker.rules.access import Access
 
 

@@ -9,9 +9,9 @@ the same time: a channel that can show only one lets the others wait.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nono.broker.dataclass import dataclass
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:

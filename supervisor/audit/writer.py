@@ -14,7 +14,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ from nono.broker.audit.records import (
     plain,
     plain_decision,
 )
+from nono.broker.dataclass import dataclass
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
 from nono.supervisor.errors import StartError, failure

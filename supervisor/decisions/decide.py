@@ -6,7 +6,6 @@ import errno
 import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import (
@@ -30,6 +29,7 @@ from nono.broker import (
     Rule,
     Verdict,
 )
+from nono.broker.dataclass import replace
 from nono.broker.network.network import refusal_errno
 from nono.broker.requests import NAME_CHANGES
 from nono.broker.rules.paths import child, lineage, parent

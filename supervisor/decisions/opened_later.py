@@ -12,7 +12,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -33,6 +32,7 @@ from nono.broker import (
     Subtrees,
     is_within,
 )
+from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
 from nono.broker.requests import PathRequest
 from nono.broker.rules.access import CHANGING

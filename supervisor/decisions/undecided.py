@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nono.broker import Ask, Deny, Effect, Origin, Policy, Request, Rule
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.network.network import refusal_errno
 from nono.broker.requests import Metadata, PathChange, RecordedProcess
 from nono.supervisor.decisions.denials import key

@@ -12,9 +12,9 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from nono.broker import Effect, Glob, PathPattern, PolicyError, visible
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Key, Setting, Settings
