@@ -63,6 +63,19 @@ class Operation(enum.StrEnum):
     BIND = "bind"
 
 
+NAME_CHANGES = frozenset(
+    {
+        Operation.LINK_TO,
+        Operation.RENAME_FROM,
+        Operation.RENAME_TO,
+        Operation.RMDIR,
+        Operation.SYMLINK,
+        Operation.UNLINK,
+    }
+)
+"""Those that remove or replace a name, or put a link there."""
+
+
 @dataclass(frozen=True, slots=True)
 class PathChange:
     """Change a name (mkdir(2), unlink(2), rename(2), link(2), ...).

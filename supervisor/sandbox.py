@@ -241,9 +241,10 @@ async def open_sandbox(
     works in this process's working directory, asks the machine's own name servers and has no
     services. With `audit` every decision is recorded, as `nono audit` shows it. The keys of
     services are loaded and added to the programs' requests; NonoError when one is missing. `ask`
-    is awaited for what no rule decides: docs/asking.md. It gets a `Question` and returns an
-    `Answer`, or None to refuse; it may be called again while it waits, and is cancelled when its
-    question is withdrawn.
+    is called for what no rule decides: docs/asking.md. It gets a `Question` and returns an
+    `Answer`, or None to refuse. A coroutine function may be called again while it waits, and is
+    cancelled when its question is withdrawn. A plain function is called in the thread that decides,
+    with the rights that this has, and by several threads at once: it has to return quickly.
     Raises StartError when this kernel cannot enforce the policy, unless `best_effort`, and when no
     descriptor is left, as with too many sandboxes at the same time. The plan's
     `notes` are not shown to anybody.
