@@ -121,6 +121,7 @@ KEYS = (
     ),
     Key("network.dns", "dns", in_profile=False),
     Key("network.upstream_proxy", "upstream_proxy", repeated=False, in_profile=False),
+    Key("network.by", "network", narrows=True, repeated=False, in_profile=False),
     Key("groups.gpu", "gpu", stands_for=True, in_profile=False),
     Key("groups.include"),
     Key("groups.exclude"),

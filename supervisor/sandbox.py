@@ -118,12 +118,8 @@ class Sandbox:
             pipes.stdout if capture_output else None,
             pipes.stderr if capture_output else None,
             self.denials,
-            (*session.faults, *self._proxy_faults()),
+            (*session.faults, *self._prepared.proxy_faults),
         )
-
-    def _proxy_faults(self) -> Sequence[str]:
-        credentials = self._prepared.credentials
-        return () if credentials is None else credentials.issued.faults.texts
 
     async def _start(
         self,
@@ -260,6 +256,8 @@ async def open_sandbox(
         async with open_nursery() as nursery:
             if prepared.credentials is not None:
                 nursery.start_soon(prepared.credentials.serve)
+            if prepared.proxy is not None:
+                nursery.start_soon(prepared.proxy.serve)
             if prepared.asking is not None:
                 nursery.start_soon(prepared.asking.serve)
             yield sandbox

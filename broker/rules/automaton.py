@@ -34,6 +34,8 @@ Part = str | re.Pattern[str] | Between | None
 States = frozenset[int]
 """How many parts of the pattern may be used up; empty when nothing below can match."""
 NOWHERE: States = frozenset()
+_FIRST: States = frozenset({0})
+"""One for all: a process with many sandboxes holds hundreds of patterns for each."""
 
 
 class Automaton(NamedTuple):
@@ -45,7 +47,7 @@ class Automaton(NamedTuple):
 
     def start(self) -> States:
         """Before the first part of a path."""
-        return self.with_depths({0})
+        return _FIRST if self.parts[:1] != (ANY_DEPTH,) else self.with_depths({0})
 
     def step(self, states: States, name: str) -> States:
         """After one more part of the path."""

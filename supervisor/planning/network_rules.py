@@ -27,6 +27,9 @@ from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME, KEYS, REACHING, Key, Kind, Setting, Settings, flag
 from nono.supervisor.errors import UsageError
 
+BY_PROXY = "proxy"
+"""What says that hosts are reached by nono's proxy alone."""
+
 _DNS_PORT = 53
 
 
@@ -36,6 +39,11 @@ def make_network(flags: Settings, profile: Settings) -> Network:
     Raises UsageError, broker.UnknownName, and broker.PolicyError for what is never
     opened.
     """
+    by = flags.one("network.by")
+    if by is not None and by.value != BY_PROXY:
+        raise UsageError(
+            f"{by}: there is no such way to the network", f"{flag('network.by')} {BY_PROXY}"
+        )
     for closing in _CLOSING:
         closed = _closed(closing, flags, profile)
         if closed is not None:

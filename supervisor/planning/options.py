@@ -48,6 +48,7 @@ class Options:
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None
+    network: str | None = None
     proxy_credential: Sequence[str] = ()
     caches: bool = False
     profile: str | None = None

@@ -31,7 +31,8 @@ from nono.supervisor.linux.calls.connecting import (
     until_connected,
 )
 from nono.supervisor.linux.network.parking import Parked
-from nono.supervisor.linux.network.service import NetworkService, allowed_addresses
+from nono.supervisor.linux.network.service import NetworkService
+from nono.supervisor.network.way_out import allowed_addresses
 
 if TYPE_CHECKING:
     import trio

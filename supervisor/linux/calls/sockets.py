@@ -110,6 +110,15 @@ def _connect(call: Call, decisions: Decisions, sock: socket.socket) -> Answer:
             with network.stub_clients.expecting(sock):
                 return perform_connect(call, held, sock, stub)
         name = network.names.host_of(plain)
+        if network.own_proxy is not None:
+            from nono.supervisor.linux.calls import past_proxy
+
+            if name is not None or past_proxy.is_past_proxy(plain):
+                past_proxy.refuse(call, decisions, name, plain, port)
+            if (plain, port) == (past_proxy.PROXY_ADDRESS, network.own_proxy):
+                decisions.require(Connect(call.caller, plain, port))
+                clients = network.proxy_clients
+                return past_proxy.connect_to_proxy(call, clients, held, sock, port)
         if name is not None:
             from nono.supervisor.linux.calls.connect_by_name import connect_by_name
 
