@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from nono.broker import visible
+from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
@@ -48,11 +49,20 @@ def _read(file: str) -> list[KeptAnswer]:
 @answers.command("list")
 @_which
 @click.option("--all", "everything", is_flag=True, help="Those of every profile and directory.")
-def list_(profile: str | None, workdir: str | None, everything: bool) -> None:
+@json_option
+def list_(profile: str | None, workdir: str | None, everything: bool, as_json: bool) -> None:
     """List the answers that are kept for a profile or a working directory."""
     directory = profile_directory(os.environ, home_directory(os.environ))
     names = os.listdir(directory) if os.path.isdir(directory) else []
     files = sorted(each for each in names if each.endswith(ANSWERS))
+    if as_json:
+        chosen = (
+            [os.path.join(directory, name) for name in files]
+            if everything
+            else [_file(profile, workdir)]
+        )
+        print_json(row for file in chosen for row in _rows(file))
+        return
     if not everything:
         file = _file(profile, workdir)
         _show(_read(file))
@@ -64,6 +74,22 @@ def list_(profile: str | None, workdir: str | None, everything: bool) -> None:
     for name in files:
         click.echo(visible(name.removesuffix(ANSWERS)))
         _show(_read(os.path.join(directory, name)))
+
+
+def _rows(file: str) -> Iterator[dict[str, object]]:
+    """For programs. `number` is what other commands take."""
+    of = os.path.basename(file).removesuffix(ANSWERS)
+    for number, each in enumerate(_read(file), 1):
+        yield {
+            "of": of,
+            "number": number,
+            "key": each.key,
+            "value": each.value,
+            "answered": each.answered,
+            "used": each.used,
+            "words": each.words,
+            "stale": each.is_stale,
+        }
 
 
 def _show(found: Sequence[KeptAnswer]) -> None:
