@@ -48,7 +48,7 @@ def run_command(
     if values["dry_run"]:
         with planned_for(platform):
             return _dry_run(argv, values)
-    if platform != "linux":
+    if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
         require_this(platform)
@@ -241,7 +241,8 @@ def _report(
     if prepared.audit is not None:
         prepared.audit.close()
     removed = prepared.remove_left_behind()
-    told = (faults, changed, removed, usage, prepared.asking, values["as_json"])
+    words = prepared.words()
+    told = (faults, changed, removed, usage, prepared.asking, words, values["as_json"])
     is_recorded = prepared.audit is None or not prepared.audit.stopped
     all_found = not (decisions.unresolved or decisions.denials.unread)
     if decisions.denials.none and all_found and is_recorded and not any(told):
@@ -264,6 +265,7 @@ def _report(
             [
                 *_told_of_asking(prepared, plan),
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
+                *words,
                 *report.changed(changed),
                 *report.removed(removed),
                 *report.audit(prepared.audit),

@@ -96,7 +96,7 @@ def why(
             answer = _about_host(made, host, port or TLS_PORT)
         else:
             answer = _about_path(plan, made, path or "", op or "read")
-        if platform == "macos":
+        if (platform or here()) == "macos":
             answer = _on_macos(answer, made)
     click.echo(_json(answer) if as_json else _text(answer))
     ctx.exit(exit_status.of_answer(answer.allowed))

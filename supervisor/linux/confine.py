@@ -7,7 +7,7 @@ import errno
 import os
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from nono.broker import Mode
@@ -52,6 +52,15 @@ class Confinement(NamedTuple):
     """The files that are others inside, if any."""
     preload: str = ""
     """The library that programs load first, so that their opens for reading are the kernel's."""
+
+    @property
+    def may_have_changed(self) -> bool:
+        """False when no program made a call that could make a name or write into a file."""
+        return not self.broker or self.own.may_have_changed
+
+    def remove_left_behind(self, is_granted: Callable[[str], bool]) -> list[str]:
+        """As `OwnObjects.remove_left_behind`."""
+        return self.own.remove_left_behind(is_granted)
 
     def close(self) -> None:
         if self.network is not None:
@@ -170,7 +179,6 @@ def check_kernel(best_effort: bool, broker: bool = True) -> int:
 
 def confine(
     made: Complete,
-    abi: int,
     *,
     broker: bool,
     nameservers: Sequence[tuple[str, int]],
@@ -183,6 +191,7 @@ def confine(
     `proxy` is what these are reached through, if anything. `preload` is the library that programs
     load first, if they do: the opens that it marks are then for the floor alone.
     """
+    abi = landlock.abi_version()
     if broker:
         check_tracing()
     mode = made.policy.network.mode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from nono.broker import (
@@ -23,7 +23,8 @@ from nono.broker.requests import NOBODY
 from nono.broker.rules.paths import child, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos.evaluate import Asked, Evaluator
-from nono.shims.macos.sbpl import Profile
+from nono.shims.macos.sbpl import Allow as Allowed
+from nono.shims.macos.sbpl import Named, Profile
 from nono.supervisor.errors import BrokenError, UsageError
 from nono.supervisor.macos.network import network_rules
 from nono.supervisor.macos.on_disk import path_on_disk, policy_on_disk
@@ -49,15 +50,25 @@ class Compiled:
         )
 
 
-def compiled(policy: Policy, tag: str, proxy_port: int | None = None) -> Compiled:
+def compiled(
+    policy: Policy,
+    tag: str,
+    proxy_port: int | None = None,
+    *,
+    mark: str = "",
+    spell: Callable[[str], str] | None = None,
+) -> Compiled:
     """The profile for a completed policy, once it was compared with what the policy decides.
 
-    `tag` is what the kernel logs with each refusal. Raises UsageError for a rule that cannot be
-    written down exactly enough, BrokenError where the two disagree.
+    `tag` is what the kernel logs with each refusal, `mark` a service that does not exist and that
+    only this profile lets be looked up. `spell` says how the kernel spells what is granted: on a
+    Mac. Raises UsageError for a rule that cannot be written down exactly enough, BrokenError where
+    the two disagree.
     """
-    policy = with_base(policy_on_disk(policy))
+    policy = with_base(policy_on_disk(policy, spell))
+    marks = [Allowed(("mach-lookup",), Named("global-name", mark))] if mark else []
     try:
-        profile = profile_of(policy, tag, network_rules(policy.network, proxy_port))
+        profile = profile_of(policy, tag, [*network_rules(policy.network, proxy_port), *marks])
         profile.text()
     except ValueError as error:
         hint = "nono run --dry-run shows the rules; leave this one out"
@@ -71,14 +82,16 @@ def compiled(policy: Policy, tag: str, proxy_port: int | None = None) -> Compile
 
 def _near_refusals(policy: Policy) -> Iterator[Request]:
     """Every way to use what is refused, what is above it, and a name below."""
-    for path in dict.fromkeys(_refused_paths(policy)):
-        for near in (path, child(path, "x"), parent(path)):
-            for access in (Access.READ, Access.WRITE):
-                yield Open(NOBODY, near, access)
-            yield Execute(NOBODY, near)
-            yield PathChange(NOBODY, Operation.UNLINK, near)
-            if near != "/":
-                yield PathChange(NOBODY, Operation.CREATE, near)
+    places: dict[str, None] = {}
+    for path in _refused_paths(policy):
+        places.update(dict.fromkeys((path, child(path, "x"), parent(path))))
+    for near in places:
+        for access in (Access.READ, Access.WRITE):
+            yield Open(NOBODY, near, access)
+        yield Execute(NOBODY, near)
+        yield PathChange(NOBODY, Operation.UNLINK, near)
+        if near != "/":
+            yield PathChange(NOBODY, Operation.CREATE, near)
 
 
 def _refused_paths(policy: Policy) -> Iterable[str]:
