@@ -1,8 +1,7 @@
 """What the tests of running programs share: accounts, a project, and nono itself.
 
-Every command is run by an `Account`: root, or an ordinary user. Each account has
-a private home below /var/tmp (not /tmp, where the sandbox has rules of its own)
-and starts from a bare environment, so nothing of the developer's leaks in.
+Every command is run by an `Account`: root, or an ordinary user. Each has a private home below
+/var/tmp (not /tmp, where the sandbox has rules of its own) and a bare environment.
 """
 
 import os
@@ -199,6 +198,10 @@ def user(place: Path) -> Account:
     if _import_nono(account, sys.executable) is None:
         return account
     return _account("nobody", place, _public_environment(account, place / "venv"))
+
+
+BY_A_USER = pytest.mark.parametrize("as_user", ["user"], indirect=True)
+"""Of tests in which the account makes no difference to what is tested."""
 
 
 @pytest.fixture(params=["root", "user"] if os.geteuid() == 0 else ["user"])

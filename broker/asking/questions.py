@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from nono.broker.asking.history import History
-from nono.broker.asking.making import Maker
-from nono.broker.asking.network_offers import HostOffers, PlainOffers
-from nono.broker.asking.offers import Offers
-from nono.broker.asking.path_offers import PathOffers
+from nono.broker.asking.offers.making import Maker
+from nono.broker.asking.offers.network import HostOffers, PlainOffers
+from nono.broker.asking.offers.offers import Offers
+from nono.broker.asking.offers.paths import PathOffers
 from nono.broker.asking.question import MAX_OBJECTS, Offer, Question, Subject, SubjectKind
 from nono.broker.asking.subject import objects_of, subject_of, wishes
 from nono.broker.asking.surroundings import Asked, Place

@@ -31,7 +31,7 @@ class Barriers:
         folding: Folding,
     ) -> None:
         self.bypasses = bypasses
-        self._folding = folding
+        self.folding = folding
         self._bypassed = frozenset(bypasses)
         # What is open in trees that are shut: bypasses, and what is left out of refusals.
         self._openings = set(bypasses)
@@ -65,7 +65,7 @@ class Barriers:
         self._above_openings = {above for path in self._openings for above in ancestors(path)}
 
     def _add(self, rule: Rule) -> None:
-        guarded = self._keys(guarded_paths(rule, self.bypasses))
+        guarded = self._keys(guarded_paths(rule, self.bypasses, self.folding))
         for above in {path[: path.rfind("/")] or "/" for path in guarded}:
             while above not in self.chain:
                 self.chain.add(above)
@@ -92,10 +92,10 @@ class Barriers:
         return keys
 
     def _keys(self, paths: Collection[str]) -> Collection[str]:
-        return [self._folding.fold(path) for path in paths] if self._folding else paths
+        return [self.folding.fold(path) for path in paths] if self.folding else paths
 
     def _key(self, path: str) -> str:
-        return self._folding.fold(path) if self._folding else path
+        return self.folding.fold(path) if self.folding else path
 
     def close(self, path: str, liftable: bool) -> None:
         """Shut a tree that wildcards have matched; `liftable` leaves its bypasses open."""
@@ -151,8 +151,8 @@ class Barriers:
                 begun = [(glob, glob.names.start()) for glob in self._globs]
             else:
                 above, name = parent(path), path[path.rfind("/") + 1 :]
-                folds = self._folding.tree(above) is not None
-                step = self._folding.step if folds else _step
+                folds = self.folding.tree(above) is not None
+                step = self.folding.step if folds else _step
                 begun = [(g, step(g, states, name)) for g, states in self._begun(above)]
             found = self._begun_at[path] = tuple(each for each in begun if each[1])
         return found
@@ -210,7 +210,7 @@ class BothBarriers(NamedTuple):
         for rule in rules:
             if not isinstance(rule.pattern, Glob):
                 continue
-            for prefix in guarded_paths(rule, self.change.bypasses):
+            for prefix in guarded_paths(rule, self.change.bypasses, self.change.folding):
                 if rule.pattern.is_of_any_depth:
                     self.change.close(prefix, rule.protected and rule.effect is Effect.DENY)
                 else:

@@ -17,6 +17,7 @@ from nono.broker.rules.rule import (
     Rule,
     Subtrees,
     guarded_paths,
+    is_lifted,
 )
 
 Spoken = tuple[Rule, str]
@@ -74,16 +75,25 @@ class FoldedRefusals:
         """The rule one of whose paths is this one or below it, and that path."""
         if self._folding.tree(path) is None:
             return None
-        return self._guards[effect].get(self._folding.fold(path))
+        found = self._guards[effect].get(self._folding.fold(path))
+        if found is None:
+            return None
+        rule, own = found
+        lifted = is_lifted(rule, own, self._bypasses) and is_lifted(rule, path, self._bypasses)
+        return None if lifted else found
 
     @cached_property
     def _guards(self) -> Mapping[Effect, Mapping[str, Spoken]]:
         guards: dict[Effect, dict[str, Spoken]] = {Effect.DENY: {}, Effect.ASK: {}}
-        for rule in self._rules:
-            for guarded in guarded_paths(rule, self._bypasses):
-                if self._folding.tree(guarded) is not None:
-                    for key in lineage(self._folding.fold(guarded)):
-                        guards[rule.effect].setdefault(key, (rule, guarded))
+        # Those last that a bypass lifts under their own name: they guard other spellings only.
+        for lifted in (False, True):
+            for rule in self._rules:
+                for guarded in guarded_paths(rule, self._bypasses, self._folding):
+                    if self._folding.tree(guarded) is None:
+                        continue
+                    if is_lifted(rule, guarded, self._bypasses) is lifted:
+                        for key in lineage(self._folding.fold(guarded)):
+                            guards[rule.effect].setdefault(key, (rule, guarded))
         return guards
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
+from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.host_patterns import AddressBlock
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import (
@@ -166,11 +167,14 @@ def is_lifted(rule: Rule, path: str, bypasses: Collection[str]) -> bool:
     return any(is_within(path, bypass) for bypass in bypasses)
 
 
-def guarded_paths(rule: Rule, bypasses: Collection[str]) -> Collection[str]:
+def guarded_paths(
+    rule: Rule, bypasses: Collection[str], folding: Folding = EXACT
+) -> Collection[str]:
     """The paths that a refusal or question hangs on: none where there is nothing to guard.
 
     Whoever renames such a path or a directory above it would move what the rule
-    speaks of out of the rule's sight.
+    speaks of out of the rule's sight. A bypass lifts one spelling: in a tree that
+    folds, the rule still guards the others.
     """
     if rule.effect is Effect.ALLOW:
         return ()
@@ -186,4 +190,8 @@ def guarded_paths(rule: Rule, bypasses: Collection[str]) -> Collection[str]:
             return ()
     if not bypasses:
         return paths
-    return [path for path in paths if not is_lifted(rule, path, bypasses)]
+    return [
+        path
+        for path in paths
+        if not is_lifted(rule, path, bypasses) or folding.tree(path) is not None
+    ]

@@ -24,12 +24,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -85,6 +86,18 @@ struct how {
     uint64_t flags, mode, resolve;
 };
 
+/* What is counted of the calls that are answered here, where somebody wants it. One thread writes,
+ * others may read. The buckets are those of broker/counting/histogram.py. */
+#define COUNTED 6 /* openat, open, sendto; of each those let continue and those performed */
+#define SUB_BITS 5
+#define BUCKETS 1280
+
+struct counts {
+    uint64_t calls[COUNTED], nanoseconds[COUNTED];
+    uint64_t buckets[BUCKETS];
+    uint64_t answering; /* when the call was given its answer: the caller may go on before we do */
+};
+
 struct lane {
     int32_t listener;
     int32_t nr_openat, nr_open, nr_sendto; /* -1 where there is none */
@@ -98,6 +111,7 @@ struct lane {
     uint32_t kept_tid;
     int32_t kept_start;
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
+    struct counts *counts;         /* or NULL */
     struct notification call;
 };
 
@@ -373,11 +387,25 @@ static int look_for_links(const char *path)
 
 /* ---- answers ---- */
 
+static uint64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+static void note_answering(struct lane *lane)
+{
+    if (lane->counts)
+        lane->counts->answering = now();
+}
+
 static int respond(struct lane *lane, int64_t value, int32_t error, uint32_t flags)
 {
     if (lane->listener < 0)
         return 1; /* a test's call, for which nobody waits */
     struct response response = {lane->call.id, value, error, flags};
+    note_answering(lane);
     while (ioctl(lane->listener, SEND, &response)) {
         if (errno == EINTR)
             continue;
@@ -402,6 +430,7 @@ static int inject_at_once(struct lane *lane, int fd, uint32_t flags)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    note_answering(lane);
     int copy = ioctl(lane->listener, ADDFD, &request), error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(fd);
@@ -632,10 +661,44 @@ EXPORTED int nono_lane_serve(struct lane *lane)
     return serve(lane);
 }
 
+/* ---- counting ---- */
+
+static void add(uint64_t *sum, uint64_t by)
+{
+    __atomic_store_n(sum, *sum + by, __ATOMIC_RELAXED);
+}
+
+/* Linear in each power of two: 32 buckets, so what is in one differs by a thirty-second. */
+static unsigned bucket_of(uint64_t value)
+{
+    if (value >> SUB_BITS == 0)
+        return (unsigned)value;
+    unsigned shift = 63U - (unsigned)__builtin_clzll(value) - SUB_BITS;
+    unsigned bucket = (shift << SUB_BITS) + (unsigned)(value >> shift);
+    return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+static void count(struct lane *lane, uint64_t begin, uint64_t performed)
+{
+    const uint64_t took = lane->counts->answering - begin;
+    const int32_t number = lane->call.number;
+    unsigned kind = number == lane->nr_openat ? 0 : number == lane->nr_open ? 2 : 4;
+    kind += lane->performed != performed;
+    add(&lane->counts->calls[kind], 1);
+    add(&lane->counts->nanoseconds[kind], took);
+    add(&lane->counts->buckets[bucket_of(took)], 1);
+}
+
 static int is_finished(int listener)
 {
     struct pollfd polled = {listener, 0, 0};
     return poll(&polled, 1, 0) > 0 && polled.revents & POLLHUP;
+}
+
+/* For tests. */
+EXPORTED unsigned nono_lane_bucket(uint64_t value)
+{
+    return bucket_of(value);
 }
 
 EXPORTED unsigned nono_lane_interface(void)
@@ -662,7 +725,10 @@ EXPORTED int nono_lane_receive(struct lane *lane)
                 continue;
             return -errno;
         }
+        const uint64_t begin = lane->counts ? now() : 0, performed = lane->performed;
         if (__atomic_load_n(lane->current, __ATOMIC_ACQUIRE) != lane->version || !serve(lane))
             return 1;
+        if (lane->counts)
+            count(lane, begin, performed);
     }
 }

@@ -10,6 +10,7 @@ import enum
 import functools
 import os
 from array import array
+from dataclasses import dataclass
 from typing import Any
 
 from nono.shims.errors import failure
@@ -18,7 +19,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 2 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 3 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -52,6 +53,20 @@ def library() -> tuple[Any, str]:
     return found, ""
 
 
+COUNTED = ("openat", "open", "sendto")
+"""The calls that are counted; of each, those let continue and those performed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a lane has answered so far: by COUNTED, let continue before performed."""
+
+    calls: tuple[int, ...]
+    nanoseconds: tuple[int, ...]
+    buckets: tuple[int, ...]
+    """How many took how long, by the buckets of `bucket`."""
+
+
 class Lane:
     """Receives from a listener, for one thread. Made by `made`."""
 
@@ -65,6 +80,19 @@ class Lane:
             setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
         self._kept: tuple[Any, ...] = ()
+        self._counts: Any = None
+
+    def count(self) -> None:
+        """Count from now on what is answered, and how long it takes."""
+        self._counts = self._lane.counts = ffi.new("struct counts *")
+
+    @property
+    def counts(self) -> Counts | None:
+        """None where nothing is counted. From any thread, also once it is closed."""
+        found = self._counts
+        if found is None:
+            return None
+        return Counts(tuple(found.calls), tuple(found.nanoseconds), tuple(found.buckets))
 
     def use(self, flat: bytes, version: int, current: array[int]) -> None:
         """Answer by this table for as long as `current` holds the version that it is of."""
@@ -117,3 +145,10 @@ def look_up(flat: bytes, path: bytes, access: int) -> Found:
     """What the table says, as the lane reads it; only where there is one."""
     found, _ = library()
     return Found(found.nono_lane_look_up(ffi.from_buffer(flat), len(flat), path, len(path), access))
+
+
+def bucket(value: int) -> int:
+    """The bucket of a number of nanoseconds, as the lane counts it; only where there is one."""
+    found, _ = library()
+    number: int = found.nono_lane_bucket(value)
+    return number

@@ -20,15 +20,18 @@ DECLARATIONS = """
         uint64_t id; uint32_t tid, flags; int32_t number; uint32_t arch;
         uint64_t instruction_pointer, arguments[6];
     };
+    struct counts { uint64_t calls[6], nanoseconds[6], buckets[1280], answering; };
     struct lane {
         int32_t listener, nr_openat, nr_open, nr_sendto;
         uint32_t options, version;
         const uint32_t *current; const uint8_t *table; uint64_t table_size;
         uint64_t continued, performed;
         int32_t kept; uint32_t kept_tid; int32_t kept_start; uint32_t is_known;
+        struct counts *counts;
         struct notification call;
     };
     unsigned nono_lane_interface(void);
+    unsigned nono_lane_bucket(uint64_t value);
     int nono_lane_receive(struct lane *lane);
     void nono_lane_close(struct lane *lane);
     int nono_lane_serve(struct lane *lane);

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from nono.broker.asking.acp import CHANNEL, Relay, Relayed
+from nono.broker.asking.acp.conversation import CHANNEL, Relay, Relayed
 from nono.broker.asking.question import Answer, Question
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.faults import Faults

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nono.broker import Access, Ask, Open, Operation, PathChange, Request, Rule, visible
-from nono.supervisor.asking.channel import Channel
+from nono.supervisor.asking.channel import Channel, ProgramTerminal
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.places import home_directory
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     import trio
 
     from nono.broker.asking.surroundings import Place
-    from nono.supervisor.asking.own_terminal import OwnTerminal
-    from nono.supervisor.asking.questions import Questions
+    from nono.supervisor.asking.waiting.questions import Questions
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.opened_later import OpenedLater
     from nono.supervisor.decisions.undecided import AnsweredProcess
@@ -65,8 +64,8 @@ class Asking:
     def questions(self) -> Questions:
         """Those of the run, which are made when somebody looks."""
         if self._questions is None:
-            from nono.supervisor.asking.answered import Log
-            from nono.supervisor.asking.questions import Questions
+            from nono.supervisor.asking.waiting.answered import Log
+            from nono.supervisor.asking.waiting.questions import Questions
 
             log = Log(self._audit)
             place, later = self._place(), self.opened_later
@@ -124,7 +123,7 @@ class Asking:
         if self._opens_by_a_move(request):
             return False
         from nono.broker.asking.unasked import unasked
-        from nono.supervisor.asking.kernel_refusals import kernel_refuses
+        from nono.supervisor.asking.waiting.kernel_refusals import kernel_refuses
 
         if unasked(request, verdict.rule, self._home) is not None or kernel_refuses(request):
             return False
@@ -138,7 +137,7 @@ class Asking:
 
         It may nothing more where nobody is to be asked. Raises OSError, after noting the refusal.
         """
-        from nono.supervisor.asking.waiting_call import Again
+        from nono.supervisor.asking.waiting.call import Again
         from nono.supervisor.decisions.undecided import NOTHING, AnsweredProcess, Once, Undecided
 
         process = request.process
@@ -195,7 +194,7 @@ class Asking:
         return streams
 
     @property
-    def terminal(self) -> OwnTerminal | None:
+    def terminal(self) -> ProgramTerminal | None:
         """The terminal that a channel gives the program instead of the person's."""
         terminals = (each.terminal for each in self.dispatch.channels)
         return next((each for each in terminals if each is not None), None)

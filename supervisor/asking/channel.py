@@ -17,7 +17,6 @@ from nono.supervisor.streams import Streams
 if TYPE_CHECKING:
     from nono.broker import Policy
     from nono.broker.asking.question import Answer, Ask, Question
-    from nono.supervisor.asking.own_terminal import OwnTerminal
     from nono.supervisor.planning.options import Options
 
 
@@ -65,6 +64,25 @@ class Run:
     live: LiveChange
 
 
+class ProgramTerminal(Protocol):
+    """What a program has instead of the person's terminal: see `terminal/own_terminal.py`."""
+
+    def start(self, interrupted: Callable[[], None]) -> None:
+        """The program runs. `interrupted` is called for each Control-C that is a signal to it."""
+
+    def resized(self) -> None:
+        """SIGWINCH has come."""
+
+    def leave(self) -> None:
+        """Before this process stops."""
+
+    def come_back(self) -> None:
+        """After this process was continued."""
+
+    def close(self) -> None:
+        """No process of the program is left."""
+
+
 class Channel:
     """One way to a person. A subclass has `name` and `ask`, and what it needs of the rest."""
 
@@ -73,7 +91,7 @@ class Channel:
     """False for a function, which needs no time and no company for a question."""
     is_elsewhere = False
     """True where who sits before the program may not see that it asks."""
-    terminal: OwnTerminal | None = None
+    terminal: ProgramTerminal | None = None
     """What the program has instead of the person's terminal, where it gets one of its own."""
 
     @property

@@ -40,13 +40,13 @@ class Row(NamedTuple):
 
 _HERE = "nono.supervisor.asking"
 ROWS: tuple[Row, ...] = (
-    Row("watch", f"{_HERE}.over_control:open_attached", automatic=True),
-    Row("tmux", f"{_HERE}.popup:open_popup", automatic=True),
-    Row("tty", f"{_HERE}.this_terminal:open_drawn", automatic=True),
-    Row("plain", f"{_HERE}.this_terminal:open_plain"),
-    Row("socket", f"{_HERE}.to_socket:open_socket", takes_value=True),
+    Row("watch", f"{_HERE}.control.over_control:open_attached", automatic=True),
+    Row("tmux", f"{_HERE}.control.popup:open_popup", automatic=True),
+    Row("tty", f"{_HERE}.terminal.this_terminal:open_drawn", automatic=True),
+    Row("plain", f"{_HERE}.terminal.this_terminal:open_plain"),
+    Row("socket", f"{_HERE}.control.to_socket:open_socket", takes_value=True),
     Row("acp", f"{_HERE}.acp:open_acp"),
-    Row("notify", f"{_HERE}.notify:open_notify"),
+    Row("notify", f"{_HERE}.control.notify:open_notify"),
 )
 """The best first: who attached to the control socket, a popup, this terminal."""
 

@@ -10,7 +10,7 @@ from nono.broker.rules.paths import is_within
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Run
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.live import Live
+from nono.supervisor.asking.granting.live import Live
 from nono.supervisor.faults import Faults
 from nono.supervisor.places import home_directory
 
@@ -49,7 +49,7 @@ def place_of(plan: Plan, kept_in: str = "") -> Place:
     # What only a question needs is loaded only then.
     from nono.broker.asking.surroundings import Place
     from nono.broker.learning.generalise import Surroundings
-    from nono.supervisor.asking.look import RealLook
+    from nono.supervisor.asking.waiting.look import RealLook
     from nono.supervisor.learning.observe import protected_paths, stores
     from nono.supervisor.learning.own_state import containers, kept_names
 

@@ -163,8 +163,8 @@ def replay(ctx: click.Context, /, name: str, as_json: bool, questions: bool, **v
 
 def _count_questions(session: Session, plan: Plan, as_json: bool) -> int:
     """What would have been asked; the exit code."""
-    from nono.supervisor.asking.answered import asked
     from nono.supervisor.asking.opening import place_of
+    from nono.supervisor.asking.waiting.answered import asked
     from nono.supervisor.audit.questions import questions
 
     found = [asked(each) for each in questions(session, plan, place_of(plan))]

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 import click
 
 from nono.broker import Access, visible
-from nono.broker.asking.json_rpc import ProtocolError
+from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.broker.explaining.access_words import verbs
 from nono.broker.settings import KEYS, Kind
 from nono.supervisor.asking.channel import QUIET
-from nono.supervisor.asking.client import Client, GoneError, found
+from nono.supervisor.asking.control.client import Client, GoneError, found
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute, home_directory
@@ -133,6 +133,11 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"{number:>4}  {effect} {access} {what}  ({when})"
     yield f"refused: {words(told.get('refused', 0))}"
     yield from (f"      {words(each)}" for each in items("last_refused"))
+    stats = told.get("stats")
+    if isinstance(stats, dict):
+        from nono.supervisor.report import counted
+
+        yield from counted.text(stats)
 
 
 def _ask(run: str, method: str, **params: Any) -> Mapping[str, Any]:

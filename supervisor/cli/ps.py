@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from nono.broker import visible
-from nono.broker.asking.json_rpc import ProtocolError
+from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.supervisor import exit_status
-from nono.supervisor.asking.client import Client, GoneError, found, running
+from nono.supervisor.asking.control.client import Client, GoneError, found, running
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
 

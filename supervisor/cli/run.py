@@ -35,6 +35,10 @@ _RUN_OPTIONS = (
         help="all: record every call. required: refuse what cannot be recorded. Repeatable.",
     ),
     click.option("--no-audit", is_flag=True, help="Keep no record of what was decided."),
+    click.option(
+        "--stats", is_flag=True, help="Say at the end which calls were stopped, and what that cost."
+    ),
+    click.option("--stats-file", metavar="FILE", help="Write that to FILE, as JSON."),
     click.option("-v", "--verbose", is_flag=True, help="Say what is set up and what is left out."),
     click.option("-q", "--quiet", is_flag=True, help="Print no report."),
 )

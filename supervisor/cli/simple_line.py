@@ -19,6 +19,7 @@ _RUN_FLAGS = {
     "--floor-only": "floor_only",
     "--json": "as_json",
     "--no-audit": "no_audit",
+    "--stats": "stats",
     "--verbose": "verbose",
     "-v": "verbose",
     "--quiet": "quiet",
@@ -32,7 +33,7 @@ _NAMES |= {"-r": "read", "-w": "write", "--credential": "proxy_credential"}
 _NAMES["--allow-proxy"] = "allow_domain"
 
 _UNSAID = {**dict.fromkeys(_RUN_FLAGS.values(), False), "timeout": math.inf, "audit": ()}
-_UNSAID["platform"] = None
+_UNSAID |= {"platform": None, "stats_file": None}
 """The values of a run's options that no word gives, without those of its policy."""
 _COMPLETION = "_NONO_COMPLETE"
 """The variable by which a shell asks click for completions."""

@@ -24,6 +24,7 @@ from nono.supervisor.session.nested import require_listener
 if TYPE_CHECKING:
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.cli.counting import Counting
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session.prepare import Prepared
 
@@ -96,7 +97,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     from nono.supervisor.session.prepare import prepare
     from nono.supervisor.streams import inherited_streams
 
-    audit = _audit_options(values)
+    audit, counting = _audit_options(values), _counting(values)
     before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
     streams = inherited_streams()
     note_use(values["profile"], os.environ, home_directory(os.environ), plan.workdir)
@@ -106,6 +107,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         broker=not values["floor_only"],
         audit=audit,
         channels=_channels(plan, argv, values),
+        tally=None if counting is None else counting.tally,
     )
     if not values["quiet"]:
         say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
@@ -117,7 +119,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             plan,
             argv,
             streams,
-            lambda faults: _report(prepared, plan, faults, before, values),
+            lambda faults: _report(prepared, plan, faults, before, values, counting),
             values["timeout"],
         )
     except foreground.TimeIsUp:
@@ -157,6 +159,17 @@ def _audit_options(values: dict[str, Any]) -> AuditOptions | None:
     from nono.supervisor.audit.writer import AuditOptions
 
     return AuditOptions(every_call="all" in kinds, required="required" in kinds)
+
+
+def _counting(values: dict[str, Any]) -> Counting | None:
+    """None for a run that counts nothing."""
+    if not values["stats"] and values["stats_file"] is None:
+        return None
+    if values["floor_only"]:
+        raise UsageError("without the broker there is nothing to count", "drop --floor-only")
+    from nono.supervisor.cli.counting import Counting
+
+    return Counting(values["stats_file"])
 
 
 def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
@@ -204,7 +217,7 @@ def _nobody_yet(prepared: Prepared, plan: Plan) -> list[str]:
     if not channels or any(each.is_likely for each in channels):
         return []
     from nono.supervisor.asking.channels import AUTOMATIC
-    from nono.supervisor.asking.inner import has_terminal
+    from nono.supervisor.asking.terminal.inner import has_terminal
     from nono.supervisor.report import asked
 
     return [asked.nobody_yet(plan.ask != AUTOMATIC, has_terminal())]
@@ -230,6 +243,20 @@ def _report(
     faults: Sequence[str],
     before: RunByPeople,
     values: dict[str, Any],
+    counting: Counting | None = None,
+) -> None:
+    _report_refusals(prepared, plan, faults, before, values, counting)
+    if counting is not None:
+        counting.tell(in_words=values["stats"] and not values["as_json"])
+
+
+def _report_refusals(
+    prepared: Prepared,
+    plan: Plan,
+    faults: Sequence[str],
+    before: RunByPeople,
+    values: dict[str, Any],
+    counting: Counting | None,
 ) -> None:
     if prepared.asking is not None:
         faults = [*faults, *prepared.asking.dispatch.faults.texts]
@@ -253,10 +280,9 @@ def _report(
     if values["as_json"]:
         if not values["quiet"]:
             audit = prepared.audit
-            asked = _asked(prepared)
-            made = report.as_json(
-                decisions, faults, usage, audit, changed, removed, plan.workdir, asked
-            )
+            told_of = (changed, removed, plan.workdir, _asked(prepared))
+            stats = None if counting is None else counting.plain()
+            made = report.as_json(decisions, faults, usage, audit, *told_of, stats)
             say_afterwards([made])
         return
     say_afterwards(report.bug(faults))

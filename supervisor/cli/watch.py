@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import click
 
-from nono.broker.asking.json_rpc import Call
+from nono.broker.asking.control.json_rpc import Call
 from nono.supervisor import exit_status
-from nono.supervisor.asking.client import found
-from nono.supervisor.asking.over_control import watching
-from nono.supervisor.asking.watch import Watching, every_run
-from nono.supervisor.asking.watch import watch as on_terminal
+from nono.supervisor.asking.control.client import found
+from nono.supervisor.asking.control.over_control import watching
+from nono.supervisor.asking.control.watch import Watching, every_run
+from nono.supervisor.asking.control.watch import watch as on_terminal
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
 

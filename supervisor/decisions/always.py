@@ -75,9 +75,11 @@ class Complete(NamedTuple):
     notes: tuple[str, ...] = ()
     """What a person should know about it."""
 
-    def decisions(self, witness: Witness | None = None) -> Decisions:
+    def decisions(
+        self, witness: Witness | None = None, kind: type[Decisions] = Decisions
+    ) -> Decisions:
         """What a run decides by; each `witness` is told of it."""
-        return Decisions(self.policy, self.floor, witness, {*self.copies, *self.cleaned})
+        return kind(self.policy, self.floor, witness, {*self.copies, *self.cleaned})
 
 
 def complete(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nono.broker import Effect, Policy, visible
-from nono.broker.asking.entries import entries
+from nono.broker.asking.offers.entries import entries
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.profile import spelled
 from nono.broker.profile.spelling import is_file_name

@@ -170,6 +170,7 @@ def as_json(
     gone: Sequence[str] = (),
     workdir: str = "",
     asked: Sequence[Mapping[str, object]] = (),
+    stats: Mapping[str, object] | None = None,
 ) -> str:
     """One line of JSON: every denial with its request, reason, fix and count."""
     return json.dumps(
@@ -185,6 +186,7 @@ def as_json(
             "changed": [visible(path, limit=8192) for path in changes],
             "asked": list(asked),
             "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
+            **({} if stats is None else {"stats": stats}),
         }
     )
 

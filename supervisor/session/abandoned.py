@@ -96,7 +96,7 @@ def _remove(directory: int, name: str) -> None:
 
 def _remove_socket(name: str, env: Mapping[str, str]) -> None:
     """What clients would have connected to."""
-    from nono.supervisor.asking.listening import remove_of  # seldom needed
+    from nono.supervisor.asking.control.listening import remove_of  # seldom needed
 
     remove_of(name.removeprefix(TMPDIR_PREFIX), env)
 

@@ -13,17 +13,17 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind, visible
-from nono.supervisor.asking.listening import listen
+from nono.supervisor.asking.control.listening import listen
 from nono.supervisor.errors import UsageError
 from nono.supervisor.faults import Faults
 from nono.supervisor.places import run_name
 from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
-    from nono.broker.asking.control import Work
+    from nono.broker.asking.control.conversation import Work
     from nono.supervisor.asking.channel import Channel
-    from nono.supervisor.asking.live import Live
-    from nono.supervisor.asking.server import Server
+    from nono.supervisor.asking.control.server import Server
+    from nono.supervisor.asking.granting.live import Live
     from nono.supervisor.planning.plan import Plan
     from nono.supervisor.session.prepare import Prepared
 
@@ -58,7 +58,7 @@ class Controlled:
         self.faults = Faults()
         """Of what is served here; a run goes on without it."""
         if prepared.asking is not None:
-            from nono.supervisor.asking.over_control import OverControl
+            from nono.supervisor.asking.control.over_control import OverControl
 
             for channel in prepared.asking.dispatch.channels:
                 if isinstance(channel, OverControl):
@@ -80,7 +80,7 @@ class Controlled:
 
     def server(self) -> Server:
         """What questions are asked through."""
-        from nono.supervisor.asking.server import Server
+        from nono.supervisor.asking.control.server import Server
 
         # The door to the platform.
         if sys.platform == "darwin":
@@ -139,7 +139,17 @@ class Controlled:
             "last_refused": [self._words(each.request) for each in refused[-_MAX_REFUSED:]],
             "channels": [each.name for each in self._channels()],
             **self._given(),
+            **self._stats(),
         }
+
+    def _stats(self) -> dict[str, Any]:
+        """What its calls cost so far, where that is counted; without the buckets, for a line."""
+        tally = self._prepared.tally
+        if tally is None:
+            return {}
+        plain = tally.plain()
+        latency = [{k: v for k, v in each.items() if k != "buckets"} for each in plain["latency"]]
+        return {"stats": {**plain, "latency": latency}}
 
     def _channels(self) -> Sequence[Channel]:
         asking = self._prepared.asking
@@ -170,7 +180,7 @@ class Controlled:
     def _changeable(self) -> Live:
         """What the sandbox allows, and how to change it: also where nobody is asked."""
         from nono.supervisor.asking.channels import Channels
-        from nono.supervisor.asking.live import Live
+        from nono.supervisor.asking.granting.live import Live
         from nono.supervisor.asking.opening import open_asking
 
         prepared = self._prepared

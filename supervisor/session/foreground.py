@@ -18,12 +18,11 @@ from nono.supervisor.places import run_name
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
-from nono.supervisor.signals import Ending, inherited_signals
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
     from nono.supervisor.asking.asking import Asking
-    from nono.supervisor.asking.own_terminal import OwnTerminal
+    from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.session.controlled import Controlled
 

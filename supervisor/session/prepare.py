@@ -19,6 +19,7 @@ from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
+    from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit, AuditOptions
@@ -48,6 +49,8 @@ class Prepared(NamedTuple):
     """What tells later runs that the TMPDIR is in use."""
     asking: Asking | None = None
     """Who is asked about what no rule decides, if anybody is."""
+    tally: Tally | None = None
+    """Where calls are counted, if they are."""
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
@@ -68,7 +71,9 @@ class Prepared(NamedTuple):
 
     def words(self) -> list[str]:
         """What is told of the run besides what its policy refused."""
-        return list(self.confinement.words()) if sys.platform == "darwin" else []
+        if sys.platform == "darwin":
+            return list(self.confinement.words())
+        return []
 
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
@@ -97,6 +102,7 @@ def prepare(
     audit: AuditOptions | None = None,
     witness: Witness | None = None,
     channels: Channels | None = None,
+    tally: Tally | None = None,
 ) -> Prepared:
     """Complete the policy, compute the floor, make what holds a program to it, and the TMPDIR.
 
@@ -105,7 +111,8 @@ def prepare(
     recorded; there is none without a broker. A `witness` is told instead. `channels` are asked
     about what no rule decides, where the plan's default says so. The keys of the plan's services
     are loaded, and added to requests by a proxy: NonoError when one is missing, UsageError where
-    services cannot be used. Directories that the plan has to make are made.
+    services cannot be used. Directories that the plan has to make are made. With a `tally` calls
+    are counted in it.
     """
     separate(os.environ if audit is None or audit.env is None else audit.env)
     if plan.caches is not None:
@@ -143,7 +150,7 @@ def prepare(
             proxy_port=None if credentials is None else credentials.port,
             env=None if audit is None else audit.env,
         )
-        decisions = made.decisions(log if witness is None else witness)
+        decisions = made.decisions(log if witness is None else witness, _kind(tally))
         decisions.awaited |= awaited
         library = _preload(plan, made, decisions, audit, env) if broker else ""
         confinement = _confine(plan, made, decisions, tmpdir, broker, library)
@@ -153,7 +160,18 @@ def prepare(
         asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
         undo.pop_all()
         notes = (*made.notes, *lacks)
-        return Prepared(decisions, confinement, credentials, log, tmpdir, notes, claimed, asking)
+        return Prepared(
+            decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally
+        )
+
+
+def _kind(tally: Tally | None) -> type[Decisions]:
+    if tally is None:
+        return Decisions
+    # What only a run that counts its calls needs is loaded only then.
+    from nono.supervisor.decisions.counted import CountedDecisions
+
+    return CountedDecisions
 
 
 def _check_machine(plan: Plan, best_effort: bool, broker: bool) -> list[str]:

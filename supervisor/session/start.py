@@ -50,7 +50,8 @@ def start(
     spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals)
     if audit is not None:
         audit.program(argv, cwd)
-    return begin(spec, streams, confinement, prepared.decisions, audit, forker, prepared.asking)
+    beside = prepared.asking, prepared.tally
+    return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside)
 
 
 def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nono.broker.rules.paths import is_within
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
@@ -33,6 +33,7 @@ def shell(as_user: Account, script: str, cwd: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@BY_A_USER
 def test_every_one_that_could_run_something_is_named(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_what_makes_the_top_a_repository_stays_and_no_other_comes(
     assert changed == [f"{project}/{name}" for name in ("HEAD", "config", "src/link")]
 
 
+@BY_A_USER
 def test_names_of_an_earlier_run_hide_none_from_the_next(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -108,6 +110,7 @@ def test_names_of_an_earlier_run_hide_none_from_the_next(
     assert (won, changed) == ([], [])
 
 
+@BY_A_USER
 def test_what_becomes_one_in_the_second_run_is_new(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -122,6 +125,7 @@ def test_what_becomes_one_in_the_second_run_is_new(
     assert any(each.startswith(f"{project}/.git/modules/foo") for each in changed), changed
 
 
+@BY_A_USER
 def test_one_too_deep_to_be_asked_for_by_its_path_is_named(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -144,6 +148,7 @@ def test_files_of_a_new_repository_go_nowhere_else(
     assert changed == [f"{project}/{name}/.git/config" for name in ("one", "two")]
 
 
+@BY_A_USER
 def test_what_a_persons_configuration_runs_in_every_work_tree_is_named(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -189,6 +194,7 @@ os.rename("moved", "known/.git/moved")
 """
 
 
+@BY_A_USER
 def test_a_link_that_git_would_write_through_is_named(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -203,6 +209,7 @@ def test_a_link_that_git_would_write_through_is_named(
     assert set(changed) == {*expected, f"{project}/known/.git/moved/link"}
 
 
+@BY_A_USER
 def test_a_work_tree_is_no_place_of_git_s_own(nono: Nono, as_user: Account, project: Path) -> None:
     """git stash would write hooks there."""
     shell(as_user, "git init -q .", project)
@@ -217,6 +224,7 @@ with open("sub/.git/config", "a") as config:
     assert changed == [f"{project}/.git/.git", f"{project}/sub/.git/config"]
 
 
+@BY_A_USER
 def test_where_a_push_goes_is_told(nono: Nono, as_user: Account, project: Path) -> None:
     shell(as_user, "git init -q .; git remote add origin https://a.example/x", project)
     add = "git remote add fork https://b.example/x; git config branch.x.remote origin"
@@ -230,6 +238,7 @@ def test_where_a_push_goes_is_told(nono: Nono, as_user: Account, project: Path) 
     assert f"nono: changed: {project}/.git/config; look before you run it" in done.stderr
 
 
+@BY_A_USER
 def test_a_hook_is_told_where_its_protection_was_lifted(
     nono: Nono, as_user: Account, project: Path
 ) -> None:

@@ -21,7 +21,10 @@ from tests.conftest import Account, Finished
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["git", "bash", "vim", "tmux", "npm"])
 
-SEEDS = range(11, 21)
+# Each lot is drawn once: the accounts take turns.
+SEEDS = [(("root", "user")[seed % 2], seed) for seed in range(11, 21)]
+if os.geteuid():
+    SEEDS = [("user", seed) for _, seed in SEEDS]
 ROUNDS = 10
 ACTS = 12
 
@@ -92,8 +95,15 @@ PROGRAMS: list[Sequence[str]] = [
     (PYTHON, "-c", "READER"),
     (".venv/bin/python", "-c", "READER"),
     ("git", "status"),
-    ("sh", "-c", "timeout 2 cat notes.txt hard.txt out/* README < /dev/null; echo x > out/new"),
+    ("sh", "-c", "CAT"),
 ]
+# Nobody writes to what is a pipe by now.
+CAT = """
+for file in notes.txt hard.txt out/* README; do
+    if test -p "$file"; then timeout 0.2 cat "$file"; else cat "$file"; fi
+done < /dev/null
+echo x > out/new
+"""
 READER = """
 import os, sys
 for path in sys.argv[1:]:
@@ -126,7 +136,7 @@ def house(as_user: Account, programs: Path) -> Iterator[House]:
         _remove(path)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("as_user", "seed"), SEEDS, indirect=["as_user"])
 def test_nothing_of_the_first_run_reaches_further(house: House, seed: int) -> None:
     chance = random.Random(seed)
     tried: set[str] = set()
@@ -152,9 +162,8 @@ def _round(house: House, lot: int, chance: random.Random) -> set[str]:
     with contextlib.suppress(FileNotFoundError):
         subprocess.run(["tmux", "kill-server"], env=house.account.environment, check=False,
                        capture_output=True, user=house.account.uid)  # fmt: skip
-    words = [str(house.secret) if word == "READER" else word for word in chance.choice(PROGRAMS)]
-    if words[-1] == str(house.secret):
-        words[-1:] = [READER, str(house.secret)]
+    *words, last = chance.choice(PROGRAMS)
+    words += {"READER": [READER, str(house.secret)], "CAT": [CAT]}.get(last, [last])
     said.append(_second(house, chance.choice(INSIDE), words))
     _check(house, guarded, said, (lot, sorted(acts), words))
     return acts

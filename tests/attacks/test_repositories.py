@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
@@ -102,6 +102,7 @@ DEEP = {
 }
 
 
+@BY_A_USER
 @pytest.mark.parametrize("how", DEEP)
 def test_a_repository_that_becomes_a_submodule_is_named(
     nono: Nono, as_user: Account, outer: Path, mark: Path, how: str
@@ -113,11 +114,13 @@ def test_a_repository_that_becomes_a_submodule_is_named(
     assert mark.exists(), "git does not enter it: this says nothing"
 
 
+@BY_A_USER
 def test_what_git_does_not_understand_is_named(nono: Nono, outer: Path, mark: Path) -> None:
     deeds = 'replace_bytes(".git/index", b"DIRC\\0\\0\\0\\2\\0\\0\\0\\x09" + b"x" * 90)'
     assert run(nono, deeds, mark)[1] == [f"{outer}/.git/index"]
 
 
+@BY_A_USER
 def test_a_part_of_an_index_that_was_there_is_read_again(
     nono: Nono, as_user: Account, outer: Path, mark: Path
 ) -> None:
@@ -138,6 +141,7 @@ with open(part, "r+b") as file:
     assert run(nono, 'write("src/other", "")', mark)[1] == [], "it is not told of again"
 
 
+@BY_A_USER
 def test_what_git_goes_on_with_is_named(
     nono: Nono, as_user: Account, outer: Path, mark: Path
 ) -> None:
@@ -155,6 +159,7 @@ with open(".git/rebase-merge/git-rebase-todo", "a") as todo:
     assert run(nono, 'git("status")', mark)[1] == []
 
 
+@BY_A_USER
 def test_new_work_trees_and_modules_are_looked_at(
     nono: Nono, as_user: Account, outer: Path, mark: Path
 ) -> None:
@@ -178,6 +183,7 @@ write(".git/modules/new/hooks/pre-commit")
     assert mark.exists(), "git does not run it: this says nothing"
 
 
+@BY_A_USER
 def test_a_clone_is_nothing_to_tell_of(nono: Nono, outer: Path, mark: Path) -> None:
     deeds = """
 git("clone", "-q", ".", "copy")
@@ -226,6 +232,7 @@ def test_a_push_goes_to_no_repository_of_ours(
     assert changed == [f"{outer}/.git/config", f"{outer}/evil/hooks/pre-receive"]
 
 
+@BY_A_USER
 def test_a_remote_whose_name_is_a_directory_is_named(
     nono: Nono, as_user: Account, outer: Path, mark: Path
 ) -> None:

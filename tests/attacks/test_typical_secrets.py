@@ -16,7 +16,7 @@ from nono.supervisor import Options, make_plan
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.linux.calls.caller import Caller
 from tests.broker.worlds import access_at
-from tests.conftest import Account, Nono
+from tests.conftest import BY_A_USER, Account, Nono
 
 SURVEY = Path(__file__).with_name("typical_secrets.txt")
 TYPICAL = [line for line in SURVEY.read_text().splitlines() if line and line[0] != "#"]
@@ -148,6 +148,7 @@ def test_nothing_leaks_from_a_home_by_any_name(
     assert (home / ".ssh/id_ed25519").read_text().startswith(LEAK)
 
 
+@BY_A_USER
 @pytest.mark.parametrize("option", ["--read", "--allow"])
 def test_nothing_leaks_from_a_home_of_links(
     as_user: Account, nono: Nono, project: Path, option: str

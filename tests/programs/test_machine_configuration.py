@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 SECRET = "hunter2-5d2c81"
 
@@ -71,6 +71,7 @@ def install(as_user: Account) -> tuple[str, ...]:
     return ("--", as_user.python, *pip, "--target", "out", "demo")
 
 
+@BY_A_USER
 def test_pip_with_constraints(nono: Nono, as_user: Account, project: Path, machine: Path) -> None:
     env = configure(machine)
     done = nono("run", "--allow-cwd", *install(as_user), env=env)
@@ -80,6 +81,7 @@ def test_pip_with_constraints(nono: Nono, as_user: Account, project: Path, machi
     assert nono("run", "--floor-only", "--", "cat", *files, env=env).returncode == 0
 
 
+@BY_A_USER
 def test_pip_without_the_credentials(
     nono: Nono, as_user: Account, project: Path, machine: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_pip_without_the_credentials(
     assert (refused.returncode, refused.stdout) == (1, "")
 
 
+@BY_A_USER
 def test_why_and_dry_run_say_it(nono: Nono, machine: Path) -> None:
     env = configure(machine)
     config = machine / "xdg/pip/pip.conf"
@@ -124,6 +127,7 @@ def test_why_and_dry_run_say_it(nono: Nono, machine: Path) -> None:
     assert f"a copy without credentials, to read: {config}" in listed
 
 
+@BY_A_USER
 def test_learning_sees_nothing_to_allow(
     nono: Nono, as_user: Account, project: Path, machine: Path
 ) -> None:
@@ -162,6 +166,7 @@ def test_others_configuration_names_nothing(
         assert SECRET not in nono(*opened, env=own).stdout
 
 
+@BY_A_USER
 def test_a_variable_names_files_and_no_more(
     nono: Nono, as_user: Account, project: Path, machine: Path
 ) -> None:
@@ -207,6 +212,7 @@ def test_nothing_holds_up_the_start(nono: Nono, machine: Path, project: Path) ->
     assert done.returncode == 1 and f"{big} is not opened" in done.stderr
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["git"])
 def test_git_includes(nono: Nono, machine: Path, project: Path) -> None:
     put(machine / "more", f'[http "https://x/"]\n\textraHeader = Bearer {SECRET}\n[a]\n\tb = c\n')
@@ -217,6 +223,7 @@ def test_git_includes(nono: Nono, machine: Path, project: Path) -> None:
     assert SECRET not in done.stderr and "extraheader" in done.stderr.lower()
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["npm"])
 def test_npm_without_its_token(nono: Nono, machine: Path, project: Path) -> None:
     config = put(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 from tests.package_index import local_directories, pip_configuration
 from tests.programs.conftest import Alike
 
@@ -28,10 +28,12 @@ def without_times(output: str) -> str:
     return re.sub(r" in [0-9.]+s", "", output)
 
 
+@BY_A_USER
 def test_an_environment_is_made(alike: Alike) -> None:
     assert alike("python3", "-m", "venv", "--without-pip", ".venv").returncode == 0
 
 
+@BY_A_USER
 def test_pip_and_pytest(
     nono: Nono,
     project: Path,
@@ -64,6 +66,7 @@ def test_pip_and_pytest(
     assert (status, without_times(output)) == (1, without_times(outside.stdout))
 
 
+@BY_A_USER
 def test_pip_without_its_cache(
     nono: Nono, project: Path, as_user: Account, pip_options: tuple[list[str], dict[str, str]]
 ) -> None:

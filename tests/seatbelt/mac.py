@@ -3,10 +3,10 @@
     python -P tests/seatbelt/mac.py DIRECTORY WORD...
     python -P tests/seatbelt/mac.py DIRECTORY -c CODE
 
-It runs `nono WORD...`, or the code, as on macOS, as far as that can be: `sys.platform` is darwin's, what Python
-has there alone is stood in for, and what it has on Linux alone is gone, /proc too. In DIRECTORY
-are libsandbox.so, made of `fake_sandbox.c`, and a program `log`; what the library is given is
-recorded there.
+It runs `nono WORD...`, or the code, as on macOS, as far as that can be: `sys.platform` is darwin's,
+what Python has there alone is stood in for, and what it has on Linux alone is gone, /proc too. In
+DIRECTORY are libsandbox.so, made of `fake_sandbox.c`, and a program `log`; what the library is
+given is recorded there.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def go_there(directory: str) -> None:
         for name in absent:
             if hasattr(module, name):
                 delattr(module, name)
-    fcntl.fcntl = _mac_fcntl  # type: ignore[assignment]
+    fcntl.fcntl = _mac_fcntl
     for name in ("open", "readlink", "listdir", "stat", "lstat", "scandir"):
         setattr(os, name, _without_proc(getattr(os, name)))
     builtins.open = _without_proc(builtins.open)
@@ -123,6 +123,11 @@ def go_there(directory: str) -> None:
 
     library.PATH = os.path.join(directory, "libsandbox.so")
     log.LOG = os.path.join(directory, "log")
+    from nono.supervisor.macos.launch import start
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    there = f"sys.path.insert(0, {here!r}); import mac; mac.go_there({directory!r})"
+    start.PROLOGUE += f"; {there}"
 
 
 def main(words: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ from nono.supervisor.linux.calls.answers import WAITING, Answer, Later, Restart,
 if TYPE_CHECKING:
     from nono.shims.linux.notify import Notification
     from nono.supervisor.asking.asking import Asking
-    from nono.supervisor.asking.waiting_call import WaitingCall
+    from nono.supervisor.asking.waiting.call import WaitingCall
     from nono.supervisor.linux.calls.performer import Performer
     from nono.supervisor.linux.calls.waiting import WaitingCalls
 
@@ -89,7 +89,7 @@ class _AskedCall:
 
     async def _answer(self) -> Once:
         """What the answer allows this call alone. Raises OSError when it refuses."""
-        from nono.supervisor.asking.waiting_call import Again
+        from nono.supervisor.asking.waiting.call import Again
 
         request = self.undecided.requests[0]
         call = self.by.asking.questions.wait_for(request.process, self.undecided, self.is_plain)

@@ -71,6 +71,15 @@ class CompiledLane:
             self._fast_lane.left = received.id
         return received
 
+    def count(self) -> None:
+        """Count from now on what the lane answers."""
+        self._lane.count()
+
+    @property
+    def counts(self) -> lane.Counts | None:
+        """What it has answered; None where that is not counted. From any thread."""
+        return self._lane.counts
+
     def close(self) -> None:
         """When nothing is received any more."""
         self._lane.close()

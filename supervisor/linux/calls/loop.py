@@ -122,7 +122,7 @@ class Loop:
                 self._compiled.close()
             self._own.forget_sockets(self._init_pid)
 
-    def _serve(self, notification: Notification) -> None:
+    def _serve(self, notification: Notification) -> Answer:
         answer: Answer
         try:
             answer = self._decide(notification)
@@ -145,6 +145,7 @@ class Loop:
             self._faults.note()
             with contextlib.suppress(OSError):
                 self.listener.fail(notification.id, errno.EACCES)
+        return answer
 
     def _decide(self, notification: Notification) -> Answer:
         if self._witness is not None and self._witness.refuses:

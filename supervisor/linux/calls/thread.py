@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nono.shims.linux.notify import Listener
 from nono.shims.linux.syscall_classes import machine
@@ -19,6 +19,7 @@ from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
 
 if TYPE_CHECKING:
+    from nono.broker.counting.tally import Tally
     from nono.shims.linux.notify import Notification
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.decisions.undecided import Undecided
@@ -49,7 +50,9 @@ class Serving:
         keep: frozenset[int],
         fail: Callable[[], None],
         asking: Asking | None = None,
+        tally: Tally | None = None,
     ) -> None:
+        """With a `tally` every call is counted."""
         self._fd = listener
         self._fail = fail
         self._faults = Faults()
@@ -66,7 +69,7 @@ class Serving:
         self._asked: AskedCalls | None = None
         if network is not None and asking is not None:
             network.permit = asking.permit
-        self._loop = Loop(
+        parts = (
             interface,
             decisions,
             Handlers(machine()),
@@ -79,6 +82,7 @@ class Serving:
             self._faults,
             None if asking is None else partial(self._ask, asking),
         )
+        self._loop = Loop(*parts) if tally is None else _counted(tally, *parts)
         arguments = (keep,)
         self._thread = threading.Thread(
             target=self._run, args=arguments, name="nono-loop", daemon=True
@@ -130,3 +134,13 @@ class Serving:
         self._thread.join(_JOIN_SECONDS)
         if not self._thread.is_alive():
             os.close(self._fd)
+
+
+def _counted(tally: Tally, *parts: Any) -> Loop:
+    """A loop of these parts that counts its calls."""
+    # What only a run that counts its calls needs is loaded only then.
+    from nono.supervisor.linux.calls.counted_loop import CountedLoop
+
+    loop = CountedLoop(*parts)
+    loop.count(tally)
+    return loop

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import termios
 
-from nono.supervisor.asking.outer import Modes, edited, raw
+from nono.supervisor.asking.terminal.outer import Modes, edited, raw
 from nono.supervisor.linux.launch.terminal import reset_screen
 
 

@@ -22,10 +22,10 @@ from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.signals import Ending, inherited_signals
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
+    from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
 
@@ -87,6 +87,7 @@ class Session:
         decisions: Decisions,
         audit: Audit | None,
         asking: Asking | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self._asking = asking
         self._launched = launched
@@ -106,6 +107,7 @@ class Session:
                 KEPT_CAPABILITIES,
                 self.kill,
                 asking,
+                tally,
             )
 
     @property
@@ -311,6 +313,7 @@ def begin(
     audit: Audit | None,
     forker: Forker,
     asking: Asking | None = None,
+    tally: Tally | None = None,
 ) -> Session:
     """Start a program and serve its calls. Blocks for some milliseconds. Raises StartError."""
     outputs = streams.stdin, streams.stdout, streams.stderr
@@ -318,7 +321,7 @@ def begin(
     fds = Descriptors(-1, *outputs, *rules, *terminals)
     launched = launch(spec, fds, forker)
     try:
-        return Session(launched, spec, forker, confinement, decisions, audit, asking)
+        return Session(launched, spec, forker, confinement, decisions, audit, asking, tally)
     except RuntimeError as error:  # a thread that cannot be started
         launched.close()
         from nono.supervisor.linux.process_bounds import no_more

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from nono.supervisor.linux.processes import state_of
-from nono.supervisor.signals import Ending
+from nono.supervisor.streams import Ending
 
 _SI_KERNEL = 0x80
 _FORWARDED = {

@@ -16,7 +16,6 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from nono.shims.errors import ShimError
 from nono.shims.macos import enter, processes
 from nono.shims.macos.watch import Watch
 
@@ -50,7 +49,7 @@ def is_marked(pid: int, mark: str) -> bool:
 
 def marked(mark: str) -> list[int]:
     """All processes of the sandbox; none where the kernel tells nothing."""
-    with contextlib.suppress(OSError, ShimError):
+    with contextlib.suppress(OSError):
         return [pid for pid in processes.everything() if is_marked(pid, mark)]
     return []
 

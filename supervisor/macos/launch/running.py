@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from nono.supervisor.errors import BrokenError, CommandError
 from nono.supervisor.macos.launch import messages, signals
@@ -17,14 +17,30 @@ from nono.supervisor.macos.launch.ending import kill_everything
 from nono.supervisor.macos.launch.messages import Descriptors, Spec
 from nono.supervisor.macos.launch.start import Forker, Launched, launch
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.signals import Ending, inherited_signals
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
+    from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.decide import Decisions
-    from nono.supervisor.macos.confine import Confinement
+
+
+class Confinement(Protocol):
+    """What holds the programs of a sandbox: `macos.confine`."""
+
+    @property
+    def profile(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, str]: ...
+    @property
+    def mark(self) -> str: ...
+    def begins(self) -> None:
+        """A program is about to be started."""
+
+    def ended(self, failed: bool) -> None:
+        """Everything of a program is gone."""
+
 
 _LEFT = "{} of the program's processes could not be ended: look for them with ps(1)"
 
@@ -214,8 +230,12 @@ def begin(
     audit: Audit | None,
     forker: Forker,
     asking: Asking | None = None,
+    tally: Tally | None = None,
 ) -> Session:
-    """Start a program. Blocks for some milliseconds. Raises StartError."""
+    """Start a program. Blocks for some milliseconds. Raises StartError.
+
+    There is nothing to count in a `tally`: no call comes here.
+    """
     outputs = streams.stdin, streams.stdout, streams.stderr
     confinement.begins()
     launched = launch(spec, Descriptors(-1, *outputs, streams.terminal, streams.outer), forker)

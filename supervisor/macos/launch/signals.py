@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from nono.supervisor.errors import StartError
-from nono.supervisor.signals import Ending
-from nono.supervisor.signals import inherited_signals as inherited_signals
+from nono.supervisor.streams import Ending
+from nono.supervisor.streams import inherited_signals as inherited_signals
 
 _TO_JOB = {signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP}
 _FORWARDED = _TO_JOB | {signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH}

@@ -18,7 +18,9 @@ from nono.supervisor.macos.launch import messages
 from nono.supervisor.macos.launch.messages import Descriptors, Spec
 
 _START_SECONDS = 30.0
-_START = "import sys; sys.path += sys.argv[6:]; from nono.supervisor.macos.launch.start import main"
+PROLOGUE = "import sys; sys.path += sys.argv[6:]"
+"""What the guard's own Python does first."""
+_START = "from nono.supervisor.macos.launch.start import main; main()"
 Collect = Callable[[], None]
 
 
@@ -82,7 +84,7 @@ class Spawn:
     def fork(self, spec: Spec, ours: socket.socket, fds: Descriptors) -> Collect:
         """As `Forker.fork`."""
         numbers = (fds.control, fds.stdin, fds.stdout, fds.stderr)
-        words = [sys.executable, "-I", "-c", f"{_START}; main()", *map(str, numbers), "-"]
+        words = [sys.executable, "-I", "-c", f"{PROLOGUE}; {_START}", *map(str, numbers), "-"]
         try:
             process = subprocess.Popen(
                 [*words, *start_path()], pass_fds=numbers, stdin=subprocess.DEVNULL

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
-    from nono.supervisor.asking.own_terminal import OwnTerminal
+    from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
 
 
 @dataclass(slots=True)
@@ -44,8 +44,8 @@ def flags_returned(descriptors: Iterable[int]) -> Iterator[None]:
 def own_terminal(streams: Streams, run: str) -> OwnTerminal | None:
     """One of the program's own, where one of the streams is ours. Raises OSError."""
     # What only a run in a terminal needs is loaded only then.
-    from nono.supervisor.asking.inner import open_outer
-    from nono.supervisor.asking.own_terminal import OwnTerminal
+    from nono.supervisor.asking.terminal.inner import open_outer
+    from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
 
     outer = open_outer(streams, os.environ.get("TERM", ""))
     return None if outer is None else OwnTerminal(outer, run, is_plain=False)

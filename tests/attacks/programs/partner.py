@@ -22,6 +22,7 @@ MEMORY = ctypes.create_string_buffer(SECRET.encode())
 SIGNALS: list[int] = []
 TALKED: list[str] = []
 KEPT: list[Any] = []
+PR_SET_PDEATHSIG = 1
 
 
 def itself() -> dict[str, Any]:
@@ -113,10 +114,11 @@ def terminal() -> tuple[int, str]:
 
 
 def become(pid: int) -> int:
-    """Start a process with that number, which takes root; its number."""
+    """Start a process with that number, which takes root, and ends with this one; its number."""
     Path("/proc/sys/kernel/ns_last_pid").write_text(str(pid - 1))
     child = os.fork()
     if child == 0:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.pause()
     KEPT.append(child)
     return child

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from nono.broker import Access, Effect, File, Open, Subtree
-from nono.broker.asking.block import Surroundings, block, brief, second_step
-from nono.broker.asking.board import Board
-from nono.broker.asking.keys import choices
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
+from nono.broker.asking.terminal.block import Surroundings, block, brief, second_step
+from nono.broker.asking.terminal.board import Board
+from nono.broker.asking.terminal.keys import choices
 from nono.broker.requests import RecordedProcess
 from tests.broker.asking.asked import rule
 from tests.conftest import CHECKOUT

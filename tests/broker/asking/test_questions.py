@@ -29,15 +29,15 @@ from nono.broker import (
     Subtree,
     UnixConnect,
 )
-from nono.broker.asking.block import Surroundings as Screen
-from nono.broker.asking.block import block
 from nono.broker.asking.history import History
-from nono.broker.asking.keys import choices
-from nono.broker.asking.plain import listed
 from nono.broker.asking.question import Lasts, Offer, Program, Question, SubjectKind
 from nono.broker.asking.questions import question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
+from nono.broker.asking.terminal.block import Surroundings as Screen
+from nono.broker.asking.terminal.block import block
+from nono.broker.asking.terminal.keys import choices
+from nono.broker.asking.terminal.plain import listed
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.requests import PathRequest, RecordedProcess
 from nono.broker.visible import visible

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nono.broker import (
@@ -59,6 +59,8 @@ opened = policies(refusals, most=2).map(
     lambda policy: replace(policy, rules=(allow("/w", FLOOR_ACCESS), *policy.rules))
 )
 some = st.one_of(opened, policies())
+# A bypass lifts one spelling, and the name on the disk is another one.
+LIFTED = Policy((allow("/w", FLOOR_ACCESS), deny("/w/b", protected=True)), bypasses=("/w/b",))
 
 
 def respelled(path: str, seed: int) -> str:
@@ -81,6 +83,9 @@ def cased(world: World, seed: int) -> World:
 
 @many
 @given(some, st.one_of(st.just(SCENE), worlds), seeds)
+@example(LIFTED, files("/w/b"), 2)
+@example(LIFTED, files("/w/b/a.b"), 2)
+@example(LIFTED, files("/w/b"), 0)
 def test_whatever_the_floor_covers_the_policy_allows(
     policy: Policy, world: World, seed: int
 ) -> None:
@@ -140,6 +145,26 @@ def test_entries_are_compared_folded() -> None:
     assert floor.covers("/w/open/x", Access.READ)
     assert floor.covers("/e/Secrets/key", Access.READ)
     assert [each.pattern.spelled for each in floor.matched] == ["**/.env"]
+
+
+def test_a_bypass_lifts_one_spelling_and_the_others_are_guarded() -> None:
+    named = replace(LIFTED, folding=FOLDING)
+    private = rule(Glob("/w/b/*.pem"), effect=Effect.DENY, protected=True)
+    globbed = replace(named, rules=(allow("/w", FLOOR_ACCESS), private))
+    for policy in (named, globbed):
+        assert not policy.floor(files("/w/B/x")).covers("/w/B", Access.WRITE)
+        assert not isinstance(_renamed(policy, "/w"), Allow)
+        assert isinstance(_renamed(policy, "/w/b"), Allow)
+    assert named.floor(files("/w/b/x", "/w/c")).covers("/w/b/x", Access.READ)
+    assert named.floor(files("/w/b/x", "/w/c")).covers("/w/c", Access.WRITE)
+    assert not named.floor(files("/w/B/x")).covers("/w/B/x", Access.READ)
+    assert not isinstance(_renamed(named, "/w/B"), Allow)
+    assert isinstance(_renamed(replace(named, folding=()), "/w"), Allow)
+
+
+def _renamed(policy: Policy, path: str) -> object:
+    change = PathChange(CALLER, Operation.RENAME_FROM, path, False, "/w/else", True)
+    return policy.decide(change)
 
 
 def test_a_directory_does_not_leave_the_tree_that_folds() -> None:

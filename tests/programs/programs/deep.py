@@ -5,7 +5,8 @@ def outcome(call, *arguments):
     except OSError as error:
         return errno.errorcode[error.errno]
     return "done"
-for top in (os.getcwd(), tempfile.mkdtemp(dir="/tmp"), tempfile.mkdtemp()):
+first = os.getcwd()
+for top in (first, tempfile.mkdtemp(dir="/tmp"), tempfile.mkdtemp()):
     os.chdir(top)
     for _ in range(20):
         os.mkdir("n" * 250); os.chdir("n" * 250)
@@ -17,4 +18,4 @@ for top in (os.getcwd(), tempfile.mkdtemp(dir="/tmp"), tempfile.mkdtemp()):
     if len(sys.argv) > 1: print(outcome(open, "x.late", "w"), outcome(open, "d/x.late", "w"))
     os.chdir(top)
     print(subprocess.run(["rm", "-rf", "n" * 250]).returncode, os.listdir())
-    if top != os.getcwd(): os.rmdir(top)
+    if top != first: os.rmdir(top)

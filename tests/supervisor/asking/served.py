@@ -10,10 +10,10 @@ from typing import Any
 
 import trio
 
-from nono.broker.asking import json_rpc
-from nono.broker.asking.control import Work
-from nono.supervisor.asking.listening import listen, sockets
-from nono.supervisor.asking.server import Server
+from nono.broker.asking.control import json_rpc
+from nono.broker.asking.control.conversation import Work
+from nono.supervisor.asking.control.listening import listen, sockets
+from nono.supervisor.asking.control.server import Server
 from nono.supervisor.faults import Faults
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Account, Secret, program_beside
+from tests.conftest import BY_A_USER, Account, Secret, program_beside
 from tests.supervisor.asking.processes import hear, nono_words, say, started
 
-pytestmark = pytest.mark.requires(landlock=6)
+pytestmark = [pytest.mark.requires(landlock=6), BY_A_USER]
 
 AGENT = program_beside(__file__, "acp_agent.py")
 

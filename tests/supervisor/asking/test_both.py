@@ -9,10 +9,10 @@ import trio
 import trio.testing
 
 from nono.broker.asking.question import Answer, Question
-from nono.supervisor.asking import over_control
 from nono.supervisor.asking.channel import Channel, ChannelGone
+from nono.supervisor.asking.control import over_control
+from nono.supervisor.asking.control.over_control import Attached
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.over_control import Attached
 from nono.supervisor.faults import Faults
 from tests.broker.asking.worlds import question
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
 
@@ -60,6 +60,7 @@ def test_what_an_answer_opens_is_held_as_at_the_start(as_user: Account, project:
     assert len(found["asked"]) == 1 and not bashrc.read_text()
 
 
+@BY_A_USER
 def test_few_questions(as_user: Account, project: Path) -> None:
     """A loop is one question, whatever is done in one directory is one, a search is two."""
     found = outcomes(as_user, project, "loop", "combinations", "walk", "thousand", "never", "tools")
@@ -85,6 +86,7 @@ def test_the_object_that_was_decided(as_user: Account, project: Path) -> None:
     assert found["out"] == f"{errno.EACCES}\n"
 
 
+@BY_A_USER
 def test_answers_for_once_do_not_add_up(as_user: Account, project: Path) -> None:
     """Two moves are asked about while the arguments change: a third is none of them."""
     found = outcomes(as_user, project, "mixed")["mixed"]
@@ -93,6 +95,7 @@ def test_answers_for_once_do_not_add_up(as_user: Account, project: Path) -> None
     assert names == [["f", "old"], ["new", "program"], ["old", "program"]]
 
 
+@BY_A_USER
 def test_a_link_that_leads_elsewhere_by_now_is_another_question(
     as_user: Account, project: Path
 ) -> None:
@@ -101,6 +104,7 @@ def test_a_link_that_leads_elsewhere_by_now_is_another_question(
     assert [each[4][1] for each in found["asked"]] == ["harmless", "elsewhere"]
 
 
+@BY_A_USER
 def test_once_is_for_one_call_and_survives_signals(as_user: Account, project: Path) -> None:
     cases = outcomes(as_user, project, "alarm", "resized")
     found = cases["alarm"]
@@ -111,6 +115,7 @@ def test_once_is_for_one_call_and_survives_signals(as_user: Account, project: Pa
     assert len(cases["resized"]["asked"]) == 1
 
 
+@BY_A_USER
 def test_a_caller_that_dies_takes_its_question_along(as_user: Account, project: Path) -> None:
     """Its siblings go on meanwhile."""
     found = outcomes(as_user, project, "dies")["dies"]
@@ -118,6 +123,7 @@ def test_a_caller_that_dies_takes_its_question_along(as_user: Account, project: 
     assert found["seconds"] < 20
 
 
+@BY_A_USER
 def test_what_refuses(as_user: Account, project: Path) -> None:
     """No answer, one that is no offer, an exception, no, and no more questions."""
     cases = ("each_once", "fails", "nobody", "other", "quits", "refused", "flood")

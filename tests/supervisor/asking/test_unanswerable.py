@@ -19,7 +19,7 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.rules.rule import Anything
-from nono.supervisor.asking.waiting_call import Refused, WaitingCall
+from nono.supervisor.asking.waiting.call import Refused, WaitingCall
 from nono.supervisor.planning.start_files import ORIGIN
 from tests.supervisor.asking.worlds import (
     Scripted,

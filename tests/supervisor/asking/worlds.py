@@ -23,8 +23,8 @@ from nono.broker.learning.generalise import Surroundings
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.look import QuickLook
-from nono.supervisor.asking.waiting_call import WaitingCall
+from nono.supervisor.asking.waiting.call import WaitingCall
+from nono.supervisor.asking.waiting.look import QuickLook
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.undecided import Undecided
 from nono.supervisor.faults import Faults

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import BY_A_USER, Account
 from tests.supervisor.audit.conftest import Sessions
 
 pytestmark = pytest.mark.requires(landlock=3)
@@ -44,6 +44,7 @@ main(sys.argv[1:])
 MANY = "for n in $(seq 300); do : > f$n; done; echo done; exit 4"
 
 
+@BY_A_USER
 def test_what_is_too_much_for_one_file_goes_on_in_the_next(
     sessions: Sessions, as_user: Account, project: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_what_is_too_much_for_one_file_goes_on_in_the_next(
     assert sessions.paths() == []
 
 
+@BY_A_USER
 def test_what_cannot_be_written_ends_the_audit_and_not_the_run(
     sessions: Sessions, as_user: Account, project: Path
 ) -> None:
@@ -80,6 +82,7 @@ def test_what_cannot_be_written_ends_the_audit_and_not_the_run(
     assert (session / "records").stat().st_size <= 60000
 
 
+@BY_A_USER
 def test_an_audit_that_is_required_refuses_what_it_cannot_record(
     sessions: Sessions, as_user: Account, project: Path
 ) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import Account, Secret, program_beside
+from tests.conftest import BY_A_USER, Account, Secret, program_beside
 from tests.supervisor.audit.conftest import Sessions
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 PROGRAM = program_beside(__file__, "refused.py")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 from tests.supervisor.audit.conftest import Sessions
 from tests.supervisor.network.world import world
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 PROGRAM = program_beside(__file__, "replayed.py")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Secret, program_beside
+from tests.conftest import BY_A_USER, Account, Secret, program_beside
 from tests.supervisor.audit.conftest import Sessions
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -23,6 +23,7 @@ RUN = ("run", "--allow-cwd")
 HOSTILE = "red\x1b[31m\u202eevil\n"
 
 
+@BY_A_USER
 def test_a_run_is_recorded(
     sessions: Sessions, project: Path, as_user: Account, secret: Callable[[str], Secret]
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_run_is_recorded(
     assert [each["request"]["path"] for each in created] == [str(project / "out")]
 
 
+@BY_A_USER
 def test_every_call(sessions: Sessions, project: Path, as_user: Account) -> None:
     as_user.file(project / "input", "x")
     for options, expected in (((), 0), (("--audit=all",), 1)):
@@ -64,6 +66,7 @@ def test_every_call(sessions: Sessions, project: Path, as_user: Account) -> None
     assert sessions.decisions("Execute")
 
 
+@BY_A_USER
 def test_no_audit(sessions: Sessions) -> None:
     assert sessions(*RUN, "--no-audit", "--", "cat", "/root/x").returncode == 1
     assert sessions.paths() == []
@@ -73,6 +76,7 @@ def test_no_audit(sessions: Sessions) -> None:
     assert sessions.paths() == []
 
 
+@BY_A_USER
 def test_show_list_verify(sessions: Sessions, secret: Callable[[str], Secret]) -> None:
     key = secret(".ssh/id_rsa")
     sessions(*RUN, "--", "cat", key.path)
@@ -90,6 +94,7 @@ def test_show_list_verify(sessions: Sessions, secret: Callable[[str], Secret]) -
     assert sessions("audit", "show", "2099").returncode == 2
 
 
+@BY_A_USER
 @pytest.mark.parametrize("damage", ["change", "cut", "seal"])
 def test_damage_is_found(sessions: Sessions, damage: str) -> None:
     sessions(*RUN, "--", "cat", "/root/secret")
@@ -112,6 +117,7 @@ def test_damage_is_found(sessions: Sessions, damage: str) -> None:
         assert f"hint: nono audit verify {session.name}" in shown.stderr
 
 
+@BY_A_USER
 def test_hostile_text_is_made_safe(sessions: Sessions, project: Path) -> None:
     names = [HOSTILE, "\udcff\udcfe", "a" * 200]
     script = (
@@ -134,6 +140,7 @@ def test_hostile_text_is_made_safe(sessions: Sessions, project: Path) -> None:
     assert sessions("audit", "verify").returncode == 0
 
 
+@BY_A_USER
 def test_killed(sessions: Sessions, project: Path, as_user: Account) -> None:
     """What was decided before nono is killed is there, and whole."""
     script = "touch made; echo ready > fifo; sleep 100"
@@ -198,6 +205,7 @@ def test_no_program_reaches_the_records(
     assert all(sessions("audit", "verify", path.name).returncode == 0 for path in sessions.paths())
 
 
+@BY_A_USER
 def test_two_at_once(sessions: Sessions, as_user: Account, project: Path) -> None:
     command = [as_user.python, "-P", "-m", "nono.supervisor", *RUN, "--", "sh", "-c", "cat /root/x"]
     switch = as_user.uid != os.geteuid()
@@ -219,6 +227,7 @@ def test_two_at_once(sessions: Sessions, as_user: Account, project: Path) -> Non
         assert sessions("audit", "verify", path.name).returncode == 0
 
 
+@BY_A_USER
 def test_cleanup(sessions: Sessions) -> None:
     for _ in range(3):
         sessions(*RUN, "--", "true")
@@ -227,6 +236,7 @@ def test_cleanup(sessions: Sessions) -> None:
     assert [path.name for path in sessions.paths()] == names[-1:]
 
 
+@BY_A_USER
 def test_what_was_never_run(sessions: Sessions) -> None:
     assert sessions(*RUN, "--", "no-such-command").returncode == 127
     listed = sessions("audit", "list").stdout.splitlines()
@@ -234,6 +244,7 @@ def test_what_was_never_run(sessions: Sessions) -> None:
     assert json.dumps(sessions.export()[-1]["kind"]) == '"end"'
 
 
+@BY_A_USER
 def test_the_library_keeps_an_audit_when_asked(as_user: Account, sessions: Sessions) -> None:
     program = (
         "import sys\n"

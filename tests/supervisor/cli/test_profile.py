@@ -32,7 +32,7 @@ from nono.broker.rules.rule import Effect
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.planning.profile_files import built_in_names
-from tests.conftest import CHECKOUT, Account, Nono
+from tests.conftest import BY_A_USER, CHECKOUT, Account, Nono
 
 BUILT_IN = (
     *("agent", "aider", "claude-code", "codex", "default", "gemini-cli", "go-dev", "goose"),
@@ -49,6 +49,7 @@ def test_what_comes_with_nono() -> None:
     assert tuple(built_in_names()) == BUILT_IN
 
 
+@BY_A_USER
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_a_built_in_profile(nono: Nono, name: str) -> None:
     checked = nono("profile", "validate", name)
@@ -57,10 +58,14 @@ def test_a_built_in_profile(nono: Nono, name: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@BY_A_USER
+def test_all_are_listed(nono: Nono) -> None:
+    assert set(BUILT_IN) <= set(nono("profile", "list").stdout.split())
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_what_is_shown_of_it_is_the_same_profile(user: Account, name: str) -> None:
     nono = (user.python, "-P", "-m", "nono.supervisor", "profile")
-    assert name in user(*nono, "list").stdout
     shown = user(*nono, "show", name, "--json")
     file = user.file(user.home / f"{name}.json", shown.stdout)
     same = user(*nono, "diff", name, file)
@@ -81,6 +86,7 @@ def test_a_built_in_profile_refuses_nothing_that_it_grants(name: str) -> None:
                     assert isinstance(policy.decide(request), Allow), (rule, access)
 
 
+@BY_A_USER
 def test_the_agent(nono: Nono, as_user: Account) -> None:
     for question, code in (
         (("--path", ".", "--op", "write"), 0),
@@ -99,6 +105,7 @@ def test_the_agent(nono: Nono, as_user: Account) -> None:
         assert done.returncode == code, (question, done.stdout)
 
 
+@BY_A_USER
 def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
     short = nono("profile", "show", "agent").stdout.splitlines()
     assert len(short) < 100 and short[-1].startswith("(--all lists")
@@ -114,6 +121,7 @@ def test_show_names_the_origin_of_every_rule(nono: Nono) -> None:
     assert any("group python_runtime" in line for line in rules)
 
 
+@BY_A_USER
 def test_init(nono: Nono, as_user: Account) -> None:
     place = as_user.home / ".config/nono/profiles/first.json"
     done = nono("profile", "init", "first")
@@ -131,6 +139,7 @@ def test_init(nono: Nono, as_user: Account) -> None:
     place.unlink()
 
 
+@BY_A_USER
 def test_groups(nono: Nono) -> None:
     assert "python_runtime" in nono("profile", "groups").stdout
     assert "  read: ~/.pyenv" in nono("profile", "groups", "python_runtime").stdout
@@ -141,6 +150,7 @@ def test_groups(nono: Nono) -> None:
     assert "python_runtime" in done.stderr
 
 
+@BY_A_USER
 def test_schema(nono: Nono) -> None:
     import jsonschema
 
@@ -148,6 +158,7 @@ def test_schema(nono: Nono) -> None:
     jsonschema.Draft202012Validator.check_schema(made)
 
 
+@BY_A_USER
 def test_diff_in_words(nono: Nono, project: Path, as_user: Account) -> None:
     for name, tree in (
         ("a", {"filesystem": {"read": ["/srv"], "deny": ["/srv/secret"]}, "ask": False}),

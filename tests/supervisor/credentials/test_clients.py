@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, program_beside, python_with
+from tests.conftest import BY_A_USER, SYSTEM_PATH, program_beside, python_with
 from tests.supervisor.credentials.conftest import Apis, Inside
 from tests.supervisor.credentials.fake import REAL_KEY, Api
 
@@ -14,6 +14,7 @@ _SDKS = program_beside(__file__, "sdks.py")
 _NODE = program_beside(__file__, "chat.js")
 
 
+@BY_A_USER
 def test_python_sdks(inside: Inside) -> None:
     python = python_with(inside.account, "openai", "anthropic", "requests")
     done = inside(_SDKS, python=python)
@@ -38,6 +39,7 @@ def node_modules(place: Path) -> Path:
     return directory / "node_modules"
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["node", "npm"])
 def test_node_sdk(inside: Inside, node_modules: Path) -> None:
     shutil.copytree(node_modules, inside.project / "node_modules")
@@ -52,6 +54,7 @@ def test_node_sdk(inside: Inside, node_modules: Path) -> None:
     assert done.stdout.splitlines() == ["hello", "node hel", "node lo"]
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["curl"])
 def test_curl_uploads_and_streams(inside: Inside) -> None:
     script = program_beside(__file__, "uploads_and_streams.sh")
@@ -66,6 +69,7 @@ def test_curl_uploads_and_streams(inside: Inside) -> None:
     assert times[1] - times[0] > 2e8 and times[2] - times[1] > 2e8
 
 
+@BY_A_USER
 def test_own_services(inside: Inside, apis: Apis) -> None:
     """Each place of a key, by a profile; what the endpoints do not name is refused."""
     upstream = "https://api.openai.com"

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.conftest import BY_A_USER
 from tests.supervisor.credentials.conftest import Inside
 from tests.supervisor.credentials.fake import REAL_KEY, Api
 
@@ -82,6 +83,7 @@ _TRICKS = [
 ]
 
 
+@BY_A_USER
 def test_tricks_do_not_reach_the_service(inside: Inside) -> None:
     inside.account.file(inside.project / "own.json", json.dumps(_PROFILE))
     inside.account.file(inside.project / "requests.json", json.dumps(_ALLOWED + _TRICKS))
@@ -98,6 +100,7 @@ def test_tricks_do_not_reach_the_service(inside: Inside) -> None:
     ]
 
 
+@BY_A_USER
 @pytest.mark.parametrize("path", ["/items/a;b", "/items/x%2E%2E%2F"])
 def test_the_report_says_why(inside: Inside, path: str) -> None:
     inside.account.file(inside.project / "own.json", json.dumps(_PROFILE))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, python_with
+from tests.conftest import BY_A_USER, Account, Nono, python_with
 from tests.supervisor.credentials.conftest import Inside
 from tests.supervisor.credentials.fake import REAL_KEY
 
@@ -21,6 +21,7 @@ _PLAINTEXT = {
 }
 
 
+@BY_A_USER
 def test_the_keychain(inside: Inside) -> None:
     """Stored, listed, tested, used and deleted, in a backend that is plain text on demand."""
     python_with(inside.account, "keyrings.alt")
@@ -52,6 +53,7 @@ def test_the_keychain(inside: Inside) -> None:
     assert "hint: nono credential set openai" in done.stderr
 
 
+@BY_A_USER
 def test_keychains_that_are_none(nono: Nono, as_user: Account) -> None:
     python_with(as_user, "keyrings.alt")
     plain = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
@@ -132,6 +134,7 @@ def test_what_cannot_be_meant(nono: Nono, arguments: list[str], message: str) ->
     assert message in done.stderr
 
 
+@BY_A_USER
 def test_dry_run_and_nothing_else_is_open(inside: Inside) -> None:
     done = inside(_CHAT, "--dry-run", services=("openai",))
     for line in (
@@ -147,6 +150,7 @@ def test_dry_run_and_nothing_else_is_open(inside: Inside) -> None:
     assert "ConnectionRefusedError" in done.stderr
 
 
+@BY_A_USER
 def test_learning_with_a_service(inside: Inside) -> None:
     inside.account.file(inside.project / "program.py", _CHAT)
     command = (inside.account.python, "program.py")

@@ -29,8 +29,8 @@ from nono.broker.learning.generalise import Surroundings
 from nono.broker.requests import NOBODY
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.live import Live
-from nono.supervisor.asking.look import QuickLook
+from nono.supervisor.asking.granting.live import Live
+from nono.supervisor.asking.waiting.look import QuickLook
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.opened_later import OpenedLater

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account, program_beside, python_with
+from tests.conftest import BY_A_USER, SYSTEM_PATH, Account, program_beside, python_with
 from tests.package_index import pip_flags, pip_settings
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 from tests.supervisor.network.world import Host, World, world
 
 __all__ = ["pip_flags", "pip_settings"]
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 SLOW = 240.0
 PROTECTED = (".ssh", ".aws", ".gnupg", ".bashrc", ".netrc")

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, Secret
+from tests.conftest import BY_A_USER, Account, Nono, Secret
 from tests.leftovers import processes
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 
 pytestmark = pytest.mark.requires(landlock=2)
 
 
+@BY_A_USER
 def test_stdout_is_the_profile_and_nothing_else(learn: Learn, project: Path) -> None:
     forged = '{"filesystem": {"read": ["/"]}}'
     script = (
@@ -30,6 +31,7 @@ def test_stdout_is_the_profile_and_nothing_else(learn: Learn, project: Path) -> 
     assert done.stderr.count(forged) >= 2
 
 
+@BY_A_USER
 def test_without_json_the_streams_are_the_programs(nono: Nono, as_user: Account) -> None:
     done = nono("learn", "--", "sh", "-c", "cat; echo out; exit 7", input="in ")
     assert (done.returncode, done.stdout) == (7, "in out\n")
@@ -39,6 +41,7 @@ def test_without_json_the_streams_are_the_programs(nono: Nono, as_user: Account)
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
+@BY_A_USER
 def test_output(nono: Nono, project: Path) -> None:
     script = 'ls -l profile.json; echo "{}" > profile.json; rm -f profile.json'
     done = nono("learn", "-q", "-o", "profile.json", "--", "sh", "-c", script)
@@ -74,6 +77,7 @@ def test_what_is_protected_stays_refused(
     assert "nono: refused while learning, and not in the profile:" in done.stderr
 
 
+@BY_A_USER
 def test_a_protection_that_is_lifted_is_lifted_in_the_profile(
     learn: Learn, again: Again, secret: Callable[[str], Secret]
 ) -> None:
@@ -85,6 +89,7 @@ def test_a_protection_that_is_lifted_is_lifted_in_the_profile(
     assert again("cat", key.path).stdout == key.text + "\n"
 
 
+@BY_A_USER
 def test_writes_are_kept_to_where_tools_write(
     learn: Learn, again: Again, project: Path, as_user: Account
 ) -> None:
@@ -113,6 +118,7 @@ def out(account: Account) -> Path:
     return account.directory(account.home / "data-out")
 
 
+@BY_A_USER
 def test_reads_become_directories_only_when_used_as_one(learn: Learn, as_user: Account) -> None:
     many = as_user.home / "library/pkg"
     few = as_user.home / "letters"
@@ -129,6 +135,7 @@ def test_reads_become_directories_only_when_used_as_one(learn: Learn, as_user: A
     assert "not in the profile" not in done.stderr
 
 
+@BY_A_USER
 def test_the_difference_to_a_base(learn: Learn, again: Again, as_user: Account) -> None:
     for name in ("one.txt", "two.txt"):
         as_user.file(as_user.home / name, name)
@@ -145,6 +152,7 @@ def test_the_difference_to_a_base(learn: Learn, again: Again, as_user: Account) 
     assert (repeated.stdout, repeated.stderr) == ("one.txttwo.txt", "")
 
 
+@BY_A_USER
 @pytest.mark.parametrize("json_", [True, False])
 def test_the_time_is_up(nono: Nono, as_user: Account, project: Path, json_: bool) -> None:
     """The tree ends, and what was learned so far is printed."""
@@ -158,6 +166,7 @@ def test_the_time_is_up(nono: Nono, as_user: Account, project: Path, json_: bool
     assert processes(seconds) == {}
 
 
+@BY_A_USER
 def test_odd_names(learn: Learn, as_user: Account, project: Path) -> None:
     """Names that no profile can hold are said, and no name becomes a pattern or a variable."""
     for name in ("a*b", "$HOME", "line\nbreak", "~", "x?[y]", "quote\"'"):
@@ -172,6 +181,7 @@ def test_odd_names(learn: Learn, as_user: Account, project: Path) -> None:
     assert f"  {as_user.home}/odd/a*b" in done.stderr
 
 
+@BY_A_USER
 def test_a_name_that_leads_elsewhere_at_the_end(
     learn: Learn, as_user: Account, secret: Callable[[str], Secret]
 ) -> None:
@@ -188,6 +198,7 @@ def test_a_name_that_leads_elsewhere_at_the_end(
     assert "paths that lead elsewhere by now" in done.stderr
 
 
+@BY_A_USER
 def test_sockets_of_others_are_refused(learn: Learn, as_user: Account, project: Path) -> None:
     script = (
         "import socket, sys\n"
@@ -213,6 +224,7 @@ def test_sockets_of_others_are_refused(learn: Learn, as_user: Account, project: 
     assert "connect to the unix socket" in done.stderr
 
 
+@BY_A_USER
 def test_servers_of_this_machine_and_its_own(learn: Learn, again: Again) -> None:
     import socket
 
@@ -236,6 +248,7 @@ def test_servers_of_this_machine_and_its_own(learn: Learn, again: Again) -> None
         assert (repeated.returncode, repeated.stderr) == (0, "")
 
 
+@BY_A_USER
 def test_flags_that_limit_the_network(learn: Learn) -> None:
     program = (
         "import socket\ntry: socket.create_connection(('127.0.0.1', 9))\n"
@@ -246,6 +259,7 @@ def test_flags_that_limit_the_network(learn: Learn) -> None:
     assert profile["network"] == {"block": True}
 
 
+@BY_A_USER
 def test_an_interpreter_outside_the_groups(
     learn: Learn, again: Again, as_user: Account, project: Path
 ) -> None:
@@ -262,6 +276,7 @@ def test_an_interpreter_outside_the_groups(
     assert (repeated.stdout, repeated.stderr) == ("it ran\n", "")
 
 
+@BY_A_USER
 def test_a_program_cannot_put_its_own_profile_in_the_place_of_the_learned_one(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -286,6 +301,7 @@ def test_a_program_cannot_put_its_own_profile_in_the_place_of_the_learned_one(
     assert json.loads((project / "out.json").read_text())["workdir"] == {"access": "readwrite"}
 
 
+@BY_A_USER
 def test_a_name_is_saved_where_run_finds_it(nono: Nono, as_user: Account, project: Path) -> None:
     done = nono("learn", "-q", "-o", "first", "--", "sh", "-c", "echo hello > new")
     saved = as_user.home / ".config/nono/profiles/first.json"
@@ -295,6 +311,7 @@ def test_a_name_is_saved_where_run_finds_it(nono: Nono, as_user: Account, projec
     saved.unlink()
 
 
+@BY_A_USER
 @pytest.mark.parametrize("closed", ["2>&-", "<&-", "0<&- 2>&-"])
 def test_closed_streams(as_user: Account, project: Path, closed: str) -> None:
     learning = f"exec {as_user.python} -P -m nono.supervisor learn --json --"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.learning.own_state import belongs, containers, programs_of
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 
 AGENT = program_beside(__file__, "agent.py")
@@ -39,6 +39,7 @@ def agent(as_user: Account, project: Path) -> str:
     return "demoagent.py"
 
 
+@BY_A_USER
 @pytest.mark.requires(landlock=2)
 def test_an_agent_is_learned_and_runs(
     learn: Learn, again: Again, as_user: Account, agent: str
@@ -51,6 +52,7 @@ def test_an_agent_is_learned_and_runs(
     assert (repeated.returncode, repeated.stdout, repeated.stderr) == (0, "2 2\n", "")
 
 
+@BY_A_USER
 @pytest.mark.requires(landlock=2)
 def test_what_is_not_its_own_stays_refused_and_is_listed(
     learn: Learn, as_user: Account, agent: str

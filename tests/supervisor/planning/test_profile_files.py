@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.broker.worlds import ISSUE
-from tests.conftest import Account, Finished, Nono, Secret, program_beside
+from tests.conftest import BY_A_USER, Account, Finished, Nono, Secret, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -40,6 +40,7 @@ def tries(nono: Nono, profile: str, program: str, *options: str) -> list[str]:
 ATTEMPTS = program_beside(__file__, "attempts.py")
 
 
+@BY_A_USER
 def test_the_example_enforces_what_it_says(
     nono: Nono, project: Path, as_user: Account, secret: Callable[[str], Secret]
 ) -> None:
@@ -82,6 +83,7 @@ BAD: list[tuple[str, str, str]] = [
 ]
 
 
+@BY_A_USER
 @pytest.mark.parametrize(("text", "said", "hint"), BAD)
 def test_a_bad_profile_runs_nothing(
     nono: Nono, profile: Write, text: str, said: str, hint: str
@@ -98,6 +100,7 @@ def test_a_bad_profile_runs_nothing(
     assert said in checked.stdout
 
 
+@BY_A_USER
 def test_five_mistakes_are_five_lines(nono: Nono, profile: Write) -> None:
     path = profile(
         {
@@ -112,6 +115,7 @@ def test_five_mistakes_are_five_lines(nono: Nono, profile: Write) -> None:
     assert sum(line.startswith("nono: ") for line in done.stderr.splitlines()) == 5
 
 
+@BY_A_USER
 def test_a_circle(nono: Nono, profile: Write, project: Path) -> None:
     second = profile({"extends": f"./{project.name}-profile.json"}, "second")
     first = profile({"extends": second})
@@ -120,6 +124,7 @@ def test_a_circle(nono: Nono, profile: Write, project: Path) -> None:
     assert "cannot extend itself" in done.stderr
 
 
+@BY_A_USER
 def test_what_is_odd_about_a_file_is_said(nono: Nono, profile: Write, project: Path) -> None:
     path = profile({"workdir": {"access": "read"}})
     os.chmod(path, 0o666)
@@ -133,6 +138,7 @@ def test_what_is_odd_about_a_file_is_said(nono: Nono, profile: Write, project: P
     assert quiet.stderr == ""
 
 
+@BY_A_USER
 def test_what_is_no_file(nono: Nono, project: Path) -> None:
     os.mkfifo(project / "pipe.json")
     for name, said in (
@@ -147,6 +153,7 @@ def test_what_is_no_file(nono: Nono, project: Path) -> None:
         assert said in done.stderr
 
 
+@BY_A_USER
 def test_a_path_that_does_not_exist_is_a_note(nono: Nono, profile: Write) -> None:
     path = profile({"filesystem": {"read": ["/no/such/place"]}})
     done = nono("run", "--profile", path, "--", "echo", MARK)
@@ -154,6 +161,7 @@ def test_a_path_that_does_not_exist_is_a_note(nono: Nono, profile: Write) -> Non
     assert "filesystem.read: /no/such/place does not exist" in done.stderr
 
 
+@BY_A_USER
 @pytest.mark.parametrize(
     ("access", "expected"),
     [
@@ -209,6 +217,7 @@ def test_denied_wherever_it_is(
     ]
 
 
+@BY_A_USER
 def test_network_keys_and_flags_add_up(nono: Nono, profile: Write) -> None:
     closed = profile({"network": {"block": True}}, "closed")
     empty = profile({"network": {"allow_domain": []}}, "empty")
@@ -246,6 +255,7 @@ def test_a_profile_cannot_be_written_by_its_program(
     assert (named.returncode, named.stdout) == (0, f"{MARK}\n")
 
 
+@BY_A_USER
 def test_a_run_without_a_profile_does_not_load_what_reads_one(as_user: Account) -> None:
     code = (
         "import sys\nfrom nono.supervisor.planning.plan import Options, make_plan\n"

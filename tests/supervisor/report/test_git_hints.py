@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import BY_A_USER, Account, Nono
 
-pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
+pytestmark = [pytest.mark.requires(landlock=2, commands=["git"]), BY_A_USER]
 
 GIT = "git -c user.name=A -c user.email=a@example.org -c protocol.file.allow=always"
 

@@ -15,7 +15,7 @@ import pytest
 from nono.broker.explaining.difference import opened
 from nono.broker.settings import BY_OPTION
 from nono.supervisor import Options, make_plan
-from tests.conftest import CHECKOUT, Account, Nono, program_beside
+from tests.conftest import BY_A_USER, CHECKOUT, Account, Nono, program_beside
 from tests.supervisor.report.hints import CASES, SILENT, Case, opened_by, page, pairs
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -120,6 +120,7 @@ def test_every_hint_is_right_and_opens_no_more(place: Place) -> None:
         assert report["denials"] == []
 
 
+@BY_A_USER
 def test_nothing_else_is_opened(place: Place) -> None:
     """The policies with all hints and without differ by what the table says."""
     cases = [case for case in CASES if case.fix and case.fix != "--allow-cwd"]
@@ -133,6 +134,7 @@ def test_nothing_else_is_opened(place: Place) -> None:
     assert found == expected
 
 
+@BY_A_USER
 def test_what_nobody_can_use_is_not_told_of(place: Place) -> None:
     results, report = place.run(SILENT)
     assert all("Error" in each for each in results.values()), results

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Finished, Nono, Secret
+from tests.conftest import BY_A_USER, Account, Finished, Nono, Secret
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -46,10 +46,12 @@ def elsewhere(as_user: Account) -> Path:
     return path
 
 
+@BY_A_USER
 def test_nothing_refused_nothing_said(refused: Callable[..., list[str]]) -> None:
     assert refused("open('made', 'w').close(); attempt(open, 'absent')") == []
 
 
+@BY_A_USER
 def test_each_object_once_with_how_often(refused: Callable[..., list[str]]) -> None:
     text = "for _ in range(7): attempt(open, '/etc/shadow')\nattempt(os.mkdir, '/srv/new')"
     assert refused(text) == [
@@ -59,6 +61,7 @@ def test_each_object_once_with_how_often(refused: Callable[..., list[str]]) -> N
     ]
 
 
+@BY_A_USER
 def test_many_files_of_one_directory_are_one_line(
     refused: Callable[..., list[str]], elsewhere: Path
 ) -> None:
@@ -69,6 +72,7 @@ def test_many_files_of_one_directory_are_one_line(
     assert line.endswith(f"  hint: --read {elsewhere}")
 
 
+@BY_A_USER
 def test_objects_are_counted_and_caches_are_one_line(
     refused: Callable[..., list[str]], as_user: Account, elsewhere: Path
 ) -> None:
@@ -98,6 +102,7 @@ def test_objects_are_counted_and_caches_are_one_line(
     assert "--caches" not in " ".join(refused(text, "--caches"))
 
 
+@BY_A_USER
 def test_the_home_is_never_a_suggestion(
     refused: Callable[..., list[str]], as_user: Account
 ) -> None:
@@ -137,6 +142,7 @@ def test_a_protected_file_names_its_protection(
     assert line.endswith(f"hint: --bypass-protection {key}")
 
 
+@BY_A_USER
 def test_a_thousand_different_things(refused: Callable[..., list[str]]) -> None:
     text = (
         "for n in range(3000): attempt(os.mkdir, f'/srv/{n}/{n}'); attempt(os.mkdir, f'/srv/{n}')"
@@ -150,6 +156,7 @@ def test_a_thousand_different_things(refused: Callable[..., list[str]]) -> None:
     ]
 
 
+@BY_A_USER
 def test_at_most_ten_lines_and_what_matters_first(
     refused: Callable[..., list[str]], as_user: Account
 ) -> None:
@@ -171,6 +178,7 @@ def test_at_most_ten_lines_and_what_matters_first(
     assert len(refused(text, "-v")) >= 34
 
 
+@BY_A_USER
 def test_several_files_of_the_project_are_one_flag(nono: Nono, project: Path) -> None:
     def hints(script: str) -> list[str]:
         lines = nono("run", "--", "/usr/bin/python3", "-I", "-S", "-c", script).stderr.splitlines()
@@ -186,6 +194,7 @@ def test_several_files_of_the_project_are_one_flag(nono: Nono, project: Path) ->
     assert hints(attempts + "attempt(os.mkdir, 'new')") == ["--allow-cwd"]
 
 
+@BY_A_USER
 def test_what_was_dropped_is_named_when_the_program_failed(nono: Nono) -> None:
     def said(script: str, *flags: str) -> str:
         env = {"GITHUB_TOKEN": "text", "PLAIN": "text"}
@@ -215,6 +224,7 @@ def is_harmless(text: str) -> bool:
     return all(character == "\n" or " " <= character <= "~" for character in text)
 
 
+@BY_A_USER
 def test_hostile_names_are_escaped(nono: Nono, project: Path) -> None:
     done = hostile(nono, project)
     assert done.returncode == 0
@@ -224,6 +234,7 @@ def test_hostile_names_are_escaped(nono: Nono, project: Path) -> None:
     assert not [line for line in done.stderr.splitlines() if line.startswith("nono: fake")]
 
 
+@BY_A_USER
 def test_hostile_names_are_whole_in_json(nono: Nono, project: Path) -> None:
     done = hostile(nono, project, "--json")
     assert done.returncode == 0
@@ -236,6 +247,7 @@ def test_hostile_names_are_whole_in_json(nono: Nono, project: Path) -> None:
     assert report["denials_not_listed"] == 0
 
 
+@BY_A_USER
 def test_a_bug_is_reported_without_its_control_characters(as_user: Account, project: Path) -> None:
     failing = (
         "import sys\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, landlock_abi
+from tests.conftest import BY_A_USER, Account, Nono, landlock_abi
 from tests.older_kernel import without_note
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
@@ -14,6 +14,7 @@ RUN = ("run", "--allow-cwd")
 SIGNALS = ("HUP", "INT", "QUIT", "ABRT", "KILL", "SEGV", "PIPE", "ALRM", "TERM", "USR1", "SYS")
 
 
+@BY_A_USER
 @pytest.mark.parametrize("name", SIGNALS)
 def test_a_signal_is_128_and_its_number(nono: Nono, name: str) -> None:
     number = signal.Signals["SIG" + name]
@@ -57,6 +58,7 @@ def test_what_the_policy_forbids_to_execute_is_126_and_reported(nono: Nono) -> N
     assert "nono: /usr/bin/env: Operation not permitted\nhint: " in done.stderr
 
 
+@BY_A_USER
 @pytest.mark.parametrize("name", ["no-such-command", "./absent", "/usr/bin/env/below", ""])
 def test_what_is_not_there_is_127(nono: Nono, name: str) -> None:
     done = nono(*RUN, "--", name, "argument")
@@ -77,6 +79,7 @@ def test_125_means_that_nothing_was_run(nono: Nono, project: Path, flags: tuple[
     assert not (project / "made").exists()
 
 
+@BY_A_USER
 def test_a_working_directory_that_is_gone(nono: Nono, as_user: Account) -> None:
     script = 'mkdir gone; cd gone; rmdir ../gone; exec "$0" -P -m nono.supervisor run -- true'
     done = as_user("bash", "-c", script, as_user.python)
@@ -93,6 +96,7 @@ def test_a_working_directory_that_is_denied(nono: Nono, project: Path, as_user: 
     assert sorted(path.name for path in project.iterdir()) == ["file"]
 
 
+@BY_A_USER
 def test_a_pipeline_ends_with_the_program_and_not_with_its_orphans(
     as_user: Account, project: Path
 ) -> None:
@@ -102,6 +106,7 @@ def test_a_pipeline_ends_with_the_program_and_not_with_its_orphans(
     assert (done.returncode, done.stdout) == (6, "out\n")
 
 
+@BY_A_USER
 def test_no_descriptors_to_start_with(as_user: Account, project: Path) -> None:
     """At every limit nono either runs the program or says in two lines why not."""
     script = f'ulimit -n "$1"; exec {as_user.python} -P -m nono.supervisor run -- echo on'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 from tests.supervisor.session.terminal import (
     CONTROL_BACKSLASH,
     CONTROL_C,
@@ -15,7 +15,7 @@ from tests.supervisor.session.terminal import (
     terminal,
 )
 
-pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
+pytestmark = [pytest.mark.requires(landlock=2, commands=["bash"]), BY_A_USER]
 
 # Says what it gets, by write(2): a handler may run in the middle of a print.
 PROGRAM = program_beside(__file__, "talker.py")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TIMEOUT, Account, Nono, program_beside
+from tests.conftest import BY_A_USER, TIMEOUT, Account, Nono, program_beside
 from tests.supervisor.session.terminal import shell, terminal
 
-pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
+pytestmark = [pytest.mark.requires(landlock=2, commands=["bash"]), BY_A_USER]
 
 TALKER = program_beside(__file__, "signals.py")
 

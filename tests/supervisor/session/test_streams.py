@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Finished, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Finished, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
 
@@ -19,6 +19,7 @@ def bash(account: Account, project: Path, script: str) -> Finished:
     return account("bash", "-o", "pipefail", "-c", script, cwd=project, env={"nono": nono})
 
 
+@BY_A_USER
 def test_every_byte_passes_both_ways(as_user: Account, project: Path) -> None:
     data = project / "data"
     data.write_bytes(os.urandom(1 << 20) + bytes(range(256)))
@@ -29,6 +30,7 @@ def test_every_byte_passes_both_ways(as_user: Account, project: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "same\n", "")
 
 
+@BY_A_USER
 def test_what_the_program_does_not_read_is_left(as_user: Account, project: Path) -> None:
     done = bash(as_user, project, "printf 'one\\ntwo\\n' | { $nono -- head -c 4; cat; }")
     assert done.stdout == "one\ntwo\n"
@@ -37,6 +39,7 @@ def test_what_the_program_does_not_read_is_left(as_user: Account, project: Path)
     assert done.stdout == "one\ntwo\n"
 
 
+@BY_A_USER
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 1, 2)])
 def test_closed_streams_stay_closed(
     as_user: Account, project: Path, closed: tuple[int, ...]
@@ -57,11 +60,13 @@ def test_nothing_of_nonos_is_open_inside(as_user: Account, project: Path) -> Non
         assert not [link for link in links if "anon_inode" in link or "socket" in link], links
 
 
+@BY_A_USER
 def test_the_report_never_goes_to_stdout(as_user: Account, project: Path) -> None:
     done = bash(as_user, project, "$nono -- sh -c ': < /etc/shadow' 2>&-; echo $?")
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 
+@BY_A_USER
 def test_nobody_reads_the_report(as_user: Account, project: Path) -> None:
     """The exit status is the program's, whatever becomes of what nono has to say."""
     script = "$nono -- sh -c 'cat /etc/shadow; exit 5' 2> >(exec true); echo $?"
@@ -76,6 +81,7 @@ def test_nobody_reads_the_report(as_user: Account, project: Path) -> None:
     assert done.stdout == "2\n"
 
 
+@BY_A_USER
 def test_a_stream_that_was_made_non_blocking(as_user: Account, project: Path) -> None:
     """O_NONBLOCK belongs to the open file and stays when the program is gone."""
     script = (
@@ -92,6 +98,7 @@ def test_a_stream_that_was_made_non_blocking(as_user: Account, project: Path) ->
     assert "read /etc/shadow" in done.stdout
 
 
+@BY_A_USER
 def test_arguments_and_environment_are_bytes(as_user: Account, project: Path) -> None:
     script = (
         "export ODD=$'\\xff\\n\\x1b[0m'; "

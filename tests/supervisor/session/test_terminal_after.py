@@ -8,7 +8,7 @@ import pyte
 import pytest
 
 from nono.supervisor.cli.messages import SHOWING
-from tests.conftest import Account
+from tests.conftest import BY_A_USER, Account
 from tests.supervisor.session.terminal import Terminal, shell
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["bash"])
@@ -38,6 +38,7 @@ def state(screen: Terminal) -> str:
     return screen.read_until(r"(?s)(.*)done").group(1)
 
 
+@BY_A_USER
 @pytest.mark.parametrize(
     "end",
     [
@@ -60,6 +61,7 @@ def test_it_is_as_it_was(as_user: Account, project: Path, end: str) -> None:
         assert re.findall(r"-?\w+", before)[-40:] == re.findall(r"-?\w+", after)[-40:]
 
 
+@BY_A_USER
 def test_the_screen_is_reset_after_a_signal_only(as_user: Account, project: Path) -> None:
     with shell(as_user, project) as screen:
         screen.command("export TERM=xterm; nono run --allow-cwd -- sh -c 'exit 3'; echo first")
@@ -68,6 +70,7 @@ def test_the_screen_is_reset_after_a_signal_only(as_user: Account, project: Path
         assert reset() in screen.read_until(r"(?s).*second").group()
 
 
+@BY_A_USER
 def test_nothing_hides_what_is_reported(as_user: Account, project: Path) -> None:
     """Concealed, elsewhere, in other characters, at the edge, and as the title of a window."""
     hiding = r"\033[8m\033[?1049h\033(0\033[2;3r\033[?7l\033]0;title"
@@ -82,6 +85,7 @@ def test_nothing_hides_what_is_reported(as_user: Account, project: Path) -> None
     assert any(line.startswith("  read /etc/shadow") for line in shown.display), shown.display
 
 
+@BY_A_USER
 def test_only_the_alternate_screen_is_left_where_nothing_is_said(
     as_user: Account, project: Path
 ) -> None:

@@ -13,7 +13,7 @@ from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.asking.channel import ChannelGone, Run
 from nono.supervisor.asking.channels import Channels
-from nono.supervisor.asking.this_terminal import open_drawn, open_plain
+from nono.supervisor.asking.terminal.this_terminal import open_drawn, open_plain
 from nono.supervisor.cli.main import main  # noqa: F401  what a run imports
 from nono.supervisor.exit_status import of_program
 from nono.supervisor.nursery import open_nursery

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -30,12 +30,14 @@ def play(nono: Nono, project: Path) -> Play:
 HEADER = program_beside(__file__, "common.py")
 
 
+@BY_A_USER
 def test_three_hundred_wait_and_each_is_met(play: Play) -> None:
     """More than any pool of threads: the one that comes last frees the others."""
     lines = play(program_beside(__file__, "three_hundred.py"))
     assert lines == ["300"]
 
 
+@BY_A_USER
 @pytest.mark.parametrize("flags", ["os.O_RDONLY", "os.O_WRONLY"])
 def test_the_death_of_one_does_not_wake_another(play: Play, flags: str) -> None:
     lines = play(f"""
@@ -52,17 +54,20 @@ print(os.waitpid(other, 0)[1])
     assert lines == ["False", "0"]
 
 
+@BY_A_USER
 def test_flags_survive_the_wait(play: Play) -> None:
     lines = play(program_beside(__file__, "flags.py"))
     assert lines == ["[(True, False), (True, True), b'data']"]
 
 
+@BY_A_USER
 def test_a_writer_that_comes_and_goes_is_noticed(play: Play) -> None:
     """Its data are all there, also when it was gone before the reader was told."""
     lines = play(program_beside(__file__, "comes_and_goes.py"))
     assert lines == ["end"]
 
 
+@BY_A_USER
 def test_a_signal_ends_the_wait(play: Play) -> None:
     """Only one that kills: the kernel has the caller wait killable, once nono has its call."""
     lines = play(program_beside(__file__, "signal_ends_the_wait.py"))
@@ -92,17 +97,20 @@ def root_file(root: Account, place: Path) -> Path:
 CROWD = program_beside(__file__, "crowd.py")
 
 
+@BY_A_USER
 def test_a_full_backlog_holds_up_nobody_else(play: Play) -> None:
     lines = play(CROWD + program_beside(__file__, "full_backlog.py"))
     assert lines == ["end"]
 
 
+@BY_A_USER
 def test_a_full_backlog_and_a_limit_of_time(play: Play) -> None:
     """SO_SNDTIMEO holds as without nono, and is what it was afterwards."""
     lines = play(CROWD + program_beside(__file__, "limit_of_time.py"))
     assert lines == ["Resource temporarily unavailable", "True", "11"]
 
 
+@BY_A_USER
 def test_a_full_backlog_outside(nono: Nono, as_user: Account, project: Path) -> None:
     """The server lives on, and whoever waits for it does not keep the run from its end."""
     listening = "s = socket.socket(socket.AF_UNIX); s.bind('outside'); s.listen(0)"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import program_beside
+from tests.conftest import BY_A_USER, program_beside
 from tests.supervisor.linux.network.conftest import Same
 from tests.supervisor.linux.network.peers import Peers, digest, echo, reset, speak
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 KINDS = program_beside(__file__, "kinds.py")
 NOT_BLOCKING = program_beside(__file__, "not_blocking.py")

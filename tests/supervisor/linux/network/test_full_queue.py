@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Nono, program_beside
+from tests.conftest import BY_A_USER, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PROGRAM, PYTHON
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 FULL_QUEUE = PROGRAM + program_beside(__file__, "full_queue.py")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 from tests.supervisor.linux.network.peers import Peers
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 LIBC = program_beside(__file__, "libc.py")
 

@@ -6,10 +6,10 @@ import socket
 
 import pytest
 
-from tests.conftest import Nono
+from tests.conftest import BY_A_USER, Nono
 from tests.supervisor.linux.network.peers import Peers
 
-pytestmark = pytest.mark.requires(landlock=2, commands=["curl"])
+pytestmark = [pytest.mark.requires(landlock=2, commands=["curl"]), BY_A_USER]
 
 GOT = "curl -s -m 9 http://{0}/ || echo no"
 

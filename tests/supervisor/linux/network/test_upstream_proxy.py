@@ -6,12 +6,12 @@ import base64
 
 import pytest
 
-from tests.conftest import Nono, program_beside
+from tests.conftest import BY_A_USER, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 from tests.supervisor.linux.network.connect_proxy import connect_proxy
 from tests.supervisor.linux.network.peers import Peers, speak
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 PROGRAM = program_beside(__file__, "through_proxy.py")
 PASSWORD = "pass-word-of-the-proxy"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Nono, program_beside
+from tests.conftest import BY_A_USER, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PROGRAM, PYTHON
 from tests.supervisor.linux.network.peers import Peers, connecting_to, echo
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 
 def supervisor() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conftest import BY_A_USER
 from tests.supervisor.linux.network.clients.conftest import (
     DENIED,
     PAGES,
@@ -40,6 +41,7 @@ echo $?
 """
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["curl"])
 def test_curl(client: Client, internet: Internet) -> None:
     internet.secure.requests.clear()
@@ -51,6 +53,7 @@ def test_curl(client: Client, internet: Internet) -> None:
     assert len(internet.secure.requests) == 34
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["wget"])
 def test_wget(client: Client) -> None:
     done = client("sh", "-c", WGET)
@@ -58,6 +61,7 @@ def test_wget(client: Client) -> None:
     assert report(done) == refused()
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["busybox"])
 def test_busybox(client: Client) -> None:
     done = client("sh", "-c", BUSYBOX)

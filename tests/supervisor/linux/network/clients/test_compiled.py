@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account
+from tests.conftest import BY_A_USER, SYSTEM_PATH, Account
 from tests.supervisor.linux.network.clients.conftest import (
     DENIED,
     PAGES,
@@ -35,6 +35,7 @@ def trust_store(internet: Internet, place: Path) -> Path:
     return store
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["java", "keytool"])
 def test_java(client: Client, project: Path, trust_store: Path) -> None:
     shutil.copy(PROGRAMS / "Fetch.java", project)
@@ -49,6 +50,7 @@ def test_java(client: Client, project: Path, trust_store: Path) -> None:
     assert line.startswith("  connect to denied.example.org port 443 (")
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["gcc"])
 def test_a_static_program(client: Client, project: Path) -> None:
     program = project / "fetch"
@@ -68,6 +70,7 @@ def test_a_static_program(client: Client, project: Path) -> None:
 # A toolchain of Go is large and not part of what CI installs: without it there is no such test.
 if shutil.which("go", path=SYSTEM_PATH):
 
+    @BY_A_USER
     @pytest.mark.parametrize("cgo", ["0", "1"], ids=["own resolver", "libc's resolver"])
     def test_go(client: Client, project: Path, as_user: Account, cgo: str) -> None:
         shutil.copy(PROGRAMS / "fetch.go", project)

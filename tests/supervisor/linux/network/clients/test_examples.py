@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account, Nono, program_beside
+from tests.conftest import BY_A_USER, SYSTEM_PATH, Account, Nono, program_beside
 from tests.supervisor.linux.network.clients.conftest import Internet, refused
 from tests.supervisor.network.world import Host
 
@@ -48,6 +48,7 @@ def seen(models: list[Host]) -> list[int]:
     return [len(model.connections) for model in models]
 
 
+@BY_A_USER
 def test_a_profile(
     nono: Nono, script: list[str], environment: dict[str, str], models: list[Host]
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_profile(
     assert seen(models) == [1, 1, 0]
 
 
+@BY_A_USER
 def test_a_profile_and_one_more_host(
     nono: Nono, script: list[str], environment: dict[str, str], models: list[Host]
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_profile_and_one_more_host(
     assert seen(models) == [1, 1, 1]
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["curl", "gcc", "make"])
 def test_no_network(nono: Nono, internet: Internet, project: Path, as_user: Account) -> None:
     as_user.file(project / "Makefile", MAKEFILE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import BY_A_USER
 from tests.supervisor.linux.network.clients.conftest import (
     DENIED,
     Client,
@@ -18,7 +19,7 @@ from tests.supervisor.linux.network.clients.conftest import (
 )
 from tests.supervisor.network.world import Host
 
-pytestmark = pytest.mark.requires(commands=["git"])
+pytestmark = [pytest.mark.requires(commands=["git"]), BY_A_USER]
 
 NAME = "git.example.net"
 IDENTITY = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account, Nono
+from tests.conftest import BY_A_USER, SYSTEM_PATH, Account, Nono
 from tests.package_index import pip_flags, pip_settings, reaching_hosts_of
 from tests.supervisor.linux.network.clients.conftest import DENIED, Client, refused, report
 
@@ -31,6 +31,7 @@ def registry() -> str:
     return done.stdout.decode().strip()
 
 
+@BY_A_USER
 def test_pip(
     nono: Nono, project: Path, as_user: Account, pip_settings: dict[str, str], pip_flags: list[str]
 ) -> None:
@@ -46,6 +47,7 @@ def test_pip(
     assert (project / "lib/six.py").is_file()
 
 
+@BY_A_USER
 def test_pip_elsewhere(client: Client, as_user: Account) -> None:
     options = ("--no-cache-dir", "--retries=0", "--disable-pip-version-check")
     index = f"--index-url={DENIED}/simple"
@@ -56,6 +58,7 @@ def test_pip_elsewhere(client: Client, as_user: Account) -> None:
     assert report(done) == refused()
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["npm"])
 def test_npm(nono: Nono, project: Path, registry: str) -> None:
     environment = {**NPM, "npm_config_registry": registry}
@@ -72,6 +75,7 @@ def test_npm(nono: Nono, project: Path, registry: str) -> None:
     assert json.loads((project / "node_modules/ms/package.json").read_text())["name"] == "ms"
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["npm"])
 def test_npm_elsewhere(client: Client) -> None:
     command = ("npm", "install", "--fetch-retries=0", f"--registry={DENIED}", "ms")

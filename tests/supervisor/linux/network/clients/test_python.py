@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 from tests.supervisor.linux.network.clients.conftest import (
     DENIED,
     PAGES,
@@ -29,6 +29,7 @@ ERRORS = {
 }
 
 
+@BY_A_USER
 def test_libraries(
     client: Client, internet: Internet, python: str, project: Path, as_user: Account
 ) -> None:

@@ -1,0 +1,1 @@
+"""The answers that a question offers, and what each of them opens."""

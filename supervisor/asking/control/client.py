@@ -1,0 +1,158 @@
+"""A client of control sockets: for `nono ps`, `nono kill` and `nono watch`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from nono.broker.asking.control import json_rpc
+from nono.broker.asking.control.conversation import PROTOCOL
+from nono.broker.asking.control.json_rpc import Call, ProtocolError, Reply
+from nono.broker.asking.control.lines import Lines, TooLongError
+from nono.supervisor.asking.control.listening import connect, remove_left_behind, run_of, sockets
+from nono.supervisor.errors import UsageError
+
+_SECONDS = 3.0
+_CHUNK = 1 << 16
+_MAX_EVENTS = 1000
+
+
+class GoneError(Exception):
+    """The run has ended, or what answers is no run of ours."""
+
+
+class Client:
+    """A connection to one run. Every method raises GoneError when the run is not there any more."""
+
+    def __init__(
+        self, path: str, *, answers: bool = False, name: str = "nono", seconds: float = _SECONDS
+    ) -> None:
+        """`seconds` are waited for an answer; those to `hello` are the usual ones."""
+        self.run = run_of(path)
+        self.path = path
+        try:
+            self._socket = connect(path)
+            self._socket.settimeout(_SECONDS)
+        except OSError as error:
+            raise GoneError(str(error)) from error
+        self._lines = Lines()
+        self._events: deque[Call] = deque()
+        self._last = 0
+        try:
+            self._seconds = _SECONDS
+            self.status = self.request("hello", protocol=PROTOCOL, client=name, answers=answers)
+            self._seconds = seconds
+            self._socket.settimeout(seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def request(self, method: str, **params: Any) -> Mapping[str, Any]:
+        """What the run answers. Raises ProtocolError when it will not."""
+        self._last += 1
+        try:
+            self._socket.sendall(json_rpc.request(self._last, method, **params))
+        except OSError as error:
+            raise GoneError(str(error)) from error
+        until = time.monotonic() + self._seconds
+        while time.monotonic() < until:
+            replies = [each for each in self._hear() if each.id == self._last]
+            if replies:
+                return _result(replies[0])
+        raise GoneError("it does not answer")
+
+    def events(self) -> Iterator[Call]:
+        """What came by itself so far; for when there is something to read. Blocks otherwise."""
+        self._hear()
+        return self.heard()
+
+    def heard(self) -> Iterator[Call]:
+        """What came by itself meanwhile, without looking for more."""
+        while self._events:
+            yield self._events.popleft()
+
+    def _hear(self) -> list[Reply]:
+        """The replies among what came; the rest is kept."""
+        received = self._receive()
+        calls = [each for each in received if isinstance(each, Call)]
+        self._events.extend(calls[: _MAX_EVENTS - len(self._events)])
+        return [each for each in received if isinstance(each, Reply)]
+
+    def _receive(self) -> list[Call | Reply]:
+        try:
+            data = self._socket.recv(_CHUNK)
+            if not data:
+                raise GoneError("it has ended")
+            return [json_rpc.parse(line) for line in self._lines.feed(data)]
+        except (OSError, ProtocolError, TooLongError) as error:
+            raise GoneError(str(error)) from error
+
+
+def _result(reply: Reply) -> Mapping[str, Any]:
+    if reply.error is not None:
+        code, message = reply.error.get("code"), reply.error.get("message")
+        raise ProtocolError(
+            code if isinstance(code, int) else json_rpc.INTERNAL_ERROR, str(message), reply.id
+        )
+    return reply.result if isinstance(reply.result, dict) else {}
+
+
+def running(env: Mapping[str, str], **how: Any) -> Iterator[Client]:
+    """A client for each run that answers. Sockets of those that were killed are removed.
+
+    Whoever takes one closes it.
+    """
+    for path in sockets(env):
+        try:
+            yield Client(path, **how)
+        except (GoneError, ProtocolError):
+            remove_left_behind(path)
+
+
+def found(name: str, env: Mapping[str, str]) -> str:
+    """The path of the socket that a run, a beginning of one, or a path names. Raises UsageError."""
+    if "/" in name:
+        return name
+    paths = [path for path in sockets(env) if run_of(path).startswith(name)]
+    exact = [path for path in paths if run_of(path) == name]
+    alive = exact or [path for path in paths if _answers(path)]
+    if len(alive) == 1:
+        return alive[0]
+    what = f"there are {len(alive)} runs" if alive else "there is no run"
+    raise UsageError(f"{what} called {name!r}", "nono ps")
+
+
+def _answers(path: str) -> bool:
+    with contextlib.suppress(OSError):
+        connect(path).close()
+        return True
+    return False
+
+
+def only(env: Mapping[str, str]) -> str:
+    """The path of the socket of the one run that there is. Raises UsageError."""
+    alive = [path for path in sockets(env) if _answers(path)]
+    if len(alive) == 1:
+        return alive[0]
+    raise UsageError(f"there are {len(alive)} runs" if alive else "there is no run", "nono ps")

@@ -1,0 +1,1 @@
+"""What a running sandbox is granted by a person without a question."""

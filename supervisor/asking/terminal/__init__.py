@@ -1,0 +1,1 @@
+"""This terminal: the program has one of its own, and a person is asked on theirs."""

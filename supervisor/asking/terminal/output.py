@@ -1,0 +1,59 @@
+"""What the program prints, carried to the person's terminal, and what is remembered of it."""
+
+from __future__ import annotations
+
+import select
+import time
+
+from nono.broker.asking.terminal.modes import Modes
+from nono.supervisor.asking.terminal.inner import Inner
+from nono.supervisor.asking.terminal.outer import Outer
+from nono.supervisor.asking.terminal.repaint import Recording
+
+_PAUSE_SECONDS = 0.03
+_LAST_SECONDS = 1.0
+_MAX_TAIL = 1024
+
+
+class Output:
+    """For the relay's thread. `modes` are the program's, `tail` is the end of what it printed."""
+
+    def __init__(self, outer: Outer, inner: Inner) -> None:
+        self._outer, self._inner = outer, inner
+        self.modes, self.recording = Modes(), Recording()
+        self.tail = b""
+
+    def carry(self) -> bool:
+        """Carry on what is there now; False when that is nothing."""
+        data = self._inner.read()
+        if data:
+            self._print(data)
+        return bool(data)
+
+    def carry_all(self, seconds: float) -> None:
+        """All that is there, for so long at the most."""
+        until = time.monotonic() + seconds
+        while self.carry() and time.monotonic() < until:
+            pass
+
+    def carry_what_comes(self, seconds: float) -> None:
+        """All that comes without a pause: the kernel hands it over a little later."""
+        poll = select.poll()
+        poll.register(self._inner.master, select.POLLIN)
+        until = time.monotonic() + seconds
+        while poll.poll(_PAUSE_SECONDS * 1000) and self.carry() and time.monotonic() < until:
+            pass
+
+    def carry_last(self) -> None:
+        """The rest, when every program has ended."""
+        for data in self._inner.last(_LAST_SECONDS):
+            self._print(data)
+
+    def _print(self, data: bytes) -> None:
+        anew = self.modes.feed(data)
+        if self.modes.is_alternate:
+            self.recording.take(data, anew)
+        elif self.tail:
+            self.recording.forget()
+        self.tail = data[-_MAX_TAIL:] if len(data) >= _MAX_TAIL else (self.tail + data)[-_MAX_TAIL:]
+        self._outer.write(data)

@@ -1,0 +1,203 @@
+"""A sandbox that runs is granted something, and it is taken back; and what never is granted."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
+from tests.supervisor.asking.processes import hear, nono_words, say, started
+
+pytestmark = pytest.mark.requires(landlock=6)
+
+CLIENT = program_beside(__file__, "say.py")
+READ = """
+import sys
+for line in sys.stdin:
+    try:
+        print(open(line.rstrip()).read().strip(), flush=True)
+    except OSError as error:
+        print(error.strerror, flush=True)
+"""
+
+
+class Sandbox:
+    """A program that tries to read what it is told to, and a client of its control socket."""
+
+    def __init__(self, account: Account, process: subprocess.Popen[str], runtime: Path) -> None:
+        self._account = account
+        self._process = process
+        assert self.read("/etc/debian_version")
+        (self.socket,) = runtime.glob("nono/*.sock")
+
+    def read(self, path: str | Path) -> str:
+        say(self._process, str(path))
+        return hear(self._process)
+
+    def say(self, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+        """What the run answers to each call: its result, or the words of its error."""
+        done = self._account("python3", "-c", CLIENT, self.socket, json.dumps(calls))
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@contextmanager
+def running(account: Account, project: Path, *options: str) -> Iterator[Sandbox]:
+    runtime = account.directory(project / "run", 0o700)
+    run = nono_words(account, "run", "-q", "--allow-cwd", *options, "--", "python3", "-c", READ)
+    with started(account, run, project, {"XDG_RUNTIME_DIR": str(runtime)}) as process:
+        yield Sandbox(account, process, runtime)
+
+
+@pytest.fixture
+def sandbox(as_user: Account, project: Path) -> Iterator[Sandbox]:
+    """Without --ask: nobody is asked in it."""
+    with running(as_user, project) as made:
+        yield made
+
+
+def filesystem(**keys: list[str | Path]) -> tuple[str, dict[str, Any]]:
+    named = {key: [str(path) for path in paths] for key, paths in keys.items()}
+    return "grant", {"rules": {"filesystem": named}}
+
+
+@BY_A_USER
+def test_granted_and_revoked(as_user: Account, project: Path, sandbox: Sandbox, nono: Nono) -> None:
+    data = as_user.directory(as_user.home / f"{project.name}-data")
+    file, other = as_user.file(data / "one", "one\n"), as_user.file(data / "two", "two\n")
+    assert sandbox.read(file) == "Permission denied"
+    first, second = sandbox.say(filesystem(read_file=[file]), filesystem(read=[data]))
+    assert (first, second) == ({"number": "1"}, {"number": "2"})
+    assert (sandbox.read(file), sandbox.read(other)) == ("one", "two")
+    (status,) = sandbox.say(("status", {}))
+    assert [(each["number"], each["what"], each["access"]) for each in status["given"]] == [
+        ("1", str(file), "read"),
+        ("2", str(data), "read"),
+    ]
+    assert sandbox.say(("revoke", {"number": "2"})) == [{}]
+    assert (sandbox.read(file), sandbox.read(other)) == ("one", "Permission denied")
+    assert sandbox.say(("revoke", {"number": "1"}), ("revoke", {"number": "1"}))[0] == {}
+    assert sandbox.read(file) == "Permission denied"
+    done = nono("audit", "show", status["session"])
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout
+    assert shown.count("granted") == 2 and shown.count("revoked") == 2 and "tester" in shown
+
+
+def test_what_is_never_granted(as_user: Account, project: Path, sandbox: Sandbox) -> None:
+    """Refusals stay, links of the program's lead nowhere, and only grants are granted."""
+    key = as_user.secret(".ssh/id_ed25519")
+    (project / "link").symlink_to(key.path.parent)
+    runtime = project / "run"
+    refused = [
+        filesystem(read_file=[key.path]),
+        filesystem(read=[as_user.home / ".ssh"]),
+        filesystem(read=[project / "link"]),
+        filesystem(allow=[runtime / "nono"]),
+        filesystem(unix_socket=[sandbox.socket]),
+        filesystem(read=["relative/path"]),
+        filesystem(bypass_protection=[as_user.home / ".ssh"]),
+        filesystem(deny=["/usr"]),
+        filesystem(read=[]),
+        ("grant", {"rules": {"network": {"allow_domain": ["example.org"]}}}),
+        ("grant", {"rules": {"environment": {"set_vars": {"LD_PRELOAD": "x"}}}}),
+        ("grant", {"rules": {"extends": "default"}}),
+        ("grant", {"rules": {"filesystem": {"reed": ["/srv"]}}}),
+        ("grant", {"rules": {}}),
+        ("grant", {"rules": [1]}),
+        ("revoke", {"number": "9"}),
+        ("revoke", {"number": ""}),
+    ]
+    answers = sandbox.say(*refused)
+    assert all(isinstance(each, str) for each in answers), answers
+    assert "is refused by group" in answers[0] and "a link" in answers[2]
+    assert "nono's control sockets" in answers[3] and "did you mean 'read'" in answers[12]
+    # A wide grant opens what no rule refuses, and nothing else.
+    plain = as_user.file(as_user.home / f"{project.name}.txt", "plain\n")
+    assert "number" in sandbox.say(filesystem(read=[as_user.home]))[0]
+    assert sandbox.read(plain) == "plain"
+    assert sandbox.read(key.path) == "Operation not permitted"
+
+
+@BY_A_USER
+def test_the_floor_alone_is_not_changed(as_user: Account, project: Path) -> None:
+    file = as_user.file(as_user.home / f"{project.name}.txt", "x\n")
+    with running(as_user, project, "--floor-only") as sandbox:
+        (answer,) = sandbox.say(filesystem(read_file=[file]))
+        assert "the kernel alone decides" in answer
+        assert sandbox.read(file) == "Permission denied"
+
+
+@BY_A_USER
+def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: Nono) -> None:
+    """With the flags of a run, in the directory where they are typed."""
+    data = as_user.directory(as_user.home / f"{project.name}-data")
+    file = as_user.file(data / "one", "one\n")
+    run, env = sandbox.socket.stem, {"XDG_RUNTIME_DIR": str(project / "run")}
+
+    def said(*words: str | Path) -> tuple[int, str]:
+        done = nono(*words, cwd=data, env=env)
+        return done.returncode, done.stdout or done.stderr
+
+    code, text = said("grant", run, "--read-file", "one")
+    assert (code, text) == (0, f"granted: 1  (nono revoke {run} 1)\n")
+    assert sandbox.read(file) == "one"
+    code, text = said("status", run[:6])
+    assert code == 0 and f"   1  allow read {file}  (" in text, text
+    assert json.loads(said("status", run, "--json")[1])["given"][0]["number"] == "1"
+    assert said("revoke", run, "1") == (0, "revoked: 1\n")
+    assert sandbox.read(file) == "Permission denied"
+    for words in (
+        ("grant", run),
+        ("grant", run, "-r", "*"),
+        ("grant", run, "--open-port", "80"),
+        ("grant", "zzz", "-r", data),
+        ("revoke", run, "7"),
+        ("revoke", run, "quiet"),
+    ):
+        code, text = said(*words)
+        assert code == 2 and text.startswith("nono: ") and "Traceback" not in text, words
+    assert sandbox.read(file) == "Permission denied"
+
+
+@BY_A_USER
+def test_asked_at_a_socket_of_somebodys_own(as_user: Account, project: Path) -> None:
+    """Who listens there before the start is asked, and nobody else answers for him."""
+    data = as_user.directory(as_user.home / f"{project.name}-data")
+    files = [as_user.file(data / name, f"{name}\n") for name in ("one", "two")]
+    path = project / "harness"
+    options = ("--ask=socket:harness", "--allow-cwd")
+    words = ["run", *options, "--", "cat", *map(str, files)]
+    alone = as_user(*nono_words(as_user, *words), cwd=project)
+    assert alone.returncode == 125 and "nobody can be asked at" in alone.stderr
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        path.chmod(0o777)
+        listener.listen()
+        listener.settimeout(60)
+        with started(as_user, nono_words(as_user, *words), project) as process:
+            accepted, _ = listener.accept()
+            with accepted, accepted.makefile("rw") as lines:
+
+                def tell(method: str, **params: object) -> None:
+                    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+                    lines.write(json.dumps(message) + "\n")
+                    lines.flush()
+
+                tell("hello", protocol=1, client="harness", answers=True)
+                for offer in ("o", "n"):
+                    while "question" not in (told := json.loads(lines.readline())).get(
+                        "method", ""
+                    ):
+                        pass
+                    question = told["params"]
+                    assert offer in [each["id"] for each in question["offers"]]
+                    tell("answer", question=question["id"], offer=offer)
+                stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout) == (1, "one\n"), stderr
+    assert f"{files[1]}: refused: no" in stderr
