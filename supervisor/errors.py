@@ -16,6 +16,7 @@ Each says in one line what, where and why, and may carry a hint that can be past
         InvalidRecord               the same, before it is known which session's
             Damage
         BrokenError                 ours: the sandbox broke while the program ran
+        TimerError                  a program that `nono bench` times ended early
 
 Others end inside: somebody of ours catches each.
 
@@ -31,6 +32,7 @@ Others end inside: somebody of ours catches each.
     NotUnderstoodError              a file of git is taken for one that may run anything
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
+    HostFailure                     becomes an answer of nono's proxy
     TimeIsUp                        ends `nono learn`
     ProtocolError                   becomes the error that a client of the control socket is told
     TooLongError                    ends a connection of the control socket

@@ -6,7 +6,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from nono.broker.dataclass import dataclass
 
 _MAX_INTERRUPTS = 3
 _IMPATIENT_SECONDS = 2.0

@@ -38,6 +38,10 @@ class Confinement:
     may_have_changed: bool = True
     """Nobody sees the calls that succeed."""
 
+    @property
+    def client_of_proxy(self) -> None:
+        """Nobody knows whose a connection to nono's proxy is."""
+
     def begins(self) -> None:
         """A program is about to be started."""
         self.log.begins()

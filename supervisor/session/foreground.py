@@ -21,9 +21,7 @@ from nono.supervisor.session.start import start
 from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
-    from nono.supervisor.asking.asking import Asking
     from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
-    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.session.controlled import Controlled
 
     if sys.platform == "darwin":
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
         from nono.supervisor.linux.launch.running import Session
 
 _SHORT_SECONDS = 0.1
+_OPEN_MAX = 10240
 
 
 class TimeIsUp(Exception):
@@ -90,7 +89,7 @@ def run(
         credentials = prepared.credentials
         if credentials is not None:
             close_memory()
-        faults = partial(_faults, session, credentials, controlled)
+        faults = partial(_faults, session, prepared, controlled)
         last.callback(lambda: at_the_end(faults()))
         try:
             ending = Ending(session.kill)
@@ -100,7 +99,7 @@ def run(
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
             stop_with = partial(signals.stop_with, own=own)
             try:
-                status = _wait(session, credentials, asking, controlled, stop_with, seconds)
+                status = _wait(session, prepared, controlled, stop_with, seconds)
             except BrokenError as error:
                 if controlled.ended_by:
                     words = f"ended by {controlled.ended_by}: every process of it was killed"
@@ -138,24 +137,27 @@ def control(
 def _raise_descriptor_limit() -> None:
     """To the hard limit, for what the program's calls need of us. It has started with its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if sys.platform == "darwin":
+        # "Unlimited" there is more than the kernel takes: getrlimit(2), OPEN_MAX.
+        most = _OPEN_MAX if hard == resource.RLIM_INFINITY else min(hard, _OPEN_MAX)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _faults(
-    session: Session, credentials: CredentialProxy | None, controlled: Controlled
-) -> list[str]:
-    proxy = () if credentials is None else credentials.issued.faults.texts
-    return [*session.faults, *proxy, *controlled.faults.texts]
+def _faults(session: Session, prepared: Prepared, controlled: Controlled) -> list[str]:
+    return [*session.faults, *prepared.proxy_faults, *controlled.faults.texts]
 
 
 def _wait(
     session: Session,
-    credentials: CredentialProxy | None,
-    asking: Asking | None,
+    prepared: Prepared,
     controlled: Controlled,
     stop_with: Callable[[int], bool],
     seconds: float,
 ) -> int:
+    credentials, asking, proxy = prepared.credentials, prepared.asking, prepared.proxy
     deadline = time.monotonic() + seconds
 
     def stopped() -> None:
@@ -164,11 +166,12 @@ def _wait(
 
     # What serves a channel's people is served before long; nothing else is, until it is needed.
     alone = seconds if asking is None else min(seconds, _SHORT_SECONDS)
-    if credentials is None and session.ends_within(alone, stopped, controlled.wakes()):
+    wakes = (*controlled.wakes(), *(() if proxy is None else (proxy.wakes(),)))
+    if credentials is None and session.ends_within(alone, stopped, wakes):
         return session.status
     import trio
 
-    beside = [each.serve for each in (credentials, asking, controlled) if each is not None]
+    beside = [each.serve for each in (credentials, asking, proxy, controlled) if each is not None]
     return trio.run(_wait_until, session, beside, stopped, deadline)
 
 

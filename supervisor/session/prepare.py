@@ -6,9 +6,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from nono.broker import Access, Allow, Open
+from nono.broker import Access, Allow, Mode, Open
+from nono.broker.dataclass import replace
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.always import Complete
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.plan import Plan
+    from nono.supervisor.proxy.proxy import NetworkProxy
 
     if sys.platform == "darwin":
         from nono.supervisor.macos.confine import Confinement
@@ -51,11 +54,14 @@ class Prepared(NamedTuple):
     """Who is asked about what no rule decides, if anybody is."""
     tally: Tally | None = None
     """Where calls are counted, if they are."""
+    proxy: NetworkProxy | None = None
+    """What has to be served where hosts are reached by it alone."""
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
         made = {**pointed_at(self.tmpdir, env), **env, "TMPDIR": self.tmpdir}
-        return made if self.credentials is None else self.credentials.environment(made)
+        made = made if self.credentials is None else self.credentials.environment(made)
+        return made if self.proxy is None else self.proxy.environment(made)
 
     def remove_left_behind(self) -> list[str]:
         """Remove what the program made in shared places and nobody granted it there.
@@ -75,6 +81,12 @@ class Prepared(NamedTuple):
             return list(self.confinement.words())
         return []
 
+    @property
+    def proxy_faults(self) -> list[str]:
+        """Tracebacks of what failed in our own code while the proxies were served."""
+        services = () if self.credentials is None else self.credentials.issued.faults.texts
+        return [*services, *(() if self.proxy is None else self.proxy.faults)]
+
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
         writing = Open(RecordedProcess(0), path, Access.WRITE)
@@ -85,6 +97,8 @@ class Prepared(NamedTuple):
             self.asking.close()
         if self.credentials is not None:
             self.credentials.close()
+        if self.proxy is not None:
+            self.proxy.close()
         if self.audit is not None:
             self.audit.close()
         self.remove_left_behind()
@@ -114,6 +128,9 @@ def prepare(
     services cannot be used. Directories that the plan has to make are made. With a `tally` calls
     are counted in it.
     """
+    if sys.platform == "darwin" and plan.policy.network.mode is Mode.FILTERED:
+        # The kernel there knows no hosts.
+        plan = replace(plan, by_proxy=True)
     separate(os.environ if audit is None or audit.env is None else audit.env)
     if plan.caches is not None:
         # What only a run with caches of its own needs is loaded only then.
@@ -143,25 +160,33 @@ def prepare(
         if credentials is not None:
             undo.callback(credentials.close)
             credentials.issued.usage.audit = log
+        proxy = _network_proxy(plan)
+        if proxy is not None:
+            undo.callback(proxy.close)
         made = complete(
             plan,
             broker=broker,
             tmpdir=tmpdir,
             proxy_port=None if credentials is None else credentials.port,
+            network_port=None if proxy is None else proxy.port,
             env=None if audit is None else audit.env,
         )
         decisions = made.decisions(log if witness is None else witness, _kind(tally))
         decisions.awaited |= awaited
         library = _preload(plan, made, decisions, audit, env) if broker else ""
-        confinement = _confine(plan, made, decisions, tmpdir, broker, library)
+        own_proxy = None if proxy is None else proxy.port
+        confinement = _confine(plan, made, decisions, tmpdir, broker, own_proxy, library)
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
         asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
+        if proxy is not None:
+            permit = None if asking is None else asking.permit
+            proxy.decide_by(decisions, permit, confinement.client_of_proxy)
         undo.pop_all()
         notes = (*made.notes, *lacks)
         return Prepared(
-            decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally
+            decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
         )
 
 
@@ -190,7 +215,13 @@ def _check_machine(plan: Plan, best_effort: bool, broker: bool) -> list[str]:
 
 
 def _confine(
-    plan: Plan, made: Complete, decisions: Decisions, tmpdir: str, broker: bool, library: str
+    plan: Plan,
+    made: Complete,
+    decisions: Decisions,
+    tmpdir: str,
+    broker: bool,
+    own_proxy: int | None,
+    library: str,
 ) -> Confinement:
     """What holds the programs. Raises StartError, OSError; UsageError, BrokenError."""
     if sys.platform == "darwin":
@@ -204,6 +235,7 @@ def _confine(
         broker=broker,
         nameservers=plan.nameservers,
         proxy=plan.upstream_proxy,
+        own_proxy=own_proxy,
         preload=library,
     )
 
@@ -247,3 +279,11 @@ def _credential_proxy(plan: Plan) -> CredentialProxy | None:
     from nono.supervisor.credentials.proxy import CredentialProxy
 
     return CredentialProxy(plan.services, os.environ, plan.nameservers, plan.upstream_proxy)
+
+
+def _network_proxy(plan: Plan) -> NetworkProxy | None:
+    if not plan.by_proxy:
+        return None
+    from nono.supervisor.proxy.proxy import NetworkProxy
+
+    return NetworkProxy(plan.nameservers, plan.upstream_proxy)

@@ -254,3 +254,16 @@ def test_what_cannot_be_done_there_is_refused(mac: Mac) -> None:
     done = mac("run", "--ask", "--", "true")
     assert done.returncode == 125
     assert "questions about files" in done.stderr and "--best-effort" in done.stderr
+
+
+def test_hosts_are_reached_by_the_proxy_alone(mac: Mac) -> None:
+    """Its port is all that is open, and the variables name it."""
+    tell = "import json, os; print(json.dumps(dict(os.environ)))"
+    done = mac("run", "--allow-domain", "a.example", "--", sys.executable, "-c", tell)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    port = told["HTTPS_PROXY"].rpartition(":")[2].rstrip("/")
+    rules = parse(*mac.given())
+    for place, expected in ((f"127.0.0.1:{port}", True), ("127.0.0.1:1", False)):
+        asked = Asked("network-outbound", place)
+        assert {read(rules, asked) for read in READINGS.values()} == {expected}

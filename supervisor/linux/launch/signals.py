@@ -14,8 +14,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.linux.processes import state_of
 from nono.supervisor.streams import Ending
 
