@@ -15,12 +15,7 @@ from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.answers_file import ANSWERS, answers_file
-from nono.supervisor.planning.kept_answers import (
-    KeptAnswer,
-    read_answers,
-    without_links,
-    write_answers,
-)
+from nono.supervisor.planning.kept_answers import KeptAnswer, read_answers, write_answers
 
 
 @click.group(cls=Section)
@@ -40,8 +35,11 @@ def _which(function: Callable[..., None]) -> Callable[..., None]:
 
 def _file(profile: str | None, workdir: str | None) -> str:
     home = home_directory(os.environ)
-    where = os.path.realpath(os.path.expanduser(workdir or "."))
-    return answers_file(profile, os.environ, home, where)
+    return answers_file(profile, os.environ, home, _directory(workdir))
+
+
+def _directory(workdir: str | None) -> str:
+    return os.path.realpath(os.path.expanduser(workdir or "."))
 
 
 def _read(file: str) -> list[KeptAnswer]:
@@ -144,7 +142,12 @@ def promote(
     profile: str | None,
     workdir: str | None,
 ) -> None:
-    """Move answers into a profile of yours, after the change was shown."""
+    """Move answers into a profile of yours, after the change was shown.
+
+    An answer whose path leads elsewhere by now stays where it is.
+    """
+    from nono.supervisor.planning.led_elsewhere import without_led
+    from nono.supervisor.planning.profile_paths import Variables
     from nono.supervisor.planning.promotion import promoted
 
     target = into or profile
@@ -153,17 +156,18 @@ def promote(
     file = _file(profile, workdir)
     found = _read(file)
     chosen = _chosen(found, numbers, everything, f"nono answers promote 1 --into {target}")
-    home = home_directory(os.environ)
-    where = os.path.realpath(os.path.expanduser(workdir or "."))
-    chosen, notes = without_links(chosen, os.environ, home, where)
+    variables = Variables(os.environ, home_directory(os.environ), _directory(workdir))
+    entries, notes = without_led([(each.key, each.value) for each in chosen], variables)
     say_notes(notes)
-    if not chosen:
+    if not entries:
         raise UsageError("none of these answers is about what it was about", "nono answers forget")
-    change = promoted(target, [(each.key, each.value) for each in chosen], os.environ)
+    change = promoted(target, entries, os.environ)
     for line in change.difference:
         click.echo(visible(line, limit=1000))
     command = shlex.quote(change.path)
     if not yes and not click.confirm(f"write {command}?"):
         raise click.Abort
+    if without_led(entries, variables)[1]:
+        raise UsageError("a path leads elsewhere since the change was shown", "try it again")
     change.write()
-    write_answers(file, [each for each in found if each not in chosen])
+    write_answers(file, [each for each in found if (each.key, each.value) not in entries])

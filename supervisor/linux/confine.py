@@ -56,6 +56,15 @@ class Confinement(NamedTuple):
     """The library that programs load first, so that their opens for reading are the kernel's."""
 
     @property
+    def may_have_changed(self) -> bool:
+        """False when no program made a call that could make a name or write into a file."""
+        return not self.broker or self.own.may_have_changed
+
+    def remove_left_behind(self, is_granted: Callable[[str], bool]) -> list[str]:
+        """As `OwnObjects.remove_left_behind`."""
+        return self.own.remove_left_behind(is_granted)
+
+    @property
     def client_of_proxy(self) -> Callable[[tuple[str, int]], Process] | None:
         """Tells whose a connection to nono's proxy is, where that is known."""
         return None if self.network is None else self.network.proxy_clients.of
@@ -177,7 +186,6 @@ def check_kernel(best_effort: bool, broker: bool = True) -> int:
 
 def confine(
     made: Complete,
-    abi: int,
     *,
     broker: bool,
     nameservers: Sequence[tuple[str, int]],
@@ -192,6 +200,7 @@ def confine(
     where they are reached by that alone. `preload` is the library that programs
     load first, if they do: the opens that it marks are then for the floor alone.
     """
+    abi = landlock.abi_version()
     if broker:
         check_tracing()
     mode = made.policy.network.mode

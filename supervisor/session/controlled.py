@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,10 @@ class Controlled:
         from nono.supervisor.asking.control.server import Server
 
         # The door to the platform.
-        from nono.supervisor.linux.peers import Peers, is_trusted
+        if sys.platform == "darwin":
+            from nono.supervisor.macos.peers import Peers, is_trusted
+        else:
+            from nono.supervisor.linux.peers import Peers, is_trusted
 
         if self._server is None:
             self._server = Server(self, is_trusted, self.faults, Peers())
@@ -95,7 +99,10 @@ class Controlled:
     def is_stopped(self, pid: int) -> bool:
         """Whether a process is stopped, as by Control-Z. From any thread."""
         # The door to the platform.
-        from nono.supervisor.linux.processes import state_of
+        if sys.platform == "darwin":
+            from nono.supervisor.macos.peers import state_of
+        else:
+            from nono.supervisor.linux.processes import state_of
 
         return state_of(pid) == "T"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,12 @@ from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
-    from nono.supervisor.linux.launch.running import Session
-    from nono.supervisor.linux.launch.start import Forker
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import Session
+        from nono.supervisor.macos.launch.start import Forker
+    else:
+        from nono.supervisor.linux.launch.running import Session
+        from nono.supervisor.linux.launch.start import Forker
 
 
 def start(
@@ -38,9 +43,12 @@ def start(
     _check(prepared, argv, env)
     check_streams(streams, prepared.decisions.policy.network.mode)
     # The door to the platform.
-    from nono.supervisor.linux.launch.running import begin, specify
-
     confinement, audit = prepared.confinement, prepared.audit
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import begin, specify
+    else:
+        from nono.supervisor.linux.launch.running import begin, specify
+
     spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals, lingers)
     if audit is not None:
         audit.program(argv, cwd)

@@ -17,11 +17,11 @@ from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.end import End
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
-from nono.supervisor.linux.launch.signals import inherited_signals
+from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
     from nono.broker.counting.tally import Tally
@@ -96,6 +96,10 @@ class Session:
     def faults(self) -> list[str]:
         """Tracebacks of what failed in our own code; each call was denied."""
         return self._serving.faults if self._serving else []
+
+    def forward(self, ending: Ending, apart: Apart | None) -> None:
+        """Pass signals on to the program, from now on. Raises StartError."""
+        forward_to(self.child_pidfd, self.reached_group, ending, apart)
 
     def kill(self) -> None:
         """Ask for the end of every process of the session. Never blocks, may be called twice."""
