@@ -23,6 +23,8 @@ STARTED = "started"
 """init -> supervisor: [STARTED, pid of the child], and a pidfd of it."""
 LISTENER = "listener"
 """child -> supervisor: [LISTENER], with the listener's descriptor, if there is a broker."""
+PROXY = "proxy"
+"""child -> supervisor: [PROXY], with what listens in a network of the program's own."""
 FAILED = "failed"
 """child or init -> supervisor: [FAILED, step, errno]; nothing was run."""
 NOT_EXECUTED = "not executed"
@@ -57,6 +59,8 @@ class Spec(NamedTuple):
     ignored_signals: Sequence[int] = ()
     signal_mask: Sequence[int] = ()
     closed_streams: Sequence[int] = ()
+    own_network: int = 0
+    """The port of nono's proxy in a network of the program's own; 0 for the machine's network."""
 
     def pack(self) -> bytes:
         data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")
