@@ -1,6 +1,6 @@
 """Asking a function of the library's user, who allows at once; and a refusal in the same sandbox.
 
-    python -m perf.asking DIRECTORY TIMER...
+    python -m nono.perf.asking POLICY DIRECTORY TIMER...
 
 It answers requests as timer.c does, which does the calls inside: `clock`, `allowed` (each call is a
 question, and its answer is for this once) and `denied`.
@@ -11,19 +11,20 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import trio
 
 from nono.broker import Answer, Effect, Question
 from nono.broker.asking.question import Lasts
+from nono.perf.policy import from_text
 from nono.supervisor import open_sandbox
 from nono.supervisor.audit.writer import AuditOptions
-from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 
 
-async def allow_once(question: Question) -> Answer | None:
+def allow_once(question: Question) -> Answer | None:
     """The answer that has the next call ask again."""
     for offer in question.offers:
         if offer.effect is Effect.ALLOW and offer.lasts is Lasts.ONCE:
@@ -31,8 +32,8 @@ async def allow_once(question: Question) -> Answer | None:
     return None
 
 
-async def main(directory: str, timer: list[str]) -> None:
-    os.chdir(directory)
+async def main(under: str, directory: str, timer: list[str]) -> None:
+    options = from_text(under)
     # What lies in a place that everybody shares is offered by itself, however often.
     asked, denied = (Path(tempfile.mkstemp(prefix="nono-perf-", dir="/var/tmp")[1]) for _ in "12")
     operations = {
@@ -40,7 +41,8 @@ async def main(directory: str, timer: list[str]) -> None:
         "allowed": ("open", os.fspath(asked)),
         "denied": ("refused", os.fspath(denied)),
     }
-    plan = make_plan(Options(allow_cwd=True, deny=[os.fspath(denied)]))
+    allow, deny = (*options.allow, directory), (*options.deny, os.fspath(denied))
+    plan = make_plan(replace(options, allow=allow, deny=deny))
     try:
         async with open_sandbox(plan, ask=allow_once, audit=AuditOptions()) as box:
             while line := await trio.to_thread.run_sync(sys.stdin.readline):
@@ -58,4 +60,4 @@ async def main(directory: str, timer: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, sys.argv[1], sys.argv[2:])
+    trio.run(main, sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,10 +1,10 @@
 """Runs a command under one part of the sandbox alone: the rungs between native and nono.
 
-    python -m perf.confine DIRECTORY RUNG LOOP COMMAND...
+    python -m nono.perf.confine POLICY DIRECTORY RUNG LOOP COMMAND...
 
-RUNG is `landlock` (nono's ruleset for this directory), `filter` (nono's filter, every call that
-it would stop let through), or `python`, `continue`, `inject`: a filter that stops openat and
-nothing else, answered by bare_loop.py or by LOOP, the compiled bare_loop.c.
+POLICY is a word of `policy.to_text`. RUNG is `landlock` (nono's ruleset for it), `filter` (nono's
+filter, every call that it would stop let through), or `python`, `continue`, `inject`: a filter that
+stops openat and nothing else, answered by bare_loop.py or by LOOP, the compiled bare_loop.c.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
+from nono.perf import bare_loop
+from nono.perf.policy import from_text
 from nono.shims.linux import landlock, notify, process
 from nono.shims.linux.filter import build
 from nono.shims.linux.syscall_classes import machine, number
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.session.prepare import prepare
-from perf import bare_loop
 
 _LOAD_NUMBER = (0x20, 0, 0, 0)
 _RETURN = 0x06
@@ -32,15 +34,20 @@ _USER_NOTIF = 0x7FC00000
 
 
 def main(words: Sequence[str]) -> None:
-    directory, rung, loop, *command = words
-    os.chdir(directory)
+    under, directory, rung, loop, *command = words
     process.set_no_new_privs()
-    RUNGS[rung](command, loop)
+    if rung == LANDLOCK:
+        _under_landlock(command, from_text(under), directory)
+    else:
+        os.chdir(directory)
+        RUNGS[rung](command, loop)
 
 
-def _under_landlock(command: list[str], _: str) -> None:
+def _under_landlock(command: list[str], options: Options, directory: str) -> None:
     """The private TMPDIR that comes with it lies in the directory of the benchmark."""
-    prepared = prepare(make_plan(Options(allow_cwd=True), command))
+    options = replace(options, allow=(*options.allow, directory))
+    prepared = prepare(make_plan(options, command))
+    os.chdir(directory)
     landlock.restrict_self(prepared.confinement.ruleset)
     os.execv(command[0], command)
 
@@ -83,8 +90,8 @@ def _serve_in_c(listener: int, loop: str, mode: str) -> None:
     os.execv(loop, [loop, str(listener), mode])
 
 
+LANDLOCK = "landlock"
 RUNGS: dict[str, Callable[[list[str], str], None]] = {
-    "landlock": _under_landlock,
     "filter": _under_filter,
     "python": partial(_under_notification, serve=_serve_in_python),
     "continue": partial(_under_notification, serve=partial(_serve_in_c, mode="continue")),

@@ -1,6 +1,6 @@
 """What the credential proxy costs: latency, throughput, memory and the first byte, beside direct.
 
-    python -m perf.credentials [--rounds N] [--json FILE]
+    python -m nono.perf.credentials [--rounds N] [--json FILE]
 
 From the checkout, with nono and its `test` extra installed; as root, since the upstream listens on
 port 443. The upstream is a bare TLS server in a process of its own; the client is the same inside
@@ -23,10 +23,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import trustme
-
-from perf.network import serve_dns
-from perf.rungs import nono
+from nono.perf.network import serve_dns
+from nono.perf.rungs import nono
 
 _HERE = Path(__file__).parent
 _ADDRESS = "127.83.1.2"
@@ -43,7 +41,7 @@ _ONLY_INSIDE = "memory per open stream (kB of the supervisor)"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m perf.credentials", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m nono.perf.credentials", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
@@ -76,6 +74,8 @@ def main() -> int:
 
 def _upstream(directory: Path, stack: contextlib.ExitStack) -> dict[str, str]:
     """Start the server; the environment for clients and for nono."""
+    import trustme  # of the extra `test`
+
     ca = trustme.CA()
     ca.cert_pem.write_to_path(directory / "ca.pem")
     ca.issue_cert(_NAME).private_key_and_cert_chain_pem.write_to_path(directory / "server.pem")

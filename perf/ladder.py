@@ -1,26 +1,28 @@
 """What each part of the sandbox costs, from the bare kernel up, in one run.
 
-    python -m perf.ladder [--quick] [--json FILE]
+    python -m nono.perf.ladder [--quick] [--json FILE]
 
-From the checkout, with nono installed. README.md beside this file says how to read the table.
+docs/benchmarking.md says how to read the table.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from perf import rungs, table
-from perf.machine import facts, heading
-from perf.place import Place
-from perf.rows import Row, rows
-from perf.samples import Samples
-from perf.timers import TimerError
+from nono.perf import rungs
+from nono.perf.machine import facts, heading
+from nono.perf.measuring import measure
+from nono.perf.place import Place
+from nono.perf.policy import usual
+from nono.perf.results import table
+from nono.perf.results.kept import to_json
+from nono.perf.results.result import Result
+from nono.perf.rows import rows
+from nono.perf.timers import TimerError
 
 _ROUNDS = 40
 _QUICK_ROUNDS = 8
@@ -31,45 +33,28 @@ def main() -> int:
     rounds = _QUICK_ROUNDS if arguments.quick else _ROUNDS
     try:
         with closing(Place()) as place, ExitStack() as stack:
-            timers = rungs.start(place, stack)
+            under = usual(str(place.project))
+            timers, _ = rungs.start(place, stack, under)
             clock = statistics.median(timers[rungs.NATIVE].measure("clock", 1000))
             known = facts(place, clock)
             print(f"{heading(known)}; {rounds} rounds", flush=True)
-            measured = _measure(rows(place, timers), rounds)
+            lines, notes = measure(rows(place, timers, under), rounds)
     except TimerError as error:
         print(f"perf.ladder: {error}", file=sys.stderr)
         return 1
-    print(f"\n{table.markdown(measured)}")
+    result = Result(known, rounds, tuple(lines), under.told, tuple(notes))
+    print(f"\n{table.markdown(result)}")
+    print("".join(f"\nnot measured: {note}" for note in notes), end="")
     if arguments.json:
-        result = {"machine": known, "rows": [each.as_json() for each in measured]}
-        arguments.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        arguments.json.write_text(to_json(result))
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m perf.ladder", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m nono.perf.ladder", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds: a look, not a figure")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here, too")
     return parser.parse_args()
-
-
-def _measure(wanted: Sequence[Row], rounds: int) -> list[table.Measured]:
-    """Every row, round after round, forwards or backwards so that drift hits all rows alike.
-
-    The order is that of the Thue-Morse sequence, which is balanced for every second or eighth
-    round as well.
-    """
-    sections: dict[str, dict[str, Samples]] = {}
-    for row in wanted:
-        sections.setdefault(row.section, {})[row.name] = Samples()
-    for number in range(rounds):
-        for row in reversed(wanted) if number.bit_count() % 2 else wanted:
-            if number % row.every == 0:
-                sections[row.section][row.name].add(number, row.measure(row.count))
-    return [
-        table.Measured(row, sections[row.section][row.name], sections[row.section])
-        for row in wanted
-    ]
 
 
 if __name__ == "__main__":

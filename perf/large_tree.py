@@ -1,6 +1,6 @@
 """What a refusal by a pattern costs at the start in a large tree: it is looked for everywhere.
 
-    python -m perf.large_tree [--files N] [--rounds N]
+    python -m nono.perf.large_tree [--files N] [--rounds N]
 
 From the checkout, with nono installed. CPU time of nono alone, the best of all rounds, which
 alternate: a load of others says little in it.
@@ -14,8 +14,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from perf.programs import TRUE
-from perf.rungs import nono
+from nono.perf.programs import TRUE
+from nono.perf.rungs import nono
 
 _FILES_EACH = 500
 _CASES: dict[str, tuple[str, ...]] = {
@@ -26,7 +26,7 @@ _CASES: dict[str, tuple[str, ...]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m perf.large_tree", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m nono.perf.large_tree", description=__doc__)
     parser.add_argument("--files", type=int, default=300_000)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
 
-from nono.shims.linux import landlock
-from perf.place import Place
+from nono.perf.place import Place
+from nono.perf.results.result import Facts
+from nono.shims.linux import landlock, lane
+from nono.supervisor.version import VERSION
 
 
-def facts(place: Place, clock_ns: float) -> dict[str, str | int | float]:
+def facts(place: Place, clock_ns: float) -> Facts:
     """Name and value, in the order of the heading. `clock_ns` is what two looks at it take."""
     return {
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -20,8 +21,10 @@ def facts(place: Place, clock_ns: float) -> dict[str, str | int | float]:
         "processors": len(os.sched_getaffinity(0)),
         "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
+        "nono": VERSION,
+        "lane": "in Python" if lane.library()[0] is None else "in C",
         "timed_program": _timed_program(place),
-        "clock_ns": clock_ns,
+        "clock_ns": round(clock_ns),
     }
 
 
@@ -38,11 +41,15 @@ def _timed_program(place: Place) -> str:
     return f"in C ({said.stdout.splitlines()[0]})"
 
 
-def heading(known: Mapping[str, str | int | float]) -> str:
-    """The facts in words."""
+def heading(known: Facts) -> str:
+    """The facts in words; they may be those of a file."""
+
+    def told(name: str) -> object:
+        return known.get(name, "?")
+
     return (
-        f"{known['kernel']}, Landlock ABI {known['landlock_abi']}; {known['processors']} x"
-        f" {known['processor']}, load {known['load_before']} before; Python {known['python']};"
-        f" timed program {known['timed_program']};"
-        f" the clock itself takes {known['clock_ns']:.0f} ns of each figure"
+        f"{told('kernel')}, Landlock ABI {told('landlock_abi')}; {told('processors')} x"
+        f" {told('processor')}, load {told('load_before')} before; Python {told('python')};"
+        f" nono {told('nono')}, lane {told('lane')}; timed program {told('timed_program')};"
+        f" the clock itself takes {told('clock_ns')} ns of each figure"
     )

@@ -1,6 +1,6 @@
 """What the network costs: connects, look-ups, and a TLS download, native beside nono.
 
-    python -m perf.network [--rounds N] [--json FILE]
+    python -m nono.perf.network [--rounds N] [--json FILE]
 
 From the checkout, with nono and its `test` extra installed; as root, since the name in TLS is
 checked on port 443 and the server has to listen there. Rounds alternate; medians are told.
@@ -25,9 +25,8 @@ from pathlib import Path
 
 import dns.message
 import dns.rrset
-import trustme
 
-from perf.rungs import nono
+from nono.perf.rungs import nono
 
 _CLIENT = Path(__file__).with_name("network_client.py")
 _ADDRESS = "127.83.1.1"
@@ -49,7 +48,7 @@ class Case:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m perf.network", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m nono.perf.network", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
@@ -68,6 +67,8 @@ def main() -> int:
 
 
 def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
+    import trustme  # of the extra `test`
+
     ca = trustme.CA()
     ca.cert_pem.write_to_path(directory / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -18,7 +18,6 @@ import tempfile
 from pathlib import Path
 
 _SOURCES = Path(__file__).resolve().parent
-CHECKOUT = _SOURCES.parent
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

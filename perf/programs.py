@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ensurepip
 import os
 import shutil
 import subprocess
@@ -10,19 +9,23 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Sequence
+from importlib.util import cache_from_source
 from pathlib import Path
 
-from perf.place import SYSTEM_PATH, Place, system_python
+from nono.perf.place import SYSTEM_PATH, Place, system_python
+from nono.supervisor import version
 
 TRUE = ("/bin/true",)
 _INCLUDE = "/usr/include"
-_WHEELS = (Path(ensurepip.__file__).parent / "_bundled", Path("/usr/share/python-wheels"))
+_WHEELS = (Path(os.__file__).parent / "ensurepip/_bundled", Path("/usr/share/python-wheels"))
 
 
 def starting(place: Place, command: Sequence[str]) -> Callable[[int], array[int]]:
     """Measures the whole life of a process. Its byte code is there, as after an installation."""
-    env = {**os.environ, "PYTHONPYCACHEPREFIX": str(place.top / "pycache")}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env = {**os.environ}
+    if not os.path.exists(cache_from_source(version.__file__)):
+        env["PYTHONPYCACHEPREFIX"] = str(place.top / "pycache")
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def measure(count: int) -> array[int]:
         samples = array("Q")
@@ -39,14 +42,6 @@ def starting(place: Place, command: Sequence[str]) -> Callable[[int], array[int]
 def python_alone() -> list[str]:
     """The interpreter that runs nono, by itself."""
     return [sys.executable, "-c", "pass"]
-
-
-def bubblewrap() -> list[str] | None:
-    return _if_installed("bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--unshare-all", *TRUE)
-
-
-def firejail() -> list[str] | None:
-    return _if_installed("firejail", "--quiet", "--noprofile", *TRUE)
 
 
 def find() -> list[str] | None:

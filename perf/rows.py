@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
 
-from perf import programs, rungs, terminals
-from perf.place import Place, system_python
-from perf.timers import Timer
-
-Measure = Callable[[int], "array[int]"]
-"""Takes that many samples, in nanoseconds."""
+from nono.perf import programs, rungs, terminals
+from nono.perf.place import Place, system_python
+from nono.perf.policy import Under
+from nono.perf.results.row import Limit, Measure, Row
+from nono.perf.timers import Timer
 
 _CALLS = 500
 _SLOW_CALLS = 50
@@ -21,40 +19,32 @@ _EVERY_PROGRAM = 2
 _EVERY_INSTALLATION = 8
 
 
-@dataclass(frozen=True)
-class Limit:
-    """Another row, and how many times its duration a row may take."""
-
-    row: str
-    budget: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table, with a name of its own in its section.
-
-    `count` samples are taken in every `every`th round. `native` is the row that the ratio to
-    native is taken to. With a sample or two a round there is no 99th percentile to tell.
-    """
-
-    section: str
-    name: str
-    measure: Measure
-    count: int = 1
-    native: str | None = None
-    limits: tuple[Limit, ...] = ()
-    every: int = 1
-
-
-def rows(place: Place, timers: Mapping[str, Timer]) -> list[Row]:
-    """Every row that this machine can measure."""
+def rows(place: Place, timers: Mapping[str, Timer], under: Under) -> list[Row]:
+    """Every row that this machine can measure: the developers' ladder."""
     return [
-        *_opens(place, timers),
+        *_opens(place, timers, {}),
+        *_relative(place, timers),
         *_other_calls(place, timers),
         *_programs(place, timers),
         *_asking(timers),
-        *_starts(place, timers),
+        *_starts(place, timers, under, {}),
         *_terminals(place),
+    ]
+
+
+def rows_for_users(
+    place: Place,
+    timers: Mapping[str, Timer],
+    under: Under,
+    peers: tuple[Mapping[str, Timer], Mapping[str, list[str]]],
+) -> list[Row]:
+    """Those of `nono bench`: what a user's programs meet, and other sandboxes beside it."""
+    return [
+        *_opens(place, timers, peers[0]),
+        *_other_calls(place, timers),
+        *_look_ups(timers, under),
+        *_asking(timers),
+        *_starts(place, timers, under, peers[1]),
     ]
 
 
@@ -75,7 +65,7 @@ _FAST = (Limit(_PYTHON_LOOP, 4.0), Limit(_C_LOOP, 1.5))
 _SLOW = (Limit(_C_INJECT, 2.0),)
 
 
-def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+def _opens(place: Place, timers: Mapping[str, Timer], peers: Mapping[str, Timer]) -> Iterator[Row]:
     section = "open + close"
     path = str(place.file)
     for rung, name in _LADDER.items():
@@ -85,10 +75,8 @@ def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
     timers[rungs.NONO].measure("read", 1, own)  # which creates it
     new = str(place.make_new())
     for rung, name, operation, argument, limits in (
-        (rungs.NONO, "nono, fast lane, absolute path", "open", path, _FAST),
-        (rungs.NONO, "nono, fast lane, relative path", "open", place.file.name, _FAST),
-        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, absolute path", "open", path, _FAST),
-        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, relative path", "open", "file", _FAST),
+        (rungs.NONO, "nono, fast lane", "open", path, _FAST),
+        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python", "open", path, _FAST),
         (rungs.NONO, "nono, performed, new in a carved directory", "open", new, _SLOW),
         (rungs.NONO_UNTOLD, "the same without an audit", "open", new, _SLOW),
         (rungs.NONO, "nono, performed, its own in /tmp", "open", own, _SLOW),
@@ -97,8 +85,21 @@ def _opens(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         (rungs.LIBRARY, "nono, performed, with --preload", "open", new, _SLOW),
         (rungs.LIBRARY, "nono, denied, with --preload", "refused", str(place.outside), ()),
     ):
-        measure = _timed(timers[rung], operation, argument)
-        yield Row(section, name, measure, _CALLS, _NATIVE, limits)
+        if rung in timers:
+            measure = _timed(timers[rung], operation, argument)
+            yield Row(section, name, measure, _CALLS, _NATIVE, limits)
+    for name, timer in peers.items():
+        yield Row(section, name, _timed(timer, "open", path), _CALLS, _NATIVE)
+
+
+def _relative(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+    """Where nono was started in the project."""
+    for rung, name in (
+        (rungs.NONO, "nono, fast lane, relative path"),
+        (rungs.NONO_IN_PYTHON, "nono, fast lane in Python, relative path"),
+    ):
+        measure = _timed(timers[rung], "open", place.file.name)
+        yield Row("open + close", name, measure, _CALLS, _NATIVE, _FAST)
 
 
 def _other_calls(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
@@ -111,7 +112,17 @@ def _other_calls(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         ("fork + wait", "fork", "", _SLOW_CALLS, 1.0),
         ("connect to loopback", "connect", "", _SLOW_CALLS, 2.5),
     ):
-        yield from _pair("other calls", name, timers, (operation, argument), count, budget)
+        words = (operation, argument)
+        rung = rungs.NETWORK if operation == "connect" else rungs.NONO
+        if rung in timers:
+            yield from _pair("other calls", name, timers, words, count, budget, 1, rung)
+
+
+def _look_ups(timers: Mapping[str, Timer], under: Under) -> Iterator[Row]:
+    """Where hosts are named, nono answers; elsewhere the machine's own name servers do."""
+    if under.names_hosts and rungs.NETWORK in timers:
+        measure = _timed(timers[rungs.NETWORK], "lookup", rungs.HOST)
+        yield Row("other calls", "a look-up of a host (300 µs)", measure, _SLOW_CALLS)
 
 
 def _programs(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
@@ -136,8 +147,9 @@ def _pair(
     count: int,
     budget: float,
     every: int = 1,
+    rung: str = rungs.NONO,
 ) -> Iterator[Row]:
-    outside, inside = (_timed(timers[rung], *words) for rung in (rungs.NATIVE, rungs.NONO))
+    outside, inside = (_timed(timers[each], *words) for each in (rungs.NATIVE, rung))
     native = f"{name}, native"
     limits = (Limit(native, budget),)
     yield Row(section, native, outside, count, every=every)
@@ -148,6 +160,8 @@ def _asking(timers: Mapping[str, Timer]) -> Iterator[Row]:
     """With the library, whose user's function is asked in the same process."""
     section = "asking a function: open + close"
     denied = "denied, in a sandbox that asks"
+    if rungs.ASKING not in timers:
+        return
     asks = timers[rungs.ASKING]
     yield Row(section, denied, _timed(asks, "denied"), _SLOW_CALLS)
     allowing = _timed(asks, "allowed")
@@ -155,21 +169,29 @@ def _asking(timers: Mapping[str, Timer]) -> Iterator[Row]:
     yield Row(section, "asked, a function allows at once", allowing, _SLOW_CALLS, None, limits)
 
 
-def _starts(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
+def _starts(
+    place: Place,
+    timers: Mapping[str, Timer],
+    under: Under,
+    peers: Mapping[str, list[str]],
+) -> Iterator[Row]:
     section = "starting /bin/true"
     bare = "python3 -c pass, nothing started"
-    plain, run = "nono run", [*rungs.nono(), "run"]
+    plain, run = "nono run", [*rungs.nono(), "run", "-q"]
+    given = [word for word in under.words if word != "--allow-cwd"]
     yield Row(section, "native", programs.starting(place, programs.TRUE), every=_EVERY_PROGRAM)
     for name, command, limits in (
         (bare, programs.python_alone(), ()),
         (plain, [*run, "--", *programs.TRUE], (Limit(bare, 5.0),)),
+        ("nono run, this policy", [*run, *given, "--", *programs.TRUE], (Limit(plain, 1.3),)),
         ("nono run --ask=watch", [*run, "--ask=watch", "--", *programs.TRUE], (Limit(plain, 1.0),)),
-        ("bubblewrap", programs.bubblewrap(), ()),
-        ("firejail", programs.firejail(), ()),
+        *((name, [*words, *programs.TRUE], ()) for name, words in peers.items()),
     ):
-        if command:
+        if given or name != "nono run, this policy":
             measure = programs.starting(place, command)
             yield Row(section, name, measure, 1, "native", limits, _EVERY_PROGRAM)
+    if rungs.SPAWNER not in timers:
+        return
     forking = "a running Python program: fork + exec"
     spawner = timers[rungs.SPAWNER]
     yield Row(section, forking, _timed(spawner, "fork", *programs.TRUE), 2)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from perf.place import CHECKOUT, Place
-from perf.timers import Timer
+from nono.perf.peers import installed
+from nono.perf.place import Place
+from nono.perf.policy import Under, to_text
+from nono.perf.timers import Timer, TimerError
 
 NATIVE = "native"
 LANDLOCK = "landlock"
@@ -19,45 +23,86 @@ C_INJECT = "inject"
 NONO = "nono"
 NONO_IN_PYTHON = "nono, lane in Python"
 NONO_UNTOLD = "nono, no audit"
+NETWORK = "nono, network"
+"""By itself, since a policy may refuse it what is measured."""
 LIBRARY = "library"
 """nono with the library that programs load first."""
 SPAWNER = "spawner"
 ASKING = "asking"
 
+HOST = "host.nono-bench.example"
 _IN_C = (C_LOOP, C_INJECT)
 
 
-def start(place: Place, stack: ExitStack) -> dict[str, Timer]:
-    """Every rung that this machine can have, running; `stack` ends them."""
-    project = str(place.project)
-    ours = {
-        SPAWNER: ["-m", "perf.spawner", project],
-        ASKING: ["-m", "perf.asking", project, *place.timer],
+def start(
+    place: Place,
+    stack: ExitStack,
+    under: Under,
+    left_out: Collection[str] = (),
+    optional: Collection[str] = (),
+) -> tuple[dict[str, Timer], list[str]]:
+    """Every rung that this machine can have, running, and why some are missing.
+
+    `stack` ends them. Raises TimerError where one does not run that is not `optional`.
+    """
+    started = {
+        name: stack.enter_context(_started(place, name, command, under.cwd))
+        for name, command in _commands(place, under).items()
+        if name not in left_out
     }
-    for name in (LANDLOCK, FILTER, PYTHON_LOOP, *(_IN_C if place.loop else ())):
-        ours[name] = ["-m", "perf.confine", project, name, place.loop or "", *place.timer]
-    commands = {
-        NATIVE: (place.timer, project),
-        NONO: ([*nono(), "run", "-q", *_options(place), "--", *place.timer], project),
-        LIBRARY: (
-            [*nono(), "run", "-q", "--preload", *_options(place), "--", *place.timer],
-            project,
-        ),
-        NONO_UNTOLD: (
-            [*nono(), "run", "-q", "--no-audit", *_options(place), "--", *place.timer],
-            project,
-        ),
-        # These go to the project by themselves: they are found from the checkout.
-        **{name: ([sys.executable, *words], str(CHECKOUT)) for name, words in ours.items()},
+    timers, notes = {}, []
+    for name, timer in started.items():
+        try:
+            timer.measure("clock", 1)  # what cannot start says so here
+            timers[name] = timer
+        except TimerError as error:
+            if name not in optional:
+                raise
+            notes.append(error.message)
+    return timers, notes
+
+
+def start_peers(place: Place, stack: ExitStack) -> tuple[dict[str, Timer], dict[str, list[str]]]:
+    """Other sandboxes, running, by their names; and the words before a command of each."""
+    words = installed(str(place.project))
+    timers, project = {}, str(place.project)
+    for name, before in words.items():
+        timer = stack.enter_context(_started(place, name, [*before, *place.timer], project))
+        with contextlib.suppress(TimerError):
+            timer.measure("open", 1, str(place.file))
+            timers[name] = timer
+    return timers, words
+
+
+def _started(place: Place, name: str, command: Sequence[str], cwd: str) -> Timer:
+    lane = {"NONO_LANE": "python"} if name == NONO_IN_PYTHON else {}
+    return Timer(name, command, cwd, {**os.environ, "TMPDIR": str(place.top), **lane})
+
+
+def _commands(place: Place, under: Under) -> dict[str, list[str]]:
+    project, policy = str(place.project), to_text(under)
+    run = [*nono(), "run", "-q"]
+    given = [*under.words, *_options(place), "--", *place.timer]
+    # -P: what lies in the directory is not taken for a module.
+    ours = [sys.executable, "-P", "-m"]
+    parts = (LANDLOCK, FILTER, PYTHON_LOOP, *(_IN_C if place.loop else ()))
+    confine = [*ours, "nono.perf.confine", policy, project]
+    return {
+        NATIVE: place.timer,
+        **{name: [*confine, name, place.loop or "", *place.timer] for name in parts},
+        NONO: [*run, *given],
+        NONO_UNTOLD: [*run, "--no-audit", *given],
+        NETWORK: [*run, *_hosts(under), *given],
+        NONO_IN_PYTHON: [*run, *given],
+        LIBRARY: [*run, "--preload", *given],
+        SPAWNER: [*ours, "nono.perf.spawner", policy],
+        ASKING: [*ours, "nono.perf.asking", policy, project, *place.timer],
     }
-    env = {**os.environ, "TMPDIR": str(place.top)}
-    commands[NONO_IN_PYTHON] = commands[NONO]
-    timers = {}
-    for name, (command, cwd) in commands.items():
-        lane = {"NONO_LANE": "python"} if name == NONO_IN_PYTHON else {}
-        timers[name] = stack.enter_context(Timer(name, command, cwd, env | lane))
-        timers[name].measure("clock", 1)  # what cannot start says so here
-    return timers
+
+
+def _hosts(under: Under) -> list[str]:
+    """Where hosts are named, one more: its look-up needs nobody but nono."""
+    return [f"--allow-domain={HOST}"] if under.names_hosts else []
 
 
 def nono() -> list[str]:
@@ -67,4 +112,6 @@ def nono() -> list[str]:
 
 
 def _options(place: Place) -> list[str]:
-    return ["--allow-cwd", "--allow", str(place.carved), "--deny", str(place.denied)]
+    """What is measured has to be allowed, and refused, whatever else is."""
+    allowed = str(place.project), str(place.carved)
+    return [*(f"--allow={each}" for each in allowed), f"--deny={place.denied}"]

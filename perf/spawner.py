@@ -1,6 +1,6 @@
 """What it costs a running program to start another one: by itself, and through nono's library.
 
-    python -m perf.spawner DIRECTORY
+    python -m nono.perf.spawner POLICY
 
 It answers requests as timer.c does; the operations are `clock`, `fork` and `sandbox`, the argument
 is the program to run to its end. One sandbox is open all the time, as in a library user's program.
@@ -18,8 +18,8 @@ from functools import partial
 
 import trio
 
+from nono.perf.policy import from_text
 from nono.supervisor import open_sandbox
-from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.sandbox import Sandbox
 
@@ -27,8 +27,7 @@ from nono.supervisor.sandbox import Sandbox
 async def main() -> None:
     # Python 3.12 warns of fork() beside threads; nothing but execv() follows it here.
     warnings.simplefilter("ignore", DeprecationWarning)
-    os.chdir(sys.argv[1])
-    plan = make_plan(Options(allow_cwd=True))
+    plan = make_plan(from_text(sys.argv[1]))
     async with open_sandbox(plan) as box:
         # A thread, since trio is to go on with what the last run left to do.
         while line := await trio.to_thread.run_sync(sys.stdin.readline):

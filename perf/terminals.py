@@ -14,8 +14,8 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 
-from perf.place import Place
-from perf.programs import TRUE
+from nono.perf.place import Place
+from nono.perf.programs import TRUE
 
 MEGABYTES = 100
 _LINE = b"x" * 79 + b"\n"

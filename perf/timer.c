@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,15 @@ static void end_connect(void)
     close(listening);
 }
 
+static void look_up(void)
+{
+    static const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    errno = EHOSTUNREACH;
+    need(getaddrinfo(arguments[0], NULL, &hints, &found) == 0, "getaddrinfo");
+    freeaddrinfo(found);
+}
+
 static const struct operation {
     const char *name;
     void (*begin)(void), (*timed)(void), (*after)(void), (*end)(void);
@@ -178,6 +188,7 @@ static const struct operation {
     {"write", begin_file, write_block, nothing, end_file},
     {"exchange", begin_pair, send_and_receive, nothing, end_pair},
     {"connect", begin_connect, connect_client, after_connect, end_connect},
+    {"lookup", nothing, look_up, nothing, nothing},
     {"fork", nothing, fork_and_wait, nothing, nothing},
     {"run", begin_run, run_program, nothing, end_run},
 };

@@ -114,6 +114,11 @@ class Connect(Operation):
         self.listening.close()
 
 
+class LookUp(Operation):
+    def timed(self) -> None:
+        socket.getaddrinfo(self.arguments[0], None, socket.AF_INET, socket.SOCK_STREAM)
+
+
 class Fork(Operation):
     def timed(self) -> None:
         child = os.fork()
@@ -147,6 +152,7 @@ OPERATIONS: dict[str, Callable[[list[str]], Operation]] = {
     "write": Write,
     "exchange": Exchange,
     "connect": Connect,
+    "lookup": LookUp,
     "fork": Fork,
     "run": Run,
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import subprocess
 from collections.abc import Mapping, Sequence
 
-_END_SECONDS = 10.0
+from nono.broker.errors import NonoError
+
+_END_SECONDS = 5.0
 
 
-class TimerError(Exception):
+class TimerError(NonoError):
     """A timed program ended. What it said, and what it was to do."""
 
 
@@ -25,6 +28,8 @@ class Timer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # Control-C is for whoever measures, who ends each of them.
+            start_new_session=True,
         )
         assert self._process.stdin and self._process.stdout and self._process.stderr
         self._requests, self._answers = self._process.stdin, self._process.stdout
@@ -45,23 +50,33 @@ class Timer:
         return samples
 
     def _failure(self, words: Sequence[str]) -> TimerError:
-        self._process.kill()
+        self._process.terminate()
+        self._end()
         said = self._errors.read().decode(errors="replace").strip()
         return TimerError(f"{self.name}: {' '.join(words)}: {said or 'ended without a word'}")
 
     def close(self) -> None:
         """The end of the requests ends the program."""
-        self._requests.close()
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        with contextlib.suppress(OSError):
+            self._requests.close()
+        self._end()
         self._answers.close()
         self._errors.close()
+
+    def _end(self) -> None:
+        """Wait for its end; a sandbox that does not come to it is told to clean up, then killed."""
+        for end in (_nothing, self._process.terminate, self._process.kill):
+            end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_END_SECONDS)
+                return
 
     def __enter__(self) -> Timer:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _nothing() -> None:
+    """It ends by itself."""

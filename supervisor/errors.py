@@ -16,6 +16,7 @@ Each says in one line what, where and why, and may carry a hint that can be past
         InvalidRecord               the same, before it is known which session's
             Damage
         BrokenError                 ours: the sandbox broke while the program ran
+        TimerError                  a program that `nono bench` times ended early
 
 Others end inside: somebody of ours catches each.
 

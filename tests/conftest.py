@@ -29,7 +29,7 @@ from tests.requirements import landlock_abi as landlock_abi
 from tests.requirements import require
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PACKAGES = ("broker", "shims", "supervisor")
+PACKAGES = ("broker", "perf", "shims", "supervisor")
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
 WATCH = pytest.StashKey[Watch | None]()

@@ -70,7 +70,7 @@ def test_the_tests_have_the_rooms_of_what_they_test(package: str) -> None:
             assert _is_room(room), f"{path} tests a room that there is not"
 
 
-@pytest.mark.parametrize("top", [*PACKAGES, "perf", "tests"])
+@pytest.mark.parametrize("top", [*PACKAGES, "tests"])
 def test_no_source_file_is_too_long(top: str) -> None:
     lengths = {
         str(path.relative_to(CHECKOUT)): len(path.read_text().splitlines())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.host_patterns import AddressBlock

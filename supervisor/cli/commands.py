@@ -28,6 +28,7 @@ _COMMANDS = {
     "audit": "nono.supervisor.cli.audit",
     "answers": "nono.supervisor.cli.answers",
     "credential": "nono.supervisor.cli.credential",
+    "bench": "nono.supervisor.cli.bench",
     "setup": "nono.supervisor.cli.setup",
 }
 _EXAMPLE = f"nono run {flag('workdir.access')} -- python3 my_script.py"

@@ -23,14 +23,14 @@ class Counting:
         self._begin = time.monotonic()
         self._file = OutputFile(_opened(path))
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON has it, with how long the run took so far."""
+    def plain(self, refused: int) -> dict[str, Any]:
+        """As JSON has it, with how long the run took so far, and how many objects were refused."""
         seconds = round(time.monotonic() - self._begin, 6)
-        return {**self.tally.plain(), "seconds": seconds}
+        return {**self.tally.plain(), "seconds": seconds, "refused": refused}
 
-    def tell(self, *, in_words: bool) -> None:
+    def tell(self, refused: int, *, in_words: bool) -> None:
         """Write the file, and for people to stderr. Raises NonoError, OSError."""
-        plain = self.plain()
+        plain = self.plain(refused)
         if in_words:
             say_afterwards(text(plain, plain["seconds"]))
         self._file.write(json.dumps(plain).encode() + b"\n")

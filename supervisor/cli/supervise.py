@@ -109,6 +109,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         channels=_channels(plan, argv, values),
         tally=None if counting is None else counting.tally,
     )
+    prepared.decisions.opening = before.open
     if not values["quiet"]:
         say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
     try:
@@ -247,7 +248,8 @@ def _report(
 ) -> None:
     _report_refusals(prepared, plan, faults, before, values, counting)
     if counting is not None:
-        counting.tell(in_words=values["stats"] and not values["as_json"])
+        refused = len(prepared.decisions.denials.all())
+        counting.tell(refused, in_words=values["stats"] and not values["as_json"])
 
 
 def _report_refusals(
@@ -280,7 +282,8 @@ def _report_refusals(
         if not values["quiet"]:
             audit = prepared.audit
             told_of = (changed, removed, plan.workdir, _asked(prepared))
-            stats = None if counting is None else counting.plain()
+            refused = len(decisions.denials.all())
+            stats = None if counting is None else counting.plain(refused)
             made = report.as_json(decisions, faults, usage, audit, *told_of, stats)
             say_afterwards([made])
         return

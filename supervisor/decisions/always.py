@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nono.broker import (
     ALL_ACCESS,
@@ -25,7 +24,9 @@ from nono.broker import (
     Subtree,
     floor_exclude,
 )
+from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
 from nono.supervisor.decisions.decide import Decisions

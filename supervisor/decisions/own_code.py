@@ -12,7 +12,7 @@ import site
 import sys
 from collections.abc import Iterable, Iterator
 
-import nono.shims  # noqa: F401 - it is to be among what is loaded
+import nono.shims
 from nono.broker import Effect, Origin, OriginKind, Rule, Subtree, is_canonical, is_within
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, outermost
@@ -151,6 +151,8 @@ def own_modules() -> Iterator[str]:
             found = getattr(module, "__path__", None) or filter(None, [file])
             # The place of a namespace may be the name of a finder, as of an installation with -e.
             yield from filter(os.path.isabs, found)
+    # What only `nono bench` loads lies beside them, and is not loaded for this.
+    yield from (os.path.join(os.path.dirname(each), "perf") for each in nono.shims.__path__)
 
 
 def _own_prefixes() -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from nono.broker import (
     ALL_ACCESS,
@@ -19,6 +18,7 @@ from nono.broker import (
 )
 from nono.broker.credentials.services import PROXY_ORIGIN, Service
 from nono.broker.credentials.sources import InFile
+from nono.broker.dataclass import replace
 from nono.broker.settings import flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
@@ -18,8 +19,16 @@ from nono.broker.rules.paths import SHARED, components, is_within
 _ORIGIN = Origin(OriginKind.BUILTIN, "shared names that other programs trust")
 
 
-def shared_names() -> Iterator[Rule]:
-    """The refusals of making anything by these names, or in what they name; a bypass lifts them."""
+@cache
+def shared_names() -> tuple[Rule, ...]:
+    """The refusals of making anything by these names, or in what they name; a bypass lifts them.
+
+    They are the same for every sandbox of a process, which holds them once.
+    """
+    return tuple(_refusals())
+
+
+def _refusals() -> Iterator[Rule]:
     known = data("shared_names")
     for directory in known["directories"]:
         for name in known["names"]:

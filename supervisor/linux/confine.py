@@ -8,9 +8,10 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nono.broker import Mode
+from nono.broker.named_tuple import NamedTuple
 from nono.shims.errors import ShimError
 from nono.shims.linux import capabilities, landlock, notify, process
 from nono.shims.linux.syscall_classes import machine

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
-from typing import NamedTuple
 
 from nono.broker import (
     Access,
@@ -21,6 +19,8 @@ from nono.broker import (
     PublicPort,
     Rule,
 )
+from nono.broker.dataclass import replace
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.network.host_entries import parse_host, split_port
 from nono.broker.network.host_groups import network_profile, network_rules_of
 from nono.broker.rules.hosts import parse_ports

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -21,6 +20,7 @@ from nono.broker import (
     is_within,
     rules_of,
 )
+from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
 from nono.supervisor.places import (
     absolute,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from nono.broker import Allow, Connect, ConnectHost, Environment, InvalidHost, Network
+from nono.broker.dataclass import replace
 from nono.broker.requests import NOBODY
 from nono.broker.rules.addresses import destination
 from nono.broker.settings import Settings

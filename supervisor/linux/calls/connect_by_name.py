@@ -12,10 +12,10 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import ConnectHost
+from nono.broker.dataclass import dataclass
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from nono.shims.linux.syscall_classes import SyscallClass, classes, table
@@ -86,8 +87,7 @@ class Handlers:
     """By number; an architecture lacks the calls that its table does not have."""
 
     def __init__(self, arch: str) -> None:
-        known, self._table = table(arch), HANDLERS
-        self._names = {known[name].number: name for name in self._table if name in known}
+        self._table, self._names = HANDLERS, _names(arch)
         self._used: dict[int, Handler] = {}
 
     def get(self, number: int) -> Handler | None:
@@ -96,3 +96,10 @@ class Handlers:
         if used is None and number in self._names:
             used = self._used[number] = self._table[self._names[number]]
         return used
+
+
+@cache
+def _names(arch: str) -> Mapping[int, str]:
+    """The same for every sandbox of a process."""
+    known = table(arch)
+    return {known[name].number: name for name in HANDLERS if name in known}

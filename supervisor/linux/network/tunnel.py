@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import trio
 
 from nono.broker import Process
+from nono.broker.dataclass import dataclass
 from nono.shims.linux.sockets import RESET
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.network.parking import Parked

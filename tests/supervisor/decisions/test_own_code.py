@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import nono.perf
 from nono.broker import Subtree, is_within
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import own_code, shadowing
@@ -73,6 +74,11 @@ def test_every_distribution_that_nono_depends_on_is_known() -> None:
 
 def _plain(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def test_what_only_benchmarks_load_is_kept_as_well() -> None:
+    """It lies in a checkout, where nono was installed from one."""
+    assert covered(os.path.join(os.path.dirname(nono.perf.__file__), "bench.py"))
 
 
 def test_a_host_keeps_its_own_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""From durations to what is told: quantiles and their spread, tables, plots, comparisons."""
