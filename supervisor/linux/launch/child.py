@@ -41,6 +41,8 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
             step = "make a network of its own"
             keep = _enter_network(spec, control)
             process.set_pdeathsig(signal.SIGKILL)  # which new credentials may take back
+            if os.getppid() != parent:
+                os._exit(exit_status.NOT_STARTED)
         step = "drop capabilities"
         capabilities.drop_to(frozenset(keep))
         step = "set no_new_privs"
