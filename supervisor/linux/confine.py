@@ -195,8 +195,8 @@ def confine(
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
     `proxy` is what these are reached through, if anything, and `own_proxy` the port of nono's,
-    where they are reached by that alone. `preload` is the library that programs
-    load first, if they do: the opens that it marks are then for the floor alone.
+    where they are reached by that alone. `preload` is the library that programs load first, if they
+    do: the opens that it marks are then for the floor alone.
     """
     if broker:
         check_tracing()

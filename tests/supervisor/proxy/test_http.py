@@ -83,6 +83,13 @@ async def test_the_token(world: World) -> None:
         assert world.dns.queries == [] and served.refused == []
 
 
+async def test_who_asks_without_it_and_sends_no_body_that_can_be_read(world: World) -> None:
+    async with serving(world, network()) as served:
+        head = b"POST http://a.example/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for body in (b"", b"no chunk\r\n", b"ffffffffffffffffffffffff\r\n"):
+            assert (await served.say(head + body)).startswith(b"HTTP/1.1 407 ")
+
+
 async def test_who_asks_first_without_it_may_do_so_on_one_connection(world: World) -> None:
     async with serving(world, network("a.example")) as served:
         stream = await served.client()
