@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from nono.broker.datafile import data
+from nono.broker.named_tuple import NamedTuple
 
 _DIRECTORY = "agents"
 _NONE: Mapping[str, str] = MappingProxyType({})

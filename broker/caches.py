@@ -8,10 +8,10 @@ tools look at point into a directory of the sandbox's own. Which variables, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from nono.broker.dataclass import dataclass
 from nono.broker.datafile import data
 
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from nono.broker.dataclass import dataclass
 
 
 class NonoError(Exception):

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_urls import is_plain_url, local_path
+from nono.broker.named_tuple import NamedTuple
 
 MAX_BYTES = 1 << 20
 

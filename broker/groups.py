@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.datafile import data
 from nono.broker.errors import UnknownName
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, Access

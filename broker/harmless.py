@@ -5,10 +5,10 @@ A refusal of one is none that a person can use: it is kept apart from the others
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from functools import cache, lru_cache
 
 from nono.broker.datafile import data
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import Open, Operation, PathChange, PathRequest, Watch
 from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import is_within
@@ -17,6 +17,7 @@ from nono.broker.rules.patterns import Glob
 
 _SYSTEM = ("/bin/", "/usr/bin/", "/usr/local/bin/")
 """Where the programs are that a probe may be by: elsewhere anybody may call a program so."""
+_MAX_KNOWN = 1024
 _WILDCARDS = frozenset("*?[")
 _READ_WRITE, _WRITE = READ_WRITE.value, Access.WRITE.value
 _MADE = frozenset(
@@ -61,6 +62,8 @@ def probes() -> tuple[Probe, ...]:
 
 def harmless(request: PathRequest, home: str) -> Probe | None:
     """The probe that a refused request is, if it is one; `home` is canonical."""
+    if not _is_named(request.path, home):
+        return None
     links = isinstance(request, PathChange) and request.operation is Operation.LINK_FROM
     changes = False if links else _changes(request)
     if changes is None:
@@ -70,6 +73,12 @@ def harmless(request: PathRequest, home: str) -> Probe | None:
         if is_meant and pattern.matches(request.path):
             return probe if not probe.by or _is_by(request, probe.by) else None
     return None
+
+
+@lru_cache(_MAX_KNOWN)
+def _is_named(path: str, home: str) -> bool:
+    """Whether some probe has such a path."""
+    return is_probed(path, home)
 
 
 def is_probed(path: str, home: str) -> bool:

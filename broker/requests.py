@@ -8,9 +8,9 @@ made the parent directory.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Protocol
 
+from nono.broker.dataclass import dataclass
 from nono.broker.rules.access import Access
 
 
@@ -61,6 +61,19 @@ class Operation(enum.StrEnum):
     MKNOD = "mknod"
     TRUNCATE = "truncate"
     BIND = "bind"
+
+
+NAME_CHANGES = frozenset(
+    {
+        Operation.LINK_TO,
+        Operation.RENAME_FROM,
+        Operation.RENAME_TO,
+        Operation.RMDIR,
+        Operation.SYMLINK,
+        Operation.UNLINK,
+    }
+)
+"""Those that remove or replace a name, or put a link there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import Problem
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, FLOOR_ACCESS, READ_WRITE, Access
 from nono.broker.rules.rule import Effect, Origin, OriginKind
 
@@ -120,6 +121,7 @@ KEYS = (
     ),
     Key("network.dns", "dns", in_profile=False),
     Key("network.upstream_proxy", "upstream_proxy", repeated=False, in_profile=False),
+    Key("network.by", "network", narrows=True, repeated=False, in_profile=False),
     Key("groups.gpu", "gpu", stands_for=True, in_profile=False),
     Key("groups.include"),
     Key("groups.exclude"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from nono.broker.dataclass import dataclass
 from nono.broker.rules.rule import Rule
 
 

@@ -24,7 +24,7 @@ from nono.supervisor.audit.writer import AuditOptions
 from nono.supervisor.planning.plan import make_plan
 
 
-async def allow_once(question: Question) -> Answer | None:
+def allow_once(question: Question) -> Answer | None:
     """The answer that has the next call ask again."""
     for offer in question.offers:
         if offer.effect is Effect.ALLOW and offer.lasts is Lasts.ONCE:

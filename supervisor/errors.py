@@ -31,6 +31,7 @@ Others end inside: somebody of ours catches each.
     NotUnderstoodError              a file of git is taken for one that may run anything
     UpstreamFailure                 becomes the credential proxy's answer
     ClientGone                      ends a connection of the credential proxy
+    HostFailure                     becomes an answer of nono's proxy
     TimeIsUp                        ends `nono learn`
     ProtocolError                   becomes the error that a client of the control socket is told
     TooLongError                    ends a connection of the control socket

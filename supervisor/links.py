@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import NamedTuple
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.places import canonical
 
 MAX_NAMES = 5_000

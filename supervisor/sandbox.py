@@ -20,9 +20,10 @@ import trio
 
 from nono.broker import Effect, Environment, Policy
 from nono.supervisor.decisions.denials import Denial
-from nono.supervisor.errors import UsageError
+from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.plan import Plan
+from nono.supervisor.session.descriptors import needing_descriptors, not_executed
 from nono.supervisor.session.loaded import load_everything
 from nono.supervisor.session.prepare import Prepared, prepare
 from nono.supervisor.session.start import start
@@ -98,7 +99,8 @@ class Sandbox:
             raise UsageError("the sandbox is closed")
         if isinstance(argv, str):
             raise TypeError("argv is a sequence of words, not a string")
-        pipes = _Pipes(input, capture_output)
+        with needing_descriptors():
+            pipes = _Pipes(input, capture_output)
         try:
             session = await self._start(argv, env, cwd, pipes)
         except BaseException:
@@ -106,19 +108,18 @@ class Sandbox:
             raise
         async with open_nursery() as nursery:
             pipes.serve(nursery)
-            status = await _finish(session)
+            try:
+                status = await _finish(session)
+            except CommandError as error:
+                raise not_executed(error) from error.__cause__
         return Completed(
             tuple(argv),
             os.waitstatus_to_exitcode(status),
             pipes.stdout if capture_output else None,
             pipes.stderr if capture_output else None,
             self.denials,
-            (*session.faults, *self._proxy_faults()),
+            (*session.faults, *self._prepared.proxy_faults),
         )
-
-    def _proxy_faults(self) -> Sequence[str]:
-        credentials = self._prepared.credentials
-        return () if credentials is None else credentials.issued.faults.texts
 
     async def _start(
         self,
@@ -135,7 +136,8 @@ class Sandbox:
         launching = partial(start, self._prepared, argv, environment, where, pipes.streams, SERVER)
         try:
             # Not abandoned when cancelled: what was started has to be ended.
-            return await trio.to_thread.run_sync(launching)
+            with needing_descriptors():
+                return await trio.to_thread.run_sync(launching)
         finally:
             pipes.close_theirs()
 
@@ -157,15 +159,22 @@ class _Pipes:
         self._output = [bytearray(), bytearray()]
         self._ours: list[int] = []
         self._writer = -1
-        if input is None:
+        try:
+            self.streams = self._open(capture)
+        except BaseException:
+            self.close_theirs()
+            self.close_ours()
+            raise
+
+    def _open(self, capture: bool) -> Streams:
+        if self._input is None:
             stdin = self._keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         else:
             reader, self._writer = os.pipe2(os.O_CLOEXEC)
             stdin = self._keep(reader)
         if capture:
-            self.streams = Streams(stdin, self._output_pipe(), self._output_pipe())
-        else:
-            self.streams = Streams(stdin)
+            return Streams(stdin, self._output_pipe(), self._output_pipe())
+        return Streams(stdin)
 
     def _keep(self, fd: int) -> int:
         self._theirs.callback(os.close, fd)
@@ -228,22 +237,27 @@ async def open_sandbox(
     works in this process's working directory, asks the machine's own name servers and has no
     services. With `audit` every decision is recorded, as `nono audit` shows it. The keys of
     services are loaded and added to the programs' requests; NonoError when one is missing. `ask`
-    is awaited for what no rule decides: docs/asking.md. It gets a `Question` and returns an
-    `Answer`, or None to refuse; it may be called again while it waits, and is cancelled when its
-    question is withdrawn.
-    Raises StartError when this kernel cannot enforce the policy, unless `best_effort`. The plan's
+    is called for what no rule decides: docs/asking.md. It gets a `Question` and returns an
+    `Answer`, or None to refuse. A coroutine function may be called again while it waits, and is
+    cancelled when its question is withdrawn. A plain function is called in the thread that decides,
+    with the rights that this has, and by several threads at once: it has to return quickly.
+    Raises StartError when this kernel cannot enforce the policy, unless `best_effort`, and when no
+    descriptor is left, as with too many sandboxes at the same time. The plan's
     `notes` are not shown to anybody.
     """
     plan = _whole(plan, environment, nameservers, services)
     if ask is not None:
         plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
     preparing = partial(_prepare, plan, best_effort, audit, ask)
-    prepared = await trio.to_thread.run_sync(preparing)
+    with needing_descriptors():
+        prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, plan)
     try:
         async with open_nursery() as nursery:
             if prepared.credentials is not None:
                 nursery.start_soon(prepared.credentials.serve)
+            if prepared.proxy is not None:
+                nursery.start_soon(prepared.proxy.serve)
             if prepared.asking is not None:
                 nursery.start_soon(prepared.asking.serve)
             yield sandbox

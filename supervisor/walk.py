@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from nono.broker import is_within
+from nono.broker.named_tuple import NamedTuple
 
 _MAX_LINKS = 40
 """The kernel follows no more of them in one path: path_resolution(7)."""

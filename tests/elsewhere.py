@@ -36,6 +36,7 @@ ROOMS = (
     "learning",
     "network",
     "planning",
+    "proxy",
     "report",
     "session",
 )

@@ -7,8 +7,9 @@ What an offer does is written in the offer, by us, before anybody is asked.
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
 
 from nono.broker.requests import RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Rule
@@ -88,6 +89,10 @@ class Offer:
     """The same as keys of a profile with their values."""
 
 
+Making = Mapping[str, Callable[[], object]]
+"""How parts of a question are made, by their names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A call waits for a person's decision. The first offer is the one to lead with.
@@ -112,6 +117,30 @@ class Question:
     seen: int = 0
     objects: tuple[tuple[str, str], ...] = ()
     later: int = 0
+    _making: Making | None = field(default=None, init=False, repr=False, compare=False)
+
+    @classmethod
+    def lazily(cls, making: Making, **known: object) -> Self:
+        """A question of which some parts are made by `making` when somebody looks at them.
+
+        A function that answers looks at a few.
+        """
+        made = object.__new__(cls)
+        for name, value in known.items():
+            object.__setattr__(made, name, value)
+        object.__setattr__(made, "_making", making)
+        return made
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            # Only for what has no value yet.
+            make = None if name == "_making" else (self._making or {}).get(name)
+            if make is None:
+                raise AttributeError(name)
+            value = make()
+            object.__setattr__(self, name, value)
+            return value
 
     @property
     def what(self) -> str:
@@ -129,9 +158,26 @@ class Answer:
     person: str = ""
 
 
-Ask = Callable[[Question], Awaitable[Answer | None]]
+Said = Answer | Awaitable[Answer | None] | None
+"""What a function says that was asked: an answer, or what has to be waited for."""
+
+Ask = Callable[[Question], Said]
 """A channel. None, or an exception, means that nobody decided: the call is refused.
 
-It is cancelled when the question is withdrawn: the caller died, another answer covers it, or
-another channel was faster.
+A plain function is called in the thread that decides, from several at the same time, and what it
+returns is done before the call goes on. All calls of the program wait for it, so it has to return
+at once. What it can wait for, a coroutine function awaits.
+
+Such a one is cancelled when the question is withdrawn: the caller died, another answer covers it,
+or another channel was faster.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A question that a function was asked before the call waited, and what it said."""
+
+    question: Question
+    said: Said
+    started: float
+    """When it was asked, by `time.monotonic`."""

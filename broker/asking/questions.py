@@ -31,7 +31,8 @@ from nono.broker.requests import (
 )
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import parent
-from nono.broker.rules.rule import Effect
+from nono.broker.rules.patterns import File
+from nono.broker.rules.rule import Effect, OriginKind
 from nono.broker.verdicts import Allow
 
 _OF_OBJECTS = ("o", "r")
@@ -41,25 +42,26 @@ _OF_OBJECTS = ("o", "r")
 def question(policy: Policy, asked: Asked, place: Place, history: History) -> Question:
     """The question about what is asked. Without an offer that allows there is nothing to ask.
 
-    Its offers are made when they are looked at, which takes a look at the file system for those
-    that say how much they open.
+    Its words and its offers are made when they are looked at, which takes a look at the file
+    system for those that say how much they open.
     """
     request, asks = asked.questions[0]
     subject = asked.subject or subject_of(request, place.look.is_directory)
-    offers = Offers(_offers(policy, asked, place, history, subject))
-    return Question(
-        asked.id,
-        request,
-        asks.rule,
-        _meant(subject, asked),
-        asked.program,
-        _wants(asked, place, subject),
-        why_asked(request, asks.rule),
-        offers,
-        asked.waiting,
-        history.seen(subject),
-        _objects(asked),
-        asked.later,
+    return Question.lazily(
+        {
+            "subject": lambda: _meant(subject, asked),
+            "wants": lambda: _wants(asked, place, subject),
+            "why": lambda: why_asked(request, asks.rule),
+            "objects": lambda: _objects(asked),
+        },
+        id=asked.id,
+        request=request,
+        rule=asks.rule,
+        program=asked.program,
+        offers=Offers(_offers(policy, asked, place, history, subject)),
+        waiting=asked.waiting,
+        seen=history.seen(subject),
+        later=asked.later,
     )
 
 
@@ -87,7 +89,7 @@ def _offers(
 
 
 def _usable(policy: Policy, offers: Iterator[Offer], asked: Asked) -> Iterator[Offer]:
-    is_shown = len(_objects(asked)) <= MAX_OBJECTS
+    is_shown = len(asked.requests) == 1 or len(_objects(asked)) <= MAX_OBJECTS
     for offer in offers:
         if offer.id in _OF_OBJECTS and not is_shown:
             continue
@@ -105,10 +107,26 @@ def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
 
 def _covers(policy: Policy, offer: Offer, asked: Asked) -> bool:
     """True when all that waits would be allowed, with what each was allowed already for once."""
+    if _is_just_that(policy, offer, asked):
+        return True
     once = (getattr(request.process, "once", None) for request in asked.requests)
     given = {each for found in once for each in getattr(found, "rules", ())}
     extended = policy.extended((*offer.rules, *given))
     return all(isinstance(extended.decide(request), Allow) for request in asked.requests)
+
+
+def _is_just_that(policy: Policy, offer: Offer, asked: Asked) -> bool:
+    """True for an offer of exactly what is asked for, where nothing but the default asks."""
+    if len(asked.questions) != 1 or len(offer.rules) != 1 or policy.answers:
+        return False
+    ((request, asks),), (rule,) = asked.questions, offer.rules
+    return (
+        type(request) is Open
+        and asks.rule.origin.kind is OriginKind.DEFAULT
+        and type(rule.pattern) is File
+        and rule.pattern.path == request.path
+        and rule.access is request.access
+    )
 
 
 def _meant(subject: Subject, asked: Asked) -> Subject:

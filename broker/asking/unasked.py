@@ -6,7 +6,7 @@ out as well, and data/unasked.json.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from nono.broker.datafile import data
 from nono.broker.harmless import harmless
@@ -28,7 +28,8 @@ from nono.broker.rules.pattern_table import Patterns
 from nono.broker.rules.patterns import Glob
 from nono.broker.rules.rule import OriginKind, Rule
 
-_KINDS = {
+_MAX_KNOWN = 1024
+_KINDS: dict[type, str] = {
     Execute: "the kernel runs only what its rules covered at the start of the run",
     Forbidden: "no rule can allow it",
     ServerName: "TLS must name the host that the connection was made to",
@@ -42,9 +43,9 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
     `home` is canonical. What a person's own rule asks about is always asked about, if an answer can
     do anything.
     """
-    for kind, why in _KINDS.items():
-        if isinstance(request, kind):
-            return why
+    why = _KINDS.get(type(request))
+    if why is not None:
+        return why
     if isinstance(request, PathChange) and request.operation is Operation.LINK_FROM:
         return "a second name of it would stay open, whatever the answer says"
     if isinstance(request, Bind) and not 1 <= request.port <= 65535:
@@ -60,10 +61,12 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
     probe = harmless(request, home)
     if probe is not None:
         return probe.reason
-    for why, pattern in _patterns().about(request.path):
-        if pattern.matches(request.path):
-            return why
-    return None
+    return _why_not(request.path)
+
+
+@lru_cache(_MAX_KNOWN)
+def _why_not(path: str) -> str | None:
+    return next((why for why, each in _patterns().about(path) if each.matches(path)), None)
 
 
 @cache

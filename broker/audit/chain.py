@@ -13,14 +13,14 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
 from zlib import crc32
 
 import msgpack
 
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import InvalidRecord
+from nono.broker.named_tuple import NamedTuple
 
 MAX_BODY = 16 << 20
 """Bytes; the first record holds a whole policy."""

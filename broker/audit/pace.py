@@ -6,7 +6,7 @@ second before, and the rest are counted by kind. The fuller the file, the fewer.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from nono.broker.named_tuple import NamedTuple
 
 _NANOSECONDS = 1_000_000_000
 

@@ -7,8 +7,6 @@ the sandbox: it is bounded here and must pass `visible` before it is shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from nono.broker.audit.answer_records import (
     Answered,
@@ -28,7 +26,9 @@ from nono.broker.audit.plain_values import (
     as_tuple,
     optional,
 )
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import InvalidRecord
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Process, RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Origin

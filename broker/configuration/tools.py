@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from nono.broker.datafile import data
+from nono.broker.named_tuple import NamedTuple
 
 MAX_BYTES = 64 * 1024
 """The most that is read of a configuration."""

@@ -7,9 +7,9 @@ like a credential is left out as well.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from nono.broker.configuration.tools import Line, Tool, lines, mentions
+from nono.broker.named_tuple import NamedTuple
 
 _NAMES = (
     r"(?:(?:password|passwd|passphrase|token|secret|(?:api|access|private|secret)[-_]?key"

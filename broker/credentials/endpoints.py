@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from nono.broker.credentials.overrides import header_asks, parameter_asks
@@ -22,6 +21,7 @@ from nono.broker.credentials.unambiguous import (
     piece_fault,
     query_fault,
 )
+from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Part
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from nono.broker.credentials.endpoints import Endpoint, is_plain
 from nono.broker.credentials.sources import InEnvironment, InFile, Source, parse_source
+from nono.broker.dataclass import dataclass, field
 from nono.broker.datafile import data
 from nono.broker.errors import PolicyError, UnknownName
 from nono.broker.rules.hosts import canonical_host, literal_address, parse_port

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import PolicyError
 
 KEYCHAIN_SERVICE = "nono"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 
 

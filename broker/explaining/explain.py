@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from nono.broker.dataclass import dataclass
 from nono.broker.explaining import access_words, forbidden, git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.breadth import beyond

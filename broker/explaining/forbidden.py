@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.visible import visible
 
 

@@ -18,7 +18,7 @@ from nono.broker.rules.addresses import destination
 from nono.broker.rules.host_patterns import DEFAULT_PORTS, with_port
 from nono.broker.rules.hosts import host_or_none, literal_address
 from nono.broker.rules.paths import is_canonical
-from nono.broker.rules.rule import AddressBlock, OriginKind, Rule
+from nono.broker.rules.rule import PAST_PROXY, AddressBlock, OriginKind, Rule
 from nono.broker.settings import flag
 from nono.broker.visible import visible
 
@@ -46,12 +46,19 @@ def why_denied(request: NetworkRequest, rule: Rule, named: str) -> str:
     """The reason for a refusal by `rule`, which is called `named`."""
     if rule is OTHER_NAME:
         return "TLS must name the host that the connection was made to"
+    if rule.origin == PAST_PROXY.origin:
+        return f"{_program(request)} went past nono's proxy, which HTTPS_PROXY names"
     if rule.origin.kind is OriginKind.DEFAULT:
         return "no rule allows it"
     match request, rule.pattern:
         case Connect(_, address, _, str()), AddressBlock():
             return f"the name leads to {visible(address)}, which is denied by {named}"
     return f"denied by {named}"
+
+
+def _program(request: NetworkRequest) -> str:
+    """Who asked, by its file's name; all of it is its own claim."""
+    return visible(request.process.exe.rpartition("/")[2] or "the program")
 
 
 def why_asked(request: Connect, named: str) -> str:

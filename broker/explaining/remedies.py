@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from nono.broker.dataclass import dataclass
 from nono.broker.explaining import git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.git_directory import git_directory, is_of_work_tree

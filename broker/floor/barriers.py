@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable
-from typing import NamedTuple
 
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 from nono.broker.rules.automaton import States
 from nono.broker.rules.folding import Folding

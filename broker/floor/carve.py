@@ -14,11 +14,11 @@ grants nothing: the floor may be smaller than the policy, never larger.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import FLOOR_ACCESS, Access
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import ancestors, is_within, reserved_tree

@@ -8,8 +8,9 @@ simply continue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.rule import Rule

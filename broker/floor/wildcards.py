@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 
+from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States

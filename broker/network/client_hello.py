@@ -7,8 +7,9 @@ a hello that is not exactly as the standard says is no hello.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from nono.broker.dataclass import dataclass
 
 MAX_HANDSHAKE: Final = 64 * 1024
 """Bytes of a ClientHello, its header included; real ones have less than 4096."""

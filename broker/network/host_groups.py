@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
+from nono.broker.dataclass import dataclass
 from nono.broker.datafile import data
 from nono.broker.errors import UnknownName
 from nono.broker.network.host_entries import parse_host

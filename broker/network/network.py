@@ -9,8 +9,8 @@ from __future__ import annotations
 import enum
 import errno
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.errors import PolicyError
 from nono.broker.network.index import NetworkIndex, is_loopback
 from nono.broker.network.refusals import METADATA_RULES, PRIVATE_RULES, reaching

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.requests import (
     Execute,
     Metadata,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import NamedTuple
 
+from nono.broker.dataclass import dataclass
 from nono.broker.datafile import data
+from nono.broker.named_tuple import NamedTuple
 
 _EVERY = "*"
 _PATH = "/bin:/usr/bin"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from nono.broker.errors import PolicyError
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.policy.around import Around, Directories, Rules
 from nono.broker.policy.folded import FoldedRefusals
 from nono.broker.rules.begun import Begun

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.errors import PolicyError
 from nono.broker.floor.carve import carve
 from nono.broker.floor.floor import Floor, Tree

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Any
 
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import Problem, ProfileError
 from nono.broker.profile.spelling import MAX_BYTES
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.settings import Setting, Settings
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import PolicyError, ProfileError, nearest
 from nono.broker.profile.format import Profile
 from nono.broker.profile.jsonc import Node, Text, read

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+
+from nono.broker.named_tuple import NamedTuple
 
 ANY_DEPTH = None
 """The part of a pattern that stands for any number of parts of a path, none included."""
@@ -32,6 +33,7 @@ Part = str | re.Pattern[str] | Between | None
 
 States = frozenset[int]
 """How many parts of the pattern may be used up; empty when nothing below can match."""
+NOWHERE: States = frozenset()
 _FIRST: States = frozenset({0})
 """One for all: a process with many sandboxes holds hundreds of patterns for each."""
 
@@ -59,7 +61,7 @@ class Automaton(NamedTuple):
                     after.add(state)
             elif part == name if isinstance(part, str) else self._matched(part, name):
                 after.add(state + 1)
-        return self.with_depths(after)
+        return self.with_depths(after) if after else NOWHERE
 
     def _matched(self, part: re.Pattern[str] | Between, name: str) -> bool:
         if isinstance(part, Between):

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import InvalidHost, PolicyError
 from nono.broker.rules.addresses import Address
 from nono.broker.rules.hosts import canonical_host

@@ -9,8 +9,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
 from nono.broker.rules.host_patterns import NetworkPattern, spell
@@ -153,25 +154,9 @@ class Glob:
     """What consumes a path name by name."""
 
     def __post_init__(self) -> None:
-        rooted = self.text if self.text.startswith("/") else f"/**/{self.text}"
-        names = rooted.removesuffix("/")[1:].split("/")
-        if not self.text or {"", ".", ".."} & set(names) or "\0" in rooted:
-            raise PolicyError(
-                f"{self.text!r} is not a usable pattern of paths",
-                "write names separated by single slashes, such as '**/.env' or '/srv/*/key.pem'",
-            )
-        if len(names) > _MAX_COMPONENTS:
-            raise PolicyError(
-                f"the pattern {self.text[:60]!r}... has more than {_MAX_COMPONENTS} names",
-                "use '**' for directories of any depth",
-            )
-        fixed: list[str] = []
-        for name in names[:-1]:
-            if _WILDCARDS.search(name):
-                break
-            fixed.append(name)
-        object.__setattr__(self, "prefix", "/" + "/".join(fixed))
-        object.__setattr__(self, "names", Automaton(tuple(_compile(name) for name in names)))
+        prefix, names = _taken_apart(self.text)
+        object.__setattr__(self, "prefix", prefix)
+        object.__setattr__(self, "names", names)
 
     @property
     def spelled(self) -> str:
@@ -214,6 +199,29 @@ class Glob:
             if not states:
                 return False
         return False
+
+
+@lru_cache(4096)
+def _taken_apart(text: str) -> tuple[str, Automaton]:
+    """The prefix and the names of a glob. The same ones are made in each run of a sandbox."""
+    rooted = text if text.startswith("/") else f"/**/{text}"
+    names = rooted.removesuffix("/")[1:].split("/")
+    if not text or {"", ".", ".."} & set(names) or "\0" in rooted:
+        raise PolicyError(
+            f"{text!r} is not a usable pattern of paths",
+            "write names separated by single slashes, such as '**/.env' or '/srv/*/key.pem'",
+        )
+    if len(names) > _MAX_COMPONENTS:
+        raise PolicyError(
+            f"the pattern {text[:60]!r}... has more than {_MAX_COMPONENTS} names",
+            "use '**' for directories of any depth",
+        )
+    fixed: list[str] = []
+    for name in names[:-1]:
+        if _WILDCARDS.search(name):
+            break
+        fixed.append(name)
+    return "/" + "/".join(fixed), Automaton(tuple(_compile(name) for name in names))
 
 
 def _compile(name: str) -> Part:

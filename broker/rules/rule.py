@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.rules.access import ALL_ACCESS, CHANGING, Access
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.host_patterns import AddressBlock
@@ -156,6 +156,10 @@ OWN_OBJECT = builtin("own object")
 """What the sandbox made during the run, it may use."""
 
 
+NETWORK_PROXY = Origin(OriginKind.BUILTIN, "nono's proxy")
+"""Of the rule that opens the port of nono's proxy to the program."""
+PAST_PROXY = builtin("hosts are reached by nono's proxy alone", Effect.DENY)
+"""Of a connection that a program tried to make by itself."""
 OWN_CACHES = Origin(OriginKind.BUILTIN, "caches of the sandbox's own")
 """Of the rule that opens them: they lie in what is refused otherwise, and a bypass lifts that."""
 

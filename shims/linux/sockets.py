@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import functools
 import ipaddress
 import os
 import socket
@@ -92,6 +93,7 @@ def peer_pidfd(sock: socket.socket) -> int | None:
         raise
 
 
+@functools.lru_cache(1024)
 def inet_address(family: int, host: str, port: int) -> bytes:
     """A struct sockaddr_in or sockaddr_in6 for a socket of this family.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nono.broker import Access, Ask, Open, Operation, PathChange, Request, Rule, visible
+from nono.broker import Access, Ask, Open, Operation, PathChange, Request, Rule, Verdict, visible
 from nono.supervisor.asking.channel import Channel, ProgramTerminal
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.decisions.decide import Decisions
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     import trio
 
     from nono.broker.asking.surroundings import Place
+    from nono.supervisor.asking.waiting.at_once import AtOnce
     from nono.supervisor.asking.waiting.questions import Questions
     from nono.supervisor.audit.writer import Audit
     from nono.supervisor.decisions.opened_later import OpenedLater
-    from nono.supervisor.decisions.undecided import AnsweredProcess
+    from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided
 
 
 class Asking:
@@ -53,26 +55,53 @@ class Asking:
         self._place = place
         self._audit = audit
         self._questions: Questions | None = None
+        self._at_once: AtOnce | None = None
+        self._lock = threading.Lock()
+        self._is_serving = False
         self._nursery: trio.Nursery | None = None
         self._is_woken = False
         self.had_nobody = False
         """True when there would have been a question, and nobody to ask."""
         self._pipe: tuple[int, int] | None = None
         decisions.is_asked = self.is_asked
+        decisions.answer_at_once = self.answer_at_once
 
     @property
     def questions(self) -> Questions:
         """Those of the run, which are made when somebody looks."""
-        if self._questions is None:
-            from nono.supervisor.asking.waiting.answered import Log
-            from nono.supervisor.asking.waiting.questions import Questions
+        questions = self._made_questions()
+        if self._nursery is not None and not self._is_serving:
+            self._is_serving = True
+            self._nursery.start_soon(questions.serve)
+        return questions
 
-            log = Log(self._audit)
-            place, later = self._place(), self.opened_later
-            self._questions = Questions(self.decisions, self.dispatch, place, log, later, self._run)
-            if self._nursery is not None:
-                self._nursery.start_soon(self._questions.serve)
-        return self._questions
+    def _made_questions(self) -> Questions:
+        """From any thread."""
+        with self._lock:
+            if self._questions is None:
+                from nono.supervisor.asking.waiting.answered import Log
+                from nono.supervisor.asking.waiting.asker import Asker
+                from nono.supervisor.asking.waiting.questions import Questions
+
+                asker = Asker(self._place(), Log(self._audit), self._run)
+                later = self.opened_later
+                self._questions = Questions(self.decisions, self.dispatch, asker, later)
+            return self._questions
+
+    def answer_at_once(self, undecided: Undecided) -> tuple[Request, Verdict]:
+        """What is decided with the answer of a function that does not wait. From any thread.
+
+        Raises OSError when it refuses, and Undecided where the call has to wait for its answer.
+        """
+        channel = self.dispatch.attached
+        if channel is None or channel.at_once is None:
+            raise undecided
+        if self._at_once is None:
+            from nono.supervisor.asking.waiting.at_once import AtOnce
+
+            asker = self._made_questions().asker
+            self._at_once = AtOnce(self.decisions, self.dispatch, asker)
+        return self._at_once.answer(undecided, channel)
 
     @property
     def opened_later(self) -> OpenedLater | None:
@@ -99,6 +128,7 @@ class Asking:
 
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
+            self._is_serving = self._questions is not None
             if self._questions is not None:
                 nursery.start_soon(self._questions.serve)
             for channel in self.dispatch.channels:
@@ -106,7 +136,7 @@ class Asking:
             try:
                 await trio.sleep_forever()
             finally:
-                self._nursery = None
+                self._nursery, self._is_serving = None, False
 
     async def _serve(self, channel: Channel) -> None:
         try:

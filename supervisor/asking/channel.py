@@ -8,15 +8,15 @@ the same time: a channel that can show only one lets the others wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from nono.broker.dataclass import dataclass
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
     from nono.broker import Policy
-    from nono.broker.asking.question import Answer, Ask, Question
+    from nono.broker.asking.question import Answer, Ask, Question, Said
     from nono.supervisor.planning.options import Options
 
 
@@ -91,6 +91,8 @@ class Channel:
     """False for a function, which needs no time and no company for a question."""
     is_elsewhere = False
     """True where who sits before the program may not see that it asks."""
+    at_once: Callable[[Question], Said] | None = None
+    """What answers before a call waits, from any thread, where a function does."""
     terminal: ProgramTerminal | None = None
     """What the program has instead of the person's terminal, where it gets one of its own."""
 
@@ -150,10 +152,23 @@ class Callback(Channel):
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
+        self.at_once = None if _is_coroutine_function(ask) else ask
 
     async def ask(self, question: Question) -> Answer | None:
         """Raises what the function raises: what would end the process is an error of it here."""
         try:
-            return await self._ask(question)
+            return await awaited(self._ask(question))
         except SystemExit as error:
             raise RuntimeError("who is asked wants to end the process") from error
+
+
+async def awaited(said: Said) -> Answer | None:
+    """What a function says in the end. Raises what it raises."""
+    return await said if isinstance(said, Awaitable) else said
+
+
+def _is_coroutine_function(ask: Ask) -> bool:
+    # What only a program that uses the library needs is loaded only then.
+    from inspect import iscoroutinefunction
+
+    return iscoroutinefunction(ask) or iscoroutinefunction(type(ask).__call__)

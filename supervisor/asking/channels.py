@@ -10,10 +10,11 @@ and takes all that are there: who is attached when a question comes is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import flag
 from nono.supervisor.asking.channel import Callback, Channel, Run
 from nono.supervisor.errors import UsageError

@@ -7,15 +7,15 @@ is asked elsewhere, and may have it asked there as well: the first answer counts
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nono.supervisor.asking.channel import Channel, ChannelGone
+from nono.supervisor.asking.channel import Channel, ChannelGone, awaited
 from nono.supervisor.faults import Faults
 
 if TYPE_CHECKING:
-    from nono.broker.asking.question import Answer, Question
+    from nono.broker.asking.question import Answer, Begun, Question, Said
 
 
 @dataclass(slots=True)
@@ -30,25 +30,37 @@ class Dispatch:
         """The channel that the next question goes to."""
         return next((each for each in self.channels if each.is_attached), None)
 
-    async def ask(self, question: Question) -> tuple[Answer | None, Channel | None]:
+    async def ask(
+        self, question: Question, begun: Begun | None = None
+    ) -> tuple[Answer | None, Channel | None]:
         """The answer, and the channel that it came by; None for nobody. Never raises.
 
-        An answer that is no offer of the question's is none.
+        An answer that is no offer of the question's is none. With `begun` a function was asked.
         """
         tried: list[Channel] = []
         while (channel := self._next(tried)) is not None:
             try:
-                answer, channel = await self._ask(channel, question)
+                if begun is not None:
+                    answer = await awaited(begun.said)
+                else:
+                    answer, channel = await self._ask(channel, question)
             except ChannelGone:
                 tried.append(channel)
                 continue
             except Exception:
                 self.faults.note()
                 return None, channel
-            if answer is not None and not any(o.id == answer.offer for o in question.offers):
-                answer = None
-            return answer, channel
+            return offered(question, answer), channel
         return None, None
+
+    def ask_at_once(self, question: Question, ask: Callable[[Question], Said]) -> Said:
+        """As `ask`, of a function that does not wait. From any thread."""
+        try:
+            said = ask(question)
+            return said if isinstance(said, Awaitable) else offered(question, said)
+        except BaseException:  # also what would end the thread: it serves others
+            self.faults.note()
+            return None
 
     async def _ask(self, first: Channel, question: Question) -> tuple[Answer | None, Channel]:
         """Raises ChannelGone when nobody is there any more, and what the channel raises."""
@@ -69,3 +81,10 @@ class Dispatch:
         return next(
             (each for each in self.channels if each not in tried and each.is_attached), None
         )
+
+
+def offered(question: Question, answer: Answer | None) -> Answer | None:
+    """The answer, if it is an offer of the question's."""
+    if answer is None or not any(each.id == answer.offer for each in question.offers):
+        return None
+    return answer

@@ -23,6 +23,7 @@ from nono.broker import (
 )
 from nono.broker.audit.records import Decision
 from nono.broker.credentials.services import PROXY_ORIGIN
+from nono.broker.rules.rule import NETWORK_PROXY, PAST_PROXY
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
@@ -30,6 +31,7 @@ from nono.supervisor.decisions.denials import Denials, key
 from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.plan import Plan
 
+_PROXIES = PROXY_ORIGIN, NETWORK_PROXY, PAST_PROXY.origin
 _MAX_OPENED = 2_000
 
 
@@ -75,7 +77,7 @@ def replay(session: Session, plan: Plan) -> Replay:
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):
             continue
-        if record.origin != PROXY_ORIGIN:  # each run has a proxy of its own
+        if record.origin not in _PROXIES:  # each run has proxies of its own
             result.decisions += 1
             _compare(result, record, start.policy)
     return result

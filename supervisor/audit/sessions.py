@@ -15,8 +15,8 @@ import re
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.audit.record_files import RECORDS, RecordFiles, file_names, total_size
 from nono.supervisor.errors import UsageError
 from nono.supervisor.locked import is_locked

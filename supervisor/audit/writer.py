@@ -14,7 +14,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,7 @@ from nono.broker.audit.records import (
     plain,
     plain_decision,
 )
+from nono.broker.dataclass import dataclass
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
 from nono.supervisor.errors import StartError, failure
@@ -162,22 +162,27 @@ class Audit:
         native: bool = False,
     ) -> None:
         now = time.time_ns()
-        if not self._is_in_pace(now, request, effect):
-            return
-        process = self._process(request.process)
-        other = None if decided is request else decided
-        self._append(plain_decision(now, process, request, effect, number, origin, other, native))
-        if isinstance(request, Execute):
+        is_execute = isinstance(request, Execute)
+        if self._is_in_pace(now, request, effect.value):
+            process = self.process_of(request.process)
+            other = None if decided is request else decided
+            plain = plain_decision(now, process, request, effect, number, origin, other, native)
+            self._append(plain)
+        if is_execute:
             self._processes.clear()  # what they run, and who they are, may be another
 
-    def _is_in_pace(self, now: int, request: Request, effect: Effect) -> bool:
+    def admits_answer(self, request: Request) -> bool:
+        """Whether an answer of a function about the request is written, and not only counted."""
+        return self._is_in_pace(time.time_ns(), request, "answered")
+
+    def _is_in_pace(self, now: int, request: Request, what: str) -> bool:
         """Whether to write it; what was counted before is written first.
 
         An audit of every call, or one that is required, holds each.
         """
         if self.options.every_call or self.options.required:
             return True
-        kind = _kind(effect, type(request).__name__, getattr(request, "operation", ""))
+        kind = _kind(what, type(request).__name__, getattr(request, "operation", ""))
         about = getattr(request, "path", None) or getattr(request, "address", None)
         with self._lock:
             summed = self._pace.take(now)
@@ -190,7 +195,7 @@ class Audit:
         for kind, count in summed.items():
             self._write(Summed(time.time_ns(), kind, count))
 
-    def _process(self, process: Process) -> RecordedProcess:
+    def process_of(self, process: Process) -> RecordedProcess:
         """What is known of the caller. Reading it from /proc costs more than all the rest."""
         tid = getattr(process, "tid", None)
         known = self._processes.get(tid)
@@ -259,9 +264,9 @@ def open_audit(options: AuditOptions) -> Audit:
 
 
 @cache
-def _kind(effect: Effect, request: str, operation: str) -> str:
+def _kind(what: str, request: str, operation: str) -> str:
     """What decisions are counted by."""
-    return f"{effect.value} {request} {operation}".rstrip()
+    return f"{what} {request} {operation}".rstrip()
 
 
 def _start_error(why: str) -> StartError:

@@ -9,12 +9,17 @@ from collections.abc import Callable, Sequence
 import click
 
 from nono.broker import visible
-from nono.supervisor.cli.messages import say
+from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.answers_file import ANSWERS, answers_file
-from nono.supervisor.planning.kept_answers import KeptAnswer, read_answers, write_answers
+from nono.supervisor.planning.kept_answers import (
+    KeptAnswer,
+    read_answers,
+    without_links,
+    write_answers,
+)
 
 
 @click.group(cls=Section)
@@ -122,6 +127,12 @@ def promote(
     file = _file(profile, workdir)
     found = _read(file)
     chosen = _chosen(found, numbers, everything, f"nono answers promote 1 --into {target}")
+    home = home_directory(os.environ)
+    where = os.path.realpath(os.path.expanduser(workdir or "."))
+    chosen, notes = without_links(chosen, os.environ, home, where)
+    say_notes(notes)
+    if not chosen:
+        raise UsageError("none of these answers is about what it was about", "nono answers forget")
     change = promoted(target, [(each.key, each.value) for each in chosen], os.environ)
     for line in change.difference:
         click.echo(visible(line, limit=1000))

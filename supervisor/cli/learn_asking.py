@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
     from nono.supervisor.asking.channels import Channels, named
     from nono.supervisor.asking.opening import place_of
     from nono.supervisor.cli.output_file import OutputFile
+    from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning.answered import profile_of_answers
     from nono.supervisor.report import asked, learned
     from nono.supervisor.report import run as report
@@ -40,7 +42,9 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         channels = Channels(named(plan.ask), tuple(argv), values["profile"] or "")
+        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
         prepared = prepare(plan, channels=channels)
+        prepared.decisions.opening = before.open
         faults: list[str] = []
         with contextlib.closing(prepared):
             given = streams.all_to_stderr() if values["as_json"] else streams
@@ -52,11 +56,17 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
             except foreground.TimeIsUp:
                 code = exit_status.SUCCESS
             policy, around = prepared.decisions.policy, place_of(plan).around
-            text = profile_of_answers(options, argv, policy, around, plan.workdir)
+            changed = before.changed(may_have_written=prepared.may_have_written)
+            learned_profile = profile_of_answers(options, argv, policy, around, plan.workdir)
         say_afterwards(report.bug(faults))
+        if not values["quiet"]:
+            say_notes([*before.notes, *learned_profile.notes])
         if not values["quiet"] and prepared.asking is not None and prepared.asking.has_asked:
             log = prepared.asking.questions.log
             say_afterwards([*asked.text(log.all(), log.notes)])
+        if not values["quiet"]:
+            say_afterwards(report.changed(changed))
+        text = learned_profile.text
         stdout.check()
         output.write(text.encode("ascii"))
         undo.pop_all()

@@ -135,6 +135,12 @@ _POLICY_OPTIONS = (
         help="Reach allowed hosts through this proxy of your company's; HTTPS_PROXY, if not said.",
     ),
     _option(
+        "network.by",
+        metavar="proxy",
+        help="Reach what is allowed by nono's proxy alone, which programs have to use; also with"
+        " --floor-only.",
+    ),
+    _option(
         "network.credentials",
         "--credential",
         metavar="SERVICE[=PLACE]",

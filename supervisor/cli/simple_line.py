@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import BY_OPTION
 from nono.supervisor.planning.options import Options
 
@@ -50,8 +51,8 @@ def simple_run(arguments: Sequence[str], env: Mapping[str, str]) -> SimpleRun | 
     """What the line says; None where click has to read it."""
     if arguments[:1] != ["run"] or _COMPLETION in env:
         return None
-    unsaid = Options()
-    values = {**_UNSAID, **{name: getattr(unsaid, name) for name in Options.__dataclass_fields__}}
+    unsaid, names = Options(), (*Options.__match_args__,)
+    values = {**_UNSAID, **{str(name): getattr(unsaid, name) for name in names}}
     words = iter(arguments[1:])
     for word in words:
         if word == "--" or not word.startswith("-"):

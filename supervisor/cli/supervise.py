@@ -109,6 +109,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
         channels=_channels(plan, argv, values),
         tally=None if counting is None else counting.tally,
     )
+    prepared.decisions.opening = before.open
     if not values["quiet"]:
         say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
     try:

@@ -44,6 +44,7 @@ from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 
 _OTHERWISE = "Seatbelt cannot tell it from what is decided otherwise, or needs it for every program"
+_PROXY = "proxy of nono's"
 _OPERATIONS = ("read", "write", "create", "execute")
 
 
@@ -98,6 +99,8 @@ def why(
             answer = _about_path(plan, made, path or "", op or "read")
         if platform == "macos":
             answer = _on_macos(answer, made)
+        elif plan.by_proxy and _is_of_host(answer.request):
+            answer = replace(answer, layer=_PROXY)
     click.echo(_json(answer) if as_json else _text(answer))
     ctx.exit(exit_status.of_answer(answer.allowed))
 
@@ -165,10 +168,14 @@ def _about_last_run(as_json: bool, verbose: bool) -> int:
     return exit_status.of_answer(not decisions.denials.all())
 
 
+def _is_of_host(request: Request) -> bool:
+    return isinstance(request, ConnectHost | Connect)
+
+
 def _on_macos(answer: _Answer, made: Complete) -> _Answer:
     """The same question where Seatbelt answers: of a path it says what the profile does."""
-    if isinstance(answer.request, ConnectHost | Connect):
-        return replace(answer, layer="proxy of nono's")
+    if _is_of_host(answer.request):
+        return replace(answer, layer=_PROXY)
     from nono.supervisor.cli.elsewhere import seatbelt
 
     layer = "kernel, by Seatbelt"

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nono.broker import (
     ALL_ACCESS,
@@ -25,8 +24,11 @@ from nono.broker import (
     Subtree,
     floor_exclude,
 )
+from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.folding import Folding
+from nono.broker.rules.rule import NETWORK_PROXY
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
@@ -88,14 +90,15 @@ def complete(
     broker: bool = True,
     tmpdir: str | None = None,
     proxy_port: int | None = None,
+    network_port: int | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Complete:
     """What a run of this plan goes by.
 
-    Only a run has its own TMPDIR and a port that its credential proxy listens on; without a
-    `tmpdir` it is one that mktemp(1) could make. `env` says where this run is recorded, if it does
-    not do so where all others do. Raises UsageError for services that no such run can have,
-    OSError, broker.FloorTooLarge.
+    Only a run has its own TMPDIR and ports that its proxies listen on, `proxy_port` for services
+    and `network_port` for hosts; without a `tmpdir` it is one that mktemp(1) could make. `env`
+    says where this run is recorded, if it does not do so where all others do. Raises UsageError for
+    services that no such run can have, OSError, broker.FloorTooLarge.
     """
     policy, services, network = plan.policy, plan.services, plan.policy.network
     kept = policy.rules if broker else without_start_files(policy.rules)
@@ -119,6 +122,10 @@ def complete(
         check(network, broker)
         rules += key_files(services)
         network = with_proxy(network, proxy_port)
+    if network_port is not None:
+        from nono.supervisor.decisions.services import with_proxy
+
+        network = with_proxy(network, network_port, NETWORK_PROXY)
     copies = _copies() if network.mode is Mode.FILTERED and broker else {}
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()

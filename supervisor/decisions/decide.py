@@ -6,7 +6,6 @@ import errno
 import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import (
@@ -22,7 +21,6 @@ from nono.broker import (
     LocalPort,
     Mode,
     Open,
-    Operation,
     Origin,
     PathChange,
     Policy,
@@ -31,7 +29,9 @@ from nono.broker import (
     Rule,
     Verdict,
 )
+from nono.broker.dataclass import replace
 from nono.broker.network.network import refusal_errno
+from nono.broker.requests import NAME_CHANGES
 from nono.broker.rules.paths import child, lineage, parent
 from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.denials import Denials
@@ -44,14 +44,6 @@ from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
 
-_NAME_CHANGES = {
-    Operation.LINK_TO,
-    Operation.RENAME_FROM,
-    Operation.RENAME_TO,
-    Operation.RMDIR,
-    Operation.SYMLINK,
-    Operation.UNLINK,
-}
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
 _MAX_CONNECTS = 4096
@@ -80,6 +72,10 @@ class Decisions:
         """Replaced as a whole, by `extend` and `retract`."""
         self.is_asked: Callable[[Request, Ask], bool] | None = None
         """Whether a person is asked about such a request; None where nobody is ever."""
+        self.answer_at_once: Callable[[Undecided], tuple[Request, Verdict]] | None = None
+        """Decides by an answer that is there before the call goes on. Raises as `require`."""
+        self.opening: Callable[[Iterable[Rule]], None] | None = None
+        """Who looks at what is opened during the run, before it is open."""
         self.floor = floor
         """Replaced as a whole, by `note_moved`."""
         self.witness = witness
@@ -260,7 +256,10 @@ class Decisions:
         policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            raise Undecided(((request, verdict), *self._undecided(later)), policy)
+            undecided = Undecided(((request, verdict), *self._undecided(later)), policy)
+            if self.answer_at_once is None:
+                raise undecided
+            decided, verdict = self.answer_at_once(undecided)
         self._note(request, decided, verdict)
 
     def _undecided(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Ask]]:
@@ -308,7 +307,7 @@ class Decisions:
         link there, which the next run would follow. It is one if it holds for any name beside it,
         or if somebody was asked about this very change.
         """
-        if not isinstance(request, PathChange) or request.operation not in _NAME_CHANGES:
+        if not isinstance(request, PathChange) or request.operation not in NAME_CHANGES:
             return request, verdict
         any_name = replace(request, path=child(parent(request.path), _ANY_NAME))
         policy = self._policy_for(request)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 
 from nono.broker import Ask, Deny, Request
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.requests import Metadata, PathChange, PathRequest
 from nono.broker.rules.rule import Effect, builtin
 from nono.supervisor.places import home_directory

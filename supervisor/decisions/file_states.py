@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+from nono.broker.named_tuple import NamedTuple
 
 
 class State(NamedTuple):

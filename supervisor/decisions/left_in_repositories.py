@@ -38,41 +38,44 @@ _Begun = tuple[tuple[str, State], ...]
 
 
 class LeftInRepositories:
-    """What is there at the start."""
+    """What is there before it is open."""
 
-    def __init__(
-        self,
-        opened: Iterable[str],
-        found: Iterable[Repository],
-        in_work_trees: Mapping[str, bool],
-    ) -> None:
-        """`found` are the repositories in `opened` whose hooks and configuration are kept.
-        `in_work_trees` is what git runs in each because a person's configuration says so, and
+    def __init__(self, in_work_trees: Mapping[str, bool]) -> None:
+        """`in_work_trees` is what git runs in each because a person's configuration says so, and
         whether it is a directory of hooks."""
-        self._opened = tuple(opened)
         self._in_work_trees = dict(in_work_trees)
-        self._found = tuple(found)
-        self._directories = {
+        self._started = time.time_ns() - _BEHIND
+        self._opened: tuple[str, ...] = ()
+        self._found: tuple[Repository, ...] = ()
+        self._directories: dict[str, tuple[int, int] | None] = {}
+        self._configurations: dict[str, bytes] = {}
+        self._hooks: dict[str, State | None] = {}
+        self._links: dict[str, State | None] = {}
+        self._files: dict[str, State | None] = {}
+        self._begun: dict[str, _Begun] = {}
+
+    def open(self, opened: Iterable[str], found: Sequence[Repository]) -> None:
+        """`opened` is all that is open from now on; `found` are the repositories in what is new of
+        it, whose hooks and configuration are kept."""
+        self._opened = tuple(opened)
+        self._found += tuple(found)
+        new = {
             directory: _identity(directory)
-            for one in self._found
+            for one in found
             for directory in git_directories(one.directory)[0]
             if kind_of(child(directory, "HEAD")) is not None  # else git takes it for none yet
         }
-        self._started = time.time_ns() - _BEHIND
-        self._configurations = {
-            directory: bytes_of(child(directory, "config"), MAX_BYTES + 1)
-            for directory in self._directories
+        self._directories |= new
+        self._configurations |= {
+            directory: bytes_of(child(directory, "config"), MAX_BYTES + 1) for directory in new
         }
         # Kept, unless a person has lifted that.
-        hooks = [hook for each in self._directories for hook in hooks_in(child(each, "hooks"))]
-        self._hooks = {hook: state(hook) for hook in hooks}
-        self._links = {one.link: state(one.link) for one in self._found if one.link}
-        names = ("index", "config")
-        self._files = {
-            path: state(path)
-            for path in (child(each, name) for each in self._directories for name in names)
-        }
-        self._begun = dict(self._all_begun(self._directories))
+        hooks = [hook for each in new for hook in hooks_in(child(each, "hooks"))]
+        self._hooks |= {hook: state(hook) for hook in hooks}
+        self._links |= {one.link: state(one.link) for one in found if one.link}
+        paths = (child(each, name) for each in new for name in ("index", "config"))
+        self._files |= {path: state(path) for path in paths}
+        self._begun |= dict(self._all_begun(new))
 
     def changed(self, walked: Walked) -> Iterator[str]:
         """The paths of what is new and would run, or go on, after a walk of all that is opened."""

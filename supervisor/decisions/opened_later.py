@@ -12,7 +12,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -33,11 +32,13 @@ from nono.broker import (
     Subtrees,
     is_within,
 )
+from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
 from nono.broker.requests import PathRequest
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.paths import parent
+from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.always import behind_links
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import folding_trees
@@ -55,6 +56,9 @@ from nono.supervisor.planning.refused_names import Expanded
 from nono.supervisor.planning.start_files import ORIGIN, start_file_rules, started_by_itself
 
 _GIVEN = Origin(OriginKind.FLAG, "given during the run")
+_TOO_MANY = "there are too many names to find those that lead to {}"
+_MAX_SHOWN = 3
+_UNFOUND = builtin("a file with other names, where there are too many to look at", Effect.DENY)
 
 
 class OpenedLater:
@@ -81,6 +85,8 @@ class OpenedLater:
         if not any(grant.access for grant in grants):
             self._decisions.extend(rules)
             return
+        if self._decisions.opening is not None:
+            self._decisions.opening(grants)
         refusals, folding = self._refusals(policy, grants)
         at_start = self._decisions.at_start
         if policy.rules != at_start.rules:
@@ -148,7 +154,10 @@ class OpenedLater:
         above = parent(request.path)
         if above not in seen:
             grant = Rule(Subtree(above), FLOOR_ACCESS, Effect.ALLOW, _GIVEN)
-            seen[above] = self._refusals(policy, [grant])[0]
+            try:
+                seen[above] = self._refusals(policy, [grant])[0]
+            except PolicyError:
+                seen[above] = [replace(_UNFOUND, pattern=Subtree(above))]
         named = (rule for rule in seen[above] if rule.reaches(request.path))
         return next((rule for rule in named if rule.access & policy.needs(request)), None)
 
@@ -175,6 +184,8 @@ class OpenedLater:
         ).matched
         behind = list(behind_links(rules, matched))
         links = OtherLinks([*rules, *asked, *matched, *behind], policy.bypasses)
+        if links.unfound:
+            raise PolicyError(_TOO_MANY.format(", ".join(links.unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
         before = {*refused, *asked}
         new = [each for each in (*found, *matched, *behind, *links.rules) if each not in before]

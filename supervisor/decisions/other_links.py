@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 
 from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree
+from nono.broker.dataclass import replace
 from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.planning.opened_by_patterns import grants_of_people, opened_by_people

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within
+from nono.broker.dataclass import dataclass, replace
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import lineage, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape

@@ -11,8 +11,8 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.rules.paths import child, outermost, parent
 from nono.supervisor.planning.git_files import kind_of
 

@@ -13,7 +13,9 @@ import itertools
 import os
 import re
 import stat
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from nono.broker import Access, Rule
 from nono.broker.datafile import data
@@ -41,7 +43,7 @@ _NOT_REMEMBERED = "{}: which repositories are there could not be written down: {
 
 
 class RunByPeople:
-    """The files as they are at the start. Bounded: of very many, some are left out."""
+    """The files as they are before they are open. Bounded: of very many, some are left out."""
 
     def __init__(
         self,
@@ -54,20 +56,48 @@ class RunByPeople:
         are directories of the sandbox's own, which stay as well: a link may lead there. `env` says
         where git's configuration is, and where it is remembered for the next start which
         repositories there are; without it, neither counts."""
-        opened = opened_by_people(rules, Access.WRITE)
-        searched = searched_directories(opened)
-        found = search(searched).repositories if repositories is None else tuple(repositories)
-        written = sorted(opened.directories)
-        self._directories = dict.fromkeys((*written, *(each.top for each in found if each.link)))
-        self._opened = sorted({*searched, *caches})
         self._env = env
+        self._lock = threading.Lock()
         settings = [] if env is None else of_every_repository(home_directory(env), env)
-        self._left = LeftInRepositories(self._opened, found, in_every_work_tree(settings))
+        self._left = LeftInRepositories(in_every_work_tree(settings))
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""
-        path = "" if env is None else env.get("PATH", "")
-        self._commands = tuple(hiding(path.split(":"), self._opened))
-        self._before = dict(self._states())
+        self._opened: list[str] = []
+        self._looks: list[_Look] = []
+        self._before: dict[str, object] = {}
+        self._open(rules, repositories, caches)
+
+    def open(self, rules: Iterable[Rule]) -> None:
+        """More is about to be opened, during the run. From any thread."""
+        with self._lock:
+            self._open(rules, None, ())
+
+    def _open(
+        self,
+        rules: Iterable[Rule],
+        repositories: Iterable[Repository] | None,
+        caches: Iterable[str],
+    ) -> None:
+        before = tuple(self._opened)
+
+        def is_new(path: str) -> bool:
+            # What is there by now in what was open before, the run may have made.
+            return not any(is_within(path, each) for each in before)
+
+        opened = opened_by_people(rules, Access.WRITE)
+        searched = searched_directories(opened)
+        every = search(searched).repositories if repositories is None else tuple(repositories)
+        found = tuple(each for each in every if is_new(each.directory))
+        written = (*sorted(opened.directories), *(each.top for each in found if each.link))
+        known = {each for look in self._looks for each in look.directories}
+        directories = tuple(each for each in dict.fromkeys(written) if each not in known)
+        self._opened = sorted({*before, *searched, *caches})
+        self._left.open(self._opened, found)
+        path = "" if self._env is None else self._env.get("PATH", "")
+        inside = filter(is_new, (*searched, *caches))
+        look = _Look(directories, tuple(hiding(path.split(":"), inside)))
+        self._looks.append(look)
+        self._before |= {path: what for path, what in look.states() if is_new(path)}
 
     def changed(self, *, may_have_written: bool = True) -> list[str]:
         """The paths of those that are new or not as they were: first what is in repositories,
@@ -75,7 +105,7 @@ class RunByPeople:
 
         Where nothing can have been written, nobody looks for what is new.
         """
-        after = dict(self._states())
+        after = {path: what for look in self._looks for path, what in look.states()}
         changed = {path for path, what in after.items() if what != self._before.get(path, _NOTHING)}
         walked = walk(self._opened) if may_have_written else Walked()
         self.notes += (_CUT.format(each) for each in walked.cut)
@@ -92,10 +122,19 @@ class RunByPeople:
             except OSError as error:
                 self.notes.append(_NOT_REMEMBERED.format(directory, error.strerror))
 
-    def _states(self) -> Iterator[tuple[str, object]]:
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """At what was opened together: directories, and commands by the names that they would hide."""
+
+    directories: tuple[str, ...]
+    commands: tuple[tuple[str, frozenset[str]], ...]
+
+    def states(self) -> Iterator[tuple[str, object]]:
+        """Each file that counts, and what tells that it is another."""
         is_named = _matcher()
         left = _MAX_DIRECTORIES
-        for top in self._directories:
+        for top in self.directories:
             entries = _entries(top)
             yield from _named(entries, is_named)
             below = [
@@ -110,7 +149,7 @@ class RunByPeople:
                 yield from _named(_entries(directory), is_named)
             for directory in data("start_files")["run_knowingly_in"]:
                 yield from _named(_entries(child(top, directory)), lambda name: True)
-        for directory, hidden in self._commands:
+        for directory, hidden in self.commands:
             yield from _named(_entries(directory), hidden.__contains__)
 
 

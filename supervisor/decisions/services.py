@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from nono.broker import (
     ALL_ACCESS,
@@ -19,6 +18,7 @@ from nono.broker import (
 )
 from nono.broker.credentials.services import PROXY_ORIGIN, Service
 from nono.broker.credentials.sources import InFile
+from nono.broker.dataclass import replace
 from nono.broker.settings import flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
@@ -50,11 +50,12 @@ def key_files(services: Iterable[Service]) -> Iterator[Rule]:
                 yield Rule(File(canonical(source.path)), ALL_ACCESS, Effect.DENY, origin)
 
 
-def with_proxy(network: Network, port: int | None) -> Network:
-    """The network, with the way to the proxy where there is one and a way is needed."""
+def with_proxy(network: Network, port: int | None, origin: Origin = PROXY_ORIGIN) -> Network:
+    """The network, with the way to the proxy where there is one and a way is needed.
+
+    `origin` says which of nono's proxies it is.
+    """
     if port is None or network.mode is not Mode.FILTERED:
         return network
-    proxy = Rule(
-        AddressBlock(f"{PROXY_ADDRESS}/32", (port,)), Access.CONNECT, Effect.ALLOW, PROXY_ORIGIN
-    )
+    proxy = Rule(AddressBlock(f"{PROXY_ADDRESS}/32", (port,)), Access.CONNECT, Effect.ALLOW, origin)
     return replace(network, rules=(*network.rules, proxy))

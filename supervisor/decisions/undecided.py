@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from nono.broker import Ask, Deny, Effect, Origin, Policy, Request, Rule
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.network.network import refusal_errno
-from nono.broker.requests import RecordedProcess
+from nono.broker.requests import Metadata, PathChange, RecordedProcess
 from nono.supervisor.decisions.denials import key
+
+if TYPE_CHECKING:
+    from nono.broker.asking.question import Begun
 
 
 class Undecided(Exception):
@@ -22,6 +26,8 @@ class Undecided(Exception):
         super().__init__(questions[0][0])
         self.questions = questions
         self.policy = policy
+        self.begun: Begun | None = None
+        """The question, where a function was asked already and what it said takes longer to do."""
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -45,20 +51,25 @@ class Undecided(Exception):
 class Once:
     """What a person allowed one call. `shown` are the keys of what he saw of it.
 
-    A rule speaks of a path and an access: where a link leads and which mode a file gets it does not
-    say, and the program may have changed that meanwhile.
+    A rule speaks of a path and an access: which change is made there, where a link leads and which
+    mode a file gets it does not say, nor that it is about a name and not about one below it. The
+    program may have changed that meanwhile.
     """
 
     rules: tuple[Rule, ...] = ()
     shown: frozenset[tuple[object, ...]] = frozenset()
+    questions: tuple[tuple[Request, Ask], ...] = ()
+    """What it was asked about, where the call went on with the answer: what comes up afterwards is
+    asked about together with these."""
 
     def holds_for(self, request: Request) -> bool:
-        """False for a change that is another in its details than what was shown."""
-        return not getattr(request, "detail", "") or key(request) in self.shown
+        """False for a change that is another than what was shown."""
+        return not isinstance(request, PathChange | Metadata) or key(request) in self.shown
 
     def with_more(self, other: Once) -> Once:
         """Both."""
-        return Once((*self.rules, *other.rules), self.shown | other.shown)
+        questions = (*self.questions, *other.questions)
+        return Once((*self.rules, *other.rules), self.shown | other.shown, questions)
 
 
 NOTHING = Once()

@@ -10,9 +10,9 @@ import json
 import os
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from nono.broker import Effect, Policy, visible
+from nono.broker import Effect, Policy, Rule, visible
 from nono.broker.asking.offers.entries import entries
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.profile import spelled
@@ -25,10 +25,17 @@ _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _MAX_DESCRIPTION = 200
 
 
+class LearnedProfile(NamedTuple):
+    """The text, pure ASCII; and notes about what was answered and does not stand there."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
 def profile_of_answers(
     options: Options, argv: Sequence[str], policy: Policy, around: Surroundings, workdir: str
-) -> str:
-    """The profile's text; pure ASCII. `policy` is the run's, with its answers."""
+) -> LearnedProfile:
+    """`policy` is the run's, with its answers."""
     command = visible(shlex.join(argv), limit=_MAX_DESCRIPTION)
     profile: dict[str, Any] = {"meta": {"description": f"learned by asking: {command}"}}
     base = options.profile
@@ -38,11 +45,27 @@ def profile_of_answers(
     profile["ask"] = True
     for key, value in _said(options, around.home, workdir):
         _put(profile, key, value)
+    notes: dict[str, None] = {}
     for rule in (*policy.answers, *policy.network.answers):
-        if rule.effect is Effect.ALLOW:
-            for key, entry in entries(rule.pattern, rule.access, around):
-                _put(profile, key, entry)
-    return json.dumps(profile, indent=2) + "\n"
+        if rule.effect is not Effect.ALLOW:
+            continue
+        why = _why_not(rule)
+        found = () if why else entries(rule.pattern, rule.access, around)
+        if not found:
+            why = why or "no profile can name it"
+            notes[f"{visible(rule.pattern.spelled)}: left out: {why}"] = None
+        for key, entry in found:
+            _put(profile, key, entry)
+    return LearnedProfile(json.dumps(profile, indent=2) + "\n", tuple(notes))
+
+
+def _why_not(rule: Rule) -> str:
+    """Why an answer is none for later runs: it was about an object, and where a link stands by now
+    it would be about another."""
+    path = getattr(rule.pattern, "path", None)
+    if path is None or canonical(path) == path:
+        return ""
+    return f"it leads to {visible(canonical(path))} by now"
 
 
 def _said(options: Options, home: str, workdir: str) -> list[tuple[str, Any]]:

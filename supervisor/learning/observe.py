@@ -46,7 +46,7 @@ from nono.broker.credentials.services import PROXY_ORIGIN
 from nono.broker.learning.needs import MAX_NEEDS, Needs
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import outermost
-from nono.broker.rules.rule import OWN_CACHES, Anything
+from nono.broker.rules.rule import NETWORK_PROXY, OWN_CACHES, Anything
 from nono.broker.settings import KEYS, REACHING
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
@@ -60,6 +60,7 @@ from nono.supervisor.planning.plan import Plan, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
 _WORKDIR = Origin(OriginKind.FLAG, "nono learn")
+_PROXIES = PROXY_ORIGIN, NETWORK_PROXY
 _MAX_HOMES = 50
 _MAX_CACHES = 2000
 _SECRETS = "deny_system_secrets"
@@ -199,7 +200,7 @@ class Learner:
     def decision(self, request: Request, decided: Request, verdict: Verdict) -> None:
         if isinstance(request, NetworkRequest):
             self.used_network = True
-        if isinstance(verdict, Allow) and verdict.rule.origin != PROXY_ORIGIN:
+        if isinstance(verdict, Allow) and verdict.rule.origin not in _PROXIES:
             with self._lock:
                 self._saw(request)
 

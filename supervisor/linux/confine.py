@@ -7,10 +7,11 @@ import errno
 import os
 import struct
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from nono.broker import Mode
+from nono.broker.named_tuple import NamedTuple
 from nono.shims.errors import ShimError
 from nono.shims.linux import capabilities, landlock, notify, process
 from nono.shims.linux.syscall_classes import machine
@@ -21,6 +22,7 @@ from nono.supervisor.linux.kept_filter import kept_filter
 from nono.supervisor.linux.tracing import check_tracing
 
 if TYPE_CHECKING:
+    from nono.broker import Process
     from nono.shims.linux.syscall_classes import Network
     from nono.supervisor.decisions.always import Complete
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -52,6 +54,11 @@ class Confinement(NamedTuple):
     """The files that are others inside, if any."""
     preload: str = ""
     """The library that programs load first, so that their opens for reading are the kernel's."""
+
+    @property
+    def client_of_proxy(self) -> Callable[[tuple[str, int]], Process] | None:
+        """Tells whose a connection to nono's proxy is, where that is known."""
+        return None if self.network is None else self.network.proxy_clients.of
 
     def close(self) -> None:
         if self.network is not None:
@@ -175,12 +182,14 @@ def confine(
     broker: bool,
     nameservers: Sequence[tuple[str, int]],
     proxy: UpstreamProxy | None = None,
+    own_proxy: int | None = None,
     preload: str = "",
 ) -> Confinement:
     """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
-    `proxy` is what these are reached through, if anything. `preload` is the library that programs
+    `proxy` is what these are reached through, if anything, and `own_proxy` the port of nono's,
+    where they are reached by that alone. `preload` is the library that programs
     load first, if they do: the opens that it marks are then for the floor alone.
     """
     if broker:
@@ -188,7 +197,7 @@ def confine(
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
         is_served = mode is Mode.FILTERED and broker
-        network = _network_service(nameservers, proxy) if is_served else None
+        network = _network_service(nameservers, proxy, own_proxy) if is_served else None
         if network is not None:
             undo.callback(network.close)
         injected = _injected_files(made)
@@ -251,11 +260,11 @@ def filter_program(
 
 
 def _network_service(
-    nameservers: Sequence[tuple[str, int]], proxy: UpstreamProxy | None
+    nameservers: Sequence[tuple[str, int]], proxy: UpstreamProxy | None, own_proxy: int | None
 ) -> NetworkService:
     from nono.supervisor.linux.network.service import NetworkService
 
-    return NetworkService(nameservers, proxy)
+    return NetworkService(nameservers, proxy, own_proxy)
 
 
 def _injected_files(made: Complete) -> InjectedFiles | None:

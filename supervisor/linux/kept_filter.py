@@ -27,7 +27,8 @@ def kept_filter(
 
     What was kept counts for the same parts and the same code alone. Raises what `make` raises.
     """
-    said = json.dumps(sorted(parts.items()))
+    # Two installations do not take each other's place.
+    said = json.dumps([os.path.dirname(linux.__file__), sorted(parts.items())])
     name = hashlib.sha256(said.encode()).hexdigest()[:16]
     key = json.dumps([VERSION, _code(), said])
     kept = read_kept(_KIND, name, env)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container
-from typing import NamedTuple
+
+from nono.broker.named_tuple import NamedTuple
 
 _MAX_DEPTH = 4096
 _CONSOLE, _PSEUDOTERMINAL = 4, 136

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from nono.broker.dataclass import dataclass
 from nono.supervisor.network.hosts_file import canonical_address
 
 MAX_BYTES: Final = 64 * 1024

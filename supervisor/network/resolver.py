@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import dns.asyncbackend
@@ -21,6 +20,7 @@ import dns.nameserver
 import dns.resolver
 import trio
 
+from nono.broker.dataclass import dataclass
 from nono.supervisor.errors import NoAnswer, ResolutionError, UnknownHost, UnusableAnswer
 from nono.supervisor.network import hosts_file as hosts_format
 from nono.supervisor.network import resolv_conf as resolv_conf_format

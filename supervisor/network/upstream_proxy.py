@@ -11,8 +11,8 @@ import base64
 import ipaddress
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import InvalidHost
 from nono.broker.network.host_entries import split_port
 from nono.broker.rules.addresses import destination

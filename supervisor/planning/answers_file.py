@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import NamedTuple
 
 from nono.broker import Mode, Network, Rule
+from nono.broker.dataclass import replace
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.places import profile_directory
 
 ANSWERS = ".answers.json"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from nono.broker import Effect, File, Glob, Rule, Subtree
+from nono.broker.dataclass import replace
 from nono.broker.rules.paths import child, outermost, parent
 
 _WILDCARD = re.compile(r"[*?\[]")

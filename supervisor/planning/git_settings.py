@@ -12,9 +12,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from nono.broker.git_config import MAX_BYTES
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.places import base_directory, plain_path
 from nono.supervisor.planning.git_files import bytes_of, common, kind_of

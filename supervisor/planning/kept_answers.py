@@ -12,9 +12,9 @@ import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from nono.broker import Effect, Glob, PathPattern, PolicyError, visible
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Key, Setting, Settings
@@ -169,6 +169,22 @@ def _leads_elsewhere(text: str, variables: Variables) -> str | None:
         return None
     end = canonical(path)
     return None if end == path else end
+
+
+def without_links(
+    answers: Iterable[KeptAnswer], env: Mapping[str, str], home: str, workdir: str
+) -> tuple[list[KeptAnswer], list[str]]:
+    """Those that are about what they say, and notes about those that lead elsewhere by now."""
+    variables = Variables(env, home, workdir)
+    found, notes = [], []
+    for each in answers:
+        is_path = each.key.startswith("filesystem.")
+        link = _leads_elsewhere(str(each.value), variables) if is_path else None
+        if link is None:
+            found.append(each)
+        else:
+            notes.append(_LED.format(visible(str(each.value)), visible(link)))
+    return found, notes
 
 
 def _is_kept(key: str) -> bool:

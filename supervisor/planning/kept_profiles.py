@@ -12,10 +12,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from nono.broker.datafile import PROFILES
 from nono.broker.errors import PolicyError
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.profile.merged import Merged, Source
 from nono.broker.profile.plain import plain_merged, read_merged
 from nono.supervisor.kept_files import keep, read_kept

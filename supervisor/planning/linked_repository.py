@@ -16,9 +16,9 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker.dataclass import replace
 from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, is_within, lineage, parent

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree, is_within
 from nono.broker.configuration.tools import MAX_BYTES, Tool, named, tools, variables, words
@@ -20,6 +19,7 @@ from nono.broker.configuration.without_credentials import (
     holds_private_key,
     without_credentials,
 )
+from nono.broker.dataclass import dataclass, field
 from nono.broker.settings import flag
 from nono.supervisor.planning.machine_places import Places, read_start
 

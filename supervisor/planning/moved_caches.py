@@ -6,9 +6,9 @@ Each profile has its own, so that where they are tells nothing of what two profi
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 
 from nono.broker import Policy, Subtree
+from nono.broker.dataclass import replace
 from nono.broker.rules.rule import OWN_CACHES
 from nono.supervisor.planning.own_caches import OwnCaches
 from nono.supervisor.planning.plan import Plan

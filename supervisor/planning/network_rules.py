@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
-from typing import NamedTuple
 
 from nono.broker import (
     Access,
@@ -21,11 +19,16 @@ from nono.broker import (
     PublicPort,
     Rule,
 )
+from nono.broker.dataclass import replace
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.network.host_entries import parse_host, split_port
 from nono.broker.network.host_groups import network_profile, network_rules_of
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME, KEYS, REACHING, Key, Kind, Setting, Settings, flag
 from nono.supervisor.errors import UsageError
+
+BY_PROXY = "proxy"
+"""What says that hosts are reached by nono's proxy alone."""
 
 _DNS_PORT = 53
 
@@ -36,6 +39,11 @@ def make_network(flags: Settings, profile: Settings) -> Network:
     Raises UsageError, broker.UnknownName, and broker.PolicyError for what is never
     opened.
     """
+    by = flags.one("network.by")
+    if by is not None and by.value != BY_PROXY:
+        raise UsageError(
+            f"{by}: there is no such way to the network", f"{flag('network.by')} {BY_PROXY}"
+        )
     for closing in _CLOSING:
         closed = _closed(closing, flags, profile)
         if closed is not None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nono.broker import Effect, Glob, Rule, Subtree
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 from nono.broker.rules.automaton import ANY_DEPTH, States
 from nono.broker.rules.paths import RESERVED_TREES, components

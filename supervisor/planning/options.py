@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nono.broker import Origin, OriginKind
+from nono.broker.dataclass import dataclass
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
 
 _MAX_SHOWN = 80
@@ -48,6 +48,7 @@ class Options:
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None
+    network: str | None = None
     proxy_credential: Sequence[str] = ()
     caches: bool = False
     profile: str | None = None
@@ -56,13 +57,13 @@ class Options:
 
 def to_options(values: Mapping[str, Any]) -> Options:
     """The `Options` among the values of a command's options."""
-    return Options(**{name: values[name] for name in Options.__dataclass_fields__})
+    return Options(**{name: values[name] for name in Options.__match_args__})
 
 
 def settings_of(options: Options) -> Settings:
     """What the options say, in their order. Those that name no setting are left out."""
     found = {}
-    for name in Options.__dataclass_fields__:
+    for name in Options.__match_args__:
         key = BY_OPTION.get(name)
         values = _values(key, getattr(options, name)) if key is not None else ()
         if key is not None and values:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 
 from nono.broker import (
@@ -23,6 +22,7 @@ from nono.broker import (
     is_within,
     rules_of,
 )
+from nono.broker.dataclass import replace
 from nono.supervisor.places import canonical, platform
 
 _PASSWD = "/etc/passwd"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from nono.broker import (
@@ -23,6 +22,7 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.caches import search, variables
+from nono.broker.dataclass import dataclass, replace
 from nono.broker.profile.spelling import is_file_name
 from nono.broker.requests import NOBODY
 from nono.broker.rules.rule import OWN_CACHES

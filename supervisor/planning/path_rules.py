@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from nono.broker import (
@@ -18,6 +17,7 @@ from nono.broker import (
     is_within,
     rules_of,
 )
+from nono.broker.dataclass import replace
 from nono.broker.settings import KEYS, Key, Kind, Setting, Settings
 from nono.supervisor.places import platform
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -21,6 +20,7 @@ from nono.broker import (
     is_within,
     rules_of,
 )
+from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
 from nono.supervisor.places import (
     absolute,
@@ -79,7 +79,8 @@ class Plan:
     are directories that a flag names, `new_directories` those that the profile opens for writing:
     they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
     anything. `ask` names the channel by which a person is asked about what no rule decides; empty
-    for nobody. `preload` lets programs load nono's library for opens, where there is one.
+    for nobody. `preload` lets programs load nono's library for opens, where there is one. With
+    `by_proxy` hosts are reached by nono's own proxy alone, which programs have to use.
     """
 
     policy: Policy
@@ -97,6 +98,7 @@ class Plan:
     upstream_proxy: UpstreamProxy | None = None
     ask: str = ""
     preload: bool = False
+    by_proxy: bool = False
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -195,6 +197,7 @@ def make_plan(
         proxy,
         asks,
         flags.speak_of("preload"),
+        flags.speak_of("network.by"),
     )
 
 

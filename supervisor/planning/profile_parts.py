@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nono.broker import Rule
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import Settings
 
 if TYPE_CHECKING:

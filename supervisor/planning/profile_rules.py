@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nono.broker import Access, Effect, PolicyError, Rule, default_groups, group, rules_of
+from nono.broker.dataclass import replace
 from nono.broker.errors import ProfileError
 from nono.broker.profile.merged import Merged
 from nono.broker.rules.paths import is_within

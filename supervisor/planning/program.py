@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree, is_within
+from nono.broker.dataclass import dataclass, field
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import flag
 from nono.supervisor.planning.commands import SHELLS, further_programs, programs_of_text
 from nono.supervisor.planning.installation import (

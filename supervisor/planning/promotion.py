@@ -7,8 +7,8 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import PolicyError
 from nono.broker.profile.jsonc import Node, read
 from nono.broker.profile.parse import parse

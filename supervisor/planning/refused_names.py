@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker.dataclass import replace
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.walk import links_between
 

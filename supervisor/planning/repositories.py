@@ -14,11 +14,11 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, lineage
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git_files import (

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from nono.broker import Access, Effect, File, Rule
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical

@@ -13,11 +13,11 @@ import itertools
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
 from nono.broker.datafile import data
 from nono.broker.groups import moved
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from nono.broker import Allow, Connect, ConnectHost, Environment, InvalidHost, Network
+from nono.broker.dataclass import replace
 from nono.broker.requests import NOBODY
 from nono.broker.rules.addresses import destination
 from nono.broker.settings import Settings
@@ -31,7 +31,9 @@ def chosen_proxy(flags: Settings, network: Network, env: Mapping[str, str]) -> U
                 proxy = parse_proxy(env[name], name, env)
             except InvalidHost:
                 continue
-            return None if _is_open(network, proxy) else proxy
+            # Where nono's own proxy is the only way, the variables are of no use to the program.
+            is_open = not flags.speak_of("network.by") and _is_open(network, proxy)
+            return None if is_open else proxy
     return None
 
 

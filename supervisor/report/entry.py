@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.decisions.denials import Denial
 
 if TYPE_CHECKING:

@@ -138,6 +138,8 @@ def _network(plan: Plan, network: Network, short: bool) -> Iterator[str]:
         yield f"server name in TLS not compared: {visible(rule.pattern.spelled)}"
     for address, port in plan.nameservers:
         yield f"names of hosts are looked up at: {address} port {port}"
+    if plan.by_proxy:
+        yield "hosts are reached by nono's proxy alone, which programs have to use"
     proxy = plan.upstream_proxy
     if proxy is not None:
         through, by = visible(proxy.authority), visible(proxy.named_by)
@@ -188,6 +190,7 @@ def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
                 "listen": [_record(rule) for rule in network.listen],
                 "name_not_compared": [_safe(rule.pattern.spelled) for rule in network.unchecked],
                 "nameservers": [f"{address} port {port}" for address, port in plan.nameservers],
+                "by_proxy": plan.by_proxy,
                 "services": [_safe(service.name) for service in plan.services],
             },
             "kernel_rules": len(made.floor.rules),

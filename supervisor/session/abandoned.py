@@ -12,8 +12,8 @@ import fcntl
 import os
 import stat
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.places import TMPDIR_PREFIX, make_private, state_directory
 from nono.supervisor.session.tmpdir import remove_tree
 

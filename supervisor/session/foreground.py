@@ -19,8 +19,6 @@ from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
-    from nono.supervisor.asking.asking import Asking
-    from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.linux.launch.running import Session
     from nono.supervisor.session.controlled import Controlled
 
@@ -76,7 +74,7 @@ def run(
         credentials = prepared.credentials
         if credentials is not None:
             close_memory()
-        faults = partial(_faults, session, credentials, controlled)
+        faults = partial(_faults, session, prepared, controlled)
         last.callback(lambda: at_the_end(faults()))
         try:
             ending = signals.Ending(session.kill)
@@ -86,7 +84,7 @@ def run(
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
             stop_with = partial(signals.stop_with, own=own)
             try:
-                status = _wait(session, credentials, asking, controlled, stop_with, seconds)
+                status = _wait(session, prepared, controlled, stop_with, seconds)
             except BrokenError as error:
                 if controlled.ended_by:
                     words = f"ended by {controlled.ended_by}: every process of it was killed"
@@ -117,21 +115,18 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _faults(
-    session: Session, credentials: CredentialProxy | None, controlled: Controlled
-) -> list[str]:
-    proxy = () if credentials is None else credentials.issued.faults.texts
-    return [*session.faults, *proxy, *controlled.faults.texts]
+def _faults(session: Session, prepared: Prepared, controlled: Controlled) -> list[str]:
+    return [*session.faults, *prepared.proxy_faults, *controlled.faults.texts]
 
 
 def _wait(
     session: Session,
-    credentials: CredentialProxy | None,
-    asking: Asking | None,
+    prepared: Prepared,
     controlled: Controlled,
     stop_with: Callable[[int], bool],
     seconds: float,
 ) -> int:
+    credentials, asking, proxy = prepared.credentials, prepared.asking, prepared.proxy
     deadline = time.monotonic() + seconds
 
     def stopped() -> None:
@@ -140,11 +135,12 @@ def _wait(
 
     # What serves a channel's people is served before long; nothing else is, until it is needed.
     alone = seconds if asking is None else min(seconds, _SHORT_SECONDS)
-    if credentials is None and session.ends_within(alone, stopped, controlled.wakes()):
+    wakes = (*controlled.wakes(), *(() if proxy is None else (proxy.wakes(),)))
+    if credentials is None and session.ends_within(alone, stopped, wakes):
         return session.status
     import trio
 
-    beside = [each.serve for each in (credentials, asking, controlled) if each is not None]
+    beside = [each.serve for each in (credentials, asking, proxy, controlled) if each is not None]
     return trio.run(_wait_until, session, beside, stopped, deadline)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from nono.broker import Access, Allow, Open
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.linux.confine import Confinement
     from nono.supervisor.planning.plan import Plan
+    from nono.supervisor.proxy.proxy import NetworkProxy
 
 
 class Prepared(NamedTuple):
@@ -46,11 +48,14 @@ class Prepared(NamedTuple):
     """Who is asked about what no rule decides, if anybody is."""
     tally: Tally | None = None
     """Where calls are counted, if they are."""
+    proxy: NetworkProxy | None = None
+    """What has to be served where hosts are reached by it alone."""
 
     def environment(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment of a program that is to get `env`."""
         made = {**pointed_at(self.tmpdir, env), **env, "TMPDIR": self.tmpdir}
-        return made if self.credentials is None else self.credentials.environment(made)
+        made = made if self.credentials is None else self.credentials.environment(made)
+        return made if self.proxy is None else self.proxy.environment(made)
 
     def remove_left_behind(self) -> list[str]:
         """Remove what the program made in shared places and nobody granted it there.
@@ -64,6 +69,12 @@ class Prepared(NamedTuple):
         """False when no program made a call that could make a name or write into a file."""
         return not self.confinement.broker or self.confinement.own.may_have_changed
 
+    @property
+    def proxy_faults(self) -> list[str]:
+        """Tracebacks of what failed in our own code while the proxies were served."""
+        services = () if self.credentials is None else self.credentials.issued.faults.texts
+        return [*services, *(() if self.proxy is None else self.proxy.faults)]
+
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
         writing = Open(RecordedProcess(0), path, Access.WRITE)
@@ -74,6 +85,8 @@ class Prepared(NamedTuple):
             self.asking.close()
         if self.credentials is not None:
             self.credentials.close()
+        if self.proxy is not None:
+            self.proxy.close()
         if self.audit is not None:
             self.audit.close()
         self.remove_left_behind()
@@ -135,11 +148,15 @@ def prepare(
         if credentials is not None:
             undo.callback(credentials.close)
             credentials.issued.usage.audit = log
+        proxy = _network_proxy(plan)
+        if proxy is not None:
+            undo.callback(proxy.close)
         made = complete(
             plan,
             broker=broker,
             tmpdir=tmpdir,
             proxy_port=None if credentials is None else credentials.port,
+            network_port=None if proxy is None else proxy.port,
             env=None if audit is None else audit.env,
         )
         decisions = made.decisions(log if witness is None else witness, _kind(tally))
@@ -150,16 +167,20 @@ def prepare(
             broker=broker,
             nameservers=plan.nameservers,
             proxy=plan.upstream_proxy,
+            own_proxy=None if proxy is None else proxy.port,
             preload=_preload(plan, made, decisions, audit, env) if broker else "",
         )
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
         asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
+        if proxy is not None:
+            permit = None if asking is None else asking.permit
+            proxy.decide_by(decisions, permit, confinement.client_of_proxy)
         undo.pop_all()
         notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
         return Prepared(
-            decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally
+            decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
         )
 
 
@@ -211,3 +232,11 @@ def _credential_proxy(plan: Plan) -> CredentialProxy | None:
     from nono.supervisor.credentials.proxy import CredentialProxy
 
     return CredentialProxy(plan.services, os.environ, plan.nameservers, plan.upstream_proxy)
+
+
+def _network_proxy(plan: Plan) -> NetworkProxy | None:
+    if not plan.by_proxy:
+        return None
+    from nono.supervisor.proxy.proxy import NetworkProxy
+
+    return NetworkProxy(plan.nameservers, plan.upstream_proxy)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.attacks.conftest import PYTHON
 from tests.attacks.conftest import command as command_of
-from tests.conftest import Account, Finished
+from tests.conftest import BY_A_USER, Account, Finished
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -59,6 +59,7 @@ def state(home: Path) -> dict[str, bytes]:
     }
 
 
+@BY_A_USER
 def test_what_a_run_fetched_is_not_in_the_caches_of_anybody_else(
     as_user: Account, home: Path, programs: Path
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_run_that_may_write_the_whole_home(as_user: Account, home: Path, progr
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
+@BY_A_USER
 def test_a_second_run_finds_the_caches_of_the_first(as_user: Account, home: Path) -> None:
     """Programs are found by name there; but none takes the place of one that the person has."""
     made = agent(
@@ -203,6 +205,7 @@ def test_a_variable_that_leads_to_a_protected_place(as_user: Account, home: Path
     ], done.stderr
 
 
+@BY_A_USER
 def test_learning_leaves_the_caches_as_they_are(as_user: Account, home: Path) -> None:
     script = (
         "for p in .cache/uv/x .cache/pip/wheels/six.whl .npm/_npx/x go/pkg/mod/x.go"
@@ -219,6 +222,7 @@ def test_learning_leaves_the_caches_as_they_are(as_user: Account, home: Path) ->
     assert json.loads(done.stdout)["filesystem"] == {"allow": ["~/.cache/new"], "caches": True}
 
 
+@BY_A_USER
 def test_pip_outside_does_not_see_what_a_run_put_into_its_cache(
     as_user: Account, home: Path
 ) -> None:
@@ -242,6 +246,7 @@ def test_pip_outside_does_not_see_what_a_run_put_into_its_cache(
     assert "evil" in inside.stdout, inside.stderr
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["npm"])
 def test_npm_keeps_its_own_apart(as_user: Account, home: Path) -> None:
     """What a run under the profile installs for all is no program of npm's outside."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
-from nono.broker import Effect, Origin, visible
+from nono.broker import Effect, Origin, Process, Request, visible
 from nono.broker.asking.offers.entries import flags_of
 from nono.broker.asking.question import MAX_OBJECTS, Lasts, Offer, Question
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.explaining.explain import summary
+from nono.broker.requests import RecordedProcess
+from nono.supervisor.asking.waiting.program import AskingProgram, script_of
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit
@@ -28,10 +31,11 @@ def answered(
     seconds: float,
     calls: int,
     origin: Origin | None,
+    at: int,
 ) -> Answered:
-    """The record of an answer; without an `offer` nobody gave one."""
+    """The record of an answer at this time; without an `offer` nobody gave one."""
     return Answered(
-        time.time_ns(),
+        at,
         asked(question),
         channel,
         visible(person),
@@ -47,13 +51,21 @@ def answered(
 
 def asked(question: Question) -> str:
     """A question in one line: who wants what."""
-    program = question.program
-    name = visible(program.process.exe.rpartition("/")[2] or "a program")
-    script = f" {visible(program.script)}" if program.script else ""
+    process, script = _who(question)
+    name = visible(process.exe.rpartition("/")[2] or "a program")
+    script = f" {visible(script)}" if script else ""
     told = [f"{wants} {visible(what)}" for wants, what in question.objects[:MAX_OBJECTS]]
     more = len(question.objects) - len(told)
     told += [f"and {more} more"] if more > 0 else []
     return f"{name}{script}: {', '.join(told) if len(told) > 1 else summary(question.request)}"
+
+
+def _who(question: Question) -> tuple[RecordedProcess, str]:
+    """The process, and its script."""
+    program = question.program
+    if isinstance(program, AskingProgram):
+        return program.recorded, script_of(program.recorded)
+    return program.process, program.script
 
 
 def _flags(offer: Offer) -> tuple[str, ...]:
@@ -70,7 +82,7 @@ class Log:
     def __init__(self, audit: Audit | None = None) -> None:
         self._audit = audit
         self._lock = threading.Lock()
-        self._kept: list[Answered | Changed] = []
+        self._kept: list[Callable[[], Answered | Changed]] = []
         self.notes: list[str] = []
         """What a person should know about how it was asked."""
         self.count = 0
@@ -83,12 +95,35 @@ class Log:
         with self._lock:
             self.count += isinstance(record, Answered)
             if len(self._kept) < _MAX_KEPT:
-                self._kept.append(record)
+                self._kept.append(lambda: record)
+        self._write(record)
+
+    def note_often(self, request: Request, made: Callable[[], Answered]) -> None:
+        """As `note`, of what comes too often for each to be put into words, and written down."""
+        made = cache(made)
+        with self._lock:
+            self.count += 1
+            if len(self._kept) < _MAX_KEPT:
+                self._kept.append(made)
+        if self._audit is not None and self._audit.admits_answer(request):
+            self._write(made())
+
+    def _write(self, record: Answered | Changed) -> None:
         if self._audit is not None:
             with contextlib.suppress(OSError):
                 self._audit.answered(record)
 
+    @property
+    def has_room(self) -> bool:
+        """True while what is noted is kept."""
+        return len(self._kept) < _MAX_KEPT
+
+    def process_of(self, process: Process) -> RecordedProcess | None:
+        """What the audit knows of a caller; None without an audit."""
+        return None if self._audit is None else self._audit.process_of(process)
+
     def all(self) -> list[Answered | Changed]:
         """As of now, in their order."""
         with self._lock:
-            return list(self._kept)
+            kept = list(self._kept)
+        return [each() for each in kept]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from nono.broker import Deny, Process
+from nono.broker import Deny, Effect, Origin, Process, Request, Rule
+from nono.broker.asking.question import Offer
+from nono.broker.network.network import refusal_errno
 from nono.supervisor.asking.waiting.program import AskingProgram
 from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
 
@@ -28,6 +31,29 @@ class Refused:
 
 
 Outcome = Again | Refused
+
+
+def outcome_of(undecided: Undecided, offer: Offer | None, origin: Origin | None) -> Outcome:
+    """What an answer for this once says of one call; nobody gave one without an `offer`."""
+    if offer is None or origin is None:
+        return Refused()
+    if offer.effect is Effect.ALLOW:
+        rules = with_origin(of_requests(offer.rules, undecided.requests), origin)
+        return Again(Once(rules, frozenset(undecided.keys)))
+    request, asks = undecided.questions[0]
+    rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
+    return Refused(Deny(rule, refusal_errno(request)))
+
+
+def of_requests(rules: Sequence[Rule], requests: Sequence[Request]) -> list[Rule]:
+    """Of an answer for several calls, what speaks of the objects of one."""
+    paths = {getattr(request, "path", "") for request in requests}
+    return [rule for rule in rules if getattr(rule.pattern, "path", None) in {None, *paths}]
+
+
+def with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
+    """The rules of an answer as the run has them."""
+    return tuple(replace(rule, origin=origin) for rule in rules)
 
 
 @dataclass(eq=False, slots=True)

@@ -7,11 +7,11 @@ the same kind of thing, as many as can be listed. In the home itself each name i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nono.broker import Origin, Request, Rule
-from nono.broker.asking.question import MAX_OBJECTS, Question, Subject
+from nono.broker import Request
+from nono.broker.asking.question import MAX_OBJECTS, Begun, Question, Subject
 from nono.broker.asking.subject import objects_of, wishes
 from nono.supervisor.asking.waiting.call import WaitingCall
 
@@ -37,6 +37,8 @@ class Group:
     calls: list[WaitingCall] = field(default_factory=list)
     shown: tuple[WaitingCall, ...] = ()
     question: Question | None = None
+    begun: Begun | None = None
+    """What a function said to it already."""
 
     @property
     def common(self) -> Common:
@@ -47,8 +49,13 @@ class Group:
 def common_of(call: WaitingCall, subject: Subject, home: str) -> Common:
     """What others have to have in common with this call, whose subject is given."""
     requests = call.undecided.requests
-    apart: str = getattr(requests[0], "path", "") if subject.value == home else ""
-    return subject, wishes(requests), apart
+    return subject, wishes(requests), apart_of(requests[0], subject, home)
+
+
+def apart_of(request: Request, subject: Subject, home: str) -> str:
+    """The name in the home that is a subject of its own; empty elsewhere."""
+    path: str = getattr(request, "path", "") if subject.value == home else ""
+    return path
 
 
 def showable(calls: Sequence[WaitingCall]) -> tuple[WaitingCall, ...]:
@@ -61,14 +68,3 @@ def showable(calls: Sequence[WaitingCall]) -> tuple[WaitingCall, ...]:
             shown.append(call)
             requests = more
     return tuple(shown)
-
-
-def of_call(rules: Sequence[Rule], call: WaitingCall) -> list[Rule]:
-    """Of an answer for several calls, what speaks of this one's objects."""
-    paths = {getattr(request, "path", "") for request in call.undecided.requests}
-    return [rule for rule in rules if getattr(rule.pattern, "path", None) in {None, *paths}]
-
-
-def with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
-    """The rules of an answer as the run has them."""
-    return tuple(replace(rule, origin=origin) for rule in rules)

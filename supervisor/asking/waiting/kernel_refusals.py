@@ -7,7 +7,7 @@ import os
 from nono.broker import Access, Open, PathChange, Request
 from nono.broker.rules.paths import parent
 
-_OPENS = ((Access.READ, os.R_OK), (Access.WRITE, os.W_OK))
+_OPENS = ((Access.READ.value, os.R_OK), (Access.WRITE.value, os.W_OK))
 
 
 def kernel_refuses(request: Request) -> bool:
@@ -16,11 +16,18 @@ def kernel_refuses(request: Request) -> bool:
     Only questions depend on it. What it finds may change, and then the call fails by itself.
     """
     match request:
-        case Open(_, path, access) if os.path.lexists(path):
-            wanted = sum(mode for right, mode in _OPENS if right & access)
-            return not os.access(path, wanted, effective_ids=True)
-        case Open(_, path) | PathChange(_, _, path):
-            above = parent(path)
-            is_there = os.path.isdir(above)
-            return is_there and not os.access(above, os.W_OK | os.X_OK, effective_ids=True)
+        case Open(_, path, access):
+            bits = access.value
+            wanted = sum(mode for right, mode in _OPENS if right & bits)
+            if os.access(path, wanted, effective_ids=True):
+                return False
+            return os.path.lexists(path) or _is_closed(parent(path))
+        case PathChange(_, _, path):
+            return _is_closed(parent(path))
     return False
+
+
+def _is_closed(directory: str) -> bool:
+    """Whether it is there and no name can be made in it."""
+    is_there = os.path.isdir(directory)
+    return is_there and not os.access(directory, os.W_OK | os.X_OK, effective_ids=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from nono.broker import Process
 from nono.broker.asking.question import Program
@@ -16,23 +15,48 @@ _INTERPRETERS = ("python", "node", "perl", "ruby", "sh", "bash", "dash", "zsh", 
 class AskingProgram(Program):
     """A program whose call waits. All of it is its own claim.
 
-    To find its parents takes as long as all the rest of a question, so it is done for who looks at
-    them. Once nobody waits any more its number may be another's: `forget`.
+    To find out takes as long as all the rest of a question, and its parents as long again, so it
+    is done for who looks, and then it stays. Once nobody waits any more its number may be
+    another's: `forget`.
     """
 
-    __slots__ = ("_caller", "_parents")
-    _caller: Any
+    __slots__ = ("_caller", "_parents", "_process", "_remembered")
+    _caller: Process | None
     _parents: tuple[str, ...] | None
+    _process: RecordedProcess | None
+    _remembered: RecordedProcess | None
 
-    def __init__(self, caller: Process) -> None:
-        recorded = RecordedProcess(caller.pid, caller.exe, cut(caller.argv), caller.cwd)
-        for name, value in (
-            ("process", recorded),
-            ("script", _script(recorded)),
-            ("_caller", caller),
-            ("_parents", None),
-        ):
-            object.__setattr__(self, name, value)
+    def __init__(self, caller: Process, remembered: RecordedProcess | None = None) -> None:
+        """`remembered` is what an audit knows of it, for records."""
+        object.__setattr__(self, "_remembered", remembered)
+        object.__setattr__(self, "_caller", caller)
+        object.__setattr__(self, "_parents", None)
+        object.__setattr__(self, "_process", None)
+
+    @property
+    def process(self) -> RecordedProcess:
+        """The process; unknown where nobody looked in time."""
+        if self._process is None:
+            caller = self._caller
+            if caller is None:
+                return RecordedProcess(0, "", (), "")
+            found = RecordedProcess(caller.pid, caller.exe, cut(caller.argv), caller.cwd)
+            object.__setattr__(self, "_process", found)
+        return self._process or RecordedProcess(0, "", (), "")
+
+    def remember(self) -> None:
+        """Have what a record needs, also once nobody waits any more."""
+        object.__setattr__(self, "_remembered", self.recorded)
+
+    @property
+    def recorded(self) -> RecordedProcess:
+        """As records have it."""
+        return self._process or self._remembered or self.process
+
+    @property
+    def script(self) -> str:
+        """The first argument that is a file, of an interpreter."""
+        return script_of(self.process)
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -46,7 +70,7 @@ class AskingProgram(Program):
         object.__setattr__(self, "_caller", None)
 
 
-def _script(process: RecordedProcess) -> str:
+def script_of(process: RecordedProcess) -> str:
     """The first argument that is no option, of an interpreter."""
     if not os.path.basename(process.exe).startswith(_INTERPRETERS):
         return ""

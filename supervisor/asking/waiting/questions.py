@@ -7,31 +7,29 @@ is decided again, and what is covered by then is asked about no more. For trio's
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, OriginKind, Policy, Process
-from nono.broker.asking.history import History
+from nono.broker import Ask, Effect, Origin, Process
 from nono.broker.asking.offers.making import QUIT
 from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
-from nono.broker.asking.questions import question as make_question
-from nono.broker.asking.subject import subject_of
-from nono.broker.asking.surroundings import Asked, Place
-from nono.broker.network.network import refusal_errno
 from nono.broker.rules.paths import parent
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.waiting.answered import Log, answered
-from nono.supervisor.asking.waiting.call import Again, Refused, WaitingCall
+from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, chosen, is_refusal
+from nono.supervisor.asking.waiting.call import (
+    Again,
+    Refused,
+    WaitingCall,
+    outcome_of,
+    with_origin,
+)
 from nono.supervisor.asking.waiting.company import wait_for_company
-from nono.supervisor.asking.waiting.group import Group, common_of, of_call, showable, with_origin
+from nono.supervisor.asking.waiting.group import Group, common_of, showable
 from nono.supervisor.asking.waiting.holding import Holding
-from nono.supervisor.asking.waiting.limits import MAX_WAITING, Limits
-from nono.supervisor.asking.waiting.look import QuickLook
-from nono.supervisor.asking.waiting.quiet import Quiet
+from nono.supervisor.asking.waiting.limits import MAX_WAITING
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.undecided import Once, Undecided
+from nono.supervisor.decisions.undecided import Undecided
 
 if TYPE_CHECKING:
     import trio
@@ -48,26 +46,20 @@ class Questions:
         self,
         decisions: Decisions,
         dispatch: Dispatch,
-        place: Place,
-        log: Log,
+        asker: Asker,
         later: OpenedLater | None = None,
-        run: str = "",
     ) -> None:
-        """`run` is its name, by which a person speaks of it."""
-        self._holding = Holding(decisions, later, log)
+        self._holding = Holding(decisions, later, asker.log)
         self.decisions = decisions
         self.dispatch = dispatch
-        self.place = place
-        self._quick_place = replace(place, look=QuickLook())
-        self.history = History()
-        self.limits = Limits()
-        self._quiet = Quiet(self.limits, place.around, log, run)
-        self.log = log
+        self.asker = asker
+        self.place = asker.place
+        self.limits = asker.limits
+        self._quiet = asker.quiet
+        self.log = asker.log
         self._groups: list[Group] = []
         self._left: dict[tuple[object, ...], WaitingCall] = {}
         self._nursery: trio.Nursery | None = None
-        self._numbers = 0
-        self._answers = 0
 
     @property
     def has_quit(self) -> bool:
@@ -140,20 +132,24 @@ class Questions:
     def _join(self, call: WaitingCall) -> None:
         import trio
 
-        subject = subject_of(call.undecided.requests[0], self.place.look.is_directory)
+        subject = self.asker.subject_of(call.undecided.requests[0])
         common = common_of(call, subject, self.place.around.home)
-        if self._quiet.is_refused(call.program, subject, common[2]):
+        begun = call.undecided.begun
+        if begun is None and self._quiet.is_refused(call.program, subject, common[2]):
             call.settle(Refused())
             return
         for group in self._groups:
-            if group.common == common:
+            if group.common == common and begun is None:
                 group.calls.append(call)
                 return
         if len(self._groups) >= MAX_WAITING:
-            self.limits.refused += 1
+            self.limits.note_refused()
             call.settle(Refused())
             return
         group = Group(*common, trio.CancelScope(), [call])
+        if begun is not None:
+            group.shown, group.question, group.begun = (call,), begun.question, begun
+            call.undecided.begun = None
         self._groups.append(group)
         if self._nursery is not None:
             self._nursery.start_soon(self._ask, group)
@@ -172,36 +168,39 @@ class Questions:
     async def _ask_and_settle(self, group: Group) -> None:
         answer: Answer | None = None
         channel: Channel | None = None
+        question = group.question
         with group.scope:
-            attached = self.dispatch.attached
-            if attached is not None and attached.is_person:
-                await wait_for_company(group, self._groups)
-            self._take_neighbours(group)
-            if group.subject.kind is SubjectKind.DIRECTORY:
-                await self._holding.refuse(group.calls)
-                self._end_if_empty(group)
-            if not group.calls:  # it is part of another question by now
-                return
-            question = await self._question(group)
-            group.question = question
-            self.history.note(group.subject)
-            started = time.monotonic()
-            if any(each.effect is Effect.ALLOW for each in question.offers):
-                answer, channel = await self.dispatch.ask(question)
-        if group.scope.cancelled_caught:
+            question = group.question or await self._question_for(group)
+            started = time.monotonic() if group.begun is None else group.begun.started
+            if question is not None and can_be_allowed(question.offers):
+                answer, channel = await self.dispatch.ask(question, group.begun)
+        if question is None or group.scope.cancelled_caught:
             self.log.withdrawn += group.question is not None
             return
         took = time.monotonic() - started
-        chosen = None if answer is None else answer.offer
-        offer = next((each for each in question.offers if each.id == chosen), None)
-        is_no = offer is None or (offer.effect, offer.lasts) == (Effect.DENY, Lasts.ONCE)
-        if is_no and channel is not None:  # somebody has seen it
+        offer = None if answer is None else chosen(question, answer.offer)
+        if is_refusal(offer) and channel is not None:  # somebody has seen it
             self._quiet.note_refusal(question, group.subject, group.apart)
         origin, offer = await self._do(question, offer)
         if group in self._groups:
             self._groups.remove(group)
         person = "" if answer is None else answer.person
         self._settle(group, question, offer, origin, channel, person, took)
+
+    async def _question_for(self, group: Group) -> Question | None:
+        """The question, once it is to be asked; None where its calls are part of another one."""
+        attached = self.dispatch.attached
+        if attached is not None and attached.is_person:
+            await wait_for_company(group, self._groups)
+        self._take_neighbours(group)
+        if group.subject.kind is SubjectKind.DIRECTORY:
+            await self._holding.refuse(group.calls)
+            self._end_if_empty(group)
+        if not group.calls:
+            return None
+        group.question = await self._question(group)
+        self.asker.history.note(group.subject)
+        return group.question
 
     def _take_neighbours(self, group: Group) -> None:
         """Directories beside each other that nobody was asked about yet are one question."""
@@ -229,7 +228,6 @@ class Questions:
     async def _question(self, group: Group) -> Question:
         import trio
 
-        self._numbers += 1
         group.shown = showable(group.calls)
         found = {
             key: question
@@ -238,15 +236,14 @@ class Questions:
         }
         program = group.shown[0].program
         waiting = len(group.calls)
-        later = waiting - len(group.shown)
-        asks = tuple(found.values())
-        about = Asked(self._numbers, asks, program, waiting, group.subject, later)
+        more = waiting - len(group.shown)
+        about = self.asker.asked(tuple(found.values()), program, group.subject, waiting, more)
         channel, policy = self.dispatch.attached, self.decisions.policy
         if channel is None or not channel.is_person:
-            made = make_question(policy, about, self._quick_place, self.history)
-            return self._quiet.told(made, group.subject, group.apart)
-        making = partial(_made_whole, policy, about, self.place, self.history)
-        made = await trio.to_thread.run_sync(making)
+            made = self.asker.made(policy, about)
+        else:
+            making = partial(self.asker.made, policy, about, is_whole=True)
+            made = await trio.to_thread.run_sync(making)
         return self._quiet.told(made, group.subject, group.apart)
 
     def _settle(
@@ -260,11 +257,7 @@ class Questions:
         seconds: float,
     ) -> None:
         calls = [*group.calls]
-        name = "" if channel is None else channel.name
-        record = answered(question, offer, name, person, seconds, len(calls), origin)
-        self.log.note(record)
-        if channel is not None:
-            channel.settled(question, record.words or "nobody answered")
+        self.asker.record(question, offer, origin, channel, person, seconds, len(calls))
         group.calls.clear()
         for call in calls:
             self._settle_or_ask_again(call, group, offer, origin)
@@ -298,13 +291,8 @@ class Questions:
             self._ask_again(call)
         elif offer.effect is Effect.ALLOW and call not in group.shown:
             self._ask_again(call)  # it came when the question was on the screen
-        elif offer.effect is Effect.ALLOW:
-            rules = with_origin(of_call(offer.rules, call), origin)
-            call.settle(Again(Once(rules, frozenset(call.keys))))
         else:
-            request, asks = call.undecided.questions[0]
-            rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
-            call.settle(Refused(Deny(rule, refusal_errno(request))))
+            call.settle(outcome_of(call.undecided, offer, origin))
 
     def _ask_again(self, call: WaitingCall) -> None:
         """Decide again; what is still not decided waits for the next question."""
@@ -330,12 +318,4 @@ class Questions:
 
     def next_origin(self) -> tuple[str, Origin]:
         """The number of the next answer, and the origin of its rules."""
-        self._answers += 1
-        number = str(self._answers)
-        return number, Origin(OriginKind.ANSWER, f"{number}, {time.strftime('%H:%M')}")
-
-
-def _made_whole(policy: Policy, about: Asked, place: Place, history: History) -> Question:
-    """With all of its offers, and what they open, counted now: that is what a person is shown."""
-    question = make_question(policy, about, place, history)
-    return replace(question, offers=tuple(question.offers))
+        return self.asker.next_origin()

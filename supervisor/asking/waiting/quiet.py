@@ -64,12 +64,17 @@ class Quiet:
 
     def is_refused(self, program: Program, subject: Subject, apart: str) -> bool:
         """Whether a call is refused without a question, which is counted."""
-        is_quiet = self.limits.is_quiet(root_of(program, subject, apart, self.surroundings))
-        self.limits.refused += is_quiet
-        return is_quiet
+        if not self.limits.has_quiet:
+            return False
+        if not self.limits.is_quiet(root_of(program, subject, apart, self.surroundings)):
+            return False
+        self.limits.note_refused()
+        return True
 
     def told(self, question: Question, subject: Subject, apart: str) -> Question:
         """The question, which says what one more "no" does."""
+        if not self.limits.has_refusals:
+            return question
         root = root_of(question.program, subject, apart, self.surroundings)
         if not self.limits.is_last(root):
             return question

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from nono.broker.dataclass import dataclass
 
 if TYPE_CHECKING:
     from nono.shims.linux.memory_writing import MemoryOf

@@ -8,9 +8,9 @@ object by now, that is another question.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass, field
 from nono.supervisor.decisions.plain_calls import is_plain
 from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
 from nono.supervisor.linux.calls.answers import WAITING, Answer, Later, Restart, Retry

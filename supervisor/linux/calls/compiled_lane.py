@@ -1,6 +1,6 @@
 """Receiving through the lane in C, where there is one: shims/linux/lane.c.
 
-It answers by a table of the floor and, for those who are not told of each decision, of the rules
+It answers by a table of the floor and, where nobody is told of what is performed, of the rules
 (`Decisions.table`). A table is made once it pays, and again after floor or rules were replaced:
 a run of a few calls has none. What the lane leaves is served as if it had been received here.
 """
@@ -110,7 +110,7 @@ class CompiledLane:
         options = self._fixed
         if self._own.may_have_changed:
             options |= _CHANGES
-        if self._decisions.witness is None and not self._decisions.refuses_names:
+        if not self._decisions.refuses_names:
             options |= _FOLLOWS
             if self._has_rules and self._may_perform():
                 options |= _PERFORMS

@@ -12,10 +12,10 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import ConnectHost
+from nono.broker.dataclass import dataclass
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
@@ -31,7 +31,8 @@ from nono.supervisor.linux.calls.connecting import (
     until_connected,
 )
 from nono.supervisor.linux.network.parking import Parked
-from nono.supervisor.linux.network.service import NetworkService, allowed_addresses
+from nono.supervisor.linux.network.service import NetworkService
+from nono.supervisor.network.way_out import allowed_addresses
 
 if TYPE_CHECKING:
     import trio

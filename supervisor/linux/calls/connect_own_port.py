@@ -11,8 +11,8 @@ import errno
 import os
 import socket
 import time
-from dataclasses import dataclass
 
+from nono.broker.dataclass import dataclass
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure

@@ -2,15 +2,16 @@
 
 It answers the commonest case alone, with as few calls and objects as it can, and leaves the rest
 to the handlers: they decide the same about what it lets pass, only later. Obvious is a path whose
-text is canonical, which the floor grants, and which has no symbolic link on its way. Nothing is
-ever performed, refused or remembered here, so a caller that changes the path or the tree
+text is canonical, which the floor grants, and which has no symbolic link on its way; and one that
+leads by links to what the floor grants, unless some name that leads there may be refused. Nothing
+is ever performed, refused or remembered here, so a caller that changes the path or the tree
 meanwhile gains nothing: the kernel checks the call against the floor again.
 
 So is a send to an address that is no unix socket's, such as an IP address: only unix sockets need
 us to send, and where the others send needs no decision (`sockets.py`).
 
 This is a seam. Where a lane in C was compiled (shims/linux/lane.c) it takes the place of `covers`
-together with receiving and continuing: without links and rules it lets pass the same.
+together with receiving and continuing: without rules it lets pass the same.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import socket
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification
-from nono.shims.linux.openat2 import RESOLVE_NO_SYMLINKS, openat2
+from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
 from nono.shims.linux.sockets import FAMILY
 from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.decide import Decisions
@@ -36,6 +37,8 @@ from nono.supervisor.linux.calls.open_flags import (
 )
 
 _UNIX = FAMILY.pack(socket.AF_UNIX)
+_BY_NAME = os.O_EXCL | os.O_NOFOLLOW | O_TMPFILE & ~os.O_DIRECTORY
+"""With one of these the name counts, and not what it leads to."""
 _MAKING = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
 _DOTS = re.compile(rb"(?:^|/)\.\.?(?:/|$)")
 
@@ -73,20 +76,30 @@ class FastLane:
             return True
         if not floor_checks(flags) or makes_set_id(flags, mode):
             return False
-        path = self._memory.path(call.tid, address)
+        given = path = self._memory.path(call.tid, address)
         self.copied = (address, path)
         if path[:1] != b"/":
             path = completed(call.tid, int32(start), path)
         # False for any text but that of a canonical path.
-        if not self._decisions.floor_covers(os.fsdecode(path), access_of(flags)):
+        if self._decisions.floor_covers(os.fsdecode(path), access_of(flags)):
+            try:
+                os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
+            except FileNotFoundError:
+                return not flags & os.O_CREAT
+            except OSError:
+                pass  # a link, by which it may still lead there
+            else:
+                return True
+        return self._leads_inside(call.tid, int32(start), given, flags)
+
+    def _leads_inside(self, tid: int, start: int, path: bytes, flags: int) -> bool:
+        """Whether the floor grants what is there for the caller, whatever links lead to it."""
+        if self._decisions.refuses_names or flags & _BY_NAME or not path:
             return False
-        try:
-            os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
-        except FileNotFoundError:
-            return not flags & os.O_CREAT
-        except OSError:
+        if flags & os.O_CREAT and path.endswith(b"/"):
             return False
-        return True
+        real = _object(tid, start, path)
+        return self._decisions.floor_covers(os.fsdecode(real), access_of(flags))
 
     def covers_dotted(self, call: Notification) -> bool:
         """The same for an open of an existing path with `.` or `..` in it: fts(3) goes up by them.
@@ -122,10 +135,31 @@ class FastLane:
         return self._memory.bytes(call.tid, call.e, FAMILY.size) != _UNIX
 
 
+def _object(tid: int, start: int, path: bytes) -> bytes:
+    """The path of what is there; nothing where it has none that means the same for the caller."""
+    try:
+        anchor = AT_FDCWD if path[:1] == b"/" else os.open(_link(tid, start), HANDLE_FLAGS)
+        try:
+            handle = openat2(anchor, path, HANDLE_FLAGS, 0, RESOLVE_NO_MAGICLINKS)
+        finally:
+            if anchor != AT_FDCWD:
+                os.close(anchor)
+        try:
+            real = os.readlink(b"/proc/self/fd/%d" % handle)
+        finally:
+            os.close(handle)
+    except OSError:
+        return b""
+    return b"" if real.endswith(b" (deleted)") or (real + b"/").startswith(b"/proc/") else real
+
+
+def _link(tid: int, fd: int) -> bytes:
+    return b"/proc/%d/cwd" % tid if fd == AT_FDCWD else b"/proc/%d/fd/%d" % (tid, fd)
+
+
 def completed(tid: int, fd: int, path: bytes) -> bytes:
     """`path` below the thread's working directory or descriptor; nothing when there is none."""
-    link = b"/proc/%d/cwd" % tid if fd == AT_FDCWD else b"/proc/%d/fd/%d" % (tid, fd)
     try:
-        return b"%b/%b" % (os.readlink(link), path)
+        return b"%b/%b" % (os.readlink(_link(tid, fd)), path)
     except OSError:
         return b""

@@ -12,9 +12,9 @@ import os
 import stat
 import threading
 import time
-from dataclasses import replace
 
 from nono.broker import Allow, Deny, Operation, PathChange, visible
+from nono.broker.dataclass import replace
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.explaining.git_settings import named_for
 from nono.broker.git_config import MAX_BYTES, harmful_change

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import replace
 
 from nono.broker import Deny, Operation, PathChange, Subtree
+from nono.broker.dataclass import replace
 from nono.broker.rules.folding import folded_name
 from nono.broker.rules.paths import child
 from nono.broker.rules.rule import is_lifted

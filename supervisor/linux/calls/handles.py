@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import NamedTuple
 
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child
 from nono.shims.linux.openat2 import openat2
 from nono.supervisor.linux.calls.lazily import lazily

@@ -14,9 +14,9 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from nono.broker.dataclass import replace
 from nono.shims.linux import capabilities
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification

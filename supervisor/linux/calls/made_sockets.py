@@ -21,8 +21,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
+from nono.broker.dataclass import dataclass, replace
 from nono.shims.linux.sockets import copy_of
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, WAITING, Answer, Fail, Later, Retry

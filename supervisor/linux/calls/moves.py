@@ -107,7 +107,8 @@ def _require_move(
     own = call.own.is_own(call.caller, source)
     own_there = call.own.is_own(call.caller, new.parent)
     leaves = _leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path)
-    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there, detail=old.path)
+    detail = _what(source, old.path)
+    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there, detail=detail)
     decisions.require(leaves, comes, *replaced)
     decisions.require(comes, *replaced)
     call.own.require_room(new.path)
@@ -118,6 +119,13 @@ def _require_move(
             # Only what is its own may the sandbox use there, and nobody knows what is in the
             # directory. To copy it makes every part the sandbox's own.
             raise failure(errno.EXDEV)
+
+
+def _what(source: Handle, path: str) -> str:
+    """What comes to a name, for a person: what it was, and of a link where it leads."""
+    if source.kind != stat.S_IFLNK:
+        return path
+    return f"{path}, a link to {os.fsdecode(os.readlink(b'', dir_fd=source.fd))}"
 
 
 def _leaves(
@@ -209,11 +217,12 @@ def _link(
             return CONTINUE
         own = call.own.is_own(call.caller, source)
         there = call.own.is_own(call.caller, place.parent)
+        detail = _what(source, source.path)
         decisions.require(
             _leaves(call, Operation.LINK_FROM, source, source.path, own, place.path),
-            PathChange(call.caller, Operation.LINK_TO, place.path, there, detail=source.path),
+            PathChange(call.caller, Operation.LINK_TO, place.path, there, detail=detail),
         )
-        require_new(call, decisions, place, Operation.LINK_TO, source.path)
+        require_new(call, decisions, place, Operation.LINK_TO, detail)
         os.link(source.name, place.name, dst_dir_fd=place.parent.fd, follow_symlinks=True)
         _adopt_object(call, decisions, source, source.path, place.path)
     return DONE

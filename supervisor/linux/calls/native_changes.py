@@ -14,9 +14,9 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable
-from typing import NamedTuple
 
 from nono.broker import Access, Operation, PathChange
+from nono.broker.named_tuple import NamedTuple
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from nono.broker import Access
+from nono.broker.named_tuple import NamedTuple
 from nono.shims.linux import landlock
 from nono.shims.linux.at import ACCESS_MODE
 from nono.shims.linux.landlock import FS

@@ -14,9 +14,9 @@ import errno
 import select
 import socket
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sockets import not_blocking

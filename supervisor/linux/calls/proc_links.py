@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass, field
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.rules.paths import child
 from nono.shims.linux.at import AT_FDCWD
 from nono.supervisor.errors import failure

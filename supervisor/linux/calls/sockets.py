@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import ipaddress
 import os
 import socket
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache, partial
 
 from nono.broker import Connect, Mode
 from nono.broker import Socket as SocketRequest
+from nono.broker.dataclass import replace
 from nono.shims.linux import inet_diag
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.process import copies_descriptors
@@ -111,6 +110,15 @@ def _connect(call: Call, decisions: Decisions, sock: socket.socket) -> Answer:
             with network.stub_clients.expecting(sock):
                 return perform_connect(call, held, sock, stub)
         name = network.names.host_of(plain)
+        if network.own_proxy is not None:
+            from nono.supervisor.linux.calls import past_proxy
+
+            if name is not None or past_proxy.is_past_proxy(plain):
+                past_proxy.refuse(call, decisions, name, plain, port)
+            if (plain, port) == (past_proxy.PROXY_ADDRESS, network.own_proxy):
+                decisions.require(Connect(call.caller, plain, port))
+                clients = network.proxy_clients
+                return past_proxy.connect_to_proxy(call, clients, held, sock, port)
         if name is not None:
             from nono.supervisor.linux.calls.connect_by_name import connect_by_name
 
@@ -205,7 +213,7 @@ def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> 
         return None
     plain = _unmapped(host)
     local = EVERY_ADDRESS.get(plain, plain)
-    if not ipaddress.ip_address(local).is_loopback:
+    if not _is_loopback(local):
         decisions.require(request)
         return None
     place = OwnPort(call.own, local, port)
@@ -242,11 +250,7 @@ def _socket(call: Call, settled: int = errno.EISCONN) -> socket.socket:
         return _made_socket(call, fd, settled)
     copy = call.caller.duplicate(fd)
     try:
-        if fcntl.fcntl(copy, fcntl.F_GETFL) & os.O_PATH:
-            raise failure(errno.EBADF)
-        if not stat.S_ISSOCK(os.fstat(copy).st_mode):
-            raise failure(errno.ENOTSOCK)
-        return socket.socket(fileno=copy)
+        return socket.socket(fileno=copy)  # which asks the kernel: EBADF for O_PATH, ENOTSOCK
     except BaseException:
         os.close(copy)
         raise
@@ -286,6 +290,11 @@ def _inet_address(sock: socket.socket, address: bytes) -> tuple[str, int]:
     else:
         raise failure(errno.EAFNOSUPPORT)
     return host, int.from_bytes(address[2:4], "big")
+
+
+@lru_cache(1024)
+def _is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback
 
 
 @lru_cache(1024)

@@ -10,8 +10,8 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.faults import Faults
 
 

@@ -7,9 +7,9 @@ import errno
 import resource
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass
 from nono.shims.linux import capabilities
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.faults import Faults

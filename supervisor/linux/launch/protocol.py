@@ -11,10 +11,11 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgpack
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.errors import failure
 
 MAX_MESSAGE = 8192

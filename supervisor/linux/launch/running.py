@@ -8,9 +8,9 @@ import select
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import BrokenError, CommandError
 from nono.supervisor.linux.calls.caller import Caller
@@ -318,6 +318,9 @@ def begin(
     launched = launch(spec, fds, forker)
     try:
         return Session(launched, spec, forker, confinement, decisions, audit, asking, tally)
+    except OSError:
+        launched.close()
+        raise
     except RuntimeError as error:  # a thread that cannot be started
         launched.close()
         from nono.supervisor.linux.process_bounds import no_more

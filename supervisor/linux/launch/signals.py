@@ -15,8 +15,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.linux.processes import state_of
 
 _SI_KERNEL = 0x80

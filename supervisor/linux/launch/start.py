@@ -10,8 +10,9 @@ import signal
 import socket
 import time
 from collections.abc import Iterable
-from typing import NamedTuple, NoReturn, Protocol
+from typing import NoReturn, Protocol
 
+from nono.broker.named_tuple import NamedTuple
 from nono.shims.linux.process import set_child_subreaper, set_dumpable
 from nono.supervisor import exit_status
 from nono.supervisor.errors import StartError, hint_of

@@ -24,7 +24,8 @@ import signal
 import struct
 import termios
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from nono.broker.dataclass import dataclass
 
 _TIOCGEXCL = 0x80045440
 _TIOCNXCL = 0x540D

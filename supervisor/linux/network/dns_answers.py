@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import dns.exception
@@ -31,6 +30,7 @@ from dns.rcode import Rcode
 from dns.rdataclass import RdataClass
 from dns.rdatatype import RdataType
 
+from nono.broker.dataclass import dataclass
 from nono.broker.errors import PolicyError
 from nono.broker.rules.hosts import canonical_host
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames

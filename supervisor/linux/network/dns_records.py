@@ -13,7 +13,6 @@ the server name in TLS would be hidden from us.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import dns.name
@@ -21,6 +20,7 @@ import dns.rrset
 from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
+from nono.broker.dataclass import dataclass
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ResolutionError, UnknownHost

@@ -11,22 +11,20 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import trio
 
-from nono.broker import Process, ServerName
-from nono.broker.network.client_hello import Hello, HelloReader, NotTls
+from nono.broker import Process
+from nono.broker.dataclass import dataclass
 from nono.shims.linux.sockets import RESET
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.network.parking import Parked
 from nono.supervisor.linux.network.relay import relay
 from nono.supervisor.linux.network.service import NetworkService
-from nono.supervisor.nursery import open_nursery
+from nono.supervisor.network.server_name import checked_hello
 
 _CHECK_SECONDS = 0.25
 _MAX_SECONDS = 600.0
-_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,45 +104,12 @@ class Tunnel:
         hello = b""
         if self.decisions.policy.network.checks_name(self.host, self.port):
             try:
-                hello = await self._checked_hello(inside, outside)
+                hello = await checked_hello(
+                    self.decisions, self.process, self.host, self.port, inside, outside
+                )
             except OSError:
                 inside.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
                 raise
             if not hello:
                 return
         await relay(inside, outside, hello)
-
-    async def _checked_hello(
-        self, inside: trio.socket.SocketType, outside: trio.socket.SocketType
-    ) -> bytes:
-        """The first bytes, which name the host; none if one side ends before there are any.
-
-        Raises OSError when they do not name it.
-        """
-        data = b""
-        result: Hello | NotTls | None = None
-        async with open_nursery() as nursery:
-            nursery.start_soon(_cancel_when_closed, outside, nursery.cancel_scope)
-            reader = HelloReader()
-            while result is None and (more := await inside.recv(_CHUNK)):
-                data += more
-                result = reader.feed(more)
-            nursery.cancel_scope.cancel()
-        if data:
-            self.decisions.require(_server_name(self.process, self.host, self.port, result))
-        return data
-
-
-def _server_name(
-    process: Process, host: str, port: int, hello: Hello | NotTls | None
-) -> ServerName:
-    if not isinstance(hello, Hello):
-        return ServerName(process, host, port, None)
-    return ServerName(process, host, port, hello.server_name, hello.encrypted)
-
-
-async def _cancel_when_closed(outside: trio.socket.SocketType, scope: trio.CancelScope) -> None:
-    """A host that speaks first is not listened to before the program has spoken."""
-    await trio.lowlevel.wait_readable(outside)
-    if not await outside.recv(1, socket.MSG_PEEK):
-        scope.cancel()

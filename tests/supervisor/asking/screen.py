@@ -22,6 +22,7 @@ from tests.login import Login
 QUIET = 0.85
 """Longer than a question takes until its keys count."""
 ASKS = "── nono asks"
+_FRAME = "─"
 
 _UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[a-z]|\x1b\[0\"q")
 """What pyte would print: the keyboard protocols, protected text."""
@@ -105,8 +106,18 @@ class Person(Login):
                 f"no {what!r} in\n{self.text}\n{self.raw[-3000:]!r}"
             )
 
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Look until it is so, whatever comes to the screen."""
+        deadline = time.monotonic() + TIMEOUT
+        while not condition():
+            assert time.monotonic() < deadline, self.text
+            self.read(0.02)
+
     def shows(self, text: str) -> bool:
-        return text in self.text
+        """A question is shown when its last line is."""
+        _, found, rest = self.text.partition(text)
+        below = rest.splitlines()[1:]
+        return bool(found) and (text != ASKS or any({*line} == {_FRAME} for line in below))
 
     def gone(self, text: str) -> None:
         self.wait(lambda: text not in self.text)
@@ -176,7 +187,16 @@ class Questions:
         os.mkfifo(self.fifo)
         os.chown(self.fifo, account.uid, account.gid)
         account.file(self.answers)
+        self._early = place / "early"
         self.program = account.file(place / "driver.py", program_beside(__file__, "driver.py"))
+
+    @contextlib.contextmanager
+    def too_early(self, someone: "Person") -> Iterator[None]:
+        """Whatever is typed meanwhile is typed too early."""
+        self._early.touch()
+        yield
+        someone.rest(0.3)
+        self._early.unlink()
 
     def ask(self, path: str, what: str = "read") -> None:
         self.answers.write_text("")

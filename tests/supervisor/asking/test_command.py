@@ -10,6 +10,7 @@ import pytest
 
 from nono.supervisor.asking.channels import AUTOMATIC, NOBODY, ROWS
 from nono.supervisor.report.asked import nobody
+from nono.supervisor.session.tmpdir import remove_tree
 from tests.conftest import Account, Finished, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6)
@@ -142,3 +143,61 @@ def test_the_help_names_every_channel(asking: Nono) -> None:
     told = words.partition("CHANNEL is who:")[2].partition("--")[0]
     for name in (AUTOMATIC, NOBODY, *(row.name for row in ROWS)):
         assert f" {name} (" in told or f" {name}." in told, name
+
+
+LEAVES = """
+import os
+os.makedirs(f"{data}/new/.git")
+for name, text in (("HEAD", "ref: refs/heads/x"), ("config", "[core]\\n\\tfsmonitor = x\\n")):
+    with open(f"{data}/new/.git/{name}", "w") as file:
+        file.write(text)
+os.makedirs("made/.git/refs")
+for name, text in (("HEAD", "ref: refs/heads/x"), ("config", "[core]\\n\\tfsmonitor = x\\n")):
+    with open(f"made/.git/{name}", "w") as file:
+        file.write(text)
+"""
+MOVES = """
+import os
+print(open(f"{data}/1").read(), open(f"{more}/a*").read())
+os.symlink(f"{more}/0", "l")
+os.rename("l", f"{data}/1")
+"""
+
+
+def script(as_user: Account, text: str) -> tuple[str, ...]:
+    home = as_user.home
+    return ("python3", "-c", f"data, more = '{home}/data', '{home}/more'\n{text}")
+
+
+def test_what_is_left_where_an_answer_opened_is_told_of(
+    asking: Nono, as_user: Account, project: Path
+) -> None:
+    done = asking("d d d d", "run", "--ask=script", "--allow-cwd", "--", *script(as_user, LEAVES))
+    changed = next(line for line in done.stderr.splitlines() if line.startswith("nono: changed:"))
+    assert "data/new/.git/config" in changed and "made/.git/config" in changed, done.stderr
+    remove_tree(f"{as_user.home}/data/new")
+    remove_tree(f"{project}/made")
+    done = asking("d d d", "learn", "--ask=script", "--allow-cwd", "--", *script(as_user, LEAVES))
+    assert "data/new/.git/config" in done.stderr and "nono: changed:" in done.stderr, done.stderr
+
+
+def test_what_leads_elsewhere_is_not_learned_and_not_promoted(
+    asking: Nono, as_user: Account, project: Path
+) -> None:
+    as_user.file(as_user.home / "more" / "a*", "x")
+    answers, moves = "r r o", script(as_user, MOVES)
+    done = asking(answers, "learn", "--ask=script", "--allow-cwd", "--json", "--", *moves)
+    assert f"rename something to {as_user.home}/data/1" in done.stderr, done.stderr
+    assert f"which was {project}/l, a link to {as_user.home}/more/0" in done.stderr
+    assert "filesystem" not in json.loads(done.stdout)
+    assert f"{as_user.home}/data/1: left out: it leads to {as_user.home}/more/0" in done.stderr
+    assert f"{as_user.home}/more/a*: left out: no profile can name it" in done.stderr
+    name = as_user.home / "data" / "1"
+    name.unlink(missing_ok=True)
+    as_user.file(name, "x")
+    asking("a", "run", "--ask=script", "--allow-cwd", "--", "cat", str(name))
+    name.unlink()
+    name.symlink_to(as_user.home / "more" / "0")
+    kept = asking("", "answers", "promote", "--all", "--into", "mine", "--yes")
+    assert kept.returncode != 0 and "by now it leads to" in kept.stderr, kept
+    assert "data/1" in asking("", "answers", "list").stdout

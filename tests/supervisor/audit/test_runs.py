@@ -173,6 +173,9 @@ def test_killed(sessions: Sessions, project: Path, as_user: Account) -> None:
     changes = sessions.decisions("PathChange")
     assert str(project / "made") in {each["request"]["path"] for each in changes}
     assert sessions("audit", "cleanup", "--keep", "0").stdout == "1 session removed\n"
+    assert sessions(*RUN, "--no-audit", "--", "true").returncode == 0
+    left = [*(sessions.directory.parent / "running").iterdir()]
+    assert left == []  # the next run has removed its TMPDIR
 
 
 def test_a_place_that_cannot_be_had(sessions: Sessions, project: Path, as_user: Account) -> None:

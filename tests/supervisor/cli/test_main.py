@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import BY_A_USER, Account, Finished, Nono
 
-pytestmark = pytest.mark.requires(landlock=2)
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 RUN = ("run", "--allow-cwd")
 MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
@@ -57,7 +57,6 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
 ]
 
 
-@BY_A_USER
 @pytest.mark.parametrize(("arguments", "code", "said", "hint"), MISUSES)
 def test_a_misuse_gets_one_line_and_a_hint(
     nono: Nono, arguments: tuple[str, ...], code: int, said: str, hint: str
@@ -72,7 +71,6 @@ def test_a_misuse_gets_one_line_and_a_hint(
     assert hint in lines[1]
 
 
-@BY_A_USER
 @pytest.mark.parametrize("arguments", [("--help",), ("run", "--help"), ("why", "--help")])
 def test_help_is_on_stdout(nono: Nono, arguments: tuple[str, ...]) -> None:
     done = nono(*arguments)
@@ -80,7 +78,6 @@ def test_help_is_on_stdout(nono: Nono, arguments: tuple[str, ...]) -> None:
     assert done.stdout.startswith("Usage: nono")
 
 
-@BY_A_USER
 @pytest.mark.parametrize(
     ("script", "code"),
     [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -TERM $$", 143), ("kill -9 $$", 137)],
@@ -90,7 +87,6 @@ def test_the_exit_status_is_the_programs(nono: Nono, script: str, code: int) -> 
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
 
 
-@BY_A_USER
 def test_the_streams_are_the_programs(nono: Nono) -> None:
     done = nono(*RUN, "--", "sh", "-c", "tr a-z A-Z; echo problem >&2", input="text\n")
     assert (done.stdout, done.stderr) == ("TEXT\n", "problem\n")
@@ -102,7 +98,6 @@ def shadow(nono: Nono, *flags: str, times: int = 3) -> Finished:
     )
 
 
-@BY_A_USER
 def test_the_report_names_what_why_and_the_flag(nono: Nono) -> None:
     done = shadow(nono)
     report = [line for line in done.stderr.splitlines() if "sh:" not in line]
@@ -113,7 +108,6 @@ def test_the_report_names_what_why_and_the_flag(nono: Nono) -> None:
     assert "--read-file /etc/shadow" in report[1]
 
 
-@BY_A_USER
 def test_quiet_says_nothing_and_json_says_it_to_machines(nono: Nono) -> None:
     assert "nono" not in shadow(nono, "-q").stderr
     lines = shadow(nono, "--json").stderr.splitlines()
@@ -122,7 +116,6 @@ def test_quiet_says_nothing_and_json_says_it_to_machines(nono: Nono) -> None:
     assert denial["fix"] == ["--read-file", "/etc/shadow"]
 
 
-@BY_A_USER
 def test_the_report_is_short_however_much_was_refused(nono: Nono) -> None:
     script = "for n in $(seq 500); do : < /root/x$n < /etc/gshadow < /etc/sudoers; done 2>/dev/null"
     many = "for n in $(seq 300); do mkdir /var/nono-$n; touch /var/nono-$n; done 2>/dev/null"
@@ -131,21 +124,6 @@ def test_the_report_is_short_however_much_was_refused(nono: Nono) -> None:
         assert len(done.stderr.splitlines()) <= 20
 
 
-def test_why_agrees_with_run(nono: Nono, as_user: Account, project: Path) -> None:
-    as_user.file(project / "inside")
-    as_user.file(as_user.home / "outside")
-    as_user.file(project / "denied")
-    flags = ("--allow-cwd", "--deny", "denied")
-    for path in ("inside", "denied", str(as_user.home / "outside"), "/usr/bin/env", "new"):
-        for op, test in (("read", ": < "), ("write", ": >> ")):
-            if (path, op) == ("new", "read"):
-                continue  # there is nothing to read
-            why = nono("why", *flags, "--path", path, "--op", op)
-            ran = nono("run", *flags, "--", "sh", "-c", f"{test} {path}")
-            assert (why.returncode == 0) == (ran.returncode == 0), (path, op, why.stdout)
-
-
-@BY_A_USER
 def test_why_names_the_rule(nono: Nono, as_user: Account) -> None:
     key = as_user.secret(".ssh/id_ed25519").path
     done = nono("why", "--read", str(as_user.home), "--path", str(key))
@@ -157,7 +135,6 @@ def test_why_names_the_rule(nono: Nono, as_user: Account) -> None:
     assert answer["layer"] == "kernel floor"
 
 
-@BY_A_USER
 @pytest.mark.parametrize(
     ("flags", "host", "port", "code", "said", "fix"),
     [
@@ -198,14 +175,12 @@ def test_why_explains_a_host(
     assert answer["layer"] == "broker"
 
 
-@BY_A_USER
 def test_why_takes_port_443_when_none_is_given(nono: Nono) -> None:
     done = nono("why", "--allow-domain", "x.org:443", "--host", "x.org")
     assert done.returncode == 0
     assert "connect to x.org port 443" in done.stdout
 
 
-@BY_A_USER
 def test_a_dry_run_shows_the_network(nono: Nono) -> None:
     hosts = ("--network-profile", "minimal", "--allow-domain", "10.0.0.0/8:5432")
     ports = ("--listen-port", "8000", "--dns", "9.9.9.9", "--no-sni-check", "x.org")
@@ -224,7 +199,6 @@ def test_a_dry_run_shows_the_network(nono: Nono) -> None:
     assert "network: blocked" in nono(*RUN, "--dry-run", "--block-net", "--", "true").stdout
 
 
-@BY_A_USER
 def test_a_dry_run_runs_nothing(nono: Nono, project: Path) -> None:
     done = nono(*RUN, "--dry-run", "--", "touch", "made")
     assert (done.returncode, done.stderr) == (0, "")
@@ -233,7 +207,6 @@ def test_a_dry_run_runs_nothing(nono: Nono, project: Path) -> None:
     assert not (project / "made").exists()
 
 
-@BY_A_USER
 def test_verbose_says_what_is_not_passed_on(nono: Nono) -> None:
     env = {"MY_API_KEY": "secret-value", "OTHER_TOKEN": "secret-value", "PLAIN": "yes"}
     command = ("--env-allow", "OTHER_TOKEN", "--", "env")
@@ -245,14 +218,6 @@ def test_verbose_says_what_is_not_passed_on(nono: Nono) -> None:
     assert "PLAIN=yes" in done.stdout
 
 
-def test_setup_check_tells_what_this_machine_gives(nono: Nono) -> None:
-    done = nono("setup", "--check")
-    assert done.returncode == 0, done.stdout
-    for word in ("Landlock ABI", "notification", "ptrace scope"):
-        assert word in done.stdout
-
-
-@BY_A_USER
 def test_why_is_asked_about_what_is_named(nono: Nono, as_user: Account, project: Path) -> None:
     as_user.file(as_user.home / ".netrc")
     said = nono("why", "~/.netrc")
@@ -267,7 +232,6 @@ def test_why_is_asked_about_what_is_named(nono: Nono, as_user: Account, project:
     assert "allowed: create /tmp/x" in nono("why", "--op", "create", "/tmp/x").stdout
 
 
-@BY_A_USER
 def test_the_dry_run_begins_with_what_a_person_said(nono: Nono, project: Path) -> None:
     hosts = ("--allow-domain", "pypi.org")
     lines = nono(*RUN, *hosts, "--deny", "**/.env", "--dry-run", "--", "true").stdout.splitlines()
@@ -292,7 +256,6 @@ def test_the_dry_run_begins_with_what_a_person_said(nono: Nono, project: Path) -
     assert len(everything) > 400
 
 
-@BY_A_USER
 def test_what_nobody_reads_to_its_end_is_no_error(as_user: Account, project: Path) -> None:
     for command in ("run -v --dry-run -- true", "profile groups", "why /etc/passwd -v"):
         script = f'"$0" -P -m nono.supervisor {command} | :; echo "${{PIPESTATUS[0]}}"'
@@ -300,18 +263,6 @@ def test_what_nobody_reads_to_its_end_is_no_error(as_user: Account, project: Pat
         assert (done.stdout, done.stderr) == ("0\n", ""), command
 
 
-def test_a_directory_is_made_in_the_home_alone(nono: Nono, as_user: Account) -> None:
-    made = as_user.home / ".new/tool"
-    done = nono("run", "--allow", made, "--", "sh", "-c", f"echo x > {made}/file; ls -ld {made}")
-    assert done.returncode == 0 and done.stdout.startswith("drwx------"), done.stderr
-    assert (made / "file").read_text() == "x\n"
-    assert nono("run", "--allow", "/srv/no-such-directory", "--", "true").returncode == 125
-    assert nono("run", "--read", as_user.home / ".absent", "--", "true").returncode == 125
-    dry = nono("run", "--allow", as_user.home / ".later", "--dry-run", "--", "true")
-    assert dry.returncode == 0 and not (as_user.home / ".later").exists()
-
-
-@BY_A_USER
 def test_a_profile_lists_directories_and_nothing_else(
     nono: Nono, as_user: Account, project: Path
 ) -> None:
@@ -326,7 +277,6 @@ def test_a_profile_lists_directories_and_nothing_else(
     assert "name the directory" in nono("run", "-p", "./q.json", "--", "true").stderr
 
 
-@BY_A_USER
 def test_why_a_command_was_not_executed(nono: Nono, as_user: Account, project: Path) -> None:
     as_user.file(project / "here", "#!/bin/sh\n", 0o755)
     as_user.file(project / "closed", "#!/bin/sh\n")
@@ -341,7 +291,6 @@ def test_why_a_command_was_not_executed(nono: Nono, as_user: Account, project: P
     assert denied[-1] == "hint: nono why --path /usr/bin/env --op execute"
 
 
-@BY_A_USER
 def test_learning_twice_names_the_file(nono: Nono, project: Path) -> None:
     assert nono("learn", "-q", "-o", "./p.json", "--", "true").returncode == 0
     done = nono("learn", "-q", "-o", "./p.json", "--", "true")

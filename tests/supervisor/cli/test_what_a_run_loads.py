@@ -17,9 +17,17 @@ main(sys.argv[1:])
 """
 
 HEAVY = {
-    *("_ctypes", "asyncio", "cffi", "click", "concurrent.futures", "cryptography", "ctypes", "dns"),
-    *("email", "h11", "hmac", "html", "http", "idna", "importlib.metadata", "importlib.resources"),
-    *("jsonschema", "keyring", "logging", "multiprocessing", "pkgutil"),
+    *("_ctypes", "asyncio", "cffi", "click", "concurrent.futures", "cryptography", "ctypes"),
+    *("dataclasses", "dns", "email", "h11", "hmac", "html", "http", "idna", "importlib.metadata"),
+    *(
+        "importlib.resources",
+        "inspect",
+        "jsonschema",
+        "keyring",
+        "logging",
+        "multiprocessing",
+        "pkgutil",
+    ),
     *("platform", "pycparser", "pydantic", "pyseccomp", "pyte", "sqlite3", "ssl", "subprocess"),
     *("traceback", "trio", "urllib", "uuid", "xml", "zipfile"),
 }

@@ -20,6 +20,7 @@ from nono.broker import (
     Origin,
     OriginKind,
     PathChange,
+    PolicyError,
     Request,
     Rule,
     Subtree,
@@ -31,6 +32,7 @@ from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.granting.live import Live
 from nono.supervisor.asking.waiting.look import QuickLook
+from nono.supervisor.decisions import other_links
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.opened_later import OpenedLater
@@ -196,3 +198,26 @@ def test_the_policy_is_as_before_in_whatever_order_grants_are_taken_back(home: P
 
 def _nowhere() -> Place:
     return Place(Surroundings("/", None), QuickLook())
+
+
+def test_where_other_names_cannot_be_found_nothing_is_opened(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(other_links, "_MAX_ENTRIES", 0)
+    (home / "data" / "1").write_text("")
+    decisions, later = start(home)
+    with pytest.raises(PolicyError, match="too many names to find"):
+        later.open([grant(home / "data")])
+    assert not decisions.allows(writes(home / "data" / "1"))
+    linked = home / "data" / "several"
+    os.link(home / "data" / "1", linked)
+    (found,) = later.protections([[writes(linked)]])
+    assert found is not None
+
+
+def test_who_looks_is_told_before_it_is_open(home: Path) -> None:
+    decisions, later = start(home)
+    told: list[bool] = []
+    decisions.opening = lambda rules: told.append(decisions.allows(writes(home / "other/a.txt")))
+    later.open([grant(home / "other")])
+    assert told == [False] and decisions.allows(writes(home / "other/a.txt"))

@@ -182,3 +182,27 @@ def test_the_report_of_a_run(nono: Nono, project: Path) -> None:
     again = nono("run", "--allow-cwd", "--json", "--", "/bin/sh", "-c", "echo y: > Makefile")
     assert f'"changed": ["{project}/Makefile"]' in again.stderr
     assert "changed" not in nono("run", "--allow-cwd", "--", "/bin/true").stderr
+
+
+def test_what_is_opened_during_the_run_is_looked_at_as_well(tmp_path: Path) -> None:
+    """As it was before that; what is in what was open already, the run may have made."""
+    start, later = tmp_path / "work/project", tmp_path / "work"
+    for place in (start, later):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "Makefile").write_text("before")
+    configured(later / "known")
+    (later / "known/.git/hooks").mkdir()
+    (later / "known/.git/hooks/pre-commit").write_text("")
+    before = RunByPeople(opened(start))
+    make_repository(start, "pre-push")
+    configured(start / "made", "x")
+    (start / "tox.ini").write_text("")
+    before.open(opened(later, Access.READ))  # which lets nothing be changed
+    before.open(opened(later))
+    before.open(opened(later))
+    (later / "Makefile").write_text("after")
+    configured(later / "new")
+    os.truncate(later / "known/.git/config", 0)
+    found = {os.path.relpath(each, later) for each in before.changed()}
+    assert found >= {"Makefile", "new/.git/config", "project/tox.ini"}, found
+    assert not {each for each in found if each.startswith("known/.git/hooks")}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import BY_A_USER, Account, Nono, Secret
 from tests.leftovers import processes
+from tests.ports import later_port
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -235,11 +236,8 @@ def test_servers_of_this_machine_and_its_own(learn: Learn, again: Again) -> None
         "socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
         "socket.create_server(('0.0.0.0', int(sys.argv[2])))\n"
     )
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as free:
-        free.bind(("0.0.0.0", 0))
-        wide = free.getsockname()[1]
-        free.close()
-        port = server.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port, wide = server.getsockname()[1], later_port()
         command = ("python3", "-c", script, str(port), str(wide))
         profile, done = learn(*command)
         assert done.returncode == 0, done.stderr

@@ -16,6 +16,7 @@ from nono.broker.explaining.difference import opened
 from nono.broker.settings import BY_OPTION
 from nono.supervisor import Options, make_plan
 from tests.conftest import BY_A_USER, CHECKOUT, Account, Nono, program_beside
+from tests.ports import later_port
 from tests.supervisor.report.hints import CASES, SILENT, Case, opened_by, page, pairs
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -78,10 +79,7 @@ def place(as_user: Account, project: Path, nono: Nono) -> Iterator[Place]:
         agent.bind(str(home / "agent.sock"))
         (home / "agent.sock").chmod(0o777)
         agent.listen()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            number = free.getsockname()[1]
-        yield Place(as_user, project, nono, server.getsockname()[1], number)
+        yield Place(as_user, project, nono, server.getsockname()[1], later_port())
 
 
 def flags(cases: Sequence[Case], place: Place) -> list[str]:

@@ -4,23 +4,32 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 from tests.supervisor.session.library import program
 
 pytestmark = pytest.mark.requires(landlock=2)
 
 
+@BY_A_USER
 def test_nothing_is_left_after_fifty_runs(as_user: Account, project: Path) -> None:
     """Good runs, failed ones and cancelled ones: no descriptor, thread or process stays."""
     text = program_beside(__file__, "fifty_runs.py")
     program(as_user, project, text)
 
 
+def test_some_of_many_at_once_find_no_descriptor(as_user: Account, project: Path) -> None:
+    """Those say so in words; the others run to their end, and nothing is lost of either."""
+    text = program_beside(__file__, "descriptors.py")
+    program(as_user, project, text)
+
+
+@BY_A_USER
 def test_an_interrupt_comes_as_itself(as_user: Account, project: Path) -> None:
     text = program_beside(__file__, "interrupt.py")
     assert program(as_user, project, text).stdout == "interrupted\n"
 
 
+@BY_A_USER
 def test_errors_of_many_kinds_come_alone(as_user: Account, project: Path) -> None:
     text = program_beside(__file__, "errors.py")
     words = program(as_user, project, text).stdout.splitlines()
@@ -28,11 +37,13 @@ def test_errors_of_many_kinds_come_alone(as_user: Account, project: Path) -> Non
     assert words == [*errors, "the sandbox is closed"]
 
 
+@BY_A_USER
 def test_what_the_program_leaves_unread_or_writes_in_heaps(as_user: Account, project: Path) -> None:
     text = program_beside(__file__, "heaps.py")
     program(as_user, project, text)
 
 
+@BY_A_USER
 def test_the_working_directory_of_now(as_user: Account, project: Path) -> None:
     """And not of the time when the fork server was started."""
     text = """
@@ -59,6 +70,7 @@ def test_nothing_is_imported_from_the_working_directory(as_user: Account, projec
     assert not (project / "planted").exists()
 
 
+@BY_A_USER
 def test_a_process_that_was_forked_runs_programs_too(as_user: Account, project: Path) -> None:
     text = """
 run(["true"], policy)

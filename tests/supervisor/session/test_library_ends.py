@@ -4,18 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 from tests.supervisor.session.library import program
 
 pytestmark = pytest.mark.requires(landlock=2)
 
 
+@BY_A_USER
 def test_cancelled_at_any_moment(as_user: Account, project: Path) -> None:
     """From before the fork to after the end, the program and its daemon are gone afterwards."""
     text = program_beside(__file__, "cancelled.py")
     program(as_user, project, text)
 
 
+@BY_A_USER
 def test_cancelled_while_calls_wait(as_user: Account, project: Path) -> None:
     """Nobody ever opens the other ends; calls may arrive while the run is being ended."""
     text = program_beside(__file__, "cancelled_while_waiting.py")

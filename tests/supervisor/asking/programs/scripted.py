@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import threading
 import time
 
 import trio
@@ -14,17 +15,31 @@ OUTSIDE = os.environ["OUTSIDE"]
 PICK_TREE = ("t", "d", "r", "o")
 
 
-def asked(name, pick, wait=0.0, threads=False):
+def asked(name, pick, wait=0.0, at_once=False):
     """Run the inner program of this name. `pick` gives the id of an offer, or raises."""
     seen = []
 
-    async def ask(question):
+    def note(question):
         offers = [each.id for each in question.offers]
         objects = [value for _, value in question.objects]
         seen.append([question.wants, question.subject.value, question.waiting, offers, objects])
-        await trio.sleep(wait)
+        return offers
+
+    def answer(question, offers):
         found = pick(question, offers)
         return None if found is None else Answer(found, "script", "tester")
+
+    async def waits(question):
+        offers = note(question)
+        await trio.sleep(wait)
+        return answer(question, offers)
+
+    def answers(question):
+        offers = note(question)
+        time.sleep(wait)
+        return answer(question, offers)
+
+    ask = answers if at_once else waits
 
     started = time.monotonic()
     inner = open(os.path.join(os.environ["PROGRAMS"], name + ".py")).read()
@@ -51,7 +66,50 @@ def boom(question, offers):
     raise SystemExit(7) if question.id == 2 else RuntimeError("a channel that fails")
 
 
+def unless_secret(question, offers):
+    return "n" if question.request.path.endswith("secret") else "o"
+
+
+def leads_to(name):
+    """Whoever is outside makes the link of the project lead there, in one step."""
+    os.symlink(f"{OUTSIDE}/{name}", "new")
+    os.rename("new", "link")
+
+
+def race_at_once():
+    def pick(question, offers):
+        leads_to("secret")
+        return "o"
+
+    leads_to("one/f")
+    return asked("opens", pick, at_once=True)
+
+
+def swaps():
+    is_over = threading.Event()
+
+    def swap():
+        while not is_over.is_set():
+            leads_to("secret")
+            leads_to("one/f")
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    try:
+        return asked("opens", unless_secret, at_once=True)
+    finally:
+        is_over.set()
+        swapping.join()
+
+
 CASES = {
+    "each_once_at_once": lambda: asked("each_once", always("o"), at_once=True),
+    "race_at_once": race_at_once,
+    "swaps": swaps,
+    "combinations_at_once": lambda: asked("combinations", always("d"), at_once=True),
+    "fails_at_once": lambda: asked("each_once", boom, at_once=True),
+    "quits_at_once": lambda: asked("each_once", always("Q"), at_once=True),
+    "refused_at_once": lambda: asked("each_once", always("N"), at_once=True),
     "loop": lambda: asked("loop", always("d")),
     "combinations": lambda: asked("combinations", always("d")),
     "each_once": lambda: asked("each_once", always("o")),

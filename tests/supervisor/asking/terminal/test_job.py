@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Account
-from tests.supervisor.asking.screen import ASKS, QUIET, Questions, driver, person
+from tests.supervisor.asking.screen import ASKS, QUIET, Person, Questions, driver, person
 
 pytestmark = [
     pytest.mark.requires(landlock=6, commands=["bash"]),
@@ -41,6 +41,18 @@ def child(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
 
+def state(pid: int) -> str:
+    """R, S, T and so on: proc_pid_stat(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def is_at_it(one: Person) -> bool:
+    """nono has the terminal, and runs."""
+    if one.modes[3] & termios.ECHO:  # type: ignore[operator]
+        return False
+    return state(child(one.process.pid)) not in "Tt"
+
+
 def test_stopped_and_continued(as_user: Account, project: Path, questions: Questions) -> None:
     words = shlex.join([as_user.python, *driver(questions, "cat")])
     as_user.file(project / "rc", f"PS1='> '; nono() {{ {words}; }}")
@@ -48,19 +60,20 @@ def test_stopped_and_continued(as_user: Account, project: Path, questions: Quest
         one.wait(">")
         one.type("stty -a > before\n")
         one.type("nono\n")
-        questions.ask(PATH)
-        one.wait(ASKS)
-        one.type("\x1a")  # too early: a key of the program's terminal, which stops the program
-        one.wait("Stopped")
-        one.gone(ASKS)
+        with questions.too_early(one):
+            questions.ask(PATH)
+            one.wait(ASKS)
+            one.type("\x1a")  # a key of the program's terminal, which stops the program
+            one.wait("Stopped")
+            one.gone(ASKS)
         one.type("stty -a > between; fg\n")
         one.wait(ASKS)
         one.rest(QUIET)
         one.type("\x1a")
         one.gone(ASKS)
-        one.rest(0.2)
+        one.wait(lambda: one.text.endswith("\n>"))
         one.type("jobs; bg\n")
-        one.rest(0.3)
+        one.wait("cat &")
         one.type("echo in the background\n")
         one.wait("\nin the background")
         one.wait("bring this job to the foreground")
@@ -74,13 +87,12 @@ def test_stopped_and_continued(as_user: Account, project: Path, questions: Quest
         one.type("\x1a")
         one.wait(lambda: "Stopped" in one.text.rpartition("after\nafter")[2])
         one.type("fg\n")
-        one.rest(0.2)
+        one.until(lambda: is_at_it(one))
         before = one.raw.count(b"Stopped")
         os.kill(child(one.process.pid), signal.SIGSTOP)
         one.wait(lambda: one.raw.count(b"Stopped") > before)
         one.type("fg\n")
-        one.rest(0.2)
-        assert not one.modes[3] & termios.ECHO  # type: ignore[operator]
+        one.until(lambda: is_at_it(one))
         one.type("again\n")
         one.wait("again\nagain")
         one.type("\x04")

@@ -35,13 +35,14 @@ def test_typing_is_the_programs_and_a_key_is_ours(
         one.wait("name:")
         before = one.text
         one.type("al")
-        questions.ask(PATH)
-        one.rest(0.05)
-        for key in "iced nor\r":  # o, n and Enter among them
-            one.type(key)
-            one.rest(0.04)
-        assert ASKS in one.text and "imagenet/" in one.text and questions.answers.read_text() == ""
-        assert "got" not in one.text  # held
+        with questions.too_early(one):
+            asks(one, questions)
+            for key in "iced nor\r":  # o, n and Enter among them
+                one.type(key)
+                one.rest(0.04)
+            assert ASKS in one.text and "imagenet/" in one.text
+            assert questions.answers.read_text() == ""
+            assert "got" not in one.text  # held
         assert "\x1b]2;● nono asks".encode() in one.raw and b"\x07" in one.raw
         one.rest(QUIET)
         one.type("d")
@@ -108,12 +109,10 @@ def test_what_is_kept_and_what_is_risky(
 def test_hostile_names_and_sizes(as_user: Account, project: Path, questions: Questions) -> None:
     with person(as_user, as_user.python, *driver(questions, "cat"), cwd=project) as one:
         asks(one, questions, r"/d/\x1b[2J\x07\x7f\xff/" + "y" * 300 + "/end")
-        one.rest(0.1)
         assert r"\x1b[2J\x07\x7f\xff" in one.text and "end" in one.text
         one.resize(10, 50)
         one.wait("nono asks: python3")
-        one.rest(0.2)
-        assert one.text.count("nono asks") == 1 and len(one.text.splitlines()) <= 10
+        one.wait(lambda: one.text.count("nono asks") == 1 and len(one.text.splitlines()) <= 10)
         one.resize(30, 100)
         one.wait(lambda: ASKS in one.text and "─" * 60 in one.text)
         one.rest(QUIET)
@@ -177,10 +176,10 @@ def test_asked_elsewhere_and_brought_here(
 def test_a_list(as_user: Account, project: Path, questions: Questions) -> None:
     words = driver(questions, "cat", plain=True)
     with person(as_user, as_user.python, *words, cwd=project, env={"TERM": "dumb"}) as one:
-        questions.ask(PATH)
-        one.wait("Capital Q: ask no more")
-        one.type("d\n")  # too early: the program's
-        one.rest(0.1)
+        with questions.too_early(one):
+            questions.ask(PATH)
+            one.wait("Capital Q: ask no more")
+            one.type("d\n")  # the program's
         one.wait("Letter, then Enter")
         one.type("y\n")
         one.wait("No such letter")
@@ -189,14 +188,16 @@ def test_a_list(as_user: Account, project: Path, questions: Questions) -> None:
         one.type("no\n")
         one.wait(lambda: one.text.count("Letter, then Enter") == 3)
         for paste in ("d\nrm -rf foo\n", "d\nhalf a line", "a\nyes\n"):
-            one.type(paste)
-            one.wait(lambda: one.text.endswith("a paste answers nothing."))
-            one.type("d\n")  # too early
+            with questions.too_early(one):
+                one.type(paste)
+                one.wait(lambda: one.text.endswith("a paste answers nothing."))
+                one.type("d\n")
             one.wait(lambda: one.text.endswith("Enter alone refuses:"))
             assert questions.answers.read_text() == "" and "Type" not in one.text.splitlines()[-1]
-        one.type("a\n")
-        one.wait(lambda: one.raw.count(b"It writes") == 2)
-        one.type("yes\n")  # before it is asked
+        with questions.too_early(one):
+            one.type("a\n")
+            one.wait(lambda: one.raw.count(b"It writes") == 2)
+            one.type("yes\n")  # before it is asked
         one.wait(lambda: one.text.endswith("anything else goes back:"))
         one.rest(0.1)
         assert questions.answers.read_text() == ""

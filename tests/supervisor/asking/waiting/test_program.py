@@ -36,6 +36,10 @@ def test_parents_are_looked_for_once_and_only_for_who_wants_them() -> None:
 def test_after_its_call_nobody_looks_at_what_may_be_another_by_then() -> None:
     child = Child()
     program = AskingProgram(child)
+    assert program.process.exe == child.exe
     program.forget()
     assert program.parents == () and not child.looks and program.process.exe == child.exe
+    late = AskingProgram(child)
+    late.forget()
+    assert (late.process.pid, late.process.exe, late.script, late.parents) == (0, "", "", ())
     assert AskingProgram(Thread(1)).parents == ()  # of whom nothing more is known

@@ -165,13 +165,13 @@ def test_nothing_is_performed_for_who_gave_something_up(monkeypatch: pytest.Monk
     [
         (Access.READ, None, ALWAYS),
         (Access.WRITE, None, ALWAYS | Options.FOLLOWS | Options.PERFORMS),
-        (Access.WRITE, Told(), ALWAYS),
+        (Access.WRITE, Told(), ALWAYS | Options.FOLLOWS),
     ],
 )
 def test_what_a_pattern_or_a_witness_takes(
     access: Access, witness: Told | None, expected: Options
 ) -> None:
-    """Where names are refused each link on the way counts, and a witness is told of each."""
+    """Where names are refused each link on the way counts; a witness is told what is performed."""
     lane, played, _ = make(decided(Rule(Glob("**/x"), access, Effect.DENY, FLAG), witness=witness))
     lane.receive()
     assert played.options == [expected]

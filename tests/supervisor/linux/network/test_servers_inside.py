@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from tests.conftest import Nono, program_beside
+from tests.ports import later_port
 from tests.supervisor.linux.network.conftest import PYTHON, Same
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -36,15 +35,9 @@ WIDE = program_beside(__file__, "wide.py")
 LISTENING = program_beside(__file__, "listening.js")
 
 
-def free_port() -> int:
-    with socket.create_server(("", 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
-
-
 def test_on_every_address_means_for_this_machine(nono: Nono) -> None:
     """Node's listen(0), http.server, gRPC: as asked, and tied to the loopback device."""
-    port = free_port()
+    port = later_port()
     command = ("--", PYTHON, "-c", WIDE, str(port))
     local = ["ok ok ok", "True True lo", "True True EPERM"]
     last = ["ok True lo", "127.0.0.1 free"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +39,7 @@ class Client(Protocol):
         hosts: Mapping[str, Host] | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float = TIMEOUT,
+        options: Sequence[str] = (),
     ) -> Finished: ...
 
 
@@ -84,11 +85,13 @@ def client(nono: Nono, internet: Internet, project: Path, as_user: Account) -> I
         hosts: Mapping[str, Host] | None = None,
         env: Mapping[str, str] | None = None,
         timeout: float = TIMEOUT,
+        options: Sequence[str] = (),
     ) -> Finished:
         allowed = {each.name: each for each in (internet.secure, internet.plain)}
         allowed |= hosts or {}
         flags = [f"--allow-domain={entry}" for entry in allowed]
         # The denied host's address is within reach, so that only its name keeps it out.
+        flags += options
         flags += internet.world.flags(*allowed.values(), internet.denied)
         return nono("run", "--allow-cwd", *flags, "--", *command, env=env, timeout=timeout)
 

@@ -1,0 +1,16 @@
+"""The variables by which programs find the proxy: data, with a reason each."""
+
+from __future__ import annotations
+
+from nono.broker.datafile import data
+
+
+def variables(url: str) -> dict[str, str]:
+    """Those of a proxy with this URL."""
+    table = data("proxy_variables")
+    values = {"HTTP": url, "LOCAL": ",".join(table["local"])}
+    return {
+        name: values.get(entry["value"], entry["value"])
+        for entry in table["variables"]
+        for name in entry["names"]
+    }
