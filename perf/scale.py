@@ -47,11 +47,17 @@ def _crowd(steps: Sequence[int]) -> Iterator[str]:
     command = [sys.executable, "-P", "-m", "nono.perf.crowd", *map(str, steps)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        told = [json.loads(line) for line in process.stdout]
+        yield from _of_crowd([json.loads(line) for line in process.stdout])
+
+
+def _of_crowd(told: Sequence[dict[str, Any]]) -> Iterator[str]:
     grown = [each for each in told if "open" in each]
     before = grown[0]
-    yield "| sandboxes | started a second | process, kB | kB each | init, kB | descriptors each |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield (
+        "| sandboxes | started a second | processor ms each | process, kB | kB each | init, kB"
+        " | descriptors each |"
+    )
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for each in grown:
         yield _crowd_row(before, each)
     yield from (f"\nIt ended early: {each['failed']}" for each in grown if each["failed"])
@@ -66,8 +72,9 @@ def _crowd_row(before: dict[str, Any], now: dict[str, Any]) -> str:
     def each(name: str) -> str:
         return f"{(now[name] - before[name]) / count:.1f}" if count else ""
 
-    cells = (count, now["started_per_second"] or "", now["resident"], each("resident"))
-    return f"| {' | '.join(map(str, (*cells, now['init_share'] or '', each('descriptors'))))} |"
+    started = now["started_per_second"] or "", now["processor_ms_each"] or ""
+    cells = (*started, now["resident"], each("resident"), now["init_share"] or "")
+    return f"| {' | '.join(map(str, (count, *cells, each('descriptors'))))} |"
 
 
 def _commands() -> Iterator[str]:
