@@ -175,8 +175,9 @@ def prepare(
         decisions.awaited |= awaited
         library = _preload(plan, made, decisions, audit, env) if broker else ""
         own_proxy = None if proxy is None else proxy.port
-        held = broker, best_effort, own_proxy
-        confinement = _confine(plan, made, decisions, tmpdir, held, library)
+        confinement = _confine(
+            plan, made, decisions, tmpdir, library, broker, best_effort, own_proxy
+        )
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
@@ -221,20 +222,18 @@ def _confine(
     made: Complete,
     decisions: Decisions,
     tmpdir: str,
-    held: tuple[bool, bool, int | None],
     library: str,
+    broker: bool,
+    best_effort: bool,
+    own_proxy: int | None,
 ) -> Confinement:
-    """What holds the programs. Raises StartError, OSError; UsageError, BrokenError.
-
-    `held` is whether there is a broker, whether less is enough, and the port of nono's proxy.
-    """
+    """What holds the programs. Raises StartError, OSError; UsageError, BrokenError."""
     if sys.platform == "darwin":
         from nono.supervisor.macos.confine import confine
 
         return confine(made.policy, decisions, run_name(tmpdir))
     from nono.supervisor.linux.confine import confine
 
-    broker, best_effort, own_proxy = held
     return confine(
         made,
         broker=broker,
