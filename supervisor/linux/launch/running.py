@@ -78,6 +78,11 @@ class Session:
             )
 
     @property
+    def proxy_listener(self) -> int | None:
+        """Where the program finds nono's proxy in a network of its own, once; close it."""
+        return self._launched.proxy
+
+    @property
     def child_pidfd(self) -> int:
         """A pidfd of the program, for signals to it."""
         return self._launched.child_pidfd
@@ -267,6 +272,7 @@ def specify(
         signal_mask=blocked,
         closed_streams=list(streams.closed),
         lingers=lingers,
+        own_network=confinement.own_network,
     )
 
 
