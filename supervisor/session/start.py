@@ -26,11 +26,13 @@ def start(
     streams: Streams,
     forker: Forker,
     signals: tuple[list[int], list[int]] | None = None,
+    lingers: bool = False,
 ) -> Session:
     """Start a program. Blocks for some milliseconds. Raises StartError.
 
     `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
-    that it blocks: those of the calling thread, unless given. Raises UsageError when `argv` is
+    that it blocks: those of the calling thread, unless given. What the program
+    leaves running is ended with it, unless it `lingers`. Raises UsageError when `argv` is
     empty or a word holds a NUL, which no program can get, or one holds a real key.
     """
     _check(prepared, argv, env)
@@ -39,7 +41,7 @@ def start(
     from nono.supervisor.linux.launch.running import begin, specify
 
     confinement, audit = prepared.confinement, prepared.audit
-    spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals)
+    spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals, lingers)
     if audit is not None:
         audit.program(argv, cwd)
     beside = prepared.asking, prepared.tally

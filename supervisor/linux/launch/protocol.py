@@ -31,7 +31,7 @@ NOT_EXECUTED = "not executed"
 STOPPED = "stopped"
 """init -> supervisor: [STOPPED, n]: the child was stopped by a signal, for the n-th time."""
 EXITED = "exited"
-"""init -> supervisor: [EXITED, wait status]: the child ended; the rest is being killed."""
+"""init -> supervisor: [EXITED, wait status]: the child ended; the rest is killed, or lingers."""
 ENDED = "ended"
 """init -> supervisor: [ENDED]: no process of the sandbox is left."""
 CONTINUE = "continue"
@@ -58,6 +58,8 @@ class Spec(NamedTuple):
     ignored_signals: Sequence[int] = ()
     signal_mask: Sequence[int] = ()
     closed_streams: Sequence[int] = ()
+    lingers: bool = False
+    """What the program leaves running goes on after its end, until the session is ended."""
 
     def pack(self) -> bytes:
         data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")
