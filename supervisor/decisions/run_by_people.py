@@ -15,9 +15,9 @@ import re
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from nono.broker import Access, Rule
+from nono.broker.dataclass import dataclass
 from nono.broker.datafile import data
 from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.paths import child, is_within
