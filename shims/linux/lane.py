@@ -10,8 +10,7 @@ import enum
 import functools
 import os
 from array import array
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nono.shims.errors import failure
 from nono.shims.linux.libc import ffi
@@ -57,8 +56,7 @@ COUNTED = ("openat", "open", "sendto")
 """The calls that are counted; of each, those let continue and those performed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What a lane has answered so far: by COUNTED, let continue before performed."""
 
     calls: tuple[int, ...]

@@ -118,7 +118,9 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             next_plan = None if rounds is None else rounds.another(outcome)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
         if not values["quiet"]:
-            say_afterwards(changed(before.changed()))
+            told = changed(before.changed())
+            say_notes(before.notes)
+            say_afterwards(told)
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()

@@ -37,6 +37,7 @@ class Confinement:
     """Nothing is decided while a program waits, but for connections."""
     may_have_changed: bool = True
     """Nobody sees the calls that succeed."""
+    weaker: str = ""
 
     @property
     def client_of_proxy(self) -> None:

@@ -170,6 +170,8 @@ class Controlled:
 
     def grant(self, rules: dict[str, Any], client: str) -> Work:
         """Allow something from now on."""
+        if not self._prepared.confinement.broker and {*rules} - {"network"}:
+            raise UsageError("without the broker only hosts can be granted")
         return self._changeable().grant_sections(rules, client)
 
     def revoke(self, number: str, client: str) -> dict[str, Any]:
@@ -184,7 +186,7 @@ class Controlled:
         from nono.supervisor.asking.opening import open_asking
 
         prepared = self._prepared
-        if not prepared.confinement.broker:
+        if not prepared.confinement.broker and prepared.proxy is None:
             raise UsageError("without the broker nothing can be granted: the kernel alone decides")
         if self._live is None:
             asking = prepared.asking

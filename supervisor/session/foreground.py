@@ -77,6 +77,8 @@ def run(
         # Where nobody is asked, the program does not wait for it.
         controlled = None if asking is None else control(prepared, plan, argv, last)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
+        if prepared.proxy is not None and session.proxy_listener is not None:
+            prepared.proxy.listen_at(session.proxy_listener)
         gc.freeze()
         gc.enable()  # which the command did without until here
         terminal.started()

@@ -17,8 +17,17 @@ _ROOMS = ("audit", "credentials", "decisions", "network", "session")
 _NOT_LOADED = ("nono.supervisor.linux.machine_check", "nono.supervisor.macos.machine_check")
 """What only a command needs."""
 _ALSO = (
+    "difflib",
     "encodings.idna",
     "linecache",
+    "nono.broker.caches",
+    "nono.broker.explaining.explain",
+    "nono.broker.explaining.git_directory",
+    "nono.broker.explaining.remedies",
+    "nono.broker.harmless",
+    "nono.broker.policy.table",
+    "nono.supervisor.planning.not_executed",
+    "nono.supervisor.report.lines",
     "nono.supervisor.nursery",
     "stringprep",
     "tokenize",

@@ -153,14 +153,14 @@ def prepare(
         if claimed is not None:
             undo.callback(claimed.end)
         undo.callback(remove_tree, tmpdir)
-        log = _open_audit(audit) if broker else None
+        log = _open_audit(audit) if broker or plan.by_proxy else None
         if log is not None:
             undo.callback(log.close)
         credentials = _credential_proxy(plan) if broker else None
         if credentials is not None:
             undo.callback(credentials.close)
             credentials.issued.usage.audit = log
-        proxy = _network_proxy(plan)
+        proxy = _network_proxy(plan, broker)
         if proxy is not None:
             undo.callback(proxy.close)
         made = complete(
@@ -175,16 +175,19 @@ def prepare(
         decisions.awaited |= awaited
         library = _preload(plan, made, decisions, audit, env) if broker else ""
         own_proxy = None if proxy is None else proxy.port
-        confinement = _confine(plan, made, decisions, tmpdir, broker, own_proxy, library)
+        confinement = _confine(
+            plan, made, decisions, tmpdir, library, broker, best_effort, own_proxy
+        )
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
-        asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
+        is_asked = broker or plan.by_proxy
+        asking = _asking(plan, decisions, channels, log, tmpdir) if is_asked and channels else None
         if proxy is not None:
             permit = None if asking is None else asking.permit
             proxy.decide_by(decisions, permit, confinement.client_of_proxy)
         undo.pop_all()
-        notes = (*made.notes, *lacks)
+        notes = (*made.notes, *lacks, *filter(None, [confinement.weaker]))
         return Prepared(
             decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
         )
@@ -219,9 +222,10 @@ def _confine(
     made: Complete,
     decisions: Decisions,
     tmpdir: str,
-    broker: bool,
-    own_proxy: int | None,
     library: str,
+    broker: bool,
+    best_effort: bool,
+    own_proxy: int | None,
 ) -> Confinement:
     """What holds the programs. Raises StartError, OSError; UsageError, BrokenError."""
     if sys.platform == "darwin":
@@ -233,6 +237,7 @@ def _confine(
     return confine(
         made,
         broker=broker,
+        best_effort=best_effort,
         nameservers=plan.nameservers,
         proxy=plan.upstream_proxy,
         own_proxy=own_proxy,
@@ -281,9 +286,9 @@ def _credential_proxy(plan: Plan) -> CredentialProxy | None:
     return CredentialProxy(plan.services, os.environ, plan.nameservers, plan.upstream_proxy)
 
 
-def _network_proxy(plan: Plan) -> NetworkProxy | None:
+def _network_proxy(plan: Plan, broker: bool) -> NetworkProxy | None:
     if not plan.by_proxy:
         return None
     from nono.supervisor.proxy.proxy import NetworkProxy
 
-    return NetworkProxy(plan.nameservers, plan.upstream_proxy)
+    return NetworkProxy(plan.nameservers, plan.upstream_proxy, local=broker)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker.dataclass import dataclass
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import BrokenError, CommandError
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.end import End
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
@@ -28,38 +27,6 @@ if TYPE_CHECKING:
     from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
-
-
-@dataclass(slots=True)
-class _End:
-    """What init and child said about the end: a wait status, or the errno of the execve."""
-
-    status: int | None = None
-    not_executed: int | None = None
-    over: bool = False
-    broken: bool = False
-    """Over, since the init was killed."""
-    stops: int = 0
-    """How often the program was stopped."""
-
-    def hear(self, control: socket.socket, on_stop: Callable[[], None]) -> None:
-        """Take the next message. Blocks when there is none."""
-        try:
-            message, _ = protocol.receive(control)
-        except ConnectionResetError:
-            message = None
-        match message:
-            case [protocol.STOPPED, int(number)]:
-                self.stops = number
-                on_stop()
-            case [protocol.EXITED, int(number)]:
-                self.status = number
-            case [protocol.NOT_EXECUTED, int(number)]:
-                self.not_executed = number
-            case [protocol.ENDED]:
-                self.over = True
-            case None:
-                self.over = self.broken = True
 
 
 _OURS = "/shims/linux/libpreload.so"
@@ -94,7 +61,7 @@ class Session:
         self._spec = spec
         self._forker = forker
         self._audit = audit
-        self._end = _End(not_executed=launched.not_executed)
+        self._end = End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
         if launched.listener is not None:
             self._serving = Serving(
@@ -111,9 +78,19 @@ class Session:
             )
 
     @property
+    def proxy_listener(self) -> int | None:
+        """Where the program finds nono's proxy in a network of its own, once; close it."""
+        return self._launched.proxy
+
+    @property
     def child_pidfd(self) -> int:
         """A pidfd of the program, for signals to it."""
         return self._launched.child_pidfd
+
+    @property
+    def init_pid(self) -> int:
+        """The process id of the sandbox's init, which every process of it has above it."""
+        return self._launched.init_pid
 
     @property
     def child_pid(self) -> int:
@@ -193,11 +170,16 @@ class Session:
             self._hear(on_stop)
         return True
 
-    async def wait(self, on_stop: Callable[[], None] = _ignore) -> int:
+    async def wait(
+        self,
+        on_stop: Callable[[], None] = _ignore,
+        on_exit: Callable[[int], None] | None = None,
+    ) -> int:
         """Wait until no process is left and return the program's wait status.
 
         When cancelled, every process of the session is killed first. `on_stop` is called
-        each time the program was stopped. Raises CommandError when it was never executed.
+        each time the program was stopped, `on_exit` with its wait status when it has ended.
+        Raises CommandError when it was never executed.
         """
         import trio
 
@@ -207,11 +189,11 @@ class Session:
             if self._serving:
                 nursery.start_soon(self._serving.wait)
             try:
-                await self._follow(on_stop)
+                await self._follow(on_stop, on_exit)
             except trio.Cancelled:
                 self.kill()
                 with trio.CancelScope(shield=True):
-                    await self._follow(_ignore)
+                    await self._follow(_ignore, on_exit)
                 raise
             finally:
                 nursery.cancel_scope.cancel()
@@ -238,15 +220,19 @@ class Session:
     def _program(self) -> str | None:
         return find_program(self._spec.argv[0], self._spec.env, self._spec.cwd)
 
-    async def _follow(self, on_stop: Callable[[], None]) -> None:
+    async def _follow(
+        self, on_stop: Callable[[], None], on_exit: Callable[[int], None] | None
+    ) -> None:
         import trio
 
         while not self._end.over:
             await trio.lowlevel.wait_readable(self._launched.control)
-            self._hear(on_stop)
+            self._hear(on_stop, on_exit)
 
-    def _hear(self, on_stop: Callable[[], None]) -> None:
-        self._end.hear(self._launched.control, on_stop)
+    def _hear(
+        self, on_stop: Callable[[], None], on_exit: Callable[[int], None] | None = None
+    ) -> None:
+        self._end.hear(self._launched.control, on_stop, on_exit)
         if self._end.broken:
             self._forker.end_orphans()
 
@@ -269,6 +255,7 @@ def specify(
     cwd: str,
     streams: Streams,
     signals: tuple[list[int], list[int]] | None,
+    lingers: bool = False,
 ) -> Spec:
     """What the init is told. `signals` are those that the program ignores and those that it blocks:
     those of the calling thread, unless given."""
@@ -284,6 +271,8 @@ def specify(
         ignored_signals=ignored,
         signal_mask=blocked,
         closed_streams=list(streams.closed),
+        lingers=lingers,
+        own_network=confinement.own_network,
     )
 
 

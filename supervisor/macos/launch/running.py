@@ -207,9 +207,11 @@ def specify(
     cwd: str,
     streams: Streams,
     signals: tuple[list[int], list[int]] | None,
+    lingers: bool = False,
 ) -> Spec:
     """What the guard is told. `signals` are those that the program ignores and those that it
-    blocks: those of the calling thread, unless given."""
+    blocks: those of the calling thread, unless given. What a program leaves running ends with it
+    here, also where it is said that it `lingers`."""
     ignored, blocked = signals or inherited_signals()
     return Spec(
         argv=list(argv),
