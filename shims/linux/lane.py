@@ -10,7 +10,6 @@ import enum
 import functools
 import os
 from array import array
-from dataclasses import dataclass
 from typing import Any
 
 from nono.shims.errors import failure
@@ -57,14 +56,16 @@ COUNTED = ("openat", "open", "sendto")
 """The calls that are counted; of each, those let continue and those performed."""
 
 
-@dataclass(frozen=True, slots=True)
 class Counts:
     """What a lane has answered so far: by COUNTED, let continue before performed."""
 
-    calls: tuple[int, ...]
-    nanoseconds: tuple[int, ...]
-    buckets: tuple[int, ...]
-    """How many took how long, by the buckets of `bucket`."""
+    def __init__(
+        self, calls: tuple[int, ...], nanoseconds: tuple[int, ...], buckets: tuple[int, ...]
+    ) -> None:
+        """`buckets` say how many took how long, by the numbers of `bucket`."""
+        self.calls = calls
+        self.nanoseconds = nanoseconds
+        self.buckets = buckets
 
 
 class Lane:
