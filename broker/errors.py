@@ -18,9 +18,19 @@ class NonoError(Exception):
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
+        Exception.__init__(self, message)  # some have another base beside this one
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args, self.__dict__.copy())
+
+
+def _again(kind: type[NonoError], args: tuple[object, ...], state: dict[str, object]) -> NonoError:
+    """An error that was sent to another process; no kind of error is made from `args` alone."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class PolicyError(NonoError, ValueError):

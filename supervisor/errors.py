@@ -10,6 +10,9 @@ Each says in one line what, where and why, and may carry a hint that can be past
             ProfileError            everything that is wrong with a profile's file
         UsageError                  the person's: an option, an argument
         CommandError                the person's: the command cannot be executed
+        ProgramError                the program's: it did not end as it should
+            TimeoutExpired
+            CalledProcessError
         KeychainError               the machine's: no keychain, or a locked one
         StartError                  the machine's: it cannot give what a sandbox needs
         AuditError                  whoever changed a session's records
@@ -20,9 +23,10 @@ Each says in one line what, where and why, and may carry a hint that can be past
 
 Others end inside: somebody of ours catches each.
 
-    ShimError                       becomes a StartError in `linux.confine`
+    ShimError                       becomes a StartError in `linux.confine` and `macos.confine`
         UnsupportedMachineError
         FilterError
+        ProfileRefused              becomes a StartError, by the guard that hears of it
     ResolutionError                 becomes the errno of a connect
         UnknownHost
         UnusableAnswer

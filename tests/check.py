@@ -4,6 +4,7 @@ Everything runs with what is installed beside this interpreter. Two things go on
 tools that only read, and the tests. The exit status is 0 when nothing failed.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -19,9 +20,12 @@ READING = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
+    ("mypy", "--config-file", "tests/darwin.toml"),
     ("mypy", "-p", "tests", "--exclude", "tests/_path"),
     ("lint-imports",),
 )
+ENVIRONMENT = {"lint-imports": {"PYTHONPATH": "tests/_path/rooms"}}
+"""Of a tool: there, `nono` is a namespace of three packages that can be looked at by themselves."""
 TESTS = (("pytest", "-q", "-m", "not sandbox and not long", "tests"),)
 
 
@@ -46,6 +50,7 @@ def run(command: Sequence[str]) -> Step:
         done = subprocess.run(
             [BIN / command[0], *command[1:]],
             cwd=HERE,
+            env={**os.environ, **ENVIRONMENT.get(command[0], {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

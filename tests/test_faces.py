@@ -1,4 +1,4 @@
-"""The public names of nono.broker and nono.supervisor: one list, imported name by name."""
+"""The public names of nono, nono.broker and nono.supervisor: a list each, imported name by name."""
 
 import ast
 import json
@@ -15,7 +15,9 @@ from nono.broker.face import public_names
 from tests.broker.worlds import CALLER
 from tests.conftest import CHECKOUT
 
-FACES = ("broker", "supervisor")
+DIRECTORIES = {"nono": "supervisor/door", "nono.broker": "broker", "nono.supervisor": "supervisor"}
+"""Where each face lies."""
+FACES = tuple(DIRECTORIES)
 USERS = ("supervisor", "perf", "tests")
 """Where the public names of a face are used, besides the documentation."""
 
@@ -37,12 +39,12 @@ def loaded_after(statement: str) -> set[str]:
 
 
 def modules_of(face: str) -> list[str]:
-    """Every module and package below a face."""
+    """Every module and package below a face; below `nono` are the other faces."""
     found = []
-    for path in sorted((CHECKOUT / face).rglob("*.py")):
+    for path in sorted((CHECKOUT / DIRECTORIES[face]).rglob("*.py")):
         relative = path.relative_to(CHECKOUT).with_suffix("")
         parts = relative.parts[:-1] if relative.name == "__init__" else relative.parts
-        if len(parts) > 1 and relative.name != "__main__":
+        if len(parts) > 1 and relative.name != "__main__" and "door" not in parts:
             found.append(".".join(("nono", *parts)))
     return found
 
@@ -50,17 +52,19 @@ def modules_of(face: str) -> list[str]:
 def namesakes(face: str) -> list[str]:
     """Public names that are spelt like a module of the package."""
     children = {module.split(".")[2] for module in modules_of(face)}
-    return sorted(children & public_names(f"nono.{face}").keys())
+    return sorted(children & public_names(face).keys())
 
 
 def names_taken(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """The faces that a piece of Python takes names from, and the names."""
     for node in ast.walk(tree):
         match node:
-            case ast.ImportFrom(module="nono.broker" | "nono.supervisor" as module, names=names):
-                yield from ((module.partition(".")[2], alias.name) for alias in names)
+            case ast.ImportFrom(module=str(module), names=names) if module in FACES:
+                yield from ((module, alias.name) for alias in names)
             case ast.Attribute(ast.Attribute(ast.Name("nono"), face), name):
-                yield face, name
+                yield f"nono.{face}", name
+            case ast.Attribute(ast.Name("nono"), name):
+                yield "nono", name
 
 
 def python_blocks(markdown: str) -> list[str]:
@@ -84,19 +88,20 @@ def used() -> frozenset[tuple[str, str]]:
         (face, name)
         for top, source in sources()
         for face, name in names_taken(ast.parse(source))
-        if face != top
+        if face != f"nono.{top}"
     )
 
 
 def documented(face: str) -> list[str]:
     """The names in the first column of a face's table in docs/library.md."""
-    section = PAGE.partition(f"\n## nono.{face}\n")[2].partition("\n## ")[0]
+    section = PAGE.partition(f"\n## {face}\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     return [name for row in rows for name in re.findall(r"`(\w+)`", row)]
 
 
 def test_a_face_imports_nothing() -> None:
     machinery = {"nono", "nono.broker", "nono.broker.face"}
+    assert loaded_after("import nono") == machinery
     assert loaded_after("import nono.broker") == machinery
     assert loaded_after("import nono.supervisor") == machinery | {"nono.supervisor"}
 
@@ -109,20 +114,23 @@ def test_a_name_imports_its_home_and_no_other_name() -> None:
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_list_is_the_stub_as_type_checkers_read_it(face: str) -> None:
-    stub = ast.parse((CHECKOUT / face / "__init__.pyi").read_text())
+    stub = ast.parse((CHECKOUT / DIRECTORIES[face] / "__init__.pyi").read_text())
     names = {}
     for node in stub.body:
+        if isinstance(node, ast.AnnAssign):
+            assert face == "nono" and ast.unparse(node) == "__version__: str"
+            continue
         assert isinstance(node, ast.ImportFrom)
         for alias in node.names:
             assert alias.name == alias.asname
             assert alias.name not in names
             names[alias.name] = node.module
-    assert public_names(f"nono.{face}") == names
+    assert public_names(face) == names
 
 
 @pytest.mark.parametrize("face", FACES)
 def test_every_name_is_defined_in_the_home_that_the_list_gives(face: str) -> None:
-    for name, home in public_names(f"nono.{face}").items():
+    for name, home in public_names(face).items():
         module = CHECKOUT.joinpath(*home.split(".")[1:]).with_suffix(".py")
         defined = set()
         for node in ast.parse(module.read_text()).body:
@@ -136,14 +144,15 @@ def test_every_name_is_defined_in_the_home_that_the_list_gives(face: str) -> Non
 
 @pytest.mark.parametrize("face", FACES)
 def test_the_names_are_documented_and_used(face: str) -> None:
-    public = sorted(public_names(f"nono.{face}"))
+    public = sorted(public_names(face))
     assert sorted(documented(face)) == public
     unused = set(public) - {name for user, name in used() if user == face}
     assert not unused, "nobody uses these"
 
 
 def test_the_examples_of_the_page_work(capsys: pytest.CaptureFixture[str]) -> None:
-    first, *others = python_blocks(PAGE)
+    """Of the two packages; tests/supervisor/library runs the others in a sandbox."""
+    first, *others = python_blocks(PAGE.partition("\n## nono.supervisor\n")[2])
     compile(first, "docs/library.md", "exec")  # it needs a sandbox to do more
     exec("\n".join(others), {"process": CALLER})
     assert "--read" in capsys.readouterr().out
@@ -153,20 +162,20 @@ def test_the_examples_of_the_page_work(capsys: pytest.CaptureFixture[str]) -> No
 def test_dir_and_help_show_the_names(face: str) -> None:
     shown, page = json.loads(
         fresh(
-            f"import json, pydoc, nono.{face} as face",
+            f"import json, pydoc, {face} as face",
             "print(json.dumps([dir(face), pydoc.plain(pydoc.render_doc(face))]))",
         )
     )
-    assert sorted(shown) == sorted(public_names(f"nono.{face}"))
+    assert sorted(shown) == sorted(public_names(face))
     for name in shown:
-        assert re.search(rf"^    (class )?{name}\b", page, re.MULTILINE), name
+        assert re.search(rf"^    (class |async )?{name}\b", page, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("face", FACES)
 def test_a_star_imports_the_names(face: str) -> None:
-    names = json.loads(fresh(f"from nono.{face} import *", "import json; print(json.dumps(dir()))"))
+    names = json.loads(fresh(f"from {face} import *", "import json; print(json.dumps(dir()))"))
     assert {name for name in names if not name.startswith("__")} - {"json"} == set(
-        public_names(f"nono.{face}")
+        public_names(face)
     )
 
 
@@ -176,10 +185,10 @@ def test_what_is_not_public_is_an_attribute_error() -> None:
 
 
 def test_there_are_names_that_are_spelt_like_modules() -> None:
-    assert namesakes("broker") == ["groups", "visible"]
+    assert namesakes("nono.broker") == ["groups", "visible"]
 
 
-@pytest.mark.parametrize("name", namesakes("broker") + namesakes("supervisor"))
+@pytest.mark.parametrize("name", namesakes("nono.broker") + namesakes("nono.supervisor"))
 @pytest.mark.parametrize("first, second, third", [*permutations(("module", "name", "user"))])
 def test_the_public_name_hides_the_module_in_every_order(
     name: str, first: str, second: str, third: str
@@ -206,13 +215,13 @@ def test_every_name_is_its_homes_whatever_was_imported_before(
     face: str, modules_first: bool
 ) -> None:
     modules = [f"import {module}" for module in modules_of(face)]
-    names = [f"from nono.{face} import {name}" for name in public_names(f"nono.{face}")]
+    names = [f"from {face} import {name}" for name in public_names(face)]
     statements = modules + names if modules_first else names + modules
     assert (
         fresh(
             *statements,
-            f"import sys, nono.{face} as face; from nono.broker.face import public_names",
-            f"for name, home in public_names('nono.{face}').items():",
+            f"import sys, {face} as face; from nono.broker.face import public_names",
+            f"for name, home in public_names('{face}').items():",
             "    assert getattr(face, name) is getattr(sys.modules[home], name), name",
         )
         == ""

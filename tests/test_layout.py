@@ -1,5 +1,6 @@
 """What pyproject.toml lists, how long files are, and that CI runs what README.md says."""
 
+import importlib.util
 import re
 import tomllib
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import nono
 from nono.supervisor.version import VERSION
 from tests.conftest import CHECKOUT, PACKAGES
 
@@ -14,6 +16,8 @@ MAX_LINES = 350
 TABLES = {"shims/linux/syscall_numbers.py"}
 """Files that are nothing but a table may be longer."""
 
+DOOR = CHECKOUT / "supervisor/door"
+"""What is imported as `nono`."""
 SETUPTOOLS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["setuptools"]
 README = (CHECKOUT / "README.md").read_text()
 CI = (CHECKOUT / ".ci/run").read_text()
@@ -29,6 +33,8 @@ def _directories(top: Path) -> Iterator[Path]:
 
 
 def _import_name(directory: Path) -> str:
+    if directory == DOOR:
+        return "nono"
     return ".".join(["nono", *directory.relative_to(CHECKOUT).parts])
 
 
@@ -47,12 +53,25 @@ def test_every_package_says_that_it_is_typed() -> None:
         assert "py.typed" in SETUPTOOLS["package-data"][f"nono.{name}"]
 
 
-def test_nono_is_a_namespace_that_nobody_owns() -> None:
+def test_type_checkers_see_nono_as_it_is_installed() -> None:
     links = CHECKOUT / "tests/_path/nono"
-    assert sorted(path.name for path in links.iterdir()) == sorted(PACKAGES)
+    files = {path.name: path for path in DOOR.iterdir() if path.is_file()}
+    assert {path.name for path in links.iterdir()} == {*PACKAGES, *files}
     for path in links.iterdir():
         assert path.is_symlink()
-        assert path.resolve() == CHECKOUT / path.name
+        assert path.resolve() == files.get(path.name, CHECKOUT / path.name)
+    rooms = CHECKOUT / "tests/_path/rooms/nono"
+    assert {path.name: path.resolve() for path in rooms.iterdir()} == {
+        name: CHECKOUT / name for name in PACKAGES
+    }
+
+
+def test_nono_is_a_regular_package() -> None:
+    """Another one on the path cannot take the place of a namespace before it, and of its parts."""
+    spec = importlib.util.find_spec("nono")
+    assert spec is not None and spec.origin is not None
+    assert Path(spec.origin).name == "__init__.py"
+    assert SETUPTOOLS["package-dir"]["nono"] == "supervisor/door"
 
 
 def _is_room(path: Path) -> bool:
@@ -94,6 +113,7 @@ def test_readme_is_short() -> None:
     assert len(README.splitlines()) < 200
 
 
-def test_the_version_is_said_twice_and_the_same() -> None:
+def test_the_version_is_said_thrice_and_the_same() -> None:
+    assert nono.__version__ == VERSION
     text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     assert tomllib.loads(text)["project"]["version"] == VERSION

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from nono.broker.dataclass import dataclass, field
 from nono.broker.requests import RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Rule
 

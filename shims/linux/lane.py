@@ -10,7 +10,7 @@ import enum
 import functools
 import os
 from array import array
-from typing import Any
+from typing import Any, NamedTuple
 
 from nono.shims.errors import failure
 from nono.shims.linux.libc import ffi
@@ -56,16 +56,13 @@ COUNTED = ("openat", "open", "sendto")
 """The calls that are counted; of each, those let continue and those performed."""
 
 
-class Counts:
+class Counts(NamedTuple):
     """What a lane has answered so far: by COUNTED, let continue before performed."""
 
-    def __init__(
-        self, calls: tuple[int, ...], nanoseconds: tuple[int, ...], buckets: tuple[int, ...]
-    ) -> None:
-        """`buckets` say how many took how long, by the numbers of `bucket`."""
-        self.calls = calls
-        self.nanoseconds = nanoseconds
-        self.buckets = buckets
+    calls: tuple[int, ...]
+    nanoseconds: tuple[int, ...]
+    buckets: tuple[int, ...]
+    """How many took how long, by the buckets of `bucket`."""
 
 
 class Lane:

@@ -8,9 +8,9 @@ is asked elsewhere, and may have it asked there as well: the first answer counts
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nono.broker.dataclass import dataclass
 from nono.supervisor.asking.channel import Channel, ChannelGone, awaited
 from nono.supervisor.faults import Faults
 

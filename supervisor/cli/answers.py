@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from nono.broker import visible
+from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.answers_file import ANSWERS, answers_file
-from nono.supervisor.planning.kept_answers import (
-    KeptAnswer,
-    read_answers,
-    without_links,
-    write_answers,
-)
+from nono.supervisor.planning.kept_answers import KeptAnswer, read_answers, write_answers
 
 
 @click.group(cls=Section)
@@ -39,8 +35,11 @@ def _which(function: Callable[..., None]) -> Callable[..., None]:
 
 def _file(profile: str | None, workdir: str | None) -> str:
     home = home_directory(os.environ)
-    where = os.path.realpath(os.path.expanduser(workdir or "."))
-    return answers_file(profile, os.environ, home, where)
+    return answers_file(profile, os.environ, home, _directory(workdir))
+
+
+def _directory(workdir: str | None) -> str:
+    return os.path.realpath(os.path.expanduser(workdir or "."))
 
 
 def _read(file: str) -> list[KeptAnswer]:
@@ -50,11 +49,20 @@ def _read(file: str) -> list[KeptAnswer]:
 @answers.command("list")
 @_which
 @click.option("--all", "everything", is_flag=True, help="Those of every profile and directory.")
-def list_(profile: str | None, workdir: str | None, everything: bool) -> None:
+@json_option
+def list_(profile: str | None, workdir: str | None, everything: bool, as_json: bool) -> None:
     """List the answers that are kept for a profile or a working directory."""
     directory = profile_directory(os.environ, home_directory(os.environ))
     names = os.listdir(directory) if os.path.isdir(directory) else []
     files = sorted(each for each in names if each.endswith(ANSWERS))
+    if as_json:
+        chosen = (
+            [os.path.join(directory, name) for name in files]
+            if everything
+            else [_file(profile, workdir)]
+        )
+        print_json(row for file in chosen for row in _rows(file))
+        return
     if not everything:
         file = _file(profile, workdir)
         _show(_read(file))
@@ -66,6 +74,22 @@ def list_(profile: str | None, workdir: str | None, everything: bool) -> None:
     for name in files:
         click.echo(visible(name.removesuffix(ANSWERS)))
         _show(_read(os.path.join(directory, name)))
+
+
+def _rows(file: str) -> Iterator[dict[str, object]]:
+    """For programs. `number` is what other commands take."""
+    of = os.path.basename(file).removesuffix(ANSWERS)
+    for number, each in enumerate(_read(file), 1):
+        yield {
+            "of": of,
+            "number": number,
+            "key": each.key,
+            "value": each.value,
+            "answered": each.answered,
+            "used": each.used,
+            "words": each.words,
+            "stale": each.is_stale,
+        }
 
 
 def _show(found: Sequence[KeptAnswer]) -> None:
@@ -118,7 +142,12 @@ def promote(
     profile: str | None,
     workdir: str | None,
 ) -> None:
-    """Move answers into a profile of yours, after the change was shown."""
+    """Move answers into a profile of yours, after the change was shown.
+
+    An answer whose path leads elsewhere by now stays where it is.
+    """
+    from nono.supervisor.planning.led_elsewhere import without_led
+    from nono.supervisor.planning.profile_paths import Variables
     from nono.supervisor.planning.promotion import promoted
 
     target = into or profile
@@ -127,17 +156,18 @@ def promote(
     file = _file(profile, workdir)
     found = _read(file)
     chosen = _chosen(found, numbers, everything, f"nono answers promote 1 --into {target}")
-    home = home_directory(os.environ)
-    where = os.path.realpath(os.path.expanduser(workdir or "."))
-    chosen, notes = without_links(chosen, os.environ, home, where)
+    variables = Variables(os.environ, home_directory(os.environ), _directory(workdir))
+    entries, notes = without_led([(each.key, each.value) for each in chosen], variables)
     say_notes(notes)
-    if not chosen:
+    if not entries:
         raise UsageError("none of these answers is about what it was about", "nono answers forget")
-    change = promoted(target, [(each.key, each.value) for each in chosen], os.environ)
+    change = promoted(target, entries, os.environ)
     for line in change.difference:
         click.echo(visible(line, limit=1000))
     command = shlex.quote(change.path)
     if not yes and not click.confirm(f"write {command}?"):
         raise click.Abort
+    if without_led(entries, variables)[1]:
+        raise UsageError("a path leads elsewhere since the change was shown", "try it again")
     change.write()
-    write_answers(file, [each for each in found if each not in chosen])
+    write_answers(file, [each for each in found if (each.key, each.value) not in entries])

@@ -27,8 +27,9 @@ from nono.broker.audit.records import (
 from nono.broker.explaining.explain import summary
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.audit.reader import Session, local_time
+from nono.supervisor.audit.reader import Session, Summary, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
+from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import AuditError
@@ -60,13 +61,22 @@ def _found(name: str) -> Session:
 
 
 @audit.command("list")
-def list_() -> None:
+@json_option
+def list_(as_json: bool) -> None:
     """List the sessions that are kept, the last one at the end."""
+    if as_json:
+        every = [(each, each.summary()) for each in map(Session, find_sessions(os.environ))]
+        print_json({"session": each.name, **_plain(told)} for each, told in every)
+        return
     for path in find_sessions(os.environ):
         session = Session(path)
         found = session.summary()
         command = visible(shlex.join(found.argv)) if found.argv else "(nothing was run)"
         click.echo(f"{session.name}  {found.state:8} {found.records:7}  {command}")
+
+
+def _plain(found: Summary) -> dict[str, object]:
+    return {"state": found.state, "records": found.records, "argv": found.argv}
 
 
 @audit.command()

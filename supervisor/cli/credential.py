@@ -19,6 +19,7 @@ from nono.broker.credentials.services import (
 )
 from nono.broker.credentials.sources import InKeychain, Source, parse_source
 from nono.supervisor import exit_status
+from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import KeychainError, NonoError, UsageError
 
@@ -67,8 +68,21 @@ def set_(name: str, profile: str | None) -> None:
 
 @credential.command("list")
 @_profile_option
-def list_(profile: str | None) -> None:
+@json_option
+def list_(profile: str | None, as_json: bool) -> None:
     """Show the services, the variables that programs find a token in, and where a key was found."""
+    if as_json:
+        print_json(
+            {
+                "service": service.name,
+                "upstream": str(service.upstream),
+                "key_variables": service.key_variables,
+                "url_variables": service.url_variables,
+                "key": where,
+            }
+            for service, where in _found(_services(profile))
+        )
+        return
     for service, where in _found(_services(profile)):
         variables = ", ".join((*service.key_variables, *service.url_variables))
         click.echo(f"{visible(service.name)}  {visible(str(service.upstream))}  {visible(where)}")

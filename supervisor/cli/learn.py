@@ -111,7 +111,9 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
         if not values["quiet"]:
-            say_afterwards(changed(before.changed()))
+            told = changed(before.changed())
+            say_notes(before.notes)
+            say_afterwards(told)
         stdout.check()
         output.write(outcome.text.encode("ascii"))
         undo.pop_all()

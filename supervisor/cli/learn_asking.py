@@ -11,6 +11,7 @@ import click
 
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say_afterwards, say_notes
+from nono.supervisor.places import home_directory
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import make_plan
 
@@ -26,7 +27,8 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
     from nono.supervisor.asking.opening import place_of
     from nono.supervisor.cli.output_file import OutputFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
-    from nono.supervisor.learning.answered import profile_of_answers
+    from nono.supervisor.learning.answered import profile_of_answers, said_of
+    from nono.supervisor.planning.profile_paths import Variables
     from nono.supervisor.report import asked, learned
     from nono.supervisor.report import run as report
     from nono.supervisor.session import foreground
@@ -42,6 +44,8 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
         channels = Channels(named(plan.ask), tuple(argv), values["profile"] or "")
+        home = home_directory(os.environ)
+        said = said_of(options, argv, home, plan.workdir)
         before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
         prepared = prepare(plan, channels=channels)
         prepared.decisions.opening = before.open
@@ -57,7 +61,10 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
                 code = exit_status.SUCCESS
             policy, around = prepared.decisions.policy, place_of(plan).around
             changed = before.changed(may_have_written=prepared.may_have_written)
-            learned_profile = profile_of_answers(options, argv, policy, around, plan.workdir)
+            variables = Variables(os.environ, home, plan.workdir)
+            learned_profile = profile_of_answers(said, policy, around, variables)
+        if prepared.asking is not None:
+            faults += prepared.asking.dispatch.faults.texts
         say_afterwards(report.bug(faults))
         if not values["quiet"]:
             say_notes([*before.notes, *learned_profile.notes])

@@ -11,6 +11,7 @@ import click
 from nono.broker import Group, group, groups, visible
 from nono.broker.errors import ProfileError
 from nono.supervisor import exit_status
+from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
@@ -83,8 +84,20 @@ def init(name: str, force: bool) -> None:
 
 
 @profile.command("list")
-def list_() -> None:
+@json_option
+def list_(as_json: bool) -> None:
     """List the profiles that can be named."""
+    found = list(_listed())
+    if as_json:
+        print_json({"name": n, "place": p, "description": d} for n, p, d in found)
+        return
+    for name, place, words in found:
+        words = words if words is not None else "(it has mistakes: nono profile validate)"
+        click.echo(f"{visible(name):16} {place:8}  {visible(words)}")
+
+
+def _listed() -> Iterator[tuple[str, str, str | None]]:
+    """Name, place and description of each; None for one that has mistakes."""
     from nono.broker.profile.parse import parse
     from nono.supervisor.planning.profile_files import Profiles, is_built_in
 
@@ -93,11 +106,10 @@ def list_() -> None:
         try:
             source = profiles.load(name, None)
             meta = parse(source.file, source.data).profile.meta
-            words = visible(meta.description or "") if meta else ""
-            place = "built-in" if is_built_in(source.file) else "own"
+            words = (meta.description or "") if meta else ""
+            yield name, "built-in" if is_built_in(source.file) else "own", words
         except ProfileError:
-            place, words = "own", "(it has mistakes: nono profile validate)"
-        click.echo(f"{visible(name):16} {place:8}  {words}")
+            yield name, "own", None
 
 
 @profile.command()
@@ -189,14 +201,24 @@ def validate(ctx: click.Context, /, names: tuple[str, ...]) -> None:
 
 @profile.command("groups")
 @click.argument("name", metavar="GROUP", required=False)
-def groups_(name: str | None) -> None:
+@json_option
+def groups_(name: str | None, as_json: bool) -> None:
     """List the groups of paths, or what is in one."""
+    if as_json:
+        print_json(map(_plain, groups().values() if name is None else [group(name)]))
+        return
     if name is not None:
         click.echo("\n".join(_contents(group(name))))
         return
     for each in groups().values():
         platform = f" ({each.platform})" if each.platform else ""
         click.echo(f"{each.name:26} {each.description}{platform}")
+
+
+def _plain(found: Group) -> dict[str, object]:
+    lists = {key: getattr(found, key) for key in _GROUP_LISTS}
+    about = {"name": found.name, "description": found.description, "platform": found.platform}
+    return {**about, **lists}
 
 
 def _contents(found: Group) -> Iterator[str]:

@@ -39,6 +39,11 @@ _RUN_OPTIONS = (
         "--stats", is_flag=True, help="Say at the end which calls were stopped, and what that cost."
     ),
     click.option("--stats-file", metavar="FILE", help="Write that to FILE, as JSON."),
+    click.option(
+        "--report",
+        metavar="FILE|FD",
+        help="Write the report as JSON to FILE, or to an open descriptor, apart from stderr.",
+    ),
     click.option("-v", "--verbose", is_flag=True, help="Say what is set up and what is left out."),
     click.option("-q", "--quiet", is_flag=True, help="Print no report."),
 )

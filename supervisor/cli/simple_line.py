@@ -34,7 +34,7 @@ _NAMES |= {"-r": "read", "-w": "write", "--credential": "proxy_credential"}
 _NAMES["--allow-proxy"] = "allow_domain"
 
 _UNSAID = {**dict.fromkeys(_RUN_FLAGS.values(), False), "timeout": math.inf, "audit": ()}
-_UNSAID |= {"platform": None, "stats_file": None}
+_UNSAID |= {"platform": None, "report": None, "stats_file": None}
 """The values of a run's options that no word gives, without those of its policy."""
 _COMPLETION = "_NONO_COMPLETE"
 """The variable by which a shell asks click for completions."""

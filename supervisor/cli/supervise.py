@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.cli.counting import Counting
+    from nono.supervisor.cli.report_file import ReportFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session.prepare import Prepared
 
@@ -49,7 +51,7 @@ def run_command(
     if values["dry_run"]:
         with planned_for(platform):
             return _dry_run(argv, values)
-    if platform != "linux":
+    if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
         require_this(platform)
@@ -91,6 +93,19 @@ def _dry_run(argv: Sequence[str], values: dict[str, Any]) -> int:
 
 
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
+    """Run it, and write the report where one is asked for, whatever becomes of the run."""
+    if values["report"] is None:
+        return _run(plan, argv, values)
+    # What only such a run needs is loaded only then.
+    from nono.supervisor.cli.report_file import ReportFile
+
+    with ReportFile(values["report"], argv) as report:
+        return _run(plan, argv, values, report)
+
+
+def _run(
+    plan: Plan, argv: Sequence[str], values: dict[str, Any], report: ReportFile | None = None
+) -> int:
     """Start the program first and import the rest while it already runs."""
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.session import foreground
@@ -120,16 +135,20 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
             plan,
             argv,
             streams,
-            lambda faults: _report(prepared, plan, faults, before, values, counting),
+            lambda faults: _report(prepared, plan, faults, before, values, counting, report),
             values["timeout"],
         )
     except foreground.TimeIsUp:
+        if report is not None:
+            report.is_timed_out = True
         say_afterwards(
             [f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"]
         )
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
+    if report is not None:
+        report.status = status
     code = exit_status.of_program(status)
     if code != exit_status.SUCCESS:
         _say_what_was_dropped(plan, values)
@@ -245,8 +264,9 @@ def _report(
     before: RunByPeople,
     values: dict[str, Any],
     counting: Counting | None = None,
+    report: ReportFile | None = None,
 ) -> None:
-    _report_refusals(prepared, plan, faults, before, values, counting)
+    _report_refusals(prepared, plan, faults, before, values, counting, report)
     if counting is not None:
         refused = len(prepared.decisions.denials.all())
         counting.tell(refused, in_words=values["stats"] and not values["as_json"])
@@ -259,6 +279,7 @@ def _report_refusals(
     before: RunByPeople,
     values: dict[str, Any],
     counting: Counting | None,
+    kept: ReportFile | None,
 ) -> None:
     if prepared.asking is not None:
         faults = [*faults, *prepared.asking.dispatch.faults.texts]
@@ -270,22 +291,26 @@ def _report_refusals(
     if prepared.audit is not None:
         prepared.audit.close()
     removed = prepared.remove_left_behind()
-    told = (faults, changed, removed, usage, prepared.asking, values["as_json"])
+    words = prepared.words()
+    told = (faults, changed, removed, usage, prepared.asking, words, values["as_json"])
     is_recorded = prepared.audit is None or not prepared.audit.stopped
     all_found = not (decisions.unresolved or decisions.denials.unread)
-    if decisions.denials.none and all_found and is_recorded and not any(told):
+    is_dull = decisions.denials.none and all_found and is_recorded and not any(told)
+    if is_dull and kept is None:
         return
     # What tells of a run is loaded only where there is something to tell.
     from nono.supervisor.report import run as report
 
-    if values["as_json"]:
-        if not values["quiet"]:
-            audit = prepared.audit
-            told_of = (changed, removed, plan.workdir, _asked(prepared))
-            refused = len(decisions.denials.all())
-            stats = None if counting is None else counting.plain(refused)
-            made = report.as_json(decisions, faults, usage, audit, *told_of, stats)
-            say_afterwards([made])
+    if values["as_json"] or kept is not None:
+        told_of = (changed, removed, plan.workdir, _asked(prepared))
+        refused = len(decisions.denials.all())
+        stats = None if counting is None else counting.plain(refused)
+        made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats)
+        if kept is not None:
+            kept.made = made
+        if values["as_json"] and not values["quiet"]:
+            say_afterwards([json.dumps(made)])
+    if values["as_json"] or is_dull:
         return
     say_afterwards(report.bug(faults))
     if not values["quiet"]:
@@ -293,6 +318,7 @@ def _report_refusals(
             [
                 *_told_of_asking(prepared, plan),
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
+                *words,
                 *report.changed(changed),
                 *report.removed(removed),
                 *report.audit(prepared.audit),

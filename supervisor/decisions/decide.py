@@ -43,6 +43,7 @@ from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.witness import Witness
+    from nono.supervisor.planning.repositories import Repository
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100
@@ -74,7 +75,7 @@ class Decisions:
         """Whether a person is asked about such a request; None where nobody is ever."""
         self.answer_at_once: Callable[[Undecided], tuple[Request, Verdict]] | None = None
         """Decides by an answer that is there before the call goes on. Raises as `require`."""
-        self.opening: Callable[[Iterable[Rule]], None] | None = None
+        self.opening: Callable[[Iterable[Rule], Iterable[Repository] | None], None] | None = None
         """Who looks at what is opened during the run, before it is open."""
         self.floor = floor
         """Replaced as a whole, by `note_moved`."""

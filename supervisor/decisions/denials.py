@@ -7,15 +7,20 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
-from nono.broker import Ask, Deny, Request
-from nono.broker.dataclass import dataclass, replace
+from nono.broker import Ask, Deny, Request, visible
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.requests import Metadata, PathChange, PathRequest
 from nono.broker.rules.rule import Effect, builtin
 from nono.supervisor.places import home_directory
 
+if TYPE_CHECKING:
+    from nono.broker import Explanation
+
 _MAX_UNREAD = 20
 _MAX_DENIALS = 2_000
+_MAX_SHOWN = 8192
 
 ABSENT_PROCESS = builtin("processes of others are not there", Effect.DENY)
 """As with the option hidepid of proc(5): whoever looks through /proc passes them by."""
@@ -23,11 +28,48 @@ ABSENT_PROCESS = builtin("processes of others are not there", Effect.DENY)
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A refused request and the verdict on it; `count` says how often it came so far."""
+    """A refused request and the verdict on it; `count` says how often it came so far.
+
+    `explanation` is the verdict in words, where somebody has put it so.
+    """
 
     request: Request
     verdict: Deny | Ask
     count: int = 1
+    explanation: Explanation | None = None
+
+    @property
+    def summary(self) -> str:
+        """What was refused, safe to show; empty without an explanation, as are the next two."""
+        return "" if self.explanation is None else self.explanation.summary
+
+    @property
+    def reason(self) -> str:
+        """Which rule refused it, or that none allows it."""
+        return "" if self.explanation is None else self.explanation.reason
+
+    @property
+    def fix(self) -> tuple[str, ...]:
+        """The options of `nono run` that would allow it, flags and values in turn."""
+        return () if self.explanation is None else self.explanation.fix
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in a report: plain values, safe to show."""
+        fields = {
+            name: str(getattr(self.request, name))
+            for name in self.request.__slots__
+            if name not in ("process", "own", "detail") and getattr(self.request, name) is not None
+        }
+        return {
+            "request": type(self.request).__name__,
+            **{name: visible(value, limit=_MAX_SHOWN) for name, value in fields.items()},
+            "summary": self.summary,
+            "reason": self.reason,
+            "rule": str(self.verdict.rule.origin),
+            "fix": list(self.fix),
+            "layer": "" if self.explanation is None else self.explanation.layer,
+            "count": self.count,
+        }
 
 
 class Denials:
@@ -46,18 +88,20 @@ class Denials:
     def record(self, request: Request, verdict: Deny | Ask) -> None:
         same = (_key_of_object(request), verdict.rule.origin)
         known = self._denials.get(same)
+        asking = getattr(request.process, "init_pid", 0)
         if known is not None and known.is_for_all:
             with self._lock:
-                known.count += 1
+                known.add(asking)
             return
         is_harmless = self._is_harmless(request, verdict)
         found = self._harmless if is_harmless else self._denials
         with self._lock:
             known = found.get(same)
             if known is not None:
-                known.count += 1
+                known.add(asking)
             elif len(found) < _MAX_DENIALS:
                 found[same] = _Counted(request, verdict, not self._may_be_harmless(request))
+                found[same].add(asking)
             elif not is_harmless:
                 self.overflow += 1
 
@@ -81,6 +125,18 @@ class Denials:
     def all(self) -> list[Denial]:
         """As of now, in the order in which they first came."""
         return self._listed(self._denials)
+
+    def of(self, init_pid: int) -> list[Denial]:
+        """Those of one program of the sandbox, with how often it was refused each."""
+        with self._lock:
+            found = [(each, each.by.get(init_pid, 0)) for each in self._denials.values()]
+        return [Denial(each.request, each.verdict, count) for each, count in found if count]
+
+    def forget(self, init_pid: int) -> None:
+        """The program has ended, and its number may be another's from now on."""
+        with self._lock:
+            for each in (*self._denials.values(), *self._harmless.values()):
+                each.by.pop(init_pid, None)
 
     def harmless(self) -> list[Denial]:
         """Those that programs do without, and that nobody has to do anything about."""
@@ -120,7 +176,14 @@ class _Counted:
     verdict: Deny | Ask
     is_for_all: bool
     """Whichever program it is, it is no harmless probe."""
-    count: int = 1
+    count: int = 0
+    by: dict[int, int] = field(default_factory=dict)
+    """How often each program of the sandbox, by the process id of its init."""
+
+    def add(self, init_pid: int) -> None:
+        """Once more. Under the lock."""
+        self.count += 1
+        self.by[init_pid] = self.by.get(init_pid, 0) + 1
 
 
 _Key = tuple[object, ...]

@@ -12,6 +12,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
 
 from nono.broker import (
     FLOOR_ACCESS,
@@ -53,12 +56,31 @@ from nono.supervisor.planning.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.planning.refused_names import Expanded
-from nono.supervisor.planning.start_files import ORIGIN, start_file_rules, started_by_itself
+from nono.supervisor.planning.repositories import Repository
+from nono.supervisor.planning.start_files import (
+    NOTHING,
+    ORIGIN,
+    StartFiles,
+    start_file_rules,
+    started_by_itself,
+)
 
 _GIVEN = Origin(OriginKind.FLAG, "given during the run")
 _TOO_MANY = "there are too many names to find those that lead to {}"
 _MAX_SHOWN = 3
 _UNFOUND = builtin("a file with other names, where there are too many to look at", Effect.DENY)
+
+
+class _Refusals(NamedTuple):
+    """What a start with some grants would refuse.
+
+    `folding` are directories that take names for the same that differ in case, `repositories` those
+    that are kept there, None where none are.
+    """
+
+    rules: list[Rule]
+    folding: tuple[str, ...]
+    repositories: Sequence[Repository] | None
 
 
 class OpenedLater:
@@ -85,14 +107,14 @@ class OpenedLater:
         if not any(grant.access for grant in grants):
             self._decisions.extend(rules)
             return
-        if self._decisions.opening is not None:
-            self._decisions.opening(grants)
-        refusals, folding = self._refusals(policy, grants)
+        refusals, folding, repositories = self._refusals(policy, grants)
         at_start = self._decisions.at_start
         if policy.rules != at_start.rules:
             # What an earlier answer brought along may be taken back before this one.
-            alone, trees = self._refusals(at_start, grants)
+            alone, trees, _ = self._refusals(at_start, grants)
             refusals, folding = [*refusals, *alone], (*folding, *trees)
+        if self._decisions.opening is not None:
+            self._decisions.opening(grants, repositories)
         self._decisions.extend(rules, refusals, folding)
 
     def protections(self, calls: Iterable[Iterable[Request]]) -> list[Deny | None]:
@@ -155,21 +177,20 @@ class OpenedLater:
         if above not in seen:
             grant = Rule(Subtree(above), FLOOR_ACCESS, Effect.ALLOW, _GIVEN)
             try:
-                seen[above] = self._refusals(policy, [grant])[0]
+                seen[above] = self._refusals(policy, [grant]).rules
             except PolicyError:
                 seen[above] = [replace(_UNFOUND, pattern=Subtree(above))]
         named = (rule for rule in seen[above] if rule.reaches(request.path))
         return next((rule for rule in named if rule.access & policy.needs(request)), None)
 
-    def _refusals(
-        self, policy: Policy, grants: Sequence[Rule]
-    ) -> tuple[list[Rule], tuple[str, ...]]:
-        """The refusals, and the directories that take names for the same that differ in case."""
+    def _refusals(self, policy: Policy, grants: Sequence[Rule]) -> _Refusals:
+        """Raises PolicyError where a file that they refuse may have another name in there."""
         known = [rule for rule in policy.rules if rule.effect is Effect.DENY]
         asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
         roots = opened_directories(grants)
+        starting = self._start_files(policy, grants, roots)
         found = [
-            *self._start_files(policy, grants, roots),
+            *starting.rules,
             *other_homes([*known, *grants], self._home, self._of_home),
             *(each for each in anchored(self._plan.anywhere, roots) if each.effect is Effect.DENY),
             *own_code(opened_by_people(grants, Access.WRITE).directories),
@@ -184,19 +205,18 @@ class OpenedLater:
         ).matched
         behind = list(behind_links(rules, matched))
         links = OtherLinks([*rules, *asked, *matched, *behind], policy.bypasses)
-        if links.unfound:
-            raise PolicyError(_TOO_MANY.format(", ".join(links.unfound[:_MAX_SHOWN])), "open less")
+        if unfound := links.unfound_for(reduce(or_, (grant.access for grant in grants))):
+            raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
         before = {*refused, *asked}
         new = [each for each in (*found, *matched, *behind, *links.rules) if each not in before]
-        return list(_enforced(new, roots, self._decisions.floor)), folding
+        kept = None if self._plan.repositories is None else starting.found.repositories
+        return _Refusals([*_enforced(new, roots, self._decisions.floor)], folding, kept)
 
-    def _start_files(
-        self, policy: Policy, grants: Sequence[Rule], roots: set[str]
-    ) -> tuple[Rule, ...]:
+    def _start_files(self, policy: Policy, grants: Sequence[Rule], roots: set[str]) -> StartFiles:
         """With what a person named inside, which is the person's to open."""
         if self._plan.repositories is None:
-            return ()
+            return NOTHING
         inside = [
             rule
             for rule in policy.rules
@@ -204,9 +224,7 @@ class OpenedLater:
             and any(is_within(path, root) for path in rule.named for root in roots)
         ]
         rules = [*inside, *grants]
-        return start_file_rules(
-            rules, self._plan.workdir, self._home, self._expand, self._env
-        ).rules
+        return start_file_rules(rules, self._plan.workdir, self._home, self._expand, self._env)
 
     def _of_home(self, other: str) -> Expanded:
         return Expanded(expander(other, self._plan.workdir))

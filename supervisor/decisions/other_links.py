@@ -56,9 +56,17 @@ class OtherLinks:
     @property
     def unfound(self) -> list[str]:
         """The refused names of files whose other names may be in an opened directory."""
+        return self.unfound_for(~Access(0))
+
+    def unfound_for(self, access: Access) -> list[str]:
+        """Those to whom something of this access is refused."""
         if self.is_complete:
             return []
-        return sorted(min(paths) for _, paths, count in self._known.values() if len(paths) < count)
+        return sorted(
+            min(paths)
+            for rule, paths, count in self._known.values()
+            if len(paths) < count and rule.access & access
+        )
 
     def _search(self, entries: Iterable[tuple[str, int]]) -> None:
         """`entries` are paths, with the number of what is there."""

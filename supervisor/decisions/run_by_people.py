@@ -15,9 +15,9 @@ import re
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from nono.broker import Access, Rule
+from nono.broker.dataclass import dataclass, field
 from nono.broker.datafile import data
 from nono.broker.package_json import MAX_BYTES, running_part
 from nono.broker.rules.paths import child, is_within
@@ -64,13 +64,12 @@ class RunByPeople:
         """What a person should know about the look at the end, once there was one."""
         self._opened: list[str] = []
         self._looks: list[_Look] = []
-        self._before: dict[str, object] = {}
         self._open(rules, repositories, caches)
 
-    def open(self, rules: Iterable[Rule]) -> None:
+    def open(self, rules: Iterable[Rule], repositories: Iterable[Repository] | None = None) -> None:
         """More is about to be opened, during the run. From any thread."""
         with self._lock:
-            self._open(rules, None, ())
+            self._open(rules, repositories, ())
 
     def _open(
         self,
@@ -87,17 +86,16 @@ class RunByPeople:
         opened = opened_by_people(rules, Access.WRITE)
         searched = searched_directories(opened)
         every = search(searched).repositories if repositories is None else tuple(repositories)
-        found = tuple(each for each in every if is_new(each.directory))
+        found = [each for each in every if is_new(each.directory) and is_new(each.link or each.top)]
         written = (*sorted(opened.directories), *(each.top for each in found if each.link))
         known = {each for look in self._looks for each in look.directories}
         directories = tuple(each for each in dict.fromkeys(written) if each not in known)
         self._opened = sorted({*before, *searched, *caches})
         self._left.open(self._opened, found)
         path = "" if self._env is None else self._env.get("PATH", "")
-        inside = filter(is_new, (*searched, *caches))
-        look = _Look(directories, tuple(hiding(path.split(":"), inside)))
+        look = _Look(directories, tuple(hiding(path.split(":"), (*searched, *caches))))
+        look.before.update(look.states())
         self._looks.append(look)
-        self._before |= {path: what for path, what in look.states() if is_new(path)}
 
     def changed(self, *, may_have_written: bool = True) -> list[str]:
         """The paths of those that are new or not as they were: first what is in repositories,
@@ -105,8 +103,7 @@ class RunByPeople:
 
         Where nothing can have been written, nobody looks for what is new.
         """
-        after = {path: what for look in self._looks for path, what in look.states()}
-        changed = {path for path, what in after.items() if what != self._before.get(path, _NOTHING)}
+        changed = {path for look in self._looks for path in look.changed()}
         walked = walk(self._opened) if may_have_written else Walked()
         self.notes += (_CUT.format(each) for each in walked.cut)
         if may_have_written and self._env is not None:
@@ -125,10 +122,20 @@ class RunByPeople:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """At what was opened together: directories, and commands by the names that they would hide."""
+    """At what was opened together: directories, and commands by the names that they would hide.
+
+    Each has its own `before`: a later one sees what the run has done since an earlier one.
+    """
 
     directories: tuple[str, ...]
     commands: tuple[tuple[str, frozenset[str]], ...]
+    before: dict[str, object] = field(default_factory=dict)
+
+    def changed(self) -> Iterator[str]:
+        """The paths of those that are new or not as they were."""
+        for path, what in self.states():
+            if what != self.before.get(path, _NOTHING):
+                yield path
 
     def states(self) -> Iterator[tuple[str, object]]:
         """Each file that counts, and what tells that it is another."""
@@ -161,12 +168,13 @@ def hiding(path: Iterable[str], opened: Iterable[str]) -> Iterator[tuple[str, fr
     """
     opened = tuple(opened)
     inside, elsewhere = dict[str, None](), set[str]()
-    for directory in map(os.path.realpath, filter(os.path.isabs, path)):
+    found = dict.fromkeys(map(os.path.realpath, filter(os.path.isabs, path)))
+    for directory in found:
         if any(is_within(directory, each) for each in opened):
             inside[directory] = None
-        else:
-            elsewhere.update(entry.name for entry in _entries(directory))
     if inside:
+        for directory in found.keys() - inside.keys():
+            elsewhere.update(entry.name for entry in _entries(directory))
         known = frozenset(name for name in elsewhere if not name.startswith(_OF_A_PROJECT))
         yield from ((directory, known) for directory in inside)
 

@@ -12,17 +12,20 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from nono.broker import Effect, Policy, Rule, visible
+from nono.broker import Effect, Policy, visible
 from nono.broker.asking.offers.entries import entries
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.profile import spelled
 from nono.broker.profile.spelling import is_file_name
 from nono.broker.settings import BY_NAME, Kind
 from nono.supervisor.places import absolute, canonical
+from nono.supervisor.planning.led_elsewhere import without_led
 from nono.supervisor.planning.options import Options, settings_of
+from nono.supervisor.planning.profile_paths import Variables
 
 _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _MAX_DESCRIPTION = 200
+_UNNAMED = "{}: left out: no profile can name it"
 
 
 class LearnedProfile(NamedTuple):
@@ -32,40 +35,45 @@ class LearnedProfile(NamedTuple):
     notes: tuple[str, ...]
 
 
-def profile_of_answers(
-    options: Options, argv: Sequence[str], policy: Policy, around: Surroundings, workdir: str
-) -> LearnedProfile:
-    """`policy` is the run's, with its answers."""
+class Said(NamedTuple):
+    """What the command line says of a profile, its paths as they were before the program ran.
+
+    `head` comes first in it, `entries` are further keys and values.
+    """
+
+    head: dict[str, Any]
+    entries: tuple[tuple[str, Any], ...]
+
+
+def said_of(options: Options, argv: Sequence[str], home: str, workdir: str) -> Said:
+    """To be called before the program runs: it may put links where a flag names something."""
     command = visible(shlex.join(argv), limit=_MAX_DESCRIPTION)
-    profile: dict[str, Any] = {"meta": {"description": f"learned by asking: {command}"}}
+    head: dict[str, Any] = {"meta": {"description": f"learned by asking: {command}"}}
     base = options.profile
     if base is not None:
-        path = canonical(absolute(base, around.home, os.getcwd()))
-        profile["extends"] = path if is_file_name(base) else base
-    profile["ask"] = True
-    for key, value in _said(options, around.home, workdir):
-        _put(profile, key, value)
-    notes: dict[str, None] = {}
+        path = canonical(absolute(base, home, os.getcwd()))
+        head["extends"] = path if is_file_name(base) else base
+    head["ask"] = True
+    return Said(head, tuple(_said(options, home, workdir)))
+
+
+def profile_of_answers(
+    said: Said, policy: Policy, around: Surroundings, variables: Variables
+) -> LearnedProfile:
+    """`policy` is the run's, with its answers. What leads elsewhere by now is left out."""
+    named: list[tuple[str, Any]] = [*said.entries]
+    unnamed: dict[str, None] = {}
     for rule in (*policy.answers, *policy.network.answers):
-        if rule.effect is not Effect.ALLOW:
-            continue
-        why = _why_not(rule)
-        found = () if why else entries(rule.pattern, rule.access, around)
-        if not found:
-            why = why or "no profile can name it"
-            notes[f"{visible(rule.pattern.spelled)}: left out: {why}"] = None
-        for key, entry in found:
-            _put(profile, key, entry)
-    return LearnedProfile(json.dumps(profile, indent=2) + "\n", tuple(notes))
-
-
-def _why_not(rule: Rule) -> str:
-    """Why an answer is none for later runs: it was about an object, and where a link stands by now
-    it would be about another."""
-    path = getattr(rule.pattern, "path", None)
-    if path is None or canonical(path) == path:
-        return ""
-    return f"it leads to {visible(canonical(path))} by now"
+        if rule.effect is Effect.ALLOW:
+            found = entries(rule.pattern, rule.access, around)
+            named += found
+            if not found:
+                unnamed[_UNNAMED.format(visible(rule.pattern.spelled))] = None
+    kept, notes = without_led(named, variables)
+    profile = dict(said.head)
+    for key, value in kept:
+        _put(profile, key, value)
+    return LearnedProfile(json.dumps(profile, indent=2) + "\n", (*notes, *unnamed))
 
 
 def _said(options: Options, home: str, workdir: str) -> list[tuple[str, Any]]:

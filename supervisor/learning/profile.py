@@ -156,7 +156,7 @@ class ProfileDraft:
     def _lifted(self, needs: Needs) -> Iterator[str]:
         """The protections that the person lifted, and that the program needs lifted."""
         for given in self._options.bypass_protection:
-            path = canonical(absolute(given, self._home, self._workdir))
+            path = canonical(absolute(os.fspath(given), self._home, self._workdir))
             written = spelled(path, self._home)
             if written is not None and any(is_within(each, path) for each in needs.paths):
                 yield written

@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from nono.broker import Effect, Glob, PathPattern, PolicyError, visible
+from nono.broker import Effect, Glob, PathPattern, PolicyError
 from nono.broker.dataclass import dataclass, replace
 from nono.broker.profile.merge import merge
 from nono.broker.profile.parse import parse
 from nono.broker.settings import Key, Setting, Settings
-from nono.supervisor.places import canonical, platform
+from nono.supervisor.places import platform
 from nono.supervisor.planning.answers_file import KeptAnswers
+from nono.supervisor.planning.led_elsewhere import leads_elsewhere, led
 from nono.supervisor.planning.network_rules import listening_rules, reaching_rules
 from nono.supervisor.planning.path_rules import path_rules
 from nono.supervisor.planning.profile_files import Profiles
@@ -35,7 +36,6 @@ _KEYS = {
     "filesystem": ("allow", "read", "write", "list", "allow_file", "read_file", "write_file"),
     "network": ("allow_domain", "open_port", "listen_port"),
 }
-_LED = "{}: by now it leads to {}, and what was answered is about no link: left out"
 _HEAD = '// What was answered with "always": `nono answers` lists it, forgets it, and moves it\n'
 _HEAD += "// into a profile. Comments at the end of a line are lost when the next answer comes.\n"
 
@@ -78,11 +78,11 @@ class _PathsOfAnswers(ProfilePaths):
     """Yields what an answer says, or nothing: a link may come while the others are looked at."""
 
     def __init__(
-        self, variables: Variables, findings: Findings, changeable: Changeable, led: list[str]
+        self, variables: Variables, findings: Findings, changeable: Changeable, notes: list[str]
     ) -> None:
         super().__init__(variables, findings, changeable)
         self._said = variables
-        self._led = led
+        self._notes = notes
 
     def patterns(self, setting: Setting, key: Key) -> Iterator[PathPattern]:
         """The patterns that lead to the very path that was answered about."""
@@ -92,7 +92,7 @@ class _PathsOfAnswers(ProfilePaths):
             if reached == beginning(text, self._said):
                 yield pattern
             else:
-                self._led.append(_LED.format(visible(text), visible(reached)))
+                self._notes.append(led(text, reached))
 
 
 def read_kept(
@@ -105,10 +105,10 @@ def read_kept(
         return KeptAnswers(notes=(f"{file}: not read: {error.message}",))
     findings = _OfAnswers()
     variables = Variables(env, home, workdir)
-    settings, led = _where_no_link_stands(settings, variables)
-    paths = _PathsOfAnswers(variables, findings, changeable, led)
+    settings, left_out = _where_no_link_stands(settings, variables)
+    paths = _PathsOfAnswers(variables, findings, changeable, left_out)
     rules = tuple(path_rules(settings, Effect.ALLOW, paths))
-    notes = [*odd, *led, *findings.notes, *map(str, findings.problems)]
+    notes = [*odd, *left_out, *findings.notes, *map(str, findings.problems)]
     if stale:
         notes.append(
             f"{stale} {'answer' if stale == 1 else 'answers'} in {file} not used for"
@@ -137,20 +137,15 @@ def _settings(file: str, env: Mapping[str, str], home: str) -> tuple[Settings, i
 
 
 def _where_no_link_stands(settings: Settings, variables: Variables) -> tuple[Settings, list[str]]:
-    """The settings without the paths that a link leads elsewhere by now, and notes about those.
-
-    An answer is about the object that a person saw, whose path had no link in it. Whoever was
-    allowed to change it may have put a link in its place since.
-    """
+    """The settings without the paths that a link leads elsewhere by now, and notes about those."""
     kept: dict[str, tuple[Setting, ...]] = {}
     notes: list[str] = []
     for key in settings.settings:
-        is_path = key.startswith("filesystem.")
         found = []
         for each in settings.all(key):
             text = _text_of(each)
-            if is_path and (link := _leads_elsewhere(text, variables)) is not None:
-                notes.append(_LED.format(visible(text), visible(link)))
+            if (link := leads_elsewhere(key, text, variables)) is not None:
+                notes.append(led(text, link))
             else:
                 found.append(each)
         kept[key] = tuple(found)
@@ -159,32 +154,6 @@ def _where_no_link_stands(settings: Settings, variables: Variables) -> tuple[Set
 
 def _text_of(setting: Setting) -> str:
     return str(getattr(setting.value, "path", setting.value))
-
-
-def _leads_elsewhere(text: str, variables: Variables) -> str | None:
-    """Where it leads, if that is not what it says; None for what is read as a mistake later."""
-    try:
-        path = beginning(text, variables)
-    except PolicyError:
-        return None
-    end = canonical(path)
-    return None if end == path else end
-
-
-def without_links(
-    answers: Iterable[KeptAnswer], env: Mapping[str, str], home: str, workdir: str
-) -> tuple[list[KeptAnswer], list[str]]:
-    """Those that are about what they say, and notes about those that lead elsewhere by now."""
-    variables = Variables(env, home, workdir)
-    found, notes = [], []
-    for each in answers:
-        is_path = each.key.startswith("filesystem.")
-        link = _leads_elsewhere(str(each.value), variables) if is_path else None
-        if link is None:
-            found.append(each)
-        else:
-            notes.append(_LED.format(visible(str(each.value)), visible(link)))
-    return found, notes
 
 
 def _is_kept(key: str) -> bool:

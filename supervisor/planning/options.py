@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nono.broker import Origin, OriginKind
@@ -10,6 +11,8 @@ from nono.broker.dataclass import dataclass
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
 
 _MAX_SHOWN = 80
+_UNSAID: dict[str, Any] = {}
+"""Every field of `Options` and its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +20,19 @@ class Options:
     """What to let a program do. Every path may begin with `~` and be relative.
 
     The fields are the command line's options of the same names. A port is a number, or a range of
-    them such as `"3000-3100"`.
+    them such as `"3000-3100"`. Raises TypeError for a string where several things may be meant.
     """
 
-    allow: Sequence[str] = ()
-    read: Sequence[str] = ()
-    write: Sequence[str] = ()
-    list: Sequence[str] = ()
-    allow_file: Sequence[str] = ()
-    read_file: Sequence[str] = ()
-    write_file: Sequence[str] = ()
-    deny: Sequence[str] = ()
-    deny_write: Sequence[str] = ()
-    bypass_protection: Sequence[str] = ()
+    allow: Sequence[str | os.PathLike[str]] = ()
+    read: Sequence[str | os.PathLike[str]] = ()
+    write: Sequence[str | os.PathLike[str]] = ()
+    list: Sequence[str | os.PathLike[str]] = ()
+    allow_file: Sequence[str | os.PathLike[str]] = ()
+    read_file: Sequence[str | os.PathLike[str]] = ()
+    write_file: Sequence[str | os.PathLike[str]] = ()
+    deny: Sequence[str | os.PathLike[str]] = ()
+    deny_write: Sequence[str | os.PathLike[str]] = ()
+    bypass_protection: Sequence[str | os.PathLike[str]] = ()
     allow_cwd: bool = False
     workdir: str | None = None
     env_allow: Sequence[str] = ()
@@ -41,7 +44,7 @@ class Options:
     open_port: Sequence[int | str] = ()
     listen_port: Sequence[int | str] = ()
     allow_connect_port: Sequence[int | str] = ()
-    allow_unix_socket: Sequence[str] = ()
+    allow_unix_socket: Sequence[str | os.PathLike[str]] = ()
     allow_ssh_agent: bool = False
     gpu: bool = False
     preload: bool = False
@@ -53,6 +56,42 @@ class Options:
     caches: bool = False
     profile: str | None = None
     ask: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, default in _UNSAID.items():
+            given = getattr(self, name)
+            if given is default:
+                continue
+            kept = _checked(name, default, given)
+            if kept is not given:
+                object.__setattr__(self, name, kept)
+
+
+_NOTHING = Options()
+_UNSAID.update((name, getattr(_NOTHING, name)) for name in Options.__match_args__)
+
+
+def _checked(name: str, default: Any, given: Any) -> Any:
+    """A field's value, with every path as text. Raises TypeError."""
+    if default == ():
+        if isinstance(given, str | bytes | os.PathLike) or not isinstance(given, Iterable):
+            raise TypeError(f"{name} is a list: {name}=[{given!r}]")
+        return tuple(_word(name, each) for each in given)
+    if isinstance(default, bool):
+        if not isinstance(given, bool):
+            raise TypeError(f"{name} is True or False, not {given!r}")
+        return given
+    if name == "profile" and isinstance(given, os.PathLike):
+        return os.path.abspath(os.fsdecode(given))  # a file, and not a name
+    return os.fsdecode(given) if isinstance(given, os.PathLike) else given
+
+
+def _word(name: str, given: Any) -> Any:
+    if isinstance(given, os.PathLike | bytes):
+        return os.fsdecode(given)
+    if not isinstance(given, str | int) or isinstance(given, bool):
+        raise TypeError(f"{name} has {given!r} in it, which is neither text nor a path nor a port")
+    return given
 
 
 def to_options(values: Mapping[str, Any]) -> Options:

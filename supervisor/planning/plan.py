@@ -111,11 +111,12 @@ def make_plan(
     argv: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     opening_workdir: Origin | None = None,
+    also: Sequence[str] = (),
 ) -> Plan:
     """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError.
 
     `opening_workdir` opens the working directory whatever the options say, unless it holds the
-    home; it is the origin of the rule.
+    home; it is the origin of the rule. `also` are other programs that are to start.
     """
     env = os.environ if env is None else env
     home = home_directory(env)
@@ -131,12 +132,15 @@ def make_plan(
     caches = _caches(options, flags, profile, env, home, workdir, changeable, agent)
     signing = ssh_agent(flags, profile.settings, env, home, changeable)
     environment = _environment(flags, profile, caches, signing.variables)
-    program = _program(argv, environment.with_search(env), workdir, home, changeable)
+    searched = environment.with_search(env)
+    program = _program(argv, searched, workdir, home, changeable)
+    others = {each: _program([each], searched, workdir, home, changeable) for each in also}
     rules = [
         *path_rules(flags, Effect.DENY, paths),
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *interpreter_rules(argv, program),
+        *(rule for each, needed in others.items() for rule in interpreter_rules([each], needed)),
         *profile.rules,
         *kept.rules,
         *opened_workdir(opening_workdir, home, workdir),

@@ -33,15 +33,16 @@ _WHOLE = "this opens all of that directory"
 
 def entries(decisions: Decisions, workdir: str = "") -> list[Entry]:
     """Every denial of a run, explained, but for those that nobody can do anything about."""
-    return [_explained(decisions, each, workdir) for each in decisions.denials.all()]
+    return [explained(decisions, each, workdir) for each in decisions.denials.all()]
 
 
 def harmless(decisions: Decisions) -> list[Entry]:
     """The others."""
-    return [_explained(decisions, each, "") for each in decisions.denials.harmless()]
+    return [explained(decisions, each, "") for each in decisions.denials.harmless()]
 
 
-def _explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
+def explained(decisions: Decisions, denial: Denial, workdir: str) -> Entry:
+    """One of them in words."""
     from nono.broker import explain
 
     explanation = explain(

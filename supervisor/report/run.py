@@ -6,7 +6,8 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from nono.broker import visible
 from nono.broker.rules.paths import SHARED
@@ -161,7 +162,7 @@ def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def as_json(
+def as_dict(
     decisions: Decisions,
     faults: Iterable[str] = (),
     usage: Usage | None = None,
@@ -171,24 +172,27 @@ def as_json(
     workdir: str = "",
     asked: Sequence[Mapping[str, object]] = (),
     stats: Mapping[str, object] | None = None,
-) -> str:
-    """One line of JSON: every denial with its request, reason, fix and count."""
-    return json.dumps(
-        {
-            "denials": [record(entry) for entry in entries(decisions, workdir)],
-            "harmless": [record(entry) for entry in harmless(decisions)],
-            "denials_not_listed": decisions.denials.overflow,
-            "unread": [visible(program) for program in decisions.denials.unread],
-            "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
-            "services": _service_records(usage),
-            "internal_errors": list(faults),
-            "audit": _audit_record(log),
-            "changed": [visible(path, limit=8192) for path in changes],
-            "asked": list(asked),
-            "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
-            **({} if stats is None else {"stats": stats}),
-        }
-    )
+) -> dict[str, Any]:
+    """For programs: every denial with its request, reason, fix and count, and all else."""
+    return {
+        "denials": [record(entry) for entry in entries(decisions, workdir)],
+        "harmless": [record(entry) for entry in harmless(decisions)],
+        "denials_not_listed": decisions.denials.overflow,
+        "unread": [visible(program) for program in decisions.denials.unread],
+        "unresolved": {visible(host): why for host, why in decisions.unresolved.items()},
+        "services": _service_records(usage),
+        "internal_errors": list(faults),
+        "audit": _audit_record(log),
+        "changed": [visible(path, limit=8192) for path in changes],
+        "asked": list(asked),
+        "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
+        **({} if stats is None else {"stats": stats}),
+    }
+
+
+def as_json(*args: Any, **named: Any) -> str:
+    """The same as one line of JSON."""
+    return json.dumps(as_dict(*args, **named))
 
 
 def _service_records(usage: Usage | None) -> list[Mapping[str, object]]:
@@ -215,19 +219,4 @@ def _audit_record(log: Audit | None) -> Mapping[str, object] | None:
 
 
 def record(entry: Entry) -> Mapping[str, object]:
-    request, verdict = entry.denial.request, entry.denial.verdict
-    fields = {
-        name: str(getattr(request, name))
-        for name in request.__slots__
-        if name not in ("process", "own", "detail") and getattr(request, name) is not None
-    }
-    return {
-        "request": type(request).__name__,
-        **{name: visible(value, limit=8192) for name, value in fields.items()},
-        "summary": entry.explanation.summary,
-        "reason": entry.explanation.reason,
-        "rule": str(verdict.rule.origin),
-        "fix": list(entry.explanation.fix),
-        "layer": entry.explanation.layer,
-        "count": entry.denial.count,
-    }
+    return replace(entry.denial, explanation=entry.explanation).to_dict()

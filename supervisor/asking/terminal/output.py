@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Iterator
 
 from nono.broker.asking.terminal.modes import Modes
 from nono.supervisor.asking.terminal.inner import Inner
@@ -13,6 +14,9 @@ from nono.supervisor.asking.terminal.repaint import Recording
 _PAUSE_SECONDS = 0.03
 _LAST_SECONDS = 1.0
 _MAX_TAIL = 1024
+_MUCH = 2048
+_MAX_PIECES = 4
+"""More is not written at a time: a slow terminal takes that long, and keys wait meanwhile."""
 
 
 class Output:
@@ -26,9 +30,20 @@ class Output:
     def carry(self) -> bool:
         """Carry on what is there now; False when that is nothing."""
         data = self._inner.read()
-        if data:
-            self._print(data)
-        return bool(data)
+        if not data:
+            return False
+        if len(data) >= _MUCH:
+            data = b"".join((data, *self._more()))
+        self._print(data)
+        return True
+
+    def _more(self) -> Iterator[bytes]:
+        """What can be had of the rest right now: the kernel gives a page at a time."""
+        for _ in range(_MAX_PIECES - 1):
+            data = self._inner.read()
+            if not data:
+                return
+            yield data
 
     def carry_all(self, seconds: float) -> None:
         """All that is there, for so long at the most."""

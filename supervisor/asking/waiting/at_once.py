@@ -10,11 +10,11 @@ which may take its time.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 from nono.broker import Ask, Request, Verdict
 from nono.broker.asking.question import Answer, Begun, Lasts
+from nono.broker.dataclass import replace
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, chosen, is_refusal

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nono.broker import Deny, Effect, Origin, Process, Request, Rule
 from nono.broker.asking.question import Offer
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.network.network import refusal_errno
 from nono.supervisor.asking.waiting.program import AskingProgram
 from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided

@@ -7,12 +7,12 @@ the same kind of thing, as many as can be listed. In the home itself each name i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nono.broker import Request
 from nono.broker.asking.question import MAX_OBJECTS, Begun, Question, Subject
 from nono.broker.asking.subject import objects_of, wishes
+from nono.broker.dataclass import dataclass, field
 from nono.supervisor.asking.waiting.call import WaitingCall
 
 if TYPE_CHECKING:

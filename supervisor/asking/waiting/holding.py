@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nono.broker import Deny, Effect, PolicyError, Rule, visible
 from nono.broker.asking.question import Offer, Question
 from nono.broker.asking.surroundings import Place
+from nono.broker.errors import NonoError
 from nono.supervisor.asking.waiting.answered import Log, asked
 from nono.supervisor.asking.waiting.call import Refused, WaitingCall
 from nono.supervisor.decisions.decide import Decisions
@@ -58,7 +59,8 @@ class Holding:
         try:
             await trio.to_thread.run_sync(self._later.open, rules)
         except Exception as error:  # whatever it is: nothing was opened
-            self._log.notes.append(f"the answer opened nothing: {visible(str(error))}")
+            why = error.message if isinstance(error, NonoError) else str(error)
+            self._log.notes.append(f"the answer opened nothing: {visible(why)}")
             return False
         return True
 

@@ -6,12 +6,11 @@ that asks about one place again and again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
 from nono.broker.asking.history import around
 from nono.broker.asking.offers.making import Maker
 from nono.broker.asking.offers.network import has_many_owners
 from nono.broker.asking.question import Lasts, Program, Question, Subject, SubjectKind
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import Effect

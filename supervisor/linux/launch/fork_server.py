@@ -21,7 +21,7 @@ from typing import Any
 import msgpack
 
 from nono.shims.linux import process
-from nono.supervisor.decisions.own_code import own_modules, search_path
+from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
 from nono.supervisor.linux.launch import init
 from nono.supervisor.linux.launch.init import IGNORED
@@ -30,7 +30,7 @@ from nono.supervisor.linux.launch.start import kill_and_reap
 from nono.supervisor.linux.processes import descendants
 
 _START = f"import sys; sys.path += sys.argv[2:]; from {__name__} import serve; serve()"
-_FD_COUNT = 7  # specification, control, three streams, ruleset, scope
+_FD_COUNT = 8  # specification, control, three streams, ruleset, scope, terminal
 _MAX_SPEC = 64 << 20
 
 
@@ -44,12 +44,14 @@ class ForkServer:
 
     def fork(self, spec: Spec, fds: Descriptors) -> int:
         """As `launch.Fork`. Raises StartError when the server cannot be reached."""
-        scope = fds.scope if fds.scope >= 0 else fds.ruleset
+        # What there is not is said beside, since a descriptor has to stand in its place.
+        scope, terminal = (each if each >= 0 else fds.ruleset for each in (fds.scope, fds.terminal))
         memory = _as_memfd(spec.pack())
         try:
-            passed = (memory, fds.control, fds.stdin, fds.stdout, fds.stderr, fds.ruleset, scope)
+            streams = fds.stdin, fds.stdout, fds.stderr
+            passed = (memory, fds.control, *streams, fds.ruleset, scope, terminal)
             with self._lock:
-                return self._request(passed, fds.scope >= 0)
+                return self._request(passed, [fds.scope >= 0, fds.terminal >= 0])
         except OSError as error:
             what = f"the fork server cannot be reached: {error.strerror}"
             raise StartError(what, hint_of(error.errno or 0)) from error
@@ -65,12 +67,12 @@ class ForkServer:
     def end_orphans(self) -> None:
         """The server ends them by itself."""
 
-    def _request(self, passed: tuple[int, ...], has_scope: bool) -> int:
+    def _request(self, passed: tuple[int, ...], there: list[bool]) -> int:
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._socket is not None
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))]
-        self._socket.sendmsg([msgpack.packb(has_scope)], ancillary, socket.MSG_NOSIGNAL)
+        self._socket.sendmsg([msgpack.packb(there)], ancillary, socket.MSG_NOSIGNAL)
         answer = self._socket.recv(64)
         if not answer:
             raise failure(errno.ECONNRESET)
@@ -85,7 +87,7 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *_search_path()],
+                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *start_path()],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
@@ -93,18 +95,6 @@ class ForkServer:
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
-
-
-def _search_path() -> list[str]:
-    """What the server looks for modules in, after the interpreter's own directories.
-
-    First what no program may change, then the rest of what holds a module of nono's, and nothing
-    of what else a host program has there: that may be its sandbox's to write.
-    """
-    ours = search_path()
-    homes = {os.path.dirname(place) for place in own_modules()}
-    refused = [entry for entry in sys.path if entry in ours]
-    return [*refused, *(each for each in sys.path if each in homes and each not in ours)]
 
 
 def _as_memfd(data: bytes) -> int:
@@ -141,24 +131,25 @@ class Server:
             fds = array.array("i")
             for _, _, content in ancillary:
                 fds.frombytes(content)
-            reply = self._fork(fds.tolist(), bool(msgpack.unpackb(data)))
+            reply = self._fork(fds.tolist(), *msgpack.unpackb(data))
             for fd in fds:
                 os.close(fd)
             self._sock.send(msgpack.packb(reply))
 
-    def _fork(self, fds: list[int], has_scope: bool) -> int:
+    def _fork(self, fds: list[int], has_scope: bool, has_terminal: bool) -> int:
         if len(fds) != _FD_COUNT:
             return -errno.EMFILE
         spec = Spec.unpack(_from_memfd(fds[0]))
-        control, stdin, stdout, stderr, ruleset, scope = fds[1:]
+        control, stdin, stdout, stderr, ruleset, scope, terminal = fds[1:]
         # An init that ends before we know it would be taken for an orphan.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         try:
             pid = os.fork()
             if pid == 0:
                 self._sock.close()
-                fds_there = (control, stdin, stdout, stderr, ruleset, scope if has_scope else -1)
-                init.run(spec, Descriptors(*fds_there))
+                last = scope if has_scope else -1, terminal if has_terminal else -1
+                there = Descriptors(control, stdin, stdout, stderr, ruleset, *last)
+                init.run(spec, there)
             self._inits.add(pid)
         except OSError as error:
             return -(error.errno or errno.EAGAIN)

@@ -119,7 +119,8 @@ class Init:
         with contextlib.suppress(OSError):  # a supervisor that is gone is noticed below
             protocol.send(self._control, protocol.STARTED, self._child, fds=(pidfd,))
         os.close(pidfd)
-        self._wait_for_end()
+        if self._wait_for_end() and spec.lingers:
+            self._wait_for_others()
         if self._is_alone and self._guard is not None:
             self._guard.put_back()
         self._kill_everything()
@@ -145,8 +146,8 @@ class Init:
         process.close_range(last + 1)
         os.chdir("/")
 
-    def _wait_for_end(self) -> None:
-        """Until the child has ended, or the session is to end before that."""
+    def _wait_for_end(self) -> bool:
+        """Until the child has ended, or the session is to end before that: then False."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._wakeup, select.POLLIN)
@@ -155,7 +156,23 @@ class Init:
             if self._wakeup.fileno() in ready:
                 self._drain()
             if self._control.fileno() in ready and not self._is_to_go_on():
-                return
+                return False
+        return True
+
+    def _wait_for_others(self) -> None:
+        """Until nothing is left of what the child has started, or the session is to end."""
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._wakeup, select.POLLIN)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+                ready = {fd for fd, _ in poll.poll()}
+                if self._wakeup.fileno() in ready:
+                    self._drain()
+                if self._control.fileno() in ready and not self._is_to_go_on():
+                    return
 
     def _is_to_go_on(self) -> bool:
         """Take a message; False for KILL, or when the supervisor is gone."""

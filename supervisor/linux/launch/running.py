@@ -18,11 +18,11 @@ from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
-from nono.supervisor.linux.launch.signals import inherited_signals
+from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
     from nono.broker.counting.tally import Tally
@@ -42,7 +42,12 @@ class _End:
     stops: int = 0
     """How often the program was stopped."""
 
-    def hear(self, control: socket.socket, on_stop: Callable[[], None]) -> None:
+    def hear(
+        self,
+        control: socket.socket,
+        on_stop: Callable[[], None],
+        on_exit: Callable[[int], None] | None = None,
+    ) -> None:
         """Take the next message. Blocks when there is none."""
         try:
             message, _ = protocol.receive(control)
@@ -54,6 +59,8 @@ class _End:
                 on_stop()
             case [protocol.EXITED, int(number)]:
                 self.status = number
+                if on_exit is not None:
+                    on_exit(number)
             case [protocol.NOT_EXECUTED, int(number)]:
                 self.not_executed = number
             case [protocol.ENDED]:
@@ -111,9 +118,19 @@ class Session:
             )
 
     @property
+    def proxy_listener(self) -> int | None:
+        """Where the program finds nono's proxy in a network of its own, once; close it."""
+        return self._launched.proxy
+
+    @property
     def child_pidfd(self) -> int:
         """A pidfd of the program, for signals to it."""
         return self._launched.child_pidfd
+
+    @property
+    def init_pid(self) -> int:
+        """The process id of the sandbox's init, which every process of it has above it."""
+        return self._launched.init_pid
 
     @property
     def child_pid(self) -> int:
@@ -124,6 +141,10 @@ class Session:
     def faults(self) -> list[str]:
         """Tracebacks of what failed in our own code; each call was denied."""
         return self._serving.faults if self._serving else []
+
+    def forward(self, ending: Ending, apart: Apart | None) -> None:
+        """Pass signals on to the program, from now on. Raises StartError."""
+        forward_to(self.child_pidfd, self.reached_group, ending, apart)
 
     def kill(self) -> None:
         """Ask for the end of every process of the session. Never blocks, may be called twice."""
@@ -189,11 +210,16 @@ class Session:
             self._hear(on_stop)
         return True
 
-    async def wait(self, on_stop: Callable[[], None] = _ignore) -> int:
+    async def wait(
+        self,
+        on_stop: Callable[[], None] = _ignore,
+        on_exit: Callable[[int], None] | None = None,
+    ) -> int:
         """Wait until no process is left and return the program's wait status.
 
         When cancelled, every process of the session is killed first. `on_stop` is called
-        each time the program was stopped. Raises CommandError when it was never executed.
+        each time the program was stopped, `on_exit` with its wait status when it has ended.
+        Raises CommandError when it was never executed.
         """
         import trio
 
@@ -203,11 +229,11 @@ class Session:
             if self._serving:
                 nursery.start_soon(self._serving.wait)
             try:
-                await self._follow(on_stop)
+                await self._follow(on_stop, on_exit)
             except trio.Cancelled:
                 self.kill()
                 with trio.CancelScope(shield=True):
-                    await self._follow(_ignore)
+                    await self._follow(_ignore, on_exit)
                 raise
             finally:
                 nursery.cancel_scope.cancel()
@@ -234,15 +260,19 @@ class Session:
     def _program(self) -> str | None:
         return find_program(self._spec.argv[0], self._spec.env, self._spec.cwd)
 
-    async def _follow(self, on_stop: Callable[[], None]) -> None:
+    async def _follow(
+        self, on_stop: Callable[[], None], on_exit: Callable[[int], None] | None
+    ) -> None:
         import trio
 
         while not self._end.over:
             await trio.lowlevel.wait_readable(self._launched.control)
-            self._hear(on_stop)
+            self._hear(on_stop, on_exit)
 
-    def _hear(self, on_stop: Callable[[], None]) -> None:
-        self._end.hear(self._launched.control, on_stop)
+    def _hear(
+        self, on_stop: Callable[[], None], on_exit: Callable[[int], None] | None = None
+    ) -> None:
+        self._end.hear(self._launched.control, on_stop, on_exit)
         if self._end.broken:
             self._forker.end_orphans()
 
@@ -265,6 +295,7 @@ def specify(
     cwd: str,
     streams: Streams,
     signals: tuple[list[int], list[int]] | None,
+    lingers: bool = False,
 ) -> Spec:
     """What the init is told. `signals` are those that the program ignores and those that it blocks:
     those of the calling thread, unless given."""
@@ -280,6 +311,8 @@ def specify(
         ignored_signals=ignored,
         signal_mask=blocked,
         closed_streams=list(streams.closed),
+        lingers=lingers,
+        own_network=confinement.own_network,
     )
 
 

@@ -117,7 +117,8 @@ class Person(Login):
         """A question is shown when its last line is."""
         _, found, rest = self.text.partition(text)
         below = rest.splitlines()[1:]
-        return bool(found) and (text != ASKS or any({*line} == {_FRAME} for line in below))
+        ends = any({*line.strip("│ ")} == {_FRAME} for line in below)  # in a popup of tmux, too
+        return bool(found) and (text != ASKS or ends)
 
     def gone(self, text: str) -> None:
         self.wait(lambda: text not in self.text)

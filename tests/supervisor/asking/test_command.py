@@ -161,6 +161,8 @@ import os
 print(open(f"{data}/1").read(), open(f"{more}/a*").read())
 os.symlink(f"{more}/0", "l")
 os.rename("l", f"{data}/1")
+os.symlink(f"{more}/0", "l")
+os.rename("l", f"{more}/1")
 """
 
 
@@ -185,15 +187,17 @@ def test_what_leads_elsewhere_is_not_learned_and_not_promoted(
     asking: Nono, as_user: Account, project: Path
 ) -> None:
     as_user.file(as_user.home / "more" / "a*", "x")
-    answers, moves = "r r o", script(as_user, MOVES)
-    done = asking(answers, "learn", "--ask=script", "--allow-cwd", "--json", "--", *moves)
+    moves = ("--read-file", f"{as_user.home}/more/1", "--", *script(as_user, MOVES))
+    done = asking("r r o o", "learn", "--ask=script", "--allow-cwd", "--json", *moves)
     assert f"rename something to {as_user.home}/data/1" in done.stderr, done.stderr
     assert f"which was {project}/l, a link to {as_user.home}/more/0" in done.stderr
     assert "filesystem" not in json.loads(done.stdout)
-    assert f"{as_user.home}/data/1: left out: it leads to {as_user.home}/more/0" in done.stderr
+    for moved in ("more/1", "data/1"):  # a flag said the one, an answer the other
+        assert f"~/{moved}: by now it leads to {as_user.home}/more/0" in done.stderr
     assert f"{as_user.home}/more/a*: left out: no profile can name it" in done.stderr
     name = as_user.home / "data" / "1"
-    name.unlink(missing_ok=True)
+    for each in (name, as_user.home / "more" / "1"):
+        each.unlink(missing_ok=True)
     as_user.file(name, "x")
     asking("a", "run", "--ask=script", "--allow-cwd", "--", "cat", str(name))
     name.unlink()

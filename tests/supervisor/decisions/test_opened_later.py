@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,9 +37,11 @@ from nono.supervisor.decisions import other_links
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.opened_later import OpenedLater
+from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.faults import Faults
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
+from nono.supervisor.planning.remembered_repositories import remember, remembered
 
 RW = Access.READ | Access.WRITE
 ANSWER = Origin(OriginKind.ANSWER, "1, 12:00")
@@ -215,9 +218,64 @@ def test_where_other_names_cannot_be_found_nothing_is_opened(
     assert found is not None
 
 
+def test_a_grant_of_what_is_refused_to_no_file_with_other_names(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many names are in the way only of what some name among them would be refused."""
+    monkeypatch.setattr(other_links, "_MAX_ENTRIES", 0)
+    (home / "data" / "rc").unlink()
+    (home / "written").touch()
+    os.link(home / "written", home / "data" / "1")
+    decisions, later = start(home, deny_write=(str(home / "written"),))
+    asking = Asking(decisions, Dispatch([], Faults()), _nowhere, later=lambda: later)
+    work = Live(asking, "/").grant_sections({"filesystem": {"write": [str(home / "data")]}})
+    with pytest.raises(PolicyError, match=r"too many names to find .*/written"):
+        work.perform()
+    later.open([grant(home / "data", Access.READ)])
+    assert decisions.allows(Open(NOBODY, str(home / "data" / "1"), Access.READ))
+
+
+def leave_behind(home: Path) -> None:
+    """As a program that may write in both directories."""
+    (home / "other" / "Makefile").write_text("better")
+    (home / "other" / ".git" / "rebase-merge").mkdir()
+    (home / "other" / "sub").mkdir()
+    (home / "other" / "sub" / ".git").write_text("gitdir: ../.git/modules/x")
+    for place in ("data/w1/.git", "data"):
+        (home / place / "objects").mkdir(parents=True)
+        (home / place / "HEAD").write_text("ref: refs/heads/m\n")
+        (home / place / "config").write_text("[core]\n\tfsmonitor = x\n")
+
+
+def test_what_is_left_there_is_told_of_as_after_a_start_with_it(home: Path) -> None:
+    """Nor is a repository new that only an earlier run has seen."""
+    (home / "other" / "Makefile").write_text("before")
+    told = {}
+    for at_start in (True, False):
+        copy = home.parent / f"at-start-{at_start}"
+        shutil.copytree(home, copy)
+        places = [str(copy / name) for name in ("other", "data")]
+        deep = copy / "data/1/2/3/4/5/6/7/8/9"
+        (deep / ".git" / "refs").mkdir(parents=True)
+        (deep / ".git" / "HEAD").write_text("ref: refs/heads/m\n")
+        (deep / ".git" / "config").write_text("[core]\n\tfsmonitor = x\n")
+        remember(places[1], [str(deep)], os.environ)
+        plan = make_plan(Options(allow_cwd=True, ask="watch", allow=places if at_start else []))
+        before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
+        decisions = complete(plan).decisions()
+        decisions.opening = before.open
+        for place in () if at_start else places:
+            OpenedLater(plan, decisions, os.environ).open([grant(Path(place))])
+        leave_behind(copy)
+        told[at_start] = [each.removeprefix(f"{copy}/") for each in before.changed()]
+        assert {*remembered([places[1]], os.environ)} >= {f"{copy}/data/w1", f"{copy}/data"}
+    names = ("data/config", "data/w1/.git/config", "other/.git/rebase-merge", "other/sub/.git")
+    assert told[False] == told[True] == [*names, "other/Makefile"]
+
+
 def test_who_looks_is_told_before_it_is_open(home: Path) -> None:
     decisions, later = start(home)
     told: list[bool] = []
-    decisions.opening = lambda rules: told.append(decisions.allows(writes(home / "other/a.txt")))
+    decisions.opening = lambda *_: told.append(decisions.allows(writes(home / "other/a.txt")))
     later.open([grant(home / "other")])
     assert told == [False] and decisions.allows(writes(home / "other/a.txt"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import FLOOR_ACCESS, Access, Effect, Origin, OriginKind, Rule, Subtree
+from nono.broker import FLOOR_ACCESS, Access, Effect, Glob, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.report.run import changed
@@ -206,3 +206,36 @@ def test_what_is_opened_during_the_run_is_looked_at_as_well(tmp_path: Path) -> N
     found = {os.path.relpath(each, later) for each in before.changed()}
     assert found >= {"Makefile", "new/.git/config", "project/tox.ini"}, found
     assert not {each for each in found if each.startswith("known/.git/hooks")}
+
+
+def test_a_later_look_hides_nothing_from_an_earlier_one(opened_place: Path) -> None:
+    """What the run did before more was opened around it, it sees as what was there."""
+    origin = Origin(OriginKind.PROFILE, "filesystem.allow")
+    pattern = Glob(f"{opened_place}/src/*")
+    outside = opened_place.parent / "outside"
+    configured(outside)
+    project = opened_place / "project"
+    project.mkdir()
+    before = RunByPeople([Rule(pattern, FLOOR_ACCESS, Effect.ALLOW, origin), *opened(project)])
+    (opened_place / "src/conftest.py").write_text("x")
+    (opened_place / "src/tox.ini").write_text("x")
+    (project / "sub").mkdir()
+    (project / "sub/.git").write_text(f"gitdir: {outside}/.git")
+    before.open(opened(opened_place))
+    (opened_place / "noxfile.py").write_text("x")
+    assert before.changed() == [
+        f"{opened_place}/{name}"
+        for name in ("project/sub/.git", "noxfile.py", "src/conftest.py", "src/tox.ini")
+    ]
+    assert RunByPeople(opened(opened_place)).changed() == []
+
+
+def test_what_was_open_already_is_not_new_when_it_is_granted_again(opened_place: Path) -> None:
+    deep = opened_place / "a/b/c"
+    deep.mkdir(parents=True)
+    (deep / "Makefile").touch()
+    before = RunByPeople(opened(opened_place))
+    before.open(opened(deep))
+    assert before.changed() == []
+    (deep / "Makefile").write_text("x")
+    assert before.changed() == [f"{deep}/Makefile"]

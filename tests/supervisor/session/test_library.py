@@ -17,6 +17,7 @@ def test_nothing_is_left_after_fifty_runs(as_user: Account, project: Path) -> No
     program(as_user, project, text)
 
 
+@BY_A_USER
 def test_some_of_many_at_once_find_no_descriptor(as_user: Account, project: Path) -> None:
     """Those say so in words; the others run to their end, and nothing is lost of either."""
     text = program_beside(__file__, "descriptors.py")

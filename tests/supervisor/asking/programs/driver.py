@@ -11,8 +11,8 @@ import time
 import trio
 
 from nono.broker import Access, Effect, File, Open, Origin, OriginKind, Rule, Subtree
-from nono.broker.asking.gate import Gate
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject, SubjectKind
+from nono.broker.asking.terminal.gate import Gate
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.asking.channel import ChannelGone, Run
 from nono.supervisor.asking.channels import Channels

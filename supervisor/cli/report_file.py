@@ -1,0 +1,103 @@
+"""`nono run --report`: the report for programs, where the program that is run cannot print.
+
+It is written once everything of the run is gone, whatever became of it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+from nono.broker.errors import NonoError
+from nono.broker.visible import visible
+from nono.supervisor.cli.output_file import OutputFile
+from nono.supervisor.errors import UsageError
+from nono.supervisor.report.schema import heading
+
+_STREAMS = 3
+_MAX_WORD = 8192
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+class ReportFile:
+    """Of one run. Made before the program could make the file."""
+
+    def __init__(self, target: str, argv: Sequence[str]) -> None:
+        """`target` is a path, or the number of a descriptor. Raises UsageError."""
+        self.made: dict[str, Any] = {"denials": [], "internal_errors": [], "audit": None}
+        """What is told of the run, as soon as it is known."""
+        self.status: int | None = None
+        """The program's wait status; None when it was ended by us, or never run."""
+        self.is_timed_out = False
+        self._argv = [visible(word, limit=_MAX_WORD) for word in argv]
+        self._begin = time.monotonic()
+        self._fd = _descriptor(target) if target.isdecimal() else _file(target)
+        self._file: OutputFile | None = None
+        if not target.isdecimal():
+            self._file = OutputFile(self._fd)
+
+    def __enter__(self) -> ReportFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Write it. Raises NonoError, OSError."""
+        status = None if self.status is None else os.waitstatus_to_exitcode(self.status)
+        told = {
+            **heading(self._argv, time.monotonic() - self._begin),
+            "returncode": status,
+            "timed_out": self.is_timed_out,
+            "error": _words(error),
+            **self.made,
+        }
+        data = json.dumps(told).encode() + b"\n"
+        if self._file is not None:
+            self._file.write(data)
+            return
+        with open(self._fd, "wb") as file:
+            file.write(data)
+
+
+def _words(error: BaseException | None) -> dict[str, str] | None:
+    if error is None:
+        return None
+    if not isinstance(error, NonoError):
+        return {"kind": type(error).__name__, "message": "", "hint": ""}
+    return {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+
+
+def _descriptor(target: str) -> int:
+    """A copy of a descriptor that this process was given."""
+    try:
+        if int(target) < _STREAMS:
+            raise UsageError(
+                f"--report {target}: the program prints there, too",
+                f"--report {_STREAMS} {_STREAMS}>report.json",
+            )
+        return fcntl.fcntl(int(target), fcntl.F_DUPFD_CLOEXEC, _STREAMS)
+    except (OSError, OverflowError):
+        raise UsageError(
+            f"--report {target}: no such descriptor is open", f"--report ./{target}, for a file"
+        ) from None
+
+
+def _file(target: str) -> int:
+    try:
+        fd = os.open(target, _NEW, 0o600)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise UsageError(f"--report {target}: {why}", "name a new file") from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise UsageError(f"--report {target}: not a regular file", "name a new file")
+    return fd

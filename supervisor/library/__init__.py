@@ -1,0 +1,1 @@
+"""The library behind `import nono`: sandboxes that stay open, their programs, files and results."""

@@ -1,0 +1,197 @@
+"""An open sandbox, in trio: the one engine behind the faces for trio, asyncio and plain Python.
+
+Programs are forked by a small server process (`fork_server.py`), since the caller has threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import trio
+
+from nono.broker.rules.rule import Effect
+from nono.supervisor.decisions.denials import Denial
+from nono.supervisor.errors import UsageError
+from nono.supervisor.library.files import Files
+from nono.supervisor.library.pipes import Pipes, Wanted, open_pipes
+from nono.supervisor.library.policy import check_argv
+from nono.supervisor.library.program import Program
+from nono.supervisor.library.words import in_python, python_words
+from nono.supervisor.nursery import open_nursery
+from nono.supervisor.session.descriptors import needing_descriptors
+from nono.supervisor.session.loaded import load_everything
+from nono.supervisor.session.prepare import Prepared, prepare
+from nono.supervisor.session.start import start
+
+if TYPE_CHECKING:
+    from nono.broker.asking.question import Ask
+    from nono.broker.requests import Request
+    from nono.supervisor.audit.writer import AuditOptions
+    from nono.supervisor.linux.launch.running import Session
+    from nono.supervisor.planning.plan import Plan
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a program is started, besides its command."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    env: Mapping[str, str] | None = None
+    cwd: str | os.PathLike[str] | None = None
+    lingers: bool = True
+    """What it leaves running goes on until the sandbox closes."""
+
+
+class Engine:
+    """Made by `open_engine`. Its coroutines belong to the trio run that it was made in."""
+
+    def __init__(self, prepared: Prepared, plan: Plan, nursery: trio.Nursery) -> None:
+        self.prepared = prepared
+        self.plan = plan
+        self._nursery = nursery
+        self._is_closed = False
+        self._files = Files(prepared, plan.workdir)
+
+    @property
+    def files(self) -> Files:
+        """Its files, for whoever runs it. Raises UsageError. From any thread, all of it."""
+        if self._is_closed:
+            raise UsageError("the sandbox is closed")
+        return self._files
+
+    @property
+    def tmpdir(self) -> str:
+        """The private TMPDIR."""
+        return self.prepared.tmpdir
+
+    @property
+    def session(self) -> str:
+        """The audit's name; empty without one."""
+        return "" if self.prepared.audit is None else self.prepared.audit.name
+
+    async def start(self, argv: Sequence[str | os.PathLike[str]], how: How) -> Program:
+        """Raises TypeError, UsageError, StartError."""
+        if self._is_closed:
+            raise UsageError("the sandbox is closed")
+        words = check_argv(argv)
+        with needing_descriptors():
+            pipes = open_pipes(how.wanted)
+        try:
+            with in_python():
+                session = await self._launch(words, how, pipes)
+        except BaseException:
+            pipes.close_ours()
+            raise
+        program = Program(session, tuple(words), pipes, self.prepared.decisions)
+        self._nursery.start_soon(program.serve)
+        return program
+
+    async def _launch(self, words: list[str], how: How, pipes: Pipes) -> Session:
+        # The door to the platform.
+        from nono.supervisor.linux.launch.fork_server import SERVER
+
+        environment = self.plan.environment.apply(os.environ if how.env is None else how.env)
+        where = os.path.abspath(os.path.join(self.plan.workdir, how.cwd or os.curdir))
+        launching = partial(
+            start,
+            self.prepared,
+            words,
+            environment,
+            where,
+            pipes.streams,
+            SERVER,
+            lingers=how.lingers,
+        )
+        try:
+            # Not abandoned when cancelled: what was started has to be ended.
+            with needing_descriptors():
+                return await trio.to_thread.run_sync(launching)
+        finally:
+            pipes.close_theirs()
+
+    async def in_thread(self, function: Callable[..., T], *args: Any, **named: Any) -> T:
+        """What blocks, beside the rest; not abandoned when cancelled."""
+        return await trio.to_thread.run_sync(partial(function, *args, **named))
+
+    def start_soon(self, function: Any, *args: Any) -> None:
+        """Beside the programs, until the sandbox closes."""
+        self._nursery.start_soon(function, *args)
+
+    def explained(self, denials: Sequence[Denial]) -> tuple[Denial, ...]:
+        """In words, and as plain values: whoever asked is gone."""
+        if not denials:
+            return ()
+        from nono.broker.requests import NOBODY
+        from nono.supervisor.report.lines import explained
+
+        found = []
+        for each in denials:
+            entry = explained(self.prepared.decisions, each, self.plan.workdir)
+            told = replace(entry.explanation, reason=python_words(entry.explanation.reason))
+            request: Request = replace(each.request, process=NOBODY)
+            found.append(replace(each, request=request, explanation=told))
+        return tuple(found)
+
+    def denials(self) -> tuple[Denial, ...]:
+        """Everything that was refused in this sandbox so far. From any thread."""
+        return self.explained(self.prepared.decisions.denials.all())
+
+    def faults(self, program: Program) -> tuple[str, ...]:
+        """Tracebacks of bugs in nono that a program has met."""
+        return (*program.session.faults, *self.prepared.proxy_faults)
+
+    async def close(self) -> None:
+        """When no program is left."""
+        self._is_closed = True
+        with trio.CancelScope(shield=True):
+            await trio.to_thread.run_sync(self.prepared.close)
+
+
+@contextlib.asynccontextmanager
+async def open_engine(
+    plan: Plan, *, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
+) -> AsyncIterator[Engine]:
+    """A sandbox that enforces `plan` until the block ends, and with it every program in it.
+
+    Raises StartError, UsageError, PolicyError, and NonoError for a key that is missing.
+    """
+    if ask is not None:
+        plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
+    with in_python(), needing_descriptors():
+        prepared = await trio.to_thread.run_sync(_prepare, plan, best_effort, audit, ask)
+    engine: Engine | None = None
+    try:
+        async with open_nursery() as nursery:
+            engine = Engine(prepared, plan, nursery)
+            if prepared.credentials is not None:
+                nursery.start_soon(prepared.credentials.serve)
+            if prepared.proxy is not None:
+                nursery.start_soon(prepared.proxy.serve)
+            if prepared.asking is not None:
+                nursery.start_soon(prepared.asking.serve)
+            try:
+                yield engine
+            finally:
+                nursery.cancel_scope.cancel()
+    finally:
+        if engine is not None:
+            await engine.close()
+
+
+def _prepare(
+    plan: Plan, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
+) -> Prepared:
+    load_everything()
+    channels = None
+    if ask is not None:
+        from nono.supervisor.asking.channels import of_callback
+
+        channels = of_callback(ask)
+    return prepare(plan, best_effort=best_effort, audit=audit, channels=channels)

@@ -1,0 +1,116 @@
+"""Files of a sandbox for whoever runs it: by its policy, regular files only, through no link.
+
+Everything here blocks, for as long as a disk takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nono.supervisor.session.prepare import Prepared
+
+MAX_FILE = 64 << 20
+MAX_NAMES = 100_000
+_CHUNK = 1 << 20
+_KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
+
+Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a directory. `kind` is file, directory, link or other; `modified` in seconds."""
+
+    name: str
+    kind: str
+    size: int
+    modified: float
+
+
+class Files:
+    """Of one open sandbox; paths may be relative to its working directory."""
+
+    def __init__(self, prepared: Prepared, workdir: str) -> None:
+        # The door to the platform.
+        from nono.supervisor.linux.host_files import HostFiles
+
+        confinement = prepared.confinement
+        self._files = HostFiles(prepared.decisions, confinement.injected, os.path.abspath(workdir))
+
+    def read(self, path: Path, max: int = MAX_FILE, *, text: bool = False) -> Any:
+        """The whole content. Raises OSError, EFBIG for more than `max` bytes."""
+        with open(self._files.open_to_read(os.fspath(path)), "rb") as file:
+            data = file.read(max + 1)
+        if len(data) > max:
+            raise _too_much(path, max)
+        return data.decode("utf-8", "replace") if text else data
+
+    def write(
+        self, path: Path, data: bytes | str, *, mode: int = 0o666, parents: bool = False
+    ) -> None:
+        """Make this the whole content; `mode` is a new file's, less this process's umask."""
+        given = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+        with open(self._files.open_to_write(os.fspath(path), mode, parents=parents), "wb") as file:
+            file.write(given)
+
+    def put(self, source: Path, path: Path, *, parents: bool = False) -> None:
+        """Copy a file of this process's into the sandbox, with the mode of one that is new."""
+        with open(source, "rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            target = self._files.open_to_write(os.fspath(path), mode, parents=parents)
+            with open(target, "wb") as copy:
+                while chunk := file.read(_CHUNK):
+                    copy.write(chunk)
+
+    def get(self, path: Path, target: Path, max: int = MAX_FILE) -> None:
+        """Copy a file out of the sandbox; what is at `target` is replaced once all is there.
+
+        The copy is its owner's alone. Raises OSError, EFBIG for more than `max` bytes.
+        """
+        source = self._files.open_to_read(os.fspath(path))
+        with open(source, "rb") as file, _replacing(os.fspath(target)) as copy:
+            left = max
+            while chunk := file.read(min(_CHUNK, left + 1)):
+                left -= len(chunk)
+                if left < 0:
+                    raise _too_much(path, max)
+                copy.write(chunk)
+
+    def entries(self, path: Path = ".", max: int = MAX_NAMES) -> list[Entry]:
+        """What is in a directory, sorted by name. Raises OSError, EFBIG for more than `max`."""
+        found = [
+            Entry(name, _KINDS.get(stat.S_IFMT(each.st_mode), "other"), each.st_size, each.st_mtime)
+            for name, each in self._files.entries(os.fspath(path), max)
+        ]
+        return sorted(found, key=lambda entry: entry.name)
+
+    def listdir(self, path: Path = ".", max: int = MAX_NAMES) -> list[str]:
+        """The names in a directory, sorted."""
+        return [entry.name for entry in self.entries(path, max)]
+
+
+def _too_much(path: Path, size: int) -> OSError:
+    return OSError(errno.EFBIG, f"more than {size} bytes", os.fspath(path))
+
+
+@contextlib.contextmanager
+def _replacing(target: str) -> Iterator[Any]:
+    """A new file beside the target, which takes its place at the end, and not halfway."""
+    directory, name = os.path.split(os.path.abspath(target))
+    fd, path = tempfile.mkstemp(prefix=f".{name}.", dir=directory)
+    try:
+        with open(fd, "wb") as file:
+            yield file
+        os.replace(path, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise

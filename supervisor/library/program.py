@@ -1,0 +1,179 @@
+"""One program of an open sandbox: its streams, its signals and its end.
+
+The coroutines belong to trio's thread; what is no coroutine may be called from any.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import trio
+
+from nono.broker.errors import NonoError
+from nono.supervisor.errors import CommandError, UsageError
+from nono.supervisor.library.collecting import CHUNK, receive
+from nono.supervisor.library.pipes import set_size
+from nono.supervisor.session.descriptors import not_executed
+
+if TYPE_CHECKING:
+    from nono.supervisor.decisions.decide import Decisions
+    from nono.supervisor.decisions.denials import Denial
+    from nono.supervisor.library.pipes import Pipes
+    from nono.supervisor.linux.launch.running import Session
+
+
+class Program:
+    """Made by `Engine.start`. Its processes live until it is killed or the sandbox is closed."""
+
+    def __init__(
+        self, session: Session, argv: tuple[str, ...], pipes: Pipes, decisions: Decisions
+    ) -> None:
+        self.argv = argv
+        self.pid = session.child_pid
+        self.returncode: int | None = None
+        self.error: NonoError | None = None
+        """Why it has no status: it was never executed, or the sandbox broke."""
+        self.duration = math.nan
+        """Seconds from the start to its end."""
+        self.session = session
+        self._decisions = decisions
+        self._started = time.monotonic()
+        self.exited = trio.Event()
+        """The program has ended; what it left running may go on."""
+        self.ended = trio.Event()
+        """No process of it is left."""
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._is_killed = False
+        self._refused: list[Denial] | None = None
+        self.has_terminal = pipes.terminal >= 0
+        self.streams = {name: trio.lowlevel.FdStream(fd) for name, fd in pipes.ours.items()}
+        self._unread: dict[str, bytes] = {}
+
+    async def serve(self) -> None:
+        """From the start to the end of its last process; when cancelled, all are killed."""
+        try:
+            await self.session.wait(on_exit=self._heard)
+        except NonoError as error:
+            self._note_failure(error)
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(self._close)
+            if not self.exited.is_set():
+                self._note_exit(signal.SIGKILL)
+            self.ended.set()
+
+    def _heard(self, status: int) -> None:
+        """It has ended, or what was to become it."""
+        try:
+            self._note_exit(self.session.status)
+        except NonoError as error:
+            self._note_failure(error)
+
+    def _note_exit(self, status: int) -> None:
+        self.returncode = os.waitstatus_to_exitcode(status)
+        self.duration = time.monotonic() - self._started
+        self.exited.set()
+
+    def _note_failure(self, error: NonoError) -> None:
+        if self._is_killed or self.exited.is_set():
+            return  # by us, before or after its end
+        self.error = not_executed(error) if isinstance(error, CommandError) else error
+        self.duration = time.monotonic() - self._started
+        self.exited.set()
+
+    def _close(self) -> None:
+        with self._lock:
+            self._is_over = True
+            self.session.close()
+        self._refused = self._decisions.denials.of(self.session.init_pid)
+        self._decisions.denials.forget(self.session.init_pid)
+
+    async def wait(self) -> int:
+        """The status, once it has ended. Raises CommandError, BrokenError."""
+        await self.exited.wait()
+        if self.error is not None:
+            raise self.error
+        assert self.returncode is not None
+        return self.returncode
+
+    async def wait_for(self, seconds: float | None) -> bool:
+        """Whether it ends within so many seconds; None waits for ever."""
+        with trio.move_on_after(math.inf if seconds is None else max(0, seconds)):
+            await self.exited.wait()
+        return self.exited.is_set()
+
+    async def stop(self, grace: float) -> None:
+        """Ask it to end (SIGTERM), and after so many seconds kill all of it. Not undone halfway."""
+        try:
+            if grace > 0:
+                self.send_signal(signal.SIGTERM)
+                await self.wait_for(grace)
+        finally:
+            self.kill()
+            with trio.CancelScope(shield=True):
+                await self.ended.wait()
+
+    def send_signal(self, number: int) -> None:
+        """To the program itself; nothing when it has ended."""
+        with self._lock:
+            if not self._is_over and self.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self.session.child_pidfd, number)
+
+    def kill(self) -> None:
+        """The program and everything that it has started."""
+        with self._lock:
+            if not self._is_over:
+                self._is_killed = True
+                self.session.kill()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Of its terminal. Raises UsageError where it has none."""
+        stream = self.streams.get("stdout")
+        if not self.has_terminal or stream is None:
+            raise UsageError("the program has no terminal", "start it with pty=True")
+        with contextlib.suppress(OSError, ValueError):  # it was closed
+            set_size(stream.fileno(), rows, columns)
+
+    def refused(self) -> list[Denial]:
+        """What its processes were refused so far, not explained."""
+        if self._refused is not None:
+            return self._refused
+        return self._decisions.denials.of(self.session.init_pid)
+
+    async def receive(self, name: str, size: int = CHUNK) -> bytes:
+        """From `stdout` or `stderr`; empty at the end, or when it was closed."""
+        if kept := self._unread.pop(name, b""):
+            await trio.lowlevel.checkpoint()
+            return kept
+        try:
+            return await receive(self.streams[name], size)
+        except trio.ClosedResourceError:
+            return b""
+
+    def unread(self, name: str, chunk: bytes) -> None:
+        """What was received for somebody who has gone comes first again."""
+        self._unread[name] = chunk + self._unread.get(name, b"")
+
+    async def send(self, data: bytes) -> None:
+        """To its stdin. Raises BrokenPipeError when nobody reads there, or it was closed."""
+        try:
+            await self.streams["stdin"].send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise BrokenPipeError(32, "the program reads no more") from error
+
+    async def close_stream(self, name: str) -> None:
+        """Ours; the program sees the end of its input, or that nobody reads what it prints."""
+        await self.streams[name].aclose()
+
+    def close_streams(self) -> None:
+        """All that are open, when the sandbox closes."""
+        for stream in self.streams.values():
+            stream.close()

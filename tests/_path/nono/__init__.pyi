@@ -1,0 +1,1 @@
+../../../supervisor/door/__init__.pyi

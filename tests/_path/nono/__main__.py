@@ -1,0 +1,1 @@
+../../../supervisor/door/__main__.py

@@ -1,0 +1,72 @@
+async def main(sleep, name):
+    assert (await nono.arun(["echo", name], capture_output=True)).stdout == name.encode() + b"\n"
+    async with nono.AsyncSandbox(POLICY) as box:
+        done = await box.run(["sh", "-c", "cat; exit 3"], input="abc", text=True, capture_output=True)
+        assert (done.returncode, done.stdout) == (3, "abc")
+        got = []
+        await box.run(["sh", "-c", "echo a; sleep 0.05; echo b"], stdout=got.append, text=True)
+        assert "".join(got) == "a\nb\n"
+        process = await box.start(["seq", "20000"], stdout=PIPE, text=True)
+        count = 0
+        async for line in process.stdout:
+            count += 1
+            assert int(line) == count
+        assert count == 20000 and await process.wait() == 0
+        talker = await box.start(["cat"], stdin=PIPE, stdout=PIPE)
+        await talker.stdin.write(b"x" * 10)
+        assert await talker.stdout.read(4) == b"xxxx" and await talker.stdout.read() == b"x" * 6
+        await talker.stdin.close()
+        assert await talker.stdout.readline() == b"" and await talker.wait(10) == 0
+        assert (await (await box.start(["echo", "x"], stdout=PIPE)).communicate())[0] == b"x\n"
+        sleeper = await box.start(["sleep", "1000"])
+        try:
+            await sleeper.wait(0.05)
+        except subprocess.TimeoutExpired:
+            await sleeper.stop(20)
+        assert sleeper.returncode == -15
+        await box.write("f", name)
+        assert await box.read("f", text=True) == name and "f" in await box.listdir()
+        await box.get("f", "copy")
+        await box.put("copy", "g")
+        assert [each.size for each in await box.entries() if each.name == "g"] == [len(name)]
+        try:
+            await box.read("../copy")
+        except PermissionError:
+            pass
+        else:
+            raise AssertionError
+        last = await box.start(["sleep", "1000"])
+        # Both at a time.
+        async with nono.AsyncSandbox(POLICY) as other:
+            assert (await other.run(["true"])).returncode == 0
+    assert last.returncode == -9 and is_gone(last.pid)
+    try:
+        await box.run(["true"])
+    except nono.UsageError as error:
+        assert "closed" in str(error) or "open" in str(error)
+    else:
+        raise AssertionError
+    # What is raised inside comes out alone, and everything has ended.
+    try:
+        async with nono.AsyncSandbox(POLICY) as box:
+            last = await box.start(["sleep", "1000"])
+            raise KeyError(1)
+    except KeyError:
+        assert is_gone(last.pid)
+    async def ask(question):
+        await sleep(0.01)
+        return nono.Answer(next(each.id for each in question.offers if each.effect.value == "allow"))
+    async with nono.AsyncSandbox(POLICY, ask=ask) as box:
+        assert (await box.run(["cat", "/etc/issue.nono"], stderr=DEVNULL)).denials == ()
+    async with nono.AsyncSandbox(POLICY, ask=lambda question: None) as box:
+        assert (await box.run(["cat", HERE], stderr=DEVNULL)).returncode == 1
+    try:
+        async with nono.AsyncSandbox(nono.Policy().hosts("http://x")):
+            raise AssertionError
+    except nono.UsageError:
+        pass
+
+asyncio.run(main(asyncio.sleep, "asyncio"))
+trio.run(main, trio.sleep, "trio")
+assert not [each for each in threading.enumerate() if each.name.startswith("nono")]
+print("done")

@@ -1,0 +1,68 @@
+os.makedirs("outside", exist_ok=True)
+with open("outside/secret", "w") as file:
+    file.write("host")
+with nono.Sandbox(POLICY.deny("**/.env")) as box:
+    box.write("a/b/c", "text", parents=True, mode=0o700)
+    assert box.read("a/b/c") == b"text" and os.stat("work/a/b/c").st_mode & 0o777 == 0o700
+    assert box.run(["cat", "a/b/c"], capture_output=True).stdout == b"text"
+    box.write("a/b/c", b"x")
+    assert box.read(f"{HERE}/work/a/../a/b/c", text=True) == "x"
+    box.run(["sh", "-c", """
+        ln -s ../outside/secret link; ln -s ../outside dir; mkfifo fifo; ln -s link chain; mkdir deep
+        ln -s /proc/self/environ environ; ln -s /dev/zero zero; ln -s nowhere dangling; ln -s . self
+        head -c 2000 /dev/zero > big; touch ' (deleted)'
+    """], check=True)
+    refused = ("link", "dir/secret", "fifo", "chain", "environ", "zero", "dangling", "self/a/b/c", "../outside/secret",
+               "/etc/shadow", "/proc/self/status", "/proc/1/environ", "/dev/zero", "/dev/stdin", "/sys/kernel/notes",
+               "a", "none", "", "a\0b", "big/x", " (deleted)", "/tmp/x", "/", ".", "..", "//etc/shadow")
+    begin = time.monotonic()
+    for path in refused:
+        raises(OSError, box.read, path)
+        if path != "none":
+            raises(OSError, box.write, path, b"changed")
+        if path in ("link", "dir/secret", "fifo", "chain", "dangling", "self/a/b/c", "/proc/self", "/etc/shadow", "zero"):
+            raises(OSError, box.write, path + "/x", b"changed", parents=True)
+        raises(OSError, box.get, path, "got")
+    assert time.monotonic() - begin < 20
+    for path in ("fifo", "link", "dir", "none", "../outside", "/proc/self/fd"):
+        raises(OSError, box.listdir, path)
+    raises(PermissionError, box.write, ".env", "x")
+    raises(PermissionError, box.write, "deep/.env/x", "x", parents=True)
+    assert open("outside/secret").read() == "host" and os.listdir("outside") == ["secret"] and not os.path.exists("got")
+    assert raises(OSError, box.read, "big", 1999).errno == 27 and len(box.read("big", 2000)) == 2000
+    assert raises(OSError, box.get, "big", "got", 1999).errno == 27 and not os.path.exists("got")
+    assert raises(OSError, box.listdir, ".", 3).errno == 27
+    kinds = {each.name: each.kind for each in box.entries()}
+    assert (kinds["a"], kinds["link"], kinds["fifo"], kinds["big"]) == ("directory", "link", "other", "file")
+    # What is planted at the target of a copy is replaced, not followed.
+    os.symlink("outside/secret", "target")
+    box.get("a/b/c", "target")
+    assert open("outside/secret").read() == "host" and open("target").read() == "x"
+    assert not [name for name in os.listdir(".") if name.startswith(".")]
+    # Files of the private TMPDIR, and what the program may only read.
+    box.write(f"{box.tmpdir}/t", "t")
+    assert box.run(["sh", "-c", "cat $TMPDIR/t"], capture_output=True).stdout == b"t"
+    assert b"root" in box.read("/etc/passwd")
+    raises(PermissionError, box.write, "/etc/passwd", "")
+    # Races: a name that is now a file, now a link; a directory that is now one, now a link.
+    flipping = box.start(["sh", "-c", """
+        mkdir d1; echo inside > d1/secret; echo inside > f1
+        while :; do ln -sfn ../outside d; rm d; mv d1 d; mv d d1; ln -sf ../outside/secret f; rm f; cp f1 f; rm f; done 2> /dev/null
+    """])
+    until(lambda: os.path.exists("work/f1"))
+    seen = 0
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        for path in ("f", "d/secret"):
+            try:
+                assert b"host" not in box.read(path)
+                seen += 1
+            except OSError:
+                pass
+            try:
+                box.write(path, "w")
+            except OSError:
+                pass
+    flipping.kill()
+    assert seen and open("outside/secret").read() == "host" and os.listdir("outside") == ["secret"]
+print("done")
