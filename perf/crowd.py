@@ -4,7 +4,7 @@
 
 For each STEP, a number of sandboxes, one line of JSON: as many are open by then, each with a
 program that waits. They start two at a time for each processor. It ends early, and says why, when
-one cannot be opened. Then the same number is opened and closed one after the other.
+one cannot be opened. Then some are opened and closed one after the other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import asdict
 import trio
 
 from nono.broker.errors import NonoError
-from nono.perf.memory import held, named, resident
+from nono.perf.memory import held, named, processor, resident
 from nono.supervisor import open_sandbox
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -29,8 +29,9 @@ from nono.supervisor.planning.plan import Plan, make_plan
 _SLEEPING = ("/bin/sh", "-c", ': > "$TMPDIR/started"; exec sleep 86400')
 _LOOK_SECONDS = 0.002
 _AT_ONCE = 2
-_IN_TURN = 10
-"""How often the size is told while one sandbox is opened after the other."""
+_TELLS = 10
+_IN_TURN = 200
+"""Sandboxes that are opened and closed one after the other, and how often the size is told."""
 
 
 class Crowd:
@@ -78,41 +79,49 @@ async def main(steps: Sequence[int]) -> None:
     plan = make_plan(Options())
     async with open_sandbox(plan) as box:  # what the first one loads
         await box.run(["/bin/true"])
-    _tell(0, 0.0, "")
+    spent = _tell(0, 0.0, "")
     async with trio.open_nursery() as nursery:
         crowd = Crowd(plan, nursery)
         for step in steps:
             begin, before = time.perf_counter(), crowd.count
             failed = await crowd.grow(step)
             taken = time.perf_counter() - begin
-            _tell(crowd.count, (crowd.count - before) / taken, failed)
+            more = max(crowd.count - before, 1)
+            spent = _tell(crowd.count, more / taken, failed, more, spent)
             if failed:
                 break
         crowd.leave.set()
-    await _in_turn(plan, crowd.count)
+    await _in_turn(plan)
 
 
-def _tell(count: int, speed: float, failed: str) -> None:
+def _tell(count: int, speed: float, failed: str, more: int = 1, before: float = 0.0) -> float:
+    """Say how it stands. `more` have started since `before`, in processor seconds of all of it.
+
+    Returns those seconds by now.
+    """
+    spent = processor(os.getpid())
     gc.collect()
     ours = held(os.getpid())
     inits = [held(pid) for pid in named(os.getpid(), "nono-init")[:: max(1, count // 50)]]
     made = {
         "open": count,
         "started_per_second": round(speed, 1),
+        "processor_ms_each": round(1000 * (spent - before) / more) if count else 0,
         **asdict(ours),
         "init_share": round(sum(each.share for each in inits) / len(inits)) if inits else 0,
         "failed": failed,
     }
     print(json.dumps(made), flush=True)
+    return processor(os.getpid())
 
 
-async def _in_turn(plan: Plan, count: int) -> None:
+async def _in_turn(plan: Plan) -> None:
     """Whether anything is left of a sandbox that was closed."""
-    for part in range(_IN_TURN + 1):
+    each = _IN_TURN // _TELLS
+    for part in range(_TELLS + 1):
         gc.collect()
-        print(json.dumps({"closed": count * part // _IN_TURN, "resident": resident(os.getpid())}))
-        sys.stdout.flush()
-        for _ in range(count // _IN_TURN if part < _IN_TURN else 0):
+        print(json.dumps({"closed": each * part, "resident": resident(os.getpid())}), flush=True)
+        for _ in range(each if part < _TELLS else 0):
             async with open_sandbox(plan) as box:
                 await box.run(["/bin/true"])
 

@@ -14,11 +14,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from nono.perf import rungs
-from nono.perf.machine import facts, heading
+from nono.perf.machine import facts
 from nono.perf.measuring import measure
 from nono.perf.place import Place
 from nono.perf.policy import usual
 from nono.perf.results import table
+from nono.perf.results.heading import heading
 from nono.perf.results.kept import to_json
 from nono.perf.results.result import Result
 from nono.perf.rows import rows

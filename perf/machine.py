@@ -39,17 +39,3 @@ def _timed_program(place: Place) -> str:
         return "in Python (no C compiler found: no rows of the C loop, and every call is slower)"
     said = subprocess.run([place.compiler, "--version"], capture_output=True, text=True, check=True)
     return f"in C ({said.stdout.splitlines()[0]})"
-
-
-def heading(known: Facts) -> str:
-    """The facts in words; they may be those of a file."""
-
-    def told(name: str) -> object:
-        return known.get(name, "?")
-
-    return (
-        f"{told('kernel')}, Landlock ABI {told('landlock_abi')}; {told('processors')} x"
-        f" {told('processor')}, load {told('load_before')} before; Python {told('python')};"
-        f" nono {told('nono')}, lane {told('lane')}; timed program {told('timed_program')};"
-        f" the clock itself takes {told('clock_ns')} ns of each figure"
-    )

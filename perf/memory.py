@@ -37,6 +37,24 @@ def resident(pid: int) -> int:
     return _fields(f"/proc/{pid}/status")["VmRSS"]
 
 
+def processor(pid: int) -> float:
+    """The processor seconds of a process and of all that it started and is still there."""
+    tick = os.sysconf("SC_CLK_TCK")
+    found = 0.0
+    for each in (pid, *_below(pid)):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{each}/stat", encoding="utf-8", errors="replace") as file:
+                words = file.read().rpartition(")")[2].split()
+            found += sum(map(int, words[11:15])) / tick  # utime, stime, and those of the waited for
+    return found
+
+
+def _below(pid: int) -> Iterator[int]:
+    for child in _children(pid):
+        yield child
+        yield from _below(child)
+
+
 def named(pid: int, name: str) -> list[int]:
     """The processes of this name that a process or its children started."""
     ours = _children(pid)

@@ -35,6 +35,11 @@ class Timer:
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._errors = self._process.stderr
 
+    @property
+    def pid(self) -> int:
+        """The process that was started: of a sandbox, the supervisor."""
+        return self._process.pid
+
     def measure(self, operation: str, count: int, *arguments: str) -> array.array[int]:
         """The durations of `count` calls in nanoseconds. Raises TimerError."""
         words = (operation, str(count), *arguments)

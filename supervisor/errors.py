@@ -23,9 +23,10 @@ Each says in one line what, where and why, and may carry a hint that can be past
 
 Others end inside: somebody of ours catches each.
 
-    ShimError                       becomes a StartError in `linux.confine`
+    ShimError                       becomes a StartError in `linux.confine` and `macos.confine`
         UnsupportedMachineError
         FilterError
+        ProfileRefused              becomes a StartError, by the guard that hears of it
     ResolutionError                 becomes the errno of a connect
         UnknownHost
         UnusableAnswer

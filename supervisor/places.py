@@ -44,6 +44,32 @@ def planned_for(name: str) -> Iterator[None]:
         _planned_for.reset(before)
 
 
+if sys.platform == "linux":
+    HANDLE = os.O_PATH
+else:
+    HANDLE = os.O_RDONLY
+"""How a directory is opened that is only a place to go on from. Elsewhere that takes the right to
+list it."""
+_F_GETPATH = 50
+
+
+def through(descriptor: int) -> str:
+    """A path that leads to what an open descriptor is of, for names below it. Raises OSError."""
+    return path_of(descriptor) if sys.platform == "darwin" else f"/proc/self/fd/{descriptor}"
+
+
+def path_of(descriptor: int) -> str:
+    """The path that the object of a descriptor has now: proc(5), or fcntl(2) on macOS.
+
+    Raises OSError.
+    """
+    if sys.platform != "darwin":
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    import fcntl
+
+    return os.fsdecode(fcntl.fcntl(descriptor, _F_GETPATH, bytes(1024)).split(b"\0", 1)[0])
+
+
 def run_name(tmpdir: str) -> str:
     """How people call a run: what its private directory has of its own in its name."""
     return os.path.basename(tmpdir).removeprefix(TMPDIR_PREFIX)

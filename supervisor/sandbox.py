@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from nono.broker.asking.question import Ask
     from nono.broker.credentials.services import Service
     from nono.supervisor.audit.writer import AuditOptions
-    from nono.supervisor.linux.launch.running import Session
+
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import Session
+    else:
+        from nono.supervisor.linux.launch.running import Session
 
 _CHUNK = 1 << 16
 
@@ -129,7 +134,10 @@ class Sandbox:
         pipes: _Pipes,
     ) -> Session:
         # The door to the platform.
-        from nono.supervisor.linux.launch.fork_server import SERVER
+        if sys.platform == "darwin":
+            from nono.supervisor.macos.launch.start import SERVER
+        else:
+            from nono.supervisor.linux.launch.fork_server import SERVER
 
         environment = self._plan.environment.apply(os.environ if env is None else env)
         where = os.path.abspath(os.path.join(self._plan.workdir, cwd or os.curdir))
@@ -170,7 +178,7 @@ class _Pipes:
         if self._input is None:
             stdin = self._keep(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         else:
-            reader, self._writer = os.pipe2(os.O_CLOEXEC)
+            reader, self._writer = os.pipe()
             stdin = self._keep(reader)
         if capture:
             return Streams(stdin, self._output_pipe(), self._output_pipe())
@@ -181,7 +189,7 @@ class _Pipes:
         return fd
 
     def _output_pipe(self) -> int:
-        reader, writer = os.pipe2(os.O_CLOEXEC)
+        reader, writer = os.pipe()
         self._ours.append(reader)
         return self._keep(writer)
 

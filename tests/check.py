@@ -20,6 +20,7 @@ READING = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
+    ("mypy", "--config-file", "tests/darwin.toml"),
     ("mypy", "-p", "tests", "--exclude", "tests/_path"),
     ("lint-imports",),
 )

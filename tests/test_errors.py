@@ -118,6 +118,10 @@ def test_errors_of_the_shims_are_caught_by_the_platform_alone() -> None:
     assert {path.relative_to(CHECKOUT).as_posix() for path in files} == {
         "supervisor/linux/confine.py",
         "supervisor/linux/machine_check.py",
+        "supervisor/macos/confine.py",
+        "supervisor/macos/launch/child.py",
+        "supervisor/macos/machine_check.py",
+        "supervisor/macos/peers.py",
     }
 
 

@@ -44,6 +44,16 @@ def is_short(name: str) -> bool:
     return re.fullmatch(_SHORT, name) is not None
 
 
+@lru_cache(16384)
+def _step(text: str, states: States, name: str) -> States:
+    """Paths that are looked at together have most of their names in common."""
+    folded = _folded_glob(text).names.step(states, folded_name(name))
+    return _glob(text).names.step(states, name) | folded
+
+
+_glob = lru_cache(1024)(Glob)
+
+
 @lru_cache(maxsize=1024)
 def _folded_glob(text: str) -> Glob:
     """What matches the folded names of what `text` matches. Its parts are the same in number."""
@@ -94,7 +104,9 @@ class Folding:
         names = glob.names
         states = names.after(components(top))
         for name in components(path)[len(components(top)) :]:
-            if is_short(name) and states:
+            if not states:
+                return False
+            if is_short(name):
                 return True
             states = self.step(glob, states, name)
             if names.accepts(states):
@@ -113,8 +125,7 @@ class Folding:
 
     def step(self, glob: Glob, states: States, name: str) -> States:
         """One name further, in a directory that folds."""
-        folded = _folded_glob(glob.text).names.step(states, folded_name(name))
-        return glob.names.step(states, name) | folded
+        return _step(glob.text, states, name)
 
     def parts(self, path: str, target: str | None) -> bool:
         """True when a directory at `path` would leave, or take away, a tree by a move."""

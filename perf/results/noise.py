@@ -33,8 +33,14 @@ def _load(result: Result) -> list[str]:
 
 def _varying(result: Result) -> list[str]:
     """By rows that nono has no part in."""
-    native = [each for each in result.lines if each.native is None or each.native == each.name]
-    varying = [each for each in native if len(each.rounds) > 1 and variation(each) > _VARIES]
+    native = {(each.section, each.native) for each in result.lines}
+    varying = [
+        each
+        for each in result.lines
+        if (each.section, each.name) in native
+        and len(each.rounds) > 1
+        and variation(each) > _VARIES
+    ]
     if not varying:
         return []
     worst = max(varying, key=variation)

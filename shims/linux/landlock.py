@@ -22,12 +22,14 @@ RESTRICT_SELF: Final = 446
 _CREATE_RULESET_VERSION: Final = 1 << 0
 _CREATE_RULESET_ERRATA: Final = 1 << 1
 _RULE_PATH_BENEATH: Final = 1
+_RULE_NET_PORT: Final = 2
 
 # struct landlock_ruleset_attr {u64 handled_access_fs, handled_access_net, scoped} grew with the
 # ABI. An older kernel accepts a longer structure whose unknown tail is zero; what ABI 10 added to
 # it says what is not logged.
 _RULESET_ATTR: Final = struct.Struct("=QQQ")
 _PATH_BENEATH_ATTR: Final = struct.Struct("=Qi")  # packed: u64 allowed_access, s32 parent_fd
+_NET_PORT_ATTR: Final = struct.Struct("=QQ")  # u64 allowed_access, port
 
 
 class FS(enum.IntFlag):
@@ -197,6 +199,12 @@ def add_path_rule(ruleset_fd: int, parent_fd: int, rights: FS) -> None:
     """
     attr = ffi.from_buffer(_PATH_BENEATH_ATTR.pack(rights, parent_fd))
     syscall(ADD_RULE, ruleset_fd, _RULE_PATH_BENEATH, address(attr), 0)
+
+
+def add_port_rule(ruleset_fd: int, port: int, rights: Net) -> None:
+    """Grant `rights` on a port, of whatever address. Raises OSError as `add_path_rule` does."""
+    attr = ffi.from_buffer(_NET_PORT_ATTR.pack(rights, port))
+    syscall(ADD_RULE, ruleset_fd, _RULE_NET_PORT, address(attr), 0)
 
 
 def restrict_self(ruleset_fd: int) -> None:

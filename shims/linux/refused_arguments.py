@@ -208,6 +208,7 @@ _REPORTED_SOCKETS: Final[dict[Network, tuple[Refusal, ...]]] = {
     "blocked": (
         Refusal(errno.EAFNOSUPPORT, (_is(0, kinds.AF_INET, kinds.AF_INET6),), reported=True),
     ),
+    "proxied": (),
 }
 
 

@@ -41,9 +41,10 @@ _CONNECTED_UNIX: Final[Sockets] = {
 # No AF_UNIX datagrams, not even as a pair: such a socket can send to any path. (The broker makes
 # some that cannot: see `_DATAGRAMS_OF_UNIX` in refused_arguments.)
 
-_LOCAL: Final[Sockets] = _CONNECTED_UNIX | {
+_LOOKING: Final[Sockets] = {
     AF_NETLINK: {SOCK_RAW: (_NETLINK_ROUTE,), SOCK_DGRAM: (_NETLINK_ROUTE,)},
 }
+_LOCAL: Final[Sockets] = _CONNECTED_UNIX | _LOOKING
 
 _TCP: Final[dict[int, tuple[int, ...]]] = {SOCK_STREAM: (0, _IPPROTO_TCP)}
 _TCP_UDP: Final[dict[int, tuple[int, ...]]] = _TCP | {SOCK_DGRAM: (0, IPPROTO_UDP)}
@@ -52,4 +53,6 @@ SOCKETS: Final[dict[Network, Sockets]] = {
     "unrestricted": _LOCAL | {AF_INET: _TCP_UDP, AF_INET6: _TCP_UDP},
     "filtered": _LOCAL | {AF_INET: _TCP, AF_INET6: _TCP},
     "blocked": _LOCAL,
+    # Nobody decides on connects: no unix socket by its path.
+    "proxied": _LOOKING | {AF_INET: _TCP, AF_INET6: _TCP},
 }

@@ -20,7 +20,9 @@ from nono.shims.linux.syscall_numbers import NUMBERS
 Arch = Literal["x86_64", "aarch64"]
 ARCHES: Final[tuple[Arch, ...]] = ("x86_64", "aarch64")
 
-Network = Literal["unrestricted", "filtered", "blocked"]
+Network = Literal["unrestricted", "filtered", "blocked", "proxied"]
+"""The last is for a program without a broker that has a network namespace of its own, or that
+Landlock holds to a port."""
 
 
 class SyscallClass(enum.StrEnum):
@@ -156,6 +158,7 @@ _NETWORK_CLASSES: Final[dict[Network, dict[str, SyscallClass]]] = {
     # listen(2) on a socket without an address binds it to every one.
     "filtered": dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
     "blocked": {"connect": SyscallClass.NOTIFY, "bind": SyscallClass.NOTIFY},  # unix sockets
+    "proxied": dict.fromkeys(("connect", "bind", "listen"), SyscallClass.NOTIFY),
 }
 
 # Landlock keeps these inside from ABI 6 on; before, the supervisor does.
@@ -213,6 +216,9 @@ def classes(
         for name, which in named.items():
             if which in (SyscallClass.NOTIFY, SyscallClass.TOLD):
                 named[name] = _WITHOUT_BROKER.get(name, SyscallClass.EPERM)
+        if network == "proxied":
+            # There are no unix sockets then, and what TCP reaches is the floor's.
+            named["connect"] = SyscallClass.NATIVE
     return types.MappingProxyType(named)
 
 

@@ -10,7 +10,9 @@ import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from nono.shims.macos import names
 from nono.shims.macos.sbpl import (
     Address,
     Every,
@@ -21,6 +23,7 @@ from nono.shims.macos.sbpl import (
     Profile,
     Regex,
     Some,
+    Spelled,
     Subpath,
     Target,
     UnixSocket,
@@ -100,7 +103,15 @@ def _some(parts: Sequence[Filter]) -> _Test:
     """One of these holds; of many paths none is looked at by itself."""
     literals = {each.path for each in parts if isinstance(each, Literal)}
     trees = {each.path for each in parts if isinstance(each, Subpath)}
-    rest = [_test(each) for each in parts if not isinstance(each, Literal | Subpath)]
+    spelled = _every_spelling([e.spelled for e in parts if isinstance(e, Regex) and e.spelled])
+    known = (Literal, Subpath) if spelled is None else (Literal, Subpath, Regex)
+    rest = [
+        _test(each)
+        for each in parts
+        if not isinstance(each, known) or (isinstance(each, Regex) and each.spelled is None)
+    ]
+    if spelled is not None:
+        rest.insert(0, spelled)
 
     def test(asked: Asked) -> bool:
         if asked.path in literals or not trees.isdisjoint(_lineage(asked.path)):
@@ -108,6 +119,30 @@ def _some(parts: Sequence[Filter]) -> _Test:
         return any(each(asked) for each in rest)
 
     return test
+
+
+def _every_spelling(given: Iterable[Spelled]) -> _Test | None:
+    """One of many expressions for paths in every spelling: none is searched for by itself."""
+    by_top: dict[str, tuple[set[tuple[str, ...]], set[tuple[str, ...]]]] = {}
+    for top, folded_names, whole in given:
+        by_top.setdefault(top, (set(), set()))[whole].add(folded_names)
+    if not by_top:
+        return None
+
+    def test(asked: Asked) -> bool:
+        for top, (files, trees) in by_top.items():
+            if asked.path != top and not asked.path.startswith(top.rstrip("/") + "/"):
+                continue
+            below = tuple(_fold(name) for name in asked.path[len(top.rstrip("/")) + 1 :].split("/"))
+            below = below if below != ("",) else ()
+            if below in files or any(below[:end] in trees for end in range(len(below) + 1)):
+                return True
+        return False
+
+    return test
+
+
+_fold = lru_cache(4096)(names.fold)
 
 
 def _lineage(path: str) -> Iterable[str]:

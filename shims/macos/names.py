@@ -56,7 +56,7 @@ def _pieces(name: str) -> Iterator[str]:
     Runs of letters that one character may stand for together are kept whole.
     """
     characters: list[str] = []
-    for character in _fold(name):
+    for character in fold(name):
         if characters and unicodedata.combining(character):
             characters[-1] += character
         else:
@@ -122,11 +122,12 @@ def _folding() -> dict[str, list[str]]:
     """The characters that are another when they are folded, by that."""
     found: dict[str, list[str]] = {}
     for character in map(chr, (*range(0x80, 0xD800), *range(0xE000, 0x20000))):
-        key = _fold(character)
+        key = fold(character)
         if key != character:
             found.setdefault(key, []).append(character)
     return found
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """The one form of every spelling that `folded` finds."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())

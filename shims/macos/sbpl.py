@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MAX_RULES = 2000
 """Far below the number (about 17,000) at which sandbox_init(3) is known to crash."""
@@ -45,14 +46,25 @@ class Subpath:
         check_path(self.path)
 
 
+class Spelled(NamedTuple):
+    """A path, whose names below `top` are in any spelling that folds to the same, and what is
+    below it if `whole`. `names` are folded."""
+
+    top: str
+    names: tuple[str, ...]
+    whole: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Regex:
     """Paths that this extended regular expression finds something in; it must anchor itself.
 
-    It is written between quotes that nothing escapes in, so it may hold none.
+    It is written between quotes that nothing escapes in, so it may hold none. `spelled`, if it is
+    given, says which paths these are without the expression.
     """
 
     text: str
+    spelled: Spelled | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if '"' in self.text or _UNUSABLE.search(self.text):

@@ -75,8 +75,8 @@ class Acp(Channel):
     def streams(self, streams: Streams) -> Streams:
         """Pipes, whatever ours are: the other ends of theirs are here."""
         self._editor = streams
-        theirs_in, self._to_agent = os.pipe2(os.O_CLOEXEC)
-        self._from_agent, theirs_out = os.pipe2(os.O_CLOEXEC)
+        theirs_in, self._to_agent = os.pipe()
+        self._from_agent, theirs_out = os.pipe()
         self._theirs = theirs_in, theirs_out
         return replace(streams, stdin=theirs_in, stdout=theirs_out, closed=())
 

@@ -20,7 +20,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.audit.record_files import RECORDS, RecordFiles, file_names, total_size
 from nono.supervisor.errors import UsageError
 from nono.supervisor.locked import is_locked
-from nono.supervisor.places import make_private, state_directory
+from nono.supervisor.places import make_private, state_directory, through
 
 SEAL = "seal"
 MAX_SESSIONS = 100
@@ -140,7 +140,7 @@ def prune(directory: int, most: int, most_bytes: int) -> int:
         if kept <= most and size <= most_bytes:
             continue
         with contextlib.suppress(OSError):
-            if not is_running(f"/proc/self/fd/{directory}/{name}"):
+            if not is_running(os.path.join(through(directory), name)):
                 _remove(directory, name)
                 removed += 1
     return removed

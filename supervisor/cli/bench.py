@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from nono.broker import visible
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes, tell
 from nono.supervisor.cli.options import policy_options
@@ -70,7 +70,7 @@ def _under(values: dict[str, Any]) -> Under:
     from nono.perf.policy import Under
 
     if values["ask"] is not None:
-        say_notes(["--ask is left out: a person takes as long as a person takes"])
+        say_notes([f"{flag('ask')} is left out: a person takes as long as a person takes"])
     return Under(to_options(values), os.getcwd())
 
 
@@ -156,15 +156,13 @@ def _tell_json(result: Result, changes: list[Any]) -> None:
 
 
 def _tell_words(result: Result, in_markdown: bool) -> None:
-    from nono.perf.machine import heading
     from nono.perf.results import noise, plot, table
+    from nono.perf.results.heading import page, whole_heading
 
-    policy = f"; under {visible(' '.join(result.policy))}" if result.policy else ""
-    head = f"{heading(result.machine)}; {result.rounds} rounds{policy}"
     if in_markdown:
-        tell([f"{head}.", "", table.markdown(result)])
+        tell([page(result).rstrip("\n")])
     else:
-        tell([head, "", *table.columns(result), "", *plot.plot(result)])
+        tell([whole_heading(result), "", *table.columns(result), "", *plot.plot(result)])
     say_notes(f"not measured: {note}" for note in result.notes)
     found = noise.noise(result)
     if found:

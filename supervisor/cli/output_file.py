@@ -7,6 +7,7 @@ import os
 import stat
 
 from nono.supervisor.errors import NonoError
+from nono.supervisor.places import path_of
 
 
 class OutputFile:
@@ -24,7 +25,7 @@ class OutputFile:
             return
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                self._path = os.readlink(f"/proc/self/fd/{descriptor}")
+                self._path = path_of(descriptor)
                 if place:
                     # Where the file really is: a link on the way may lead elsewhere by the end.
                     directory = os.path.dirname(self._path)

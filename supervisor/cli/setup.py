@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from nono.supervisor import exit_status
@@ -25,11 +27,17 @@ def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
         raise UsageError("nothing to do", "nono setup --check")
     if (platform or here()) == "macos":
         tell(differences())
-        ctx.exit(exit_status.SUCCESS)
-    from nono.supervisor.linux.machine_check import examine
-    from nono.supervisor.linux.trial import try_out
+        if here() != "macos":
+            ctx.exit(exit_status.SUCCESS)
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.machine_check import examine
 
-    findings = [*examine(), *try_out()]
+        findings = list(examine())
+    else:
+        from nono.supervisor.linux.machine_check import examine
+        from nono.supervisor.linux.trial import try_out
+
+        findings = [*examine(), *try_out()]
     for finding in findings:
         click.echo(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.found}")
         if finding.cost:

@@ -51,7 +51,7 @@ def run_command(
     if values["dry_run"]:
         with planned_for(platform):
             return _dry_run(argv, values)
-    if platform != "linux":
+    if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
         require_this(platform)
@@ -291,7 +291,8 @@ def _report_refusals(
     if prepared.audit is not None:
         prepared.audit.close()
     removed = prepared.remove_left_behind()
-    told = (faults, changed, removed, usage, prepared.asking, values["as_json"])
+    words = prepared.words()
+    told = (faults, changed, removed, usage, prepared.asking, words, values["as_json"])
     is_recorded = prepared.audit is None or not prepared.audit.stopped
     all_found = not (decisions.unresolved or decisions.denials.unread)
     is_dull = decisions.denials.none and all_found and is_recorded and not any(told)
@@ -317,6 +318,7 @@ def _report_refusals(
             [
                 *_told_of_asking(prepared, plan),
                 *report.text(decisions, usage, plan.workdir, verbose=values["verbose"]),
+                *words,
                 *report.changed(changed),
                 *report.removed(removed),
                 *report.audit(prepared.audit),

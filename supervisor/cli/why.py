@@ -97,7 +97,7 @@ def why(
             answer = _about_host(made, host, port or TLS_PORT)
         else:
             answer = _about_path(plan, made, path or "", op or "read")
-        if platform == "macos":
+        if (platform or here()) == "macos":
             answer = _on_macos(answer, made)
         elif plan.by_proxy and _is_of_host(answer.request):
             answer = replace(answer, layer=_PROXY)

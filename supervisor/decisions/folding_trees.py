@@ -12,13 +12,14 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
-from nono.supervisor.places import platform
+from nono.supervisor.places import HANDLE, platform
 from nono.supervisor.planning.opened_by_patterns import opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
@@ -59,6 +60,8 @@ program may change that of its own ones (`system.wsl_case_sensitive`), so all ar
 
 _FS_IOC_GETFLAGS = 0x80086601
 _FS_CASEFOLD_FL = 0x40000000
+_PC_CASE_SENSITIVE = 11
+"""Of macOS: pathconf(2)."""
 _MAX_ENTRIES = 64
 _MAX_DIRECTORIES = 2000
 
@@ -116,9 +119,22 @@ class FoldingTrees:
 def folding_trees() -> FoldingTrees:
     """With the mounts of this process. Raises OSError."""
     if platform() != "linux":
-        return FoldingTrees(())
+        return FoldingTrees([("/", "apfs", "")] if _folds_on_macos("/") else ())
     with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
         return FoldingTrees(_mounts(file))
+
+
+def _folds_on_macos(directory: str) -> bool:
+    """Whether names fold there, as on every Mac that nobody has set up otherwise.
+
+    What is mounted below is taken to be as the disk that it started from: to fold says more.
+    """
+    if sys.platform != "darwin":
+        return True
+    try:
+        return os.pathconf(directory, _PC_CASE_SENSITIVE) != 1
+    except OSError:
+        return True
 
 
 def _mounts(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -197,7 +213,7 @@ def _folds(directory: str) -> bool | None:
 
 def _folds_any(directory: str, names: Sequence[str]) -> bool:
     try:
-        fd = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = os.open(directory, HANDLE | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -236,3 +236,15 @@ def _everywhere(named: Iterable[str]) -> set[str]:
         if os.path.isabs(path):
             found |= {each for each in links_to(path, seen) if is_canonical(each)}
     return found - {"/"}
+
+
+def start_path() -> list[str]:
+    """Where another Python that we start looks for modules, after its own directories.
+
+    First what no program may change, then the rest of what holds a module of nono's, and nothing
+    of what else a host program has there: that may be its sandbox's to write.
+    """
+    ours = search_path()
+    homes = {os.path.dirname(place) for place in own_modules()}
+    refused = [entry for entry in sys.path if entry in ours]
+    return [*refused, *(each for each in sys.path if each in homes and each not in ours)]

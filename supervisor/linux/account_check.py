@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from nono.broker.rules.paths import lineage
 from nono.supervisor.errors import NonoError
+from nono.supervisor.finding import Finding
 from nono.supervisor.linux.confine import check_proc
-from nono.supervisor.linux.finding import Finding
 from nono.supervisor.places import caches_directory, home_directory, state_directory
 from nono.supervisor.planning.workdir import working_directory
 

@@ -52,8 +52,22 @@ class Confinement(NamedTuple):
     """What has to be served beside the broker, where hosts are known by their names."""
     injected: InjectedFiles | None
     """The files that are others inside, if any."""
+    own_network: int = 0
+    """The port of nono's proxy in a network of the program's own; 0 for the machine's network."""
     preload: str = ""
     """The library that programs load first, so that their opens for reading are the kernel's."""
+
+    weaker: str = ""
+    """One line about what of it is not as strong as it could be; empty where nothing is."""
+
+    @property
+    def may_have_changed(self) -> bool:
+        """False when no program made a call that could make a name or write into a file."""
+        return not self.broker or self.own.may_have_changed
+
+    def remove_left_behind(self, is_granted: Callable[[str], bool]) -> list[str]:
+        """As `OwnObjects.remove_left_behind`."""
+        return self.own.remove_left_behind(is_granted)
 
     @property
     def client_of_proxy(self) -> Callable[[tuple[str, int]], Process] | None:
@@ -177,9 +191,9 @@ def check_kernel(best_effort: bool, broker: bool = True) -> int:
 
 def confine(
     made: Complete,
-    abi: int,
     *,
     broker: bool,
+    best_effort: bool = False,
     nameservers: Sequence[tuple[str, int]],
     proxy: UpstreamProxy | None = None,
     own_proxy: int | None = None,
@@ -189,14 +203,17 @@ def confine(
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
     `proxy` is what these are reached through, if anything, and `own_proxy` the port of nono's,
-    where they are reached by that alone. `preload` is the library that programs
-    load first, if they do: the opens that it marks are then for the floor alone.
+    where they are reached by that alone. `preload` is the library that programs load first, if they
+    do: the opens that it marks are then for the floor alone.
     """
+    abi = landlock.abi_version()
     if broker:
         check_tracing()
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
         is_served = mode is Mode.FILTERED and broker
+        is_held = own_proxy is not None and not broker
+        own_network = own_proxy if own_proxy and is_held and not is_shared(abi, best_effort) else 0
         network = _network_service(nameservers, proxy, own_proxy) if is_served else None
         if network is not None:
             undo.callback(network.close)
@@ -205,17 +222,45 @@ def confine(
             undo.callback(injected.close)
         # Where there are datagram sockets, they are used without us.
         has_datagrams = mode is Mode.UNRESTRICTED or is_served
-        ruleset_fd = ruleset.build(made.floor, abi, has_datagrams=has_datagrams)
+        ruleset_fd = ruleset.build(
+            made.floor,
+            abi,
+            has_datagrams=has_datagrams,
+            connect_port=own_proxy if is_held else None,
+        )
         undo.callback(os.close, ruleset_fd)
         scope_fd = ruleset.build_scope(abi)
         if scope_fd >= 0:
             undo.callback(os.close, scope_fd)
         is_scoped = landlock.Scope.SIGNAL in landlock.supported(abi).scoped
         marked = bool(preload)
-        program = _kept_program(mode.value, broker, is_scoped, marked)
+        program = _kept_program("proxied" if is_held else mode.value, broker, is_scoped, marked)
         undo.pop_all()
         own = OwnObjects()
-        return Confinement(ruleset_fd, scope_fd, program, broker, own, network, injected, preload)
+        parts = (ruleset_fd, scope_fd, program, broker, own, network, injected, own_network)
+        weak = ONLY_A_PORT if is_held and not own_network else ""
+        return Confinement(*parts, preload, weak)
+
+
+ONLY_A_PORT = (
+    "no network of the program's own can be made here: the port of nono's proxy can be reached on"
+    " every machine"
+)
+
+
+def is_shared(abi: int, best_effort: bool) -> bool:
+    """Whether a program without a broker has the machine's network, of which only Landlock's rule
+    for the port of the proxy keeps it. Raises StartError where that is not wanted, or not enough.
+    """
+    # What only a run by the proxy without a broker needs is loaded only then.
+    from nono.supervisor.linux.own_network import why_not
+
+    number = why_not()
+    can_hold = landlock.Net.CONNECT_TCP in landlock.supported(abi).net
+    if number and not (best_effort and can_hold):
+        hint = "add --best-effort to run with less" if can_hold else "nono setup --check"
+        raise StartError(f"{ONLY_A_PORT} (unshare(2): {os.strerror(number)})", hint)
+    return bool(number)
 
 
 def _kept_program(network: Network, broker: bool, scoped: bool, marked: bool) -> bytes:

@@ -12,9 +12,9 @@ from nono.shims.linux import inet_diag, landlock, lane, unix_diag
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.decisions.preloaded import library
+from nono.supervisor.finding import Finding
 from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
 from nono.supervisor.linux.confine import not_enforced, weaker
-from nono.supervisor.linux.finding import Finding
 from nono.supervisor.linux.network.datagrams import Datagrams
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from nono.broker.rules.paths import lineage
 from nono.supervisor.errors import StartError
-from nono.supervisor.linux.finding import Finding
+from nono.supervisor.finding import Finding
 
 _CGROUPS = "/proc/self/cgroup"
 _MOUNT = "/sys/fs/cgroup"

@@ -19,7 +19,7 @@ from nono.shims.linux.memory import Memory
 from nono.shims.linux.openat2 import openat2
 from nono.shims.linux.syscall_classes import own_number
 from nono.supervisor.errors import StartError
-from nono.supervisor.linux.finding import Finding
+from nono.supervisor.finding import Finding
 
 _SECCOMP_GET_ACTION_AVAIL = 2
 _MAX_FD = 0x7FFFFFFF

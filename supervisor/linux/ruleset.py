@@ -39,18 +39,23 @@ def rights_of(access: Access, *, directory: bool) -> FS:
     return rights if directory else (rights | FS.IOCTL_DEV) & landlock.FILE_RIGHTS
 
 
-def build(floor: Floor, abi: int, *, has_datagrams: bool = True) -> int:
+def build(
+    floor: Floor, abi: int, *, has_datagrams: bool = True, connect_port: int | None = None
+) -> int:
     """A ruleset descriptor that grants exactly the floor. Raises OSError.
 
     Everything that the running ABI can handle is handled, so what no rule grants is refused:
     TCP bind and connect, and beyond the sandbox signals, abstract sockets and unix sockets by
     path. UDP is not where programs have datagram sockets: what these may reach is not the floor's.
+    `connect_port` is granted, of every address: a rule names none.
     """
     handled = landlock.supported(abi)
     if has_datagrams:
         handled = handled._replace(net=handled.net & ~_UDP)
     ruleset = landlock.create_ruleset(handled)
     try:
+        if connect_port is not None and landlock.Net.CONNECT_TCP in handled.net:
+            landlock.add_port_rule(ruleset, connect_port, landlock.Net.CONNECT_TCP)
         for rule in floor.rules:
             rights = rights_of(rule.access, directory=rule.directory) & handled.fs
             _add(ruleset, rule.path, rights, directory=rule.directory)

@@ -8,7 +8,7 @@ the kernel's Documentation/admin-guide/LSM/Yama.rst; tried with Debian's 6.1.
 from __future__ import annotations
 
 from nono.supervisor.errors import StartError
-from nono.supervisor.linux.finding import Finding
+from nono.supervisor.finding import Finding
 
 _SCOPE = "/proc/sys/kernel/yama/ptrace_scope"
 _WHAT = "Yama ptrace scope"

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from nono.broker.settings import BY_OPTION
 from nono.shims.linux.process import copies_descriptors, may_unshare_files
-from nono.supervisor.linux.finding import Finding
+from nono.supervisor.finding import Finding
 
 _SECONDS: Final = 60.0
 _MAX_SAID: Final = 300

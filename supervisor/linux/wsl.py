@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from nono.shims.linux import landlock
 from nono.supervisor.errors import StartError
-from nono.supervisor.linux.finding import Finding
+from nono.supervisor.finding import Finding
 
 _FILTERED = "\nSeccomp:\t2\n"
 _INIT = "/proc/1/status"

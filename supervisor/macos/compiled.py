@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from nono.broker import (
     Access,
@@ -17,17 +18,22 @@ from nono.broker import (
     PathChange,
     Policy,
     Request,
+    Rule,
     Subtree,
 )
 from nono.broker.requests import NOBODY
+from nono.broker.rules.folding import folded_name
 from nono.broker.rules.paths import child, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos.evaluate import Asked, Evaluator
-from nono.shims.macos.sbpl import Profile
+from nono.shims.macos.sbpl import Allow as Allowed
+from nono.shims.macos.sbpl import Named, Profile
 from nono.supervisor.errors import BrokenError, UsageError
 from nono.supervisor.macos.network import network_rules
 from nono.supervisor.macos.on_disk import path_on_disk, policy_on_disk
 from nono.supervisor.macos.profile import profile_of, with_base
+
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +55,72 @@ class Compiled:
         )
 
 
-def compiled(policy: Policy, tag: str, proxy_port: int | None = None) -> Compiled:
+def compiled(
+    policy: Policy,
+    tag: str,
+    proxy_port: int | None = None,
+    *,
+    mark: str = "",
+    spell: Callable[[str], str] | None = None,
+) -> Compiled:
     """The profile for a completed policy, once it was compared with what the policy decides.
 
-    `tag` is what the kernel logs with each refusal. Raises UsageError for a rule that cannot be
-    written down exactly enough, BrokenError where the two disagree.
+    `tag` is what the kernel logs with each refusal, `mark` a service that does not exist and that
+    only this profile lets be looked up. `spell` says how the kernel spells what is granted: on a
+    Mac. Raises UsageError for a rule that cannot be written down exactly enough, BrokenError where
+    the two disagree.
     """
-    policy = with_base(policy_on_disk(policy))
+    policy = with_base(policy_on_disk(policy, spell))
+    marks = [Allowed(("mach-lookup",), Named("global-name", mark))] if mark else []
     try:
-        profile = profile_of(policy, tag, network_rules(policy.network, proxy_port))
+        profile = profile_of(policy, tag, [*network_rules(policy.network, proxy_port), *marks])
         profile.text()
     except ValueError as error:
         hint = "nono run --dry-run shows the rules; leave this one out"
         raise UsageError(f"a rule cannot be enforced on macOS: {error}", hint) from None
     made = Compiled(policy, profile, Evaluator(profile))
-    for request in _near_refusals(policy):
-        if made.allows(request) and not isinstance(policy.decide(request), Allow):
+    places = _near_refusals(policy)
+    checked = _speaking_of(places, policy)
+    for request in _uses(places):
+        if made.allows(request) and not isinstance(checked.decide(request), Allow):
             raise BrokenError(f"the profile for macOS allows what the policy refuses: {request}")
     return made
 
 
-def _near_refusals(policy: Policy) -> Iterator[Request]:
-    """Every way to use what is refused, what is above it, and a name below."""
-    for path in dict.fromkeys(_refused_paths(policy)):
-        for near in (path, child(path, "x"), parent(path)):
-            for access in (Access.READ, Access.WRITE):
-                yield Open(NOBODY, near, access)
-            yield Execute(NOBODY, near)
-            yield PathChange(NOBODY, Operation.UNLINK, near)
-            if near != "/":
-                yield PathChange(NOBODY, Operation.CREATE, near)
+def _near_refusals(policy: Policy) -> dict[str, None]:
+    """What is refused, what is above it, and a name below, each once."""
+    places: dict[str, None] = {}
+    for path in _refused_paths(policy):
+        places.update(dict.fromkeys((path, child(path, "x"), parent(path))))
+    return places
+
+
+def _speaking_of(places: Iterable[str], policy: Policy) -> Policy:
+    """The same policy for these places: without the patterns that begin as none of them does.
+
+    Each pattern would be tried on each request: there are hundreds of both.
+    """
+    folded = [folded_name(path) for path in places]
+
+    def may_match(rule: Rule) -> bool:
+        pattern = rule.pattern
+        if not isinstance(pattern, Glob) or not pattern.text.startswith("/"):
+            return True
+        start = folded_name(_WILDCARD.split(pattern.text, maxsplit=1)[0])
+        return any(path.startswith(start) for path in folded)
+
+    return replace(policy, rules=tuple(filter(may_match, policy.rules)))
+
+
+def _uses(places: Iterable[str]) -> Iterator[Request]:
+    """Every way to use them."""
+    for near in places:
+        for access in (Access.READ, Access.WRITE):
+            yield Open(NOBODY, near, access)
+        yield Execute(NOBODY, near)
+        yield PathChange(NOBODY, Operation.UNLINK, near)
+        if near != "/":
+            yield PathChange(NOBODY, Operation.CREATE, near)
 
 
 def _refused_paths(policy: Policy) -> Iterable[str]:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from nono.broker import File, Glob, PathPattern, Subtree
 from nono.broker.rules.folding import Folding, folded_name
 from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos import names
-from nono.shims.macos.sbpl import Every, Filter, Literal, Regex, Some, Subpath, some, tree, without
+from nono.shims.macos.sbpl import (
+    Every,
+    Filter,
+    Literal,
+    Regex,
+    Some,
+    Spelled,
+    Subpath,
+    some,
+    tree,
+    without,
+)
 
 _BELOW = "(/.*)?"
 _ONE_WIDE = f"{names.ANY}{names.ANY}?{names.ANY}?{names.ANY}?"
@@ -93,11 +105,11 @@ def covered(pattern: PathPattern, folding: Folding, reach: Reach = EVERYWHERE) -
         case File(path):
             yield Literal(path)
             if folding.tree(path) is not None:
-                yield Regex(f"^{_spelled(path, folding)}$")
+                yield _spelled(path, folding, whole=False)
         case Subtree(path):
             yield tree(path)
             if folding.tree(path) is not None:
-                yield Regex(f"^{_spelled(path, folding)}{_BELOW}$")
+                yield _spelled(path, folding, whole=True)
         case Subtrees():
             parted = pattern.parted()
             for each in pattern.trees():
@@ -116,12 +128,18 @@ def entry_of(directory: str) -> Filter:
     return Every((Subpath(directory), Regex(f"^{'/[^/]+' * depth}$")))
 
 
-def _spelled(path: str, folding: Folding) -> str:
+def _spelled(path: str, folding: Folding, *, whole: bool) -> Regex:
     """A path whose names below a tree that folds are written in every form."""
     top = folding.tree(path) or "/"
-    rest = path[len(top) :] if top != "/" else path
+    rest = components(path[len(top) :] if top != "/" else path)
     head = "" if top == "/" else names.exactly(top)
-    return head + "".join("/" + names.folded(name) for name in rest.split("/")[1:])
+    body = "".join("/" + _folded(name) for name in rest)
+    spelled = Spelled(top, tuple(map(names.fold, rest)), whole)
+    exact = '"' not in path and ")+" not in body  # else the expression says more
+    return Regex(f"^{head}{body}{_BELOW if whole else ''}$", spelled if exact else None)
+
+
+_folded = cache(names.folded)
 
 
 def _glob(text: str, *, exact: bool, below: bool) -> Regex:

@@ -153,7 +153,7 @@ async def _say(peer: Peer, said: Said, method: bytes = b"", keep: bool = False) 
     if said.status == 407:
         headers.append((b"Proxy-Authenticate", b'Basic realm="nono"'))
     # A body that is still on its way would be taken for the next request.
-    keep = keep and isinstance(peer.http.next_event(), h11.EndOfMessage)
+    keep = keep and _has_ended(peer)
     if not keep:
         headers.append((b"Connection", b"close"))
     answer = h11.Response(status_code=said.status, headers=headers, reason=said.phrase)
@@ -163,6 +163,14 @@ async def _say(peer: Peer, said: Said, method: bytes = b"", keep: bool = False) 
     if not keep:
         await _linger(peer)
     return keep and peer.http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
+
+
+def _has_ended(peer: Peer) -> bool:
+    """Whether a request has no body, and all of it is here."""
+    try:
+        return isinstance(peer.http.next_event(), h11.EndOfMessage)
+    except h11.RemoteProtocolError:
+        return False
 
 
 async def _linger(peer: Peer) -> None:

@@ -35,9 +35,12 @@ class NetworkProxy:
         self,
         nameservers: Sequence[tuple[str, int]] = (),
         upstream: UpstreamProxy | None = None,
+        local: bool = True,
     ) -> None:
         """`nameservers` are asked for hosts instead of the machine's own, and `upstream` is what
-        they are reached through, if anything: as a `Plan` has them."""
+        they are reached through, if anything: as a `Plan` has them. `local`: ports of this machine
+        are reached without the proxy."""
+        self._local = local
         self._listener = socket.create_server((PROXY_ADDRESS, 0), backlog=_BACKLOG)
         self.terms = Terms(self.port, nameservers, upstream)
 
@@ -62,7 +65,12 @@ class NetworkProxy:
         from nono.supervisor.proxy.environment import variables
 
         url = f"http://{NAME}:{self.terms.token}@{PROXY_ADDRESS}:{self.port}"
-        return {**env, **variables(url)}
+        return {**env, **variables(url, local=self._local)}
+
+    def listen_at(self, fd: int) -> None:
+        """Take a socket that listens at the same port elsewhere in place of the own one."""
+        self._listener.close()
+        self._listener = socket.socket(fileno=fd)
 
     @property
     def faults(self) -> list[str]:

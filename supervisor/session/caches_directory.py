@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from nono.broker.caches import files, made
 from nono.supervisor.errors import StartError
+from nono.supervisor.places import HANDLE, through
 from nono.supervisor.session.new_directories import DIRECTORY, make_below
 
 _HINT = "export XDG_CACHE_HOME=$(mktemp -d)"
@@ -47,7 +48,7 @@ def _ours(cache: str, root: str) -> Iterator[int]:
     """The directory `root`, two steps below the person's `cache` directory. Raises OSError."""
     os.makedirs(cache, 0o700, exist_ok=True)
     with contextlib.ExitStack() as opened:
-        here = os.open(cache, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        here = os.open(cache, HANDLE | os.O_DIRECTORY | os.O_CLOEXEC)
         opened.callback(os.close, here)
         for name in os.path.relpath(root, cache).split("/"):
             here = opened.enter_context(_step(here, name))
@@ -65,7 +66,7 @@ def _step(parent: int, name: str) -> Iterator[int]:
         if status.st_uid != os.geteuid():
             raise PermissionError(13, os.strerror(13))
         if stat.S_IMODE(status.st_mode) != 0o700:
-            os.chmod(f"/proc/self/fd/{fd}", 0o700)
+            os.chmod(through(fd), 0o700)
         yield fd
     finally:
         os.close(fd)

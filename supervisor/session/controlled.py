@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,10 @@ class Controlled:
         from nono.supervisor.asking.control.server import Server
 
         # The door to the platform.
-        from nono.supervisor.linux.peers import Peers, is_trusted
+        if sys.platform == "darwin":
+            from nono.supervisor.macos.peers import Peers, is_trusted
+        else:
+            from nono.supervisor.linux.peers import Peers, is_trusted
 
         if self._server is None:
             self._server = Server(self, is_trusted, self.faults, Peers())
@@ -95,7 +99,10 @@ class Controlled:
     def is_stopped(self, pid: int) -> bool:
         """Whether a process is stopped, as by Control-Z. From any thread."""
         # The door to the platform.
-        from nono.supervisor.linux.processes import state_of
+        if sys.platform == "darwin":
+            from nono.supervisor.macos.peers import state_of
+        else:
+            from nono.supervisor.linux.processes import state_of
 
         return state_of(pid) == "T"
 
@@ -163,6 +170,8 @@ class Controlled:
 
     def grant(self, rules: dict[str, Any], client: str) -> Work:
         """Allow something from now on."""
+        if not self._prepared.confinement.broker and {*rules} - {"network"}:
+            raise UsageError("without the broker only hosts can be granted")
         return self._changeable().grant_sections(rules, client)
 
     def revoke(self, number: str, client: str) -> dict[str, Any]:
@@ -177,7 +186,7 @@ class Controlled:
         from nono.supervisor.asking.opening import open_asking
 
         prepared = self._prepared
-        if not prepared.confinement.broker:
+        if not prepared.confinement.broker and prepared.proxy is None:
             raise UsageError("without the broker nothing can be granted: the kernel alone decides")
         if self._live is None:
             asking = prepared.asking

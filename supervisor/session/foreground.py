@@ -7,22 +7,30 @@ import gc
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import BrokenError
+from nono.supervisor.places import run_name
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
-    from nono.supervisor.linux.launch.running import Session
+    from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
     from nono.supervisor.session.controlled import Controlled
 
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import Session
+    else:
+        from nono.supervisor.linux.launch.running import Session
+
 _SHORT_SECONDS = 0.1
+_OPEN_MAX = 10240
 
 
 class TimeIsUp(Exception):
@@ -44,24 +52,33 @@ def run(
     do.
     """
     # The door to the platform.
-    from nono.supervisor.linux.launch import signals
-    from nono.supervisor.linux.launch.start import ForkHere, close_memory
-    from nono.supervisor.linux.launch.terminal import flags_returned, terminal_returned
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch import signals
+        from nono.supervisor.macos.launch.start import ForkHere, close_memory
+        from nono.supervisor.macos.launch.terminal import flags_returned, terminal_returned
+    else:
+        from nono.supervisor.linux.launch import signals
+        from nono.supervisor.linux.launch.start import ForkHere, close_memory
+        from nono.supervisor.linux.launch.terminal import flags_returned, terminal_returned
 
     environment = plan.environment.apply(os.environ)
     shared = flags_returned((streams.stdin, streams.stdout, streams.stderr))
     at_last, at_first = contextlib.ExitStack(), contextlib.ExitStack()
     with at_last as last, shared, terminal_returned() as terminal, at_first as first:
-        inherited = signals.inherited_signals()
+        inherited = inherited_signals()
         asking = prepared.asking
         own = None if asking is None else asking.terminal
-        signals.block(apart=own is not None)
         given = streams if asking is None else asking.streams(streams)
+        if own is None:
+            own, given = _apart(prepared, given)
+        signals.block(apart=own is not None)
         if own is not None:
             first.callback(own.close)
         # Where nobody is asked, the program does not wait for it.
         controlled = None if asking is None else control(prepared, plan, argv, last)
         session = start(prepared, argv, environment, plan.workdir, given, ForkHere(), inherited)
+        if prepared.proxy is not None and session.proxy_listener is not None:
+            prepared.proxy.listen_at(session.proxy_listener)
         gc.freeze()
         gc.enable()  # which the command did without until here
         terminal.started()
@@ -77,9 +94,9 @@ def run(
         faults = partial(_faults, session, prepared, controlled)
         last.callback(lambda: at_the_end(faults()))
         try:
-            ending = signals.Ending(session.kill)
+            ending = Ending(session.kill)
             apart = None if own is None else signals.Apart(own.resized, own.come_back)
-            signals.forward_to(session.child_pidfd, session.reached_group, ending, apart)
+            session.forward(ending, apart)
             if own is not None:
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
             stop_with = partial(signals.stop_with, own=own)
@@ -98,6 +115,16 @@ def run(
             session.close()
 
 
+def _apart(prepared: Prepared, streams: Streams) -> tuple[OwnTerminal | None, Streams]:
+    """The terminal that a program gets instead of the person's, though nobody is asked on it."""
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.terminal import own_terminal
+
+        own = own_terminal(streams, run_name(prepared.tmpdir))
+        return own, streams if own is None else own.streams(streams)
+    return None, streams
+
+
 def control(
     prepared: Prepared, plan: Plan, argv: Sequence[str], last: contextlib.ExitStack
 ) -> Controlled:
@@ -112,6 +139,12 @@ def control(
 def _raise_descriptor_limit() -> None:
     """To the hard limit, for what the program's calls need of us. It has started with its own."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if sys.platform == "darwin":
+        # "Unlimited" there is more than the kernel takes: getrlimit(2), OPEN_MAX.
+        most = _OPEN_MAX if hard == resource.RLIM_INFINITY else min(hard, _OPEN_MAX)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 

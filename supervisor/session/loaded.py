@@ -10,10 +10,11 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import sys
 from functools import cache
 
-_ROOMS = ("audit", "credentials", "decisions", "linux", "network", "session")
-_NOT_LOADED = ("nono.supervisor.linux.machine_check",)
+_ROOMS = ("audit", "credentials", "decisions", "network", "session")
+_NOT_LOADED = ("nono.supervisor.linux.machine_check", "nono.supervisor.macos.machine_check")
 """What only a command needs."""
 _ALSO = (
     "difflib",
@@ -40,7 +41,7 @@ _ALSO = (
 def load_everything() -> None:
     """Import it, once in a process."""
     top = os.path.dirname(os.path.dirname(__file__))
-    for room in _ROOMS:
+    for room in (*_ROOMS, "macos" if sys.platform == "darwin" else "linux"):
         for module in pkgutil.walk_packages([f"{top}/{room}"], f"nono.supervisor.{room}."):
             if module.name not in _NOT_LOADED:
                 importlib.import_module(module.name)

@@ -6,7 +6,9 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence
 
-DIRECTORY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from nono.supervisor.places import HANDLE
+
+DIRECTORY = HANDLE | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_directories(paths: Iterable[str]) -> None:

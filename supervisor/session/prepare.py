@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nono.broker import Access, Allow, Open
+from nono.broker import Access, Allow, Mode, Open
+from nono.broker.dataclass import replace
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.always import complete
@@ -26,9 +28,13 @@ if TYPE_CHECKING:
     from nono.supervisor.credentials.proxy import CredentialProxy
     from nono.supervisor.decisions.always import Complete
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.linux.confine import Confinement
     from nono.supervisor.planning.plan import Plan
     from nono.supervisor.proxy.proxy import NetworkProxy
+
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.confine import Confinement
+    else:
+        from nono.supervisor.linux.confine import Confinement
 
 
 class Prepared(NamedTuple):
@@ -62,12 +68,18 @@ class Prepared(NamedTuple):
 
         Returns the paths of the files that a person may miss. For when no process is left.
         """
-        return missed(self.confinement.own.remove_left_behind(self._is_granted))
+        return missed(self.confinement.remove_left_behind(self._is_granted))
 
     @property
     def may_have_written(self) -> bool:
         """False when no program made a call that could make a name or write into a file."""
-        return not self.confinement.broker or self.confinement.own.may_have_changed
+        return self.confinement.may_have_changed
+
+    def words(self) -> list[str]:
+        """What is told of the run besides what its policy refused."""
+        if sys.platform == "darwin":
+            return list(self.confinement.words())
+        return []
 
     @property
     def proxy_faults(self) -> list[str]:
@@ -116,9 +128,9 @@ def prepare(
     services cannot be used. Directories that the plan has to make are made. With a `tally` calls
     are counted in it.
     """
-    # The door to the platform: it is opened here, and nowhere while a policy is only looked at.
-    from nono.supervisor.linux.confine import check_kernel, confine, weaker
-
+    if sys.platform == "darwin" and plan.policy.network.mode is Mode.FILTERED:
+        # The kernel there knows no hosts.
+        plan = replace(plan, by_proxy=True)
     separate(os.environ if audit is None or audit.env is None else audit.env)
     if plan.caches is not None:
         # What only a run with caches of its own needs is loaded only then.
@@ -132,7 +144,7 @@ def prepare(
         from nono.supervisor.session.new_directories import make_directories
 
         make_directories(plan.new_directories)
-    abi = check_kernel(best_effort, broker)
+    lacks = _check_machine(plan, best_effort, broker)
     env = os.environ if audit is None or audit.env is None else audit.env
     remove_abandoned(env)
     tmpdir = make_tmpdir()
@@ -141,14 +153,14 @@ def prepare(
         if claimed is not None:
             undo.callback(claimed.end)
         undo.callback(remove_tree, tmpdir)
-        log = _open_audit(audit) if broker else None
+        log = _open_audit(audit) if broker or plan.by_proxy else None
         if log is not None:
             undo.callback(log.close)
         credentials = _credential_proxy(plan) if broker else None
         if credentials is not None:
             undo.callback(credentials.close)
             credentials.issued.usage.audit = log
-        proxy = _network_proxy(plan)
+        proxy = _network_proxy(plan, broker)
         if proxy is not None:
             undo.callback(proxy.close)
         made = complete(
@@ -161,24 +173,21 @@ def prepare(
         )
         decisions = made.decisions(log if witness is None else witness, _kind(tally))
         decisions.awaited |= awaited
-        confinement = confine(
-            made,
-            abi,
-            broker=broker,
-            nameservers=plan.nameservers,
-            proxy=plan.upstream_proxy,
-            own_proxy=None if proxy is None else proxy.port,
-            preload=_preload(plan, made, decisions, audit, env) if broker else "",
+        library = _preload(plan, made, decisions, audit, env) if broker else ""
+        own_proxy = None if proxy is None else proxy.port
+        confinement = _confine(
+            plan, made, decisions, tmpdir, library, broker, best_effort, own_proxy
         )
         undo.callback(confinement.close)
         if log is not None:
             log.start(made.policy, tmpdir)
-        asking = _asking(plan, decisions, channels, log, tmpdir) if broker and channels else None
+        is_asked = broker or plan.by_proxy
+        asking = _asking(plan, decisions, channels, log, tmpdir) if is_asked and channels else None
         if proxy is not None:
             permit = None if asking is None else asking.permit
             proxy.decide_by(decisions, permit, confinement.client_of_proxy)
         undo.pop_all()
-        notes = (*made.notes, *filter(None, [weaker(abi, broker)]))
+        notes = (*made.notes, *lacks, *filter(None, [confinement.weaker]))
         return Prepared(
             decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
         )
@@ -191,6 +200,49 @@ def _kind(tally: Tally | None) -> type[Decisions]:
     from nono.supervisor.decisions.counted import CountedDecisions
 
     return CountedDecisions
+
+
+def _check_machine(plan: Plan, best_effort: bool, broker: bool) -> list[str]:
+    """What this machine holds a program to less well. Raises StartError, UsageError.
+
+    The door to the platform: it is opened here, and nowhere while a policy is only looked at.
+    """
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.confine import check_differences, check_system
+
+        check_system()
+        return check_differences(plan.policy, best_effort)
+    from nono.supervisor.linux.confine import check_kernel, weaker
+
+    return list(filter(None, [weaker(check_kernel(best_effort, broker), broker)]))
+
+
+def _confine(
+    plan: Plan,
+    made: Complete,
+    decisions: Decisions,
+    tmpdir: str,
+    library: str,
+    broker: bool,
+    best_effort: bool,
+    own_proxy: int | None,
+) -> Confinement:
+    """What holds the programs. Raises StartError, OSError; UsageError, BrokenError."""
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.confine import confine
+
+        return confine(made.policy, decisions, run_name(tmpdir))
+    from nono.supervisor.linux.confine import confine
+
+    return confine(
+        made,
+        broker=broker,
+        best_effort=best_effort,
+        nameservers=plan.nameservers,
+        proxy=plan.upstream_proxy,
+        own_proxy=own_proxy,
+        preload=library,
+    )
 
 
 def _preload(
@@ -234,9 +286,9 @@ def _credential_proxy(plan: Plan) -> CredentialProxy | None:
     return CredentialProxy(plan.services, os.environ, plan.nameservers, plan.upstream_proxy)
 
 
-def _network_proxy(plan: Plan) -> NetworkProxy | None:
+def _network_proxy(plan: Plan, broker: bool) -> NetworkProxy | None:
     if not plan.by_proxy:
         return None
     from nono.supervisor.proxy.proxy import NetworkProxy
 
-    return NetworkProxy(plan.nameservers, plan.upstream_proxy)
+    return NetworkProxy(plan.nameservers, plan.upstream_proxy, local=broker)

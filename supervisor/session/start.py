@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,12 @@ from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
-    from nono.supervisor.linux.launch.running import Session
-    from nono.supervisor.linux.launch.start import Forker
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import Session
+        from nono.supervisor.macos.launch.start import Forker
+    else:
+        from nono.supervisor.linux.launch.running import Session
+        from nono.supervisor.linux.launch.start import Forker
 
 
 def start(
@@ -37,10 +42,15 @@ def start(
     """
     _check(prepared, argv, env)
     check_streams(streams, prepared.decisions.policy.network.mode)
+    if prepared.proxy is not None and not prepared.confinement.broker:
+        check_connected(streams)
     # The door to the platform.
-    from nono.supervisor.linux.launch.running import begin, specify
-
     confinement, audit = prepared.confinement, prepared.audit
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import begin, specify
+    else:
+        from nono.supervisor.linux.launch.running import begin, specify
+
     spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals, lingers)
     if audit is not None:
         audit.program(argv, cwd)
@@ -79,4 +89,26 @@ def check_streams(streams: Streams, network: Mode) -> None:
                 raise UsageError(
                     f"{name} is a socket of datagrams, by which a program can send to anybody",
                     "give it a pipe, or a socketpair of SOCK_STREAM or SOCK_SEQPACKET",
+                )
+
+
+def check_connected(streams: Streams) -> None:
+    """Raise UsageError for a socket by which a program could connect elsewhere by itself.
+
+    Only a unix socket that is connected stays so.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        fd = getattr(streams, name)
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            continue
+        with socket.socket(fileno=os.dup(fd)) as sock:
+            try:
+                sock.getpeername()
+                is_connected = sock.family == socket.AF_UNIX
+            except OSError:
+                is_connected = False
+            if not is_connected:
+                raise UsageError(
+                    f"{name} is a socket by which a program without a broker can reach others",
+                    "give it a pipe",
                 )

@@ -12,13 +12,14 @@ import contextlib
 import os
 import resource
 import shlex
+import sys
 from collections.abc import Iterator
 from itertools import count
 
 from nono.supervisor.errors import StartError, UsageError
-from nono.supervisor.places import TMPDIR_PREFIX, canonical, temporary_directory
+from nono.supervisor.places import HANDLE, TMPDIR_PREFIX, canonical, temporary_directory
 
-_HANDLE_FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_HANDLE_FLAGS = HANDLE | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -70,10 +71,14 @@ def remove_tree(path: str) -> None:
 @contextlib.contextmanager
 def _directory(name: str, parent: int | None = None) -> Iterator[int]:
     """A descriptor to list and change the directory with, whatever its mode. Raises OSError."""
+    if sys.platform == "darwin":  # there is no descriptor of what may not be listed
+        with contextlib.suppress(OSError, NotImplementedError):
+            os.chmod(name, 0o700, dir_fd=parent, follow_symlinks=False)
     handle = os.open(name, _HANDLE_FLAGS, dir_fd=parent)
     try:
-        with contextlib.suppress(OSError):
-            os.chmod(f"/proc/self/fd/{handle}", 0o700)
+        if sys.platform != "darwin":
+            with contextlib.suppress(OSError):
+                os.chmod(f"/proc/self/fd/{handle}", 0o700)
         directory = os.open(".", _LIST_FLAGS, dir_fd=handle)
     finally:
         os.close(handle)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from nono.supervisor.errors import failure
-from nono.supervisor.places import control_directories
+from nono.supervisor.places import control_directories, through
 
 SUFFIX = ".sock"
 _NEW = ".new"
@@ -48,13 +48,13 @@ def listen(run: str, env: Mapping[str, str]) -> Listening | None:
 
 def _listen_in(directory: str, run: str) -> Listening:
     """Raises OSError."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with made(directory) as fd:
             new, name = f"{run}{_NEW}", run + SUFFIX
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=fd)
-            sock.bind(f"/proc/self/fd/{fd}/{new}")
+            sock.bind(os.path.join(through(fd), new))
             os.chmod(new, 0o600, dir_fd=fd)
             sock.listen(_BACKLOG)
             os.rename(new, name, src_dir_fd=fd, dst_dir_fd=fd)
@@ -95,11 +95,11 @@ def opened(directory: str) -> Iterator[int]:
 
 def connect(path: str) -> socket.socket:
     """A connection to a socket by its path, of any length. Raises OSError."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         directory, name = os.path.split(os.path.abspath(path))
         with opened(directory) as fd:
-            sock.connect(f"/proc/self/fd/{fd}/{name}")
+            sock.connect(os.path.join(through(fd), name))
     except BaseException:
         sock.close()
         raise

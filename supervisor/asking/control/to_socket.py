@@ -58,7 +58,7 @@ class ToSocket(OverControl):
 def open_socket(run: Run, value: str, is_named: bool) -> Channel:
     """Raises UsageError where nobody listens. Whoever may not answer is not heard: `Server`."""
     path = os.path.abspath(absolute(value, home_directory(os.environ), os.getcwd()))
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.connect(path)
     except OSError as error:

@@ -12,6 +12,7 @@ import fcntl
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from typing import NoReturn
 
 from nono.shims.linux import capabilities, landlock, notify, process
@@ -35,8 +36,15 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
         step = "change to the working directory"
         os.chdir(spec.cwd)
         os.umask(spec.umask)
+        keep: Sequence[int] = spec.keep
+        if spec.own_network:
+            step = "make a network of its own"
+            keep = _enter_network(spec, control)
+            process.set_pdeathsig(signal.SIGKILL)  # which new credentials may take back
+            if os.getppid() != parent:
+                os._exit(exit_status.NOT_STARTED)
         step = "drop capabilities"
-        capabilities.drop_to(frozenset(spec.keep))
+        capabilities.drop_to(frozenset(keep))
         step = "set no_new_privs"
         process.set_no_new_privs()
         step = "landlock_restrict_self"
@@ -60,6 +68,17 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
     except ValueError:  # an empty command
         protocol.send(control, protocol.NOT_EXECUTED, errno.ENOENT)
     os._exit(exit_status.NOT_FOUND)
+
+
+def _enter_network(spec: Spec, control: socket.socket) -> Sequence[int]:
+    """The capabilities that are left to keep. Raises OSError."""
+    # What only such a run needs is loaded only then.
+    from nono.supervisor.linux import own_network
+
+    listener, is_apart = own_network.enter(spec.own_network)
+    with listener:
+        protocol.send(control, protocol.PROXY, fds=(listener.fileno(),))
+    return () if is_apart else spec.keep
 
 
 def _lead_job(terminal: int) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import msgpack
 
 from nono.shims.linux import process
-from nono.supervisor.decisions.own_code import own_modules, search_path
+from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
 from nono.supervisor.linux.launch import init
 from nono.supervisor.linux.launch.init import IGNORED
@@ -87,7 +87,7 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *_search_path()],
+                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *start_path()],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
@@ -95,18 +95,6 @@ class ForkServer:
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
-
-
-def _search_path() -> list[str]:
-    """What the server looks for modules in, after the interpreter's own directories.
-
-    First what no program may change, then the rest of what holds a module of nono's, and nothing
-    of what else a host program has there: that may be its sandbox's to write.
-    """
-    ours = search_path()
-    homes = {os.path.dirname(place) for place in own_modules()}
-    refused = [entry for entry in sys.path if entry in ours]
-    return [*refused, *(each for each in sys.path if each in homes and each not in ours)]
 
 
 def _as_memfd(data: bytes) -> int:

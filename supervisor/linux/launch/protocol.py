@@ -24,6 +24,8 @@ STARTED = "started"
 """init -> supervisor: [STARTED, pid of the child], and a pidfd of it."""
 LISTENER = "listener"
 """child -> supervisor: [LISTENER], with the listener's descriptor, if there is a broker."""
+PROXY = "proxy"
+"""child -> supervisor: [PROXY], with what listens in a network of the program's own."""
 FAILED = "failed"
 """child or init -> supervisor: [FAILED, step, errno]; nothing was run."""
 NOT_EXECUTED = "not executed"
@@ -60,6 +62,8 @@ class Spec(NamedTuple):
     closed_streams: Sequence[int] = ()
     lingers: bool = False
     """What the program leaves running goes on after its end, until the session is ended."""
+    own_network: int = 0
+    """The port of nono's proxy in a network of the program's own; 0 for the machine's network."""
 
     def pack(self) -> bytes:
         data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")

@@ -5,68 +5,28 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker.dataclass import dataclass
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import BrokenError, CommandError
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.end import End
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
-from nono.supervisor.linux.launch.signals import inherited_signals
+from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
 from nono.supervisor.planning.program import find_program
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
     from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
-
-
-@dataclass(slots=True)
-class _End:
-    """What init and child said about the end: a wait status, or the errno of the execve."""
-
-    status: int | None = None
-    not_executed: int | None = None
-    over: bool = False
-    broken: bool = False
-    """Over, since the init was killed."""
-    stops: int = 0
-    """How often the program was stopped."""
-
-    def hear(
-        self,
-        control: socket.socket,
-        on_stop: Callable[[], None],
-        on_exit: Callable[[int], None] | None = None,
-    ) -> None:
-        """Take the next message. Blocks when there is none."""
-        try:
-            message, _ = protocol.receive(control)
-        except ConnectionResetError:
-            message = None
-        match message:
-            case [protocol.STOPPED, int(number)]:
-                self.stops = number
-                on_stop()
-            case [protocol.EXITED, int(number)]:
-                self.status = number
-                if on_exit is not None:
-                    on_exit(number)
-            case [protocol.NOT_EXECUTED, int(number)]:
-                self.not_executed = number
-            case [protocol.ENDED]:
-                self.over = True
-            case None:
-                self.over = self.broken = True
 
 
 _OURS = "/shims/linux/libpreload.so"
@@ -101,7 +61,7 @@ class Session:
         self._spec = spec
         self._forker = forker
         self._audit = audit
-        self._end = _End(not_executed=launched.not_executed)
+        self._end = End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
         if launched.listener is not None:
             self._serving = Serving(
@@ -116,6 +76,11 @@ class Session:
                 asking,
                 tally,
             )
+
+    @property
+    def proxy_listener(self) -> int | None:
+        """Where the program finds nono's proxy in a network of its own, once; close it."""
+        return self._launched.proxy
 
     @property
     def child_pidfd(self) -> int:
@@ -136,6 +101,10 @@ class Session:
     def faults(self) -> list[str]:
         """Tracebacks of what failed in our own code; each call was denied."""
         return self._serving.faults if self._serving else []
+
+    def forward(self, ending: Ending, apart: Apart | None) -> None:
+        """Pass signals on to the program, from now on. Raises StartError."""
+        forward_to(self.child_pidfd, self.reached_group, ending, apart)
 
     def kill(self) -> None:
         """Ask for the end of every process of the session. Never blocks, may be called twice."""
@@ -303,6 +272,7 @@ def specify(
         signal_mask=blocked,
         closed_streams=list(streams.closed),
         lingers=lingers,
+        own_network=confinement.own_network,
     )
 
 

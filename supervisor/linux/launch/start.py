@@ -46,11 +46,14 @@ class Launched(NamedTuple):
     child_pidfd: int
     not_executed: int | None = None
     """The errno of an execve that has failed already."""
+    proxy: int | None = None
+    """What listens in the program's own network, where it has one."""
 
     def close(self) -> None:
         """End the sandbox before it is served: an init without a supervisor ends everything."""
-        if self.listener is not None:
-            os.close(self.listener)
+        for fd in (self.listener, self.proxy):
+            if fd is not None:
+                os.close(fd)
         os.close(self.child_pidfd)
         self.control.close()
 
@@ -129,18 +132,19 @@ def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
     try:
         with theirs:
             init_pid = forker.fork(spec, fds._replace(control=theirs.fileno()))
-        return _await_start(ours, init_pid, spec.broker)
+        return _await_start(ours, init_pid, spec)
     except BaseException:
         ours.close()
         raise
 
 
-def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launched:
+def _await_start(control: socket.socket, init_pid: int, spec: Spec) -> Launched:
     """Hear that the filter is in place and that the program was started, in either order.
 
     A program that ends at once may have said so before the init says that it was started.
     """
     held: list[int] = []
+    broker, proxy = spec.broker, None
     listener, child_pid, pidfd, confined, not_executed = None, 0, -1, False, None
     try:
         while not (confined and child_pid):
@@ -149,6 +153,8 @@ def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launche
             match message:
                 case [protocol.LISTENER] if len(fds) == broker:
                     listener, confined = (fds[0] if broker else None), True
+                case [protocol.PROXY] if len(fds) == 1 and spec.own_network:
+                    proxy = fds[0]
                 case [protocol.STARTED, int(pid)] if len(fds) == 1:
                     child_pid, pidfd = pid, fds[0]
                 case [protocol.NOT_EXECUTED, int(number)]:
@@ -161,7 +167,7 @@ def _await_start(control: socket.socket, init_pid: int, broker: bool) -> Launche
         for fd in held:
             os.close(fd)
         raise
-    return Launched(control, listener, init_pid, child_pid, pidfd, not_executed)
+    return Launched(control, listener, init_pid, child_pid, pidfd, not_executed, proxy)
 
 
 def _receive_in_time(control: socket.socket) -> tuple[list[object] | None, list[int]]:

@@ -95,7 +95,8 @@ def test_noise(run: Result) -> None:
     ):
         (said,) = noise(result(*run.lines, **facts))
         assert words in said
-    (said,) = noise(result(line("native", varied(1000, part=0.2), None)))
+    wild = varied(1000, part=0.2)
+    (said,) = noise(result(line("native", wild, "native"), line("asked", wild, None)))
     assert "native itself varies by" in said
     (said,) = noise(result(line("native", varied(1000, rounds=3), None)))
     assert said == "3 rounds are a look, not a figure"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nono.shims.linux import landlock
+from nono.supervisor.finding import Finding
 from nono.supervisor.linux import wsl
-from nono.supervisor.linux.finding import Finding
 
 STOCK = "6.18.33.1-microsoft-standard-WSL2"
 OLDER = "6.6.87.2-microsoft-standard-WSL2"

@@ -23,6 +23,7 @@ from nono.broker import (
 )
 from nono.broker.network.host_entries import parse_host
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.network.upstream_proxy import UpstreamProxy
 from nono.supervisor.proxy.proxy import NetworkProxy
 from nono.supervisor.proxy.terms import NAME
 from tests.supervisor.network.world import World
@@ -111,11 +112,11 @@ def network(*allowed: str, denied: tuple[str, ...] = ()) -> Network:
 
 @contextlib.asynccontextmanager
 async def serving(
-    world: World, made: Network, default: Effect = Effect.DENY
+    world: World, made: Network, upstream: UpstreamProxy | None = None
 ) -> AsyncIterator[Served]:
     """A proxy that decides by this network and resolves by this world."""
-    proxy = NetworkProxy([(world.dns.address, world.dns.port)])
-    decisions = Decisions(Policy(default=default, network=made), Floor())
+    proxy = NetworkProxy([(world.dns.address, world.dns.port)], upstream)
+    decisions = Decisions(Policy(network=made), Floor())
     proxy.decide_by(decisions)
     served = Served(proxy, world, decisions)
     try:

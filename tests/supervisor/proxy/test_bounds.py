@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import struct
 
@@ -146,3 +147,35 @@ async def test_nothing_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream in (inside, outside):
         with pytest.raises(trio.BrokenResourceError):
             await receive(stream)
+
+
+WORDS = (
+    *(
+        b"CONNECT ",
+        b"GET ",
+        b"http://a.example/",
+        b"a.example:80",
+        b" HTTP/1.1\r\n",
+        b"Host: x\r\n",
+    ),
+    *(b"Content-Length: 4\r\n", b"Transfer-Encoding: chunked\r\n", b"\r\n", b"0\r\n\r\n", b"\x05"),
+    *(b"\x01\x02", b"\x01\x04nono", b"\x00", b"\xff", b" ", b"Connection: close\r\n", b"TOKEN"),
+)
+
+
+async def test_any_words(world: World, hurried: None) -> None:
+    """Whatever is said, known or not: an answer of ours or none, and no fault of ours."""
+    chance = random.Random(17)
+    world.name("a.example", "127.0.0.1")
+    async with serving(world, network("a.example")) as served:
+
+        async def say() -> None:
+            words = chance.choices(WORDS, k=chance.randint(1, 14))
+            said = b"".join(words).replace(b"TOKEN", served.authorization)
+            answer = await served.say(said + chance.choice((b"", b"\r\n\r\n")))
+            assert answer[:1] in (b"", b"\x05") or answer.split()[1][:1] in (b"4", b"5"), said
+
+        for _ in range(4):
+            async with trio.open_nursery() as nursery:
+                for _ in range(25):
+                    nursery.start_soon(say)

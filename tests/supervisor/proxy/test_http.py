@@ -12,6 +12,7 @@ import trio
 
 from nono.broker import Connect, ConnectHost
 from nono.broker.requests import NOBODY
+from nono.supervisor.network.upstream_proxy import UpstreamProxy
 from tests.supervisor.network.world import World
 from tests.supervisor.proxy.conftest import Served, network, read_to_end, receive, serving
 
@@ -80,6 +81,13 @@ async def test_the_token(world: World) -> None:
                 assert answer.startswith(b"HTTP/1.1 407 "), (headers, line, answer)
                 assert b'proxy-authenticate: basic realm="nono"' in answer.lower()
         assert world.dns.queries == [] and served.refused == []
+
+
+async def test_who_asks_without_it_and_sends_no_body_that_can_be_read(world: World) -> None:
+    async with serving(world, network()) as served:
+        head = b"POST http://a.example/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for body in (b"", b"no chunk\r\n", b"ffffffffffffffffffffffff\r\n"):
+            assert (await served.say(head + body)).startswith(b"HTTP/1.1 407 ")
 
 
 async def test_who_asks_first_without_it_may_do_so_on_one_connection(world: World) -> None:
@@ -268,3 +276,25 @@ async def test_one_connection_for_several_hosts(world: World) -> None:
             while not answer.endswith(b"this is " + host.name.encode()):
                 answer += await receive(stream)
         assert (one.requests, two.requests) == (["POST /x"] * 2, ["POST /x"])
+
+
+async def test_through_a_company_s_proxy(world: World) -> None:
+    """Decided by name before; who refuses there is told of."""
+    for answer, status in (
+        (b"HTTP/1.1 200 Yes\r\n\r\nfirst", b"200"),
+        (b"HTTP/1.1 403 No\r\n\r\n", b"502"),
+    ):
+        raw = Raw(answer)
+        upstream = UpstreamProxy("127.0.0.1", raw.port, "HTTPS_PROXY", "Basic eA==")
+        async with serving(world, network("a.example"), upstream) as served:
+            assert (await served.connect(b"b.example:80"))[0].split()[1] == b"403"
+            assert raw.heard == b""
+            said, stream = await served.connect(b"a.example:80")
+            assert said.split()[1] == status
+            if status == b"200":
+                await stream.send_eof()
+                assert await read_to_end(stream) == b"first"
+            assert list(served.decisions.unresolved) == ["a.example"] * (status == b"502")
+        assert raw.heard.startswith(b"CONNECT a.example:80 HTTP/1.1\r\n")
+        assert b"Proxy-Authorization: Basic eA==\r\n" in raw.heard
+    assert world.dns.queries == []
