@@ -31,8 +31,13 @@ else:
         return _Field(said)
 
     def replace(instance, /, **changes):
-        """`dataclasses.replace`."""
-        for name, each in type(instance)._record_fields.items():
+        """`dataclasses.replace`, also of the standard library's own."""
+        fields = getattr(type(instance), "_record_fields", None)
+        if fields is None:
+            from dataclasses import replace as standard
+
+            return standard(instance, **changes)
+        for name, each in fields.items():
             if not each.init:
                 if name in changes:
                     raise ValueError(f"{name} is not an argument of {type(instance).__name__}")

@@ -184,3 +184,19 @@ def test_the_standard_functions_know_them() -> None:
         fields = dataclasses.fields(each)
         assert tuple(field.name for field in fields if field.init) == each.__match_args__
         assert [field.name for field in fields] == [*vars(each)["_record_fields"]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Standard:
+    """Of the standard library, as most classes are that no start makes."""
+
+    one: int = 1
+    other: int = 2
+
+
+def test_ours_replaces_in_the_standard_ones_too() -> None:
+    """Who replaces need not know how the class was made."""
+    assert ours.replace(Standard(3), other=4) == Standard(3, 4)
+    unknown: dict[str, Any] = {"third": 3}
+    with pytest.raises(TypeError):
+        ours.replace(Standard(), **unknown)
