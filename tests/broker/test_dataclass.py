@@ -160,6 +160,14 @@ def test_what_is_below_a_frozen_one_has_attributes_of_its_own() -> None:
             more.one = 3
 
 
+def test_what_the_standard_decorator_makes_is_known() -> None:
+    """`replace` takes it; a class below it would lack its fields, and is refused."""
+    both = STANDARD.classes["Both"]
+    assert ours.replace(both(1), one=2) == both(2) == dataclasses.replace(both(1), one=2)
+    with pytest.raises(TypeError, match="Both, below More"):
+        ours.dataclass(frozen=True, slots=True)(type("More", (both,), {"__slots__": ()}))
+
+
 def _ours() -> Iterator[Any]:
     """Every class of nono's that is made so."""
     for path in sorted(CHECKOUT.glob("broker/**/*.py")) + sorted(
@@ -184,19 +192,3 @@ def test_the_standard_functions_know_them() -> None:
         fields = dataclasses.fields(each)
         assert tuple(field.name for field in fields if field.init) == each.__match_args__
         assert [field.name for field in fields] == [*vars(each)["_record_fields"]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Standard:
-    """Of the standard library, as most classes are that no start makes."""
-
-    one: int = 1
-    other: int = 2
-
-
-def test_ours_replaces_in_the_standard_ones_too() -> None:
-    """Who replaces need not know how the class was made."""
-    assert ours.replace(Standard(3), other=4) == Standard(3, 4)
-    unknown: dict[str, Any] = {"third": 3}
-    with pytest.raises(TypeError):
-        ours.replace(Standard(), **unknown)
