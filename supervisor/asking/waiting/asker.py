@@ -16,7 +16,7 @@ from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
-from nono.broker.dataclass import replace
+from dataclasses import replace
 from nono.broker.verdicts import Ask
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.waiting.answered import Log, answered
