@@ -31,8 +31,13 @@ else:
         return _Field(said)
 
     def replace(instance, /, **changes):
-        """`dataclasses.replace`."""
-        for name, each in type(instance)._record_fields.items():
+        """`dataclasses.replace`, also of what the standard decorator has made."""
+        fields = getattr(type(instance), "_record_fields", None)
+        if fields is None:
+            import dataclasses
+
+            return dataclasses.replace(instance, **changes)
+        for name, each in fields.items():
             if not each.init:
                 if name in changes:
                     raise ValueError(f"{name} is not an argument of {type(instance).__name__}")
@@ -64,6 +69,8 @@ def _made(cls: type, eq: bool, frozen: bool, slots: bool) -> type:
     body = dict(cls.__dict__)
     fields: dict[str, _Field] = {}
     for base in reversed(cls.__mro__[1:]):
+        if not hasattr(base, "_record_fields") and hasattr(base, "__dataclass_fields__"):
+            raise TypeError(f"{base.__name__}, below {cls.__name__}, is made by dataclasses")
         fields.update(getattr(base, "_record_fields", {}))
     inherited = {*fields}
     for name, kind in body.get("__annotations__", {}).items():

@@ -34,6 +34,7 @@ ROOMS = (
     "credentials",
     "decisions",
     "learning",
+    "library",
     "network",
     "planning",
     "proxy",

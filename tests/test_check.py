@@ -12,7 +12,8 @@ BAD = ("python", "-c", "print('what is wrong'); raise SystemExit(3)")
 def test_ci_runs_the_same_tools() -> None:
     ci = (CHECKOUT / ".ci/run").read_text(encoding="utf-8").splitlines()
     for tool, *arguments in check.READING:
-        assert " ".join([f'"$work/lint/bin/{tool}"', *arguments]) in ci
+        environment = [f"{name}={value}" for name, value in check.ENVIRONMENT.get(tool, {}).items()]
+        assert " ".join([*environment, f'"$work/lint/bin/{tool}"', *arguments]) in ci
 
 
 @pytest.mark.parametrize(("commands", "status"), [([FINE], 0), ([FINE, BAD, FINE], 1)])

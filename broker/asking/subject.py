@@ -88,6 +88,7 @@ _DETAILS = {
     Operation.SYMLINK: "which leads to",
     Operation.RENAME_TO: "which was",
     Operation.LINK_TO: "a name of",
+    Operation.MKNOD: "which is",
     "chmod": "with the mode",
     "chown": "to the owner and group",
     "setxattr": "the attribute",

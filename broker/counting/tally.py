@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from nono.broker.counting.costliest import Costliest
 from nono.broker.counting.histogram import Histogram
+from nono.broker.dataclass import dataclass
 from nono.broker.visible import visible
 
 SCHEMA = "nono-stats"

@@ -24,6 +24,7 @@ _MAX_REFUSALS = 2000
 _DUPLICATES = re.compile(r"(?P<number>\d{1,9}) duplicate reports? for ")
 _HEAD = re.compile(r"\A(?:\d{1,9} duplicate reports? for )?Sandbox: ")
 _DENY = re.compile(r"\((?P<pid>\d{1,10})\) deny\(\d{1,3}\) (?P<operation>[a-z][a-z0-9*-]{1,60})")
+_ANY_DENY = re.compile(r"\)\s*deny\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,9 @@ def understood(message: str) -> Refusal | None:
     head = _HEAD.match(message)
     if head is None:
         return None
-    found = list(_DENY.finditer(message, head.end()))
-    if len(found) != 1:
+    deny = _DENY.search(message, head.end())
+    if deny is None or len(_ANY_DENY.findall(message)) != 1:
         return None
-    (deny,) = found
     rest = message[deny.end() :]
     if rest and not rest.startswith(" "):
         return None

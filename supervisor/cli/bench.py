@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes, tell
 from nono.supervisor.cli.options import policy_options
@@ -69,7 +70,7 @@ def _under(values: dict[str, Any]) -> Under:
     from nono.perf.policy import Under
 
     if values["ask"] is not None:
-        say_notes(["--ask is left out: a person takes as long as a person takes"])
+        say_notes([f"{flag('ask')} is left out: a person takes as long as a person takes"])
     return Under(to_options(values), os.getcwd())
 
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shlex
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
-from nono.supervisor.planning.options import to_options
+from nono.supervisor.planning.options import Options, to_options
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.nested import require_listener
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Decisions
     from nono.supervisor.learning.observe import Learner
     from nono.supervisor.learning.profile import Outcome
+    from nono.supervisor.learning.rounds import Rounds
     from nono.supervisor.session.prepare import Prepared
     from nono.supervisor.streams import Streams
 
@@ -89,26 +91,31 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     streams = inherited_streams()
     options = to_options(values)
     base = learning.base_plan(options, argv)
-    plan = learning.learning_plan(options, argv, os.environ)
+    learner = learning.Learner()
+    rounds = _rounds(options, argv, learner)
+    plan = learning.learning_plan(options, argv, os.environ) if rounds is None else rounds.first()
     if not values["quiet"]:
         say_notes(plan.notes)
     with contextlib.ExitStack() as undo:
         output = _new_file(values["output"], values["force"])
         undo.callback(output.discard)
         stdout = OutputFile(_STDOUT if values["as_json"] else None)
-        learner = learning.Learner()
         before = RunByPeople(plan.policy.rules, plan.repositories, plan.kept, os.environ)
-        prepared = prepare(plan, witness=learner)
-        if not values["quiet"]:
-            say_notes(prepared.notes)
-        with contextlib.closing(prepared):
-            learner.compare_with(base, prepared.tmpdir)
-            faults: list[str] = []
-            if values["as_json"]:
-                # What the program prints must never be taken for the profile.
-                streams = streams.all_to_stderr()
-            code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
-            outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
+        faults: list[str] = []
+        if values["as_json"]:
+            # What the program prints must never be taken for the profile.
+            streams = streams.all_to_stderr()
+        next_plan: Plan | None = plan
+        while next_plan is not None:
+            plan = next_plan
+            prepared = prepare(plan, witness=learner if rounds is None else rounds.witness)
+            if not values["quiet"]:
+                say_notes(prepared.notes)
+            with contextlib.closing(prepared):
+                learner.compare_with(base, prepared.tmpdir)
+                code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
+                outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
+            next_plan = None if rounds is None else rounds.another(outcome)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
         if not values["quiet"]:
             told = changed(before.changed())
@@ -122,6 +129,15 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
     if values["as_json"]:
         click.echo(outcome.text, nl=False)
     return code
+
+
+def _rounds(options: Options, argv: Sequence[str], learner: Learner) -> Rounds | None:
+    """Where what a program is allowed cannot be seen, it runs until it is refused nothing new."""
+    if sys.platform != "darwin":
+        return None
+    from nono.supervisor.learning.rounds import Rounds
+
+    return Rounds(options, argv, learner)
 
 
 def _watch(

@@ -10,6 +10,7 @@ import codecs
 import fcntl
 import os
 import struct
+import sys
 import termios
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -106,6 +107,10 @@ def _waiting(fd: int) -> int:
 
 async def drop(stream: trio.lowlevel.FdStream) -> None:
     """Take what comes out of a pipe, to the end, without looking at it: splice(2)."""
+    if sys.platform == "darwin":  # has no splice
+        while await receive(stream):
+            pass
+        return
     null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     try:
         while True:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -57,13 +58,15 @@ class Engine:
         self.plan = plan
         self._nursery = nursery
         self._is_closed = False
-        self._files = Files(prepared, plan.workdir)
+        self._files: Files | None = None
 
     @property
     def files(self) -> Files:
         """Its files, for whoever runs it. Raises UsageError. From any thread, all of it."""
         if self._is_closed:
             raise UsageError("the sandbox is closed")
+        if self._files is None:
+            self._files = Files(self.prepared, self.plan.workdir)
         return self._files
 
     @property
@@ -95,7 +98,10 @@ class Engine:
 
     async def _launch(self, words: list[str], how: How, pipes: Pipes) -> Session:
         # The door to the platform.
-        from nono.supervisor.linux.launch.fork_server import SERVER
+        if sys.platform == "darwin":
+            from nono.supervisor.macos.launch.start import SERVER
+        else:
+            from nono.supervisor.linux.launch.fork_server import SERVER
 
         environment = self.plan.environment.apply(os.environ if how.env is None else how.env)
         where = os.path.abspath(os.path.join(self.plan.workdir, how.cwd or os.curdir))

@@ -9,10 +9,13 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
     from nono.supervisor.session.prepare import Prepared
@@ -36,9 +39,12 @@ class Entry:
 
 
 class Files:
-    """Of one open sandbox; paths may be relative to its working directory."""
+    """Of one open sandbox; paths may be relative to its working directory. Raises UsageError."""
 
     def __init__(self, prepared: Prepared, workdir: str) -> None:
+        if sys.platform == "darwin":
+            why = "a sandbox's files are opened on Linux alone, where no link has to be followed"
+            raise UsageError(why, 'box.run(["cat", path], capture_output=True)')
         # The door to the platform.
         from nono.supervisor.linux.host_files import HostFiles
 

@@ -80,7 +80,7 @@ def open_pipes(wanted: Wanted) -> Pipes:
 def _stream(pipes: Pipes, name: str, wanted: Any) -> int:
     """The program's descriptor."""
     if wanted == PIPE:
-        reader, writer = os.pipe2(os.O_CLOEXEC)
+        reader, writer = os.pipe()
         theirs, ours = (reader, writer) if name == "stdin" else (writer, reader)
         pipes.ours[name] = ours
         return pipes.keep(theirs)

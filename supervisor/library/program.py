@@ -9,6 +9,7 @@ import contextlib
 import math
 import os
 import signal
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class Program:
         """Seconds from the start to its end."""
         self.session = session
         self._decisions = decisions
+        self._mark: int = getattr(session, "init_pid", 0)
         self._started = time.monotonic()
         self.exited = trio.Event()
         """The program has ended; what it left running may go on."""
@@ -59,7 +61,10 @@ class Program:
     async def serve(self) -> None:
         """From the start to the end of its last process; when cancelled, all are killed."""
         try:
-            await self.session.wait(on_exit=self._heard)
+            if sys.platform == "darwin":  # where nothing lingers
+                self._heard(await self.session.wait())
+            else:
+                await self.session.wait(on_exit=self._heard)
         except NonoError as error:
             self._note_failure(error)
         finally:
@@ -92,8 +97,8 @@ class Program:
         with self._lock:
             self._is_over = True
             self.session.close()
-        self._refused = self._decisions.denials.of(self.session.init_pid)
-        self._decisions.denials.forget(self.session.init_pid)
+        self._refused = self._decisions.denials.of(self._mark)
+        self._decisions.denials.forget(self._mark)
 
     async def wait(self) -> int:
         """The status, once it has ended. Raises CommandError, BrokenError."""
@@ -125,7 +130,10 @@ class Program:
         with self._lock:
             if not self._is_over and self.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
-                    signal.pidfd_send_signal(self.session.child_pidfd, number)
+                    if sys.platform == "darwin":
+                        os.kill(self.pid, number)
+                    else:
+                        signal.pidfd_send_signal(self.session.child_pidfd, number)
 
     def kill(self) -> None:
         """The program and everything that it has started."""
@@ -146,7 +154,7 @@ class Program:
         """What its processes were refused so far, not explained."""
         if self._refused is not None:
             return self._refused
-        return self._decisions.denials.of(self.session.init_pid)
+        return self._decisions.denials.of(self._mark)
 
     async def receive(self, name: str, size: int = CHUNK) -> bytes:
         """From `stdout` or `stderr`; empty at the end, or when it was closed."""

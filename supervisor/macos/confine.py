@@ -47,6 +47,10 @@ class Confinement:
         """A program is about to be started."""
         self.log.begins()
 
+    def started(self) -> None:
+        """It was started."""
+        self.log.started()
+
     def ended(self, failed: bool) -> None:
         """Everything of a program is gone."""
         self.log.ended(failed)

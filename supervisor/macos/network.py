@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 
 from nono.broker import Mode, Network, Rule
 from nono.broker.datafile import data
-from nono.broker.rules.host_patterns import LocalPort, PublicPort
+from nono.broker.rules.host_patterns import AddressBlock, LocalPort, PublicPort
 from nono.broker.rules.rule import Effect
 from nono.shims.macos.sbpl import Address, Allow, Filter, Literal, Named, UnixSocket, some
 
 MAX_PORTS = 256
 """How many may be opened: each is a filter of its own."""
+_LOOPBACK = "127.0.0.1/32"
 _INCOMING = ("network-bind", "network-inbound")
 
 
@@ -58,7 +59,7 @@ def _filtered(network: Network, proxy_port: int | None) -> Iterator[Allow]:
     reached: list[Filter] = []
     if proxy_port is not None:
         reached.append(Address("remote", "tcp", "localhost", proxy_port))
-    for port in _ports(network.rules, LocalPort):
+    for port in (*_ports_of_proxies(network.rules), *_ports(network.rules, LocalPort)):
         reached.append(Address("remote", "tcp", "localhost", port))
     for port in _ports(network.rules, PublicPort):
         reached.append(Address("remote", "tcp", "*", port))
@@ -69,6 +70,14 @@ def _filtered(network: Network, proxy_port: int | None) -> Iterator[Allow]:
         yield Allow(("network-outbound",), some(reached))
     if listened:
         yield Allow(_INCOMING, some(Address("local", "tcp", "*", port) for port in listened))
+
+
+def _ports_of_proxies(rules: Iterable[Rule]) -> Iterator[int]:
+    """Where nono's own proxies listen: they are opened by their address."""
+    for rule in rules:
+        pattern = rule.pattern
+        if isinstance(pattern, AddressBlock) and pattern.text == _LOOPBACK:
+            yield from pattern.ports or () if rule.effect is Effect.ALLOW else ()
 
 
 def _ports(rules: Iterable[Rule], kind: type[LocalPort | PublicPort]) -> list[int]:

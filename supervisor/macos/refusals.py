@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import select
 import subprocess
 import threading
 import time
@@ -119,6 +120,11 @@ class RefusalLog:
             self._reader = _Reader(self._tag)
             self.failed = self._reader.failed
 
+    def started(self) -> None:
+        """It was started: from now on this process may have another thread."""
+        if self._reader is not None:
+            self._reader.start()
+
     def ended(self, failed: bool) -> None:
         """It has ended. Without reading along there is a look only when it `failed`: it takes
         seconds."""
@@ -184,8 +190,8 @@ class _Reader:
 
     def __init__(self, tag: str) -> None:
         self._found = Refusals(tag)
-        self._ready = threading.Event()
         self.failed = ""
+        self._thread: threading.Thread | None = None
         try:
             self._process = subprocess.Popen(
                 log.stream_command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
@@ -193,23 +199,27 @@ class _Reader:
         except OSError as error:
             self.failed = str(error)
             return
-        self._thread = threading.Thread(target=self._read, name="nono-log", daemon=True)
-        self._thread.start()
-        self._ready.wait(_READY_SECONDS)
+        assert self._process.stdout is not None
+        select.select([self._process.stdout], (), (), _READY_SECONDS)
+
+    def start(self) -> None:
+        if not self.failed:
+            self._thread = threading.Thread(target=self._read, name="nono-log", daemon=True)
+            self._thread.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         while line := self._process.stdout.readline(_MAX_OUTPUT):
-            if line.startswith(log.READY.encode()):
-                self._ready.set()
-            else:
-                self._found.add(line)
-        self._ready.set()
+            self._found.add(line)
 
     def stop(self) -> Refusals:
-        if not self.failed:
-            time.sleep(_GRACE_SECONDS)
-            self._process.terminate()
-            self._process.wait()
+        if self.failed:
+            return self._found
+        if self._thread is None:  # the program was not started
+            self.start()
+        time.sleep(_GRACE_SECONDS)
+        self._process.kill()  # it has what we block of signals
+        self._process.wait()
+        if self._thread is not None:
             self._thread.join(_READY_SECONDS)
         return self._found

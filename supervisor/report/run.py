@@ -6,10 +6,10 @@ import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nono.broker import visible
+from nono.broker.dataclass import replace
 from nono.broker.rules.paths import SHARED
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions

@@ -160,6 +160,14 @@ def test_what_is_below_a_frozen_one_has_attributes_of_its_own() -> None:
             more.one = 3
 
 
+def test_what_the_standard_decorator_makes_is_known() -> None:
+    """`replace` takes it; a class below it would lack its fields, and is refused."""
+    both = STANDARD.classes["Both"]
+    assert ours.replace(both(1), one=2) == both(2) == dataclasses.replace(both(1), one=2)
+    with pytest.raises(TypeError, match="Both, below More"):
+        ours.dataclass(frozen=True, slots=True)(type("More", (both,), {"__slots__": ()}))
+
+
 def _ours() -> Iterator[Any]:
     """Every class of nono's that is made so."""
     for path in sorted(CHECKOUT.glob("broker/**/*.py")) + sorted(

@@ -1,5 +1,7 @@
 """Results as they were recorded, in the small: made of numbers that a test can follow."""
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +17,7 @@ MACHINE: dict[str, str | int | float] = {
 }
 
 
-def nothing(count: int) -> "array[int]":
+def nothing(count: int) -> array[int]:
     """A measurement that nobody makes."""
     raise AssertionError
 

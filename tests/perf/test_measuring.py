@@ -1,5 +1,7 @@
 """Rows in turn, forwards and backwards; what fails is left out, and told of."""
 
+from __future__ import annotations
+
 from array import array
 
 from nono.perf.measuring import measure

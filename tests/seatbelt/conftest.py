@@ -21,8 +21,10 @@ import json, os, re, sys, time
 directory = os.environ["NONO_FAKE"]
 print("Filtering the log data using \\"a predicate\\"", flush=True)
 lines = os.path.join(directory, "lines")
-if sys.argv[1] == "stream":
-    time.sleep(0.2)
+for _ in range(500):
+    if any(name.startswith("profile.") for name in os.listdir(directory)):
+        break
+    time.sleep(0.01)
 profiles = [name for name in os.listdir(directory) if name.startswith("profile.")]
 newest = max(profiles, key=lambda name: os.stat(os.path.join(directory, name)).st_mtime_ns)
 tag = re.search('message "([^"]*)"', open(os.path.join(directory, newest)).read())[1]

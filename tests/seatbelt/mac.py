@@ -19,6 +19,7 @@ import select
 import signal
 import socket
 import sys
+import sysconfig
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +29,7 @@ import click  # noqa: F401
 import msgpack  # noqa: F401
 import trio  # noqa: F401
 
+sysconfig.get_config_vars()
 F_GETPATH = 50
 NOWHERE = "/proc"
 LINUX_ONLY: tuple[tuple[Any, tuple[str, ...]], ...] = (

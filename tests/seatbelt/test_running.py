@@ -19,6 +19,8 @@ from tests.conftest import UMASK
 from tests.seatbelt.conftest import SECONDS, Mac
 from tests.seatbelt.evaluator import READINGS, Asked, parse
 
+pytestmark = pytest.mark.long
+
 TELL = """
 import json, os, signal, sys
 print(json.dumps({
@@ -267,3 +269,22 @@ def test_hosts_are_reached_by_the_proxy_alone(mac: Mac) -> None:
     for place, expected in ((f"127.0.0.1:{port}", True), ("127.0.0.1:1", False)):
         asked = Asked("network-outbound", place)
         assert {read(rules, asked) for read in READINGS.values()} == {expected}
+
+
+def test_a_profile_is_learned_from_what_is_refused(mac: Mac) -> None:
+    """In rounds: what the log says of the first is in the profile of the second, and what is
+    protected in none."""
+    for name in ("notes", "id_rsa"):
+        path = mac.home / (".ssh" if name == "id_rsa" else "data") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    mac.logs(
+        f"Sandbox: cat(12) deny(1) file-read-data {mac.home}/data/notes",
+        f"Sandbox: cat(12) deny(1) file-read-data {mac.home}/.ssh/id_rsa",
+    )
+    done = mac("learn", "--json", "--", "sh", "-c", "echo round >&2")
+    assert done.returncode == 0, done.stderr
+    profile = json.loads(done.stdout)
+    assert "notes" in json.dumps(profile["filesystem"])
+    assert "id_rsa" not in json.dumps(profile)
+    assert done.stderr.count("round\n") == 2

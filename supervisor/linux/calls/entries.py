@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable
 
-from nono.broker import Access, Operation, PathChange
+from nono.broker import Access, Ask, Operation, PathChange
 from nono.shims.linux import landlock
 from nono.shims.linux.at import AT_FDCWD, AT_REMOVEDIR
 from nono.shims.linux.landlock import FS
@@ -27,6 +27,12 @@ from nono.supervisor.linux.calls.resolve import entry, locate
 
 _DEVICES = {stat.S_IFCHR, stat.S_IFBLK}
 _MAKABLE = {0, stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK} | _DEVICES
+_KINDS = {
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 _WHITEOUT = stat.S_IFCHR, 0
 """Kind and number of a device that nobody can open; everybody may make one: mknod in fs/namei.c."""
 _NO_DIRECTORY_TO_REMOVE = {b"": errno.EBUSY, b".": errno.EINVAL, b"..": errno.ENOTEMPTY}
@@ -87,18 +93,29 @@ def _mknod(call: Call, decisions: Decisions, at: int, path: int, mode: int, devi
     kind = stat.S_IFMT(mode)
     if kind not in _MAKABLE:
         raise failure(errno.EPERM if kind == stat.S_IFDIR else errno.EINVAL)
-    is_whiteout = (kind, device & 0xFFFFFFFF) == _WHITEOUT
+    is_refused = kind in _DEVICES and (kind, device & 0xFFFFFFFF) != _WHITEOUT
+
+    def look(place: Entry) -> None:
+        if is_refused:  # whatever anybody answers
+            raise failure(errno.ENOENT if place.name.endswith(b"/") else errno.EPERM)
 
     def make(place: Entry) -> None:
-        if kind in _DEVICES and not is_whiteout:
-            raise failure(errno.ENOENT if place.name.endswith(b"/") else errno.EPERM)
+        look(place)
         call.making.mknod(call.caller.umask, place.parent.fd, place.name, mode)
 
     # The floor has no right for devices.
     is_set_id, is_held = set_id.gives(mode), kind not in _DEVICES
-    operation = Operation.MKNOD
     return _make(
-        call, decisions, at, path, operation, make, gives_set_id=is_set_id, is_held=is_held
+        call,
+        decisions,
+        at,
+        path,
+        Operation.MKNOD,
+        make,
+        gives_set_id=is_set_id,
+        is_held=is_held,
+        detail=_KINDS.get(kind, "a file"),
+        look=look,
     )
 
 
@@ -113,8 +130,10 @@ def _make(
     gives_set_id: bool = False,
     is_held: bool = True,
     detail: str = "",
+    look: Callable[[Entry], None] | None = None,
 ) -> Answer:
-    """Continued inside the floor; elsewhere `make` performs it, once it is allowed.
+    """Continued inside the floor; elsewhere `make` performs it, once it is allowed. Of what fails
+    by itself `look` raises that.
 
     What would be set-id is never continued, nor what the floor does not hold.
     """
@@ -126,7 +145,7 @@ def _make(
         elif is_held and is_in_floor(decisions, place):
             decisions.note_native(PathChange(call.caller, operation, place.path))
             return CONTINUE
-        require_new(call, decisions, place, operation, detail)
+        require_new(call, decisions, place, operation, detail, look)
         make(place)
         _record(call, place)
     return DONE
@@ -161,13 +180,22 @@ def _remove(call: Call, decisions: Decisions, at: int, path: int, *, directory: 
         with existing(place) as target:
             require_not_kept(call, decisions, operation, place)
             own = call.own.is_own(call.caller, target)
-            decisions.require(PathChange(call.caller, operation, place.path, own))
+            request = PathChange(call.caller, operation, place.path, own)
+            if isinstance(decisions.verdict(request)[1], Ask):
+                _fail_by_kind(target, directory)
+            decisions.require(request)
             call.ensure_waiting()
             remove = os.rmdir if directory else os.unlink
             remove(place.name, dir_fd=place.parent.fd)
             call.own.forget(target)
             decisions.note_moved(place.path)
     return DONE
+
+
+def _fail_by_kind(target: Handle, directory: bool) -> None:
+    """Raise what the kernel says of what cannot be removed so: no answer helps."""
+    if directory != (target.kind == stat.S_IFDIR):
+        raise failure(errno.ENOTDIR if directory else errno.EISDIR)
 
 
 def truncate(call: Call, decisions: Decisions) -> Answer:
@@ -213,14 +241,22 @@ def existing(place: Entry) -> Handle:
 
 
 def require_new(
-    call: Call, decisions: Decisions, place: Entry, operation: Operation, detail: str = ""
+    call: Call,
+    decisions: Decisions,
+    place: Entry,
+    operation: Operation,
+    detail: str = "",
+    look: Callable[[Entry], None] | None = None,
 ) -> None:
     target = place.existing()
     if target is not None:
         target.close()
         raise failure(errno.EEXIST)
     own = call.own.is_own(call.caller, place.parent)
-    decisions.require(PathChange(call.caller, operation, place.path, own, detail=detail))
+    request = PathChange(call.caller, operation, place.path, own, detail=detail)
+    if look is not None and isinstance(decisions.verdict(request)[1], Ask):
+        look(place)
+    decisions.require(request)
     call.own.require_room(place.path)
     call.ensure_waiting()
 

@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from nono.broker import Access, Open, Operation, PathChange
+from nono.broker import Access, Ask, Open, Operation, PathChange
 from nono.broker.rules.paths import parent
 from nono.shims.linux import rename as kernel
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
@@ -68,7 +68,9 @@ def _rename(
                 return DONE
             require_not_kept(call, decisions, Operation.RENAME_FROM, old)
             require_replaceable(call, decisions, new, source)
-            _require_move(call, decisions, old, new, source, _replaced(call, new, flags))
+            _require_move(
+                call, decisions, old, new, source, _replaced(call, old, new, flags), flags
+            )
             with _require_replaceable(call, decisions, old, new, flags) as exchanged:
                 call.ensure_waiting()
                 kernel.renameat2(old.parent.fd, old.name, new.parent.fd, new.name, flags)
@@ -85,14 +87,34 @@ def _rename(
     return DONE
 
 
-def _replaced(call: Call, new: Entry, flags: int) -> tuple[PathChange, ...]:
-    """What a rename removes from its new name, so that a person is asked about all at once."""
-    target = None if flags else new.existing()
+def _ensure_free(place: Entry) -> None:
+    target = place.existing()
+    if target is not None:
+        target.close()
+        raise failure(errno.EEXIST)
+
+
+def _replaced(call: Call, old: Entry, new: Entry, flags: int) -> tuple[PathChange, ...]:
+    """What a rename removes from its new name, or puts in its old place, so that a person is asked
+    about all at once, and about nothing where a part of it is refused."""
+    target = None if flags & kernel.RENAME_NOREPLACE else new.existing()
     if target is None:
         return ()
     with target:
+        if flags & kernel.RENAME_EXCHANGE:
+            return _both(call, new, old, target)
         own = call.own.is_own(call.caller, target)
     return (PathChange(call.caller, Operation.UNLINK, new.path, own),)
+
+
+def _both(call: Call, old: Entry, new: Entry, source: Handle) -> tuple[PathChange, PathChange]:
+    """That an object leaves `old`, and that it comes to `new`."""
+    own = call.own.is_own(call.caller, source)
+    own_there = call.own.is_own(call.caller, new.parent)
+    detail = _what(source, old.path)
+    leaves = _leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path)
+    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there, detail=detail)
+    return leaves, comes
 
 
 def _require_move(
@@ -102,23 +124,44 @@ def _require_move(
     new: Entry,
     source: Handle,
     replaced: tuple[PathChange, ...] = (),
+    flags: int = 0,
 ) -> None:
     """The object leaves `old` and comes to `new`, and must not gain access by that."""
-    own = call.own.is_own(call.caller, source)
-    own_there = call.own.is_own(call.caller, new.parent)
-    leaves = _leaves(call, Operation.RENAME_FROM, source, old.path, own, new.path)
-    detail = _what(source, old.path)
-    comes = PathChange(call.caller, Operation.RENAME_TO, new.path, own_there, detail=detail)
+    leaves, comes = _both(call, old, new, source)
+    verdicts = (decisions.verdict(each)[1] for each in (leaves, comes))
+    if any(isinstance(each, Ask) for each in verdicts):  # then nobody is, if it fails by itself
+        if flags & kernel.RENAME_NOREPLACE:
+            _ensure_free(new)
+        elif any(each.operation is Operation.UNLINK for each in replaced):
+            _fail_by_kind(source, new)
+        _ensure_moves(call, decisions, old, new, source, leaves.own)
     decisions.require(leaves, comes, *replaced)
     decisions.require(comes, *replaced)
     call.own.require_room(new.path)
+    _ensure_moves(call, decisions, old, new, source, leaves.own)
+
+
+def _fail_by_kind(source: Handle, place: Entry) -> None:
+    """Raise what the kernel says where a directory and something else are to change places."""
+    target = place.existing()
+    if target is None:
+        return
+    with target:
+        is_directory = target.kind == stat.S_IFDIR
+    if is_directory != (source.kind == stat.S_IFDIR):
+        raise failure(errno.EISDIR if is_directory else errno.ENOTDIR)
+
+
+def _ensure_moves(
+    call: Call, decisions: Decisions, old: Entry, new: Entry, source: Handle, own: bool
+) -> None:
+    """Raise OSError for a directory that is to be copied: only what is its own may the sandbox use
+    there, and nobody knows what is in it. To copy it makes every part the sandbox's own."""
     used = Open(call.caller, new.path, Access.READ | Access.WRITE)
-    if source.kind == stat.S_IFDIR and not decisions.allows(used):
-        was_filled = Open(call.caller, old.path, Access.WRITE)
-        if not own or decisions.allows(was_filled):
-            # Only what is its own may the sandbox use there, and nobody knows what is in the
-            # directory. To copy it makes every part the sandbox's own.
-            raise failure(errno.EXDEV)
+    if source.kind != stat.S_IFDIR or decisions.allows(used):
+        return
+    if not own or decisions.allows(Open(call.caller, old.path, Access.WRITE)):
+        raise failure(errno.EXDEV)
 
 
 def _what(source: Handle, path: str) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker.dataclass import dataclass
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import BrokenError, CommandError
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
+from nono.supervisor.linux.launch.end import End
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
@@ -28,45 +27,6 @@ if TYPE_CHECKING:
     from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
-
-
-@dataclass(slots=True)
-class _End:
-    """What init and child said about the end: a wait status, or the errno of the execve."""
-
-    status: int | None = None
-    not_executed: int | None = None
-    over: bool = False
-    broken: bool = False
-    """Over, since the init was killed."""
-    stops: int = 0
-    """How often the program was stopped."""
-
-    def hear(
-        self,
-        control: socket.socket,
-        on_stop: Callable[[], None],
-        on_exit: Callable[[int], None] | None = None,
-    ) -> None:
-        """Take the next message. Blocks when there is none."""
-        try:
-            message, _ = protocol.receive(control)
-        except ConnectionResetError:
-            message = None
-        match message:
-            case [protocol.STOPPED, int(number)]:
-                self.stops = number
-                on_stop()
-            case [protocol.EXITED, int(number)]:
-                self.status = number
-                if on_exit is not None:
-                    on_exit(number)
-            case [protocol.NOT_EXECUTED, int(number)]:
-                self.not_executed = number
-            case [protocol.ENDED]:
-                self.over = True
-            case None:
-                self.over = self.broken = True
 
 
 _OURS = "/shims/linux/libpreload.so"
@@ -101,7 +61,7 @@ class Session:
         self._spec = spec
         self._forker = forker
         self._audit = audit
-        self._end = _End(not_executed=launched.not_executed)
+        self._end = End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
         if launched.listener is not None:
             self._serving = Serving(

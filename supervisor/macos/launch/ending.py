@@ -111,8 +111,8 @@ def kill_everything(
     processes that were seen to start; `reap` collects who has ended.
     """
     left: set[int] = set()
-    for _ in range(_ROUNDS):
-        if group:
+    for number in range(_ROUNDS):
+        if group and number == 0:  # its leader may be collected after that
             with contextlib.suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
         left = set(_to_end(mark, seen()))

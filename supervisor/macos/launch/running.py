@@ -38,6 +38,9 @@ class Confinement(Protocol):
     def begins(self) -> None:
         """A program is about to be started."""
 
+    def started(self) -> None:
+        """It was started."""
+
     def ended(self, failed: bool) -> None:
         """Everything of a program is gone."""
 
@@ -241,6 +244,7 @@ def begin(
     outputs = streams.stdin, streams.stdout, streams.stderr
     confinement.begins()
     launched = launch(spec, Descriptors(-1, *outputs, streams.terminal, streams.outer), forker)
+    confinement.started()
     return Session(launched, spec, confinement, audit, asking)
 
 

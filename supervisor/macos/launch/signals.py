@@ -57,24 +57,31 @@ class Terminal(Protocol):
         """Take it again."""
 
 
+_now: list[tuple[Send, Ending, Apart | None]] = []
+"""Whom signals are for: of several runs in one process the last."""
+_threads: list[threading.Thread] = []
+
+
 def forward(send: Send, ending: Ending, apart: Apart | None = None) -> None:
-    """Start the thread that passes signals on until nono ends. Raises StartError.
+    """Signals are passed on from now on, until nono ends. Raises StartError.
 
     `send` gives the program a number, alone or with its job.
     """
-    thread = threading.Thread(
-        target=_forward, args=(send, ending, apart), name="nono-signals", daemon=True
-    )
+    _now[:] = [(send, ending, apart)]
+    if _threads:
+        return
+    thread = threading.Thread(target=_forward, name="nono-signals", daemon=True)
     try:
         thread.start()
+        _threads.append(thread)
     except RuntimeError as error:
         raise StartError(f"pass on signals: {error}", "ulimit -u") from error
 
 
-def _forward(send: Send, ending: Ending, apart: Apart | None) -> None:
-    awaited = _FORWARDED if apart is None else _AWAITED
+def _forward() -> None:
     while True:
-        number = signal.sigwait(awaited)
+        number = signal.sigwait(_FORWARDED if _now[0][2] is None else _AWAITED)
+        send, ending, apart = _now[0]
         if apart is not None and apart.take(number):
             continue
         ending.note(number, True)

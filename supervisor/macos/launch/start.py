@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import socket
 import subprocess
@@ -113,7 +114,9 @@ def main() -> NoReturn:
 
 
 def close_memory() -> None:
-    """Nobody in the sandbox can look into this process there: the profile opens no task port."""
+    """No core dump of this process from now on: it holds keys. (The sandbox opens no task port.)"""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:

@@ -1,11 +1,9 @@
-"""Buckets that are linear in each power of two: as exact as they say, and as lane.c has them."""
+"""Buckets that are linear in each power of two: as exact as they say."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nono.broker.counting.histogram import MAX_BUCKETS, Histogram, beginning_of, bucket_of
-from nono.shims.linux import lane
 
 NUMBERS = st.integers(0, 2**64 - 1) | st.integers(0, 5000)
 
@@ -25,12 +23,6 @@ def test_every_bucket_begins_with_a_number_of_its_own() -> None:
     assert [bucket_of(beginning_of(bucket)) for bucket in range(MAX_BUCKETS)] == [
         *range(MAX_BUCKETS)
     ]
-
-
-@pytest.mark.requires(commands=["gcc"])
-@given(NUMBERS)
-def test_the_lane_in_c_has_the_same_buckets(number: int) -> None:
-    assert lane.bucket(number) == bucket_of(number)
 
 
 def test_quantiles() -> None:

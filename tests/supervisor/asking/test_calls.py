@@ -166,3 +166,25 @@ def test_what_refuses(as_user: Account, project: Path) -> None:
     assert flood["out"] == "60\n"
     # Three refusals in ten seconds make the place quiet; 20 more questions may wait by then.
     assert len(flood["asked"]) <= 23, len(flood["asked"])
+
+
+@BY_A_USER
+def test_nobody_is_asked_about_what_fails_whatever_is_answered(
+    as_user: Account, project: Path
+) -> None:
+    found = outcomes(as_user, project, "fails_by_itself")["fails_by_itself"]
+    assert json.loads(found["out"]) == {
+        "unlink of a directory": "EISDIR",
+        "rmdir of a file": "ENOTDIR",
+        "a device": "EPERM",
+        "a directory elsewhere": "EXDEV",
+        "a directory in": "EACCES",
+        "exchange": "EACCES",
+        "exchange, the other way": "EACCES",
+        "nothing is replaced": "EEXIST",
+        "a file over a directory": "EISDIR",
+        "a directory over a file": "ENOTDIR",
+        "what is there": "EEXIST",
+        "what is not there": "ENOENT",
+    }, found["err"]
+    assert found["asked"] == []

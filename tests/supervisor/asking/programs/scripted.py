@@ -104,6 +104,7 @@ def swaps():
 
 CASES = {
     "each_once_at_once": lambda: asked("each_once", always("o"), at_once=True),
+    "fails_by_itself": lambda: asked("fails_by_itself", always("o")),
     "race_at_once": race_at_once,
     "swaps": swaps,
     "combinations_at_once": lambda: asked("combinations", always("d"), at_once=True),
