@@ -144,7 +144,13 @@ class _Parts:
 
     @cached_property
     def _reach(self) -> Reach:
-        return Reach(pattern for _, pattern in self._with(Effect.ALLOW, ALL_ACCESS))
+        return Reach(
+            # A right to make names in a directory reaches the names.
+            Subtree(pattern.path)
+            if isinstance(pattern, File) and rule.access & Access.CREATE
+            else pattern
+            for rule, pattern in self._with(Effect.ALLOW, ALL_ACCESS)
+        )
 
     def _lifted(self, rule: Rule) -> list[Filter]:
         bypasses = self.policy.bypasses

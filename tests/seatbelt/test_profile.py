@@ -75,6 +75,7 @@ def _same(policy: Policy, rules: list[Rule], path: str) -> None:
 @settings(max_examples=300)
 @given(policies(), st.lists(path_strategy(5), min_size=4, max_size=10))
 @example(Policy((allow("/"), deny("/w/a"))), ["/w/a", "/w/a/b", "/w", "/w/ab", "/proc/a"])
+@example(Policy((rule(File("/"), Access.CREATE), deny("/w"))), ["/w", "/x"])
 @example(Policy((allow("/w"), rule(Glob("**/.env"), effect=Effect.DENY))), ["/w/.env/a", "/w/a"])
 def test_it_says_what_the_policy_decides(policy: Policy, paths: list[str]) -> None:
     rules = _compiled(policy)
