@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from nono.broker.asking.question import Program, Subject
+from nono.broker.dataclass import dataclass, field
 from nono.broker.learning.generalise import Surroundings
 from nono.broker.requests import Request
 from nono.broker.verdicts import Ask

@@ -33,8 +33,12 @@ if TYPE_CHECKING:
     from nono.broker.asking.question import Ask
     from nono.broker.requests import Request
     from nono.supervisor.audit.writer import AuditOptions
-    from nono.supervisor.linux.launch.running import Session
     from nono.supervisor.planning.plan import Plan
+
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import Session
+    else:
+        from nono.supervisor.linux.launch.running import Session
 
 T = TypeVar("T")
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
+    from nono.supervisor.linux.host_files import HostFiles
     from nono.supervisor.session.prepare import Prepared
 
 MAX_FILE = 64 << 20
@@ -40,6 +41,8 @@ class Entry:
 
 class Files:
     """Of one open sandbox; paths may be relative to its working directory. Raises UsageError."""
+
+    _files: HostFiles
 
     def __init__(self, prepared: Prepared, workdir: str) -> None:
         if sys.platform == "darwin":

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Decisions
     from nono.supervisor.decisions.denials import Denial
     from nono.supervisor.library.pipes import Pipes
-    from nono.supervisor.linux.launch.running import Session
+
+    if sys.platform == "darwin":
+        from nono.supervisor.macos.launch.running import Session
+    else:
+        from nono.supervisor.linux.launch.running import Session
 
 
 class Program:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono, program_beside
+from tests.conftest import BY_A_USER, Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["git"])
 
@@ -54,6 +54,7 @@ def test_no_race_makes_or_changes_one(nono: Nono, as_user: Account, project: Pat
     assert not (project / ".envrc").exists()
 
 
+@BY_A_USER
 def test_git_goes_on_working(nono: Nono, repository: Path) -> None:
     script = (
         "set -e; echo more >> src/file; git add .; git status --short;"
@@ -80,6 +81,7 @@ def test_a_person_may_lift_it(nono: Nono, repository: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@BY_A_USER
 def test_git_changes_its_configuration_by_itself(
     nono: Nono, as_user: Account, repository: Path
 ) -> None:
@@ -101,6 +103,7 @@ def test_git_changes_its_configuration_by_itself(
     assert not list((repository / ".git").glob("config.*"))
 
 
+@BY_A_USER
 def test_a_refusal_names_the_setting(nono: Nono, repository: Path) -> None:
     status, output = inside(nono, "git", "config", "core.fsmonitor", "x")
     assert status != 0
@@ -123,6 +126,7 @@ def test_what_is_compared_is_what_is_put_in_place(
     assert as_user("git", "status", "--short", cwd=repository).returncode == 0
 
 
+@BY_A_USER
 def test_each_setting_that_was_refused_is_named(nono: Nono, repository: Path) -> None:
     keys = ("core.fsmonitor", "core.pager", "alias.x", "filter.a.clean")
     script = "; ".join(f"git config {key} /bin/true" for key in (*keys, keys[0]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SYSTEM_PATH, Account
+from tests.conftest import BY_A_USER, SYSTEM_PATH, Account
 from tests.programs.conftest import Alike
 
 SAY = "import marker, sys; print(marker.TEXT, sys.prefix, sys.executable)"
@@ -25,26 +25,31 @@ def venv(as_user: Account) -> Iterator[Path]:
     shutil.rmtree(path.parent)
 
 
+@BY_A_USER
 def test_an_absolute_path(alike: Alike, venv: Path) -> None:
     assert alike(venv / "bin/python", "-c", SAY).stdout.startswith(f"found {venv}")
 
 
+@BY_A_USER
 def test_a_relative_path(alike: Alike, venv: Path) -> None:
     relative = Path("..", "environments", "venv", "bin", "python3")
     assert alike(relative, "-c", SAY).stdout.startswith("found")
 
 
+@BY_A_USER
 def test_a_search_through_path(alike: Alike, venv: Path) -> None:
     env = {"PATH": f"{venv}/bin:{SYSTEM_PATH}"}
     assert alike("python3", "-c", SAY, env=env).stdout.startswith(f"found {venv}")
 
 
+@BY_A_USER
 def test_an_active_environment_behind_a_shell(alike: Alike, venv: Path) -> None:
     env = {"PATH": f"{venv}/bin:{SYSTEM_PATH}", "VIRTUAL_ENV": str(venv)}
     done = alike("sh", "-c", f'python3 -c "{SAY}"', env=env)
     assert done.stdout.startswith(f"found {venv}")
 
 
+@BY_A_USER
 @pytest.mark.parametrize("line", ["#!{venv}/bin/python", "#!/usr/bin/env python3"])
 def test_the_first_line_of_a_script(alike: Alike, venv: Path, line: str) -> None:
     files = {"say": f"{line.format(venv=venv)}\n{SAY}\n"}
@@ -52,6 +57,7 @@ def test_the_first_line_of_a_script(alike: Alike, venv: Path, line: str) -> None
     assert alike("./say", files=files, env=env).stdout.startswith(f"found {venv}")
 
 
+@BY_A_USER
 def test_a_command_installed_in_an_environment(alike: Alike, venv: Path, as_user: Account) -> None:
     as_user.file(venv / "bin/say", f"#!{venv}/bin/python3\n{SAY}\n", 0o755)
     as_user.directory(as_user.home / "links")
@@ -63,6 +69,7 @@ def test_a_command_installed_in_an_environment(alike: Alike, venv: Path, as_user
         shutil.rmtree(link.parent)
 
 
+@BY_A_USER
 def test_an_environment_made_from_another(alike: Alike, venv: Path, as_user: Account) -> None:
     inner = as_user.home / "inner"
     command = (venv / "bin/python", "-m", "venv", "--without-pip", "--system-site-packages", inner)
@@ -103,6 +110,7 @@ def _copy_installation(version: Path) -> None:
     (version / "lib" / Path(library).name).symlink_to(library)
 
 
+@BY_A_USER
 def test_a_shim(alike: Alike, pyenv: Path) -> None:
     env = {"PATH": f"{pyenv}/shims:{SYSTEM_PATH}", "PYENV_ROOT": str(pyenv)}
     say = "import sys; print(sys.executable)"

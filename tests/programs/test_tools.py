@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import program_beside
+from tests.conftest import BY_A_USER, program_beside
 from tests.programs.conftest import GIT, Alike
 
 SOURCES = {
@@ -28,24 +28,28 @@ def test_git(alike: Alike) -> None:
     assert "third" in done.stdout
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["gcc", "make"])
 def test_a_c_program_is_built_and_runs(alike: Alike) -> None:
     done = alike("sh", "-c", "make -s && make clean && ./main", files=SOURCES)
     assert (done.returncode, done.stdout) == (7, "rm -f *.o\n42\n")
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["gcc", "make"])
 def test_make_in_parallel(alike: Alike) -> None:
     done = alike("make", "-s", "-j4", files=SOURCES)
     assert done.returncode == 0
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["gcc"])
 def test_a_static_program(alike: Alike) -> None:
     build = "gcc -static -O1 -o static main.c answer.c && ./static"
     assert alike("sh", "-c", build, files=SOURCES).stdout == "42\n"
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["node"])
 def test_node_writes_a_file(alike: Alike) -> None:
     script = program_beside(__file__, "writes_a_file.js")
@@ -53,12 +57,14 @@ def test_node_writes_a_file(alike: Alike) -> None:
     assert done.stdout.startswith("from node")
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["node"])
 def test_node_serves_itself(alike: Alike) -> None:
     script = program_beside(__file__, "serves_itself.js")
     assert alike("node", "-e", script).stdout == "200 /path\n"
 
 
+@BY_A_USER
 @pytest.mark.requires(commands=["sqlite3"])
 def test_sqlite_with_a_write_ahead_log(alike: Alike) -> None:
     statements = program_beside(__file__, "write_ahead_log.sql")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 
@@ -16,7 +17,6 @@ from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
-from nono.broker.dataclass import replace
 from nono.broker.verdicts import Ask
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.waiting.answered import Log, answered

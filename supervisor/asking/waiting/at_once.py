@@ -14,7 +14,6 @@ from typing import Any
 
 from nono.broker import Ask, Request, Verdict
 from nono.broker.asking.question import Answer, Begun, Lasts
-from nono.broker.dataclass import replace
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, chosen, is_refusal
@@ -101,4 +100,5 @@ class AtOnce:
         outcome = outcome_of(undecided, offer, origin)
         if isinstance(outcome, Refused):
             self._decisions.refuse_unanswered(requests[0], outcome.why)
-        process.once = replace(outcome.once, questions=undecided.questions)
+        once = outcome.once
+        process.once = Once(once.rules, once.shown, undecided.questions)

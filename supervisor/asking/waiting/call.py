@@ -53,7 +53,7 @@ def of_requests(rules: Sequence[Rule], requests: Sequence[Request]) -> list[Rule
 
 def with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
     """The rules of an answer as the run has them."""
-    return tuple(replace(rule, origin=origin) for rule in rules)
+    return tuple(Rule(each.pattern, each.access, each.effect, origin) for each in rules)
 
 
 @dataclass(eq=False, slots=True)

@@ -101,6 +101,10 @@ class Session:
         self._end.over = self.launched.not_executed is not None
 
     @property
+    def proxy_listener(self) -> None:
+        """There is one network, which nono's proxy listens in."""
+
+    @property
     def child_pid(self) -> int:
         """The program's process id; 0 when it was not executed."""
         return self.launched.pid
