@@ -160,7 +160,7 @@ class _Parts:
         """The paths of refusals and questions, and the directories above them: see `Policy`."""
         found: dict[str, None] = {}
         for rule in self.policy.rules:
-            for path in guarded_paths(rule, self.policy.bypasses):
+            for path in guarded_paths(rule, self.policy.bypasses, self.policy.names):
                 found.update(dict.fromkeys((path, *ancestors(path))))
         names, reach = self.policy.names, self._reach
         return [part for path in found for part in covered(File(path), names, reach)]
