@@ -14,13 +14,16 @@ every table beyond its first rows.
 from __future__ import annotations
 
 import ast
+import fcntl
 import importlib
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -47,6 +50,8 @@ _ACCOUNTS = {"as_user", "nono", "project", "root", "user"}
 _SETTINGS = "_hypothesis_internal_use_settings"
 _EXAMPLES = 10
 _ROWS = 3
+_F_GETPATH = 50
+_fcntl_here = fcntl.fcntl
 
 
 class _Absent(MetaPathFinder):
@@ -67,6 +72,14 @@ def go_there() -> None:
         del sys.modules[name]
     sys.meta_path.insert(0, _Absent())
     sys.platform = "darwin"
+    setattr(fcntl, "fcntl", _fcntl_there)  # noqa: B010 - a type checker knows the real one
+
+
+def _fcntl_there(fd: int, command: int, argument: Any = 0) -> Any:
+    """fcntl(2) with the command that tells a descriptor's path there."""
+    if command != _F_GETPATH:
+        return _fcntl_here(fd, command, argument)
+    return os.fsencode(os.readlink(f"/proc/self/fd/{fd}")).ljust(len(argument), b"\0")
 
 
 def _needed() -> Iterator[str]:

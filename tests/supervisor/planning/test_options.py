@@ -186,7 +186,7 @@ def consistent(said: dict[str, Any]) -> dict[str, Any]:
 @settings(deadline=None)
 def test_a_flag_and_a_key_mean_the_same(place: Path, said: dict[str, Any]) -> None:
     said = consistent(said)
-    options = {
+    options: dict[str, Any] = {
         BY_NAME[name].option: True if BY_NAME[name].stands_for is not None else value
         for name, value in said.items()
     }
