@@ -342,7 +342,7 @@ def _public_environment(account: Account, venv: Path) -> str:
     python = str(venv / "bin/python")
     for command in (
         [system, "-m", "venv", str(venv)],
-        [python, "-m", "pip", "install", "-qq", str(source)],
+        [python, "-m", "pip", "install", "-qq", f"{source}[tui]"],
     ):
         subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
     failure = _import_nono(account, python)

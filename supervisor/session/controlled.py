@@ -170,9 +170,10 @@ class Controlled:
 
     def grant(self, rules: dict[str, Any], client: str) -> Work:
         """Allow something from now on."""
+        changed = self._changeable()
         if not self._prepared.confinement.broker and {*rules} - {"network"}:
             raise UsageError("without the broker only hosts can be granted")
-        return self._changeable().grant_sections(rules, client)
+        return changed.grant_sections(rules, client)
 
     def revoke(self, number: str, client: str) -> dict[str, Any]:
         """Take back what was given, by its number."""

@@ -50,7 +50,7 @@ def test_the_first_version_of_cgroups(cgroup: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limit", "value", "said"),
     [
-        (resource.RLIMIT_AS, 44_000_000, "memory is bounded: ulimit -v is 42968 KiB"),
+        (resource.RLIMIT_AS, 38_000_000, "memory is bounded: ulimit -v is 37109 KiB"),
         (resource.RLIMIT_NPROC, 3, "ulimit -u is 3, and "),
         (resource.RLIMIT_NOFILE, 12, "Too many open files\nhint: ulimit -n 1024"),
         (resource.RLIMIT_FSIZE, 0, "no private TMPDIR can be made: "),

@@ -85,6 +85,8 @@ with nono.Sandbox(POLICY) as box:
     shell.resize(10, 20)
     shell.stdin.write("x\n")
     assert shell.stdout.readline() == "10 20\r\n"
+    shell.stdin.write("y\n")  # a shell takes no heed of an interrupt while the program before ends
+    assert shell.stdout.readline() == "y\r\n"
     shell.stdin.write("\x03")
     assert shell.wait(10) == -2
     last = box.start(["sleep", "1000"])
