@@ -63,6 +63,9 @@ def remove_tree(path: str) -> None:
     with contextlib.suppress(OSError):
         os.unlink(path)  # a link, or anything else that is no directory
     with contextlib.suppress(OSError):
+        os.rmdir(path)  # which takes no descriptor, when none is left
+        return
+    with contextlib.suppress(OSError):
         with _directory(path) as top:
             _empty(top)
         os.rmdir(path)

@@ -1,6 +1,8 @@
 import resource
+import tempfile
 
 ended, errors, others = [], [], []
+os.environ["TMPDIR"] = tempfile.mkdtemp(dir=os.path.expanduser("~"))
 
 async def one():
     try:
@@ -36,6 +38,7 @@ async def main():
         assert errors and {*errors} == {(f"cannot start the sandbox: {why}", hint)}, errors
         await_that(lambda: len(below(os.getpid())) == 1)
         assert sorted(os.listdir("/proc/self/fd")) == before, before
+        assert not os.listdir(os.environ["TMPDIR"])
         async with open_sandbox(policy) as box:
             assert (await box.run(["true"])).returncode == 0
 
