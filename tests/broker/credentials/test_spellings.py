@@ -182,7 +182,8 @@ def test_other_bytes_pass_unchanged(data: bytes, size: int) -> None:
 @settings(deadline=None)
 @given(CHANCE)
 def test_spelt_text_that_is_not_the_key_passes_unchanged(chance: random.Random) -> None:
-    text = "".join(chance.choice((KEY[: chance.randrange(len(KEY))], "x", " ", "\n", "/"))
+    # Never all but the last one: it may be read into what follows, as `&#x0000` before a 2 is NUL.
+    text = "".join(chance.choice((KEY[: chance.randrange(len(KEY) - 1)], "x", " ", "\n", "/"))
                    for _ in range(9))  # fmt: skip
     body = (spelt(chance, text, chance.randint(0, 2)) if chance.random() < 0.9 else text).encode()
     assert passed(KEY, body, lambda: chance.randint(1, 30)) == body
