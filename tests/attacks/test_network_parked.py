@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -86,9 +87,12 @@ def test_nobody_else_takes_part(outside: Scene, attack: Attack) -> None:
             )
             waiting.add_done_callback(lambda _: over.set())
             assert held.asked.wait(WAIT)
-            new = {port for port, _ in connections(LISTEN)} - before
-            calling = connections(SYN_SENT, sockets_of_ours())
-            parked = {source: place for source, place in calling if place in new}
+            until = time.monotonic() + WAIT
+            parked: dict[int, int] = {}
+            while not parked and time.monotonic() < until:
+                new = {port for port, _ in connections(LISTEN)} - before
+                calling = connections(SYN_SENT, sockets_of_ours())
+                parked = {source: place for source, place in calling if place in new}
             lists = json.dumps(sorted({*parked.values()})), json.dumps(sorted(parked))
             address = f"{signal.address}:{signal.port}"
             taking = attack(outside, "network_parked", "take", address, *lists, options=second)

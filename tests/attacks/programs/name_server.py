@@ -5,6 +5,7 @@ for; or `ask` and a port.
 """
 
 import os
+import random
 import socket
 import time
 from pathlib import Path
@@ -36,7 +37,9 @@ def use(directory: str) -> None:
     here = Path(directory)
     attempt("own: look-up", lambda: socket.gethostbyname("first.example"))
     attempt("own: IPv6 socket", lambda: ask(("::ffff:127.0.0.1", 53)))
-    with socket.create_connection(("127.0.0.1", 53)) as sock:
+    # A port that the system gives nobody by itself: another has to get it afterwards.
+    here_at = ("127.0.0.1", random.randrange(12000, 18000))
+    with socket.create_connection(("127.0.0.1", 53), source_address=here_at) as sock:
         (here / "server.new").write_text(f"{sock.getpeername()[1]} {sock.getsockname()[1]}")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     (here / "server.new").rename(here / "server")
