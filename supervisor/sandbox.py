@@ -25,8 +25,7 @@ from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.descriptors import needing_descriptors, not_executed
-from nono.supervisor.session.loaded import load_everything
-from nono.supervisor.session.prepare import Prepared, prepare
+from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams
 
@@ -256,7 +255,7 @@ async def open_sandbox(
     plan = _whole(plan, environment, nameservers, services)
     if ask is not None:
         plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
-    preparing = partial(_prepare, plan, best_effort, audit, ask)
+    preparing = partial(prepare_in_host, plan, best_effort, audit, ask)
     with needing_descriptors():
         prepared = await trio.to_thread.run_sync(preparing)
     sandbox = Sandbox(prepared, plan)
@@ -272,18 +271,6 @@ async def open_sandbox(
             nursery.cancel_scope.cancel()
     finally:
         await sandbox.aclose()
-
-
-def _prepare(
-    plan: Plan, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
-) -> Prepared:
-    load_everything()
-    channels = None
-    if ask is not None:
-        from nono.supervisor.asking.channels import of_callback
-
-        channels = of_callback(ask)
-    return prepare(plan, best_effort=best_effort, audit=audit, channels=channels)
 
 
 def _whole(

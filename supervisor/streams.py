@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from nono.broker.dataclass import dataclass
 
@@ -94,3 +95,22 @@ def inherited_signals() -> tuple[list[int], list[int]]:
     ]
     mask = [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])]
     return ignored, mask
+
+
+class Terminal(Protocol):
+    """The person's terminal, while the program has one of its own."""
+
+    def leave(self) -> None:
+        """Give it back as it was."""
+
+    def come_back(self) -> None:
+        """Take it again."""
+
+
+def has_terminal() -> bool:
+    """Whether this process has a controlling terminal: tty(4)."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True

@@ -25,8 +25,7 @@ from nono.supervisor.library.program import Program
 from nono.supervisor.library.words import in_python, python_words
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.session.descriptors import needing_descriptors
-from nono.supervisor.session.loaded import load_everything
-from nono.supervisor.session.prepare import Prepared, prepare
+from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
 
 if TYPE_CHECKING:
@@ -175,7 +174,7 @@ async def open_engine(
     if ask is not None:
         plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
     with in_python(), needing_descriptors():
-        prepared = await trio.to_thread.run_sync(_prepare, plan, best_effort, audit, ask)
+        prepared = await trio.to_thread.run_sync(prepare_in_host, plan, best_effort, audit, ask)
     engine: Engine | None = None
     try:
         async with open_nursery() as nursery:
@@ -193,15 +192,3 @@ async def open_engine(
     finally:
         if engine is not None:
             await engine.close()
-
-
-def _prepare(
-    plan: Plan, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
-) -> Prepared:
-    load_everything()
-    channels = None
-    if ask is not None:
-        from nono.supervisor.asking.channels import of_callback
-
-        channels = of_callback(ask)
-    return prepare(plan, best_effort=best_effort, audit=audit, channels=channels)

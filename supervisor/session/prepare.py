@@ -21,6 +21,7 @@ from nono.supervisor.session.own_inodes import separate
 from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_tree
 
 if TYPE_CHECKING:
+    from nono.broker.asking.question import Ask
     from nono.broker.counting.tally import Tally
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.asking.channels import Channels
@@ -191,6 +192,22 @@ def prepare(
         return Prepared(
             decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
         )
+
+
+def prepare_in_host(
+    plan: Plan, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
+) -> Prepared:
+    """As `prepare`, in a program that uses the library. `ask` answers what no rule decides."""
+    # What the command never needs is loaded only then.
+    from nono.supervisor.session.loaded import load_everything
+
+    load_everything()
+    channels = None
+    if ask is not None:
+        from nono.supervisor.asking.channels import of_callback
+
+        channels = of_callback(ask)
+    return prepare(plan, best_effort=best_effort, audit=audit, channels=channels)
 
 
 def _kind(tally: Tally | None) -> type[Decisions]:

@@ -14,11 +14,10 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.linux.processes import state_of
-from nono.supervisor.streams import Ending
+from nono.supervisor.streams import Ending, Terminal, has_terminal
 
 _SI_KERNEL = 0x80
 _FORWARDED = {
@@ -111,16 +110,6 @@ def _is_for_leader(number: int) -> bool:
     return number == signal.SIGHUP and os.getsid(0) == os.getpid()
 
 
-class Terminal(Protocol):
-    """The person's terminal, while the program has one of its own."""
-
-    def leave(self) -> None:
-        """Give it back as it was."""
-
-    def come_back(self) -> None:
-        """Take it again."""
-
-
 def stop_with(pid: int, own: Terminal | None = None) -> bool:
     """The program was stopped: stop nono too, so that the shell that started it sees it.
 
@@ -130,7 +119,7 @@ def stop_with(pid: int, own: Terminal | None = None) -> bool:
     runs again, and nothing is left to do. Without a terminal there is no shell that would ever
     continue us. True when nono was stopped and continued, so that the program may have to be.
     """
-    if state_of(pid) != "T" or not _has_terminal():
+    if state_of(pid) != "T" or not has_terminal():
         return False
     if own is not None:
         own.leave()
@@ -144,14 +133,6 @@ def stop_with(pid: int, own: Terminal | None = None) -> bool:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
     if own is not None:
         own.come_back()
-    return True
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
     return True
 
 

@@ -7,15 +7,13 @@ say who sent one. What a terminal sends to a whole job goes to the program's who
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from nono.supervisor.errors import StartError
-from nono.supervisor.streams import Ending
-from nono.supervisor.streams import inherited_signals as inherited_signals
+from nono.supervisor.streams import Ending, Terminal, has_terminal
 
 _TO_JOB = {signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTSTP}
 _FORWARDED = _TO_JOB | {signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH}
@@ -45,16 +43,6 @@ class Apart(NamedTuple):
         elif number == signal.SIGCONT:
             self.continued()
         return number in (signal.SIGWINCH, signal.SIGCONT)
-
-
-class Terminal(Protocol):
-    """The person's terminal, while the program has one of its own."""
-
-    def leave(self) -> None:
-        """Give it back as it was."""
-
-    def come_back(self) -> None:
-        """Take it again."""
 
 
 _now: list[tuple[Send, Ending, Apart | None]] = []
@@ -95,7 +83,7 @@ def stop_with(pid: int, own: Terminal | None = None) -> bool:
     Without a terminal there is no shell that would ever continue us. True when nono was stopped
     and continued.
     """
-    if not _has_terminal():
+    if not has_terminal():
         return False
     if own is not None:
         own.leave()
@@ -105,12 +93,4 @@ def stop_with(pid: int, own: Terminal | None = None) -> bool:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP})
     if own is not None:
         own.come_back()
-    return True
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
     return True
