@@ -36,8 +36,9 @@ from nono.shims.macos.log import Refusal, Refusals
 if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Decisions
 
-_READY_SECONDS = 2.0
-_GRACE_SECONDS = 0.1
+_READY_SECONDS = 10.0
+_QUIET_SECONDS = 0.2
+_MAX_LATE_SECONDS = 2.0
 _SHOW_SECONDS = 20.0
 _MAX_COUNTED = 100
 _MAX_LINES = 5
@@ -191,6 +192,7 @@ class _Reader:
     def __init__(self, tag: str) -> None:
         self._found = Refusals(tag)
         self.failed = ""
+        self._lines = 0
         self._thread: threading.Thread | None = None
         try:
             self._process = subprocess.Popen(
@@ -200,7 +202,10 @@ class _Reader:
             self.failed = str(error)
             return
         assert self._process.stdout is not None
-        select.select([self._process.stdout], (), (), _READY_SECONDS)
+        ready, _, _ = select.select([self._process.stdout], (), (), _READY_SECONDS)
+        if not ready:
+            self.failed = f"log stream printed nothing in {_READY_SECONDS:.0f} seconds"
+            self._end()
 
     def start(self) -> None:
         if not self.failed:
@@ -211,15 +216,27 @@ class _Reader:
         assert self._process.stdout is not None
         while line := self._process.stdout.readline(_MAX_OUTPUT):
             self._found.add(line)
+            self._lines += 1
 
     def stop(self) -> Refusals:
         if self.failed:
             return self._found
         if self._thread is None:  # the program was not started
             self.start()
-        time.sleep(_GRACE_SECONDS)
+        self._until_quiet()
+        self._end()
+        if self._thread is not None:
+            self._thread.join(_MAX_LATE_SECONDS)
+        return self._found
+
+    def _until_quiet(self) -> None:
+        """What was refused last is logged a moment after it was, and more comes in a burst."""
+        until = time.monotonic() + _MAX_LATE_SECONDS
+        known = -1
+        while known != self._lines and time.monotonic() < until:
+            known = self._lines
+            time.sleep(_QUIET_SECONDS)
+
+    def _end(self) -> None:
         self._process.kill()  # it has what we block of signals
         self._process.wait()
-        if self._thread is not None:
-            self._thread.join(_READY_SECONDS)
-        return self._found

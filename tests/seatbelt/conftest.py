@@ -31,6 +31,7 @@ tag = re.search('message "([^"]*)"', open(os.path.join(directory, newest)).read(
 for line in open(lines):
     message = f"{{line.strip()}}\\n{{tag}}"
     print(json.dumps({{"eventMessage": message, "processID": 0}}), flush=True)
+open(os.path.join(directory, "said"), "w").close()
 if sys.argv[1] == "stream":
     time.sleep(60)
 """

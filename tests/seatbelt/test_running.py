@@ -282,7 +282,9 @@ def test_a_profile_is_learned_from_what_is_refused(mac: Mac) -> None:
         f"Sandbox: cat(12) deny(1) file-read-data {mac.home}/data/notes",
         f"Sandbox: cat(12) deny(1) file-read-data {mac.home}/.ssh/id_rsa",
     )
-    done = mac("learn", "--json", "--", "sh", "-c", "echo round >&2")
+    said = mac.directory / "said"
+    program = f"echo round >&2; until rm {said} 2>/dev/null; do sleep 0.01; done"
+    done = mac("learn", "--json", "--", "sh", "-c", program)
     assert done.returncode == 0, done.stderr
     profile = json.loads(done.stdout)
     assert "notes" in json.dumps(profile["filesystem"])
