@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import os
 import shlex
 import stat
@@ -16,6 +18,7 @@ from nono.supervisor.planning.refused_names import refused
 from nono.supervisor.walk import Changeable
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_MAX_SEEN = 1000
 
 
 class FlagPaths:
@@ -106,8 +109,22 @@ class FlagPaths:
         else:
             if not stat.S_ISSOCK(mode):
                 kind = "is a directory" if stat.S_ISDIR(mode) else "not a socket"
-                raise UsageError(f"{setting}: {kind}", f"ls -l {setting.value}")
+                inside = _socket_in(given) if stat.S_ISDIR(mode) else ""
+                instead = (
+                    f"{flag('filesystem.unix_socket')} {inside}" if inside else f"ls -l {setting.value}"
+                )
+                raise UsageError(f"{setting}: {kind}", instead)
         return given
+
+
+def _socket_in(directory: str) -> str:
+    """The first one there by name; empty where none is seen."""
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        seen = sorted(itertools.islice(entries, _MAX_SEEN), key=lambda entry: entry.name)
+        for entry in seen:
+            if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
+                return shlex.quote(entry.path)
+    return ""
 
 
 def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:
