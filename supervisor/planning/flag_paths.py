@@ -109,22 +109,17 @@ class FlagPaths:
         else:
             if not stat.S_ISSOCK(mode):
                 kind = "is a directory" if stat.S_ISDIR(mode) else "not a socket"
-                inside = _socket_in(given) if stat.S_ISDIR(mode) else ""
-                instead = (
-                    f"{flag('filesystem.unix_socket')} {inside}" if inside else f"ls -l {setting.value}"
-                )
-                raise UsageError(f"{setting}: {kind}", instead)
+                raise UsageError(f"{setting}: {kind}", _instead_of_directory(given))
         return given
 
 
-def _socket_in(directory: str) -> str:
-    """The first one there by name; empty where none is seen."""
-    with contextlib.suppress(OSError), os.scandir(directory) as entries:
-        seen = sorted(itertools.islice(entries, _MAX_SEEN), key=lambda entry: entry.name)
-        for entry in seen:
+def _instead_of_directory(path: str) -> str:
+    """The flag for the first socket in it, by name; else what lists it."""
+    with contextlib.suppress(OSError), os.scandir(path) as entries:
+        for entry in sorted(itertools.islice(entries, _MAX_SEEN), key=lambda each: each.name):
             if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
-                return shlex.quote(entry.path)
-    return ""
+                return f"{flag('filesystem.unix_socket')} {shlex.quote(entry.path)}"
+    return f"ls -l {shlex.quote(path)}"
 
 
 def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:
