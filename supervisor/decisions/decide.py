@@ -257,7 +257,8 @@ class Decisions:
         policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            undecided = Undecided(((request, verdict), *self._undecided(later)), policy)
+            more = self._undecided(later) if later else ()
+            undecided = Undecided(((request, verdict), *more), policy)
             if self.answer_at_once is None:
                 raise undecided
             decided, verdict = self.answer_at_once(undecided)
