@@ -18,10 +18,13 @@ def place_of(account: Account, name: str) -> Path:
     return place
 
 
-@pytest.mark.parametrize("name", ["pydantic_ai", "deepagents"])
+@pytest.mark.parametrize("name", ["pydantic_ai", "deepagents", "smolagents", "openai_agents"])
 def test_an_agent(name: str, frameworks: Account) -> None:
     text = HEADER + program_beside(__file__, f"with_{name}.py")
-    done = frameworks(frameworks.python, "-P", "-c", text, cwd=place_of(frameworks, name))
+    program = frameworks.file(
+        frameworks.home / f"adapters/{name}.py", text
+    )  # some read their source
+    done = frameworks(frameworks.python, "-P", program, cwd=place_of(frameworks, name))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("done\n")
 
