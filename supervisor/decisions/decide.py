@@ -42,6 +42,7 @@ from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
+    from nono.broker.policy.table import Spelled
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.repositories import Repository
 
@@ -97,9 +98,7 @@ class Decisions:
         self._denied_names = DeniedNames(policy)
         self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
 
-    def table(
-        self, with_rules: bool, spelled: Callable[[Origin], bytes] | None = None
-    ) -> tuple[int, bytes]:
+    def table(self, with_rules: bool, spelled: Spelled | None = None) -> tuple[int, bytes]:
         """The version, and floor and policy of then as `broker/policy/table.py` has them."""
         from nono.broker.policy.table import flat_table
 
