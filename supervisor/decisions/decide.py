@@ -47,8 +47,7 @@ if TYPE_CHECKING:
     from nono.supervisor.planning.repositories import Repository
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
-_MAX_UNRESOLVED = 100
-_MAX_CONNECTS = 4096
+_MAX_UNRESOLVED, _MAX_CONNECTS = 100, 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
