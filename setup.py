@@ -12,6 +12,7 @@ from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
+HEADERS = ("journal.h", "lane_connect.h", "lane_table.h")
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
 LIBRARIES = {
     "lane": ([], []),
@@ -50,7 +51,9 @@ setup(
             [f"shims/linux/{name}.c"],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
-            depends=[f"shims/linux/{each}" for each in ("journal.h", "lane_table.h")],
+            depends=[
+                f"shims/linux/{each}" for each in ("journal.h", "lane_connect.h", "lane_table.h")
+            ],
             optional=True,
         )
         for name, (compiling, linking) in LIBRARIES.items()
