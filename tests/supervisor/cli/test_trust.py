@@ -75,11 +75,8 @@ def test_a_script_that_names_nono_in_its_first_line(
     nono: Nono, project: Path, as_user: Account
 ) -> None:
     script = as_user.file(project / "tool.py", SCRIPT, 0o755)
-    command = as_user.file(
-        project / "bin/nono",
-        f'#!/bin/sh\nexec {as_user.python} -P -m nono.supervisor "$@"\n',
-        0o755,
-    )
+    starting = f'#!/bin/sh\nexec {as_user.python} -P -m nono.supervisor "$@"\n'
+    command = as_user.file(project / "bin/nono", starting, 0o755)
     path = {"PATH": f"{command.parent}:{as_user.environment['PATH']}"}
     assert "nobody accepted" in as_user(script, "x", cwd=project, env=path).stderr
     accept(nono, "tool.py")
