@@ -9,8 +9,6 @@ from tests.conftest import Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
-HEADER = program_beside(__file__, "header.py")
-
 
 def place_of(account: Account, name: str) -> Path:
     place = account.directory(account.home / f"adapter-{name}")
@@ -20,7 +18,8 @@ def place_of(account: Account, name: str) -> Path:
 
 @pytest.mark.parametrize("name", ["pydantic_ai", "deepagents", "smolagents", "openai_agents"])
 def test_an_agent(name: str, frameworks: Account) -> None:
-    text = HEADER + program_beside(__file__, f"with_{name}.py")
+    parts = "header.py", f"model_of_{name}.py", f"with_{name}.py"
+    text = "".join(program_beside(__file__, part) for part in parts)
     program = frameworks.file(
         frameworks.home / f"adapters/{name}.py", text
     )  # some read their source

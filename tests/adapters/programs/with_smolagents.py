@@ -1,20 +1,7 @@
 from smolagents import CodeAgent, Tool
-from smolagents.models import ChatMessage, MessageRole, Model
 from smolagents.utils import AgentError
 
 from nono.adapters.smolagents import NonoExecutor
-
-
-class Calling(Model):
-    """A model that runs these pieces of code in turn."""
-
-    def __init__(self, *pieces):
-        super().__init__(model_id="calling")
-        self.pieces = list(pieces)
-
-    def generate(self, messages, **rest):
-        return ChatMessage(role=MessageRole.ASSISTANT, content=f"<code>\n{self.pieces.pop(0)}\n</code>")
-
 
 class Doubled(Tool):
     name = "doubled"
