@@ -118,6 +118,17 @@ class _Answer:
     layer: str
 
 
+def explained(
+    plan: Plan, path: str = "", op: str = "read", host: str = "", port: int = TLS_PORT
+) -> str:
+    """What a run of this plan would decide on a path, or on a host, in words. Raises UsageError."""
+    if op not in _OPERATIONS:
+        raise UsageError(f"{op[:80]!r} is none of {', '.join(_OPERATIONS)}")
+    made = complete(plan)
+    answer = _about_host(made, host, port) if host else _about_path(plan, made, path, op)
+    return _text(answer)
+
+
 def _meant(object_: str, port: int | None, workdir: str) -> tuple[str | None, str | None]:
     """The path or the host that somebody named without saying which.
 
