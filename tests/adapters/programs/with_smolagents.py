@@ -1,20 +1,7 @@
 from smolagents import CodeAgent, Tool
-from smolagents.models import ChatMessage, MessageRole, Model
 from smolagents.utils import AgentError
 
 from nono.adapters.smolagents import NonoExecutor
-
-
-class Calling(Model):
-    """A model that runs these pieces of code in turn."""
-
-    def __init__(self, *pieces):
-        super().__init__(model_id="calling")
-        self.pieces = list(pieces)
-
-    def generate(self, messages, **rest):
-        return ChatMessage(role=MessageRole.ASSISTANT, content=f"<code>\n{self.pieces.pop(0)}\n</code>")
-
 
 class Doubled(Tool):
     name = "doubled"
@@ -54,7 +41,7 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     # Whoever answers in place of the interpreter is not believed more than the code.
     executor._timeout = 5
     lies = [
-        "import os\nos.write(3, b'[1]\\n')\nos.write(4, b'[1]\\n')\nos.write(5, b'[1]\\n')",
+        "import os\nfor fd in range(3, 12):\n    try: os.write(fd, b'[1]\\n')\n    except OSError: pass",
         "import os\nos._exit(3)",
         "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
         "class FinalAnswerException(BaseException):\n    value = 'pickle:Y29zCnN5c3RlbQooUydpZCcKdFIu'\nraise FinalAnswerException()",
@@ -78,4 +65,4 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     other.cleanup()
 until(lambda: not is_running("1234567"))
 assert sorted(os.listdir(HERE)) == ["work"], os.listdir(HERE)
-print("done")
+print("== the example")
