@@ -27,7 +27,13 @@ MAX_MESSAGE = 8 << 20
 """Bytes of a message; one that is longer ends the server, since nobody knows where the next is."""
 MAX_CALLS = 16
 """Calls that run at the same time; the others wait."""
-_NO_JSON, _NO_REQUEST, _NO_METHOD, _NO_ARGUMENTS, _NO_VERSION = -32700, -32600, -32601, -32602, -32022
+_NO_JSON, _NO_REQUEST, _NO_METHOD, _NO_ARGUMENTS, _NO_VERSION = (
+    -32700,
+    -32600,
+    -32601,
+    -32602,
+    -32022,
+)
 
 Tool = Callable[[Mapping[str, Any]], Awaitable[tuple[str, bool]]]
 """Text for a model out of the arguments, and whether it went wrong. Raises ToolError."""
@@ -60,7 +66,7 @@ class Server:
         self._output: trio.abc.SendStream | None = None
 
     async def serve(self, messages: trio.abc.ReceiveStream, output: trio.abc.SendStream) -> None:
-        """Until there are no more messages, or nobody reads the answers. What runs then is ended."""
+        """Until there are no more messages, or no reader. What runs then is ended."""
         self._output = output
         async with trio.open_nursery() as nursery:
             try:

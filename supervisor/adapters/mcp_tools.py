@@ -1,4 +1,4 @@
-"""The tools of `nono mcp`: programs and files of one sandbox, for a model that nobody has to trust."""
+"""The tools of `nono mcp`: programs and files of one sandbox, for a model."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ def serve(plan: nono.Plan, python: str, why: Why, audit: nono.AuditOptions | Non
     trio.run(_serve, plan, python, why, audit)
 
 
-async def _serve(
-    plan: nono.Plan, python: str, why: Why, audit: nono.AuditOptions | None
-) -> None:
+async def _serve(plan: nono.Plan, python: str, why: Why, audit: nono.AuditOptions | None) -> None:
     async with nono.AsyncSandbox(plan, audit=audit) as box:
         offered = _Tools(box, python, why)
         server = Server(_described(), offered.by_name(), _INSTRUCTIONS.format(box.workdir))
@@ -51,9 +49,7 @@ class _Tools:
         command = ["/bin/sh", "-c", text(given, "command")]
         return await self._run(command, given, text(given, "stdin", ""))
 
-    async def _run(
-        self, argv: list[str], given: Mapping[str, Any], read: str
-    ) -> tuple[str, bool]:
+    async def _run(self, argv: list[str], given: Mapping[str, Any], read: str) -> tuple[str, bool]:
         limit = seconds(given, "timeout", TIMEOUT, MAX_TIMEOUT)
         started = await self._box.start(
             argv, stdin=nono.PIPE, stdout=nono.PIPE, stderr=nono.PIPE, text=True

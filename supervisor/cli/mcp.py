@@ -1,4 +1,4 @@
-"""`nono mcp`: a sandbox for a client of the Model Context Protocol, and other servers in one each."""
+"""`nono mcp`: a sandbox with tools for a client of the Model Context Protocol."""
 
 from __future__ import annotations
 
