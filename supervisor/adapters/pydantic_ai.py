@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
-from anyio import to_thread
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.tools import RunContext
 from pydantic_ai.workspaces import (
@@ -36,6 +35,7 @@ from pydantic_ai.workspaces import (
 )
 
 import nono
+from nono.adapters.in_threads import in_thread, run, status_of
 from nono.adapters.refusals import below, explained
 from nono.adapters.workspace import Gone
 from nono.adapters.workspace import Workspace as Place
@@ -45,7 +45,6 @@ PROVIDER = "nono"
 MAX_OUTPUT = 10 << 20
 """Bytes of each stream of a command; more is an error, as Pydantic AI wants it."""
 _MAX_PREVIEW = 64 << 10
-_ANY_NUMBER = math.inf
 
 
 class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, SupportsRealpath):
@@ -96,27 +95,20 @@ class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Suppor
         if timeout is not None and not (math.isfinite(timeout) and timeout > 0):
             raise ValueError("timeout is a number of seconds above 0, or None")
         box = await self._box()
-        variables = {**os.environ, **(env or {})}
-        piped = partial(box.start, argv, stdout=nono.PIPE, stderr=nono.PIPE, env=variables)
         try:
-            process = await _in_thread(piped)
-            return await self._completed(process, timeout)
+            done = await run(box, argv, env=env, timeout=timeout, max_output=self._max_output)
+        except nono.TimeoutExpired as error:
+            out, err = _texts(error.completed)
+            raise WorkspaceTimeoutError(str(error), stdout=out, stderr=err) from error
         except nono.CommandError as error:
             return CommandResult(exit_code=error.exit_code, stdout="", stderr=f"{error}\n")
         except (nono.BrokenError, nono.UsageError) as error:
             raise WorkspaceUnavailableError(str(error)) from error
+        return self._result(done)
 
-    async def _completed(self, process: nono.Process, timeout: float | None) -> CommandResult:
-        waiting = partial(process.complete, None, timeout, max_output=self._max_output)
-        try:
-            done = await _in_thread(waiting, abandon_on_cancel=True)
-        except nono.TimeoutExpired as error:
-            out, err = _texts(error.completed)
-            raise WorkspaceTimeoutError(str(error), stdout=out, stderr=err) from error
-        except anyio.get_cancelled_exc_class():
-            process.kill()
-            raise
-        self._check_there()
+    def _result(self, done: nono.Completed) -> CommandResult:
+        if self._place is None or not self._place.is_there:
+            raise WorkspaceUnavailableError("the workspace is gone")
         out, err = _texts(done)
         if done.truncated:
             raise WorkspaceOutputLimitError(
@@ -125,10 +117,7 @@ class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Suppor
                 stdout=out[:_MAX_PREVIEW],
                 stderr=err[:_MAX_PREVIEW],
             )
-        status = done.returncode
-        return CommandResult(
-            exit_code=128 - status if status < 0 else status, stdout=out, stderr=err
-        )
+        return CommandResult(exit_code=status_of(done), stdout=out, stderr=err)
 
     async def read_bytes(self, path: str) -> bytes:
         found = await self._file(lambda box: box.read(path))
@@ -174,13 +163,13 @@ class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Suppor
     async def close(self) -> None:
         """End every program in it. The next use opens the sandbox again."""
         if self._place is not None:
-            await _in_thread(self._place.close)
+            await in_thread(self._place.close)
 
     async def destroy(self) -> None:
         """Close it for good; the directory goes unless it was given."""
         await self._box()
         assert self._place is not None
-        await _in_thread(self._place.destroy)
+        await in_thread(self._place.destroy)
 
     async def __aenter__(self) -> NonoBackend:
         return self
@@ -190,7 +179,7 @@ class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Suppor
             await self.close()
 
     async def _box(self) -> nono.Sandbox:
-        return await _in_thread(self._opened)
+        return await in_thread(self._opened)
 
     def _opened(self) -> nono.Sandbox:
         try:
@@ -201,10 +190,6 @@ class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Suppor
         except Gone as error:
             raise WorkspaceUnavailableError(str(error)) from error
 
-    def _check_there(self) -> None:
-        if self._place is None or not self._place.is_there:
-            raise WorkspaceUnavailableError("the workspace is gone")
-
     async def _file(self, use: Callable[[nono.Sandbox], T]) -> T | None:
         """Of the sandbox's files, through no link; None where one is on the way.
 
@@ -212,7 +197,7 @@ class NonoBackend(WorkspaceBackend, SupportsCommands, SupportsFilesystem, Suppor
         """
         box = await self._box()
         try:
-            return await _in_thread(use, box)
+            return await in_thread(partial(use, box))
         except PermissionError as error:
             raise explained(error, box) from error
         except OSError as error:
@@ -285,15 +270,6 @@ class NonoSandbox(AbstractCapability[Any]):
         if self.directory is None:
             return bool(ref.provider == PROVIDER and "/" not in ref.id)
         return bool(ref.provider == PROVIDER and ref.id == os.path.abspath(self.directory))
-
-
-async def _in_thread(function: Callable[..., T], *args: Any, abandon_on_cancel: bool = False) -> T:
-    """Any number at the same time: commands may take long, and wait for each other."""
-    limiter = anyio.CapacityLimiter(_ANY_NUMBER)
-    found: T = await to_thread.run_sync(
-        function, *args, abandon_on_cancel=abandon_on_cancel, limiter=limiter
-    )
-    return found
 
 
 def _argv(command: WorkspaceCommand, shell: bool) -> list[str]:

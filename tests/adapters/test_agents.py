@@ -9,8 +9,6 @@ from tests.conftest import Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
-HEADER = program_beside(__file__, "header.py")
-
 
 def place_of(account: Account, name: str) -> Path:
     place = account.directory(account.home / f"adapter-{name}")
@@ -18,10 +16,14 @@ def place_of(account: Account, name: str) -> Path:
     return place
 
 
-@pytest.mark.parametrize("name", ["pydantic_ai", "deepagents"])
+@pytest.mark.parametrize("name", ["pydantic_ai", "deepagents", "smolagents", "openai_agents"])
 def test_an_agent(name: str, frameworks: Account) -> None:
-    text = HEADER + program_beside(__file__, f"with_{name}.py")
-    done = frameworks(frameworks.python, "-P", "-c", text, cwd=place_of(frameworks, name))
+    parts = "header.py", f"model_of_{name}.py", f"with_{name}.py"
+    text = "".join(program_beside(__file__, part) for part in parts)
+    program = frameworks.file(
+        frameworks.home / f"adapters/{name}.py", text
+    )  # some read their source
+    done = frameworks(frameworks.python, "-P", program, cwd=place_of(frameworks, name))
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("done\n")
 

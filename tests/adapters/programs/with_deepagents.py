@@ -1,31 +1,7 @@
 from deepagents import create_deep_agent
-from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import HumanMessage, ToolMessage
 
 from nono.adapters.deepagents import NonoSandbox
-
-
-class Calling(BaseChatModel):
-    """A model that calls these tools in turn."""
-
-    calls: list
-
-    @property
-    def _llm_type(self):
-        return "calling"
-
-    def bind_tools(self, tools, **rest):
-        return self
-
-    def _generate(self, messages, stop=None, run_manager=None, **rest):
-        number = sum(isinstance(each, ToolMessage) for each in messages)
-        message = AIMessage("done")
-        if number < len(self.calls):
-            name, args = self.calls[number]
-            message = AIMessage("", tool_calls=[{"name": name, "args": args, "id": f"call-{number}"}])
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
 
 def said_by(sandbox, *calls, awaited=False):
     agent = create_deep_agent(model=Calling(calls=list(calls)), backend=sandbox)

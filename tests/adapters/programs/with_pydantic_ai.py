@@ -1,24 +1,9 @@
 from pydantic_ai import Agent, RunContext
-from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart, ToolReturnPart
-from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.workspaces import WorkspaceRef, WorkspaceTimeoutError, WorkspaceUnavailableError
 from pydantic_ai_harness.filesystem import FileSystem
 from pydantic_ai_harness.shell import Shell
 
 from nono.adapters.pydantic_ai import NonoBackend, NonoSandbox
-
-
-def calling(*calls):
-    """A model that calls these tools in turn, and then says what they have said."""
-
-    def answer(messages, info):
-        said = [str(part.content) for m in messages for part in m.parts if isinstance(part, ToolReturnPart)]
-        if len(said) < len(calls):
-            return ModelResponse(parts=[ToolCallPart(*calls[len(said)])])
-        return ModelResponse(parts=[TextPart("\n----\n".join(said))])
-
-    return FunctionModel(answer)
-
 
 # Tools of one's own, and those of the harness.
 sandbox = NonoSandbox(below=HERE)
