@@ -50,6 +50,7 @@ setup(
             [f"shims/linux/{name}.c"],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
+            depends=[f"shims/linux/{each}" for each in ("journal.h", "lane_table.h")],
             optional=True,
         )
         for name, (compiling, linking) in LIBRARIES.items()

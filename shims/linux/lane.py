@@ -18,7 +18,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 3 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 4 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -28,6 +28,8 @@ class Options(enum.IntFlag):
     CHANGES_ARE_TOLD = 2
     FOLLOWS = 4
     PERFORMS = 8
+    NOTES = 16
+    MAKES = 32
 
 
 class Found(enum.IntFlag):
@@ -73,11 +75,12 @@ class Lane:
         known = table(machine())
         self._lane = ffi.new("struct lane *")
         self._lane.listener = listener
-        self._lane.kept = -1
+        self._lane.kept = self._lane.descriptors = -1
         for name in ("openat", "open", "sendto"):
             setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
         self._kept: tuple[Any, ...] = ()
+        self._told: tuple[Any, ...] = ()
         self._counts: Any = None
 
     def count(self) -> None:
@@ -98,6 +101,12 @@ class Lane:
         self._lane.table, self._lane.current = kept
         self._lane.table_size, self._lane.version = len(flat), version
         self._kept = kept
+
+    def tell(self, journal: Any, own: bytearray) -> None:
+        """What to write down what is done in, as a pointer; and which objects may be own ones."""
+        marks = ffi.from_buffer(own)
+        self._lane.journal, self._lane.own = journal, marks
+        self._told = journal, marks
 
     @property
     def is_known(self) -> bool:
@@ -139,10 +148,16 @@ def made(listener: int) -> Lane | None:
     return None if compiled is None else Lane(compiled, listener)
 
 
-def look_up(flat: bytes, path: bytes, access: int) -> Found:
-    """What the table says, as the lane reads it; only where there is one."""
-    found, _ = library()
-    return Found(found.nono_lane_look_up(ffi.from_buffer(flat), len(flat), path, len(path), access))
+def look_up(flat: bytes, path: bytes, access: int, refused: int = 0) -> tuple[Found, int]:
+    """What the table says, as the lane reads it, and by which rule; only where there is one.
+
+    `refused` are rights whose refusal refuses it as well. Rules are counted from 1; 0 for none.
+    """
+    compiled, _ = library()
+    rule = ffi.new("uint32_t *")
+    table = ffi.from_buffer(flat), len(flat)
+    found = compiled.nono_lane_look_up(*table, path, len(path), access, refused, rule)
+    return Found(found), rule[0]
 
 
 def bucket(value: int) -> int:

@@ -113,6 +113,8 @@ class Loop:
         self._making, self._keep = take_callers_rights(keep)
         try:
             self.listener.answer_on_same_processor()
+            if self._compiled is not None:
+                self._compiled.makes = isinstance(self._making, ByThread)
             receive, serve = (self._compiled or self.listener).receive, self._serve
             while (notification := receive()) is not None:
                 serve(notification)
