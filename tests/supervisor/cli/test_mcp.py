@@ -14,7 +14,8 @@ from nono.supervisor.cli.mcp_config import Config
 CLAUDE = """{
     "theme": "dark",
     "mcpServers": {
-        "git": {"command": "npx", "args": ["-y", "server-git"], "env": {"GITHUB_TOKEN": "s3cret", "X": "y"}},
+        "git": {"command": "npx", "args": ["-y", "server-git"],
+                "env": {"GITHUB_TOKEN": "s3cret", "X": "y"}},
         "plain": {"command": "/bin/sérver"},
         "remote": {"url": "https://mcp.example.org"}
     },
