@@ -30,6 +30,7 @@ _COMMANDS = {
     "audit": "nono.supervisor.cli.audit",
     "answers": "nono.supervisor.cli.answers",
     "credential": "nono.supervisor.cli.credential",
+    "jupyter": "nono.supervisor.cli.jupyter",
     "mcp": "nono.supervisor.cli.mcp",
     "setup": "nono.supervisor.cli.setup",
     "bench": "nono.supervisor.cli.bench",
