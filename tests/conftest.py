@@ -22,14 +22,15 @@ import pytest
 from hypothesis import settings
 
 from nono.supervisor.session.tmpdir import remove_tree
+from tests.copied import CHECKOUT as CHECKOUT
+from tests.copied import PACKAGES as PACKAGES
+from tests.copied import copy_sources as copy_sources
 from tests.leftovers import REMOVE_TMPDIRS, Watch, prefix, running
 from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi as landlock_abi
 from tests.requirements import require
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-PACKAGES = ("broker", "perf", "shims", "supervisor")
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
 WATCH = pytest.StashKey[Watch | None]()
@@ -159,18 +160,6 @@ def program_beside(test: str, name: str) -> str:
     The sandboxed get the text, not the file: an ordinary user may not be able to read a checkout.
     """
     return (Path(test).parent / "programs" / name).read_text(encoding="utf-8")
-
-
-def copy_sources(target: Path) -> Path:
-    """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
-    target.mkdir()
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, target)
-    for name in PACKAGES:
-        shutil.copytree(
-            CHECKOUT / name, target / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    return target
 
 
 @pytest.fixture(scope="session")
