@@ -66,7 +66,7 @@ class Server:
         self._output: trio.abc.SendStream | None = None
 
     async def serve(self, messages: trio.abc.ReceiveStream, output: trio.abc.SendStream) -> None:
-        """Until there are no more messages, or nobody reads the answers. What runs then is ended."""
+        """Until there are no more messages, or no reader. What runs then is ended."""
         self._output = output
         async with trio.open_nursery() as nursery:
             try:

@@ -1,4 +1,4 @@
-"""The tools of `nono mcp`: programs and files of one sandbox, for a model that nobody has to trust."""
+"""The tools of `nono mcp`: programs and files of one sandbox, for a model."""
 
 from __future__ import annotations
 

@@ -57,12 +57,21 @@ def pytest_load_initial_conftests(early_config: Any, args: list[str]) -> None:
 def _run_all(config: Any) -> int:
     """The whole session in a sandbox; its exit status."""
     where = config.invocation_params
-    given = [str(each) for each in where.args if str(each) != "--nono"]
-    words = [*_PYTEST, f"--nono-inside={os.devnull}", *given]
+    words = [*_PYTEST, f"--nono-inside={os.devnull}", *_inside([*map(str, where.args)])]
     policy = _policy(config).workdir(where.dir).read(where.dir)
     done = nono.run(words, policy, stdout=None, stderr=None, env=_environment())
     _say_refused(done.denials)
     return done.returncode if done.returncode >= 0 else _STATUS_OF_SIGNAL - done.returncode
+
+
+def _inside(given: list[str]) -> Iterator[str]:
+    """The words of the command line that are for the other pytest; its tmp_path is in TMPDIR."""
+    words = iter(given)
+    for word in words:
+        if word == "--basetemp":
+            next(words, None)
+        elif word != "--nono" and not word.startswith("--basetemp="):
+            yield word
 
 
 def _say_refused(denials: tuple[nono.Denial, ...]) -> None:
@@ -77,7 +86,9 @@ _PYTEST = [sys.executable, "-m", "pytest", "-p", "nono", "-p", "no:cacheprovider
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    """In the project nothing can be written; the tests' own files are in the private TMPDIR."""
+    kept = {name: os.environ[name] for name in os.environ if name != "PYTEST_DEBUG_TEMPROOT"}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _policy(config: Any, **more: Any) -> nono.Policy:
@@ -130,13 +141,12 @@ def _reports(item: Any, more: dict[str, Any]) -> Iterator[pytest.TestReport]:
             words += ["-c", str(config.inipath)]
         said, denials = _run_one(box, [*words, item.nodeid], timeout)
         try:
-            told = json.loads(box.read(file, _MAX_REPORT))
-            found = [_report(item, each) for each in told]
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            found = _told(item, box.read(file, _MAX_REPORT))
+        except OSError:
             found = []
     if not found or said:
         text = said or "the test ended without a report"
-        found = [_made(item, "call", "failed", text, 0.0, [])]
+        found = [_made(item, "call", "failed", _shown(text), 0.0, [])]
     for each in found:
         if denials and each.outcome == "failed":
             each.sections.append(("refused by nono", denials))
@@ -157,13 +167,30 @@ def _run_one(box: nono.Sandbox, words: list[str], timeout: float | None) -> tupl
     return f"ended with {done.returncode}\n{done.stdout}\n{done.stderr}", told(done.denials)
 
 
+def _told(item: Any, text: bytes) -> list[pytest.TestReport]:
+    """The reports that a file of the sandbox's has; none where it is not what it should be."""
+    try:
+        return [_report(item, each) for each in json.loads(text)]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return []
+
+
 def _report(item: Any, said: Any) -> pytest.TestReport:
-    """One that came out of the sandbox: text and numbers, whatever was sent. Raises ValueError."""
+    """One of them: text and numbers, whatever was sent. Raises ValueError and others."""
     when, outcome, seconds = said["when"], said["outcome"], said["duration"]
     if when not in ("setup", "call", "teardown") or outcome not in ("passed", "failed", "skipped"):
         raise ValueError("no report")
-    sections = [(str(name), str(text)) for name, text in said["sections"]]
-    return _made(item, when, outcome, str(said["text"]), float(seconds), sections, said["wasxfail"])
+    sections = [(_shown(name), _shown(text)) for name, text in said["sections"]]
+    xfailed = said["wasxfail"] and _shown(said["wasxfail"])
+    return _made(item, when, outcome, _shown(said["text"]), float(seconds), sections, xfailed)
+
+
+def _shown(text: Any) -> str:
+    """What a terminal shows and does not obey."""
+    safe = (
+        each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in str(text)
+    )
+    return "".join(safe)
 
 
 def _made(
@@ -181,11 +208,10 @@ def _made(
         longrepr = (path, (line or 0) + 1, text)
     elif outcome == "failed":
         longrepr = text
-    extra = {} if wasxfail is None else {"wasxfail": str(wasxfail)}
-    keywords = {name: 1 for name in item.keywords}
-    return pytest.TestReport(
-        item.nodeid, item.location, keywords, outcome, longrepr, when, sections, seconds, **extra
-    )
+    keywords = dict.fromkeys(item.keywords, 1)
+    given: Any = (item.nodeid, item.location, keywords, outcome, longrepr, when, sections, seconds)
+    extra: Any = {} if wasxfail is None else {"wasxfail": wasxfail}
+    return pytest.TestReport(*given, **extra)
 
 
 class _Inside:

@@ -97,7 +97,42 @@ def raw(count, *lines):
     return found
 
 
+SERVER = """
+import os
+from mcp.server.mcpserver import MCPServer
+server = MCPServer("theirs")
+@server.tool()
+def look(path: str) -> str:
+    try: return open(os.path.expanduser(path)).read()
+    except OSError as error: return f"{error.strerror} {os.environ.get('THEIR_TOKEN')}"
+server.run("stdio")
+"""
+
+
+async def theirs():
+    """A server of somebody else's, made with the official package, as its client's file has it."""
+    here = os.getcwd()
+    with open("server.py", "w") as file:
+        file.write(SERVER)
+    with open("work/open.txt", "w") as file:
+        file.write("open")
+    with open("mcp.json", "w") as file:
+        json.dump({"mcpServers": {"theirs": {"command": sys.executable, "args": [f"{here}/server.py"], "env": {"THEIR_TOKEN": "t"}}}}, file)
+    options = ["--block-net", "--read", f"{here}/work", "--workdir", f"{here}/work", "--read-file", f"{here}/server.py"]
+    for wrapped in (True, False):
+        words = [*NONO, "wrap", "mcp.json", "--", *options] if wrapped else [*NONO, "unwrap", "mcp.json"]
+        assert subprocess.run(words, stdout=subprocess.DEVNULL).returncode == 0
+        with open("mcp.json") as file:
+            said = json.load(file)["mcpServers"]["theirs"]
+        said["env"] = {**os.environ, **said["env"]}
+        async with Client(stdio_client(StdioServerParameters(**said))) as client:
+            assert await text(client, "look", path=f"{here}/work/open.txt") == ("open", False)
+            found, _ = await text(client, "look", path="~/.ssh/id_ed25519")
+            assert found == "Operation not permitted t" if wrapped else "secret" in found, found
+
+
 asyncio.run(main())
+asyncio.run(theirs())
 ping = b'{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n'
 answers = raw(7, b"no json\n", b"[1]\n", b'"x"\n', b"\n", b"[" * 100000 + b"\n", b'{"id": 2, "method": []}\n',
               b'{"id": {"a": []}, "method": "tools/call", "params": 7}\n', b'{"method": "notifications/cancelled", "params": {"requestId": [1]}}\n', ping)
