@@ -66,7 +66,15 @@ def _files_on_disk() -> set[str]:
 def test_it_holds_the_files_of_the_packages_and_no_others(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert names == _files_on_disk()
+    shared = {name for name in names if ".data/data/share/" in name}
+    assert names - shared == _files_on_disk()
+    places = sorted(name.partition(".data/data/")[2] for name in shared)
+    assert [place for place in places if not place.startswith("share/man/man1/nono")] == [
+        "share/bash-completion/completions/nono",
+        "share/fish/vendor_completions.d/nono.fish",
+        "share/zsh/site-functions/_nono",
+    ]
+    assert {"share/man/man1/nono.1", "share/man/man1/nono-run.1"} <= {*places}
 
 
 def test_every_module_can_be_imported(environment: Path) -> None:

@@ -50,12 +50,16 @@ _STOPPING = _OPENED | Access.CREATE.value
 _WILDCARD = re.compile(r"[*?]")
 
 
+Spelled = Callable[[Origin], bytes]
+"""The bytes of an origin, as who writes it down has them."""
+
+
 def flat_table(
     floor: Floor,
     policy: Policy,
     apart: Iterable[str] = (),
     with_rules: bool = True,
-    spelled: Callable[[Origin], bytes] | None = None,
+    spelled: Spelled | None = None,
 ) -> bytes:
     """The table of a floor and of the policy that it is of.
 
@@ -114,7 +118,7 @@ def _mark_rule(trie: _Trie, rule: Rule) -> None:
             trie.mark_below(path, kind, bits)
 
 
-def _mark_origins(trie: _Trie, rules: Iterable[Rule], spelled: Callable[[Origin], bytes]) -> None:
+def _mark_origins(trie: _Trie, rules: Iterable[Rule], spelled: Spelled) -> None:
     """Which of the rules on a path is the first to allow what is asked: `Index.standing`."""
     numbers: dict[Origin, int] = {}
     for rule in rules:

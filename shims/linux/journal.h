@@ -11,12 +11,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define KINDS 2
+#define KINDS 3
 #define KNOWN 64
 #define MAX_KNOWN 1024
 #define MAX_ORIGIN 1024
 #define SLOTS 4096 /* a power of two, more than are ever written in a second */
-#define MAX_RECORD (MAX_PATH + MAX_KNOWN + MAX_ORIGIN + 512)
+#define MAX_RECORD (2 * MAX_PATH + MAX_KNOWN + MAX_ORIGIN + 512)
 
 struct seen {
     uint64_t high, low;
@@ -56,9 +56,11 @@ struct decision {
     size_t length;
     const uint8_t *origin; /* as msgpack; NULL for none */
     size_t origin_length;
+    const uint8_t *request; /* the same, of a connect, whose address is in `path` */
+    size_t request_length;
 };
 
-enum { OPENED, CREATED }; /* the kinds */
+enum { OPENED, CREATED, CONNECTED }; /* the kinds */
 
 /* ---- SHA-256 ---- */
 
@@ -202,13 +204,16 @@ static void put_body(struct text *text, const struct shared *shared, const struc
     WORD(text, "decision");
     put_uint(text, time);
     put(text, process->bytes, process->length);
-    put_byte(text, decision->kind == OPENED ? LIST | 4 : LIST | 6);
-    if (decision->kind == OPENED) {
+    if (decision->kind == CONNECTED) {
+        put(text, decision->request, decision->request_length);
+    } else if (decision->kind == OPENED) {
+        put_byte(text, LIST | 4);
         WORD(text, "Open");
         put_string(text, decision->path, decision->length);
         put_uint(text, decision->access);
         put_byte(text, NO);
     } else {
+        put_byte(text, LIST | 6);
         WORD(text, "PathChange");
         WORD(text, "create");
         put_string(text, decision->path, decision->length);
@@ -335,7 +340,7 @@ static int admits(struct journal *journal, uint64_t time, const struct seen *key
     return 1;
 }
 
-static const char *const kinds[KINDS] = {"allow Open", "allow PathChange create"};
+static const char *const kinds[KINDS] = {"allow Open", "allow PathChange create", "allow Connect"};
 
 static int note_now(struct journal *journal, const struct decision *decision, uint64_t time)
 {
@@ -345,7 +350,8 @@ static int note_now(struct journal *journal, const struct decision *decision, ui
         return 0;
     if (shared->size + MAX_RECORD > shared->limit)
         return 0;
-    if (decision->length >= MAX_PATH || decision->origin_length > MAX_ORIGIN)
+    if (decision->length >= MAX_PATH || decision->origin_length > MAX_ORIGIN ||
+        decision->request_length > MAX_PATH)
         return 0;
     /* What was counted before is written first, and that is for Python. */
     if (shared->pending && time / 1000000000U != shared->second)

@@ -12,7 +12,7 @@ from nono.shims.linux.lane import library
 from nono.shims.linux.libc import ffi
 
 _NANOSECONDS = 1_000_000_000
-COUNTED = ("allow Open", "allow PathChange create")
+COUNTED = ("allow Open", "allow PathChange create", "allow Connect")
 """What is counted there, as an audit names it."""
 
 
@@ -113,7 +113,7 @@ class Journal:
         kind, is_native = int(not access), int(origin is None)
         decision = ffi.new(
             "struct decision *",
-            (tid, kind, access, is_native, kept[0], len(path), kept[1], length),
+            (tid, kind, access, is_native, kept[0], len(path), kept[1], length, ffi.NULL, 0),
         )
         return bool(self._library.nono_journal_note(self.pointer, decision, time))
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -31,7 +32,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 4
+#define INTERFACE 5
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -63,6 +64,7 @@ enum {
     PERFORMS = 8,          /* nobody has restricted himself, and who is to be told is: see NOTES */
     NOTES = 16,            /* nobody is to be told of what is done, or `journal` is there for it */
     MAKES = 32,            /* this thread's umask is its own */
+    CONNECTS = 64,         /* addresses mean what they say */
 };
 
 struct notification {
@@ -92,7 +94,7 @@ struct how {
 
 /* What is counted of the calls that are answered here, where somebody wants it. One thread writes,
  * others may read. The buckets are those of broker/counting/histogram.py. */
-#define COUNTED 6 /* openat, open, sendto; of each those let continue and those performed */
+#define COUNTED 8 /* openat, open, sendto, connect; of each those let continue and those performed */
 #define SUB_BITS 5
 #define BUCKETS 1280
 
@@ -104,7 +106,7 @@ struct counts {
 
 struct lane {
     int32_t listener;
-    int32_t nr_openat, nr_open, nr_sendto; /* -1 where there is none */
+    int32_t nr_openat, nr_open, nr_sendto, nr_connect; /* -1 where there is none */
     uint32_t options;
     uint32_t version;         /* that the table is of */
     const uint32_t *current;  /* another one: the table is not to be used any more */
@@ -117,8 +119,8 @@ struct lane {
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
     struct counts *counts;         /* or NULL */
     int32_t descriptors;           /* our own in /proc, which spares finding them; -1: not yet */
-    uint32_t unused;
     struct journal *journal;       /* of an audit, or NULL */
+    struct places *places;         /* that may be connected to, or NULL */
     const uint8_t *own;            /* a bit for each object that may be the sandbox's own, or NULL */
     struct notification call;
 };
@@ -654,6 +656,8 @@ static int serve_send(struct lane *lane, uint64_t address, int32_t size)
     return let_continue(lane);
 }
 
+#include "lane_connect.h"
+
 static int serve(struct lane *lane)
 {
     const uint64_t *a = lane->call.arguments;
@@ -668,6 +672,8 @@ static int serve(struct lane *lane)
         struct open wanted = {AT_FDCWD, a[0], a[1], a[2]};
         return serve_open(lane, &wanted);
     }
+    if (number == lane->nr_connect)
+        return serve_connect(lane, (int32_t)a[0], a[1], (int32_t)a[2]);
     return number == lane->nr_sendto && serve_send(lane, a[4], (int32_t)a[5]);
 }
 
@@ -699,6 +705,7 @@ static void count(struct lane *lane, uint64_t begin, uint64_t performed)
     const uint64_t took = lane->counts->answering - begin;
     const int32_t number = lane->call.number;
     unsigned kind = number == lane->nr_openat ? 0 : number == lane->nr_open ? 2 : 4;
+    kind = number == lane->nr_connect ? 6 : kind;
     kind += lane->performed != performed;
     add(&lane->counts->calls[kind], 1);
     add(&lane->counts->nanoseconds[kind], took);
@@ -725,6 +732,8 @@ EXPORTED unsigned nono_lane_interface(void)
 EXPORTED void nono_lane_close(struct lane *lane)
 {
     forget_start(lane);
+    if (lane->places)
+        forget_thread(lane->places);
     if (lane->descriptors >= 0)
         close(lane->descriptors);
     lane->descriptors = -1;
@@ -737,6 +746,8 @@ EXPORTED int nono_lane_receive(struct lane *lane)
     for (;;) {
         memset(&lane->call, 0, sizeof lane->call);
         lane->is_known = 0;
+        if (lane->places)
+            lane->places->asked.family = 0, lane->places->is_begun = 0;
         if (ioctl(lane->listener, RECV, &lane->call)) {
             if (errno == ENOENT && is_finished(lane->listener))
                 return 0;

@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 import functools
 import os
+import socket
+import struct
 from array import array
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 4 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 5 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -30,6 +32,7 @@ class Options(enum.IntFlag):
     PERFORMS = 8
     NOTES = 16
     MAKES = 32
+    CONNECTS = 64
 
 
 class Found(enum.IntFlag):
@@ -54,7 +57,7 @@ def library() -> tuple[Any, str]:
     return found, ""
 
 
-COUNTED = ("openat", "open", "sendto")
+COUNTED = ("openat", "open", "sendto", "connect")
 """The calls that are counted; of each, those let continue and those performed."""
 
 
@@ -67,6 +70,26 @@ class Counts(NamedTuple):
     """How many took how long, by the buckets of `bucket`."""
 
 
+Place = bytes
+"""An IP address and a port, as `struct place` has them; `place_name` tells which."""
+_PLACE = struct.Struct("=HH16s")
+
+
+def place_name(place: Place) -> tuple[str, int]:
+    """The address as text, and the port."""
+    family, port, address = _PLACE.unpack(place)
+    is_4 = family == socket.AF_INET
+    # As the handler has it, which is not always as inet_ntop(3) writes it.
+    host = socket.inet_ntop(family, address[:4]) if is_4 else _ipv6(address)
+    return host, socket.ntohs(port)
+
+
+def _ipv6(address: bytes) -> str:
+    import ipaddress
+
+    return str(ipaddress.IPv6Address(address))
+
+
 class Lane:
     """Receives from a listener, for one thread. Made by `made`."""
 
@@ -76,11 +99,12 @@ class Lane:
         self._lane = ffi.new("struct lane *")
         self._lane.listener = listener
         self._lane.kept = self._lane.descriptors = -1
-        for name in ("openat", "open", "sendto"):
+        for name in COUNTED:
             setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
         self._kept: tuple[Any, ...] = ()
         self._told: tuple[Any, ...] = ()
+        self._places: Any = None
         self._counts: Any = None
 
     def count(self) -> None:
@@ -107,6 +131,45 @@ class Lane:
         marks = ffi.from_buffer(own)
         self._lane.journal, self._lane.own = journal, marks
         self._told = journal, marks
+
+    def connect(self) -> None:
+        """Perform connects from now on, to what is allowed by `allow_place`."""
+        if self._places is None:
+            self._places = self._lane.places = ffi.new("struct places *")
+            self._places.pidfd = -1
+
+    @property
+    def asked(self) -> Place | None:
+        """Where the call that was received last is to connect to, if that may be allowed."""
+        places = self._places
+        if places is None or not places.asked.family:
+            return None
+        return bytes(ffi.buffer(ffi.addressof(places, "asked")))
+
+    @property
+    def is_begun(self) -> bool:
+        """The call that was received last connects already, is written down, and has to wait."""
+        return self._places is not None and bool(self._places.is_begun)
+
+    def allow_place(self, place: Place, about: bytes, request: bytes, origin: bytes) -> None:
+        """It may be connected to. An audit tells of it by these; the last two are msgpack."""
+        if self._places is None:
+            return
+        made = ffi.new("struct allowed *")
+        parts = {"place": place, "request": request, "origin": origin, "about": about}
+        for field, value in parts.items():
+            room = ffi.buffer(ffi.addressof(made, field))
+            if len(value) > len(room):
+                return
+            room[: len(value)] = value
+        made.request_length, made.about_length = len(request), len(about)
+        made.origin_length = len(origin)
+        self._library.nono_lane_allow_place(self._places, made)
+
+    def forget_places(self) -> None:
+        """None may be connected to any more."""
+        if self._places is not None:
+            self._library.nono_lane_forget_places(self._places)
 
     @property
     def is_known(self) -> bool:

@@ -80,8 +80,9 @@ class _Worker:
             self.end()
         logs = self._logs.taken(_DRAINED)
         if late.is_late:
-            kept = "its variables are gone" if answer is None else "its variables are kept"
-            said = f"nono: not done in {timeout:g} seconds: ended; {kept}"
+            gone = "ended, and its variables are gone"
+            how = gone if answer is None else "interrupted; its variables are kept"
+            said = f"nono: not done in {timeout:g} seconds: {how}"
             return Ran(logs, error=said, refused=self._refused())
         if answer is None:
             return Ran(logs, error="the interpreter has ended: its variables are gone")

@@ -14,10 +14,11 @@ import msgpack
 
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.plain_policy import plain_origin
+from nono.broker.audit.plain_request import plain_request
 from nono.broker.requests import RecordedProcess
 
 if TYPE_CHECKING:
-    from nono.broker import Origin
+    from nono.broker import Origin, Request
     from nono.broker.audit.pace import Pace
     from nono.supervisor.audit.sessions import NewSession
 
@@ -110,6 +111,12 @@ class Shared:
 def packed_origin(origin: Origin) -> bytes:
     """As it stands in a record."""
     packed: bytes = msgpack.packb(plain_origin(origin), unicode_errors="surrogateescape")
+    return packed
+
+
+def packed_request(request: Request) -> bytes:
+    """As it stands in a record."""
+    packed: bytes = msgpack.packb(plain_request(request), unicode_errors="surrogateescape")
     return packed
 
 

@@ -141,6 +141,13 @@ class Audit:
 
         return packed_origin(origin)
 
+    @staticmethod
+    def packed_request(request: Request) -> bytes:
+        """The same."""
+        from nono.supervisor.audit.shared import packed_request
+
+        return packed_request(request)
+
     @contextlib.contextmanager
     def _starting(self) -> Iterator[None]:
         try:

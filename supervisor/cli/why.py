@@ -32,8 +32,10 @@ from nono.broker import (
 )
 from nono.broker.requests import NOBODY
 from nono.supervisor import exit_status
+from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say_notes
-from nono.supervisor.cli.options import platform_option, policy_options
+from nono.supervisor.cli.options import platform_option, policy_options, project_option
+from nono.supervisor.cli.project import project_of
 from nono.supervisor.decisions.always import Complete, complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.network.hosts_file import of_this_machine
@@ -48,7 +50,7 @@ _PROXY = "proxy of nono's"
 _OPERATIONS = ("read", "write", "create", "execute")
 
 
-@click.command()
+@click.command(cls=PolicyCommand)
 @click.argument("object_", metavar="[PATH|HOST]", required=False)
 @click.option("--path", metavar="PATH", help="The file or directory.")
 @click.option("--op", type=click.Choice(_OPERATIONS), help="What to do with it: read, if not said.")
@@ -59,6 +61,7 @@ _OPERATIONS = ("read", "write", "create", "execute")
 @click.option("--command", metavar="COMMAND", help="The program that would be run.")
 @click.option("-v", "--verbose", is_flag=True, help="With --last: all of it.")
 @platform_option
+@project_option
 @policy_options
 @click.pass_context
 def why(
@@ -90,7 +93,8 @@ def why(
     if last:
         ctx.exit(_about_last_run(as_json, verbose))
     with planned_for(platform or here()):
-        plan = make_plan(to_options(values), [command] if command else [])
+        argv = [command] if command else []
+        plan = make_plan(to_options(values), argv, project=project_of(argv, values))
         say_notes(plan.notes)
         made = complete(plan)
         if host is not None:

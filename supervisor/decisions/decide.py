@@ -42,12 +42,12 @@ from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
+    from nono.broker.policy.table import Spelled
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.repositories import Repository
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
-_MAX_UNRESOLVED = 100
-_MAX_CONNECTS = 4096
+_MAX_UNRESOLVED, _MAX_CONNECTS = 100, 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -97,9 +97,7 @@ class Decisions:
         self._denied_names = DeniedNames(policy)
         self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
 
-    def table(
-        self, with_rules: bool, spelled: Callable[[Origin], bytes] | None = None
-    ) -> tuple[int, bytes]:
+    def table(self, with_rules: bool, spelled: Spelled | None = None) -> tuple[int, bytes]:
         """The version, and floor and policy of then as `broker/policy/table.py` has them."""
         from nono.broker.policy.table import flat_table
 

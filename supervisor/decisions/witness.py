@@ -44,3 +44,6 @@ class Sharing(Protocol):
 
     def packed_origin(self, origin: Origin) -> bytes:
         """As what was made has to write it."""
+
+    def packed_request(self, request: Request) -> bytes:
+        """The same of what was decided."""

@@ -12,6 +12,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from nono.broker import Allow, Connect
+from nono.broker.requests import RecordedProcess
 from nono.shims.linux import landlock, lane
 from nono.shims.linux.landlock import FS
 from nono.shims.linux.lane import Options
@@ -29,11 +31,14 @@ if TYPE_CHECKING:
 _TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
 _FOLLOWS, _PERFORMS = Options.FOLLOWS.value, Options.PERFORMS.value
 _NOTES, _MAKES = Options.NOTES.value, Options.MAKES.value
+_CONNECTS = Options.CONNECTS.value
+_NOBODY = RecordedProcess(0, "", ())
+"""The policy goes by no process."""
 
 _FEW_CALLS = 32
 _CALLS_A_RULE = 2
 """Of the floor's rules. A table takes as long as the lane in Python does for so many opens."""
-_CALLS_BEFORE_RULES = 500
+_CALLS_BEFORE_RULES = 200
 """The same for a table of all rules, which the handlers are held against."""
 
 
@@ -66,6 +71,10 @@ class CompiledLane:
         self._can_be_told = witness is None or isinstance(witness, Sharing)
         self.makes = False
         """Whether the thread that receives has a umask of its own."""
+        self.connects = False
+        """Whether an address means what it says, and sockets can be copied."""
+        self.begun = 0
+        """The id of a call whose connect was decided on and begun: it is only waited for."""
         self._fixed = 0
         if FS.TRUNCATE in landlock.running().fs:
             self._fixed = _TRUNCATE
@@ -78,7 +87,26 @@ class CompiledLane:
         received = self._lane.receive()
         if received is not None and self._lane.is_known:
             self._fast_lane.left = received.id
+        if self.connects and received is not None:
+            if self._lane.is_begun:
+                self.begun = received.id
+            elif (place := self._lane.asked) is not None:
+                self._learn(place)
         return received
+
+    def _learn(self, place: lane.Place) -> None:
+        """The next connect to a place that the policy allows is performed in the lane."""
+        host, port = lane.place_name(place)
+        request = Connect(_NOBODY, host, port)
+        decided, verdict = self._decisions.verdict(request)
+        witness = self._decisions.witness
+        if not isinstance(verdict, Allow) or decided is not request:
+            return
+        told = b"", b""
+        if isinstance(witness, Sharing):
+            origin = verdict.rule.origin
+            told = witness.packed_request(request), witness.packed_origin(origin)
+        self._lane.allow_place(place, host.encode(), *told)
 
     def count(self) -> None:
         """Count from now on what the lane answers."""
@@ -113,6 +141,9 @@ class CompiledLane:
             self._share(witness)
         self._version, flat = self._decisions.table(with_rules, spelled)
         self._has_rules, self._left = with_rules, 0
+        if with_rules and self.connects:
+            self._lane.connect()
+        self._lane.forget_places()
         self._lane.use(flat, self._version, self._decisions.version)
 
     def _share(self, witness: Sharing) -> None:
@@ -139,6 +170,8 @@ class CompiledLane:
             options |= _FOLLOWS
             if notes and self._restrictions.are_none:
                 options |= _PERFORMS | _MAKES if self.makes else _PERFORMS
+        if notes and self.connects and self._restrictions.are_none:
+            options |= _CONNECTS
         return options
 
 

@@ -57,4 +57,4 @@ assert os.path.isdir(place)
 for each in (sandbox, other):
     each.destroy()
 assert sorted(os.listdir(HERE)) == ["work"], os.listdir(HERE)
-print("done")
+print("== the example")

@@ -97,4 +97,4 @@ async def main():
 
 
 asyncio.run(main())
-print("done")
+print("== the example")

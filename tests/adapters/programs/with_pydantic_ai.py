@@ -78,4 +78,4 @@ async def the_rest():
 
 
 asyncio.run(the_rest())
-print("done")
+print("== the example")

@@ -41,7 +41,7 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     # Whoever answers in place of the interpreter is not believed more than the code.
     executor._timeout = 5
     lies = [
-        "import os\nos.write(3, b'[1]\\n')\nos.write(4, b'[1]\\n')\nos.write(5, b'[1]\\n')",
+        "import os\nfor fd in range(3, 12):\n    try: os.write(fd, b'[1]\\n')\n    except OSError: pass",
         "import os\nos._exit(3)",
         "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
         "class FinalAnswerException(BaseException):\n    value = 'pickle:Y29zCnN5c3RlbQooUydpZCcKdFIu'\nraise FinalAnswerException()",
@@ -65,4 +65,4 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     other.cleanup()
 until(lambda: not is_running("1234567"))
 assert sorted(os.listdir(HERE)) == ["work"], os.listdir(HERE)
-print("done")
+print("== the example")

@@ -18,7 +18,6 @@ from nono.broker.requests import RecordedProcess, Request
 from nono.broker.rules.rule import File
 from nono.shims.linux import journal
 from nono.shims.linux.journal import Journal
-from nono.supervisor.audit import writer as writing
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.sessions import find_session
 from nono.supervisor.audit.shared import packed_origin
@@ -76,7 +75,7 @@ def state(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     times = [NOW]
-    monkeypatch.setattr(writing.time, "time_ns", lambda: times[0])
+    monkeypatch.setattr("nono.supervisor.audit.writer.time.time_ns", lambda: times[0])
     return lambda time: times.__setitem__(0, time)
 
 
@@ -100,7 +99,7 @@ def test_its_bytes_are_those_that_python_writes(tmp_path: Path) -> None:
     packed = b"".join(msgpack.packb(each, unicode_errors="surrogateescape") for each in parts)
     records = b""
     with written:
-        written.go_on((0, 0, 0, bytes(32), 0), *files, BOUND)
+        written.go_on((0, 0, 0, bytes(32), 0), files[0], files[1], BOUND)
         written.pace(BOUND, ((10_000, 10_000),) * 8, 0, 0, False)
         written.know(TID, packed)
         for number in range(300):

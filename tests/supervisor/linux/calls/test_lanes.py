@@ -16,6 +16,7 @@ from tests.conftest import Account, program_beside
 pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
 PROGRAM = program_beside(__file__, "opens.py")
+CONNECTS = program_beside(__file__, "connects.py")
 
 
 def _scene(account: Account, top: Path) -> None:
@@ -39,7 +40,7 @@ def _scene(account: Account, top: Path) -> None:
 
 
 def _run(
-    account: Account, top: Path, lane: str, flags: str, *options: str
+    account: Account, top: Path, lane: str, flags: str, *options: str, program: str = PROGRAM
 ) -> tuple[list[str], list[Any]]:
     """What the program said; and what nono said and wrote down of its calls."""
     _scene(account, top)
@@ -49,7 +50,7 @@ def _run(
     named += ["--read", outside / "sub", "--read-file", outside / "readable", *options]
     done = account(
         *(*nono, "run", "--allow-cwd", "--json", *named, "--"),
-        *("/usr/bin/python3", "-c", PROGRAM, outside, flags),
+        *("/usr/bin/python3", "-c", program, outside, flags),
         cwd=top / "work",
         env=env,
     )
@@ -60,6 +61,7 @@ def _run(
     if "--no-audit" not in options:
         exported = account(*nono, "audit", "export", "last", env=env).stdout
         same = re.sub("/proc/[0-9]+", "/proc/PID", exported)
+        same = re.sub('(port"?:? )[0-9]+', r"\g<1>1", same)  # whichever was free
         told = [json.loads(line) for line in same.splitlines()]
     decisions = [
         {key: each.get(key) for key in ("request", "decided", "effect", "errno", "rule", "layer")}
@@ -69,10 +71,13 @@ def _run(
     return done.stdout.splitlines(), [report["denials"], decisions]
 
 
-def _compare(account: Account, top: Path, flags: str, *options: str) -> tuple[int, int]:
+def _compare(
+    account: Account, top: Path, flags: str, *options: str, program: str = PROGRAM
+) -> tuple[int, int]:
     """How many answers and decisions there were, the same in both lanes."""
     in_python, compiled = (
-        _run(account, top, lane, flags, *options) for lane in ("python", "compiled")
+        _run(account, top, lane, flags, *options, program=program)
+        for lane in ("python", "compiled")
     )
     assert compiled[0] == in_python[0]
     assert compiled[1] == in_python[1]
@@ -105,3 +110,11 @@ def test_they_record_alike(as_user: Account, apart: Path, flags: str) -> None:
     answers, decisions = _compare(as_user, apart / "scene", flags)
     assert answers > 100
     assert 50 < decisions < 500
+
+
+@pytest.mark.parametrize("options", [(), ("--no-audit",)], ids=["recorded", "untold"])
+def test_they_connect_alike(as_user: Account, project: Path, options: tuple[str, ...]) -> None:
+    """Where no hosts are named. What the lane is told of an address it is told by the first."""
+    answers, decisions = _compare(as_user, project / "scene", "", *options, program=CONNECTS)
+    assert answers > 100
+    assert decisions > 100 or options
