@@ -34,6 +34,8 @@ from nono.broker.rules.access import Access
 from nono.broker.rules.rule import Effect
 from nono.broker.verdicts import Allow
 
+LISTS = "list the names in"
+"""What the program wants where it is that, and nothing else."""
 _OF_OBJECTS = ("o", "r")
 """The offers that allow just the objects of the question, all of which have to be shown."""
 
@@ -164,7 +166,7 @@ def _lists(asked: Asked, subject: Subject) -> bool:
 def _wants(asked: Asked, place: Place, subject: Subject) -> str:
     """What the program wants to do, without the object; of a move with where it goes."""
     if _lists(asked, subject):
-        return "list the names in"
+        return LISTS
     verbs = {verb(request) for request in asked.requests}
     is_change = any(isinstance(each, PathChange | Metadata) for each in asked.requests)
     if asked.waiting > 1 and len(verbs) > 1 and is_change:

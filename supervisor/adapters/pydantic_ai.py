@@ -269,7 +269,7 @@ class NonoSandbox(AbstractCapability[Any]):
         """A reference may come from a conversation: it opens no other directory."""
         if self.directory is None:
             return bool(ref.provider == PROVIDER and "/" not in ref.id)
-        return bool(ref.provider == PROVIDER and ref.id == os.path.abspath(self.directory))
+        return bool(ref.provider == PROVIDER and ref.id == os.path.realpath(self.directory))
 
 
 def _argv(command: WorkspaceCommand, shell: bool) -> list[str]:

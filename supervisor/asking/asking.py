@@ -125,6 +125,11 @@ class Asking:
         """True when there are questions to look at. From any thread."""
         return self._questions is not None
 
+    @property
+    def serves(self) -> bool:
+        """Whether a channel has something to do before there is a question."""
+        return any(type(each).serve is not Channel.serve for each in self.dispatch.channels)
+
     async def serve(self) -> None:
         """Ask, and serve the channels, until cancelled."""
         import trio

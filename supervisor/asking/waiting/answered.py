@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nono.broker import Effect, Origin, Process, Request, visible
-from nono.broker.asking.offers.entries import flags_of
+from nono.broker.asking.offers.entries import flags_of, list_flags
 from nono.broker.asking.question import MAX_OBJECTS, Lasts, Offer, Question
+from nono.broker.asking.questions import LISTS
 from nono.broker.asking.script import script_of, who
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.asked_records import Said
 from nono.broker.explaining.explain import summary
 from nono.broker.requests import RecordedProcess
+from nono.broker.rules.patterns import File
 from nono.supervisor.asking.waiting.program import AskingProgram
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def answered(
         round(seconds * 1000),
         calls,
         origin,
-        () if offer is None else _flags(offer),
+        () if offer is None else _flags(question, offer),
     )
 
 
@@ -66,10 +68,12 @@ def _who(question: Question) -> str:
     return who(program.process, program.script)
 
 
-def _flags(offer: Offer) -> tuple[str, ...]:
+def _flags(question: Question, offer: Offer) -> tuple[str, ...]:
     """What would say the same at the next start."""
     if offer.effect is not Effect.ALLOW or offer.lasts is Lasts.ALWAYS:
         return ()
+    if question.wants == LISTS and [type(rule.pattern) for rule in offer.rules] == [File]:
+        return list_flags(question.subject.value)
     found = [flags_of(rule.pattern, rule.access) for rule in offer.rules[:_MAX_FLAGS]]
     return tuple(part for flags in dict.fromkeys(found) for part in flags)
 
@@ -89,10 +93,12 @@ class Told:
         calls: int,
         origin: Origin | None,
         at: int,
+        lists: bool,
     ) -> None:
-        """As `answered`."""
+        """As `answered`; `lists` says that the names in a directory are read."""
         words = "" if offer is None else offer.words
-        self.said = Said(channel, person and visible(person), words, round(seconds * 1000))
+        milliseconds = round(seconds * 1000)
+        self.said = Said(channel, person and visible(person), words, milliseconds, lists)
         self._given = question, offer, channel, person, seconds, calls, origin, at
         self._record: Answered | None = None
 

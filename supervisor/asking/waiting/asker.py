@@ -13,6 +13,7 @@ from itertools import count
 from nono.broker import Effect, Origin, OriginKind, Policy, Request
 from nono.broker.asking.history import History
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject
+from nono.broker.asking.questions import LISTS
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
@@ -82,7 +83,8 @@ class Asker:
     ) -> None:
         """Write down what was asked and answered, and tell the channel."""
         if channel is not None and channel.at_once is not None:
-            told = self.told(question, offer, origin, channel.name, person, seconds, calls)
+            lists = question.wants == LISTS
+            told = self.told(question, offer, origin, channel.name, person, seconds, calls, lists)
             self.log.write_told(question.request, told)
             return
         name, now = "" if channel is None else channel.name, time.time_ns()
@@ -100,10 +102,11 @@ class Asker:
         person: str,
         seconds: float,
         calls: int,
+        lists: bool,
     ) -> Told:
         """What a function said, for the report; the audit has to be told. See `Log.write_told`."""
         now = time.time_ns()
-        told = Told(question, offer, channel, person, seconds, calls, origin, now)
+        told = Told(question, offer, channel, person, seconds, calls, origin, now, lists)
         if self.log.note_told(told) and isinstance(question.program, AskingProgram):
             question.program.remember()  # it is put into words when somebody looks
         return told

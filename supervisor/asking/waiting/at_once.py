@@ -108,7 +108,8 @@ class AtOnce:
             program.forget()
             why = refused_by(undecided, offer, origin)
             self._decisions.refuse_unanswered(requests[0], why)
-        told = asker.told(question, offer, origin, channel.name, person, seconds, 1)
+        lists = kind == stat.S_IFDIR
+        told = asker.told(question, offer, origin, channel.name, person, seconds, 1, lists)
         program.forget()
         once = once_of_offer(undecided, offer, origin)
         process.once = Once(once.rules, once.shown, undecided.questions)

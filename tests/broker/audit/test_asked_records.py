@@ -15,7 +15,7 @@ WHO = RecordedProcess(7, "/usr/bin/python3.11", ("python3", "train.py"))
 REQUEST = Open(WHO, "/data/set/f", Access.READ)
 ORIGIN = Origin(OriginKind.ANSWER, "3, 14:02")
 PLAIN = plain_decision(5, WHO, REQUEST, Effect.ALLOW, 0, ORIGIN, None, False)
-ASKED = plain_asked(PLAIN, Said("callback", "ann", "this file, once", 2))
+ASKED = plain_asked(PLAIN, Said("callback", "ann", "this file, once", 2, False))
 ANSWERED = Answered(
     5,
     "python3.11 train.py: read /data/set/f",
@@ -35,6 +35,12 @@ def test_it_is_read_as_the_two() -> None:
     answered, decision = read_all(ASKED)
     assert decision == Decision(5, REQUEST, Effect.ALLOW, 0, ORIGIN)
     assert answered == ANSWERED
+
+
+def test_the_flag_for_a_list_of_names_opens_no_more() -> None:
+    said = Said("callback", "", "the list of names, once", 2, True)
+    answered, _ = read_all(plain_asked(PLAIN, said))
+    assert isinstance(answered, Answered) and answered.flags == ("--list", "/data/set/f")
 
 
 def test_what_has_a_record_of_its_own_is_read_as_ever() -> None:
