@@ -80,6 +80,13 @@ class Worker:
             if self._how.initializer is not None:
                 self._answer(self._how.initializer)
 
+    @property
+    def is_ready(self) -> bool:
+        """False when it has ended or printed meanwhile: the next call would pay for it."""
+        process = self._process
+        has_printed = process.stdout is not None and process.stdout.has_more
+        return self.is_usable and process.poll() is None and not has_printed
+
     def call(self, payload: bytes, timeout: float | None) -> Any:
         """What a pickled call returns. Raises TaskError; but for a RemoteError, it is gone."""
         self.calls += 1
