@@ -119,8 +119,7 @@ class Worker:
     def _answer(self, payload: bytes) -> Any:
         token = secrets.token_bytes(16)
         self._known = self._process.refusals
-        self._send(_HEADER.pack(token, len(payload)))
-        self._send(payload)
+        self._send(_HEADER.pack(token, len(payload)) + payload)
         said, size = _HEADER.unpack(self._receive(_HEADER.size))
         if said != token:
             raise self._gone("the worker sent what is no answer to this call")
