@@ -42,6 +42,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "answers": (("what was answered with always", "list --all"),),
     "credential": (("keep a key in the keychain", "set openai"),),
     "mcp": (("tools for a client, in this directory", _CWD),),
+    "jupyter": (("a kernel that changes its notebooks' directory", "install --allow-cwd"),),
     "completion": (("for this shell alone", "bash"),),
     "man": (("where man(1) of one user looks", "~/.local/share/man/man1"),),
     "setup": (("what this machine offers", "--check"),),
