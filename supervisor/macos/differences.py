@@ -27,6 +27,12 @@ class Difference:
     instead: str
     concerns: Concerns
     refused: bool = False
+    of_limits: bool = False
+    """It matters to a run with limits besides that of its time."""
+
+
+def _never(policy: Policy) -> bool:
+    return False
 
 
 def _always(policy: Policy) -> bool:
@@ -75,6 +81,13 @@ TABLE = (
         refused=True,
     ),
     Difference(
+        "limits of memory, processes, processor time, open files and written bytes",
+        f"refused: the kernel counts for no group of processes; {flag('limits.timeout')} works",
+        _never,
+        refused=True,
+        of_limits=True,
+    ),
+    Difference(
         "hosts by name",
         "only programs that use a proxy reach them: nono sets HTTPS_PROXY and the like",
         _is_filtered,
@@ -117,6 +130,6 @@ TABLE = (
 )
 
 
-def differences(policy: Policy) -> Iterator[Difference]:
-    """Those that matter to a run with this policy."""
-    return (each for each in TABLE if each.concerns(policy))
+def differences(policy: Policy, *, limited: bool = False) -> Iterator[Difference]:
+    """Those that matter to a run with this policy, which may be `limited`."""
+    return (each for each in TABLE if each.concerns(policy) or (limited and each.of_limits))

@@ -59,6 +59,7 @@ from nono.supervisor.walk import Changeable
 if TYPE_CHECKING:
     from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
+    from nono.broker.limits import Limits
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
 
@@ -80,7 +81,8 @@ class Plan:
     they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
     anything. `ask` names the channel by which a person is asked about what no rule decides; empty
     for nobody. `preload` lets programs load nono's library for opens, where there is one. With
-    `by_proxy` hosts are reached by nono's own proxy alone, which programs have to use.
+    `by_proxy` hosts are reached by nono's own proxy alone, which programs have to use. `limits`
+    are how much of the machine they may use, if anybody said so.
     """
 
     policy: Policy
@@ -99,6 +101,7 @@ class Plan:
     ask: str = ""
     preload: bool = False
     by_proxy: bool = False
+    limits: Limits | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -202,6 +205,7 @@ def make_plan(
         asks,
         flags.speak_of("preload"),
         flags.speak_of("network.by"),
+        _limits(flags, profile.settings),
     )
 
 
@@ -224,6 +228,15 @@ def _caches(
 
     state = {} if agent is None else agent.places()
     return own_caches(options.profile, env, home, workdir, changeable, state)
+
+
+def _limits(flags: Settings, profile: Settings) -> Limits | None:
+    if not any(name.startswith("limits.") for each in (flags, profile) for name in each.settings):
+        return None
+    # What only a run with limits needs is loaded only then.
+    from nono.supervisor.planning.limits import limits_of
+
+    return limits_of(flags, profile)
 
 
 def _is_excluded(profile: FromProfile) -> bool:
