@@ -22,6 +22,16 @@ _BY_EIGHTHS = (_Allowed(500, 2000),) * 4 + (_Allowed(20, 100),) * 3 + (_Allowed(
 """By how many eighths of the file's bound are used; the last one only holds counts."""
 
 
+class Passed(NamedTuple):
+    """What an audit's pace goes by, for whoever goes on with it."""
+
+    second: int
+    written: int
+    seen: set[tuple[str, object]]
+    summed: dict[str, int]
+    by_eighths: tuple[tuple[int, int], ...]
+
+
 class Pace:
     """Of one audit whose file has at most `bound` bytes."""
 
@@ -29,7 +39,7 @@ class Pace:
         self._bound = bound
         self._second = 0
         self._written = 0
-        self._seen: set[object] = set()
+        self._seen: set[tuple[str, object]] = set()
         self._summed: dict[str, int] = {}
 
     def admits(self, time: int, size: int, kind: str, about: object) -> bool:
@@ -49,6 +59,11 @@ class Pace:
             return True
         self._summed[kind] = self._summed.get(kind, 0) + 1
         return False
+
+    def passed(self) -> Passed:
+        """All that was seen and counted so far."""
+        by_eighths = tuple((each.all, each.new) for each in _BY_EIGHTHS)
+        return Passed(self._second, self._written, self._seen, self._summed, by_eighths)
 
     def take(self, time: int | None = None) -> dict[str, int]:
         """How many of each kind were counted, which then begins anew.

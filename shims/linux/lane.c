@@ -14,6 +14,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -30,7 +32,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 3
+#define INTERFACE 5
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -47,8 +49,9 @@
 #define FIRST_READ 256
 #define MAX_COMPLETED (2 * MAX_PATH + 1)
 #define MAX_LINK_NAME 48
+#define OWN_BYTES 8192
 
-enum { READ = 1, WRITE = 2 }; /* of Access */
+enum { READ = 1, WRITE = 2, CREATE = 16 }; /* of Access */
 
 #define ACCESS_MODE 03 /* of the flags; the O_ACCMODE of musl has O_PATH in it as well */
 
@@ -58,7 +61,10 @@ enum {
     TRUNCATE_IS_ASKED = 1, /* Landlock has a right for emptying a file */
     CHANGES_ARE_TOLD = 2,  /* that something may have changed is known already */
     FOLLOWS = 4,           /* no name that leads to an object is refused */
-    PERFORMS = 8,          /* nobody has to be told, and nobody has restricted himself */
+    PERFORMS = 8,          /* nobody has restricted himself, and who is to be told is: see NOTES */
+    NOTES = 16,            /* nobody is to be told of what is done, or `journal` is there for it */
+    MAKES = 32,            /* this thread's umask is its own */
+    CONNECTS = 64,         /* addresses mean what they say */
 };
 
 struct notification {
@@ -88,7 +94,7 @@ struct how {
 
 /* What is counted of the calls that are answered here, where somebody wants it. One thread writes,
  * others may read. The buckets are those of broker/counting/histogram.py. */
-#define COUNTED 6 /* openat, open, sendto; of each those let continue and those performed */
+#define COUNTED 8 /* openat, open, sendto, connect; of each those let continue and those performed */
 #define SUB_BITS 5
 #define BUCKETS 1280
 
@@ -100,7 +106,7 @@ struct counts {
 
 struct lane {
     int32_t listener;
-    int32_t nr_openat, nr_open, nr_sendto; /* -1 where there is none */
+    int32_t nr_openat, nr_open, nr_sendto, nr_connect; /* -1 where there is none */
     uint32_t options;
     uint32_t version;         /* that the table is of */
     const uint32_t *current;  /* another one: the table is not to be used any more */
@@ -112,175 +118,26 @@ struct lane {
     int32_t kept_start;
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
     struct counts *counts;         /* or NULL */
+    int32_t descriptors;           /* our own in /proc, which spares finding them; -1: not yet */
+    struct journal *journal;       /* of an audit, or NULL */
+    struct places *places;         /* that may be connected to, or NULL */
+    const uint8_t *own;            /* a bit for each object that may be the sandbox's own, or NULL */
     struct notification call;
 };
 
-/* ---- the table ---- */
-
-#define MAGIC 0x6c616e31U
-
-struct header {
-    uint32_t magic, nodes, patterns, text;
-};
-
-/* Rights are bits of Access: `here` holds for the path itself, `below` for all that is below. */
-struct node {
-    uint32_t name, length; /* of the last name of its path, in the text */
-    uint32_t first, count; /* its entries, sorted by name */
-    uint8_t floor_here, floor_below;
-    uint8_t allowed_here, allowed_below;
-    uint8_t stopped_here, stopped_below; /* not to be decided by the table */
-    uint8_t patterns;                    /* that patterns refuse whose directory this is */
-    uint8_t reserved;
-};
-
-/* A refusal by wildcards: what it matches has this text in it, and so many names. */
-struct pattern {
-    uint32_t text, length;
-    uint32_t names; /* 0: any number */
-    uint32_t rights;
-};
-
-struct table {
-    uint32_t nodes, patterns, text_size;
-    const uint8_t *node, *pattern, *text;
-};
-
-static int open_table(struct table *table, const uint8_t *bytes, uint64_t size)
-{
-    struct header header;
-    if (size < sizeof header)
-        return 0;
-    memcpy(&header, bytes, sizeof header);
-    uint64_t nodes = (uint64_t)header.nodes * sizeof(struct node);
-    uint64_t patterns = (uint64_t)header.patterns * sizeof(struct pattern);
-    if (header.magic != MAGIC || !header.nodes ||
-        sizeof header + nodes + patterns + header.text != size)
-        return 0;
-    table->nodes = header.nodes;
-    table->patterns = header.patterns;
-    table->text_size = header.text;
-    table->node = bytes + sizeof header;
-    table->pattern = table->node + nodes;
-    table->text = table->pattern + patterns;
-    return 1;
-}
-
-static const uint8_t *text_at(const struct table *table, uint32_t offset, uint32_t length)
-{
-    if (offset > table->text_size || length > table->text_size - offset)
-        return NULL;
-    return table->text + offset;
-}
-
-static int node_at(const struct table *table, uint32_t number, struct node *node)
-{
-    if (number >= table->nodes)
-        return 0;
-    memcpy(node, table->node + (size_t)number * sizeof *node, sizeof *node);
-    return 1;
-}
-
-/* Replace `node` by its entry of this name; 0 when there is none. */
-static int descend(const struct table *table, struct node *node, const char *name, size_t length)
-{
-    uint32_t low = 0, high = node->count;
-    const uint32_t first = node->first;
-    if (first > table->nodes || high > table->nodes - first)
-        return 0;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        struct node entry;
-        if (!node_at(table, first + middle, &entry))
-            return 0;
-        const uint8_t *text = text_at(table, entry.name, entry.length);
-        if (!text)
-            return 0;
-        size_t common = entry.length < length ? entry.length : length;
-        int order = memcmp(text, name, common);
-        if (!order)
-            order = (entry.length > length) - (entry.length < length);
-        if (!order) {
-            *node = entry;
-            return 1;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return 0;
-}
-
-/* Whether some pattern that refuses one of these rights may match the path. */
-static int may_match(const struct table *table, const char *path, size_t length, uint32_t names,
-                     unsigned need)
-{
-    for (uint32_t number = 0; number < table->patterns; number++) {
-        struct pattern pattern;
-        memcpy(&pattern, table->pattern + (size_t)number * sizeof pattern, sizeof pattern);
-        if (!(pattern.rights & need) || (pattern.names && pattern.names != names))
-            continue;
-        const uint8_t *text = text_at(table, pattern.text, pattern.length);
-        if (!text || memmem(path, length, text, pattern.length))
-            return 1;
-    }
-    return 0;
-}
-
-static int is_no_name(const char *name, size_t length)
-{
-    return !length || (name[0] == '.' && (length == 1 || (length == 2 && name[1] == '.')));
-}
-
-/* COVERED and ALLOWED as the floor and the rules say; UNSURE when wildcards have a say in it.
- * Nothing for a path that is not canonical. */
-static unsigned look_up(const struct table *table, const char *path, size_t length, unsigned need)
-{
-    struct node node;
-    if (!need || !length || path[0] != '/' || !node_at(table, 0, &node))
-        return 0;
-    unsigned floor = 0, allowed = 0, stopped = 0, patterns = node.patterns;
-    uint32_t names = 0;
-    int known = 1;
-    size_t start = 1;
-    if (length == 1) {
-        floor = node.floor_here, allowed = node.allowed_here, stopped = node.stopped_here;
-    } else {
-        floor = node.floor_below, allowed = node.allowed_below, stopped = node.stopped_below;
-    }
-    while (start <= length && length > 1) {
-        const char *slash = memchr(path + start, '/', length - start);
-        size_t end = slash ? (size_t)(slash - path) : length;
-        if (is_no_name(path + start, end - start))
-            return 0;
-        names++;
-        known = known && descend(table, &node, path + start, end - start);
-        if (known) {
-            int is_last = end == length;
-            floor |= is_last ? node.floor_here : node.floor_below;
-            allowed |= is_last ? node.allowed_here : node.allowed_below;
-            stopped |= is_last ? node.stopped_here : node.stopped_below;
-            patterns |= node.patterns;
-        }
-        start = end + 1;
-    }
-    unsigned found = 0;
-    if (!(need & ~floor))
-        found |= COVERED;
-    if (!(need & ~allowed) && !(need & (stopped | patterns)))
-        found |= ALLOWED;
-    if (found && need & patterns && may_match(table, path, length, names, need))
-        found = UNSURE;
-    return found;
-}
+#include "journal.h"
+#include "lane_table.h"
 
 /* For tests: what the table says of a path. */
 EXPORTED unsigned nono_lane_look_up(const uint8_t *bytes, uint64_t size, const char *path,
-                                    uint64_t length, unsigned need)
+                                    uint64_t length, unsigned need, unsigned more, uint32_t *rule)
 {
     struct table table;
-    return open_table(&table, bytes, size) ? look_up(&table, path, length, need) : 0;
+    struct question question = asking(need, more);
+    unsigned found = open_table(&table, bytes, size) ? look_up(&table, path, length, &question) : 0;
+    size_t origin_length;
+    *rule = found & ALLOWED && origin_of(&table, question.rule, &origin_length) ? question.rule : 0;
+    return found;
 }
 
 /* ---- the caller's memory and places ---- */
@@ -316,7 +173,7 @@ static int name_start(uint32_t tid, int32_t start, char name[MAX_LINK_NAME])
     else if (start >= 0)
         snprintf(name, MAX_LINK_NAME, "/proc/%u/fd/%d", tid, start);
     else
-        return 0;
+        return errno = EBADF, 0;
     return 1;
 }
 
@@ -517,15 +374,24 @@ static int is_below(const char *path, size_t length, const char *tree)
     return length >= end && !memcmp(path, tree, end) && (length == end || path[end] == '/');
 }
 
+/* Where our descriptors are by their numbers. Not those of the process that we were forked from: a
+ * lane is used by one thread, which a fork leaves behind. */
+static int descriptors(struct lane *lane)
+{
+    if (lane->descriptors < 0)
+        lane->descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return lane->descriptors;
+}
+
 /* The path of a handle, if it has one by which it can be decided on here; 0 otherwise. What is in
  * /proc means another thing for the caller, and what is deleted has no name any more. */
-static size_t path_of(int handle, char path[MAX_PATH])
+static size_t path_of(struct lane *lane, int handle, char path[MAX_PATH])
 {
     static const char deleted[] = " (deleted)";
     const size_t end = sizeof deleted - 1;
     char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", handle);
-    ssize_t count = readlink(name, path, MAX_PATH);
+    snprintf(name, sizeof name, "%d", handle);
+    ssize_t count = readlinkat(descriptors(lane), name, path, MAX_PATH);
     if (count <= 0 || count >= MAX_PATH || path[0] != '/')
         return 0;
     size_t length = (size_t)count;
@@ -534,12 +400,42 @@ static size_t path_of(int handle, char path[MAX_PATH])
     return is_below(path, length, "/proc") ? 0 : length;
 }
 
+/* Whether the object may be one that the sandbox itself made, which rules need not speak of: the
+ * identities of those are marked. */
+static int may_be_own(const struct lane *lane, const struct stat *status)
+{
+    uint64_t mixed = status->st_ino ^ status->st_ino >> 16 ^ status->st_ino >> 32;
+    mixed = (mixed ^ status->st_dev * 0x9e37U) % (8 * OWN_BYTES);
+    return lane->own && lane->own[mixed / 8] >> mixed % 8 & 1;
+}
+
+/* Write down what is about to be done, where somebody is told of it; 0 leaves the call. */
+static int is_noted(const struct lane *lane, const struct table *table, uint32_t rule,
+                    struct decision *decision)
+{
+    if (!lane->journal)
+        return 1;
+    decision->tid = lane->call.tid;
+    if (!decision->is_native)
+        decision->origin = origin_of(table, rule, &decision->origin_length);
+    return (decision->is_native || decision->origin) && note(lane->journal, decision);
+}
+
+static int hand_over(struct lane *lane, const struct open *wanted, int fd)
+{
+    const uint32_t close_on_exec = wanted->flags & O_CLOEXEC;
+    if (access_of(wanted->flags) == READ && !(wanted->flags & O_CREAT))
+        return inject_at_once(lane, fd, close_on_exec);
+    return inject(lane, fd, close_on_exec);
+}
+
 /* Open the handle itself, as `perform` in opens.py does; 0 leaves the call to it. */
-static int perform(struct lane *lane, const struct open *wanted, int handle)
+static int perform(struct lane *lane, const struct table *table, const struct open *wanted,
+                   int handle, uint32_t rule, struct decision *decision)
 {
     const int flags = (int)(wanted->flags & 0x7fffffff);
     struct stat status;
-    if (flags & ~PERFORMED || fstat(handle, &status))
+    if (flags & ~PERFORMED || fstat(handle, &status) || may_be_own(lane, &status))
         return 0;
     const int is_directory = S_ISDIR(status.st_mode);
     if (!is_directory && (!S_ISREG(status.st_mode) || flags & O_DIRECTORY))
@@ -549,45 +445,164 @@ static int perform(struct lane *lane, const struct open *wanted, int handle)
     /* While the caller waits in this call, its tid is nobody else's: what was read was its own. */
     if (ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
+    /* What is emptied is emptied by the open. */
+    if (flags & O_TRUNC && !is_noted(lane, table, rule, decision))
+        return 0;
     char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", handle);
-    int fd = open(name, (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return 0; /* a lease, or an error that Python finds again */
+    snprintf(name, sizeof name, "%d", handle);
+    int fd = openat(descriptors(lane), name, (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) /* a lease, or an error that Python finds again */
+        return flags & O_TRUNC && lane->journal && errno != EWOULDBLOCK &&
+               respond(lane, 0, -errno, 0);
     /* Of the flags that can be set, O_APPEND is the only other one that comes this far. */
-    if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & O_APPEND)) {
+    if ((!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & O_APPEND)) ||
+        (!(flags & O_TRUNC) && !is_noted(lane, table, rule, decision))) {
         close(fd);
         return 0;
     }
-    const uint32_t close_on_exec = flags & O_CLOEXEC ? O_CLOEXEC : 0;
-    if (access_of(wanted->flags) == READ)
-        return inject_at_once(lane, fd, close_on_exec);
-    return inject(lane, fd, close_on_exec);
+    return hand_over(lane, wanted, fd);
+}
+
+/* The caller's file mode creation mask: proc_pid_status(5). -1 where it cannot be told. */
+static int umask_of(uint32_t tid)
+{
+    char text[512];
+    snprintf(text, MAX_LINK_NAME, "/proc/%u/status", tid);
+    int file = open(text, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return -1;
+    ssize_t count = read(file, text, sizeof text);
+    close(file);
+    static const char line[] = "\nUmask:\t";
+    const size_t size = sizeof line - 1;
+    const char *found = count > 0 ? memmem(text, (size_t)count, line, size) : NULL;
+    if (!found || found + size + 4 > text + count)
+        return -1;
+    int mask = 0;
+    for (int digit = 0; digit < 4; digit++) {
+        char character = found[size + (size_t)digit];
+        if (character < '0' || character > '7')
+            return -1;
+        mask = mask * 8 + character - '0';
+    }
+    return mask;
+}
+
+/* Make the file in its directory, as `_create` in opens.py does; 0 leaves the call to it. */
+static int make(struct lane *lane, const struct table *table, const struct open *wanted, int parent,
+                const char *name, char real[MAX_PATH])
+{
+    struct stat status;
+    size_t length = path_of(lane, parent, real), end = strlen(name);
+    if (!length || length + 1 + end >= MAX_PATH || fstat(parent, &status))
+        return 0;
+    if (!S_ISDIR(status.st_mode) || may_be_own(lane, &status))
+        return 0;
+    length -= length == 1; /* of `/` */
+    real[length] = '/';
+    memcpy(real + length + 1, name, end + 1);
+    length += 1 + end;
+    /* What is made there is remembered, or a device of the machine's. */
+    if (is_below(real, length, "/tmp") || is_below(real, length, "/var/tmp") ||
+        is_below(real, length, "/dev"))
+        return 0;
+    struct question question = asking(WRITE, CREATE);
+    if (look_up(table, real, length, &question) != ALLOWED) /* what the floor covers is left */
+        return 0;
+    if (!fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
+        return 0;
+    int mask = umask_of(lane->call.tid);
+    if (mask < 0 || ioctl(lane->listener, ID_VALID, &lane->call.id))
+        return 0;
+    struct decision decision = {.kind = CREATED, .path = real, .length = length};
+    if (!is_noted(lane, table, question.rule, &decision))
+        return 0;
+    umask((mode_t)mask);
+    const int flags = (int)(wanted->flags & 0x7fffffff);
+    int fd = openat(parent, name, flags | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, wanted->mode);
+    if (fd < 0)
+        return errno != EEXIST && respond(lane, 0, -errno, 0);
+    return hand_over(lane, wanted, fd);
+}
+
+/* A file that is not there yet. Whatever has the name meanwhile is found by Python. */
+static int serve_new(struct lane *lane, const struct table *table, const struct open *wanted,
+                     char *path, size_t length)
+{
+    if ((wanted->flags & 0x7fffffff) & ~(uint64_t)(PERFORMED | O_EXCL | O_NOFOLLOW) ||
+        wanted->flags & O_DIRECTORY || (lane->options & (PERFORMS | MAKES)) != (PERFORMS | MAKES))
+        return 0;
+    const char *slash = memrchr(path, '/', length);
+    const size_t begin = slash ? (size_t)(slash - path) + 1 : 0;
+    char name[NAME_MAX + 1], real[MAX_PATH];
+    if (is_no_name(path + begin, length - begin) || length - begin > NAME_MAX)
+        return 0;
+    memcpy(name, path + begin, length - begin + 1);
+    if (begin)
+        path[begin] = 0;
+    int parent = locate(lane, wanted, begin ? path : ".");
+    if (parent < 0)
+        return 0;
+    int answered = make(lane, table, wanted, parent, name, real);
+    close(parent);
+    return answered;
+}
+
+/* The same where the floor obviously covers the new name: continued because the floor holds. As
+ * `_opens` in native_changes.py. */
+static int serve_new_in_floor(struct lane *lane, const struct table *table,
+                              const struct open *wanted, char *path, size_t length)
+{
+    char *slash = memrchr(path, '/', length);
+    const size_t above = slash && slash != path ? (size_t)(slash - path) : 1;
+    struct question of_name = asking(WRITE, 0);
+    struct question of_directory = asking(access_of(wanted->flags) | WRITE, 0);
+    struct stat status;
+    if (!slash || !(lane->options & NOTES) ||
+        !(look_up(table, path, length, &of_name) & COVERED) ||
+        !(look_up(table, path, above, &of_directory) & COVERED) ||
+        !lstat(path, &status) || errno != ENOENT)
+        return 0;
+    const char kept = path[above];
+    path[above] = 0;
+    int directory = open_handle(AT_FDCWD, path, O_DIRECTORY, NO_SYMLINKS);
+    path[above] = kept;
+    if (directory < 0)
+        return 0;
+    close(directory);
+    struct decision decision = {
+        .kind = CREATED, .is_native = 1, .path = path, .length = length};
+    return is_noted(lane, table, 0, &decision) && let_continue(lane);
 }
 
 /* Decide on the object and not on its name. */
 static int serve_object(struct lane *lane, const struct table *table, const struct open *wanted,
-                        const char *path, size_t length)
+                        char *path, size_t length)
 {
-    if (!(lane->options & FOLLOWS) || wanted->flags & (O_EXCL | O_NOFOLLOW | MAKES_UNNAMED))
+    if (!(lane->options & FOLLOWS) || wanted->flags & MAKES_UNNAMED)
         return 0;
     if (wanted->flags & O_CREAT && (!length || path[length - 1] == '/'))
         return 0;
+    if (wanted->flags & O_CREAT && wanted->flags & (O_EXCL | O_NOFOLLOW))
+        return serve_new(lane, table, wanted, path, length);
+    if (wanted->flags & (O_EXCL | O_NOFOLLOW))
+        return 0;
     int handle = locate(lane, wanted, path);
     if (handle < 0)
-        return 0;
+        return errno == ENOENT && wanted->flags & O_CREAT &&
+               serve_new(lane, table, wanted, path, length);
     char real[MAX_PATH];
-    size_t real_length = path_of(handle, real);
+    struct question question = asking(access_of(wanted->flags), 0);
+    struct decision decision = {.kind = OPENED, .access = question.need, .path = real};
+    decision.length = path_of(lane, handle, real);
     unsigned found = 0;
-    if (real_length)
-        found = look_up(table, real, real_length, access_of(wanted->flags));
+    if (decision.length)
+        found = look_up(table, real, decision.length, &question);
     int answered = 0;
-    if (found & COVERED) {
-        close(handle);
-        return let_continue(lane);
-    }
-    if (found & ALLOWED && lane->options & PERFORMS)
-        answered = perform(lane, wanted, handle);
+    if (found & COVERED)
+        answered = let_continue(lane);
+    else if (found & ALLOWED && lane->options & PERFORMS)
+        answered = perform(lane, table, wanted, handle, question.rule, &decision);
     close(handle);
     return answered;
 }
@@ -605,7 +620,7 @@ static int serve_open(struct lane *lane, const struct open *wanted)
     ssize_t length = read_path(lane->call.tid, wanted->address, path);
     if (length <= 0)
         return 0;
-    const char *text = path;
+    char *text = path;
     ssize_t count = length;
     if (path[0] != '/') {
         count = complete(lane, wanted->start, path, (size_t)length, whole);
@@ -613,7 +628,8 @@ static int serve_open(struct lane *lane, const struct open *wanted)
     }
     if (count <= 0)
         return 0;
-    unsigned found = look_up(&table, text, (size_t)count, access_of(wanted->flags));
+    struct question question = asking(access_of(wanted->flags), 0);
+    unsigned found = look_up(&table, text, (size_t)count, &question);
     if (found & UNSURE)
         return 0;
     lane->is_known = 1;
@@ -621,8 +637,10 @@ static int serve_open(struct lane *lane, const struct open *wanted)
         int way = look_for_links(text);
         if (way == NO_LINK)
             return let_continue(lane);
+        if (way == MISSING && !(wanted->flags & O_CREAT))
+            return let_continue(lane);
         if (way == MISSING)
-            return wanted->flags & O_CREAT ? 0 : let_continue(lane);
+            return serve_new_in_floor(lane, &table, wanted, text, (size_t)count);
     }
     return serve_object(lane, &table, wanted, path, (size_t)length);
 }
@@ -638,6 +656,8 @@ static int serve_send(struct lane *lane, uint64_t address, int32_t size)
     return let_continue(lane);
 }
 
+#include "lane_connect.h"
+
 static int serve(struct lane *lane)
 {
     const uint64_t *a = lane->call.arguments;
@@ -652,6 +672,8 @@ static int serve(struct lane *lane)
         struct open wanted = {AT_FDCWD, a[0], a[1], a[2]};
         return serve_open(lane, &wanted);
     }
+    if (number == lane->nr_connect)
+        return serve_connect(lane, (int32_t)a[0], a[1], (int32_t)a[2]);
     return number == lane->nr_sendto && serve_send(lane, a[4], (int32_t)a[5]);
 }
 
@@ -683,6 +705,7 @@ static void count(struct lane *lane, uint64_t begin, uint64_t performed)
     const uint64_t took = lane->counts->answering - begin;
     const int32_t number = lane->call.number;
     unsigned kind = number == lane->nr_openat ? 0 : number == lane->nr_open ? 2 : 4;
+    kind = number == lane->nr_connect ? 6 : kind;
     kind += lane->performed != performed;
     add(&lane->counts->calls[kind], 1);
     add(&lane->counts->nanoseconds[kind], took);
@@ -709,6 +732,11 @@ EXPORTED unsigned nono_lane_interface(void)
 EXPORTED void nono_lane_close(struct lane *lane)
 {
     forget_start(lane);
+    if (lane->places)
+        forget_thread(lane->places);
+    if (lane->descriptors >= 0)
+        close(lane->descriptors);
+    lane->descriptors = -1;
 }
 
 /* Receive and answer until a call is for Python, which is 1; 0 when no process is left that could
@@ -718,6 +746,8 @@ EXPORTED int nono_lane_receive(struct lane *lane)
     for (;;) {
         memset(&lane->call, 0, sizeof lane->call);
         lane->is_known = 0;
+        if (lane->places)
+            lane->places->asked.family = 0, lane->places->is_begun = 0;
         if (ioctl(lane->listener, RECV, &lane->call)) {
             if (errno == ENOENT && is_finished(lane->listener))
                 return 0;

@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 import functools
 import os
+import socket
+import struct
 from array import array
 from typing import Any, NamedTuple
 
@@ -18,7 +20,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 3 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 5 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -28,6 +30,9 @@ class Options(enum.IntFlag):
     CHANGES_ARE_TOLD = 2
     FOLLOWS = 4
     PERFORMS = 8
+    NOTES = 16
+    MAKES = 32
+    CONNECTS = 64
 
 
 class Found(enum.IntFlag):
@@ -52,7 +57,7 @@ def library() -> tuple[Any, str]:
     return found, ""
 
 
-COUNTED = ("openat", "open", "sendto")
+COUNTED = ("openat", "open", "sendto", "connect")
 """The calls that are counted; of each, those let continue and those performed."""
 
 
@@ -65,6 +70,26 @@ class Counts(NamedTuple):
     """How many took how long, by the buckets of `bucket`."""
 
 
+Place = bytes
+"""An IP address and a port, as `struct place` has them; `place_name` tells which."""
+_PLACE = struct.Struct("=HH16s")
+
+
+def place_name(place: Place) -> tuple[str, int]:
+    """The address as text, and the port."""
+    family, port, address = _PLACE.unpack(place)
+    is_4 = family == socket.AF_INET
+    # As the handler has it, which is not always as inet_ntop(3) writes it.
+    host = socket.inet_ntop(family, address[:4]) if is_4 else _ipv6(address)
+    return host, socket.ntohs(port)
+
+
+def _ipv6(address: bytes) -> str:
+    import ipaddress
+
+    return str(ipaddress.IPv6Address(address))
+
+
 class Lane:
     """Receives from a listener, for one thread. Made by `made`."""
 
@@ -73,11 +98,13 @@ class Lane:
         known = table(machine())
         self._lane = ffi.new("struct lane *")
         self._lane.listener = listener
-        self._lane.kept = -1
-        for name in ("openat", "open", "sendto"):
+        self._lane.kept = self._lane.descriptors = -1
+        for name in COUNTED:
             setattr(self._lane, f"nr_{name}", known[name].number if name in known else -1)
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
         self._kept: tuple[Any, ...] = ()
+        self._told: tuple[Any, ...] = ()
+        self._places: Any = None
         self._counts: Any = None
 
     def count(self) -> None:
@@ -98,6 +125,51 @@ class Lane:
         self._lane.table, self._lane.current = kept
         self._lane.table_size, self._lane.version = len(flat), version
         self._kept = kept
+
+    def tell(self, journal: Any, own: bytearray) -> None:
+        """What to write down what is done in, as a pointer; and which objects may be own ones."""
+        marks = ffi.from_buffer(own)
+        self._lane.journal, self._lane.own = journal, marks
+        self._told = journal, marks
+
+    def connect(self) -> None:
+        """Perform connects from now on, to what is allowed by `allow_place`."""
+        if self._places is None:
+            self._places = self._lane.places = ffi.new("struct places *")
+            self._places.pidfd = -1
+
+    @property
+    def asked(self) -> Place | None:
+        """Where the call that was received last is to connect to, if that may be allowed."""
+        places = self._places
+        if places is None or not places.asked.family:
+            return None
+        return bytes(ffi.buffer(ffi.addressof(places, "asked")))
+
+    @property
+    def is_begun(self) -> bool:
+        """The call that was received last connects already, is written down, and has to wait."""
+        return self._places is not None and bool(self._places.is_begun)
+
+    def allow_place(self, place: Place, about: bytes, request: bytes, origin: bytes) -> None:
+        """It may be connected to. An audit tells of it by these; the last two are msgpack."""
+        if self._places is None:
+            return
+        made = ffi.new("struct allowed *")
+        parts = {"place": place, "request": request, "origin": origin, "about": about}
+        for field, value in parts.items():
+            room = ffi.buffer(ffi.addressof(made, field))
+            if len(value) > len(room):
+                return
+            room[: len(value)] = value
+        made.request_length, made.about_length = len(request), len(about)
+        made.origin_length = len(origin)
+        self._library.nono_lane_allow_place(self._places, made)
+
+    def forget_places(self) -> None:
+        """None may be connected to any more."""
+        if self._places is not None:
+            self._library.nono_lane_forget_places(self._places)
 
     @property
     def is_known(self) -> bool:
@@ -139,10 +211,16 @@ def made(listener: int) -> Lane | None:
     return None if compiled is None else Lane(compiled, listener)
 
 
-def look_up(flat: bytes, path: bytes, access: int) -> Found:
-    """What the table says, as the lane reads it; only where there is one."""
-    found, _ = library()
-    return Found(found.nono_lane_look_up(ffi.from_buffer(flat), len(flat), path, len(path), access))
+def look_up(flat: bytes, path: bytes, access: int, refused: int = 0) -> tuple[Found, int]:
+    """What the table says, as the lane reads it, and by which rule; only where there is one.
+
+    `refused` are rights whose refusal refuses it as well. Rules are counted from 1; 0 for none.
+    """
+    compiled, _ = library()
+    rule = ffi.new("uint32_t *")
+    table = ffi.from_buffer(flat), len(flat)
+    found = compiled.nono_lane_look_up(*table, path, len(path), access, refused, rule)
+    return Found(found), rule[0]
 
 
 def bucket(value: int) -> int:

@@ -20,14 +20,15 @@ DECLARATIONS = """
         uint64_t id; uint32_t tid, flags; int32_t number; uint32_t arch;
         uint64_t instruction_pointer, arguments[6];
     };
-    struct counts { uint64_t calls[6], nanoseconds[6], buckets[1280], answering; };
+    struct counts { uint64_t calls[8], nanoseconds[8], buckets[1280], answering; };
     struct lane {
-        int32_t listener, nr_openat, nr_open, nr_sendto;
+        int32_t listener, nr_openat, nr_open, nr_sendto, nr_connect;
         uint32_t options, version;
         const uint32_t *current; const uint8_t *table; uint64_t table_size;
         uint64_t continued, performed;
         int32_t kept; uint32_t kept_tid; int32_t kept_start; uint32_t is_known;
-        struct counts *counts;
+        struct counts *counts; int32_t descriptors;
+        struct journal *journal; struct places *places; const uint8_t *own;
         struct notification call;
     };
     unsigned nono_lane_interface(void);
@@ -36,9 +37,42 @@ DECLARATIONS = """
     void nono_lane_close(struct lane *lane);
     int nono_lane_serve(struct lane *lane);
     unsigned nono_lane_look_up(const uint8_t *bytes, uint64_t size, const char *path,
-        uint64_t length, unsigned need);
+        uint64_t length, unsigned need, unsigned more, uint32_t *rule);
+
+    struct shared {
+        int32_t records, seal; uint64_t count, size, last, limit; uint8_t digest[32];
+        uint64_t bound; uint32_t all[8], fresh[8];
+        uint64_t second; uint32_t written, pending; uint64_t summed[3]; int32_t error;
+    };
+    struct decision {
+        uint32_t tid, kind, access; int is_native; const char *path; size_t length;
+        const uint8_t *origin; size_t origin_length; const uint8_t *request; size_t request_length;
+    };
+    struct place { uint16_t family, port; uint8_t bytes[16]; };
+    struct allowed {
+        struct place place; uint32_t request_length, about_length, origin_length;
+        uint8_t request[160], origin[256]; char about[64];
+    };
+    struct places {
+        struct place asked; uint32_t next; int32_t pidfd; uint32_t tid, is_begun;
+        struct allowed allowed[16];
+    };
+    int nono_lane_allow_place(struct places *places, const struct allowed *allowed);
+    void nono_lane_forget_places(struct places *places);
+    struct journal *nono_journal_new(void);
+    void nono_journal_free(struct journal *journal);
+    void nono_journal_lock(struct journal *journal);
+    void nono_journal_unlock(struct journal *journal);
+    int nono_journal_admits(struct journal *journal, uint64_t time, const char *kind,
+        uint64_t kind_length, const char *about, uint64_t length);
+    void nono_journal_see(struct journal *journal, const char *kind, uint64_t kind_length,
+        const char *about, uint64_t length);
+    void nono_journal_know(struct journal *journal, uint32_t tid, const uint8_t *bytes,
+        uint64_t length);
+    void nono_journal_forget(struct journal *journal);
+    int nono_journal_note(struct journal *journal, const struct decision *decision, uint64_t time);
 """
-# The second part is shims/linux/lane.c's, which `lane.py` loads.
+# The second part is that of shims/linux/lane.c and journal.h, which `lane.py` loads.
 # syscall(2) is variadic in C. On x86_64 and aarch64 Linux a variadic call passes integers and
 # pointers in the same registers as a fixed form does, which spares a cast for every argument.
 

@@ -37,6 +37,20 @@ class RecordFiles:
         self._begin = 0
         self._size = 0
 
+    @property
+    def last(self) -> int:
+        """The descriptor of the file that the next record is appended to, if it is not full."""
+        return self._file
+
+    @property
+    def bound(self) -> int:
+        """The bytes of all files beyond which another one has to be begun."""
+        return self._begin + MAX_FILE_BYTES
+
+    def note_size(self, size: int) -> None:
+        """Somebody else has appended to the last file: so many bytes are in all of them."""
+        self._size = size - self._begin
+
     def append(self, record: bytes) -> None:
         """Write a record behind the others. Raises OSError; a part of it may be there then."""
         if self._size and self._size + len(record) > MAX_FILE_BYTES:

@@ -13,12 +13,13 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.answer_records import Answered, Changed
+from nono.broker.audit.asked_records import Said, plain_asked
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
@@ -38,18 +39,21 @@ from nono.broker.audit.records import (
 from nono.broker.dataclass import dataclass
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
+from nono.supervisor.decisions.undecided import AllowedByAnswer
 from nono.supervisor.errors import StartError, failure
 from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
     from nono.broker import Origin
     from nono.supervisor.audit.sessions import NewSession
+    from nono.supervisor.audit.shared import Journal, Shared, SharedPace
 
 MAX_BYTES = 1 << 30
 """Of all files of one session."""
 _PACED_BYTES = MAX_BYTES
 """What is kept from becoming full by a flood; the audit ends at the other bound all the same."""
 _MAX_PROCESSES = 1024
+_ALONE = contextlib.nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ class Audit:
         self._session = session
         self._writer = Writer()
         self._lock = threading.Lock()
-        self._pace = Pace(_PACED_BYTES)
+        self._pace: Pace | SharedPace = Pace(_PACED_BYTES)
+        self._shared: Shared | None = None
         self._processes: dict[int | None, RecordedProcess] = {}
 
     @property
@@ -106,6 +111,43 @@ class Audit:
         """A program is about to be started. Raises StartError as `start` does."""
         with self._starting():
             self._write(Program(time.time_ns(), tuple(argv), cwd))
+
+    def share(self, make: Callable[[], Journal | None]) -> Journal | None:
+        """Let what is made write records, too, from now on; None where it cannot."""
+        is_each_told = self.options.every_call or self.options.required
+        with self._lock:
+            if self._shared is None and not (self.stopped or is_each_told) and self._session:
+                self._share_now(make, self._session)
+            return self._shared.journal if self._shared is not None else None
+
+    def _share_now(self, make: Callable[[], Journal | None], session: NewSession) -> None:
+        # Only long runs get this far.
+        from nono.supervisor.audit.shared import Shared, SharedPace
+
+        journal = make()
+        if journal is None or not isinstance(self._pace, Pace):
+            return
+        with journal:
+            self._pace = SharedPace(journal, self._pace, _PACED_BYTES)
+        shared = Shared(journal, session, self._writer, MAX_BYTES)
+        for tid, known in self._processes.items():
+            if tid is not None:
+                shared.know(tid, known)
+        self._shared = shared
+
+    @staticmethod
+    def packed_origin(origin: Origin) -> bytes:
+        """As it stands in a record."""
+        from nono.supervisor.audit.shared import packed_origin
+
+        return packed_origin(origin)
+
+    @staticmethod
+    def packed_request(request: Request) -> bytes:
+        """The same."""
+        from nono.supervisor.audit.shared import packed_request
+
+        return packed_request(request)
 
     @contextlib.contextmanager
     def _starting(self) -> Iterator[None]:
@@ -143,6 +185,8 @@ class Audit:
         """
         origin = verdict.rule.origin
         match verdict:
+            case AllowedByAnswer(_, said):
+                self._decision(request, decided, Effect.ALLOW, 0, origin, said=said)
             case Allow():
                 self._decision(request, decided, Effect.ALLOW, 0, origin)
             case Deny(_, number):
@@ -166,16 +210,22 @@ class Audit:
         number: int,
         origin: Origin | None,
         native: bool = False,
+        said: Said | None = None,
     ) -> None:
         now = time.time_ns()
         is_execute = isinstance(request, Execute)
-        if self._is_in_pace(now, request, effect.value):
+        if self._is_in_pace(now, request, "answered" if said else effect.value):
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            self._append(plain)
+            self._append(plain_asked(plain, said) if said else plain)
         if is_execute:
-            self._processes.clear()  # what they run, and who they are, may be another
+            self._forget_processes()  # what they run, and who they are, may be another
+
+    def _forget_processes(self) -> None:
+        self._processes.clear()
+        if self._shared is not None:
+            self._shared.forget()
 
     def admits_answer(self, request: Request) -> bool:
         """Whether an answer of a function about the request is written, and not only counted."""
@@ -190,7 +240,7 @@ class Audit:
             return True
         kind = _kind(what, type(request).__name__, getattr(request, "operation", ""))
         about = getattr(request, "path", None) or getattr(request, "address", None)
-        with self._lock:
+        with self._lock, self._shared or _ALONE:
             summed = self._pace.take(now)
             admitted = self._pace.admits(now, self._writer.seal.size, kind, about)
         if summed:
@@ -208,20 +258,29 @@ class Audit:
         if known is None:
             known = RecordedProcess(process.pid, process.exe, cut(process.argv))
             if len(self._processes) >= _MAX_PROCESSES:
-                self._processes.clear()
+                self._forget_processes()
             if tid is not None:
                 self._processes[tid] = known
+                if self._shared is not None:
+                    self._shared.know(tid, known)
         return known
 
     def _write(self, record: Record, last: bool = False) -> None:
         self._append(plain(record), last)
 
     def _append(self, content: list[object], last: bool = False) -> None:
-        with self._lock:
+        with self._lock, self._shared or _ALONE:
+            self._find_error()
             if not self.stopped and self._session is not None:
                 self._append_now(self._session, content, last)
         if self.refuses:
             raise failure(errno.EACCES)
+
+    def _find_error(self) -> None:
+        """What the other side could not write ends the audit as well."""
+        error = 0 if self._shared is None else self._shared.error
+        if error and self._session is not None and not self.stopped:
+            self._stop(self._session, os.strerror(error), self._writer.seal)
 
     def _append_now(self, session: NewSession, content: list[object], last: bool) -> None:
         before = self._writer.seal
@@ -238,6 +297,8 @@ class Audit:
     def _stop(self, session: NewSession, why: str, seal: Seal) -> None:
         """Leave whole records, as `seal` tells, which has its room already."""
         self.stopped = why
+        if self._shared is not None:
+            self._shared.end()
         with contextlib.suppress(OSError):
             session.records.cut(seal.size)
         with contextlib.suppress(OSError):
@@ -246,7 +307,13 @@ class Audit:
     def close(self) -> None:
         """End the session. Never raises; may be called twice."""
         with contextlib.suppress(OSError):
-            self._write_summed(self._pace.take())
+            with self._lock, self._shared or _ALONE:
+                summed = self._pace.take()
+            self._write_summed(summed)
+            # No other one is behind the last.
+            with self._lock, self._shared or _ALONE:
+                if self._shared is not None:
+                    self._shared.end()
             self._write(End(time.time_ns(), self._writer.seal.records), last=True)
         with self._lock:
             session, self._session = self._session, None

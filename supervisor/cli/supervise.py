@@ -12,6 +12,7 @@ from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
+from nono.supervisor.cli.project import project_of
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
@@ -19,6 +20,7 @@ from nono.supervisor.planning.answers_file import answers_file
 from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.scripts import with_interpreter
 from nono.supervisor.planning.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
@@ -48,24 +50,26 @@ def run_command(
     Raises NonoError.
     """
     platform = values["platform"] or here()
+    argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
         with planned_for(platform):
-            return _dry_run(argv, values)
+            return _dry_run(argv, values, script)
     if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
         require_this(platform)
     if not values["floor_only"]:
         require_listener()
-    plan = _planned(argv, values)
+    plan = _planned(argv, values, script)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
     return _supervise(plan, argv, values)
 
 
-def _planned(argv: Sequence[str], values: dict[str, Any]) -> Plan:
+def _planned(argv: Sequence[str], values: dict[str, Any], script: str | None) -> Plan:
     """The plan, once its notes were said."""
-    plan = make_plan(to_options(values), argv)
+    project = project_of(argv, values)
+    plan = make_plan(to_options(values), argv, project=project, script=script)
     if not values["quiet"]:
         say_notes(plan.notes)
         if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
@@ -73,11 +77,11 @@ def _planned(argv: Sequence[str], values: dict[str, Any]) -> Plan:
     return plan
 
 
-def _dry_run(argv: Sequence[str], values: dict[str, Any]) -> int:
+def _dry_run(argv: Sequence[str], values: dict[str, Any], script: str | None) -> int:
     from nono.supervisor.decisions.always import complete
     from nono.supervisor.report import plan as report
 
-    plan = _planned(argv, values)
+    plan = _planned(argv, values, script)
     made = complete(plan, broker=not values["floor_only"])
     if here() == "macos":
         from nono.supervisor.cli.elsewhere import on_macos

@@ -42,12 +42,12 @@ from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
+    from nono.broker.policy.table import Spelled
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.repositories import Repository
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
-_MAX_UNRESOLVED = 100
-_MAX_CONNECTS = 4096
+_MAX_UNRESOLVED, _MAX_CONNECTS = 100, 4096
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -97,13 +97,13 @@ class Decisions:
         self._denied_names = DeniedNames(policy)
         self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
 
-    def table(self, with_rules: bool) -> tuple[int, bytes]:
+    def table(self, with_rules: bool, spelled: Spelled | None = None) -> tuple[int, bytes]:
         """The version, and floor and policy of then as `broker/policy/table.py` has them."""
         from nono.broker.policy.table import flat_table
 
         with self._lock:
             version, parts = self.version[0], (self.floor, self.policy, self._copies)
-        return version, flat_table(*parts, with_rules)
+        return version, flat_table(*parts, with_rules, spelled)
 
     def _renew(self) -> None:
         """Under the lock, after something was replaced."""
@@ -257,7 +257,8 @@ class Decisions:
         policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            undecided = Undecided(((request, verdict), *self._undecided(later)), policy)
+            more = self._undecided(later) if later else ()
+            undecided = Undecided(((request, verdict), *more), policy)
             if self.answer_at_once is None:
                 raise undecided
             decided, verdict = self.answer_at_once(undecided)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
-from nono.broker import Ask, Deny, Request, Verdict
+from nono.broker import Ask, Deny, Origin, Request, Verdict
 
 
 class Witness(Protocol):
@@ -32,3 +33,17 @@ class Witness(Protocol):
 
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address."""
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A witness that also lets another part of nono write down what it does: an audit."""
+
+    def share(self, make: Callable[[], Any]) -> Any:
+        """What was made by the first who asked, and writes from now on; None where it cannot."""
+
+    def packed_origin(self, origin: Origin) -> bytes:
+        """As what was made has to write it."""
+
+    def packed_request(self, request: Request) -> bytes:
+        """The same of what was decided."""

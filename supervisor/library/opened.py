@@ -120,6 +120,11 @@ class Started:
         """The limits that were reached so far: by it, or by all that runs in its sandbox."""
         return tuple(self._program.reached())
 
+    @property
+    def refusals(self) -> list[int]:
+        """How often each of `denials` came, without the cost of putting them into words."""
+        return [each.count for each in self._program.refused()]
+
     def send_signal(self, number: int) -> None:
         """To the program alone; nothing when it has ended."""
         self._program.send_signal(number)

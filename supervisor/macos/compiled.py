@@ -44,6 +44,12 @@ class Compiled:
     profile: Profile
     answers: Evaluator
 
+    def on_disk(self, request: Request) -> Request:
+        """The request at the path that the kernel compares, where it is about one."""
+        if isinstance(request, Open | Execute | PathChange):
+            return replace(request, path=path_on_disk(request.path))
+        return request
+
     def allows(self, request: Request, kind: str = "REGULAR-FILE") -> bool:
         """What the kernel will answer. Raises KeyError for a request that is not about a path."""
         operations, path = _operations(request)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import os
 import shlex
 import stat
@@ -16,6 +18,7 @@ from nono.supervisor.planning.refused_names import refused
 from nono.supervisor.walk import Changeable
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_MAX_SEEN = 1000
 
 
 class FlagPaths:
@@ -106,8 +109,17 @@ class FlagPaths:
         else:
             if not stat.S_ISSOCK(mode):
                 kind = "is a directory" if stat.S_ISDIR(mode) else "not a socket"
-                raise UsageError(f"{setting}: {kind}", f"ls -l {setting.value}")
+                raise UsageError(f"{setting}: {kind}", _instead_of_directory(given))
         return given
+
+
+def _instead_of_directory(path: str) -> str:
+    """The flag for the first socket in it, by name; else what lists it."""
+    with contextlib.suppress(OSError), os.scandir(path) as entries:
+        for entry in sorted(itertools.islice(entries, _MAX_SEEN), key=lambda each: each.name):
+            if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
+                return f"{flag('filesystem.unix_socket')} {shlex.quote(entry.path)}"
+    return f"ls -l {shlex.quote(path)}"
 
 
 def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:

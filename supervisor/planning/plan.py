@@ -22,12 +22,7 @@ from nono.broker import (
 )
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
-from nono.supervisor.places import (
-    absolute,
-    caches_directory,
-    home_directory,
-    platform,
-)
+from nono.supervisor.places import absolute, caches_directory, home_directory, platform
 from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.answers_of_run import kept_answers
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
@@ -50,6 +45,7 @@ from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, interpreter_rules, left_out, needed_by
 from nono.supervisor.planning.refused_names import Expanded, own_profiles
 from nono.supervisor.planning.repositories import Repository
+from nono.supervisor.planning.scripts import script_rules
 from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.planning.way_here import way_here
@@ -62,6 +58,7 @@ if TYPE_CHECKING:
     from nono.broker.limits import Limits
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
+    from nono.supervisor.planning.project_here import Project
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -70,19 +67,18 @@ _READ = Access.READ | Access.EXECUTE
 class Plan:
     """A policy, and the circumstances it was made for.
 
-    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
-    a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
+    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what a
+    person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write, None where nobody looked. `to_make`
-    are directories that a flag names, `new_directories` those that the profile opens for writing:
-    they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
-    anything. `ask` names the channel by which a person is asked about what no rule decides; empty
-    for nobody. `preload` lets programs load nono's library for opens, where there is one. With
-    `by_proxy` hosts are reached by nono's own proxy alone, which programs have to use. `limits`
-    are how much of the machine they may use, if anybody said so.
+    whose hooks and configuration the program may not write, None where nobody looked. `to_make` are
+    directories that a flag names, `new_directories` those that the profile opens for writing: they
+    are made at the start. `upstream_proxy` is what allowed hosts are reached through. `ask` names
+    the channel that asks a person about what no rule decides; empty for nobody. `preload` lets
+    programs load nono's library for opens. With `by_proxy` hosts are reached by nono's own proxy
+    alone, which programs have to use. `limits` bound what all of it uses.
     """
 
     policy: Policy
@@ -115,11 +111,15 @@ def make_plan(
     env: Mapping[str, str] | None = None,
     opening_workdir: Origin | None = None,
     also: Sequence[str] = (),
+    project: Project | None = None,
+    script: str | None = None,
 ) -> Plan:
     """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError.
 
     `opening_workdir` opens the working directory whatever the options say, unless it holds the
-    home; it is the origin of the rule. `also` are other programs that are to start.
+    home; it is the origin of the rule. `also` are other programs that are to start. `project` is
+    what a person accepted of a project or a script: it stands for the profile, where there is none.
+    `script` is a file that the command runs, and is opened as a program would be.
     """
     env = os.environ if env is None else env
     home = home_directory(env)
@@ -127,7 +127,7 @@ def make_plan(
     expand = Expanded(expander(home, workdir, env))
     flags = settings_of(options)
     written = (*_written(flags, home, workdir), caches_directory(env, home))
-    profile = _profile(options, flags, env, home, workdir, expand, written)
+    profile = _profile(options, flags, env, home, workdir, expand, written, project)
     changeable = Changeable((*written, *profile.written), _changed_workdir(flags, home, workdir))
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
@@ -143,6 +143,7 @@ def make_plan(
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *interpreter_rules(argv, program),
+        *script_rules(script, workdir, changeable),
         *(rule for each, needed in others.items() for rule in interpreter_rules([each], needed)),
         *profile.rules,
         *kept.rules,
@@ -231,7 +232,7 @@ def _caches(
 
 
 def _limits(flags: Settings, profile: Settings) -> Limits | None:
-    if not any(name.startswith("limits.") for each in (flags, profile) for name in each.settings):
+    if not any(name.startswith("limits.") for name in (*flags.settings, *profile.settings)):
         return None
     # What only a run with limits needs is loaded only then.
     from nono.supervisor.planning.limits import limits_of
@@ -253,8 +254,14 @@ def _profile(
     workdir: str,
     expand: Callable[[str], Sequence[str]],
     written: Sequence[str],
+    project: Project | None,
 ) -> FromProfile:
     """What the profile gives; without one, the groups that every profile starts from."""
+    allow_cwd = flags.speak_of("workdir.access")
+    if options.profile is None and project is not None:
+        from nono.supervisor.planning.project_rules import from_project
+
+        return from_project(project, env, home, workdir, allow_cwd, expand, written)
     if options.profile is None:
         found = [group(name) for name in default_groups(platform())]
         return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
@@ -263,7 +270,6 @@ def _profile(
     from nono.supervisor.planning.profile_rules import from_profile
 
     merged, notes = resolved(options.profile, env, home)
-    allow_cwd = flags.speak_of("workdir.access")
     made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
     return made._replace(notes=(*notes, *made.notes))
 

@@ -14,6 +14,13 @@ import sys
 from functools import cache
 
 _ROOMS = ("audit", "credentials", "decisions", "network", "session")
+_ROOMS_TO_ASK = ("asking/waiting",)
+_ALSO_TO_ASK = (
+    "nono.broker.asking.surroundings",
+    "nono.broker.learning.generalise",
+    "nono.supervisor.learning.observe",
+    "nono.supervisor.learning.own_state",
+)
 _NOT_LOADED = ("nono.supervisor.linux.machine_check", "nono.supervisor.macos.machine_check")
 """What only a command needs."""
 _ALSO = (
@@ -40,10 +47,31 @@ _ALSO = (
 @cache
 def load_everything() -> None:
     """Import it, once in a process."""
-    top = os.path.dirname(os.path.dirname(__file__))
     for room in (*_ROOMS, "macos" if sys.platform == "darwin" else "linux"):
-        for module in pkgutil.walk_packages([f"{top}/{room}"], f"nono.supervisor.{room}."):
-            if module.name not in _NOT_LOADED:
-                importlib.import_module(module.name)
+        _load(room)
     for name in _ALSO:
         importlib.import_module(name)
+
+
+@cache
+def load_what_resolves() -> None:
+    """What dnspython imports with its first question, and for what an answer holds; once."""
+    importlib.import_module("dns.asyncbackend").get_backend("trio")
+    importlib.import_module("dns.rdata").load_all_types(False)
+
+
+@cache
+def load_what_asks() -> None:
+    """What is needed besides where a callback answers; once in a process."""
+    for room in _ROOMS_TO_ASK:
+        _load(room)
+    for name in _ALSO_TO_ASK:
+        importlib.import_module(name)
+
+
+def _load(room: str) -> None:
+    top = os.path.dirname(os.path.dirname(__file__))
+    package = "nono.supervisor." + room.replace("/", ".")
+    for module in pkgutil.walk_packages([f"{top}/{room}"], f"{package}."):
+        if module.name not in _NOT_LOADED:
+            importlib.import_module(module.name)

@@ -213,13 +213,16 @@ def prepare_in_host(
 ) -> Prepared:
     """As `prepare`, in a program that uses the library. `ask` answers what no rule decides."""
     # What the command never needs is loaded only then.
-    from nono.supervisor.session.loaded import load_everything
+    from nono.supervisor.session import loaded
 
-    load_everything()
+    loaded.load_everything()
+    if ask is not None or plan.policy.network.mode is not Mode.BLOCKED:
+        loaded.load_what_resolves()
     channels = None
     if ask is not None:
         from nono.supervisor.asking.channels import of_callback
 
+        loaded.load_what_asks()
         channels = of_callback(ask)
     return prepare(plan, best_effort=best_effort, audit=audit, channels=channels)
 

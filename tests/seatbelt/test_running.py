@@ -122,6 +122,19 @@ def test_a_profile_that_the_kernel_does_not_take(mac: Mac) -> None:
     assert not (mac.project / "ran").exists()
 
 
+def test_a_profile_that_ends_libsandbox_is_no_program_that_ended(mac: Mac) -> None:
+    """It ends its process where it does not expect so much: nothing was run then."""
+    done = mac(
+        "-c",
+        "from nono.shims.macos import sbpl; sbpl.Profile.text = lambda self:"
+        " '(version 1)(allow signal ' + '(x y) ' * 20000 + ')';"
+        " from nono.supervisor.cli.main import main; main(['run', '--', 'touch', 'ran'])",
+    )
+    assert done.returncode == 125
+    assert "enter the sandbox: libsandbox ended its process (signal 6)" in done.stderr
+    assert not (mac.project / "ran").exists()
+
+
 def test_there_is_none_inside_of_another(mac: Mac) -> None:
     inner = mac.command("run", "--", "touch", "ran")
     done = mac("run", "--allow-cwd", "--env-allow", "PYTHONPATH", "--", *inner)

@@ -31,6 +31,7 @@ class Call:
         "background",
         "caller",
         "injected",
+        "is_begun",
         "network",
         "notification",
         "own",
@@ -50,8 +51,11 @@ class Call:
         restrictions: OwnRestrictions,
         making: Making,
         copied: tuple[int, bytes] | None = None,
+        is_begun: bool = False,
     ) -> None:
         """`copied` is an address whose path was read for this call already, and that path."""
+        self.is_begun = is_begun
+        """A connect that was decided on, and begun: only its end is left to wait for."""
         self._copied = copied
         self._making = making
         self.restrictions = restrictions

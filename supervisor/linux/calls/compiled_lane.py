@@ -1,8 +1,9 @@
 """Receiving through the lane in C, where there is one: shims/linux/lane.c.
 
-It answers by a table of the floor and, where nobody is told of what is performed, of the rules
-(`Decisions.table`). A table is made once it pays, and again after floor or rules were replaced:
-a run of a few calls has none. What the lane leaves is served as if it had been received here.
+It answers by a table of the floor and of the rules (`Decisions.table`). What it does beyond the
+floor it writes down itself where there is an audit (`Sharing`); where somebody else is told, it
+does nothing beyond. A table is made once it pays, and again after floor or rules were replaced: a
+run of a few calls has none. What the lane leaves is served as if it had been received here.
 """
 
 from __future__ import annotations
@@ -11,25 +12,33 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from nono.broker import Allow, Connect
+from nono.broker.requests import RecordedProcess
 from nono.shims.linux import landlock, lane
 from nono.shims.linux.landlock import FS
 from nono.shims.linux.lane import Options
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.decisions.witness import Sharing
 from nono.supervisor.linux.calls.fast_lane import FastLane
 
 if TYPE_CHECKING:
+    from nono.shims.linux.journal import Journal
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 
 # As plain numbers: they are put together for each call that the lane leaves.
 _TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
 _FOLLOWS, _PERFORMS = Options.FOLLOWS.value, Options.PERFORMS.value
+_NOTES, _MAKES = Options.NOTES.value, Options.MAKES.value
+_CONNECTS = Options.CONNECTS.value
+_NOBODY = RecordedProcess(0, "", ())
+"""The policy goes by no process."""
 
 _FEW_CALLS = 32
 _CALLS_A_RULE = 2
 """Of the floor's rules. A table takes as long as the lane in Python does for so many opens."""
-_CALLS_BEFORE_RULES = 500
+_CALLS_BEFORE_RULES = 200
 """The same for a table of all rules, which the handlers are held against."""
 
 
@@ -57,6 +66,15 @@ class CompiledLane:
         self._version: int | None = None
         self._has_rules = False
         self._left = 0
+        self._told: Journal | None = None
+        witness = decisions.witness
+        self._can_be_told = witness is None or isinstance(witness, Sharing)
+        self.makes = False
+        """Whether the thread that receives has a umask of its own."""
+        self.connects = False
+        """Whether an address means what it says, and sockets can be copied."""
+        self.begun = 0
+        """The id of a call whose connect was decided on and begun: it is only waited for."""
         self._fixed = 0
         if FS.TRUNCATE in landlock.running().fs:
             self._fixed = _TRUNCATE
@@ -69,7 +87,26 @@ class CompiledLane:
         received = self._lane.receive()
         if received is not None and self._lane.is_known:
             self._fast_lane.left = received.id
+        if self.connects and received is not None:
+            if self._lane.is_begun:
+                self.begun = received.id
+            elif (place := self._lane.asked) is not None:
+                self._learn(place)
         return received
+
+    def _learn(self, place: lane.Place) -> None:
+        """The next connect to a place that the policy allows is performed in the lane."""
+        host, port = lane.place_name(place)
+        request = Connect(_NOBODY, host, port)
+        decided, verdict = self._decisions.verdict(request)
+        witness = self._decisions.witness
+        if not isinstance(verdict, Allow) or decided is not request:
+            return
+        told = b"", b""
+        if isinstance(witness, Sharing):
+            origin = verdict.rule.origin
+            told = witness.packed_request(request), witness.packed_origin(origin)
+        self._lane.allow_place(place, host.encode(), *told)
 
     def count(self) -> None:
         """Count from now on what the lane answers."""
@@ -98,22 +135,43 @@ class CompiledLane:
         return True
 
     def _make_table(self, *, with_rules: bool) -> None:
-        self._version, flat = self._decisions.table(with_rules)
+        witness, spelled = self._decisions.witness, None
+        if with_rules and isinstance(witness, Sharing):
+            spelled = witness.packed_origin
+            self._share(witness)
+        self._version, flat = self._decisions.table(with_rules, spelled)
         self._has_rules, self._left = with_rules, 0
+        if with_rules and self.connects:
+            self._lane.connect()
+        self._lane.forget_places()
         self._lane.use(flat, self._version, self._decisions.version)
 
+    def _share(self, witness: Sharing) -> None:
+        """From here on the lane writes down what it does."""
+        if self._told is None:
+            from nono.shims.linux import journal  # only long runs get this far
+
+            self._told = witness.share(journal.made)
+            if self._told is not None:
+                self._lane.tell(self._told.pointer, self._own.marks)
+
     def _may_perform(self) -> bool:
-        """Nobody is to be told of it, and nobody may have less than the rules say."""
-        return self._decisions.witness is None and self._restrictions.are_none
+        """Who is to be told can be, and nobody may have less than the rules say."""
+        return self._can_be_told and self._restrictions.are_none
 
     def _options(self) -> int:
         options = self._fixed
         if self._own.may_have_changed:
             options |= _CHANGES
+        notes = self._has_rules and (self._told is not None or self._decisions.witness is None)
+        if notes:
+            options |= _NOTES
         if not self._decisions.refuses_names:
             options |= _FOLLOWS
-            if self._has_rules and self._may_perform():
-                options |= _PERFORMS
+            if notes and self._restrictions.are_none:
+                options |= _PERFORMS | _MAKES if self.makes else _PERFORMS
+        if notes and self.connects and self._restrictions.are_none:
+            options |= _CONNECTS
         return options
 
 

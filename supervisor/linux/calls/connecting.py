@@ -44,8 +44,11 @@ def perform_connect(
     if sock.family == socket.AF_UNIX:
         return _connect_when_there_is_room(held, sock, connect)
     started = start_connect(sock, address)
-    if not started:
-        return DONE
+    return await_connect(held, sock, started) if started else DONE
+
+
+def await_connect(held: contextlib.ExitStack, sock: socket.socket, started: int) -> Answer:
+    """Wait for the end of an attempt that was started, as `start_connect` tells."""
     deadline = deadline_of(sock)
     return Later(
         lambda: until_connected(sock, deadline, started),

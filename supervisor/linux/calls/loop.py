@@ -20,6 +20,7 @@ from nono.broker.dataclass import replace
 from nono.shims.linux import capabilities
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
+from nono.shims.linux.process import copies_descriptors
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
@@ -113,6 +114,9 @@ class Loop:
         self._making, self._keep = take_callers_rights(keep)
         try:
             self.listener.answer_on_same_processor()
+            if self._compiled is not None:
+                self._compiled.makes = isinstance(self._making, ByThread)
+                self._compiled.connects = self._network is None and copies_descriptors()
             receive, serve = (self._compiled or self.listener).receive, self._serve
             while (notification := receive()) is not None:
                 serve(notification)
@@ -198,6 +202,7 @@ class Loop:
             restrictions,
             making,
             copied,
+            self._compiled is not None and self._compiled.begun == notification.id,
         )
         if self._ask is not None:
             caller.asks, caller.once = True, once

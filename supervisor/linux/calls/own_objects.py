@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import struct
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import left_behind
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
-from nono.supervisor.linux.calls.pinned import Pinned
+from nono.supervisor.linux.calls.pinned import PINNED, Pinned
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.calls.fork_count import ForkCount
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.calls.own_names import OwnNames
 
 _MAX_OBJECTS = 250_000
+_MARKS = 8192 * 8
+_NUMBERS = struct.Struct("=QQ")
+"""Of the device and the inode, which an identity begins with."""
 _PTS_MAJORS = range(136, 144)
 
 # Below a process, /proc/PID/net shows the whole machine's connections, not the process's.
@@ -68,6 +72,17 @@ class OwnObjects:
         self._bound: set[bytes] = set()
         self._own_names: OwnNames | None = None
         self._made_sockets: MadeSockets | None = None
+        self._marks: bytearray | None = None
+
+    @property
+    def marks(self) -> bytearray:
+        """A bit for each object that may be the sandbox's own; others certainly are not. For C."""
+        with self._lock:
+            if self._marks is None:
+                self._marks = bytearray(_MARKS // 8)
+                for known in self._identities:
+                    _mark(self._marks, *_NUMBERS.unpack_from(known.removeprefix(PINNED)))
+            return self._marks
 
     @property
     def datagrams(self) -> OwnDatagrams:
@@ -238,6 +253,9 @@ class OwnObjects:
 
     def _remembered(self, fd: int) -> bytes | None:
         """The identity by which the object is known from now on. Under the lock."""
+        if self._marks is not None:
+            status = os.fstat(fd)
+            _mark(self._marks, status.st_dev, status.st_ino)
         return identity(fd) or self._pinned.pin(fd)
 
     def _identity(self, fd: int) -> bytes | None:
@@ -280,6 +298,12 @@ class OwnObjects:
             self._pinned.close()
         if self._datagrams is not None:
             self._datagrams.close()
+
+
+def _mark(marks: bytearray, device: int, inode: int) -> None:
+    mixed = inode ^ inode >> 16 ^ inode >> 32
+    mixed = (mixed ^ device * 0x9E37) % _MARKS  # as lane.c does
+    marks[mixed >> 3] |= 1 << (mixed & 7)
 
 
 def _shared_directory(path: str) -> str | None:

@@ -11,6 +11,8 @@ import struct
 
 from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
 
+PINNED = b"pinned"
+"""What a mark begins with, before the numbers of the device and the inode."""
 _MAX_PINNED = 256
 """Each costs a descriptor. Beyond it an object in a shared place is not the sandbox's."""
 
@@ -37,7 +39,7 @@ class Pinned:
         held = self._held.get((status.st_dev, status.st_ino))
         if held is None or not os.fstat(held).st_nlink:
             return None
-        return b"pinned" + struct.pack("=QQ", status.st_dev, status.st_ino)
+        return PINNED + struct.pack("=QQ", status.st_dev, status.st_ino)
 
     def drop(self, fd: int) -> None:
         """Hold the object no longer, if it is held."""

@@ -28,7 +28,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer, Inject
 from nono.supervisor.linux.calls.call import Call, int32
-from nono.supervisor.linux.calls.connecting import perform_connect
+from nono.supervisor.linux.calls.connecting import await_connect, perform_connect
 from nono.supervisor.linux.calls.datagram_sockets import is_apart, make_datagram_socket
 from nono.supervisor.linux.calls.every_address import give_port, require_bind
 from nono.supervisor.linux.calls.opened import opened
@@ -101,6 +101,8 @@ def _connect(call: Call, decisions: Decisions, sock: socket.socket) -> Answer:
             return perform_connect(call, held, sock, address)
         host, port = _inet_address(sock, address)
         network = call.network
+        if call.is_begun:
+            return await_connect(held, sock, errno.EINPROGRESS)
         if network is None:
             decisions.require(Connect(call.caller, host, port))
             return perform_connect(call, held, sock, address)

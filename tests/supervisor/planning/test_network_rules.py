@@ -270,3 +270,8 @@ def test_a_unix_socket_is_no_directory_nor_a_file(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=said):
             make_plan(Options(allow_unix_socket=[str(path)]))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "one sock"))
+        with pytest.raises(UsageError) as caught:
+            make_plan(Options(allow_unix_socket=[str(tmp_path)]))
+    assert caught.value.hint == f"--allow-unix-socket '{tmp_path}/one sock'"

@@ -60,6 +60,40 @@ static uint64_t any_flags(void)
     return number(40) ? made & ~(uint64_t)(O_TRUNC | O_CREAT | MAKES_UNNAMED) : made | O_PATH;
 }
 
+/* A journal whose files are in memory, and which knows this process by as many bytes as it may. */
+static struct journal *new_journal(void)
+{
+    static uint8_t process[MAX_KNOWN];
+    struct journal *journal = nono_journal_new();
+    if (!journal)
+        exit(2);
+    journal->shared.records = memfd_create("records", 0);
+    journal->shared.seal = memfd_create("seal", 0);
+    journal->shared.limit = journal->shared.bound = 1 << 28;
+    for (int i = 0; i < 8; i++)
+        journal->shared.all[i] = 300, journal->shared.fresh[i] = 1500;
+    nono_journal_know(journal, (uint32_t)getpid(), process, sizeof process);
+    nono_journal_know(journal, 1, process, sizeof process + 1);
+    return journal;
+}
+
+/* Decisions of any length: none is written behind the end of a record. */
+static void write_down(struct journal *journal, const char *path, size_t length)
+{
+    static uint8_t origin[2 * MAX_ORIGIN];
+    static uint64_t time;
+    time += number(200) ? 1 : 700000000;
+    struct decision decision = {
+        .tid = (uint32_t)getpid(), .kind = number(2), .access = number(4), .path = path,
+        .length = length, .origin = number(2) ? origin : NULL,
+        .origin_length = number(50) ? number(200) : number(sizeof origin),
+    };
+    nono_journal_note(journal, &decision, time);
+    nono_journal_admits(journal, time, path, length, path, length);
+    if (!number(10))
+        journal->shared.pending = 0;
+}
+
 int main(int count, char **words)
 {
     if (count != 4)
@@ -76,10 +110,12 @@ int main(int count, char **words)
     if (page == MAP_FAILED || mprotect(page + size, MAX_PATH, PROT_NONE))
         return 2;
     uint32_t current = 0;
+    uint8_t *own = calloc(1, OWN_BYTES);
+    struct journal *journal = new_journal();
     unsigned long answered = 0, known = 0;
     struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3};
     lane.current = &current;
-    lane.kept = -1;
+    lane.kept = lane.descriptors = -1;
     for (long round = strtol(words[2], NULL, 10); round > 0; round--) {
         uint64_t table_size = number(8) ? whole : number((uint32_t)whole + 1);
         uint8_t *table = malloc(table_size ? table_size : 1);
@@ -90,10 +126,14 @@ int main(int count, char **words)
         for (int call = 0; call < 20; call++) {
             char *path = put_path(page, size);
             size_t length = strnlen(path, (size_t)(page + size - path));
-            known += nono_lane_look_up(table, table_size, path, length, 1 + number(7)) != 0;
+            uint32_t rule, more = number(2) * CREATE;
+            known += nono_lane_look_up(table, table_size, path, length, 1 + number(7), more, &rule) != 0;
             uint64_t address = number(30) ? (uintptr_t)path : number(2) ? 0 : ~0ULL - number(5000);
             uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
-            lane.options = number(16);
+            write_down(journal, path, length);
+            lane.options = number(64);
+            lane.journal = number(3) ? journal : NULL;
+            lane.own = number(3) ? own : NULL;
             lane.call = (struct notification){.id = 1, .tid = (uint32_t)getpid()};
             lane.call.tid = number(40) ? lane.call.tid : number(1 << 30);
             lane.call.number = (int32_t)number(4);
@@ -109,6 +149,12 @@ int main(int count, char **words)
         free(table);
     }
     nono_lane_close(&lane);
+    int is_written = journal->shared.count > 1000 && !journal->shared.error;
+    close(journal->shared.records), close(journal->shared.seal);
+    nono_journal_free(journal);
+    free(own);
+    if (!is_written)
+        return 3;
     printf("%lu answered, %lu known, next descriptor %d\n", answered, known, dup(0));
     return 0;
 }

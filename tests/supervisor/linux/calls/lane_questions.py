@@ -21,8 +21,10 @@ from nono.broker import (
     Floor,
     Glob,
     Open,
+    Operation,
     Origin,
     OriginKind,
+    PathChange,
     Policy,
     Rule,
     Subtree,
@@ -56,6 +58,8 @@ class World:
     """Decisions, and the table of them."""
 
     decisions: Decisions
+    spelled: list[bytes]
+    """The origins of rules in the table, by their numbers; none where it has none."""
     copies: tuple[str, ...]
     flat: bytes
     has_rules: bool
@@ -92,6 +96,8 @@ def draw_world(random: Random) -> World:
         chosen = pattern(effect)
         if origin is ANSWER and isinstance(chosen, Subtrees):
             chosen = Subtree(path())
+        if origin is FLAG:
+            origin = Origin(OriginKind.FLAG, f"--{random.randint(0, 5)}")
         return Rule(chosen, random.choice(EVERY), effect, origin, random.random() < 0.3)
 
     few = random.random() < 0.5  # or refusals would be everywhere
@@ -126,7 +132,15 @@ def draw_world(random: Random) -> World:
     patterns = (rule.pattern for rule in policy.rules)
     places = [place for each in patterns for place in _places(each)]
     places += [rule.path for rule in floor.rules]
-    return World(decisions, copies, decisions.table(has_rules)[1], has_rules, places)
+    spelled: list[bytes] = []
+
+    def spell(origin: Origin) -> bytes:
+        spelled.append(_spelled(origin))
+        return spelled[-1]
+
+    tells = spell if random.random() < 0.8 else None
+    flat = decisions.table(has_rules, tells)[1]
+    return World(decisions, spelled, copies, flat, has_rules, places)
 
 
 def _places(pattern: object) -> list[str]:
@@ -158,7 +172,7 @@ def draw_path(random: Random, places: list[str]) -> bytes:
 def ask(world: World, path: bytes, access: Access) -> str:
     """What was found, in a word. Raises AssertionError where Python does not say the same."""
     decisions, text = world.decisions, os.fsdecode(path)
-    found = look_up(world.flat, path, access.value)
+    found, rule = look_up(world.flat, path, access.value)
     is_covered = decisions.floor_covers(text, access)
     about = (text, access, found, decisions.policy, decisions.floor, world.copies)
     if Found.UNSURE in found:
@@ -172,7 +186,38 @@ def ask(world: World, path: bytes, access: Access) -> str:
     for own in (False, True):
         _, verdict = decisions.verdict(Open(PROCESS, text, access, own))
         assert isinstance(verdict, Allow), about
+        if not own:
+            _check_rule(world, rule, verdict, about)
     return "covered and allowed" if is_covered else "allowed"
+
+
+def ask_new(world: World, path: bytes) -> str:
+    """The same of a file that is to be made there."""
+    decisions, text = world.decisions, os.fsdecode(path)
+    found, rule = look_up(world.flat, path, Access.WRITE.value, Access.CREATE.value)
+    about = (text, found, rule, decisions.policy)
+    if Found.COVERED in found:
+        assert decisions.floor_covers(text, Access.WRITE), about
+    if Found.ALLOWED not in found:
+        return "left"
+    request = PathChange(PROCESS, Operation.CREATE, text)
+    decided, verdict = decisions.verdict(request)
+    assert decided is request, about
+    assert isinstance(verdict, Allow), about
+    _check_rule(world, rule, verdict, about)
+    return "made"
+
+
+def _check_rule(world: World, rule: int, verdict: Allow, about: object) -> None:
+    """Which rule it was is known wherever no person has answered."""
+    if world.spelled and not world.decisions.policy.answers:
+        assert world.spelled[rule - 1] == _spelled(verdict.rule.origin), about
+    else:
+        assert rule == 0, about
+
+
+def _spelled(origin: Origin) -> bytes:
+    return f"{origin.kind} {origin.name}".encode()
 
 
 def run(questions: int, seed: int) -> Counter[str]:
@@ -182,7 +227,9 @@ def run(questions: int, seed: int) -> Counter[str]:
     while found.total() < questions:
         world = draw_world(random)
         for _ in range(QUESTIONS_A_WORLD):
-            found[ask(world, draw_path(random, world.places), random.choice(ACCESSES))] += 1
+            path = draw_path(random, world.places)
+            found[ask(world, path, random.choice(ACCESSES))] += 1
+            found[ask_new(world, path)] += 1
     return found
 
 

@@ -23,6 +23,7 @@ from nono.broker import (
 )
 from nono.broker.floor.floor import FloorRule
 from nono.broker.verdicts import Ask
+from nono.shims.linux.journal import Journal
 from nono.shims.linux.lane import Lane, Options
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
@@ -63,6 +64,10 @@ class Played(Lane):
         assert current[0] == version
         self.tables.append(len(flat))
 
+    def tell(self, journal: object, own: bytearray) -> None:
+        assert journal
+        assert not any(own)
+
     def allow(self, options: int) -> None:
         self.options.append(options)
 
@@ -86,6 +91,20 @@ class Told:
     def unresolved(self, host: str, why: str) -> None: ...
 
 
+class Audited(Told):
+    """One that lets the lane write down what it does, as long as it has not ended."""
+
+    def __init__(self, ended: bool = False) -> None:
+        super().__init__()
+        self._ended = ended
+
+    def share(self, make: Callable[[], Journal | None]) -> Journal | None:
+        return None if self._ended else make()
+
+    def packed_origin(self, origin: Origin) -> bytes:
+        return origin.name.encode()
+
+
 def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Played, OwnObjects]:
     played, own = Played(), OwnObjects()
     restrictions = OwnRestrictions(0, decisions)
@@ -105,7 +124,8 @@ def decided(*rules: Rule, witness: Told | None = None) -> Decisions:
 def test_the_table_says_what_floor_and_policy_say() -> None:
     """1,000,000 by hand: see lane_questions.py."""
     found = run(20_000, 1)
-    assert found.keys() == {"left", "covered", "allowed", "covered and allowed", "unsure"}
+    ways = {"left", "covered", "allowed", "covered and allowed", "unsure", "made"}
+    assert found.keys() == ways
 
 
 def test_a_table_is_made_once_it_pays() -> None:
@@ -114,13 +134,13 @@ def test_a_table_is_made_once_it_pays() -> None:
     for _ in range(34):
         assert lane.receive() == CALL
     assert played.tables == []
-    for _ in range(500):
+    for _ in range(200):
         lane.receive()
     (of_floor,) = played.tables
     lane.receive()
     lane.receive()
     assert played.tables[0] == of_floor < played.tables[1]
-    assert not played.options[499] & Options.PERFORMS
+    assert not played.options[199] & Options.PERFORMS
     assert played.options[-1] & Options.PERFORMS
 
 
@@ -147,9 +167,12 @@ def test_what_it_may_do() -> None:
     own.may_have_changed = True
     lane.receive()
     assert played.options == [
-        ALWAYS | Options.FOLLOWS | Options.PERFORMS,
-        ALWAYS | Options.FOLLOWS | Options.PERFORMS | Options.CHANGES_ARE_TOLD,
+        ALWAYS | Options.FOLLOWS | Options.PERFORMS | Options.NOTES,
+        ALWAYS | Options.FOLLOWS | Options.PERFORMS | Options.NOTES | Options.CHANGES_ARE_TOLD,
     ]
+    lane.makes = True
+    lane.receive()
+    assert played.options[2] - played.options[1] == Options.MAKES
 
 
 def test_nothing_is_performed_for_who_gave_something_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +186,11 @@ def test_nothing_is_performed_for_who_gave_something_up(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("access", "witness", "expected"),
     [
-        (Access.READ, None, ALWAYS),
-        (Access.WRITE, None, ALWAYS | Options.FOLLOWS | Options.PERFORMS),
+        (Access.READ, None, ALWAYS | Options.NOTES),
+        (Access.WRITE, None, ALWAYS | Options.FOLLOWS | Options.PERFORMS | Options.NOTES),
         (Access.WRITE, Told(), ALWAYS | Options.FOLLOWS),
+        (Access.WRITE, Audited(), ALWAYS | Options.FOLLOWS | Options.PERFORMS | Options.NOTES),
+        (Access.WRITE, Audited(ended=True), ALWAYS | Options.FOLLOWS),
     ],
 )
 def test_what_a_pattern_or_a_witness_takes(
