@@ -1,4 +1,5 @@
 """Compiles the parts in C when nono is installed, where that can be done; without them all works.
+And makes the manual and the completions, which go where man(1) and shells look for them.
 
 Each is a plain shared library beside the module that loads it: no part of Python's interface is in
 it, so it is good for every version of Python, and the wheel says so. `nono setup --check` tells
@@ -6,11 +7,14 @@ which are there.
 """
 
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 HEADERS = ("journal.h", "lane_connect.h", "lane_table.h")
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
@@ -22,6 +26,46 @@ LIBRARIES = {
     ),
 }
 """shims/linux/NAME.c to libNAME.so: what its compiler and what its linker get besides."""
+
+
+COMPLETIONS = {
+    "bash": "share/bash-completion/completions/nono",
+    "zsh": "share/zsh/site-functions/_nono",
+    "fish": "share/fish/vendor_completions.d/nono.fish",
+}
+"""Where each shell looks for them, below the prefix of an installation."""
+
+
+class BuildManual(build_py):
+    """The pages are made by the copy of nono that goes into the wheel, from its own commands."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        made = Path(self.build_lib).absolute().parent / "share-of-nono"
+        self._nono("man", str(made / "man1"))
+        files = {"share/man/man1": [str(path) for path in sorted((made / "man1").iterdir())]}
+        for shell, place in COMPLETIONS.items():
+            directory, name = os.path.split(place)
+            path = made / shell / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(self._nono("completion", shell), encoding="utf-8")
+            files[directory] = [str(path)]
+        self.distribution.data_files = list(files.items())
+
+    def _nono(self, *arguments: str) -> str:
+        """What a command prints. Raises CalledProcessError: then there is no package."""
+        # An isolated build finds click by this variable, too.
+        path = (os.path.abspath(self.build_lib), os.environ.get("PYTHONPATH", ""))
+        done = subprocess.run(
+            [sys.executable, "-m", "nono", *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        return done.stdout
 
 
 class BuildLibraries(build_ext):
@@ -59,5 +103,5 @@ setup(
         for name, (compiling, linking) in LIBRARIES.items()
         if sys.platform == "linux"
     ],
-    cmdclass={"build_ext": BuildLibraries, "bdist_wheel": TaggedWheel},
+    cmdclass={"build_py": BuildManual, "build_ext": BuildLibraries, "bdist_wheel": TaggedWheel},
 )

@@ -174,7 +174,8 @@ class Setting(NamedTuple):
     def __str__(self) -> str:
         if self.origin.kind is OriginKind.FLAG:
             return self.origin.name
-        return f"{self.file}:{self.line}:{self.column}: {self.key}"
+        place = f":{self.line}:{self.column}" if self.line else ""
+        return f"{self.file}{place}: {self.key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ Each says in one line what, where and why, and may carry a hint that can be past
         ProgramError                the program's: it did not end as it should
             TimeoutExpired
             CalledProcessError
+        TaskError                   the worker's: a call of an executor has no result
+            TaskTimeout
+            RemoteError
         KeychainError               the machine's: no keychain, or a locked one
         StartError                  the machine's: it cannot give what a sandbox needs
         AuditError                  whoever changed a session's records

@@ -19,24 +19,23 @@ from pathlib import Path
 from typing import Protocol, TypedDict
 
 import pytest
-from hypothesis import settings
 
 from nono.supervisor.session.tmpdir import remove_tree
+from tests import examples
+from tests.copied import CHECKOUT as CHECKOUT
+from tests.copied import PACKAGES as PACKAGES
+from tests.copied import copy_sources as copy_sources
 from tests.leftovers import REMOVE_TMPDIRS, Watch, prefix, running
 from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi as landlock_abi
 from tests.requirements import require
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-PACKAGES = ("broker", "perf", "shims", "supervisor")
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
 WATCH = pytest.StashKey[Watch | None]()
 
-# How long an example takes says nothing where other tests run beside it.
-settings.register_profile("nono", deadline=None)
-settings.load_profile("nono")
+examples.register()
 
 
 @dataclass(frozen=True)
@@ -161,18 +160,6 @@ def program_beside(test: str, name: str) -> str:
     return (Path(test).parent / "programs" / name).read_text(encoding="utf-8")
 
 
-def copy_sources(target: Path) -> Path:
-    """Copy what a build reads: building in the checkout would leave (and reuse) files there."""
-    target.mkdir()
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, target)
-    for name in PACKAGES:
-        shutil.copytree(
-            CHECKOUT / name, target / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    return target
-
-
 @pytest.fixture(scope="session")
 def place() -> Iterator[Path]:
     """A directory of this session that every user can search."""
@@ -287,6 +274,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs nono or another program as an account: it takes its time."""
+    examples.try_a_part(items)
     for item in items:
         if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
             item.add_marker("sandbox")

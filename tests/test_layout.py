@@ -18,6 +18,8 @@ TABLES = {"shims/linux/syscall_numbers.py"}
 
 DOOR = CHECKOUT / "supervisor/door"
 """What is imported as `nono`."""
+ADAPTERS = CHECKOUT / "supervisor/adapters"
+"""What is imported as `nono.adapters`."""
 SETUPTOOLS = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["setuptools"]
 README = (CHECKOUT / "README.md").read_text()
 CI = (CHECKOUT / ".ci/run").read_text()
@@ -35,6 +37,8 @@ def _directories(top: Path) -> Iterator[Path]:
 def _import_name(directory: Path) -> str:
     if directory == DOOR:
         return "nono"
+    if directory == ADAPTERS:
+        return "nono.adapters"
     return ".".join(["nono", *directory.relative_to(CHECKOUT).parts])
 
 
@@ -57,14 +61,11 @@ def test_type_checkers_see_nono_as_it_is_installed() -> None:
     links = CHECKOUT / "tests/_path/nono"
     files = {path.name: path for path in DOOR.iterdir() if path.is_file()}
     found = [path for path in links.iterdir() if path.name != "__pycache__"]
-    assert {path.name for path in found} == {*PACKAGES, *files}
-    for path in found:
-        assert path.is_symlink()
-        assert path.resolve() == files.get(path.name, CHECKOUT / path.name)
+    packages = {"adapters": ADAPTERS, **{name: CHECKOUT / name for name in PACKAGES}}
+    assert {path.name: path.resolve() for path in found} == {**packages, **files}
+    assert all(path.is_symlink() for path in found)
     rooms = CHECKOUT / "tests/_path/rooms/nono"
-    assert {path.name: path.resolve() for path in rooms.iterdir()} == {
-        name: CHECKOUT / name for name in PACKAGES
-    }
+    assert {path.name: path.resolve() for path in rooms.iterdir()} == packages
 
 
 def test_nono_is_a_regular_package() -> None:

@@ -52,9 +52,11 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _files_on_disk() -> set[str]:
-    """What `nono` is lies in a folder of its own, see pyproject.toml."""
+    """What `nono` and `nono.adapters` are lies in folders of their own, see pyproject.toml."""
     return {
-        f"nono/{path.relative_to(CHECKOUT)}".replace("/supervisor/door/", "/")
+        f"nono/{path.relative_to(CHECKOUT)}".replace("/supervisor/door/", "/").replace(
+            "/supervisor/adapters/", "/adapters/"
+        )
         for name in PACKAGES
         for path in (CHECKOUT / name).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
@@ -64,7 +66,15 @@ def _files_on_disk() -> set[str]:
 def test_it_holds_the_files_of_the_packages_and_no_others(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert names == _files_on_disk()
+    shared = {name for name in names if ".data/data/share/" in name}
+    assert names - shared == _files_on_disk()
+    places = sorted(name.partition(".data/data/")[2] for name in shared)
+    assert [place for place in places if not place.startswith("share/man/man1/nono")] == [
+        "share/bash-completion/completions/nono",
+        "share/fish/vendor_completions.d/nono.fish",
+        "share/zsh/site-functions/_nono",
+    ]
+    assert {"share/man/man1/nono.1", "share/man/man1/nono-run.1"} <= {*places}
 
 
 def test_every_module_can_be_imported(environment: Path) -> None:
@@ -73,6 +83,8 @@ def test_every_module_can_be_imported(environment: Path) -> None:
         for name in _files_on_disk()
         if name.endswith(".py") and not name.endswith("/__main__.py")
     )
+    # Those of frameworks that are not installed here are imported by tests/adapters.
+    modules = [name for name in modules if name.rpartition(".")[0] != "nono.adapters"]
     assert "nono" in modules
     said = _run(environment / "bin/python", "-Ic", IMPORT_EACH, *modules)
     found = dict(line.split() for line in said.splitlines())

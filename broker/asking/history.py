@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-
 from nono.broker.asking.question import Subject, SubjectKind
+from nono.broker.dataclass import dataclass, field
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import parent
 
 _MAX_KNOWN = 4096
+
+
+class Before(NamedTuple):
+    """What was asked about before a question.
+
+    `seen` is how often its subject was; `neighbours` how many others that lie directly in the same
+    directory or domain. `is_beside`: some of those, or the directory that it lies in.
+    """
+
+    seen: int
+    neighbours: int
+    is_beside: bool
 
 
 @dataclass(slots=True)
 class History:
     """Filled by `note`, when a question was shown. Bounded: a flood is not remembered."""
 
-    _seen: Counter[Subject] = field(default_factory=Counter)
+    _seen: dict[str, int] = field(default_factory=dict)
     _inside: dict[str, set[str]] = field(default_factory=dict)
 
     def note(self, subject: Subject) -> None:
         """One more question about this directory, host, port or socket."""
-        if len(self._seen) >= _MAX_KNOWN and subject not in self._seen:
-            return
-        self._seen[subject] += 1
+        key = _key(subject.kind, subject.value)
+        seen = self._seen.get(key, 0)
+        if not seen:
+            if len(self._seen) >= _MAX_KNOWN:
+                return
+            above = around(subject)
+            if above:
+                self._inside.setdefault(above, set()).add(subject.value)
+        self._seen[key] = seen + 1
+
+    def before(self, subject: Subject) -> Before:
+        """What there was of it, and beside it."""
+        seen = self._seen.get(_key(subject.kind, subject.value), 0)
         above = around(subject)
-        if above:
-            self._inside.setdefault(above, set()).add(subject.value)
-
-    def seen(self, subject: Subject) -> int:
-        """How often it was asked about."""
-        return self._seen[subject]
-
-    def neighbours(self, subject: Subject) -> int:
-        """How many others were asked about that lie directly in the same directory or domain."""
-        return len(self._inside.get(around(subject), set()) - {subject.value})
+        inside = self._inside.get(above, ())
+        neighbours = len(inside) - (subject.value in inside)
+        is_beside = neighbours > 0
+        if not is_beside and subject.kind is SubjectKind.DIRECTORY:
+            is_beside = _key(SubjectKind.DIRECTORY, parent(subject.value)) in self._seen
+        return Before(seen, neighbours, is_beside)
 
 
 def around(subject: Subject) -> str:
@@ -45,3 +62,8 @@ def around(subject: Subject) -> str:
             name, _, domain = subject.value.partition(".")
             return domain if name and "." in domain else ""
     return ""
+
+
+def _key(kind: SubjectKind, value: str) -> str:
+    """The same for equal subjects: to hash a member of an enumeration takes longer."""
+    return f"{kind._value_} {value}"

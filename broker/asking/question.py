@@ -7,8 +7,9 @@ What an offer does is written in the offer, by us, before anybody is asked.
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, Self
 
 from nono.broker.dataclass import dataclass, field
 from nono.broker.requests import RecordedProcess, Request
@@ -89,8 +90,17 @@ class Offer:
     """The same as keys of a profile with their values."""
 
 
-Making = Mapping[str, Callable[[], object]]
-"""How parts of a question are made, by their names."""
+class Parts(Protocol):
+    """What a question has that is made when somebody looks, and then stays. See `Question`."""
+
+    def subject(self) -> Subject: ...
+    def wants(self) -> str: ...
+    def why(self) -> str: ...
+    def offers(self) -> Sequence[Offer]: ...
+    def objects(self) -> tuple[tuple[str, str], ...]: ...
+
+
+_PARTS = frozenset(("subject", "wants", "why", "offers", "objects"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,28 +127,37 @@ class Question:
     seen: int = 0
     objects: tuple[tuple[str, str], ...] = ()
     later: int = 0
-    _making: Making | None = field(default=None, init=False, repr=False, compare=False)
+    _parts: Parts | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
-    def lazily(cls, making: Making, **known: object) -> Self:
-        """A question of which some parts are made by `making` when somebody looks at them.
+    def lazily(
+        cls,
+        parts: Parts,
+        id: int,
+        request: Request,
+        rule: Rule,
+        program: Program,
+        waiting: int,
+        seen: int,
+        later: int,
+    ) -> Self:
+        """A question whose `parts` are made when somebody looks at them.
 
         A function that answers looks at a few.
         """
         made = object.__new__(cls)
-        for name, value in known.items():
-            object.__setattr__(made, name, value)
-        object.__setattr__(made, "_making", making)
+        values = (id, request, rule, program, waiting, seen, later, parts)
+        for put, value in zip(_setters(), values, strict=True):
+            put(made, value)
         return made
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
             # Only for what has no value yet.
-            make = None if name == "_making" else (self._making or {}).get(name)
-            if make is None:
+            if name not in _PARTS or self._parts is None:
                 raise AttributeError(name)
-            value = make()
+            value = getattr(self._parts, name)()
             object.__setattr__(self, name, value)
             return value
 
@@ -147,6 +166,13 @@ class Question:
         """What it is about in one text, of a host with the port; not yet made visible."""
         is_place = self.subject.kind in (SubjectKind.HOST, SubjectKind.ADDRESS, SubjectKind.PORT)
         return self.objects[0][1] if is_place and len(self.objects) == 1 else self.subject.value
+
+
+@cache
+def _setters() -> tuple[Callable[[Question, object], None], ...]:
+    """What puts the values that are known at once where they belong, in their order."""
+    names = ("id", "request", "rule", "program", "waiting", "seen", "later", "_parts")
+    return tuple(getattr(Question, name).__set__ for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from nono.broker.asking.history import History
+from nono.broker.asking.history import Before, History
+from nono.broker.asking.just_that import is_just_that
 from nono.broker.asking.offers.making import Maker
 from nono.broker.asking.offers.network import HostOffers, PlainOffers
 from nono.broker.asking.offers.offers import Offers
@@ -30,11 +31,11 @@ from nono.broker.requests import (
     Watch,
 )
 from nono.broker.rules.access import Access
-from nono.broker.rules.paths import parent
-from nono.broker.rules.patterns import File
-from nono.broker.rules.rule import Effect, OriginKind
+from nono.broker.rules.rule import Effect
 from nono.broker.verdicts import Allow
 
+LISTS = "list the names in"
+"""What the program wants where it is that, and nothing else."""
 _OF_OBJECTS = ("o", "r")
 """The offers that allow just the objects of the question, all of which have to be shown."""
 
@@ -47,22 +48,42 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
     """
     request, asks = asked.questions[0]
     subject = asked.subject or subject_of(request, place.look.is_directory)
+    before = history.before(subject)
+    parts = _Parts(policy, asked, place, subject, before)
     return Question.lazily(
-        {
-            "subject": lambda: _meant(subject, asked),
-            "wants": lambda: _wants(asked, place, subject),
-            "why": lambda: why_asked(request, asks.rule),
-            "objects": lambda: _objects(asked),
-        },
-        id=asked.id,
-        request=request,
-        rule=asks.rule,
-        program=asked.program,
-        offers=Offers(_offers(policy, asked, place, history, subject)),
-        waiting=asked.waiting,
-        seen=history.seen(subject),
-        later=asked.later,
+        parts, asked.id, request, asks.rule, asked.program, asked.waiting, before.seen, asked.later
     )
+
+
+class _Parts:
+    """What is made when somebody looks, of what was fixed with the question."""
+
+    __slots__ = ("_asked", "_before", "_place", "_policy", "_subject")
+
+    def __init__(
+        self, policy: Policy, asked: Asked, place: Place, subject: Subject, before: Before
+    ) -> None:
+        self._policy = policy
+        self._asked = asked
+        self._place = place
+        self._subject = subject
+        self._before = before
+
+    def subject(self) -> Subject:
+        return _meant(self._subject, self._asked)
+
+    def wants(self) -> str:
+        return _wants(self._asked, self._place, self._subject)
+
+    def why(self) -> str:
+        request, asks = self._asked.questions[0]
+        return why_asked(request, asks.rule)
+
+    def objects(self) -> tuple[tuple[str, str], ...]:
+        return _objects(self._asked)
+
+    def offers(self) -> Offers:
+        return Offers(_offers(self._policy, self._asked, self._place, self._before, self._subject))
 
 
 def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
@@ -70,18 +91,16 @@ def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 
 def _offers(
-    policy: Policy, asked: Asked, place: Place, history: History, subject: Subject
+    policy: Policy, asked: Asked, place: Place, before: Before, subject: Subject
 ) -> Callable[[], Iterator[Offer]]:
     make = Maker(asked.id, place.around.home)
-    seen, neighbours = history.seen(subject), history.neighbours(subject)
+    seen, neighbours, is_beside = before
     made: PathOffers | HostOffers | PlainOffers
     if subject.kind is SubjectKind.HOST:
         made = HostOffers(make, asked.requests, subject, place, seen, neighbours)
     elif subject.kind is SubjectKind.DIRECTORY:
         paths = [each for each in asked.requests if isinstance(each, PathRequest)]
         access = _access(policy, paths)
-        above = Subject(SubjectKind.DIRECTORY, parent(subject.value))
-        is_beside = bool(neighbours or history.seen(above))
         made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
@@ -100,6 +119,9 @@ def _usable(policy: Policy, offers: Iterator[Offer], asked: Asked) -> Iterator[O
 def _access(policy: Policy, requests: list[PathRequest]) -> dict[str, Access]:
     found: dict[str, Access] = {}
     for request in requests:
+        if type(request) is Open and request.path not in found:
+            found[request.path] = request.access  # all that an open needs
+            continue
         needs, known = policy.needs(request), found.get(request.path)
         found[request.path] = needs if known is None else known | needs
     return found
@@ -117,16 +139,12 @@ def _covers(policy: Policy, offer: Offer, asked: Asked) -> bool:
 
 def _is_just_that(policy: Policy, offer: Offer, asked: Asked) -> bool:
     """True for an offer of exactly what is asked for, where nothing but the default asks."""
-    if len(asked.questions) != 1 or len(offer.rules) != 1 or policy.answers:
+    if len(asked.questions) != 1 or len(offer.rules) != 1:
         return False
+    if policy.answers and policy is not asked.policy:
+        return False  # one of them may refuse by now
     ((request, asks),), (rule,) = asked.questions, offer.rules
-    return (
-        type(request) is Open
-        and asks.rule.origin.kind is OriginKind.DEFAULT
-        and type(rule.pattern) is File
-        and rule.pattern.path == request.path
-        and rule.access is request.access
-    )
+    return is_just_that(request, asks, rule)
 
 
 def _meant(subject: Subject, asked: Asked) -> Subject:
@@ -148,7 +166,7 @@ def _lists(asked: Asked, subject: Subject) -> bool:
 def _wants(asked: Asked, place: Place, subject: Subject) -> str:
     """What the program wants to do, without the object; of a move with where it goes."""
     if _lists(asked, subject):
-        return "list the names in"
+        return LISTS
     verbs = {verb(request) for request in asked.requests}
     is_change = any(isinstance(each, PathChange | Metadata) for each in asked.requests)
     if asked.waiting > 1 and len(verbs) > 1 and is_change:

@@ -33,6 +33,9 @@ def subject_of(request: Request, is_directory: Callable[[str], bool]) -> Subject
     `is_directory` tells whether a path is one now. Total, as a decision is.
     """
     match request:
+        case Open(_, path) if is_canonical(path):
+            place = path if is_directory(path) else parent(path)
+            return Subject(SubjectKind.DIRECTORY, place)
         case UnixConnect(_, path):
             return Subject(SubjectKind.SOCKET, path)
         case ConnectHost(_, host, port):

@@ -7,6 +7,7 @@ from typing import Protocol
 from nono.broker.asking.question import Program, Subject
 from nono.broker.dataclass import dataclass, field
 from nono.broker.learning.generalise import Surroundings
+from nono.broker.policy.policy import Policy
 from nono.broker.requests import Request
 from nono.broker.verdicts import Ask
 
@@ -45,8 +46,10 @@ class Asked:
     waiting: int = 1
     subject: Subject | None = None
     later: int = 0
+    policy: Policy | None = None
+    """The one that asks, where it is one."""
     requests: tuple[Request, ...] = field(init=False, compare=False)
     """Without what asks."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "requests", tuple(request for request, _ in self.questions))
+        object.__setattr__(self, "requests", tuple([each for each, _ in self.questions]))

@@ -16,6 +16,7 @@ from nono.broker.requests import (
     ConnectHost,
     Execute,
     Forbidden,
+    Open,
     Operation,
     PathChange,
     PathRequest,
@@ -43,6 +44,19 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
     `home` is canonical. What a person's own rule asks about is always asked about, if an answer can
     do anything.
     """
+    why = None if type(request) is Open else _why_never(request)
+    if why is not None:
+        return why
+    if rule.origin.kind is not OriginKind.DEFAULT or not isinstance(request, PathRequest):
+        return None
+    probe = harmless(request, home)
+    if probe is not None:
+        return probe.reason
+    return _why_not(request.path)
+
+
+def _why_never(request: Request) -> str | None:
+    """Why nobody is asked, whichever rule it is."""
     why = _KINDS.get(type(request))
     if why is not None:
         return why
@@ -56,12 +70,7 @@ def unasked(request: Request, rule: Rule, home: str) -> str | None:
             return "a resolver that answers so means that there is no such host"
     if isinstance(request, ConnectHost) and request.host in data("unasked")["hosts"]:
         return "machines of a cloud get their credentials there: no rule opens its address"
-    if not isinstance(request, PathRequest) or rule.origin.kind is not OriginKind.DEFAULT:
-        return None
-    probe = harmless(request, home)
-    if probe is not None:
-        return probe.reason
-    return _why_not(request.path)
+    return None
 
 
 @lru_cache(_MAX_KNOWN)

@@ -16,6 +16,7 @@ from nono.broker.audit.answer_records import (
     read_answered,
     read_changed,
 )
+from nono.broker.audit.asked_records import answered_by, read_said
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
 from nono.broker.audit.plain_request import plain_request, read_request
 from nono.broker.audit.plain_values import (
@@ -292,6 +293,18 @@ _READERS: Mapping[str, tuple[int, Callable[..., Record]]] = {
     "summed": (3, _read_summed),
     "end": (2, _read_end),
 }
+
+
+def read_all(data: object) -> tuple[Record, ...]:
+    """What one record says: an answer is before the decision made by it. Raises InvalidRecord."""
+    name, *values = as_list(data) or [""]
+    if name != "asked":
+        return (read(data),)
+    *rest, said = values or [None]
+    decision = read(["decision", *rest])
+    assert isinstance(decision, Decision)
+    time, request, _, _, origin, _, _ = decision
+    return answered_by(read_said(said), time, request, origin), decision
 
 
 def read(data: object) -> Record:

@@ -233,20 +233,20 @@ class Index:
         standing = Standing(0, 0, [], [])
         if self._answers:
             standing = _merge(standing, path, _whole(self._answers) if whole else self._answers)
-        standing = self._asked_folded(standing, path)
+        if self._folded is not None:
+            standing = self._asked_folded(standing, self._folded, path)
         around = self._directories.around(path)
-        standing = _merge(standing, path, self._wildcards(path, Effect.ASK))
+        if self._globs[Effect.ASK]:
+            standing = _merge(standing, path, self._wildcards(path, Effect.ASK))
         for level in self._levels(path, around):
             standing = _merge(standing, path, _whole(level) if whole else level)
         if whole:
             return standing
         return _merge(standing, path, self._wildcards(path, Effect.ALLOW))
 
-    def _asked_folded(self, standing: Standing, path: str) -> Standing:
-        if self._folded is None:
-            return standing
+    def _asked_folded(self, standing: Standing, folded: FoldedRefusals, path: str) -> Standing:
         granted, asked, grants, questions = standing
-        for rule, _ in self._folded.speaking(path):
+        for rule, _ in folded.speaking(path):
             if rule.effect is Effect.ASK:
                 fresh = rule.access._value_ & ~granted
                 asked |= fresh

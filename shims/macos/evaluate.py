@@ -124,18 +124,20 @@ def _some(parts: Sequence[Filter]) -> _Test:
 def _every_spelling(given: Iterable[Spelled]) -> _Test | None:
     """One of many expressions for paths in every spelling: none is searched for by itself."""
     by_top: dict[str, tuple[set[tuple[str, ...]], set[tuple[str, ...]]]] = {}
-    for top, folded_names, whole in given:
-        by_top.setdefault(top, (set(), set()))[whole].add(folded_names)
+    for top, files, trees in given:
+        known = by_top.setdefault(top, (set(), set()))
+        known[0].update(files)
+        known[1].update(trees)
     if not by_top:
         return None
 
     def test(asked: Asked) -> bool:
         for top, (files, trees) in by_top.items():
-            if asked.path != top and not asked.path.startswith(top.rstrip("/") + "/"):
+            start = top.rstrip("/") + "/"
+            if not asked.path.startswith(start) or asked.path == start:
                 continue
-            below = tuple(_fold(name) for name in asked.path[len(top.rstrip("/")) + 1 :].split("/"))
-            below = below if below != ("",) else ()
-            if below in files or any(below[:end] in trees for end in range(len(below) + 1)):
+            below = tuple(_fold(name) for name in asked.path[len(start) :].split("/"))
+            if below in files or any(below[:end] in trees for end in range(1, len(below) + 1)):
                 return True
         return False
 
@@ -145,15 +147,13 @@ def _every_spelling(given: Iterable[Spelled]) -> _Test | None:
 _fold = lru_cache(4096)(names.fold)
 
 
-def _lineage(path: str) -> Iterable[str]:
-    """The path and every directory above it."""
+@lru_cache(16)
+def _lineage(path: str) -> frozenset[str]:
+    """The path and every directory above it: asked for by filter after filter."""
     if not path.startswith("/"):
-        return ()
-    found = [path]
-    while path != "/":
-        path = os.path.dirname(path)
-        found.append(path)
-    return found
+        return frozenset()
+    ends = [at for at, character in enumerate(path) if character == "/" and at]
+    return frozenset((path, "/", *(path[:end] for end in ends)))
 
 
 def _address(part: Address) -> _Test:

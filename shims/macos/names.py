@@ -7,9 +7,11 @@ Nothing is put between brackets but ASCII: the kernel compares bytes.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise, permutations
 
 _ALSO = {
     "ff": "\ufb00",
@@ -21,28 +23,80 @@ _ALSO = {
     "ss": "\u00df\u1e9e",
     "s": "\u017f",
     "k": "\u212a",
+    "i": "\u0131",
+    ";": "\u037e",
+    "`": "\u1fef",
 }
-"""Characters that are, folded, these ASCII letters: the Unicode Character Database, CaseFolding."""
-_MAX_RUN = 12
+"""Characters that are, folded, these ASCII ones: the Unicode Character Database, CaseFolding, and
+those that it takes for the same as an ASCII one whatever their case."""
+_MAX_RUN = 8
+"""Letters that are written down in all ways together: more are so each by itself, and repeated."""
+_MAX_MARKS = 4
+_IOTA, _IOTA_BELOW = "\u03b9", "\u0345"
+"""A letter that is a mark as well: which of the two it is, folding takes away."""
 _LONGEST = max(map(len, _ALSO))
-_SPECIAL = frozenset('\\^$.[]|()*+?{}"')
+_MAX_SPELLED = 600
+_SPECIAL = frozenset("\\^$.[]|()*+?{}")
+_UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 ANY = "[^/]"
 """One byte of a name."""
+ENDING = "[. ]*"
+"""What some file systems leave out at the end of a name."""
 
 
 def exactly(name: str) -> str:
-    """The name as it is spelled. Also for whole paths."""
+    """The name as it is spelled; any byte for one that cannot be written. Also for whole paths."""
     return "".join(map(_plain, name))
 
 
+def is_writable(name: str) -> bool:
+    """False where `exactly` says more than the name."""
+    return _UNUSABLE.search(name) is None
+
+
 def folded(name: str) -> str:
-    """Every spelling that is the same name where neither case nor normal form counts."""
-    return "".join(_piece(piece) for piece in _pieces(name))
+    """Every spelling that is the same name where neither case nor normal form counts.
+
+    Of a long name more than that: all that begin as it does.
+    """
+    made = ""
+    for piece in _pieces(name):
+        made += _piece(piece)
+        if len(made) > _MAX_SPELLED:
+            return made + ANY + "*"
+    return made
+
+
+def begun(name: str) -> str:
+    """As `folded`, before a wildcard: a mark on the last letter may be what that stands for."""
+    if not name:
+        return ""
+    last = unicodedata.normalize("NFC", name)[-1]
+    start = unicodedata.normalize("NFC", name)[:-1]
+    marked = _marked().get(_key(last), ())
+    return f"({folded(name)}|{folded(start)}({'|'.join(marked)}))" if marked else folded(name)
+
+
+@cache
+def _marked() -> dict[str, list[str]]:
+    """The characters that are a letter with marks on it, by that letter."""
+    found: dict[str, list[str]] = {}
+    for character in map(chr, range(0xC0, 0x3000)):
+        form = _key(character)
+        for end in range(1, len(form) if unicodedata.combining(form[-1]) else 0):
+            found.setdefault(form[:end], []).append(character)
+    return found
+
+
+def _key(text: str) -> str:
+    """What `fold` makes of it, endings apart."""
+    upper = unicodedata.normalize("NFD", text).upper()
+    return unicodedata.normalize("NFD", upper.casefold())
 
 
 def _plain(character: str) -> str:
-    if character == '"':
-        return ANY  # a quotation mark cannot be written; to refuse too much is the safe side
+    if _UNUSABLE.match(character):
+        return ANY  # to refuse too much is the safe side
     return f"[{character}]" if character in _SPECIAL - set("\\^[]") else _escaped(character)
 
 
@@ -55,66 +109,103 @@ def _pieces(name: str) -> Iterator[str]:
 
     Runs of letters that one character may stand for together are kept whole.
     """
-    characters: list[str] = []
-    for character in fold(name):
-        if characters and unicodedata.combining(character):
-            characters[-1] += character
-        else:
-            characters.append(character)
-    run = ""
-    for character in characters:
-        if run and any(key.startswith(run[-1] + character) for key in _ALSO):
-            run += character
+    folded_name, run = fold(name), []  # type: str, list[str]
+    joined = _joined(folded_name.isascii())
+    for unit in _units(folded_name):
+        is_below = unit == _IOTA and run and len(run[-1]) > 1
+        if is_below or (run and run[-1] + unit[0] in joined):
+            run.append(unit)
             continue
         if run:
-            yield run
-        run = character
+            yield "".join(run)
+        run = [unit]
     if run:
-        yield run
+        yield "".join(run)
 
 
-def _piece(piece: str) -> str:
-    if piece.isascii():
-        return _letters(piece)
-    return f"({'|'.join(sorted(map(exactly, _spellings(piece))))})"
+def _units(text: str) -> list[str]:
+    """The letters of a decomposed text, each with its marks."""
+    units: list[str] = []
+    for character in text:
+        if units and unicodedata.combining(character):
+            units[-1] += character
+        else:
+            units.append(character)
+    return units
 
 
 @cache
-def _letters(run: str) -> str:
-    """All ways to write a run of ASCII characters with characters that fold to them.
+def _joined(in_ascii: bool) -> frozenset[str]:
+    """How two letters meet, the first with its marks, that one character may stand for."""
+    keys = _ALSO if in_ascii else (*_ALSO, *_folding())  # the whole table takes a moment to make
+    several = [_units(key) for key in keys if len(_units(key)) > 1]
+    pairs = [(first, second) for units in several for first, second in pairwise(units)]
+    return frozenset(first + second[0] for first, second in pairs)
+
+
+@cache
+def _piece(run: str) -> str:
+    """All ways to write a run of letters with characters that fold to them.
 
     Of a long run more than that: there would be too many to write down.
     """
-    if len(run) > _MAX_RUN:
-        forms = {*map(_letter, run), *"".join(_ALSO.values())}
-        return f"({'|'.join(sorted(forms))})+"
-    ways = sorted(set(_tilings(run)))
+    units = _units(run)
+    if len(units) > _MAX_RUN:
+        forms = {form for unit in units for form in _forms((unit,))}
+        windows = {run[at : at + size] for size in range(2, 6) for at in range(len(run))}
+        longer = {exactly(form) for each in windows for form in _spellings(each) - {each}}
+        return f"({'|'.join(sorted(forms | longer))})+"
+    ways = sorted(set(_tilings(tuple(units))))
     return ways[0] if len(ways) == 1 else f"({'|'.join(ways)})"
 
 
-def _letter(character: str) -> str:
-    if character.isalpha():
-        return f"[{character}{character.upper()}]"
-    return _plain(character)
-
-
-def _tilings(run: str) -> Iterator[str]:
-    if not run:
+def _tilings(units: tuple[str, ...]) -> Iterator[str]:
+    if not units:
         yield ""
         return
-    for length in range(1, min(len(run), _LONGEST) + 1):
-        head, rest = run[:length], run[length:]
-        forms = [*_ALSO.get(head, ""), *([_letter(head)] if length == 1 else ())]
-        for after in _tilings(rest) if forms else ():
+    for length in range(1, min(len(units), _LONGEST) + 1):
+        forms = _forms(units[:length])
+        for after in _tilings(units[length:]) if forms else ():
             yield from (form + after for form in forms)
 
 
-def _spellings(piece: str) -> set[str]:
-    """A letter beyond ASCII in its cases, and in the forms that it may be composed in."""
-    base, marks = piece[0], piece[1:]
-    bases = {base, base.upper(), *_folding().get(base, ())}
-    found = {piece, *_folding().get(piece, ()), *(each + marks for each in bases)}
-    return found | {unicodedata.normalize("NFC", each) for each in found}
+@cache
+def _forms(units: tuple[str, ...]) -> tuple[str, ...]:
+    """The expressions for one character that stands for these letters."""
+    text = "".join(units)
+    if len(units) == 1 and text.isascii():
+        letter = f"[{text}{text.upper()}]" if text.isalpha() else _plain(text)
+        return (letter, *_ALSO.get(text, ""))
+    return tuple(sorted(map(exactly, _spellings(text))))
+
+
+@cache
+def _spellings(text: str) -> frozenset[str]:
+    """What folds to a letter with its marks, or to several letters, as one character can."""
+    found = {text, *_ALSO.get(text, ""), *_folding().get(text, ())}
+    units = _units(text)
+    if len(units) > 1:
+        found.discard(text)
+        if units[-1] != _IOTA or len(units) > 2:
+            return frozenset(found)
+        text = units[0] + _IOTA_BELOW
+    base, marks = text[0], text[1:]
+    for letter in {base, base.upper(), *_folding().get(base, ())}:
+        found |= _canonical(letter, marks) if len(letter) == 1 else {letter + marks}
+    return frozenset(found)
+
+
+def _canonical(letter: str, marks: str) -> set[str]:
+    """A letter with marks on it in every order and as composed as may be: they are the same."""
+    same = unicodedata.normalize("NFD", letter + marks)
+    found = {letter + marks}
+    for order in permutations(marks) if len(marks) <= _MAX_MARKS else ():
+        written = "".join(order)
+        if unicodedata.normalize("NFD", letter + written) != same:
+            continue
+        for end in range(len(written) + 1):
+            found.add(unicodedata.normalize("NFC", letter + written[:end]) + written[end:])
+    return found
 
 
 @cache
@@ -122,12 +213,13 @@ def _folding() -> dict[str, list[str]]:
     """The characters that are another when they are folded, by that."""
     found: dict[str, list[str]] = {}
     for character in map(chr, (*range(0x80, 0xD800), *range(0xE000, 0x20000))):
-        key = fold(character)
+        key = _key(character)
         if key != character:
             found.setdefault(key, []).append(character)
     return found
 
 
 def fold(name: str) -> str:
-    """The one form of every spelling that `folded` finds."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    """The one form of every spelling that `folded` finds, with any `ENDING`."""
+    form = name.lower() if name.isascii() else _key(name)
+    return form.rstrip(". ") or form

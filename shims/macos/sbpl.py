@@ -4,7 +4,8 @@ A profile is one refusal, the default, and rules that allow. Nothing is refused 
 allowed: it is left out of the filter. So no two rules disagree, and in which order the kernel looks
 at them, which is documented nowhere, cannot matter.
 
-No path stands in the text. Each is a parameter, which the interpreter takes as it is.
+No path stands in the text, and no expression. Each is a parameter, which the interpreter takes as
+it is: what it reads as a string of the text ends after 1,023 bytes.
 Source: sandbox-exec(1), the profiles that are public, and what was measured of them.
 """
 
@@ -47,27 +48,29 @@ class Subpath:
 
 
 class Spelled(NamedTuple):
-    """A path, whose names below `top` are in any spelling that folds to the same, and what is
-    below it if `whole`. `names` are folded."""
+    """Paths whose names below the directory `top` are in any spelling that folds to the same.
+
+    `files` are their names below it, folded, and `trees` those of what is meant with all below.
+    """
 
     top: str
-    names: tuple[str, ...]
-    whole: bool
+    files: frozenset[tuple[str, ...]]
+    trees: frozenset[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Regex:
     """Paths that this extended regular expression finds something in; it must anchor itself.
 
-    It is written between quotes that nothing escapes in, so it may hold none. `spelled`, if it is
-    given, says which paths these are without the expression.
+    `spelled`, if it is given, says without the expression which paths these are, of those that are
+    in its directory.
     """
 
     text: str
     spelled: Spelled | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if '"' in self.text or _UNUSABLE.search(self.text):
+        if _UNUSABLE.search(self.text):
             raise ValueError(f"{self.text!r} cannot be written as a regular expression")
 
 
@@ -191,20 +194,27 @@ class Profile:
 
     def text(self) -> str:
         """The profile as sandbox_init_with_parameters takes it."""
-        numbers = {path: number for number, path in enumerate(self.paths())}
+        names = {value: name for name, value in self.parameters().items()}
         head = ["(version 1)", f'(deny default (with message "{self.tag}"))']
-        return "\n".join([*head, *(_rule(rule, numbers) for rule in self.rules)]) + "\n"
+        return "\n".join([*head, *(_rule(rule, names) for rule in self.rules)]) + "\n"
 
     def parameters(self) -> dict[str, str]:
-        """The values of the parameters in the text."""
-        return {_parameter(number): path for number, path in enumerate(self.paths())}
+        """The values of the parameters in the text: `P0` is a path, `R0` an expression."""
+        paths = {f"P{number}": path for number, path in enumerate(self.paths())}
+        texts = self._values(Regex)
+        return paths | {f"R{number}": text for number, text in enumerate(texts)}
 
     def paths(self) -> list[str]:
         """Every path that some filter names, once, in the order of the rules."""
+        return self._values(Literal, Subpath)
+
+    def _values(self, *kinds: type) -> list[str]:
+        """What filters of these kinds name, once."""
         found: dict[str, None] = {}
         for rule in self.rules:
-            if rule.filter is not None:
-                found.update(dict.fromkeys(_paths(rule.filter)))
+            for part in _parts(rule.filter) if rule.filter is not None else ():
+                if isinstance(part, kinds):
+                    found[part.text if isinstance(part, Regex) else part.path] = None
         return list(found)
 
 
@@ -237,40 +247,37 @@ def check_path(path: str) -> None:
         raise ValueError(f"no rule can name the path {path!r}")
 
 
-def _parameter(number: int) -> str:
-    return f"P{number}"
-
-
-def _paths(part: Filter) -> Iterator[str]:
+def _parts(part: Filter) -> Iterator[Literal | Subpath | Regex]:
+    """Those in it that name a path or an expression."""
     match part:
-        case Literal(path) | Subpath(path):
-            yield path
+        case Literal() | Subpath() | Regex():
+            yield part
         case Every(parts) | Some(parts):
             for each in parts:
-                yield from _paths(each)
+                yield from _parts(each)
         case Not(inner) | UnixSocket(inner):
-            yield from _paths(inner)
+            yield from _parts(inner)
 
 
-def _rule(rule: Allow, numbers: dict[str, int]) -> str:
+def _rule(rule: Allow, names: dict[str, str]) -> str:
     words = ["allow", *rule.operations]
     if rule.filter is not None:
         # Filters of one rule are alternatives, so those need no word of their own.
         parts = rule.filter.parts if isinstance(rule.filter, Some) else (rule.filter,)
         if not parts:
             return f";; never: {' '.join(rule.operations)}"
-        words += [_text(part, numbers) for part in parts]
+        words += [_text(part, names) for part in parts]
     return f"({' '.join(words)})"
 
 
-def _text(part: Filter, numbers: dict[str, int]) -> str:
+def _text(part: Filter, names: dict[str, str]) -> str:
     match part:
         case Literal(path):
-            return f'(literal (param "{_parameter(numbers[path])}"))'
+            return f'(literal (param "{names[path]}"))'
         case Subpath(path):
-            return f'(subpath (param "{_parameter(numbers[path])}"))'
+            return f'(subpath (param "{names[path]}"))'
         case Regex(text):
-            return f'(regex #"{text}")'
+            return f'(regex (param "{names[text]}"))'
         case VnodeType(name):
             return f"(vnode-type {name})"
         case Named(name, value):
@@ -280,10 +287,10 @@ def _text(part: Filter, numbers: dict[str, int]) -> str:
         case Address(side, protocol, host, port):
             return f'({side} {protocol} "{host}:{port}")'
         case UnixSocket(paths, side):
-            return f"({side} unix-socket {_text(paths, numbers)})"
+            return f"({side} unix-socket {_text(paths, names)})"
         case Every(parts):
-            return f"(require-all {' '.join(_text(each, numbers) for each in parts)})"
+            return f"(require-all {' '.join(_text(each, names) for each in parts)})"
         case Some(parts):
-            return f"(require-any {' '.join(_text(each, numbers) for each in parts)})"
+            return f"(require-any {' '.join(_text(each, names) for each in parts)})"
         case Not(inner):
-            return f"(require-not {_text(inner, numbers)})"
+            return f"(require-not {_text(inner, names)})"

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from nono.supervisor.decisions.undecided import AnsweredProcess, Undecided
 
 
+_Why = Callable[[Request, Rule, str], str | None]
+
+
 class Asking:
     """Of one sandbox, for all its programs. For trio's thread, but for what says otherwise.
 
@@ -122,6 +125,11 @@ class Asking:
         """True when there are questions to look at. From any thread."""
         return self._questions is not None
 
+    @property
+    def serves(self) -> bool:
+        """Whether a channel has something to do before there is a question."""
+        return any(type(each).serve is not Channel.serve for each in self.dispatch.channels)
+
     async def serve(self) -> None:
         """Ask, and serve the channels, until cancelled."""
         import trio
@@ -146,21 +154,26 @@ class Asking:
 
     def is_asked(self, request: Request, verdict: Ask) -> bool:
         """Whether somebody is asked about it: there has to be somebody. From any thread."""
-        if self._questions is not None and self._questions.has_quit:
+        if self.decisions.asks_no_more is not None:
             return False
-        if self.had_nobody and self.dispatch.attached is None:
+        is_nobody = self.dispatch.attached is None
+        if (is_nobody and self.had_nobody) or self._opens_by_a_move(request):
             return False
-        if self._opens_by_a_move(request):
-            return False
-        from nono.broker.asking.unasked import unasked
-        from nono.supervisor.asking.waiting.kernel_refusals import kernel_refuses
-
+        unasked, kernel_refuses = self._unasked
         if unasked(request, verdict.rule, self._home) is not None or kernel_refuses(request):
             return False
-        if self.dispatch.attached is None:
+        if is_nobody and self.dispatch.attached is None:
             self.had_nobody = True
             return False
         return True
+
+    @cached_property
+    def _unasked(self) -> tuple[_Why, Callable[[Request], bool]]:
+        """What nobody is asked about by its kind, and since the kernel refuses it anyway."""
+        from nono.broker.asking.unasked import unasked
+        from nono.supervisor.asking.waiting.kernel_refusals import kernel_refuses
+
+        return unasked, kernel_refuses
 
     async def permit(self, request: Request) -> AnsweredProcess:
         """Ask about what comes up while a call is performed; the process with what it may by that.

@@ -28,7 +28,10 @@ class Dispatch:
     @property
     def attached(self) -> Channel | None:
         """The channel that the next question goes to."""
-        return next((each for each in self.channels if each.is_attached), None)
+        for each in self.channels:
+            if each.is_attached:
+                return each
+        return None
 
     async def ask(
         self, question: Question, begun: Begun | None = None
@@ -85,6 +88,8 @@ class Dispatch:
 
 def offered(question: Question, answer: Answer | None) -> Answer | None:
     """The answer, if it is an offer of the question's."""
-    if answer is None or not any(each.id == answer.offer for each in question.offers):
-        return None
-    return answer
+    if answer is not None:
+        for each in question.offers:
+            if each.id == answer.offer:
+                return answer
+    return None

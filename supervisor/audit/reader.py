@@ -17,7 +17,7 @@ from nono.broker.audit.chain import (
     links,
     verify,
 )
-from nono.broker.audit.records import Program, Record, Start, read
+from nono.broker.audit.records import Program, Record, Start, read_all
 from nono.broker.errors import InvalidRecord
 from nono.supervisor.audit.record_files import chunks
 from nono.supervisor.audit.sessions import SEAL, is_running
@@ -48,12 +48,17 @@ class Session:
         return verify(self._chunks(), self._seal())
 
     def records(self) -> Iterator[tuple[int, Record]]:
-        """Every record with its number. Raises AuditError, after the good ones, at a bad one."""
+        """Every record with its number. Raises AuditError, after the good ones, at a bad one.
+
+        A decision and the answer that it was made by may have one number.
+        """
         for number, link in enumerate(self._links()):
             try:
-                yield number, read(link.content)
+                found = read_all(link.content)
             except InvalidRecord as error:
                 raise self._error(f"record {number}: {error}") from error
+            for each in found:
+                yield number, each
 
     def start(self) -> Start:
         """The first record: the policy and more. Raises AuditError."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.answer_records import Answered, Changed
+from nono.broker.audit.asked_records import Said, plain_asked
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
@@ -37,6 +38,7 @@ from nono.broker.audit.records import (
 from nono.broker.dataclass import dataclass
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.audit.sessions import create_session
+from nono.supervisor.decisions.undecided import AllowedByAnswer
 from nono.supervisor.errors import StartError, failure
 from nono.supervisor.version import VERSION
 
@@ -177,6 +179,8 @@ class Audit:
         """
         origin = verdict.rule.origin
         match verdict:
+            case AllowedByAnswer(_, said):
+                self._decision(request, decided, Effect.ALLOW, 0, origin, said=said)
             case Allow():
                 self._decision(request, decided, Effect.ALLOW, 0, origin)
             case Deny(_, number):
@@ -200,14 +204,15 @@ class Audit:
         number: int,
         origin: Origin | None,
         native: bool = False,
+        said: Said | None = None,
     ) -> None:
         now = time.time_ns()
         is_execute = isinstance(request, Execute)
-        if self._is_in_pace(now, request, effect.value):
+        if self._is_in_pace(now, request, "answered" if said else effect.value):
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            self._append(plain)
+            self._append(plain_asked(plain, said) if said else plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another
 

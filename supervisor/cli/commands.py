@@ -11,6 +11,7 @@ import click
 from nono.broker.errors import nearest
 from nono.broker.settings import flag
 from nono.supervisor import exit_status
+from nono.supervisor.cli.help import with_examples, write_commands
 from nono.supervisor.errors import NonoError
 
 _COMMANDS = {
@@ -25,11 +26,16 @@ _COMMANDS = {
     "watch": "nono.supervisor.cli.watch",
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",
+    "trust": "nono.supervisor.cli.trust",
     "audit": "nono.supervisor.cli.audit",
     "answers": "nono.supervisor.cli.answers",
     "credential": "nono.supervisor.cli.credential",
-    "bench": "nono.supervisor.cli.bench",
+    "jupyter": "nono.supervisor.cli.jupyter",
+    "mcp": "nono.supervisor.cli.mcp",
     "setup": "nono.supervisor.cli.setup",
+    "bench": "nono.supervisor.cli.bench",
+    "completion": "nono.supervisor.cli.completion",
+    "man": "nono.supervisor.cli.man",
 }
 _EXAMPLE = f"nono run {flag('workdir.access')} -- python3 my_script.py"
 
@@ -45,7 +51,11 @@ class _Commands(click.Group):
             return None
         module: Any = importlib.import_module(_COMMANDS[cmd_name])
         command: click.Command = getattr(module, cmd_name)
-        return command
+        return with_examples(cmd_name, command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        found = ((name, self.get_command(ctx, name)) for name in _COMMANDS)
+        write_commands(formatter, ((name, each) for name, each in found if each is not None))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -57,7 +67,11 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Commands, invoke_without_command=True)
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="nono-sandbox", prog_name="nono")
 @click.pass_context
 def nono(ctx: click.Context) -> None:

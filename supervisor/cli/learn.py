@@ -14,6 +14,7 @@ import click
 
 from nono.supervisor import exit_status
 from nono.supervisor.cli.duration import timeout
+from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.output_file import OutputFile
@@ -35,7 +36,7 @@ _STDOUT = 1
 _EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
 
 
-@click.command(context_settings={"allow_interspersed_args": False})
+@click.command(cls=PolicyCommand, context_settings={"allow_interspersed_args": False})
 @timeout("End the program, and all that it started, after so long.")
 @click.option(
     "--json",

@@ -157,6 +157,13 @@ platform_option = click.option(
 )
 
 
+project_option = click.option(
+    "--no-project",
+    is_flag=True,
+    help="Leave out [tool.nono] of the pyproject.toml here, and of a script: `nono trust`.",
+)
+
+
 def policy_options(function: _Function) -> _Function:
     """Add every option of `Options` to a click command."""
     for option in reversed(_POLICY_OPTIONS):

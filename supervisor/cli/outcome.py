@@ -76,7 +76,7 @@ def _only_tells(arguments: list[str]) -> bool:
     """False for a command that is to run a program; click's help is told without it."""
     runs = arguments[:1] and arguments[0] in _RUNNING
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return not runs or "--help" in options
+    return not runs or not {"-h", "--help"}.isdisjoint(options)
 
 
 def _nobody_reads(error: OSError, failure: int) -> bool:

@@ -9,17 +9,21 @@ from collections.abc import Iterator
 import click
 
 from nono.broker import Group, group, groups, visible
-from nono.broker.errors import ProfileError
+from nono.broker.errors import PolicyError, ProfileError
 from nono.supervisor import exit_status
 from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.messages import say_notes
+from nono.supervisor.cli.options import platform_option
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import home_directory, profile_directory
+from nono.supervisor.places import home_directory, planned_for, profile_directory
+from nono.supervisor.places import platform as here
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.planning.workdir import PROJECT_FILE
 
 _SUFFIX = ".json"
+_SCRIPT = ".py"
 _DEFAULT = "default"
 _GROUP_LISTS = (
     "deny",
@@ -57,7 +61,8 @@ def profile() -> None:
     """Make profiles, look at them, compare them.
 
     PROFILE is a file, the name of one of yours, or the name of one that comes with nono. `default`
-    is a run without a profile, with what was answered with "always" in this directory.
+    is a run without a profile, with what was answered with "always" in this directory. A file may
+    also be a pyproject.toml or a script that has a profile in [tool.nono].
     """
 
 
@@ -87,7 +92,7 @@ def init(name: str, force: bool) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """List the profiles that can be named."""
-    found = list(_listed())
+    found = list(listed())
     if as_json:
         print_json({"name": n, "place": p, "description": d} for n, p, d in found)
         return
@@ -96,7 +101,7 @@ def list_(as_json: bool) -> None:
         click.echo(f"{visible(name):16} {place:8}  {visible(words)}")
 
 
-def _listed() -> Iterator[tuple[str, str, str | None]]:
+def listed() -> Iterator[tuple[str, str, str | None]]:
     """Name, place and description of each; None for one that has mistakes."""
     from nono.broker.profile.parse import parse
     from nono.supervisor.planning.profile_files import Profiles, is_built_in
@@ -108,7 +113,7 @@ def _listed() -> Iterator[tuple[str, str, str | None]]:
             meta = parse(source.file, source.data).profile.meta
             words = (meta.description or "") if meta else ""
             yield name, "built-in" if is_built_in(source.file) else "own", words
-        except ProfileError:
+        except PolicyError:
             yield name, "own", None
 
 
@@ -116,7 +121,8 @@ def _listed() -> Iterator[tuple[str, str, str | None]]:
 @click.argument("name", metavar="PROFILE")
 @click.option("--all", "everything", is_flag=True, help="Each rule of the groups, too.")
 @click.option("--json", "as_json", is_flag=True, help="The profile with all that it extends.")
-def show(name: str, everything: bool, as_json: bool) -> None:
+@platform_option
+def show(name: str, everything: bool, as_json: bool, platform: str | None) -> None:
     """Show what a run with PROFILE goes by: what the profile says, and a line for each group."""
     if as_json:
         from nono.supervisor.planning.profile_files import Profiles
@@ -128,10 +134,12 @@ def show(name: str, everything: bool, as_json: bool) -> None:
     from nono.supervisor.decisions.always import complete
     from nono.supervisor.report.plan import describe
 
-    plan = _plan(name)
-    say_notes(plan.notes)
-    lines = describe(plan, complete(plan), verbose=everything, short=not everything, more="--all")
-    click.echo("\n".join(lines))
+    with planned_for(platform or here()):
+        plan = _plan(name)
+        say_notes(plan.notes)
+        made = complete(plan)
+        lines = describe(plan, made, verbose=everything, short=not everything, more="--all")
+        click.echo("\n".join(lines))
 
 
 @profile.command()
@@ -179,8 +187,6 @@ def _variables(before: Plan, after: Plan) -> Iterator[str]:
 @click.pass_context
 def validate(ctx: click.Context, /, names: tuple[str, ...]) -> None:
     """Check profiles: every mistake, with its line and column. Exit 1 when there is one."""
-    from nono.broker import PolicyError
-
     code = exit_status.SUCCESS
     for name in names:
         try:
@@ -243,6 +249,19 @@ def schema(markdown: bool) -> None:
     click.echo(json.dumps(made(), indent=2))
 
 
+def _plan_of_project(name: str) -> Plan:
+    """Of a run by what a pyproject.toml or a script has in it, accepted or not."""
+    from nono.supervisor.planning.projects import look
+
+    path = os.path.abspath(name)
+    found = look(path, os.environ)
+    if found is None or not found.project.text:
+        raise UsageError(f"{path} has no [tool.nono]", "nono profile list")
+    if not found.is_accepted:
+        say_notes([f"no run goes by it before it is accepted: nono trust {path}"])
+    return make_plan(Options(workdir=os.path.dirname(path)), project=found.project)
+
+
 def _plan(name: str) -> Plan:
     """Of a run with this profile, and the answers that are kept for it.
 
@@ -253,6 +272,8 @@ def _plan(name: str) -> Plan:
     from nono.supervisor.planning.profile_files import Profiles, is_built_in
 
     home = home_directory(os.environ)
+    if os.path.basename(name) == PROJECT_FILE or name.endswith(_SCRIPT):
+        return _plan_of_project(name)
     kept = os.path.join(profile_directory(os.environ, home), name + ANSWERS)
     if "@" in name and os.sep not in name and os.path.isfile(kept):
         return make_plan(Options(profile=kept))

@@ -8,13 +8,15 @@ import click
 
 from nono.broker.settings import flag
 from nono.supervisor.cli.duration import timeout
-from nono.supervisor.cli.options import platform_option, policy_options
+from nono.supervisor.cli.help import PolicyCommand
+from nono.supervisor.cli.options import platform_option, policy_options, project_option
 from nono.supervisor.cli.supervise import run_command
 from nono.supervisor.errors import UsageError
 
 _RUN_OPTIONS = (
     click.option("--dry-run", is_flag=True, help="Show the policy and run nothing."),
     platform_option,
+    project_option,
     click.option(
         "--best-effort", is_flag=True, help="Run even if this kernel cannot enforce everything."
     ),
@@ -56,7 +58,7 @@ def run_options(function: Any) -> Any:
     return policy_options(function)
 
 
-@click.command(context_settings={"allow_interspersed_args": False})
+@click.command(cls=PolicyCommand, context_settings={"allow_interspersed_args": False})
 @run_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context

@@ -12,6 +12,7 @@ import click
 from nono.broker import Access, Allow, Open, visible
 from nono.broker.requests import NOBODY
 from nono.broker.settings import flag
+from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say
 from nono.supervisor.cli.run import run_options
 from nono.supervisor.cli.supervise import run_command
@@ -31,7 +32,7 @@ _START_FILES: Final = {
 """What a shell that talks to a person reads first, below the home."""
 
 
-@click.command(context_settings={"allow_interspersed_args": False})
+@click.command(cls=PolicyCommand, context_settings={"allow_interspersed_args": False})
 @run_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context

@@ -16,6 +16,7 @@ from nono.supervisor.planning.options import Options
 
 _RUN_FLAGS = {
     "--dry-run": "dry_run",
+    "--no-project": "no_project",
     "--best-effort": "best_effort",
     "--floor-only": "floor_only",
     "--json": "as_json",

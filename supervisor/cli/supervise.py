@@ -20,6 +20,7 @@ from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.planning.workdir import may_be_script, may_bring_profile, working_directory
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nono.supervisor.cli.counting import Counting
     from nono.supervisor.cli.report_file import ReportFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
+    from nono.supervisor.planning.project_file import Project
     from nono.supervisor.session.prepare import Prepared
 
 _MAX_DROPPED = 8
@@ -48,24 +50,30 @@ def run_command(
     Raises NonoError.
     """
     platform = values["platform"] or here()
+    script = None
+    if may_be_script(argv):
+        # What only such a run needs is loaded only then.
+        from nono.supervisor.planning.scripts import with_interpreter
+
+        argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
         with planned_for(platform):
-            return _dry_run(argv, values)
+            return _dry_run(argv, values, script)
     if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
         require_this(platform)
     if not values["floor_only"]:
         require_listener()
-    plan = _planned(argv, values)
+    plan = _planned(argv, values, script)
     if not (values["quiet"] or values["as_json"]):
         before(plan)
     return _supervise(plan, argv, values)
 
 
-def _planned(argv: Sequence[str], values: dict[str, Any]) -> Plan:
+def _planned(argv: Sequence[str], values: dict[str, Any], script: str | None) -> Plan:
     """The plan, once its notes were said."""
-    plan = make_plan(to_options(values), argv)
+    plan = make_plan(to_options(values), argv, project=_project(argv, values), script=script)
     if not values["quiet"]:
         say_notes(plan.notes)
         if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
@@ -73,11 +81,24 @@ def _planned(argv: Sequence[str], values: dict[str, Any]) -> Plan:
     return plan
 
 
-def _dry_run(argv: Sequence[str], values: dict[str, Any]) -> int:
+def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
+    """What stands for the profile, where none is named. Raises UsageError."""
+    if values["no_project"] or values["profile"] is not None:
+        return None
+    workdir = working_directory(values["workdir"], home_directory(os.environ))
+    if not may_bring_profile(argv, workdir, os.environ):
+        return None
+    # What only such a run needs is loaded only then.
+    from nono.supervisor.cli.project import accepted_project
+
+    return accepted_project(argv, workdir)
+
+
+def _dry_run(argv: Sequence[str], values: dict[str, Any], script: str | None) -> int:
     from nono.supervisor.decisions.always import complete
     from nono.supervisor.report import plan as report
 
-    plan = _planned(argv, values)
+    plan = _planned(argv, values, script)
     made = complete(plan, broker=not values["floor_only"])
     if here() == "macos":
         from nono.supervisor.cli.elsewhere import on_macos

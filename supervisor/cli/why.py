@@ -20,6 +20,7 @@ from nono.broker import (
     Execute,
     Explanation,
     InvalidHost,
+    Mode,
     Open,
     Operation,
     PathChange,
@@ -32,8 +33,10 @@ from nono.broker import (
 )
 from nono.broker.requests import NOBODY
 from nono.supervisor import exit_status
+from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say_notes
-from nono.supervisor.cli.options import platform_option, policy_options
+from nono.supervisor.cli.options import platform_option, policy_options, project_option
+from nono.supervisor.cli.project import project_of
 from nono.supervisor.decisions.always import Complete, complete
 from nono.supervisor.errors import UsageError
 from nono.supervisor.network.hosts_file import of_this_machine
@@ -44,11 +47,15 @@ from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 
 _OTHERWISE = "Seatbelt cannot tell it from what is decided otherwise, or needs it for every program"
+_OPEN_NETWORK = (
+    "macOS opens every address where the network is open: name the hosts, and it does not"
+)
 _PROXY = "proxy of nono's"
+_SEATBELT = "kernel, by Seatbelt"
 _OPERATIONS = ("read", "write", "create", "execute")
 
 
-@click.command()
+@click.command(cls=PolicyCommand)
 @click.argument("object_", metavar="[PATH|HOST]", required=False)
 @click.option("--path", metavar="PATH", help="The file or directory.")
 @click.option("--op", type=click.Choice(_OPERATIONS), help="What to do with it: read, if not said.")
@@ -59,6 +66,7 @@ _OPERATIONS = ("read", "write", "create", "execute")
 @click.option("--command", metavar="COMMAND", help="The program that would be run.")
 @click.option("-v", "--verbose", is_flag=True, help="With --last: all of it.")
 @platform_option
+@project_option
 @policy_options
 @click.pass_context
 def why(
@@ -90,7 +98,8 @@ def why(
     if last:
         ctx.exit(_about_last_run(as_json, verbose))
     with planned_for(platform or here()):
-        plan = make_plan(to_options(values), [command] if command else [])
+        argv = [command] if command else []
+        plan = make_plan(to_options(values), argv, project=project_of(argv, values))
         say_notes(plan.notes)
         made = complete(plan)
         if host is not None:
@@ -116,6 +125,17 @@ class _Answer:
     considered: Sequence[Rule]
     request: Request
     layer: str
+
+
+def explained(
+    plan: Plan, path: str = "", op: str = "read", host: str = "", port: int = TLS_PORT
+) -> str:
+    """What a run of this plan would decide on a path, or on a host, in words. Raises UsageError."""
+    if op not in _OPERATIONS:
+        raise UsageError(f"{op[:80]!r} is none of {', '.join(_OPERATIONS)}")
+    made = complete(plan)
+    answer = _about_host(made, host, port) if host else _about_path(plan, made, path, op)
+    return _text(answer)
 
 
 def _meant(object_: str, port: int | None, workdir: str) -> tuple[str | None, str | None]:
@@ -175,14 +195,37 @@ def _is_of_host(request: Request) -> bool:
 def _on_macos(answer: _Answer, made: Complete) -> _Answer:
     """The same question where Seatbelt answers: of a path it says what the profile does."""
     if _is_of_host(answer.request):
-        return replace(answer, layer=_PROXY)
+        return _of_host_on_macos(answer, made.policy.network.mode)
     from nono.supervisor.cli.elsewhere import seatbelt
 
-    layer = "kernel, by Seatbelt"
-    if seatbelt(made).allows(answer.request) == answer.allowed:
-        return replace(answer, layer=layer)
-    explanation = replace(answer.explanation, reason=_OTHERWISE, fix=())
-    return replace(answer, allowed=not answer.allowed, explanation=explanation, layer=layer)
+    held = seatbelt(made)
+    request, allowed = held.on_disk(answer.request), held.allows(answer.request)
+    answer = replace(answer, layer=_SEATBELT)
+    if allowed == answer.allowed:
+        return answer
+    verdict = held.policy.decide(request)
+    if isinstance(verdict, Allow) is not allowed:
+        explanation = replace(answer.explanation, reason=_OTHERWISE, fix=())
+        return replace(answer, allowed=allowed, explanation=explanation)
+    explanation = explain(held.policy, request, verdict)
+    considered = held.policy.considered(request)
+    return replace(
+        answer,
+        allowed=allowed,
+        rule=verdict.rule,
+        explanation=replace(explanation, summary=answer.explanation.summary),
+        considered=considered,
+    )
+
+
+def _of_host_on_macos(answer: _Answer, mode: Mode) -> _Answer:
+    """The kernel there knows no hosts: it opens all of them, none, or the proxy."""
+    if mode is Mode.FILTERED:
+        return replace(answer, layer=_PROXY)
+    if mode is Mode.UNRESTRICTED and not answer.allowed:
+        explanation = replace(answer.explanation, reason=_OPEN_NETWORK, fix=())
+        answer = replace(answer, allowed=True, explanation=explanation)
+    return replace(answer, layer=_SEATBELT)
 
 
 def _about_path(plan: Plan, made: Complete, path: str, op: str) -> _Answer:

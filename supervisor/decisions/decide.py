@@ -88,8 +88,7 @@ class Decisions:
         """Directories that were made at the start, for a program that may want to make them."""
         self.at_start = policy
         """Without answers, and without what holds them."""
-        self._given = Given(policy)
-        self._lock = threading.Lock()
+        self._given, self._lock = Given(policy), threading.Lock()
         self._unresolved: dict[str, str] = {}
         self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
         self._ruled: set[str] = set()
@@ -257,7 +256,8 @@ class Decisions:
         policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            undecided = Undecided(((request, verdict), *self._undecided(later)), policy)
+            more = self._undecided(later) if later else ()
+            undecided = Undecided(((request, verdict), *more), policy)
             if self.answer_at_once is None:
                 raise undecided
             decided, verdict = self.answer_at_once(undecided)

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable
 
 from nono.broker import Policy, Request
-from nono.broker.requests import PathRequest
+from nono.broker.requests import Open, PathRequest
 from nono.broker.rules.access import CHANGING
 
 
@@ -21,16 +21,19 @@ def is_plain(policy: Policy, requests: Iterable[Request]) -> bool:
 
     One lstat(2) each, of what was opened a moment before.
     """
-    return all(_is_plain(policy, each) for each in requests)
+    return all(plain_kind(policy, each) is not None for each in requests)
 
 
-def _is_plain(policy: Policy, request: Request) -> bool:
+def plain_kind(policy: Policy, request: Request) -> int | None:
+    """The type of the file that it is about, of stat(2), 0 for none; None where it is not plain."""
     if not isinstance(request, PathRequest):
-        return True
-    if policy.needs(request) & CHANGING:
-        return False
+        return 0
+    needs = request.access if isinstance(request, Open) else policy.needs(request)
+    if needs._value_ & CHANGING._value_:
+        return None
     try:
         status = os.lstat(request.path)
     except OSError:
-        return False
-    return status.st_nlink < 2 or stat.S_ISDIR(status.st_mode)
+        return None
+    kind = stat.S_IFMT(status.st_mode)
+    return kind if status.st_nlink < 2 or kind == stat.S_IFDIR else None

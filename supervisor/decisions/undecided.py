@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nono.broker import Ask, Deny, Effect, Origin, Policy, Request, Rule
-from nono.broker.dataclass import dataclass, replace
+from nono.broker import Allow, Ask, Deny, Effect, Origin, Policy, Request, Rule
+from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.network.network import refusal_errno
 from nono.broker.requests import Metadata, PathChange, RecordedProcess
 from nono.supervisor.decisions.denials import key
 
 if TYPE_CHECKING:
     from nono.broker.asking.question import Begun
+    from nono.broker.audit.asked_records import Said
 
 
 class Undecided(Exception):
@@ -25,7 +26,7 @@ class Undecided(Exception):
     def __init__(self, questions: tuple[tuple[Request, Ask], ...], policy: Policy) -> None:
         super().__init__(questions[0][0])
         self.questions = questions
-        self.requests = tuple(request for request, _ in questions)
+        self.requests = tuple([request for request, _ in questions])
         """What is to be asked about."""
         self.policy = policy
         self.begun: Begun | None = None
@@ -61,7 +62,7 @@ class Once:
 
     def holds_for(self, request: Request) -> bool:
         """False for a change that is another than what was shown."""
-        return not isinstance(request, PathChange | Metadata) or key(request) in self.shown
+        return not is_shown(request) or key(request) in self.shown
 
     def with_more(self, other: Once) -> Once:
         """Both."""
@@ -69,7 +70,22 @@ class Once:
         return Once((*self.rules, *other.rules), self.shown | other.shown, questions)
 
 
+def is_shown(request: Request) -> bool:
+    """True for a change, of which a person sees more than a rule says."""
+    return isinstance(request, PathChange | Metadata)
+
+
 NOTHING = Once()
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedByAnswer(Allow):
+    """Allowed by what a function said before the call went on.
+
+    `said` is that, for who writes down both at once; None where it is written.
+    """
+
+    said: Said | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

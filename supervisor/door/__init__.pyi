@@ -12,6 +12,7 @@ from nono.supervisor.errors import UsageError as UsageError
 from nono.supervisor.library.asynchronous import AsyncProcess as AsyncProcess
 from nono.supervisor.library.asynchronous import AsyncSandbox as AsyncSandbox
 from nono.supervisor.library.asynchronous import arun as arun
+from nono.supervisor.library.executor import SandboxExecutor as SandboxExecutor
 from nono.supervisor.library.files import Entry as Entry
 from nono.supervisor.library.pipes import DEVNULL as DEVNULL
 from nono.supervisor.library.pipes import PIPE as PIPE
@@ -25,6 +26,9 @@ from nono.supervisor.library.results import CalledProcessError as CalledProcessE
 from nono.supervisor.library.results import Completed as Completed
 from nono.supervisor.library.results import ProgramError as ProgramError
 from nono.supervisor.library.results import TimeoutExpired as TimeoutExpired
+from nono.supervisor.library.task_errors import RemoteError as RemoteError
+from nono.supervisor.library.task_errors import TaskError as TaskError
+from nono.supervisor.library.task_errors import TaskTimeout as TaskTimeout
 from nono.supervisor.planning.options import Options as Options
 from nono.supervisor.planning.plan import Plan as Plan
 

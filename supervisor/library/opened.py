@@ -114,6 +114,11 @@ class Started:
         """What it and what it started was refused so far, each object once."""
         return self._engine.explained(self._program.refused())
 
+    @property
+    def refusals(self) -> list[int]:
+        """How often each of `denials` came, without the cost of putting them into words."""
+        return [each.count for each in self._program.refused()]
+
     def send_signal(self, number: int) -> None:
         """To the program alone; nothing when it has ended."""
         self._program.send_signal(number)

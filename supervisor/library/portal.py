@@ -61,7 +61,12 @@ async def _awaited(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...
 
 
 def _is_cancelled(found: outcome.Outcome[Any]) -> bool:
-    return isinstance(found, outcome.Error) and isinstance(found.error, trio.Cancelled)
+    """Also where several tasks of one nursery were: each has an exception of its own."""
+    if not isinstance(found, outcome.Error):
+        return False
+    if isinstance(found.error, BaseExceptionGroup):
+        return found.error.split(trio.Cancelled)[1] is None
+    return isinstance(found.error, trio.Cancelled)
 
 
 def _nothing() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Mapping
 
 from nono.broker import File, Glob, PathPattern, Subtree
 from nono.broker.rules.folding import Folding, folded_name
@@ -17,14 +16,16 @@ from nono.shims.macos.sbpl import (
     Literal,
     Regex,
     Some,
-    Spelled,
     Subpath,
     some,
     tree,
     without,
 )
+from nono.supervisor.macos.together import Opened, Refused, spoken_of, together
 
-_BELOW = "(/.*)?"
+_BELOW = "(/|$)"
+_GUARDED = -1
+"""The kind of what is refused to those who would move it."""
 _ONE_WIDE = f"{names.ANY}{names.ANY}?{names.ANY}?{names.ANY}?"
 """At least one character: the kernel compares bytes, of which it may have four."""
 _PLAIN_CLASS = re.compile(r"(?:[a-z](?:-[a-z])?|[A-Z](?:-[A-Z])?|[0-9](?:-[0-9])?|[._,+=@~#%])+")
@@ -50,33 +51,20 @@ def granted(pattern: PathPattern) -> Filter:
 
 
 class Reach:
-    """Which paths have to do with what is granted: a refusal elsewhere refuses nothing."""
+    """Which wildcards have to do with what is granted: a refusal elsewhere refuses nothing."""
 
     def __init__(self, grants: Iterable[PathPattern]) -> None:
-        self._trees: set[str] = set()
-        self._above: set[str] = set()
-        self._everywhere = False
-        for pattern in grants:
-            if isinstance(pattern, File | Subtree):
-                self._above.update(map(_fold, lineage(pattern.path)))
-            if isinstance(pattern, Subtree):
-                self._trees.add(_fold(pattern.path))
-            elif not isinstance(pattern, File):
-                self._everywhere = True
+        self.opened = Opened(grants)
+        self._trees = set(map(_fold, self.opened.trees))
+        opened = (*self.opened.trees, *self.opened.files)
+        self._above = {_fold(each) for path in opened for each in lineage(path)}
 
-    def touches(self, path: str) -> bool:
-        """True when something that is granted is at the path, below it or above it.
+    def touches(self, pattern: Glob) -> bool:
+        """True unless it is certain that the pattern matches nothing that is granted or above.
 
         Names are compared folded, wherever they are: too much is refused then, never too little.
         """
-        path = _fold(path)
-        if self._everywhere or path in self._above:
-            return True
-        return not self._trees.isdisjoint(lineage(path))
-
-    def touches_any(self, pattern: Glob) -> bool:
-        """True unless it is certain that the pattern matches nothing that is granted or above."""
-        if self._everywhere or not self._trees.isdisjoint(lineage(_fold(pattern.prefix))):
+        if not self._trees.isdisjoint(lineage(_fold(pattern.prefix))):
             return True
         if not pattern.text.startswith("/"):
             return True
@@ -94,52 +82,57 @@ def _fold(path: str) -> str:
 EVERYWHERE = Reach([Subtree("/")])
 
 
-def covered(pattern: PathPattern, folding: Folding, reach: Reach = EVERYWHERE) -> Iterator[Filter]:
-    """What a refusal by the pattern reaches, as far as it matters to a grant.
+class Refusals:
+    """What several rules refuse, as far as it matters to a grant: `add` them, and take `filters`.
 
-    Where names fold, in every spelling.
+    Where names fold, it is refused in every spelling. What is added as one kind comes in the same
+    filters whatever else is added, so that operations share them.
     """
-    if isinstance(pattern, File | Subtree) and not reach.touches(pattern.path):
-        return
-    match pattern:
-        case File(path):
-            yield Literal(path)
-            if folding.tree(path) is not None:
-                yield _spelled(path, folding, whole=False)
-        case Subtree(path):
-            yield tree(path)
-            if folding.tree(path) is not None:
-                yield _spelled(path, folding, whole=True)
-        case Subtrees():
-            parted = pattern.parted()
-            for each in pattern.trees():
-                left_out = map(tree, sorted(parted.get(each.path, ())))
-                parts = list(covered(each, folding, reach))
-                if parts:
-                    yield without(some(parts), left_out)
-        case Glob(text):
-            if reach.touches_any(pattern):
-                yield _glob(text, exact=not folding, below=True)
+
+    def __init__(self, folding: Folding, reach: Reach = EVERYWHERE) -> None:
+        self._folding = folding
+        self._reach = reach
+        self._paths: dict[tuple[int, frozenset[str]], list[Refused]] = {}
+        self._others: dict[Filter, None] = {}
+
+    def add(self, pattern: PathPattern, left_out: Iterable[str] = (), kind: int = 0) -> None:
+        """Also what a pattern covers, but for what is in trees that are left out of it."""
+        out = frozenset(left_out)
+        if isinstance(pattern, Glob):
+            if self._reach.touches(pattern):
+                whole = _glob(pattern.text, exact=not self._folding, below=True)
+                self._others[without(whole, map(tree, sorted(out)))] = None
+            return
+        for refused, parted in spoken_of(pattern):
+            self._paths.setdefault((kind, out | parted), []).append(refused)
+
+    def guard(self, paths: Mapping[str, frozenset[str]]) -> None:
+        """Also these, each but for what is in trees that are left out, where nothing that was
+        added refuses them or what is above with all below."""
+        whole = {
+            each.path
+            for (_, out), refused in self._paths.items()
+            for each in refused
+            if each.whole and not out
+        }
+        for path, out in paths.items():
+            if whole.isdisjoint(lineage(path)):
+                self._paths.setdefault((_GUARDED, out), []).append(Refused(path, False))
+
+    def filters(self) -> list[Filter]:
+        """One of them holds for what is refused."""
+        found: dict[Filter, None] = {}
+        for (_, out), refused in self._paths.items():
+            left_out = [tree(path) for path in sorted(out)]
+            for part in together(refused, self._folding, self._reach.opened):
+                found[without(part, left_out)] = None
+        return [*found, *self._others]
 
 
 def entry_of(directory: str) -> Filter:
     """Names directly in the directory: below it, and of one name more."""
     depth = len(components(directory)) + 1
     return Every((Subpath(directory), Regex(f"^{'/[^/]+' * depth}$")))
-
-
-def _spelled(path: str, folding: Folding, *, whole: bool) -> Regex:
-    """A path whose names below a tree that folds are written in every form."""
-    top = folding.tree(path) or "/"
-    rest = components(path[len(top) :] if top != "/" else path)
-    head = "" if top == "/" else names.exactly(top)
-    body = "".join("/" + _folded(name) for name in rest)
-    spelled = Spelled(top, tuple(map(names.fold, rest)), whole)
-    exact = '"' not in path and ")+" not in body  # else the expression says more
-    return Regex(f"^{head}{body}{_BELOW if whole else ''}$", spelled if exact else None)
-
-
-_folded = cache(names.folded)
 
 
 def _glob(text: str, *, exact: bool, below: bool) -> Regex:
@@ -151,11 +144,13 @@ def _glob(text: str, *, exact: bool, below: bool) -> Regex:
     )
     if set(parts) == {"**"}:
         body = f"(/|{body})"  # no name at all is the root
-    return Regex(f"^{body}{_BELOW if below else ''}$")
+    return Regex(f"^{body}{_BELOW if below else '$'}")
 
 
 def _name(part: str, *, exact: bool, wide: bool) -> str:
     spell = names.exactly if exact else names.folded
+    if not wide and not names.is_writable(part):
+        raise ValueError(f"no rule can name {part!r}")
     made, text, position = "", "", 0
     while position < len(part):
         character = part[position]
@@ -164,7 +159,7 @@ def _name(part: str, *, exact: bool, wide: bool) -> str:
             text += character
             position += 1
             continue
-        made, text = made + spell(text), ""
+        made, text = made + (spell if exact else names.begun)(text), ""
         if character == "*":
             made += names.ANY + "*"
         elif bracket is None:
@@ -172,7 +167,7 @@ def _name(part: str, *, exact: bool, wide: bool) -> str:
         else:
             made += _bracket(bracket[0], exact=exact, wide=wide)
         position = bracket.end() if bracket else position + 1
-    return made + spell(text)
+    return made + spell(text) + ("" if exact else names.ENDING)
 
 
 def _bracket(text: str, *, exact: bool, wide: bool) -> str:

@@ -8,8 +8,8 @@ only where every such look would end well. `ANSWERS` says which requests an oper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from nono.broker import (
@@ -26,7 +26,7 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.datafile import data
-from nono.broker.rules.paths import ancestors, is_within
+from nono.broker.rules.paths import is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.broker.rules.rule import guarded_paths, is_lifted
 from nono.shims.macos.sbpl import (
@@ -45,7 +45,7 @@ from nono.shims.macos.sbpl import (
     tree,
     without,
 )
-from nono.supervisor.macos.filters import Reach, covered, entry_of, granted
+from nono.supervisor.macos.filters import Reach, Refusals, entry_of, granted
 
 BASE = Origin(OriginKind.BUILTIN, "what every program needs on macOS")
 _ACCESS = {
@@ -105,6 +105,7 @@ class _Parts:
     """What the rules say, right by right, as filters."""
 
     policy: Policy
+    _known: dict[tuple[Access, bool], list[Filter]] = field(default_factory=dict, hash=False)
 
     def granted(self, right: Access) -> Filter:
         """Where the right is granted, and no question stands nearer.
@@ -117,30 +118,39 @@ class _Parts:
             for _, pattern in self._with(Effect.ALLOW, right)
         )
 
-    def _nearer(self, grant: PathPattern, questions: list[_Spoken]) -> Iterator[Filter]:
+    def _nearer(self, grant: PathPattern, questions: list[_Spoken]) -> list[Filter]:
+        found = Refusals(self.policy.names)
         for _, question in questions:
-            if _path(question) is None or _path(grant) is None:
-                nearer = True  # a question by wildcards is before all others, a grant after
+            asked, given = _path(question), _path(grant)
+            if asked is None or given is None or self.policy.names.tree(asked) is not None:
+                nearer = True  # questions by wildcards are before all others, grants after
             else:
-                nearer = is_within(_path(question) or "/", _path(grant) or "/")
+                nearer = is_within(asked, given)
             if nearer:
-                yield from covered(question, self.policy.names)
+                found.add(question)
+        return found.filters()
 
     def creatable(self) -> Filter:
         """Names in directories where new ones may be made."""
-        questions = self._with(Effect.ASK, Access.WRITE)
-        asked = [part for _, each in questions for part in covered(each, self.policy.names)]
+        asked = Refusals(self.policy.names)
+        for _, question in self._with(Effect.ASK, Access.WRITE):
+            asked.add(question)
         here = {_path(each) for _, each in self._with(Effect.ALLOW, Access.CREATE)}
         here -= {_path(each) for _, each in self._with(Effect.ASK, Access.CREATE)}
-        return without(some(entry_of(each) for each in sorted(filter(None, here))), asked)
+        made = some(entry_of(each) for each in sorted(filter(None, here)))
+        return without(made, asked.filters())
 
-    def refused(self, rights: Access) -> list[Filter]:
-        """Where any of the rights is refused, but for what a bypass opens."""
-        return [
-            without(part, self._lifted(rule))
-            for rule, pattern in self._with(Effect.DENY, rights)
-            for part in covered(pattern, self.policy.names, self._reach)
-        ]
+    def refused(self, rights: Access, guarded: bool = False) -> list[Filter]:
+        """Where any of the rights is refused, but for what a bypass opens. `guarded`: and the
+        paths of refusals and questions, and the directories above them: see `Policy`."""
+        if (rights, guarded) not in self._known:
+            found = Refusals(self.policy.names, self._reach)
+            for rule, pattern in self._with(Effect.DENY, rights):
+                found.add(pattern, self._lifted(rule), rule.access.value)
+            if guarded:
+                found.guard(self._guarded)
+            self._known[rights, guarded] = found.filters()
+        return self._known[rights, guarded]
 
     @cached_property
     def _reach(self) -> Reach:
@@ -152,18 +162,22 @@ class _Parts:
             for rule, pattern in self._with(Effect.ALLOW, ALL_ACCESS)
         )
 
-    def _lifted(self, rule: Rule) -> list[Filter]:
+    def _lifted(self, rule: Rule) -> list[str]:
         bypasses = self.policy.bypasses
-        return [tree(path) for path in bypasses if is_lifted(rule, path, bypasses)]
+        return [path for path in bypasses if is_lifted(rule, path, bypasses)]
 
-    def guarded(self) -> list[Filter]:
-        """The paths of refusals and questions, and the directories above them: see `Policy`."""
-        found: dict[str, None] = {}
+    @cached_property
+    def _guarded(self) -> dict[str, frozenset[str]]:
+        """With the trees that a bypass leaves out: it lifts one spelling, and guards others."""
+        found: dict[str, frozenset[str]] = {}
+        bypasses, names = self.policy.bypasses, self.policy.names
         for rule in self.policy.rules:
-            for path in guarded_paths(rule, self.policy.bypasses, self.policy.names):
-                found.update(dict.fromkeys((path, *ancestors(path))))
-        names, reach = self.policy.names, self._reach
-        return [part for path in found for part in covered(File(path), names, reach)]
+            for guarded in guarded_paths(rule, bypasses, names):
+                lifted = is_lifted(rule, guarded, bypasses)
+                out = frozenset(self._lifted(rule) if lifted else ())
+                for path in lineage(guarded):
+                    found[path] = found.get(path, out) & out
+        return found
 
     def _with(self, effect: Effect, rights: Access) -> list[_Spoken]:
         return [
@@ -196,7 +210,13 @@ def _writing(parts: _Parts) -> Filter:
 
 def _driving(parts: _Parts) -> Filter:
     """ioctl(2) on a device that may be written to: a terminal's modes."""
-    return Every((tree("/dev"), _writing(parts)))
+    near = [rule for rule in parts.policy.rules if _may_be_device(rule)]
+    return Every((tree("/dev"), _writing(_Parts(replace(parts.policy, rules=tuple(near))))))
+
+
+def _may_be_device(rule: Rule) -> bool:
+    path = _path(rule.pattern) if isinstance(rule.pattern, PathPattern) else None
+    return rule.effect is not Effect.ALLOW or path is None or is_within(path, "/dev")
 
 
 def _changing_metadata(parts: _Parts) -> Filter:
@@ -207,8 +227,7 @@ def _changing_metadata(parts: _Parts) -> Filter:
 def _creating(parts: _Parts) -> Filter:
     """The kernel does not say whether a new name is made or moved there: both must be allowed."""
     made = some([parts.granted(Access.WRITE), parts.creatable()])
-    refused = parts.refused(Access.WRITE | Access.CREATE)
-    return without(made, [_DEVICES, *refused, *parts.guarded()])
+    return without(made, [_DEVICES, *parts.refused(Access.WRITE | Access.CREATE, guarded=True)])
 
 
 def _removing(parts: _Parts) -> Filter:
@@ -217,7 +236,7 @@ def _removing(parts: _Parts) -> Filter:
     A socket could get a name that may be connected to, so only one that may be already is removed.
     """
     both = Every((parts.granted(Access.WRITE), parts.granted(Access.READ)))
-    removed = without(both, [_DEVICES, *parts.refused(_ANY), *parts.guarded()])
+    removed = without(both, [_DEVICES, *parts.refused(_ANY, guarded=True)])
     connectable = parts.granted(Access.CONNECT)
     sockets = Every((VnodeType("SOCKET"), Not(connectable)))
     return without(removed, [sockets])

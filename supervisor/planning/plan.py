@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
+    from nono.supervisor.planning.project_file import Project
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -112,11 +113,15 @@ def make_plan(
     env: Mapping[str, str] | None = None,
     opening_workdir: Origin | None = None,
     also: Sequence[str] = (),
+    project: Project | None = None,
+    script: str | None = None,
 ) -> Plan:
     """The policy for running `argv` with these options. Raises UsageError, broker.PolicyError.
 
     `opening_workdir` opens the working directory whatever the options say, unless it holds the
-    home; it is the origin of the rule. `also` are other programs that are to start.
+    home; it is the origin of the rule. `also` are other programs that are to start. `project` is
+    what a person accepted of a project or a script: it stands for the profile, where there is none.
+    `script` is a file that the command runs, and is opened as a program would be.
     """
     env = os.environ if env is None else env
     home = home_directory(env)
@@ -124,7 +129,7 @@ def make_plan(
     expand = Expanded(expander(home, workdir, env))
     flags = settings_of(options)
     written = (*_written(flags, home, workdir), caches_directory(env, home))
-    profile = _profile(options, flags, env, home, workdir, expand, written)
+    profile = _profile(options, flags, env, home, workdir, expand, written, project)
     changeable = Changeable((*written, *profile.written), _changed_workdir(flags, home, workdir))
     paths = FlagPaths(home, workdir, changeable)
     agent = agent_of(argv, env, workdir)
@@ -140,6 +145,7 @@ def make_plan(
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *interpreter_rules(argv, program),
+        *_script(script, workdir, changeable),
         *(rule for each, needed in others.items() for rule in interpreter_rules([each], needed)),
         *profile.rules,
         *kept.rules,
@@ -240,8 +246,14 @@ def _profile(
     workdir: str,
     expand: Callable[[str], Sequence[str]],
     written: Sequence[str],
+    project: Project | None,
 ) -> FromProfile:
     """What the profile gives; without one, the groups that every profile starts from."""
+    allow_cwd = flags.speak_of("workdir.access")
+    if options.profile is None and project is not None:
+        from nono.supervisor.planning.project_rules import from_project
+
+        return from_project(project, env, home, workdir, allow_cwd, expand, written)
     if options.profile is None:
         found = [group(name) for name in default_groups(platform())]
         return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
@@ -250,7 +262,6 @@ def _profile(
     from nono.supervisor.planning.profile_rules import from_profile
 
     merged, notes = resolved(options.profile, env, home)
-    allow_cwd = flags.speak_of("workdir.access")
     made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
     return made._replace(notes=(*notes, *made.notes))
 
@@ -317,6 +328,15 @@ def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
         yield changed
     for setting in written_directories(flags):
         yield absolute(setting.value, home, workdir)
+
+
+def _script(script: str | None, workdir: str, changeable: Changeable) -> Sequence[Rule]:
+    """What opens the script that the command runs, if it does."""
+    if script is None:
+        return ()
+    from nono.supervisor.planning.scripts import script_rules
+
+    return tuple(script_rules(script, workdir, changeable))
 
 
 def _program(

@@ -106,20 +106,21 @@ def _in_short(rules: Sequence[Rule]) -> Iterator[str]:
             name = visible(str(rule.origin))
             spellings = getattr(rule.pattern, "spellings", None)
             counts[name] += 1 if spellings is None else len(spellings)
-            words.setdefault(name, set()).add(f"{rule.effect} {_access(rule.effect, rule)}")
+            words.setdefault(name, set()).add(f"{rule.effect} {access_of(rule)}")
     for name, count in counts.items():
         paths = f"{count} path{'' if count == 1 else 's'}"
         yield f"{name}: {paths}: {'; '.join(sorted(words[name]))}"
 
 
-def _access(effect: Effect, rule: Rule) -> str:
-    all_of_it = effect is Effect.DENY and not rule.only_of_changes
+def access_of(rule: Rule) -> str:
+    """What a rule allows or refuses, in words."""
+    all_of_it = rule.effect is Effect.DENY and not rule.only_of_changes
     return "all" if all_of_it else access_words.names(rule.access)
 
 
 def _rules(effect: Effect, rules: Sequence[Rule]) -> Iterator[str]:
     for rule in rules:
-        access = _access(effect, rule)
+        access = access_of(rule)
         path = visible(getattr(rule.pattern, "path", rule.pattern.spelled))
         yield f"{effect} {access}: {path}  [{visible(str(rule.origin))}]"
 
@@ -131,7 +132,7 @@ def _network(plan: Plan, network: Network, short: bool) -> Iterator[str]:
         for name, count in Counter(visible(str(rule.origin)) for rule in of_groups).items():
             yield f"allow {deed}: {count} host{'' if count == 1 else 's'}  [{name}]"
         for rule in (rule for rule in rules if rule not in of_groups):
-            yield f"{rule.effect} {deed}: {_hosts(rule)}  [{visible(str(rule.origin))}]"
+            yield f"{rule.effect} {deed}: {hosts_of(rule)}  [{visible(str(rule.origin))}]"
     if network.closed is not None:
         yield f"deny connect: every host  [{visible(str(network.closed.origin))}]"
     for rule in network.unchecked:
@@ -161,7 +162,7 @@ def _services(services: Sequence[Service]) -> Iterator[str]:
             yield f"  allow request: {visible(str(endpoint))}"
 
 
-def _hosts(rule: Rule) -> str:
+def hosts_of(rule: Rule) -> str:
     """The pattern, with the ports when they are not part of what was written."""
     ports = getattr(rule.pattern, "ports", None)
     spelled = visible(rule.pattern.spelled)
@@ -203,7 +204,7 @@ def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
 def _record(rule: Rule) -> Mapping[str, str]:
     return {
         "effect": str(rule.effect),
-        "access": _access(rule.effect, rule),
+        "access": access_of(rule),
         "pattern": _safe(getattr(rule.pattern, "path", rule.pattern.spelled)),
         "origin": _safe(str(rule.origin)),
     }

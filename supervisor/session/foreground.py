@@ -167,7 +167,7 @@ def _wait(
             session.go_on()
 
     # What serves a channel's people is served before long; nothing else is, until it is needed.
-    alone = seconds if asking is None else min(seconds, _SHORT_SECONDS)
+    alone = min(seconds, _SHORT_SECONDS) if asking is not None and asking.serves else seconds
     wakes = (*controlled.wakes(), *(() if proxy is None else (proxy.wakes(),)))
     if credentials is None and session.ends_within(alone, stopped, wakes):
         return session.status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -19,8 +21,10 @@ from nono.broker import (
     PathChange,
     Policy,
     Request,
+    Subtree,
     UnixConnect,
 )
+from nono.broker.rules.access import CHANGING
 from nono.supervisor.macos.profile import profile_of, with_base
 from tests.broker.worlds import CALLER, allow, deny, path_strategy, policies, rule
 from tests.seatbelt.evaluator import READINGS, Asked, Rule, parse
@@ -90,6 +94,63 @@ def test_with_what_every_program_needs(policy: Policy, paths: list[str]) -> None
     rules = _compiled(based)
     for path in (*paths, "/", "/usr/lib/dyld", "/dev/null", "/dev/fd/3", "/usr/libx"):
         _same(based, rules, path)
+
+
+_HOSTILE = st.sampled_from(
+    [
+        *(
+            "a",
+            "A",
+            "ab",
+            ".env",
+            ".ENV",
+            "ss",
+            "\u00df",
+            "\ufb01",
+            "FI",
+            "\u00e9",
+            "e\u0301",
+            "a;b",
+        ),
+        *("a\u037eb", "x.", "x", 'a"b', "a\\b", "$x", "[a]", "a+b", "^a$", "a|b", "(p)"),
+    ]
+)
+_hostile_paths = st.tuples(
+    st.sampled_from(("/w", "/W", "/w/a", "/h")), st.lists(_HOSTILE, max_size=3)
+).map(lambda parts: "/".join([parts[0], *parts[1]]))
+
+
+@st.composite
+def _hostile(draw: st.DrawFn) -> tuple[Policy, list[str]]:
+    """Grants and refusals of hostile names where names fold, and paths near the refusals."""
+    granted = draw(st.lists(st.sampled_from(("/w", "/W", "/w/a", "/")), min_size=1, max_size=3))
+    trees = draw(st.lists(_hostile_paths, max_size=4))
+    files = draw(st.lists(_hostile_paths, max_size=2))
+    globs = draw(st.lists(_HOSTILE.filter(lambda name: "[" not in name), max_size=2))
+    rules = [
+        *(allow(path) for path in granted),
+        *(rule(Subtree(path), effect=Effect.DENY, protected=True) for path in trees),
+        *(rule(File(path), CHANGING, Effect.DENY) for path in files),
+        *(rule(Glob(f"**/{name}*"), effect=Effect.DENY) for name in globs),
+    ]
+    bypasses = draw(st.lists(_hostile_paths, max_size=1))
+    policy = Policy(tuple(rules), tuple(bypasses), folding=("/",))
+    asked = [*trees, *files, *draw(st.lists(_hostile_paths, min_size=2, max_size=4))]
+    for path in list(asked):
+        at = draw(st.integers(2, 4))
+        names = path.split("/")
+        names[min(at, len(names) - 1)] = draw(_HOSTILE)
+        asked += ["/".join(names), f"{path}/{draw(_HOSTILE)}", path.swapcase(), f"{path}."]
+    return policy, asked
+
+
+@settings(max_examples=25)
+@given(_hostile())
+def test_names_that_are_hostile_and_fold(world: tuple[Policy, list[str]]) -> None:
+    policy, paths = world
+    rules = _compiled(policy)
+    for path in paths:
+        _same(policy, rules, path)
 
 
 def _folded(path: str) -> set[str]:
@@ -177,6 +238,26 @@ def test_a_question_mark_refuses_any_character() -> None:
     assert _answers(rules, "file-read-data", "/w/a")
 
 
+def test_a_quotation_mark_in_a_grant_is_no_other_character() -> None:
+    rules = _compiled(Policy((rule(Glob('**/a"b')),)))
+    assert _answers(rules, "file-read-data", '/w/a"b')
+    assert not _answers(rules, "file-read-data", "/w/a|b")
+
+
+def test_a_refusal_of_a_name_that_cannot_be_written_refuses_more() -> None:
+    """A file of such a name must not keep a person from starting anything."""
+    rules = _compiled(
+        Policy((allow("/w"), deny("/w/a\nb"), rule(Glob("q\x01"), effect=Effect.DENY)))
+    )
+    for path, expected in (
+        ("/w/a\nb", False),
+        ("/w/a_b", False),
+        ("/w/q\x01", False),
+        ("/w/ab", True),
+    ):
+        assert _answers(rules, "file-read-data", path) is expected
+
+
 def test_a_grant_by_wildcards_is_never_wider() -> None:
     rules = _compiled(Policy((rule(Glob("/w/?")),)))
     assert _answers(rules, "file-read-data", "/w/a")
@@ -191,7 +272,26 @@ def test_a_profile_refuses_nothing_but_by_default() -> None:
     assert '(deny default (with message "nono-7f3a"))' in text
 
 
-def test_many_refusals_are_few_rules() -> None:
-    refused = [deny(f"/w/{number}") for number in range(3000)]
-    profile = profile_of(with_base(Policy((allow("/w"), *refused))), "nono-1")
+@pytest.mark.parametrize("folding", [(), ("/",)])
+def test_a_profile_for_a_whole_home_is_small(folding: tuple[str, ...]) -> None:
+    """What others have measured: 38,834 words in a form, 1,023 bytes in a string, 65,535 in all
+    that is named."""
+    refused = [deny(f"/Users/p/.directory-{n % 40}/name-{n}") for n in range(3000)]
+    policy = with_base(Policy((allow("/Users/p"), *refused), folding=folding))
+    profile = profile_of(policy, "nono-1")
+    text, parameters = profile.text(), profile.parameters()
     assert len(profile.rules) < 20
+    assert max(text.count(" ", *span) for span in _forms(text)) < 5000
+    expressions = [value for name, value in parameters.items() if name.startswith("R")]
+    assert max(len(each.encode()) for each in expressions) <= 1023
+    assert sum(len(path.encode()) for path in profile.paths()) < 5000
+    rules = parse(text, parameters)
+    for number in (0, 1, 1777, 2999):
+        for path in (f"/.directory-{number % 40}/name-{number}", f"/.directory-0/{number}", "/a"):
+            _same(policy, rules, f"/Users/p{path}")
+
+
+def _forms(text: str) -> list[tuple[int, int]]:
+    """Where each form begins and ends: each is a line."""
+    ends = [at for at, character in enumerate(text) if character == "\n"]
+    return list(pairwise([0, *ends]))

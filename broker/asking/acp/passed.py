@@ -25,6 +25,9 @@ _LOOK_ALIKE = str.maketrans({"0": "o"})
 _UNSEEN = ("Cf", "Cc")
 """Categories of what is not seen itself: marks for the direction of text, blanks without width."""
 _PERMISSION = "session/request_permission"
+_ELICITATION = "elicitation/"
+_WORDS = ("title", "description")
+_UNNAMED = "a request without a name"
 _STARTING = ("command", "args", "env")
 _REFUSED = (
     "nono refuses this: the editor would do it outside of the sandbox. Read and write files, and"
@@ -53,8 +56,12 @@ def as_agents(message: dict[str, Any], line: bytes) -> bytes:
     It stays as it is where nothing is to be changed, unless another reader could see several
     lines in it. Nothing passes of what is nested too deeply to be written.
     """
-    asks = _PERMISSION in _values(message, "method")
-    is_changed = [_mark(shown, name, asks) for shown, name in _shown(message)]
+    methods = _values(message, "method")
+    asks = _PERMISSION in methods
+    is_changed = [_name_missing(message)] if asks else []
+    is_changed += [_mark(shown, name, asks) for shown, name in _shown(message)]
+    if any(str(each).startswith(_ELICITATION) for each in methods):
+        is_changed += [_mark(shown, name, True) for shown, name in _elicited(message)]
     is_changed.append(_drop_logins(message))
     if not any(is_changed) and len(line.decode().splitlines()) <= 1:
         return line
@@ -78,6 +85,33 @@ def _shown(message: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
                         if isinstance(each, dict)
                         for name in _named(each, "content")
                     )
+
+
+def _name_missing(message: dict[str, Any]) -> bool:
+    """A request for a permission gets a title where it has none that is a text."""
+    is_changed = False
+    for params in _values(message, "params"):
+        if not isinstance(params, dict):
+            continue
+        for key in _named(params, "toolCall") or ["toolCall"]:
+            call = params.get(key)
+            if not isinstance(call, dict):
+                params[key] = {"title": _UNNAMED}
+                is_changed = True
+                continue
+            for name in _named(call, "title") or ["title"]:
+                if not isinstance(call.get(name), str):
+                    call[name] = _UNNAMED
+                    is_changed = True
+    return is_changed
+
+
+def _elicited(message: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """What an editor shows of a question to the person: the text, and a form's own words."""
+    for params in _values(message, "params"):
+        yield from ((params, name) for name in _named(params, "message"))
+        for schema in _values(params, "requestedSchema"):
+            yield from ((schema, name) for word in _WORDS for name in _named(schema, word))
 
 
 def _named(where: object, key: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nono.broker.asking.control import json_rpc
 from nono.broker.asking.question import Lasts, Offer, Question
-from nono.broker.explaining.explain import summary
+from nono.broker.explaining.explain import summary, verb
 from nono.broker.requests import (
     Bind,
     Connect,
@@ -26,6 +26,9 @@ from nono.broker.visible import visible
 
 MAX_OPTIONS = 12
 _MAX_TEXT = 400
+"""Of a title, and of the name of an answer."""
+_MAX_LINE = 1 << 16
+"""Of the text below it, where nothing is left out: what was cut away might be what decides."""
 _KINDS: Mapping[tuple[Effect, Lasts], str] = {
     (Effect.ALLOW, Lasts.ONCE): "allow_once",
     (Effect.ALLOW, Lasts.RUN): "allow_always",
@@ -102,7 +105,9 @@ def _program(question: Question) -> str:
 def _text(question: Question) -> str:
     """One line each: what is asked, by which call, why, and how many calls wait."""
     program = question.program
-    call = f"process {program.process.pid}: {summary(question.request)}"
+    path: str = getattr(question.request, "path", "")
+    what = f"{verb(question.request)} {path}" if path else summary(question.request)
+    call = f"process {program.process.pid}: {what}"
     lines = [_title(question), call, question.why]
     if len(question.objects) > 1:
         lines += [f"{wants} {what}" for wants, what in question.objects]
@@ -110,7 +115,7 @@ def _text(question: Question) -> str:
         lines.append(f"started by {', '.join(program.parents)}")
     if question.waiting > 1:
         lines.append(f"{question.waiting} calls wait for this")
-    return "\n".join(visible(line, _MAX_TEXT) for line in lines if line)
+    return "\n".join(visible(line, _MAX_LINE) for line in lines if line)
 
 
 def _name(offer: Offer) -> str:

@@ -11,6 +11,7 @@ from nono.broker.rules.rule import File, Pattern, Subtree
 from nono.broker.settings import Kind, flag, granting
 
 _LIST = "filesystem.list"
+_NOWHERE = Surroundings("/", None)
 Entry = tuple[str, str | int]
 """A key of a profile, and a value of its list."""
 
@@ -53,11 +54,17 @@ def _spelled(path: str, around: Surroundings) -> str | None:
 def flags_of(pattern: Pattern, access: Access) -> tuple[str, ...]:
     """The arguments of the command line that open this; none where no flag does, or where the
     path cannot be shown as it is."""
-    nowhere = Surroundings("/", None)
     found = [
-        part for key, value in entries(pattern, access, nowhere) for part in (flag(key), str(value))
+        part
+        for key, value in entries(pattern, access, _NOWHERE)
+        for part in (flag(key), str(value))
     ]
     return tuple(found)
+
+
+def list_flags(directory: str) -> tuple[str, ...]:
+    """The same to read the names in a directory, and nothing below it."""
+    return tuple(part for key, value in listed(directory, _NOWHERE) for part in (flag(key), value))
 
 
 def kept_of(opened: Opened, around: Surroundings) -> tuple[Entry, ...]:
@@ -66,7 +73,7 @@ def kept_of(opened: Opened, around: Surroundings) -> tuple[Entry, ...]:
     return tuple(each for some in found for each in some) if all(found) else ()
 
 
-def listed(path: str, around: Surroundings) -> tuple[Entry, ...]:
+def listed(path: str, around: Surroundings) -> tuple[tuple[str, str], ...]:
     """What is written for the names in a directory, and nothing below it."""
     text = _spelled(path, around)
     return () if text is None else ((_LIST, text),)

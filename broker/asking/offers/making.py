@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nono.broker.asking.question import Lasts, Offer
+from nono.broker.dataclass import dataclass
 from nono.broker.rules.access import Access
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.rule import Effect, Origin, OriginKind, Pattern, Rule
@@ -68,4 +68,4 @@ class Maker:
 
     def _rules(self, opened: Opened, effect: Effect) -> tuple[Rule, ...]:
         origin = Origin(OriginKind.ANSWER, str(self.question))
-        return tuple(Rule(pattern, access, effect, origin) for pattern, access in opened)
+        return tuple([Rule(pattern, access, effect, origin) for pattern, access in opened])

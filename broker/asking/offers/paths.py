@@ -7,13 +7,13 @@ what everybody shares, or what holds a protected path. What is refused inside st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from nono.broker.asking.offers.entries import kept_of, listed
 from nono.broker.asking.offers.making import Maker, Opened
 from nono.broker.asking.question import Lasts, Offer
 from nono.broker.asking.subject import names_object
 from nono.broker.asking.surroundings import Place
+from nono.broker.dataclass import dataclass, field
 from nono.broker.explaining.access_words import deeds
 from nono.broker.explaining.remedies import NAMES, is_random
 from nono.broker.requests import Open, Operation, PathChange, PathRequest
@@ -44,12 +44,17 @@ class PathOffers:
     is_beside: bool = False
     _bits: Access = field(init=False)
     """All that is asked for, of whichever path."""
+    _opens: bool = field(init=False)
+    """True where all use objects that are there."""
 
     def __post_init__(self) -> None:
-        bits = Access(0)
-        for access in self.access.values():
+        found = [*self.access.values()]
+        bits = found[0] if found else Access(0)
+        for access in found[1:]:
             bits |= access
         object.__setattr__(self, "_bits", bits)
+        opens = all([type(request) is Open for request in self.requests])
+        object.__setattr__(self, "_opens", opens)
 
     def all(self) -> Iterator[Offer]:
         """In their order: what to lead with comes first, and never the broadest."""
@@ -70,11 +75,11 @@ class PathOffers:
     @property
     def _is_listed(self) -> bool:
         """True when the directory itself is what is used."""
-        return [*self.access] == [self.directory]
+        return len(self.access) == 1 and self.directory in self.access
 
     @property
     def _changes_names(self) -> bool:
-        return any(
+        return not self._opens and any(
             isinstance(request, PathChange) and request.operation in NAMES
             for request in self.requests
         )
@@ -82,16 +87,19 @@ class PathOffers:
     @property
     def _makes_directory(self) -> bool:
         """True for a directory that is to be made, and for nothing else beside it."""
-        return len(self.access) == 1 and all(
-            isinstance(request, PathChange) and request.operation is Operation.MKDIR
-            for request in self.requests
+        return (
+            not self._opens
+            and len(self.access) == 1
+            and all(
+                isinstance(request, PathChange) and request.operation is Operation.MKDIR
+                for request in self.requests
+            )
         )
 
     @property
     def _rights(self) -> str:
         """What a directory would be opened for, where what is wanted does not say it."""
-        is_plain = all(isinstance(request, Open) for request in self.requests)
-        return "" if is_plain else f" for {deeds(self._bits)}"
+        return "" if self._opens else f" for {deeds(self._bits)}"
 
     @property
     def _what(self) -> str:
@@ -104,8 +112,8 @@ class PathOffers:
     @property
     def _is_risky(self) -> bool:
         """To write outside of the project."""
-        is_written = Access.WRITE in self._bits
-        return is_written and not all(map(self.place.around.in_workdir, self.access))
+        is_written = self._bits._value_ & Access.WRITE._value_
+        return bool(is_written) and not all(map(self.place.around.in_workdir, self.access))
 
     def _objects(self) -> Iterator[Offer]:
         once: Opened = [
@@ -113,11 +121,13 @@ class PathOffers:
             (File(each.path) if names_object(each) else Subtree(each.path), self.access[each.path])
             for each in self.requests
         ]
-        change = "this change" if len(self.access) == 1 else "these changes"
-        what = change if self._changes_names else self._what
+        changes_names = self._changes_names
+        what = self._what
+        if changes_names:
+            what = "this change" if len(self.access) == 1 else "these changes"
         yield self.make.allow("o", Lasts.ONCE, once, f"{what}, once", is_risky=self._is_risky)
         # The right to change a name is one on the directory: see `Decisions`.
-        if not self._changes_names:
+        if not changes_names:
             opened = [(File(path), access) for path, access in self.access.items()]
             words = f"{self._what}{self._rights}, this run"
             yield self.make.allow("r", Lasts.RUN, opened, words, is_risky=self._is_risky)

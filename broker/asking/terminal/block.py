@@ -11,11 +11,11 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from nono.broker.asking.question import MAX_OBJECTS, Lasts, Question, SubjectKind
 from nono.broker.asking.terminal.columns import cut, padded, width, wrapped
 from nono.broker.asking.terminal.keys import DETAILS, Choice, is_capital_for_risk
+from nono.broker.dataclass import dataclass
 from nono.broker.explaining.access_words import names
 from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Subtree

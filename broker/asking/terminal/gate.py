@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nono.broker.asking.terminal.keyboard import PASTE, PASTE_END, Kind, Typed
 from nono.broker.asking.terminal.keys import DETAILS, Choice, by_key
+from nono.broker.dataclass import dataclass
 from nono.broker.rules.rule import Effect
 
 VISIBLE_SECONDS = 0.5

@@ -8,6 +8,7 @@ from nono.broker.asking.terminal.columns import cut, width
 from nono.broker.asking.terminal.keys import Choice
 
 _RULE = "─"
+_NO_ANSWER = "no answer: one of the letters is; Enter and Esc say no"
 
 
 def hint(key: str, choosable: Sequence[Choice], is_second_step: bool, is_whole: bool = True) -> str:
@@ -18,10 +19,15 @@ def hint(key: str, choosable: Sequence[Choice], is_second_step: bool, is_whole: 
         )
     if is_second_step:
         return "Enter does it, Esc goes back"
+    if any(each.key == key for each in choosable):
+        return _NO_ANSWER  # one that the gate has refused
     capital = next((each.key for each in choosable if each.key == key.upper()), "")
     if capital and capital != key:
         return f"not {key}: {capital}, a capital letter"
-    return "no answer: one of the letters is; Enter and Esc say no"
+    small = next((each.key for each in choosable if each.key == key.lower()), "")
+    if small and small != key:
+        return f"not {key}: {small}, a small letter"
+    return _NO_ANSWER
 
 
 def with_hint(lines: Sequence[str], text: str, columns: int) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+
+from nono.broker.dataclass import dataclass
 
 PASTE = b"\x1b[200~"
 PASTE_END = b"\x1b[201~"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from nono.broker.asking.question import Lasts, Offer, Question
+from nono.broker.dataclass import dataclass
 from nono.broker.rules.rule import Effect
 
 DETAILS = "?"

@@ -8,15 +8,14 @@ well: whoever answers first has answered.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from nono.broker.asking.terminal.columns import cut, padded
 from nono.broker.asking.terminal.modes import RESET
+from nono.broker.dataclass import dataclass
 from nono.broker.visible import visible
 from nono.supervisor.asking.terminal.inner import Inner
 from nono.supervisor.asking.terminal.outer import Outer
 from nono.supervisor.asking.terminal.output import Output
-from nono.supervisor.asking.terminal.prompt import ASKS_TITLE, begun, title_back
 from nono.supervisor.asking.terminal.repaint import Repaint
 
 KEY = b"\x1d"
@@ -72,9 +71,12 @@ class Elsewhere:
         modes = self._output.modes
         if not modes.is_between:
             return
+        # What only a question needs is loaded only then.
+        from nono.supervisor.asking.terminal import prompt
+
         self.is_due = False
         if self._outer.is_window and not self._is_shown:
-            self._outer.write(ASKS_TITLE)
+            self._outer.write(prompt.ASKS_TITLE)
         self._is_shown = True
         self._outer.write(b"\x07")
         if self._outer.draws and modes.is_alternate:
@@ -89,9 +91,11 @@ class Elsewhere:
         return cut(words + about, columns - 1)
 
     def _show_line(self) -> None:
+        from nono.supervisor.asking.terminal import prompt
+
         columns = self._outer.rows_and_columns()[1]
         words = self._words(columns).encode()
-        line = begun(self._output.tail, columns)
+        line = prompt.begun(self._output.tail, columns)
         if not self._outer.draws:
             self._outer.write(b"\r\n" + words + b"\r\n")
         elif line is not None or not self._inner.is_raw:
@@ -111,10 +115,12 @@ class Elsewhere:
         """The title and the screen are the program's again; what is not settled is due again."""
         if not self._is_shown:
             return
+        from nono.supervisor.asking.terminal import prompt
+
         self._is_shown = False
         self.is_due = bool(self._waiting)
         if self._outer.is_window:
-            self._outer.write(title_back(self._output.modes.title))
+            self._outer.write(prompt.title_back(self._output.modes.title))
         if self._is_over_screen and self._output.modes.is_alternate:
             self._repaint()
         self._is_over_screen = False

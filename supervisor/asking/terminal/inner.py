@@ -16,8 +16,8 @@ import struct
 import termios
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
+from nono.broker.dataclass import replace
 from nono.supervisor.asking.terminal.outer import Outer, get_size
 from nono.supervisor.streams import Streams
 

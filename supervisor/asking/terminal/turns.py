@@ -6,10 +6,10 @@ import collections
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nono.broker import Effect
+from nono.broker.dataclass import dataclass
 from nono.supervisor.asking.terminal.inner import Inner
 from nono.supervisor.asking.terminal.outer import Outer
 from nono.supervisor.asking.terminal.output import Output

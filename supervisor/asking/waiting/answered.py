@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING
 
 from nono.broker import Effect, Origin, Process, Request, visible
-from nono.broker.asking.offers.entries import flags_of
+from nono.broker.asking.offers.entries import flags_of, list_flags
 from nono.broker.asking.question import MAX_OBJECTS, Lasts, Offer, Question
+from nono.broker.asking.questions import LISTS
+from nono.broker.asking.script import script_of, who
 from nono.broker.audit.answer_records import Answered, Changed
+from nono.broker.audit.asked_records import Said
 from nono.broker.explaining.explain import summary
 from nono.broker.requests import RecordedProcess
-from nono.supervisor.asking.waiting.program import AskingProgram, script_of
+from nono.broker.rules.patterns import File
+from nono.supervisor.asking.waiting.program import AskingProgram
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import Audit
@@ -45,35 +48,64 @@ def answered(
         round(seconds * 1000),
         calls,
         origin,
-        () if offer is None else _flags(offer),
+        () if offer is None else _flags(question, offer),
     )
 
 
 def asked(question: Question) -> str:
     """A question in one line: who wants what."""
-    process, script = _who(question)
-    name = visible(process.exe.rpartition("/")[2] or "a program")
-    script = f" {visible(script)}" if script else ""
     told = [f"{wants} {visible(what)}" for wants, what in question.objects[:MAX_OBJECTS]]
     more = len(question.objects) - len(told)
     told += [f"and {more} more"] if more > 0 else []
-    return f"{name}{script}: {', '.join(told) if len(told) > 1 else summary(question.request)}"
+    what = ", ".join(told) if len(told) > 1 else summary(question.request)
+    return f"{_who(question)}: {what}"
 
 
-def _who(question: Question) -> tuple[RecordedProcess, str]:
-    """The process, and its script."""
+def _who(question: Question) -> str:
     program = question.program
     if isinstance(program, AskingProgram):
-        return program.recorded, script_of(program.recorded)
-    return program.process, program.script
+        return who(program.recorded, script_of(program.recorded))
+    return who(program.process, program.script)
 
 
-def _flags(offer: Offer) -> tuple[str, ...]:
+def _flags(question: Question, offer: Offer) -> tuple[str, ...]:
     """What would say the same at the next start."""
     if offer.effect is not Effect.ALLOW or offer.lasts is Lasts.ALWAYS:
         return ()
+    if question.wants == LISTS and [type(rule.pattern) for rule in offer.rules] == [File]:
+        return list_flags(question.subject.value)
     found = [flags_of(rule.pattern, rule.access) for rule in offer.rules[:_MAX_FLAGS]]
     return tuple(part for flags in dict.fromkeys(found) for part in flags)
+
+
+class Told:
+    """What a function said, put into words when somebody looks: for that, call it."""
+
+    __slots__ = ("_given", "_record", "said")
+
+    def __init__(
+        self,
+        question: Question,
+        offer: Offer | None,
+        channel: str,
+        person: str,
+        seconds: float,
+        calls: int,
+        origin: Origin | None,
+        at: int,
+        lists: bool,
+    ) -> None:
+        """As `answered`; `lists` says that the names in a directory are read."""
+        words = "" if offer is None else offer.words
+        milliseconds = round(seconds * 1000)
+        self.said = Said(channel, person and visible(person), words, milliseconds, lists)
+        self._given = question, offer, channel, person, seconds, calls, origin, at
+        self._record: Answered | None = None
+
+    def __call__(self) -> Answered:
+        if self._record is None:
+            self._record = answered(*self._given)
+        return self._record
 
 
 class Log:
@@ -98,25 +130,28 @@ class Log:
                 self._kept.append(lambda: record)
         self._write(record)
 
-    def note_often(self, request: Request, made: Callable[[], Answered]) -> None:
-        """As `note`, of what comes too often for each to be put into words, and written down."""
-        made = cache(made)
+    def note_told(self, told: Told) -> bool:
+        """Keep what comes too often for each to be put into words; False where there is no room."""
         with self._lock:
             self.count += 1
-            if len(self._kept) < _MAX_KEPT:
-                self._kept.append(made)
+            has_room = len(self._kept) < _MAX_KEPT
+            if has_room:
+                self._kept.append(told)
+        return has_room
+
+    def write_told(self, request: Request, told: Told) -> None:
+        """Write it down, as often as the audit admits it. What cannot be written ends the audit."""
         if self._audit is not None and self._audit.admits_answer(request):
-            self._write(made())
+            self._write(told())
+
+    def is_kept_by(self, witness: object) -> bool:
+        """Whether who is told of the decision writes the answer down as well."""
+        return self._audit is not None and witness is self._audit
 
     def _write(self, record: Answered | Changed) -> None:
         if self._audit is not None:
             with contextlib.suppress(OSError):
                 self._audit.answered(record)
-
-    @property
-    def has_room(self) -> bool:
-        """True while what is noted is kept."""
-        return len(self._kept) < _MAX_KEPT
 
     def process_of(self, process: Process) -> RecordedProcess | None:
         """What the audit knows of a caller; None without an audit."""

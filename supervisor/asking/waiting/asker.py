@@ -8,18 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import count
 
 from nono.broker import Effect, Origin, OriginKind, Policy, Request
 from nono.broker.asking.history import History
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject
+from nono.broker.asking.questions import LISTS
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
 from nono.broker.verdicts import Ask
 from nono.supervisor.asking.channel import Channel
-from nono.supervisor.asking.waiting.answered import Log, answered
+from nono.supervisor.asking.waiting.answered import Log, Told, answered
 from nono.supervisor.asking.waiting.limits import Limits
 from nono.supervisor.asking.waiting.look import QuickLook
 from nono.supervisor.asking.waiting.program import AskingProgram
@@ -38,6 +38,7 @@ class Asker:
         self._quick = replace(place, look=QuickLook())
         self._numbers = count(1)
         self._answers = count(1)
+        self._minute = -1, ""
 
     def subject_of(self, request: Request) -> Subject:
         """What a call is about, for a person."""
@@ -50,9 +51,10 @@ class Asker:
         subject: Subject,
         calls: int = 1,
         more: int = 0,
+        policy: Policy | None = None,
     ) -> Asked:
         """What the next question is about; `more` of the calls are asked about afterwards."""
-        return Asked(next(self._numbers), questions, program, calls, subject, more)
+        return Asked(next(self._numbers), questions, program, calls, subject, more, policy)
 
     def made(self, policy: Policy, about: Asked, *, is_whole: bool = False) -> Question:
         """The question; with `is_whole` all that its offers open is counted now, for a person."""
@@ -64,7 +66,10 @@ class Asker:
     def next_origin(self) -> tuple[str, Origin]:
         """The number of the next answer, and the origin of its rules."""
         number = str(next(self._answers))
-        return number, Origin(OriginKind.ANSWER, f"{number}, {time.strftime('%H:%M')}")
+        minute = int(time.time()) // 60
+        if minute != self._minute[0]:  # the libraries look at the time zone's file each time
+            self._minute = minute, time.strftime("%H:%M")
+        return number, Origin(OriginKind.ANSWER, f"{number}, {self._minute[1]}")
 
     def record(
         self,
@@ -77,23 +82,42 @@ class Asker:
         calls: int,
     ) -> None:
         """Write down what was asked and answered, and tell the channel."""
-        name = "" if channel is None else channel.name
-        now = time.time_ns()
-        made = partial(answered, question, offer, name, person, seconds, calls, origin, now)
         if channel is not None and channel.at_once is not None:
-            if self.log.has_room and isinstance(question.program, AskingProgram):
-                question.program.remember()  # it is put into words when somebody looks
-            self.log.note_often(question.request, made)
+            lists = question.wants == LISTS
+            told = self.told(question, offer, origin, channel.name, person, seconds, calls, lists)
+            self.log.write_told(question.request, told)
             return
-        record = made()
+        name, now = "" if channel is None else channel.name, time.time_ns()
+        record = answered(question, offer, name, person, seconds, calls, origin, now)
         self.log.note(record)
         if channel is not None:
             channel.settled(question, record.words or "nobody answered")
 
+    def told(
+        self,
+        question: Question,
+        offer: Offer | None,
+        origin: Origin | None,
+        channel: str,
+        person: str,
+        seconds: float,
+        calls: int,
+        lists: bool,
+    ) -> Told:
+        """What a function said, for the report; the audit has to be told. See `Log.write_told`."""
+        now = time.time_ns()
+        told = Told(question, offer, channel, person, seconds, calls, origin, now, lists)
+        if self.log.note_told(told) and isinstance(question.program, AskingProgram):
+            question.program.remember()  # it is put into words when somebody looks
+        return told
+
 
 def chosen(question: Question, answer: str | None) -> Offer | None:
     """The offer of this id; None for none."""
-    return next((each for each in question.offers if each.id == answer), None)
+    for each in question.offers:
+        if each.id == answer:
+            return each
+    return None
 
 
 def is_refusal(offer: Offer | None) -> bool:
@@ -103,4 +127,7 @@ def is_refusal(offer: Offer | None) -> bool:
 
 def can_be_allowed(offers: Sequence[Offer]) -> bool:
     """Whether there is anything to ask."""
-    return any(each.effect is Effect.ALLOW for each in offers)
+    for each in offers:  # noqa: SIM110 - a generator takes longer than the offer that leads
+        if each.effect is Effect.ALLOW:
+            return True
+    return False

@@ -9,20 +9,24 @@ which may take its time.
 
 from __future__ import annotations
 
+import stat
 import time
 from typing import Any
 
-from nono.broker import Ask, Request, Verdict
+from nono.broker import Ask, Effect, Request, Verdict
+from nono.broker.asking.just_that import allowed_by
 from nono.broker.asking.question import Answer, Begun, Lasts
+from nono.broker.asking.subject import subject_of
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.waiting.answered import Told
 from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, chosen, is_refusal
-from nono.supervisor.asking.waiting.call import Refused, outcome_of
+from nono.supervisor.asking.waiting.call import once_of_offer, refused_by
 from nono.supervisor.asking.waiting.group import apart_of
 from nono.supervisor.asking.waiting.program import AskingProgram
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.plain_calls import is_plain
-from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
+from nono.supervisor.decisions.plain_calls import is_plain, plain_kind
+from nono.supervisor.decisions.undecided import NOTHING, AllowedByAnswer, Once, Undecided
 
 _MAX_QUESTIONS = 16
 """About one object of one call."""
@@ -44,7 +48,9 @@ class AtOnce:
         request = undecided.requests[0]
         for _ in range(_MAX_QUESTIONS):
             undecided = self._with_earlier(undecided)
-            self._ask(undecided, channel)
+            allowed = self._ask(undecided, channel)
+            if allowed is not None:
+                return request, allowed
             policy = self._decisions.policy
             decided, verdict = self._decisions.verdict(request)
             if not isinstance(verdict, Ask):
@@ -68,18 +74,19 @@ class AtOnce:
             return undecided
         return Undecided(tuple(still), undecided.policy).with_more(undecided)
 
-    def _ask(self, undecided: Undecided, channel: Channel) -> None:
-        """Ask one question, and do what the answer says."""
-        requests, asker = undecided.requests, self._asker
-        if channel.at_once is None or not is_plain(undecided.policy, requests):
+    def _ask(self, undecided: Undecided, channel: Channel) -> AllowedByAnswer | None:
+        """Ask one question, and do what the answer says; what it decides, where that is plain."""
+        requests, asker, policy = undecided.requests, self._asker, undecided.policy
+        kind = None if channel.at_once is None else plain_kind(policy, requests[0])
+        if channel.at_once is None or kind is None or not is_plain(policy, requests[1:]):
             raise undecided
         process: Any = requests[0].process
         program = AskingProgram(process, asker.log.process_of(process))
-        subject = asker.subject_of(requests[0])
+        subject = subject_of(requests[0], lambda path: kind == stat.S_IFDIR)
         apart = apart_of(requests[0], subject, asker.place.around.home)
         if asker.quiet.is_refused(program, subject, apart):
             self._decisions.refuse_unanswered(requests[0], None)
-        about = asker.asked(undecided.questions, program, subject)
+        about = asker.asked(undecided.questions, program, subject, policy=policy)
         made = asker.made(self._decisions.policy, about)
         question = asker.quiet.told(made, subject, apart)
         asker.history.note(subject)
@@ -95,10 +102,32 @@ class AtOnce:
             asker.quiet.note_refusal(question, subject, apart)
         origin = None if offer is None else asker.next_origin()[1]
         person = "" if answer is None else answer.person
-        asker.record(question, offer, origin, asked, person, time.monotonic() - started, 1)
+        seconds = time.monotonic() - started
+        if offer is None or origin is None or offer.effect is not Effect.ALLOW:
+            asker.record(question, offer, origin, asked, person, seconds, 1)
+            program.forget()
+            why = refused_by(undecided, offer, origin)
+            self._decisions.refuse_unanswered(requests[0], why)
+        lists = kind == stat.S_IFDIR
+        told = asker.told(question, offer, origin, channel.name, person, seconds, 1, lists)
         program.forget()
-        outcome = outcome_of(undecided, offer, origin)
-        if isinstance(outcome, Refused):
-            self._decisions.refuse_unanswered(requests[0], outcome.why)
-        once = outcome.once
+        once = once_of_offer(undecided, offer, origin)
         process.once = Once(once.rules, once.shown, undecided.questions)
+        return self._plainly_allowed(undecided, once, told)
+
+    def _plainly_allowed(
+        self, undecided: Undecided, once: Once, told: Told
+    ) -> AllowedByAnswer | None:
+        """What is decided with the answer, where no second look at the policy can say another."""
+        decisions, log = self._decisions, self._asker.log
+        request, asks = undecided.questions[0]
+        is_one = len(undecided.questions) == len(once.rules) == 1
+        rule = once.rules[0] if is_one and decisions.policy is undecided.policy else None
+        allowed = None if rule is None else allowed_by(request, asks, rule)
+        if allowed is None:
+            log.write_told(request, told)
+            return None
+        if log.is_kept_by(decisions.witness):
+            return AllowedByAnswer(allowed.rule, told.said)  # both in one record
+        log.write_told(request, told)
+        return AllowedByAnswer(allowed.rule)

@@ -10,7 +10,8 @@ from nono.broker.asking.question import Offer
 from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.network.network import refusal_errno
 from nono.supervisor.asking.waiting.program import AskingProgram
-from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
+from nono.supervisor.decisions.denials import key
+from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided, is_shown
 
 if TYPE_CHECKING:
     import trio
@@ -35,25 +36,38 @@ Outcome = Again | Refused
 
 def outcome_of(undecided: Undecided, offer: Offer | None, origin: Origin | None) -> Outcome:
     """What an answer for this once says of one call; nobody gave one without an `offer`."""
+    if offer is not None and origin is not None and offer.effect is Effect.ALLOW:
+        return Again(once_of_offer(undecided, offer, origin))
+    return Refused(refused_by(undecided, offer, origin))
+
+
+def once_of_offer(undecided: Undecided, offer: Offer, origin: Origin) -> Once:
+    """What an offer that allows allows the call."""
+    requests = undecided.requests
+    rules = with_origin(of_requests(offer.rules, requests), origin)
+    return Once(rules, frozenset([key(each) for each in requests if is_shown(each)]))
+
+
+def refused_by(undecided: Undecided, offer: Offer | None, origin: Origin | None) -> Deny | None:
+    """The refusal of an offer that refuses; None where nobody chose one."""
     if offer is None or origin is None:
-        return Refused()
-    if offer.effect is Effect.ALLOW:
-        rules = with_origin(of_requests(offer.rules, undecided.requests), origin)
-        return Again(Once(rules, frozenset(undecided.keys)))
+        return None
     request, asks = undecided.questions[0]
     rule = replace(asks.rule, effect=Effect.DENY, origin=origin)
-    return Refused(Deny(rule, refusal_errno(request)))
+    return Deny(rule, refusal_errno(request))
 
 
 def of_requests(rules: Sequence[Rule], requests: Sequence[Request]) -> list[Rule]:
     """Of an answer for several calls, what speaks of the objects of one."""
+    if len(rules) == len(requests) == 1:
+        return [*rules]  # of the very question
     paths = {getattr(request, "path", "") for request in requests}
     return [rule for rule in rules if getattr(rule.pattern, "path", None) in {None, *paths}]
 
 
 def with_origin(rules: Sequence[Rule], origin: Origin) -> tuple[Rule, ...]:
     """The rules of an answer as the run has them."""
-    return tuple(Rule(each.pattern, each.access, each.effect, origin) for each in rules)
+    return tuple([Rule(each.pattern, each.access, each.effect, origin) for each in rules])
 
 
 @dataclass(eq=False, slots=True)

@@ -7,7 +7,8 @@ import os
 from nono.broker import Access, Open, PathChange, Request
 from nono.broker.rules.paths import parent
 
-_OPENS = ((Access.READ.value, os.R_OK), (Access.WRITE.value, os.W_OK))
+_READ, _WRITE = Access.READ.value, Access.WRITE.value
+_MODES = {0: 0, _READ: os.R_OK, _WRITE: os.W_OK, _READ | _WRITE: os.R_OK | os.W_OK}
 
 
 def kernel_refuses(request: Request) -> bool:
@@ -17,8 +18,7 @@ def kernel_refuses(request: Request) -> bool:
     """
     match request:
         case Open(_, path, access):
-            bits = access.value
-            wanted = sum(mode for right, mode in _OPENS if right & bits)
+            wanted = _MODES[access._value_ & (_READ | _WRITE)]
             if os.access(path, wanted, effective_ids=True):
                 return False
             return os.path.lexists(path) or _is_closed(parent(path))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from nono.broker import Process
 from nono.broker.asking.question import Program
+from nono.broker.asking.script import script_of
 from nono.broker.audit.records import cut
 from nono.broker.requests import RecordedProcess
-
-_INTERPRETERS = ("python", "node", "perl", "ruby", "sh", "bash", "dash", "zsh", "deno", "bun")
 
 
 class AskingProgram(Program):
@@ -68,15 +65,3 @@ class AskingProgram(Program):
     def forget(self) -> None:
         """Its call waits no more: what was not looked at stays unknown."""
         object.__setattr__(self, "_caller", None)
-
-
-def script_of(process: RecordedProcess) -> str:
-    """The first argument that is no option, of an interpreter."""
-    if not os.path.basename(process.exe).startswith(_INTERPRETERS):
-        return ""
-    for word in process.argv[1:]:
-        if word in ("-c", "-m", "-e"):
-            return ""
-        if not word.startswith("-"):
-            return word
-    return ""

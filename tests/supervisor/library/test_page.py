@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import CHECKOUT, Account
+from tests.conftest import CHECKOUT, Account, python_with
 
 SECTION = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8").partition("\n## nono\n")[2]
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", SECTION.partition("\n## ")[0], re.M | re.S)
@@ -17,6 +17,8 @@ def test_there_are_examples() -> None:
 @pytest.mark.requires(landlock=2)
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_an_example(number: int, user: Account) -> None:
+    if "Executor" in BLOCKS[number]:
+        python_with(user, "cloudpickle", "numpy")
     place = user.directory(user.home / f"example-{number}")
     user.directory(place / "work")
     done = user(user.python, "-P", "-c", BLOCKS[number], cwd=place)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import Account, program_beside, python_with
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -22,6 +22,11 @@ def ends_well(name: str, account: Account) -> None:
 @pytest.mark.parametrize("name", ["plain", "both_loops", "hostile", "cancelled", "interrupted"])
 def test_a_program_of_the_library(name: str, user: Account) -> None:
     ends_well(name, user)
+
+
+def test_an_executor(user: Account) -> None:
+    python_with(user, "cloudpickle", "numpy")
+    ends_well("executor", user)
 
 
 def test_files_that_are_planted(as_user: Account) -> None:

@@ -189,6 +189,8 @@ def test_a_key_that_is_no_answer() -> None:
     for key, is_second, words in (
         ("x", False, "no answer: one of the letters is; Enter and Esc say no"),
         ("o", False, "not o: O, a capital letter"),
+        ("N", False, "no answer"),
+        ("D", False, "not D: d, a small letter"),
         ("\x1b[A", False, "no answer"),
         ("o", True, "Enter does it, Esc goes back"),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,20 +17,31 @@ from nono.broker import (
     Bind,
     Connect,
     ConnectHost,
+    Effect,
+    Floor,
     Metadata,
     Open,
     Operation,
     PathChange,
+    Policy,
     Question,
     Request,
     UnixConnect,
     Watch,
 )
 from nono.broker.audit.answer_records import Answered
+from nono.broker.audit.records import Decision
+from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Callback
+from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.waiting.call import Again
+from nono.supervisor.audit.reader import Session
+from nono.supervisor.audit.sessions import find_session
+from nono.supervisor.audit.writer import AuditOptions, open_audit
+from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
-from tests.supervisor.asking.worlds import asking_with, within
+from nono.supervisor.faults import Faults
+from tests.supervisor.asking.worlds import PLACE, asking_with, within
 
 
 @dataclass
@@ -184,3 +196,32 @@ def test_what_a_plain_function_returns_may_be_awaited(tmp_path: Path) -> None:
 
     within(asking, body)
     assert asked == [1]
+
+
+@pytest.mark.parametrize("ids", [("o", "o"), ("o", "n")])
+def test_an_answer_at_once_and_its_decision_are_one_record(
+    ids: tuple[str, ...], tmp_path: Path
+) -> None:
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    audit = open_audit(AuditOptions(required=True, env=state))
+    audit.start(Policy(default=Effect.ASK), "/tmp/none")
+    decisions = Decisions(Policy(default=Effect.ASK), Floor(), audit)
+    answers = iter(ids)
+    function = Callback(lambda question: Answer(next(answers), "script", "tester"))
+    asking = Asking(decisions, Dispatch([function], Faults()), lambda: PLACE, audit)
+    (tmp_path / "f").write_text("")
+    for number in range(len(ids)):
+        with contextlib.suppress(PermissionError):
+            decisions.require(Open(Caller(number), str(tmp_path / "f"), Access.READ))
+    audit.close()
+    session = Session(find_session(state, "last"))
+    assert session.verify().is_intact
+    found = [*session.records()][1:-1]
+    assert [each for _, each in found if isinstance(each, Answered)] == [
+        each._replace(time=mine.time)
+        for each, (_, mine) in zip(asking.questions.log.all(), found[::2], strict=True)
+    ]
+    kinds = [type(each) for _, each in found]
+    assert kinds == [Answered, Decision, Answered, Decision]
+    numbers = [number for number, _ in found]
+    assert numbers == ([1, 1, 2, 2] if ids == ("o", "o") else [1, 1, 2, 3])

@@ -1,0 +1,233 @@
+"""LangChain deepagents: a backend whose commands and files are in a sandbox.
+
+with NonoSandbox(nono.Policy()) as sandbox:
+    agent = create_deep_agent(model, backend=sandbox)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+import deepagents.backends.protocol as protocol
+from deepagents.backends.protocol import ExecuteResponse, FileDownloadResponse, FileUploadResponse
+from deepagents.backends.sandbox import BaseSandbox
+
+import nono
+from nono.adapters.in_threads import in_thread, run, status_of
+from nono.adapters.refusals import below, explained, told
+from nono.adapters.workspace import Workspace
+
+MAX_OUTPUT = 10 << 20
+"""Bytes of a command's output that are kept."""
+SECONDS = 30 * 60
+"""What a command may take that was given no time."""
+_TIMED_OUT = 124
+"""As timeout(1) has it."""
+_ERRORS = {
+    errno.ENOENT: protocol.FILE_NOT_FOUND,
+    errno.EISDIR: protocol.IS_DIRECTORY,
+    errno.ENOTDIR: protocol.INVALID_PATH,
+    errno.EINVAL: protocol.INVALID_PATH,
+}
+_SHELL = "/bin/sh", "-c"
+_SAVE = 'mkdir -p -- "$(dirname -- "$1")" && cat > "$1"'
+_REFUSED: ContextVar[list[nono.Denial] | None] = ContextVar("_REFUSED", default=None)
+"""What was refused to the commands of one tool, whose output only deepagents reads."""
+
+
+@contextlib.contextmanager
+def _collecting() -> Iterator[list[nono.Denial]]:
+    refused: list[nono.Denial] = []
+    token = _REFUSED.set(refused)
+    try:
+        yield refused
+    finally:
+        _REFUSED.reset(token)
+
+
+def _telling(name: str) -> Any:
+    """A tool of deepagents' own; an error of it tells of what was refused, too."""
+    tool = getattr(BaseSandbox, name)
+
+    def use(self: NonoSandbox, *args: Any, **named: Any) -> Any:
+        with _collecting() as refused:
+            return _told(tool(self, *args, **named), refused)
+
+    return use
+
+
+def _telling_later(name: str) -> Any:
+    """The same for one that is awaited."""
+    tool = getattr(BaseSandbox, name)
+
+    async def use(self: NonoSandbox, *args: Any, **named: Any) -> Any:
+        with _collecting() as refused:
+            return _told(await tool(self, *args, **named), refused)
+
+    return use
+
+
+def _told(result: Any, refused: list[nono.Denial]) -> Any:
+    said = told(refused)
+    response = getattr(result, "response", None)
+    if response is not None:
+        output = below(response.output, refused)
+        return replace(result, response=replace(response, output=output))
+    return replace(result, error=f"{result.error}\n{said}") if result.error and said else result
+
+
+class NonoSandbox(BaseSandbox):
+    """A directory, and the sandbox around it, for the tools of an agent.
+
+    `policy` is what commands may do besides using the directory, which is `directory`, or one that
+    is made in `below` on first use and goes with `destroy`. Paths are those of this machine: an
+    agent has to be told `workdir`. `close` ends what runs.
+    """
+
+    def __init__(
+        self,
+        policy: nono.Policy | None = None,
+        *,
+        directory: str | os.PathLike[str] | None = None,
+        below: str | os.PathLike[str] | None = None,
+        timeout: float | None = SECONDS,
+        max_output: int = MAX_OUTPUT,
+    ) -> None:
+        self._place = Workspace(policy, directory, below)
+        self._timeout, self._max_output = timeout, max_output
+
+    @property
+    def id(self) -> str:
+        """Its directory's name."""
+        self._place.box()
+        return self._place.name or ""
+
+    @property
+    def workdir(self) -> str:
+        """Where commands start."""
+        self._place.box()
+        return self._place.directory
+
+    def execute(self, command: str, *, timeout: int | None = None) -> ExecuteResponse:
+        """One command of a shell. 0 seconds are no bound, None is the sandbox's own."""
+        seconds = self._timeout if timeout is None else timeout or None
+        try:
+            done = self._place.box().run(
+                [*_SHELL, command],
+                timeout=seconds,
+                max_output=self._max_output,
+                stdout=nono.PIPE,
+                stderr=nono.STDOUT,
+            )
+        except nono.TimeoutExpired as error:
+            return _late(error)
+        return _response(done, status_of(done))
+
+    async def aexecute(self, command: str, *, timeout: int | None = None) -> ExecuteResponse:
+        """The same. When it is cancelled, the command is killed with all that it has started."""
+        box = await in_thread(self._place.box)
+        seconds = self._timeout if timeout is None else timeout or None
+        try:
+            done = await run(
+                box,
+                [*_SHELL, command],
+                timeout=seconds,
+                max_output=self._max_output,
+                stderr=nono.STDOUT,
+            )
+        except nono.TimeoutExpired as error:
+            return _late(error)
+        return _response(done, status_of(done))
+
+    execute_with_offload = _telling("execute_with_offload")
+    ls, read, write, edit = map(_telling, ("ls", "read", "write", "edit"))
+    delete, grep, glob = map(_telling, ("delete", "grep", "glob"))
+    aexecute_with_offload = _telling_later("aexecute_with_offload")
+    als, aread, awrite, aedit = map(_telling_later, ("als", "aread", "awrite", "aedit"))
+    adelete, agrep, aglob = map(_telling_later, ("adelete", "agrep", "aglob"))
+
+    def upload_files(self, files: list[tuple[str, bytes]]) -> list[FileUploadResponse]:
+        """Each by itself; directories that are lacking are made."""
+        return [
+            FileUploadResponse(path=path, error=self._saved(path, data)) for path, data in files
+        ]
+
+    def download_files(self, paths: list[str]) -> list[FileDownloadResponse]:
+        """Each by itself."""
+        return [self._fetched(path) for path in paths]
+
+    def close(self) -> None:
+        """End every program in it. The next use opens the sandbox again."""
+        self._place.close()
+
+    def destroy(self) -> None:
+        """Close it for good; the directory goes unless it was given."""
+        self._place.destroy()
+
+    def __enter__(self) -> NonoSandbox:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _saved(self, path: str, data: bytes) -> str | None:
+        box = self._place.box()
+        by_hand = _error_of(lambda: box.write(path, data, parents=True), box)
+        if by_hand is None or not os.path.isabs(path):
+            return by_hand
+        # A program inside goes through links, and has the names in /tmp that it made itself.
+        argv = ["/bin/sh", "-c", _SAVE, "sh", path]
+        done = box.run(argv, input=data, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        return by_hand if done.returncode else None
+
+    def _fetched(self, path: str) -> FileDownloadResponse:
+        box, found = self._place.box(), list[bytes]()
+
+        def read() -> None:
+            found.append(box.read(path))
+
+        error = _error_of(read, box)
+        if error is not None and os.path.isabs(path):
+            got = box.run(["cat", "--", path], stdout=nono.PIPE, stderr=nono.DEVNULL)
+            if got.returncode == 0 and not got.truncated:
+                return FileDownloadResponse(path=path, content=got.stdout)
+        return FileDownloadResponse(path=path, content=found[0] if found else None, error=error)
+
+
+def _error_of(use: Callable[[], object], box: nono.Sandbox) -> str | None:
+    """None, or the name that deepagents has for what went wrong."""
+    try:
+        use()
+    except PermissionError as error:
+        return _refusal(explained(error, box).strerror or "")
+    except OSError as error:
+        return _ERRORS.get(error.errno or 0, str(error))
+    return None
+
+
+def _refusal(said: str) -> str:
+    return (
+        f"{protocol.PERMISSION_DENIED}\n{said}"
+        if said.startswith("nono: ")
+        else protocol.PERMISSION_DENIED
+    )
+
+
+def _late(error: nono.TimeoutExpired) -> ExecuteResponse:
+    said = f"nono: not done in {error.timeout:g} seconds: ended, with all that it had started\n"
+    return _response(error.completed, _TIMED_OUT, said)
+
+
+def _response(done: nono.Completed, status: int, said: str = "") -> ExecuteResponse:
+    output, refused = done.stdout.decode("utf-8", "replace"), _REFUSED.get()
+    if refused is None:
+        output = below(output, done.denials)
+    else:
+        refused.extend(done.denials)
+    return ExecuteResponse(output=output + said, exit_code=status, truncated=done.truncated)

@@ -1,0 +1,47 @@
+"""What an agent is told when the sandbox has refused something: what, why, and what allows it.
+
+An agent that reads "Permission denied" alone tries the same again, or looks for a way round.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+
+import nono
+
+MAX_TOLD = 8
+"""Refusals of one command that are told; the rest is a number."""
+
+
+def told(denials: Sequence[nono.Denial]) -> str:
+    """A line for each refusal, safe to show; empty without any."""
+    lines = [_line(each) for each in denials[:MAX_TOLD] if each.summary]
+    if len(denials) > MAX_TOLD:
+        lines.append(f"nono: and {len(denials) - MAX_TOLD} more refusals\n")
+    return "".join(lines)
+
+
+def _line(denial: nono.Denial) -> str:
+    said = f"nono: refused: {denial.summary}: {denial.reason}"
+    fix = " ".join(denial.fix)
+    return f"{said}; a person may allow it: {fix}\n" if fix else f"{said}\n"
+
+
+def below(output: str, denials: Sequence[nono.Denial]) -> str:
+    """What a program has printed, and on lines of their own what it was refused."""
+    said = told(denials)
+    return f"{output}\n{said}" if said and output and not output.endswith("\n") else output + said
+
+
+def explained(error: PermissionError, box: nono.Sandbox) -> PermissionError:
+    """The same error of a file of the sandbox's, with what allows the path.
+
+    Said is the latest refusal that names it.
+    """
+    path = os.path.join(box.workdir, str(error.filename or ""))
+    for each in reversed(box.denials):
+        if error.filename and getattr(each.request, "path", None) == os.path.normpath(path):
+            return PermissionError(errno.EACCES, _line(each).strip(), error.filename)
+    return error

@@ -1,0 +1,119 @@
+"""A directory that programs may change, and the sandbox that is open around it.
+
+The directory is the environment: it stays when the sandbox closes, and the next use opens another
+one around it. Who made it decides when it goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import stat
+import tempfile
+import threading
+
+import nono
+
+_PREFIX = "nono-workspace-"
+_MADE = re.compile(f"{_PREFIX}[a-z0-9_]{{8}}")
+_EMPTY = "chmod -R u+rwX . ; find . -mindepth 1 -delete"
+_SECONDS = 60.0
+
+
+class Gone(Exception):
+    """There is no such workspace any more. Another one is not made in its place."""
+
+
+class Workspace:
+    """Used from any thread. What programs may do besides is `policy`; it names no `workdir`.
+
+    `directory` is one that there is and that stays; without one, a directory for this workspace
+    alone is made in `below`, when it is used first. `name` is of one that was made so before. What
+    stands in its place later, be it a link, is not it: no sandbox is opened around that.
+    """
+
+    def __init__(
+        self,
+        policy: nono.Policy | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        below: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._policy = nono.Policy() if policy is None else policy
+        self._below = os.path.realpath(tempfile.gettempdir() if below is None else below)
+        self._is_kept = directory is not None
+        self._directory = None if directory is None else os.path.realpath(directory)
+        if name is not None:
+            self._directory = self._of_name(name)
+        self._lock = threading.Lock()
+        self._box: nono.Sandbox | None = None
+        self._is_gone = False
+
+    @property
+    def name(self) -> str | None:
+        """What finds it again; None before it is made."""
+        if self._directory is None:
+            return None
+        return self._directory if self._is_kept else os.path.basename(self._directory)
+
+    @property
+    def directory(self) -> str:
+        """Its path, without a link in it; empty before it is made."""
+        return self._directory or ""
+
+    @property
+    def is_there(self) -> bool:
+        """False when it was destroyed, by whomever."""
+        return not self._is_gone and _is_ours(self._directory, self._is_kept)
+
+    def box(self) -> nono.Sandbox:
+        """The open sandbox; whatever is lacking is made first. Raises Gone, NonoError, OSError."""
+        with self._lock:
+            if self._directory is None and not self._is_gone:
+                self._directory = tempfile.mkdtemp(prefix=_PREFIX, dir=self._below)
+            if not self.is_there:
+                raise Gone(f"the workspace {self.name} is gone")
+            if self._box is None:
+                policy = self._policy.workdir(self.directory, allow=True)
+                self._box = nono.Sandbox(policy).open()
+            return self._box
+
+    def close(self) -> None:
+        """End all programs in it. The directory stays, and `box` opens a sandbox again."""
+        with self._lock:
+            box, self._box = self._box, None
+        if box is not None:
+            box.close()
+
+    def destroy(self) -> None:
+        """Close it for good, and remove the directory if it was made for it. Raises OSError."""
+        if self._is_kept or not self.is_there:
+            self._is_gone = True
+            self.close()
+            return
+        # First by a program inside: what it left unsearchable there may be opened by it alone.
+        with contextlib.suppress(nono.NonoError, Gone):
+            argv, box = ["sh", "-c", _EMPTY], self.box()
+            box.run(argv, timeout=_SECONDS, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        self._is_gone = True
+        self.close()
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.directory)
+
+    def _of_name(self, name: str) -> str:
+        """A name may come from whoever kept it meanwhile: it leads to what was made here alone."""
+        path = os.path.join(self._below, name)
+        if _MADE.fullmatch(name) and _is_ours(path, False):
+            return path
+        raise Gone(f"there is no workspace {name!r} in {self._below}")
+
+
+def _is_ours(path: str | None, is_kept: bool) -> bool:
+    """A directory itself; one that was made for a workspace is this user's."""
+    try:
+        found = os.lstat(path or "")
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and (is_kept or found.st_uid == os.geteuid())

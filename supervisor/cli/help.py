@@ -1,0 +1,80 @@
+"""`--help`: options under headings, commands under headings, examples at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import click
+
+from nono.broker.settings import BY_OPTION
+from nono.supervisor.cli.examples import lines
+
+_OWN = "Options"
+_SECTIONS = {
+    "filesystem": "Files and directories",
+    "workdir": "Files and directories",
+    "environment": "The environment, and what it runs on",
+    "groups": "The environment, and what it runs on",
+    "preload": "The environment, and what it runs on",
+    "network": "The network",
+    "ask": "People",
+}
+"""By the section of the profile whose keys the options are."""
+_OTHERS = {"profile": "Files and directories", "workdir": "Files and directories"}
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "Run programs": ("run", "shell", "learn", "why"),
+    "While they run": ("ps", "kill", "status", "grant", "revoke", "watch"),
+    "What they may do, and did": ("profile", "trust", "answers", "audit", "credential"),
+    "For other programs": ("mcp", "jupyter"),
+    "This machine": ("setup", "bench", "completion", "man"),
+}
+"""Every command of nono's, under its heading."""
+
+
+def heading(parameter: click.Parameter) -> str:
+    """The heading that an option stands under."""
+    name = parameter.name or ""
+    if name in _OTHERS:
+        return _OTHERS[name]
+    key = BY_OPTION.get(name)
+    return _OWN if key is None else _SECTIONS[key.name.partition(".")[0]]
+
+
+def by_heading(command: click.Command, ctx: click.Context) -> dict[str, list[tuple[str, str]]]:
+    """Under each heading its options, as they are spelled and what they mean."""
+    found: dict[str, list[tuple[str, str]]] = {_OWN: []}
+    for parameter in command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None and isinstance(parameter, click.Option):
+            found.setdefault(heading(parameter), []).append(record)
+    return found
+
+
+class PolicyCommand(click.Command):
+    """A command with the options that say what a program may do."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, records in by_heading(self, ctx).items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+def write_commands(
+    formatter: click.HelpFormatter, commands: Iterable[tuple[str, click.Command]]
+) -> None:
+    """The commands of nono's, each with the first sentence about it."""
+    known = dict(commands)
+    width = formatter.width - 6 - max(map(len, known))
+    for title, names in COMMANDS.items():
+        with formatter.section(title):
+            formatter.write_dl([(name, known[name].get_short_help_str(width)) for name in names])
+
+
+def with_examples(name: str, command: click.Command) -> click.Command:
+    """The command, whose help ends with examples."""
+    shown = "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines(name))])
+    epilog = command.epilog or ""
+    if shown not in epilog and shown.count("\n") > 1:
+        command.epilog = f"{epilog}\n\n{shown}" if epilog else shown
+    return command

@@ -1,0 +1,146 @@
+"""The plugin, by pytest's own way to test one: `pytester`."""
+import json, os, pathlib, sys
+import pytest
+
+pytest_plugins = ["pytester"]
+KEY = os.path.expanduser("~/.ssh/id_ed25519")
+TESTS = """
+import os, pathlib, socket, sys, pytest
+KEY = %r
+HERE = pathlib.Path(__file__).parent
+
+def test_its_own_files(tmp_path):
+    (tmp_path / "x").write_text("x")
+    print("printed")
+
+def test_a_key():
+    open(KEY)
+
+def test_a_host():
+    socket.create_connection(("unknown.example.org", 443), 5)
+
+def test_the_project():
+    (HERE / "planted.py").write_text("")
+
+@pytest.mark.skip(reason="a reason")
+def test_skipped(): pass
+
+@pytest.mark.xfail(reason="known")
+def test_expected(): assert 0
+
+@pytest.fixture
+def bad(): raise ValueError("bad")
+
+def test_setup(bad): pass
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_numbers(n): assert n == 1
+""" % KEY
+OUTCOMES = {"passed": 2, "failed": 4, "skipped": 1, "xfailed": 1, "errors": 1}
+
+
+def refused(result):
+    text = result.stdout.str() + result.stderr.str()
+    assert "refused: read ~/.ssh/id_ed25519" in text or f"refused: read {KEY}" in text, text
+    assert not pathlib.Path("planted.py").exists()
+
+
+def test_all_in_one_sandbox(pytester):
+    pytester.makepyfile(TESTS)
+    # Read in the sandbox, and not before.
+    pytester.makeconftest(f"import pytest\ntry: open({KEY!r})\nexcept PermissionError: pass\nelse: raise SystemExit(9)")
+    result = pytester.runpytest_subprocess("--nono")
+    result.assert_outcomes(**OUTCOMES)
+    assert result.ret == 1
+    refused(result)
+    assert not pathlib.Path(".pytest_cache").exists() and not list(pathlib.Path().rglob("*.pyc"))
+
+
+def test_each_in_one_of_its_own(pytester):
+    pytester.makepyfile(TESTS)
+    left = [f"--deselect=test_each_in_one_of_its_own.py::test_{each}" for each in ("numbers", "a_host", "the_project")]
+    result = pytester.runpytest_subprocess("--nono-each", "-rA", *left)
+    result.assert_outcomes(passed=1, failed=1, skipped=1, xfailed=1, errors=1, deselected=4)
+    for line in ("printed", "*a reason*", "*known*", "*ValueError: bad*"):
+        result.stdout.fnmatch_lines([line])
+    refused(result)
+
+
+def test_one_by_a_marker(pytester):
+    pathlib.Path("open").mkdir()
+    pytester.makeini("[pytest]\naddopts = -ra --strict-markers\nnono_read = open")
+    pytester.makepyfile(f"""
+        import os, pathlib, time, pytest
+        HERE = pathlib.Path(__file__).parent
+        PID = {os.getpid()}
+        def test_outside(): open({KEY!r})
+
+        @pytest.mark.nono(allow="open")
+        def test_inside(nono_word):
+            (HERE / "open/x").write_text(nono_word)
+            with pytest.raises(PermissionError): open({KEY!r})
+
+        @pytest.mark.nono(timeout=3)
+        def test_slow(): time.sleep(1000)
+
+        @pytest.mark.nono
+        def test_gone(): os._exit(0)
+
+        @pytest.mark.nono(colour="red")
+        def test_wrong(): pass
+    """)
+    pytester.makeconftest("import pytest\n@pytest.fixture\ndef nono_word(): return 'word'")
+    result = pytester.runpytest_subprocess("--deselect", "test_one_by_a_marker.py::test_wrong")
+    result.assert_outcomes(passed=2, failed=2, deselected=1)
+    assert pathlib.Path("open/x").read_text() == "word"
+    result.stdout.fnmatch_lines(["*not done in 3 seconds*", "*the test ended without a report*"])
+    result = pytester.runpytest_subprocess("-k", "test_wrong")
+    assert "the marker nono knows no colour" in result.stdout.str() + result.stderr.str() and result.ret != 0
+
+
+GOOD = {"when": "call", "outcome": "passed", "duration": 1, "text": "", "sections": [], "wasxfail": None}
+FORGED = [
+    b"no json", b"[]", b"{}", b"7", b"[1]", b"[" * 100000, b"\xff", b'[{"when": "call"}]',
+    *(json.dumps([{**GOOD, name: value}]).encode() for name, value in (
+        ("when", "never"), ("outcome", "done"), ("duration", "x"), ("duration", None), ("sections", 1), ("sections", [1]))),
+]
+
+
+def test_reports_that_are_forged(request):
+    """A test can say that it has passed, and no more than that."""
+    from nono.adapters.pytest_plugin import _told
+    assert [_told(request.node, each) for each in FORGED] == [[]] * len(FORGED)
+    (report,) = _told(request.node, json.dumps([{**GOOD, "wasxfail": [1], "more": 1}]).encode())
+    assert (report.passed, report.wasxfail, hasattr(report, "more")) == (True, "[1]", False)
+
+
+def test_reports_that_are_planted(pytester):
+    pytester.makepyfile(f"""
+        import json, os, sys
+        FILE = ["=", *(each for each in sys.argv if each.startswith("--nono-inside="))][-1].partition("=")[2]
+        def test_linked():
+            os.symlink({KEY!r}, FILE)
+            os._exit(0)
+        def test_terminal():
+            said = {{**{GOOD!r}, "outcome": "failed", "text": "\x1b[2Jcleared"}}
+            with open(FILE, "w") as file: json.dump([said], file)
+            os._exit(0)
+    """)
+    result = pytester.runpytest_subprocess("--nono-each")
+    result.assert_outcomes(failed=2)
+    text = result.stdout.str()
+    assert "\x1b[2J" not in text and "cleared" in text and pathlib.Path(KEY).read_text().strip() not in text
+
+
+def test_the_fixture(nono_sandbox, tmp_path):
+    box = nono_sandbox()
+    assert box.run(["sh", "-c", "echo x > y"], check=True).returncode == 0
+    assert (tmp_path / "y").read_text() == "x\n"
+    assert nono_sandbox().run(["cat", KEY], stderr=-3).returncode == 1
+
+
+def test_a_sandbox_in_a_sandbox_says_so(pytester):
+    pytester.makepyfile("def test_it(nono_sandbox): nono_sandbox()")
+    result = pytester.runpytest_subprocess("--nono")
+    result.assert_outcomes(errors=1)
+    assert "this test is in one" in result.stdout.str()
