@@ -18,7 +18,7 @@ import trio
 
 from nono.broker.errors import NonoError
 from nono.supervisor.errors import CommandError, UsageError
-from nono.supervisor.library.collecting import CHUNK, receive
+from nono.supervisor.library.collecting import CHUNK, receive, waiting
 from nono.supervisor.library.pipes import set_size
 from nono.supervisor.session.descriptors import not_executed
 
@@ -169,6 +169,13 @@ class Program:
             return await receive(self.streams[name], size)
         except trio.ClosedResourceError:
             return b""
+
+    def is_waiting(self, name: str) -> bool:
+        """True when it has printed what nobody has received yet."""
+        try:
+            return name in self._unread or waiting(self.streams[name].fileno()) > 0
+        except (OSError, ValueError):  # it was closed
+            return False
 
     def unread(self, name: str, chunk: bytes) -> None:
         """What was received for somebody who has gone comes first again."""

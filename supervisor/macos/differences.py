@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nono.broker import Access, Effect, Mode, Policy, Rule
 from nono.broker.rules.host_patterns import PublicPort
+from nono.broker.rules.paths import is_within
 from nono.broker.settings import flag
 
 Concerns = Callable[[Policy], bool]
@@ -61,6 +62,13 @@ def _only_makes(rule: Rule) -> bool:
     return rule.effect is Effect.ALLOW and rule.access is Access.CREATE
 
 
+def _may_reach_volumes(policy: Policy) -> bool:
+    """A grant reaches where volumes are mounted that are not the one that was started from."""
+    opened = [rule.named for rule in policy.rules if rule.effect is Effect.ALLOW]
+    return any(path == "/" or is_within(path, _VOLUMES) for named in opened for path in named)
+
+
+_VOLUMES = "/Volumes"
 TABLE = (
     Difference(
         "questions about files",
@@ -102,6 +110,21 @@ TABLE = (
     Difference(
         "other names of one file (hard links)",
         "a name that was there before and lies in what is opened is opened",
+        _always,
+    ),
+    Difference(
+        "names on volumes of HFS+ and FAT",
+        "a refusal does not reach their short names, nor those with characters that they leave out",
+        _may_reach_volumes,
+    ),
+    Difference(
+        "nono grant",
+        "hosts alone, and where they are named: no process's profile can be widened",
+        _always,
+    ),
+    Difference(
+        "what a program leaves running",
+        "it ends with the program, also in the library, where it may go on on Linux",
         _always,
     ),
     Difference(

@@ -50,7 +50,6 @@ from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, interpreter_rules, left_out, needed_by
 from nono.supervisor.planning.refused_names import Expanded, own_profiles
 from nono.supervisor.planning.repositories import Repository
-from nono.supervisor.planning.scripts import script_rules
 from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.planning.way_here import way_here
@@ -62,7 +61,7 @@ if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
-    from nono.supervisor.planning.project_here import Project
+    from nono.supervisor.planning.project_file import Project
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -146,7 +145,7 @@ def make_plan(
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *interpreter_rules(argv, program),
-        *script_rules(script, workdir, changeable),
+        *_script(script, workdir, changeable),
         *(rule for each, needed in others.items() for rule in interpreter_rules([each], needed)),
         *profile.rules,
         *kept.rules,
@@ -329,6 +328,15 @@ def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
         yield changed
     for setting in written_directories(flags):
         yield absolute(setting.value, home, workdir)
+
+
+def _script(script: str | None, workdir: str, changeable: Changeable) -> Sequence[Rule]:
+    """What opens the script that the command runs, if it does."""
+    if script is None:
+        return ()
+    from nono.supervisor.planning.scripts import script_rules
+
+    return tuple(script_rules(script, workdir, changeable))
 
 
 def _program(
