@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.answer_records import Answered, Changed
-from nono.broker.audit.asked_records import Said, plain_asked
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
@@ -44,6 +43,7 @@ from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
     from nono.broker import Origin
+    from nono.broker.audit.asked_records import Said
     from nono.supervisor.audit.sessions import NewSession
     from nono.supervisor.audit.shared import Journal, Shared, SharedPace
 
@@ -212,7 +212,12 @@ class Audit:
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            self._append(plain_asked(plain, said) if said else plain)
+            if said is not None:
+                # Only a run that asks a function has such a decision.
+                from nono.broker.audit.asked_records import plain_asked
+
+                plain = plain_asked(plain, said)
+            self._append(plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another
 
