@@ -47,6 +47,10 @@ class Face(ModuleType):
     def __dir__(self) -> list[str]:
         return [*public_names(self.__name__)]
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """By name, as cloudpickle has other modules: a function of a notebook takes it along."""
+        return import_module, (self.__name__,)
+
 
 def show_public_names(package: str) -> None:
     """Let an imported package (its `__name__`) find its public names when they are used."""

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Protocol, TypedDict
 
 import pytest
-from hypothesis import settings
 
 from nono.supervisor.session.tmpdir import remove_tree
+from tests import examples
 from tests.copied import CHECKOUT as CHECKOUT
 from tests.copied import PACKAGES as PACKAGES
 from tests.copied import copy_sources as copy_sources
@@ -35,9 +35,7 @@ TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
 WATCH = pytest.StashKey[Watch | None]()
 
-# How long an example takes says nothing where other tests run beside it.
-settings.register_profile("nono", deadline=None)
-settings.load_profile("nono")
+examples.register()
 
 
 @dataclass(frozen=True)
@@ -276,6 +274,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs nono or another program as an account: it takes its time."""
+    examples.try_a_part(items)
     for item in items:
         if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
             item.add_marker("sandbox")

@@ -26,9 +26,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from tests.conftest import CHECKOUT
+from tests.examples import at_most
 
 ROOMS = (
     "asking",
@@ -47,7 +47,6 @@ ROOMS = (
 ABSENT = ("nono.shims.linux", "nono.supervisor.linux")
 _OURS = ("nono", "tests")
 _ACCOUNTS = {"as_user", "nono", "project", "root", "user"}
-_SETTINGS = "_hypothesis_internal_use_settings"
 _EXAMPLES = 10
 _ROWS = 3
 _F_GETPATH = 50
@@ -135,7 +134,7 @@ class _WithoutSandboxes:
             table = item.nodeid.partition("[")[0]
             rows[table] += 1
             if rows[table] <= _ROWS:
-                _take_fewer_examples(item)
+                at_most(item, _EXAMPLES)
                 chosen.append(item)
         items[:] = chosen
 
@@ -149,14 +148,6 @@ def _needs_no_sandbox(item: pytest.Item) -> bool:
     taken = _ACCOUNTS & set(getattr(item, "fixturenames", ()))
     left_out = any(item.get_closest_marker(name) for name in ("requires", "long"))
     return not taken and not left_out
-
-
-def _take_fewer_examples(item: pytest.Item) -> None:
-    """The same properties are tested in full elsewhere."""
-    function = getattr(item, "obj", None)
-    chosen = getattr(function, _SETTINGS, None)
-    if chosen is not None and chosen.max_examples > _EXAMPLES:
-        setattr(function, _SETTINGS, settings(chosen, max_examples=_EXAMPLES))
 
 
 def main(words: Sequence[str]) -> int:

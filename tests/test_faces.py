@@ -183,6 +183,13 @@ def test_a_star_imports_the_names(face: str) -> None:
     )
 
 
+def test_a_face_is_sent_by_its_name() -> None:
+    """As a function does that uses it and goes to another process by cloudpickle."""
+    sending = "import pickle, nono, nono.broker as face"
+    there = "pickle.loads(pickle.dumps((nono, face)))"
+    assert fresh(sending, f"print({there} == (nono, face))") == "True\n"
+
+
 def test_what_is_not_public_is_an_attribute_error() -> None:
     caught = "import nono.broker\ntry: nono.broker.nothing\nexcept AttributeError as e: print(e)"
     assert fresh(caught) == "module 'nono.broker' has no attribute 'nothing'\n"

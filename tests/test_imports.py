@@ -4,8 +4,10 @@ What importlinter can say (which package may import which) is in pyproject.toml.
 """
 
 import ast
+from functools import cache
 
 from tests.imports import (
+    Graph,
     both_ways,
     circles,
     import_graph,
@@ -15,7 +17,12 @@ from tests.imports import (
 )
 
 SOURCES = module_sources()
-GRAPH = import_graph(SOURCES)
+
+
+@cache
+def graph() -> Graph:
+    """Takes seconds, and every process of the tests reads this file."""
+    return import_graph(SOURCES)
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -23,9 +30,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         "\n".join(
             f"  {module} imports {target}"
             for module in circle
-            for target in sorted(GRAPH[module] & set(circle))
+            for target in sorted(graph()[module] & set(circle))
         )
-        for circle in circles(GRAPH)
+        for circle in circles(graph())
     ]
     assert not shown, "circles (lazy and TYPE_CHECKING imports count):\n" + "\n\n".join(shown)
 
@@ -42,16 +49,16 @@ def is_measuring(module: str) -> bool:
 def test_only_its_command_imports_what_measures_nono() -> None:
     assert {
         module
-        for module, targets in GRAPH.items()
+        for module, targets in graph().items()
         if any(map(is_measuring, targets)) and not is_measuring(module)
     } == {COMMAND}
 
 
 def test_no_two_rooms_import_each_other() -> None:
-    without = {each for each in GRAPH[COMMAND] if not is_measuring(each)}
+    without = {each for each in graph()[COMMAND] if not is_measuring(each)}
     shown = [
         f"{here} <-> {there}\n  " + "\n  ".join(imports)
-        for (here, there), imports in both_ways({**GRAPH, COMMAND: without}).items()
+        for (here, there), imports in both_ways({**graph(), COMMAND: without}).items()
     ]
     assert not shown, "rooms that import each other:\n" + "\n\n".join(shown)
 

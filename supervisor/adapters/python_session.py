@@ -73,7 +73,7 @@ class _Worker:
         self._logs.expect(mark)
         late = _Late(self._process, timeout)
         try:
-            answer = self._asked(json.dumps({"code": code, "mark": mark}) + "\n")
+            answer = self._asked(code, mark)
         finally:
             late.cancel()
         if answer is None:
@@ -92,24 +92,32 @@ class _Worker:
         self.is_over = True
         self._process.kill()
 
-    def _asked(self, question: str) -> dict[str, str | None] | None:
-        """The answer; None where there is none that could be."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+    def _asked(self, code: str, mark: str) -> dict[str, str | None] | None:
+        """The answer; None where there is none that could be. Lines without the mark are no answer,
+        whoever has written them."""
+        assert self._process.stdin is not None
+        left = MAX_ANSWER
         try:
-            self._process.stdin.write(question)
-            line = bytearray()
-            while not line.endswith(b"\n"):
-                part = self._process.stdout.readline()
-                line += part
-                if not part or len(line) > MAX_ANSWER:
-                    return None
-            answer = json.loads(line)
-        except (OSError, ValueError, RecursionError, nono.NonoError):
-            return None
-        if not isinstance(answer, dict):
-            return None
-        found = {name: answer.get(name) for name in _ANSWERS}
-        return found if all(isinstance(each, str | None) for each in found.values()) else None
+            self._process.stdin.write(json.dumps({"code": code, "mark": mark}) + "\n")
+            while line := self._line(left):
+                left -= len(line)
+                answer = _understood(line)
+                if answer.get("mark") == mark:
+                    return {name: answer.get(name) for name in _ANSWERS}
+        except (OSError, nono.NonoError):
+            pass
+        return None
+
+    def _line(self, left: int) -> bytes:
+        """Empty where it does not end within so many bytes."""
+        assert self._process.stdout is not None
+        line = bytearray()
+        while not line.endswith(b"\n"):
+            part = self._process.stdout.readline()
+            line += part
+            if not part or len(line) > left:
+                return b""
+        return bytes(line)
 
     def _refused(self) -> tuple[nono.Denial, ...]:
         """Since the piece before."""
@@ -132,6 +140,16 @@ class _Worker:
 
 
 _ANSWERS = ("output", "error", "final")
+
+
+def _understood(line: bytes) -> dict[str, str | None]:
+    """A line of JSON whose values are texts; empty for another one."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    is_one = isinstance(answer, dict) and all(isinstance(each, str) for each in answer.values())
+    return answer if is_one else {}
 
 
 class _Late:

@@ -2,7 +2,8 @@
 
 A line of JSON says what to run, and a line of JSON says what came of it: the value of the last
 expression as text, an error as text, or the text that an exception called FinalAnswerException
-carries. What is printed goes to stderr, and behind it the mark that the question brought.
+carries. What is printed goes to stderr, and behind it the mark that the question brought, which the
+answer has as well.
 """
 
 import ast
@@ -24,11 +25,12 @@ def main() -> None:
     namespace = {"__name__": "__main__", "__builtins__": __builtins__}
     for number, line in enumerate(asked):
         question = json.loads(line)
-        answer = json.dumps(run(question["code"], f"<code {number}>", namespace))
+        answer = run(question["code"], f"<code {number}>", namespace)
+        said = json.dumps({**answer, "mark": question["mark"]})
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os.write(2, question["mark"].encode())
-        answers.write(answer.encode() + b"\n")
+        answers.write(said.encode() + b"\n")
         answers.flush()
 
 

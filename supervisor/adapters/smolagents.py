@@ -8,8 +8,11 @@ Answers come back as JSON and never as a pickle, whatever the code does.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +28,8 @@ from nono.adapters.workspace import Workspace
 
 SECONDS = 10 * 60
 """What one step of an agent may take."""
+_NUMBERS = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)")
+"""Arrays of others take memory that their text does not."""
 
 
 class NonoExecutor(RemotePythonExecutor):
@@ -51,6 +56,7 @@ class NonoExecutor(RemotePythonExecutor):
         self._place = Workspace(policy, directory, below)
         self._executable, self._timeout = executable, timeout
         self._session: PythonSession | None = None
+        weakref.finalize(self, self._place.destroy)
 
     def run_code_raise_errors(self, code: str) -> CodeOutput:
         """One piece of code. Raises AgentError, which the agent reads, with what was refused."""
@@ -76,6 +82,18 @@ class NonoExecutor(RemotePythonExecutor):
     def _final(self, text: str) -> Any:
         """What the code says is the answer: it may say anything."""
         try:
+            _check_arrays([json.loads(text.removeprefix("safe:"))])
             return self._deserialize_final_answer(text, allow_pickle=False)
         except (Exception, RecursionError) as error:
             raise AgentError(f"the final answer cannot be read: {error}", self.logger) from error
+
+
+def _check_arrays(answer: Any) -> None:
+    """Raises ValueError."""
+    for each in answer.values() if isinstance(answer, dict) else answer:
+        if isinstance(each, dict | list):
+            _check_arrays(each)
+    if isinstance(answer, dict) and answer.get("__type__") == "ndarray":
+        kind = str(answer.get("dtype"))
+        if not _NUMBERS.fullmatch(kind):
+            raise ValueError(f"arrays are of numbers, not of {kind[:40]!r}")

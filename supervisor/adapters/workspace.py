@@ -30,7 +30,8 @@ class Workspace:
     """Used from any thread. What programs may do besides is `policy`; it names no `workdir`.
 
     `directory` is one that there is and that stays; without one, a directory for this workspace
-    alone is made in `below`, when it is used first. `name` is of one that was made so before.
+    alone is made in `below`, when it is used first. `name` is of one that was made so before. What
+    stands in its place later, be it a link, is not it: no sandbox is opened around that.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Workspace:
         self._policy = nono.Policy() if policy is None else policy
         self._below = os.path.realpath(tempfile.gettempdir() if below is None else below)
         self._is_kept = directory is not None
-        self._directory = None if directory is None else os.path.abspath(directory)
+        self._directory = None if directory is None else os.path.realpath(directory)
         if name is not None:
             self._directory = self._of_name(name)
         self._lock = threading.Lock()
@@ -59,13 +60,13 @@ class Workspace:
 
     @property
     def directory(self) -> str:
-        """Its path, once `box` was asked for."""
-        return os.path.realpath(self._directory or "")
+        """Its path, without a link in it; empty before it is made."""
+        return self._directory or ""
 
     @property
     def is_there(self) -> bool:
         """False when it was destroyed, by whomever."""
-        return not self._is_gone and os.path.isdir(self._directory or "")
+        return not self._is_gone and _is_ours(self._directory, self._is_kept)
 
     def box(self) -> nono.Sandbox:
         """The open sandbox; whatever is lacking is made first. Raises Gone, NonoError, OSError."""
@@ -104,9 +105,15 @@ class Workspace:
     def _of_name(self, name: str) -> str:
         """A name may come from whoever kept it meanwhile: it leads to what was made here alone."""
         path = os.path.join(self._below, name)
-        with contextlib.suppress(OSError):
-            found = os.lstat(path)
-            is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-            if is_ours and _MADE.fullmatch(name):
-                return path
+        if _MADE.fullmatch(name) and _is_ours(path, False):
+            return path
         raise Gone(f"there is no workspace {name!r} in {self._below}")
+
+
+def _is_ours(path: str | None, is_kept: bool) -> bool:
+    """A directory itself; one that was made for a workspace is this user's."""
+    try:
+        found = os.lstat(path or "")
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and (is_kept or found.st_uid == os.geteuid())

@@ -57,6 +57,8 @@ def on_macos(plan: Plan, made: Complete, argv: Sequence[str], *, as_json: bool) 
     yield f"working directory: {visible(plan.workdir)}"
     for each in found:
         yield _words(each.what, each.instead, each.refused)
+    if any(each.refused for each in found):
+        yield "a run would be refused for that, without --best-effort"
     yield _UNPROVEN
     yield from held.profile.text().splitlines()
     yield from (f";; {name} = {visible(path)}" for name, path in parameters.items())
@@ -68,6 +70,7 @@ def differences() -> Iterator[str]:
 
     for each in TABLE:
         yield _words(each.what, each.instead, each.refused)
+    yield "a run that needs what is marked NO is refused, without --best-effort"
     yield _UNPROVEN
 
 

@@ -13,12 +13,14 @@ from nono.broker.errors import PolicyError, ProfileError
 from nono.supervisor import exit_status
 from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.messages import say_notes
+from nono.supervisor.cli.options import platform_option
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import home_directory, profile_directory
+from nono.supervisor.places import home_directory, planned_for, profile_directory
+from nono.supervisor.places import platform as here
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.project_here import PROJECT_FILE
+from nono.supervisor.planning.workdir import PROJECT_FILE
 
 _SUFFIX = ".json"
 _SCRIPT = ".py"
@@ -119,7 +121,8 @@ def listed() -> Iterator[tuple[str, str, str | None]]:
 @click.argument("name", metavar="PROFILE")
 @click.option("--all", "everything", is_flag=True, help="Each rule of the groups, too.")
 @click.option("--json", "as_json", is_flag=True, help="The profile with all that it extends.")
-def show(name: str, everything: bool, as_json: bool) -> None:
+@platform_option
+def show(name: str, everything: bool, as_json: bool, platform: str | None) -> None:
     """Show what a run with PROFILE goes by: what the profile says, and a line for each group."""
     if as_json:
         from nono.supervisor.planning.profile_files import Profiles
@@ -131,10 +134,12 @@ def show(name: str, everything: bool, as_json: bool) -> None:
     from nono.supervisor.decisions.always import complete
     from nono.supervisor.report.plan import describe
 
-    plan = _plan(name)
-    say_notes(plan.notes)
-    lines = describe(plan, complete(plan), verbose=everything, short=not everything, more="--all")
-    click.echo("\n".join(lines))
+    with planned_for(platform or here()):
+        plan = _plan(name)
+        say_notes(plan.notes)
+        made = complete(plan)
+        lines = describe(plan, made, verbose=everything, short=not everything, more="--all")
+        click.echo("\n".join(lines))
 
 
 @profile.command()

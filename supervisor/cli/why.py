@@ -20,6 +20,7 @@ from nono.broker import (
     Execute,
     Explanation,
     InvalidHost,
+    Mode,
     Open,
     Operation,
     PathChange,
@@ -46,7 +47,11 @@ from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.walk import way
 
 _OTHERWISE = "Seatbelt cannot tell it from what is decided otherwise, or needs it for every program"
+_OPEN_NETWORK = (
+    "macOS opens every address where the network is open: name the hosts, and it does not"
+)
 _PROXY = "proxy of nono's"
+_SEATBELT = "kernel, by Seatbelt"
 _OPERATIONS = ("read", "write", "create", "execute")
 
 
@@ -190,14 +195,37 @@ def _is_of_host(request: Request) -> bool:
 def _on_macos(answer: _Answer, made: Complete) -> _Answer:
     """The same question where Seatbelt answers: of a path it says what the profile does."""
     if _is_of_host(answer.request):
-        return replace(answer, layer=_PROXY)
+        return _of_host_on_macos(answer, made.policy.network.mode)
     from nono.supervisor.cli.elsewhere import seatbelt
 
-    layer = "kernel, by Seatbelt"
-    if seatbelt(made).allows(answer.request) == answer.allowed:
-        return replace(answer, layer=layer)
-    explanation = replace(answer.explanation, reason=_OTHERWISE, fix=())
-    return replace(answer, allowed=not answer.allowed, explanation=explanation, layer=layer)
+    held = seatbelt(made)
+    request, allowed = held.on_disk(answer.request), held.allows(answer.request)
+    answer = replace(answer, layer=_SEATBELT)
+    if allowed == answer.allowed:
+        return answer
+    verdict = held.policy.decide(request)
+    if isinstance(verdict, Allow) is not allowed:
+        explanation = replace(answer.explanation, reason=_OTHERWISE, fix=())
+        return replace(answer, allowed=allowed, explanation=explanation)
+    explanation = explain(held.policy, request, verdict)
+    considered = held.policy.considered(request)
+    return replace(
+        answer,
+        allowed=allowed,
+        rule=verdict.rule,
+        explanation=replace(explanation, summary=answer.explanation.summary),
+        considered=considered,
+    )
+
+
+def _of_host_on_macos(answer: _Answer, mode: Mode) -> _Answer:
+    """The kernel there knows no hosts: it opens all of them, none, or the proxy."""
+    if mode is Mode.FILTERED:
+        return replace(answer, layer=_PROXY)
+    if mode is Mode.UNRESTRICTED and not answer.allowed:
+        explanation = replace(answer.explanation, reason=_OPEN_NETWORK, fix=())
+        answer = replace(answer, allowed=True, explanation=explanation)
+    return replace(answer, layer=_SEATBELT)
 
 
 def _about_path(plan: Plan, made: Complete, path: str, op: str) -> _Answer:

@@ -9,6 +9,7 @@ from nono.broker.visible import visible
 from nono.supervisor.decisions.denials import Denial
 
 _MAX_MESSAGE = 2000
+_MAX_LINES = 50
 
 
 class TaskError(NonoError):
@@ -44,3 +45,5 @@ class RemoteError(TaskError):
         """What the exception said, as the worker sent it."""
         self.traceback = traceback
         """As Python prints it, as the worker sent it."""
+        lines = traceback.splitlines()[-_MAX_LINES:]
+        self.add_note("\n".join(["in the worker:", *(visible(each, limit=500) for each in lines)]))

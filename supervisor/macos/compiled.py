@@ -20,6 +20,7 @@ from nono.broker import (
     Request,
     Rule,
     Subtree,
+    UnixConnect,
 )
 from nono.broker.requests import NOBODY
 from nono.broker.rules.folding import folded_name
@@ -43,6 +44,12 @@ class Compiled:
     policy: Policy
     profile: Profile
     answers: Evaluator
+
+    def on_disk(self, request: Request) -> Request:
+        """The request at the path that the kernel compares, where it is about one."""
+        if isinstance(request, Open | Execute | PathChange):
+            return replace(request, path=path_on_disk(request.path))
+        return request
 
     def allows(self, request: Request, kind: str = "REGULAR-FILE") -> bool:
         """What the kernel will answer. Raises KeyError for a request that is not about a path."""
@@ -166,4 +173,6 @@ def _operations(request: Request) -> tuple[list[str], str]:
             return ["process-exec"], path
         case PathChange(_, operation, path):
             return [_CHANGED[operation]], path
+        case UnixConnect(_, path):
+            return ["network-outbound"], path
     raise KeyError(type(request).__name__)

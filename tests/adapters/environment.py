@@ -18,7 +18,7 @@ from tests.copied import CHECKOUT, copy_sources
 
 NO_FRAMEWORKS = {"dev", "plots", "test", "tui"}
 """The other extras of pyproject.toml."""
-BESIDES = ("celery", "distributed", "mcp", "numpy", "pydantic-ai-harness", "pytest")
+BESIDES = ("celery", "distributed", "mcp", "numpy", "pydantic-ai-harness", "pytest", "ray")
 """What the tests of adapters import besides."""
 _PUBLIC = "/usr/local/bin:/usr/bin:/bin"
 """Where every user can execute an interpreter."""

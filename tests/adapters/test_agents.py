@@ -16,6 +16,7 @@ EXAMPLES = {
     if (match := re.search(r"^from nono\.adapters\.(\w+) import", block, re.M))
 }
 MAX_LINES = 15
+SECONDS = 180
 ASKED = "python3 -c 'print(6*7)'"
 MODELS = {
     "deepagents": f'Calling(calls=[("execute", {{"command": {ASKED!r}}})])',
@@ -43,7 +44,8 @@ def test_an_agent(name: str, frameworks: Account) -> None:
     # A file: smolagents reads its source.
     program = frameworks.file(frameworks.home / f"adapters/{name}.py", text)
     place = place_of(frameworks, name)
-    done = frameworks(frameworks.python, "-P", program, cwd=place, env={"TMPDIR": str(place)})
+    here = {"TMPDIR": str(place)}
+    done = frameworks(frameworks.python, "-P", program, cwd=place, env=here, timeout=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert ANSWERS[name] in done.stdout.partition("== the example\n")[2], done.stdout
 
@@ -55,7 +57,7 @@ def test_a_workspace_is_what_pydantic_ai_wants(frameworks: Account) -> None:
     # Under trio the commands alone.
     chosen = "TestNono or timeout or cancellation or background or destroying"
     pytest_there = (frameworks.python, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider")
-    done = frameworks(*pytest_there, "-k", chosen, "test_suite.py", cwd=place, timeout=180)
+    done = frameworks(*pytest_there, "-k", chosen, "test_suite.py", cwd=place, timeout=SECONDS)
     assert done.returncode == 0, done.stdout
     counted = re.search(r"(\d+) passed", done.stdout)
     assert counted and int(counted[1]) >= 42 and " skipped" not in done.stdout, done.stdout

@@ -25,8 +25,8 @@ pytestmark = pytest.mark.requires(landlock=2, commands=["git", "bash", "vim", "t
 SEEDS = [(("root", "user")[seed % 2], seed) for seed in range(11, 21)]
 if os.geteuid():
     SEEDS = [("user", seed) for _, seed in SEEDS]
-ROUNDS = 10
-ACTS = 12
+ROUNDS = 6
+ACTS = 20
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _round(house: House, lot: int, chance: random.Random) -> set[str]:
     acts = {line.partition("\t")[0] for line in hostile.stdout.splitlines() if "\t" in line}
     assert acts, hostile.stderr
     rarely = [NPM] if chance.random() < 0.1 else []
-    for command in (*chance.sample(OUTSIDE, 6), *rarely):
+    for command in (*chance.sample(OUTSIDE, 9), *rarely):
         done = house.outside(*command)
         said.append(done.stdout + done.stderr)
     with contextlib.suppress(FileNotFoundError):

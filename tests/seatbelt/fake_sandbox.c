@@ -51,6 +51,30 @@ static int refuse(char **error, int number, const char *words) {
     return -1;
 }
 
+/* What the real one takes at most, as others have measured: bytes of a string, words of a form. */
+#define MAX_STRING 1023
+#define MAX_WORDS 38834
+
+static const char *too_large(const char *profile) {
+    long words = 0, depth = 0;
+    for (const char *at = profile; *at; at++) {
+        if (*at == '"') {
+            const char *end = strchr(at + 1, '"');
+            if (end == NULL || end - at > MAX_STRING + 1) return "Error reading string";
+            at = end;
+            words += 2;
+        } else if (*at == '(' || *at == ')') {
+            depth += *at == '(' ? 1 : -1;
+            words++;
+        } else if (*at == ' ') {
+            words++;
+        }
+        if (depth == 0) words = 0;
+        if (words > MAX_WORDS) abort(); /* an assertion of its interpreter's */
+    }
+    return NULL;
+}
+
 int sandbox_init_with_parameters(const char *profile, uint64_t flags, const char *const parameters[],
                                  char **error) {
     long ours = badness(getpid()), number = 300 + getpid() % 600;
@@ -58,6 +82,8 @@ int sandbox_init_with_parameters(const char *profile, uint64_t flags, const char
     if (flags != 0) return refuse(error, EINVAL, "no such builtin profile");
     if (strncmp(profile, "(version 1)", 11) != 0)
         return refuse(error, EINVAL, "unsupported version at line 1, column 0");
+    const char *why = too_large(profile);
+    if (why != NULL) return refuse(error, EINVAL, why);
     for (const char *at = profile; (at = strstr(at, "(param \"")) != NULL; at += 8) {
         int found = 0;
         size_t length = strcspn(at + 8, "\"");

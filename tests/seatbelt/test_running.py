@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -122,6 +123,19 @@ def test_a_profile_that_the_kernel_does_not_take(mac: Mac) -> None:
     assert not (mac.project / "ran").exists()
 
 
+def test_a_profile_that_ends_libsandbox_is_no_program_that_ended(mac: Mac) -> None:
+    """It ends its process where it does not expect so much: nothing was run then."""
+    done = mac(
+        "-c",
+        "from nono.shims.macos import sbpl; sbpl.Profile.text = lambda self:"
+        " '(version 1)(allow signal ' + '(x y) ' * 20000 + ')';"
+        " from nono.supervisor.cli.main import main; main(['run', '--', 'touch', 'ran'])",
+    )
+    assert done.returncode == 125
+    assert "enter the sandbox: libsandbox ended its process (signal 6)" in done.stderr
+    assert not (mac.project / "ran").exists()
+
+
 def test_there_is_none_inside_of_another(mac: Mac) -> None:
     inner = mac.command("run", "--", "touch", "ran")
     done = mac("run", "--allow-cwd", "--env-allow", "PYTHONPATH", "--", *inner)
@@ -201,6 +215,29 @@ def test_a_terminal_of_its_own(mac: Mac) -> None:
     assert said[-3].startswith("/dev/pts/") and said[-3] != (mac.home / "outer").read_text()
     assert termios.tcgetattr(master) == before
     os.close(master)
+
+
+@pytest.mark.requires(commands=["vim", "npm"])
+def test_an_editor_in_a_terminal_and_npm(mac: Mac) -> None:
+    """What reads keys gets them, and what starts others ends with them."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(mac.project)
+        words = "npm --version > version && exec vim -u NONE -n text"
+        command = mac.command("run", "--allow-cwd", "--", "sh", "-c", words)
+        os.execve(command[0], command, {**mac.environment, "TERM": "xterm"})
+    output = b""
+    while b"text" not in output:  # its first screen
+        output += os.read(master, 4096)
+    os.write(master, b"ihello\x1b:wq\r")
+    with contextlib.suppress(OSError):  # the end, on Linux
+        while os.read(master, 4096):
+            pass
+    _, status = os.waitpid(pid, 0)
+    os.close(master)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert (mac.project / "text").read_text() == "hello\n"
+    assert (mac.project / "version").read_text().count(".") == 2
 
 
 def test_the_library(mac: Mac) -> None:

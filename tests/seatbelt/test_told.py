@@ -53,15 +53,27 @@ def test_why_answers_as_seatbelt_would(home: Path) -> None:
         done = _nono("why", "--platform", "macos", "--allow-cwd", "--path", path, "--op", op)
         assert done.exit_code == code, done.output
         assert "enforced by: the kernel, by Seatbelt" in done.output
-    done = _nono("why", "--platform", "macos", "--allow-domain", "a.example", "--host", "b.example")
-    assert done.exit_code == 1
-    assert "enforced by: the proxy of nono's" in done.output
+    done = _nono("why", "--platform", "macos", "--path", "/etc/passwd", "--op", "read")
+    assert "allowed by built-in rule what every program needs on macOS" in done.output
+
+
+def test_why_says_who_answers_for_hosts(home: Path) -> None:
+    for words, code, layer in (
+        (("--allow-domain", "a.example", "--host", "b.example"), 1, "proxy of nono's"),
+        (("--host", "b.example"), 0, "kernel, by Seatbelt"),
+        (("--host", "169.254.169.254"), 0, "kernel, by Seatbelt"),
+        (("--block-net", "--host", "b.example"), 1, "kernel, by Seatbelt"),
+    ):
+        done = _nono("why", "--platform", "macos", *words)
+        assert (done.exit_code, f"enforced by: the {layer}" in done.output) == (code, True), words
 
 
 def test_the_groups_are_those_of_the_platform(home: Path) -> None:
     keychain = str(home / "Library/Keychains/login.keychain-db")
     done = _nono("why", "--platform", "macos", "--allow", str(home), "--path", keychain)
     assert "deny_keychains_macos" in done.output
+    done = _nono("profile", "show", "--platform", "macos", "default")
+    assert "deny_keychains_macos" in done.output and "_linux" not in done.output
     assert platform() == "linux"
 
 
@@ -69,6 +81,7 @@ def test_the_table(home: Path) -> None:
     done = _nono("setup", "--check", "--platform", "macos")
     assert done.exit_code == 0
     assert "NO  questions about files" in done.output
+    assert "a run that needs what is marked NO is refused" in done.output
 
 
 def test_nothing_is_run_as_elsewhere(home: Path) -> None:

@@ -36,6 +36,7 @@ def become(spec: Spec, fds: Descriptors, pipe: int) -> NoReturn:
         _restore_signals(spec)
         step = "enter the sandbox"
         enter(spec.profile, spec.parameters)
+        _say(pipe, messages.ENTERED)
     except ProfileRefused as error:
         _say(pipe, messages.FAILED, step, error.number, error.message)
     except ShimError as error:

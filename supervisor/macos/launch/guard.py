@@ -27,6 +27,8 @@ IGNORED = (
     *(signal.SIGTTIN, signal.SIGTTOU, signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2),
 )
 
+_ENTER = "enter the sandbox"
+
 
 def run(spec: Spec, fds: Descriptors) -> NoReturn:
     """The body of the forked process. Never returns."""
@@ -95,13 +97,26 @@ class Guard:
         with contextlib.suppress(OSError):  # without, the kernel's word alone tells who there is
             self._descendants = Descendants(self._program)
         self._let_go({reader, outer})
-        said = messages.read_pipe(reader)
+        first, said = messages.read_pipe(reader), None
+        if first == [messages.ENTERED]:
+            said = messages.read_pipe(reader)  # nothing, once the program is executed
         os.close(reader)
+        if first is None:
+            said = [messages.FAILED, _ENTER, 0, self._how_it_ended()]
+        elif first != [messages.ENTERED]:
+            said = first
         if said is not None:
             self._tell(*said)
             return False
         self._tell(messages.STARTED, self._program)
         return True
+
+    def _how_it_ended(self) -> str:
+        """Of a child that said nothing: libsandbox ends it over what it does not expect."""
+        _, status = os.waitpid(self._program, 0)
+        code = os.waitstatus_to_exitcode(status)
+        how = f"signal {-code}" if code < 0 else f"status {code}"
+        return f"libsandbox ended its process ({how}): the profile may be too large"
 
     def _let_go(self, kept: set[int]) -> None:
         """Keep no stream open, so that a pipeline ends when its last writer does."""

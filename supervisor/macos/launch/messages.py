@@ -16,6 +16,8 @@ import msgpack
 
 STARTED = "started"
 """guard -> supervisor: [STARTED, pid of the program]: it was executed."""
+ENTERED = "entered"
+"""child -> guard: [ENTERED]: it is in the sandbox, and executes the program next."""
 FAILED = "failed"
 """child or guard -> supervisor: [FAILED, step, errno, words]; nothing was run."""
 NOT_EXECUTED = "not executed"

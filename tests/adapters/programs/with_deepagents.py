@@ -21,9 +21,9 @@ with NonoSandbox(below=HERE) as sandbox, NonoSandbox(below=HERE) as other:
         ("ls", {"path": f"{place}/src"}),
         ("glob", {"pattern": "**/*.txt", "path": place}),
         ("grep", {"pattern": "three", "path": place}),
-        ("execute", {"command": "wc -l < src/note.txt; sleep 1234567 & true"}),
+        ("execute", {"command": f"wc -l < src/note.txt; sleep {LINGERING} & true"}),
         ("execute", {"command": HOSTILE}),
-        ("execute", {"command": "echo begun; sleep 60", "timeout": 1}),
+        ("execute", {"command": "echo begun; sleep 60", "timeout": 2}),
         ("read_file", {"file_path": f"{place}/planted"}),
         ("write_file", {"file_path": key, "content": "mine"}),
         ("edit_file", {"file_path": note, "old_string": "three", "new_string": long}),
@@ -37,7 +37,7 @@ with NonoSandbox(below=HERE) as sandbox, NonoSandbox(below=HERE) as other:
         assert all("note.txt" in each for each in (listed, globbed, found)), said
         assert counted.startswith("2"), counted
         check_hostile(hostile)
-        assert "begun" in late and "not done in 1 seconds" in late, late
+        assert "begun" in late and "not done in 2 seconds" in late, late
         assert "nono: refused: read" in planted and SECRET not in planted, planted
         assert "nono: refused: " in written, written
         assert size.startswith("40003"), size
@@ -51,8 +51,21 @@ with NonoSandbox(below=HERE) as sandbox, NonoSandbox(below=HERE) as other:
     assert [each.content for each in down] == [b"\0x", None, None, b"t", None], down
     assert "nono: refused: read" in down[1].error and down[2].error == "file_not_found", down
     assert other.execute("rm /tmp/nono-up; kill -9 $$").exit_code == 137
+
+
+    async def cancelled():
+        task = asyncio.create_task(other.aexecute(f"sleep {LINGERING}"))
+        while not is_running(LINGERING):
+            await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.wait([task])
+
+    sandbox.close()
+    until(lambda: not is_running(LINGERING))
+    asyncio.run(cancelled())
+    until(lambda: not is_running(LINGERING))
     assert other.execute("head -c 20000000 /dev/zero").truncated
-until(lambda: not is_running("1234567"))
+until(lambda: not is_running(LINGERING))
 assert os.path.isdir(place)
 for each in (sandbox, other):
     each.destroy()

@@ -19,11 +19,11 @@ async def main():
     client = NonoSandboxClient(below=HERE)
     model = Calling(
         ("apply_patch", PATCH),
-        ("exec_command", {"cmd": "cat src/note.txt given.txt; echo $NAMED; sleep 1234567 >/dev/null &"}),
+        ("exec_command", {"cmd": f"cat src/note.txt given.txt; echo $NAMED; sleep {LINGERING} >/dev/null &"}),
         ("exec_command", {"cmd": HOSTILE}),
-        ("exec_command", {"cmd": "echo begun; sleep 60", "yield_time_ms": 300}),
-        ("exec_command", {"cmd": "read line; echo got $line; test -t 1 && echo terminal", "tty": True, "yield_time_ms": 300}),
-        ("write_stdin", {"chars": "typed\n", "yield_time_ms": 2000}),
+        ("exec_command", {"cmd": "echo begun; sleep 60", "yield_time_ms": 2000}),
+        ("exec_command", {"cmd": "read line; echo got $line; test -t 1 && echo terminal", "tty": True, "yield_time_ms": 500}),
+        ("write_stdin", {"chars": "typed\n", "yield_time_ms": 20000}),
         ("exec_command", {"cmd": "no-such-program; kill -9 $$"}),
     )
     manifest = Manifest(entries={"given.txt": File(content=b"given\n")}, environment=Environment(value={"NAMED": "by the manifest"}))
@@ -36,7 +36,7 @@ async def main():
     assert "begun" in late and "session ID" in late, late
     assert "got typed" in typed and "terminal" in typed and "exited with code 0" in typed, typed
     assert "not found" in failed and "exited with code 137" in failed, failed
-    until(lambda: not is_running("1234567"))
+    until(lambda: not is_running(LINGERING))
     assert sorted(os.listdir(HERE)) == ["work"], os.listdir(HERE)
 
     # Sessions by hand: files, links, what is refused, a snapshot, two of them apart.
@@ -63,16 +63,16 @@ async def main():
                 assert "planted" not in str(error.context) or "nono: refused" in str(error.context), error.context
         assert (await session.exec(f"cat {place}/given.txt")).ok() and not (await other.exec(f"cat {place}/given.txt")).ok()
         try:
-            await session.exec("echo begun; sleep 60", timeout=0.5)
+            await session.exec("echo begun; sleep 60", timeout=2)
             raise AssertionError
         except SandboxError as error:
             assert error.context["stdout"] == b"begun\n", error.context
-        task = asyncio.create_task(session.exec("sleep 7654321"))
-        while not is_running("7654321"):
+        task = asyncio.create_task(session.exec(f"sleep {LINGERING}"))
+        while not is_running(LINGERING):
             await asyncio.sleep(0.02)
         task.cancel()
         await asyncio.wait([task])
-        until(lambda: not is_running("7654321"))
+        until(lambda: not is_running(LINGERING))
         assert (await session.resolve_exposed_port(8000)).port == 8000
         await session.exec("rm planted fifo")
     state = client.serialize_session_state(session.state)

@@ -22,9 +22,9 @@ calls = [
     ("write_file", {"path": "note.txt", "content": "one\ntwo\n"}),
     ("read_file", {"path": "note.txt"}),
     ("list_directory", {"path": "."}),
-    ("run_command", {"command": "wc -l < note.txt; sleep 1234567 >/dev/null &"}),
+    ("run_command", {"command": f"wc -l < note.txt; sleep {LINGERING} >/dev/null &"}),
     ("run_command", {"command": HOSTILE}),
-    ("attempt", {"command": "echo begun; sleep 60", "seconds": 0.5}),
+    ("attempt", {"command": "echo begun; sleep 60", "seconds": 2}),
     ("attempt", {"command": "cat planted || echo no", "seconds": 30}),
 ]
 done = agent.run_sync("go", model=calling(*calls))
@@ -32,7 +32,7 @@ _, read, listed, counted, hostile, late, planted = done.output.split("\n----\n")
 assert "two" in read and "note.txt" in listed and "2" in counted, done.output
 check_hostile(hostile)
 assert late == "late after 'begun\\n'" and planted.strip() == "no", done.output
-until(lambda: not is_running("1234567"))
+until(lambda: not is_running(LINGERING))
 
 # The workspace outlives the run, the conversation goes on there; a new one is apart.
 reference = done.all_messages()[-1].workspace_ref
