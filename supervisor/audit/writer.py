@@ -218,12 +218,7 @@ class Audit:
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            if said is not None:
-                # Only a run that asks a function has such a decision.
-                from nono.broker.audit.asked_records import plain_asked
-
-                plain = plain_asked(plain, said)
-            self._append(plain)
+            self._append(said.plain(plain) if said else plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another
 
