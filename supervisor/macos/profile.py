@@ -46,6 +46,7 @@ from nono.shims.macos.sbpl import (
     without,
 )
 from nono.supervisor.macos.filters import Reach, Refusals, entry_of, granted
+from nono.supervisor.macos.together import Opened
 
 BASE = Origin(OriginKind.BUILTIN, "what every program needs on macOS")
 _ACCESS = {
@@ -100,12 +101,18 @@ def _filter_of(entry: Mapping[str, Sequence[Sequence[str]]]) -> Filter | None:
 _FORMS: Mapping[str, Callable[[str], Filter]] = {"target": Target, "regex": Regex}
 
 
+def opened_by(policy: Policy) -> Opened:
+    """What some grant of the policy reaches."""
+    return _Parts(policy).reach.opened
+
+
 @dataclass(frozen=True)
 class _Parts:
     """What the rules say, right by right, as filters."""
 
     policy: Policy
     _known: dict[tuple[Access, bool], list[Filter]] = field(default_factory=dict, hash=False)
+    _asked: dict[tuple[PathPattern, ...], list[Filter]] = field(default_factory=dict, hash=False)
 
     def granted(self, right: Access) -> Filter:
         """Where the right is granted, and no question stands nearer.
@@ -113,22 +120,30 @@ class _Parts:
         Nobody is asked for a file here, so a question is a refusal, as far as it decides.
         """
         questions = self._with(Effect.ASK, right)
-        return some(
-            without(granted(pattern), self._nearer(pattern, questions))
-            for _, pattern in self._with(Effect.ALLOW, right)
-        )
+        by_question: dict[tuple[Filter, ...], list[Filter]] = {}
+        for _, pattern in self._with(Effect.ALLOW, right):
+            nearer = tuple(self._nearer(pattern, questions))
+            by_question.setdefault(nearer, []).append(granted(pattern))
+        return some(without(some(here), nearer) for nearer, here in by_question.items())
 
     def _nearer(self, grant: PathPattern, questions: list[_Spoken]) -> list[Filter]:
-        found = Refusals(self.policy.names)
+        nearer: list[PathPattern] = []
         for _, question in questions:
             asked, given = _path(question), _path(grant)
-            if asked is None or given is None or self.policy.names.tree(asked) is not None:
-                nearer = True  # questions by wildcards are before all others, grants after
-            else:
-                nearer = is_within(asked, given)
-            if nearer:
-                found.add(question)
-        return found.filters()
+            by_path = asked is not None and given is not None
+            if not by_path or self.policy.names.tree(asked or "/") is not None:
+                nearer.append(question)  # before all others; a grant by wildcards is after them
+            elif is_within(asked or "/", given or "/"):
+                nearer.append(question)
+        return self._questions(tuple(nearer))
+
+    def _questions(self, patterns: tuple[PathPattern, ...]) -> list[Filter]:
+        if patterns not in self._asked:
+            found = Refusals(self.policy.names)
+            for pattern in patterns:
+                found.add(pattern)
+            self._asked[patterns] = found.filters()
+        return self._asked[patterns]
 
     def creatable(self) -> Filter:
         """Names in directories where new ones may be made."""
@@ -144,7 +159,7 @@ class _Parts:
         """Where any of the rights is refused, but for what a bypass opens. `guarded`: and the
         paths of refusals and questions, and the directories above them: see `Policy`."""
         if (rights, guarded) not in self._known:
-            found = Refusals(self.policy.names, self._reach)
+            found = Refusals(self.policy.names, self.reach)
             for rule, pattern in self._with(Effect.DENY, rights):
                 found.add(pattern, self._lifted(rule), rule.access.value)
             if guarded:
@@ -153,7 +168,8 @@ class _Parts:
         return self._known[rights, guarded]
 
     @cached_property
-    def _reach(self) -> Reach:
+    def reach(self) -> Reach:
+        """What all grants together reach."""
         return Reach(
             # A right to make names in a directory reaches the names.
             Subtree(pattern.path)
