@@ -26,13 +26,14 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.datafile import data
-from nono.broker.rules.paths import is_within, lineage
+from nono.broker.rules.paths import ancestors, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.broker.rules.rule import guarded_paths, is_lifted
 from nono.shims.macos.sbpl import (
     Allow,
     Every,
     Filter,
+    Literal,
     Named,
     Not,
     Profile,
@@ -45,7 +46,7 @@ from nono.shims.macos.sbpl import (
     tree,
     without,
 )
-from nono.supervisor.macos.filters import Reach, Refusals, entry_of, granted
+from nono.supervisor.macos.filters import Reach, Refusals, directories_of, entry_of, granted
 from nono.supervisor.macos.together import Opened
 
 BASE = Origin(OriginKind.BUILTIN, "what every program needs on macOS")
@@ -182,6 +183,21 @@ class _Parts:
         bypasses = self.policy.bypasses
         return [path for path in bypasses if is_lifted(rule, path, bypasses)]
 
+    def left_behind(self) -> list[Filter]:
+        """Directories that are not moved, since a refusal by wildcards or a right to connect hangs
+        on where they are: what comes in their place would be meant, and what was in them not."""
+        found: dict[Filter, None] = {}
+        for rule in self.policy.rules:
+            if isinstance(rule.pattern, Glob) and rule.effect is not Effect.ALLOW:
+                lifted = [tree(path) for path in self._lifted(rule)]
+                for part in directories_of(rule.pattern, self.policy.names):
+                    found[without(part, lifted)] = None
+        for _, pattern in self._with(Effect.ALLOW, Access.CONNECT):
+            above = ancestors(_path(pattern) or "/")
+            opened = filter(self.reach.opened.reaches, above)
+            found.update(dict.fromkeys(map(Literal, opened)))
+        return [Every((VnodeType("DIRECTORY"), some(found)))] if found else []
+
     @cached_property
     def _guarded(self) -> dict[str, frozenset[str]]:
         """With the trees that a bypass leaves out: it lifts one spelling, and guards others."""
@@ -252,7 +268,8 @@ def _removing(parts: _Parts) -> Filter:
     A socket could get a name that may be connected to, so only one that may be already is removed.
     """
     both = Every((parts.granted(Access.WRITE), parts.granted(Access.READ)))
-    removed = without(both, [_DEVICES, *parts.refused(_ANY, guarded=True)])
+    kept = [*parts.refused(_ANY, guarded=True), *parts.left_behind()]
+    removed = without(both, [_DEVICES, *kept])
     connectable = parts.granted(Access.CONNECT)
     sockets = Every((VnodeType("SOCKET"), Not(connectable)))
     return without(removed, [sockets])
