@@ -9,6 +9,8 @@ from nono.broker.settings import flag
 _CWD = flag("workdir.access")
 _READ = flag("filesystem.read")
 _HOST = flag("network.allow_domain")
+_PROCESSES = flag("limits.processes")
+_TIMEOUT = flag("limits.timeout")
 
 EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "run": (
@@ -18,6 +20,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
             f"{_HOST} api.example.org -- ./fetch",
         ),
         ("by a profile, as an agent needs it", "--profile claude-code -- claude"),
+        ("no more than that of the machine", f"{_PROCESSES} 50 {_TIMEOUT} 5m -- ./build"),
         ("look first, and run nothing", f"--dry-run {_READ} ~/data -- ./report"),
     ),
     "shell": (("look around as a program would", f"{_CWD} {flag('network.block')}"),),

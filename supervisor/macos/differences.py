@@ -29,6 +29,12 @@ class Difference:
     instead: str
     concerns: Concerns
     refused: bool = False
+    of_limits: bool = False
+    """It matters to a run with limits besides that of its time."""
+
+
+def _never(policy: Policy) -> bool:
+    return False
 
 
 def _always(policy: Policy) -> bool:
@@ -88,6 +94,13 @@ TABLE = (
         "it is reached everywhere: in private networks too, and where machines get credentials",
         _opens_public_ports,
         refused=True,
+    ),
+    Difference(
+        "limits of memory, processes, processor time, open files and written bytes",
+        f"refused: the kernel counts for no group of processes; {flag('limits.timeout')} works",
+        _never,
+        refused=True,
+        of_limits=True,
     ),
     Difference(
         "hosts by name",
@@ -152,6 +165,6 @@ TABLE = (
 )
 
 
-def differences(policy: Policy) -> Iterator[Difference]:
-    """Those that matter to a run with this policy."""
-    return (each for each in TABLE if each.concerns(policy))
+def differences(policy: Policy, *, limited: bool = False) -> Iterator[Difference]:
+    """Those that matter to a run with this policy, which may be `limited`."""
+    return (each for each in TABLE if each.concerns(policy) or (limited and each.of_limits))
