@@ -18,6 +18,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
             f"{_HOST} api.example.org -- ./fetch",
         ),
         ("by a profile, as an agent needs it", "--profile claude-code -- claude"),
+        ("a line for a shell", f"{_CWD} -c 'make test | tail'"),
         ("look first, and run nothing", f"--dry-run {_READ} ~/data -- ./report"),
     ),
     "shell": (("look around as a program would", f"{_CWD} {flag('network.block')}"),),
@@ -41,6 +42,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "trust": (("what this directory's project asks for", ""), ("a script", "./report.py")),
     "answers": (("what was answered with always", "list --all"),),
     "credential": (("keep a key in the keychain", "set openai"),),
+    "init": (
+        ("look at it first", "claude --print"),
+        ("by a profile of your own", "codex -- --profile mine"),
+    ),
     "mcp": (("tools for a client, in this directory", _CWD),),
     "completion": (("for this shell alone", "bash"),),
     "man": (("where man(1) of one user looks", "~/.local/share/man/man1"),),
