@@ -19,6 +19,7 @@ from deepagents.backends.protocol import ExecuteResponse, FileDownloadResponse, 
 from deepagents.backends.sandbox import BaseSandbox
 
 import nono
+from nono.adapters.in_threads import in_thread, run, status_of
 from nono.adapters.refusals import below, explained, told
 from nono.adapters.workspace import Workspace
 
@@ -34,6 +35,7 @@ _ERRORS = {
     errno.ENOTDIR: protocol.INVALID_PATH,
     errno.EINVAL: protocol.INVALID_PATH,
 }
+_SHELL = "/bin/sh", "-c"
 _SAVE = 'mkdir -p -- "$(dirname -- "$1")" && cat > "$1"'
 _REFUSED: ContextVar[list[nono.Denial] | None] = ContextVar("_REFUSED", default=None)
 """What was refused to the commands of one tool, whose output only deepagents reads."""
@@ -117,17 +119,31 @@ class NonoSandbox(BaseSandbox):
         seconds = self._timeout if timeout is None else timeout or None
         try:
             done = self._place.box().run(
-                ["/bin/sh", "-c", command],
-                stdout=nono.PIPE,
-                stderr=nono.STDOUT,
+                [*_SHELL, command],
                 timeout=seconds,
                 max_output=self._max_output,
+                stdout=nono.PIPE,
+                stderr=nono.STDOUT,
             )
         except nono.TimeoutExpired as error:
-            late = f"nono: not done in {seconds:g} seconds: ended, with all that it had started\n"
-            return _response(error.completed, _TIMED_OUT, late)
-        status = done.returncode
-        return _response(done, 128 - status if status < 0 else status)
+            return _late(error)
+        return _response(done, status_of(done))
+
+    async def aexecute(self, command: str, *, timeout: int | None = None) -> ExecuteResponse:
+        """The same. When it is cancelled, the command is killed with all that it has started."""
+        box = await in_thread(self._place.box)
+        seconds = self._timeout if timeout is None else timeout or None
+        try:
+            done = await run(
+                box,
+                [*_SHELL, command],
+                timeout=seconds,
+                max_output=self._max_output,
+                stderr=nono.STDOUT,
+            )
+        except nono.TimeoutExpired as error:
+            return _late(error)
+        return _response(done, status_of(done))
 
     execute_with_offload = _telling("execute_with_offload")
     ls, read, write, edit = map(_telling, ("ls", "read", "write", "edit"))
@@ -201,6 +217,11 @@ def _refusal(said: str) -> str:
         if said.startswith("nono: ")
         else protocol.PERMISSION_DENIED
     )
+
+
+def _late(error: nono.TimeoutExpired) -> ExecuteResponse:
+    said = f"nono: not done in {error.timeout:g} seconds: ended, with all that it had started\n"
+    return _response(error.completed, _TIMED_OUT, said)
 
 
 def _response(done: nono.Completed, status: int, said: str = "") -> ExecuteResponse:

@@ -33,10 +33,11 @@ async def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     max_output: int,
+    stderr: int = nono.PIPE,
 ) -> nono.Completed:
     """As `nono.AsyncSandbox.run`; `env` is added to this process's own variables."""
     variables = {**os.environ, **(env or {})}
-    piped = partial(box.start, argv, stdout=nono.PIPE, stderr=nono.PIPE, env=variables)
+    piped = partial(box.start, argv, stdout=nono.PIPE, stderr=stderr, env=variables)
     process = await in_thread(piped)
     waiting = partial(process.complete, None, timeout, max_output=max_output)
     try:

@@ -27,13 +27,8 @@ MAX_MESSAGE = 8 << 20
 """Bytes of a message; one that is longer ends the server, since nobody knows where the next is."""
 MAX_CALLS = 16
 """Calls that run at the same time; the others wait."""
-_NO_JSON, _NO_REQUEST, _NO_METHOD, _NO_ARGUMENTS, _NO_VERSION = (
-    -32700,
-    -32600,
-    -32601,
-    -32602,
-    -32022,
-)
+_NO_JSON, _NO_METHOD, _NO_ARGUMENTS = -32700, -32601, -32602
+_INTERNAL, _NO_VERSION = -32603, -32022
 
 Tool = Callable[[Mapping[str, Any]], Awaitable[tuple[str, bool]]]
 """Text for a model out of the arguments, and whether it went wrong. Raises ToolError."""
@@ -64,27 +59,27 @@ class Server:
         self._limit = trio.CapacityLimiter(MAX_CALLS)
         self._writing = trio.Lock()
         self._output: trio.abc.SendStream | None = None
+        self._whole = trio.CancelScope()
 
     async def serve(self, messages: trio.abc.ReceiveStream, output: trio.abc.SendStream) -> None:
         """Until there are no more messages, or no reader. What runs then is ended."""
         self._output = output
-        async with trio.open_nursery() as nursery:
-            try:
+        with self._whole:
+            async with trio.open_nursery() as nursery:
                 async for line in _lines(messages):
-                    message = _parsed(line)
-                    if message is None:
-                        refused = _Refused(_NO_JSON, "no JSON, or no object")
-                        await self._send({"id": None, "error": refused.error})
-                    elif "id" in message and "method" in message:
-                        if message["method"] == "tools/call":
-                            nursery.start_soon(self._answer, message)
-                        else:
-                            await self._answer(message)
-                    elif message.get("method") == "notifications/cancelled":
-                        self._cancel(message)
-            except trio.BrokenResourceError:
-                pass
-            nursery.cancel_scope.cancel()
+                    await self._take(_parsed(line), nursery)
+                self._whole.cancel()
+
+    async def _take(self, message: dict[str, Any] | None, nursery: trio.Nursery) -> None:
+        if message is None:
+            refused = _Refused(_NO_JSON, "no JSON, or no object")
+            await self._send({"id": None, "error": refused.error})
+        elif "id" in message and message.get("method") == "tools/call":
+            nursery.start_soon(self._answer, message)
+        elif "id" in message and "method" in message:
+            await self._answer(message)
+        elif message.get("method") == "notifications/cancelled":
+            self._cancel(message)
 
     def _cancel(self, message: Mapping[str, Any]) -> None:
         number = _parameters(message).get("requestId")
@@ -107,8 +102,11 @@ class Server:
     async def _send(self, answer: Mapping[str, Any]) -> None:
         assert self._output is not None
         line = json.dumps({"jsonrpc": "2.0", **answer}).encode() + b"\n"
-        async with self._writing:
-            await self._output.send_all(line)
+        try:
+            async with self._writing:
+                await self._output.send_all(line)
+        except trio.BrokenResourceError:  # nobody reads any more
+            self._whole.cancel()
 
     async def _result(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Raises _Refused."""
@@ -155,7 +153,10 @@ class Server:
                 text, is_error = await tool(arguments)
             except (ToolError, nono.NonoError, OSError, ValueError) as error:
                 hint = getattr(error, "hint", "")
-                text, is_error = f"{error}\nhint: {hint}" if hint else str(error), True
+                message = getattr(error, "message", str(error))
+                text, is_error = f"{message}\nhint: {hint}" if hint else message, True
+            except Exception as error:  # a bug in nono ends this call alone
+                raise _Refused(_INTERNAL, f"{type(error).__name__}: {error}"[:500]) from error
         return {"content": [{"type": "text", "text": text}], "isError": is_error}
 
 

@@ -11,6 +11,7 @@ import errno
 import math
 import os
 import posixpath
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -211,7 +212,16 @@ class _Commands(WorkspaceBackend, SupportsCommands):
 
     def __init__(self, backend: NonoBackend) -> None:
         self._backend = backend
-        self.run = backend.run
+
+    async def run(
+        self,
+        command: WorkspaceCommand,
+        *,
+        shell: bool = False,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> CommandResult:
+        return await self._backend.run(command, shell=shell, env=env, timeout=timeout)
 
     @property
     def ref(self) -> WorkspaceRef | None:
@@ -219,6 +229,10 @@ class _Commands(WorkspaceBackend, SupportsCommands):
 
     async def working_dir(self) -> str:
         return await self._backend.working_dir()
+
+
+_MADE_FOR_RUNS = weakref.WeakSet[NonoBackend]()
+"""By a capability: these are closed when their run ends, and one that somebody gave is not."""
 
 
 @dataclass(kw_only=True)
@@ -237,9 +251,11 @@ class NonoSandbox(AbstractCapability[Any]):
     def get_workspace(
         self, ctx: RunContext[Any], *, ref: WorkspaceRef | None
     ) -> WorkspaceBackend | None:
-        if ref is None:
-            return self._backend(None)
-        return self.backend(ref) if self._is_ours(ref) else None
+        if ref is not None and not self._is_ours(ref):
+            return None
+        backend = self._backend(ref)
+        _MADE_FOR_RUNS.add(backend)
+        return backend
 
     def backend(self, ref: WorkspaceRef) -> NonoBackend:
         """The workspace of a reference, opened when it is used. Raises ValueError."""
@@ -257,13 +273,18 @@ class NonoSandbox(AbstractCapability[Any]):
         finally:
             if isinstance(ctx.workspace, Workspace):
                 backend = ctx.workspace.backend
-                if isinstance(backend, NonoBackend):
+                if isinstance(backend, NonoBackend) and backend in _MADE_FOR_RUNS:
                     with anyio.CancelScope(shield=True):
                         await backend.close()
 
     def _backend(self, ref: WorkspaceRef | None) -> NonoBackend:
-        given = {"directory": self.directory, "below": self.below, "max_output": self.max_output}
-        return NonoBackend(self.policy, ref=ref, **given)  # type: ignore[arg-type]
+        return NonoBackend(
+            self.policy,
+            directory=self.directory,
+            below=self.below,
+            ref=ref,
+            max_output=self.max_output,
+        )
 
     def _is_ours(self, ref: WorkspaceRef) -> bool:
         """A reference may come from a conversation: it opens no other directory."""

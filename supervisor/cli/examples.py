@@ -9,6 +9,8 @@ from nono.broker.settings import flag
 _CWD = flag("workdir.access")
 _READ = flag("filesystem.read")
 _HOST = flag("network.allow_domain")
+_PROCESSES = flag("limits.processes")
+_TIMEOUT = flag("limits.timeout")
 
 EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "run": (
@@ -19,6 +21,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ),
         ("by a profile, as an agent needs it", "--profile claude-code -- claude"),
         ("a line for a shell", f"{_CWD} -c 'make test | tail'"),
+        ("no more than that of the machine", f"{_PROCESSES} 50 {_TIMEOUT} 5m -- ./build"),
         ("look first, and run nothing", f"--dry-run {_READ} ~/data -- ./report"),
     ),
     "shell": (("look around as a program would", f"{_CWD} {flag('network.block')}"),),
@@ -47,6 +50,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("by a profile of your own", "codex -- --profile mine"),
     ),
     "mcp": (("tools for a client, in this directory", _CWD),),
+    "jupyter": (("a kernel that changes its notebooks' directory", "install --allow-cwd"),),
     "completion": (("for this shell alone", "bash"),),
     "man": (("where man(1) of one user looks", "~/.local/share/man/man1"),),
     "setup": (("what this machine offers", "--check"),),

@@ -120,6 +120,11 @@ class AsyncReader:
             raise StopAsyncIteration
         return line
 
+    @property
+    def has_more(self) -> bool:
+        """True when `read` would find something now."""
+        return self._buffer.has_some or self._program.is_waiting(self._name)
+
     async def close(self) -> None:
         """The program is told that nobody reads any more, when it prints."""
         await self._way.call(self._program.close_stream, self._name)

@@ -28,6 +28,11 @@ class Buffer:
         self._data = self._data[self._at :] + piece if self._at else self._data + piece
         self._at = 0
 
+    @property
+    def has_some(self) -> bool:
+        """True when a part of it can be had at once."""
+        return self._at < len(self._data)
+
     def part(self, size: int) -> Any:
         """So much at the most; None where more has to come in first."""
         if self._at < len(self._data):

@@ -86,7 +86,7 @@ class Collected:
 
     async def rest(self, stream: trio.lowlevel.FdStream) -> None:
         """What is in the pipe by now, and nothing that comes later."""
-        left = _waiting(stream.fileno())
+        left = waiting(stream.fileno())
         while left > 0 and not self.is_full:
             chunk = await receive(stream, min(left, CHUNK))
             if not chunk:
@@ -99,7 +99,7 @@ def _decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")("replace")
 
 
-def _waiting(fd: int) -> int:
+def waiting(fd: int) -> int:
     """How many bytes can be read: FIONREAD of pipe(7)."""
     answer: bytes = fcntl.ioctl(fd, termios.FIONREAD, bytes(4))
     return int(struct.unpack("=i", answer)[0])

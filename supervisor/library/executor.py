@@ -63,6 +63,7 @@ class SandboxExecutor(Executor):
         for name, given in (("max_workers", workers), ("max_tasks_per_child", max_tasks_per_child)):
             if given is not None and given < 1:
                 raise ValueError(f"{name} must be at least 1")
+        self._pid = os.getpid()
         self._dumps = _pickling()
         python = os.fspath(executable or sys.executable)
         first = None if initializer is None else self._dumps((initializer, initargs, {}))
@@ -75,7 +76,12 @@ class SandboxExecutor(Executor):
         self._ended = weakref.finalize(self, self._crew.leave)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As every executor's. What cannot be pickled is the future's exception."""
+        """As every executor's. What cannot be pickled is the future's exception.
+
+        Raises RuntimeError after `shutdown`, UsageError in a process that was forked.
+        """
+        if os.getpid() != self._pid:
+            raise UsageError("the executor was made in another process")
         try:
             payload = self._dumps((fn, args, kwargs))
         except Exception as error:
@@ -136,10 +142,11 @@ class _Crew:
 
     def take(self, how: Hiring) -> Worker:
         """One that is idle, or another one. Raises NonoError."""
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            worker = Worker(how)
+        while (found := self._from_idle()) is not None:
+            if found.is_ready:
+                return found
+            self.end(found)
+        worker = Worker(how)
         with self._lock:
             self._all.add(worker)
             is_late = self._is_dismissed
@@ -147,6 +154,12 @@ class _Crew:
             self.end(worker)
             raise UsageError("the executor was shut down")
         return worker
+
+    def _from_idle(self) -> Worker | None:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            return None
 
     def give_back(self, worker: Worker, max_calls: int | None) -> None:
         """After a call: kept for the next one, unless it is used up."""

@@ -64,6 +64,11 @@ class Reader:
             raise StopIteration
         return line
 
+    @property
+    def has_more(self) -> bool:
+        """True when `read` would find something now, so that nobody has to wait for it."""
+        return self._buffer.has_some or self._program.is_waiting(self._name)
+
     def close(self) -> None:
         """The program is told that nobody reads any more, when it prints."""
         self._portal.call(self._program.close_stream, self._name)

@@ -80,6 +80,13 @@ class Worker:
             if self._how.initializer is not None:
                 self._answer(self._how.initializer)
 
+    @property
+    def is_ready(self) -> bool:
+        """False when it has ended or printed meanwhile: the next call would pay for it."""
+        process = self._process
+        has_printed = process.stdout is not None and process.stdout.has_more
+        return self.is_usable and process.poll() is None and not has_printed
+
     def call(self, payload: bytes, timeout: float | None) -> Any:
         """What a pickled call returns. Raises TaskError; but for a RemoteError, it is gone."""
         self.calls += 1
@@ -112,8 +119,7 @@ class Worker:
     def _answer(self, payload: bytes) -> Any:
         token = secrets.token_bytes(16)
         self._known = self._process.refusals
-        self._send(_HEADER.pack(token, len(payload)))
-        self._send(payload)
+        self._send(_HEADER.pack(token, len(payload)) + payload)
         said, size = _HEADER.unpack(self._receive(_HEADER.size))
         if said != token:
             raise self._gone("the worker sent what is no answer to this call")

@@ -51,6 +51,19 @@ with NonoSandbox(below=HERE) as sandbox, NonoSandbox(below=HERE) as other:
     assert [each.content for each in down] == [b"\0x", None, None, b"t", None], down
     assert "nono: refused: read" in down[1].error and down[2].error == "file_not_found", down
     assert other.execute("rm /tmp/nono-up; kill -9 $$").exit_code == 137
+
+
+    async def cancelled():
+        task = asyncio.create_task(other.aexecute(f"sleep {LINGERING}"))
+        while not is_running(LINGERING):
+            await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.wait([task])
+
+    sandbox.close()
+    until(lambda: not is_running(LINGERING))
+    asyncio.run(cancelled())
+    until(lambda: not is_running(LINGERING))
     assert other.execute("head -c 20000000 /dev/zero").truncated
 until(lambda: not is_running(LINGERING))
 assert os.path.isdir(place)

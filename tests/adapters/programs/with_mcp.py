@@ -142,4 +142,15 @@ assert {"jsonrpc": "2.0", "id": 1, "result": {}} in answers
 assert raw(0, b"x" * (9 << 20), b"\n", ping) == []
 odd = b'{"id": 1, "method": "ping", "params": {"_meta": {"io.modelcontextprotocol/protocolVersion": "2031-01-01"}}}\n'
 assert raw(1, odd)[0]["error"]["data"] == {"supported": ["2026-07-28"], "requested": "2031-01-01"}
+
+# Nobody reads the answers: it ends, also with a call that takes long.
+deaf = subprocess.Popen([*NONO, *OPTIONS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+sleep = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "run_command", "arguments": {"command": "sleep 999"}}}
+deaf.stdin.write(json.dumps(sleep).encode() + b"\n" + ping)
+deaf.stdin.flush()
+assert json.loads(deaf.stdout.readline())["id"] == 1
+deaf.stdout.close()
+deaf.stdin.write(ping)
+deaf.stdin.flush()
+assert deaf.wait(30) == 0
 print("done")

@@ -1,4 +1,4 @@
-"""What takes keys from elsewhere does without the keychain's library, whose import takes a while."""
+"""What takes keys from elsewhere does without the keychain's library, slow to import."""
 
 from __future__ import annotations
 

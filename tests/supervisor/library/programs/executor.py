@@ -73,6 +73,20 @@ with SandboxExecutor(2, POLICY) as pool:
     assert pool.submit(lambda: (print("x" * 100000), sys.stdin.read())[1]).result() == ""
     assert pool.submit(lambda: os.listdir("/proc/self/fd") and os.environ["TMPDIR"] != os.environ.get("X")).result()
 
+def afterwards(what):
+    """Something that a call does once it has been answered."""
+    threading.Timer(0.1, what).start()
+
+with SandboxExecutor(1, POLICY) as pool:
+    for late in (lambda: write_everywhere(b"x"), lambda: os._exit(0)):
+        pid = pool.submit(lambda what: (afterwards(what), os.getpid())[1], late).result()
+        time.sleep(0.4)
+        assert pool.submit(os.getpid).result() != pid
+    child = os.fork()
+    if not child:
+        os._exit(0 if "another process" in str(raises(nono.UsageError, pool.submit, square, 1)) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
 # Bounds, time and a worker for each call.
 with open("work/printed", "wb") as printed:
     with SandboxExecutor(1, POLICY, timeout=0.5, max_result=1000, max_tasks_per_child=1, output=printed,
