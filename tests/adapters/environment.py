@@ -57,11 +57,13 @@ def _install(target: Path) -> None:
     source = copy_sources(target / "source")
     python = shutil.which("python3", path=_PUBLIC) or sys.executable
     uv, made = str(target / "uv/bin/uv"), str(target / "python")
+    # Each start of an interpreter would compile what it imports, since nobody may write there.
+    installing = [uv, "pip", "install", "-q", "--compile-bytecode", "--python", made]
     for command in (
         [sys.executable, "-m", "venv", str(target / "uv")],
         [str(target / "uv/bin/pip"), "install", "-qq", "uv"],
         [uv, "venv", "-q", "--python", python, made],
-        [uv, "pip", "install", "-q", "--python", made, f"{source}[{wanted}]", *BESIDES],
+        [*installing, f"{source}[{wanted}]", *BESIDES],
     ):
         subprocess.run(command, check=True, capture_output=True, text=True, umask=0o022)
     shutil.rmtree(source)
