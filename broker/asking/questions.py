@@ -6,7 +6,7 @@ for, none opens what a rule refuses, and the one to lead with is never the broad
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nono.broker.asking.history import Before, History
 from nono.broker.asking.just_that import is_just_that
@@ -92,7 +92,7 @@ def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 def _offers(
     policy: Policy, asked: Asked, place: Place, before: Before, subject: Subject
-) -> Iterator[Offer]:
+) -> Callable[[], Iterator[Offer]]:
     make = Maker(asked.id, place.around.home)
     seen, neighbours, is_beside = before
     made: PathOffers | HostOffers | PlainOffers
@@ -104,7 +104,7 @@ def _offers(
         made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
-    return _usable(policy, made.all(), asked)
+    return lambda: _usable(policy, made.all(), asked)
 
 
 def _usable(policy: Policy, offers: Iterator[Offer], asked: Asked) -> Iterator[Offer]:

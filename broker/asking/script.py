@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from nono.broker.requests import RecordedProcess
 from nono.broker.visible import visible
 
@@ -14,7 +12,7 @@ _IN_PLACE = ("-c", "-m", "-e")
 
 def script_of(process: RecordedProcess) -> str:
     """The first argument that is no option, of an interpreter."""
-    if not os.path.basename(process.exe).startswith(_INTERPRETERS):
+    if not process.exe.rpartition("/")[2].startswith(_INTERPRETERS):
         return ""
     for word in process.argv[1:]:
         if word in _IN_PLACE:

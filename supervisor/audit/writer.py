@@ -26,6 +26,7 @@ from nono.broker.audit.records import (
     End,
     Exchange,
     Exit,
+    Limited,
     Program,
     Record,
     Start,
@@ -159,6 +160,11 @@ class Audit:
         """A program ended. Never raises."""
         with contextlib.suppress(OSError):
             self._write(Exit(time.time_ns(), status))
+
+    def limited(self, name: str, words: str) -> None:
+        """A limit was reached. Never raises."""
+        with contextlib.suppress(OSError):
+            self._write(Limited(time.time_ns(), name, words))
 
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address. Raises OSError as `decision` does."""

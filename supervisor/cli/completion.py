@@ -22,7 +22,8 @@ def script(shell: str) -> str:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("--answer", is_flag=True, hidden=True, help="Answer the script of a shell.")
 @click.argument("words", metavar=f"[{'|'.join(SHELLS)}]", nargs=-1, type=click.UNPROCESSED)
-def completion(answer: bool, words: tuple[str, ...]) -> None:
+@click.pass_context
+def completion(ctx: click.Context, /, answer: bool, words: tuple[str, ...]) -> None:
     """Print what completes nono's command lines in a shell: options, paths, profiles, runs.
 
     After `--` it is the command's own completion. For bash: eval "$(nono completion bash)" in
@@ -34,7 +35,7 @@ def completion(answer: bool, words: tuple[str, ...]) -> None:
         from nono.supervisor.cli.completion_words import answers
 
         *before, current = words or ("",)
-        tell(answers(before, current))
+        tell(answers(ctx.find_root().command, before, current))
         return
     if len(words) != 1 or words[0] not in SHELLS:
         raise UsageError(f"which shell: {', '.join(SHELLS)}?", "nono completion bash")

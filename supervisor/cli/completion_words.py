@@ -24,11 +24,8 @@ Words = Iterator[tuple[str, str]]
 """Words, each with its meaning."""
 
 
-def answers(before: Sequence[str], current: str) -> Iterator[str]:
+def answers(nono: click.Command, before: Sequence[str], current: str) -> Iterator[str]:
     """One line for each word that may stand in the place of `current`, after nono's name."""
-    # Who is imported by the commands cannot import them at once.
-    from nono.supervisor.cli.commands import nono
-
     try:
         words = _joined(before)
         _name_the_kinds(nono, words)

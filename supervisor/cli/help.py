@@ -17,6 +17,7 @@ _SECTIONS = {
     "groups": "The environment, and what it runs on",
     "preload": "The environment, and what it runs on",
     "network": "The network",
+    "limits": "How much of the machine",
     "ask": "People",
 }
 """By the section of the profile whose keys the options are."""

@@ -14,15 +14,16 @@ from nono.supervisor.errors import UsageError
 @click.command()
 @click.option("--markdown", is_flag=True, help="Print all of it as one page of Markdown.")
 @click.argument("directory", metavar="DIRECTORY", required=False)
-def man(markdown: bool, directory: str | None) -> None:
+@click.pass_context
+def man(ctx: click.Context, /, markdown: bool, directory: str | None) -> None:
     """Write the pages of the manual into DIRECTORY, where man(1) shall find them.
 
     A package has them already, in share/man: this is for other places.
     """
     # What only the manual needs is loaded only for it.
     from nono.supervisor.cli import manual
-    from nono.supervisor.cli.commands import nono
 
+    nono = ctx.find_root().command
     if markdown:
         tell([manual.markdown(nono).rstrip("\n")])
         return

@@ -20,7 +20,7 @@ from nono.supervisor.places import home_directory, planned_for, profile_director
 from nono.supervisor.places import platform as here
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.project_here import PROJECT_FILE
+from nono.supervisor.planning.workdir import PROJECT_FILE
 
 _SUFFIX = ".json"
 _SCRIPT = ".py"

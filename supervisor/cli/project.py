@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from nono.supervisor.places import home_directory
-from nono.supervisor.planning.project_here import Project, found_here
+from nono.supervisor.planning.project_file import Project
+from nono.supervisor.planning.project_here import found_here
 from nono.supervisor.planning.workdir import working_directory
 
 
-def project_of(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
+def accepted_project(argv: Sequence[str], workdir: str) -> Project | None:
     """What a run goes by where no profile is named. Raises UsageError for what is not accepted."""
-    if values["no_project"] or values["profile"] is not None:
-        return None
-    workdir = working_directory(values["workdir"], home_directory(os.environ))
     found = found_here(argv, workdir, os.environ)
     if found is None or found.is_accepted:
         return None if found is None else found.project
@@ -23,3 +21,10 @@ def project_of(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
     from nono.supervisor.cli.trust import refuse
 
     refuse(found)
+
+
+def project_of(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
+    """The same for a command that runs nothing. Raises UsageError."""
+    if values["no_project"] or values["profile"] is not None:
+        return None
+    return accepted_project(argv, working_directory(values["workdir"], home_directory(os.environ)))

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from nono.broker.settings import flag
-from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.options import platform_option, policy_options, project_option
 from nono.supervisor.cli.supervise import run_command
@@ -23,7 +22,6 @@ _RUN_OPTIONS = (
     click.option(
         "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
     ),
-    timeout("Kill the program, and all that it started, after so long; the exit status is 124."),
     click.option(
         "--json",
         "as_json",

@@ -12,7 +12,6 @@ from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
-from nono.supervisor.cli.project import project_of
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
@@ -20,8 +19,8 @@ from nono.supervisor.planning.answers_file import answers_file
 from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.scripts import with_interpreter
 from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.planning.workdir import may_be_script, may_bring_profile, working_directory
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from nono.supervisor.cli.counting import Counting
     from nono.supervisor.cli.report_file import ReportFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
+    from nono.supervisor.planning.project_file import Project
     from nono.supervisor.session.prepare import Prepared
 
 _MAX_DROPPED = 8
@@ -50,7 +50,12 @@ def run_command(
     Raises NonoError.
     """
     platform = values["platform"] or here()
-    argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
+    script = None
+    if may_be_script(argv):
+        # What only such a run needs is loaded only then.
+        from nono.supervisor.planning.scripts import with_interpreter
+
+        argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
         with planned_for(platform):
             return _dry_run(argv, values, script)
@@ -68,13 +73,25 @@ def run_command(
 
 def _planned(argv: Sequence[str], values: dict[str, Any], script: str | None) -> Plan:
     """The plan, once its notes were said."""
-    project = project_of(argv, values)
-    plan = make_plan(to_options(values), argv, project=project, script=script)
+    plan = make_plan(to_options(values), argv, project=_project(argv, values), script=script)
     if not values["quiet"]:
         say_notes(plan.notes)
         if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:
             say_notes([_UNPROTECTED])
     return plan
+
+
+def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
+    """What stands for the profile, where none is named. Raises UsageError."""
+    if values["no_project"] or values["profile"] is not None:
+        return None
+    workdir = working_directory(values["workdir"], home_directory(os.environ))
+    if not may_bring_profile(argv, workdir, os.environ):
+        return None
+    # What only such a run needs is loaded only then.
+    from nono.supervisor.cli.project import accepted_project
+
+    return accepted_project(argv, workdir)
 
 
 def _dry_run(argv: Sequence[str], values: dict[str, Any], script: str | None) -> int:
@@ -140,14 +157,12 @@ def _run(
             argv,
             streams,
             lambda faults: _report(prepared, plan, faults, before, values, counting, report),
-            values["timeout"],
         )
     except foreground.TimeIsUp:
         if report is not None:
-            report.is_timed_out = True
-        say_afterwards(
-            [f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"]
-        )
+            report.note_timeout(plan)
+        up = 0.0 if plan.limits is None else plan.limits.timeout or 0.0
+        say_afterwards([f"nono: the time of {up:g} seconds was up: everything was killed"])
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
@@ -309,7 +324,8 @@ def _report_refusals(
         told_of = (changed, removed, plan.workdir, _asked(prepared))
         refused = len(decisions.denials.all())
         stats = None if counting is None else counting.plain(refused)
-        made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats)
+        limits = [each.to_dict() for each in prepared.reached()]
+        made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats, limits)
         if kept is not None:
             kept.made = made
         if values["as_json"] and not values["quiet"]:

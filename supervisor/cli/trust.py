@@ -21,8 +21,9 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.accepted import accept, digest, every, forget
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
-from nono.supervisor.planning.project_here import PROJECT_FILE, Found, Project
+from nono.supervisor.planning.project_file import Found, Project
 from nono.supervisor.planning.projects import look
+from nono.supervisor.planning.workdir import PROJECT_FILE
 from nono.supervisor.report.plan import access_of, hosts_of
 
 _MAX_LINE = 1000
@@ -33,7 +34,7 @@ _STDIN, _STDOUT = 0, 1
 @click.command()
 @click.option("--accept", "accepted", metavar="DIGEST", help="Accept it if it is what has DIGEST.")
 @click.option("--forget", "forgets", is_flag=True, help="Accept nothing of FILE any more.")
-@click.option("--list", "lists", is_flag=True, help="List the files of which something counts.")
+@click.option("--known", "lists", is_flag=True, help="List the files of which something counts.")
 @click.argument("file", metavar="[FILE]", required=False)
 @click.pass_context
 def trust(

@@ -20,6 +20,7 @@ from nono.broker import (
     Request,
     Rule,
     Subtree,
+    UnixConnect,
 )
 from nono.broker.requests import NOBODY
 from nono.broker.rules.folding import folded_name
@@ -172,4 +173,6 @@ def _operations(request: Request) -> tuple[list[str], str]:
             return ["process-exec"], path
         case PathChange(_, operation, path):
             return [_CHANGED[operation]], path
+        case UnixConnect(_, path):
+            return ["network-outbound"], path
     raise KeyError(type(request).__name__)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nono.broker import Access, Effect, Mode, Policy, Rule
 from nono.broker.rules.host_patterns import PublicPort
+from nono.broker.rules.paths import is_within
 from nono.broker.settings import flag
 
 Concerns = Callable[[Policy], bool]
@@ -27,6 +28,12 @@ class Difference:
     instead: str
     concerns: Concerns
     refused: bool = False
+    of_limits: bool = False
+    """It matters to a run with limits besides that of its time."""
+
+
+def _never(policy: Policy) -> bool:
+    return False
 
 
 def _always(policy: Policy) -> bool:
@@ -61,6 +68,13 @@ def _only_makes(rule: Rule) -> bool:
     return rule.effect is Effect.ALLOW and rule.access is Access.CREATE
 
 
+def _may_reach_volumes(policy: Policy) -> bool:
+    """A grant reaches where volumes are mounted that are not the one that was started from."""
+    opened = [rule.named for rule in policy.rules if rule.effect is Effect.ALLOW]
+    return any(path == "/" or is_within(path, _VOLUMES) for named in opened for path in named)
+
+
+_VOLUMES = "/Volumes"
 TABLE = (
     Difference(
         "questions about files",
@@ -73,6 +87,13 @@ TABLE = (
         "it is reached everywhere: in private networks too, and where machines get credentials",
         _opens_public_ports,
         refused=True,
+    ),
+    Difference(
+        "limits of memory, processes, processor time, open files and written bytes",
+        f"refused: the kernel counts for no group of processes; {flag('limits.timeout')} works",
+        _never,
+        refused=True,
+        of_limits=True,
     ),
     Difference(
         "hosts by name",
@@ -105,6 +126,21 @@ TABLE = (
         _always,
     ),
     Difference(
+        "names on volumes of HFS+ and FAT",
+        "a refusal does not reach their short names, nor those with characters that they leave out",
+        _may_reach_volumes,
+    ),
+    Difference(
+        "nono grant",
+        "hosts alone, and where they are named: no process's profile can be widened",
+        _always,
+    ),
+    Difference(
+        "what a program leaves running",
+        "it ends with the program, also in the library, where it may go on on Linux",
+        _always,
+    ),
+    Difference(
         "the record of every call",
         "refusals alone are known, and only those that the system's log kept",
         _always,
@@ -117,6 +153,6 @@ TABLE = (
 )
 
 
-def differences(policy: Policy) -> Iterator[Difference]:
-    """Those that matter to a run with this policy."""
-    return (each for each in TABLE if each.concerns(policy))
+def differences(policy: Policy, *, limited: bool = False) -> Iterator[Difference]:
+    """Those that matter to a run with this policy, which may be `limited`."""
+    return (each for each in TABLE if each.concerns(policy) or (limited and each.of_limits))

@@ -15,7 +15,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.errors import UsageError
 from nono.supervisor.kept_files import keep, read_kept
 from nono.supervisor.places import state_directory
-from nono.supervisor.planning.project_here import ACCEPTED
+from nono.supervisor.planning.workdir import ACCEPTED
 
 _KIND = ACCEPTED
 _SUFFIX = ".json"

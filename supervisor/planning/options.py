@@ -56,6 +56,12 @@ class Options:
     caches: bool = False
     profile: str | None = None
     ask: str | None = None
+    memory: int | str | None = None
+    max_processes: int | str | None = None
+    cpu_time: float | str | None = None
+    timeout: float | str | None = None
+    max_open_files: int | str | None = None
+    max_written: int | str | None = None
 
     def __post_init__(self) -> None:
         for name, default in _UNSAID.items():

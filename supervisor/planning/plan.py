@@ -22,12 +22,7 @@ from nono.broker import (
 )
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
-from nono.supervisor.places import (
-    absolute,
-    caches_directory,
-    home_directory,
-    platform,
-)
+from nono.supervisor.places import absolute, caches_directory, home_directory, platform
 from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.answers_of_run import kept_answers
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
@@ -50,7 +45,6 @@ from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.program import Needed, interpreter_rules, left_out, needed_by
 from nono.supervisor.planning.refused_names import Expanded, own_profiles
 from nono.supervisor.planning.repositories import Repository
-from nono.supervisor.planning.scripts import script_rules
 from nono.supervisor.planning.ssh_agent import ssh_agent
 from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.planning.way_here import way_here
@@ -60,9 +54,10 @@ from nono.supervisor.walk import Changeable
 if TYPE_CHECKING:
     from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
+    from nono.broker.limits import Limits
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
-    from nono.supervisor.planning.project_here import Project
+    from nono.supervisor.planning.project_file import Project
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -71,18 +66,18 @@ _READ = Access.READ | Access.EXECUTE
 class Plan:
     """A policy, and the circumstances it was made for.
 
-    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
-    a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
+    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what a
+    person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write, None where nobody looked. `to_make`
-    are directories that a flag names, `new_directories` those that the profile opens for writing:
-    they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
-    anything. `ask` names the channel by which a person is asked about what no rule decides; empty
-    for nobody. `preload` lets programs load nono's library for opens, where there is one. With
-    `by_proxy` hosts are reached by nono's own proxy alone, which programs have to use.
+    whose hooks and configuration the program may not write, None where nobody looked. `to_make` are
+    directories that a flag names, `new_directories` those that the profile opens for writing: they
+    are made at the start. `upstream_proxy` is what allowed hosts are reached through. `ask` names
+    the channel that asks a person about what no rule decides; empty for nobody. `preload` lets
+    programs load nono's library for opens. With `by_proxy` hosts are reached by nono's own proxy
+    alone, which programs have to use. `limits` bound what all of it uses.
     """
 
     policy: Policy
@@ -101,6 +96,7 @@ class Plan:
     ask: str = ""
     preload: bool = False
     by_proxy: bool = False
+    limits: Limits | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -146,7 +142,7 @@ def make_plan(
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *interpreter_rules(argv, program),
-        *script_rules(script, workdir, changeable),
+        *_script(script, workdir, changeable),
         *(rule for each, needed in others.items() for rule in interpreter_rules([each], needed)),
         *profile.rules,
         *kept.rules,
@@ -209,6 +205,7 @@ def make_plan(
         asks,
         flags.speak_of("preload"),
         flags.speak_of("network.by"),
+        _limits(flags, profile.settings),
     )
 
 
@@ -231,6 +228,15 @@ def _caches(
 
     state = {} if agent is None else agent.places()
     return own_caches(options.profile, env, home, workdir, changeable, state)
+
+
+def _limits(flags: Settings, profile: Settings) -> Limits | None:
+    if not any(name.startswith("limits.") for name in (*flags.settings, *profile.settings)):
+        return None
+    # What only a run with limits needs is loaded only then.
+    from nono.supervisor.planning.limits import limits_of
+
+    return limits_of(flags, profile)
 
 
 def _is_excluded(profile: FromProfile) -> bool:
@@ -329,6 +335,15 @@ def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
         yield changed
     for setting in written_directories(flags):
         yield absolute(setting.value, home, workdir)
+
+
+def _script(script: str | None, workdir: str, changeable: Changeable) -> Sequence[Rule]:
+    """What opens the script that the command runs, if it does."""
+    if script is None:
+        return ()
+    from nono.supervisor.planning.scripts import script_rules
+
+    return tuple(script_rules(script, workdir, changeable))
 
 
 def _program(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from nono.broker.errors import ProfileError
 from nono.supervisor.planning.profile_parts import FromProfile
 from nono.supervisor.planning.profile_rules import from_profile
-from nono.supervisor.planning.project_here import Project
+from nono.supervisor.planning.project_file import Project
 from nono.supervisor.planning.project_limits import problems
 from nono.supervisor.planning.projects import settings_of_project
 

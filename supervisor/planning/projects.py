@@ -21,13 +21,13 @@ from nono.supervisor.places import canonical
 from nono.supervisor.planning.accepted import accepted_text
 from nono.supervisor.planning.kept_profiles import Resolved
 from nono.supervisor.planning.profile_files import Profiles, built_in_names
-from nono.supervisor.planning.project_here import (
+from nono.supervisor.planning.project_file import (
     MAX_BYTES,
-    PROJECT_FILE,
     Found,
     Project,
     bounded,
 )
+from nono.supervisor.planning.workdir import PROJECT_FILE
 
 MAX_TEXT = 16 * 1024
 """Of what a person is to read before it is accepted, in characters."""

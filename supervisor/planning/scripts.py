@@ -53,13 +53,11 @@ def with_interpreter(argv: Sequence[str], workdir: str, env: Mapping[str, str]) 
     return Started(argv if "/" in named else (f"./{named}", *argv[1:]))
 
 
-def script_rules(script: str | None, workdir: str, changeable: Changeable) -> Iterator[Rule]:
+def script_rules(script: str, workdir: str, changeable: Changeable) -> Iterator[Rule]:
     """What opens a script that python3 was put before, for reading, as a program that is run.
 
     Not where a link leads that a program may have put there.
     """
-    if script is None:
-        return
     end, link = changeable.follow(os.path.join(workdir, script))
     if link is None:
         origin = Origin(OriginKind.BUILTIN, f"the script {script}")

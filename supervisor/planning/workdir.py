@@ -5,13 +5,36 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+from collections.abc import Mapping, Sequence
 
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, canonical
+from nono.supervisor.places import absolute, canonical, state_directory
 from nono.supervisor.planning.flag_paths import follow
 from nono.supervisor.walk import Changeable
+
+PROJECT_FILE = "pyproject.toml"
+ACCEPTED = "accepted"
+"""The name of the directory in nono's state that says what was accepted of such files."""
+_SCRIPT = ".py"
+_OF_SCRIPTS = ("python", "uv")
+
+
+def may_be_script(argv: Sequence[str]) -> bool:
+    """False for a command line that runs no file which could be a script of a project's."""
+    named = argv[0] if argv else ""
+    is_named = named.endswith(_SCRIPT) or "/" in named
+    return is_named or os.path.basename(named).startswith(_OF_SCRIPTS)
+
+
+def may_bring_profile(argv: Sequence[str], workdir: str, env: Mapping[str, str]) -> bool:
+    """False where nothing can have a profile in it, as most runs start."""
+    return (
+        os.path.lexists(os.path.join(workdir, PROJECT_FILE))
+        or os.path.isdir(os.path.join(state_directory(env), ACCEPTED))
+        or may_be_script(argv)
+    )
 
 
 def working_directory(given: str | None, home: str) -> str:

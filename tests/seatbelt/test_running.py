@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -214,6 +215,29 @@ def test_a_terminal_of_its_own(mac: Mac) -> None:
     assert said[-3].startswith("/dev/pts/") and said[-3] != (mac.home / "outer").read_text()
     assert termios.tcgetattr(master) == before
     os.close(master)
+
+
+@pytest.mark.requires(commands=["vim", "npm"])
+def test_an_editor_in_a_terminal_and_npm(mac: Mac) -> None:
+    """What reads keys gets them, and what starts others ends with them."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(mac.project)
+        words = "npm --version > version && exec vim -u NONE -n text"
+        command = mac.command("run", "--allow-cwd", "--", "sh", "-c", words)
+        os.execve(command[0], command, {**mac.environment, "TERM": "xterm"})
+    output = b""
+    while b"text" not in output:  # its first screen
+        output += os.read(master, 4096)
+    os.write(master, b"ihello\x1b:wq\r")
+    with contextlib.suppress(OSError):  # the end, on Linux
+        while os.read(master, 4096):
+            pass
+    _, status = os.waitpid(pid, 0)
+    os.close(master)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert (mac.project / "text").read_text() == "hello\n"
+    assert (mac.project / "version").read_text().count(".") == 2
 
 
 def test_the_library(mac: Mac) -> None:

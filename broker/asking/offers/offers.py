@@ -6,40 +6,32 @@ question, so what an offer opens does not depend on when it is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from threading import Lock
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import overload
 
 from nono.broker.asking.question import Offer
 
 
 class Offers(Sequence[Offer]):
-    """`made` gives them in their order, one when it is asked for. From any thread."""
+    """`make` makes them in their order, the same each time."""
 
-    __slots__ = ("_begun", "_lock", "_made")
-
-    def __init__(self, made: Iterator[Offer]) -> None:
-        self._made: Iterator[Offer] | None = made
-        self._begun: list[Offer] = []
-        self._lock = Lock()
+    def __init__(self, make: Callable[[], Iterator[Offer]]) -> None:
+        self._make = make
+        self._begun: tuple[Offer, ...] = ()
+        self._whole: tuple[Offer, ...] | None = None
 
     def __iter__(self) -> Iterator[Offer]:
-        begun = self._begun
-        position = 0
-        while position < len(begun) or self._has_made(position):
-            yield begun[position]
-            position += 1
-
-    def _has_made(self, position: int) -> bool:
-        """Make those up to this position, if there are so many."""
-        with self._lock:
-            while len(self._begun) <= position and self._made is not None:
-                offer = next(self._made, None)
-                if offer is None:
-                    self._made = None
-                else:
-                    self._begun.append(offer)
-        return len(self._begun) > position
+        if self._whole is not None:
+            yield from self._whole
+            return
+        # Each of the two is replaced as a whole: who else looks meanwhile makes the rest as well.
+        known = self._begun
+        yield from known
+        for offer in islice(self._make(), len(known), None):
+            self._begun = known = (*known, offer)
+            yield offer
+        self._whole = known
 
     def _all(self) -> tuple[Offer, ...]:
         return tuple(iter(self))

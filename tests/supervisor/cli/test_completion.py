@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.cli.commands import nono
 from nono.supervisor.cli.completion import SHELLS, script
 from nono.supervisor.cli.completion_words import answers
 from tests.conftest import SYSTEM_PATH
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.long
 def words(*line: str) -> list[str]:
     """What may stand in the place of the last word; what the shell is to find in its brackets."""
     *before, current = line
-    rows = [answer.split("\t") for answer in answers(before, current)]
+    rows = [answer.split("\t") for answer in answers(nono, before, current)]
     return [word if kind == "plain" else f"<{kind}{word}>" for kind, word, _ in rows]
 
 
@@ -62,7 +63,7 @@ def test_what_comes_after_the_options_is_another_commands() -> None:
     "line", [("nothing", "x"), ("run", "--nothing", "x"), ("--", "--", ""), ()]
 )
 def test_odd_lines_have_no_answer_and_no_error(line: tuple[str, ...]) -> None:
-    list(answers(line[:-1], line[-1] if line else ""))
+    list(answers(nono, line[:-1], line[-1] if line else ""))
 
 
 def test_no_word_is_a_terminal_sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +73,7 @@ def test_no_word_is_a_terminal_sequence(tmp_path: Path, monkeypatch: pytest.Monk
     (directory / "odd.json").write_text('{"meta": {"description": "a\\u001b[2Jb\\tc\\nd"}}')
     (directory / "o\x1b[2J.json").write_text("{}")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    found = list(answers(["run", "-p"], "o"))
+    found = list(answers(nono, ["run", "-p"], "o"))
     assert [line.split("\t")[1] for line in found if line.startswith("plain\to")][:1] == ["odd"]
     assert "\x1b" not in "".join(found) and all(line.count("\t") == 2 for line in found)
 
@@ -153,7 +154,7 @@ def test_fish(environment: dict[str, str]) -> None:
 class _Terminal:
     """A shell on a terminal of its own."""
 
-    def __init__(self, command: Sequence[str], env: dict[str, str]) -> None:
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
             os.execvpe(command[0], command, env)

@@ -14,7 +14,6 @@ from nono.supervisor.cli import manual
 from nono.supervisor.cli.commands import nono
 from nono.supervisor.cli.examples import EXAMPLES
 from nono.supervisor.cli.help import COMMANDS, heading
-from nono.supervisor.cli.man import man
 
 PAGES = dict(manual.commands(nono))
 
@@ -59,7 +58,7 @@ def test_examples_are_lines_that_nono_reads(name: str) -> None:
 
 @pytest.mark.requires(commands=["mandoc"])
 def test_the_pages_are_without_a_fault(tmp_path: Path) -> None:
-    assert CliRunner().invoke(man, [str(tmp_path)]).exit_code == 0
+    assert CliRunner().invoke(nono, ["man", str(tmp_path)]).exit_code == 0
     pages = sorted(tmp_path.iterdir())
     assert {"nono.1", "nono-run.1", "nono-profile.1"} <= {page.name for page in pages}
     done = subprocess.run(
@@ -78,7 +77,7 @@ def test_the_pages_are_without_a_fault(tmp_path: Path) -> None:
 
 def test_a_day_that_a_build_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    CliRunner().invoke(man, [str(tmp_path)])
+    CliRunner().invoke(nono, ["man", str(tmp_path)])
     assert (tmp_path / "nono.1").read_text().startswith(".TH NONO 1 1970-01-02 ")
 
 

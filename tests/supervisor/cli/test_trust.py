@@ -65,7 +65,7 @@ def test_a_project_from_its_first_run_to_a_change_by_a_sandbox(
     assert f"workdir.access in {file} [tool.nono]" in shown.stdout, shown.stderr
     file.unlink()
     assert "is gone" in nono("run", "--", "true").stderr
-    assert nono("trust", "--list").stdout == f"{file}\n"
+    assert nono("trust", "--known").stdout == f"{file}\n"
     assert nono("trust", "--forget").returncode == 0
     assert nono("run", "--", "true").returncode == 0
 

@@ -120,6 +120,7 @@ def test_what_is_different_is_said_where_it_matters() -> None:
         "hosts by name": _plain(mode=Mode.FILTERED),
         "servers of the program's own on 127.0.0.1": _plain(mode=Mode.FILTERED),
         "where machines get credentials (169.254.169.254)": _plain(),
+        "names on volumes of HFS+ and FAT": Policy((allow("/Volumes/stick"),)),
         "objects of the program's own in /tmp": Policy((allow("/tmp", Access.CREATE),)),
     }
     without = {each.what for each in differences(_plain(mode=Mode.BLOCKED))}
@@ -127,6 +128,30 @@ def test_what_is_different_is_said_where_it_matters() -> None:
         assert what in {each.what for each in differences(policy)}
         assert what not in without
     assert without == {each.what for each in TABLE} - policies.keys()
+
+
+def test_grants_are_spelled_as_the_kernel_does_and_refusals_in_every_way() -> None:
+    """A link, another case and another normal form of what is granted; names that are refused."""
+    there = {"/Users/p/link": "/Users/p/Caf\u00e9", "/Users/p/cafe\u0301": "/Users/p/Caf\u00e9"}
+    for given in there:
+        policy = Policy((allow(given), deny("/Users/p/CAF\u00c9/Key")), folding=("/",))
+        made = compiled(policy, "nono-1", spell=lambda path: there.get(path, path))
+        for path, expected in (
+            ("/Users/p/Caf\u00e9/a", True),
+            ("/Users/p/Caf\u00e9/key/x", False),
+            ("/Users/p/Caf\u00e9/KEY", False),
+            (f"{given}/a", False),
+        ):
+            assert made.allows(Open(NOBODY, path, Access.READ)) is expected, (given, path)
+
+
+def test_nothing_above_a_refusal_is_moved_in_any_spelling() -> None:
+    policy = Policy((allow("/w"), deny("/w/Stra\u00dfe/b/key")), folding=("/",))
+    made = compiled(policy, "nono-1")
+    for path in ("/w/strasse", "/w/STRA\u1e9eE/B", "/w/stra\u00dfe/b/KEY", "/w"):
+        for operation in (Operation.CREATE, Operation.UNLINK, Operation.RENAME_FROM):
+            assert not made.allows(PathChange(NOBODY, operation, path)), path
+    assert made.allows(PathChange(NOBODY, Operation.UNLINK, "/w/strasse/c"))
 
 
 def test_changes() -> None:

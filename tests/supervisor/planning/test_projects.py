@@ -17,7 +17,8 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.planning import accepted
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.project_here import MAX_BYTES, Found, Project, found_here
+from nono.supervisor.planning.project_file import MAX_BYTES, Found, Project
+from nono.supervisor.planning.project_here import found_here
 from nono.supervisor.planning.projects import MAX_TEXT, look
 
 TABLE = '[tool.nono.filesystem]\nread = ["/srv"]\n'

@@ -85,4 +85,3 @@ def test_a_script_is_not_opened_through_a_link_of_the_projects(tmp_path: Path) -
     rules = script_rules("a.py", str(work), changeable)
     assert [rule.pattern for rule in rules] == [File(str(work / "a.py"))]
     assert list(script_rules("led.py", str(work), changeable)) == []
-    assert list(script_rules(None, str(work), changeable)) == []

@@ -39,7 +39,7 @@ def test_only_what_is_looked_at_is_made() -> None:
             made.append(offer.id)
             yield offer
 
-    lazy = Offers(making())
+    lazy = Offers(making)
     assert next(iter(lazy)).id == "o" and made == ["o"]
     assert any(each.id == "r" for each in lazy) and "d" not in made
     assert lazy == offers("/data/f") and len(lazy) == 7 and lazy[-1].id == "Q"
@@ -73,7 +73,7 @@ def test_what_they_open_was_fixed_with_the_question() -> None:
 
 
 def test_threads_see_the_same() -> None:
-    lazy = Offers(iter(offers("/data/f")))
+    lazy = Offers(lambda: iter(offers("/data/f")))
     seen: list[list[str]] = []
     threads = [
         threading.Thread(target=lambda: seen.append([each.id for each in lazy])) for _ in range(8)
