@@ -13,12 +13,12 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
 from zlib import crc32
 
 import msgpack
 
 from nono.broker.dataclass import dataclass
+from nono.broker.digest import sha256
 from nono.broker.errors import InvalidRecord
 from nono.broker.named_tuple import NamedTuple
 

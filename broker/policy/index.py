@@ -14,7 +14,7 @@ from nono.broker.errors import PolicyError
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.policy.around import Around, Directories, Rules
 from nono.broker.policy.folded import FoldedRefusals
-from nono.broker.rules.begun import Begun
+from nono.broker.rules.begun import Begun, begun
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import is_within, lineage, parent
 from nono.broker.rules.rule import (
@@ -133,7 +133,7 @@ class Index:
         for effect, by_prefix in self._globs.items():
             prefixes = sorted(by_prefix, key=len, reverse=True)
             rules = tuple(rule for prefix in prefixes for rule in by_prefix[prefix])
-            found[effect] = rules, Begun([r.pattern for r in rules if isinstance(r.pattern, Glob)])
+            found[effect] = rules, begun(tuple(r.pattern for r in rules if type(r.pattern) is Glob))
         return found
 
     @cached_property

@@ -8,6 +8,7 @@ never less than what `Glob.matches`, `Glob.covers` and `Folding.covers` find: as
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from operator import itemgetter
 
 from nono.broker.rules.automaton import Between, States
@@ -17,6 +18,8 @@ from nono.broker.rules.patterns import Glob
 
 _MAX_REMEMBERED = 4096
 """Directories; a path has up to 2048 above it."""
+
+_MAX_SHARED = 16
 
 _Open = tuple[int, States]
 """The number of a pattern that may match below a directory, and how far it is there."""
@@ -145,3 +148,15 @@ class Begun:
         return tuple(sorted(open_, key=itemgetter(0))), here.covered if same else tuple(
             sorted(covered)
         )
+
+
+@lru_cache(_MAX_SHARED)
+def begun(globs: tuple[Glob, ...]) -> Begun:
+    """The same for all policies of a process that have these patterns, where no names fold."""
+    return Begun(globs)
+
+
+@lru_cache(_MAX_SHARED)
+def held_once(refused: tuple[tuple[Glob, int], ...]) -> tuple[tuple[Glob, int], ...]:
+    """The patterns and rights, as the first who had them holds them."""
+    return refused

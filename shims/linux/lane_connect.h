@@ -120,8 +120,8 @@ static int connect_copy(struct lane *lane, const struct allowed *allowed, int co
                         const uint8_t *address, size_t length)
 {
     const int family = allowed->place.family, flags = fcntl(copy, F_GETFL);
-    if (flags < 0 || flags & O_PATH || option(copy, SO_DOMAIN) != family ||
-        option(copy, SO_TYPE) != SOCK_STREAM || option(copy, SO_PROTOCOL) != IPPROTO_TCP)
+    /* What is TCP is a stream. An O_PATH descriptor has no options. */
+    if (flags < 0 || option(copy, SO_PROTOCOL) != IPPROTO_TCP || option(copy, SO_DOMAIN) != family)
         return 0;
     const int waits = !(flags & O_NONBLOCK);
     if (waits && !is_loopback(&allowed->place))

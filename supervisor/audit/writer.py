@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.answer_records import Answered, Changed
-from nono.broker.audit.asked_records import Said, plain_asked
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
     End,
     Exchange,
     Exit,
+    Limited,
     Program,
     Record,
     Start,
@@ -44,6 +44,7 @@ from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
     from nono.broker import Origin
+    from nono.broker.audit.asked_records import Said
     from nono.supervisor.audit.sessions import NewSession
     from nono.supervisor.audit.shared import Journal, Shared, SharedPace
 
@@ -160,6 +161,11 @@ class Audit:
         with contextlib.suppress(OSError):
             self._write(Exit(time.time_ns(), status))
 
+    def limited(self, name: str, words: str) -> None:
+        """A limit was reached. Never raises."""
+        with contextlib.suppress(OSError):
+            self._write(Limited(time.time_ns(), name, words))
+
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address. Raises OSError as `decision` does."""
         self._write(Unresolved(time.time_ns(), host, why))
@@ -212,7 +218,7 @@ class Audit:
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            self._append(plain_asked(plain, said) if said else plain)
+            self._append(said.plain(plain) if said else plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another
 

@@ -88,13 +88,11 @@ class Decisions:
         """Directories that were made at the start, for a program that may want to make them."""
         self.at_start = policy
         """Without answers, and without what holds them."""
-        self._given = Given(policy)
-        self._lock = threading.Lock()
+        self._given, self._lock = Given(policy), threading.Lock()
         self._unresolved: dict[str, str] = {}
         self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
-        self._copies = copies
-        self._ruled = {each for rule in floor.rules for each in lineage(rule.path)}
-        self._denied_names = DeniedNames(policy)
+        self._ruled: set[str] = set()
+        self._copies, self._denied_names = copies, DeniedNames(policy)
         self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
 
     def table(self, with_rules: bool, spelled: Spelled | None = None) -> tuple[int, bytes]:
@@ -153,6 +151,7 @@ class Decisions:
         A Landlock rule belongs to an object and not to its name, so from now on the floor's rules
         there say nothing about the name.
         """
+        self._ruled = self._ruled or {e for rule in self.floor.rules for e in lineage(rule.path)}
         if path in self._ruled:
             with self._lock:
                 self.floor = self.floor.without(path)
@@ -257,8 +256,7 @@ class Decisions:
         policy = self.policy
         decided, verdict = self.verdict(request)
         if isinstance(verdict, Ask) and self._asks(request, verdict):
-            more = self._undecided(later) if later else ()
-            undecided = Undecided(((request, verdict), *more), policy)
+            undecided = Undecided(((request, verdict), *self._undecided(later)), policy)
             if self.answer_at_once is None:
                 raise undecided
             decided, verdict = self.answer_at_once(undecided)

@@ -7,7 +7,7 @@ not, so its calls are sent to the policy, which refuses them.
 from __future__ import annotations
 
 from nono.broker import Access, Effect, Glob, Policy
-from nono.broker.rules.begun import Begun
+from nono.broker.rules.begun import Begun, begun, held_once
 
 
 class DeniedNames:
@@ -19,9 +19,10 @@ class DeniedNames:
             for rule in policy.rules
             if rule.effect is Effect.DENY and isinstance(rule.pattern, Glob)
         )
-        self._globs: tuple[tuple[Glob, int], ...] = tuple(found)
+        self._globs = held_once(tuple(found))
         self._folding = policy.names
-        self._begun = Begun([glob for glob, _ in self._globs], policy.names)
+        globs = tuple(glob for glob, _ in self._globs)
+        self._begun = Begun(globs, policy.names) if policy.names else begun(globs)
         self._bits = 0
         for _, bits in self._globs:
             self._bits |= bits

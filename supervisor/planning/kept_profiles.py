@@ -8,12 +8,12 @@ says the same, and nono is the same. One that is not understood is as one that i
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 
 from nono.broker.datafile import PROFILES
+from nono.broker.digest import sha256
 from nono.broker.errors import PolicyError
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.profile.merged import Merged, Source
@@ -39,7 +39,7 @@ class Resolved(NamedTuple):
 def resolved(reference: str, env: Mapping[str, str], home: str) -> Resolved:
     """A profile that a person names. Raises broker.PolicyError."""
     key = [VERSION, platform(), _code(), os.getcwd(), reference]
-    name = f"{hashlib.sha256(json.dumps(key).encode()).digest()[0] % _FILES:02}.json"
+    name = f"{sha256(json.dumps(key).encode()).digest()[0] % _FILES:02}.json"
     with contextlib.suppress(*_ODD, PolicyError):
         kept = json.loads(read_kept(_KIND, name, env))
         if kept["key"] == key:
@@ -73,7 +73,7 @@ def _is_same(profiles: Profiles, wanted: str, by: str | None, file: str, digest:
 
 
 def _digest(source: Source) -> str:
-    return hashlib.sha256(source.data).hexdigest()
+    return sha256(source.data).hexdigest()
 
 
 def _code() -> str:
@@ -84,4 +84,4 @@ def _code() -> str:
         with os.scandir(directory) as entries:
             files = sorted((each.name, each.stat()) for each in entries if each.is_file())
         parts += [f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in files]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return sha256("\n".join(parts).encode()).hexdigest()

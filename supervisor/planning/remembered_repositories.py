@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
+from nono.broker.digest import sha256
 from nono.broker.rules.paths import is_canonical, is_within, lineage
 from nono.supervisor.places import make_private, state_directory
 from nono.supervisor.planning.git_files import bytes_of
@@ -61,7 +61,7 @@ def _alone(directory: str) -> Iterator[None]:
 
 
 def _place(directory: str, env: Mapping[str, str]) -> str:
-    name = hashlib.sha256(os.fsencode(directory)).hexdigest()
+    name = sha256(os.fsencode(directory)).hexdigest()
     return os.path.join(state_directory(env), "repositories", name)
 
 

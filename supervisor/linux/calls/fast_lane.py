@@ -114,7 +114,9 @@ class FastLane:
             return False
         if flags & _MAKING or not floor_checks(flags):
             return False
-        path = self._memory.path(call.tid, address)
+        if self.copied is None:  # by the lane in C, which left it, it was read for itself
+            self.copied = (address, self._memory.path(call.tid, address))
+        path = self.copied[1]
         if not _DOTS.search(path):
             return False
         if path[:1] != b"/":

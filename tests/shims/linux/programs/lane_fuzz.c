@@ -94,6 +94,28 @@ static void write_down(struct journal *journal, const char *path, size_t length)
         journal->shared.pending = 0;
 }
 
+/* An address at the end of the page, which may be one that was asked for before and is allowed. */
+static void connect_somewhere(struct lane *lane, char *end, const int sockets[2])
+{
+    uint8_t address[MAX_ADDRESS + 8] = {(uint8_t)(number(8) ? number(2) ? AF_INET : AF_INET6 : number(30))};
+    const uint32_t length = number(3) ? number(2) ? 16 : 28 : number(sizeof address + 1);
+    for (uint32_t i = 3; i < length; i += 1 + number(8))
+        address[i] = (uint8_t)number(2);
+    memcpy(end - length, address, length);
+    uint64_t *a = lane->call.arguments;
+    a[0] = number(8) ? (uint64_t)sockets[number(2)] : number(2) ? number(9) : ~0ULL;
+    a[1] = number(30) ? (uintptr_t)end - length : ~0ULL - number(200);
+    a[2] = number(8) ? length : number(2) ? number(300) : ~0ULL;
+    if (lane->places && number(2)) {
+        struct allowed allowed = {
+            .place = lane->places->asked, .request_length = number(MAX_REQUEST + 9),
+            .about_length = number(MAX_ABOUT + 9), .origin_length = number(MAX_SOURCE + 9)};
+        nono_lane_allow_place(lane->places, &allowed);
+        if (!number(50))
+            nono_lane_forget_places(lane->places);
+    }
+}
+
 int main(int count, char **words)
 {
     if (count != 4)
@@ -112,8 +134,10 @@ int main(int count, char **words)
     uint32_t current = 0;
     uint8_t *own = calloc(1, OWN_BYTES);
     struct journal *journal = new_journal();
+    static struct places places = {.pidfd = -1};
     unsigned long answered = 0, known = 0;
-    struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3};
+    struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3, .nr_connect = 4};
+    int sockets[] = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET6, SOCK_STREAM, 0)};
     lane.current = &current;
     lane.kept = lane.descriptors = -1;
     for (long round = strtol(words[2], NULL, 10); round > 0; round--) {
@@ -131,24 +155,29 @@ int main(int count, char **words)
             uint64_t address = number(30) ? (uintptr_t)path : number(2) ? 0 : ~0ULL - number(5000);
             uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
             write_down(journal, path, length);
-            lane.options = number(64);
+            lane.options = number(128);
             lane.journal = number(3) ? journal : NULL;
             lane.own = number(3) ? own : NULL;
             lane.call = (struct notification){.id = 1, .tid = (uint32_t)getpid()};
             lane.call.tid = number(40) ? lane.call.tid : number(1 << 30);
-            lane.call.number = (int32_t)number(4);
+            lane.call.number = (int32_t)number(5);
+            lane.places = number(8) ? &places : NULL;
             uint64_t *a = lane.call.arguments;
             if (lane.call.number == 1)
                 a[0] = start, a[1] = address, a[2] = any_flags(), a[3] = number(010000);
             else if (lane.call.number == 2)
                 a[0] = address, a[1] = any_flags(), a[2] = number(010000);
+            else if (lane.call.number == 4)
+                connect_somewhere(&lane, page + size, sockets);
             else
                 a[4] = address, a[5] = number(3) ? number(200) : ~0ULL;
             answered += (unsigned long)nono_lane_serve(&lane);
         }
         free(table);
     }
+    lane.places = &places;
     nono_lane_close(&lane);
+    close(sockets[0]), close(sockets[1]);
     int is_written = journal->shared.count > 1000 && !journal->shared.error;
     close(journal->shared.records), close(journal->shared.seal);
     nono_journal_free(journal);

@@ -93,6 +93,7 @@ class World:
 
     def covers_dotted(self, dirfd: int, path: bytes, flags: int) -> bool:
         with _notification(dirfd, path, flags) as call:
+            self.fast_lane.copied = None  # as `covers`, which is asked before, leaves it
             return self.fast_lane.covers_dotted(call)
 
     def covers_in_c(self, dirfd: int, path: bytes, flags: int) -> bool:
