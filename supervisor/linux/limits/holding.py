@@ -196,9 +196,9 @@ def hold(limits: Limits, *, broker: bool, best_effort: bool) -> Holding:
         flag = BY_NAME[f"limits.{name}"].flag
         hint = OWN_GROUP if name == "processes" else f"{OWN_GROUP}, or add --best-effort"
         raise StartError(f"{flag}: {words}", hint)
-    notes = [words for _, words in lacks]
     if limits.written is not None:
-        notes.append(_LOOKED_AT)
+        lacks.append(("written", _LOOKED_AT))
+    notes = [f"{KINDS[name].called}: {words}" for name, words in lacks]
     return Holding(limits, group, notes, counts=counts and broker)
 
 
