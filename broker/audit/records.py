@@ -67,6 +67,14 @@ class Exit(NamedTuple):
     status: int | None
 
 
+class Limited(NamedTuple):
+    """A limit was reached: its `name`, and what is told of it."""
+
+    time: int
+    name: str
+    words: str
+
+
 class Decision(NamedTuple):
     """One decision.
 
@@ -130,7 +138,17 @@ class End:
 
 
 Record = (
-    Start | Program | Exit | Decision | Unresolved | Exchange | Answered | Changed | Summed | End
+    Start
+    | Program
+    | Exit
+    | Limited
+    | Decision
+    | Unresolved
+    | Exchange
+    | Answered
+    | Changed
+    | Summed
+    | End
 )
 
 
@@ -174,6 +192,8 @@ def plain(record: Record) -> list[object]:
             return ["program", time, _bounded_command(argv), cwd]
         case Exit(time, status):
             return ["exit", time, status]
+        case Limited(time, name, words):
+            return ["limit", time, name, words]
         case Decision(time, request, effect, errno, origin, decided, native):
             process = request.process
             return plain_decision(time, process, request, effect, errno, origin, decided, native)
@@ -216,6 +236,10 @@ def _read_program(time: object, argv: object, cwd: object) -> Program:
 
 def _read_exit(time: object, status: object) -> Exit:
     return Exit(as_number(time), optional(as_number)(status))
+
+
+def _read_limited(time: object, name: object, words: object) -> Limited:
+    return Limited(as_number(time), as_text(name), as_text(words))
 
 
 def _read_decision(
@@ -284,6 +308,7 @@ _READERS: Mapping[str, tuple[int, Callable[..., Record]]] = {
     "start": (5, _read_start),
     "program": (3, _read_program),
     "exit": (2, _read_exit),
+    "limit": (3, _read_limited),
     "decision": (10, _read_decision),
     "unresolved": (3, _read_unresolved),
     "exchange": (8, _read_exchange),
@@ -299,7 +324,7 @@ def read_all(data: object) -> tuple[Record, ...]:
     name, *values = as_list(data) or [""]
     if name != "asked":
         return (read(data),)
-    # Only who reads an audit needs them.
+    # Only who reads an audit needs the words of an answer.
     from nono.broker.audit.asked_records import answered_by, read_said
 
     *rest, said = values or [None]

@@ -7,6 +7,7 @@ import re
 from nono.broker.credentials.services import parse_upstream
 from nono.broker.errors import PolicyError, nearest
 from nono.broker.groups import group
+from nono.broker.limits import count, memory, seconds, size
 from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile
 from nono.broker.profile.spelling import PLATFORMS, VARIABLE, VARIABLES, is_pattern
@@ -145,3 +146,27 @@ def check_upstream(text: str) -> str:
     """A URL with HTTPS, or HTTP on loopback."""
     parse_upstream(text)
     return text
+
+
+def check_memory(given: int | str) -> int | str:
+    """How much memory, as `limits.memory` takes it."""
+    memory(given)
+    return given
+
+
+def check_size(given: int | str) -> int | str:
+    """How many bytes, as `limits.size` takes them."""
+    size(given)
+    return given
+
+
+def check_count(given: int) -> int:
+    """How many, above 0."""
+    count(given)
+    return given
+
+
+def check_time(given: int | str) -> int | str:
+    """How long, as `limits.seconds` takes it."""
+    seconds(given)
+    return given

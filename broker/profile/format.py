@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     Tag,
     model_validator,
@@ -25,6 +23,7 @@ from nono.broker.credentials.services import (
     own_service,
 )
 from nono.broker.profile import checks
+from nono.broker.profile.parts import Limits, Part
 from nono.broker.profile.values import (
     BY_SHAPE,
     Base,
@@ -41,18 +40,6 @@ from nono.broker.profile.values import (
     VariablePattern,
     When,
 )
-
-
-class Part(BaseModel):
-    """An object of the format."""
-
-    model_config = ConfigDict(
-        strict=True,
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        populate_by_name=False,
-    )
 
 
 class PathWhen(Part):
@@ -331,6 +318,8 @@ class Profile(Part):
     """The network."""
     environment: EnvironmentVariables | None = None
     """The program's environment."""
+    limits: Limits | None = None
+    """How much of the machine it may use."""
     env_credentials: dict[Name, VariableEntry] | None = None
     """Refused: a program never gets a real key. Name the service in `network.credentials`."""
     ask: bool | None = None

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from nono.broker.errors import PolicyError, Problem, ProfileError
-from nono.broker.profile.format import Part, Profile
+from nono.broker.profile.format import Profile
 from nono.broker.profile.merged import Element, Load, Merged, Source
 from nono.broker.profile.parse import ProfileFile, parse
+from nono.broker.profile.parts import Part
 from nono.broker.rules.rule import Origin, OriginKind
 from nono.broker.settings import Setting
 

@@ -46,4 +46,9 @@ Port = Annotated[
     BY_SHAPE,
 ]
 """A port, or a range of ports as text: `"3000-3100"`."""
+_Amount = Annotated[Annotated[int, Tag("number")] | Annotated[str, Tag("text")], BY_SHAPE]
+Memory = Annotated[_Amount, AfterValidator(checks.check_memory)]
+Size = Annotated[_Amount, AfterValidator(checks.check_size)]
+Time = Annotated[_Amount, AfterValidator(checks.check_time)]
+Count = Annotated[int, AfterValidator(checks.check_count)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]

@@ -23,7 +23,14 @@ from nono.shims.errors import FilterError
 from nono.shims.linux import bpf, marked_opens
 from nono.shims.linux import refused_arguments as arguments
 from nono.shims.linux.libseccomp import found_by_name
-from nono.shims.linux.syscall_classes import Arch, Network, Syscall, SyscallClass, table
+from nono.shims.linux.syscall_classes import (
+    MAKING_PROCESSES,
+    Arch,
+    Network,
+    Syscall,
+    SyscallClass,
+    table,
+)
 
 AUDIT_ARCH: Final[dict[Arch, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -55,16 +62,21 @@ def build(
     scoped: bool = True,
     copies: bool = True,
     marked: bool = False,
+    counted: bool = False,
 ) -> bytes:
     """The filter as an array of struct sock_filter, the same on a host of either architecture.
 
     Without a `broker` it needs no listener; `scoped` says that Landlock keeps signals inside, and
     without `copies` it reports more: see `syscall_classes.classes`. With `marked`, which needs a
-    broker, opens that carry the mark are the kernel's: `marked_opens`. Raises FilterError if
+    broker, opens that carry the mark are the kernel's: `marked_opens`. With `counted`, which needs
+    one as well, it hears of every new process and thread. Raises FilterError if
     libseccomp is missing, or too old for the table.
     """
-    calls = table(arch, network, broker=broker, scoped=scoped, copies=copies)
+    calls = table(arch, network, broker=broker, scoped=scoped, copies=copies, counted=counted)
     rules = arguments.rules(network, broker=broker, scoped=scoped, copies=copies)
+    if counted:
+        # The broker looks at their arguments, too.
+        rules = {name: each for name, each in rules.items() if name not in MAKING_PROCESSES}
     by_argument = _by_argument(rules, calls, broker)
     if marked:
         by_argument = marked_opens.let_through(arch, calls["openat"].number) + by_argument

@@ -191,6 +191,10 @@ _WITHOUT_COPIES: Final[dict[str, SyscallClass]] = {
 }
 
 
+MAKING_PROCESSES: Final = ("clone", "fork", "vfork")
+"""What makes processes and threads; clone3 is not there."""
+
+
 @functools.cache
 def classes(
     network: Network = "unrestricted",
@@ -198,13 +202,14 @@ def classes(
     broker: bool = True,
     scoped: bool = True,
     copies: bool = True,
+    counted: bool = False,
 ) -> Mapping[str, SyscallClass]:
     """Name -> class of every system call that any of the architectures has.
 
     A name that `NUMBERS` has and no class names is left out: it gets ENOSYS. Without a `broker`
     nothing is notified: what Landlock holds is allowed, the rest is refused. `scoped` says that
     Landlock keeps signals inside, `copies` whether a broker can have a copy of what a program has
-    open.
+    open. With `counted`, which needs a broker, it hears of every new process and thread.
     """
     named = {name: which for which, names in _CLASSES.items() for name in names.split()}
     named |= _NETWORK_CLASSES[network]
@@ -212,6 +217,8 @@ def classes(
         named |= dict.fromkeys(_SIGNALS.split(), SyscallClass.NOTIFY)
     if broker and not copies:
         named |= _WITHOUT_COPIES
+    if counted:
+        named |= dict.fromkeys(MAKING_PROCESSES, SyscallClass.NOTIFY)
     if not broker:
         for name, which in named.items():
             if which in (SyscallClass.NOTIFY, SyscallClass.TOLD):
@@ -230,15 +237,13 @@ def table(
     broker: bool = True,
     scoped: bool = True,
     copies: bool = True,
+    counted: bool = False,
 ) -> Mapping[str, Syscall]:
     """Name -> number and class of every system call of `arch`. Pure."""
     numbers = _numbers(arch)
+    known = classes(network, broker=broker, scoped=scoped, copies=copies, counted=counted)
     return types.MappingProxyType(
-        {
-            name: Syscall(numbers[name], which)
-            for name, which in classes(network, broker=broker, scoped=scoped, copies=copies).items()
-            if name in numbers
-        }
+        {name: Syscall(numbers[name], which) for name, which in known.items() if name in numbers}
     )
 
 

@@ -212,7 +212,16 @@ class _Commands(WorkspaceBackend, SupportsCommands):
 
     def __init__(self, backend: NonoBackend) -> None:
         self._backend = backend
-        self.run = backend.run
+
+    async def run(
+        self,
+        command: WorkspaceCommand,
+        *,
+        shell: bool = False,
+        env: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> CommandResult:
+        return await self._backend.run(command, shell=shell, env=env, timeout=timeout)
 
     @property
     def ref(self) -> WorkspaceRef | None:

@@ -25,6 +25,7 @@ from nono.broker.audit.records import (
     End,
     Exchange,
     Exit,
+    Limited,
     Program,
     Record,
     Start,
@@ -160,6 +161,11 @@ class Audit:
         with contextlib.suppress(OSError):
             self._write(Exit(time.time_ns(), status))
 
+    def limited(self, name: str, words: str) -> None:
+        """A limit was reached. Never raises."""
+        with contextlib.suppress(OSError):
+            self._write(Limited(time.time_ns(), name, words))
+
     def unresolved(self, host: str, why: str) -> None:
         """A host has no known address. Raises OSError as `decision` does."""
         self._write(Unresolved(time.time_ns(), host, why))
@@ -212,7 +218,7 @@ class Audit:
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            self._append(_asked(plain, said) if said else plain)
+            self._append(said.plain(plain) if said else plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another
 
@@ -328,13 +334,6 @@ def open_audit(options: AuditOptions) -> Audit:
         if options.required:
             raise _start_error(why) from error
         return Audit(None, options, why)
-
-
-def _asked(plain: list[object], said: Said) -> list[object]:
-    # Only a run whose user's program is asked needs it.
-    from nono.broker.audit.asked_records import plain_asked
-
-    return plain_asked(plain, said)
 
 
 @cache

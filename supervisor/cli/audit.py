@@ -18,6 +18,7 @@ from nono.broker.audit.records import (
     End,
     Exchange,
     Exit,
+    Limited,
     Program,
     Record,
     Start,
@@ -195,6 +196,8 @@ def _words(record: Record) -> str:
             return f"run in {visible(cwd)}: {visible(shlex.join(argv), limit=1000)}"
         case Exit(_, status):
             return f"ended: {_status(status)}"
+        case Limited(_, _, words):
+            return f"limit: {visible(words, limit=1000)}"
         case Decision(_, request, effect, _, origin, decided, native):
             who = f"{request.process.pid} {visible(os.path.basename(request.process.exe))}"
             by = "the kernel floor" if native else visible(str(origin))
@@ -245,6 +248,8 @@ def _fields(record: Record) -> dict[str, object]:
         case Exit(_, status):
             code = None if status is None else os.waitstatus_to_exitcode(status)
             return {**head, "returncode": code}
+        case Limited(_, name, words):
+            return {**head, "limit": _safe(name), "summary": _safe(words)}
         case Decision(_, request, effect, number, origin, decided, native):
             return {
                 **head,

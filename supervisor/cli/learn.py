@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nono.broker.settings import flag
 from nono.supervisor import exit_status
-from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.cli.options import policy_options
@@ -33,11 +33,10 @@ if TYPE_CHECKING:
     from nono.supervisor.streams import Streams
 
 _STDOUT = 1
-_EXAMPLE = "nono learn --timeout 60 -- python3 my_script.py"
+_EXAMPLE = f"nono learn {flag('limits.timeout')} 60 -- python3 my_script.py"
 
 
 @click.command(cls=PolicyCommand, context_settings={"allow_interspersed_args": False})
-@timeout("End the program, and all that it started, after so long.")
 @click.option(
     "--json",
     "as_json",
@@ -114,7 +113,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
                 say_notes(prepared.notes)
             with contextlib.closing(prepared):
                 learner.compare_with(base, prepared.tmpdir)
-                code = _watch(prepared, plan, argv, streams, faults, values["timeout"])
+                code = _watch(prepared, plan, argv, streams, faults)
                 outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
             next_plan = None if rounds is None else rounds.another(outcome)
         _tell(learner, outcome, prepared.decisions, argv, faults, values)
@@ -147,13 +146,12 @@ def _watch(
     argv: Sequence[str],
     streams: Streams,
     faults: list[str],
-    seconds: float,
 ) -> int:
     """Run the program; the exit code."""
     from nono.supervisor.session import foreground
 
     try:
-        status = foreground.run(prepared, plan, argv, streams, faults.extend, seconds)
+        status = foreground.run(prepared, plan, argv, streams, faults.extend)
     except foreground.TimeIsUp:
         return exit_status.SUCCESS
     return exit_status.of_program(status)

@@ -12,6 +12,7 @@ from nono.broker.errors import InvalidHost
 from nono.broker.profile.spelling import PLATFORMS
 from nono.broker.rules.hosts import parse_ports
 from nono.broker.settings import BY_NAME
+from nono.supervisor.cli.duration import checked
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -146,6 +147,29 @@ _POLICY_OPTIONS = (
         metavar="SERVICE[=PLACE]",
         help="Use this service, with a token in place of its key: `nono credential list`."
         " Repeatable.",
+    ),
+    _option(
+        "limits.timeout",
+        callback=checked,
+        metavar="SECONDS|5m|2h",
+        help="Kill the program, and all that it started, after so long; the exit status is 124.",
+    ),
+    _option(
+        "limits.memory",
+        metavar="SIZE",
+        help="Use at most so much memory, all processes together: 512M, 2G (docs/limits.md).",
+    ),
+    _option("limits.processes", metavar="N", help="Have at most N processes and threads."),
+    _option(
+        "limits.cpu_time",
+        metavar="SECONDS|5m|2h",
+        help="Use at most so much processor time, all processes together.",
+    ),
+    _option("limits.open_files", metavar="N", help="Open at most N files in each process."),
+    _option(
+        "limits.written",
+        metavar="SIZE",
+        help="Write at most so much, into one file and in all: 100M, 2G.",
     ),
 )
 

@@ -12,13 +12,17 @@ import stat
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nono.broker.errors import NonoError
+from nono.broker.limits import Reached
 from nono.broker.visible import visible
 from nono.supervisor.cli.output_file import OutputFile
 from nono.supervisor.errors import UsageError
 from nono.supervisor.report.schema import heading
+
+if TYPE_CHECKING:
+    from nono.supervisor.planning.plan import Plan
 
 _STREAMS = 3
 _MAX_WORD = 8192
@@ -30,7 +34,12 @@ class ReportFile:
 
     def __init__(self, target: str, argv: Sequence[str]) -> None:
         """`target` is a path, or the number of a descriptor. Raises UsageError."""
-        self.made: dict[str, Any] = {"denials": [], "internal_errors": [], "audit": None}
+        self.made: dict[str, Any] = {
+            "denials": [],
+            "internal_errors": [],
+            "audit": None,
+            "limits": [],
+        }
         """What is told of the run, as soon as it is known."""
         self.status: int | None = None
         """The program's wait status; None when it was ended by us, or never run."""
@@ -41,6 +50,14 @@ class ReportFile:
         self._file: OutputFile | None = None
         if not target.isdecimal():
             self._file = OutputFile(self._fd)
+
+    def note_timeout(self, plan: Plan) -> None:
+        """The plan's time was up, and everything was killed."""
+        self.is_timed_out = True
+        if plan.limits is not None and plan.limits.timeout is not None:
+            program = os.path.basename(self._argv[0])
+            reached = Reached("timeout", plan.limits.timeout, program, is_ended=True)
+            self.made["limits"] = [*self.made["limits"], reached.to_dict()]
 
     def __enter__(self) -> ReportFile:
         return self

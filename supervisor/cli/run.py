@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
 
 from nono.broker.settings import flag
-from nono.supervisor.cli.duration import timeout
 from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.options import platform_option, policy_options, project_option
 from nono.supervisor.cli.supervise import run_command
@@ -23,7 +23,6 @@ _RUN_OPTIONS = (
     click.option(
         "--floor-only", is_flag=True, help="Run without the broker: inside another sandbox."
     ),
-    timeout("Kill the program, and all that it started, after so long; the exit status is 124."),
     click.option(
         "--json",
         "as_json",
@@ -59,14 +58,25 @@ def run_options(function: Any) -> Any:
 
 
 @click.command(cls=PolicyCommand, context_settings={"allow_interspersed_args": False})
+@click.option(
+    "-c",
+    "string",
+    metavar="STRING",
+    help="Run STRING by bash, or by sh where there is none; COMMAND is then its $0, $1, ...",
+)
 @run_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
+def run(ctx: click.Context, /, command: tuple[str, ...], string: str | None, **values: Any) -> None:
     """Run COMMAND in a sandbox.
 
     It may read the system and its own interpreter, and what the options allow.
     """
+    if string is not None:
+        # What only such a run needs is loaded only then.
+        from nono.supervisor.cli.shell_string import with_shell
+
+        command = with_shell(string, command, os.environ)
     if not command:
         example = f"nono run {flag('workdir.access')} -- python3 my_script.py"
         raise UsageError("no command to run", example)

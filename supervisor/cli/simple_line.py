@@ -6,7 +6,6 @@ test compares. Every other line is click's to read, and so is every mistake.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,14 +26,14 @@ _RUN_FLAGS = {
     "--quiet": "quiet",
     "-q": "quiet",
 }
-_CHECKED = {"open_port", "listen_port", "allow_connect_port", "ask"}
+_CHECKED = {"open_port", "listen_port", "allow_connect_port", "ask", "timeout"}
 """Options whose values are not any text."""
 _NAMES = _RUN_FLAGS | {key.flag: name for name, key in BY_OPTION.items() if name not in _CHECKED}
 _NAMES |= {"--profile": "profile", "-p": "profile", "--workdir": "workdir", "-a": "allow"}
 _NAMES |= {"-r": "read", "-w": "write", "--credential": "proxy_credential"}
 _NAMES["--allow-proxy"] = "allow_domain"
 
-_UNSAID = {**dict.fromkeys(_RUN_FLAGS.values(), False), "timeout": math.inf, "audit": ()}
+_UNSAID = {**dict.fromkeys(_RUN_FLAGS.values(), False), "audit": ()}
 _UNSAID |= {"platform": None, "report": None, "stats_file": None}
 """The values of a run's options that no word gives, without those of its policy."""
 _COMPLETION = "_NONO_COMPLETE"

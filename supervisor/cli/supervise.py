@@ -157,14 +157,12 @@ def _run(
             argv,
             streams,
             lambda faults: _report(prepared, plan, faults, before, values, counting, report),
-            values["timeout"],
         )
     except foreground.TimeIsUp:
         if report is not None:
-            report.is_timed_out = True
-        say_afterwards(
-            [f"nono: the time of {values['timeout']:g} seconds was up: everything was killed"]
-        )
+            report.note_timeout(plan)
+        up = 0.0 if plan.limits is None else plan.limits.timeout or 0.0
+        say_afterwards([f"nono: the time of {up:g} seconds was up: everything was killed"])
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
@@ -326,7 +324,8 @@ def _report_refusals(
         told_of = (changed, removed, plan.workdir, _asked(prepared))
         refused = len(decisions.denials.all())
         stats = None if counting is None else counting.plain(refused)
-        made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats)
+        limits = [each.to_dict() for each in prepared.reached()]
+        made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats, limits)
         if kept is not None:
             kept.made = made
         if values["as_json"] and not values["quiet"]:

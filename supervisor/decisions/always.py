@@ -27,6 +27,7 @@ from nono.broker import (
 from nono.broker.dataclass import replace
 from nono.broker.floor.carve import carve
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
 from nono.supervisor.decisions.decide import Decisions
@@ -60,6 +61,9 @@ _UNFOUND = "{}: the file has more names, and not all that was opened was looked 
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
+_LIMITS = Origin(OriginKind.BUILTIN, "limits")
+_CGROUPS = "/sys/fs/cgroup"
+"""Where control groups are; mounted elsewhere they are the kernel's own file systems."""
 
 
 class Complete(NamedTuple):
@@ -110,6 +114,9 @@ def complete(
         *shared_names(),
     ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
+    if plan.limits is not None and plan.limits.of_machine:
+        # Whoever writes there leaves its control group, or raises its limits.
+        rules.append(Rule(Subtree(_CGROUPS), CHANGING, Effect.DENY, _LIMITS))
     if plan.preload and broker:
         # What only a run with that library needs is loaded only then.
         from nono.supervisor.decisions.preloaded import readable

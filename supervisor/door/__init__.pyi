@@ -3,6 +3,7 @@ from nono.broker.asking.question import Answer as Answer
 from nono.broker.asking.question import Question as Question
 from nono.broker.errors import NonoError as NonoError
 from nono.broker.errors import PolicyError as PolicyError
+from nono.broker.limits import Reached as Reached
 from nono.supervisor.audit.writer import AuditOptions as AuditOptions
 from nono.supervisor.decisions.denials import Denial as Denial
 from nono.supervisor.errors import BrokenError as BrokenError

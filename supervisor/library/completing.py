@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import trio
@@ -37,7 +37,7 @@ async def run(
     engine: Engine, argv: Sequence[str | os.PathLike[str]], how: How, until: Until
 ) -> Completed:
     """Start a program and `complete` it. When cancelled, it is killed, and all of its processes."""
-    program = await engine.start(argv, how)
+    program = await engine.start(argv, replace(how, in_time=False))
     try:
         return await complete(engine, program, until)
     except BaseException:
@@ -52,6 +52,8 @@ async def complete(engine: Engine, program: Program, until: Until) -> Completed:
 
     Raises CommandError, BrokenError; TimeoutExpired after it was ended; CalledProcessError.
     """
+    times = [each for each in (until.timeout, program.timeout) if each is not None]
+    timeout = min(times, default=None)
     outputs = {
         name: Collected(until.max_output, until.text, until.sinks.get(name))
         for name in program.streams
@@ -62,7 +64,7 @@ async def complete(engine: Engine, program: Program, until: Until) -> Completed:
             nursery.start_soon(_feed, program, until.input or b"")
         for name, output in outputs.items():
             nursery.start_soon(output.follow, program.streams[name])
-        is_done = await program.wait_for(until.timeout)
+        is_done = await program.wait_for(timeout)
         if not is_done:
             await program.stop(until.grace)
         nursery.cancel_scope.cancel()
@@ -83,10 +85,12 @@ async def complete(engine: Engine, program: Program, until: Until) -> Completed:
         program.duration,
         any(each.truncated for each in outputs.values()),
         engine.session,
+        tuple(program.reached()),
     )
     if not is_done:
-        assert until.timeout is not None
-        raise TimeoutExpired(completed, until.timeout)
+        assert timeout is not None
+        reached = (*completed.limits, program.out_of_time(timeout))
+        raise TimeoutExpired(replace(completed, limits=reached), timeout)
     if until.check:
         completed.check_returncode()
     return completed

@@ -51,6 +51,9 @@ class How:
     cwd: str | os.PathLike[str] | None = None
     lingers: bool = True
     """What it leaves running goes on until the sandbox closes."""
+    in_time: bool = True
+    """It is killed when the plan's time for a program is up; else whoever waits for it sees to it.
+    """
 
 
 class Engine:
@@ -95,8 +98,12 @@ class Engine:
         except BaseException:
             pipes.close_ours()
             raise
-        program = Program(session, tuple(words), pipes, self.prepared.decisions)
+        limits = self.plan.limits
+        timeout = None if limits is None else limits.timeout
+        program = Program(session, tuple(words), pipes, self.prepared.decisions, timeout)
         self._nursery.start_soon(program.serve)
+        if how.in_time and timeout is not None:
+            self._nursery.start_soon(program.end_in_time)
         return program
 
     async def _launch(self, words: list[str], how: How, pipes: Pipes) -> Session:

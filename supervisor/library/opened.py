@@ -21,6 +21,7 @@ from nono.supervisor.library.program import Program
 
 if TYPE_CHECKING:
     from nono.broker.asking.question import Ask
+    from nono.broker.limits import Reached
     from nono.supervisor.audit.writer import AuditOptions
     from nono.supervisor.planning.plan import Plan
 
@@ -113,6 +114,11 @@ class Started:
     def denials(self) -> tuple[Denial, ...]:
         """What it and what it started was refused so far, each object once."""
         return self._engine.explained(self._program.refused())
+
+    @property
+    def limits(self) -> tuple[Reached, ...]:
+        """The limits that were reached so far: by it, or by all that runs in its sandbox."""
+        return tuple(self._program.reached())
 
     @property
     def refusals(self) -> list[int]:

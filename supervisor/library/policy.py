@@ -137,6 +137,32 @@ class Policy:
         """Pass on environment variables that look like a secret's and are dropped otherwise."""
         return self._and(env_allow=names)
 
+    def limits(
+        self,
+        *,
+        memory: int | str | None = None,
+        processes: int | None = None,
+        cpu_time: float | str | None = None,
+        timeout: float | str | None = None,
+        open_files: int | None = None,
+        written: int | str | None = None,
+    ) -> Policy:
+        """Use no more of the machine than that: docs/limits.md.
+
+        All programs of a sandbox share `memory`, `processes`, `cpu_time` and what is `written`;
+        `timeout` is for each program, and `open_files` for each process. Sizes are bytes, or text
+        such as `"512M"`; times are seconds, or text such as `"5m"`.
+        """
+        given = {
+            "memory": memory,
+            "max_processes": processes,
+            "cpu_time": cpu_time,
+            "timeout": timeout,
+            "max_open_files": open_files,
+            "max_written": written,
+        }
+        return self._with(**{name: each for name, each in given.items() if each is not None})
+
     def with_options(self, **options: Any) -> Policy:
         """Any field of `Options`; what is given takes the place of what there was."""
         return self._with(**options)

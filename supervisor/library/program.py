@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from nono.broker.errors import NonoError
+from nono.broker.limits import Reached
 from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.library.collecting import CHUNK, receive, waiting
 from nono.supervisor.library.pipes import set_size
@@ -37,8 +38,14 @@ class Program:
     """Made by `Engine.start`. Its processes live until it is killed or the sandbox is closed."""
 
     def __init__(
-        self, session: Session, argv: tuple[str, ...], pipes: Pipes, decisions: Decisions
+        self,
+        session: Session,
+        argv: tuple[str, ...],
+        pipes: Pipes,
+        decisions: Decisions,
+        timeout: float | None = None,
     ) -> None:
+        """It may take `timeout` seconds, if that is said."""
         self.argv = argv
         self.pid = session.child_pid
         self.returncode: int | None = None
@@ -47,6 +54,8 @@ class Program:
         self.duration = math.nan
         """Seconds from the start to its end."""
         self.session = session
+        self.timeout = timeout
+        self._is_timed_out = False
         self._decisions = decisions
         self._mark: int = getattr(session, "init_pid", 0)
         self._started = time.monotonic()
@@ -111,6 +120,26 @@ class Program:
             raise self.error
         assert self.returncode is not None
         return self.returncode
+
+    async def end_in_time(self) -> None:
+        """Kill all of it where it is not done in its time."""
+        if self.timeout is not None and not await self.wait_for(self.timeout):
+            self._is_timed_out = True
+            self.kill()
+
+    def reached(self) -> list[Reached]:
+        """The limits that it has reached so far, or the whole sandbox."""
+        found: list[Reached] = []
+        if sys.platform != "darwin":
+            found = self.session.reached()
+        if self._is_timed_out:
+            assert self.timeout is not None
+            found.append(self.out_of_time(self.timeout))
+        return found
+
+    def out_of_time(self, seconds: float) -> Reached:
+        """That its time was up, which is ours to know."""
+        return Reached("timeout", seconds, os.path.basename(self.argv[0]), is_ended=True)
 
     async def wait_for(self, seconds: float | None) -> bool:
         """Whether it ends within so many seconds; None waits for ever."""

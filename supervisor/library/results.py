@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nono.broker.errors import NonoError
+from nono.broker.limits import Reached
 from nono.broker.visible import visible
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.report.schema import heading
@@ -33,8 +34,8 @@ class Completed:
     """True when it has printed more than `max_output`; the rest is dropped."""
     session: str = ""
     """The audit's name for `nono audit show`; empty without one."""
-    limits: tuple[Any, ...] = ()
-    """Limits that were reached."""
+    limits: tuple[Reached, ...] = ()
+    """Limits that were reached: by it, or by all that runs in its sandbox."""
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class Completed:
             "denials": [each.to_dict() for each in self.denials],
             "internal_errors": list(self.faults),
             "audit": {"session": self.session, "stopped": ""} if self.session else None,
-            "limits": [str(each) for each in self.limits],
+            "limits": [each.to_dict() for each in self.limits],
         }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nono.shims.linux.syscall_classes import Network
     from nono.supervisor.decisions.always import Complete
     from nono.supervisor.linux.injected_files import InjectedFiles
+    from nono.supervisor.linux.limits.holding import Holding
     from nono.supervisor.linux.network.service import NetworkService
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
@@ -60,6 +61,9 @@ class Confinement(NamedTuple):
     weaker: str = ""
     """One line about what of it is not as strong as it could be; empty where nothing is."""
 
+    limits: Holding | None = None
+    """What holds it to its limits, where it has any."""
+
     @property
     def may_have_changed(self) -> bool:
         """False when no program made a call that could make a name or write into a file."""
@@ -75,6 +79,8 @@ class Confinement(NamedTuple):
         return None if self.network is None else self.network.proxy_clients.of
 
     def close(self) -> None:
+        if self.limits is not None:
+            self.limits.close()
         if self.network is not None:
             self.network.close()
         if self.injected is not None:
@@ -198,19 +204,22 @@ def confine(
     proxy: UpstreamProxy | None = None,
     own_proxy: int | None = None,
     preload: str = "",
+    limits: Holding | None = None,
 ) -> Confinement:
     """Make the ruleset and the filter, and what the network needs. Raises StartError, OSError.
 
     `nameservers` are asked for the hosts that the policy allows, instead of the machine's own;
     `proxy` is what these are reached through, if anything, and `own_proxy` the port of nono's,
     where they are reached by that alone. `preload` is the library that programs load first, if they
-    do: the opens that it marks are then for the floor alone.
+    do: the opens that it marks are then for the floor alone. `limits` are closed with the rest.
     """
     abi = landlock.abi_version()
     if broker:
         check_tracing()
     mode = made.policy.network.mode
     with contextlib.ExitStack() as undo:
+        if limits is not None:
+            undo.callback(limits.close)
         is_served = mode is Mode.FILTERED and broker
         is_held = own_proxy is not None and not broker
         own_network = own_proxy if own_proxy and is_held and not is_shared(abi, best_effort) else 0
@@ -234,12 +243,15 @@ def confine(
             undo.callback(os.close, scope_fd)
         is_scoped = landlock.Scope.SIGNAL in landlock.supported(abi).scoped
         marked = bool(preload)
-        program = _kept_program("proxied" if is_held else mode.value, broker, is_scoped, marked)
-        undo.pop_all()
         own = OwnObjects()
+        own.forks = None if limits is None else limits.forks
+        counted = own.forks is not None
+        which: Network = "proxied" if is_held else mode.value
+        program = _kept_program(which, broker, is_scoped, marked, counted)
+        undo.pop_all()
         parts = (ruleset_fd, scope_fd, program, broker, own, network, injected, own_network)
         weak = ONLY_A_PORT if is_held and not own_network else ""
-        return Confinement(*parts, preload, weak)
+        return Confinement(*parts, preload, weak, limits)
 
 
 ONLY_A_PORT = (
@@ -263,7 +275,9 @@ def is_shared(abi: int, best_effort: bool) -> bool:
     return bool(number)
 
 
-def _kept_program(network: Network, broker: bool, scoped: bool, marked: bool) -> bytes:
+def _kept_program(
+    network: Network, broker: bool, scoped: bool, marked: bool, counted: bool
+) -> bytes:
     """The filter, from an earlier run where there was one. Raises StartError."""
     parts = {
         "machine": [os.uname().machine, sys.maxsize],
@@ -271,21 +285,28 @@ def _kept_program(network: Network, broker: bool, scoped: bool, marked: bool) ->
         "broker": broker,
         "scoped": scoped,
         "marked": marked,
+        "counted": counted,
         "copies": process.copies_descriptors(),
     }
     return kept_filter(
         parts,
-        lambda: filter_program(network, broker, scoped=scoped, marked=marked),
+        lambda: filter_program(network, broker, scoped=scoped, marked=marked, counted=counted),
         os.environ,
     )
 
 
 def filter_program(
-    network: Network, broker: bool, *, scoped: bool = True, marked: bool = False
+    network: Network,
+    broker: bool,
+    *,
+    scoped: bool = True,
+    marked: bool = False,
+    counted: bool = False,
 ) -> bytes:
     """The seccomp filter for this machine. Raises StartError where none can be built.
 
-    `scoped` says that Landlock keeps signals inside, `marked` that marked opens are the kernel's.
+    `scoped` says that Landlock keeps signals inside, `marked` that marked opens are the kernel's,
+    `counted` that every new process is reported.
 
     Here the errors of the shims become ours.
     """
@@ -299,6 +320,7 @@ def filter_program(
             scoped=scoped,
             copies=process.copies_descriptors(),
             marked=marked,
+            counted=counted,
         )
     except ShimError as error:
         raise StartError(error.message, error.hint) from error

@@ -15,6 +15,7 @@ from nono.supervisor.decisions.preloaded import library
 from nono.supervisor.finding import Finding
 from nono.supervisor.linux import account_check, process_bounds, refused_calls, tracing, wsl
 from nono.supervisor.linux.confine import not_enforced, weaker
+from nono.supervisor.linux.limits import check as limits
 from nono.supervisor.linux.network.datagrams import Datagrams
 
 
@@ -23,7 +24,7 @@ def examine() -> list[Finding]:
     found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
     found += [_lane(), _opens(), *refused_calls.findings(), tracing.finding(), _libseccomp()]
     found += [_datagrams(), _sockets()]
-    return [*found, *account_check.findings(), process_bounds.finding()]
+    return [*found, *account_check.findings(), process_bounds.finding(), *limits.findings()]
 
 
 def _architecture() -> Finding:

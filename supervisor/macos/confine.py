@@ -80,12 +80,12 @@ def check_system() -> None:
         raise StartError(*_NESTED)
 
 
-def check_differences(policy: Policy, best_effort: bool) -> list[str]:
+def check_differences(policy: Policy, best_effort: bool, *, limited: bool = False) -> list[str]:
     """One line for each thing that is not as on Linux and that a person gave up on.
 
     Raises UsageError for those that a run is refused for, unless `best_effort`.
     """
-    refused = [each for each in differences(policy) if each.refused]
+    refused = [each for each in differences(policy, limited=limited) if each.refused]
     if refused and not best_effort:
         first = refused[0]
         raise UsageError(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nono.broker import Access, Effect, Mode, Policy, Rule
+from nono.broker import Access, Effect, Glob, Mode, Policy, Rule
 from nono.broker.rules.host_patterns import PublicPort
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import flag
+from nono.supervisor.macos.filters import directories_of
 
 Concerns = Callable[[Policy], bool]
 
@@ -28,6 +29,12 @@ class Difference:
     instead: str
     concerns: Concerns
     refused: bool = False
+    of_limits: bool = False
+    """It matters to a run with limits besides that of its time."""
+
+
+def _never(policy: Policy) -> bool:
+    return False
 
 
 def _always(policy: Policy) -> bool:
@@ -68,6 +75,12 @@ def _may_reach_volumes(policy: Policy) -> bool:
     return any(path == "/" or is_within(path, _VOLUMES) for named in opened for path in named)
 
 
+def _has_directories_in_patterns(policy: Policy) -> bool:
+    refused = [rule.pattern for rule in policy.rules if rule.effect is not Effect.ALLOW]
+    patterns = [each for each in refused if isinstance(each, Glob)]
+    return any(next(directories_of(each, policy.names), None) for each in patterns)
+
+
 _VOLUMES = "/Volumes"
 TABLE = (
     Difference(
@@ -81,6 +94,13 @@ TABLE = (
         "it is reached everywhere: in private networks too, and where machines get credentials",
         _opens_public_ports,
         refused=True,
+    ),
+    Difference(
+        "limits of memory, processes, processor time, open files and written bytes",
+        f"refused: the kernel counts for no group of processes; {flag('limits.timeout')} works",
+        _never,
+        refused=True,
+        of_limits=True,
     ),
     Difference(
         "hosts by name",
@@ -113,6 +133,11 @@ TABLE = (
         _always,
     ),
     Difference(
+        "directories that a pattern refuses something in",
+        "they are neither moved nor removed, where it would match no more elsewhere",
+        _has_directories_in_patterns,
+    ),
+    Difference(
         "names on volumes of HFS+ and FAT",
         "a refusal does not reach their short names, nor those with characters that they leave out",
         _may_reach_volumes,
@@ -140,6 +165,6 @@ TABLE = (
 )
 
 
-def differences(policy: Policy) -> Iterator[Difference]:
-    """Those that matter to a run with this policy."""
-    return (each for each in TABLE if each.concerns(policy))
+def differences(policy: Policy, *, limited: bool = False) -> Iterator[Difference]:
+    """Those that matter to a run with this policy, which may be `limited`."""
+    return (each for each in TABLE if each.concerns(policy) or (limited and each.of_limits))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
+
+if TYPE_CHECKING:
+    from nono.broker.limits import Limits
 
 _MAX_SHOWN = 80
 _UNSAID: dict[str, Any] = {}
@@ -56,6 +59,12 @@ class Options:
     caches: bool = False
     profile: str | None = None
     ask: str | None = None
+    memory: int | str | None = None
+    max_processes: int | str | None = None
+    cpu_time: float | str | None = None
+    timeout: float | str | None = None
+    max_open_files: int | str | None = None
+    max_written: int | str | None = None
 
     def __post_init__(self) -> None:
         for name, default in _UNSAID.items():
@@ -119,6 +128,16 @@ def asked_by(flags: Settings, profile: Settings) -> str:
     if flag is not None:
         return str(flag.value)
     return "auto" if in_profile is not None and in_profile.value else ""
+
+
+def limits_said(flags: Settings, profile: Settings) -> Limits | None:
+    """What may be used of the machine; None where nobody says. Raises UsageError, PolicyError."""
+    if not any(name.startswith("limits.") for name in (*flags.settings, *profile.settings)):
+        return None
+    # What only a run with limits needs is loaded only then.
+    from nono.supervisor.planning.limits import limits_of
+
+    return limits_of(flags, profile)
 
 
 def _values(key: Key, given: Any) -> Sequence[Any]:

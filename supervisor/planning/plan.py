@@ -22,12 +22,7 @@ from nono.broker import (
 )
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
-from nono.supervisor.places import (
-    absolute,
-    caches_directory,
-    home_directory,
-    platform,
-)
+from nono.supervisor.places import absolute, caches_directory, home_directory, platform
 from nono.supervisor.planning.agents import agent_of, notes_about
 from nono.supervisor.planning.answers_of_run import kept_answers
 from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
@@ -36,7 +31,7 @@ from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.new_directories import new_directories
-from nono.supervisor.planning.options import Options, asked_by, settings_of
+from nono.supervisor.planning.options import Options, asked_by, limits_said, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
@@ -59,6 +54,7 @@ from nono.supervisor.walk import Changeable
 if TYPE_CHECKING:
     from nono.broker.agents import Agent
     from nono.broker.credentials.services import Service
+    from nono.broker.limits import Limits
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
     from nono.supervisor.planning.own_caches import OwnCaches
     from nono.supervisor.planning.project_file import Project
@@ -70,18 +66,18 @@ _READ = Access.READ | Access.EXECUTE
 class Plan:
     """A policy, and the circumstances it was made for.
 
-    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what
-    a person should know about the profile. `anywhere` are the refusals by a pattern that holds in
+    `nameservers` are asked for the names of hosts, instead of the machine's own. `notes` are what a
+    person should know about the profile. `anywhere` are the refusals by a pattern that holds in
     whatever is opened; the policy has them for what is opened here. `services` are those whose real
     keys are added to requests. `copies` are files of the machine's whose credentials the program
     does not get, by canonical path, with what it gets instead. `caches` is where the program's
     tools keep what they fetch; the directory is made when a run starts. `repositories` are those
-    whose hooks and configuration the program may not write, None where nobody looked. `to_make`
-    are directories that a flag names, `new_directories` those that the profile opens for writing:
-    they are made at the start. `upstream_proxy` is what allowed hosts are reached through, if
-    anything. `ask` names the channel by which a person is asked about what no rule decides; empty
-    for nobody. `preload` lets programs load nono's library for opens, where there is one. With
-    `by_proxy` hosts are reached by nono's own proxy alone, which programs have to use.
+    whose hooks and configuration the program may not write, None where nobody looked. `to_make` are
+    directories that a flag names, `new_directories` those that the profile opens for writing: they
+    are made at the start. `upstream_proxy` is what allowed hosts are reached through. `ask` names
+    the channel that asks a person about what no rule decides; empty for nobody. `preload` lets
+    programs load nono's library for opens. With `by_proxy` hosts are reached by nono's own proxy
+    alone, which programs have to use. `limits` bound what all of it uses.
     """
 
     policy: Policy
@@ -100,6 +96,7 @@ class Plan:
     ask: str = ""
     preload: bool = False
     by_proxy: bool = False
+    limits: Limits | None = None
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -208,6 +205,7 @@ def make_plan(
         asks,
         flags.speak_of("preload"),
         flags.speak_of("network.by"),
+        limits_said(flags, profile.settings),
     )
 
 

@@ -42,6 +42,11 @@ def describe(
     """
     policy, floor = made.policy, made.floor
     yield f"working directory: {visible(plan.workdir)}"
+    if plan.limits is not None:
+        # What only a run with limits needs is loaded only then.
+        from nono.broker.limits import describe as limits
+
+        yield from limits(plan.limits)
     yield from _network(plan, policy.network, short)
     for of_persons in (True, False) if verbose else (True,):
         for effect in (Effect.DENY, Effect.ASK, Effect.ALLOW):
@@ -194,6 +199,7 @@ def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
                 "by_proxy": plan.by_proxy,
                 "services": [_safe(service.name) for service in plan.services],
             },
+            "limits": {} if plan.limits is None else dict(plan.limits.said()),
             "kernel_rules": len(made.floor.rules),
             "decided_call_by_call": [_safe(path) for path in sorted(made.floor.carved)],
             "changes_decided_call_by_call": [_safe(path) for path in sorted(made.floor.unwritten)],

@@ -172,6 +172,7 @@ def as_dict(
     workdir: str = "",
     asked: Sequence[Mapping[str, object]] = (),
     stats: Mapping[str, object] | None = None,
+    limits: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, Any]:
     """For programs: every denial with its request, reason, fix and count, and all else."""
     return {
@@ -186,6 +187,7 @@ def as_dict(
         "changed": [visible(path, limit=8192) for path in changes],
         "asked": list(asked),
         "removed": [visible(path, limit=8192) for path in gone[:_MAX_LISTED]],
+        "limits": list(limits),
         **({} if stats is None else {"stats": stats}),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import resource
 import signal
@@ -43,9 +44,8 @@ def run(
     argv: Sequence[str],
     streams: Streams,
     at_the_end: Callable[[Sequence[str]], None],
-    seconds: float = float("inf"),
 ) -> int:
-    """Run a program to its end, for so long at the most; its wait status.
+    """Run a program to its end, for as long as the plan says at the most; its wait status.
 
     `at_the_end` is called once everything of a program that was started is gone, with the
     tracebacks of what failed in our own code. Raises TimeIsUp, and as `start` and `Session.wait`
@@ -101,7 +101,9 @@ def run(
                 own.start(partial(ending.note, signal.SIGINT, to_group=True))
             stop_with = partial(signals.stop_with, own=own)
             try:
-                status = _wait(session, prepared, controlled, stop_with, seconds)
+                limits = plan.limits
+                seconds = None if limits is None else limits.timeout
+                status = _wait(session, prepared, controlled, stop_with, seconds or math.inf)
             except BrokenError as error:
                 if controlled.ended_by:
                     words = f"ended by {controlled.ended_by}: every process of it was killed"

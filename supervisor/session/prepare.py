@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Access, Allow, Mode, Open
@@ -23,6 +23,7 @@ from nono.supervisor.session.tmpdir import make_directory, make_tmpdir, remove_t
 if TYPE_CHECKING:
     from nono.broker.asking.question import Ask
     from nono.broker.counting.tally import Tally
+    from nono.broker.limits import Reached
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.asking.channels import Channels
     from nono.supervisor.audit.writer import Audit, AuditOptions
@@ -80,7 +81,13 @@ class Prepared(NamedTuple):
         """What is told of the run besides what its policy refused."""
         if sys.platform == "darwin":
             return list(self.confinement.words())
-        return []
+        return [f"nono: {each.summary}" for each in self.reached()]
+
+    def reached(self) -> list[Reached]:
+        """The limits that were reached."""
+        if sys.platform == "darwin" or self.confinement.limits is None:
+            return []
+        return self.confinement.limits.all_reached()
 
     @property
     def proxy_faults(self) -> list[str]:
@@ -188,10 +195,17 @@ def prepare(
             permit = None if asking is None else asking.permit
             proxy.decide_by(decisions, permit, confinement.client_of_proxy)
         undo.pop_all()
-        notes = (*made.notes, *lacks, *filter(None, [confinement.weaker]))
+        notes = (*made.notes, *lacks, *filter(None, [confinement.weaker]), *_less(confinement))
         return Prepared(
             decisions, confinement, credentials, log, tmpdir, notes, claimed, asking, tally, proxy
         )
+
+
+def _less(confinement: Confinement) -> Sequence[str]:
+    """What of its limits a sandbox is held to less well."""
+    if sys.platform == "darwin":
+        return ()
+    return () if confinement.limits is None else confinement.limits.notes
 
 
 def prepare_in_host(
@@ -231,7 +245,8 @@ def _check_machine(plan: Plan, best_effort: bool, broker: bool) -> list[str]:
         from nono.supervisor.macos.confine import check_differences, check_system
 
         check_system()
-        return check_differences(plan.policy, best_effort)
+        limited = plan.limits is not None and plan.limits.of_machine
+        return check_differences(plan.policy, best_effort, limited=limited)
     from nono.supervisor.linux.confine import check_kernel, weaker
 
     return list(filter(None, [weaker(check_kernel(best_effort, broker), broker)]))
@@ -254,6 +269,12 @@ def _confine(
         return confine(made.policy, decisions, run_name(tmpdir))
     from nono.supervisor.linux.confine import confine
 
+    limits = None
+    if plan.limits is not None and plan.limits.of_machine:
+        # What only a run with limits needs is loaded only then.
+        from nono.supervisor.linux.limits.holding import hold
+
+        limits = hold(plan.limits, broker=broker, best_effort=best_effort)
     return confine(
         made,
         broker=broker,
@@ -262,6 +283,7 @@ def _confine(
         proxy=plan.upstream_proxy,
         own_proxy=own_proxy,
         preload=library,
+        limits=limits,
     )
 
 

@@ -51,11 +51,19 @@ def start(
     else:
         from nono.supervisor.linux.launch.running import begin, specify
 
-    spec = specify(confinement, argv, prepared.environment(env), cwd, streams, signals, lingers)
+    given = prepared.environment(env)
+    beside = prepared.asking, prepared.tally
+    if sys.platform == "darwin":
+        spec = specify(confinement, argv, given, cwd, streams, signals, lingers)
+        if audit is not None:
+            audit.program(argv, cwd)
+        return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside)
+    limits = confinement.limits
+    held = None if limits is None else limits.begin(os.path.basename(argv[0]))
+    spec = specify(confinement, argv, given, cwd, streams, signals, lingers, held)
     if audit is not None:
         audit.program(argv, cwd)
-    beside = prepared.asking, prepared.tally
-    return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside)
+    return begin(spec, streams, confinement, prepared.decisions, audit, forker, *beside, held)
 
 
 def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> None:

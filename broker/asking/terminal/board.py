@@ -16,7 +16,7 @@ from nono.broker.asking.terminal.block import Surroundings
 from nono.broker.asking.terminal.columns import cut
 from nono.broker.asking.terminal.gate import Chosen, Gate, Page, Shown, Stop, Unknown, View
 from nono.broker.asking.terminal.hints import hint, with_hint
-from nono.broker.asking.terminal.keyboard import Keyboard
+from nono.broker.asking.terminal.keyboard import Keyboard, Kind
 from nono.broker.asking.terminal.keys import choices, refusal
 from nono.broker.asking.terminal.pages import drawn, pages, withdrawn
 from nono.broker.rules.rule import Effect
@@ -29,6 +29,7 @@ _LEAVING = (b"q", b"\x1c")
 _QUITTING = (*_LEAVING, b"\x03", b"\x04")
 _STOPPING = b"\x1a"
 _NO_STOP = "this does not stop; q leaves, n says no"
+_TOO_EARLY = "that key came too early, and went nowhere"
 _GOES_ON = "  q  leave: who else is there is asked"
 _WITHDRAWN = "withdrawn: answered elsewhere, or needed no more"
 
@@ -155,7 +156,8 @@ class Board:
         is_early = self._only is not None and now < self._gate.opens_at()
         if data in _LEAVING and not is_early:
             return [Quit()]
-        self._hint = ""
+        is_key = any(each.kind in (Kind.KEY, Kind.PASTE) for each in pieces)
+        self._hint = _TOO_EARLY if is_key and now < self._gate.opens_at() else ""
         for outcome in self._gate.typed(pieces, now):
             match outcome:
                 case Unknown(key):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import resource
 
-from nono.shims.linux.refused_arguments import CLONE_NEW, PR_SET_DUMPABLE
+from nono.shims.linux.refused_arguments import CLONE_NEW, CLONE_PARENT, PR_SET_DUMPABLE
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Answer
@@ -61,10 +61,17 @@ def _stay_readable(call: Call) -> Answer:
 def clone(call: Call, decisions: Decisions) -> Answer:
     """clone(2): *refused* with CLONE_NEW*; with CLONE_PARENT where the child would seem another's.
 
-    Its flags are in a register. (clone3 is not there.)
+    Its flags are in a register. (clone3 is not there.) Where processes have a limit, every one is
+    counted: `forks.py`.
     """
-    if call.notification.a & CLONE_NEW:
+    flags = call.notification.a
+    if flags & CLONE_NEW:
         return forbidden(call, decisions)
-    if call.restrictions.has_restricted(call.caller):
+    if flags & CLONE_PARENT and call.restrictions.has_restricted(call.caller):
         raise failure(errno.EPERM)
-    return CONTINUE
+    if call.own.forks is None:
+        return CONTINUE
+    # What only a run with such a limit needs is loaded only then.
+    from nono.supervisor.linux.calls.forks import counted
+
+    return counted(call)

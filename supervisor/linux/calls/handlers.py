@@ -24,6 +24,7 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
     "nono.supervisor.linux.calls.forbidden": tuple(
         name for name, which in classes().items() if which is SyscallClass.TOLD
     ),
+    "nono.supervisor.linux.calls.forks": ("fork", "vfork"),
     "nono.supervisor.linux.calls.giving_up": (
         *("clone", "landlock_restrict_self", "capset", "prctl"),
     ),

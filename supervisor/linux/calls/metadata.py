@@ -19,6 +19,7 @@ from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
+from nono.supervisor.linux.calls.account_names import GROUPS, USERS, with_name
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.handles import Handle
@@ -136,13 +137,18 @@ def _chown(call: Call, decisions: Decisions, find: Find, owner: int, group: int)
     def change(handle: Handle) -> None:
         kernel.chown(handle.fd, owner, group)
 
-    detail = f"{_id(owner)}:{_id(group)}"
+    is_shown = call.caller.asks
+    detail = f"{_id(owner, USERS, is_shown)}:{_id(group, GROUPS, is_shown)}"
     return perform_change(call, decisions, "chown", find, change, detail=detail)
 
 
-def _id(number: int) -> str:
-    """As chown(1) writes it: nothing for one that stays."""
-    return "" if int32(number) == -1 else str(number & 0xFFFFFFFF)
+def _id(number: int, names: str, is_shown: bool) -> str:
+    """As chown(1) writes it: nothing for one that stays. Who may be asked is shown the name, too,
+    of the file `names`."""
+    if int32(number) == -1:
+        return ""
+    number &= 0xFFFFFFFF
+    return with_name(number, names) if is_shown else str(number)
 
 
 def chown(call: Call, decisions: Decisions) -> Answer:

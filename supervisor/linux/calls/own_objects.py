@@ -23,6 +23,7 @@ from nono.supervisor.linux.calls.handles import HANDLE_FLAGS, Handle
 from nono.supervisor.linux.calls.pinned import PINNED, Pinned
 
 if TYPE_CHECKING:
+    from nono.supervisor.linux.calls.fork_count import ForkCount
     from nono.supervisor.linux.calls.made_sockets import MadeSockets
     from nono.supervisor.linux.calls.own_datagrams import OwnDatagrams
     from nono.supervisor.linux.calls.own_names import OwnNames
@@ -59,6 +60,8 @@ class OwnObjects:
     def __init__(self) -> None:
         self.may_have_changed = False
         """Whether there was a call that could make a name or write into a file, anywhere."""
+        self.forks: ForkCount | None = None
+        """What counts its processes, where these have a limit that no control group holds."""
         self._datagrams: OwnDatagrams | None = None
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import resource
 import signal
 import socket
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
         _lead_job(fds.terminal)
         _take_streams(fds)
         step = "change to the working directory"
+        group = _open_group(spec)
         os.chdir(spec.cwd)
         os.umask(spec.umask)
         keep: Sequence[int] = spec.keep
@@ -51,6 +53,9 @@ def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) ->
         landlock.restrict_self(fds.ruleset)
         process.close_range(3, flags=process.CLOSE_RANGE_CLOEXEC)
         _restore_signals(spec)
+        if spec.group or spec.rlimits:
+            step = "enter the limits"
+            _enter_limits(spec, group)
         step = "seccomp"
         listener = notify.install(spec.program, listener=spec.broker)
         protocol.send(control, protocol.LISTENER, fds=(listener,) if spec.broker else ())
@@ -79,6 +84,23 @@ def _enter_network(spec: Spec, control: socket.socket) -> Sequence[int]:
     with listener:
         protocol.send(control, protocol.PROXY, fds=(listener.fileno(),))
     return () if is_apart else spec.keep
+
+
+def _open_group(spec: Spec) -> int:
+    """What a process writes itself into to enter the control group; -1 for none. Raises OSError."""
+    if not spec.group:
+        return -1
+    return os.open(f"{spec.group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+
+
+def _enter_limits(spec: Spec, group: int) -> None:
+    """As late as can be, so that they are for the program. Raises OSError."""
+    if group >= 0:
+        os.write(group, b"0")
+    for number, most in spec.rlimits:
+        _, hard = resource.getrlimit(number)
+        kept = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(number, (kept, kept))
 
 
 def _lead_job(terminal: int) -> None:

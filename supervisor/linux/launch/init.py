@@ -126,6 +126,9 @@ class Init:
         self._kill_everything()
         with contextlib.suppress(OSError):
             protocol.send(self._control, protocol.ENDED)
+        if spec.group:
+            self._wait_for_supervisor()
+            _remove_group(spec.group)
         return 0
 
     def _let_go(self) -> None:
@@ -260,6 +263,12 @@ class Init:
             poll.poll(_KILL_AGAIN_MILLISECONDS)
             self._drain()
 
+    def _wait_for_supervisor(self) -> None:
+        """Until it has looked at what its control group counted, and lets go, or is gone."""
+        with contextlib.suppress(OSError):
+            while protocol.receive(self._control)[0] is not None:
+                pass
+
     def _kill(self) -> None:
         if self._scoped:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -268,6 +277,16 @@ class Init:
         for pid in descendants(os.getpid()):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _remove_group(path: str) -> None:
+    """The program's control group and, if no other program is left, the sandbox's.
+
+    Where the supervisor lives the first is gone by now, and the second is its own to remove.
+    """
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+        os.rmdir(os.path.dirname(path))
 
 
 def _tell_failure(control: socket.socket, step: str, error: OSError) -> None:

@@ -64,6 +64,10 @@ class Spec(NamedTuple):
     """What the program leaves running goes on after its end, until the session is ended."""
     own_network: int = 0
     """The port of nono's proxy in a network of the program's own; 0 for the machine's network."""
+    group: str = ""
+    """The directory of the control group that the program enters; empty for nono's own."""
+    rlimits: Sequence[Sequence[int]] = ()
+    """Numbers and values of setrlimit(2)."""
 
     def pack(self) -> bytes:
         data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")

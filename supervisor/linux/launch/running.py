@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -25,8 +26,10 @@ from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
     from nono.broker.counting.tally import Tally
+    from nono.broker.limits import Reached
     from nono.supervisor.asking.asking import Asking
     from nono.supervisor.audit.writer import Audit
+    from nono.supervisor.linux.limits.held import Held
 
 
 _OURS = "/shims/linux/libpreload.so"
@@ -61,6 +64,8 @@ class Session:
         self._spec = spec
         self._forker = forker
         self._audit = audit
+        self.held: Held | None = None
+        """What it is held to, where it has limits."""
         self._end = End(not_executed=launched.not_executed)
         self._serving: Serving | None = None
         if launched.listener is not None:
@@ -101,6 +106,10 @@ class Session:
     def faults(self) -> list[str]:
         """Tracebacks of what failed in our own code; each call was denied."""
         return self._serving.faults if self._serving else []
+
+    def reached(self) -> list[Reached]:
+        """The limits that it has reached so far, or the whole sandbox."""
+        return [] if self.held is None else self.held.reached(self._end.status)
 
     def forward(self, ending: Ending, apart: Apart | None) -> None:
         """Pass signals on to the program, from now on. Raises StartError."""
@@ -213,6 +222,8 @@ class Session:
 
             found = diagnose(command, number, program, self._spec.cwd)
             raise CommandError(command, number, program, *found)
+        if self._end.status is None and self.held is not None and self.held.is_ended:
+            return signal.SIGKILL
         if self._end.status is None:
             raise BrokenError("the sandbox's init was killed, and every process with it")
         return self._end.status
@@ -242,7 +253,11 @@ class Session:
             self.kill()
         if self._serving:
             self._serving.close()
+        if self.held is not None:
+            self.held.ended(self._end.status)
         if self._audit is not None:
+            for each in self.reached():
+                self._audit.limited(each.name, each.summary)
             self._audit.exit(self._end.status)
         self._launched.control.close()
         os.close(self._launched.child_pidfd)
@@ -256,9 +271,10 @@ def specify(
     streams: Streams,
     signals: tuple[list[int], list[int]] | None,
     lingers: bool = False,
+    held: Held | None = None,
 ) -> Spec:
-    """What the init is told. `signals` are those that the program ignores and those that it blocks:
-    those of the calling thread, unless given."""
+    """What the init is told. `held` is what the program is held to, if it has limits; `signals` are
+    those that it ignores and those that it blocks: those of the calling thread, unless given."""
     ignored, blocked = signals or inherited_signals()
     return Spec(
         argv=list(argv),
@@ -273,6 +289,8 @@ def specify(
         closed_streams=list(streams.closed),
         lingers=lingers,
         own_network=confinement.own_network,
+        group="" if held is None else held.group,
+        rlimits=() if held is None else held.rlimits,
     )
 
 
@@ -303,6 +321,7 @@ def begin(
     forker: Forker,
     asking: Asking | None = None,
     tally: Tally | None = None,
+    held: Held | None = None,
 ) -> Session:
     """Start a program and serve its calls. Blocks for some milliseconds. Raises StartError."""
     outputs = streams.stdin, streams.stdout, streams.stderr
@@ -310,7 +329,11 @@ def begin(
     fds = Descriptors(-1, *outputs, *rules, *terminals)
     launched = launch(spec, fds, forker)
     try:
-        return Session(launched, spec, forker, confinement, decisions, audit, asking, tally)
+        made = Session(launched, spec, forker, confinement, decisions, audit, asking, tally)
+        if held is not None:
+            made.held = held
+            held.started(made.init_pid, made.kill)
+        return made
     except OSError:
         launched.close()
         raise

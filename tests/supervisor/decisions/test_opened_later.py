@@ -184,6 +184,7 @@ def test_a_grant_to_a_sandbox_that_runs_is_held_as_well(home: Path) -> None:
     assert decisions.policy == before and not decisions.refuses_names_in(str(home / "other"))
 
 
+@pytest.mark.long
 def test_the_policy_is_as_before_in_whatever_order_grants_are_taken_back(home: Path) -> None:
     grants = [home / "other", home, home / "data"]
     for order in itertools.permutations(range(3)):

@@ -1,5 +1,7 @@
 """Who learns is told by the loops of all programs and by trio's thread."""
 
+import pytest
+
 from nono.broker import Access, Environment, Open, Policy
 from nono.broker.requests import RecordedProcess
 from nono.supervisor.learning.observe import Learner
@@ -12,6 +14,7 @@ TMPDIR = "/tmp/nono-none"
 ROUNDS = 50
 
 
+@pytest.mark.long
 def test_what_many_threads_tell_is_learned_once() -> None:
     learner = Learner()
     learner.compare_with(NOTHING, TMPDIR)

@@ -1,4 +1,4 @@
-"""The examples of docs/library.md, each as a program of its own."""
+"""The examples of docs/library.md and docs/limits.md, each as a program of its own."""
 
 import re
 
@@ -7,7 +7,11 @@ import pytest
 from tests.conftest import CHECKOUT, Account, python_with
 
 SECTION = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8").partition("\n## nono\n")[2]
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", SECTION.partition("\n## ")[0], re.M | re.S)
+OTHERS = (CHECKOUT / "docs/limits.md").read_text(encoding="utf-8")
+TEXTS = SECTION.partition("\n## ")[0], OTHERS
+BLOCKS = [
+    each for text in TEXTS for each in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
+]
 
 
 def test_there_are_examples() -> None:

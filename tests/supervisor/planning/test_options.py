@@ -44,6 +44,8 @@ def parsed(*arguments: str) -> Options:
 def arguments(key: Key) -> tuple[str, Any]:
     """A value for the flag, as it is typed, and as a setting has it."""
     is_port = key.kind in (Kind.PUBLIC_PORT, Kind.LOCAL_PORT, Kind.LISTENING_PORT)
+    if key.name == "limits.timeout":
+        return "5m", "5m"
     return ("443", 443) if is_port else ("text", "text")
 
 
@@ -149,8 +151,12 @@ BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.LOCAL_PORT: PORTS,
     Kind.LISTENING_PORT: PORTS,
 }
-BOTH = [key for key in FLAGS if key.in_profile and key.name != "ask"]
-"""What can be said by a flag and in a profile, with the same values."""
+BOTH = [
+    key
+    for key in FLAGS
+    if key.in_profile and key.name != "ask" and not key.name.startswith("limits.")
+]
+"""What can be said by a flag and in a profile, with the same values, and becomes rules."""
 KEPT = {
     "network.block": (),
     "network.loopback_only": ("network.open_port", "network.listen_port"),

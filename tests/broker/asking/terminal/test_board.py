@@ -35,7 +35,10 @@ def test_a_key_answers_once_the_question_was_seen() -> None:
     shown = person.looks()
     assert "python3 train.py" in shown and "this file, once" in shown and "7f3a" in shown
     assert person.types(b"o", after=0.4) == []
+    assert "too early" in person.looks()
     assert person.types(b"o", after=0.25) == []
+    assert person.types(b"x", after=0.4) == []
+    assert "too early" not in person.looks() and "no answer" in person.looks()
     assert person.types(b"o", after=0.4) == [Picked("7f3a", 17, "o")]
     board.told("7f3a", "decided", {"id": 17, "words": "this file, once"})
     shown = person.looks()

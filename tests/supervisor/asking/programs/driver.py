@@ -72,6 +72,16 @@ channel = open_channel(Run("7f3a", (), "", "", "", None), "", True)
 own_wait = foreground._wait_until
 
 
+class Serves(type(channel)):
+    """Has something to do before there is a question of a call, so that trio runs at once."""
+
+    async def serve(self):
+        pass
+
+
+channel.__class__ = Serves
+
+
 async def ask(line, number):
     what, path = line.split(" ", 1)
     path = path.encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "surrogateescape")

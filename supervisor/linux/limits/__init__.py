@@ -1,0 +1,1 @@
+"""What holds a sandbox to its limits: control groups, limits of a process."""
