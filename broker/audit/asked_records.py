@@ -27,10 +27,9 @@ class Said(NamedTuple):
     milliseconds: int
     lists: bool
 
-
-def plain_asked(decision: list[object], said: Said) -> list[object]:
-    """A plain decision with what it was made by."""
-    return ["asked", *decision[1:], [*said]]
+    def plain(self, decision: list[object]) -> list[object]:
+        """A plain decision with this, by which it was made."""
+        return ["asked", *decision[1:], [*self]]
 
 
 def read_said(plain: object) -> Said:

@@ -16,7 +16,6 @@ from nono.broker.audit.answer_records import (
     read_answered,
     read_changed,
 )
-from nono.broker.audit.asked_records import answered_by, read_said
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
 from nono.broker.audit.plain_request import plain_request, read_request
 from nono.broker.audit.plain_values import (
@@ -325,6 +324,9 @@ def read_all(data: object) -> tuple[Record, ...]:
     name, *values = as_list(data) or [""]
     if name != "asked":
         return (read(data),)
+    # Only who reads an audit needs the words of an answer.
+    from nono.broker.audit.asked_records import answered_by, read_said
+
     *rest, said = values or [None]
     decision = read(["decision", *rest])
     assert isinstance(decision, Decision)

@@ -27,6 +27,7 @@ _COMMANDS = {
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",
     "trust": "nono.supervisor.cli.trust",
+    "init": "nono.supervisor.cli.init",
     "audit": "nono.supervisor.cli.audit",
     "answers": "nono.supervisor.cli.answers",
     "credential": "nono.supervisor.cli.credential",

@@ -20,6 +20,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
             f"{_HOST} api.example.org -- ./fetch",
         ),
         ("by a profile, as an agent needs it", "--profile claude-code -- claude"),
+        ("a line for a shell", f"{_CWD} -c 'make test | tail'"),
         ("no more than that of the machine", f"{_PROCESSES} 50 {_TIMEOUT} 5m -- ./build"),
         ("look first, and run nothing", f"--dry-run {_READ} ~/data -- ./report"),
     ),
@@ -44,6 +45,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "trust": (("what this directory's project asks for", ""), ("a script", "./report.py")),
     "answers": (("what was answered with always", "list --all"),),
     "credential": (("keep a key in the keychain", "set openai"),),
+    "init": (
+        ("look at it first", "claude --print"),
+        ("by a profile of your own", "codex -- --profile mine"),
+    ),
     "mcp": (("tools for a client, in this directory", _CWD),),
     "jupyter": (("a kernel that changes its notebooks' directory", "install --allow-cwd"),),
     "completion": (("for this shell alone", "bash"),),

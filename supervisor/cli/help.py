@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Run programs": ("run", "shell", "learn", "why"),
     "While they run": ("ps", "kill", "status", "grant", "revoke", "watch"),
     "What they may do, and did": ("profile", "trust", "answers", "audit", "credential"),
-    "For other programs": ("mcp", "jupyter"),
+    "For other programs": ("init", "mcp", "jupyter"),
     "This machine": ("setup", "bench", "completion", "man"),
 }
 """Every command of nono's, under its heading."""

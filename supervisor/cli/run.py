@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -57,14 +58,25 @@ def run_options(function: Any) -> Any:
 
 
 @click.command(cls=PolicyCommand, context_settings={"allow_interspersed_args": False})
+@click.option(
+    "-c",
+    "string",
+    metavar="STRING",
+    help="Run STRING by bash, or by sh where there is none; COMMAND is then its $0, $1, ...",
+)
 @run_options
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
-def run(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> None:
+def run(ctx: click.Context, /, command: tuple[str, ...], string: str | None, **values: Any) -> None:
     """Run COMMAND in a sandbox.
 
     It may read the system and its own interpreter, and what the options allow.
     """
+    if string is not None:
+        # What only such a run needs is loaded only then.
+        from nono.supervisor.cli.shell_string import with_shell
+
+        command = with_shell(string, command, os.environ)
     if not command:
         example = f"nono run {flag('workdir.access')} -- python3 my_script.py"
         raise UsageError("no command to run", example)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import TIMEOUT, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -14,6 +14,6 @@ def test_the_plugin(frameworks: Account) -> None:
     # The plugins of all the other frameworks would be imported by each of some twenty starts.
     env = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     more = ("-p", "nono", f"--basetemp={place}/tmp")
-    done = frameworks(frameworks.python, *words, *more, cwd=place, env=env, timeout=300)
+    done = frameworks(frameworks.python, *words, *more, cwd=place, env=env, timeout=3 * TIMEOUT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n7 passed" in done.stdout, done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_the_options_of_a_run_stand_under_headings() -> None:
 def test_examples_are_lines_that_nono_reads(name: str) -> None:
     command = PAGES[f"nono {name}"]
     for _, words in EXAMPLES[name]:
-        arguments = words.split()
+        arguments = shlex.split(words)
         found = command
         if isinstance(command, click.Group) and not arguments[0].startswith("-"):
             context = click.Context(command, info_name=name)

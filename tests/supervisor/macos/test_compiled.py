@@ -120,6 +120,9 @@ def test_what_is_different_is_said_where_it_matters() -> None:
         "hosts by name": _plain(mode=Mode.FILTERED),
         "servers of the program's own on 127.0.0.1": _plain(mode=Mode.FILTERED),
         "where machines get credentials (169.254.169.254)": _plain(),
+        "directories that a pattern refuses something in": Policy(
+            (allow("/w"), rule(Glob("/w/*/key"), effect=Effect.DENY))
+        ),
         "names on volumes of HFS+ and FAT": Policy((allow("/Volumes/stick"),)),
         "objects of the program's own in /tmp": Policy((allow("/tmp", Access.CREATE),)),
     }

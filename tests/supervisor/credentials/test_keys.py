@@ -1,0 +1,43 @@
+"""What takes keys from elsewhere does without the keychain's library, slow to import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from tests.conftest import CHECKOUT
+
+LOADING = """
+import sys
+from nono.broker.credentials.services import built_in_service, with_source
+from nono.supervisor.credentials import keychain, keys
+service = with_source(built_in_service("openai"), sys.argv[1])
+try:
+    print(keys.load(service, {"MINE": "sk-0123456789abcdef0123456789"}).source)
+except Exception as error:
+    print(type(error).__name__)
+print("keyring" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "is_loaded"),
+    [("env://MINE", "False"), ("env://OTHER", "False"), ("keyring://nono/openai", "True")],
+)
+def test_keyring_is_imported_for_a_keychain_alone(source: str, is_loaded: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", LOADING, source],
+        env={"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1:] == [is_loaded], done.stdout + done.stderr
+
+
+def test_a_plain_installation_has_it() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert any(each.startswith("keyring>=") for each in project["dependencies"])
