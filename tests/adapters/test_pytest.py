@@ -13,7 +13,7 @@ def test_the_plugin(frameworks: Account) -> None:
     words = ("-P", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "test_plugin.py")
     # The plugins of all the other frameworks would be imported by each of some twenty starts.
     env = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    words = (*words, "-p", "nono", f"--basetemp={place}/tmp")
-    done = frameworks(frameworks.python, *words, cwd=place, env=env, timeout=3 * TIMEOUT)
+    more = ("-p", "nono", f"--basetemp={place}/tmp")
+    done = frameworks(frameworks.python, *words, *more, cwd=place, env=env, timeout=3 * TIMEOUT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n7 passed" in done.stdout, done.stdout
