@@ -17,8 +17,11 @@ from nono.broker.audit.answer_records import (
     read_changed,
 )
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
-from nono.broker.audit.plain_request import plain_request, read_request
-from nono.broker.audit.plain_values import (
+from nono.broker.dataclass import dataclass
+from nono.broker.errors import InvalidRecord
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.plain_request import plain_request, read_request
+from nono.broker.plain_values import (
     as_flag,
     as_list,
     as_number,
@@ -26,9 +29,6 @@ from nono.broker.audit.plain_values import (
     as_tuple,
     optional,
 )
-from nono.broker.dataclass import dataclass
-from nono.broker.errors import InvalidRecord
-from nono.broker.named_tuple import NamedTuple
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Process, RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Origin
