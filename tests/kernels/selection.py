@@ -13,6 +13,7 @@ ESSENTIAL = " ".join(
         "tests/shims/linux/test_landlock.py",
         "tests/shims/linux/test_filter_kernel.py",
         "tests/shims/linux/test_inet_diag.py",
+        "tests/supervisor/linux/limits/test_limits.py",
     )
 )
 """Where the processor is emulated as well: each run of nono takes seconds there."""
