@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nono.broker.audit.plain_policy import plain_origin, read_origin
-from nono.broker.audit.plain_values import as_number, as_text, as_tuple, optional
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.plain_values import as_number, as_text, as_tuple, optional
 from nono.broker.rules.rule import Origin
 
 

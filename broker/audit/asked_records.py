@@ -7,8 +7,8 @@ the decision says of the question is not written again, and put into words when 
 from __future__ import annotations
 
 from nono.broker.audit.answer_records import Answered
-from nono.broker.audit.plain_values import as_flag, as_list, as_number, as_text
 from nono.broker.named_tuple import NamedTuple
+from nono.broker.plain_values import as_flag, as_list, as_number, as_text
 from nono.broker.requests import Open, RecordedProcess, Request
 from nono.broker.rules.patterns import File
 from nono.broker.rules.rule import Effect, Origin
@@ -27,10 +27,9 @@ class Said(NamedTuple):
     milliseconds: int
     lists: bool
 
-
-def plain_asked(decision: list[object], said: Said) -> list[object]:
-    """A plain decision with what it was made by."""
-    return ["asked", *decision[1:], [*said]]
+    def plain(self, decision: list[object]) -> list[object]:
+        """A plain decision with this, by which it was made."""
+        return ["asked", *decision[1:], [*self]]
 
 
 def read_said(plain: object) -> Said:

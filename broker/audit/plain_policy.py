@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nono.broker.audit.plain_values import (
+from nono.broker.errors import InvalidRecord, PolicyError
+from nono.broker.network.network import Mode, Network
+from nono.broker.plain_values import (
     Fields,
     as_access,
     as_flag,
@@ -16,8 +18,6 @@ from nono.broker.audit.plain_values import (
     optional,
     read_fields,
 )
-from nono.broker.errors import InvalidRecord, PolicyError
-from nono.broker.network.network import Mode, Network
 from nono.broker.policy.policy import Policy
 from nono.broker.rules.host_patterns import (
     AddressBlock,

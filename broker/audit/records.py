@@ -16,10 +16,12 @@ from nono.broker.audit.answer_records import (
     read_answered,
     read_changed,
 )
-from nono.broker.audit.asked_records import answered_by, read_said
 from nono.broker.audit.plain_policy import plain_origin, plain_policy, read_origin, read_policy
-from nono.broker.audit.plain_request import plain_request, read_request
-from nono.broker.audit.plain_values import (
+from nono.broker.dataclass import dataclass
+from nono.broker.errors import InvalidRecord
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.plain_request import plain_request, read_request
+from nono.broker.plain_values import (
     as_flag,
     as_list,
     as_number,
@@ -27,9 +29,6 @@ from nono.broker.audit.plain_values import (
     as_tuple,
     optional,
 )
-from nono.broker.dataclass import dataclass
-from nono.broker.errors import InvalidRecord
-from nono.broker.named_tuple import NamedTuple
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Process, RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Origin
@@ -325,6 +324,9 @@ def read_all(data: object) -> tuple[Record, ...]:
     name, *values = as_list(data) or [""]
     if name != "asked":
         return (read(data),)
+    # Only who reads an audit needs the words of an answer.
+    from nono.broker.audit.asked_records import answered_by, read_said
+
     *rest, said = values or [None]
     decision = read(["decision", *rest])
     assert isinstance(decision, Decision)

@@ -14,7 +14,7 @@ import msgpack
 
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.plain_policy import plain_origin
-from nono.broker.audit.plain_request import plain_request
+from nono.broker.plain_request import plain_request
 from nono.broker.requests import RecordedProcess
 
 if TYPE_CHECKING:

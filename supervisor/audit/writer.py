@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Ask, Deny, Effect, Execute, Policy, Process, Request, Verdict
 from nono.broker.audit.answer_records import Answered, Changed
-from nono.broker.audit.asked_records import Said, plain_asked
 from nono.broker.audit.chain import Seal, Writer
 from nono.broker.audit.pace import Pace
 from nono.broker.audit.records import (
@@ -45,6 +44,7 @@ from nono.supervisor.version import VERSION
 
 if TYPE_CHECKING:
     from nono.broker import Origin
+    from nono.broker.audit.asked_records import Said
     from nono.supervisor.audit.sessions import NewSession
     from nono.supervisor.audit.shared import Journal, Shared, SharedPace
 
@@ -218,7 +218,7 @@ class Audit:
             process = self.process_of(request.process)
             other = None if decided is request else decided
             plain = plain_decision(now, process, request, effect, number, origin, other, native)
-            self._append(plain_asked(plain, said) if said else plain)
+            self._append(said.plain(plain) if said else plain)
         if is_execute:
             self._forget_processes()  # what they run, and who they are, may be another
 

@@ -32,6 +32,7 @@ from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
+from nono.supervisor.decisions.host_modules import host_modules
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import other_names
@@ -106,11 +107,13 @@ def complete(
     """
     policy, services, network = plan.policy, plan.services, plan.policy.network
     kept = policy.rules if broker else without_start_files(policy.rules)
+    written = opened_by_people(kept, Access.WRITE).directories
     rules = [
         *kept,
         *kernel_mounts(),
         *_records(env),
-        *own_code({plan.workdir, *opened_by_people(kept, Access.WRITE).directories}),
+        *own_code({plan.workdir, *written}),
+        *host_modules(written),
         *shared_names(),
     ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))

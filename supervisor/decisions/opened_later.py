@@ -45,6 +45,7 @@ from nono.broker.rules.rule import builtin
 from nono.supervisor.decisions.always import behind_links
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import folding_trees
+from nono.supervisor.decisions.host_modules import host_modules
 from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
@@ -189,11 +190,13 @@ class OpenedLater:
         asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
         roots = opened_directories(grants)
         starting = self._start_files(policy, grants, roots)
+        written = opened_by_people(grants, Access.WRITE).directories
         found = [
             *starting.rules,
             *other_homes([*known, *grants], self._home, self._of_home),
             *(each for each in anchored(self._plan.anywhere, roots) if each.effect is Effect.DENY),
-            *own_code(opened_by_people(grants, Access.WRITE).directories),
+            *own_code(written),
+            *host_modules(written),
         ]
         found += list(other_names([*known, *found], policy.bypasses))
         names = folding_trees()

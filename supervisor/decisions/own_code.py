@@ -61,6 +61,11 @@ def this_process_is_ours() -> None:
     _process["ours"] = True
 
 
+def process_is_ours() -> bool:
+    """Whether this is the command, and not a host program."""
+    return _process["ours"]
+
+
 def own_code(opened: Iterable[str] = ()) -> Iterator[Rule]:
     """The refusals of changes. Raises OSError.
 

@@ -82,9 +82,12 @@ def leave() -> None:
     sys.path[:] = [each for each in sys.path if absolute(each) not in left]
 
 
-def shadowing(directory: str) -> Iterator[str]:
-    """The paths below the directory that would be loaded in the place of something else."""
-    known = {*MODULES, *sys.stdlib_module_names, *_ASKED_FOR}
+def shadowing(directory: str, more: Iterable[str] = ()) -> Iterator[str]:
+    """The paths below the directory that would be loaded in the place of something else.
+
+    `more` are modules besides those of nono, of what it depends on, and of Python.
+    """
+    known = {*MODULES, *sys.stdlib_module_names, *_ASKED_FOR, *more}
     for name in known:
         yield os.path.join(directory, name)
         yield from (os.path.join(directory, name + suffix) for suffix in all_suffixes())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from nono.broker import Ask, Deny, Origin, Request, Verdict
 
@@ -35,7 +35,6 @@ class Witness(Protocol):
         """A host has no known address."""
 
 
-@runtime_checkable
 class Sharing(Protocol):
     """A witness that also lets another part of nono write down what it does: an audit."""
 

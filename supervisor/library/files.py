@@ -52,7 +52,9 @@ class Files:
         from nono.supervisor.linux.host_files import HostFiles
 
         confinement = prepared.confinement
-        self._files = HostFiles(prepared.decisions, confinement.injected, os.path.abspath(workdir))
+        self._files = HostFiles(
+            prepared.decisions, confinement.injected, os.path.abspath(workdir), prepared.tmpdir
+        )
 
     def read(self, path: Path, max: int = MAX_FILE, *, text: bool = False) -> Any:
         """The whole content. Raises OSError, EFBIG for more than `max` bytes."""
@@ -71,8 +73,12 @@ class Files:
             file.write(given)
 
     def put(self, source: Path, path: Path, *, parents: bool = False) -> None:
-        """Copy a file of this process's into the sandbox, with the mode of one that is new."""
-        with open(source, "rb") as file:
+        """Copy a file of this process's into the sandbox, with its permissions.
+
+        A link that a program in the sandbox may have put where `source` is leads nowhere: OSError,
+        and what such a place holds is what the program may read.
+        """
+        with open(self._files.open_to_copy(os.fspath(source)), "rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             target = self._files.open_to_write(os.fspath(path), mode, parents=parents)
             with open(target, "wb") as copy:

@@ -25,6 +25,8 @@ from nono.shims.linux.openat2 import (
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.injected_files import InjectedFiles
+from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.walk import Changeable
 
 _RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -40,8 +42,15 @@ class HostFiles:
     and ELOOP where a link is on the way.
     """
 
-    def __init__(self, decisions: Decisions, injected: InjectedFiles | None, workdir: str) -> None:
+    def __init__(
+        self,
+        decisions: Decisions,
+        injected: InjectedFiles | None,
+        workdir: str,
+        tmpdir: str,
+    ) -> None:
         self._decisions = decisions
+        self._tmpdir = tmpdir
         self._injected = injected
         self._workdir = workdir
 
@@ -58,6 +67,29 @@ class HostFiles:
         finally:
             os.close(handle)
 
+    def open_to_copy(self, path: str) -> int:
+        """A descriptor of a regular file of the host's, which is put into the sandbox.
+
+        Links are followed, but for those out of a place where the program may have made them; what
+        is in such a place is decided on as where the program itself would read it.
+        """
+        places = Changeable([*self._written(), self._tmpdir])
+        end, link = places.follow(os.path.abspath(path))
+        if link is not None:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), link)
+        if places.holding(end) is not None:
+            return self.open_to_read(end)
+        handle = self._handle(end, _HANDLE)
+        try:
+            _check_regular(handle, path)
+            return _open(handle, os.O_RDONLY)
+        finally:
+            os.close(handle)
+
+    def _written(self) -> frozenset[str]:
+        """The directories that are opened to be written in, also by an answer."""
+        return opened_by_people(self._decisions.policy.rules, Access.WRITE).directories
+
     def open_to_write(self, path: str, mode: int = 0o666, *, parents: bool = False) -> int:
         """A descriptor of an empty regular file, which is made if it is not there.
 
@@ -68,7 +100,7 @@ class HostFiles:
         try:
             for _ in range(_MAX_TRIES):
                 try:
-                    return self._written(parent, name, mode)
+                    return self._emptied(parent, name, mode)
                 except (FileExistsError, FileNotFoundError):
                     continue  # somebody has made it meanwhile, or removed it
         finally:
@@ -95,7 +127,7 @@ class HostFiles:
         finally:
             os.close(listed)
 
-    def _written(self, parent: int, name: str, mode: int) -> int:
+    def _emptied(self, parent: int, name: str, mode: int) -> int:
         """The file of this name, emptied or made. Raises FileExistsError for one made meanwhile."""
         try:
             handle = openat2(parent, os.fsencode(name), _HANDLE, resolve=_RESOLVE)

@@ -32,7 +32,7 @@ from nono.shims.macos.sbpl import Named, Profile
 from nono.supervisor.errors import BrokenError, UsageError
 from nono.supervisor.macos.network import network_rules
 from nono.supervisor.macos.on_disk import path_on_disk, policy_on_disk
-from nono.supervisor.macos.profile import profile_of, with_base
+from nono.supervisor.macos.profile import opened_by, profile_of, with_base
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -95,11 +95,12 @@ def compiled(
 
 
 def _near_refusals(policy: Policy) -> dict[str, None]:
-    """What is refused, what is above it, and a name below, each once."""
+    """What is refused, what is above it, and a name below, each once: as far as it is opened."""
     places: dict[str, None] = {}
+    opened = opened_by(policy)
     for path in _refused_paths(policy):
         places.update(dict.fromkeys((path, child(path, "x"), parent(path))))
-    return places
+    return dict.fromkeys(filter(opened.reaches, places))
 
 
 def _speaking_of(places: Iterable[str], policy: Policy) -> Policy:

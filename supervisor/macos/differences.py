@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from nono.broker import Access, Effect, Mode, Policy, Rule
+from nono.broker import Access, Effect, Glob, Mode, Policy, Rule
 from nono.broker.rules.host_patterns import PublicPort
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import flag
+from nono.supervisor.macos.filters import directories_of
 
 Concerns = Callable[[Policy], bool]
 
@@ -74,6 +75,12 @@ def _may_reach_volumes(policy: Policy) -> bool:
     return any(path == "/" or is_within(path, _VOLUMES) for named in opened for path in named)
 
 
+def _has_directories_in_patterns(policy: Policy) -> bool:
+    refused = [rule.pattern for rule in policy.rules if rule.effect is not Effect.ALLOW]
+    patterns = [each for each in refused if isinstance(each, Glob)]
+    return any(next(directories_of(each, policy.names), None) for each in patterns)
+
+
 _VOLUMES = "/Volumes"
 TABLE = (
     Difference(
@@ -124,6 +131,11 @@ TABLE = (
         "other names of one file (hard links)",
         "a name that was there before and lies in what is opened is opened",
         _always,
+    ),
+    Difference(
+        "directories that a pattern refuses something in",
+        "they are neither moved nor removed, where it would match no more elsewhere",
+        _has_directories_in_patterns,
     ),
     Difference(
         "names on volumes of HFS+ and FAT",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker import File, Glob, PathPattern, Subtree
 from nono.broker.rules.folding import Folding, folded_name
@@ -127,6 +127,26 @@ class Refusals:
             for part in together(refused, self._folding, self._reach.opened):
                 found[without(part, left_out)] = None
         return [*found, *self._others]
+
+
+def directories_of(pattern: Glob, folding: Folding) -> Iterator[Regex]:
+    """Directories below which something matches that would not if they were moved elsewhere.
+
+    Those of its fixed part are not among them. A name that matches at any depth moves along.
+    """
+    rooted = pattern.text if pattern.text.startswith("/") else f"/**/{pattern.text}"
+    parts = rooted.removesuffix("/")[1:].split("/")
+    body, fixed = "", len(components(pattern.prefix))
+    for number, part in enumerate(parts[:-1]):
+        if part == "**":
+            body += "(/[^/]+)*"
+            if number:
+                yield Regex(f"^{body}$")  # and whatever is deeper
+                return
+            continue
+        body += "/" + _name(part, exact=not folding, wide=True)
+        if number >= fixed:
+            yield Regex(f"^{body}$")
 
 
 def entry_of(directory: str) -> Filter:

@@ -26,13 +26,14 @@ from nono.broker import (
     Subtree,
 )
 from nono.broker.datafile import data
-from nono.broker.rules.paths import is_within, lineage
+from nono.broker.rules.paths import ancestors, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.broker.rules.rule import guarded_paths, is_lifted
 from nono.shims.macos.sbpl import (
     Allow,
     Every,
     Filter,
+    Literal,
     Named,
     Not,
     Profile,
@@ -45,7 +46,8 @@ from nono.shims.macos.sbpl import (
     tree,
     without,
 )
-from nono.supervisor.macos.filters import Reach, Refusals, entry_of, granted
+from nono.supervisor.macos.filters import Reach, Refusals, directories_of, entry_of, granted
+from nono.supervisor.macos.together import Opened
 
 BASE = Origin(OriginKind.BUILTIN, "what every program needs on macOS")
 _ACCESS = {
@@ -100,12 +102,18 @@ def _filter_of(entry: Mapping[str, Sequence[Sequence[str]]]) -> Filter | None:
 _FORMS: Mapping[str, Callable[[str], Filter]] = {"target": Target, "regex": Regex}
 
 
+def opened_by(policy: Policy) -> Opened:
+    """What some grant of the policy reaches."""
+    return _Parts(policy).reach.opened
+
+
 @dataclass(frozen=True)
 class _Parts:
     """What the rules say, right by right, as filters."""
 
     policy: Policy
     _known: dict[tuple[Access, bool], list[Filter]] = field(default_factory=dict, hash=False)
+    _asked: dict[tuple[PathPattern, ...], list[Filter]] = field(default_factory=dict, hash=False)
 
     def granted(self, right: Access) -> Filter:
         """Where the right is granted, and no question stands nearer.
@@ -113,22 +121,30 @@ class _Parts:
         Nobody is asked for a file here, so a question is a refusal, as far as it decides.
         """
         questions = self._with(Effect.ASK, right)
-        return some(
-            without(granted(pattern), self._nearer(pattern, questions))
-            for _, pattern in self._with(Effect.ALLOW, right)
-        )
+        by_question: dict[tuple[Filter, ...], list[Filter]] = {}
+        for _, pattern in self._with(Effect.ALLOW, right):
+            nearer = tuple(self._nearer(pattern, questions))
+            by_question.setdefault(nearer, []).append(granted(pattern))
+        return some(without(some(here), nearer) for nearer, here in by_question.items())
 
     def _nearer(self, grant: PathPattern, questions: list[_Spoken]) -> list[Filter]:
-        found = Refusals(self.policy.names)
+        nearer: list[PathPattern] = []
         for _, question in questions:
             asked, given = _path(question), _path(grant)
-            if asked is None or given is None or self.policy.names.tree(asked) is not None:
-                nearer = True  # questions by wildcards are before all others, grants after
-            else:
-                nearer = is_within(asked, given)
-            if nearer:
-                found.add(question)
-        return found.filters()
+            by_path = asked is not None and given is not None
+            if not by_path or self.policy.names.tree(asked or "/") is not None:
+                nearer.append(question)  # before all others; a grant by wildcards is after them
+            elif is_within(asked or "/", given or "/"):
+                nearer.append(question)
+        return self._questions(tuple(nearer))
+
+    def _questions(self, patterns: tuple[PathPattern, ...]) -> list[Filter]:
+        if patterns not in self._asked:
+            found = Refusals(self.policy.names)
+            for pattern in patterns:
+                found.add(pattern)
+            self._asked[patterns] = found.filters()
+        return self._asked[patterns]
 
     def creatable(self) -> Filter:
         """Names in directories where new ones may be made."""
@@ -144,7 +160,7 @@ class _Parts:
         """Where any of the rights is refused, but for what a bypass opens. `guarded`: and the
         paths of refusals and questions, and the directories above them: see `Policy`."""
         if (rights, guarded) not in self._known:
-            found = Refusals(self.policy.names, self._reach)
+            found = Refusals(self.policy.names, self.reach)
             for rule, pattern in self._with(Effect.DENY, rights):
                 found.add(pattern, self._lifted(rule), rule.access.value)
             if guarded:
@@ -153,7 +169,8 @@ class _Parts:
         return self._known[rights, guarded]
 
     @cached_property
-    def _reach(self) -> Reach:
+    def reach(self) -> Reach:
+        """What all grants together reach."""
         return Reach(
             # A right to make names in a directory reaches the names.
             Subtree(pattern.path)
@@ -165,6 +182,21 @@ class _Parts:
     def _lifted(self, rule: Rule) -> list[str]:
         bypasses = self.policy.bypasses
         return [path for path in bypasses if is_lifted(rule, path, bypasses)]
+
+    def left_behind(self) -> list[Filter]:
+        """Directories that are not moved, since a refusal by wildcards or a right to connect hangs
+        on where they are: what comes in their place would be meant, and what was in them not."""
+        found: dict[Filter, None] = {}
+        for rule in self.policy.rules:
+            if isinstance(rule.pattern, Glob) and rule.effect is not Effect.ALLOW:
+                lifted = [tree(path) for path in self._lifted(rule)]
+                for part in directories_of(rule.pattern, self.policy.names):
+                    found[without(part, lifted)] = None
+        for _, pattern in self._with(Effect.ALLOW, Access.CONNECT):
+            above = ancestors(_path(pattern) or "/")
+            opened = filter(self.reach.opened.reaches, above)
+            found.update(dict.fromkeys(map(Literal, opened)))
+        return [Every((VnodeType("DIRECTORY"), some(found)))] if found else []
 
     @cached_property
     def _guarded(self) -> dict[str, frozenset[str]]:
@@ -236,7 +268,8 @@ def _removing(parts: _Parts) -> Filter:
     A socket could get a name that may be connected to, so only one that may be already is removed.
     """
     both = Every((parts.granted(Access.WRITE), parts.granted(Access.READ)))
-    removed = without(both, [_DEVICES, *parts.refused(_ANY, guarded=True)])
+    kept = [*parts.refused(_ANY, guarded=True), *parts.left_behind()]
+    removed = without(both, [_DEVICES, *kept])
     connectable = parts.granted(Access.CONNECT)
     sockets = Every((VnodeType("SOCKET"), Not(connectable)))
     return without(removed, [sockets])

@@ -62,6 +62,9 @@ class Opened:
         self.trees = outermost({"/"} if everywhere else trees)
         self.files = {each for each in files if self.trees.isdisjoint(lineage(each))}
 
+    def reaches(self, path: str) -> bool:
+        return path in self.files or not self.trees.isdisjoint(lineage(path))
+
 
 def together(refused: Iterable[Refused], folding: Folding, opened: Opened) -> Iterator[Filter]:
     """What the refusals reach of what is opened, in every spelling where names fold."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nono.broker import Origin, OriginKind
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import BY_OPTION, Key, Setting, Settings
+
+if TYPE_CHECKING:
+    from nono.broker.limits import Limits
 
 _MAX_SHOWN = 80
 _UNSAID: dict[str, Any] = {}
@@ -125,6 +128,16 @@ def asked_by(flags: Settings, profile: Settings) -> str:
     if flag is not None:
         return str(flag.value)
     return "auto" if in_profile is not None and in_profile.value else ""
+
+
+def limits_said(flags: Settings, profile: Settings) -> Limits | None:
+    """What may be used of the machine; None where nobody says. Raises UsageError, PolicyError."""
+    if not any(name.startswith("limits.") for name in (*flags.settings, *profile.settings)):
+        return None
+    # What only a run with limits needs is loaded only then.
+    from nono.supervisor.planning.limits import limits_of
+
+    return limits_of(flags, profile)
 
 
 def _values(key: Key, given: Any) -> Sequence[Any]:

@@ -31,7 +31,7 @@ from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
 from nono.supervisor.planning.new_directories import new_directories
-from nono.supervisor.planning.options import Options, asked_by, settings_of
+from nono.supervisor.planning.options import Options, asked_by, limits_said, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
     bypasses,
@@ -210,7 +210,7 @@ def make_plan(
         asks,
         flags.speak_of("preload"),
         flags.speak_of("network.by"),
-        _limits(flags, profile.settings),
+        limits_said(flags, profile.settings),
     )
 
 
@@ -233,15 +233,6 @@ def _caches(
 
     state = {} if agent is None else agent.places()
     return own_caches(options.profile, env, home, workdir, changeable, state)
-
-
-def _limits(flags: Settings, profile: Settings) -> Limits | None:
-    if not any(name.startswith("limits.") for name in (*flags.settings, *profile.settings)):
-        return None
-    # What only a run with limits needs is loaded only then.
-    from nono.supervisor.planning.limits import limits_of
-
-    return limits_of(flags, profile)
 
 
 def _is_excluded(profile: FromProfile) -> bool:

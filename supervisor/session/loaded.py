@@ -44,12 +44,15 @@ _ALSO = (
 """What is otherwise imported in the middle of a function, by Python too."""
 
 
+_ALSO_ON_LINUX = ("nono.shims.linux.journal",)
+
+
 @cache
 def load_everything() -> None:
     """Import it, once in a process."""
     for room in (*_ROOMS, "macos" if sys.platform == "darwin" else "linux"):
         _load(room)
-    for name in _ALSO:
+    for name in (*_ALSO, *(_ALSO_ON_LINUX if sys.platform == "linux" else ())):
         importlib.import_module(name)
 
 

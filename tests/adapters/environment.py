@@ -20,6 +20,20 @@ NO_FRAMEWORKS = {"dev", "plots", "test", "tui"}
 """The other extras of pyproject.toml."""
 BESIDES = ("celery", "distributed", "mcp", "numpy", "pydantic-ai-harness", "pytest", "ray")
 """What the tests of adapters import besides."""
+_COMPILED = (
+    *("agents.sandbox", "celery", "deepagents", "distributed", "ipykernel.kernelapp"),
+    *("jupyter_client", "mcp.server.mcpserver", "numpy", "pydantic_ai", "pytest", "ray"),
+    "smolagents",
+)
+"""What is imported here: an ordinary user could not write down what is compiled."""
+_COMPILES = """
+import compileall, importlib, sys
+sys.dont_write_bytecode = False
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+import nono
+compileall.compile_dir(nono.__path__[0], quiet=1)
+"""
 _PUBLIC = "/usr/local/bin:/usr/bin:/bin"
 """Where every user can execute an interpreter."""
 _SECONDS = 400.0
@@ -62,6 +76,7 @@ def _install(target: Path) -> None:
         [str(target / "uv/bin/pip"), "install", "-qq", "uv"],
         [uv, "venv", "-q", "--python", python, made],
         [uv, "pip", "install", "-q", "--python", made, f"{source}[{wanted}]", *BESIDES],
+        [f"{made}/bin/python", "-c", _COMPILES, *_COMPILED],
     ):
         subprocess.run(command, check=True, capture_output=True, text=True, umask=0o022)
     shutil.rmtree(source)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT, Account, program_beside
+from tests.conftest import CHECKOUT, TIMEOUT, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -16,7 +16,7 @@ EXAMPLES = {
     if (match := re.search(r"^from nono\.adapters\.(\w+) import", block, re.M))
 }
 MAX_LINES = 15
-SECONDS = 180
+SECONDS = 3 * TIMEOUT
 ASKED = "python3 -c 'print(6*7)'"
 MODELS = {
     "deepagents": f'Calling(calls=[("execute", {{"command": {ASKED!r}}})])',

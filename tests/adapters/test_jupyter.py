@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import TIMEOUT, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -11,6 +11,6 @@ def test_a_kernel(frameworks: Account) -> None:
     place = frameworks.directory(frameworks.home / "jupyter")
     frameworks.directory(place / "work")
     program = program_beside(__file__, "with_jupyter.py")
-    done = frameworks(frameworks.python, "-P", "-c", program, cwd=place, timeout=180)
+    done = frameworks(frameworks.python, "-P", "-c", program, cwd=place, timeout=3 * TIMEOUT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("done\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHECKOUT, UMASK, Account
+from tests.conftest import CHECKOUT, TIMEOUT, UMASK, Account
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -54,7 +54,9 @@ def test_celery(frameworks: Account) -> None:
         )
     try:
         environment = {"PYTHONPATH": str(place)}
-        done = frameworks(frameworks.python, "-c", SENDING, cwd=place, env=environment, timeout=120)
+        done = frameworks(
+            frameworks.python, "-c", SENDING, cwd=place, env=environment, timeout=3 * TIMEOUT
+        )
     finally:
         worker.terminate()
         worker.wait(60)
@@ -81,6 +83,6 @@ def test_ray(frameworks: Account, place: Path) -> None:
     program = RAY.format(place=str(temporary), recipe=BLOCKS["ray"])
     here = frameworks.directory(frameworks.home / "ray")
     env = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-    done = frameworks(frameworks.python, "-c", program, cwd=here, env=env, timeout=180)
+    done = frameworks(frameworks.python, "-c", program, cwd=here, env=env, timeout=3 * TIMEOUT)
     assert done.returncode == 0, done.stderr
     assert "[1, 2, 4, 8]\n" in done.stdout and "PermissionError" in done.stdout, done.stdout

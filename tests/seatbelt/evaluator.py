@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 Form = list["Form | str"]
 _TOKEN = re.compile(r'\s+|;[^\n]*|#"([^"]*)"|"((?:[^"\\]|\\.)*)"|([()])|([^\s()";#]+)')
@@ -165,7 +166,13 @@ def _below(path: str, asked: Asked) -> bool:
 
 
 def _found(expression: str, asked: Asked) -> bool:
-    return re.search(expression.encode(), asked.object.encode(), re.DOTALL) is not None
+    return _compiled(expression).search(asked.object.encode()) is not None
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[bytes]:
+    """A profile has more expressions than `re` remembers."""
+    return re.compile(expression.encode(), re.DOTALL)
 
 
 _FILTERS: dict[str, Callable[[str, Asked], bool]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,13 +23,14 @@ OPERATIONS = (
 )
 
 
-@settings(max_examples=200)
-@given(policies(), st.lists(path_strategy(5), min_size=2, max_size=6), st.booleans())
-def test_the_two_agree(policy: Policy, paths: list[str], based: bool) -> None:
+@settings(max_examples=120)
+@given(policies(), st.lists(path_strategy(5), min_size=2, max_size=6), *[st.booleans()] * 2)
+def test_the_two_agree(policy: Policy, paths: list[str], based: bool, folds: bool) -> None:
+    policy = replace(policy, folding=("/",) if folds else ())
     profile = profile_of(with_base(policy) if based else policy, "nono-1")
     rules = parse(profile.text(), profile.parameters())
     evaluator = evaluate.Evaluator(profile)
-    for path in (*paths, "/", "/dev/tty", "/dev/ttys003"):
+    for path in (*paths, paths[0].upper(), "/", "/dev/tty", "/dev/ttys003"):
         for operation in OPERATIONS:
             for kind in ("REGULAR-FILE", "SOCKET"):
                 socket = operation.startswith("network-")

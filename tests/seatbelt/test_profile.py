@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from nono.broker import (
     Access,
     Allow,
+    Deny,
     Effect,
     Execute,
     File,
@@ -72,8 +74,11 @@ def _same(policy: Policy, rules: list[Rule], path: str) -> None:
         assert _answers(rules, operation, path) == _decided(policy, *requests), operation
     if _answers(rules, "file-write-unlink", path):
         assert _decided(policy, change(Operation.UNLINK), opened(Access.READ))
-        assert policy.decide(PathChange(CALLER, Operation.RENAME_FROM, path, target=path))
     assert not _answers(rules, "file-write-setugid", path)
+
+
+def _moved(pattern: str) -> Policy:
+    return Policy((allow("/w"), rule(Glob(pattern), effect=Effect.DENY)))
 
 
 @settings(max_examples=300)
@@ -85,6 +90,30 @@ def test_it_says_what_the_policy_decides(policy: Policy, paths: list[str]) -> No
     rules = _compiled(policy)
     for path in paths:
         _same(policy, rules, path)
+
+
+@settings(max_examples=100)
+@given(policies(), st.lists(path_strategy(4), min_size=2, max_size=4), st.booleans())
+@example(_moved("/w/a/**/k.pem"), ["/w/a/b", "/w/c"], False)
+@example(_moved("**/a/*.pem"), ["/w/A", "/w/c"], True)
+@example(_moved("/w/*/k.pem"), ["/w/b", "/w/b/c"], False)
+def test_no_directory_is_moved_out_of_the_reach_of_a_refusal(
+    policy: Policy, paths: list[str], folds: bool
+) -> None:
+    policy = replace(policy, folding=("/",) if folds else ())
+    profile = profile_of(policy, "nono-1")
+    rules = parse(profile.text(), profile.parameters())
+    for path, target in permutations(paths, 2):
+        leaves = _answers(rules, "file-write-unlink", path, "DIRECTORY")
+        if leaves and _answers(rules, "file-write-create", target, "DIRECTORY"):
+            for name in ("/k.pem", "/b/k.pem", "/a/k.pem", "/.env"):
+                if _is_refused(policy, path + name):
+                    assert not _answers(rules, "file-read-data", target + name), (path, target)
+
+
+def _is_refused(policy: Policy, path: str) -> bool:
+    verdict = policy.decide(Open(CALLER, path, Access.READ))
+    return isinstance(verdict, Deny) and verdict.rule.effect is Effect.DENY and path != "/"
 
 
 @settings(max_examples=60)

@@ -308,6 +308,25 @@ def test_hosts_are_reached_by_the_proxy_alone(mac: Mac) -> None:
         assert {read(rules, asked) for read in READINGS.values()} == {expected}
 
 
+def test_a_key_is_not_given_and_the_run_is_recorded(mac: Mac) -> None:
+    """The program has a token and the address of nono's proxy, and the audit has the run."""
+    (mac.home / "key").write_text("a-real-key")
+    (mac.home / "key").chmod(0o600)
+    tell = "import json, os; print(json.dumps(dict(os.environ)))"
+    service = ("--proxy-credential", f"openai=file://{mac.home}/key")
+    done = mac("run", *service, "--", sys.executable, "-c", tell)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert "a-real-key" not in done.stdout
+    port = int(told["OPENAI_BASE_URL"].removeprefix("http://127.0.0.1:").partition("/")[0])
+    rules = parse(*mac.given())
+    assert READINGS["D"](rules, Asked("network-outbound", f"127.0.0.1:{port}"))
+    assert not READINGS["D"](rules, Asked("file-read-data", path_on_disk(f"{mac.home}/key")))
+    told_later = mac("audit", "show", "last")
+    assert told_later.returncode == 0, told_later.stderr
+    assert sys.executable in told_later.stdout
+
+
 def test_a_profile_is_learned_from_what_is_refused(mac: Mac) -> None:
     """In rounds: what the log says of the first is in the profile of the second, and what is
     protected in none."""

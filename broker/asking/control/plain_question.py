@@ -21,9 +21,9 @@ from nono.broker.asking.question import (
     Subject,
     SubjectKind,
 )
-from nono.broker.audit.plain_request import field_names, plain_request, read_request
-from nono.broker.audit.plain_values import as_flag, as_list, as_number, as_text
 from nono.broker.errors import InvalidRecord
+from nono.broker.plain_request import field_names, plain_request, read_request
+from nono.broker.plain_values import as_flag, as_list, as_number, as_text
 from nono.broker.requests import RecordedProcess, Request
 from nono.broker.rules.access import ALL_ACCESS
 from nono.broker.rules.rule import Anything, Effect, Origin, OriginKind, Rule

@@ -37,7 +37,8 @@ _WHOLE = MAX_TEXT
 """So many lines hold every text that is shown."""
 _MAX_ESCAPE = 12
 _MAX_REFUSAL = 30
-_MAX_RULES = 5
+_MAX_RULES = 200
+"""Of an answer that takes a second step, all of which are on its pages."""
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
 _NO = (Effect.DENY, Lasts.ONCE)

@@ -110,6 +110,7 @@ async def _until_stopped(server: Server, scope: trio.CancelScope) -> None:
     since = trio.current_time()
     while trio.current_time() - since < _STOPPED_SECONDS:
         await trio.sleep(_LOOK_SECONDS)
+        server.look()
         if server.has_answerers:
             since = trio.current_time()
     scope.cancel()

@@ -6,7 +6,9 @@ A client that does not read what it is sent is left, and one that does not say h
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import socket
+import termios
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from typing import Any, Protocol
 
 import trio
 
+from nono.broker.asking.control import json_rpc
 from nono.broker.asking.control.conversation import (
     Action,
     Chosen,
@@ -34,6 +37,10 @@ _MAX_QUEUED = 4 << 20
 """Bytes for a client that it has not read yet."""
 _HELLO_SECONDS = 10
 _AGAIN_SECONDS = 0.1
+WATCH = "nono watch"
+"""What the command calls itself."""
+_STUCK_SECONDS = 3.0
+_STILL_THERE = json_rpc.notification("waiting", {})
 _CHUNK = 1 << 16
 
 
@@ -57,11 +64,31 @@ class _Connection:
     queued: int = 0
     wake: trio.Event = field(default_factory=trio.Event)
     closing: bool = False
+    unread_since: float | None = None
+    is_stuck: bool = False
+    """It should read all the time, and has not for some seconds: its terminal takes no more."""
+
+    def look(self, now: float) -> None:
+        """Whether all that was sent is read by now."""
+        if not _unread(self.sock):
+            self.unread_since, self.is_stuck = None, False
+        elif self.unread_since is None:
+            self.unread_since = now
+        else:
+            self.is_stuck = now - self.unread_since > _STUCK_SECONDS
 
     def close_after_all(self) -> None:
         """Once what was said last is sent: `printf ... | socat` is read to its end."""
         self.closing = True
         self.wake.set()
+
+
+def _unread(sock: socket.socket) -> bool:
+    """Whether the other end has still to read something: unix(7), SIOCOUTQ."""
+    try:
+        return fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)) != bytes(4)
+    except OSError:
+        return False
 
 
 class _Waiting:
@@ -95,14 +122,29 @@ class Server:
 
     @property
     def has_answerers(self) -> bool:
-        """True when a client is there that answers, and is not stopped. From any thread."""
+        """True when a client is there that answers, and is not stopped, nor stuck. From any
+        thread."""
         return any(not self._is_stopped(number) for number in self._control.answering)
+
+    def look(self) -> None:
+        """Find out whether `nono watch` still goes on, which reads while it asks: others may not.
+
+        One whose terminal takes no more (a window that hangs, Control-S) reads nothing either.
+        """
+        now = trio.current_time()
+        for number in self._control.answering:
+            connection = self._connections.get(number)
+            if connection is not None and self._control.name_of(number) == WATCH:
+                connection.look(now)
+                if connection.unread_since is None:
+                    self._queue(connection, _STILL_THERE)
 
     def _is_stopped(self, number: int) -> bool:
         connection = self._connections.get(number)
-        if connection is None or self._peers is None:
+        if connection is None:
             return False
-        return self._peers.is_stopped(connection.sock)
+        is_stopped = self._peers is not None and self._peers.is_stopped(connection.sock)
+        return is_stopped or connection.is_stuck
 
     def who_answers(self) -> str:
         """The clients that do, for people; empty for none."""

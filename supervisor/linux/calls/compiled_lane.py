@@ -19,11 +19,11 @@ from nono.shims.linux.landlock import FS
 from nono.shims.linux.lane import Options
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.decisions.witness import Sharing
 from nono.supervisor.linux.calls.fast_lane import FastLane
 
 if TYPE_CHECKING:
     from nono.shims.linux.journal import Journal
+    from nono.supervisor.decisions.witness import Sharing
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 
@@ -68,7 +68,9 @@ class CompiledLane:
         self._left = 0
         self._told: Journal | None = None
         witness = decisions.witness
-        self._can_be_told = witness is None or isinstance(witness, Sharing)
+        # By what it can do and not by its class, which a start need not load.
+        self._sharing: Sharing | None = witness if hasattr(witness, "share") else None  # type: ignore[assignment]
+        self._can_be_told = witness is None or self._sharing is not None
         self.makes = False
         """Whether the thread that receives has a umask of its own."""
         self.connects = False
@@ -99,11 +101,11 @@ class CompiledLane:
         host, port = lane.place_name(place)
         request = Connect(_NOBODY, host, port)
         decided, verdict = self._decisions.verdict(request)
-        witness = self._decisions.witness
+        witness = self._sharing
         if not isinstance(verdict, Allow) or decided is not request:
             return
         told = b"", b""
-        if isinstance(witness, Sharing):
+        if witness is not None:
             origin = verdict.rule.origin
             told = witness.packed_request(request), witness.packed_origin(origin)
         self._lane.allow_place(place, host.encode(), *told)
@@ -135,8 +137,8 @@ class CompiledLane:
         return True
 
     def _make_table(self, *, with_rules: bool) -> None:
-        witness, spelled = self._decisions.witness, None
-        if with_rules and isinstance(witness, Sharing):
+        witness, spelled = self._sharing, None
+        if with_rules and witness is not None:
             spelled = witness.packed_origin
             self._share(witness)
         self._version, flat = self._decisions.table(with_rules, spelled)

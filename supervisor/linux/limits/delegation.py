@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 
 from nono.supervisor.linux.limits.cgroup import CONTROL, PROCESSES, Cgroup, read
@@ -20,6 +21,11 @@ PREFIX = "nono-"
 _OURS = "nono-supervisor"
 """The group of nono itself, where it has to be out of the way."""
 _MAX_AT_ONCE = 64
+
+LOCK = threading.Lock()
+"""Held while a group is looked for and made, so that nobody closes the way to it meanwhile."""
+_left: dict[str, frozenset[str]] = {}
+"""Our own groups that we have moved out of, and what was enabled in them then."""
 
 
 def own_group() -> str | None:
@@ -103,9 +109,28 @@ def _is_made_ready(own: str, wanted: frozenset[str]) -> bool:
             for pid in _in(own):
                 with contextlib.suppress(ProcessLookupError):
                     ours.write(PROCESSES, pid)
+            _left[own] = wanted | _left.get(own, frozenset())
         Cgroup(own).enable(wanted)
         return True
     return False
+
+
+def go_back(directory: str) -> None:
+    """Into our own group, where we have left this one and nothing of ours needs it any more.
+
+    Whoever gave it to us finds it as it was. Never raises.
+    """
+    with LOCK, contextlib.suppress(OSError):
+        names = [name for name in os.listdir(directory) if name.startswith(PREFIX)]
+        if directory not in _left or names != [_OURS]:
+            return
+        own, ours = Cgroup(directory), Cgroup(f"{directory}/{_OURS}")
+        own.write(CONTROL, " ".join(f"-{each}" for each in sorted(_left[directory])))
+        for pid in _in(ours.path):
+            with contextlib.suppress(ProcessLookupError):
+                own.write(PROCESSES, pid)
+        del _left[directory]
+        ours.remove()
 
 
 def name_of_ours() -> str:

@@ -18,7 +18,7 @@ from nono.supervisor.errors import StartError
 from nono.supervisor.linux.calls.fork_count import ForkCount
 from nono.supervisor.linux.limits import use
 from nono.supervisor.linux.limits.cgroup import Cgroup
-from nono.supervisor.linux.limits.delegation import find, name_of_ours, sweep
+from nono.supervisor.linux.limits.delegation import LOCK, find, go_back, name_of_ours, sweep
 from nono.supervisor.linux.limits.held import Held
 from nono.supervisor.linux.limits.looks import Look, Looks, Measured, processors
 from nono.supervisor.linux.processes import name_of
@@ -171,6 +171,7 @@ class Holding:
             each.note()
         if self.group is not None:
             self.group.end()
+            go_back(os.path.dirname(self.group.path))
 
 
 def hold(limits: Limits, *, broker: bool, best_effort: bool) -> Holding:
@@ -183,19 +184,21 @@ def hold(limits: Limits, *, broker: bool, best_effort: bool) -> Holding:
             f"{limits.open_files} open files are too few to start a program",
             f"{BY_NAME['limits.open_files'].flag} {_LEAST_FILES}",
         )
-    group = _group(limits)
+    with LOCK:
+        group = _group(limits)
     counts = limits.processes is not None and not _holds(group, "pids.max")
     lacks = list(_lacks(limits, group, counts=counts, broker=broker))
     if lacks and not best_effort:
         name, words = lacks[0]
         if group is not None:
             group.end()
+            go_back(os.path.dirname(group.path))
         flag = BY_NAME[f"limits.{name}"].flag
         hint = OWN_GROUP if name == "processes" else f"{OWN_GROUP}, or add --best-effort"
         raise StartError(f"{flag}: {words}", hint)
-    notes = [words for _, words in lacks]
     if limits.written is not None:
-        notes.append(_LOOKED_AT)
+        lacks.append(("written", _LOOKED_AT))
+    notes = [f"{KINDS[name].called}: {words}" for name, words in lacks]
     return Holding(limits, group, notes, counts=counts and broker)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterator
+from functools import cache
+from itertools import takewhile
 from typing import Final
 
 from nono.supervisor.linux.processes import _stat_fields, children_of, read_bounded
@@ -17,6 +19,7 @@ from nono.supervisor.linux.processes import _stat_fields, children_of, read_boun
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _MAX_ROUNDS: Final = 8
 _MAX_TEXT: Final = 8192
+_MAX_PIECES: Final = 1 << 16
 _UTIME, _CSTIME = 11, 14
 """The first and the last of the four times, counted from the state on."""
 
@@ -42,10 +45,37 @@ def _walked(inits: Collection[int]) -> set[int]:
     while queue:
         pid = queue.pop()
         with contextlib.suppress(OSError, ValueError):
-            below = [each for each in children_of(pid) if each not in found]
+            below = [each for each in _children(pid) if each not in found]
             found.update(below)
             queue += below
     return found - {*inits}
+
+
+def _children(pid: int) -> list[int]:
+    """As `children_of`, of all threads that are left. Raises OSError when the process is gone."""
+    if not _tells_children():
+        return children_of(pid)
+    found: list[int] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += _listed(f"/proc/{pid}/task/{thread}/children")
+    return found
+
+
+def _listed(path: str) -> list[int]:
+    """All of a list of numbers, of which one read(2) gives no more than a page. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = [*takewhile(len, (os.read(fd, _MAX_TEXT) for _ in range(_MAX_PIECES)))]
+    finally:
+        os.close(fd)
+    return [int(each) for each in b"".join(pieces).split()]
+
+
+@cache
+def _tells_children() -> bool:
+    """Whether the kernel has CONFIG_PROC_CHILDREN: proc_tid_children(5)."""
+    return os.path.exists("/proc/thread-self/children")
 
 
 def tasks(inits: Collection[int]) -> int:

@@ -39,6 +39,10 @@ def test_numbers(n): assert n == 1
 OUTCOMES = {"passed": 2, "failed": 4, "skipped": 1, "xfailed": 1, "errors": 1}
 
 
+def run(pytester, *words):
+    return pytester.runpytest_subprocess("-p", "nono", *words)
+
+
 def refused(result):
     text = result.stdout.str() + result.stderr.str()
     assert "refused: read ~/.ssh/id_ed25519" in text or f"refused: read {KEY}" in text, text
@@ -49,7 +53,7 @@ def test_all_in_one_sandbox(pytester):
     pytester.makepyfile(TESTS)
     # Read in the sandbox, and not before.
     pytester.makeconftest(f"import pytest\ntry: open({KEY!r})\nexcept PermissionError: pass\nelse: raise SystemExit(9)")
-    result = pytester.runpytest_subprocess("--nono")
+    result = run(pytester, "--nono")
     result.assert_outcomes(**OUTCOMES)
     assert result.ret == 1
     refused(result)
@@ -59,7 +63,7 @@ def test_all_in_one_sandbox(pytester):
 def test_each_in_one_of_its_own(pytester):
     pytester.makepyfile(TESTS)
     left = [f"--deselect=test_each_in_one_of_its_own.py::test_{each}" for each in ("numbers", "a_host", "the_project")]
-    result = pytester.runpytest_subprocess("--nono-each", "-rA", *left)
+    result = run(pytester, "--nono-each", "-rA", *left)
     result.assert_outcomes(passed=1, failed=1, skipped=1, xfailed=1, errors=1, deselected=4)
     for line in ("printed", "*a reason*", "*known*", "*ValueError: bad*"):
         result.stdout.fnmatch_lines([line])
@@ -90,11 +94,11 @@ def test_one_by_a_marker(pytester):
         def test_wrong(): pass
     """)
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef nono_word(): return 'word'")
-    result = pytester.runpytest_subprocess("--deselect", "test_one_by_a_marker.py::test_wrong")
+    result = run(pytester, "--deselect", "test_one_by_a_marker.py::test_wrong")
     result.assert_outcomes(passed=2, failed=2, deselected=1)
     assert pathlib.Path("open/x").read_text() == "word"
     result.stdout.fnmatch_lines(["*not done in 3 seconds*", "*the test ended without a report*"])
-    result = pytester.runpytest_subprocess("-k", "test_wrong")
+    result = run(pytester, "-k", "test_wrong")
     assert "the marker nono knows no colour" in result.stdout.str() + result.stderr.str() and result.ret != 0
 
 
@@ -126,7 +130,7 @@ def test_reports_that_are_planted(pytester):
             with open(FILE, "w") as file: json.dump([said], file)
             os._exit(0)
     """)
-    result = pytester.runpytest_subprocess("--nono-each")
+    result = run(pytester, "--nono-each")
     result.assert_outcomes(failed=2)
     text = result.stdout.str()
     assert "\x1b[2J" not in text and "cleared" in text and pathlib.Path(KEY).read_text().strip() not in text
@@ -141,6 +145,6 @@ def test_the_fixture(nono_sandbox, tmp_path):
 
 def test_a_sandbox_in_a_sandbox_says_so(pytester):
     pytester.makepyfile("def test_it(nono_sandbox): nono_sandbox()")
-    result = pytester.runpytest_subprocess("--nono")
+    result = run(pytester, "--nono")
     result.assert_outcomes(errors=1)
     assert "this test is in one" in result.stdout.str()

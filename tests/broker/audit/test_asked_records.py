@@ -6,7 +6,7 @@ import pytest
 
 from nono.broker import Access, Effect, Open, Origin, OriginKind
 from nono.broker.audit.answer_records import Answered
-from nono.broker.audit.asked_records import Said, plain_asked
+from nono.broker.audit.asked_records import Said
 from nono.broker.audit.records import Decision, plain, plain_decision, read, read_all
 from nono.broker.errors import InvalidRecord
 from nono.broker.requests import RecordedProcess
@@ -15,7 +15,7 @@ WHO = RecordedProcess(7, "/usr/bin/python3.11", ("python3", "train.py"))
 REQUEST = Open(WHO, "/data/set/f", Access.READ)
 ORIGIN = Origin(OriginKind.ANSWER, "3, 14:02")
 PLAIN = plain_decision(5, WHO, REQUEST, Effect.ALLOW, 0, ORIGIN, None, False)
-ASKED = plain_asked(PLAIN, Said("callback", "ann", "this file, once", 2, False))
+ASKED = Said("callback", "ann", "this file, once", 2, False).plain(PLAIN)
 ANSWERED = Answered(
     5,
     "python3.11 train.py: read /data/set/f",
@@ -39,7 +39,7 @@ def test_it_is_read_as_the_two() -> None:
 
 def test_the_flag_for_a_list_of_names_opens_no_more() -> None:
     said = Said("callback", "", "the list of names, once", 2, True)
-    answered, _ = read_all(plain_asked(PLAIN, said))
+    answered, _ = read_all(said.plain(PLAIN))
     assert isinstance(answered, Answered) and answered.flags == ("--list", "/data/set/f")
 
 

@@ -18,7 +18,7 @@ import pytest
 from nono.supervisor.cli.commands import nono
 from nono.supervisor.cli.completion import SHELLS, script
 from nono.supervisor.cli.completion_words import answers
-from tests.conftest import SYSTEM_PATH
+from tests.conftest import SYSTEM_PATH, TIMEOUT
 
 pytestmark = pytest.mark.long
 
@@ -134,7 +134,7 @@ def _run(command: Sequence[str], env: dict[str, str]) -> list[str]:
         cwd=env["HOME"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT,
     )
     assert done.stderr == ""
     return done.stdout.splitlines()
@@ -161,7 +161,7 @@ class _Terminal:
 
     def until(self, text: str) -> str:
         """What it writes up to this text. Raises AssertionError where it does not come."""
-        seen, end = "", time.monotonic() + 30
+        seen, end = "", time.monotonic() + TIMEOUT
         while text not in re.sub(r"\x1b\[[?0-9]*[a-z]|[\r\x07\x08]", "", seen):
             assert time.monotonic() < end, repr(seen)
             if select.select([self._fd], [], [], 1)[0]:

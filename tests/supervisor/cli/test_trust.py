@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account, Nono
+from tests.conftest import TIMEOUT, Account, Nono
 
 TABLE = '[tool.nono.workdir]\naccess = "readwrite"\n[tool.nono.network]\nblock = true\n'
 SCRIPT = """#!/usr/bin/env -S nono run --
@@ -125,7 +125,7 @@ def _at_terminal(account: Account, project: Path, typed: Callable[[str], str | N
         **account.switch,
     )
     os.close(terminal)
-    seen, end = "", time.monotonic() + 60
+    seen, end = "", time.monotonic() + TIMEOUT
     while time.monotonic() < end:
         if (word := typed(seen)) is not None:
             os.write(master, word.encode())
@@ -138,7 +138,7 @@ def _at_terminal(account: Account, project: Path, typed: Callable[[str], str | N
         except OSError:
             break
     os.close(master)
-    process.wait(timeout=30)
+    process.wait(TIMEOUT)
     return seen
 
 

@@ -45,7 +45,9 @@ SCALARS = (
     | st.decimals(allow_nan=False)
     | st.uuids()
 )
-HASHABLE = st.recursive(SCALARS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner))
+HASHABLE = st.recursive(
+    SCALARS, lambda inner: st.tuples(inner, inner) | st.frozensets(inner), max_leaves=9
+)
 VALUES = st.recursive(
     SCALARS,
     lambda inner: (
@@ -56,6 +58,7 @@ VALUES = st.recursive(
         | st.sets(HASHABLE)
         | st.dictionaries(HASHABLE, inner)
     ),
+    max_leaves=15,
 )
 
 

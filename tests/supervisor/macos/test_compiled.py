@@ -120,6 +120,9 @@ def test_what_is_different_is_said_where_it_matters() -> None:
         "hosts by name": _plain(mode=Mode.FILTERED),
         "servers of the program's own on 127.0.0.1": _plain(mode=Mode.FILTERED),
         "where machines get credentials (169.254.169.254)": _plain(),
+        "directories that a pattern refuses something in": Policy(
+            (allow("/w"), rule(Glob("/w/*/key"), effect=Effect.DENY))
+        ),
         "names on volumes of HFS+ and FAT": Policy((allow("/Volumes/stick"),)),
         "objects of the program's own in /tmp": Policy((allow("/tmp", Access.CREATE),)),
     }
@@ -127,7 +130,10 @@ def test_what_is_different_is_said_where_it_matters() -> None:
     for what, policy in policies.items():
         assert what in {each.what for each in differences(policy)}
         assert what not in without
-    assert without == {each.what for each in TABLE} - policies.keys()
+    blocked = _plain(mode=Mode.BLOCKED)
+    (of_limits,) = {each.what for each in differences(blocked, limited=True)} - without
+    assert of_limits.startswith("limits of memory")
+    assert without == {each.what for each in TABLE} - policies.keys() - {of_limits}
 
 
 def test_grants_are_spelled_as_the_kernel_does_and_refusals_in_every_way() -> None:

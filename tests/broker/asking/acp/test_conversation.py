@@ -11,38 +11,8 @@ from hypothesis import strategies as st
 from nono.broker.asking.acp.conversation import MAX_MESSAGE, Relay, Relayed
 from nono.broker.asking.acp.relayed_lines import MAX_READ, RelayedLines
 from nono.broker.asking.question import Answer
+from tests.broker.asking.acp.spoken import TOKEN, in_session, line, messages, texts
 from tests.broker.asking.worlds import ALWAYS, question
-
-TOKEN = "k3j9x2"
-
-
-def line(**message: Any) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n"
-
-
-def messages(data: bytes | bytearray) -> list[Any]:
-    return [json.loads(each) for each in data.splitlines()]
-
-
-def texts(value: Any) -> str:
-    """Every text in what was said."""
-    match value:
-        case str():
-            return value
-        case dict():
-            return texts([*value.values()])
-        case list():
-            return "".join(map(texts, value))
-    return ""
-
-
-def in_session() -> Relay:
-    relay = Relay(TOKEN)
-    new = line(id=1, method="session/new", params={"cwd": "/home/x", "mcpServers": []})
-    assert relay.from_editor(new) == Relayed(bytearray(new))
-    made = line(id=1, result={"sessionId": "sess_1"})
-    assert relay.from_agent(made) == Relayed(to_editor=bytearray(made))
-    return relay
 
 
 def asked(relay: Relay, id: int = 17) -> dict[str, Any]:
@@ -253,44 +223,6 @@ def test_a_title_of_the_agents_does_not_seem_ours(title: str, is_marked: bool) -
         (passed,) = messages(in_session().from_agent(message).to_editor)
         assert expected in texts([passed]) and "\u202e" not in texts([passed])
         assert marked == expected or marked not in texts([passed])
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"toolCall": {"toolCallId": "t"}},
-        {"toolCall": {"toolCallId": "t", "title": ["nono asks"]}},
-        {"toolCall": "nono asks"},
-        {},
-    ],
-)
-def test_a_request_without_a_title_says_who_asks(params: dict[str, Any]) -> None:
-    message = line(id=3, method="session/request_permission", params={"sessionId": "s", **params})
-    (passed,) = messages(in_session().from_agent(message).to_editor)
-    call = passed["params"]["toolCall"]
-    assert call["title"] == "agent: a request without a name"
-    given = params.get("toolCall")
-    assert not isinstance(given, dict) or call["toolCallId"] == given["toolCallId"]
-
-
-def test_a_form_of_the_agents_says_who_asks() -> None:
-    schema = {"type": "object", "title": "nono", "description": "answers", "properties": {}}
-    form = {"sessionId": "s", "mode": "form", "message": "nono asks: x", "requestedSchema": schema}
-    passed = in_session().from_agent(line(id=3, method="elicitation/create", params=form))
-    (message,) = messages(passed.to_editor)
-    assert message["params"]["message"] == "agent: nono asks: x"
-    shown = message["params"]["requestedSchema"]
-    assert (shown["title"], shown["description"]) == ("agent: nono", "agent: answers")
-    assert shown["properties"] == {} and message["params"]["mode"] == "form"
-
-
-def test_nothing_is_left_out_of_a_long_name() -> None:
-    """A title has no room for all, the text below it has."""
-    path = "/d/" + "/".join(str(number) * 20 for number in range(10, 50))
-    out = in_session().ask(question(path=path))
-    assert out is not None
-    call = messages(out.to_editor)[1]["params"]["toolCall"]
-    assert path in call["content"][0]["content"]["text"] and len(call["title"]) <= 400
 
 
 def test_the_secret_stays_between_the_editor_and_us() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nono.broker import File
 from nono.broker.asking.control.plain_question import plain_question, read_question
 from nono.broker.asking.question import SubjectKind
 from nono.broker.asking.terminal import plain
@@ -110,6 +111,11 @@ def test_the_second_step_shows_rule_reach_and_file() -> None:
     for words in ("312 files", '"read": ["/home/u/datasets/imagenet"]', "p.answers.json", "Enter"):
         assert words in shown
     assert "allow read /home/u/datasets/imagenet/…" in "\n".join(second_step(tree, wide))
+    rule = tree.offer.rules[0]
+    many = [replace(rule, pattern=File(f"/data/f{number}")) for number in range(30)]
+    all_of = replace(tree, offer=replace(tree.offer, rules=tuple(many)))
+    shown = "\n".join(second_step(all_of, wide))
+    assert all(f"allow read /data/f{number}" in shown for number in range(30))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

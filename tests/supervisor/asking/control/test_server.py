@@ -43,6 +43,31 @@ async def test_the_first_answer_wins(tmp_path: Path) -> None:
         assert not faults.texts
 
 
+async def test_a_watch_that_reads_no_more_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may read when they like: a shell script does so once it has its answer."""
+    monkeypatch.setattr(serving, "_STUCK_SECONDS", 0.02)
+    async with serve(tmp_path) as (server, connect, faults):
+        for name, is_stuck in (("peer", False), (serving.WATCH, True)):
+            client = await connect()
+            await client.say("hello", protocol=1, client=name, answers=True)
+            assert (await client.hear())["result"]["run"] == "7f3a"
+            for _ in range(3):
+                server.look()
+                await trio.sleep(0.03)
+            assert server.has_answerers is not is_stuck
+            if is_stuck:
+                assert (await client.hear())["method"] == "waiting"
+                server.look()
+                assert server.has_answerers
+            await client.stream.aclose()
+            with trio.fail_after(5):
+                while server.has_answerers:
+                    await trio.sleep(0.01)
+        assert not faults.texts
+
+
 async def test_nothing_waits_for_a_grant_that_takes_long(tmp_path: Path) -> None:
     async with serve(tmp_path) as (_, connect, faults):
         slow, other = await connect(), await connect()

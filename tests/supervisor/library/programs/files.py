@@ -39,6 +39,14 @@ with nono.Sandbox(POLICY.deny("**/.env")) as box:
     box.get("a/b/c", "target")
     assert open("outside/secret").read() == "host" and open("target").read() == "x"
     assert not [name for name in os.listdir(".") if name.startswith(".")]
+    # What is planted at the source of one leads nowhere; a link of the host's own does.
+    for name in ("link", "dir/secret", "fifo", "chain", "environ", "zero", "dangling", "none", ".", ".env"):
+        raises(OSError, box.put, f"work/{name}", "copied")
+    raises(OSError, box.put, f"{box.tmpdir}/none", "copied")
+    os.symlink("secret", "outside/own")
+    box.put("outside/own", "copied")
+    assert box.read("copied") == b"host"
+    os.unlink("outside/own")
     # Files of the private TMPDIR, and what the program may only read.
     box.write(f"{box.tmpdir}/t", "t")
     assert box.run(["sh", "-c", "cat $TMPDIR/t"], capture_output=True).stdout == b"t"

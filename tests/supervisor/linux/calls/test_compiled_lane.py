@@ -1,5 +1,7 @@
 """When the lane in C serves, what it may do, and that its table is what floor and policy say."""
 
+import socket
+import struct
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -64,6 +66,27 @@ class Played(Lane):
         assert current[0] == version
         self.tables.append(len(flat))
 
+    place: bytes | None = None
+    """Where the next call is to connect to."""
+    begun: bool = False
+    allowed: list[tuple[bytes, ...]] = field(default_factory=list)
+
+    @property
+    def asked(self) -> bytes | None:
+        return self.place
+
+    @property
+    def is_begun(self) -> bool:
+        return self.begun
+
+    def connect(self) -> None: ...
+
+    def allow_place(self, place: bytes, about: bytes, request: bytes, origin: bytes) -> None:
+        self.allowed.append((place, about, request, origin))
+
+    def forget_places(self) -> None:
+        self.allowed.clear()
+
     def tell(self, journal: object, own: bytearray) -> None:
         assert journal
         assert not any(own)
@@ -103,6 +126,9 @@ class Audited(Told):
 
     def packed_origin(self, origin: Origin) -> bytes:
         return origin.name.encode()
+
+    def packed_request(self, request: Request) -> bytes:
+        return type(request).__name__.encode()
 
 
 def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Played, OwnObjects]:
@@ -173,6 +199,40 @@ def test_what_it_may_do() -> None:
     lane.makes = True
     lane.receive()
     assert played.options[2] - played.options[1] == Options.MAKES
+
+
+def _place(family: int, address: str, port: int) -> bytes:
+    packed = socket.inet_pton(family, address)
+    return struct.pack("=H", family) + struct.pack("!H", port) + packed.ljust(16, b"\0")
+
+
+METADATA = _place(socket.AF_INET, "169.254.169.254", 80)
+HERE = _place(socket.AF_INET6, "::1", 8080)
+
+
+@pytest.mark.parametrize("witness", [None, Audited()])
+def test_places_are_learned_once_the_policy_was_asked(witness: Told | None) -> None:
+    lane, played, _ = make(decided(witness=witness))
+    lane.connects = True
+    for played.place in (METADATA, None, HERE):
+        lane.receive()
+    told = (b"", b"") if witness is None else (b"Connect", b"unrestricted network")
+    assert played.allowed == [(HERE, b"::1", *told)]
+    assert played.options[-1] & Options.CONNECTS
+    lane._decisions.extend([Rule(Subtree("/new"), READ_WRITE, Effect.ALLOW, FLAG)])
+    played.place = None
+    lane.receive()
+    assert played.allowed == [], "another policy is asked anew"
+
+
+def test_a_connect_that_was_begun_is_only_waited_for() -> None:
+    lane, played, _ = make(decided())
+    lane.connects = played.begun = True
+    played.place = HERE
+    received = lane.receive()
+    assert received is not None
+    assert lane.begun == received.id
+    assert played.allowed == []
 
 
 def test_nothing_is_performed_for_who_gave_something_up(monkeypatch: pytest.MonkeyPatch) -> None:

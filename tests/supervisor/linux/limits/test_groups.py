@@ -65,6 +65,13 @@ def test_in_our_own_where_we_are_alone(tmp_path: Path, monkeypatch: pytest.Monke
     assert delegation.find(BOTH) == str(own)
     assert (own / "nono-supervisor/cgroup.procs").read_text() == str(os.getpid())
     assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
+    (own / f"{PREFIX}1-2-3-4").mkdir()
+    delegation.go_back(str(own))  # not while another sandbox needs it
+    assert (own / "cgroup.subtree_control").read_text() == "+memory +pids"
+    (own / f"{PREFIX}1-2-3-4").rmdir()
+    delegation.go_back(str(own))
+    assert (own / "cgroup.subtree_control").read_text() == "-memory -pids"
+    assert (own / "cgroup.procs").read_text().startswith(str(os.getpid()))
     (own / "cgroup.subtree_control").write_text("")
     (own / "cgroup.procs").write_text(f"{os.getpid()}\n1\n")
     assert delegation.find(BOTH) is None

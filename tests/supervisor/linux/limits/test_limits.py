@@ -118,3 +118,10 @@ def test_a_profile_and_a_flag(nono: Nono, project: Path) -> None:
     assert done.returncode == 125 and "--memory: 'lots' is no size above 0" in done.stderr
     done = nono("run", "--floor-only", "--max-processes", "9", "--", "true")
     assert done.returncode == 125 and "--max-processes: " in done.stderr
+
+
+@BY_A_USER
+def test_a_sandbox_that_stays_open(as_user: Account, project: Path) -> None:
+    program = program_beside(__file__, "library.py")
+    done = as_user(as_user.python, "-P", "-c", program, cwd=project)
+    assert done.stdout == "done\n", done.stderr

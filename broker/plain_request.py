@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from nono.broker.audit.plain_values import (
+from nono.broker.errors import InvalidRecord
+from nono.broker.plain_values import (
     Fields,
     as_access,
     as_flag,
@@ -14,7 +15,6 @@ from nono.broker.audit.plain_values import (
     optional,
     read_fields,
 )
-from nono.broker.errors import InvalidRecord
 from nono.broker.requests import (
     Bind,
     Connect,

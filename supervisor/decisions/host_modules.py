@@ -1,0 +1,49 @@
+"""A host program's own directories of modules, where its sandbox may write in them.
+
+`python app.py` has the directory of app.py before the standard library, and the sandbox is often
+let work in just that one. A `pickle.py` or a `nono/` that a program leaves there would be imported
+by the host in place of the real one, in this process or when it is started again. The host's own
+files are its own affair; what nono, Python and their packages import there is refused by name.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+
+from nono.broker import Effect, Origin, OriginKind, Rule, Subtrees, is_canonical, is_within
+from nono.broker.rules.access import CHANGING
+from nono.supervisor.decisions.own_code import process_is_ours, search_path
+from nono.supervisor.decisions.shadowing import names_in, shadowing
+from nono.supervisor.places import canonical, links_to
+
+_ORIGIN = Origin(OriginKind.BUILTIN, "modules that the host program imports")
+_OPTIONAL = ("aioquic", "anyio", "cloudpickle", "h2", "httpcore", "httpx", "numpy", "pyte")
+"""What nono and dnspython use where it is installed."""
+
+
+def host_modules(written: Iterable[str]) -> Iterator[Rule]:
+    """The refusal of changes, if there is one; `written` are the directories that are opened."""
+    if process_is_ours():
+        return
+    opened = list(written)
+    known = set(search_path())
+    entries = {canonical(os.path.abspath(entry)) for entry in sys.path if entry not in known}
+    paths: set[str] = set()
+    for entry in sorted(entries):
+        if any(is_within(entry, each) for each in opened):
+            paths |= _names(entry)
+    if paths:
+        yield Rule(Subtrees({path: path for path in paths}), CHANGING, Effect.DENY, _ORIGIN)
+
+
+def _names(directory: str) -> set[str]:
+    """Canonical paths of the names, and of where those lead that are links."""
+    found = set(shadowing(directory, _OPTIONAL))
+    seen: dict[str, str | None] = {}
+    for name in names_in(directory):
+        path = os.path.join(directory, name)
+        if path in found and os.path.islink(path):
+            found.update(links_to(path, seen))
+    return {path for path in found if is_canonical(path) and path != "/"}

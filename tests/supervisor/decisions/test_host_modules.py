@@ -1,0 +1,66 @@
+"""What a host program imports from a directory that its sandbox works in is not put there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from nono.broker import Subtrees
+from nono.supervisor.decisions import own_code
+from nono.supervisor.decisions.host_modules import host_modules
+from tests.conftest import BY_A_USER, Account
+
+HOST = """
+import sys
+import nono
+program = '''
+for name in pickle.py nono numpy trio httpcore; do mkdir $name && echo made $name; done
+echo > mine.py && echo > keyring.py; mv mine.py _csv.so; ln -s mine.py ssl.py
+mkdir -p package && echo > package/pickle.py && ls
+'''
+done = nono.run(["sh", "-c", program], nono.Policy().workdir(".", allow=True), capture_output=True)
+print(*done.stdout.decode().split())
+print(len(done.denials), {each.reason for each in done.denials})
+"""
+
+
+def refused(written: list[str]) -> set[str]:
+    found = list(host_modules(written))
+    assert all(isinstance(rule.pattern, Subtrees) for rule in found)
+    return {path for rule in found for path in getattr(rule.pattern, "spellings", ())}
+
+
+def test_names_in_a_directory_of_the_path_that_is_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = tmp_path / "project"
+    place.mkdir()
+    (tmp_path / "link").symlink_to(place)
+    (place / "ssl.py").symlink_to("elsewhere.py")
+    (place / "other.py").symlink_to("elsewhere.py")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "link"), *sys.path])
+    found = refused([str(tmp_path)])
+    assert {str(place / name) for name in ("pickle.py", "nono", "trio.py", "elsewhere.py")} <= found
+    assert str(place / "other.py") not in found
+    assert refused([str(place / "below"), "/srv"]) == set()
+    monkeypatch.setitem(own_code._process, "ours", True)
+    assert refused([str(tmp_path)]) == set()
+
+
+def test_the_current_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert str(tmp_path / "queue.py") in refused([str(tmp_path)])
+
+
+@BY_A_USER
+@pytest.mark.requires(landlock=1)
+def test_a_script_whose_directory_is_worked_in(as_user: Account, project: Path) -> None:
+    as_user.file(project / "app.py", HOST)
+    done = as_user(as_user.python, "app.py", cwd=project)
+    assert done.returncode == 0, done.stderr
+    listed, denials = done.stdout.splitlines()
+    assert listed == "app.py mine.py package"
+    assert denials.startswith("8 ") and "modules that the host program imports" in denials
