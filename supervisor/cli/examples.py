@@ -50,7 +50,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("by a profile of your own", "codex -- --profile mine"),
     ),
     "mcp": (("tools for a client, in this directory", _CWD),),
-    "jupyter": (("a kernel that changes its notebooks' directory", "install --allow-cwd"),),
+    "jupyter": (("a kernel that changes its notebooks' directory", f"install {_CWD}"),),
     "completion": (("for this shell alone", "bash"),),
     "man": (("where man(1) of one user looks", "~/.local/share/man/man1"),),
     "setup": (("what this machine offers", "--check"),),

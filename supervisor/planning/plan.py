@@ -42,7 +42,13 @@ from nono.supervisor.planning.path_rules import (
     written_directories,
 )
 from nono.supervisor.planning.profile_parts import FromProfile
-from nono.supervisor.planning.program import Needed, interpreter_rules, left_out, needed_by
+from nono.supervisor.planning.program import (
+    Needed,
+    interpreter_rules,
+    left_out,
+    needed_by,
+    script_rules,
+)
 from nono.supervisor.planning.refused_names import Expanded, own_profiles
 from nono.supervisor.planning.repositories import Repository
 from nono.supervisor.planning.ssh_agent import ssh_agent
@@ -117,8 +123,7 @@ def make_plan(
 
     `opening_workdir` opens the working directory whatever the options say, unless it holds the
     home; it is the origin of the rule. `also` are other programs that are to start. `project` is
-    what a person accepted of a project or a script: it stands for the profile, where there is none.
-    `script` is a file that the command runs, and is opened as a program would be.
+    what a person accepted instead of a profile; `script` is opened as a program would be.
     """
     env = os.environ if env is None else env
     home = home_directory(env)
@@ -142,7 +147,7 @@ def make_plan(
         *path_rules(flags, Effect.ALLOW, paths),
         *(() if profile.says_workdir else workdir_rules(flags, workdir)),
         *interpreter_rules(argv, program),
-        *_script(script, workdir, changeable),
+        *script_rules(script, workdir, changeable),
         *(rule for each, needed in others.items() for rule in interpreter_rules([each], needed)),
         *profile.rules,
         *kept.rules,
@@ -326,15 +331,6 @@ def _written(flags: Settings, home: str, workdir: str) -> Iterator[str]:
         yield changed
     for setting in written_directories(flags):
         yield absolute(setting.value, home, workdir)
-
-
-def _script(script: str | None, workdir: str, changeable: Changeable) -> Sequence[Rule]:
-    """What opens the script that the command runs, if it does."""
-    if script is None:
-        return ()
-    from nono.supervisor.planning.scripts import script_rules
-
-    return tuple(script_rules(script, workdir, changeable))
 
 
 def _program(

@@ -279,3 +279,14 @@ def left_out(needed: Needed, rules: Sequence[Rule]) -> Iterator[str]:
                 f"{path}: a link or the first line of a script leads there, out of what a program"
                 f" may have written: it takes {flag('filesystem.read_file')} {path}"
             )
+
+
+def script_rules(script: str | None, workdir: str, changeable: Changeable) -> Iterator[Rule]:
+    """What opens a script that an interpreter was put before, for reading, as a program that is
+    run; not where a link leads that a program may have put there."""
+    if script is None:
+        return
+    end, link = changeable.follow(os.path.join(workdir, script))
+    if link is None:
+        origin = Origin(OriginKind.BUILTIN, f"the script {script}")
+        yield Rule(File(end), Access.READ, Effect.ALLOW, origin)

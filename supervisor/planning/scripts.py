@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from nono.broker import Access, Effect, File, Origin, OriginKind, Rule
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.program import find_program, first_line
-from nono.supervisor.walk import Changeable
 
 _INTERPRETER = "python3"
 _SUFFIX = ".py"
@@ -51,17 +49,6 @@ def with_interpreter(argv: Sequence[str], workdir: str, env: Mapping[str, str]) 
     if starts_nono or not os.access(path, os.X_OK):
         return Started((_INTERPRETER, *argv), named)
     return Started(argv if "/" in named else (f"./{named}", *argv[1:]))
-
-
-def script_rules(script: str, workdir: str, changeable: Changeable) -> Iterator[Rule]:
-    """What opens a script that python3 was put before, for reading, as a program that is run.
-
-    Not where a link leads that a program may have put there.
-    """
-    end, link = changeable.follow(os.path.join(workdir, script))
-    if link is None:
-        origin = Origin(OriginKind.BUILTIN, f"the script {script}")
-        yield Rule(File(end), Access.READ, Effect.ALLOW, origin)
 
 
 def script_of(argv: Sequence[str], workdir: str) -> str | None:

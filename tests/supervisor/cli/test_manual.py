@@ -38,6 +38,7 @@ def test_the_options_of_a_run_stand_under_headings() -> None:
         "The environment, and what it runs on",
         "The network",
         "People",
+        "How much of the machine",
     ]
     assert said.index("Files and directories:") < said.index("--read PATH") < said.index("--block")
     assert "Examples:\n    # a script" in said

@@ -8,7 +8,8 @@ import pytest
 
 from nono.broker import File
 from nono.supervisor.errors import UsageError
-from nono.supervisor.planning.scripts import script_of, script_rules, with_interpreter
+from nono.supervisor.planning.program import script_rules
+from nono.supervisor.planning.scripts import script_of, with_interpreter
 from nono.supervisor.walk import Changeable
 
 BY_NONO = "#!/usr/bin/env -S nono run --\n"
