@@ -65,10 +65,14 @@ class Shared:
 
     def __enter__(self) -> Shared:
         self.journal.__enter__()
-        records, size, last, digest, self.error = self.journal.end
-        if self._session is not None and records != self._writer.seal.records:
-            self._writer.seal = Seal(records, size, last, digest)
-            self._session.records.note_size(size)
+        try:
+            records, size, last, digest, self.error = self.journal.end
+            if self._session is not None and records != self._writer.seal.records:
+                self._writer.seal = Seal(records, size, last, digest)
+                self._session.records.note_size(size)
+        except BaseException:  # of a signal handler, as of Ctrl-C: the lock is not kept
+            self.journal.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

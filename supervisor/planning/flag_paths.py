@@ -14,10 +14,12 @@ from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
-from nono.supervisor.planning.refused_names import refused
+from nono.supervisor.planning.anywhere import plain
+from nono.supervisor.planning.refused_names import refused, refused_pattern
 from nono.supervisor.walk import Changeable
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_HOME = ("~", "$HOME", "${HOME}")
 _MAX_SEEN = 1000
 
 
@@ -38,7 +40,7 @@ class FlagPaths:
         path: str = setting.value
         match key.kind:
             case Kind.REFUSED if _GLOB_CHARACTERS & set(path):
-                yield Glob(path)
+                yield from self._refused_pattern(path)
             case Kind.REFUSED:
                 given = self._absolute(path)
                 if not os.path.lexists(given):
@@ -52,6 +54,15 @@ class FlagPaths:
                 yield File(self._file(setting, key), path)
             case Kind.SOCKET:
                 yield File(self._socket(setting), path)
+
+    def _refused_pattern(self, text: str) -> Iterator[PathPattern]:
+        """One that begins nowhere matches anywhere. A shell expands nothing that is quoted."""
+        start, slash, rest = text.partition("/")
+        pattern = f"{plain(self._home).rstrip('/')}/{rest}" if start in _HOME and slash else text
+        if pattern.startswith("/"):
+            yield from refused_pattern(pattern, text)
+        else:
+            yield Glob(text)
 
     def lifted(self, setting: Setting) -> Iterator[str]:
         """The path, which need not exist."""

@@ -12,8 +12,13 @@ from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
 from nono.supervisor.planning.anywhere import plain
 from nono.supervisor.planning.profile_findings import Findings
-from nono.supervisor.planning.refused_names import refused
-from nono.supervisor.walk import Changeable, links_between
+from nono.supervisor.planning.refused_names import (
+    fixed_beginning,
+    refused,
+    refused_pattern,
+    resolved,
+)
+from nono.supervisor.walk import Changeable
 
 _TMPDIR = "TMPDIR"
 _WILDCARD = re.compile(r"[*?\[]")
@@ -156,8 +161,7 @@ def beginning(text: str, variables: Variables) -> str:
     """The absolute path that the text stands for, up to its first name with a wildcard."""
     if not is_pattern(text):
         return variables.path(text)
-    names = variables.path(text, quote=True).split("/")
-    return "/".join(names[: _first_wildcard(names)]) or "/"
+    return fixed_beginning(variables.path(text, quote=True))
 
 
 def granted(text: str, variables: Variables, alone: bool) -> PathPattern:
@@ -165,7 +169,7 @@ def granted(text: str, variables: Variables, alone: bool) -> PathPattern:
     if not is_pattern(text):
         path = canonical(variables.path(text))
         return File(path, text) if alone else Subtree(path, text)
-    pattern = _resolved(variables.path(text, quote=True))
+    pattern = resolved(variables.path(text, quote=True))
     return Glob(pattern if alone or pattern.endswith("/**") else f"{pattern}/**")
 
 
@@ -174,22 +178,8 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
     if is_pattern(text):
         if not text.startswith(("/", "~", "$")):
             return [Glob(text)]
-        written = variables.path(text, quote=True)
-        links = [File(link, text) for link in links_between(beginning(text, variables))]
-        return [*(Glob(each) for each in dict.fromkeys((written, _resolved(written)))), *links]
+        return refused_pattern(variables.path(text, quote=True), text)
     path = variables.path(text)
     found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.
     return [*found, Glob(path)] if _WILDCARD.search(text) else found
-
-
-def _resolved(pattern: str) -> str:
-    """The pattern with the links in its fixed beginning followed."""
-    names = pattern.split("/")
-    fixed = _first_wildcard(names)
-    start = canonical("/".join(names[:fixed]) or "/")
-    return "/".join([start.rstrip("/"), *names[fixed:]])
-
-
-def _first_wildcard(names: list[str]) -> int:
-    return next(index for index, name in enumerate(names) if _WILDCARD.search(name))

@@ -7,12 +7,15 @@ under that name, and whoever trusts the name would find that.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker import Access, Effect, File, Glob, Origin, OriginKind, PathPattern, Rule, Subtree
 from nono.broker.dataclass import replace
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.walk import links_between
+
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 def refused(path: str, spelled: str) -> list[File | Subtree]:
@@ -20,6 +23,31 @@ def refused(path: str, spelled: str) -> list[File | Subtree]:
     names = dict.fromkeys((os.path.normpath(path), canonical(path)))
     links = [File(link, spelled) for link in links_between(path)]
     return [*(Subtree(name, spelled) for name in names), *links]
+
+
+def refused_pattern(pattern: str, spelled: str) -> list[PathPattern]:
+    """What an absolute pattern refuses: as it is written, and where links lead from there.
+
+    The links are refused, too.
+    """
+    links = [File(link, spelled) for link in links_between(fixed_beginning(pattern))]
+    return [*(Glob(each) for each in dict.fromkeys((pattern, resolved(pattern)))), *links]
+
+
+def fixed_beginning(pattern: str) -> str:
+    """The absolute path up to its first name with a wildcard."""
+    names = pattern.split("/")
+    return "/".join(names[: _first_wildcard(names)]) or "/"
+
+
+def resolved(pattern: str) -> str:
+    """The pattern with the links in its fixed beginning followed."""
+    names = pattern.split("/")[_first_wildcard(pattern.split("/")) :]
+    return "/".join([canonical(fixed_beginning(pattern)).rstrip("/"), *names])
+
+
+def _first_wildcard(names: list[str]) -> int:
+    return next(index for index, name in enumerate(names) if _WILDCARD.search(name))
 
 
 class Expanded:

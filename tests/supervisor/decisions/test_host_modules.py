@@ -66,8 +66,8 @@ def test_a_script_whose_directory_is_worked_in(as_user: Account, project: Path) 
     assert done.returncode == 0, done.stderr
     listed, *denials = done.stdout.splitlines()
     assert listed == "app.py mine.py package"
-    names = ("pickle.py", "nono", "numpy", "trio", "httpcore", "evil-1.0.dist-info", "keyring.py")
-    names = (*names, "_csv.so", "ssl.py", "x.egg-info")
+    made = ("pickle.py", "nono", "numpy", "trio", "httpcore", "evil-1.0.dist-info", "keyring.py")
+    names = (*made, "_csv.so", "ssl.py", "x.egg-info")
     # A directory is refused by the name that it would have, and by what it is now.
     known = {f"{name} by" for name in names}
     assert known <= {*denials} and len(denials) == len(known) + 1, denials

@@ -79,6 +79,18 @@ def test_a_pattern_is_denied_everywhere(home: Path) -> None:
     assert allowed(made, home / "data" / "deep" / "a.txt")
 
 
+@pytest.mark.parametrize("start", ["~", "$HOME", "${HOME}", ""])
+def test_a_pattern_that_begins_somewhere(home: Path, start: str) -> None:
+    """At the home, and by a link, as the shell or a profile would have it."""
+    (home / "link").symlink_to(home / "data")
+    made = plan(home, allow=["~/link"], deny=[f"{start or home}/link/**/*.key"])
+    for name in ("data", "link"):
+        assert not allowed(made, home / name / "deep" / "a.key")
+    assert allowed(made, home / "data" / "deep" / "a.txt")
+    link = PathChange(ME, Operation.UNLINK, str(home / "link"))
+    assert isinstance(made.policy.decide(link), Deny)
+
+
 def test_a_protected_path_behind_a_link_is_protected_where_it_leads(home: Path) -> None:
     elsewhere = home / "data" / "keys"
     elsewhere.mkdir()
