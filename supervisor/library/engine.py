@@ -160,8 +160,9 @@ class Engine:
         return self.explained(self.prepared.decisions.denials.all())
 
     def faults(self, program: Program) -> tuple[str, ...]:
-        """Tracebacks of bugs in nono that a program has met."""
-        return (*program.session.faults, *self.prepared.proxy_faults)
+        """Tracebacks of what failed while its calls were decided, or those of others here."""
+        prepared = self.prepared
+        return (*program.session.faults, *prepared.proxy_faults, *prepared.asking_faults)
 
     async def close(self) -> None:
         """When no program is left."""

@@ -121,6 +121,11 @@ class Started:
         return tuple(self._program.reached())
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """As those of `Completed`, so far."""
+        return self._engine.faults(self._program)
+
+    @property
     def refusals(self) -> list[int]:
         """How often each of `denials` came, without the cost of putting them into words."""
         return [each.count for each in self._program.refused()]

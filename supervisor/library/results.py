@@ -27,7 +27,8 @@ class Completed:
     denials: tuple[Denial, ...]
     """What this program and what it started was refused, each object once."""
     faults: tuple[str, ...] = ()
-    """Tracebacks of bugs in nono itself; each call in question was refused."""
+    """Tracebacks of bugs in nono itself, and of errors in a function given as `ask`, in its sandbox
+    so far; each call in question was refused."""
     duration: float = 0.0
     """Seconds from the start to the program's end."""
     truncated: bool = False

@@ -101,6 +101,17 @@ assert nono.run(["sh", "-c", "sleep 1000 & echo $!"], POLICY, capture_output=Tru
 assert nono.run([sys.executable, "-c", "pass"]).returncode == 0
 until(lambda: {each for each in threading.enumerate() if "nono" in each.name} <= before)
 
+# Who is asked.
+import logging.handlers
+open("asked", "w").close()
+logging.getLogger("nono").addHandler(handler := logging.handlers.BufferingHandler(9))
+done = nono.run(["cat", HERE + "/asked"], POLICY, ask=lambda question: 1 / 0, stderr=DEVNULL)
+assert done.returncode == 1 and "ZeroDivisionError" in done.faults[0], done
+assert ["has failed" in each.getMessage() for each in handler.buffer] == [True]
+async def asks(question): pass
+assert "async" in str(raises(TypeError, nono.run, ["true"], ask=asks))
+assert "a function" in str(raises(TypeError, nono.Sandbox, ask="yes"))
+
 # Two sandboxes, and threads.
 with nono.Sandbox(POLICY) as one, nono.Sandbox() as other:
     found = []
