@@ -37,6 +37,9 @@ class Completed:
     """The audit's name for `nono audit show`; empty without one."""
     limits: tuple[Reached, ...] = ()
     """Limits that were reached: by it, or by all that runs in its sandbox."""
+    dropped: tuple[str, ...] = ()
+    """Variables of `env` that it did not get, as they look like a secret or the policy keeps them
+    back, but for those that are this process's own, too: `Policy.variables` passes them on."""
 
     @property
     def args(self) -> tuple[str, ...]:
