@@ -9,6 +9,7 @@ Each says in one line what, where and why, and may carry a hint that can be past
             FloorTooLarge           a refusal by pattern would have to look at too many files
             ProfileError            everything that is wrong with a profile's file
         UsageError                  the person's: an option, an argument
+            NoDirectory             there is no such working directory
         CommandError                the person's: the command cannot be executed
         ProgramError                the program's: it did not end as it should
             TimeoutExpired
@@ -61,6 +62,24 @@ from nono.supervisor import exit_status
 
 class UsageError(NonoError):
     """The person's fault: an option names something that does not exist or cannot be meant."""
+
+
+class NoDirectory(UsageError, FileNotFoundError):
+    """The working directory of a program is not there, for which `subprocess` has the second base.
+
+    `filename` is its path.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no directory {path} to start in", f"mkdir {shlex.quote(path)}")
+        self.errno, self.strerror = errno.ENOENT, os.strerror(errno.ENOENT)
+        self.filename = path
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.filename,)
 
 
 class KeychainError(NonoError):

@@ -53,7 +53,8 @@ class Completed:
     denials: tuple[Denial, ...]
     """Everything that was refused in this sandbox so far."""
     faults: tuple[str, ...] = ()
-    """Tracebacks of bugs in nono itself; each call in question was refused."""
+    """Tracebacks of bugs in nono itself, and of errors in a function given as `ask`; each call in
+    question was refused."""
 
 
 class Sandbox:
@@ -122,7 +123,7 @@ class Sandbox:
             pipes.stdout if capture_output else None,
             pipes.stderr if capture_output else None,
             self.denials,
-            (*session.faults, *self._prepared.proxy_faults),
+            (*session.faults, *self._prepared.proxy_faults, *self._prepared.asking_faults),
         )
 
     async def _start(

@@ -180,7 +180,7 @@ class Answer:
     """What was chosen: an offer's id, by which channel, and by whom if the channel knows."""
 
     offer: str
-    channel: str
+    channel: str = "callback"
     person: str = ""
 
 

@@ -16,6 +16,12 @@ MAX_OUTPUT = 100_000
 TIMEOUT = 120.0
 MAX_TIMEOUT = 3600.0
 _GRACE = 2.0
+_FROM_STDIN = (
+    "__import__('sys').path[:] = [*filter(None, __import__('sys').path), '']; "
+    "exec(compile(__import__('sys').stdin.buffer.read(), '<stdin>', 'exec'))"
+)
+"""As `python -` and without a name of its own; but the working directory, where an earlier call may
+have left a `json.py`, is the last in which a module is looked for, and not the first."""
 
 Why = Callable[[Mapping[str, str]], str]
 """What is decided on `path` and `op`, or on `host`, in words. Raises NonoError."""
@@ -43,7 +49,7 @@ class _Tools:
         return {name: getattr(self, name) for name in _TOOLS}
 
     async def run_python(self, given: Mapping[str, Any]) -> tuple[str, bool]:
-        return await self._run([self._python, "-"], given, text(given, "code"))
+        return await self._run([self._python, "-c", _FROM_STDIN], given, text(given, "code"))
 
     async def run_command(self, given: Mapping[str, Any]) -> tuple[str, bool]:
         command = ["/bin/sh", "-c", text(given, "command")]

@@ -21,6 +21,8 @@ _GRACE = 2.0
 """Seconds in which code that is interrupted may end, and keep its variables."""
 _DRAINED = 5.0
 _SIGINT = 2
+_FIRST = "import sys; sys.path[:] = [*filter(None, sys.path)]\n"
+"""What the worker imports is not from the working directory, where other code may have left it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class PythonSession:
     def __init__(self, box: nono.Sandbox, executable: str = sys.executable) -> None:
         self._box = box
         text = Path(__file__).with_name("python_worker.py").read_text(encoding="utf-8")
-        self._argv = [executable, "-u", "-c", text]
+        self._argv = [executable, "-u", "-c", _FIRST + text]
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
 

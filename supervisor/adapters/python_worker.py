@@ -22,6 +22,7 @@ def main() -> None:
     with open(os.devnull) as null:
         os.dup2(null.fileno(), 0)
     os.dup2(2, 1)
+    sys.path.append("")  # last: what earlier code left there takes no other module's place
     namespace = {"__name__": "__main__", "__builtins__": __builtins__}
     for number, line in enumerate(asked):
         question = json.loads(line)

@@ -137,6 +137,12 @@ class Channel:
     def settled(self, question: Question, words: str) -> None:
         """A question of this channel has its answer, or none, for people in `words`."""
 
+    def failed(self, error: BaseException) -> None:
+        """Its question was refused for an error of whoever answers, which the run's faults tell.
+
+        Called where the error is caught, in any thread. Never raises.
+        """
+
     async def serve(self) -> None:
         """Whatever has to be done beside the program. Cancelled at its end."""
 
@@ -152,7 +158,8 @@ class Callback(Channel):
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self.at_once = None if _is_coroutine_function(ask) else ask
+        self._has_failed = False
+        self.at_once = None if is_coroutine_function(ask) else ask
 
     async def ask(self, question: Question) -> Answer | None:
         """Raises what the function raises: what would end the process is an error of it here."""
@@ -161,13 +168,26 @@ class Callback(Channel):
         except SystemExit as error:
             raise RuntimeError("who is asked wants to end the process") from error
 
+    def failed(self, error: BaseException) -> None:
+        """The first one is told on the logger `nono` as well: few look at faults."""
+        if not self._has_failed:
+            self._has_failed = True
+            try:
+                import logging  # which nothing but a fault needs
+
+                said = "nono: the function given as `ask` has failed: each such call is refused"
+                logging.getLogger("nono").warning(said, exc_info=error)
+            except Exception:
+                return  # the thread has no right to import it; the faults have it
+
 
 async def awaited(said: Said) -> Answer | None:
     """What a function says in the end. Raises what it raises."""
     return await said if isinstance(said, Awaitable) else said
 
 
-def _is_coroutine_function(ask: Ask) -> bool:
+def is_coroutine_function(ask: Ask) -> bool:
+    """Whether what it returns is awaited: also of an object that is called."""
     # What only a program that uses the library needs is loaded only then.
     from inspect import iscoroutinefunction
 

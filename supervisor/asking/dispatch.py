@@ -47,22 +47,28 @@ class Dispatch:
                     answer = await awaited(begun.said)
                 else:
                     answer, channel = await self._ask(channel, question)
+                return checked(channel, question, answer), channel
             except ChannelGone:
                 tried.append(channel)
                 continue
-            except Exception:
+            except Exception as error:
                 self.faults.note()
+                channel.failed(error)
                 return None, channel
-            return offered(question, answer), channel
         return None, None
 
-    def ask_at_once(self, question: Question, ask: Callable[[Question], Said]) -> Said:
-        """As `ask`, of a function that does not wait. From any thread."""
+    def ask_at_once(
+        self, question: Question, channel: Channel, ask: Callable[[Question], Said]
+    ) -> Said:
+        """As `ask`, of a channel's function that does not wait. From any thread."""
         try:
             said = ask(question)
-            return said if isinstance(said, Awaitable) else offered(question, said)
-        except BaseException:  # also what would end the thread: it serves others
+            if isinstance(said, Awaitable):
+                return said
+            return checked(channel, question, said)
+        except BaseException as error:  # also what would end the thread: it serves others
             self.faults.note()
+            channel.failed(error)
             return None
 
     async def _ask(self, first: Channel, question: Question) -> tuple[Answer | None, Channel]:
@@ -84,6 +90,21 @@ class Dispatch:
         return next(
             (each for each in self.channels if each not in tried and each.is_attached), None
         )
+
+
+def checked(channel: Channel, question: Question, answer: object) -> Answer | None:
+    """The answer, if it is an offer of the question's. Raises TypeError for what is no answer, and
+    ValueError for another id where a function answers: people may be late, a function is wrong."""
+    if answer is None:
+        return None
+    from nono.broker.asking.question import Answer
+
+    if not isinstance(answer, Answer):
+        raise TypeError(f"`ask` returns an Answer or None, and not {type(answer).__name__}")
+    found = offered(question, answer)
+    if found is None and not channel.is_person:
+        raise ValueError(f"`ask` has answered {answer.offer!r}, which is the id of no offer")
+    return found
 
 
 def offered(question: Question, answer: Answer | None) -> Answer | None:

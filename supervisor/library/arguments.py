@@ -18,8 +18,9 @@ class StartArguments(TypedDict, total=False):
     `stdin` is DEVNULL unless given, `stdout` and `stderr` are None, which is this process's own;
     each may be PIPE, DEVNULL, a descriptor or a file that has one, `stderr` also STDOUT. With `pty`
     (True, or rows and columns) the program has a terminal instead, whose two ways are `stdin` and
-    `stdout`. `env` is filtered by the plan's environment; None means this process's own. `cwd` may
-    be relative to the plan's working directory. With `text` the streams carry text.
+    `stdout`. `env` is filtered by the plan's environment, by name too, since most of it commonly is
+    `os.environ` with all its secrets (see `Completed.dropped`); None means this process's own.
+    `cwd` may be relative to the plan's working directory. With `text` the streams carry text.
     """
 
     stdin: Any
@@ -64,7 +65,16 @@ class Asked(NamedTuple):
     callbacks: dict[str, Callback]
 
 
-def to_start(
+def to_start(called: str, /, **given: Any) -> tuple[How, bool]:
+    """How to start, and whether the streams carry text. `called` is whose arguments these are.
+
+    Raises TypeError, ValueError.
+    """
+    known(called, given, StartArguments)
+    return _start(**given)
+
+
+def _start(
     *,
     stdin: Any = DEVNULL,
     stdout: Any = None,
@@ -74,11 +84,18 @@ def to_start(
     cwd: str | os.PathLike[str] | None = None,
     text: bool = False,
 ) -> tuple[How, bool]:
-    """How to start, and whether the streams carry text."""
-    return How(Wanted(stdin, stdout, stderr, pty), env, cwd), text
+    variables = None if env is None else _variables(env)
+    where = None if cwd is None else os.fsdecode(cwd)
+    return How(Wanted(stdin, stdout, stderr, pty), variables, where), text
 
 
-def to_run(
+def to_run(called: str, /, **given: Any) -> Asked:
+    """Raises TypeError, ValueError for what cannot be meant, or contradicts itself."""
+    known(called, given, RunArguments)
+    return _run(**given)
+
+
+def _run(
     *,
     stdin: Any = None,
     stdout: Any = None,
@@ -91,7 +108,6 @@ def to_run(
     check: bool = False,
     **starting: Any,
 ) -> Asked:
-    """Raises TypeError, ValueError for what contradicts itself."""
     if input is not None and stdin is not None:
         raise ValueError("stdin and input may not both be used")
     if capture_output and not (stdout is None and stderr is None):
@@ -104,14 +120,47 @@ def to_run(
             callbacks[name] = given
     if stdin is None:
         stdin = DEVNULL if input is None else PIPE
-    how, text = to_start(
+    how, text = _start(
         stdin=stdin,
         stdout=PIPE if "stdout" in callbacks else stdout,
         stderr=PIPE if "stderr" in callbacks else stderr,
         **starting,
     )
-    until = Until(as_bytes(input), text, bound(max_output), timeout, grace, check)
+    times = seconds("timeout", timeout), seconds("grace", grace) or 0.0
+    until = Until(as_bytes(input), text, bound(max_output), *times, check)
     return Asked(how, until, callbacks)
+
+
+def known(called: str, given: Mapping[str, Any], kind: Any) -> None:
+    """Raises TypeError as Python does for an argument that is not of the TypedDict `kind`."""
+    for name in given:
+        if name not in kind.__optional_keys__:
+            raise TypeError(f"{called}() got an unexpected keyword argument {name!r}")
+
+
+def seconds(name: str, given: Any) -> float | None:
+    """A time; None is none. Raises TypeError."""
+    if given is None:
+        return None
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__float__"):
+        raise TypeError(f"{name} is a number of seconds, and not {given!r}")
+    return float(given)
+
+
+def _variables(env: Any) -> dict[str, str]:
+    """As `subprocess` takes them: names and values are text, bytes or paths."""
+    if not isinstance(env, Mapping):
+        raise TypeError(f"env is a mapping of names to texts, and not {type(env).__name__}")
+    found = {}
+    for name, value in env.items():
+        for what, each in (("a name", name), (f"the value of {name!r}", value)):
+            if not isinstance(each, (str, bytes, os.PathLike)):
+                raise TypeError(f"env: {what} is {each!r}, which is no text")
+        found[os.fsdecode(name)] = os.fsdecode(value)
+    for name in found:
+        if not name or "=" in name:
+            raise ValueError(f"env: {name!r} is no name of a variable")
+    return found
 
 
 def as_bytes(data: bytes | str | None) -> bytes | None:
@@ -122,7 +171,9 @@ def as_bytes(data: bytes | str | None) -> bytes | None:
 
 
 def bound(size: int | None) -> int | None:
-    """How much is kept. Raises ValueError."""
+    """How much is kept. Raises TypeError, ValueError."""
+    if size is not None and not hasattr(size, "__index__"):
+        raise TypeError(f"max_output is a number of bytes, and not {size!r}")
     if size is not None and size < 0:
         raise ValueError("max_output is a number of bytes, or None for no bound")
     return size

@@ -20,6 +20,7 @@ from nono.supervisor.library.arguments import (
     RunArguments,
     StartArguments,
     as_bytes,
+    seconds,
     to_run,
     to_start,
 )
@@ -146,7 +147,7 @@ class AsyncWriter:
         await self._way.call(self._program.send, as_bytes(data) or b"")
 
     async def close(self) -> None:
-        """The program sees the end."""
+        """The program sees the end; on a terminal what Control-D says, where it heeds that."""
         await self._way.call(self._program.close_stream, "stdin")
 
 
@@ -164,7 +165,7 @@ class AsyncProcess(Started):
     async def wait(self, timeout: float | None = None) -> int:
         """Its status, once it has ended. Raises CommandError when it could not be executed,
         BrokenError, and subprocess.TimeoutExpired, which leaves it running."""
-        if not await self._way.call(self._program.wait_for, timeout):
+        if not await self._way.call(self._program.wait_for, seconds("timeout", timeout)):
             raise subprocess.TimeoutExpired(list(self.args), timeout or 0)
         return self._status()
 
@@ -244,7 +245,7 @@ class AsyncSandbox(Opened):
         When cancelled, all of it is killed. See `RunArguments` for what may be given. Raises
         CommandError when it cannot be executed, TimeoutExpired, CalledProcessError with `check`.
         """
-        asked = to_run(**arguments)
+        asked = to_run("run", **arguments)
         way = self._open_way()
         for name, callback in asked.callbacks.items():
             asked.until.sinks[name] = way.sink(callback)
@@ -258,7 +259,7 @@ class AsyncSandbox(Opened):
 
         See `StartArguments`. That it cannot be executed is said by `wait`.
         """
-        how, text = to_start(**arguments)
+        how, text = to_start("start", **arguments)
         way = self._open_way()
         program = await way.call(self._engine.start, argv, how, abandon=_kill)
         return AsyncProcess(way, self._engine, program, text)
@@ -319,7 +320,7 @@ async def arun(
 
     As `AsyncSandbox` and its `run`; a policy that is no plan yet is one for this command.
     """
-    to_run(**arguments)  # before anything is opened
+    to_run("arun", **arguments)  # before anything is opened
     sandbox = AsyncSandbox(policy, audit=audit, ask=ask, best_effort=best_effort)
     async with sandbox.made_for(argv) as box:
         return await box.run(argv, **arguments)

@@ -86,6 +86,7 @@ async def complete(engine: Engine, program: Program, until: Until) -> Completed:
         any(each.truncated for each in outputs.values()),
         engine.session,
         tuple(program.reached()),
+        program.dropped,
     )
     if not is_done:
         assert timeout is not None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import trio
 
 from nono.broker.rules.rule import Effect
+from nono.broker.visible import visible
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library.files import Files
@@ -65,6 +66,7 @@ class Engine:
         self._nursery = nursery
         self._is_closed = False
         self._files: Files | None = None
+        self._told: set[str] = set()
 
     @property
     def files(self) -> Files:
@@ -101,10 +103,28 @@ class Engine:
         limits = self.plan.limits
         timeout = None if limits is None else limits.timeout
         program = Program(session, tuple(words), pipes, self.prepared.decisions, timeout)
+        program.dropped = self._dropped(how.env)
         self._nursery.start_soon(program.serve)
         if how.in_time and timeout is not None:
             self._nursery.start_soon(program.end_in_time)
         return program
+
+    def _dropped(self, env: Mapping[str, str] | None) -> tuple[str, ...]:
+        """What was given, as it is nowhere in this process's environment, and does not arrive."""
+        if env is None:
+            return ()
+        names = self.plan.environment.dropped(env)
+        found = tuple(each for each in names if os.environ.get(each) != env[each])
+        new = [each for each in found if each not in self._told]
+        if new:
+            import logging
+
+            self._told.update(new)
+            words = ", ".join(visible(each) for each in new)
+            said = "nono: env: the program does not get %s: a secret's name or value, or not of the"
+            more = " variables that the policy passes on; Policy.variables(...) does"
+            logging.getLogger("nono").warning(said + more, words)
+        return found
 
     async def _launch(self, words: list[str], how: How, pipes: Pipes) -> Session:
         # The door to the platform.
@@ -160,8 +180,9 @@ class Engine:
         return self.explained(self.prepared.decisions.denials.all())
 
     def faults(self, program: Program) -> tuple[str, ...]:
-        """Tracebacks of bugs in nono that a program has met."""
-        return (*program.session.faults, *self.prepared.proxy_faults)
+        """Tracebacks of what failed while its calls were decided, or those of others here."""
+        prepared = self.prepared
+        return (*program.session.faults, *prepared.proxy_faults, *prepared.asking_faults)
 
     async def close(self) -> None:
         """When no program is left."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from nono.supervisor.errors import UsageError
+from nono.supervisor.library.arguments import seconds
 from nono.supervisor.library.pipes import DEVNULL
 from nono.supervisor.library.policy import Given, Policy, as_plan
 from nono.supervisor.library.workers import Hiring, Worker
@@ -70,7 +71,7 @@ class SandboxExecutor(Executor):
         sandbox = {"audit": audit, "ask": ask, "best_effort": best_effort}
         plan = as_plan(_with_python(policy, python), [python])
         self._how = Hiring(plan, python, first, max_result, output, sandbox)
-        self._timeout, self._max_tasks = timeout, max_tasks_per_child
+        self._timeout, self._max_tasks = seconds("timeout", timeout), max_tasks_per_child
         self._crew = _Crew()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="nono-executor")
         self._ended = weakref.finalize(self, self._crew.leave)

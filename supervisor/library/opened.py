@@ -13,7 +13,7 @@ import trio
 
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
-from nono.supervisor.library.arguments import as_bytes, to_run
+from nono.supervisor.library.arguments import CompleteArguments, as_bytes, known, to_run
 from nono.supervisor.library.completing import Until
 from nono.supervisor.library.engine import Engine, open_engine
 from nono.supervisor.library.policy import Given, as_plan
@@ -121,6 +121,11 @@ class Started:
         return tuple(self._program.reached())
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """As those of `Completed`, so far."""
+        return self._engine.faults(self._program)
+
+    @property
     def refusals(self) -> list[int]:
         """How often each of `denials` came, without the cost of putting them into words."""
         return [each.count for each in self._program.refused()]
@@ -153,7 +158,8 @@ class Started:
         """What `complete` was given, as `run` would have been."""
         if input is not None and "stdin" not in self._program.streams:
             raise ValueError("there is no stdin to write the input to: start with stdin=PIPE")
-        until = to_run(timeout=timeout, text=self._text, **rest).until
+        known("complete", rest, CompleteArguments)
+        until = to_run("complete", timeout=timeout, text=self._text, **rest).until
         return Until(as_bytes(input), *(getattr(until, each) for each in _KEPT))
 
 

@@ -17,6 +17,7 @@ from nono.supervisor.library.arguments import (
     RunArguments,
     StartArguments,
     as_bytes,
+    seconds,
     to_run,
     to_start,
 )
@@ -89,7 +90,7 @@ class Writer:
         self._portal.call(self._program.send, as_bytes(data) or b"")
 
     def close(self) -> None:
-        """The program sees the end."""
+        """The program sees the end; on a terminal what Control-D says, where it heeds that."""
         self._portal.call(self._program.close_stream, "stdin")
 
 
@@ -111,7 +112,7 @@ class Process(Started):
     def wait(self, timeout: float | None = None) -> int:
         """Its status, once it has ended. Raises CommandError when it could not be executed,
         BrokenError, and subprocess.TimeoutExpired, which leaves it running."""
-        if not self._portal.call(self._program.wait_for, timeout):
+        if not self._portal.call(self._program.wait_for, seconds("timeout", timeout)):
             raise subprocess.TimeoutExpired(list(self.args), timeout or 0)
         return self._status()
 
@@ -194,7 +195,7 @@ class Sandbox(Opened):
         See `RunArguments` for what may be given. Raises CommandError when it cannot be executed,
         TimeoutExpired, CalledProcessError with `check`. KeyboardInterrupt kills all of it first.
         """
-        asked = to_run(**arguments)
+        asked = to_run("run", **arguments)
         jobs: queue.SimpleQueue[sinks.Job | None] = queue.SimpleQueue()
         for name, callback in asked.callbacks.items():
             asked.until.sinks[name] = sinks.in_queue(callback, jobs)
@@ -207,7 +208,7 @@ class Sandbox(Opened):
 
         See `StartArguments`. That it cannot be executed is said by `wait`.
         """
-        how, text = to_start(**arguments)
+        how, text = to_start("start", **arguments)
         portal = self._portal
         program = portal.call(self._engine.start, argv, how, abandon=_kill)
         return Process(portal, self._engine, program, text)
@@ -263,7 +264,7 @@ def run(
 
     As `Sandbox` and its `run`; a policy that is no plan yet is one for this command.
     """
-    to_run(**arguments)  # before anything is opened
+    to_run("run", **arguments)  # before anything is opened
     sandbox = Sandbox(policy, audit=audit, ask=ask, best_effort=best_effort)
     with sandbox.made_for(argv) as box:
         return box.run(argv, **arguments)

@@ -10,6 +10,7 @@ import math
 import os
 import signal
 import sys
+import termios
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ class Program:
         """Why it has no status: it was never executed, or the sandbox broke."""
         self.duration = math.nan
         """Seconds from the start to its end."""
+        self.dropped: tuple[str, ...] = ()
+        """Variables that it was to have, and that the plan keeps from it."""
         self.session = session
         self.timeout = timeout
         self._is_timed_out = False
@@ -219,7 +222,18 @@ class Program:
 
     async def close_stream(self, name: str) -> None:
         """Ours; the program sees the end of its input, or that nobody reads what it prints."""
+        if name == "stdin" and self.has_terminal:
+            self._say_end()
         await self.streams[name].aclose()
+
+    def _say_end(self) -> None:
+        """On a terminal, which stays open for what is printed: its VEOF, see termios(3). Twice, as
+        the first only ends a line that was begun. One that nobody reads from is not waited for."""
+        terminal = self.streams["stdin"].fileno()
+        with contextlib.suppress(OSError, ValueError, termios.error):  # it was closed
+            end = termios.tcgetattr(terminal)[6][termios.VEOF]
+            if end != b"\0":  # it has none
+                os.write(terminal, end * 2)
 
     def close_streams(self) -> None:
         """All that are open, when the sandbox closes."""

@@ -27,7 +27,8 @@ class Completed:
     denials: tuple[Denial, ...]
     """What this program and what it started was refused, each object once."""
     faults: tuple[str, ...] = ()
-    """Tracebacks of bugs in nono itself; each call in question was refused."""
+    """Tracebacks of bugs in nono itself, and of errors in a function given as `ask`, in its sandbox
+    so far; each call in question was refused."""
     duration: float = 0.0
     """Seconds from the start to the program's end."""
     truncated: bool = False
@@ -36,6 +37,9 @@ class Completed:
     """The audit's name for `nono audit show`; empty without one."""
     limits: tuple[Reached, ...] = ()
     """Limits that were reached: by it, or by all that runs in its sandbox."""
+    dropped: tuple[str, ...] = ()
+    """Variables of `env` that it did not get, as they look like a secret or the policy keeps them
+    back, but for those that are this process's own, too: `Policy.variables` passes them on."""
 
     @property
     def args(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ _HEADER = struct.Struct(">16sQ")
 _LENGTH = struct.Struct(">Q")
 _MAX_DEPTH = 100
 _MAX_TEXT = 16 << 20
+_MAX_BUFFERS = 200_000
 _MAX_TRACEBACK = 50_000
 _LONG = 1000
 """Text of so many characters goes as bytes."""
@@ -68,6 +69,10 @@ class Encoder:
         )
 
     def _buffer(self, data: Any) -> int:
+        if len(self._buffers) == _MAX_BUFFERS:
+            raise ValueError(
+                f"the result has more than {_MAX_BUFFERS} arrays, bytes and long texts: join some"
+            )
         self._buffers.append(data)
         return len(self._buffers) - 1
 

@@ -19,6 +19,8 @@ from typing import Any
 _LENGTH = struct.Struct(">Q")
 MAX_TEXT = 16 << 20
 """Bytes of JSON; numbers of one kind, bytes and long text are beside it."""
+MAX_BUFFERS = 200_000
+"""Of a message: each takes some 300 bytes, also where it is empty."""
 _MAX_DIGITS = 1 << 20
 _MAX_ALIKE = 64
 """Keys of one hash: many more are an attack on the time that a dict takes."""
@@ -45,6 +47,8 @@ def _parts(message: memoryview) -> tuple[str, dict[int, memoryview]]:
         raise ValueError(f"more than {MAX_TEXT} bytes of small values")
     buffers: dict[int, memoryview] = {}
     while rest:
+        if len(buffers) == MAX_BUFFERS:
+            raise ValueError(f"more than {MAX_BUFFERS} buffers")
         buffers[len(buffers)], rest = _part(rest)
     return str(text, "ascii"), buffers
 

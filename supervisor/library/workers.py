@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nono.broker import Access, Allow, Open
 from nono.broker.errors import NonoError
+from nono.broker.requests import RecordedProcess
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.library import task_results
 from nono.supervisor.library.pipes import DEVNULL, PIPE
@@ -26,7 +28,8 @@ from nono.supervisor.planning.plan import Plan
 _HEADER = struct.Struct(">16sQ")
 _SETTINGS = bytes(16)
 _BEGIN = (
-    "import os; f = open(os.dup(0), 'rb'); "
+    # Not from the working directory, where an earlier worker may have left a module.
+    "import sys; sys.path[:] = [*filter(None, sys.path)]; import os; f = open(os.dup(0), 'rb'); "
     "exec(compile(f.read(int.from_bytes(f.read(4), 'big')), '<nono worker>', 'exec')); main(f)"
 )
 _MAX_START = 120.0
@@ -70,7 +73,7 @@ class Worker:
 
     def _begin(self) -> None:
         program = task_program()
-        said = {"path": sys.path, "max_result": self._how.max_result}
+        said = {"path": search_path(self._how.plan), "max_result": self._how.max_result}
         settings = json.dumps(said).encode()
         start = len(program).to_bytes(4, "big") + program
         start += _HEADER.pack(_SETTINGS, len(settings)) + settings
@@ -202,6 +205,17 @@ class _Limit:
         with self._lock:
             self._is_ended = True
         return self.is_over
+
+
+def search_path(plan: Plan) -> list[str]:
+    """This process's `sys.path`; last what the sandbox may write, so that a module that a call has
+    left there takes no other one's place in the workers after it."""
+
+    def is_written(entry: str) -> bool:
+        path = os.path.realpath(os.path.join(plan.workdir, entry))
+        return isinstance(plan.policy.decide(Open(RecordedProcess(0), path, Access.WRITE)), Allow)
+
+    return sorted(sys.path, key=is_written)
 
 
 def task_program() -> bytes:

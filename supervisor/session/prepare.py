@@ -95,6 +95,11 @@ class Prepared(NamedTuple):
         services = () if self.credentials is None else self.credentials.issued.faults.texts
         return [*services, *(() if self.proxy is None else self.proxy.faults)]
 
+    @property
+    def asking_faults(self) -> list[str]:
+        """Tracebacks of what failed while somebody was asked, in what was given as `ask` too."""
+        return [] if self.asking is None else self.asking.dispatch.faults.texts
+
     def _is_granted(self, path: str) -> bool:
         """True where the program may write whatever is there, so that it is left to stay."""
         writing = Open(RecordedProcess(0), path, Access.WRITE)

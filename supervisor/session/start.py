@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import stat
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Mode
-from nono.supervisor.errors import UsageError
+from nono.supervisor.errors import NoDirectory, UsageError
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
 
@@ -38,9 +39,11 @@ def start(
     `env` is what the program gets, TMPDIR aside. `signals` are those that it ignores and those
     that it blocks: those of the calling thread, unless given. What the program
     leaves running is ended with it, unless it `lingers`. Raises UsageError when `argv` is
-    empty or a word holds a NUL, which no program can get, or one holds a real key.
+    empty or a word holds a NUL, which no program can get, or one holds a real key, and when `cwd`
+    is no directory.
     """
     _check(prepared, argv, env)
+    _check_directory(cwd)
     check_streams(streams, prepared.decisions.policy.network.mode)
     if prepared.proxy is not None and not prepared.confinement.broker:
         check_connected(streams)
@@ -77,6 +80,17 @@ def _check(prepared: Prepared, argv: Sequence[str], env: Mapping[str, str]) -> N
             f"{argv[0]}: a real key is among its arguments",
             "leave it out: the program finds a token in its environment",
         )
+
+
+def _check_directory(path: str) -> None:
+    try:
+        is_one = stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        raise NoDirectory(path) from None
+    except OSError:
+        return  # the program's own process says what is wrong
+    if not is_one:
+        raise UsageError(f"{path} is no directory to start in", f"ls -ld {shlex.quote(path)}")
 
 
 _CONNECTED = socket.SOCK_STREAM, socket.SOCK_SEQPACKET

@@ -92,7 +92,7 @@ class AtOnce:
         asker.history.note(subject)
         started, said, asked = time.monotonic(), None, None
         if can_be_allowed(question.offers):
-            asked, said = channel, self._dispatch.ask_at_once(question, channel.at_once)
+            asked, said = channel, self._dispatch.ask_at_once(question, channel, channel.at_once)
         answer = said if isinstance(said, Answer) else None
         offer = None if answer is None else chosen(question, answer.offer)
         if (said is not None and answer is None) or (offer and offer.lasts is not Lasts.ONCE):

@@ -26,6 +26,10 @@ async def tools(client):
     assert failed and said.startswith("begun\nstderr:\nTraceback"), said
     assert "nono: the program ended with status 1\nnono: refused: read /etc/shadow: no rule" in said
     assert said.endswith("--read-file /etc/shadow\n"), said
+    for name in ("csv", "own"):
+        await text(client, "write_file", path=f"{name}.py", content="MINE = 1")
+    code = "from __future__ import annotations\nimport csv, own\nprint(hasattr(csv, 'MINE'), hasattr(own, 'MINE'), __name__, 'sys' in vars())"
+    assert await text(client, "run_python", code=code) == ("False True __main__ False", False)
     assert await text(client, "write_file", path="a/b.txt", content="hä\n") == ("wrote 3 characters", False)
     assert await text(client, "read_file", path="a/b.txt") == ("hä\n", False)
     assert await text(client, "run_command", command="cat a/b.txt; cat", stdin="in") == ("hä\nin", False), "stdin"

@@ -59,6 +59,10 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     assert executor(f"import os\nfor fd in range(3, 12):\n    try: os.write(fd, {forged!r})\n    except OSError: pass\n5").output == "5"
     assert executor("1 + 1").output == "2" and executor("'a' 'b'").output == "ab"
     assert executor("2 + 2\nx = 1").output is None
+    # What it leaves in its directory is no module of the standard library's to the next interpreter.
+    executor("for name in ('json', 'traceback', 'csv', 'own'):\n    with open(name + '.py', 'w') as file: file.write('MINE = True')")
+    raises(AgentError, executor, "import os\nos._exit(0)")
+    assert executor("import csv, json, own\n[hasattr(each, 'MINE') for each in (csv, json, own)]").output == "[False, False, True]"
     other = NonoExecutor(below=HERE)
     assert "NameError" in str(raises(AgentError, other, "x"))
     executor(f"import subprocess\nsubprocess.Popen(['sleep', {LINGERING!r}])")

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nono.supervisor.library.task_program import Encoder
-from nono.supervisor.library.task_results import decoded
+from nono.supervisor.library.task_results import MAX_BUFFERS, decoded
 
 
 def sent(value: Any) -> Any:
@@ -158,6 +158,19 @@ HOSTILE = {
 def test_what_is_no_answer(what: str) -> None:
     with pytest.raises(ValueError):
         decoded(HOSTILE[what])
+
+
+def test_buffers_have_a_number() -> None:
+    """64 MiB of empty ones would take gigabytes."""
+    most = [b""] * MAX_BUFFERS
+    assert sent(most) == most
+    with pytest.raises(ValueError, match="join"):
+        sent([*most, b""])
+    data = message('["value", 1]').tobytes() + bytes(64 << 20)
+    started = time.process_time()
+    with pytest.raises(ValueError, match="buffers"):
+        decoded(memoryview(data))
+    assert time.process_time() - started < 5
 
 
 def test_keys_that_are_made_to_be_slow() -> None:

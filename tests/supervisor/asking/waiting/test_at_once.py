@@ -7,6 +7,8 @@ import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trio
@@ -169,6 +171,33 @@ def test_a_function_that_fails_refuses_and_ends_nothing(
         asking.decisions.require(Open(Caller(1), str(tmp_path / "f"), Access.READ))
     assert refused.value.errno == errno.EACCES
     assert len(asking.dispatch.faults.texts) == 1
+
+
+@pytest.mark.parametrize("wrong", ["yes", True, Answer("no such offer")])
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_what_is_no_answer_is_told(
+    wrong: object, is_plain: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the faults each time, and once by the logger."""
+
+    def plain(question: Question) -> object:
+        return wrong
+
+    async def waiting(question: Question) -> object:
+        return wrong
+
+    channel = Callback(plain if is_plain else waiting)  # type: ignore[arg-type]
+    dispatch = asking_with(channel).dispatch
+    question: Any = SimpleNamespace(offers=())
+    for _ in range(2):
+        if is_plain:
+            assert dispatch.ask_at_once(question, channel, plain) is None  # type: ignore[arg-type]
+        else:
+            assert trio.run(dispatch.ask, question) == (None, channel)
+    said = "no offer" if isinstance(wrong, Answer) else "an Answer or None, and not"
+    assert [said in each for each in dispatch.faults.texts] == [True, True]
+    (record,) = caplog.records
+    assert record.name == "nono" and "has failed" in record.message and said in caplog.text
 
 
 def test_what_a_plain_function_returns_may_be_awaited(tmp_path: Path) -> None:

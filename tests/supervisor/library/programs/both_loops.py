@@ -1,4 +1,15 @@
+import logging
+TOLD = []
+
+class Told(logging.Handler):
+    def emit(self, record):
+        TOLD.append((NAME, repr(record.exc_info[1]).replace("(", ": ").rstrip(")")))
+
+logging.getLogger("nono").addHandler(Told())
+
 async def main(sleep, name):
+    global NAME
+    NAME = name
     assert (await nono.arun(["echo", name], capture_output=True)).stdout == name.encode() + b"\n"
     async with nono.AsyncSandbox(POLICY) as box:
         done = await box.run(["sh", "-c", "cat; exit 3"], input="abc", text=True, capture_output=True)
@@ -56,8 +67,18 @@ async def main(sleep, name):
     async def ask(question):
         await sleep(0.01)
         return nono.Answer(next(each.id for each in question.offers if each.effect.value == "allow"))
-    async with nono.AsyncSandbox(POLICY, ask=ask) as box:
-        assert (await box.run(["cat", "/etc/issue.nono"], stderr=DEVNULL)).denials == ()
+    class Asked:
+        async def __call__(self, question):
+            return await ask(question)
+    for function in (ask, Asked()):
+        async with nono.AsyncSandbox(POLICY, ask=function) as box:
+            done = await box.run(["cat", "/etc/issue.nono"], stderr=DEVNULL)
+            assert done.denials == () == done.faults, done
+    # What fails there is refused, and told.
+    async with nono.AsyncSandbox(POLICY, ask=lambda question: {}[1]) as box:
+        done = await box.run(["cat", HERE + "/copy"], stderr=DEVNULL)
+        assert done.returncode == 1 and "KeyError" in done.faults[0], done.faults
+    assert (name, "KeyError: 1") in TOLD, TOLD
     async with nono.AsyncSandbox(POLICY, ask=lambda question: None) as box:
         assert (await box.run(["cat", HERE], stderr=DEVNULL)).returncode == 1
     try:

@@ -103,6 +103,20 @@ assert open("work/printed").read() == "printed\n"
 with SandboxExecutor(1, POLICY, initializer=sys.exit, initargs=("no",)) as pool:
     assert pool.submit(square, 1).exception().text == "no"
 
+# What a call leaves is no module of the standard library's to the next worker, and is one of its own.
+def left():
+    for name in ("csv", "datetime", "cloudpickle", "own_module"):
+        with open(f"{HERE}/work/{name}.py", "w") as file:
+            file.write("MINE = True")
+with SandboxExecutor(1, POLICY, max_tasks_per_child=1) as pool:
+    pool.submit(left).result()
+    sys.path[:0] = ["", HERE + "/work"]
+    def found():
+        import csv, datetime, own_module
+        return [hasattr(each, "MINE") for each in (csv, datetime, own_module)]
+    assert pool.submit(found).result() == [False, False, True]
+del sys.path[:2]
+
 # Ends.
 pool = SandboxExecutor(1, POLICY)
 first, second, third = pool.submit(pid_after, 0.3), pool.submit(pid_after, 0), pool.submit(square, 3)

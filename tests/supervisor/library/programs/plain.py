@@ -1,3 +1,6 @@
+import logging.handlers
+from functools import partial
+
 before = set(threading.enumerate())
 with nono.Sandbox(POLICY) as box:
     # Results.
@@ -37,7 +40,25 @@ with nono.Sandbox(POLICY) as box:
     error = raises(nono.CalledProcessError, box.run, ["sh", "-c", "echo x; exit 2"], check=True, capture_output=True)
     assert isinstance(error, subprocess.CalledProcessError) and (error.returncode, error.output) == (2, b"x\n")
     raises(TypeError, box.run, "ls -l")
-    raises(TypeError, box.run, ["ls"], colour=True)
+    for name, function in (("run", box.run), ("start", box.start), ("run", nono.run), ("complete", box.start(["true"]).complete)):
+        error = raises(TypeError, partial(function, ["ls"]) if name != "complete" else function, colour=True)
+        assert str(error) == f"{name}() got an unexpected keyword argument 'colour'"
+    for wrong in ({"timeout": "5s"}, {"grace": "1"}, {"max_output": "1M"}, {"env": {"A": 1}}, {"env": {1: "a"}}, {"env": ["A=b"]}):
+        assert str(raises(TypeError, box.run, ["ls"], **wrong)).startswith(next(iter(wrong)))
+    raises(ValueError, box.run, ["ls"], env={"A=B": "c"})
+    raises(TypeError, box.start(["true"]).wait, "5s")
+    error = raises(nono.UsageError, box.run, ["ls"], cwd="nowhere")
+    assert isinstance(error, FileNotFoundError) and error.filename.endswith("/work/nowhere") and error.errno == 2
+    assert pickle.loads(pickle.dumps(error)).hint == error.hint
+    assert "no directory" in str(raises(nono.UsageError, box.run, ["ls"], cwd="/etc/passwd"))
+    # What was given and does not arrive is told.
+    logging.getLogger("nono").addHandler(handler := logging.handlers.BufferingHandler(9))
+    os.environ["OLD_TOKEN"] = "t"
+    for _ in range(2):
+        done = box.run(["env"], env={**os.environ, "MY_API_KEY": "k", b"B": b"1"}, capture_output=True)
+        assert done.dropped == ("MY_API_KEY",) and b"MY_API" not in done.stdout and b"\nB=1\n" in b"\n" + done.stdout
+    assert ["MY_API_KEY" in each.getMessage() and "TOKEN" not in each.getMessage() for each in handler.buffer] == [True]
+    handler.buffer.clear()
     raises(ValueError, box.run, ["ls"], input=b"", stdin=PIPE)
     raises(ValueError, box.run, ["ls"], capture_output=True, stdout=PIPE)
     raises(nono.UsageError, box.run, [])
@@ -89,6 +110,14 @@ with nono.Sandbox(POLICY) as box:
     assert shell.stdout.readline() == "y\r\n"
     shell.stdin.write("\x03")
     assert shell.wait(10) == -2
+    # The end of what is typed, also of a line that was begun.
+    for typed in ("", "a\n", "a"):
+        reader = box.start(["sh", "-c", "stty -echo; echo up; cat; echo end"], pty=True, text=True)
+        assert reader.stdout.readline() == "up\r\n"
+        reader.stdin.write(typed)
+        reader.stdin.close()
+        reader.stdin.close()
+        assert reader.wait(10) == 0
     last = box.start(["sleep", "1000"])
 
 assert is_gone(server) and last.returncode == -9
@@ -100,6 +129,15 @@ raises(nono.UsageError, nono.Sandbox().run, ["true"])
 assert nono.run(["sh", "-c", "sleep 1000 & echo $!"], POLICY, capture_output=True, text=True).returncode == 0
 assert nono.run([sys.executable, "-c", "pass"]).returncode == 0
 until(lambda: {each for each in threading.enumerate() if "nono" in each.name} <= before)
+
+# Who is asked.
+open("asked", "w").close()
+done = nono.run(["cat", HERE + "/asked"], POLICY, ask=lambda question: 1 / 0, stderr=DEVNULL)
+assert done.returncode == 1 and "ZeroDivisionError" in done.faults[0], done
+assert ["has failed" in each.getMessage() for each in handler.buffer] == [True]
+async def asks(question): pass
+assert "async" in str(raises(TypeError, nono.run, ["true"], ask=asks))
+assert "a function" in str(raises(TypeError, nono.Sandbox, ask="yes"))
 
 # Two sandboxes, and threads.
 with nono.Sandbox(POLICY) as one, nono.Sandbox() as other:
