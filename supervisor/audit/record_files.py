@@ -62,6 +62,7 @@ class RecordFiles:
 
     def _begin_another(self) -> None:
         new = os.open(_name(self._number + 1), _NEW, 0o600, dir_fd=self._directory)
+        os.fchmod(new, 0o600)  # this thread may have the umask of a program that it makes files for
         if self._file != self.first:
             os.close(self._file)
         self._file = new

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from nono.broker.settings import flag
 from nono.supervisor.cli.options import policy_options
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.options import Options, to_options
@@ -34,7 +35,10 @@ def install(
     The kernel starts in the notebook's directory, which --allow-cwd opens.
     """
     if values["workdir"] is not None:
-        raise UsageError("--workdir: a kernel starts in its notebook's directory", "--allow-cwd")
+        raise UsageError(
+            "--workdir: a kernel starts in its notebook's directory",
+            flag("workdir.access"),
+        )
     given = to_options(values)
     usual = Options()
     options = {

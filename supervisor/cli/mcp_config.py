@@ -18,6 +18,7 @@ from typing import Any
 
 from nono.broker.dataclass import dataclass
 from nono.broker.policy.environment import looks_secret
+from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor.errors import UsageError
 
@@ -163,4 +164,4 @@ def _variables(server: dict[str, Any]) -> list[str]:
     """Options for what the client gives this server, and a run would drop as a secret."""
     env = server.get("env")
     names = [name for name in env if looks_secret(name)] if isinstance(env, dict) else []
-    return [word for name in names for word in ("--env-allow", name)]
+    return [word for name in names for word in (flag("environment.env_allow"), name)]

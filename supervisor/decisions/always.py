@@ -32,11 +32,10 @@ from nono.broker.rules.folding import Folding
 from nono.broker.rules.rule import NETWORK_PROXY
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
-from nono.supervisor.decisions.host_modules import host_modules
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_links import OtherLinks
 from nono.supervisor.decisions.other_mounts import other_names
-from nono.supervisor.decisions.own_code import own_code
+from nono.supervisor.decisions.own_code import own_code, process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import (
@@ -113,7 +112,7 @@ def complete(
         *kernel_mounts(),
         *_records(env),
         *own_code({plan.workdir, *written}),
-        *host_modules(written),
+        *_modules_of_host(written),
         *shared_names(),
     ]
     rules.append(Rule(Subtree(tmpdir or tmpdir_template()), FLOOR_ACCESS, Effect.ALLOW, _TMPDIR))
@@ -208,3 +207,12 @@ def _copies() -> dict[str, str]:
     """Under their own names, and under those that the names lead to today."""
     copied = _COPIED if platform() == "linux" else ()
     return {path: name for name in copied for path in (name, canonical(name))}
+
+
+def _modules_of_host(written: Iterable[str]) -> Iterable[Rule]:
+    if process_is_ours():
+        return ()
+    # What only a host program needs is loaded only there.
+    from nono.supervisor.decisions.host_modules import host_modules
+
+    return host_modules(written)

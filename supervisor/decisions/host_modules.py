@@ -12,19 +12,23 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 
-from nono.broker import Effect, Origin, OriginKind, Rule, Subtrees, is_canonical, is_within
+from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtrees, is_canonical, is_within
 from nono.broker.rules.access import CHANGING
+from nono.broker.rules.paths import child
 from nono.supervisor.decisions.own_code import process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import names_in, shadowing
 from nono.supervisor.places import canonical, links_to
+from nono.supervisor.planning.anywhere import plain
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "modules that the host program imports")
+_METADATA = ("*.dist-info", "*.egg-info")
+"""What tells of an installed package, and which modules pydantic and keyring load as plugins."""
 _OPTIONAL = ("aioquic", "anyio", "cloudpickle", "h2", "httpcore", "httpx", "numpy", "pyte")
 """What nono and dnspython use where it is installed."""
 
 
 def host_modules(written: Iterable[str]) -> Iterator[Rule]:
-    """The refusal of changes, if there is one; `written` are the directories that are opened."""
+    """The refusals of changes, if there are any; `written` are the directories that are opened."""
     if process_is_ours():
         return
     opened = list(written)
@@ -34,6 +38,9 @@ def host_modules(written: Iterable[str]) -> Iterator[Rule]:
     for entry in sorted(entries):
         if any(is_within(entry, each) for each in opened):
             paths |= _names(entry)
+            for name in _METADATA:
+                pattern = Glob(child(plain(entry), name))
+                yield Rule(pattern, CHANGING, Effect.DENY, _ORIGIN)
     if paths:
         yield Rule(Subtrees({path: path for path in paths}), CHANGING, Effect.DENY, _ORIGIN)
 

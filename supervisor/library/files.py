@@ -88,8 +88,10 @@ class Files:
     def get(self, path: Path, target: Path, max: int = MAX_FILE) -> None:
         """Copy a file out of the sandbox; what is at `target` is replaced once all is there.
 
-        The copy is its owner's alone. Raises OSError, EFBIG for more than `max` bytes.
+        The copy is its owner's alone, and not where the program may write: it could be another's
+        by the time that somebody reads it. Raises OSError, EFBIG for more than `max` bytes.
         """
+        self._files.check_out_of_reach(os.path.abspath(target))
         source = self._files.open_to_read(os.fspath(path))
         with open(source, "rb") as file, _replacing(os.fspath(target)) as copy:
             left = max

@@ -73,11 +73,8 @@ class HostFiles:
         Links are followed, but for those out of a place where the program may have made them; what
         is in such a place is decided on as where the program itself would read it.
         """
-        places = Changeable([*self._written(), self._tmpdir])
-        end, link = places.follow(os.path.abspath(path))
-        if link is not None:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), link)
-        if places.holding(end) is not None:
+        end, is_within_reach = self._followed(path)
+        if is_within_reach:
             return self.open_to_read(end)
         handle = self._handle(end, _HANDLE)
         try:
@@ -85,6 +82,21 @@ class HostFiles:
             return _open(handle, os.O_RDONLY)
         finally:
             os.close(handle)
+
+    def check_out_of_reach(self, target: str) -> None:
+        """Raise PermissionError for a name that the program may give to something else."""
+        _, is_within_reach = self._followed(os.path.dirname(target))
+        if is_within_reach:
+            said = "a program in the sandbox may write there"
+            raise PermissionError(errno.EPERM, said, target)
+
+    def _followed(self, path: str) -> tuple[str, bool]:
+        """Where a path leads for the host, and whether the program may have put that there."""
+        places = Changeable([*self._written(), self._tmpdir])
+        end, link = places.follow(os.path.abspath(path))
+        if link is not None:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), link)
+        return end, places.holding(end) is not None
 
     def _written(self) -> frozenset[str]:
         """The directories that are opened to be written in, also by an answer."""

@@ -124,6 +124,9 @@ class Stopped:
     def is_stopped(self, pid: int) -> bool:
         return False
 
+    def look(self) -> None:
+        """It reads all that it is sent."""
+
     async def ask(self, question: Question) -> Answer | None:
         await trio.sleep_forever()
         return None

@@ -46,6 +46,16 @@ def test_one_chain_in_all_files(session: Path) -> None:
     files.close()
 
 
+def test_whatever_the_umask_is_a_file_can_be_read(session: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        files, _ = written(session, 30)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in session.glob("records.*")} == {0o600}
+    files.close()
+
+
 def test_a_record_that_is_larger_than_a_file_is_written_whole(session: Path) -> None:
     files, writer = written(session, 3)
     for _ in range(2):

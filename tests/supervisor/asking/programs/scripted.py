@@ -17,7 +17,7 @@ PICK_TREE = ("t", "d", "r", "o")
 
 def asked(name, pick, wait=0.0, at_once=False):
     """Run the inner program of this name. `pick` gives the id of an offer, or raises."""
-    seen = []
+    seen, threads = [], [0]
 
     def note(question):
         offers = [each.id for each in question.offers]
@@ -32,6 +32,7 @@ def asked(name, pick, wait=0.0, at_once=False):
     async def waits(question):
         offers = note(question)
         await trio.sleep(wait)
+        threads.append(len(os.listdir("/proc/self/task")))
         return answer(question, offers)
 
     def answers(question):
@@ -52,6 +53,7 @@ def asked(name, pick, wait=0.0, at_once=False):
         "err": done.stderr.decode(),
         "asked": seen,
         "faults": done.faults,
+        "threads": max(threads),
         "verdicts": [type(each.verdict).__name__ for each in done.denials],
         "rules": [str(each.verdict.rule.origin) for each in done.denials],
         "seconds": time.monotonic() - started,

@@ -39,6 +39,8 @@ with nono.Sandbox(POLICY.deny("**/.env")) as box:
     box.get("a/b/c", "target")
     assert open("outside/secret").read() == "host" and open("target").read() == "x"
     assert not [name for name in os.listdir(".") if name.startswith(".")]
+    for name in ("work/target", "work/dir/target", f"{box.tmpdir}/target"):
+        raises(OSError, box.get, "a/b/c", name)
     # What is planted at the source of one leads nowhere; a link of the host's own does.
     for name in ("link", "dir/secret", "fifo", "chain", "environ", "zero", "dangling", "none", ".", ".env"):
         raises(OSError, box.put, f"work/{name}", "copied")

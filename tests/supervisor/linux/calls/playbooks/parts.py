@@ -185,6 +185,7 @@ class PlayedOwn(OwnObjects):
         super().__init__()
         self._script = script
         self._own_names = script.names
+        self.forks = script.forks
 
     def is_own(self, caller: Caller, handle: Handle) -> bool:
         return self.is_own_file(handle.path, handle.fd)

@@ -17,6 +17,7 @@ from nono.broker import (
     UnixConnect,
     Watch,
 )
+from nono.supervisor.linux.calls.fork_count import ForkCount
 from nono.supervisor.linux.calls.own_names import OwnNames
 
 _MOVES = (Operation.RENAME_FROM, Operation.LINK_FROM)
@@ -31,6 +32,7 @@ class Script:
     names: OwnNames = field(default_factory=OwnNames)
     refused: dict[str, int] = field(default_factory=dict)
     """Requests, in words, and the errno of each."""
+    forks: ForkCount | None = None
     threads: set[int] = field(default_factory=set)
     """Those of the sandbox."""
     is_gone: bool = False

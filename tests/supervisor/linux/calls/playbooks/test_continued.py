@@ -50,6 +50,8 @@ CONTINUED = {
     "sched_setscheduler": OWN_THREAD,
     "landlock_restrict_self": ONLY_LESS,
     "capset": ONLY_LESS,
+    "fork": "nothing: it is counted, whoever makes it",
+    "vfork": "nothing: it is counted, whoever makes it",
     "prctl": "nothing: which process is a reaper takes no right; the option is in a register",
     "clone": "nothing: CLONE_NEW* and CLONE_PARENT are in a register",
 }
