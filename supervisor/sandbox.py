@@ -24,6 +24,7 @@ from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.plan import Plan
+from nono.supervisor.printed import Printed
 from nono.supervisor.session.descriptors import needing_descriptors, not_executed
 from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
@@ -117,6 +118,8 @@ class Sandbox:
                 status = await _finish(session)
             except CommandError as error:
                 raise not_executed(error) from error.__cause__
+            if pipes.printed:
+                await trio.to_thread.run_sync(pipes.printed.settle, abandon_on_cancel=True)
         return Completed(
             tuple(argv),
             os.waitstatus_to_exitcode(status),
@@ -167,6 +170,7 @@ class _Pipes:
         self._output = [bytearray(), bytearray()]
         self._ours: list[int] = []
         self._writer = -1
+        self.printed = Printed()
         try:
             self.streams = self._open(capture)
         except BaseException:
@@ -182,7 +186,8 @@ class _Pipes:
             stdin = self._keep(reader)
         if capture:
             return Streams(stdin, self._output_pipe(), self._output_pipe())
-        return Streams(stdin)
+        stdout, stderr = (self.printed.instead_of(fd, self._keep) for fd in (1, 2))
+        return Streams(stdin, stdout, stderr)
 
     def _keep(self, fd: int) -> int:
         self._theirs.callback(os.close, fd)

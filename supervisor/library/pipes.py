@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nono.supervisor.errors import UsageError
+from nono.supervisor.printed import Printed
 from nono.supervisor.streams import Streams
 
 PIPE = subprocess.PIPE
@@ -24,7 +25,8 @@ _SIZE = 24, 80
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What each stream is to be: PIPE, DEVNULL, None for this process's own, a descriptor or what
-    has one; `stderr` also STDOUT. `pty` is True, or rows and columns: then none of these counts."""
+    has one; `stderr` also STDOUT. What is printed on the person's terminal goes through a pipe.
+    `pty` is True, or rows and columns: then none of these counts."""
 
     stdin: Any = DEVNULL
     stdout: Any = None
@@ -40,6 +42,7 @@ class Pipes:
     ours: dict[str, int] = field(default_factory=dict)
     terminal: int = -1
     """Our side of the program's terminal, for its size; -1 where it has none."""
+    printed: Printed = field(default_factory=Printed)
     _theirs: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def close_theirs(self) -> None:
@@ -59,7 +62,7 @@ class Pipes:
 
 
 def open_pipes(wanted: Wanted) -> Pipes:
-    """Raises UsageError, OSError."""
+    """Raises UsageError, StartError, OSError."""
     pipes = Pipes()
     try:
         if wanted.pty is not False:
@@ -86,16 +89,16 @@ def _stream(pipes: Pipes, name: str, wanted: Any) -> int:
         return pipes.keep(theirs)
     if wanted is None:
         wanted = NAMES.index(name)
-        with contextlib.suppress(OSError):
+        try:
             os.fstat(wanted)
-            return int(wanted)
-        wanted = DEVNULL  # it is closed here
+        except OSError:
+            wanted = DEVNULL  # it is closed here
     if wanted == DEVNULL:
         return pipes.keep(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
     number = wanted if isinstance(wanted, int) else wanted.fileno()
     if isinstance(wanted, bool) or number < 0:
         raise UsageError(f"{name}={wanted!r} is no stream")
-    return int(number)
+    return number if name == "stdin" else pipes.printed.instead_of(number, pipes.keep)
 
 
 def _open_terminal(pipes: Pipes, size: tuple[int, int]) -> None:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     else:
         from nono.supervisor.linux.launch.running import Session
 
+_SETTLE_SECONDS = 1.0
+"""How long a terminal that is stopped may hold up the end of what was killed."""
+
 
 class Program:
     """Made by `Engine.start`. Its processes live until it is killed or the sandbox is closed."""
@@ -70,6 +73,7 @@ class Program:
         self._is_over = False
         self._is_killed = False
         self._refused: list[Denial] | None = None
+        self._printed = pipes.printed
         self.has_terminal = pipes.terminal >= 0
         self.streams = {name: trio.lowlevel.FdStream(fd) for name, fd in pipes.ours.items()}
         self._unread: dict[str, bytes] = {}
@@ -113,12 +117,14 @@ class Program:
         with self._lock:
             self._is_over = True
             self.session.close()
+        self._printed.settle(_SETTLE_SECONDS)
         self._refused = self._decisions.denials.of(self._mark)
         self._decisions.denials.forget(self._mark)
 
     async def wait(self) -> int:
         """The status, once it has ended. Raises CommandError, BrokenError."""
         await self.exited.wait()
+        await self._settle()
         if self.error is not None:
             raise self.error
         assert self.returncode is not None
@@ -148,7 +154,13 @@ class Program:
         """Whether it ends within so many seconds; None waits for ever."""
         with trio.move_on_after(math.inf if seconds is None else max(0, seconds)):
             await self.exited.wait()
+            await self._settle()
         return self.exited.is_set()
+
+    async def _settle(self) -> None:
+        """Until what it has printed is on the person's terminal."""
+        if self._printed:
+            await trio.to_thread.run_sync(self._printed.settle, abandon_on_cancel=True)
 
     async def stop(self, grace: float) -> None:
         """Ask it to end (SIGTERM), and after so many seconds kill all of it. Not undone halfway."""

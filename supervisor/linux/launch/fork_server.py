@@ -139,7 +139,8 @@ class Server:
     def _fork(self, fds: list[int], has_scope: bool, has_terminal: bool) -> int:
         if len(fds) != _FD_COUNT:
             return -errno.EMFILE
-        spec = Spec.unpack(_from_memfd(fds[0]))
+        # The person's terminal is the library user's, not the program's.
+        spec = Spec.unpack(_from_memfd(fds[0]))._replace(own_session=True)
         control, stdin, stdout, stderr, ruleset, scope, terminal = fds[1:]
         # An init that ends before we know it would be taken for an orphan.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})

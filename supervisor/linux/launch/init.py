@@ -87,7 +87,7 @@ class Init:
         step = "set up the init"
         try:
             process.set_child_subreaper(True)
-            self._take_terminal(fds)
+            self._leave_session(spec, fds)
             if fds.scope >= 0:
                 step = "put the init into its scope"
                 process.set_no_new_privs()
@@ -198,14 +198,16 @@ class Init:
                 return True
         return False
 
-    def _take_terminal(self, fds: Descriptors) -> None:
-        """Lead a session on a terminal of its own, as a shell does, so that the program is a job.
+    def _leave_session(self, spec: Spec, fds: Descriptors) -> None:
+        """Lead a session of the sandbox's own: without a terminal the program finds no /dev/tty;
+        on one of its own, as with a shell, the program is a job.
 
         It could not be stopped by Control-Z if it led the session itself: setpgid(2), on orphaned
         process groups. Raises OSError.
         """
-        if fds.terminal >= 0:
+        if spec.own_session or fds.terminal >= 0:
             os.setsid()
+        if fds.terminal >= 0:
             fcntl.ioctl(fds.terminal, termios.TIOCSCTTY, 0)
             self._has_session = True
         if fds.outer >= 0:

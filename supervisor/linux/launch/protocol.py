@@ -68,6 +68,8 @@ class Spec(NamedTuple):
     """The directory of the control group that the program enters; empty for nono's own."""
     rlimits: Sequence[Sequence[int]] = ()
     """Numbers and values of setrlimit(2)."""
+    own_session: bool = False
+    """Whether the init leaves our session, and so our terminal, even where it gets no other."""
 
     def pack(self) -> bytes:
         data: bytes = msgpack.packb(self._asdict(), unicode_errors="surrogateescape")
