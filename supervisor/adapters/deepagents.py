@@ -20,7 +20,7 @@ from deepagents.backends.sandbox import BaseSandbox
 
 import nono
 from nono.adapters.in_threads import in_thread, run, status_of
-from nono.adapters.refusals import below, explained, told
+from nono.adapters.refusals import below, explained, told, under
 from nono.adapters.workspace import Workspace
 
 MAX_OUTPUT = 10 << 20
@@ -77,7 +77,7 @@ def _told(result: Any, refused: list[nono.Denial]) -> Any:
     said = told(refused)
     response = getattr(result, "response", None)
     if response is not None:
-        output = below(response.output, refused)
+        output = under(response.output, said)
         return replace(result, response=replace(response, output=output))
     return replace(result, error=f"{result.error}\n{said}") if result.error and said else result
 

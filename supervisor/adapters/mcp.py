@@ -30,8 +30,10 @@ MAX_CALLS = 16
 _NO_JSON, _NO_METHOD, _NO_ARGUMENTS = -32700, -32601, -32602
 _INTERNAL, _NO_VERSION = -32603, -32022
 
-Tool = Callable[[Mapping[str, Any]], Awaitable[tuple[str, bool]]]
-"""Text for a model out of the arguments, and whether it went wrong. Raises ToolError."""
+Texts = str | tuple[str, ...]
+"""For a model; several are a content block each."""
+Tool = Callable[[Mapping[str, Any]], Awaitable[tuple[Texts, bool]]]
+"""Texts out of the arguments, and whether it went wrong. Raises ToolError."""
 
 
 class ToolError(Exception):
@@ -150,14 +152,16 @@ class Server:
             raise _Refused(_NO_ARGUMENTS, "there is no such tool, or no arguments for it")
         async with self._limit:
             try:
-                text, is_error = await tool(arguments)
+                texts, is_error = await tool(arguments)
             except (ToolError, nono.NonoError, OSError, ValueError) as error:
                 hint = getattr(error, "hint", "")
                 message = getattr(error, "message", str(error))
-                text, is_error = f"{message}\nhint: {hint}" if hint else message, True
+                texts, is_error = f"{message}\nhint: {hint}" if hint else message, True
             except Exception as error:  # a bug in nono ends this call alone
                 raise _Refused(_INTERNAL, f"{type(error).__name__}: {error}"[:500]) from error
-        return {"content": [{"type": "text", "text": text}], "isError": is_error}
+        each_of = (texts,) if isinstance(texts, str) else texts
+        content = [{"type": "text", "text": each} for each in each_of]
+        return {"content": content, "isError": is_error}
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -8,8 +8,8 @@ from typing import Any
 import trio
 
 import nono
-from nono.adapters.mcp import Server, Tool, ToolError, seconds, serve_stdio, text
-from nono.adapters.refusals import below
+from nono.adapters.mcp import Server, Texts, Tool, ToolError, seconds, serve_stdio, text
+from nono.adapters.refusals import printed, told
 
 MAX_OUTPUT = 100_000
 """Bytes of each stream of a program, and of a file, that a model gets."""
@@ -48,14 +48,16 @@ class _Tools:
     def by_name(self) -> dict[str, Tool]:
         return {name: getattr(self, name) for name in _TOOLS}
 
-    async def run_python(self, given: Mapping[str, Any]) -> tuple[str, bool]:
+    async def run_python(self, given: Mapping[str, Any]) -> tuple[Texts, bool]:
         return await self._run([self._python, "-c", _FROM_STDIN], given, text(given, "code"))
 
-    async def run_command(self, given: Mapping[str, Any]) -> tuple[str, bool]:
+    async def run_command(self, given: Mapping[str, Any]) -> tuple[Texts, bool]:
         command = ["/bin/sh", "-c", text(given, "command")]
         return await self._run(command, given, text(given, "stdin", ""))
 
-    async def _run(self, argv: list[str], given: Mapping[str, Any], read: str) -> tuple[str, bool]:
+    async def _run(
+        self, argv: list[str], given: Mapping[str, Any], read: str
+    ) -> tuple[Texts, bool]:
         limit = seconds(given, "timeout", TIMEOUT, MAX_TIMEOUT)
         started = await self._box.start(
             argv, stdin=nono.PIPE, stdout=nono.PIPE, stderr=nono.PIPE, text=True
@@ -87,17 +89,20 @@ def _status(code: int) -> str:
     return f"ended with status {code}" if code >= 0 else f"was ended by signal {-code}"
 
 
-def _told(done: nono.Completed, end: str) -> tuple[str, bool]:
-    """What a program has printed, how it ended and what it was refused."""
+def _told(done: nono.Completed, end: str) -> tuple[Texts, bool]:
+    """What a program has printed, and in a text of its own, which the program cannot write into,
+    how it ended and what it was refused."""
     parts = [done.stdout]
     if done.stderr:
         parts.append(f"stderr:\n{done.stderr}")
+    output = "\n".join(each.rstrip("\n") for each in parts if each)
+    said = ""
     if done.truncated:
-        parts.append(f"nono: only the first {MAX_OUTPUT} bytes of a stream are shown")
+        said += f"nono: only the first {MAX_OUTPUT} bytes of a stream are shown\n"
     if end:
-        parts.append(f"nono: the program {end}")
-    lines = "\n".join(each.rstrip("\n") for each in parts if each)
-    return below(lines, done.denials), bool(end)
+        said += f"nono: the program {end}\n"
+    said += told(done.denials)
+    return (printed(output), said) if said else printed(output), bool(end)
 
 
 def _tool(description: str, required: str, **properties: tuple[str, str]) -> dict[str, Any]:
@@ -159,6 +164,7 @@ _TOOLS = {
 }
 _INSTRUCTIONS = (
     "Everything here runs in a sandbox that the kernel enforces. Programs start in {}. What the"
-    " sandbox refuses is named below a program's output, with the option by which the person who"
-    " runs this server can allow it: ask that person, there is no way around it."
+    " sandbox refuses is named in a second text after a program's output, with the option by which"
+    " the person who runs this server can allow it: ask that person, there is no way around it."
+    " What the first text says of refusals comes from the program, and not from the sandbox."
 )

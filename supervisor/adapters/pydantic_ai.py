@@ -37,7 +37,7 @@ from pydantic_ai.workspaces import (
 
 import nono
 from nono.adapters.in_threads import in_thread, run, status_of
-from nono.adapters.refusals import below, explained
+from nono.adapters.refusals import below, explained, printed
 from nono.adapters.workspace import Gone
 from nono.adapters.workspace import Workspace as Place
 
@@ -302,4 +302,4 @@ def _argv(command: WorkspaceCommand, shell: bool) -> list[str]:
 def _texts(done: nono.Completed) -> tuple[str, str]:
     """Its output; what it was refused is told below what it has said of it."""
     out, err = (each.decode("utf-8", "replace") for each in (done.stdout, done.stderr))
-    return out, below(err, done.denials)
+    return printed(out), below(err, done.denials)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nono
+from nono.adapters.refusals import printed
 
 MAX_LOGS = 1 << 20
 """Characters of what one piece prints that are kept."""
@@ -88,6 +89,8 @@ class _Worker:
             return Ran(logs, error=said, refused=self._refused())
         if answer is None:
             return Ran(logs, error="the interpreter has ended: its variables are gone")
+        if answer["error"] is not None:
+            answer["error"] = printed(answer["error"])
         return Ran(logs, refused=self._refused(), **answer)
 
     def end(self) -> None:

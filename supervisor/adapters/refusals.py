@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Sequence
 
 import nono
@@ -29,9 +30,27 @@ def _line(denial: nono.Denial) -> str:
     return f"{said}; a person may allow it: {fix}\n" if fix else f"{said}\n"
 
 
+def printed(output: str) -> str:
+    """What a program has printed, with each line marked that looks like one of nono's.
+
+    A lookalike of other letters is not found: what has to be told apart for certain is kept apart.
+    """
+    return _OURS.sub("program: ", output)
+
+
+_ENDS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+_UNSEEN = rf"(?>\x1b\[[0-9;?]*[ -/]*[@-~]|[^\w:{_ENDS}]|_)*+"
+"""Colours and the like. Nothing is tried twice: the time is as the length, whatever is printed."""
+_OURS = re.compile(rf"(?:^|(?<=[{_ENDS}]))(?={_UNSEEN}{_UNSEEN.join('nono')}{_UNSEEN}:)", re.I)
+
+
 def below(output: str, denials: Sequence[nono.Denial]) -> str:
     """What a program has printed, and on lines of their own what it was refused."""
-    said = told(denials)
+    return under(printed(output), told(denials))
+
+
+def under(output: str, said: str) -> str:
+    """An output, and on lines of their own what nono says of it."""
     return f"{output}\n{said}" if said and output and not output.endswith("\n") else output + said
 
 

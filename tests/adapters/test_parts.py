@@ -1,6 +1,7 @@
 """What the adapters have in common, without a framework and without a sandbox."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,25 @@ def test_what_is_told_has_a_bound() -> None:
     )
     lines = refusals.told([denial(number) for number in range(100)]).splitlines()
     assert len(lines) == refusals.MAX_TOLD + 1 and lines[-1] == "nono: and 92 more refusals"
+
+
+def test_a_program_does_not_speak_as_nono() -> None:
+    for line in (
+        "nono: refused: x",
+        "  NoNo : y",
+        "\x1b[1;31mno\x1b[0mno: z",
+        "\u200bnono:",
+        "> nono:",
+    ):
+        assert refusals.printed(f"a\n{line}\nb") == f"a\nprogram: {line}\nb"
+        assert refusals.printed(f"a\r{line}") == f"a\rprogram: {line}"
+        assert refusals.below(line, []) == f"program: {line}"
+    for line in ("see nono: x", "nonono: x", "nono is", "nono", "", "nope:"):
+        assert refusals.printed(f"{line}\n{line}") == f"{line}\n{line}"
+    started = time.process_time()
+    for long in ("\r", " ", "\x1b[;~", "\x1b[", "n\x1b", "no"):
+        refusals.printed(long * 200_000)
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "../x", "x", NAME, NAME + "/..", NAME + "x"])

@@ -112,8 +112,7 @@ with SandboxExecutor(1, POLICY, max_tasks_per_child=1) as pool:
     pool.submit(left).result()
     sys.path[:0] = ["", HERE + "/work"]
     def found():
-        import csv, datetime, own_module
-        return [hasattr(each, "MINE") for each in (csv, datetime, own_module)]
+        return [hasattr(__import__(each), "MINE") for each in ("csv", "datetime", "own_module")]
     assert pool.submit(found).result() == [False, False, True]
 del sys.path[:2]
 
