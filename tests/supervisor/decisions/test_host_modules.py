@@ -29,6 +29,12 @@ for each in done.denials:
 """
 
 
+@pytest.fixture(autouse=True)
+def in_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever of the command this process has imported before."""
+    monkeypatch.setitem(own_code._process, "ours", False)
+
+
 def refused(written: list[str]) -> set[str]:
     found = list(host_modules(written))
     assert all(isinstance(rule.pattern, Subtrees | Glob) for rule in found)

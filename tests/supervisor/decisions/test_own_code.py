@@ -26,6 +26,12 @@ sys.meta_path.insert(0, Asking())
 """
 
 
+@pytest.fixture(autouse=True)
+def in_a_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever of the command this process has imported before."""
+    monkeypatch.setitem(own_code._process, "ours", False)
+
+
 def refused() -> set[str]:
     rules = list(own_code.own_code())
     assert {rule.access for rule in rules} == {CHANGING}
