@@ -60,7 +60,12 @@ class BuildManual(build_py):
         path = (os.path.abspath(self.build_lib), os.environ.get("PYTHONPATH", ""))
         done = subprocess.run(
             [sys.executable, "-m", "nono", *arguments],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+            # What is compiled here would be packaged.
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, path)),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             stdout=subprocess.PIPE,
             check=True,
             text=True,

@@ -16,7 +16,7 @@ _ANSWERED_SECONDS = 0.005
 """How long it may take until the answer is given."""
 _GONE = ("", "Z", "X")
 _FULL_SECONDS = 0.01
-"""How long nobody counts again after a refusal."""
+"""How long nobody counts again after a refusal; whoever asks meanwhile waits for that."""
 
 
 class ForkCount:
@@ -41,6 +41,7 @@ class ForkCount:
     def start_program(self) -> None:
         """One more, which is started by us. Raises BlockingIOError where there is no room."""
         with self._lock:
+            self._full_until = 0.0
             if not self._may_take(0, time.monotonic()):
                 raise BlockingIOError(errno.EAGAIN, "no more processes")
 
@@ -49,6 +50,8 @@ class ForkCount:
         now = time.monotonic()
         with self._lock:
             self._on_the_way.pop(tid, None)
+            if self._room <= 0 and now < self._full_until:
+                return None  # some may have ended since
             if self._may_take(tid, now):
                 return CONTINUE
             if self._on_the_way and now >= self._full_until:

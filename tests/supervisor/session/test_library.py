@@ -34,7 +34,7 @@ def test_an_interrupt_comes_as_itself(as_user: Account, project: Path) -> None:
 def test_errors_of_many_kinds_come_alone(as_user: Account, project: Path) -> None:
     text = program_beside(__file__, "errors.py")
     words = program(as_user, project, text).stdout.splitlines()
-    errors = ["TypeError", "UsageError", "UsageError", "UsageError", "StartError", "CommandError"]
+    errors = ["TypeError", "UsageError", "UsageError", "UsageError", "NoDirectory", "CommandError"]
     assert words == [*errors, "the sandbox is closed"]
 
 

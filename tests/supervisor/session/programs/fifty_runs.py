@@ -7,7 +7,7 @@ async def batch(box):
             pass
     try:
         await box.run(["true"], cwd="absent", capture_output=True, input=b"x")
-    except StartError:
+    except UsageError:
         pass
     with trio.move_on_after(0.02):
         await box.run(["sleep", "1000"], capture_output=True, input=b"x")
