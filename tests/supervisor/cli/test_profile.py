@@ -76,10 +76,14 @@ def test_what_is_shown_of_it_is_the_same_profile(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    shown = CliRunner().invoke(profile, ["show", name, "--json"])
+    shown = CliRunner().invoke(
+        profile, ["show", name, "--json"], help_option_names=["-h", "--help"]
+    )
     file = tmp_path / "shown.json"
     file.write_text(shown.stdout)
-    same = CliRunner().invoke(profile, ["diff", name, str(file)])
+    same = CliRunner().invoke(
+        profile, ["diff", name, str(file)], help_option_names=["-h", "--help"]
+    )
     assert (same.exit_code, same.stdout) == (0, "no difference\n")
 
 

@@ -127,7 +127,7 @@ def command_line(options: dict[str, Any]) -> list[str]:
 
 def said(command: click.Command, *words: str) -> str:
     """What a command of ours prints."""
-    done = CliRunner().invoke(command, words)
+    done = CliRunner().invoke(command, words, help_option_names=["-h", "--help"])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.stdout
