@@ -15,7 +15,7 @@ from tests.seatbelt.evaluator import READINGS, Asked, parse
 
 
 def _nono(*words: str) -> Result:
-    return CliRunner().invoke(command, words, help_option_names=["-h", "--help"])
+    return CliRunner().invoke(command, words)
 
 
 @pytest.fixture
