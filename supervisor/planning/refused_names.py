@@ -36,18 +36,20 @@ def refused_pattern(pattern: str, spelled: str) -> list[PathPattern]:
 
 def fixed_beginning(pattern: str) -> str:
     """The absolute path up to its first name with a wildcard."""
-    names = pattern.split("/")
-    return "/".join(names[: _first_wildcard(names)]) or "/"
+    return _parted(pattern)[0]
 
 
 def resolved(pattern: str) -> str:
     """The pattern with the links in its fixed beginning followed."""
-    names = pattern.split("/")[_first_wildcard(pattern.split("/")) :]
-    return "/".join([canonical(fixed_beginning(pattern)).rstrip("/"), *names])
+    start, names = _parted(pattern)
+    return "/".join([canonical(start).rstrip("/"), *names])
 
 
-def _first_wildcard(names: list[str]) -> int:
-    return next(index for index, name in enumerate(names) if _WILDCARD.search(name))
+def _parted(pattern: str) -> tuple[str, list[str]]:
+    """The fixed beginning, and the names after it."""
+    names = pattern.split("/")
+    first = next(index for index, name in enumerate(names) if _WILDCARD.search(name))
+    return "/".join(names[:first]) or "/", names[first:]
 
 
 class Expanded:
