@@ -41,7 +41,6 @@ class ForkCount:
     def start_program(self) -> None:
         """One more, which is started by us. Raises BlockingIOError where there is no room."""
         with self._lock:
-            self._full_until = 0.0
             if not self._may_take(0, time.monotonic()):
                 raise BlockingIOError(errno.EAGAIN, "no more processes")
 
@@ -54,15 +53,14 @@ class ForkCount:
                 return None  # some may have ended since
             if self._may_take(tid, now):
                 return CONTINUE
-            if self._on_the_way and now >= self._full_until:
-                return None
-            self._full_until = max(self._full_until, now + _FULL_SECONDS)
+            if now >= self._full_until:
+                return None  # there is room for some on the way that may not all come
             self.refused += 1
         self._note_program(tid)
         return Fail(errno.EAGAIN)
 
     def _may_take(self, tid: int, now: float) -> bool:
-        if self._room <= 0 and now >= self._full_until:
+        if self._room <= 0:
             self._on_the_way = {
                 each: since
                 for each, since in self._on_the_way.items()
