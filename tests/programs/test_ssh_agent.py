@@ -14,17 +14,18 @@ pytestmark = pytest.mark.requires(commands=["ssh-agent", "ssh-add", "ssh-keygen"
 
 PROGRAM = """
 ssh-add -l
-echo word > word; ssh-keygen -q -Y sign -f ~/.ssh/id_ed25519.pub -n file word && ls word.sig
-cat ~/.ssh/id_ed25519; cat ~/.ssh/id_ed25519.pub | cut -d' ' -f1
+echo word > word; ssh-keygen -q -Y sign -f ~/.ssh/agent_ed25519.pub -n file word && ls word.sig
+cat ~/.ssh/agent_ed25519; cat ~/.ssh/agent_ed25519.pub | cut -d' ' -f1
 """
 
 
 def test_it_signs_and_gives_no_key(as_user: Account, project: Path, nono: Nono) -> None:
     keys = as_user.directory(as_user.home / ".ssh", 0o700)
-    key = keys / "id_ed25519"
-    if not key.exists():
-        made = as_user("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
-        assert made.returncode == 0, made.stderr
+    key = keys / "agent_ed25519"
+    for each in (key, key.with_suffix(".pub")):
+        each.unlink(missing_ok=True)
+    made = as_user("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+    assert made.returncode == 0, made.stderr
     agent = as_user("ssh-agent", "-s", "-t", "60", "-a", project / "agent", cwd=project)
     pid = re.search(r"SSH_AGENT_PID=([0-9]+)", agent.stdout)
     assert pid is not None, agent.stderr

@@ -15,7 +15,7 @@ OUTSIDE = os.environ["OUTSIDE"]
 PICK_TREE = ("t", "d", "r", "o")
 
 
-def asked(name, pick, wait=0.0, at_once=False):
+def asked(name, pick, *arguments, wait=0.0, at_once=False):
     """Run the inner program of this name. `pick` gives the id of an offer, or raises."""
     seen, threads = [], [0]
 
@@ -45,7 +45,7 @@ def asked(name, pick, wait=0.0, at_once=False):
     started = time.monotonic()
     inner = open(os.path.join(os.environ["PROGRAMS"], name + ".py")).read()
     plan = make_plan(Options(allow_cwd=True), [sys.executable])
-    argv = [sys.executable, "-I", "-c", inner, OUTSIDE]
+    argv = [sys.executable, "-I", "-c", inner, OUTSIDE, *arguments]
     done = run(argv, plan, ask=ask, capture_output=True, timeout=60)
     return {
         "code": done.returncode,
@@ -84,7 +84,7 @@ def race_at_once():
         return "o"
 
     leads_to("one/f")
-    return asked("opens", pick, at_once=True)
+    return asked("opens", pick, "2", at_once=True)
 
 
 def swaps():
@@ -98,7 +98,7 @@ def swaps():
     swapping = threading.Thread(target=swap)
     swapping.start()
     try:
-        return asked("opens", unless_secret, at_once=True)
+        return asked("opens", unless_secret, "2", at_once=True)
     finally:
         is_over.set()
         swapping.join()
