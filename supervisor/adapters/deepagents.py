@@ -19,12 +19,16 @@ from deepagents.backends.protocol import ExecuteResponse, FileDownloadResponse, 
 from deepagents.backends.sandbox import BaseSandbox
 
 import nono
+from nono.adapters.by_program import SECONDS as FILE_SECONDS
+from nono.adapters.by_program import reading, saving
 from nono.adapters.in_threads import in_thread, run, status_of
-from nono.adapters.refusals import below, explained, told, under
+from nono.adapters.refusals import below, explained, printed, told, under
 from nono.adapters.workspace import Workspace
 
 MAX_OUTPUT = 10 << 20
 """Bytes of a command's output that are kept."""
+MAX_FILE = 64 << 20
+"""Bytes of a file that is downloaded."""
 SECONDS = 30 * 60
 """What a command may take that was given no time."""
 _TIMED_OUT = 124
@@ -36,7 +40,6 @@ _ERRORS = {
     errno.EINVAL: protocol.INVALID_PATH,
 }
 _SHELL = "/bin/sh", "-c"
-_SAVE = 'mkdir -p -- "$(dirname -- "$1")" && cat > "$1"'
 _REFUSED: ContextVar[list[nono.Denial] | None] = ContextVar("_REFUSED", default=None)
 """What was refused to the commands of one tool, whose output only deepagents reads."""
 
@@ -77,7 +80,7 @@ def _told(result: Any, refused: list[nono.Denial]) -> Any:
     said = told(refused)
     response = getattr(result, "response", None)
     if response is not None:
-        output = under(response.output, said)
+        output = under(printed(response.output), said)
         return replace(result, response=replace(response, output=output))
     return replace(result, error=f"{result.error}\n{said}") if result.error and said else result
 
@@ -181,9 +184,16 @@ class NonoSandbox(BaseSandbox):
         by_hand = _error_of(lambda: box.write(path, data, parents=True), box)
         if by_hand is None or not os.path.isabs(path):
             return by_hand
-        # A program inside goes through links, and has the names in /tmp that it made itself.
-        argv = ["/bin/sh", "-c", _SAVE, "sh", path]
-        done = box.run(argv, input=data, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        try:
+            done = box.run(
+                saving(path),
+                input=data,
+                timeout=FILE_SECONDS,
+                stdout=nono.DEVNULL,
+                stderr=nono.DEVNULL,
+            )
+        except nono.TimeoutExpired:
+            return by_hand
         return by_hand if done.returncode else None
 
     def _fetched(self, path: str) -> FileDownloadResponse:
@@ -194,10 +204,24 @@ class NonoSandbox(BaseSandbox):
 
         error = _error_of(read, box)
         if error is not None and os.path.isabs(path):
-            got = box.run(["cat", "--", path], stdout=nono.PIPE, stderr=nono.DEVNULL)
-            if got.returncode == 0 and not got.truncated:
-                return FileDownloadResponse(path=path, content=got.stdout)
+            content = _read_inside(box, path)
+            if content is not None:
+                return FileDownloadResponse(path=path, content=content)
         return FileDownloadResponse(path=path, content=found[0] if found else None, error=error)
+
+
+def _read_inside(box: nono.Sandbox, path: str) -> bytes | None:
+    try:
+        done = box.run(
+            reading(path, MAX_FILE),
+            timeout=FILE_SECONDS,
+            max_output=MAX_FILE + 1,
+            stdout=nono.PIPE,
+            stderr=nono.DEVNULL,
+        )
+    except nono.TimeoutExpired:
+        return None
+    return None if done.returncode or len(done.stdout) > MAX_FILE else done.stdout
 
 
 def _error_of(use: Callable[[], object], box: nono.Sandbox) -> str | None:

@@ -28,6 +28,12 @@ PROVISIONER = "nono-provisioner"
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 _PARENT = {"JPY_PARENT_PID": "1"}
 """It ends with the sandbox: it need not watch its parent, which is the sandbox's own init."""
+_LAUNCHES = (
+    "import runpy, sys; sys.path[:] = [*filter(None, sys.path)];"
+    " runpy.run_module('ipykernel_launcher', run_name='__main__', alter_sys=True)"
+)
+"""As `python -m` does it; but in the notebook's directory, where an earlier kernel may have left a
+module of that name, nothing is looked for before the kernel runs."""
 _POLL = 0.05
 """Seconds between two looks whether it has ended, as the provisioner of jupyter_client has it."""
 
@@ -143,7 +149,7 @@ def install(
     """Write a kernelspec, for this user unless there is a `prefix`; its directory."""
     config = {"options": dict(options)}
     spec = {
-        "argv": [python or sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [python or sys.executable, "-c", _LAUNCHES, "-f", "{connection_file}"],
         "display_name": display_name,
         "language": "python",
         "metadata": {

@@ -7,6 +7,7 @@ one around it. Who made it decides when it goes.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -89,18 +90,21 @@ class Workspace:
 
     def destroy(self) -> None:
         """Close it for good, and remove the directory if it was made for it. Raises OSError."""
-        if self._is_kept or not self.is_there:
-            self._is_gone = True
-            self.close()
-            return
-        # First by a program inside: what it left unsearchable there may be opened by it alone.
-        with contextlib.suppress(nono.NonoError, Gone):
-            argv, box = ["sh", "-c", _EMPTY], self.box()
-            box.run(argv, timeout=_SECONDS, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        was_there = self.is_there
         self._is_gone = True
-        self.close()
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.directory)
+        self.close()  # while anything runs there, it may be filled again and again
+        if self._is_kept or not was_there:
+            return
+        # First by a program inside: what was left unsearchable there may be opened by it alone.
+        policy = self._policy.workdir(self.directory, allow=True)
+        with contextlib.suppress(nono.NonoError, nono.TimeoutExpired), nono.Sandbox(policy) as box:
+            argv = ["sh", "-c", _EMPTY]
+            box.run(argv, timeout=_SECONDS, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self.directory)
+        except RecursionError:
+            raise OSError(errno.ENOTEMPTY, "it is too deep", self.directory) from None
 
     def _of_name(self, name: str) -> str:
         """A name may come from whoever kept it meanwhile: it leads to what was made here alone."""
