@@ -31,7 +31,7 @@ from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import OWN_CODE, Anything, Effect, OriginKind, Rule
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
-from nono.broker.visible import visible
+from nono.broker.visible import quoted, visible
 
 __all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
 
@@ -138,7 +138,7 @@ def summary(request: Request) -> str:
         return explain_network.summary(request)
     if isinstance(request, Forbidden):
         return forbidden.summary(request.call)
-    return f"{verb(request)} {visible(request.path)}"
+    return f"{verb(request)} {quoted(request.path)}"
 
 
 def _named(rule: Rule) -> str:
@@ -158,7 +158,7 @@ def _why_allowed(request: Request, rule: Rule, floor: Floor | None) -> str:
 
 
 def _not_run(request: Execute) -> str:
-    where = visible(parent(request.path))
+    where = quoted(parent(request.path))
     return (
         "but the kernel does not run it: only what the kernel's rules covered at the start can be"
         f" executed, and {where} has none of its own"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import tempfile
 import threading
 
 import nono
+from nono.broker.visible import visible
 
 _PREFIX = "nono-workspace-"
 _MADE = re.compile(f"{_PREFIX}[a-z0-9_]{{8}}")
@@ -45,7 +47,7 @@ class Workspace:
         self._policy = nono.Policy() if policy is None else policy
         self._below = os.path.realpath(tempfile.gettempdir() if below is None else below)
         self._is_kept = directory is not None
-        self._directory = None if directory is None else os.path.realpath(directory)
+        self._directory = None if directory is None else _led(directory)
         if name is not None:
             self._directory = self._of_name(name)
         self._lock = threading.Lock()
@@ -74,6 +76,7 @@ class Workspace:
         with self._lock:
             if self._directory is None and not self._is_gone:
                 self._directory = tempfile.mkdtemp(prefix=_PREFIX, dir=self._below)
+                record(self._directory)
             if not self.is_there:
                 raise Gone(f"the workspace {self.name} is gone")
             if self._box is None:
@@ -93,6 +96,9 @@ class Workspace:
         was_there = self.is_there
         self._is_gone = True
         self.close()  # while anything runs there, it may be filled again and again
+        if not self._is_kept and self._directory is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(_record_of(self._directory))
         if self._is_kept or not was_there:
             return
         # First by a program inside: what was left unsearchable there may be opened by it alone.
@@ -109,9 +115,43 @@ class Workspace:
     def _of_name(self, name: str) -> str:
         """A name may come from whoever kept it meanwhile: it leads to what was made here alone."""
         path = os.path.join(self._below, name)
-        if _MADE.fullmatch(name) and _is_ours(path, False):
+        if _MADE.fullmatch(name) and _is_ours(path, False) and _is_recorded(path):
             return path
         raise Gone(f"there is no workspace {name!r} in {self._below}")
+
+
+def _led(directory: str | os.PathLike[str]) -> str:
+    """Without a link in it. A program of before may have left one: where it leads to is said."""
+    real = os.path.realpath(directory)
+    if os.path.islink(os.path.abspath(directory)):
+        said = "%s is a link: the directory that is opened is %s"
+        logging.getLogger("nono").warning(said, visible(os.fspath(directory)), visible(real))
+    return real
+
+
+def _record_of(directory: str) -> str:
+    """In nono's state, where no sandbox writes: in /tmp another one may take a name that is free."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):
+        state = os.path.expanduser("~/.local/state")
+    return os.path.join(state, "nono", "workspaces", os.path.basename(directory))
+
+
+def record(directory: str) -> None:
+    """Note that it was made for a workspace. Raises OSError."""
+    path, found = _record_of(directory), os.stat(directory)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"{found.st_dev} {found.st_ino}")
+
+
+def _is_recorded(directory: str) -> bool:
+    try:
+        found = os.lstat(directory)
+        with open(_record_of(directory), encoding="ascii") as file:
+            return file.read(100) == f"{found.st_dev} {found.st_ino}"
+    except (OSError, ValueError):
+        return False
 
 
 def _is_ours(path: str | None, is_kept: bool) -> bool:
