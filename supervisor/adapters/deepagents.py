@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import replace
@@ -42,35 +43,43 @@ _ERRORS = {
 _SHELL = "/bin/sh", "-c"
 _REFUSED: ContextVar[list[nono.Denial] | None] = ContextVar("_REFUSED", default=None)
 """What was refused to the commands of one tool, whose output only deepagents reads."""
+_IS_TOOL: ContextVar[bool] = ContextVar("_IS_TOOL", default=False)
+"""Whether the commands are programs of deepagents' own: `python3 -c` in the workspace, where an
+earlier program may have left a `json.py`."""
 
 
 @contextlib.contextmanager
-def _collecting() -> Iterator[list[nono.Denial]]:
+def _collecting(is_tool: bool) -> Iterator[list[nono.Denial]]:
     refused: list[nono.Denial] = []
-    token = _REFUSED.set(refused)
+    tokens = _REFUSED.set(refused), _IS_TOOL.set(is_tool)
     try:
         yield refused
     finally:
-        _REFUSED.reset(token)
+        _REFUSED.reset(tokens[0])
+        _IS_TOOL.reset(tokens[1])
 
 
-def _telling(name: str) -> Any:
+def _variables() -> dict[str, str] | None:
+    return {**os.environ, "PYTHONSAFEPATH": "1"} if _IS_TOOL.get() else None
+
+
+def _telling(name: str, is_tool: bool = True) -> Any:
     """A tool of deepagents' own; an error of it tells of what was refused, too."""
     tool = getattr(BaseSandbox, name)
 
     def use(self: NonoSandbox, *args: Any, **named: Any) -> Any:
-        with _collecting() as refused:
+        with _collecting(is_tool) as refused:
             return _told(tool(self, *args, **named), refused)
 
     return use
 
 
-def _telling_later(name: str) -> Any:
+def _telling_later(name: str, is_tool: bool = True) -> Any:
     """The same for one that is awaited."""
     tool = getattr(BaseSandbox, name)
 
     async def use(self: NonoSandbox, *args: Any, **named: Any) -> Any:
-        with _collecting() as refused:
+        with _collecting(is_tool) as refused:
             return _told(await tool(self, *args, **named), refused)
 
     return use
@@ -89,7 +98,8 @@ class NonoSandbox(BaseSandbox):
     """A directory, and the sandbox around it, for the tools of an agent.
 
     `policy` is what commands may do besides using the directory, which is `directory`, or one that
-    is made in `below` on first use and goes with `destroy`. Paths are those of this machine: an
+    is made in `below` on first use and goes with `destroy`; the `python3` of PATH, by which
+    deepagents reads and writes files, may be used in any case. Paths are those of this machine: an
     agent has to be told `workdir`. `close` ends what runs.
     """
 
@@ -102,6 +112,10 @@ class NonoSandbox(BaseSandbox):
         timeout: float | None = SECONDS,
         max_output: int = MAX_OUTPUT,
     ) -> None:
+        policy = nono.Policy() if policy is None else policy
+        python = shutil.which("python3")
+        if python is not None:  # deepagents' own tools are programs in Python
+            policy = replace(policy, programs=(*policy.programs, python))
         self._place = Workspace(policy, directory, below)
         self._timeout, self._max_output = timeout, max_output
 
@@ -123,6 +137,7 @@ class NonoSandbox(BaseSandbox):
         try:
             done = self._place.box().run(
                 [*_SHELL, command],
+                env=_variables(),
                 timeout=seconds,
                 max_output=self._max_output,
                 stdout=nono.PIPE,
@@ -140,6 +155,7 @@ class NonoSandbox(BaseSandbox):
             done = await run(
                 box,
                 [*_SHELL, command],
+                env=_variables(),
                 timeout=seconds,
                 max_output=self._max_output,
                 stderr=nono.STDOUT,
@@ -148,10 +164,10 @@ class NonoSandbox(BaseSandbox):
             return _late(error)
         return _response(done, status_of(done))
 
-    execute_with_offload = _telling("execute_with_offload")
+    execute_with_offload = _telling("execute_with_offload", False)
     ls, read, write, edit = map(_telling, ("ls", "read", "write", "edit"))
     delete, grep, glob = map(_telling, ("delete", "grep", "glob"))
-    aexecute_with_offload = _telling_later("aexecute_with_offload")
+    aexecute_with_offload = _telling_later("aexecute_with_offload", False)
     als, aread, awrite, aedit = map(_telling_later, ("als", "aread", "awrite", "aedit"))
     adelete, agrep, aglob = map(_telling_later, ("adelete", "agrep", "aglob"))
 

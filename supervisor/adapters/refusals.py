@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 from collections.abc import Sequence
 
 import nono
@@ -26,7 +27,7 @@ def told(denials: Sequence[nono.Denial]) -> str:
 
 def _line(denial: nono.Denial) -> str:
     said = f"nono: refused: {denial.summary}: {denial.reason}"
-    fix = " ".join(denial.fix)
+    fix = shlex.join(denial.fix)
     return f"{said}; a person may allow it: {fix}\n" if fix else f"{said}\n"
 
 

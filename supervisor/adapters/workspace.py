@@ -17,7 +17,6 @@ import tempfile
 import threading
 
 import nono
-from nono.broker.visible import visible
 
 _PREFIX = "nono-workspace-"
 _MADE = re.compile(f"{_PREFIX}[a-z0-9_]{{8}}")
@@ -32,7 +31,7 @@ class Gone(Exception):
 class Workspace:
     """Used from any thread. What programs may do besides is `policy`; it names no `workdir`.
 
-    `directory` is one that there is and that stays; without one, a directory for this workspace
+    `directory` is made where there is none, and stays; without one, a directory for this workspace
     alone is made in `below`, when it is used first. `name` is of one that was made so before. What
     stands in its place later, be it a link, is not it: no sandbox is opened around that.
     """
@@ -122,15 +121,16 @@ class Workspace:
 
 def _led(directory: str | os.PathLike[str]) -> str:
     """Without a link in it. A program of before may have left one: where it leads to is said."""
+    os.makedirs(directory, exist_ok=True)
     real = os.path.realpath(directory)
     if os.path.islink(os.path.abspath(directory)):
-        said = "%s is a link: the directory that is opened is %s"
-        logging.getLogger("nono").warning(said, visible(os.fspath(directory)), visible(real))
+        said = "%r is a link: the directory that is opened is %r"
+        logging.getLogger("nono").warning(said, os.fspath(directory), real)
     return real
 
 
 def _record_of(directory: str) -> str:
-    """In nono's state, where no sandbox writes: in /tmp another one may take a name that is free."""
+    """In nono's state, which no sandbox writes; in /tmp another one may take a name that is free."""
     state = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(state):
         state = os.path.expanduser("~/.local/state")
