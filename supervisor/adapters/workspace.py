@@ -130,7 +130,7 @@ def _led(directory: str | os.PathLike[str]) -> str:
 
 
 def _record_of(directory: str) -> str:
-    """In nono's state, which no sandbox writes; in /tmp another one may take a name that is free."""
+    """In nono's state, which no sandbox writes: in /tmp another one may take a free name."""
     state = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(state):
         state = os.path.expanduser("~/.local/state")
