@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Unpack
 
 import sniffio
+import trio
 
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library import answering, sinks
@@ -45,15 +46,19 @@ class _InTrio:
 
     def __init__(self) -> None:
         self._stack = contextlib.AsyncExitStack()
+        self._task: Any = None
 
     def asking(self, ask: Any) -> Any:
         return answering.in_trio(ask)
 
     async def open(self, context: Any) -> Engine:
+        self._task = trio.lowlevel.current_task()
         engine: Engine = await self._stack.enter_async_context(context())
         return engine
 
     async def close(self, *error: Any) -> None:
+        if self._task is not trio.lowlevel.current_task():
+            raise UsageError("in trio a sandbox is closed by the task that has opened it")
         await self._stack.__aexit__(*error)
 
     async def call(self, function: Any, *args: Any, abandon: Any = None) -> Any:
@@ -79,8 +84,8 @@ class _InAsyncio:
         return engine
 
     async def close(self, *error: Any) -> None:
-        assert self._portal is not None
-        await self._portal.aclose()
+        if self._portal is not None:
+            await self._portal.aclose()
 
     async def call(self, function: Any, *args: Any, abandon: Any = None) -> Any:
         assert self._portal is not None
@@ -197,7 +202,7 @@ class AsyncProcess(Started):
 
 
 class AsyncSandbox(Opened):
-    """A sandbox that stays open: `async with AsyncSandbox(policy) as box`.
+    """A sandbox that stays open: `async with AsyncSandbox(policy) as box`, or `open` and `close`.
 
     What leaves the block ends every program in it. `policy` may be a Plan, a Policy, a Profile or
     Options. With `audit` what is decided is recorded. `ask` is called for what no rule decides: an
@@ -219,7 +224,11 @@ class AsyncSandbox(Opened):
         self._ask, self._best_effort = ask, best_effort
         self._way: _Way | None = None
 
-    async def __aenter__(self) -> AsyncSandbox:
+    async def open(self) -> AsyncSandbox:
+        """Now, and not in an `async with`: `close` has to be called.
+
+        In trio that is by the same task, after what was opened later there is closed.
+        """
         if self._way is not None:
             raise UsageError("the sandbox was opened before")
         self._way = _InTrio() if sniffio.current_async_library() == "trio" else _InAsyncio()
@@ -227,6 +236,14 @@ class AsyncSandbox(Opened):
         context = opening(self._policy, self._argv, self._audit, ask, self._best_effort)
         self._opened = await self._way.open(context)
         return self
+
+    async def close(self) -> None:
+        """End every program in it. May be called twice."""
+        if self._opened is not None:
+            await self.__aexit__(None, None, None)
+
+    async def __aenter__(self) -> AsyncSandbox:
+        return await self.open() if self._opened is None else self
 
     async def __aexit__(
         self,

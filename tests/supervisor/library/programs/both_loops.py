@@ -57,6 +57,25 @@ async def main(sleep, name):
         assert "closed" in str(error) or "open" in str(error)
     else:
         raise AssertionError
+    # Without a block.
+    box = await nono.AsyncSandbox(POLICY).open()
+    async with box as same:
+        assert same is box
+        last = await box.start(["sleep", "1000"])
+    await box.close()
+    assert is_gone(last.pid)
+    box = nono.AsyncSandbox(POLICY)
+    await box.close()
+    await box.open()
+    last = await box.start(["sleep", "1000"])
+    await box.close()
+    assert is_gone(last.pid)
+    try:
+        await box.open()
+    except nono.UsageError as error:
+        assert "before" in str(error)
+    else:
+        raise AssertionError
     # What is raised inside comes out alone, and everything has ended.
     try:
         async with nono.AsyncSandbox(POLICY) as box:
