@@ -37,6 +37,11 @@ async def main(sleep, name):
         assert sleeper.returncode == -15
         await box.write("f", name)
         assert await box.read("f", text=True) == name and "f" in await box.listdir()
+        await box.mkdir("made", exist_ok=True)
+        await box.rename("f", "made/f")
+        assert (await box.stat("made/f")).size == len(name) and not await box.exists("f")
+        await box.rename("made/f", "f")
+        await box.remove("made")
         await box.get("f", "copy")
         await box.put("copy", "g")
         assert [each.size for each in await box.entries() if each.name == "g"] == [len(name)]
