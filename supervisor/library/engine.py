@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         from nono.supervisor.linux.launch.running import Session
 
 T = TypeVar("T")
+_MAX_TOLD = 1_000
+_TOLD: dict[str, None] = {}
+"""Notes that this process was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,18 @@ class Engine:
             await trio.to_thread.run_sync(self.prepared.close)
 
 
+def _tell(notes: Sequence[str]) -> None:
+    """What a person should know of a policy or of this machine, once: warnings of logger `nono`."""
+    new = [each for each in notes if each not in _TOLD]
+    if new:
+        import logging
+
+        for each in new:
+            logging.getLogger("nono").warning("nono: %s", visible(python_words(each), limit=1000))
+            if len(_TOLD) < _MAX_TOLD:
+                _TOLD[each] = None
+
+
 @contextlib.asynccontextmanager
 async def open_engine(
     plan: Plan, *, best_effort: bool, audit: AuditOptions | None, ask: Ask | None
@@ -219,6 +234,7 @@ async def open_engine(
         plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
     with in_python(), needing_descriptors():
         prepared = await trio.to_thread.run_sync(prepare_in_host, plan, best_effort, audit, ask)
+    _tell((*plan.notes, *prepared.notes))
     engine: Engine | None = None
     try:
         async with open_nursery() as nursery:

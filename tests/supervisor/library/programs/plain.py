@@ -139,6 +139,13 @@ open("asked", "w").close()
 done = nono.run(["cat", HERE + "/asked"], POLICY, ask=lambda question: 1 / 0, stderr=DEVNULL)
 assert done.returncode == 1 and "ZeroDivisionError" in done.faults[0], done
 assert ["has failed" in each.getMessage() for each in handler.buffer] == [True]
+# What a person should know of a policy is told once: here of a link that another run may have left.
+handler.buffer.clear()
+os.makedirs("mine"), os.makedirs("elsewhere"), os.symlink("../elsewhere", "mine/link")
+for _ in range(2):
+    nono.run(["true"], nono.Policy().workdir("mine/link", allow=True))
+assert [each.getMessage() for each in handler.buffer] == [
+    f"nono: {HERE}/mine/link is a link: the working directory that is opened is {HERE}/elsewhere"], handler.buffer
 async def asks(question): pass
 assert "async" in str(raises(TypeError, nono.run, ["true"], ask=asks))
 assert "a function" in str(raises(TypeError, nono.Sandbox, ask="yes"))
