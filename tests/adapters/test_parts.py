@@ -29,8 +29,9 @@ def denial(number: int) -> nono.Denial:
 def test_what_is_told_has_a_bound() -> None:
     assert refusals.told([]) == "" and refusals.below("said", []) == "said"
     assert refusals.below("said", [denial(1)]) == (
-        "said\nnono: refused: read /x/1: no rule allows it; a person may allow it: --read /x/1\n"
+        'said\nnono: refused: read /x/1: no rule allows it; a person may allow it: .read("/x/1")\n'
     )
+    assert refusals.told([denial(1)], flags=True).endswith("may allow it: --read /x/1\n")
     lines = refusals.told([denial(number) for number in range(100)]).splitlines()
     assert len(lines) == refusals.MAX_TOLD + 1 and lines[-1] == "nono: and 92 more refusals"
 
