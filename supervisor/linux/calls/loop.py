@@ -226,7 +226,7 @@ def take_callers_rights(keep: frozenset[int]) -> tuple[Making, frozenset[int]]:
     So that what it performs it performs with the caller's rights. Returns what makes files in the
     thread, which has to be closed, and the capabilities that it has.
     """
-    return making(), capabilities.drop_to(keep)
+    return making(), capabilities.drop_without_execve(keep)
 
 
 def _later_with(keep: frozenset[int], answer: Answer) -> Answer:
