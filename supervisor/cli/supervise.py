@@ -52,8 +52,7 @@ def run_command(
     platform = values["platform"] or here()
     script = None
     if may_be_script(argv):
-        # What only such a run needs is loaded only then.
-        from nono.supervisor.planning.scripts import with_interpreter
+        from nono.supervisor.planning.scripts import with_interpreter  # which few runs need
 
         argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
