@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import CHECKOUT, Account, python_with
+from tests.conftest import CHECKOUT, Account
 
 PAGE = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## nono\n")[2]
@@ -24,8 +24,6 @@ def test_there_are_examples() -> None:
 @pytest.mark.requires(landlock=2)
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_an_example(number: int, user: Account) -> None:
-    if "Executor" in BLOCKS[number]:
-        python_with(user, "cloudpickle", "numpy")
     place = user.directory(user.home / f"example-{number}")
     user.directory(place / "work")
     done = user(user.python, "-P", "-c", BLOCKS[number], cwd=place)
