@@ -7,6 +7,7 @@ which are there.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,9 +41,12 @@ class BuildManual(build_py):
     """The pages are made by the copy of nono that goes into the wheel, from its own commands."""
 
     def run(self) -> None:
-        super().run()
         if self.editable_mode:
+            super().run()
             return
+        # A build before this one may have left modules there that are no more.
+        shutil.rmtree(Path(self.build_lib, "nono"), ignore_errors=True)
+        super().run()
         made = Path(self.build_lib).absolute().parent / "share-of-nono"
         self._nono("man", str(made / "man1"))
         files = {"share/man/man1": [str(path) for path in sorted((made / "man1").iterdir())]}
@@ -100,9 +104,7 @@ setup(
             [f"shims/linux/{name}.c"],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
-            depends=[
-                f"shims/linux/{each}" for each in ("journal.h", "lane_connect.h", "lane_table.h")
-            ],
+            depends=[f"shims/linux/{each}" for each in HEADERS],
             optional=True,
         )
         for name, (compiling, linking) in LIBRARIES.items()

@@ -32,7 +32,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 5
+#define INTERFACE 6
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -429,6 +429,22 @@ static int hand_over(struct lane *lane, const struct open *wanted, int fd)
     return inject(lane, fd, close_on_exec);
 }
 
+/* Open the handle, without waiting for anybody; -1 with errno where that fails. */
+static int open_again(struct lane *lane, int handle, int flags)
+{
+    char name[MAX_LINK_NAME];
+    snprintf(name, sizeof name, "%d", handle);
+    return openat(descriptors(lane), name,
+                  (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+}
+
+/* The flags that it was opened with for a while. Of those that can be set, O_APPEND is the only
+ * other one that comes this far. */
+static int set_flags(int fd, int flags)
+{
+    return flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags & O_APPEND);
+}
+
 /* Open the handle itself, as `perform` in opens.py does; 0 leaves the call to it. */
 static int perform(struct lane *lane, const struct table *table, const struct open *wanted,
                    int handle, uint32_t rule, struct decision *decision)
@@ -448,14 +464,11 @@ static int perform(struct lane *lane, const struct table *table, const struct op
     /* What is emptied is emptied by the open. */
     if (flags & O_TRUNC && !is_noted(lane, table, rule, decision))
         return 0;
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "%d", handle);
-    int fd = openat(descriptors(lane), name, (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open_again(lane, handle, flags);
     if (fd < 0) /* a lease, or an error that Python finds again */
         return flags & O_TRUNC && lane->journal && errno != EWOULDBLOCK &&
                respond(lane, 0, -errno, 0);
-    /* Of the flags that can be set, O_APPEND is the only other one that comes this far. */
-    if ((!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & O_APPEND)) ||
+    if (!set_flags(fd, flags) ||
         (!(flags & O_TRUNC) && !is_noted(lane, table, rule, decision))) {
         close(fd);
         return 0;
@@ -675,6 +688,24 @@ static int serve(struct lane *lane)
     if (number == lane->nr_connect)
         return serve_connect(lane, (int32_t)a[0], a[1], (int32_t)a[2]);
     return number == lane->nr_sendto && serve_send(lane, a[4], (int32_t)a[5]);
+}
+
+/* For the loop in Python, which has decided and written down what is to be done: open the handle of
+ * a file or directory for reading, and give the caller of this call a copy. 0 when nothing was done,
+ * as for a caller that is gone, and for what only Python can open. */
+EXPORTED int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flags)
+{
+    if (flags & ~PERFORMED || flags & WRITES || ioctl(lane->listener, ID_VALID, &id))
+        return 0;
+    int fd = open_again(lane, handle, flags);
+    if (fd < 0)
+        return 0;
+    if (!set_flags(fd, flags)) {
+        close(fd);
+        return 0;
+    }
+    lane->call.id = id;
+    return inject_at_once(lane, fd, (uint32_t)(flags & O_CLOEXEC));
 }
 
 /* For tests: 1 when the call in `call` is answered. */
