@@ -6,7 +6,7 @@ from nono.broker.explaining import git_settings
 from nono.broker.explaining.remedies import NAMES, Around, Flags, git_of, opens_workdir
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Execute, Operation, PathChange, Request, UnixConnect
-from nono.broker.rules.paths import is_within, parent
+from nono.broker.rules.paths import child, is_within, parent
 from nono.broker.settings import BY_OPTION, Key, Kind, flag
 
 _CWD = flag("workdir.access")
@@ -54,6 +54,8 @@ def _why_none(request: Request, around: Around) -> str:
 
 def _why_no_name(request: PathChange, around: Around) -> str:
     if request.operation is Operation.MKDIR:
+        if around.home and request.path == child(around.home, ".cache"):
+            return f"tools keep their caches there: {_CACHES} gives them some of the sandbox's own"
         if around.home and is_within(request.path, around.home):
             return "a flag that opens all of that would open too much: name what is made in it"
         return "make it before the run, and open it"

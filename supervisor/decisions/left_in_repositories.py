@@ -83,7 +83,7 @@ class LeftInRepositories:
         plain = [link for link in walked.links if kind_of(link) == stat.S_IFDIR]
         places = dict.fromkeys((*walked.directories, *plain))
         for link in walked.links:
-            if link in places or self._links.get(link) == state(link):
+            if link in places or self._links.get(link) == state(link) or _is_empty(link):
                 continue
             yield from self._run_by_configuration(parent(link))
             to = exact_link(link)
@@ -214,6 +214,15 @@ class LeftInRepositories:
                 )
                 states = ((each, state(each)) for each in inside)
                 yield path, ((path, own), *((each, found) for each, found in states if found))
+
+
+def _is_empty(link: str) -> bool:
+    """True for a file that leads nowhere: git goes no further. uv has one in its cache."""
+    try:
+        found = os.lstat(link)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
 def _identity(path: str) -> tuple[int, int] | None:

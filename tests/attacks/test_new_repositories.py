@@ -248,3 +248,18 @@ def test_a_hook_is_told_where_its_protection_was_lifted(
     assert nono("run", *lifted, f"cat {hook}").stderr == ""
     done = nono("run", *lifted, f"echo : > {hook}; echo : > .git/hooks/post-merge")
     assert f"nono: changed: {project}/.git/hooks/post-merge, {project}/{hook}; look" in done.stderr
+
+
+EMPTY = """
+import os
+os.makedirs("cache/led")
+open("cache/.git", "x").close()
+with open("cache/led/.git", "x") as link:
+    link.write("gitdir: elsewhere\\n")
+"""
+
+
+@BY_A_USER
+def test_an_empty_file_leads_to_none(nono: Nono, project: Path) -> None:
+    """git goes no further where one is: uv makes one in its cache."""
+    assert python(nono, EMPTY)[1] == [f"{project}/cache/led/.git"]

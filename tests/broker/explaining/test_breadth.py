@@ -135,3 +135,10 @@ def test_a_variable_is_no_path_of_a_flag() -> None:
         "--bypass-protection",
         "/p/gc",
     )
+
+
+def test_where_caches_are_kept_nothing_has_to_be_named() -> None:
+    """In a new home it is not there yet."""
+    told = words(change(Operation.MKDIR, f"{HOME}/.cache"))
+    assert "--caches gives them some of the sandbox's own" in told[0] and told[1] == ()
+    assert "--caches" not in words(change(Operation.MKDIR, f"{HOME}/.other"))[0]
