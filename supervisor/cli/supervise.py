@@ -324,8 +324,7 @@ def _report_refusals(
 
     if values["as_json"] or kept is not None:
         told_of = (changed, removed, plan.workdir, _asked(prepared))
-        refused = len(decisions.denials.all())
-        stats = None if counting is None else counting.plain(refused)
+        stats = None if counting is None else counting.plain(len(decisions.denials.all()))
         limits = [each.to_dict() for each in prepared.reached()]
         made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats, limits)
         if kept is not None:
