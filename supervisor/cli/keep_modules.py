@@ -26,9 +26,7 @@ _MODE = 0o644
 
 
 def keep_modules(kept: KeptModules) -> None:
-    """Write the file anew, in one step. Where Python would write no compiled modules nor do we."""
-    if sys.dont_write_bytecode:
-        return
+    """Write the file anew, in one step. What cannot be written is not kept."""
     entries: dict[str, Entry] = {}
     codes: list[bytes] = []
     at = 0

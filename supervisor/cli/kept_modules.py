@@ -110,12 +110,20 @@ class KeptModules:
         return sys.path[sys.path[:1] == [self._own] :]
 
     def wants(self) -> bool:
-        """True when a module of nono's was loaded that was not found here."""
+        """True when a module of nono's was loaded that was not found here, and may be kept.
+
+        Whoever may not write there, as most users of what is installed for all, loses no time.
+        """
         entries, before = self.entries, self._before
-        return self.is_stale or any(
+        lacks = self.is_stale or any(
             name.startswith(_PACKAGE) and name not in entries and name not in before
             for name in [*sys.modules]  # a thread may import still
         )
+        directory = os.path.dirname(self.file)
+        if not lacks or sys.dont_write_bytecode:
+            return False
+        there = directory if os.path.isdir(directory) else os.path.dirname(directory)
+        return os.access(there, os.W_OK)
 
     def loaded(self) -> list[str]:
         """The modules that were loaded since this was made."""

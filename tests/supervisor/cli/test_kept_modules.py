@@ -195,9 +195,14 @@ def test_a_stream_that_is_closed_stays_so(world: World) -> None:
 
 def test_what_cannot_be_kept_is_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.start()
+    assert world.kept is not None
     world.file.parent.write_text("no directory", encoding="utf-8")
     world.keep()
     world.file.parent.unlink()
+    assert world.kept.wants()
+    with monkeypatch.context() as apart:
+        apart.setattr(os, "access", lambda path, mode: False)
+        assert not world.kept.wants()
+    assert world.kept.wants()
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    world.keep()
-    assert not world.file.parent.exists()
+    assert not world.kept.wants()
