@@ -28,7 +28,7 @@ _MODE = 0o644
 
 def keep_modules(kept: KeptModules) -> None:
     """Write the file anew, in one step. Where Python would write no compiled modules nor do we."""
-    if sys.dont_write_bytecode:
+    if sys.dont_write_bytecode or not _may_be_written(os.path.dirname(kept.file)):
         return
     entries: dict[str, Entry] = {}
     codes: list[bytes] = []
@@ -43,6 +43,11 @@ def keep_modules(kept: KeptModules) -> None:
     index = marshal.dumps((version_of_code(), searched(), entries))
     with contextlib.suppress(OSError):
         _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
+
+
+def _may_be_written(place: str) -> bool:
+    """False where nono is installed for who may not change it: each start would try anew."""
+    return os.access(place if os.path.isdir(place) else os.path.dirname(place), os.W_OK)
 
 
 def _write(path: str, parts: list[bytes]) -> None:
@@ -76,7 +81,7 @@ def _told(name: str, kept: KeptModules) -> tuple[tuple[Any, ...], bytes] | None:
         # In this order: what changes in between is then found to have changed.
         found = os.stat(source)
         code = loader.get_code(name)
-    except (OSError, ImportError, SyntaxError, ValueError):
+    except (OSError, ImportError, SyntaxError, ValueError, MemoryError):
         return None
     places = spec.submodule_search_locations
     said = (

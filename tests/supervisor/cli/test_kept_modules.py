@@ -169,3 +169,17 @@ def test_what_cannot_be_kept_is_not(world: World, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     world.keep()
     assert not world.file.parent.exists()
+
+
+def test_where_nobody_may_write_nothing_is_read_for_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of an ordinary user who has nono from root: each start would try anew."""
+    world.start()
+    asked: list[str] = []
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append(path))
+    monkeypatch.setattr(KeptModules, "loaded", lambda kept: pytest.fail("looked at"))
+    world.keep()
+    world.file.parent.mkdir()
+    world.keep()
+    assert asked == [str(world.file.parent.parent), str(world.file.parent)]
