@@ -73,7 +73,7 @@ def _told(name: str, kept: KeptModules) -> tuple[tuple[Any, ...], bytes] | None:
         # In this order: what changes in between is then found to have changed.
         found = os.stat(source)
         code = loader.get_code(name)
-    except (OSError, ImportError, SyntaxError, ValueError):
+    except (OSError, ImportError, SyntaxError, ValueError, MemoryError):
         return None
     places = spec.submodule_search_locations
     said = (
