@@ -3,7 +3,8 @@
 It answers by a table of the floor and of the rules (`Decisions.table`). What it does beyond the
 floor it writes down itself where there is an audit (`Sharing`); where somebody else is told, it
 does nothing beyond. A table is made once it pays, and again after floor or rules were replaced: a
-run of a few calls has none. What the lane leaves is served as if it had been received here.
+run of a few calls has none. Beyond the table it answers what was decided on here before: connects,
+and opens by `known_answers.py`. What the lane leaves is served as if it had been received here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from nono.supervisor.linux.calls.fast_lane import FastLane
 if TYPE_CHECKING:
     from nono.shims.linux.journal import Journal
     from nono.supervisor.decisions.witness import Sharing
+    from nono.supervisor.linux.calls.known_answers import KnownAnswers
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 
@@ -53,9 +55,12 @@ class CompiledLane:
         decisions: Decisions,
         own: OwnObjects,
         restrictions: OwnRestrictions,
+        init_pid: int,
         at_once: bool = False,
     ) -> None:
         """With `at_once` tables are made whether they pay or not."""
+        self._init_pid = init_pid
+        self._answers: KnownAnswers | None = None
         self._lane = received
         self._fast_lane = fast_lane
         self._at_once = at_once
@@ -85,10 +90,14 @@ class CompiledLane:
         """The next call that the lane leaves; None once no process is left. Raises OSError."""
         if not self._has_table():
             return self._listener.receive()
+        if self._answers is not None:
+            self._answers.renew()
         self._lane.allow(self._options())
         received = self._lane.receive()
         if received is not None and self._lane.is_known:
             self._fast_lane.left = received.id
+        if self._answers is not None and (asked := self._lane.asked_open) is not None:
+            self._answers.note(asked)
         if self.connects and received is not None:
             if self._lane.is_begun:
                 self.begun = received.id
@@ -122,6 +131,8 @@ class CompiledLane:
     def close(self) -> None:
         """When nothing is received any more."""
         self._lane.close()
+        if self._answers is not None:
+            self._answers.close()
 
     def _has_table(self) -> bool:
         self._left += 1
@@ -145,8 +156,18 @@ class CompiledLane:
         self._has_rules, self._left = with_rules, 0
         if with_rules and self.connects:
             self._lane.connect()
+        if with_rules and self._answers is None:
+            self._answers = self._known_answers()
         self._lane.forget_places()
+        if self._answers is not None:
+            self._answers.forget()
         self._lane.use(flat, self._version, self._decisions.version)
+
+    def _known_answers(self) -> KnownAnswers:
+        from nono.supervisor.linux.calls.known_answers import KnownAnswers  # only in long runs
+
+        parts = self._decisions, self._own, self._sharing
+        return KnownAnswers(self._lane, *parts, self._init_pid)
 
     def _share(self, witness: Sharing) -> None:
         """From here on the lane writes down what it does."""
@@ -192,6 +213,7 @@ def compiled_lane(
     decisions: Decisions,
     own: OwnObjects,
     restrictions: OwnRestrictions,
+    init_pid: int,
 ) -> CompiledLane | None:
     """None where the lane in Python has to serve, or there is none since each call is told of."""
     witness = decisions.witness
@@ -202,4 +224,5 @@ def compiled_lane(
     if received is None:
         return None
     at_once = wanted() == "compiled"
-    return CompiledLane(received, fast_lane, listener, decisions, own, restrictions, at_once)
+    parts = fast_lane, listener, decisions, own, restrictions
+    return CompiledLane(received, *parts, init_pid, at_once)

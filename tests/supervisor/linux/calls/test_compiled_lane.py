@@ -1,10 +1,14 @@
 """When the lane in C serves, what it may do, and that its table is what floor and policy say."""
 
+import contextlib
+import errno
+import os
 import socket
 import struct
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pytest
 
@@ -13,8 +17,10 @@ from nono.broker import (
     Access,
     Deny,
     Effect,
+    File,
     Floor,
     Glob,
+    Open,
     Origin,
     OriginKind,
     Policy,
@@ -25,20 +31,23 @@ from nono.broker import (
 )
 from nono.broker.floor.floor import FloorRule
 from nono.broker.verdicts import Ask
+from nono.shims.linux.file_identity import identity
 from nono.shims.linux.journal import Journal
-from nono.shims.linux.lane import Lane, Options
+from nono.shims.linux.lane import AskedOpen, Lane, Options
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls import compiled_lane
 from nono.supervisor.linux.calls.compiled_lane import CompiledLane
 from nono.supervisor.linux.calls.fast_lane import FastLane
+from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from tests.supervisor.linux.calls.lane_questions import run
 
 FLAG = Origin(OriginKind.FLAG, "--x")
 CALL = Notification(1, 2, 0, 3, 4, 5, 0, 0, 0, 0, 0, 0)
+INIT = 4711
 ALWAYS = Options.TRUNCATE_IS_ASKED
 
 
@@ -86,6 +95,31 @@ class Played(Lane):
 
     def forget_places(self) -> None:
         self.allowed.clear()
+
+    open: AskedOpen | None = None
+    """What the next call is to open."""
+    answers: dict[AskedOpen, tuple[int, bytes]] = field(default_factory=dict)
+    given: int = 0
+
+    @property
+    def asked_open(self) -> AskedOpen | None:
+        return self.open
+
+    def answer(self, own: bytearray) -> None:
+        assert not any(own)
+
+    def tell_answer(self, asked: AskedOpen, error: int, origin: bytes) -> int:
+        self.answers[asked] = error, origin
+        return 7
+
+    def answered_opens(self, number: int) -> int:
+        assert number == 7
+        return self.given
+
+    def forget_answers(self) -> None:
+        self.answers.clear()
+
+    def close(self) -> None: ...
 
     def tell(self, journal: object, own: bytearray) -> None:
         assert journal
@@ -135,7 +169,8 @@ def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Play
     played, own = Played(), OwnObjects()
     restrictions = OwnRestrictions(0, decisions)
     fast_lane = FastLane(decisions, Memory())
-    made = CompiledLane(played, fast_lane, Waiting(), decisions, own, restrictions, at_once)
+    parts = fast_lane, Waiting(), decisions, own, restrictions
+    made = CompiledLane(played, *parts, INIT, at_once)
     return made, played, own
 
 
@@ -278,7 +313,7 @@ def test_when_it_serves(
 ) -> None:
     monkeypatch.setenv("NONO_LANE", asked)
     decisions = decided(witness=witness)
-    rest = Waiting(), decisions, OwnObjects(), OwnRestrictions(0, decisions)
+    rest = Waiting(), decisions, OwnObjects(), OwnRestrictions(0, decisions), INIT
     assert compiled_lane.compiled_lane(None, *rest) is None
     made = compiled_lane.compiled_lane(FastLane(decisions, Memory()), *rest)
     assert (made is not None) is serves
@@ -287,3 +322,103 @@ def test_when_it_serves(
 def test_it_needs_names_in_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.getfilesystemencoding", lambda: "iso8859-1")
     assert compiled_lane.wanted() == "python"
+
+
+REFUSED = AskedOpen(b"/else/file", Access.READ.value, b"")
+
+
+class Caller(NamedTuple):
+    """Of one program of the sandbox."""
+
+    init_pid: int = INIT
+    pid: int = 1
+    exe: str = "/bin/x"
+    argv: tuple[str, ...] = ()
+    cwd: str = "/"
+
+
+def refuse(decisions: Decisions, path: str, access: Access = Access.READ) -> None:
+    with pytest.raises(PermissionError):
+        decisions.require(Open(Caller(), path, access))
+
+
+@pytest.mark.parametrize("witness", [None, Audited()])
+def test_a_refusal_is_told_the_second_time(witness: Told | None) -> None:
+    rule = Rule(File("/denied"), Access.READ, Effect.DENY, FLAG)
+    decisions = decided(rule, witness=witness)
+    lane, played, _ = make(decisions)
+    denied = AskedOpen(b"/denied", Access.READ.value, b"")
+    for asked in (REFUSED, denied):
+        played.open = asked
+        lane.receive()
+        assert asked not in played.answers
+        refuse(decisions, asked.path.decode())
+        lane.receive()
+    default, flag = (b"", b"") if witness is None else (b"default", b"--x")
+    assert played.answers == {REFUSED: (errno.EACCES, default), denied: (errno.EPERM, flag)}
+    decisions.extend([Rule(Subtree("/else"), Access.READ, Effect.ALLOW, FLAG)])
+    played.open = None
+    lane.receive()
+    assert played.answers == {}, "another policy is asked anew"
+
+
+def test_what_the_lane_refuses_is_counted_with_the_others() -> None:
+    decisions = decided()
+    lane, played, _ = make(decisions)
+    played.open = REFUSED
+    lane.receive()
+    refuse(decisions, "/else/file")
+    played.given = 3  # of another answer, before
+    lane.receive()
+    refuse(decisions, "/else/file")
+    played.given = 10
+    assert [each.count for each in decisions.denials.all()] == [9]
+    assert [each.count for each in decisions.denials.of(INIT)] == [9]
+    played.given = 20
+    lane.close()
+    played.given = 30
+    assert [each.count for each in decisions.denials.all()] == [19]
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [
+        (REFUSED, Rule(Subtree("/else"), Access.READ, Effect.ASK, FLAG)),
+        (REFUSED, Rule(Subtree("/else"), Access.READ, Effect.ALLOW, FLAG)),
+        (AskedOpen(b"/work/file", Access.READ.value, b""), None),
+        (AskedOpen(b"/copy", Access.WRITE.value, b""), None),
+        (AskedOpen(b"/tmp/own", Access.READ.value, b"of another"), None),
+        (AskedOpen(b"/etc/machine-id", Access.READ.value, b""), None),
+    ],
+    ids=["asked", "allowed", "covered", "copied", "others", "a probe"],
+)
+def test_what_is_never_told(asked: AskedOpen, rule: Rule | None) -> None:
+    decisions = decided(*([] if rule is None else [rule]))
+    decisions = Decisions(decisions.policy, decisions.floor, copies={"/copy"})
+    lane, played, _ = make(decisions)
+    played.open = asked
+    for _ in range(4):
+        lane.receive()
+        with contextlib.suppress(PermissionError):
+            decisions.require(Open(Caller(), asked.path.decode(), Access(asked.access)))
+    assert played.answers == {}
+
+
+def test_an_own_object_is_told_until_one_is_forgotten() -> None:
+    lane, played, own = make(decided())
+    lane.receive()
+    path = f"/tmp/nono-test-{os.getpid()}"
+    with open(path, "xb") as made:
+        own.record_created(path, made.fileno())
+        known = identity(made.fileno())
+        assert known
+        played.open = AskedOpen(path.encode(), READ_WRITE.value, known)
+        lane.receive()
+        lane.receive()
+        assert [error for error, _ in played.answers.values()] == [0]
+        os.unlink(path)
+        with Handle(os.open(f"/proc/self/fd/{made.fileno()}", os.O_PATH)) as handle:
+            own.forget(handle)
+    lane.receive()
+    lane.receive()
+    assert played.answers == {}

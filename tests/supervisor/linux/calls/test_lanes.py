@@ -17,6 +17,8 @@ pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
 PROGRAM = program_beside(__file__, "opens.py")
 CONNECTS = program_beside(__file__, "connects.py")
+TOLD = ("request", "decided", "effect", "errno", "rule", "layer", "argv")
+AGAIN = program_beside(__file__, "again.py")
 
 
 def _scene(account: Account, top: Path) -> None:
@@ -64,7 +66,7 @@ def _run(
         same = re.sub('(port"?:? )[0-9]+', r"\g<1>1", same)  # whichever was free
         told = [json.loads(line) for line in same.splitlines()]
     decisions = [
-        {key: each.get(key) for key in ("request", "decided", "effect", "errno", "rule", "layer")}
+        {key: each.get(key) for key in TOLD}
         for each in told
         if each["kind"] == "decision" and each["request"]["kind"] != "Execute"
     ]
@@ -118,3 +120,31 @@ def test_they_connect_alike(as_user: Account, project: Path, options: tuple[str,
     answers, decisions = _compare(as_user, project / "scene", "", *options, program=CONNECTS)
     assert answers > 100
     assert decisions > 100 or options
+
+
+def _again(account: Account, top: Path, lane: str) -> tuple[list[str], Any, dict[str, int]]:
+    """As `_run`; and how many opens the lane in C answered, by what became of them."""
+    shared, stats = Path("/tmp", f"nono-lanes-{top.parent.name}"), top.parent / "stats.json"
+    other = Path(f"{shared}-other")
+    account.file(other, "somebody else's")
+    if not os.geteuid():
+        os.chmod(other, 0o666)
+    try:
+        said = _run(account, top, lane, str(shared), f"--stats-file={stats}", program=AGAIN)
+    finally:
+        other.unlink()
+    counted = json.loads(stats.read_text())["calls"]
+    found = {each["how"]: each["count"] for each in counted if each["by"] == "lane in C"}
+    return *said, found
+
+
+def test_they_answer_again_alike(as_user: Account, project: Path) -> None:
+    """What is refused, and objects of the sandbox's own: the lane in C is told of them."""
+    in_python, compiled = (
+        _again(as_user, project / "scene", lane) for lane in ("python", "compiled")
+    )
+    assert compiled[0] == in_python[0]
+    assert compiled[1] == in_python[1], "as often, with the same errors and by the same rules"
+    assert not in_python[2]
+    assert compiled[2]["failed"] > 150
+    assert compiled[2]["performed"] > 20
