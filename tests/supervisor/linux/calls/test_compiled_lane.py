@@ -1,184 +1,37 @@
 """When the lane in C serves, what it may do, and that its table is what floor and policy say."""
 
-import contextlib
-import errno
-import os
 import socket
 import struct
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import pytest
 
 from nono.broker import (
     READ_WRITE,
     Access,
-    Deny,
     Effect,
-    File,
-    Floor,
     Glob,
-    Open,
-    Origin,
-    OriginKind,
-    Policy,
-    Request,
     Rule,
     Subtree,
-    Verdict,
 )
-from nono.broker.floor.floor import FloorRule
-from nono.broker.verdicts import Ask
-from nono.shims.linux.file_identity import identity
-from nono.shims.linux.journal import Journal
-from nono.shims.linux.lane import AskedOpen, Lane, Options
+from nono.shims.linux.lane import Options
 from nono.shims.linux.memory import Memory
-from nono.shims.linux.notify import Listener, Notification
-from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls import compiled_lane
-from nono.supervisor.linux.calls.compiled_lane import CompiledLane
 from nono.supervisor.linux.calls.fast_lane import FastLane
-from nono.supervisor.linux.calls.handles import Handle
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from tests.supervisor.linux.calls.lane_questions import run
-
-FLAG = Origin(OriginKind.FLAG, "--x")
-CALL = Notification(1, 2, 0, 3, 4, 5, 0, 0, 0, 0, 0, 0)
-INIT = 4711
-ALWAYS = Options.TRUNCATE_IS_ASKED
-
-
-class Waiting(Listener):
-    """Somebody calls all the time."""
-
-    def __init__(self) -> None:
-        super().__init__(-1)
-
-    def receive(self) -> Notification | None:
-        return CALL
-
-
-@dataclass
-class Played(Lane):
-    """In the place of the lane in C."""
-
-    tables: list[int] = field(default_factory=list)
-    """The size of each, the newest at the end."""
-    is_known: bool = False
-    options: list[int] = field(default_factory=list)
-    """What was allowed at each call that it received."""
-
-    def use(self, flat: bytes, version: int, current: "array[int]") -> None:
-        assert current[0] == version
-        self.tables.append(len(flat))
-
-    place: bytes | None = None
-    """Where the next call is to connect to."""
-    begun: bool = False
-    allowed: list[tuple[bytes, ...]] = field(default_factory=list)
-
-    @property
-    def asked(self) -> bytes | None:
-        return self.place
-
-    @property
-    def is_begun(self) -> bool:
-        return self.begun
-
-    def connect(self) -> None: ...
-
-    def allow_place(self, place: bytes, about: bytes, request: bytes, origin: bytes) -> None:
-        self.allowed.append((place, about, request, origin))
-
-    def forget_places(self) -> None:
-        self.allowed.clear()
-
-    open: AskedOpen | None = None
-    """What the next call is to open."""
-    answers: dict[AskedOpen, tuple[int, bytes]] = field(default_factory=dict)
-    given: int = 0
-
-    @property
-    def asked_open(self) -> AskedOpen | None:
-        return self.open
-
-    def answer(self, own: bytearray) -> None:
-        assert not any(own)
-
-    def tell_answer(self, asked: AskedOpen, error: int, origin: bytes) -> int:
-        self.answers[asked] = error, origin
-        return 7
-
-    def answered_opens(self, number: int) -> int:
-        assert number == 7
-        return self.given
-
-    def forget_answers(self) -> None:
-        self.answers.clear()
-
-    def close(self) -> None: ...
-
-    def tell(self, journal: object, own: bytearray) -> None:
-        assert journal
-        assert not any(own)
-
-    def allow(self, options: int) -> None:
-        self.options.append(options)
-
-    def receive(self) -> Notification | None:
-        return CALL
-
-
-class Told:
-    """A witness."""
-
-    refuses = False
-
-    def __init__(self, every_call: bool = False, may_refuse: bool = False) -> None:
-        self.every_call = every_call
-        self.may_refuse = may_refuse
-
-    def decision(self, request: Request, decided: Request, verdict: Verdict) -> None: ...
-
-    def native(self, request: Request, refused: Deny | Ask | None = None) -> None: ...
-
-    def unresolved(self, host: str, why: str) -> None: ...
-
-
-class Audited(Told):
-    """One that lets the lane write down what it does, as long as it has not ended."""
-
-    def __init__(self, ended: bool = False) -> None:
-        super().__init__()
-        self._ended = ended
-
-    def share(self, make: Callable[[], Journal | None]) -> Journal | None:
-        return None if self._ended else make()
-
-    def packed_origin(self, origin: Origin) -> bytes:
-        return origin.name.encode()
-
-    def packed_request(self, request: Request) -> bytes:
-        return type(request).__name__.encode()
-
-
-def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Played, OwnObjects]:
-    played, own = Played(), OwnObjects()
-    restrictions = OwnRestrictions(0, decisions)
-    fast_lane = FastLane(decisions, Memory())
-    parts = fast_lane, Waiting(), decisions, own, restrictions
-    made = CompiledLane(played, *parts, INIT, at_once)
-    return made, played, own
-
-
-def decided(*rules: Rule, witness: Told | None = None) -> Decisions:
-    floor = Floor([FloorRule("/work", READ_WRITE, True)])
-    return Decisions(
-        Policy((Rule(Subtree("/work"), READ_WRITE, Effect.ALLOW, FLAG), *rules)), floor, witness
-    )
+from tests.supervisor.linux.calls.played_lane import (
+    ALWAYS,
+    CALL,
+    FLAG,
+    INIT,
+    Audited,
+    Told,
+    Waiting,
+    decided,
+    make,
+)
 
 
 @pytest.mark.requires(commands=["gcc"])
@@ -322,103 +175,3 @@ def test_when_it_serves(
 def test_it_needs_names_in_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.getfilesystemencoding", lambda: "iso8859-1")
     assert compiled_lane.wanted() == "python"
-
-
-REFUSED = AskedOpen(b"/else/file", Access.READ.value, b"")
-
-
-class Caller(NamedTuple):
-    """Of one program of the sandbox."""
-
-    init_pid: int = INIT
-    pid: int = 1
-    exe: str = "/bin/x"
-    argv: tuple[str, ...] = ()
-    cwd: str = "/"
-
-
-def refuse(decisions: Decisions, path: str, access: Access = Access.READ) -> None:
-    with pytest.raises(PermissionError):
-        decisions.require(Open(Caller(), path, access))
-
-
-@pytest.mark.parametrize("witness", [None, Audited()])
-def test_a_refusal_is_told_the_second_time(witness: Told | None) -> None:
-    rule = Rule(File("/denied"), Access.READ, Effect.DENY, FLAG)
-    decisions = decided(rule, witness=witness)
-    lane, played, _ = make(decisions)
-    denied = AskedOpen(b"/denied", Access.READ.value, b"")
-    for asked in (REFUSED, denied):
-        played.open = asked
-        lane.receive()
-        assert asked not in played.answers
-        refuse(decisions, asked.path.decode())
-        lane.receive()
-    default, flag = (b"", b"") if witness is None else (b"default", b"--x")
-    assert played.answers == {REFUSED: (errno.EACCES, default), denied: (errno.EPERM, flag)}
-    decisions.extend([Rule(Subtree("/else"), Access.READ, Effect.ALLOW, FLAG)])
-    played.open = None
-    lane.receive()
-    assert played.answers == {}, "another policy is asked anew"
-
-
-def test_what_the_lane_refuses_is_counted_with_the_others() -> None:
-    decisions = decided()
-    lane, played, _ = make(decisions)
-    played.open = REFUSED
-    lane.receive()
-    refuse(decisions, "/else/file")
-    played.given = 3  # of another answer, before
-    lane.receive()
-    refuse(decisions, "/else/file")
-    played.given = 10
-    assert [each.count for each in decisions.denials.all()] == [9]
-    assert [each.count for each in decisions.denials.of(INIT)] == [9]
-    played.given = 20
-    lane.close()
-    played.given = 30
-    assert [each.count for each in decisions.denials.all()] == [19]
-
-
-@pytest.mark.parametrize(
-    ("asked", "rule"),
-    [
-        (REFUSED, Rule(Subtree("/else"), Access.READ, Effect.ASK, FLAG)),
-        (REFUSED, Rule(Subtree("/else"), Access.READ, Effect.ALLOW, FLAG)),
-        (AskedOpen(b"/work/file", Access.READ.value, b""), None),
-        (AskedOpen(b"/copy", Access.WRITE.value, b""), None),
-        (AskedOpen(b"/tmp/own", Access.READ.value, b"of another"), None),
-        (AskedOpen(b"/etc/machine-id", Access.READ.value, b""), None),
-    ],
-    ids=["asked", "allowed", "covered", "copied", "others", "a probe"],
-)
-def test_what_is_never_told(asked: AskedOpen, rule: Rule | None) -> None:
-    decisions = decided(*([] if rule is None else [rule]))
-    decisions = Decisions(decisions.policy, decisions.floor, copies={"/copy"})
-    lane, played, _ = make(decisions)
-    played.open = asked
-    for _ in range(4):
-        lane.receive()
-        with contextlib.suppress(PermissionError):
-            decisions.require(Open(Caller(), asked.path.decode(), Access(asked.access)))
-    assert played.answers == {}
-
-
-def test_an_own_object_is_told_until_one_is_forgotten() -> None:
-    lane, played, own = make(decided())
-    lane.receive()
-    path = f"/tmp/nono-test-{os.getpid()}"
-    with open(path, "xb") as made:
-        own.record_created(path, made.fileno())
-        known = identity(made.fileno())
-        assert known
-        played.open = AskedOpen(path.encode(), READ_WRITE.value, known)
-        lane.receive()
-        lane.receive()
-        assert [error for error, _ in played.answers.values()] == [0]
-        os.unlink(path)
-        with Handle(os.open(f"/proc/self/fd/{made.fileno()}", os.O_PATH)) as handle:
-            own.forget(handle)
-    lane.receive()
-    lane.receive()
-    assert played.answers == {}
