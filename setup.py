@@ -100,9 +100,7 @@ setup(
             [f"shims/linux/{name}.c"],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
-            depends=[
-                f"shims/linux/{each}" for each in ("journal.h", "lane_connect.h", "lane_table.h")
-            ],
+            depends=[f"shims/linux/{each}" for each in HEADERS],
             optional=True,
         )
         for name, (compiling, linking) in LIBRARIES.items()

@@ -200,9 +200,12 @@ class Lane:
         identity = bytes(ffi.buffer(answers.identity.bytes, answers.identity.length))
         return AskedOpen(path, answers.access, identity)
 
-    def tell_answer(self, asked: AskedOpen, error: int, origin: bytes) -> int | None:
+    def tell_answer(
+        self, asked: AskedOpen, error: int, origin: bytes, source: int = -1
+    ) -> int | None:
         """Such an open fails with an error, or with 0 is performed: of an own object.
 
+        With a `source` what this descriptor of ours refers to is opened instead, to be read.
         An audit tells of it by the origin, which is msgpack. The number by which `answered_opens`
         counts it, which may have been another's; None where it cannot be told of.
         """
@@ -215,6 +218,7 @@ class Lane:
         ffi.buffer(made.identity.bytes)[: len(asked.identity)] = asked.identity
         made.identity.length, made.access = len(asked.identity), asked.access
         made.length, made.origin_length, made.error = len(asked.path), len(origin), error
+        made.source = source
         number: int = self._library.nono_lane_answer(self._answers, made)
         return None if number < 0 else number
 

@@ -1,7 +1,8 @@
 /* Opens that were decided on in Python, and are decided on again: what the table does not answer.
  *
  * Python tells, of one path and one access, which error refuses it, or that it is allowed though no
- * rule speaks of it since the object is the sandbox's own: *performed on our copy*. What is told
+ * rule speaks of it since the object is the sandbox's own: *performed on our copy*; or which file of
+ * ours the program is given instead, to read: performed, too. What is told
  * holds for this very path, for an object that is known for its own by its identity and for no
  * other, and until policy or floor change. How often each refusal was given is counted here, for
  * Python to add to its own.
@@ -22,7 +23,8 @@ struct identity {
 
 struct answer {
     uint32_t access, length;
-    int32_t error; /* of a refusal; 0: the object with this identity is opened */
+    int32_t error;  /* of a refusal; 0: the object with this identity is opened */
+    int32_t source; /* a descriptor of ours, of what is opened instead; or -1 */
     uint32_t origin_length;
     uint64_t count; /* how often it was given */
     struct identity identity;
@@ -86,6 +88,17 @@ static int refuse(struct lane *lane, struct answer *answer, struct decision *dec
     return 1;
 }
 
+/* As `_open_injected` in opens.py. */
+static int open_source(struct lane *lane, const struct open *wanted, int source)
+{
+    char name[MAX_LINK_NAME];
+    if (access_of(wanted->flags) != READ || ioctl(lane->listener, ID_VALID, &lane->call.id))
+        return 0;
+    snprintf(name, sizeof name, "%d", source);
+    const int fd = openat(descriptors(lane), name, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && hand_over(lane, wanted, fd);
+}
+
 /* What is known of an open that the table does not answer; 0 leaves it. */
 static int serve_known(struct lane *lane, const struct open *wanted, int handle,
                        const struct stat *status, struct decision *decision)
@@ -114,6 +127,8 @@ static int serve_known(struct lane *lane, const struct open *wanted, int handle,
     decision->origin_length = answer->origin_length;
     if (answer->error)
         return refuse(lane, answer, decision);
+    if (answer->source >= 0)
+        return open_source(lane, wanted, answer->source);
     decision->is_own = is_own;
     return is_own && perform(lane, wanted, handle, decision);
 }

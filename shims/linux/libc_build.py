@@ -64,7 +64,7 @@ DECLARATIONS = """
     void nono_lane_forget_places(struct places *places);
     struct identity { uint32_t length; uint8_t bytes[160]; };
     struct answer {
-        uint32_t access, length; int32_t error; uint32_t origin_length; uint64_t count;
+        uint32_t access, length; int32_t error, source; uint32_t origin_length; uint64_t count;
         struct identity identity; uint8_t origin[256]; char path[256];
     };
     struct answers {

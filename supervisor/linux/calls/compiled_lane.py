@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.calls.known_answers import KnownAnswers
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+    from nono.supervisor.linux.injected_files import InjectedFiles
 
 # As plain numbers: they are put together for each call that the lane leaves.
 _TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
@@ -56,10 +57,12 @@ class CompiledLane:
         own: OwnObjects,
         restrictions: OwnRestrictions,
         init_pid: int,
+        injected: InjectedFiles | None,
         at_once: bool = False,
     ) -> None:
         """With `at_once` tables are made whether they pay or not."""
         self._init_pid = init_pid
+        self._injected = injected
         self._answers: KnownAnswers | None = None
         self._lane = received
         self._fast_lane = fast_lane
@@ -167,7 +170,7 @@ class CompiledLane:
         from nono.supervisor.linux.calls.known_answers import KnownAnswers  # only in long runs
 
         parts = self._decisions, self._own, self._sharing
-        return KnownAnswers(self._lane, *parts, self._init_pid)
+        return KnownAnswers(self._lane, *parts, self._init_pid, self._injected)
 
     def _share(self, witness: Sharing) -> None:
         """From here on the lane writes down what it does."""
@@ -214,6 +217,7 @@ def compiled_lane(
     own: OwnObjects,
     restrictions: OwnRestrictions,
     init_pid: int,
+    injected: InjectedFiles | None,
 ) -> CompiledLane | None:
     """None where the lane in Python has to serve, or there is none since each call is told of."""
     witness = decisions.witness
@@ -225,4 +229,4 @@ def compiled_lane(
         return None
     at_once = wanted() == "compiled"
     parts = fast_lane, listener, decisions, own, restrictions
-    return CompiledLane(received, *parts, init_pid, at_once)
+    return CompiledLane(received, *parts, init_pid, injected, at_once)

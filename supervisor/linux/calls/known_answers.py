@@ -5,12 +5,14 @@ an open is left which only its path and its object decide, the policy is asked a
 the lane is told: which error a plain refusal has, or that the object is the sandbox's own. So both
 say the same, for as long as policy and floor are what they are.
 
-Left is what is more than that: what somebody may be asked about, what is harmless for some programs
-and not for others, and the files that the program is given instead of others.
+So it is told of files that the program is given instead of others, which each look-up of a host
+opens again. Left is what is more than that: what somebody may be asked about, and what is harmless
+for some programs and not for others.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from nono.broker import Origin
     from nono.supervisor.decisions.witness import Sharing
     from nono.supervisor.linux.calls.own_objects import OwnObjects
+    from nono.supervisor.linux.injected_files import InjectedFiles
 
 _NOBODY = RecordedProcess(0, "", ())
 """The policy goes by no process."""
@@ -43,6 +46,7 @@ class KnownAnswers:
         own: OwnObjects,
         sharing: Sharing | None,
         init_pid: int,
+        injected: InjectedFiles | None,
     ) -> None:
         self._lane = lane
         self._decisions = decisions
@@ -50,6 +54,8 @@ class KnownAnswers:
         self._sharing = sharing
         self._init_pid = init_pid
         self._forgotten = own.forgotten
+        self._injected = injected
+        self._sources: dict[str, int] = {}
         self._asked: set[AskedOpen] = set()
         self._lock = threading.Lock()
         self._given: dict[int, tuple[Counted, int]] = {}
@@ -65,7 +71,8 @@ class KnownAnswers:
     def note(self, asked: AskedOpen) -> None:
         """It was left. To be called before it is decided on."""
         if asked in self._asked:
-            self._learn(asked)
+            with contextlib.suppress(OSError):  # no descriptor is left: it stays with the handlers
+                self._learn(asked)
             return
         if len(self._asked) >= _MAX_ASKED:
             self._asked.clear()
@@ -74,6 +81,10 @@ class KnownAnswers:
     def _learn(self, asked: AskedOpen) -> None:
         path, access = os.fsdecode(asked.path), Access(asked.access)
         own = bool(asked.identity) and self._own.is_own_by(path, asked.identity)
+        if self._injected is not None and path in self._injected:
+            if access == Access.READ and not asked.identity:
+                self._lane.tell_answer(asked, 0, b"", self._source(self._injected, path))
+            return
         if asked.identity and not own:
             return
         request = Open(_NOBODY, path, access, own)
@@ -87,6 +98,12 @@ class KnownAnswers:
                 counted = self._decisions.denials.counted(request, verdict)
                 if counted is not None and number:
                     self._tell(asked, number, counted, self._packed(rule.origin))
+
+    def _source(self, injected: InjectedFiles, path: str) -> int:
+        """A descriptor that is nothing else before `close`."""
+        if path not in self._sources:
+            self._sources[path] = injected.open(path)
+        return self._sources[path]
 
     def _packed(self, origin: Origin) -> bytes:
         return b"" if self._sharing is None else self._sharing.packed_origin(origin)
@@ -122,4 +139,7 @@ class KnownAnswers:
 
     def close(self) -> None:
         """When nothing is received any more."""
+        for fd in self._sources.values():
+            os.close(fd)
+        self._sources = {}
         self._decisions.denials.remove_source(self.take)

@@ -106,7 +106,7 @@ class Loop:
         self._fast_lane = None if every_call else FastLane(decisions, self._memory)
         self._native_changes = NativeChanges(decisions, self._memory, init_pid)
         self._compiled = compiled_lane(
-            self._fast_lane, listener, decisions, own, self._restrictions, init_pid
+            self._fast_lane, listener, decisions, own, self._restrictions, init_pid, injected
         )
 
     def run(self, keep: frozenset[int]) -> None:

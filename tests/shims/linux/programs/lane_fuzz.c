@@ -126,6 +126,7 @@ static void answer_something(struct answers *answers)
     answer.access = answers->access, answer.length = answers->length;
     answer.identity = answers->identity;
     answer.error = number(3) ? 1 + (int)number(200) : 0;
+    answer.source = number(2) ? -1 : (int)number(6);
     answer.origin_length = number(20) ? number(200) : number(2 * MAX_BECAUSE);
     memcpy(answer.path, answers->path, sizeof answer.path);
     if (!number(8))

@@ -28,6 +28,7 @@ from nono.supervisor.linux.calls.compiled_lane import CompiledLane
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.injected_files import InjectedFiles
 
 FLAG = Origin(OriginKind.FLAG, "--x")
 CALL = Notification(1, 2, 0, 3, 4, 5, 0, 0, 0, 0, 0, 0)
@@ -84,6 +85,7 @@ class Played(Lane):
     """What the next call is to open."""
     answers: dict[AskedOpen, tuple[int, bytes]] = field(default_factory=dict)
     given: int = 0
+    source: int = -1
 
     @property
     def asked_open(self) -> AskedOpen | None:
@@ -92,8 +94,9 @@ class Played(Lane):
     def answer(self, own: bytearray) -> None:
         assert not any(own)
 
-    def tell_answer(self, asked: AskedOpen, error: int, origin: bytes) -> int:
+    def tell_answer(self, asked: AskedOpen, error: int, origin: bytes, source: int = -1) -> int:
         self.answers[asked] = error, origin
+        self.source = source
         return 7
 
     def answered_opens(self, number: int) -> int:
@@ -149,12 +152,14 @@ class Audited(Told):
         return type(request).__name__.encode()
 
 
-def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Played, OwnObjects]:
+def make(
+    decisions: Decisions, at_once: bool = True, injected: InjectedFiles | None = None
+) -> tuple[CompiledLane, Played, OwnObjects]:
     played, own = Played(), OwnObjects()
     restrictions = OwnRestrictions(0, decisions)
     fast_lane = FastLane(decisions, Memory())
     parts = fast_lane, Waiting(), decisions, own, restrictions
-    made = CompiledLane(played, *parts, INIT, at_once)
+    made = CompiledLane(played, *parts, INIT, injected, at_once)
     return made, played, own
 
 

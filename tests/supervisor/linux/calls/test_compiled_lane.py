@@ -166,7 +166,7 @@ def test_when_it_serves(
 ) -> None:
     monkeypatch.setenv("NONO_LANE", asked)
     decisions = decided(witness=witness)
-    rest = Waiting(), decisions, OwnObjects(), OwnRestrictions(0, decisions), INIT
+    rest = Waiting(), decisions, OwnObjects(), OwnRestrictions(0, decisions), INIT, None
     assert compiled_lane.compiled_lane(None, *rest) is None
     made = compiled_lane.compiled_lane(FastLane(decisions, Memory()), *rest)
     assert (made is not None) is serves

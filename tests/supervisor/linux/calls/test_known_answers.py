@@ -20,6 +20,7 @@ from nono.shims.linux.file_identity import identity
 from nono.shims.linux.lane import AskedOpen
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls.handles import Handle
+from nono.supervisor.linux.injected_files import InjectedFiles
 from tests.supervisor.linux.calls.played_lane import FLAG, INIT, Audited, Told, decided, make
 
 REFUSED = AskedOpen(b"/else/file", Access.READ.value, b"")
@@ -100,6 +101,20 @@ def test_what_is_never_told(asked: AskedOpen, rule: Rule | None) -> None:
         with contextlib.suppress(PermissionError):
             decisions.require(Open(Caller(), asked.path.decode(), Access(asked.access)))
     assert played.answers == {}
+
+
+def test_what_is_given_instead_is_held_for_the_lane() -> None:
+    with contextlib.closing(InjectedFiles({"/etc/hosts": b"other"})) as injected:
+        lane, played, _ = make(decided(), injected=injected)
+        asked = AskedOpen(b"/etc/hosts", Access.READ.value, b"")
+        written = AskedOpen(b"/etc/hosts", Access.WRITE.value, b"")
+        for played.open in (asked, asked, written, written):
+            lane.receive()
+        assert played.answers == {asked: (0, b"")}
+    assert os.pread(played.source, 9, 0) == b"other", "whatever the lane does after that"
+    lane.close()
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(played.source)
 
 
 def test_an_own_object_is_told_until_one_is_forgotten() -> None:

@@ -130,7 +130,8 @@ def _again(account: Account, top: Path, lane: str) -> tuple[list[str], Any, dict
     if not os.geteuid():
         os.chmod(other, 0o666)
     try:
-        said = _run(account, top, lane, str(shared), f"--stats-file={stats}", program=AGAIN)
+        options = f"--stats-file={stats}", "--allow-domain=host.example"
+        said = _run(account, top, lane, str(shared), *options, program=AGAIN)
     finally:
         other.unlink()
     counted = json.loads(stats.read_text())["calls"]
@@ -139,7 +140,7 @@ def _again(account: Account, top: Path, lane: str) -> tuple[list[str], Any, dict
 
 
 def test_they_answer_again_alike(as_user: Account, project: Path) -> None:
-    """What is refused, and objects of the sandbox's own: the lane in C is told of them."""
+    """Refused, its own, or given instead of another: of all that the lane in C is told."""
     in_python, compiled = (
         _again(as_user, project / "scene", lane) for lane in ("python", "compiled")
     )
@@ -147,4 +148,4 @@ def test_they_answer_again_alike(as_user: Account, project: Path) -> None:
     assert compiled[1] == in_python[1], "as often, with the same errors and by the same rules"
     assert not in_python[2]
     assert compiled[2]["failed"] > 150
-    assert compiled[2]["performed"] > 20
+    assert compiled[2]["performed"] > 100

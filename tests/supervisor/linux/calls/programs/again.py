@@ -1,5 +1,6 @@
 """Opens the same again and again: what is refused, and what is its own in /tmp. Starts in `work`."""
 
+import fcntl
 import itertools
 import os
 import subprocess
@@ -13,10 +14,11 @@ own = f"{shared}-own"
 
 def describe(path, flags):
     try:
-        fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
+        fd = os.open(path, flags, 0o600)
     except OSError as error:
         return f"errno {error.errno}"
-    found = f"{os.get_blocking(fd)} {os.fstat(fd).st_size} {os.readlink(f'/proc/self/fd/{fd}')}"
+    found = f"{fcntl.fcntl(fd, fcntl.F_GETFL):o} {fcntl.fcntl(fd, fcntl.F_GETFD)}"
+    found += f" {os.fstat(fd).st_size} {os.readlink(f'/proc/self/fd/{fd}')}"
     if flags & os.O_ACCMODE != READ:
         os.write(fd, b"x")
     os.close(fd)
@@ -33,6 +35,9 @@ REFUSED += ["carved/denied/file", "carved/denied", f"{shared}-other", "/etc/shad
 FLAGS = (READ, WRITE, os.O_RDWR | os.O_CREAT, READ | os.O_DIRECTORY, READ | os.O_NOFOLLOW)
 again("refused", *itertools.product(REFUSED, FLAGS))
 again("long", (f"{outside}/{'d' * 200}/{'f' * 100}", READ), ("", READ), ("missing", READ))
+INSTEAD = ("/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts")
+WAYS = (READ, READ | os.O_CLOEXEC, READ | os.O_CREAT, READ | os.O_NONBLOCK | os.O_APPEND, *FLAGS)
+again("instead", *itertools.product(INSTEAD, WAYS))
 if sys.argv[3:]:
     sys.exit()
 again_by_another = [sys.executable, *sys.orig_argv[1:], "another"]
