@@ -66,6 +66,7 @@ enum {
     NOTES = 16,            /* nobody is to be told of what is done, or `journal` is there for it */
     MAKES = 32,            /* this thread's umask is its own */
     CONNECTS = 64,         /* addresses mean what they say */
+    CONNECTS_OWN = 128,    /* those of this machine do */
 };
 
 struct notification {
@@ -761,7 +762,7 @@ EXPORTED void nono_lane_close(struct lane *lane)
 {
     forget_start(lane);
     if (lane->places)
-        forget_thread(lane->places);
+        forget_thread(lane->places), close_diag(lane->places);
     if (lane->descriptors >= 0)
         close(lane->descriptors);
     lane->descriptors = -1;

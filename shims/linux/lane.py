@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from array import array
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from nono.shims.errors import failure
@@ -33,6 +34,7 @@ class Options(enum.IntFlag):
     NOTES = 16
     MAKES = 32
     CONNECTS = 64
+    CONNECTS_OWN = 128
 
 
 class Found(enum.IntFlag):
@@ -147,7 +149,7 @@ class Lane:
         """Perform connects from now on, to what is allowed by `allow_place`."""
         if self._places is None:
             self._places = self._lane.places = ffi.new("struct places *")
-            self._places.pidfd = -1
+            self._places.pidfd = self._places.diag = -1
 
     @property
     def asked(self) -> Place | None:
@@ -162,8 +164,19 @@ class Lane:
         """The call that was received last connects already, is written down, and has to wait."""
         return self._places is not None and bool(self._places.is_begun)
 
-    def allow_place(self, place: Place, about: bytes, request: bytes, origin: bytes) -> None:
-        """It may be connected to. An audit tells of it by these; the last two are msgpack."""
+    def allow_place(
+        self,
+        place: Place,
+        about: bytes,
+        request: bytes,
+        origin: bytes,
+        listeners: Collection[int] = (),
+    ) -> None:
+        """It may be connected to. An audit tells of it by these; the last two are msgpack.
+
+        With `listeners` only while some of the sockets with these cookies listen on the port, and
+        no other one does.
+        """
         if self._places is None:
             return
         made = ffi.new("struct allowed *")
@@ -175,6 +188,11 @@ class Lane:
             room[: len(value)] = value
         made.request_length, made.about_length = len(request), len(about)
         made.origin_length = len(origin)
+        if len(listeners) > len(made.cookies):
+            return
+        made.listeners = len(listeners)
+        for number, cookie in enumerate(listeners):
+            made.cookies[number] = cookie
         self._library.nono_lane_allow_place(self._places, made)
 
     def forget_places(self) -> None:

@@ -53,11 +53,13 @@ DECLARATIONS = """
     };
     struct place { uint16_t family, port; uint8_t bytes[16]; };
     struct allowed {
-        struct place place; uint32_t request_length, about_length, origin_length;
+        struct place place; uint32_t listeners; uint64_t cookies[4];
+        uint32_t request_length, about_length, origin_length;
         uint8_t request[160], origin[256]; char about[64];
     };
     struct places {
         struct place asked; uint32_t next; int32_t pidfd; uint32_t tid, is_begun;
+        int32_t diag; uint32_t number;
         struct allowed allowed[16];
     };
     int nono_lane_allow_place(struct places *places, const struct allowed *allowed);

@@ -3,8 +3,9 @@
 It answers by a table of the floor and of the rules (`Decisions.table`). What it does beyond the
 floor it writes down itself where there is an audit (`Sharing`); where somebody else is told, it
 does nothing beyond. A table is made once it pays, and again after floor or rules were replaced: a
-run of a few calls has none. Beyond the table it answers what was decided on here before: connects,
-and opens by `known_answers.py`. What the lane leaves is served as if it had been received here.
+run of a few calls has none. Beyond the table it answers what was decided on here before: connects
+(`known_ports.py`), and opens (`known_answers.py`). What it leaves is served as if it had been
+received here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from nono.shims.linux.journal import Journal
     from nono.supervisor.decisions.witness import Sharing
     from nono.supervisor.linux.calls.known_answers import KnownAnswers
+    from nono.supervisor.linux.calls.known_ports import KnownPorts
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 _TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
 _FOLLOWS, _PERFORMS = Options.FOLLOWS.value, Options.PERFORMS.value
 _NOTES, _MAKES = Options.NOTES.value, Options.MAKES.value
-_CONNECTS = Options.CONNECTS.value
+_CONNECTS, _CONNECTS_OWN = Options.CONNECTS.value, Options.CONNECTS_OWN.value
 _NOBODY = RecordedProcess(0, "", ())
 """The policy goes by no process."""
 
@@ -83,6 +85,9 @@ class CompiledLane:
         """Whether the thread that receives has a umask of its own."""
         self.connects = False
         """Whether an address means what it says, and sockets can be copied."""
+        self.connects_own = False
+        """Whether addresses of this machine do, and others stand for names."""
+        self._ports: KnownPorts | None = None
         self.begun = 0
         """The id of a call whose connect was decided on and begun: it is only waited for."""
         self._fixed = 0
@@ -106,6 +111,8 @@ class CompiledLane:
                 self.begun = received.id
             elif (place := self._lane.asked) is not None:
                 self._learn(place)
+        elif self._ports is not None and (place := self._lane.asked) is not None:
+            self._ports.note(place)
         return received
 
     def _learn(self, place: lane.Place) -> None:
@@ -159,9 +166,14 @@ class CompiledLane:
         self._has_rules, self._left = with_rules, 0
         if with_rules and self.connects:
             self._lane.connect()
+        if with_rules and self.connects_own and self._ports is None:
+            self._lane.connect()
+            self._ports = self._known_ports()
         if with_rules and self._answers is None:
             self._answers = self._known_answers()
         self._lane.forget_places()
+        if self._ports is not None:
+            self._ports.forget()
         if self._answers is not None:
             self._answers.forget()
         self._lane.use(flat, self._version, self._decisions.version)
@@ -171,6 +183,11 @@ class CompiledLane:
 
         parts = self._decisions, self._own, self._sharing
         return KnownAnswers(self._lane, *parts, self._init_pid, self._injected)
+
+    def _known_ports(self) -> KnownPorts:
+        from nono.supervisor.linux.calls.known_ports import KnownPorts
+
+        return KnownPorts(self._lane, self._decisions, self._own, self._sharing)
 
     def _share(self, witness: Sharing) -> None:
         """From here on the lane writes down what it does."""
@@ -196,8 +213,8 @@ class CompiledLane:
             options |= _FOLLOWS
             if notes and self._restrictions.are_none:
                 options |= _PERFORMS | _MAKES if self.makes else _PERFORMS
-        if notes and self.connects and self._restrictions.are_none:
-            options |= _CONNECTS
+        if notes and self._restrictions.are_none:
+            options |= _CONNECTS if self.connects else _CONNECTS_OWN if self._ports else 0
         return options
 
 

@@ -111,12 +111,41 @@ static void connect_somewhere(struct lane *lane, char *end, const int sockets[2]
     a[2] = number(8) ? length : number(2) ? number(300) : ~0ULL;
     if (lane->places && number(2)) {
         struct allowed allowed = {
+            .listeners = number(2) ? number(LISTENERS + 2) : 0,
             .place = lane->places->asked, .request_length = number(MAX_REQUEST + 9),
             .about_length = number(MAX_ABOUT + 9), .origin_length = number(MAX_SOURCE + 9)};
         nono_lane_allow_place(lane->places, &allowed);
         if (!number(50))
             nono_lane_forget_places(lane->places);
     }
+}
+
+/* What the kernel tells of who listens, tampered with: nothing is read behind its end. */
+static void hear_of_listeners(void)
+{
+    struct {
+        struct nlmsghdr head;
+        struct diag_answer answer;
+    } one = {{sizeof one, DIAG_OF_BOTH, 0, number(3), 0}, {.state = STATE_LISTEN}};
+    const struct allowed allowed = {.listeners = number(LISTENERS + 3), .place = {2, 7, {0}}};
+    one.answer.ends.source = (uint16_t)(number(4) ? 7 : 8);
+    one.answer.ends.cookie[0] = number(2);
+    size_t size = 0, most = sizeof one * 4;
+    uint8_t *batch = malloc(most);
+    for (uint32_t left = number(5); left; left--, size += sizeof one)
+        if (size + sizeof one <= most)
+            memcpy(batch + size, &one, sizeof one);
+    size = size < most ? size : most;
+    for (uint32_t left = number(2) ? number(6) : 0; left && size; left--)
+        batch[number((uint32_t)size)] = (uint8_t)number(256);
+    uint8_t *exact = malloc(size + 1);
+    size = number(2) ? size : number((uint32_t)size + 1);
+    memcpy(exact, batch, size);
+    exact = realloc(exact, size ? size : 1);
+    int is_last = 0;
+    listeners_in(exact, size, &allowed, 1, &is_last);
+    free(exact);
+    free(batch);
 }
 
 /* What was asked last is answered from now on, or anything is. */
@@ -159,7 +188,7 @@ int main(int count, char **words)
     uint8_t *own = calloc(1, OWN_BYTES);
     struct journal *journal = new_journal();
     struct answers *answers = calloc(1, sizeof *answers);
-    static struct places places = {.pidfd = -1};
+    static struct places places = {.pidfd = -1, .diag = -1};
     memset(own, 0xff, OWN_BYTES / 4);
     unsigned long answered = 0, known = 0;
     struct {
@@ -188,10 +217,11 @@ int main(int count, char **words)
             uint64_t address = number(30) ? (uintptr_t)path : number(2) ? 0 : ~0ULL - number(5000);
             uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
             write_down(journal, path, length);
+            hear_of_listeners();
             if (number(2))
                 answer_something(answers);
             lane.answers = number(8) ? answers : NULL;
-            lane.options = number(128);
+            lane.options = number(256);
             lane.journal = number(is_again ? 2 : 3) ? journal : NULL;
             lane.own = number(3) ? own : NULL;
             lane.call = (struct notification){.id = 1, .tid = (uint32_t)getpid()};

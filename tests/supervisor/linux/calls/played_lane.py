@@ -1,7 +1,7 @@
 """What plays the lane in C, and who is told, for tests of what is beside it."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from nono.broker import (
@@ -75,8 +75,16 @@ class Played(Lane):
 
     def connect(self) -> None: ...
 
-    def allow_place(self, place: bytes, about: bytes, request: bytes, origin: bytes) -> None:
+    def allow_place(
+        self,
+        place: bytes,
+        about: bytes,
+        request: bytes,
+        origin: bytes,
+        listeners: Collection[int] = (),
+    ) -> None:
         self.allowed.append((place, about, request, origin))
+        self.listeners = listeners
 
     def forget_places(self) -> None:
         self.allowed.clear()
@@ -86,6 +94,7 @@ class Played(Lane):
     answers: dict[AskedOpen, tuple[int, bytes]] = field(default_factory=dict)
     given: int = 0
     source: int = -1
+    listeners: Collection[int] = ()
 
     @property
     def asked_open(self) -> AskedOpen | None:

@@ -7,8 +7,10 @@ from nono.supervisor.linux.network.dns_answers import answer
 from nono.supervisor.linux.network.dns_repeated import Repeated
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 
-NAMES = ("host.example", "HOST.example", "localhost", "a.localhost", "x.invalid", "x.onion", ".")
-NAMES += ("here.example", "1.0.18.198.in-addr.arpa", "a b.example", "1.2.3.4")
+NAMES = [
+    *("host.example", "HOST.example", "localhost", "a.localhost", "x.invalid", "x.onion", "."),
+    *("here.example", "1.0.18.198.in-addr.arpa", "a b.example", "1.2.3.4"),
+]
 LATER = bytes.fromhex("beef")
 
 
