@@ -7,6 +7,7 @@ which are there.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,14 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
-HEADERS = ("journal.h", "lane_answers.h", "lane_connect.h", "lane_own_port.h", "lane_table.h")
+HEADERS = (
+    "journal.h",
+    "lane_answers.h",
+    "lane_connect.h",
+    "lane_counts.h",
+    "lane_own_port.h",
+    "lane_table.h",
+)
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
 LIBRARIES = {
     "lane": ([], []),
@@ -40,9 +48,12 @@ class BuildManual(build_py):
     """The pages are made by the copy of nono that goes into the wheel, from its own commands."""
 
     def run(self) -> None:
-        super().run()
         if self.editable_mode:
+            super().run()
             return
+        # A build before this one may have left modules there that are no more.
+        shutil.rmtree(Path(self.build_lib, "nono"), ignore_errors=True)
+        super().run()
         made = Path(self.build_lib).absolute().parent / "share-of-nono"
         self._nono("man", str(made / "man1"))
         files = {"share/man/man1": [str(path) for path in sorted((made / "man1").iterdir())]}

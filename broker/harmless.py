@@ -34,8 +34,9 @@ _MADE = frozenset(
 class Probe(NamedTuple):
     """A path, where `~` is a home and wildcards are a pattern's; by which programs; and why.
 
-    `by` are the names of programs, none for any; `write` says that it may be written, too, and
-    `link` that it is harmless to make a hard link to it, and nothing else.
+    `by` are the names of programs, none for any; `write` says that it may be written, too,
+    `link` that it is harmless to make a hard link to it, and nothing else, and `create` that it is
+    to make such a file, and nothing else.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Probe(NamedTuple):
     by: tuple[str, ...] = ()
     write: bool = False
     link: bool = False
+    create: bool = False
 
 
 @cache
@@ -55,6 +57,7 @@ def probes() -> tuple[Probe, ...]:
             tuple(each.get("by", ())),
             each.get("write", False),
             each.get("link", False),
+            each.get("create", False),
         )
         for each in data("harmless")["probes"]
     )
@@ -64,12 +67,14 @@ def harmless(request: PathRequest, home: str) -> Probe | None:
     """The probe that a refused request is, if it is one; `home` is canonical."""
     if not _is_named(request.path, home):
         return None
-    links = isinstance(request, PathChange) and request.operation is Operation.LINK_FROM
+    operation = request.operation if isinstance(request, PathChange) else None
+    links, creates = operation is Operation.LINK_FROM, operation is Operation.CREATE
     changes = False if links else _changes(request)
     if changes is None:
         return None
     for probe, pattern in _in(home).about(request.path):
         is_meant = probe.link == links and (probe.write or not changes)
+        is_meant = creates if probe.create else is_meant
         if is_meant and pattern.matches(request.path):
             return probe if not probe.by or _is_by(request, probe.by) else None
     return None

@@ -45,7 +45,9 @@ class Key(NamedTuple):
     `option` is the field of `Options`, empty where there is no flag. A key without a `kind` has a
     reader of its own. `narrows`: once it is said, nothing is reached but what is named.
     `repeated`: a flag may be given several times. `stands_for` is what a flag without a value says;
-    None where the flag has a value. `in_profile`: not a flag alone.
+    None where the flag has a value. `in_profile`: not a flag alone. `method` is the one of the
+    library's `Policy` that says the same, and adds to what there was; of `limits` the argument is
+    called as the key. Where it is empty, the field of `Options` is what says it in Python.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Key(NamedTuple):
     repeated: bool = True
     stands_for: Any = None
     in_profile: bool = True
+    method: str = ""
 
     @property
     def flag(self) -> str:
@@ -69,25 +72,38 @@ _READ = Access.READ | Access.EXECUTE
 # The order is that of the rules. No key that opens a directory opens what listens in it: a unix
 # socket is more than a file, and the sandbox may connect to its own anywhere.
 KEYS = (
-    Key("filesystem.deny", "deny", Kind.REFUSED, ALL_ACCESS, Effect.DENY),
-    Key("filesystem.deny_write", "deny_write", Kind.REFUSED, CHANGING, Effect.DENY),
+    Key("filesystem.deny", "deny", Kind.REFUSED, ALL_ACCESS, Effect.DENY, method="deny"),
+    Key(
+        "filesystem.deny_write",
+        "deny_write",
+        Kind.REFUSED,
+        CHANGING,
+        Effect.DENY,
+        method="deny_write",
+    ),
     Key("filesystem.ask", "", Kind.ASKED, ALL_ACCESS, Effect.ASK),
-    Key("filesystem.allow", "allow", Kind.DIRECTORY, FLOOR_ACCESS),
-    Key("filesystem.read", "read", Kind.DIRECTORY, _READ),
-    Key("filesystem.write", "write", Kind.DIRECTORY, Access.WRITE),
-    Key("filesystem.list", "list", Kind.LISTED, Access.READ),
-    Key("filesystem.allow_file", "allow_file", Kind.FILE, FLOOR_ACCESS),
-    Key("filesystem.read_file", "read_file", Kind.FILE, _READ),
-    Key("filesystem.write_file", "write_file", Kind.FILE, Access.WRITE),
-    Key("filesystem.unix_socket", "allow_unix_socket", Kind.SOCKET, Access.CONNECT),
+    Key("filesystem.allow", "allow", Kind.DIRECTORY, FLOOR_ACCESS, method="allow"),
+    Key("filesystem.read", "read", Kind.DIRECTORY, _READ, method="read"),
+    Key("filesystem.write", "write", Kind.DIRECTORY, Access.WRITE, method="write"),
+    Key("filesystem.list", "list", Kind.LISTED, Access.READ, method="list"),
+    Key("filesystem.allow_file", "allow_file", Kind.FILE, FLOOR_ACCESS, method="allow_files"),
+    Key("filesystem.read_file", "read_file", Kind.FILE, _READ, method="read_files"),
+    Key("filesystem.write_file", "write_file", Kind.FILE, Access.WRITE, method="write_files"),
+    Key(
+        "filesystem.unix_socket",
+        "allow_unix_socket",
+        Kind.SOCKET,
+        Access.CONNECT,
+        method="unix_sockets",
+    ),
     Key("filesystem.ssh_agent", "allow_ssh_agent", stands_for=True),
-    Key("filesystem.bypass_protection", "bypass_protection"),
+    Key("filesystem.bypass_protection", "bypass_protection", method="bypass_protection"),
     Key("filesystem.caches", "caches", stands_for=True),
     Key("workdir.access", "allow_cwd", stands_for="readwrite"),
     Key("environment.allow_vars"),
     Key("environment.deny_vars"),
     Key("environment.set_vars"),
-    Key("environment.env_allow", "env_allow", in_profile=False),
+    Key("environment.env_allow", "env_allow", in_profile=False, method="variables"),
     Key("network.block", "block_net", stands_for=True),
     Key("network.loopback_only", "loopback_only", stands_for=True),
     Key(
@@ -97,9 +113,24 @@ KEYS = (
         Access.CONNECT,
         narrows=True,
         repeated=False,
+        method="network_profile",
     ),
-    Key("network.allow_domain", "allow_domain", Kind.HOST, Access.CONNECT, narrows=True),
-    Key("network.deny_domain", "deny_domain", Kind.REFUSED_HOST, Access.CONNECT, Effect.DENY),
+    Key(
+        "network.allow_domain",
+        "allow_domain",
+        Kind.HOST,
+        Access.CONNECT,
+        narrows=True,
+        method="hosts",
+    ),
+    Key(
+        "network.deny_domain",
+        "deny_domain",
+        Kind.REFUSED_HOST,
+        Access.CONNECT,
+        Effect.DENY,
+        method="deny_hosts",
+    ),
     Key("network.ask_domain", "", Kind.HOST, Access.CONNECT, Effect.ASK, narrows=True),
     Key(
         "network.connect_port",
@@ -107,10 +138,25 @@ KEYS = (
         Kind.PUBLIC_PORT,
         Access.CONNECT,
         narrows=True,
+        method="connect_ports",
     ),
-    Key("network.open_port", "open_port", Kind.LOCAL_PORT, Access.CONNECT, narrows=True),
-    Key("network.listen_port", "listen_port", Kind.LISTENING_PORT, Access.CONNECT, narrows=True),
-    Key("network.credentials", "proxy_credential", narrows=True),
+    Key(
+        "network.open_port",
+        "open_port",
+        Kind.LOCAL_PORT,
+        Access.CONNECT,
+        narrows=True,
+        method="ports",
+    ),
+    Key(
+        "network.listen_port",
+        "listen_port",
+        Kind.LISTENING_PORT,
+        Access.CONNECT,
+        narrows=True,
+        method="listen_ports",
+    ),
+    Key("network.credentials", "proxy_credential", narrows=True, method="credentials"),
     Key("network.custom_credentials"),
     Key(
         "network.no_sni_check",
@@ -118,6 +164,7 @@ KEYS = (
         Kind.UNCHECKED_HOST,
         Access.CONNECT,
         in_profile=False,
+        method="no_sni_check",
     ),
     Key("network.dns", "dns", in_profile=False),
     Key("network.upstream_proxy", "upstream_proxy", repeated=False, in_profile=False),
@@ -126,12 +173,12 @@ KEYS = (
     Key("groups.include"),
     Key("groups.exclude"),
     Key("env_credentials"),
-    Key("limits.memory", "memory", repeated=False),
-    Key("limits.processes", "max_processes", repeated=False),
-    Key("limits.cpu_time", "cpu_time", repeated=False),
-    Key("limits.timeout", "timeout", repeated=False),
-    Key("limits.open_files", "max_open_files", repeated=False),
-    Key("limits.written", "max_written", repeated=False),
+    Key("limits.memory", "memory", repeated=False, method="limits"),
+    Key("limits.processes", "max_processes", repeated=False, method="limits"),
+    Key("limits.cpu_time", "cpu_time", repeated=False, method="limits"),
+    Key("limits.timeout", "timeout", repeated=False, method="limits"),
+    Key("limits.open_files", "max_open_files", repeated=False, method="limits"),
+    Key("limits.written", "max_written", repeated=False, method="limits"),
     Key("ask", "ask", repeated=False),
     Key("preload", "preload", stands_for=True, in_profile=False),
     Key("rollback.exclude_patterns"),

@@ -15,6 +15,7 @@ _MARKS = frozenset({"Mn", "Me"})
 # Drawn as nothing, or as a space, though their category says otherwise.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _ELLIPSIS = "…"
+_SENTENCE = frozenset(" ;'\"")
 _MAX_MARKS = 3
 """As many as a letter has in any language, with what is sung; more of them cover other lines."""
 
@@ -36,6 +37,14 @@ def visible(text: str, limit: int = 200) -> str:
     if sum(map(len, shown)) <= limit:
         return "".join(shown)
     return _shorten(shown, limit)
+
+
+def quoted(text: str, limit: int = 200) -> str:
+    """As `visible`, and in quotes where it could be taken for more than one word of a sentence."""
+    shown = visible(text, limit)
+    if not _SENTENCE & set(shown):
+        return shown
+    return "'{}'".format(shown.replace("'", "\\x27"))
 
 
 def _shorten(shown: list[str], limit: int) -> str:

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Protocol, TypedDict
 import pytest
 
 from nono.supervisor.session.tmpdir import remove_tree
-from tests import examples
+from tests import environments, examples
 from tests.copied import CHECKOUT as CHECKOUT
 from tests.copied import PACKAGES as PACKAGES
 from tests.copied import copy_sources as copy_sources
@@ -184,7 +183,10 @@ def user(place: Path) -> Account:
     account = _account("nobody", place, sys.executable)
     if _import_nono(account, sys.executable) is None:
         return account
-    return _account("nobody", place, _public_environment(account, place / "venv"))
+    python = environments.interpreter("ordinary", place)
+    failure = _import_nono(account, python)
+    assert failure is None, failure
+    return _account("nobody", place, python)
 
 
 BY_A_USER = pytest.mark.parametrize("as_user", ["user"], indirect=True)
@@ -196,20 +198,6 @@ def as_user(request: pytest.FixtureRequest) -> Account:
     """Each account in turn: a test that takes this (or `project`, or `nono`) runs as both."""
     account: Account = request.getfixturevalue(request.param)
     return account
-
-
-def python_with(account: Account, *libraries: str) -> str:
-    """The account's interpreter, with these libraries of the test extra."""
-    if account(account.python, "-c", f"import {', '.join(libraries)}").returncode:
-        extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-        wanted = [
-            requirement
-            for requirement in extras["optional-dependencies"]["test"]
-            if requirement.startswith(libraries)
-        ]
-        command = [account.python, "-m", "pip", "install", "-qq", *wanted]
-        subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
-    return account.python
 
 
 @pytest.fixture
@@ -320,19 +308,3 @@ def _import_nono(account: Account, python: str) -> str | None:
     except OSError as error:  # a directory above the interpreter is closed to this user
         return str(error)
     return done.stderr if done.returncode else None
-
-
-def _public_environment(account: Account, venv: Path) -> str:
-    """Install the project where `account` can read it; the interpreter in it."""
-    system = shutil.which("python3", path=SYSTEM_PATH)
-    assert system, f"{account.name} cannot execute {sys.executable}, and there is no other python3"
-    source = copy_sources(venv.with_suffix(".source"))
-    python = str(venv / "bin/python")
-    for command in (
-        [system, "-m", "venv", str(venv)],
-        [python, "-m", "pip", "install", "-qq", f"{source}[tui]"],
-    ):
-        subprocess.run(command, check=True, stdout=sys.stderr, umask=UMASK)
-    failure = _import_nono(account, python)
-    assert failure is None, failure
-    return python

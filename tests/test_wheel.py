@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -36,6 +37,10 @@ for name in sys.argv[1:]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
     source = copy_sources(directory / "source")
+    for build in ("lib", f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"):
+        of_an_earlier_one = source / "build" / build / "nono" / "gone.py"
+        of_an_earlier_one.parent.mkdir(parents=True)
+        of_an_earlier_one.touch()
     pip = (sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--no-build-isolation")
     _run(*pip, "--wheel-dir", directory, source)
     (built,) = directory.glob("*.whl")

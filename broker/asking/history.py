@@ -32,24 +32,35 @@ class History:
     def note(self, subject: Subject) -> None:
         """One more question about this directory, host, port or socket."""
         key = _key(subject.kind, subject.value)
-        seen = self._seen.get(key, 0)
+        self._note(subject, key, self._seen.get(key, 0), around(subject))
+
+    def _note(self, subject: Subject, key: str, seen: int, above: str) -> None:
         if not seen:
             if len(self._seen) >= _MAX_KNOWN:
                 return
-            above = around(subject)
             if above:
                 self._inside.setdefault(above, set()).add(subject.value)
         self._seen[key] = seen + 1
 
     def before(self, subject: Subject) -> Before:
         """What there was of it, and beside it."""
-        seen = self._seen.get(_key(subject.kind, subject.value), 0)
-        above = around(subject)
+        key = _key(subject.kind, subject.value)
+        return self._before(subject, self._seen.get(key, 0), around(subject))
+
+    def noted(self, subject: Subject) -> Before:
+        """Both: what there was before this question, which is one more."""
+        key, above = _key(subject.kind, subject.value), around(subject)
+        seen = self._seen.get(key, 0)
+        before = self._before(subject, seen, above)
+        self._note(subject, key, seen, above)
+        return before
+
+    def _before(self, subject: Subject, seen: int, above: str) -> Before:
         inside = self._inside.get(above, ())
         neighbours = len(inside) - (subject.value in inside)
         is_beside = neighbours > 0
-        if not is_beside and subject.kind is SubjectKind.DIRECTORY:
-            is_beside = _key(SubjectKind.DIRECTORY, parent(subject.value)) in self._seen
+        if not is_beside and above and subject.kind is SubjectKind.DIRECTORY:
+            is_beside = _key(SubjectKind.DIRECTORY, above) in self._seen
         return Before(seen, neighbours, is_beside)
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol, Self
 
 from nono.broker.dataclass import dataclass, field
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.requests import RecordedProcess, Request
 from nono.broker.rules.rule import Effect, Rule
 
@@ -140,15 +141,24 @@ class Question:
         waiting: int,
         seen: int,
         later: int,
+        offers: Sequence[Offer] | None = None,
     ) -> Self:
         """A question whose `parts` are made when somebody looks at them.
 
-        A function that answers looks at a few.
+        A function that answers looks at a few, and mostly at the `offers`, if they are there.
         """
         made = object.__new__(cls)
-        values = (id, request, rule, program, waiting, seen, later, parts)
-        for put, value in zip(_setters(), values, strict=True):
-            put(made, value)
+        put = _setters()
+        put.id(made, id)
+        put.request(made, request)
+        put.rule(made, rule)
+        put.program(made, program)
+        put.waiting(made, waiting)
+        put.seen(made, seen)
+        put.later(made, later)
+        put.parts(made, parts)
+        if offers is not None:
+            put.offers(made, offers)
         return made
 
     if not TYPE_CHECKING:
@@ -168,11 +178,35 @@ class Question:
         return self.objects[0][1] if is_place and len(self.objects) == 1 else self.subject.value
 
 
+_Put = Callable[[Question, object], None]
+
+
+class _Setters(NamedTuple):
+    """What puts the values that are known at once where they belong."""
+
+    id: _Put
+    request: _Put
+    rule: _Put
+    program: _Put
+    waiting: _Put
+    seen: _Put
+    later: _Put
+    parts: _Put
+    offers: _Put
+
+
 @cache
-def _setters() -> tuple[Callable[[Question, object], None], ...]:
-    """What puts the values that are known at once where they belong, in their order."""
-    names = ("id", "request", "rule", "program", "waiting", "seen", "later", "_parts")
-    return tuple(getattr(Question, name).__set__ for name in names)
+def _setters() -> _Setters:
+    names = ("id", "request", "rule", "program", "waiting", "seen", "later", "_parts", "offers")
+    return _Setters(*[getattr(Question, name).__set__ for name in names])
+
+
+def offered(question: Question, id: str) -> Offer | None:
+    """The question's offer of this id; None for none."""
+    for each in question.offers:  # a generator takes longer than the offer that leads
+        if each.id == id:
+            return each
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ for, none opens what a rule refuses, and the one to lead with is never the broad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from nono.broker.asking.history import Before, History
 from nono.broker.asking.just_that import is_just_that
+from nono.broker.asking.offers.lead import lead_of
 from nono.broker.asking.offers.making import Maker
 from nono.broker.asking.offers.network import HostOffers, PlainOffers
 from nono.broker.asking.offers.offers import Offers
@@ -46,12 +47,27 @@ def question(policy: Policy, asked: Asked, place: Place, history: History) -> Qu
     Its words and its offers are made when they are looked at, which takes a look at the file
     system for those that say how much they open.
     """
+    subject = asked.subject or subject_of(asked.questions[0][0], place.look.is_directory)
+    return question_after(policy, asked, place, subject, history.before(subject))
+
+
+def question_after(
+    policy: Policy, asked: Asked, place: Place, subject: Subject, before: Before
+) -> Question:
+    """As `question`, with its subject and what there was `before` it."""
     request, asks = asked.questions[0]
-    subject = asked.subject or subject_of(request, place.look.is_directory)
-    before = history.before(subject)
     parts = _Parts(policy, asked, place, subject, before)
+    lead = lead_of(policy, asked, place, subject, before)
     return Question.lazily(
-        parts, asked.id, request, asks.rule, asked.program, asked.waiting, before.seen, asked.later
+        parts,
+        asked.id,
+        request,
+        asks.rule,
+        asked.program,
+        asked.waiting,
+        before.seen,
+        asked.later,
+        None if lead is None else Offers(parts.made_offers, lead),
     )
 
 
@@ -83,7 +99,11 @@ class _Parts:
         return _objects(self._asked)
 
     def offers(self) -> Offers:
-        return Offers(_offers(self._policy, self._asked, self._place, self._before, self._subject))
+        return Offers(self.made_offers)
+
+    def made_offers(self) -> Iterator[Offer]:
+        """All of them, in their order, the same each time."""
+        return _offers(self._policy, self._asked, self._place, self._before, self._subject)
 
 
 def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
@@ -92,7 +112,7 @@ def _objects(asked: Asked) -> tuple[tuple[str, str], ...]:
 
 def _offers(
     policy: Policy, asked: Asked, place: Place, before: Before, subject: Subject
-) -> Callable[[], Iterator[Offer]]:
+) -> Iterator[Offer]:
     make = Maker(asked.id, place.around.home)
     seen, neighbours, is_beside = before
     made: PathOffers | HostOffers | PlainOffers
@@ -104,7 +124,7 @@ def _offers(
         made = PathOffers(make, paths, access, subject.value, place, seen, neighbours, is_beside)
     else:
         made = PlainOffers(make, asked.requests, subject, place)
-    return lambda: _usable(policy, made.all(), asked)
+    return _usable(policy, made.all(), asked)
 
 
 def _usable(policy: Policy, offers: Iterator[Offer], asked: Asked) -> Iterator[Offer]:
@@ -141,8 +161,8 @@ def _is_just_that(policy: Policy, offer: Offer, asked: Asked) -> bool:
     """True for an offer of exactly what is asked for, where nothing but the default asks."""
     if len(asked.questions) != 1 or len(offer.rules) != 1:
         return False
-    if policy.answers and policy is not asked.policy:
-        return False  # one of them may refuse by now
+    if not asked.is_of(policy):
+        return False
     ((request, asks),), (rule,) = asked.questions, offer.rules
     return is_just_that(request, asks, rule)
 

@@ -172,6 +172,7 @@ class Ending(enum.Enum):
     CLOSED = "the session ended and every record is there"
     OPEN = "nono was killed or still runs; every record up to then is there"
     STOPPED = "nothing more could be written; every record up to then is there"
+    EMPTY = "nothing was recorded (a full disk?), or all of it was emptied"
     CUT = "records are missing at the end"
     DAMAGED = "the records are not as they were written"
 
@@ -187,7 +188,7 @@ class Verification:
 
     @property
     def is_intact(self) -> bool:
-        return self.ending not in (Ending.CUT, Ending.DAMAGED)
+        return self.ending in (Ending.CLOSED, Ending.OPEN, Ending.STOPPED)
 
 
 def verify(chunks: Iterable[bytes], seal: bytes) -> Verification:
@@ -208,6 +209,8 @@ def verify(chunks: Iterable[bytes], seal: bytes) -> Verification:
     try:
         for link in links(counted()):
             before, now, closed = now, link.seal, link.is_last
+        if not size and not seal:
+            return Verification(0, Ending.EMPTY, now.digest)
         sealed = Seal.unpack(seal)
     except InvalidRecord as error:
         return Verification(now.records, Ending.DAMAGED, now.digest, str(error))

@@ -31,7 +31,7 @@ from nono.broker.rules.access import READ_WRITE, Access
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import OWN_CODE, Anything, Effect, OriginKind, Rule
 from nono.broker.verdicts import Allow, Ask, Deny, Verdict
-from nono.broker.visible import visible
+from nono.broker.visible import quoted, visible
 
 __all__ = ["Explanation", "Layer", "explain", "summary", "visible"]
 
@@ -138,7 +138,7 @@ def summary(request: Request) -> str:
         return explain_network.summary(request)
     if isinstance(request, Forbidden):
         return forbidden.summary(request.call)
-    return f"{verb(request)} {visible(request.path)}"
+    return f"{verb(request)} {quoted(request.path)}"
 
 
 def _named(rule: Rule) -> str:
@@ -158,7 +158,7 @@ def _why_allowed(request: Request, rule: Rule, floor: Floor | None) -> str:
 
 
 def _not_run(request: Execute) -> str:
-    where = visible(parent(request.path))
+    where = quoted(parent(request.path))
     return (
         "but the kernel does not run it: only what the kernel's rules covered at the start can be"
         f" executed, and {where} has none of its own"
@@ -177,7 +177,7 @@ def why_asked(request: Request, rule: Rule) -> str:
     if isinstance(request, Connect) and request.host is not None:
         return explain_network.why_asked(request, _named(rule))
     if _holds_it(request, rule):
-        return f"it holds {visible(rule.pattern.spelled)}, about which {rule.origin} asks"
+        return f"{_holds(request)} {visible(rule.pattern.spelled)}, about which {rule.origin} asks"
     return f"{_named(rule)} asks first"
 
 
@@ -206,7 +206,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             ends = f"; {_WORK_TREE}" if why is _WORK_TREE else ""
-            return f"it holds {spelled}, which is denied by {visible(str(rule.origin))}{ends}"
+            origin = visible(str(rule.origin))
+            return f"{_holds(request)} {spelled}, which is denied by {origin}{ends}"
         apart = f"; {why}" if why else _APART.get(rule.origin, "")
         return f"denied by {_named(rule)}{apart}"
     if isinstance(request, UnixConnect):
@@ -242,6 +243,17 @@ def _short_of(policy: Policy, request: Request) -> str:
 def _holds_it(request: Request, rule: Rule) -> bool:
     """True when the rule speaks not of the request's path but of something below it."""
     return isinstance(request, PathChange) and not rule.reaches(request.path)
+
+
+def _holds(request: Request) -> str:
+    """What the request's path has to do with what lies below it: a file holds nothing."""
+    match request:
+        case (
+            PathChange(operation=Operation.RMDIR)
+            | PathChange(operation=Operation.RENAME_FROM, directory=True)
+        ):
+            return "it holds"
+    return "its name is on the way to"
 
 
 def _layer(request: Request, verdict: Verdict, floor: Floor | None) -> Layer:

@@ -110,6 +110,15 @@ class _Wider:
         wider = [rule for rule in rules if rule.effect is not Effect.DENY]
         self.sockets = [rule for rule in wider if rule.access & Access.CONNECT]
         self.sights = [rule for rule in wider if rule.access & _SIGHT]
+        self.asked = [rule for rule in self.sights if rule.effect is Effect.ASK]
+        self.whole = [
+            rule.pattern
+            for rule in self.sights
+            if rule.effect is Effect.ALLOW
+            and Access.READ in rule.access
+            and isinstance(rule.pattern, Subtree)
+        ]
+        """Trees that may be read as a whole."""
 
 
 def _keep_apart(wider: _Wider, grant: Grant, barriers: BothBarriers) -> Grant:
@@ -125,8 +134,8 @@ def _keep_apart(wider: _Wider, grant: Grant, barriers: BothBarriers) -> Grant:
         return grant
     top = grant.pattern.path
     sockets, sights = wider.sockets, wider.sights
-    asked = any(rule.effect is Effect.ASK and rule.reaches(top) for rule in sights)
-    if not asked and any(_reads_whole(rule, top) for rule in sights):
+    asked = any(rule.reaches(top) for rule in wider.asked)
+    if not asked and any(tree.matches(top) for tree in wider.whole):
         sights = []
     native = all([_stand_clear(rule, top, barriers) for rule in (*sights, *sockets)])
     for rule in sockets:
@@ -145,15 +154,6 @@ def _stand_clear(rule: Rule, top: str, barriers: BothBarriers) -> bool:
         above = ancestors(rule.pattern.path)
         barriers.keep({each for each in above if is_within(each, top)})
     return True
-
-
-def _reads_whole(rule: Rule, tree: str) -> bool:
-    return (
-        rule.effect is Effect.ALLOW
-        and Access.READ in rule.access
-        and isinstance(rule.pattern, Subtree)
-        and rule.pattern.matches(tree)
-    )
 
 
 class _Carving:

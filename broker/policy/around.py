@@ -5,14 +5,51 @@ Rules do not change, so what is remembered of a directory stays true. Used from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from nono.broker.rules.paths import ancestors, parent
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.paths import ancestors, parent, reserved_tree
 from nono.broker.rules.rule import Effect, Rule
 
 Rules = tuple[Rule, ...]
 
 _MAX_REMEMBERED = 4096
+
+
+class Standing(NamedTuple):
+    """What grants and questions say of a path, explicit refusals aside.
+
+    `granted` and `asked` are disjoint bits of Access. The sequences hold the
+    rules that contributed, the most specific first, each with its bits.
+    """
+
+    granted: int
+    asked: int
+    grants: Sequence[tuple[int, Rule]]
+    questions: Sequence[tuple[int, Rule]]
+
+
+UNKNOWN = Standing(0, 0, (), ())
+"""Where no rule says anything."""
+
+
+def merge(standing: Standing, path: str, level: Sequence[Rule]) -> Standing:
+    """Add the rules of one level, which is less specific than all before it."""
+    if not level:
+        return standing
+    granted, asked = standing.granted, standing.asked
+    grants, questions = [*standing.grants], [*standing.questions]
+    for rule in level:
+        if rule.effect is Effect.ASK and rule.reaches(path):
+            fresh = rule.access._value_ & ~granted
+            asked |= fresh
+            questions.append((fresh, rule))
+    for rule in level:
+        if rule.effect is Effect.ALLOW and rule.reaches(path):
+            fresh = rule.access._value_ & ~asked
+            granted |= fresh
+            grants.append((fresh, rule))
+    return Standing(granted, asked, grants, questions)
 
 
 class Around:
@@ -21,12 +58,25 @@ class Around:
     What grants or asks comes by `levels`.
     """
 
-    __slots__ = ("_refusing", "levels", "refusals")
+    __slots__ = ("_refusing", "_standing", "levels", "refusals")
 
     def __init__(self, refusals: Rules, levels: tuple[Rules, ...]) -> None:
         self.refusals = refusals
         self.levels = levels
         self._refusing: dict[int, Rules] = {}
+        self._standing: dict[bool, Standing] = {}
+
+    def standing(self, path: str) -> Standing:
+        """What the levels say of `path`: the same of all that they are the levels of, but for the
+        trees that a grant on `/` leaves out."""
+        is_left_out = reserved_tree(path) is not None
+        found = self._standing.get(is_left_out)
+        if found is None:
+            found = UNKNOWN
+            for level in self.levels:
+                found = merge(found, path, level)
+            self._standing[is_left_out] = found
+        return found
 
     def refusing(self, bits: int) -> Rules:
         """The refusals of any of `bits` of Access."""

@@ -11,6 +11,8 @@ from nono.broker.dataclass import dataclass
 from nono.broker.datafile import data
 from nono.broker.named_tuple import NamedTuple
 
+GIVES = "NONO_GIVES_"
+"""`NONO_GIVES_NAME=value` is `NAME=value` for the program: nono itself does not read it."""
 _EVERY = "*"
 _PATH = "/bin:/usr/bin"
 """Where execvp(3) looks without a PATH."""
@@ -28,7 +30,8 @@ class Environment:
     are patterns with `*`; `*` alone names no secret. `set` is added at the
     end, whatever the patterns say. `search` are directories in which programs
     are looked for after those of PATH: nothing there takes the place of one
-    that is found without them.
+    that is found without them. What is given to the program by name, as GIVES
+    says, passes unless it is denied.
     """
 
     allow: tuple[str, ...] = ()
@@ -40,7 +43,13 @@ class Environment:
     def apply(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment for the program."""
         kept = {name: value for name, value in env.items() if self._passes(name, value)}
-        return self.with_search(kept | dict(self.set))
+        given = {
+            name[len(GIVES) :]: value
+            for name, value in env.items()
+            if name.startswith(GIVES) and name != GIVES
+        }
+        named = {n: value for n, value in given.items() if not _any_match(n, self.deny)}
+        return self.with_search(kept | named | dict(self.set))
 
     def with_search(self, env: Mapping[str, str]) -> dict[str, str]:
         """The same with the directories of `search` in PATH."""
@@ -50,13 +59,13 @@ class Environment:
 
     def dropped(self, env: Mapping[str, str]) -> tuple[str, ...]:
         """The names of `env` that the program does not get, sorted."""
-        given = {name for name, _ in self.set}
+        given = {name for name, _ in self.set} | {n for n in env if n.startswith(GIVES)}
         return tuple(
             sorted(n for n, value in env.items() if n not in given and not self._passes(n, value))
         )
 
     def _passes(self, name: str, value: str) -> bool:
-        if _any_match(name, self.deny):
+        if name.startswith(GIVES) or _any_match(name, self.deny):
             return False
         named = [pattern for pattern in (*self.allow, *self.only) if fnmatchcase(name, pattern)]
         if any(pattern != _EVERY for pattern in named):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
+from nono.broker.rules.begun import Begun
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.paths import is_within, lineage
 from nono.broker.rules.rule import (
@@ -55,7 +56,8 @@ class FoldedRefusals:
             for rule, own in self._below.get(each, ()):
                 if not _leaves_out(rule, own, path):
                     yield rule, own
-        for rule, glob in self._globs:
+        for number in self._begun.speaking(path):
+            rule, glob = self._globs[number]
             if self._folding.covers(glob, path):
                 yield rule, path
         for directory in self._folding.short_names(path):
@@ -81,6 +83,10 @@ class FoldedRefusals:
         rule, own = found
         lifted = is_lifted(rule, own, self._bypasses) and is_lifted(rule, path, self._bypasses)
         return None if lifted else found
+
+    @cached_property
+    def _begun(self) -> Begun:
+        return Begun([glob for _, glob in self._globs], self._folding)
 
     @cached_property
     def _guards(self) -> Mapping[Effect, Mapping[str, Spoken]]:

@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import get_args
 
 from nono.broker.errors import PolicyError
-from nono.broker.named_tuple import NamedTuple
-from nono.broker.policy.around import Around, Directories, Rules
+from nono.broker.policy.around import UNKNOWN, Around, Directories, Rules, Standing, merge
 from nono.broker.policy.folded import FoldedRefusals
 from nono.broker.rules.begun import Begun, begun
 from nono.broker.rules.folding import EXACT, Folding
@@ -30,19 +29,6 @@ from nono.broker.rules.rule import (
 )
 
 PATH_PATTERNS = frozenset(get_args(PathPattern))
-
-
-class Standing(NamedTuple):
-    """What grants and questions say of a path, explicit refusals aside.
-
-    `granted` and `asked` are disjoint bits of Access. The lists hold the
-    rules that contributed, the most specific first, each with its bits.
-    """
-
-    granted: int
-    asked: int
-    grants: list[tuple[int, Rule]]
-    questions: list[tuple[int, Rule]]
 
 
 def check_paths(rules: Iterable[Rule]) -> None:
@@ -77,6 +63,9 @@ class Index:
         for rule in self._rules:
             self._add(rule)
         self._directories = Directories(self._below)
+        self._wild = frozenset(each._value_ for each, found in self._globs.items() if found)
+        self._is_plain = self._folded is None and Effect.ASK._value_ not in self._wild
+        """No question but those on paths: what is remembered of a directory is all there is."""
 
     def answered(self, answers: tuple[Rule, ...]) -> Index:
         """The same rules with these answers of a person's, which come before all grants."""
@@ -127,13 +116,16 @@ class Index:
         return guards
 
     @cached_property
-    def _begun(self) -> Mapping[Effect, tuple[Rules, Begun]]:
-        """By effect, the rules with wildcards, the longest fixed directories first."""
+    def _begun(self) -> Mapping[str, tuple[Rules, Begun]]:
+        """By the effect's value, the rules with wildcards, the longest fixed directories first."""
         found = {}
         for effect, by_prefix in self._globs.items():
             prefixes = sorted(by_prefix, key=len, reverse=True)
             rules = tuple(rule for prefix in prefixes for rule in by_prefix[prefix])
-            found[effect] = rules, begun(tuple(r.pattern for r in rules if type(r.pattern) is Glob))
+            found[effect._value_] = (
+                rules,
+                begun(tuple(r.pattern for r in rules if type(r.pattern) is Glob)),
+            )
         return found
 
     @cached_property
@@ -154,9 +146,9 @@ class Index:
 
     def _wildcards(self, path: str, effect: Effect) -> list[Rule]:
         """The rules with wildcards that may speak of `path`."""
-        if not self._globs[effect]:
+        if effect._value_ not in self._wild:  # to hash a member of an enumeration takes longer
             return []
-        rules, begun = self._begun[effect]
+        rules, begun = self._begun[effect._value_]
         return [rules[number] for number in begun.speaking(path)]
 
     def refusal(self, path: str, bits: int) -> Rule | None:
@@ -230,22 +222,26 @@ class Index:
         a tie. A question by wildcards is more specific than any path, a grant by
         wildcards less: in doubt somebody is asked. What a person granted when asked comes first.
         """
-        standing = Standing(0, 0, [], [])
+        around = self._directories.around(path)
+        if self._is_plain and not (whole or self._answers or path in self._at):
+            standing = around.standing(path)
+            return merge(standing, path, self._wildcards(path, Effect.ALLOW))
+        standing = UNKNOWN
         if self._answers:
-            standing = _merge(standing, path, _whole(self._answers) if whole else self._answers)
+            standing = merge(standing, path, _whole(self._answers) if whole else self._answers)
         if self._folded is not None:
             standing = self._asked_folded(standing, self._folded, path)
-        around = self._directories.around(path)
-        if self._globs[Effect.ASK]:
-            standing = _merge(standing, path, self._wildcards(path, Effect.ASK))
+        if Effect.ASK._value_ in self._wild:
+            standing = merge(standing, path, self._wildcards(path, Effect.ASK))
         for level in self._levels(path, around):
-            standing = _merge(standing, path, _whole(level) if whole else level)
+            standing = merge(standing, path, _whole(level) if whole else level)
         if whole:
             return standing
-        return _merge(standing, path, self._wildcards(path, Effect.ALLOW))
+        return merge(standing, path, self._wildcards(path, Effect.ALLOW))
 
     def _asked_folded(self, standing: Standing, folded: FoldedRefusals, path: str) -> Standing:
-        granted, asked, grants, questions = standing
+        granted, asked, grants, found = standing
+        questions = [*found]
         for rule, _ in folded.speaking(path):
             if rule.effect is Effect.ASK:
                 fresh = rule.access._value_ & ~granted
@@ -291,21 +287,3 @@ def _bits(rules: Iterable[Rule], effect: Effect) -> int:
         if rule.effect is effect:
             bits |= rule.access._value_
     return bits
-
-
-def _merge(standing: Standing, path: str, level: Sequence[Rule]) -> Standing:
-    """Add the rules of one level, which is less specific than all before it."""
-    if not level:
-        return standing
-    granted, asked, grants, questions = standing
-    for rule in level:
-        if rule.effect is Effect.ASK and rule.reaches(path):
-            fresh = rule.access._value_ & ~granted
-            asked |= fresh
-            questions.append((fresh, rule))
-    for rule in level:
-        if rule.effect is Effect.ALLOW and rule.reaches(path):
-            fresh = rule.access._value_ & ~asked
-            granted |= fresh
-            grants.append((fresh, rule))
-    return Standing(granted, asked, grants, questions)

@@ -162,6 +162,8 @@ class Policy:
         what the network's rules say for its requests, EXDEV for a directory that must be copied
         instead of moved.
         """
+        if type(request) is Open and is_canonical(request.path):  # the commonest
+            return self._decide_path(request.path, _OPENS[request.access._value_], request.own)
         if isinstance(request, NetworkRequest):
             return self.network.decide(request, self._default_rule)
         if isinstance(request, Forbidden):

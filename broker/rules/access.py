@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import enum
+from typing import Any, Self
+
+_MADE: dict[int, Any] = {}
+"""The combinations that there are, by their value: a start asks for thousands."""
 
 
 class Access(enum.Flag):
@@ -26,6 +30,25 @@ class Access(enum.Flag):
     EXECUTE = 4
     CONNECT = 8
     CREATE = 16
+
+    def __and__(self, other: Self) -> Self:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        made: Self = _made(self._value_ & other._value_)
+        return made
+
+    def __or__(self, other: Self) -> Self:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        made: Self = _made(self._value_ | other._value_)
+        return made
+
+
+def _made(value: int) -> Any:
+    found = _MADE.get(value)
+    if found is None:
+        found = _MADE[value] = Access(value)
+    return found
 
 
 READ_WRITE = Access.READ | Access.WRITE

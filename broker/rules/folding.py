@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from nono.broker.rules.automaton import States
@@ -23,6 +23,8 @@ _IGNORABLE = (
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_ENDED = re.compile("[. ](?:/|$)")
+"""A name in a path that ends with what some file systems leave out."""
 _SHORT = r"[^.]{0,7}~[0-9]{1,6}(\..{0,3})?"
 """A name as MS-DOS knows it, which may stand for any other in its directory."""
 
@@ -47,8 +49,16 @@ def is_short(name: str) -> bool:
 @lru_cache(16384)
 def _step(text: str, states: States, name: str) -> States:
     """Paths that are looked at together have most of their names in common."""
-    folded = _folded_glob(text).names.step(states, folded_name(name))
-    return _glob(text).names.step(states, name) | folded
+    after = _glob(text).names.step(states, name)
+    for folded in _with_endings(name) if name[-1] in ". " else (folded_name(name),):
+        after |= _folded_glob(text).names.step(states, folded)
+    return after
+
+
+def _with_endings(name: str) -> Iterator[str]:
+    """The folded name with less and less of what some file systems leave out at its end."""
+    start = len(name.rstrip(". ")) or 1
+    yield from (folded_name(name[:start]) + name[start:end] for end in range(start, len(name) + 1))
 
 
 _glob = lru_cache(1024)(Glob)
@@ -73,8 +83,8 @@ class Folding:
 
     def tree(self, path: str) -> str | None:
         """The tree that a canonical path is or lies in, if any."""
-        if not self.trees:
-            return None
+        if not self.trees or "/" in self.trees:
+            return "/" if self.trees else None
         return next((each for each in lineage(path) if each in self.trees), None)
 
     def fold(self, path: str) -> str:
@@ -83,6 +93,8 @@ class Folding:
         if top is None or path == top:
             return path
         start = len(top) if top != "/" else 0
+        if path.isascii() and _ENDED.search(path, start) is None:  # nearly all, and there are many
+            return path[:start] + path[start:].lower()
         return path[:start] + "/".join(map(folded_name, path[start:].split("/")))
 
     def short_names(self, path: str) -> list[str]:

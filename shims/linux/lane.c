@@ -32,7 +32,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 6
+#define INTERFACE 7
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -429,12 +429,28 @@ static int is_noted(const struct lane *lane, struct decision *decision)
     return (decision->is_native || decision->origin) && note(lane->journal, decision);
 }
 
-static int hand_over(struct lane *lane, const struct open *wanted, int fd)
+static int hand_over(struct lane *lane, uint64_t flags, int fd)
 {
-    const uint32_t close_on_exec = wanted->flags & O_CLOEXEC;
-    if (access_of(wanted->flags) == READ && !(wanted->flags & O_CREAT) && !lane->is_apart)
+    const uint32_t close_on_exec = flags & O_CLOEXEC;
+    if (access_of(flags) == READ && !(flags & O_CREAT) && !lane->is_apart)
         return inject_at_once(lane, fd, close_on_exec);
     return inject(lane, fd, close_on_exec);
+}
+
+/* Open the handle, without waiting for anybody; -1 with errno where that fails. */
+static int open_again(struct lane *lane, int handle, int flags)
+{
+    char name[MAX_LINK_NAME];
+    snprintf(name, sizeof name, "%d", handle);
+    return openat(descriptors(lane), name,
+                  (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+}
+
+/* The flags that it was opened with for a while. Of those that can be set, O_APPEND is the only
+ * other one that comes this far. */
+static int set_flags(int fd, int flags)
+{
+    return flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags & O_APPEND);
 }
 
 /* Whether nothing about the object or the flags refuses it before, or asks for more than the path. */
@@ -459,19 +475,15 @@ static int perform(struct lane *lane, const struct open *wanted, int handle,
     /* What is emptied is emptied by the open. */
     if (flags & O_TRUNC && !is_noted(lane, decision))
         return 0;
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "%d", handle);
-    int fd = openat(descriptors(lane), name, (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open_again(lane, handle, flags);
     if (fd < 0) /* a lease, or an error that Python finds again */
         return flags & O_TRUNC && lane->journal && errno != EWOULDBLOCK &&
                respond(lane, 0, -errno, 0);
-    /* Of the flags that can be set, O_APPEND is the only other one that comes this far. */
-    if ((!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & O_APPEND)) ||
-        (!(flags & O_TRUNC) && !is_noted(lane, decision))) {
+    if (!set_flags(fd, flags) || (!(flags & O_TRUNC) && !is_noted(lane, decision))) {
         close(fd);
         return 0;
     }
-    return hand_over(lane, wanted, fd);
+    return hand_over(lane, wanted->flags, fd);
 }
 
 /* The caller's file mode creation mask: proc_pid_status(5). -1 where it cannot be told. */
@@ -534,7 +546,7 @@ static int make(struct lane *lane, const struct table *table, const struct open 
     int fd = openat(parent, name, flags | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, wanted->mode);
     if (fd < 0)
         return errno != EEXIST && respond(lane, 0, -errno, 0);
-    return hand_over(lane, wanted, fd);
+    return hand_over(lane, wanted->flags, fd);
 }
 
 /* A file that is not there yet. Whatever has the name meanwhile is found by Python. */
@@ -706,40 +718,31 @@ static int serve(struct lane *lane)
     return number == lane->nr_sendto && serve_send(lane, a[4], (int32_t)a[5]);
 }
 
+/* For the loop in Python, which has decided and written down what is to be done: open the handle of
+ * a file or directory for reading, and give the caller of this call a copy. 0 when nothing was done,
+ * as for a caller that is gone, and for what only Python can open. */
+EXPORTED int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flags)
+{
+    if (flags & ~PERFORMED || flags & WRITES || ioctl(lane->listener, ID_VALID, &id))
+        return 0;
+    int fd = open_again(lane, handle, flags);
+    if (fd < 0)
+        return 0;
+    if (!set_flags(fd, flags)) {
+        close(fd);
+        return 0;
+    }
+    lane->call.id = id;
+    return hand_over(lane, (uint64_t)flags, fd);
+}
+
 /* For tests: 1 when the call in `call` is answered. */
 EXPORTED int nono_lane_serve(struct lane *lane)
 {
     return serve(lane);
 }
 
-/* ---- counting ---- */
-
-static void add(uint64_t *sum, uint64_t by)
-{
-    __atomic_store_n(sum, *sum + by, __ATOMIC_RELAXED);
-}
-
-/* Linear in each power of two: 32 buckets, so what is in one differs by a thirty-second. */
-static unsigned bucket_of(uint64_t value)
-{
-    if (value >> SUB_BITS == 0)
-        return (unsigned)value;
-    unsigned shift = 63U - (unsigned)__builtin_clzll(value) - SUB_BITS;
-    unsigned bucket = (shift << SUB_BITS) + (unsigned)(value >> shift);
-    return bucket < BUCKETS ? bucket : BUCKETS - 1;
-}
-
-static void count(struct lane *lane, uint64_t begin, uint64_t performed, uint64_t refused)
-{
-    const uint64_t took = lane->counts->answering - begin;
-    const int32_t number = lane->call.number;
-    unsigned kind = number == lane->nr_openat ? 0 : number == lane->nr_open ? 3 : 6;
-    kind = number == lane->nr_connect ? 9 : kind;
-    kind += lane->performed != performed ? 1 : lane->refused != refused ? 2 : 0;
-    add(&lane->counts->calls[kind], 1);
-    add(&lane->counts->nanoseconds[kind], took);
-    add(&lane->counts->buckets[bucket_of(took)], 1);
-}
+#include "lane_counts.h"
 
 static int is_finished(int listener)
 {

@@ -21,7 +21,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 6 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 7 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -273,6 +273,14 @@ class Lane:
         if result < 0:
             raise failure(-result)
         return Notification._make(NOTIFICATION.unpack(self._call)) if result else None
+
+    def give(self, id: int, handle: int, flags: int) -> bool:
+        """Open what a handle is for reading, with these flags of open(2), for the call of this id.
+
+        False when nothing was done: the caller is gone, or it is no open of these. For the thread
+        that receives, after the decision, and for a regular file or a directory.
+        """
+        return bool(self._library.nono_lane_give(self._lane, id, handle, flags))
 
     def close(self) -> None:
         """When nothing is received any more."""

@@ -96,7 +96,7 @@ static int open_source(struct lane *lane, const struct open *wanted, int source)
         return 0;
     snprintf(name, sizeof name, "%d", source);
     const int fd = openat(descriptors(lane), name, O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && hand_over(lane, wanted, fd);
+    return fd >= 0 && hand_over(lane, wanted->flags, fd);
 }
 
 /* What is known of an open that the table does not answer; 0 leaves it. */

@@ -37,6 +37,7 @@ DECLARATIONS = """
     int nono_lane_receive(struct lane *lane);
     void nono_lane_close(struct lane *lane);
     int nono_lane_serve(struct lane *lane);
+    int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flags);
     unsigned nono_lane_look_up(const uint8_t *bytes, uint64_t size, const char *path,
         uint64_t length, unsigned need, unsigned more, uint32_t *rule);
 

@@ -34,8 +34,10 @@
 
 #define MAKES(flags) ((flags) & O_CREAT || ((flags) & KERNEL_TMPFILE) == KERNEL_TMPFILE)
 
+#define CANCEL_ASYNCHRONOUS 1 /* PTHREAD_CANCEL_ASYNCHRONOUS, of every C library here */
+
 extern int *__errno_location(void) __attribute__((weak));
-extern void pthread_testcancel(void) __attribute__((weak));
+extern int pthread_setcanceltype(int type, int *before) __attribute__((weak));
 extern void *fdopendir(int descriptor) __attribute__((weak));
 
 static long call(long number, long directory, const char *path, long flags, long mode, long mark)
@@ -69,12 +71,11 @@ static long call(long number, long directory, const char *path, long flags, long
 #endif
 }
 
-__attribute__((noinline)) static int opened(int directory, const char *path, int flags, unsigned mode)
+__attribute__((noinline)) static int uncancelled(int directory, const char *path, int flags,
+                                                 unsigned mode)
 {
     long result = -EACCES;
 
-    if (pthread_testcancel)
-        pthread_testcancel();
     if (!(flags & ~READING))
         result = call(SYS_openat, directory, path, flags, 0, (long)MARK);
     /*
@@ -88,6 +89,23 @@ __attribute__((noinline)) static int opened(int directory, const char *path, int
     if (__errno_location)
         *__errno_location() = (int)-result;
     return -1;
+}
+
+/*
+ * A thread can be cancelled in open(2), where a FIFO makes it wait for long: pthreads(7). Only the C
+ * library knows how it ends the thread there; what both have is that it may do so at any time. Its
+ * opendir(3) is no such place.
+ */
+static int opened(int directory, const char *path, int flags, unsigned mode)
+{
+    int result, before = 0;
+
+    if (!pthread_setcanceltype)
+        return uncancelled(directory, path, flags, mode);
+    pthread_setcanceltype(CANCEL_ASYNCHRONOUS, &before);
+    result = uncancelled(directory, path, flags, mode);
+    pthread_setcanceltype(before, (int *)0);
+    return result;
 }
 
 /*
@@ -117,7 +135,7 @@ EXPORTED void *own_opendir(const char *path) __asm__("opendir");
 void *own_opendir(const char *path)
 {
     int descriptor =
-        opened(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
+        uncancelled(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
     void *stream = descriptor >= 0 && fdopendir ? fdopendir(descriptor) : (void *)0;
 
     if (descriptor >= 0 && !stream)

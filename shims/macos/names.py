@@ -59,33 +59,22 @@ def folded(name: str) -> str:
 
     Of a long name more than that: all that begin as it does.
     """
+    return spelled(fold(name))
+
+
+def spelled(letters: str) -> str:
+    """The same for what is folded already."""
     made = ""
-    for piece in _pieces(name):
+    for piece in _pieces(letters):
         made += _piece(piece)
         if len(made) > _MAX_SPELLED:
             return made + ANY + "*"
     return made
 
 
-def begun(name: str) -> str:
-    """As `folded`, before a wildcard: a mark on the last letter may be what that stands for."""
-    if not name:
-        return ""
-    last = unicodedata.normalize("NFC", name)[-1]
-    start = unicodedata.normalize("NFC", name)[:-1]
-    marked = _marked().get(_key(last), ())
-    return f"({folded(name)}|{folded(start)}({'|'.join(marked)}))" if marked else folded(name)
-
-
-@cache
-def _marked() -> dict[str, list[str]]:
-    """The characters that are a letter with marks on it, by that letter."""
-    found: dict[str, list[str]] = {}
-    for character in map(chr, range(0xC0, 0x3000)):
-        form = _key(character)
-        for end in range(1, len(form) if unicodedata.combining(form[-1]) else 0):
-            found.setdefault(form[:end], []).append(character)
-    return found
+def folding_into(letters: str) -> list[str]:
+    """The characters beyond ASCII that are, folded, one of these of ASCII."""
+    return [each for letter, also in _ALSO.items() if letter in letters for each in also]
 
 
 def _key(text: str) -> str:
@@ -104,12 +93,12 @@ def _escaped(character: str) -> str:
     return "\\" + character if character in _SPECIAL else character
 
 
-def _pieces(name: str) -> Iterator[str]:
-    """The folded name, cut between characters: marks stay with the letter before them.
+def _pieces(folded_name: str) -> Iterator[str]:
+    """A folded name, cut between characters: marks stay with the letter before them.
 
     Runs of letters that one character may stand for together are kept whole.
     """
-    folded_name, run = fold(name), []  # type: str, list[str]
+    run: list[str] = []
     joined = _joined(folded_name.isascii())
     for unit in _units(folded_name):
         is_below = unit == _IOTA and run and len(run[-1]) > 1
@@ -137,7 +126,7 @@ def _units(text: str) -> list[str]:
 @cache
 def _joined(in_ascii: bool) -> frozenset[str]:
     """How two letters meet, the first with its marks, that one character may stand for."""
-    keys = _ALSO if in_ascii else (*_ALSO, *_folding())  # the whole table takes a moment to make
+    keys = _ALSO if in_ascii else (*_ALSO, *_folding())
     several = [_units(key) for key in keys if len(_units(key)) > 1]
     pairs = [(first, second) for units in several for first, second in pairwise(units)]
     return frozenset(first + second[0] for first, second in pairs)
@@ -173,9 +162,9 @@ def _tilings(units: tuple[str, ...]) -> Iterator[str]:
 def _forms(units: tuple[str, ...]) -> tuple[str, ...]:
     """The expressions for one character that stands for these letters."""
     text = "".join(units)
-    if len(units) == 1 and text.isascii():
+    if text.isascii():  # the whole table takes a moment to make
         letter = f"[{text}{text.upper()}]" if text.isalpha() else _plain(text)
-        return (letter, *_ALSO.get(text, ""))
+        return (letter, *_ALSO.get(text, "")) if len(units) == 1 else tuple(_ALSO.get(text, ""))
     return tuple(sorted(map(exactly, _spellings(text))))
 
 
@@ -221,5 +210,10 @@ def _folding() -> dict[str, list[str]]:
 
 def fold(name: str) -> str:
     """The one form of every spelling that `folded` finds, with any `ENDING`."""
-    form = name.lower() if name.isascii() else _key(name)
+    form = letters(name)
     return form.rstrip(". ") or form
+
+
+def letters(name: str) -> str:
+    """The same of a part of a name, which may be its end or not."""
+    return name.lower() if name.isascii() else _key(name)

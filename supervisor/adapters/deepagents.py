@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import replace
@@ -19,12 +20,16 @@ from deepagents.backends.protocol import ExecuteResponse, FileDownloadResponse, 
 from deepagents.backends.sandbox import BaseSandbox
 
 import nono
+from nono.adapters.by_program import SECONDS as FILE_SECONDS
+from nono.adapters.by_program import reading, saving
 from nono.adapters.in_threads import in_thread, run, status_of
-from nono.adapters.refusals import below, explained, told, under
+from nono.adapters.refusals import below, explained, printed, told, under
 from nono.adapters.workspace import Workspace
 
 MAX_OUTPUT = 10 << 20
 """Bytes of a command's output that are kept."""
+MAX_FILE = 64 << 20
+"""Bytes of a file that is downloaded."""
 SECONDS = 30 * 60
 """What a command may take that was given no time."""
 _TIMED_OUT = 124
@@ -36,38 +41,45 @@ _ERRORS = {
     errno.EINVAL: protocol.INVALID_PATH,
 }
 _SHELL = "/bin/sh", "-c"
-_SAVE = 'mkdir -p -- "$(dirname -- "$1")" && cat > "$1"'
 _REFUSED: ContextVar[list[nono.Denial] | None] = ContextVar("_REFUSED", default=None)
 """What was refused to the commands of one tool, whose output only deepagents reads."""
+_IS_TOOL: ContextVar[bool] = ContextVar("_IS_TOOL", default=False)
+"""Whether the commands are programs of deepagents' own: `python3 -c` in the workspace, where an
+earlier program may have left a `json.py`."""
 
 
 @contextlib.contextmanager
-def _collecting() -> Iterator[list[nono.Denial]]:
+def _collecting(is_tool: bool) -> Iterator[list[nono.Denial]]:
     refused: list[nono.Denial] = []
-    token = _REFUSED.set(refused)
+    tokens = _REFUSED.set(refused), _IS_TOOL.set(is_tool)
     try:
         yield refused
     finally:
-        _REFUSED.reset(token)
+        _REFUSED.reset(tokens[0])
+        _IS_TOOL.reset(tokens[1])
 
 
-def _telling(name: str) -> Any:
+def _variables() -> dict[str, str] | None:
+    return {**os.environ, "PYTHONSAFEPATH": "1"} if _IS_TOOL.get() else None
+
+
+def _telling(name: str, is_tool: bool = True) -> Any:
     """A tool of deepagents' own; an error of it tells of what was refused, too."""
     tool = getattr(BaseSandbox, name)
 
     def use(self: NonoSandbox, *args: Any, **named: Any) -> Any:
-        with _collecting() as refused:
+        with _collecting(is_tool) as refused:
             return _told(tool(self, *args, **named), refused)
 
     return use
 
 
-def _telling_later(name: str) -> Any:
+def _telling_later(name: str, is_tool: bool = True) -> Any:
     """The same for one that is awaited."""
     tool = getattr(BaseSandbox, name)
 
     async def use(self: NonoSandbox, *args: Any, **named: Any) -> Any:
-        with _collecting() as refused:
+        with _collecting(is_tool) as refused:
             return _told(await tool(self, *args, **named), refused)
 
     return use
@@ -77,7 +89,7 @@ def _told(result: Any, refused: list[nono.Denial]) -> Any:
     said = told(refused)
     response = getattr(result, "response", None)
     if response is not None:
-        output = under(response.output, said)
+        output = under(printed(response.output), said)
         return replace(result, response=replace(response, output=output))
     return replace(result, error=f"{result.error}\n{said}") if result.error and said else result
 
@@ -86,7 +98,8 @@ class NonoSandbox(BaseSandbox):
     """A directory, and the sandbox around it, for the tools of an agent.
 
     `policy` is what commands may do besides using the directory, which is `directory`, or one that
-    is made in `below` on first use and goes with `destroy`. Paths are those of this machine: an
+    is made in `below` on first use and goes with `destroy`; the `python3` of PATH, by which
+    deepagents reads and writes files, may be used in any case. Paths are those of this machine: an
     agent has to be told `workdir`. `close` ends what runs.
     """
 
@@ -99,6 +112,10 @@ class NonoSandbox(BaseSandbox):
         timeout: float | None = SECONDS,
         max_output: int = MAX_OUTPUT,
     ) -> None:
+        policy = nono.Policy() if policy is None else policy
+        python = shutil.which("python3")
+        if python is not None:  # deepagents' own tools are programs in Python
+            policy = replace(policy, programs=(*policy.programs, python))
         self._place = Workspace(policy, directory, below)
         self._timeout, self._max_output = timeout, max_output
 
@@ -120,6 +137,7 @@ class NonoSandbox(BaseSandbox):
         try:
             done = self._place.box().run(
                 [*_SHELL, command],
+                env=_variables(),
                 timeout=seconds,
                 max_output=self._max_output,
                 stdout=nono.PIPE,
@@ -137,6 +155,7 @@ class NonoSandbox(BaseSandbox):
             done = await run(
                 box,
                 [*_SHELL, command],
+                env=_variables(),
                 timeout=seconds,
                 max_output=self._max_output,
                 stderr=nono.STDOUT,
@@ -145,10 +164,10 @@ class NonoSandbox(BaseSandbox):
             return _late(error)
         return _response(done, status_of(done))
 
-    execute_with_offload = _telling("execute_with_offload")
+    execute_with_offload = _telling("execute_with_offload", False)
     ls, read, write, edit = map(_telling, ("ls", "read", "write", "edit"))
     delete, grep, glob = map(_telling, ("delete", "grep", "glob"))
-    aexecute_with_offload = _telling_later("aexecute_with_offload")
+    aexecute_with_offload = _telling_later("aexecute_with_offload", False)
     als, aread, awrite, aedit = map(_telling_later, ("als", "aread", "awrite", "aedit"))
     adelete, agrep, aglob = map(_telling_later, ("adelete", "agrep", "aglob"))
 
@@ -181,9 +200,16 @@ class NonoSandbox(BaseSandbox):
         by_hand = _error_of(lambda: box.write(path, data, parents=True), box)
         if by_hand is None or not os.path.isabs(path):
             return by_hand
-        # A program inside goes through links, and has the names in /tmp that it made itself.
-        argv = ["/bin/sh", "-c", _SAVE, "sh", path]
-        done = box.run(argv, input=data, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        try:
+            done = box.run(
+                saving(path),
+                input=data,
+                timeout=FILE_SECONDS,
+                stdout=nono.DEVNULL,
+                stderr=nono.DEVNULL,
+            )
+        except nono.TimeoutExpired:
+            return by_hand
         return by_hand if done.returncode else None
 
     def _fetched(self, path: str) -> FileDownloadResponse:
@@ -194,10 +220,24 @@ class NonoSandbox(BaseSandbox):
 
         error = _error_of(read, box)
         if error is not None and os.path.isabs(path):
-            got = box.run(["cat", "--", path], stdout=nono.PIPE, stderr=nono.DEVNULL)
-            if got.returncode == 0 and not got.truncated:
-                return FileDownloadResponse(path=path, content=got.stdout)
+            content = _read_inside(box, path)
+            if content is not None:
+                return FileDownloadResponse(path=path, content=content)
         return FileDownloadResponse(path=path, content=found[0] if found else None, error=error)
+
+
+def _read_inside(box: nono.Sandbox, path: str) -> bytes | None:
+    try:
+        done = box.run(
+            reading(path, MAX_FILE),
+            timeout=FILE_SECONDS,
+            max_output=MAX_FILE + 1,
+            stdout=nono.PIPE,
+            stderr=nono.DEVNULL,
+        )
+    except nono.TimeoutExpired:
+        return None
+    return None if done.returncode or len(done.stdout) > MAX_FILE else done.stdout
 
 
 def _error_of(use: Callable[[], object], box: nono.Sandbox) -> str | None:

@@ -28,6 +28,12 @@ PROVISIONER = "nono-provisioner"
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 _PARENT = {"JPY_PARENT_PID": "1"}
 """It ends with the sandbox: it need not watch its parent, which is the sandbox's own init."""
+_LAUNCHES = (
+    "import runpy, sys; sys.path[:] = [*filter(None, sys.path)];"
+    " runpy.run_module('ipykernel_launcher', run_name='__main__', alter_sys=True)"
+)
+"""As `python -m` does it; but in the notebook's directory, where an earlier kernel may have left a
+module of that name, nothing is looked for before the kernel runs."""
 _POLL = 0.05
 """Seconds between two looks whether it has ended, as the provisioner of jupyter_client has it."""
 
@@ -41,6 +47,7 @@ class NonoProvisioner(LocalProvisioner):
 
     _box: nono.Sandbox | None = None
     _kernel: nono.Process | None = None
+    _status: int | None = None
 
     @property
     def has_process(self) -> bool:
@@ -68,8 +75,16 @@ class NonoProvisioner(LocalProvisioner):
         self._kernel = box.start(cmd, env=env)
 
     async def poll(self) -> int | None:
-        """Its status; None while it runs."""
-        return 0 if self._kernel is None else self._ended()
+        """Its status; None while it runs. With its end ends what it has started."""
+        if self._kernel is None:
+            return 0
+        if self._status is None:
+            self._status = self._ended()
+            if self._status is not None:
+                box, self._box = self._box, None
+                if box is not None:
+                    await asyncio.to_thread(box.close)
+        return self._status
 
     def _ended(self) -> int | None:
         assert self._kernel is not None
@@ -90,17 +105,17 @@ class NonoProvisioner(LocalProvisioner):
 
     async def send_signal(self, signum: int) -> None:
         """To the kernel alone."""
-        if self._kernel is not None:
+        if self._box is not None and self._kernel is not None:
             self._kernel.send_signal(signum)
 
     async def kill(self, restart: bool = False) -> None:
         """The kernel, and all that it has started."""
-        if self._kernel is not None:
+        if self._box is not None and self._kernel is not None:
             self._kernel.kill()
 
     async def terminate(self, restart: bool = False) -> None:
         """Ask the kernel to end."""
-        if self._kernel is not None:
+        if self._box is not None and self._kernel is not None:
             self._kernel.terminate()
 
     async def cleanup(self, restart: bool = False) -> None:
@@ -109,7 +124,7 @@ class NonoProvisioner(LocalProvisioner):
         await super().cleanup(restart)
 
     async def _close(self) -> None:
-        box, self._box, self._kernel = self._box, None, None
+        box, self._box, self._kernel, self._status = self._box, None, None, None
         if box is not None:
             await asyncio.to_thread(box.close)
 
@@ -143,7 +158,7 @@ def install(
     """Write a kernelspec, for this user unless there is a `prefix`; its directory."""
     config = {"options": dict(options)}
     spec = {
-        "argv": [python or sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [python or sys.executable, "-c", _LAUNCHES, "-f", "{connection_file}"],
         "display_name": display_name,
         "language": "python",
         "metadata": {

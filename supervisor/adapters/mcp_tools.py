@@ -101,7 +101,7 @@ def _told(done: nono.Completed, end: str) -> tuple[Texts, bool]:
         said += f"nono: only the first {MAX_OUTPUT} bytes of a stream are shown\n"
     if end:
         said += f"nono: the program {end}\n"
-    said += told(done.denials)
+    said += told(done.denials, flags=True)
     return (printed(output), said) if said else printed(output), bool(end)
 
 

@@ -29,9 +29,11 @@ from agents.sandbox.snapshot import resolve_snapshot
 from agents.sandbox.types import ExecResult, ExposedPortEndpoint
 
 import nono
+from nono.adapters.by_program import SECONDS as FILE_SECONDS
+from nono.adapters.by_program import reading, saving
 from nono.adapters.in_threads import in_thread, run, status_of
 from nono.adapters.openai_terminals import Terminals
-from nono.adapters.refusals import explained, told
+from nono.adapters.refusals import explained, printed, told
 from nono.adapters.workspace import Gone, Workspace
 
 MAX_OUTPUT = 10 << 20
@@ -39,7 +41,8 @@ MAX_OUTPUT = 10 << 20
 MAX_ARCHIVE = 1 << 30
 """Bytes of a workspace that is saved."""
 _DEFAULT_ROOT = Manifest.model_fields["root"].default
-_SAVE = 'mkdir -p -- "$(dirname -- "$1")" && cat > "$1"'
+_ARCHIVE_SECONDS = 600.0
+"""What saving or unpacking a workspace may take."""
 
 
 class NonoSandboxSessionState(SandboxSessionState):
@@ -85,8 +88,8 @@ class NonoSandboxSession(Terminals):
         said = told(done.denials)
         if done.truncated:
             said += f"nono: what came after {MAX_OUTPUT} bytes was dropped\n"
-        stderr = done.stderr + said.encode()
-        return ExecResult(stdout=done.stdout, stderr=stderr, exit_code=status_of(done))
+        stderr = _printed(done.stderr) + said.encode()
+        return ExecResult(stdout=_printed(done.stdout), stderr=stderr, exit_code=status_of(done))
 
     def _prepare_exec_command(self, *command: str | Path, shell: Any, user: Any) -> list[str]:
         """No login shell: its start files are the person's."""
@@ -101,10 +104,7 @@ class NonoSandboxSession(Terminals):
         where = await self._where(path, user)
         found = await self._file(path, lambda box: box.read(where, MAX_ARCHIVE))
         if found is None:  # a link is on the way: by a program, which has the rights of one
-            done = await self._run(["cat", "--", where], None, MAX_ARCHIVE)
-            if done.returncode:
-                context = {"stderr": done.stderr.decode("utf-8", "replace") + told(done.denials)}
-                raise WorkspaceArchiveReadError(path=path, context=context)
+            done = await self._archived(reading(where, MAX_ARCHIVE), path, FILE_SECONDS)
             found = done.stdout
         return io.BytesIO(found)
 
@@ -118,19 +118,19 @@ class NonoSandboxSession(Terminals):
             return True
 
         if await self._file(path, write, for_write=True) is None:
-            await self._fed(["sh", "-c", _SAVE, "sh", where], given, path)
+            await self._fed(saving(where), given, path, FILE_SECONDS)
 
     async def persist_workspace(self) -> io.IOBase:
         root = self.place.directory
         skipped = [f"--exclude=./{each}" for each in self._persist_workspace_skip_relpaths()]
-        done = await self._run(["tar", "-C", root, *skipped, "-cf", "-", "."], None, MAX_ARCHIVE)
-        if done.truncated or done.returncode:
-            raise WorkspaceArchiveReadError(path=Path(root), context={"stderr": str(done.stderr)})
+        argv = ["tar", "-C", root, *skipped, "-cf", "-", "."]
+        done = await self._archived(argv, Path(root), _ARCHIVE_SECONDS)
         return io.BytesIO(done.stdout)
 
     async def hydrate_workspace(self, data: io.IOBase) -> None:
         root = self.place.directory
-        await self._fed(["tar", "-C", root, "--no-same-owner", "-xf", "-"], data.read(), Path(root))
+        argv = ["tar", "-C", root, "--no-same-owner", "-xf", "-"]
+        await self._fed(argv, data.read(), Path(root), _ARCHIVE_SECONDS)
 
     async def _apply_manifest(self, **rest: Any) -> Any:
         if self.state.manifest.users or self.state.manifest.groups:
@@ -161,10 +161,27 @@ class NonoSandboxSession(Terminals):
         except (nono.BrokenError, nono.UsageError) as error:
             raise ExecTransportError(command=argv, cause=error) from error
 
-    async def _fed(self, argv: list[str], data: bytes, path: Path) -> None:
+    async def _archived(self, argv: list[str], path: Path, seconds: float) -> nono.Completed:
+        """What a program prints, whole. Raises WorkspaceArchiveReadError."""
+        try:
+            done = await self._run(argv, seconds, MAX_ARCHIVE)
+        except nono.TimeoutExpired as error:
+            raise WorkspaceArchiveReadError(path=path, cause=error) from error
+        if done.truncated or done.returncode:
+            context = {"stderr": done.stderr.decode("utf-8", "replace") + told(done.denials)}
+            raise WorkspaceArchiveReadError(path=path, context=context)
+        return done
+
+    async def _fed(self, argv: list[str], data: bytes, path: Path, seconds: float) -> None:
+        """Raises WorkspaceArchiveWriteError."""
         box = await self.box(argv)
-        feeding = partial(box.run, argv, input=data, stdout=nono.DEVNULL, stderr=nono.PIPE)
-        done = await in_thread(feeding)
+        feeding = partial(
+            box.run, argv, input=data, timeout=seconds, stdout=nono.DEVNULL, stderr=nono.PIPE
+        )
+        try:
+            done = await in_thread(feeding)
+        except nono.TimeoutExpired as error:
+            raise WorkspaceArchiveWriteError(path=path, cause=error) from error
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace") + told(done.denials)
             raise WorkspaceArchiveWriteError(path=path, context={"stderr": said}, message=said)
@@ -191,6 +208,10 @@ class NonoSandboxSession(Terminals):
             if error.errno != errno.ELOOP:
                 raise kind(path=path, cause=error) from error
             return None
+
+
+def _printed(stream: bytes) -> bytes:
+    return printed(stream.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 class NonoSandboxClient(BaseSandboxClient[NonoSandboxClientOptions | None]):

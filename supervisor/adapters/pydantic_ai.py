@@ -36,6 +36,7 @@ from pydantic_ai.workspaces import (
 )
 
 import nono
+from nono.adapters.by_program import SECONDS as FILE_SECONDS
 from nono.adapters.in_threads import in_thread, run, status_of
 from nono.adapters.refusals import below, explained, printed
 from nono.adapters.workspace import Gone
@@ -221,7 +222,9 @@ class _Commands(WorkspaceBackend, SupportsCommands):
         env: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> CommandResult:
-        return await self._backend.run(command, shell=shell, env=env, timeout=timeout)
+        """A link may lead to what never ends, or never begins."""
+        seconds = FILE_SECONDS if timeout is None else timeout
+        return await self._backend.run(command, shell=shell, env=env, timeout=seconds)
 
     @property
     def ref(self) -> WorkspaceRef | None:

@@ -22,7 +22,14 @@ import nono
 _OPTIONS = ("allow", "read", "write", "deny", "hosts", "ports", "variables")
 """What the ini file (`nono_allow`, ...) and a marker may say: methods of nono.Policy."""
 _PATHS = ("allow", "read", "write")
+_WRITTEN = ("allow", "write")
+_RUN_LATER = (
+    *("conftest.py", "__init__.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"),
+    *("pyproject.toml", "pytest.toml", ".pytest.toml", "__pycache__"),
+)
+"""What a pytest outside reads or imports wherever it collects, beside the files of tests."""
 _REPORT = "pytest-report.json"
+_MAX_REPORTS = 1000
 _MAX_REPORT = 4 << 20
 _MAX_OUTPUT = 100_000
 _STATUS_OF_SIGNAL = 128
@@ -106,9 +113,19 @@ def _policy(config: Any, **more: Any) -> nono.Policy:
             said = [config.rootpath / Path(each).expanduser() for each in said]
         if said:
             policy = getattr(policy, name)(*said)
+        if name in _WRITTEN:
+            policy = policy.deny_write(*_run_later(config, said))
     if more:
         raise pytest.UsageError(f"the marker nono knows no {', '.join(more)}")
     return policy
+
+
+def _run_later(config: Any, written: list[Any]) -> Iterator[str]:
+    """What nothing that runs inside may leave in these places: patterns."""
+    for place in written:
+        if not os.path.isfile(place):
+            for name in (*_RUN_LATER, *config.getini("python_files")):
+                yield f"{place}/**/{name}"
 
 
 _OURS = ("nono", "nono.adapters", "nono.broker")
@@ -168,11 +185,19 @@ def _run_one(box: nono.Sandbox, words: list[str], timeout: float | None) -> tupl
 
 
 def _told(item: Any, text: bytes) -> list[pytest.TestReport]:
-    """The reports that a file of the sandbox's has; none where it is not what it should be."""
+    """The reports that a file of the sandbox's has; none where it is not what it should be.
+
+    They begin with a test's setup and end with its teardown; subtests come in between.
+    """
     try:
-        return [_report(item, each) for each in json.loads(text)]
-    except (ValueError, TypeError, LookupError, RecursionError):
+        found = [_report(item, each) for each in json.loads(text)[:_MAX_REPORTS]]
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
         return []
+    whens = [each.when for each in found]
+    has_ends = [*whens[:1], *whens[1:][-1:]] == ["setup", "teardown"]
+    calls = whens[1:-1]
+    is_whole = has_ends and set(calls) <= {"call"} and bool(calls) == found[0].passed
+    return found if is_whole else []
 
 
 def _report(item: Any, said: Any) -> pytest.TestReport:

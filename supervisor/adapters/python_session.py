@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nono
+from nono.adapters.python_worker import MAX_PARTS
 from nono.adapters.refusals import printed
 
 MAX_LOGS = 1 << 20
@@ -147,8 +148,16 @@ class _Worker:
 _ANSWERS = ("output", "error", "final")
 
 
+def has_too_many_parts(text: str | bytes) -> bool:
+    """Whether to read JSON would take memory out of proportion."""
+    brackets = (b"[", b"{") if isinstance(text, bytes) else ("[", "{")
+    return sum(map(text.count, brackets)) > MAX_PARTS  # type: ignore[arg-type]
+
+
 def _understood(line: bytes) -> dict[str, str | None]:
     """A line of JSON whose values are texts; empty for another one."""
+    if has_too_many_parts(line):
+        return {}
     try:
         answer = json.loads(line)
     except (ValueError, RecursionError):

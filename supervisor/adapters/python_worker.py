@@ -15,6 +15,8 @@ import traceback
 from typing import Any
 
 FINAL = "FinalAnswerException"
+MAX_PARTS = 200_000
+"""Lists and dicts in an answer, by their brackets: each takes much more memory than text."""
 
 
 def main() -> None:
@@ -27,6 +29,8 @@ def main() -> None:
     for number, line in enumerate(asked):
         question = json.loads(line)
         answer = run(question["code"], f"<code {number}>", namespace)
+        if sum(each.count("[") + each.count("{") for each in answer.values()) >= MAX_PARTS:
+            answer = {"error": f"the answer has more than {MAX_PARTS} lists or dicts"}
         said = json.dumps({**answer, "mark": question["mark"]})
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shlex
 from collections.abc import Sequence
 
 import nono
@@ -16,17 +17,20 @@ MAX_TOLD = 8
 """Refusals of one command that are told; the rest is a number."""
 
 
-def told(denials: Sequence[nono.Denial]) -> str:
-    """A line for each refusal, safe to show; empty without any."""
-    lines = [_line(each) for each in denials[:MAX_TOLD] if each.summary]
+def told(denials: Sequence[nono.Denial], *, flags: bool = False) -> str:
+    """A line for each refusal, safe to show; empty without any.
+
+    What allows it is said as methods of `nono.Policy`, or with `flags` as those of the command.
+    """
+    lines = [_line(each, flags) for each in denials[:MAX_TOLD] if each.summary]
     if len(denials) > MAX_TOLD:
         lines.append(f"nono: and {len(denials) - MAX_TOLD} more refusals\n")
     return "".join(lines)
 
 
-def _line(denial: nono.Denial) -> str:
+def _line(denial: nono.Denial, flags: bool = False) -> str:
     said = f"nono: refused: {denial.summary}: {denial.reason}"
-    fix = " ".join(denial.fix)
+    fix = shlex.join(denial.flags) if flags else denial.fix
     return f"{said}; a person may allow it: {fix}\n" if fix else f"{said}\n"
 
 

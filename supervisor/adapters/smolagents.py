@@ -22,14 +22,21 @@ from smolagents.remote_executors import RemotePythonExecutor
 from smolagents.utils import AgentError
 
 import nono
-from nono.adapters.python_session import PythonSession
+from nono.adapters.python_session import PythonSession, has_too_many_parts
 from nono.adapters.refusals import below as with_refusals
+from nono.adapters.refusals import printed
 from nono.adapters.workspace import Workspace
 
 SECONDS = 10 * 60
 """What one step of an agent may take."""
 _NUMBERS = re.compile(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)")
 """Arrays of others take memory that their text does not."""
+_MEMBERS = {"set": False, "frozenset": False, "dict_with_complex_keys": True}
+"""What is made by hashing its members, and whether these are pairs of which the first one is it."""
+_MAX_PLAIN, _MAX_OTHERS = 50_000, 100
+"""Members whose hash nobody can choose, and others: those may all be compared with each other."""
+_MAX_NUMBER = 1 << 60
+"""A number below it has a hash of its own."""
 
 
 class NonoExecutor(RemotePythonExecutor):
@@ -67,7 +74,8 @@ class NonoExecutor(RemotePythonExecutor):
         if ran.error is not None:
             raise AgentError(f"{logs}\nExecuting code yielded an error:\n{ran.error}", self.logger)
         if ran.final is None:
-            return CodeOutput(output=ran.output, logs=logs, is_final_answer=False)
+            output = None if ran.output is None else printed(ran.output)
+            return CodeOutput(output=output, logs=logs, is_final_answer=False)
         return CodeOutput(output=self._final(ran.final), logs=logs, is_final_answer=True)
 
     def install_packages(self, additional_imports: Sequence[str]) -> list[str]:
@@ -82,18 +90,38 @@ class NonoExecutor(RemotePythonExecutor):
     def _final(self, text: str) -> Any:
         """What the code says is the answer: it may say anything."""
         try:
-            _check_arrays([json.loads(text.removeprefix("safe:"))])
+            if has_too_many_parts(text):
+                raise ValueError("it has too many parts")
+            _check([json.loads(text.removeprefix("safe:"))])
             return self._deserialize_final_answer(text, allow_pickle=False)
         except (Exception, RecursionError) as error:
             raise AgentError(f"the final answer cannot be read: {error}", self.logger) from error
 
 
-def _check_arrays(answer: Any) -> None:
-    """Raises ValueError."""
+def _check(answer: Any) -> None:
+    """Raises ValueError for what would take this process long, or much memory, to make."""
     for each in answer.values() if isinstance(answer, dict) else answer:
         if isinstance(each, dict | list):
-            _check_arrays(each)
-    if isinstance(answer, dict) and answer.get("__type__") == "ndarray":
-        kind = str(answer.get("dtype"))
-        if not _NUMBERS.fullmatch(kind):
-            raise ValueError(f"arrays are of numbers, not of {kind[:40]!r}")
+            _check(each)
+    if not isinstance(answer, dict):
+        return
+    kind = answer.get("__type__")
+    if kind == "ndarray" and not _NUMBERS.fullmatch(str(answer.get("dtype"))):
+        raise ValueError(f"arrays are of numbers, not of {str(answer.get('dtype'))[:40]!r}")
+    if isinstance(kind, str) and kind in _MEMBERS:
+        members = answer["data"]
+        if not isinstance(members, list):
+            raise ValueError(f"a {kind} has a list of members")
+        _check_members([each[0] for each in members] if _MEMBERS[kind] else members)
+
+
+def _check_members(members: list[Any]) -> None:
+    others = sum(not _is_plain(each) for each in members)
+    if others > _MAX_OTHERS or len(members) > _MAX_PLAIN:
+        raise ValueError(f"a set has {len(members)} members: it could take for ever to make")
+
+
+def _is_plain(member: Any) -> bool:
+    if isinstance(member, int):
+        return abs(member) < _MAX_NUMBER
+    return member is None or isinstance(member, str | float)

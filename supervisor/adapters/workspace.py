@@ -7,6 +7,8 @@ one around it. Who made it decides when it goes.
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import re
 import shutil
@@ -29,7 +31,7 @@ class Gone(Exception):
 class Workspace:
     """Used from any thread. What programs may do besides is `policy`; it names no `workdir`.
 
-    `directory` is one that there is and that stays; without one, a directory for this workspace
+    `directory` is made where there is none, and stays; without one, a directory for this workspace
     alone is made in `below`, when it is used first. `name` is of one that was made so before. What
     stands in its place later, be it a link, is not it: no sandbox is opened around that.
     """
@@ -44,7 +46,7 @@ class Workspace:
         self._policy = nono.Policy() if policy is None else policy
         self._below = os.path.realpath(tempfile.gettempdir() if below is None else below)
         self._is_kept = directory is not None
-        self._directory = None if directory is None else os.path.realpath(directory)
+        self._directory = None if directory is None else _led(directory)
         if name is not None:
             self._directory = self._of_name(name)
         self._lock = threading.Lock()
@@ -73,6 +75,7 @@ class Workspace:
         with self._lock:
             if self._directory is None and not self._is_gone:
                 self._directory = tempfile.mkdtemp(prefix=_PREFIX, dir=self._below)
+                record(self._directory)
             if not self.is_there:
                 raise Gone(f"the workspace {self.name} is gone")
             if self._box is None:
@@ -89,25 +92,66 @@ class Workspace:
 
     def destroy(self) -> None:
         """Close it for good, and remove the directory if it was made for it. Raises OSError."""
-        if self._is_kept or not self.is_there:
-            self._is_gone = True
-            self.close()
-            return
-        # First by a program inside: what it left unsearchable there may be opened by it alone.
-        with contextlib.suppress(nono.NonoError, Gone):
-            argv, box = ["sh", "-c", _EMPTY], self.box()
-            box.run(argv, timeout=_SECONDS, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        was_there = self.is_there
         self._is_gone = True
-        self.close()
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.directory)
+        self.close()  # while anything runs there, it may be filled again and again
+        if not self._is_kept and self._directory is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(_record_of(self._directory))
+        if self._is_kept or not was_there:
+            return
+        # First by a program inside: what was left unsearchable there may be opened by it alone.
+        policy = self._policy.workdir(self.directory, allow=True)
+        with contextlib.suppress(nono.NonoError, nono.TimeoutExpired), nono.Sandbox(policy) as box:
+            argv = ["sh", "-c", _EMPTY]
+            box.run(argv, timeout=_SECONDS, stdout=nono.DEVNULL, stderr=nono.DEVNULL)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self.directory)
+        except RecursionError:
+            raise OSError(errno.ENOTEMPTY, "it is too deep", self.directory) from None
 
     def _of_name(self, name: str) -> str:
         """A name may come from whoever kept it meanwhile: it leads to what was made here alone."""
         path = os.path.join(self._below, name)
-        if _MADE.fullmatch(name) and _is_ours(path, False):
+        if _MADE.fullmatch(name) and _is_ours(path, False) and _is_recorded(path):
             return path
         raise Gone(f"there is no workspace {name!r} in {self._below}")
+
+
+def _led(directory: str | os.PathLike[str]) -> str:
+    """Without a link in it. A program of before may have left one: where it leads to is said."""
+    os.makedirs(directory, exist_ok=True)
+    real = os.path.realpath(directory)
+    if os.path.islink(os.path.abspath(directory)):
+        said = "%r is a link: the directory that is opened is %r"
+        logging.getLogger("nono").warning(said, os.fspath(directory), real)
+    return real
+
+
+def _record_of(directory: str) -> str:
+    """In nono's state, which no sandbox writes: in /tmp another one may take a free name."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):
+        state = os.path.expanduser("~/.local/state")
+    return os.path.join(state, "nono", "workspaces", os.path.basename(directory))
+
+
+def record(directory: str) -> None:
+    """Note that it was made for a workspace. Raises OSError."""
+    path, found = _record_of(directory), os.stat(directory)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(f"{found.st_dev} {found.st_ino}")
+
+
+def _is_recorded(directory: str) -> bool:
+    try:
+        found = os.lstat(directory)
+        with open(_record_of(directory), encoding="ascii") as file:
+            return file.read(100) == f"{found.st_dev} {found.st_ino}"
+    except (OSError, ValueError):
+        return False
 
 
 def _is_ours(path: str | None, is_kept: bool) -> bool:

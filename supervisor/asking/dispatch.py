@@ -15,7 +15,7 @@ from nono.supervisor.asking.channel import Channel, ChannelGone, awaited
 from nono.supervisor.faults import Faults
 
 if TYPE_CHECKING:
-    from nono.broker.asking.question import Answer, Begun, Question, Said
+    from nono.broker.asking.question import Answer, Begun, Offer, Question, Said
 
 
 @dataclass(slots=True)
@@ -59,17 +59,21 @@ class Dispatch:
 
     def ask_at_once(
         self, question: Question, channel: Channel, ask: Callable[[Question], Said]
-    ) -> Said:
-        """As `ask`, of a channel's function that does not wait. From any thread."""
+    ) -> tuple[Said, Offer | None]:
+        """As `ask`, of a channel's function that does not wait; with the offer that was chosen.
+
+        From any thread.
+        """
         try:
             said = ask(question)
-            if isinstance(said, Awaitable):
-                return said
-            return checked(channel, question, said)
+            if said is None or isinstance(said, Awaitable):
+                return said, None
+            offer = chosen(channel, question, said)
+            return (None if offer is None else said), offer
         except BaseException as error:  # also what would end the thread: it serves others
             self.faults.note()
             channel.failed(error)
-            return None
+            return None, None
 
     async def _ask(self, first: Channel, question: Question) -> tuple[Answer | None, Channel]:
         """Raises ChannelGone when nobody is there any more, and what the channel raises."""
@@ -92,25 +96,19 @@ class Dispatch:
         )
 
 
-def checked(channel: Channel, question: Question, answer: object) -> Answer | None:
-    """The answer, if it is an offer of the question's. Raises TypeError for what is no answer, and
-    ValueError for another id where a function answers: people may be late, a function is wrong."""
-    if answer is None:
-        return None
-    from nono.broker.asking.question import Answer
+def checked(channel: Channel, question: Question, answer: Answer | None) -> Answer | None:
+    """The answer, if it is an offer of the question's. Raises as `chosen`."""
+    return None if answer is None or chosen(channel, question, answer) is None else answer
+
+
+def chosen(channel: Channel, question: Question, answer: object) -> Offer | None:
+    """The offer that was answered. Raises TypeError for what is no answer, and ValueError for
+    another id where a function answers: people may be late, a function is wrong."""
+    from nono.broker.asking.question import Answer, offered
 
     if not isinstance(answer, Answer):
         raise TypeError(f"`ask` returns an Answer or None, and not {type(answer).__name__}")
-    found = offered(question, answer)
+    found = offered(question, answer.offer)
     if found is None and not channel.is_person:
         raise ValueError(f"`ask` has answered {answer.offer!r}, which is the id of no offer")
     return found
-
-
-def offered(question: Question, answer: Answer | None) -> Answer | None:
-    """The answer, if it is an offer of the question's."""
-    if answer is not None:
-        for each in question.offers:
-            if each.id == answer.offer:
-                return answer
-    return None

@@ -80,8 +80,11 @@ class Session:
     def summary(self) -> Summary:
         """Found without reading, or checking, more than the beginning and the end."""
         try:
+            sealed = self._seal()
+            if not sealed and not any(self._chunks()):
+                return Summary("empty", 0, ())
             program = self.program()
-            seal = Seal.unpack(self._seal())
+            seal = Seal.unpack(sealed)
             state = self._state(seal)
         except (InvalidRecord, AuditError, OSError):
             return Summary("damaged", 0, ())

@@ -6,16 +6,26 @@ import atexit
 import gc
 import os
 import sys
-from typing import NoReturn
+
+from nono.supervisor.cli.kept_modules import use_kept_modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
+    from typing import NoReturn
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     # What is made before a program runs is there to stay: `foreground` looks for garbage again.
     gc.disable()
+    kept = use_kept_modules() if arguments is None else None
     from nono.supervisor.cli.outcome import run_line
 
     code = run_line(sys.argv[1:] if arguments is None else arguments)
+    if kept is not None and kept.wants():
+        from nono.supervisor.cli.keep_modules import keep_modules
+
+        keep_modules(kept)
     if arguments is None:
         _end_at_once(code)
     sys.exit(code)

@@ -67,7 +67,7 @@ def wrap(config: str, options: tuple[str, ...], chosen: tuple[str, ...], dry_run
     """Start each server in a client's CONFIG by `nono run OPTIONS --`, and show the change.
 
     CONFIG is the client's JSON. To wrap again changes the options. What CONFIG gives a server in
-    `env` is passed on, also where it looks like a secret.
+    `env` is the server's alone from now on, by names such as NONO_GIVES_API_KEY.
 
     Example: nono mcp wrap .mcp.json -- --profile node-dev --read ~/notes
     """
@@ -110,14 +110,14 @@ def _this_command() -> list[str]:
     """How a client finds nono, whatever its PATH and its working directory are."""
     beside = os.path.join(os.path.dirname(sys.executable), "nono")
     found = beside if os.access(beside, os.X_OK) else shutil.which("nono")
-    return [found] if found else [sys.executable, "-P", "-m", "nono"]
+    return [found] if found else [sys.executable, "-E", "-P", "-m", "nono"]
 
 
 def _show_and_write(config: Config, changes: list[Change], dry_run: bool) -> None:
     for change in changes:
         for line in change.lines():
             click.echo(line)
-    if not any(each.before != each.after for each in changes):
+    if not any(each.is_one for each in changes):
         click.echo("nothing to change")
     elif dry_run:
         click.echo("nothing was written")

@@ -17,8 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nono.broker.dataclass import dataclass
-from nono.broker.policy.environment import looks_secret
-from nono.broker.settings import flag
+from nono.broker.policy.environment import GIVES
 from nono.broker.visible import visible
 from nono.supervisor.errors import UsageError
 
@@ -36,20 +35,28 @@ class Change:
     name: str
     before: list[str]
     after: list[str]
+    given: tuple[str, ...] = ()
+    """Variables of the file's that are the server's alone from now on, or are plain again."""
     why: str = ""
     """Why it is left as it is, where that is no choice."""
+
+    @property
+    def is_one(self) -> bool:
+        return self.before != self.after or bool(self.given)
 
     def lines(self) -> Iterator[str]:
         """For a person."""
         name = visible(self.name)
         if self.why:
             yield f"{name}: left as it is: {self.why}"
-        elif self.before == self.after:
+        elif not self.is_one:
             yield f"{name}: is so already: {_shown(self.before)}"
         else:
             yield f"{name}:"
             yield f"  - {_shown(self.before)}"
             yield f"  + {_shown(self.after)}"
+            if self.given:
+                yield f"  its variables: {_shown(self.given)}"
 
 
 def _shown(words: Sequence[str]) -> str:
@@ -87,13 +94,13 @@ class Config:
 
     def wrap(self, nono: Sequence[str], options: Sequence[str], chosen: Sequence[str]) -> Any:
         """Put nono before each command; the changes. `chosen` are names, all unless given."""
-        return self._change(chosen, lambda words, env: [*nono, "run", *options, *env, "--", *words])
+        return self._change(chosen, lambda words: [*nono, "run", *options, "--", *words], GIVES)
 
     def unwrap(self, chosen: Sequence[str]) -> Any:
         """Take nono away again; the changes."""
-        return self._change(chosen, lambda words, env: words)
+        return self._change(chosen, lambda words: words, "")
 
-    def _change(self, chosen: Sequence[str], made: Any) -> list[Change]:
+    def _change(self, chosen: Sequence[str], made: Any, prefix: str) -> list[Change]:
         names = [name for name, _ in self._servers()]
         for name in chosen:
             if name not in names:
@@ -104,11 +111,11 @@ class Config:
                 continue
             words, why = _command(server)
             if why:
-                changes.append(Change(name, [], [], why))
+                changes.append(Change(name, [], [], why=why))
                 continue
-            after = made(_inner(words), _variables(server))
+            after = made(_inner(words))
             server["command"], server["args"] = after[0], after[1:]
-            changes.append(Change(name, words, after))
+            changes.append(Change(name, words, after, _give(server, prefix)))
         return changes
 
     @property
@@ -146,6 +153,10 @@ def _command(server: dict[str, Any]) -> tuple[list[str], str]:
         return [], "its command is not a word with a list of arguments"
     if not all(isinstance(each, str) for each in args):
         return [], "its arguments are not words"
+    if server.get("envFile"):
+        return [], "its envFile would give nono itself variables: put them into env"
+    if not isinstance(server.get("env", {}), dict):
+        return [], "its env is no object"
     return [command, *args], ""
 
 
@@ -153,15 +164,23 @@ def _inner(words: list[str]) -> list[str]:
     """The command without nono, if it has it: what stands behind the first `--`."""
     program = os.path.basename(words[0])
     rest = words[1:]
-    if program.startswith("python") and rest[:3] == ["-P", "-m", "nono"]:
-        program, rest = "nono", rest[3:]
+    if program.startswith("python") and "nono" in rest[:4]:
+        program, rest = "nono", rest[rest.index("nono") + 1 :]
     if program in ("nono", "nono-sandbox") and rest[:1] == ["run"] and "--" in rest:
         return rest[rest.index("--") + 1 :]
     return words
 
 
-def _variables(server: dict[str, Any]) -> list[str]:
-    """Options for what the client gives this server, and a run would drop as a secret."""
+def _give(server: dict[str, Any], prefix: str) -> tuple[str, ...]:
+    """Rename what the client sets for this server; the names as they are now, if they are others.
+
+    The client sets it for nono, and whoever wrote the file would have a say in what nono loads and
+    reads: PYTHONPATH, LD_PRELOAD, XDG_CONFIG_HOME. Under these names it is the server's alone, be
+    it a secret or not.
+    """
     env = server.get("env")
-    names = [name for name in env if looks_secret(name)] if isinstance(env, dict) else []
-    return [word for name in names for word in (flag("environment.env_allow"), name)]
+    if not env:
+        return ()
+    renamed = {f"{prefix}{name.removeprefix(GIVES)}": value for name, value in env.items()}
+    server["env"] = renamed
+    return () if renamed.keys() == env.keys() else tuple(renamed)

@@ -14,4 +14,5 @@ _SHELLS = ("bash", "sh")
 def with_shell(string: str, arguments: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
     """The command line that runs the string; what follows are its $0, $1 and so on: sh(1)."""
     there = (shell for shell in _SHELLS if find_program(shell, env, os.curdir) is not None)
-    return next(there, _SHELLS[-1]), "-c", string, *arguments
+    # The string may begin as an option does.
+    return next(there, _SHELLS[-1]), "-c", "--", string, *arguments

@@ -74,6 +74,11 @@ def run_command(
 def _planned(argv: Sequence[str], values: dict[str, Any], script: str | None) -> Plan:
     """The plan, once its notes were said."""
     plan = make_plan(to_options(values), argv, project=_project(argv, values), script=script)
+    if plan.limits is not None and not values["dry_run"]:
+        # What only a run with limits needs is loaded only then.
+        from nono.supervisor.session.own_scope import enter_own_scope
+
+        enter_own_scope(plan.limits, broker=not values["floor_only"])
     if not values["quiet"]:
         say_notes(plan.notes)
         if values["floor_only"] and without_start_files(plan.policy.rules) != plan.policy.rules:

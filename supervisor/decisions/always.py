@@ -80,6 +80,9 @@ class Complete(NamedTuple):
     cleaned: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     """What a person should know about it."""
+    is_by_name: bool = False
+    """A file that is refused to be read may lie under an open name as well, by which a kernel rule
+    may open it under both."""
 
     def decisions(
         self, witness: Witness | None = None, kind: type[Decisions] = Decisions
@@ -155,7 +158,8 @@ def complete(
         folding=tuple(sorted(names.found)),
     )
     notes = tuple(map(_UNFOUND.format, links.unfound))
-    return Complete(policy, floor, copies, cleaned if broker else {}, notes)
+    is_by_name = bool(links.unfound_for(Access.READ))
+    return Complete(policy, floor, copies, cleaned if broker else {}, notes, is_by_name)
 
 
 def _carve(

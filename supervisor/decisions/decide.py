@@ -6,6 +6,7 @@ import errno
 import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import (
@@ -43,11 +44,12 @@ from nono.supervisor.decisions.undecided import Undecided, once_of, refused
 
 if TYPE_CHECKING:
     from nono.broker.policy.table import Spelled
+    from nono.supervisor.decisions.remembered import Remembered
     from nono.supervisor.decisions.witness import Witness
     from nono.supervisor.planning.repositories import Repository
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
-_MAX_UNRESOLVED, _MAX_CONNECTS = 100, 4096
+_MAX_UNRESOLVED = 100
 _ANY_NAME = "any-name-that-no-rule-has-5d2c81"
 
 OWN_COPY = builtin("nono's own copy, only to be read")
@@ -90,7 +92,6 @@ class Decisions:
         """Without answers, and without what holds them."""
         self._given, self._lock = Given(policy), threading.Lock()
         self._unresolved: dict[str, str] = {}
-        self._connects: tuple[Policy, dict[object, Verdict]] = (policy, {})
         self._ruled: set[str] = set()
         self._copies, self._denied_names = copies, DeniedNames(policy)
         self.version = array("I", [0])  # another when policy or floor is, for a lane in C to see
@@ -222,9 +223,11 @@ class Decisions:
         it is decided as loopback is.
         """
         policy = self._policy_for(request)
+        if type(request) is Open and self.answer_at_once is not None:
+            return request, self._decide_again(policy, request)
         if not isinstance(request, Connect):
             return request, policy.decide(request)
-        verdict = self._decide_connect(policy, request)
+        verdict = self._decide_again(policy, request)
         if policy.network.mode is not Mode.FILTERED:
             return request, verdict
         if not isinstance(verdict, Allow) or isinstance(verdict.rule.pattern, _LOCAL_PATTERNS):
@@ -234,18 +237,16 @@ class Decisions:
         local = replace(request, address=loopback_like(request.address))
         return local, policy.decide(local)
 
-    def _decide_connect(self, policy: Policy, request: Connect) -> Verdict:
-        """The policy's verdict, remembered: it goes by nothing but these parts of the request."""
-        if policy is not self.policy:
-            return policy.decide(request)
-        known = self._connects
-        if known[0] is not policy or len(known[1]) >= _MAX_CONNECTS:
-            known = self._connects = (policy, {})
-        parts = request.address, request.port, request.host, request.own
-        verdict = known[1].get(parts)
-        if verdict is None:
-            verdict = known[1][parts] = policy.decide(request)
-        return verdict
+    def _decide_again(self, policy: Policy, request: Open | Connect) -> Verdict:
+        """The policy's verdict, which is remembered, unless it is the policy of this one call."""
+        is_usual = policy is self.policy
+        return self._known.decide(policy, request) if is_usual else policy.decide(request)
+
+    @cached_property
+    def _known(self) -> Remembered:  # which few runs need
+        from nono.supervisor.decisions.remembered import Remembered
+
+        return Remembered()
 
     def require(self, request: Request, *later: Request) -> None:
         """Raise OSError with the verdict's errno, after noting the refusal, unless allowed.

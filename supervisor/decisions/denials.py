@@ -49,9 +49,16 @@ class Denial:
         return "" if self.explanation is None else self.explanation.reason
 
     @property
-    def fix(self) -> tuple[str, ...]:
+    def flags(self) -> tuple[str, ...]:
         """The options of `nono run` that would allow it, flags and values in turn."""
         return () if self.explanation is None else self.explanation.fix
+
+    @property
+    def fix(self) -> str:
+        """What would allow it, to be pasted behind a `Policy`, such as `.read_files("/x")`."""
+        from nono.broker.explaining.in_python import chain  # Most runs have no use for it.
+
+        return chain(self.flags)
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a report: plain values, safe to show."""
@@ -66,7 +73,8 @@ class Denial:
             "summary": self.summary,
             "reason": self.reason,
             "rule": str(self.verdict.rule.origin),
-            "fix": list(self.fix),
+            "fix": list(self.flags),
+            "fix_in_python": self.fix,
             "layer": "" if self.explanation is None else self.explanation.layer,
             "count": self.count,
         }

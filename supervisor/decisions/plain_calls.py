@@ -19,7 +19,7 @@ from nono.broker.rules.access import CHANGING
 def is_plain(policy: Policy, requests: Iterable[Request]) -> bool:
     """Whether nothing has to be found out. For the thread that has just resolved the paths.
 
-    One lstat(2) each, of what was opened a moment before.
+    One lstat(2) each, of what was opened a moment before, where its handle was not looked at.
     """
     return all(plain_kind(policy, each) is not None for each in requests)
 
@@ -31,9 +31,13 @@ def plain_kind(policy: Policy, request: Request) -> int | None:
     needs = request.access if isinstance(request, Open) else policy.needs(request)
     if needs._value_ & CHANGING._value_:
         return None
-    try:
-        status = os.lstat(request.path)
-    except OSError:
-        return None
+    found = getattr(request.process, "found", None)
+    if found is not None and found[0] == request.path:
+        status = found[1]
+    else:
+        try:
+            status = os.lstat(request.path)
+        except OSError:
+            return None
     kind = stat.S_IFMT(status.st_mode)
     return kind if status.st_nlink < 2 or kind == stat.S_IFDIR else None

@@ -1,11 +1,12 @@
 """The library that programs load first, so that their opens for reading are the kernel's.
 
 It is `shims/linux/preload.c`, built when nono is installed, where there was a compiler. A program
-that has it is slower nowhere and allowed nothing else: what it marks Landlock decides as it decides
-what nono continues, and what Landlock refuses nono is asked about. It is left out where nono
+that has it is allowed nothing else: what it marks Landlock decides as it decides what nono
+continues, and what Landlock refuses nono is asked about. It is left out where nono
 decides more strictly than the floor, or has to see every open:
 
 - a pattern refuses to read a name, which may be made later and which the floor does not know then;
+- a refused file may have an open name that was not found, and a kernel rule belongs to the file;
 - every call is recorded or learned from, or refused once it cannot be recorded;
 - a file is another inside that the floor would open, or that the machine lacks.
 """

@@ -24,13 +24,15 @@ class Undecided(Exception):
     """
 
     def __init__(self, questions: tuple[tuple[Request, Ask], ...], policy: Policy) -> None:
-        super().__init__(questions[0][0])
         self.questions = questions
-        self.requests = tuple([request for request, _ in questions])
-        """What is to be asked about."""
         self.policy = policy
         self.begun: Begun | None = None
         """The question, where a function was asked already and what it said takes longer to do."""
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What is to be asked about."""
+        return tuple([request for request, _ in self.questions])
 
     @property
     def keys(self) -> tuple[tuple[object, ...], ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import subprocess
 from collections.abc import Sequence
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 import sniffio
 
 from nono.supervisor.errors import UsageError
-from nono.supervisor.library import answering, sinks
 from nono.supervisor.library.arguments import (
     CompleteArguments,
     RunArguments,
@@ -25,13 +22,13 @@ from nono.supervisor.library.arguments import (
     to_start,
 )
 from nono.supervisor.library.buffers import MAX_LINE, Buffer
-from nono.supervisor.library.collecting import CHUNK, Sink
+from nono.supervisor.library.collecting import CHUNK
 from nono.supervisor.library.completing import complete
 from nono.supervisor.library.completing import run as run_in
 from nono.supervisor.library.files import MAX_FILE, MAX_NAMES, Entry, Path
+from nono.supervisor.library.loops import InAsyncio, InTrio, Way
 from nono.supervisor.library.opened import Opened, Started, opening
 from nono.supervisor.library.policy import Given
-from nono.supervisor.library.portal import Portal
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
@@ -40,63 +37,10 @@ if TYPE_CHECKING:
     from nono.supervisor.library.results import Completed
 
 
-class _InTrio:
-    """The engine runs in the caller's own trio."""
-
-    def __init__(self) -> None:
-        self._stack = contextlib.AsyncExitStack()
-
-    def asking(self, ask: Any) -> Any:
-        return answering.in_trio(ask)
-
-    async def open(self, context: Any) -> Engine:
-        engine: Engine = await self._stack.enter_async_context(context())
-        return engine
-
-    async def close(self, *error: Any) -> None:
-        await self._stack.__aexit__(*error)
-
-    async def call(self, function: Any, *args: Any, abandon: Any = None) -> Any:
-        return await function(*args)
-
-    def sink(self, callback: sinks.Callback) -> Sink:
-        return sinks.here(callback)
-
-
-class _InAsyncio:
-    """The engine runs in a thread."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._portal: Portal | None = None
-
-    def asking(self, ask: Any) -> Any:
-        return answering.in_loop(ask, self._loop)
-
-    async def open(self, context: Any) -> Engine:
-        self._portal = Portal(context)
-        engine: Engine = await self._portal.aopen()
-        return engine
-
-    async def close(self, *error: Any) -> None:
-        assert self._portal is not None
-        await self._portal.aclose()
-
-    async def call(self, function: Any, *args: Any, abandon: Any = None) -> Any:
-        assert self._portal is not None
-        return await self._portal.acall(function, *args, abandon=abandon)
-
-    def sink(self, callback: sinks.Callback) -> Sink:
-        return sinks.in_loop(callback, self._loop)
-
-
-_Way = _InTrio | _InAsyncio
-
-
 class AsyncReader:
     """What a program prints. One task reads at a time."""
 
-    def __init__(self, way: _Way, program: Program, name: str, text: bool) -> None:
+    def __init__(self, way: Way, program: Program, name: str, text: bool) -> None:
         self._way, self._program, self._name = way, program, name
         self._buffer = Buffer(text)
 
@@ -139,7 +83,7 @@ class AsyncReader:
 class AsyncWriter:
     """What a program reads."""
 
-    def __init__(self, way: _Way, program: Program) -> None:
+    def __init__(self, way: Way, program: Program) -> None:
         self._way, self._program = way, program
 
     async def write(self, data: bytes | str) -> None:
@@ -154,7 +98,7 @@ class AsyncWriter:
 class AsyncProcess(Started):
     """A program that was started; see `Started` for what needs no await."""
 
-    def __init__(self, way: _Way, engine: Engine, program: Program, text: bool) -> None:
+    def __init__(self, way: Way, engine: Engine, program: Program, text: bool) -> None:
         super().__init__(engine, program, text)
         self._way = way
         names = program.streams
@@ -197,7 +141,7 @@ class AsyncProcess(Started):
 
 
 class AsyncSandbox(Opened):
-    """A sandbox that stays open: `async with AsyncSandbox(policy) as box`.
+    """A sandbox that stays open: `async with AsyncSandbox(policy) as box`, or `open` and `close`.
 
     What leaves the block ends every program in it. `policy` may be a Plan, a Policy, a Profile or
     Options. With `audit` what is decided is recorded. `ask` is called for what no rule decides: an
@@ -217,16 +161,28 @@ class AsyncSandbox(Opened):
         super().__init__()
         self._policy, self._audit = policy, audit
         self._ask, self._best_effort = ask, best_effort
-        self._way: _Way | None = None
+        self._way: Way | None = None
 
-    async def __aenter__(self) -> AsyncSandbox:
+    async def open(self) -> AsyncSandbox:
+        """Now, and not in an `async with`: `close` has to be called.
+
+        In trio that is by the same task, after what was opened later there is closed.
+        """
         if self._way is not None:
             raise UsageError("the sandbox was opened before")
-        self._way = _InTrio() if sniffio.current_async_library() == "trio" else _InAsyncio()
+        self._way = InTrio() if sniffio.current_async_library() == "trio" else InAsyncio()
         ask = None if self._ask is None else self._way.asking(self._ask)
         context = opening(self._policy, self._argv, self._audit, ask, self._best_effort)
         self._opened = await self._way.open(context)
         return self
+
+    async def close(self) -> None:
+        """End every program in it. May be called twice."""
+        if self._opened is not None:
+            await self.__aexit__(None, None, None)
+
+    async def __aenter__(self) -> AsyncSandbox:
+        return await self.open() if self._opened is None else self
 
     async def __aexit__(
         self,
@@ -292,11 +248,36 @@ class AsyncSandbox(Opened):
         found: list[Entry] = await self._of_files(self._engine.files.entries, path, max)
         return found
 
+    async def stat(self, path: Path) -> Entry:
+        """As `Files.stat`."""
+        found: Entry = await self._of_files(self._engine.files.stat, path)
+        return found
+
+    async def exists(self, path: Path) -> bool:
+        """As `Files.exists`."""
+        found: bool = await self._of_files(self._engine.files.exists, path)
+        return found
+
+    async def mkdir(
+        self, path: Path, mode: int = 0o777, *, parents: bool = False, exist_ok: bool = False
+    ) -> None:
+        """As `Files.mkdir`."""
+        making = self._engine.files.mkdir
+        await self._of_files(making, path, mode, parents=parents, exist_ok=exist_ok)
+
+    async def remove(self, path: Path) -> None:
+        """As `Files.remove`."""
+        await self._of_files(self._engine.files.remove, path)
+
+    async def rename(self, path: Path, target: Path) -> None:
+        """As `Files.rename`."""
+        await self._of_files(self._engine.files.rename, path, target)
+
     async def _of_files(self, function: Any, *args: Any, **named: Any) -> Any:
         doing = partial(self._engine.in_thread, function, *args, **named)
         return await self._open_way().call(doing)
 
-    def _open_way(self) -> _Way:
+    def _open_way(self) -> Way:
         if self._way is None or self._opened is None:
             raise UsageError("the sandbox is not open", "async with nono.AsyncSandbox(...) as box")
         return self._way

@@ -10,16 +10,17 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
-from nono.broker.rules.rule import Effect
+from nono.broker.rules.rule import Effect, OriginKind
 from nono.broker.visible import visible
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library.files import Files
+from nono.supervisor.library.in_forks import forget, keep_from_forks
 from nono.supervisor.library.pipes import Pipes, Wanted, open_pipes
 from nono.supervisor.library.policy import check_argv
 from nono.supervisor.library.program import Program
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
         from nono.supervisor.linux.launch.running import Session
 
 T = TypeVar("T")
+_MAX_TOLD = 1_000
+_TOLD: dict[str, None] = {}
+"""Notes that this process was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,11 @@ class Engine:
         self._is_closed = False
         self._files: Files | None = None
         self._told: set[str] = set()
+
+    def lock(self) -> tuple[int, ...]:
+        """What says that this sandbox lives; a lock is held by every copy."""
+        claimed = self.prepared.claim
+        return () if claimed is None else (claimed.descriptor,)
 
     @property
     def files(self) -> Files:
@@ -167,13 +176,22 @@ class Engine:
         from nono.broker.requests import NOBODY
         from nono.supervisor.report.lines import explained
 
+        origins = self._origins
         found = []
         for each in denials:
             entry = explained(self.prepared.decisions, each, self.plan.workdir)
-            told = replace(entry.explanation, reason=python_words(entry.explanation.reason))
+            reason = python_words(entry.explanation.reason, origins)
+            told = replace(entry.explanation, reason=reason)
             request: Request = replace(each.request, process=NOBODY)
             found.append(replace(each, request=request, explanation=told))
         return tuple(found)
+
+    @cached_property
+    def _origins(self) -> frozenset[str]:
+        """What was said of the policy, as flags, which is how rules have it."""
+        policy = self.plan.policy
+        rules = (*policy.rules, *policy.network.rules, *policy.network.refusals)
+        return frozenset(each.origin.name for each in rules if each.origin.kind is OriginKind.FLAG)
 
     def denials(self) -> tuple[Denial, ...]:
         """Everything that was refused in this sandbox so far. From any thread."""
@@ -187,8 +205,21 @@ class Engine:
     async def close(self) -> None:
         """When no program is left."""
         self._is_closed = True
+        forget(self)
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(self.prepared.close)
+
+
+def _tell(notes: Sequence[str]) -> None:
+    """What a person should know of a policy or of this machine, once: warnings of logger `nono`."""
+    new = [each for each in notes if each not in _TOLD]
+    if new:
+        import logging
+
+        for each in new:
+            logging.getLogger("nono").warning("nono: %s", visible(python_words(each), limit=1000))
+            if len(_TOLD) < _MAX_TOLD:
+                _TOLD[each] = None
 
 
 @contextlib.asynccontextmanager
@@ -203,10 +234,12 @@ async def open_engine(
         plan = replace(plan, policy=replace(plan.policy, default=Effect.ASK))
     with in_python(), needing_descriptors():
         prepared = await trio.to_thread.run_sync(prepare_in_host, plan, best_effort, audit, ask)
+    _tell((*plan.notes, *prepared.notes))
     engine: Engine | None = None
     try:
         async with open_nursery() as nursery:
             engine = Engine(prepared, plan, nursery)
+            keep_from_forks(engine, engine.lock)
             if prepared.credentials is not None:
                 nursery.start_soon(prepared.credentials.serve)
             if prepared.proxy is not None:

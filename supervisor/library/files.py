@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nono.supervisor.errors import UsageError
 
 if TYPE_CHECKING:
-    from nono.supervisor.linux.host_files import HostFiles
+    from nono.supervisor.linux.host_names import HostNames
     from nono.supervisor.session.prepare import Prepared
 
 MAX_FILE = 64 << 20
@@ -42,17 +42,17 @@ class Entry:
 class Files:
     """Of one open sandbox; paths may be relative to its working directory. Raises UsageError."""
 
-    _files: HostFiles
+    _files: HostNames
 
     def __init__(self, prepared: Prepared, workdir: str) -> None:
         if sys.platform == "darwin":
             why = "a sandbox's files are opened on Linux alone, where no link has to be followed"
             raise UsageError(why, 'box.run(["cat", path], capture_output=True)')
         # The door to the platform.
-        from nono.supervisor.linux.host_files import HostFiles
+        from nono.supervisor.linux.host_names import HostNames
 
         confinement = prepared.confinement
-        self._files = HostFiles(
+        self._files = HostNames(
             prepared.decisions, confinement.injected, os.path.abspath(workdir), prepared.tmpdir
         )
 
@@ -103,15 +103,43 @@ class Files:
 
     def entries(self, path: Path = ".", max: int = MAX_NAMES) -> list[Entry]:
         """What is in a directory, sorted by name. Raises OSError, EFBIG for more than `max`."""
-        found = [
-            Entry(name, _KINDS.get(stat.S_IFMT(each.st_mode), "other"), each.st_size, each.st_mtime)
-            for name, each in self._files.entries(os.fspath(path), max)
-        ]
+        found = [_entry(name, each) for name, each in self._files.entries(os.fspath(path), max)]
         return sorted(found, key=lambda entry: entry.name)
 
     def listdir(self, path: Path = ".", max: int = MAX_NAMES) -> list[str]:
         """The names in a directory, sorted."""
         return [entry.name for entry in self.entries(path, max)]
+
+    def stat(self, path: Path) -> Entry:
+        """What has a name, a link included, as every program can see it. Raises OSError."""
+        return _entry(os.path.basename(os.fspath(path)), self._files.status(os.fspath(path)))
+
+    def exists(self, path: Path) -> bool:
+        """Whether anything has that name, a link included. Raises OSError for a link on the way."""
+        try:
+            self._files.status(os.fspath(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def mkdir(
+        self, path: Path, mode: int = 0o777, *, parents: bool = False, exist_ok: bool = False
+    ) -> None:
+        """Make a directory, as `pathlib.Path.mkdir` does. Raises OSError."""
+        self._files.make_directory(os.fspath(path), mode, parents=parents, exist_ok=exist_ok)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, a link itself, or an empty directory. Raises OSError."""
+        self._files.remove(os.fspath(path))
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give it another name; a file that has that one is replaced. Raises OSError."""
+        self._files.rename(os.fspath(path), os.fspath(target))
+
+
+def _entry(name: str, found: os.stat_result) -> Entry:
+    kind = _KINDS.get(stat.S_IFMT(found.st_mode), "other")
+    return Entry(name, kind, found.st_size, found.st_mtime)
 
 
 def _too_much(path: Path, size: int) -> OSError:

@@ -239,6 +239,28 @@ class Sandbox(Opened):
         """As `Files.entries`."""
         return self._engine.files.entries(path, max)
 
+    def stat(self, path: Path) -> Entry:
+        """As `Files.stat`."""
+        return self._engine.files.stat(path)
+
+    def exists(self, path: Path) -> bool:
+        """As `Files.exists`."""
+        return self._engine.files.exists(path)
+
+    def mkdir(
+        self, path: Path, mode: int = 0o777, *, parents: bool = False, exist_ok: bool = False
+    ) -> None:
+        """As `Files.mkdir`."""
+        self._engine.files.mkdir(path, mode, parents=parents, exist_ok=exist_ok)
+
+    def remove(self, path: Path) -> None:
+        """As `Files.remove`."""
+        self._engine.files.remove(path)
+
+    def rename(self, path: Path, target: Path) -> None:
+        """As `Files.rename`."""
+        self._engine.files.rename(path, target)
+
     @property
     def _portal(self) -> Portal:
         if self._made is None or self._opened is None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from nono.broker.policy.environment import Environment
 from nono.broker.policy.policy import Policy as Rules
+from nono.broker.settings import KEYS
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library.words import in_python
 from nono.supervisor.places import home_directory
@@ -19,7 +20,7 @@ from nono.supervisor.planning.plan import Plan, make_plan
 Path = str | os.PathLike[str]
 
 _NOTHING = Options(block_net=True)
-_HOSTS = ("network_profile", "allow_domain", "open_port", "allow_connect_port", "proxy_credential")
+_REACHING = frozenset(key.option for key in KEYS if key.narrows and key.option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,14 @@ class Policy:
         """Refuse changes, as `deny` refuses everything."""
         return self._and(deny_write=patterns)
 
+    def bypass_protection(self, *paths: Path) -> Policy:
+        """Lift what refuses these by default; what allows them has to be said besides."""
+        return self._and(bypass_protection=paths)
+
+    def unix_sockets(self, *paths: Path) -> Policy:
+        """Connect to these sockets of other programs."""
+        return self._and(allow_unix_socket=paths)
+
     def workdir(self, path: Path, *, allow: bool = False) -> Policy:
         """Where programs start; `allow` opens it as well. Otherwise it is the current directory."""
         said = replace(self.options, workdir=os.fspath(path), allow_cwd=allow)
@@ -124,6 +133,22 @@ class Policy:
     def ports(self, *ports: int | str) -> Policy:
         """Connect to these ports of this machine, and listen on them."""
         return self._and(open_port=ports)
+
+    def listen_ports(self, *ports: int | str) -> Policy:
+        """Listen on these ports, for other machines too."""
+        return self._and(listen_port=ports)
+
+    def connect_ports(self, *ports: int | str) -> Policy:
+        """Connect to these ports of every public host."""
+        return self._and(allow_connect_port=ports)
+
+    def deny_hosts(self, *hosts: str) -> Policy:
+        """Refuse these, whatever else allows them."""
+        return self._and(deny_domain=hosts)
+
+    def no_sni_check(self, *hosts: str) -> Policy:
+        """Do not compare the name that TLS tells with these hosts."""
+        return self._and(no_sni_check=hosts)
 
     def any_network(self) -> Policy:
         """Connect to whatever is not refused."""
@@ -177,7 +202,7 @@ class Policy:
 
     def _and(self, **lists: Sequence[Any]) -> Policy:
         longer = {name: (*getattr(self.options, name), *more) for name, more in lists.items()}
-        reaching = any(longer.get(name) for name in _HOSTS)
+        reaching = any(longer.get(name) for name in _REACHING)
         return self._with(**longer, **({"block_net": False} if reaching else {}))
 
     def _with(self, **fields: Any) -> Policy:

@@ -13,6 +13,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import trio
@@ -21,6 +22,7 @@ from nono.broker.errors import NonoError
 from nono.broker.limits import Reached
 from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.library.collecting import CHUNK, receive, waiting
+from nono.supervisor.library.in_forks import forget, keep_from_forks
 from nono.supervisor.library.pipes import set_size
 from nono.supervisor.session.descriptors import not_executed
 
@@ -77,6 +79,7 @@ class Program:
         self.has_terminal = pipes.terminal >= 0
         self.streams = {name: trio.lowlevel.FdStream(fd) for name, fd in pipes.ours.items()}
         self._unread: dict[str, bytes] = {}
+        keep_from_forks(self, self._ends)
 
     async def serve(self) -> None:
         """From the start to the end of its last process; when cancelled, all are killed."""
@@ -116,6 +119,7 @@ class Program:
     def _close(self) -> None:
         with self._lock:
             self._is_over = True
+            forget(self)
             self.session.close()
         self._printed.settle(_SETTLE_SECONDS)
         self._refused = self._decisions.denials.of(self._mark)
@@ -246,6 +250,11 @@ class Program:
             end = termios.tcgetattr(terminal)[6][termios.VEOF]
             if end != b"\0":  # it has none
                 os.write(terminal, end * 2)
+
+    def _ends(self) -> Iterator[int]:
+        yield self.session.control
+        for stream in self.streams.values():
+            yield stream.fileno()
 
     def close_streams(self) -> None:
         """All that are open, when the sandbox closes."""

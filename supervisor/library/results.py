@@ -100,7 +100,7 @@ class CalledProcessError(ProgramError, subprocess.CalledProcessError):
     def __init__(self, completed: Completed) -> None:
         status = completed.returncode
         how = f"ended with {status}" if status >= 0 else f"was ended by signal {-status}"
-        fixes = [" ".join(each.fix) for each in completed.denials if each.fix]
+        fixes = [each.fix for each in completed.denials if each.fix]
         super().__init__(completed, f"{completed.argv[0]} {how}", fixes[0] if fixes else "")
         self.returncode = status
 

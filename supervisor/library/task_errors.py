@@ -19,7 +19,7 @@ class TaskError(NonoError):
     """What the worker was refused meanwhile."""
 
     def __init__(self, message: str, hint: str = "", denials: Sequence[Denial] = ()) -> None:
-        fixes = [" ".join(each.fix) for each in denials if each.fix]
+        fixes = [each.fix for each in denials if each.fix]
         super().__init__(visible(message, limit=_MAX_MESSAGE), hint or (fixes or [""])[-1])
         self.denials = tuple(denials)
 

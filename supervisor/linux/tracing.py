@@ -7,8 +7,12 @@ the kernel's Documentation/admin-guide/LSM/Yama.rst; tried with Debian's 6.1.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nono.supervisor.errors import StartError
-from nono.supervisor.finding import Finding
+
+if TYPE_CHECKING:
+    from nono.supervisor.finding import Finding
 
 _SCOPE = "/proc/sys/kernel/yama/ptrace_scope"
 _WHAT = "Yama ptrace scope"
@@ -35,6 +39,9 @@ def check_tracing() -> None:
 
 def finding() -> Finding:
     """The same for a person who asks."""
+    # What only `nono setup` needs is loaded only then.
+    from nono.supervisor.finding import Finding
+
     scope = _scope()
     if scope is None:
         return Finding(_WHAT, "not built in", True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -18,12 +17,10 @@ from nono.broker import (
     PathChange,
     Policy,
     Request,
-    Rule,
     Subtree,
     UnixConnect,
 )
 from nono.broker.requests import NOBODY
-from nono.broker.rules.folding import folded_name
 from nono.broker.rules.paths import child, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos.evaluate import Asked, Evaluator
@@ -33,8 +30,6 @@ from nono.supervisor.errors import BrokenError, UsageError
 from nono.supervisor.macos.network import network_rules
 from nono.supervisor.macos.on_disk import path_on_disk, policy_on_disk
 from nono.supervisor.macos.profile import opened_by, profile_of, with_base
-
-_WILDCARD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +81,8 @@ def compiled(
         hint = "nono run --dry-run shows the rules; leave this one out"
         raise UsageError(f"a rule cannot be enforced on macOS: {error}", hint) from None
     made = Compiled(policy, profile, Evaluator(profile))
-    places = _near_refusals(policy)
-    checked = _speaking_of(places, policy)
-    for request in _uses(places):
-        if made.allows(request) and not isinstance(checked.decide(request), Allow):
+    for request in _uses(_near_refusals(policy)):
+        if made.allows(request) and not isinstance(policy.decide(request), Allow):
             raise BrokenError(f"the profile for macOS allows what the policy refuses: {request}")
     return made
 
@@ -101,23 +94,6 @@ def _near_refusals(policy: Policy) -> dict[str, None]:
     for path in _refused_paths(policy):
         places.update(dict.fromkeys((path, child(path, "x"), parent(path))))
     return dict.fromkeys(filter(opened.reaches, places))
-
-
-def _speaking_of(places: Iterable[str], policy: Policy) -> Policy:
-    """The same policy for these places: without the patterns that begin as none of them does.
-
-    Each pattern would be tried on each request: there are hundreds of both.
-    """
-    folded = [folded_name(path) for path in places]
-
-    def may_match(rule: Rule) -> bool:
-        pattern = rule.pattern
-        if not isinstance(pattern, Glob) or not pattern.text.startswith("/"):
-            return True
-        start = folded_name(_WILDCARD.split(pattern.text, maxsplit=1)[0])
-        return any(path.startswith(start) for path in folded)
-
-    return replace(policy, rules=tuple(filter(may_match, policy.rules)))
 
 
 def _uses(places: Iterable[str]) -> Iterator[Request]:

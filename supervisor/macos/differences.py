@@ -13,7 +13,7 @@ from nono.broker import Access, Effect, Glob, Mode, Policy, Rule
 from nono.broker.rules.host_patterns import PublicPort
 from nono.broker.rules.paths import is_within
 from nono.broker.settings import flag
-from nono.supervisor.macos.filters import directories_of
+from nono.supervisor.macos.expressions import directories_of
 
 Concerns = Callable[[Policy], bool]
 

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import enum
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from nono.broker import File, Glob, PathPattern, Subtree
 from nono.broker.rules.folding import Folding, folded_name
-from nono.broker.rules.paths import RESERVED_TREES, child, components, is_within, lineage
+from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
-from nono.shims.macos import names
 from nono.shims.macos.sbpl import (
-    Every,
     Filter,
     Literal,
-    Regex,
     Some,
     Subpath,
     some,
     tree,
     without,
 )
+from nono.supervisor.macos.expressions import expression_of
 from nono.supervisor.macos.together import Opened, Refused, spoken_of, together
 
-_BELOW = "(/|$)"
 _GUARDED = -1
 """The kind of what is refused to those who would move it."""
-_ONE_WIDE = f"{names.ANY}{names.ANY}?{names.ANY}?{names.ANY}?"
-"""At least one character: the kernel compares bytes, of which it may have four."""
-_PLAIN_CLASS = re.compile(r"(?:[a-z](?:-[a-z])?|[A-Z](?:-[A-Z])?|[0-9](?:-[0-9])?|[._,+=@~#%])+")
-_CLASS = re.compile(r"\[!?\]?[^]]*\]")
 _RESERVED = some(tree(path) for path in sorted(RESERVED_TREES))
 
 
@@ -43,27 +38,76 @@ def granted(pattern: PathPattern) -> Filter:
         case Subtree(path):
             return tree(path)
         case Glob(text):
-            found = _glob(text, exact=True, below=False)
+            found = expression_of(text, exact=True, below=False)
             inside = any(is_within(pattern.prefix, each) for each in RESERVED_TREES)
             return found if inside else without(found, [_RESERVED])
         case Subtrees():
             raise TypeError("many trees are only refused together")
 
 
+class _Place(enum.Enum):
+    """Where a directory is: `INSIDE` of what is granted, `ABOVE` some of that, or `AWAY`."""
+
+    INSIDE = enum.auto()
+    ABOVE = enum.auto()
+    AWAY = enum.auto()
+
+
 class Reach:
-    """Which wildcards have to do with what is granted: a refusal elsewhere refuses nothing."""
+    """What has to do with what is granted: a refusal elsewhere refuses nothing.
+
+    Names are compared folded, wherever they are: too much is refused then, never too little.
+    """
 
     def __init__(self, grants: Iterable[PathPattern]) -> None:
         self.opened = Opened(grants)
         self._trees = set(map(_fold, self.opened.trees))
         opened = (*self.opened.trees, *self.opened.files)
         self._above = {_fold(each) for path in opened for each in lineage(path)}
+        self._places: dict[str, _Place] = {}
+        self._written: dict[tuple[Refused, ...], list[Filter]] = {}
+
+    def is_near(self, path: str) -> bool:
+        """True unless it is certain that the path is neither in what is granted nor above it.
+
+        There are thousands of them in a few directories, most of which are away.
+        """
+        end = 0
+        while True:
+            above = path[:end] or "/"
+            place = self._places.get(above)
+            if place is None:
+                place = self._places[above] = self._place(above)
+            if place is not _Place.ABOVE or above == path:
+                return place is not _Place.AWAY
+            end = path.find("/", end + 1)
+            if end < 0:
+                end = len(path)
+
+    def near(self, pattern: PathPattern) -> PathPattern:
+        """What of a refusal may have to do with what is granted."""
+        if not isinstance(pattern, Subtrees):
+            return pattern
+        return replace(
+            pattern, spellings={p: s for p, s in pattern.spellings.items() if self.is_near(p)}
+        )
+
+    def _place(self, path: str) -> _Place:
+        """Of one that lies in no directory that is granted."""
+        folded = _fold(path)
+        if folded in self._trees:
+            return _Place.INSIDE
+        return _Place.ABOVE if folded in self._above else _Place.AWAY
+
+    def together(self, refused: Iterable[Refused], folding: Folding) -> list[Filter]:
+        """As the function; what several operations refuse is written once."""
+        key = tuple(refused)
+        if key not in self._written:
+            self._written[key] = list(together(key, folding, self.opened))
+        return self._written[key]
 
     def touches(self, pattern: Glob) -> bool:
-        """True unless it is certain that the pattern matches nothing that is granted or above.
-
-        Names are compared folded, wherever they are: too much is refused then, never too little.
-        """
+        """True unless it is certain that the pattern matches nothing that is granted or above."""
         if not self._trees.isdisjoint(lineage(_fold(pattern.prefix))):
             return True
         if not pattern.text.startswith("/"):
@@ -100,7 +144,7 @@ class Refusals:
         out = frozenset(left_out)
         if isinstance(pattern, Glob):
             if self._reach.touches(pattern):
-                whole = _glob(pattern.text, exact=not self._folding, below=True)
+                whole = expression_of(pattern.text, exact=not self._folding, below=True)
                 self._others[without(whole, map(tree, sorted(out)))] = None
             return
         for refused, parted in spoken_of(pattern):
@@ -124,81 +168,6 @@ class Refusals:
         found: dict[Filter, None] = {}
         for (_, out), refused in self._paths.items():
             left_out = [tree(path) for path in sorted(out)]
-            for part in together(refused, self._folding, self._reach.opened):
+            for part in self._reach.together(refused, self._folding):
                 found[without(part, left_out)] = None
         return [*found, *self._others]
-
-
-def directories_of(pattern: Glob, folding: Folding) -> Iterator[Regex]:
-    """Directories below which something matches that would not if they were moved elsewhere.
-
-    Those of its fixed part are not among them. A name that matches at any depth moves along.
-    """
-    rooted = pattern.text if pattern.text.startswith("/") else f"/**/{pattern.text}"
-    parts = rooted.removesuffix("/")[1:].split("/")
-    body, fixed = "", len(components(pattern.prefix))
-    for number, part in enumerate(parts[:-1]):
-        if part == "**":
-            body += "(/[^/]+)*"
-            if number:
-                yield Regex(f"^{body}$")  # and whatever is deeper
-                return
-            continue
-        body += "/" + _name(part, exact=not folding, wide=True)
-        if number >= fixed:
-            yield Regex(f"^{body}$")
-
-
-def entry_of(directory: str) -> Filter:
-    """Names directly in the directory: below it, and of one name more."""
-    depth = len(components(directory)) + 1
-    return Every((Subpath(directory), Regex(f"^{'/[^/]+' * depth}$")))
-
-
-def _glob(text: str, *, exact: bool, below: bool) -> Regex:
-    rooted = text if text.startswith("/") else f"/**/{text}"
-    parts = rooted.removesuffix("/")[1:].split("/")
-    wide = below  # a refusal may reach too much, a grant never
-    body = "".join(
-        "(/[^/]+)*" if part == "**" else "/" + _name(part, exact=exact, wide=wide) for part in parts
-    )
-    if set(parts) == {"**"}:
-        body = f"(/|{body})"  # no name at all is the root
-    return Regex(f"^{body}{_BELOW if below else '$'}")
-
-
-def _name(part: str, *, exact: bool, wide: bool) -> str:
-    spell = names.exactly if exact else names.folded
-    if not wide and not names.is_writable(part):
-        raise ValueError(f"no rule can name {part!r}")
-    made, text, position = "", "", 0
-    while position < len(part):
-        character = part[position]
-        bracket = _CLASS.match(part, position) if character == "[" else None
-        if character not in "*?" and bracket is None:
-            text += character
-            position += 1
-            continue
-        made, text = made + (spell if exact else names.begun)(text), ""
-        if character == "*":
-            made += names.ANY + "*"
-        elif bracket is None:
-            made += _ONE_WIDE if wide else names.ANY
-        else:
-            made += _bracket(bracket[0], exact=exact, wide=wide)
-        position = bracket.end() if bracket else position + 1
-    return made + spell(text) + ("" if exact else names.ENDING)
-
-
-def _bracket(text: str, *, exact: bool, wide: bool) -> str:
-    """One character of a class. What cannot be written so is any, in a refusal."""
-    inner = text[1:-1]
-    negated = inner.startswith("!")
-    inner = inner.removeprefix("!")
-    if not _PLAIN_CLASS.fullmatch(inner) or (negated and wide):
-        if wide:
-            return _ONE_WIDE
-        raise ValueError(f"the class {text} cannot be written for macOS")
-    if not exact:
-        inner += inner.swapcase()
-    return f"[^{inner}/]" if negated else f"[{inner}]"

@@ -15,6 +15,7 @@ from nono.broker.rules.paths import is_within
 from nono.broker.rules.patterns import Subtrees
 
 _ALIASES = ("/etc", "/tmp", "/var")
+_BELOW_ALIASES = tuple(f"{alias}/" for alias in _ALIASES)
 _PRIVATE = "/private"
 _DATA = "/System/Volumes/Data"
 _FIRMLINKS = (
@@ -26,12 +27,9 @@ _FIRMLINKS = (
 
 def path_on_disk(path: str) -> str:
     """The canonical path that an absolute one leads to there, as far as every Mac is the same."""
-    if any(is_within(path, _DATA + link) for link in _FIRMLINKS):
+    if path.startswith(_DATA) and any(is_within(path, _DATA + link) for link in _FIRMLINKS):
         path = path[len(_DATA) :]
-    for alias in _ALIASES:
-        if path == alias or path.startswith(f"{alias}/"):
-            return _PRIVATE + path
-    return path
+    return _PRIVATE + path if path in _ALIASES or path.startswith(_BELOW_ALIASES) else path
 
 
 def policy_on_disk(policy: Policy, spell: Callable[[str], str] | None = None) -> Policy:

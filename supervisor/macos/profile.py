@@ -46,7 +46,8 @@ from nono.shims.macos.sbpl import (
     tree,
     without,
 )
-from nono.supervisor.macos.filters import Reach, Refusals, directories_of, entry_of, granted
+from nono.supervisor.macos.expressions import directories_of, entry_of
+from nono.supervisor.macos.filters import Reach, Refusals, granted
 from nono.supervisor.macos.together import Opened
 
 BASE = Origin(OriginKind.BUILTIN, "what every program needs on macOS")
@@ -161,12 +162,19 @@ class _Parts:
         paths of refusals and questions, and the directories above them: see `Policy`."""
         if (rights, guarded) not in self._known:
             found = Refusals(self.policy.names, self.reach)
-            for rule, pattern in self._with(Effect.DENY, rights):
-                found.add(pattern, self._lifted(rule), rule.access.value)
+            for rule, pattern in self._refusals:
+                if rule.access & rights:
+                    found.add(pattern, self._lifted(rule), rule.access.value)
             if guarded:
                 found.guard(self._guarded)
             self._known[rights, guarded] = found.filters()
         return self._known[rights, guarded]
+
+    @cached_property
+    def _refusals(self) -> list[_Spoken]:
+        """As far as they have to do with what is granted, which of thousands of paths few do."""
+        refusals = self._with(Effect.DENY, ALL_ACCESS)
+        return [(rule, self.reach.near(pattern)) for rule, pattern in refusals]
 
     @cached_property
     def reach(self) -> Reach:
@@ -208,8 +216,11 @@ class _Parts:
                 lifted = is_lifted(rule, guarded, bypasses)
                 out = frozenset(self._lifted(rule) if lifted else ())
                 for path in lineage(guarded):
-                    found[path] = found.get(path, out) & out
-        return found
+                    known = found.get(path)
+                    if known is not None and known <= out:
+                        break  # and so it is above
+                    found[path] = out if known is None else known & out
+        return {path: out for path, out in found.items() if self.reach.is_near(path)}
 
     def _with(self, effect: Effect, rights: Access) -> list[_Spoken]:
         return [

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from nono.broker import File, PathPattern, Subtree
 from nono.broker.rules.folding import Folding
-from nono.broker.rules.paths import ancestors, components, lineage, outermost
+from nono.broker.rules.paths import ancestors, components, lineage, outermost, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.shims.macos import names
 from nono.shims.macos.sbpl import Every, Filter, Literal, Regex, Spelled, Subpath, some, tree
@@ -61,9 +61,15 @@ class Opened:
         everywhere = any(not isinstance(each, File | Subtree) for each in grants)
         self.trees = outermost({"/"} if everywhere else trees)
         self.files = {each for each in files if self.trees.isdisjoint(lineage(each))}
+        self._inside: dict[str, bool] = {}
 
     def reaches(self, path: str) -> bool:
-        return path in self.files or not self.trees.isdisjoint(lineage(path))
+        if path in self.files or path in self.trees:
+            return True
+        directory = parent(path)  # most paths that are asked for have theirs in common
+        if directory not in self._inside:
+            self._inside[directory] = not self.trees.isdisjoint(lineage(directory))
+        return self._inside[directory]
 
 
 def together(refused: Iterable[Refused], folding: Folding, opened: Opened) -> Iterator[Filter]:

@@ -81,7 +81,7 @@ class FlagPaths:
         try:
             mode = os.stat(given).st_mode
         except OSError as error:
-            if error.errno == errno.ENOENT and self._may_be_made(key, given):
+            if error.errno == errno.ENOENT and self._may_be_made(key, path, given):
                 self.to_make.append(given)
                 return given
             raise UsageError(
@@ -91,9 +91,11 @@ class FlagPaths:
             raise UsageError(f"{setting}: not a directory", _instead(key, Kind.FILE, path))
         return given
 
-    def _may_be_made(self, key: Key, path: str) -> bool:
-        """Only where nobody else looks: a typing error elsewhere is told of."""
-        return key.name == "filesystem.allow" and path != self._home and is_within(path, self._home)
+    def _may_be_made(self, key: Key, said: str, path: str) -> bool:
+        """Only where nobody else looks, and only what is said from `/` or `~` on: a program's own
+        directory that is not there yet. A typing error elsewhere is told of."""
+        is_whole = said.startswith(("/", "~")) and key.name == "filesystem.allow"
+        return is_whole and path != self._home and is_within(path, self._home)
 
     def _file(self, setting: Setting, key: Key) -> str:
         path = setting.value

@@ -31,6 +31,8 @@ def preload(
     env: Mapping[str, str],
 ) -> str:
     """What programs are to load first; empty for nothing. `env` says where the state is kept."""
+    if made.is_by_name:
+        return ""
     required = audit is not None and audit.required
     copies = {**made.copies, **made.cleaned}
     library = loaded_by(decisions, copies, required)

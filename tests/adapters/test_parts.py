@@ -8,7 +8,7 @@ import pytest
 
 import nono
 from nono.adapters import python_worker, refusals
-from nono.adapters.workspace import Gone, Workspace
+from nono.adapters.workspace import Gone, Workspace, record
 from nono.broker import Access, Open
 from nono.broker.explaining.explain import Explanation
 from nono.broker.requests import NOBODY
@@ -29,8 +29,9 @@ def denial(number: int) -> nono.Denial:
 def test_what_is_told_has_a_bound() -> None:
     assert refusals.told([]) == "" and refusals.below("said", []) == "said"
     assert refusals.below("said", [denial(1)]) == (
-        "said\nnono: refused: read /x/1: no rule allows it; a person may allow it: --read /x/1\n"
+        'said\nnono: refused: read /x/1: no rule allows it; a person may allow it: .read("/x/1")\n'
     )
+    assert refusals.told([denial(1)], flags=True).endswith("may allow it: --read /x/1\n")
     lines = refusals.told([denial(number) for number in range(100)]).splitlines()
     assert len(lines) == refusals.MAX_TOLD + 1 and lines[-1] == "nono: and 92 more refusals"
 
@@ -67,11 +68,17 @@ def test_a_name_from_elsewhere_leads_to_no_workspace(name: str, tmp_path: Path) 
         Workspace(below=tmp_path, name=name)
 
 
-def test_a_workspace_that_was_replaced_is_gone(tmp_path: Path) -> None:
+def test_a_workspace_that_was_replaced_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     (tmp_path / "work").mkdir()
     os.symlink("work", tmp_path / "link")
     given = Workspace(directory=tmp_path / "link")
     (tmp_path / NAME).mkdir()
+    with pytest.raises(Gone):  # a name that somebody else took
+        Workspace(below=tmp_path, name=NAME)
+    record(str(tmp_path / NAME))
     made = Workspace(below=tmp_path, name=NAME)
     assert given.name == given.directory == str(tmp_path / "work") and made.name == NAME
     for workspace in (given, made):

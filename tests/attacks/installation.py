@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ PYTHON = "/usr/bin/python3"
 
 @pytest.fixture(scope="module")
 def sources(place: Path) -> Path:
-    return copy_sources(place / f"own-code-{secrets.token_hex(4)}")
+    """Compiled once. An interpreter of another version compiles for itself."""
+    copied = copy_sources(place / f"own-code-{secrets.token_hex(4)}")
+    subprocess.run([sys.executable, "-m", "compileall", "-q", copied], check=True)
+    return copied
 
 
 @pytest.fixture

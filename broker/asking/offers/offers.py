@@ -14,11 +14,11 @@ from nono.broker.asking.question import Offer
 
 
 class Offers(Sequence[Offer]):
-    """`make` makes them in their order, the same each time."""
+    """`make` makes them in their order, the same each time. `lead` is the first, if it is known."""
 
-    def __init__(self, make: Callable[[], Iterator[Offer]]) -> None:
+    def __init__(self, make: Callable[[], Iterator[Offer]], lead: Offer | None = None) -> None:
         self._make = make
-        self._begun: tuple[Offer, ...] = ()
+        self._begun: tuple[Offer, ...] = () if lead is None else (lead,)
         self._whole: tuple[Offer, ...] | None = None
 
     def __iter__(self) -> Iterator[Offer]:

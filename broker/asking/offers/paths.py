@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nono.broker.asking.offers.entries import kept_of, listed
+from nono.broker.asking.offers.lead import FILE, LIST, ONCE
 from nono.broker.asking.offers.making import Maker, Opened
 from nono.broker.asking.question import Lasts, Offer
 from nono.broker.asking.subject import names_object
@@ -18,7 +19,7 @@ from nono.broker.explaining.access_words import deeds
 from nono.broker.explaining.remedies import NAMES, is_random
 from nono.broker.requests import Open, Operation, PathChange, PathRequest
 from nono.broker.rules.access import ALL_ACCESS, Access
-from nono.broker.rules.paths import is_within, parent
+from nono.broker.rules.paths import parent
 from nono.broker.rules.patterns import File, Subtree
 
 _FEW = 2
@@ -107,7 +108,7 @@ class PathOffers:
             return f"these {len(self.access)}"
         if self._makes_directory:
             return "this directory"
-        return "the list of names" if self._is_listed else "this file"
+        return LIST if self._is_listed else FILE
 
     @property
     def _is_risky(self) -> bool:
@@ -125,7 +126,7 @@ class PathOffers:
         what = self._what
         if changes_names:
             what = "this change" if len(self.access) == 1 else "these changes"
-        yield self.make.allow("o", Lasts.ONCE, once, f"{what}, once", is_risky=self._is_risky)
+        yield self.make.allow(ONCE, Lasts.ONCE, once, f"{what}, once", is_risky=self._is_risky)
         # The right to change a name is one on the directory: see `Decisions`.
         if not changes_names:
             opened = [(File(path), access) for path, access in self.access.items()]
@@ -133,20 +134,12 @@ class PathOffers:
             yield self.make.allow("r", Lasts.RUN, opened, words, is_risky=self._is_risky)
 
     def _directories(self) -> Iterator[Offer]:
-        directory = self._safe()
+        directory = self.place.whole(self.directory)
         if directory is not None:
             yield self._whole("d", directory)
         tree = parent(directory or self.directory)
         if self.neighbours and self.place.around.is_safe(tree):
             yield self._whole("t", tree, broad=True)
-
-    def _safe(self) -> str | None:
-        """What to open as a whole: a program's own state or this directory, where that is safe."""
-        around = self.place.around
-        own = around.state_of(self.directory)
-        if own is not None and is_within(self.directory, own):
-            return own
-        return self.directory if around.is_safe(self.directory) else None
 
     def _whole(self, id: str, directory: str, broad: bool = False) -> Offer:
         reach = self.place.look.reach(directory)
@@ -170,7 +163,7 @@ class PathOffers:
                 yield from self._always("a", Subtree(self._path), words)
         elif self._is_kept_alone:
             yield from self._always("a", File(self._path), "this file, always")
-        directory = self._safe()
+        directory = self.place.whole(self.directory)
         if directory is None and self._is_listed:
             yield from self._names()
         if directory is not None and not around.is_above(directory):

@@ -37,7 +37,7 @@ _WHOLE = MAX_TEXT
 """So many lines hold every text that is shown."""
 _MAX_ESCAPE = 12
 _MAX_REFUSAL = 30
-_MAX_RULES = 200
+MAX_RULES = 200
 """Of an answer that takes a second step, all of which are on its pages."""
 _PATHS = (SubjectKind.FILE, SubjectKind.DIRECTORY, SubjectKind.SOCKET)
 _RULE = "─"
@@ -122,8 +122,8 @@ def second_step(choice: Choice, around: Surroundings) -> list[str]:
     offer, columns = choice.offer, around.columns - 1
     rows = [("you chose", offer.words), ("it opens", offer.reach)]
     rows += [("it writes", offer.entry), ("into", offer.file)] if offer.entry else []
-    rows += [] if offer.entry else [("rule", rule_words(each)) for each in offer.rules[:_MAX_RULES]]
-    more = 0 if offer.entry else len(offer.rules) - _MAX_RULES
+    rows += [] if offer.entry else [("rule", rule_words(each)) for each in offer.rules[:MAX_RULES]]
+    more = 0 if offer.entry else len(offer.rules) - MAX_RULES
     rows += [("", f"and {more} more rules")] if more > 0 else []
     lines = [_heading(around)]
     for label, text in rows:

@@ -51,6 +51,11 @@ def wrapped(text: str, columns: int, most: int) -> list[str]:
     return list(_lines(text, columns)) or [""]
 
 
+def rows_of(text: str, columns: int) -> int:
+    """How many rows a terminal of so many columns shows it on."""
+    return max(sum(1 for _ in _lines(text, max(columns, 1))), 1)
+
+
 def _lines(text: str, columns: int) -> Iterator[str]:
     while text:
         # At least one character, so that it ends where one is wider than the line.

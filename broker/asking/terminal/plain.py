@@ -1,7 +1,8 @@
 """A question as a list, for screen readers and where nothing may be drawn.
 
 The answer is a line: the letter that it has in every question and everywhere, and `yes` to what
-takes a second step. Anything else asks again; an empty line and the end of input refuse.
+takes a second step. Anything else asks again; an empty line and the end of input refuse. What
+does not fit on the screen is on pages, and nothing allows before all of them were there.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from collections.abc import Sequence
 
 from nono.broker.asking.question import MAX_OBJECTS, Question
 from nono.broker.asking.subject import DETAILS
-from nono.broker.asking.terminal.block import MAX_TEXT, risk, rule_words
+from nono.broker.asking.terminal.block import MAX_RULES, MAX_TEXT, risk, rule_words
+from nono.broker.asking.terminal.columns import rows_of, wrapped
 from nono.broker.asking.terminal.keys import Choice, by_key
 from nono.broker.visible import visible
 
 PROMPT = "Letter, then Enter; Enter alone refuses: "
-AGAIN = f"No such letter (capitals differ). {PROMPT}"
+AGAIN = "No such letter (capitals differ)."
+UNSEEN = "Not all of it was shown."
 PASTED = "More than one line came at once: a paste answers nothing."
 NEW = "This is a new question. The one before was withdrawn."
 SECOND = 'Type "yes", then Enter; anything else goes back: '
 YES = "yes"
-_MAX_RULES = 5
+MORE = "+"
 
 
 def listed(question: Question, choosable: Sequence[Choice], run: str = "") -> list[str]:
@@ -66,8 +69,36 @@ def confirmed(choice: Choice) -> list[str]:
     if offer.entry:
         lines.append(f"It writes: {visible(offer.entry, 1000)} into {visible(offer.file, 1000)}")
     else:
-        lines += [f"Rule: {rule_words(each)}" for each in offer.rules[:_MAX_RULES]]
+        lines += [f"Rule: {rule_words(each)}" for each in offer.rules[:MAX_RULES]]
+        more = len(offer.rules) - MAX_RULES
+        lines += [f"And {more} more rules"] if more > 0 else []
     return [line for line in lines if not line.endswith(": ")]
+
+
+def paged(lines: Sequence[str], rows: int, columns: int) -> tuple[tuple[str, ...], ...]:
+    """The lines in as many pages as it takes, so that nothing of one has left the screen.
+
+    Below each there is room for what is asked there. A line that fills more than a page is parted.
+    """
+    room = max(rows - 1 - rows_of(more(1, 9), columns), 1)
+    pages: list[tuple[str, ...]] = []
+    page: list[str] = []
+    left = room
+    for line in lines:
+        parts = [line] if rows_of(line, columns) <= room else wrapped(line, columns, MAX_TEXT)
+        for part in parts:
+            takes = rows_of(part, columns)
+            if takes > left and page:
+                pages.append(tuple(page))
+                page, left = [], room
+            page.append(part)
+            left -= takes
+    return (*pages, tuple(page))
+
+
+def more(number: int, of: int) -> str:
+    """What is asked below a page that is not the last."""
+    return f'Page {number} of {of}: "{MORE}", then Enter, for more; Enter alone refuses: '
 
 
 def chosen(line: str, choosable: Sequence[Choice]) -> Choice | None:

@@ -2,7 +2,7 @@
 
 A line counts only if it was typed: what is read together with more, or has more behind it, is a
 paste, and answers nothing. Each question and each second step has been there for as long as one
-that is drawn before a line is taken.
+that is drawn before a line is taken; so has each page of those that do not fit.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from nono.broker.asking.terminal.gate import CONTROL_Z, Chosen, Outcome, Stop
 from nono.broker.asking.terminal.keyboard import Typed
 from nono.broker.asking.terminal.keys import Choice
 from nono.broker.asking.terminal.modes import RESET
+from nono.broker.rules.rule import Effect
 from nono.supervisor.asking.terminal.prompt import CLEAR, Prompt, Where
 
 PASTE_SECONDS = 0.05
@@ -27,6 +28,9 @@ class PlainPrompt(Prompt):
     """As a Prompt. Until keys count they go to the program; then lines are read."""
 
     _second: Choice | None = None
+    _pages: tuple[tuple[str, ...], ...] = ((),)
+    """Of what is to be looked at: the question, or the second step."""
+    _page = 0
     _is_begun = False
     """The line for the answer is on the screen, and not ended."""
 
@@ -55,11 +59,31 @@ class PlainPrompt(Prompt):
     def draw(self, now: float) -> None:
         if not self.has_lines:
             before = [plain.NEW] if self._before else []
-            self._print([*before, *plain.listed(self.question, self._choices, self._run)])
             self._second = None
-            self._gate.shown(now)
+            lines = [*before, *plain.listed(self.question, self._choices, self._run)]
+            self._show_pages(lines, now)
 
-    def _print(self, lines: list[str]) -> None:
+    def _show_pages(self, lines: list[str], now: float) -> None:
+        """The first of them: with "+" comes the next."""
+        self._pages = plain.paged(lines, *self._outer.rows_and_columns())
+        self._show_page(0, now)
+
+    def _show_page(self, number: int, now: float) -> None:
+        self._page = number
+        self._later(self._pages[number], now)
+
+    @property
+    def _is_last(self) -> bool:
+        return self._page == len(self._pages) - 1
+
+    @property
+    def _asked(self) -> str:
+        """What is asked below this page."""
+        if not self._is_last:
+            return plain.more(self._page + 1, len(self._pages))
+        return plain.PROMPT if self._second is None else plain.SECOND
+
+    def _print(self, lines: Sequence[str]) -> None:
         self._outer.write("".join(f"{line}\r\n" for line in lines).encode())
 
     def typed(self, pieces: Sequence[Typed], now: float) -> list[Outcome]:
@@ -73,14 +97,18 @@ class PlainPrompt(Prompt):
         """From now on a line is an answer; what was typed before is gone."""
         if not self.has_lines and now >= self._gate.opens_at():
             self._gate.opened()
-            self._read(plain.PROMPT if self._second is None else plain.SECOND)
+            self._read()
 
-    def _read(self, prompt: str) -> None:
+    def _read(self, said: str = "") -> None:
         self.has_lines = self._is_begun = True
         self._outer.lines()
-        self._outer.write(prompt.encode())
+        self._outer.write(f"{said} {self._asked}".lstrip().encode())
 
-    def _later(self, lines: list[str], now: float) -> None:
+    def _back(self) -> None:
+        """From the second step to the question, all of which was there."""
+        self._second, self._pages, self._page = None, ((),), 0
+
+    def _later(self, lines: Sequence[str], now: float) -> None:
         """Say this, and take a line when it has been there long enough."""
         self._print(lines)
         self.has_lines = False
@@ -91,7 +119,9 @@ class PlainPrompt(Prompt):
         self._is_begun = not data.endswith(_ENTER)
         is_paste = len(text.splitlines()) > 1 or _ESCAPE in data
         if self._outer.more(PASTE_SECONDS) or is_paste:
-            self._second, self._is_begun = None, False
+            if self._second is not None:
+                self._back()
+            self._is_begun = False
             self._later(["", plain.PASTED], now + PASTE_SECONDS)
             return []
         if data.endswith(CONTROL_Z):
@@ -100,23 +130,30 @@ class PlainPrompt(Prompt):
             return [Chosen(None)]
         if not text.strip():
             return [Chosen(None)]
+        if text.strip() == plain.MORE and not self._is_last:
+            self._show_page(self._page + 1, now + PASTE_SECONDS)
+            return []
         if self._second is not None:
             return self._confirm(text)
         choice = plain.chosen(text, self._choices)
-        if choice is None:
-            self._read(plain.AGAIN)
+        is_unseen = choice and choice.offer.effect is Effect.ALLOW and not self._is_last
+        if choice is None or is_unseen:
+            self._read(plain.UNSEEN if is_unseen else plain.AGAIN)
             return []
         if not plain.takes_two_lines(choice):
             return [Chosen(choice)]
         self._second = choice
-        self._later(plain.confirmed(choice), now + PASTE_SECONDS)
+        self._show_pages(plain.confirmed(choice), now + PASTE_SECONDS)
         return []
 
     def _confirm(self, text: str) -> list[Outcome]:
-        choice, self._second = self._second, None
-        if text.strip() == plain.YES:
-            return [Chosen(choice)]
-        self._read(plain.PROMPT)
+        if text.strip() != plain.YES:
+            self._back()
+            self._read()
+        elif not self._is_last:
+            self._read(plain.UNSEEN)
+        else:
+            return [Chosen(self._second)]
         return []
 
     def hide(self, words: str = "", allowed: bool | None = False, painted: object = None) -> None:

@@ -13,7 +13,7 @@ from itertools import count
 from nono.broker import Effect, Origin, OriginKind, Policy, Request
 from nono.broker.asking.history import History
 from nono.broker.asking.question import Lasts, Offer, Program, Question, Subject
-from nono.broker.asking.questions import LISTS
+from nono.broker.asking.questions import LISTS, question_after
 from nono.broker.asking.questions import question as make_question
 from nono.broker.asking.subject import subject_of
 from nono.broker.asking.surroundings import Asked, Place
@@ -55,6 +55,10 @@ class Asker:
     ) -> Asked:
         """What the next question is about; `more` of the calls are asked about afterwards."""
         return Asked(next(self._numbers), questions, program, calls, subject, more, policy)
+
+    def made_at_once(self, policy: Policy, about: Asked, subject: Subject) -> Question:
+        """The question of this subject, for a function, which has been asked by then."""
+        return question_after(policy, about, self._quick, subject, self.history.noted(subject))
 
     def made(self, policy: Policy, about: Asked, *, is_whole: bool = False) -> Question:
         """The question; with `is_whole` all that its offers open is counted now, for a person."""
@@ -110,14 +114,6 @@ class Asker:
         if self.log.note_told(told) and isinstance(question.program, AskingProgram):
             question.program.remember()  # it is put into words when somebody looks
         return told
-
-
-def chosen(question: Question, answer: str | None) -> Offer | None:
-    """The offer of this id; None for none."""
-    for each in question.offers:
-        if each.id == answer:
-            return each
-    return None
 
 
 def is_refusal(offer: Offer | None) -> bool:

@@ -10,17 +10,25 @@ which may take its time.
 from __future__ import annotations
 
 import stat
-import time
-from typing import Any
+from time import monotonic
+from typing import Any, NoReturn
 
 from nono.broker import Ask, Effect, Request, Verdict
 from nono.broker.asking.just_that import allowed_by
-from nono.broker.asking.question import Answer, Begun, Lasts
+from nono.broker.asking.question import (
+    Answer,
+    Begun,
+    Lasts,
+    Offer,
+    Question,
+    Said,
+    Subject,
+)
 from nono.broker.asking.subject import subject_of
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
 from nono.supervisor.asking.waiting.answered import Told
-from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, chosen, is_refusal
+from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, is_refusal
 from nono.supervisor.asking.waiting.call import once_of_offer, refused_by
 from nono.supervisor.asking.waiting.group import apart_of
 from nono.supervisor.asking.waiting.program import AskingProgram
@@ -45,7 +53,7 @@ class AtOnce:
 
         Raises OSError when it refuses, and Undecided where the call has to wait.
         """
-        request = undecided.requests[0]
+        request = undecided.questions[0][0]
         for _ in range(_MAX_QUESTIONS):
             undecided = self._with_earlier(undecided)
             allowed = self._ask(undecided, channel)
@@ -60,7 +68,7 @@ class AtOnce:
 
     def _with_earlier(self, undecided: Undecided) -> Undecided:
         """With what the call was allowed for once before: that was allowed together."""
-        process: Any = undecided.requests[0].process
+        process: Any = undecided.questions[0][0].process
         once: Once = getattr(process, "once", NOTHING)
         if not once.questions:
             return undecided
@@ -76,44 +84,62 @@ class AtOnce:
 
     def _ask(self, undecided: Undecided, channel: Channel) -> AllowedByAnswer | None:
         """Ask one question, and do what the answer says; what it decides, where that is plain."""
-        requests, asker, policy = undecided.requests, self._asker, undecided.policy
-        kind = None if channel.at_once is None else plain_kind(policy, requests[0])
-        if channel.at_once is None or kind is None or not is_plain(policy, requests[1:]):
+        questions, asker, policy = undecided.questions, self._asker, undecided.policy
+        request = questions[0][0]
+        kind = None if channel.at_once is None else plain_kind(policy, request)
+        if channel.at_once is None or kind is None:
             raise undecided
-        process: Any = requests[0].process
+        if len(questions) > 1 and not is_plain(policy, undecided.requests[1:]):
+            raise undecided
+        process: Any = request.process
+        lists = kind == stat.S_IFDIR
         program = AskingProgram(process, asker.log.process_of(process))
-        subject = subject_of(requests[0], lambda path: kind == stat.S_IFDIR)
-        apart = apart_of(requests[0], subject, asker.place.around.home)
+        subject = subject_of(request, lambda path: lists)
+        apart = apart_of(request, subject, asker.place.around.home)
         if asker.quiet.is_refused(program, subject, apart):
-            self._decisions.refuse_unanswered(requests[0], None)
-        about = asker.asked(undecided.questions, program, subject, policy=policy)
-        made = asker.made(self._decisions.policy, about)
+            self._decisions.refuse_unanswered(request, None)
+        about = asker.asked(questions, program, subject, policy=policy)
+        made = asker.made_at_once(self._decisions.policy, about, subject)
         question = asker.quiet.told(made, subject, apart)
-        asker.history.note(subject)
-        started, said, asked = time.monotonic(), None, None
+        started, said, asked, offer = monotonic(), None, None, None
         if can_be_allowed(question.offers):
-            asked, said = channel, self._dispatch.ask_at_once(question, channel, channel.at_once)
-        answer = said if isinstance(said, Answer) else None
-        offer = None if answer is None else chosen(question, answer.offer)
-        if (said is not None and answer is None) or (offer and offer.lasts is not Lasts.ONCE):
+            asked = channel
+            said, offer = self._dispatch.ask_at_once(question, channel, channel.at_once)
+        if (said is not None and offer is None) or (offer and offer.lasts is not Lasts.ONCE):
             undecided.begun = Begun(question, said, started)
             raise undecided
-        if asked is not None and is_refusal(offer):
-            asker.quiet.note_refusal(question, subject, apart)
-        origin = None if offer is None else asker.next_origin()[1]
-        person = "" if answer is None else answer.person
-        seconds = time.monotonic() - started
-        if offer is None or origin is None or offer.effect is not Effect.ALLOW:
-            asker.record(question, offer, origin, asked, person, seconds, 1)
-            program.forget()
-            why = refused_by(undecided, offer, origin)
-            self._decisions.refuse_unanswered(requests[0], why)
-        lists = kind == stat.S_IFDIR
+        if offer is None or offer.effect is not Effect.ALLOW:
+            self._refuse(undecided, question, subject, apart, offer, asked, said, started)
+        person = said.person if isinstance(said, Answer) else ""
+        origin, seconds = asker.next_origin()[1], monotonic() - started
         told = asker.told(question, offer, origin, channel.name, person, seconds, 1, lists)
         program.forget()
         once = once_of_offer(undecided, offer, origin)
-        process.once = Once(once.rules, once.shown, undecided.questions)
+        process.once = Once(once.rules, once.shown, questions)
         return self._plainly_allowed(undecided, once, told)
+
+    def _refuse(
+        self,
+        undecided: Undecided,
+        question: Question,
+        subject: Subject,
+        apart: str,
+        offer: Offer | None,
+        asked: Channel | None,
+        said: Said,
+        started: float,
+    ) -> NoReturn:
+        """What was answered with a no, or by nobody; raise."""
+        asker, program = self._asker, question.program
+        if asked is not None and is_refusal(offer):
+            asker.quiet.note_refusal(question, subject, apart)
+        origin = None if offer is None else asker.next_origin()[1]
+        person = said.person if isinstance(said, Answer) else ""
+        asker.record(question, offer, origin, asked, person, monotonic() - started, 1)
+        if isinstance(program, AskingProgram):
+            program.forget()
+        why = refused_by(undecided, offer, origin)
+        self._decisions.refuse_unanswered(undecided.requests[0], why)
 
     def _plainly_allowed(
         self, undecided: Undecided, once: Once, told: Told

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING
 
 from nono.broker import Ask, Effect, Origin, Process
 from nono.broker.asking.offers.making import QUIT
-from nono.broker.asking.question import Answer, Lasts, Offer, Question, Subject, SubjectKind
+from nono.broker.asking.question import (
+    Answer,
+    Lasts,
+    Offer,
+    Question,
+    Subject,
+    SubjectKind,
+    offered,
+)
 from nono.broker.rules.paths import parent
 from nono.supervisor.asking.channel import Channel
 from nono.supervisor.asking.dispatch import Dispatch
-from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, chosen, is_refusal
+from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, is_refusal
 from nono.supervisor.asking.waiting.call import (
     Again,
     Refused,
@@ -178,7 +186,7 @@ class Questions:
             self.log.withdrawn += group.question is not None
             return
         took = time.monotonic() - started
-        offer = None if answer is None else chosen(question, answer.offer)
+        offer = None if answer is None else offered(question, answer.offer)
         if is_refusal(offer) and channel is not None:  # somebody has seen it
             self._quiet.note_refusal(question, group.subject, group.apart)
         origin, offer = await self._do(question, offer)

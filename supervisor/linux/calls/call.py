@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nono.shims.linux.at import AT_FDCWD
@@ -30,6 +31,7 @@ class Call:
         "_memory",
         "background",
         "caller",
+        "give",
         "injected",
         "is_begun",
         "network",
@@ -52,8 +54,11 @@ class Call:
         making: Making,
         copied: tuple[int, bytes] | None = None,
         is_begun: bool = False,
+        give: Callable[[int, int, int], bool] | None = None,
     ) -> None:
         """`copied` is an address whose path was read for this call already, and that path."""
+        self.give = give
+        """Opens a handle and answers the call in one step, where a lane in C can: `Lane.give`."""
         self.is_begun = is_begun
         """A connect that was decided on, and begun: only its end is left to wait for."""
         self._copied = copied

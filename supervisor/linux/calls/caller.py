@@ -57,6 +57,8 @@ class Caller:
     """True while a handler decides that can be run again: then a person may be asked."""
     once: Once = NOTHING
     """What a person allowed this call, and no other one."""
+    found: tuple[str, os.stat_result] | None = None
+    """The path of what its call is about, and how that is, as the handle of it says."""
 
     def __init__(self, tid: int, init_pid: int) -> None:
         self.tid = tid

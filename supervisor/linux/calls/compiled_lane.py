@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nono.broker import Allow, Connect
@@ -128,6 +129,11 @@ class CompiledLane:
             origin = verdict.rule.origin
             told = witness.packed_request(request), witness.packed_origin(origin)
         self._lane.allow_place(place, host.encode(), *told)
+
+    @property
+    def give(self) -> Callable[[int, int, int], bool]:
+        """Performs the open of a handle that was decided here: see `Lane.give`."""
+        return self._lane.give
 
     def count(self) -> None:
         """Count from now on what the lane answers."""

@@ -68,9 +68,10 @@ class CountedLoop(Loop):
         making: Making,
         once: Once,
         copied: tuple[int, bytes] | None = None,
+        give: Callable[[int, int, int], bool] | None = None,
     ) -> Answer:
         self._handled = notification.id
-        return super()._handle(notification, memory, making, once, copied)
+        return super()._handle(notification, memory, making, once, copied, give)
 
     def _object(self) -> str:
         """What the call was about: what was decided on, else the path that the program named."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 
-from nono.broker import Deny, Operation, PathChange, Subtree
+from nono.broker import Deny, Operation, PathChange, Process, Subtree
 from nono.broker.dataclass import replace
 from nono.broker.rules.folding import folded_name
 from nono.broker.rules.paths import child
@@ -26,18 +26,23 @@ _KEPT = frozenset({"head", "objects", "refs"})
 
 def require_not_kept(call: Call, decisions: Decisions, operation: Operation, place: Entry) -> None:
     """Raise OSError (EPERM) when what is at a place makes a protected directory a repository."""
-    directory, name = os.path.split(place.path)
+    require_kept_nowhere(decisions, call.caller, operation, place.path)
+
+
+def require_kept_nowhere(
+    decisions: Decisions, process: Process, operation: Operation, path: str
+) -> None:
+    """The same, of a canonical path, for whoever asks."""
+    directory, name = os.path.split(path)
     if folded_name(name) not in _KEPT:
         return
-    configuration = PathChange(call.caller, Operation.UNLINK, child(directory, "config"))
+    configuration = PathChange(process, Operation.UNLINK, child(directory, "config"))
     _, verdict = decisions.verdict(configuration)
     if not isinstance(verdict, Deny) or verdict.rule.origin != ORIGIN:
         return
-    rule = replace(verdict.rule, pattern=Subtree(place.path))
-    if not is_lifted(rule, place.path, decisions.policy.bypasses):
-        decisions.refuse(
-            PathChange(call.caller, operation, place.path), replace(verdict, rule=rule)
-        )
+    rule = replace(verdict.rule, pattern=Subtree(path))
+    if not is_lifted(rule, path, decisions.policy.bypasses):
+        decisions.refuse(PathChange(process, operation, path), replace(verdict, rule=rule))
 
 
 def require_replaceable(call: Call, decisions: Decisions, place: Entry, source: Handle) -> None:

@@ -166,7 +166,9 @@ class Loop:
             copied = lane.copied
         if self._native_changes.cover(notification):
             return CONTINUE
-        return self._handle(notification, self._memory, self._making, NOTHING, copied)
+        memory, making, compiled = self._memory, self._making, self._compiled
+        give = None if compiled is None else compiled.give
+        return self._handle(notification, memory, making, NOTHING, copied, give)
 
     def handle_again(
         self, notification: Notification, memory: Memory, making: Making, once: Once
@@ -187,6 +189,7 @@ class Loop:
         making: Making,
         once: Once,
         copied: tuple[int, bytes] | None = None,
+        give: Callable[[int, int, int], bool] | None = None,
     ) -> Answer:
         handler = self._handlers.get(notification.number)
         if handler is None:
@@ -206,6 +209,7 @@ class Loop:
             making,
             copied,
             self._compiled is not None and self._compiled.begun == notification.id,
+            give,
         )
         if self._ask is not None:
             caller.asks, caller.once = True, once
@@ -225,7 +229,7 @@ def take_callers_rights(keep: frozenset[int]) -> tuple[Making, frozenset[int]]:
     So that what it performs it performs with the caller's rights. Returns what makes files in the
     thread, which has to be closed, and the capabilities that it has.
     """
-    return making(), capabilities.drop_to(keep)
+    return making(), capabilities.drop_without_execve(keep)
 
 
 def _later_with(keep: frozenset[int], answer: Answer) -> Answer:

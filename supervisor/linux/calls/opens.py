@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.rules.paths import child
-from nono.shims.linux.at import AT_FDCWD
+from nono.shims.linux.at import ACCESS_MODE, AT_FDCWD
 from nono.shims.linux.openat2 import RESOLVE_NO_MAGICLINKS, RESOLVE_NO_XDEV
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import set_id
-from nono.supervisor.linux.calls.answers import CONTINUE, Answer, Inject, Retry
+from nono.supervisor.linux.calls.answers import CONTINUE, GIVEN, Answer, Inject, Retry
 from nono.supervisor.linux.calls.call import Call, dirfd
 from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.fifos import meet
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
 
 _RESOLUTION_ONLY = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_CHANGES = ACCESS_MODE | os.O_CREAT | os.O_TRUNC
+_READ_AT_ONCE = (stat.S_IFREG, stat.S_IFDIR)
 _HELD_BY_EACH_STEP = RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS
 _PTMX = os.makedev(5, 2)
 _TTY = os.makedev(5, 0)
@@ -133,10 +135,20 @@ def _decide_existing(call: Call, decisions: Decisions, wanted: Arguments, handle
     is_callers = handle.is_anonymous and floor_checks(wanted.flags)
     if not is_callers and not _is_held(handle, wanted.access):
         _require_open(call, decisions, wanted, handle)
+    if _is_given(call, wanted, handle):
+        return GIVEN
     call.ensure_waiting()
     if wanted.is_tmpfile:
         return _make_unnamed(call, wanted, handle)
     return perform(handle, wanted, call.own)
+
+
+def _is_given(call: Call, wanted: Arguments, handle: Handle) -> bool:
+    """Whether the lane in C has performed it in one step: what is only read, and never waits."""
+    if call.give is None or wanted.flags & _CHANGES or handle.kind not in _READ_AT_ONCE:
+        return False
+    call.restrictions.ensure_unrestricted(call.caller)
+    return call.give(call.notification.id, handle.fd, wanted.flags)
 
 
 def _make_unnamed(call: Call, wanted: Arguments, directory: Handle) -> Answer:
@@ -205,6 +217,8 @@ def _require_open(call: Call, decisions: Decisions, wanted: Arguments, handle: H
         return
     request = Open(call.caller, handle.path, wanted.access, own)
     refuse_as_absent(call, decisions, request)
+    if decisions.answer_at_once is not None:
+        call.caller.found = handle.path, handle.stat
     decisions.require(request)
 
 

@@ -21,6 +21,8 @@ from nono.supervisor import exit_status
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 
+_SIGNALS = frozenset(map(int, signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}))
+
 
 def become(spec: Spec, fds: Descriptors, control: socket.socket, parent: int) -> NoReturn:
     """Restrict this process and execute the program. Reports on `control` what fails.
@@ -125,7 +127,8 @@ def _take_streams(fds: Descriptors) -> None:
 def _restore_signals(spec: Spec) -> None:
     """The dispositions and the mask that the supervisor was started with."""
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        ignored = int(number) in spec.ignored_signals
-        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    for number in _SIGNALS:
+        wanted = signal.SIG_IGN if number in spec.ignored_signals else signal.SIG_DFL
+        if signal.getsignal(number) is not wanted:  # most are
+            signal.signal(number, wanted)
     signal.pthread_sigmask(signal.SIG_SETMASK, spec.signal_mask)

@@ -43,6 +43,7 @@ IGNORED = (
 WITNESSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
 WITNESSED |= {signal.SIGUSR1, signal.SIGUSR2}
 """What tells the supervisor whether a signal went to all of its process group, the program too."""
+_ALL = frozenset(map(int, signal.valid_signals()))
 _KILL_AGAIN_MILLISECONDS = 50
 
 
@@ -94,7 +95,7 @@ class Init:
                 landlock.restrict_self(fds.scope)
                 self._scoped = _is_out_of_reach(os.getppid())
             # What comes before the child has its own dispositions waits until it has them.
-            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
             ourselves = os.getpid()
             step = "fork the program"
             self._child = os.fork()

@@ -93,6 +93,11 @@ class Session:
         return self._launched.child_pidfd
 
     @property
+    def control(self) -> int:
+        """Our end of what the init hears; -1 once it is closed."""
+        return self._launched.control.fileno()
+
+    @property
     def init_pid(self) -> int:
         """The process id of the sandbox's init, which every process of it has above it."""
         return self._launched.init_pid

@@ -105,6 +105,11 @@ class Session:
         """There is one network, which nono's proxy listens in."""
 
     @property
+    def control(self) -> int:
+        """Our end of what the guard hears; -1 once it is closed."""
+        return self.launched.control.fileno()
+
+    @property
     def child_pid(self) -> int:
         """The program's process id; 0 when it was not executed."""
         return self.launched.pid

@@ -19,7 +19,7 @@ def check_hostile(said):
     assert SECRET not in said and "\n42\n" in f"\n{said}", said
     refused = [line for line in said.splitlines() if line.startswith("nono: refused: read ")]
     assert ".ssh/id_ed25519: denied by group deny_credentials" in refused[0], said
-    assert "a person may allow it: --bypass-protection" in refused[0], said
+    assert "a person may allow it: .bypass_protection(" in refused[0], said
     assert "make a socket" in said, said
 
 

@@ -103,10 +103,20 @@ def test_one_by_a_marker(pytester):
 
 
 GOOD = {"when": "call", "outcome": "passed", "duration": 1, "text": "", "sections": [], "wasxfail": None}
+SETUP, TEARDOWN = ({**GOOD, "when": when} for when in ("setup", "teardown"))
+
+
+def whole(*calls):
+    """As one test reports."""
+    return json.dumps([SETUP, *calls, TEARDOWN]).encode()
+
+
 FORGED = [
     b"no json", b"[]", b"{}", b"7", b"[1]", b"[" * 100000, b"\xff", b'[{"when": "call"}]',
-    *(json.dumps([{**GOOD, name: value}]).encode() for name, value in (
-        ("when", "never"), ("outcome", "done"), ("duration", "x"), ("duration", None), ("sections", 1), ("sections", [1]))),
+    *(whole({**GOOD, name: value}) for name, value in (
+        ("when", "never"), ("outcome", "done"), ("duration", "x"), ("duration", None), ("duration", 10**400),
+        ("sections", 1), ("sections", [1]), ("when", "setup"))),
+    whole(), json.dumps([GOOD]).encode(), json.dumps([SETUP, *[GOOD] * 5000, TEARDOWN]).encode(),
 ]
 
 
@@ -114,7 +124,8 @@ def test_reports_that_are_forged(request):
     """A test can say that it has passed, and no more than that."""
     from nono.adapters.pytest_plugin import _told
     assert [_told(request.node, each) for each in FORGED] == [[]] * len(FORGED)
-    (report,) = _told(request.node, json.dumps([{**GOOD, "wasxfail": [1], "more": 1}]).encode())
+    _, report, _ = _told(request.node, whole({**GOOD, "wasxfail": [1], "more": 1}))
+    assert len(_told(request.node, whole(*[GOOD] * 3))) == 5  # subtests
     assert (report.passed, report.wasxfail, hasattr(report, "more")) == (True, "[1]", False)
 
 
@@ -127,13 +138,28 @@ def test_reports_that_are_planted(pytester):
             os._exit(0)
         def test_terminal():
             said = {{**{GOOD!r}, "outcome": "failed", "text": "\x1b[2Jcleared"}}
-            with open(FILE, "w") as file: json.dump([said], file)
+            with open(FILE, "w") as file: json.dump([{SETUP!r}, said, {TEARDOWN!r}], file)
             os._exit(0)
     """)
     result = run(pytester, "--nono-each")
     result.assert_outcomes(failed=2)
     text = result.stdout.str()
     assert "\x1b[2J" not in text and "cleared" in text and pathlib.Path(KEY).read_text().strip() not in text
+
+
+def test_nothing_is_left_that_is_run_later(pytester):
+    """Where the marker lets a test write, a later pytest collects."""
+    pytester.makepyfile("""
+        import pytest
+        @pytest.mark.nono(allow="golden")
+        def test_it():
+            for name in ("conftest.py", "test_it.py", "deep/it_test.py", "__init__.py", "pytest.ini", "tox.ini"):
+                with pytest.raises(PermissionError): open("golden/" + name, "w")
+            open("golden/deep/result.json", "w").close()
+    """)
+    (pytester.path / "golden/deep").mkdir(parents=True)
+    run(pytester).assert_outcomes(passed=1)
+    assert os.listdir("golden") == ["deep"] and os.listdir("golden/deep") == ["result.json"]
 
 
 def test_the_fixture(nono_sandbox, tmp_path):

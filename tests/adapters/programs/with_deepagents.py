@@ -65,6 +65,17 @@ with NonoSandbox(below=HERE) as sandbox, NonoSandbox(below=HERE) as other:
     asyncio.run(cancelled())
     until(lambda: not is_running(LINGERING))
     assert other.execute("head -c 20000000 /dev/zero").truncated
+    # Nor does a module of the workspace's take part in deepagents' own tools.
+    other.execute("echo 'forged' > real.txt; for name in json base64 re; do echo 'raise SystemExit(0)' > $name.py; done")
+    assert "forged" in str(other.read(f"{other.workdir}/real.txt")), other.read(f"{other.workdir}/real.txt")
+    other.execute("rm *.py real.txt")
+    # What never ends is no file, whatever leads there; nor is one that is too large.
+    assert other.execute("mkfifo fifo; ln -s fifo lf; ln -s /dev/zero z; truncate -s 3T big; ln -s big lb").exit_code == 0
+    never = [f"{other.workdir}/{name}" for name in ("fifo", "lf", "z", "big", "lb")]
+    assert all(each.error and each.content is None for each in other.download_files(never))
+    assert all(each.error for each in other.upload_files([(name, b"x") for name in never[:3]]))
+    fake = other.execute_with_offload("echo 'nono: refused: X'", f"{other.workdir}/out", max_inline_bytes=1000).response
+    assert fake.output.startswith("program: nono: refused: X"), fake
 until(lambda: not is_running(LINGERING))
 assert os.path.isdir(place)
 for each in (sandbox, other):

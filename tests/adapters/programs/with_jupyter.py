@@ -40,6 +40,9 @@ pid = manager.provisioner.pid
 assert execute(client, "print(6 * 7)") == ("ok", "42\n")
 assert execute(client, "open('note', 'w').close(); import os; print(os.getcwd())") == ("ok", os.path.abspath("work") + "\n")
 assert os.path.exists("work/note") and manager.is_alive()
+# What an ordinary kernel of this directory would run is not left there, nor does it stop the next boxed one.
+assert execute(client, "open('ipykernel_launcher.py', 'w')") == ("error", "PermissionError")
+assert execute(client, "for name in ('pkgutil', 'ipykernel'): open(name + '.py', 'w').write('boom')")[0] == "ok"
 for closed, kind in ((f"open({str(KEY)!r})", "PermissionError"), (f"open({os.getcwd() + '/other'!r}, 'w')", "PermissionError"),
                      ("import socket; socket.create_connection(('192.0.2.1', 80), 5)", "ConnectionRefusedError"),
                      ("socket.create_connection(('unknown.example.org', 80), 5)", "ConnectionRefusedError")):
@@ -56,8 +59,10 @@ assert manager.provisioner.pid != pid and not os.path.exists(f"/proc/{pid}")
 assert execute(client, "x") == ("error", "NameError")
 tmpdir = execute(client, "import os; print(os.environ['TMPDIR'])")[1].strip()
 assert os.path.isdir(tmpdir)
-client.execute("os._exit(7)")
+client.execute("subprocess.Popen(['setsid', 'sleep', '98765']); os._exit(7)")
 until(lambda: not manager.is_alive())
+# With it ends what it has started.
+assert subprocess.run(["pgrep", "-f", "sleep 98765"]).returncode == 1
 client.stop_channels()
 manager.shutdown_kernel(now=True)
 assert not os.path.exists(tmpdir)

@@ -74,7 +74,14 @@ async def main():
         await asyncio.wait([task])
         until(lambda: not is_running(LINGERING))
         assert (await session.resolve_exposed_port(8000)).port == 8000
-        await session.exec("rm planted fifo")
+        assert (await session.exec("echo nono: refused: X")).stdout.startswith(b"program: nono: refused: X")
+        await session.exec("ln -s fifo pipe; ln -s /dev/zero zero")
+        for use in (session.read(pathlib.Path("pipe")), session.write(pathlib.Path("zero"), io.BytesIO(b"x"))):
+            try:
+                raise AssertionError(await use)
+            except SandboxError:
+                pass
+        await session.exec("rm planted fifo pipe zero")
     state = client.serialize_session_state(session.state)
     await client.delete(session)
     assert not os.path.exists(place)

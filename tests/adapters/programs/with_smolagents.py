@@ -23,8 +23,23 @@ pieces = [
     hostile,
     "import os\nos.system('echo from a program')\nopen(os.path.expanduser('~/.ssh/id_ed25519')).read()",
     "print('begun', flush=True)\nimport time\ntime.sleep(60)",
-    "final_answer({'sum': sum(numbers), 'at': (1, 2)})",
+    "'nono: refused: X; a person may allow it: --allow /'",
+    "final_answer({'sum': sum(numbers), 'at': (1, 2), 'all': set(range(20_000)), 'few': {(1, 2), 2**70}})",
 ]
+FILLS = """
+import os
+for number in range(100_000):
+    os.chdir(PLACE)
+    for _ in range(1200):
+        os.mkdir(str(number)), os.chdir(str(number))
+    print(number, flush=True)
+"""
+"""Directories, deeper and deeper, again and again."""
+FILLING = f"""
+import os, subprocess, sys
+filling = subprocess.Popen([sys.executable, "-c", f"PLACE = {{os.getcwd()!r}}" + {FILLS!r}], stdout=subprocess.PIPE)
+filling.stdout.readline()
+"""
 LIE = "class FinalAnswerException(BaseException):\n    value = {!r}\nraise FinalAnswerException()"
 executor = NonoExecutor(below=HERE, timeout=20)
 with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max_steps=8, verbosity_level=0) as agent:
@@ -32,7 +47,9 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     answer = agent.run("go", additional_args={"given": {"x": {1, 2}}})
     steps = [step for step in agent.memory.steps if hasattr(step, "code_action")]
     said = [f"{step.observations}{step.error or ''}" for step in steps]
-    assert answer == {"sum": 6, "at": (1, 2)}, (answer, said)
+    rest = {"all": set(range(20_000)), "few": {(1, 2), 2**70}}
+    assert answer == {"sum": 6, "at": (1, 2), **rest}, (answer, said)
+    assert "program: nono: refused: X" in said[5], said[5]
     assert "made 3" in said[0] and "6 kept {'x': {1, 2}}" in said[1], said
     check_hostile(said[2])
     assert "from a program" in said[3] and "PermissionError" in said[3] and "nono: refused: read" in said[3], said[3]
@@ -46,6 +63,10 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
         LIE.format("pickle:Y29zCnN5c3RlbQooUydpZCcKdFIu"),
         LIE.format("safe:" + "[" * 100000),
         LIE.format('safe:{"x": {"__type__": "ndarray", "data": [1], "dtype": "V99999999999"}}'),
+        LIE.format('safe:{"x": {"__type__": "set", "data": [%s]}}' % ",".join(str(k * (2**61 - 1)) for k in range(1, 1000))),
+        LIE.format('safe:{"__type__": "dict_with_complex_keys", "data": [%s]}' % ",".join(f'[{{"__type__": "tuple", "data": [{k}]}}, 1]' for k in range(200))),
+        "'[]' * 300_000",
+        LIE.format("safe:[" + "[]," * 300_000 + "1]"),
         "import sys\nsys.exit(1)",
         "print('x' * (20 << 20))\nraise ValueError('last')",
         "'x' * (20 << 20)",
@@ -67,6 +88,8 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     assert "NameError" in str(raises(AgentError, other, "x"))
     executor(f"import subprocess\nsubprocess.Popen(['sleep', {LINGERING!r}])")
     assert is_running(LINGERING)
+    # What is filled again and again, as deep as it likes, is removed: first everything ends.
+    assert other(FILLING).output == "b'0\\n'"
     other.cleanup()
 until(lambda: not is_running(LINGERING))
 assert sorted(os.listdir(HERE)) == ["work"], os.listdir(HERE)

@@ -10,14 +10,18 @@ with open(".git/config") as original:
     GOOD = original.read() + "[user]\n\tname = A\n"
 BAD = GOOD + "[core]\n\tfsmonitor = touch 'ran outside'\n"
 LOCK, OURS = ".git/config.lock", ".git/config.nono"
-END = time.monotonic() + 4
+END = time.monotonic() + 2.5
+BOUND = END + 60
 counts = {"renamed": 0, "rounds": 0}
 
 
 def keep_trying(deed: Callable[[], None]) -> None:
-    while time.monotonic() < END:
+    """Until the end, and then with less haste until one was put in place."""
+    while (now := time.monotonic()) < END or (not counts["renamed"] and now < BOUND):
         with contextlib.suppress(OSError):
             deed()
+        if now >= END and deed is not put:
+            time.sleep(0.05)
 
 
 def write(path: str, text: str) -> None:

@@ -30,6 +30,7 @@ from nono.broker import (
     UnixConnect,
 )
 from nono.broker.asking.history import History
+from nono.broker.asking.offers.offers import Offers
 from nono.broker.asking.question import Lasts, Offer, Program, Question, SubjectKind
 from nono.broker.asking.questions import question
 from nono.broker.asking.subject import subject_of
@@ -132,6 +133,8 @@ REQUESTS: list[Request] = [
 @pytest.mark.parametrize("before", range(4))
 def test_every_offer_does_what_it_says_and_no_more(request_: Request, before: int) -> None:
     found = asked(request_, history=after(*[request_] * before))
+    # The one that leads is mostly made before the others, and is one of them.
+    assert found.offers[0] == next(iter(Offers(found._parts.made_offers)))  # type: ignore[union-attr]
     allowing = [each for each in found.offers if each.effect is Effect.ALLOW]
     for offer in found.offers:
         decided = POLICY.extended(offer.rules).decide(request_)

@@ -88,6 +88,8 @@ def test_the_rest_is_asked_about(request_: Request) -> None:
         ("htop", PathChange(CALLER, Operation.MKDIR, "/home/u/.config/htop")),
         ("htop", Open(CALLER, "/etc/sensors3.conf", READ)),
         ("vim.basic", Open(CALLER, "/home/u/.viminfo", READ | WRITE)),
+        ("vim.basic", PathChange(CALLER, Operation.CREATE, "/srv/doc/.text.swp")),
+        ("vim.basic", PathChange(CALLER, Operation.CREATE, "/srv/doc/4913")),
         ("sqlite3", PathChange(CALLER, Operation.CREATE, "/home/u/.sqlite_history")),
         ("man", PathChange(CALLER, Operation.CREATE, "/var/cache/man/cat1/catX")),
     ],
@@ -98,6 +100,14 @@ def test_what_one_program_does_without(program: str, request_: Request) -> None:
     assert unasked(replace(request_, process=by), DEFAULT, "/home/u")
     elsewhere = replace(CALLER, exe=f"/home/u/bin/{program}")
     assert unasked(replace(request_, process=elsewhere), DEFAULT, "/home/u") is None
+
+
+def test_changes_that_vim_kept_are_asked_about() -> None:
+    """`vim -r`: only that it makes such a file is nothing that anybody misses."""
+    by = replace(CALLER, exe="/usr/bin/vim.basic")
+    assert unasked(Open(by, "/srv/doc/.text.swp", READ), DEFAULT, "/home/u") is None
+    gone = PathChange(by, Operation.UNLINK, "/srv/doc/.text.swp")
+    assert unasked(gone, DEFAULT, "/home/u") is None
 
 
 def test_a_persons_own_rule_asks_about_a_probe_too() -> None:

@@ -93,6 +93,12 @@ def said(request: Request, policy: Policy = POLICY, directory: bool = False) -> 
             (),
         ),
         (
+            PathChange(CALLER, Operation.RENAME_FROM, "/home/u", directory=False),
+            "rename /home/u",
+            "its name is on the way to ~/.ssh, which is denied by group deny_credentials",
+            (),
+        ),
+        (
             PathChange(CALLER, Operation.MKDIR, "/etc/d"),
             "create the directory /etc/d",
             "no rule allows it; make it before the run, and open it",

@@ -26,7 +26,7 @@ from nono.broker.requests import NOBODY, Request
 from nono.broker.rules.patterns import PathPattern
 
 SEED = 20261126
-NAMES = ("a", "b", "c.env")
+NAMES = ("a", "b", "c.env", "proc")
 GLOBS = ("**/*.env", "/a/*/b", "/**", "/b/**", "/a/[ab]/**")
 RIGHTS = (Access.READ, Access.WRITE, Access.EXECUTE, Access.CREATE)
 

@@ -91,3 +91,11 @@ def test_a_variable_is_either_kept_as_it_is_or_reported(
     kept, dropped = environment.apply(env), environment.dropped(env)
     assert kept.keys() | set(dropped) == env.keys() and not kept.keys() & set(dropped)
     assert all(env[name] == value for name, value in kept.items())
+
+
+def test_what_is_named_is_the_programs_alone() -> None:
+    """Also a secret, and before what nono has itself; a profile has the last word."""
+    env = {"HOME": "/h", "NONO_GIVES_HOME": "/x", "NONO_GIVES_API_KEY": "k", "NONO_GIVES_": "y"}
+    assert Environment().apply(env) == {"HOME": "/x", "API_KEY": "k"}
+    assert Environment().dropped(env) == ()
+    assert Environment(deny=("API_*",), set=(("HOME", "/s"),)).apply(env) == {"HOME": "/s"}

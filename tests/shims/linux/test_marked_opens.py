@@ -25,7 +25,7 @@ from nono.shims.linux.syscall_classes import (
     number,
     table,
 )
-from tests.conftest import CHECKOUT
+from tests.conftest import CHECKOUT, TIMEOUT
 from tests.shims.linux.filters import ALLOW, NETWORKS, NOTIFY
 from tests.simulator import Program
 
@@ -153,7 +153,7 @@ def test_it_needs_no_other_library(library: Path) -> None:
     symbols = re.findall(r"(GLOBAL|WEAK) +\w+ +(\w+) +(\S+)$", said, re.MULTILINE)
     undefined = {(name, binding) for binding, index, name in symbols if index == "UND"}
     defined = {name for _, index, name in symbols if index.isdigit()}
-    taken = ("__errno_location", "pthread_testcancel", "fdopendir")
+    taken = ("__errno_location", "pthread_setcanceltype", "fdopendir")
     assert undefined == {(name, "WEAK") for name in taken}
     assert defined == EXPORTED
     assert re.search(r"GNU_STACK .* RW ", said)
@@ -221,6 +221,56 @@ def _told(fd: int, error: int, directory: Path) -> tuple[object, ...]:
     os.close(fd)
     (directory / "absent").unlink(missing_ok=True)
     return flags, status.st_mode, status.st_nlink, status.st_size
+
+
+CANCELLED = """
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+static volatile int number;
+static void *opens(void *path)
+{
+    number = gettid();
+    open(path, O_RDONLY);
+    return 0;
+}
+int main(int count, char **words)
+{
+    pthread_t thread;
+    void *ended;
+    int type;
+    char *fifo = words[1], state = 0, path[64];
+    pthread_create(&thread, 0, opens, fifo);
+    while (!number)
+        sched_yield();
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", number);
+    for (int tries = 0; state != 'S' && tries < 1000000; tries++) {
+        FILE *file = fopen(path, "r");
+        fscanf(file, "%*d %*s %c", &state);
+        fclose(file);
+    }
+    pthread_cancel(thread);
+    pthread_join(thread, &ended);
+    open("/dev/null", O_RDONLY);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+    return ended == PTHREAD_CANCELED && type == PTHREAD_CANCEL_DEFERRED ? 0 : 1;
+}
+"""
+
+
+@pytest.mark.requires(commands=["gcc"])
+def test_a_thread_that_waits_in_an_open_can_be_cancelled(library: Path, tmp_path: Path) -> None:
+    """And afterwards, as before, only where it waits."""
+    source, program = tmp_path / "cancelled.c", tmp_path / "cancelled"
+    source.write_text(CANCELLED)
+    subprocess.run(["gcc", "-w", "-pthread", "-o", program, source], check=True)
+    os.mkfifo(tmp_path / "fifo")
+    for preloaded in ({}, {"LD_PRELOAD": os.fspath(library)}):
+        command = [program, tmp_path / "fifo"]
+        assert subprocess.run(command, env=preloaded, timeout=TIMEOUT).returncode == 0
 
 
 FORTIFIED = """

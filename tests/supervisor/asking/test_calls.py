@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def test_a_function_that_answers_at_once_decides_on_the_object(
     as_user: Account, project: Path
 ) -> None:
     """The call goes on with what it has resolved, wherever the path leads by then."""
-    names = ("each_once", "combinations", "quits", "refused")
+    names = ("each_once", "combinations", "quits", "refused", "flags")
     at_once = [f"{name}_at_once" for name in names]
     found = outcomes(as_user, project, "race_at_once", "swaps", *names, *at_once)
     race, swaps = found["race_at_once"], found["swaps"]
@@ -104,6 +105,12 @@ def test_a_function_that_answers_at_once_decides_on_the_object(
         one, other = found[name], found[f"{name}_at_once"]
         for part in ("out", "asked", "verdicts"):
             assert one[part] == other[part], (name, part)
+    flags = found["flags_at_once"]
+    assert flags["code"] == 0, flags["err"]
+    shown = [line.split()[:2] for line in flags["out"].splitlines()]
+    kept = ["0o0", "0o0", oct(os.O_APPEND), oct(os.O_NONBLOCK), "0o0", oct(os.O_SYNC), "0o0", "0o0"]
+    assert shown[:8] == [[each, "01"[at in (1, 2, 6)]] for at, each in enumerate(kept)]
+    assert shown[8:] == [["-1", "ENOTDIR"], ["-1", "ENOTDIR"], ["-1", "EMFILE"]]
 
 
 @BY_A_USER

@@ -9,6 +9,7 @@ import pytest
 
 from nono.broker.audit.chain import Ending, Writer, verify
 from nono.supervisor.audit import record_files
+from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.record_files import RecordFiles, chunks, file_names, total_size
 
 
@@ -107,3 +108,14 @@ def test_what_is_in_the_way_of_a_new_file_is_not_written_to(session: Path) -> No
     with pytest.raises(FileExistsError):
         written(session, 20)
     assert elsewhere.read_text() == ""
+
+
+def test_nothing_at_all_is_called_that(session: Path) -> None:
+    """As a disk leaves it that was full from the start: no damage, and not intact either."""
+    (session / "records").touch()
+    (session / "seal").touch()
+    found = Session(str(session))
+    assert found.verify().ending is Ending.EMPTY and not found.verify().is_intact
+    assert found.summary().state == "empty"
+    (session / "records").write_bytes(b"x")
+    assert found.verify().ending is Ending.DAMAGED and found.summary().state == "damaged"

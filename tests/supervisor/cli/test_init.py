@@ -27,8 +27,14 @@ LINE = "true && eval 'echo hello; touch made; cat ~/.ssh/key' < /dev/null; echo 
 
 
 def test_the_shell_of_a_string() -> None:
-    assert with_shell("x; y", ("a",), {"PATH": "/usr/bin:/bin"}) == ("bash", "-c", "x; y", "a")
-    assert with_shell("x", (), {"PATH": "/nowhere"}) == ("sh", "-c", "x")
+    assert with_shell("x; y", ("a",), {"PATH": "/usr/bin:/bin"}) == (
+        "bash",
+        "-c",
+        "--",
+        "x; y",
+        "a",
+    )
+    assert with_shell("x", (), {"PATH": "/nowhere"}) == ("sh", "-c", "--", "x")
 
 
 @pytest.mark.requires(landlock=2, commands=["bash"])

@@ -55,7 +55,11 @@ def test_there_and_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> No
     found = commands(file)
     (nono, *rest) = found["git"]
     assert os.path.isabs(nono)
-    options = ["--block-net", "--read", "/srv/notes", "--env-allow", "GITHUB_TOKEN", "--"]
+    # What the file says is the server's alone: nono reads none of it, whatever it is called.
+    env = json.loads(file.read_text())["mcpServers"]["git"]["env"]
+    assert set(env) == {f"NONO_GIVES_{name}" for name in before["mcpServers"]["git"]["env"]}
+    assert "NONO_GIVES_GITHUB_TOKEN" in shown
+    options = ["--block-net", "--read", "/srv/notes", "--"]
     assert [*rest[rest.index("run") :]] == ["run", *options, "npx", "-y", "server-git"]
     assert found["own"][-4:] == ["--", "own", "--", "a b"] and "/bin/sérver" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -97,6 +101,8 @@ def test_files_of_other_clients(tmp_path: Path) -> None:
         ({"command": "x", "args": "y"}, "list of arguments"),
         ({"command": "x", "args": [1]}, "not words"),
         ({}, "nothing is started"),
+        ({"command": "x", "envFile": "/srv/env"}, "nono itself"),
+        ({"command": "x", "env": ["PYTHONPATH=/srv"]}, "no object"),
     ],
 )
 def test_what_is_left(tmp_path: Path, server: dict[str, Any], why: str) -> None:

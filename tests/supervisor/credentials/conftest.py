@@ -61,12 +61,11 @@ class Inside:
         code: str,
         *flags: str,
         services: tuple[str, ...] = ("openai", "anthropic"),
-        python: str = "",
         env: dict[str, str] | None = None,
     ) -> Finished:
         self.account.file(self.project / "program.py", code)
         named = [f"--proxy-credential={name}" for name in services]
-        command = (python or self.account.python, "program.py")
+        command = (self.account.python, "program.py")
         return self.nono(
             *("run", "--allow-cwd", *named, *self.apis.flags, *flags, "--", *command),
             env={**self.apis.env, **(env or {})},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BY_A_USER, SYSTEM_PATH, program_beside, python_with
+from tests.conftest import BY_A_USER, SYSTEM_PATH, program_beside
 from tests.supervisor.credentials.conftest import Apis, Inside
 from tests.supervisor.credentials.fake import REAL_KEY, Api
 
@@ -16,8 +16,7 @@ _NODE = program_beside(__file__, "chat.js")
 
 @BY_A_USER
 def test_python_sdks(inside: Inside) -> None:
-    python = python_with(inside.account, "openai", "anthropic", "requests")
-    done = inside(_SDKS, python=python)
+    done = inside(_SDKS)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         *("hello", "openai hel", "openai lo"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BY_A_USER, Account, Nono, python_with
+from tests.conftest import BY_A_USER, Account, Nono
 from tests.supervisor.credentials.conftest import Inside
 from tests.supervisor.credentials.fake import REAL_KEY
 
@@ -24,7 +24,6 @@ _PLAINTEXT = {
 @BY_A_USER
 def test_the_keychain(inside: Inside) -> None:
     """Stored, listed, tested, used and deleted, in a backend that is plain text on demand."""
-    python_with(inside.account, "keyrings.alt")
     nono = inside.nono
 
     def credential(*words: str, input: str | None = None) -> tuple[int, str]:
@@ -55,7 +54,6 @@ def test_the_keychain(inside: Inside) -> None:
 
 @BY_A_USER
 def test_keychains_that_are_none(nono: Nono, as_user: Account) -> None:
-    python_with(as_user, "keyrings.alt")
     plain = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
     done = nono("credential", "set", "openai", env=plain, input=REAL_KEY)
     assert done.returncode == 2

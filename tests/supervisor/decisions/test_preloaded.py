@@ -15,6 +15,7 @@ from nono.broker import ALL_ACCESS, Access, Effect, Floor, Glob, Origin, OriginK
 from nono.broker.floor.floor import FloorRule
 from nono.broker.rules.access import CHANGING
 from nono.supervisor.audit.writer import AuditOptions
+from nono.supervisor.decisions import other_links
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.preloaded import library, loaded_by, readable
 from nono.supervisor.places import planned_for
@@ -100,6 +101,27 @@ def test_not_where_there_is_none_or_none_that_can_be_named(
     assert library() == built
     with planned_for("macos"):
         assert library() == "" and not loaded_by(decisions(path=built), [], False)
+
+
+@pytest.mark.requires(landlock=2, commands=["gcc"])
+@pytest.mark.parametrize("is_found", [True, False])
+def test_not_where_a_refused_file_may_have_an_open_name(
+    is_found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a refusal each entry gets a kernel rule, and that one belongs to the file."""
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "refused").write_text("x")
+    os.link(work / "refused", work / "other")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    if not is_found:
+        monkeypatch.setattr(other_links, "_MAX_ENTRIES", 0)
+    options = Options(preload=True, allow=[work], deny=[work / "refused"], workdir=str(work))
+    with contextlib.closing(prepare(make_plan(options, ["true"]), best_effort=True)) as prepared:
+        floor = prepared.decisions.floor
+        assert bool(prepared.confinement.preload) == is_found
+        assert floor.covers(str(work / "other"), Access.READ) != is_found
 
 
 @pytest.mark.requires(landlock=2, commands=["gcc"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BY_A_USER, SYSTEM_PATH, Account, program_beside, python_with
+from tests.conftest import BY_A_USER, SYSTEM_PATH, Account, program_beside
 from tests.package_index import pip_flags, pip_settings
 from tests.supervisor.learning.conftest import Again, Learn, paths, said_by_nono
 from tests.supervisor.network.world import Host, World, world
@@ -20,13 +20,12 @@ pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 SLOW = 240.0
 PROTECTED = (".ssh", ".aws", ".gnupg", ".bashrc", ".netrc")
-LIBRARIES = ("numpy", "requests")
 
 
 @pytest.fixture
 def python(as_user: Account) -> str:
-    """The account's interpreter, with the libraries that the programs import."""
-    return python_with(as_user, *LIBRARIES)
+    """The account's interpreter, which has the libraries of the test extra."""
+    return as_user.python
 
 
 def check(profile: dict[str, Any], project: Path, home: Path) -> None:

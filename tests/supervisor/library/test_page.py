@@ -4,14 +4,17 @@ import re
 
 import pytest
 
-from tests.conftest import CHECKOUT, Account, python_with
+from tests.conftest import CHECKOUT, Account
 
-SECTION = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8").partition("\n## nono\n")[2]
+PAGE = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8")
+SECTION = PAGE.partition("\n## nono\n")[2]
+ENGINE = PAGE.partition("\n## nono.supervisor\n")[2].partition("\n## ")[0]
 OTHERS = (CHECKOUT / "docs/limits.md").read_text(encoding="utf-8")
 TEXTS = SECTION.partition("\n## ")[0], OTHERS
 BLOCKS = [
     each for text in TEXTS for each in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S)
 ]
+MAKEFILE = "all:\n\t-cat /etc/shadow\n\ttouch built\n"
 
 
 def test_there_are_examples() -> None:
@@ -21,9 +24,21 @@ def test_there_are_examples() -> None:
 @pytest.mark.requires(landlock=2)
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_an_example(number: int, user: Account) -> None:
-    if "Executor" in BLOCKS[number]:
-        python_with(user, "cloudpickle", "numpy")
     place = user.directory(user.home / f"example-{number}")
     user.directory(place / "work")
     done = user(user.python, "-P", "-c", BLOCKS[number], cwd=place)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.requires(landlock=2)
+def test_the_examples_of_the_engine(user: Account) -> None:
+    """What they define is for a program of trio, which this one is; it builds something twice."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", ENGINE, re.M | re.S)
+    place = user.directory(user.home / "example-engine")
+    user.file(place / "Makefile", MAKEFILE)
+    told = "print(open('built') and 'built')"
+    ends = [f"import os, trio\ntrio.run({name})\n{told}" for name in ("main", "build_and_ask")]
+    program = "\n".join([*blocks, ends[0], "os.remove('built')", ends[1]])
+    done = user(user.python, "-P", "-c", program, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines().count("built") == 2 and "path='/etc/shadow'" in done.stdout

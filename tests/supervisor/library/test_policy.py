@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 import nono
 from nono.broker import Access, Mode, Open
+from nono.broker.explaining.in_python import chain
 from nono.broker.requests import NOBODY
+from nono.broker.settings import KEYS
 from nono.supervisor import make_plan
 from nono.supervisor.library.policy import as_plan, check_argv
 from nono.supervisor.library.words import python_words
@@ -133,9 +136,62 @@ def test_a_command_is_words() -> None:
         check_argv([])
 
 
+SPELLED = {
+    "ls --color --no-such": "ls --color --no-such",
+    "--read-file '/a b'": '.read_files("/a b")',
+    "--bypass-protection '~/.x' --list '~/.x'": '.bypass_protection("~/.x").list("~/.x")',
+    "--allow no such: there is none": '.allow("no such"): there is none',
+    "--workdir x: no such directory": "workdir x: no such directory",
+    "--memory: 4 is too little": "memory: 4 is too little",
+    "--max-open-files 16": ".limits(open_files=16)",
+    "such as --allow-domain api.example.org": 'such as .hosts("api.example.org")',
+    "open a port of it: --open-port 80": "open a port of it: .ports(80)",
+    "did you mean --proxy-credential x=file:///a?": 'did you mean .credentials("x=file:///a")?',
+    "--allow-cwd opens all of it": "allow_cwd opens all of it",
+    "denied by flag --deny **/.env (**/.env)": 'denied by .deny("**/.env") (**/.env)',
+    "denied by flag --block-net": "denied by block_net",
+    "systemd-run --scope nono run ...": "systemd-run --scope python3 ...",
+    "one is there: nono run --profile claude -- x": "one is there: nono.Policy.of('claude')",
+}
+
+
 def test_errors_speak_of_python() -> None:
     assert python_words("add --allow-cwd or --best-effort") == "add allow_cwd or best_effort"
-    assert python_words("ls --color --no-such") == "ls --color --no-such"
+    for said, expected in SPELLED.items():
+        assert python_words(said, ["--deny **/.env", "--block-net"]) == expected
     with pytest.raises(nono.NonoError) as caught:
         nono.Policy().read("/nowhere/at/all").plan()
     assert "--" not in caught.value.message + caught.value.hint
+
+
+def test_what_is_said_of_a_flag_can_be_pasted() -> None:
+    """Each flag with its value is a call of Policy's, or a field, that says just this."""
+    for key in KEYS:
+        if not key.option:
+            continue
+        value = {"network.by": "proxy"}.get(key.name, "8000")
+        words = (key.flag, value) if key.stands_for is None else (key.flag,)
+        pasted = eval(f"nono.Policy(nono.Options()){chain(words)}", {"nono": nono})
+        said = getattr(pasted.options, key.option)
+        assert said in (True, value, int(value) if value.isdecimal() else "", (value,), (8000,)), (
+            key
+        )
+        others = replace(pasted.options, **{key.option: getattr(nono.Options(), key.option)})
+        assert others == nono.Options(), key
+        if key.repeated and key.method:
+            more = eval(f"pasted{chain((key.flag, '9'))}", {"pasted": pasted})
+            assert len(getattr(more.options, key.option)) == 2, "it adds to what there was"
+    assert chain(()) == "" == chain(("--no-such", "x")) == chain(("ls",)) == chain(("--read",))
+    assert chain(("--read", 'a"\n\\')) == """.read('a"\\n\\\\')"""
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by the command: a name alone is a mistake, and what is said from `~` on is made."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(nono.UsageError) as caught:
+        nono.Policy().allow("nope").plan()
+    assert caught.value.message == '.allow("nope"): No such file or directory'
+    for whole in ("~/.tool", tmp_path / ".tool"):
+        assert nono.Policy().allow(whole).plan().to_make == (f"{tmp_path}/.tool",)
+    assert [*tmp_path.iterdir()] == []

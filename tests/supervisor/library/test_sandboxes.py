@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import Account, program_beside, python_with
+from tests.conftest import Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -25,7 +25,6 @@ def test_a_program_of_the_library(name: str, user: Account) -> None:
 
 
 def test_an_executor(user: Account) -> None:
-    python_with(user, "cloudpickle", "numpy")
     ends_well("executor", user)
 
 

@@ -25,25 +25,43 @@ for line in sys.stdin:
         print(error.strerror, flush=True)
 """
 
+PLANT = """
+import os, sys
+for line in sys.stdin:
+    place = line.rstrip()
+    for git in (f"{place}/.git", f"{place}/sub/.git"):
+        os.makedirs(f"{git}/objects"), os.mkdir(f"{git}/refs"), os.mkdir(f"{git}/hooks")
+        for name, text in ("HEAD", "ref: refs/heads/x"), ("config", "[core]\\n\\tfsmonitor=x"):
+            open(f"{git}/{name}", "w").write(text)
+    print("planted", flush=True)
+"""
 
-class Sandbox:
-    """A program that tries to read what it is told to, and a client of its control socket."""
 
-    def __init__(self, account: Account, process: subprocess.Popen[str], runtime: Path) -> None:
+class Talking:
+    """A client of a control socket."""
+
+    def __init__(self, account: Account, runtime: Path) -> None:
         self._account = account
-        self._process = process
-        assert self.read("/etc/debian_version")
         (self.socket,) = runtime.glob("nono/*.sock")
-
-    def read(self, path: str | Path) -> str:
-        say(self._process, str(path))
-        return hear(self._process)
 
     def say(self, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         """What the run answers to each call: its result, or the words of its error."""
         done = self._account("python3", "-c", CLIENT, self.socket, json.dumps(calls))
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Sandbox(Talking):
+    """A program that tries to read what it is told to, and a client of its control socket."""
+
+    def __init__(self, account: Account, process: subprocess.Popen[str], runtime: Path) -> None:
+        self._process = process
+        assert self.read("/etc/debian_version")
+        super().__init__(account, runtime)
+
+    def read(self, path: str | Path) -> str:
+        say(self._process, str(path))
+        return hear(self._process)
 
 
 @contextmanager
@@ -87,6 +105,31 @@ def test_granted_and_revoked(as_user: Account, project: Path, sandbox: Sandbox, 
     assert done.returncode == 0, done.stderr
     shown = done.stdout
     assert shown.count("granted") == 2 and shown.count("revoked") == 2 and "tester" in shown
+
+
+@BY_A_USER
+def test_what_is_left_where_a_grant_opened_is_told_of(as_user: Account, project: Path) -> None:
+    """Also where it was taken back by the end: repositories that run something for who looks."""
+    runtime = as_user.directory(project / "run", 0o700)
+    kept, revoked = (as_user.directory(project.parent / f"{project.name}-{n}") for n in "kr")
+    words = nono_words(as_user, "run", "--allow-cwd", "--", "python3", "-c", PLANT)
+    env = {"XDG_RUNTIME_DIR": str(runtime)}
+    with started(as_user, words, project, env) as process:
+        say(process, str(project / "own"))
+        assert hear(process) == "planted"
+        sandbox = Talking(as_user, runtime)
+        granted = sandbox.say(*(filesystem(allow=[each]) for each in (kept, revoked)))
+        assert granted == [{"number": "1"}, {"number": "2"}]
+        for place in (kept, revoked):
+            say(process, str(place / "new"))
+            assert hear(process) == "planted"
+        assert sandbox.say(("revoke", {"number": "2"})) == [{}]
+        stderr = process.communicate(timeout=60)[1]
+    changed = next(line for line in stderr.splitlines() if line.startswith("nono: changed:"))
+    for place in (project / "own", kept / "new", revoked / "new"):
+        for git in (".git", "sub/.git"):
+            name = f"{place.relative_to(project.parent)}/{git}"
+            assert f"{name}/config" in changed, (name, stderr)
 
 
 def test_what_is_never_granted(as_user: Account, project: Path, sandbox: Sandbox) -> None:

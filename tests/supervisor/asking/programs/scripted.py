@@ -107,6 +107,8 @@ def swaps():
 CASES = {
     "each_once_at_once": lambda: asked("each_once", always("o"), at_once=True),
     "fails_by_itself": lambda: asked("fails_by_itself", always("o")),
+    "flags": lambda: asked("flags", always("o")),
+    "flags_at_once": lambda: asked("flags", always("o"), at_once=True),
     "race_at_once": race_at_once,
     "swaps": swaps,
     "combinations_at_once": lambda: asked("combinations", always("d"), at_once=True),

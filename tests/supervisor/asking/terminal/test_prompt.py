@@ -6,6 +6,7 @@ from dataclasses import replace
 import pyte
 import pytest
 
+from nono.broker import Effect
 from nono.broker.asking.terminal.gate import Chosen, Outcome, Passed, Shown, Unknown
 from nono.broker.asking.terminal.keyboard import Kind, Typed
 from nono.broker.asking.terminal.modes import RESET, Modes
@@ -130,6 +131,55 @@ def test_no_key_answers_a_list() -> None:
     prompt.show(1.0, b"", 1)
     assert prompt.typed([Typed(Kind.KEY, b"o")], 5.0) == [Passed(b"o")]
     assert prompt.wakes_at() > 5.2
+
+
+class Typing(Drawn):
+    """One on which lines are typed, one after the other."""
+
+    def lines(self) -> None:
+        self.write(b"\r\n")
+
+    def keys(self) -> None: ...
+
+    def more(self, seconds: float) -> bool:
+        return False
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(24, 80), (12, 80), (6, 60), (5, 30)])
+@pytest.mark.parametrize("letter", ["o", "a"])
+def test_nothing_is_allowed_of_a_list_that_was_not_on_the_screen(
+    rows: int, columns: int, letter: str
+) -> None:
+    outer, now, read = Typing(rows, columns), 100.0, ""
+    long = tuple(("delete", f"/home/u/data/{each * 150}") for each in "αβγδεζ")
+    prompt = PlainPrompt(replace(question(), objects=long), outer, Modes(), Where.BELOW, "7f3a", 0)
+    prompt.show(now, b"", 1)
+    outcomes: list[Outcome] = []
+    tried = itertools.cycle([letter, "yes", "+"])
+    while not outcomes:
+        read += "".join(line.strip() for line in outer.shown)
+        now += 1
+        prompt.tick(now)
+        assert prompt.has_lines
+        line = next(tried)
+        if line != "yes" or "You chose" in read:
+            outcomes = prompt.line(f"{line}\n".encode(), now)
+    assert isinstance(outcomes[0], Chosen) and outcomes[0].choice is not None
+    assert outcomes[0].choice.key == letter
+    assert all(read.count(each) >= 150 for each in "αβγδεζ")
+    assert ("It writes" in read and "x.json" in read) or letter == "o"
+
+
+def test_what_refuses_counts_before_all_of_a_list_was_there() -> None:
+    for said in ("N\n", "\n", ""):
+        outer = Typing(6, 60)
+        prompt = PlainPrompt(question(), outer, Modes(), Where.BELOW, "7f3a", 0.0)
+        prompt.show(1.0, b"", 1)
+        prompt.tick(3.0)
+        assert "Page 1 of" in "".join(outer.shown)
+        (outcome,) = prompt.line(said.encode(), 4.0)
+        assert isinstance(outcome, Chosen)
+        assert outcome.choice is None or outcome.choice.offer.effect is Effect.DENY
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(24, 80), (12, 80), (6, 60), (5, 30)])

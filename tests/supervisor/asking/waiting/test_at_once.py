@@ -191,13 +191,14 @@ def test_what_is_no_answer_is_told(
     question: Any = SimpleNamespace(offers=())
     for _ in range(2):
         if is_plain:
-            assert dispatch.ask_at_once(question, channel, plain) is None  # type: ignore[arg-type]
+            said = dispatch.ask_at_once(question, channel, plain)  # type: ignore[arg-type]
+            assert said == (None, None)
         else:
             assert trio.run(dispatch.ask, question) == (None, channel)
-    said = "no offer" if isinstance(wrong, Answer) else "an Answer or None, and not"
-    assert [said in each for each in dispatch.faults.texts] == [True, True]
+    text = "no offer" if isinstance(wrong, Answer) else "an Answer or None, and not"
+    assert [text in each for each in dispatch.faults.texts] == [True, True]
     (record,) = caplog.records
-    assert record.name == "nono" and "has failed" in record.message and said in caplog.text
+    assert record.name == "nono" and "has failed" in record.message and text in caplog.text
 
 
 def test_what_a_plain_function_returns_may_be_awaited(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ async def main(sleep, name):
         assert sleeper.returncode == -15
         await box.write("f", name)
         assert await box.read("f", text=True) == name and "f" in await box.listdir()
+        await box.mkdir("made", exist_ok=True)
+        await box.rename("f", "made/f")
+        assert (await box.stat("made/f")).size == len(name) and not await box.exists("f")
+        await box.rename("made/f", "f")
+        await box.remove("made")
         await box.get("f", "copy")
         await box.put("copy", "g")
         assert [each.size for each in await box.entries() if each.name == "g"] == [len(name)]
@@ -55,6 +60,25 @@ async def main(sleep, name):
         await box.run(["true"])
     except nono.UsageError as error:
         assert "closed" in str(error) or "open" in str(error)
+    else:
+        raise AssertionError
+    # Without a block.
+    box = await nono.AsyncSandbox(POLICY).open()
+    async with box as same:
+        assert same is box
+        last = await box.start(["sleep", "1000"])
+    await box.close()
+    assert is_gone(last.pid)
+    box = nono.AsyncSandbox(POLICY)
+    await box.close()
+    await box.open()
+    last = await box.start(["sleep", "1000"])
+    await box.close()
+    assert is_gone(last.pid)
+    try:
+        await box.open()
+    except nono.UsageError as error:
+        assert "before" in str(error)
     else:
         raise AssertionError
     # What is raised inside comes out alone, and everything has ended.

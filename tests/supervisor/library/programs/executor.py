@@ -56,7 +56,7 @@ with SandboxExecutor(2, POLICY) as pool:
     error = pool.submit(lambda: sys.exit(5)).exception()
     assert error.kind == "SystemExit"
     error = pool.submit(lambda: open(HERE + "/secret").read()).exception()
-    assert (error.kind, error.hint, len(error.denials)) == ("PermissionError", f"--read-file {HERE}/secret", 1)
+    assert (error.kind, error.hint, len(error.denials)) == ("PermissionError", f'.read_files("{HERE}/secret")', 1)
     assert pool.submit(lambda: 1 / 0).exception().denials == ()
     assert pool.submit(lambda: Evil()).exception().kind == "TypeError"
     assert isinstance(pool.submit(lambda: threading.Lock()).exception(), RemoteError)

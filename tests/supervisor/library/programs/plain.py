@@ -23,8 +23,12 @@ with nono.Sandbox(POLICY) as box:
     one = box.run(["sh", "-c", "cat /etc/gshadow; cat /etc/gshadow"], stderr=DEVNULL)
     (denial,) = one.denials
     assert (denial.summary, denial.count, denial.reason) == ("read /etc/gshadow", 2, "no rule allows it")
-    assert denial.fix == ("--read-file", "/etc/gshadow") and denial.to_dict()["fix"] == list(denial.fix)
+    assert denial.fix == '.read_files("/etc/gshadow")' and denial.flags == ("--read-file", "/etc/gshadow")
+    assert (denial.to_dict()["fix"], denial.to_dict()["fix_in_python"]) == (list(denial.flags), denial.fix)
     assert pickle.loads(pickle.dumps(one)) == one
+    error = raises(nono.CalledProcessError, box.run, ["cat", "/etc/gshadow"], check=True, stderr=DEVNULL)
+    with nono.Sandbox(eval(f"POLICY{error.hint}")) as wider:  # root alone can read it
+        assert wider.run(["cat", "/etc/gshadow"], stderr=DEVNULL).denials == ()
     assert [each.summary for each in box.denials] == ["read /etc/shadow", "read /etc/gshadow"]
 
     # Functions get the output here, in this thread, and what they raise ends the program.
@@ -135,6 +139,13 @@ open("asked", "w").close()
 done = nono.run(["cat", HERE + "/asked"], POLICY, ask=lambda question: 1 / 0, stderr=DEVNULL)
 assert done.returncode == 1 and "ZeroDivisionError" in done.faults[0], done
 assert ["has failed" in each.getMessage() for each in handler.buffer] == [True]
+# What a person should know of a policy is told once: here of a link that another run may have left.
+handler.buffer.clear()
+os.makedirs("mine"), os.makedirs("elsewhere"), os.symlink("../elsewhere", "mine/link")
+for _ in range(2):
+    nono.run(["true"], nono.Policy().workdir("mine/link", allow=True))
+assert [each.getMessage() for each in handler.buffer] == [
+    f"nono: {HERE}/mine/link is a link: the working directory that is opened is {HERE}/elsewhere"], handler.buffer
 async def asks(question): pass
 assert "async" in str(raises(TypeError, nono.run, ["true"], ask=asks))
 assert "a function" in str(raises(TypeError, nono.Sandbox, ask="yes"))

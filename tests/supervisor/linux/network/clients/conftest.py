@@ -9,10 +9,9 @@ from typing import Protocol
 
 import pytest
 
-from tests.conftest import TIMEOUT, Account, Finished, Nono, python_with
+from tests.conftest import TIMEOUT, Account, Finished, Nono
 from tests.supervisor.network.world import Host, World, world
 
-LIBRARIES = ("aiohttp", "httpx", "redis", "requests")
 SECURE = "https://secure.example.net"
 PLAIN = "http://plain.example.net"
 DENIED = "https://denied.example.org"
@@ -102,5 +101,5 @@ def client(nono: Nono, internet: Internet, project: Path, as_user: Account) -> I
 
 @pytest.fixture
 def python(as_user: Account) -> str:
-    """The account's interpreter, with the libraries of the test extra that are clients."""
-    return python_with(as_user, *LIBRARIES)
+    """The account's interpreter, which has the libraries of the test extra."""
+    return as_user.python

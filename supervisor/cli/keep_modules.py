@@ -1,0 +1,90 @@
+"""Writing the file of `kept_modules.py`: what it has already, and what was imported besides."""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import sys
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
+from typing import TYPE_CHECKING, Any
+
+from nono.supervisor.cli.kept_modules import (
+    LENGTH_BYTES,
+    KeptModules,
+    is_same,
+    searched,
+    version_of_code,
+)
+
+if TYPE_CHECKING:
+    from nono.supervisor.cli.kept_modules import Entry
+
+_MAX_MODULES = 4096
+_KINDS = SourceFileLoader, ExtensionFileLoader
+_MODE = 0o644
+"""As Python's own of a source that everybody may read; the umask takes from it."""
+
+
+def keep_modules(kept: KeptModules) -> None:
+    """Write the file anew, in one step. Where Python would write no compiled modules nor do we."""
+    if sys.dont_write_bytecode:
+        return
+    entries: dict[str, Entry] = {}
+    codes: list[bytes] = []
+    at = 0
+    for name in dict.fromkeys([*kept.loaded(), *kept.entries]):
+        told = _told(name, kept)
+        if told is not None and len(entries) < _MAX_MODULES:
+            code = told[1]
+            entries[name] = (*told[0], at, len(code))
+            codes.append(code)
+            at += len(code)
+    index = marshal.dumps((version_of_code(), searched(), entries))
+    with contextlib.suppress(OSError):
+        _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
+
+
+def _write(path: str, parts: list[bytes]) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    new = f"{path}.{os.urandom(8).hex()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        with open(os.open(new, flags, _MODE), "wb") as file:
+            file.writelines(parts)
+        os.replace(new, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(new)
+        raise
+
+
+def _told(name: str, kept: KeptModules) -> tuple[tuple[Any, ...], bytes] | None:
+    """What is told of a module besides its place in the file, and its code; None for no such."""
+    if name not in sys.modules:
+        entry = kept.entries[name]
+        try:
+            return (entry[:-2], kept.code(name)) if is_same(entry, os.stat(entry[0])) else None
+        except OSError:
+            return None
+    spec: ModuleSpec | None = getattr(sys.modules[name], "__spec__", None)
+    loader = None if spec is None else spec.loader
+    if spec is None or spec.name != name or not isinstance(loader, _KINDS):
+        return None
+    source, parent = loader.path, sys.modules.get(name.rpartition(".")[0])
+    try:
+        # In this order: what changes in between is then found to have changed.
+        found = os.stat(source)
+        code = loader.get_code(name)
+    except (OSError, ImportError, SyntaxError, ValueError):
+        return None
+    places = spec.submodule_search_locations
+    said = (
+        source,
+        spec.cached,
+        None if parent is None else [*parent.__path__],
+        None if places is None else [*places],
+        found.st_mtime_ns,
+        found.st_size,
+    )
+    return said, b"" if code is None else marshal.dumps(code)

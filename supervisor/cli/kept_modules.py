@@ -1,0 +1,147 @@
+"""The compiled modules that commands load, kept in one file and found there without a search.
+
+To look for each module, and to open, read and check a file for it, takes a start a seventh of its
+time. The file lies in `__pycache__` beside this one and counts as what Python keeps there does:
+who may write it may write nono itself, a sandbox may not, and a module counts while its source has
+the time and the size that it had. What is not found in it is imported as ever, and is in it the
+next time (`keep_modules.py`).
+
+This is loaded before every other module, and so loads next to nothing.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from _frozen_importlib import ModuleSpec
+from _frozen_importlib_external import MAGIC_NUMBER, ExtensionFileLoader, SourceFileLoader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
+    from collections.abc import Sequence
+    from types import CodeType, ModuleType
+
+    Entry = tuple[str, str | None, list[str] | None, list[str] | None, int, int, int, int]
+    """A module's source, where Python keeps it compiled, the path of its package or None for the
+    interpreter's, its own path where it is a package; the source's time in nanoseconds and its
+    size; where its code begins after this index, and its length, which is 0 for one in C."""
+
+LENGTH_BYTES = 8
+_MAX_INDEX_BYTES = 1 << 22
+_PACKAGE = "nono."
+
+
+class KeptModules:
+    """What finds the modules of one such file. It stands first in `sys.meta_path`."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.entries: dict[str, Entry] = {}
+        self.is_stale = False
+        """True when a module of nono's is another one than the file has."""
+        self._before = frozenset(sys.modules)
+        self._fd = -1
+        self._body = 0
+        self._path: list[str] = []
+
+    def open(self) -> None:
+        """Read what is kept. Where the file is missing, odd or another version's it is nothing."""
+        try:
+            self._fd = os.open(self.file, os.O_RDONLY | os.O_CLOEXEC)
+            length = int.from_bytes(os.pread(self._fd, LENGTH_BYTES, 0), "little")
+            if length <= _MAX_INDEX_BYTES:
+                index = os.pread(self._fd, length, LENGTH_BYTES)
+                version, self._path, entries = marshal.loads(index)
+                self._body = LENGTH_BYTES + length
+                self.entries = entries if version == version_of_code() else {}
+        except (OSError, ValueError, EOFError, TypeError):
+            return
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Where a module is, if that is kept and nothing about it has changed."""
+        entry = self.entries.get(name)
+        if entry is None:
+            return None
+        source, cached, found_in, places, _, _, _, length = entry
+        is_good = (searched() if path is None else path) == (found_in or self._path)
+        if is_good:
+            try:
+                is_good = is_same(entry, os.stat(source))
+            except OSError:
+                is_good = False
+        if not is_good:
+            self.is_stale |= name.startswith(_PACKAGE)
+            return None
+        if length:
+            loader: KeptLoader | ExtensionFileLoader = KeptLoader(name, source, self)
+        else:
+            loader = ExtensionFileLoader(name, source)
+        spec = ModuleSpec(name, loader, origin=source)
+        spec.submodule_search_locations = None if places is None else [*places]
+        spec.cached = cached
+        spec.has_location = True
+        return spec
+
+    def code(self, name: str) -> bytes:
+        """The code of a module of the file, as `marshal` writes it. Raises OSError."""
+        _, _, _, _, _, _, at, length = self.entries[name]
+        return os.pread(self._fd, length, self._body + at)
+
+    def wants(self) -> bool:
+        """True when a module of nono's was loaded that was not found here."""
+        entries, before = self.entries, self._before
+        return self.is_stale or any(
+            name.startswith(_PACKAGE) and name not in entries and name not in before
+            for name in sys.modules
+        )
+
+    def loaded(self) -> list[str]:
+        """The modules that were loaded since this was made."""
+        return [name for name in sys.modules if name not in self._before]
+
+
+class KeptLoader(SourceFileLoader):
+    """Python's own, but for where the code comes from."""
+
+    def __init__(self, name: str, path: str, kept: KeptModules) -> None:
+        self.name = name
+        self.path = path
+        self._kept = kept
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """The code that is kept; otherwise as the source has it."""
+        try:
+            code: CodeType = marshal.loads(self._kept.code(fullname))
+        except (OSError, ValueError, EOFError, TypeError):
+            return super().get_code(fullname)
+        return code
+
+
+def is_same(entry: Entry, found: os.stat_result) -> bool:
+    """True where a source that is found now is the one that the entry is of."""
+    return found.st_mtime_ns == entry[4] and found.st_size == entry[5]
+
+
+def version_of_code() -> tuple[bytes, int]:
+    """What a code object is good for alone."""
+    return MAGIC_NUMBER, sys.flags.optimize
+
+
+def searched() -> list[str]:
+    """Where modules are looked for, but for the directory of the command itself, if that is one."""
+    first = sys.path[:1] == [os.path.dirname(sys.argv[0])]
+    return sys.path[first:]
+
+
+def use_kept_modules() -> KeptModules | None:
+    """Import from the file from now on; None where Python keeps compiled modules elsewhere."""
+    if sys.pycache_prefix is not None or sys.implementation.cache_tag is None:
+        return None
+    name = f"modules.{sys.implementation.cache_tag}.kept"
+    kept = KeptModules(os.path.join(os.path.dirname(__file__), "__pycache__", name))
+    kept.open()
+    sys.meta_path.insert(0, kept)
+    return kept

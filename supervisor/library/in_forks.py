@@ -1,0 +1,41 @@
+"""A fork of this process keeps no end of a sandbox's, which ends with the process that has it.
+
+With a copy of an end in it, a program would not see that its input is over, nor an init that the
+process which it obeys is gone. In the place of each is /dev/null then, since whatever has the
+number may close it once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable
+
+Ends = Callable[[], Iterable[int]]
+_ENDS: dict[object, Ends] = {}
+
+
+def keep_from_forks(owner: object, ends: Ends) -> None:
+    """`ends` gives the descriptors that are open, or -1, at any time until `forget`."""
+    _ENDS[owner] = ends
+
+
+def forget(owner: object) -> None:
+    """Nothing of it is open any more."""
+    _ENDS.pop(owner, None)
+
+
+def _leave() -> None:
+    """In the fork, whose only thread this is."""
+    found = [fd for ends in [*_ENDS.values()] for fd in ends() if fd >= 0]
+    _ENDS.clear()
+    if not found:
+        return
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for fd in found:
+        with contextlib.suppress(OSError):
+            os.dup2(null, fd, inheritable=False)
+    os.close(null)
+
+
+os.register_at_fork(after_in_child=_leave)
