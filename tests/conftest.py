@@ -25,6 +25,7 @@ from tests.copied import CHECKOUT as CHECKOUT
 from tests.copied import PACKAGES as PACKAGES
 from tests.copied import copy_sources as copy_sources
 from tests.leftovers import REMOVE_TMPDIRS, Watch, prefix, running
+from tests.longest import in_order
 from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi as landlock_abi
@@ -261,8 +262,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs nono or another program as an account: it takes its time."""
+    """Mark what runs nono or another program as an account: it takes its time. Longest first."""
     examples.try_a_part(items)
+    items[:] = in_order(items)
     for item in items:
         if {"as_user", "place"} & {*getattr(item, "fixturenames", ())}:
             item.add_marker("sandbox")

@@ -1,14 +1,13 @@
 """The packages as another platform has them: `sys.platform` is darwin's, and no Linux is there.
 
-    python -m tests.elsewhere import [MODULE]
-    python -m tests.elsewhere refuse MODULE...
-    python -m tests.elsewhere test
+    python -m tests.elsewhere import [MODULE...]
+    python -m tests.elsewhere all MODULE...
 
 Run as a process of its own, since it changes what is imported. What others made (the standard
-library, dependencies) is imported before, as this machine has it. `test` runs what needs no
-sandbox: every test of the rooms that takes no account to run nono as, and requires no kernel. What
-takes seconds is left out: it is tested in full elsewhere, as is the rest of every property, and of
-every table beyond its first rows.
+library, dependencies) is imported before, as this machine has it. `all` imports everything, tries
+MODULEs that are not there, and runs what needs no sandbox: every test of the rooms that takes no
+account to run nono as, and requires no kernel. What takes seconds is left out: it is tested in full
+elsewhere, as is the rest of every property, and of every table beyond its first rows.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import importlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
@@ -152,18 +151,26 @@ def _needs_no_sandbox(item: pytest.Item) -> bool:
 
 def main(words: Sequence[str]) -> int:
     go_there()
-    if words[:1] == ["import"]:
-        for name in words[1:] or modules():
+    what, *names = words
+    import_each(names if what == "import" and names else modules())
+    if what == "import":
+        return 0
+    for name in names:
+        with pytest.raises(ImportError) as refused:
             importlib.import_module(name)
-            print(name)
-        print("the platform is", importlib.import_module("nono.supervisor.places").platform())
-        return 0
-    if words[:1] == ["refuse"]:
-        for name in words[1:]:
-            with pytest.raises(ImportError) as refused:
-                importlib.import_module(name)
-            print(refused.value)
-        return 0
+        print(refused.value)
+    return test()
+
+
+def import_each(names: Iterable[str]) -> None:
+    for name in names:
+        importlib.import_module(name)
+        print(name)
+    print("the platform is", importlib.import_module("nono.supervisor.places").platform())
+
+
+def test() -> int:
+    """Run the tests of the broker and of the rooms; the status, and how many passed in each."""
     counting = _WithoutSandboxes()
     options = ["-q", "-n0", "-p", "no:cacheprovider", "--rootdir", str(CHECKOUT)]
     status = pytest.main([*options, *test_directories()], plugins=[counting])

@@ -101,3 +101,16 @@ def test_the_command_is_installed(environment: Path) -> None:
     assert "Usage: nono" in _run(environment / "bin/nono", "--help")
     assert "Usage: nono" in _run(environment / "bin/nono-sandbox", "--help")
     assert "Usage: nono" in _run(environment / "bin/python", "-m", "nono", "--help")
+
+
+def test_another_of_that_name_further_on_does_not_hide_it(
+    environment: Path, tmp_path: Path
+) -> None:
+    """It is a regular package: one without an __init__.py would be passed by for such a one."""
+    (tmp_path / "nono").mkdir()
+    (tmp_path / "nono/__init__.py").write_text("raise SystemExit('the other one')\n")
+    says = (
+        "import sys; sys.path.append(sys.argv[1]); import nono, nono.broker; print(nono.__file__)"
+    )
+    found = _run(environment / "bin/python", "-Ic", says, tmp_path)
+    assert found.startswith(str(environment)) and found.endswith("/nono/__init__.py\n")

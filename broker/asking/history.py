@@ -66,12 +66,12 @@ class History:
 
 def around(subject: Subject) -> str:
     """The directory, or the domain, that a subject lies in; empty where that says nothing."""
-    match subject.kind:
-        case SubjectKind.DIRECTORY:
-            return parent(subject.value) if subject.value != "/" else ""
-        case SubjectKind.HOST:
-            name, _, domain = subject.value.partition(".")
-            return domain if name and "." in domain else ""
+    kind, value = subject.kind, subject.value
+    if kind is SubjectKind.DIRECTORY:
+        return parent(value) if value != "/" else ""
+    if kind is SubjectKind.HOST:
+        name, _, domain = value.partition(".")
+        return domain if name and "." in domain else ""
     return ""
 
 

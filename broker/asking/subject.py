@@ -32,10 +32,11 @@ def subject_of(request: Request, is_directory: Callable[[str], bool]) -> Subject
 
     `is_directory` tells whether a path is one now. Total, as a decision is.
     """
+    if type(request) is Open and is_canonical(request.path):  # the commonest
+        path = request.path
+        place = path if is_directory(path) else parent(path)
+        return Subject(SubjectKind.DIRECTORY, place)
     match request:
-        case Open(_, path) if is_canonical(path):
-            place = path if is_directory(path) else parent(path)
-            return Subject(SubjectKind.DIRECTORY, place)
         case UnixConnect(_, path):
             return Subject(SubjectKind.SOCKET, path)
         case ConnectHost(_, host, port):

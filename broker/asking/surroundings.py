@@ -78,11 +78,11 @@ class Asked:
     later: int = 0
     policy: Policy | None = None
     """The one that asks, where it is one."""
-    requests: tuple[Request, ...] = field(init=False, compare=False)
-    """Without what asks."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "requests", tuple([each for each, _ in self.questions]))
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Without what asks."""
+        return tuple([each for each, _ in self.questions])
 
     def is_of(self, policy: Policy) -> bool:
         """Whether what asks is what this policy says as well: no answer of it may refuse by now."""

@@ -39,7 +39,7 @@ def call(key: Key, value: str) -> str:
     """One call; the value of a flag without one is not looked at."""
     if key.stands_for is not None:
         return f".with_options({key.option}=True)"
-    said = value if key.kind in _PORTS and value.isdecimal() else _quoted(value)
+    said = value if key.kind in _PORTS and value.isdecimal() else quoted(value)
     if key.method == "limits":
         return f".limits({key.name.rpartition('.')[2]}={value if value.isdecimal() else said})"
     if key.method:
@@ -47,5 +47,6 @@ def call(key: Key, value: str) -> str:
     return f".with_options({key.option}={f'[{said}]' if key.repeated else said})"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text as Python has it, in the quotes that this project's examples have."""
     return f'"{value}"' if _PLAIN.match(value) else repr(value)

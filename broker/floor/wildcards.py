@@ -176,8 +176,10 @@ class WildcardSearch:
     def _step(self, states: _AllStates, name: str, directory: str) -> _AllStates:
         if self._folding.tree(directory) is None:
             return tuple(
-                glob.names.step(before, name) if before else before
-                for (_, glob), before in zip(self._rules, states, strict=True)
+                [
+                    glob.names.step(before, name) if before else before
+                    for (_, glob), before in zip(self._rules, states, strict=True)
+                ]
             )
         return tuple(
             self._folding.step(glob, before, name)
@@ -187,7 +189,10 @@ class WildcardSearch:
     def _record(self, path: str, states: _AllStates) -> bool:
         """Note what matches at `path`; True when nothing below needs looking at."""
         closed = False
-        for number, ((rule, glob), reached) in enumerate(zip(self._rules, states, strict=True)):
+        for number, reached in enumerate(states):
+            if not reached:  # as are nearly all
+                continue
+            rule, glob = self._rules[number]
             if glob.names.accepts(reached) and not is_lifted(rule, path, self._bypasses):
                 pattern = Subtree(path, spelled=rule.pattern.spelled)
                 self._found[path, number] = replace(rule, pattern=pattern)

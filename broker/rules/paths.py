@@ -35,14 +35,16 @@ def child(directory: str, name: str) -> str:
 def ancestors(path: str) -> Iterator[str]:
     """The directories above a canonical path, nearest first, ending with `/`."""
     while path != "/":
-        path = parent(path)
+        path = path[: path.rfind("/")] or "/"
         yield path
 
 
 def lineage(path: str) -> Iterator[str]:
     """A canonical path and then its ancestors."""
     yield path
-    yield from ancestors(path)
+    while path != "/":
+        path = path[: path.rfind("/")] or "/"
+        yield path
 
 
 def components(path: str) -> list[str]:

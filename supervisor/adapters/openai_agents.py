@@ -43,6 +43,8 @@ MAX_ARCHIVE = 1 << 30
 _DEFAULT_ROOT = Manifest.model_fields["root"].default
 _ARCHIVE_SECONDS = 600.0
 """What saving or unpacking a workspace may take."""
+_PACK = 'size=$1; shift; (tar "$@" || kill -9 $$) | head -c "$size"'
+"""tar ends with what reads it: a file may say that it is as large as it likes."""
 
 
 class NonoSandboxSessionState(SandboxSessionState):
@@ -123,7 +125,19 @@ class NonoSandboxSession(Terminals):
     async def persist_workspace(self) -> io.IOBase:
         root = self.place.directory
         skipped = [f"--exclude=./{each}" for each in self._persist_workspace_skip_relpaths()]
-        argv = ["tar", "-C", root, *skipped, "-cf", "-", "."]
+        argv = [
+            "sh",
+            "-c",
+            _PACK,
+            "sh",
+            str(MAX_ARCHIVE + 1),
+            "-C",
+            root,
+            *skipped,
+            "-cf",
+            "-",
+            ".",
+        ]
         done = await self._archived(argv, Path(root), _ARCHIVE_SECONDS)
         return io.BytesIO(done.stdout)
 

@@ -283,3 +283,13 @@ def nono_sandbox(request: Any, tmp_path: Path) -> Iterator[Callable[..., nono.Sa
     yield open_one
     for box in reversed(opened):
         box.close()
+    _make_removable(tmp_path)
+
+
+def _make_removable(place: Path) -> None:
+    """What a program closed to its owner. pytest, when it removes that some sessions later, opens
+    what it cannot remove, and follows the links there."""
+    for directory, names, _ in os.walk(place):
+        for path in (os.path.join(directory, name) for name in names):
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)

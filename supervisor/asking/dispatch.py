@@ -7,7 +7,7 @@ is asked elsewhere, and may have it asked there as well: the first answer counts
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker.dataclass import dataclass
@@ -15,7 +15,7 @@ from nono.supervisor.asking.channel import Channel, ChannelGone, awaited
 from nono.supervisor.faults import Faults
 
 if TYPE_CHECKING:
-    from nono.broker.asking.question import Answer, Begun, Offer, Question, Said
+    from nono.broker.asking.question import Answer, Begun, Offer, Question
 
 
 @dataclass(slots=True)
@@ -56,24 +56,6 @@ class Dispatch:
                 channel.failed(error)
                 return None, channel
         return None, None
-
-    def ask_at_once(
-        self, question: Question, channel: Channel, ask: Callable[[Question], Said]
-    ) -> tuple[Said, Offer | None]:
-        """As `ask`, of a channel's function that does not wait; with the offer that was chosen.
-
-        From any thread.
-        """
-        try:
-            said = ask(question)
-            if said is None or isinstance(said, Awaitable):
-                return said, None
-            offer = chosen(channel, question, said)
-            return (None if offer is None else said), offer
-        except BaseException as error:  # also what would end the thread: it serves others
-            self.faults.note()
-            channel.failed(error)
-            return None, None
 
     async def _ask(self, first: Channel, question: Question) -> tuple[Answer | None, Channel]:
         """Raises ChannelGone when nobody is there any more, and what the channel raises."""

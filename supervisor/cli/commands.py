@@ -92,9 +92,13 @@ def by_click(arguments: list[str]) -> Any:
     except NonoError:
         raise
     except click.ClickException as error:
-        raise NonoError(error.format_message(), _usage_hint(arguments)) from error
+        raise NonoError(error.format_message(), _usage_hint(error, arguments)) from error
 
 
-def _usage_hint(arguments: list[str]) -> str:
+def _usage_hint(error: click.ClickException, arguments: list[str]) -> str:
+    """The command whose words they were: `nono profile show`, not `nono profile`."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        return f"{context.command_path} --help"
     command = [name for name in arguments[:1] if name in _COMMANDS]
     return " ".join(["nono", *command, "--help"])

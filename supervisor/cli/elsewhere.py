@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,8 @@ def on_macos(plan: Plan, made: Complete, argv: Sequence[str], *, as_json: bool) 
         yield _words(each.what, each.instead, each.refused)
     if any(each.refused for each in found):
         yield "a run would be refused for that, without --best-effort"
+    if sys.platform != "darwin":
+        yield _words("paths", "those of this machine, where a Mac's home and programs are others")
     yield _UNPROVEN
     yield from held.profile.text().splitlines()
     yield from (f";; {name} = {visible(path)}" for name, path in parameters.items())
@@ -74,5 +77,5 @@ def differences() -> Iterator[str]:
     yield _UNPROVEN
 
 
-def _words(what: str, instead: str, refused: bool) -> str:
+def _words(what: str, instead: str, refused: bool = False) -> str:
     return f"{'NO ' if refused else 'but'} {what}: {instead}"

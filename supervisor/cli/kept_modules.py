@@ -132,8 +132,8 @@ def version_of_code() -> tuple[bytes, int]:
 
 def searched() -> list[str]:
     """Where modules are looked for, but for the directory of the command itself, if that is one."""
-    first = sys.path[:1] == [os.path.dirname(sys.argv[0])]
-    return sys.path[first:]
+    own = os.path.dirname(os.path.realpath(sys.argv[0]))
+    return sys.path[sys.path[:1] == [own] :]
 
 
 def use_kept_modules() -> KeptModules | None:

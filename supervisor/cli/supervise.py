@@ -52,8 +52,7 @@ def run_command(
     platform = values["platform"] or here()
     script = None
     if may_be_script(argv):
-        # What only such a run needs is loaded only then.
-        from nono.supervisor.planning.scripts import with_interpreter
+        from nono.supervisor.planning.scripts import with_interpreter  # seldom needed
 
         argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
@@ -75,8 +74,7 @@ def _planned(argv: Sequence[str], values: dict[str, Any], script: str | None) ->
     """The plan, once its notes were said."""
     plan = make_plan(to_options(values), argv, project=_project(argv, values), script=script)
     if plan.limits is not None and not values["dry_run"]:
-        # What only a run with limits needs is loaded only then.
-        from nono.supervisor.session.own_scope import enter_own_scope
+        from nono.supervisor.session.own_scope import enter_own_scope  # seldom needed
 
         enter_own_scope(plan.limits, broker=not values["floor_only"])
     if not values["quiet"]:
@@ -122,8 +120,7 @@ def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Run it, and write the report where one is asked for, whatever becomes of the run."""
     if values["report"] is None:
         return _run(plan, argv, values)
-    # What only such a run needs is loaded only then.
-    from nono.supervisor.cli.report_file import ReportFile
+    from nono.supervisor.cli.report_file import ReportFile  # seldom needed
 
     with ReportFile(values["report"], argv) as report:
         return _run(plan, argv, values, report)
@@ -327,8 +324,7 @@ def _report_refusals(
 
     if values["as_json"] or kept is not None:
         told_of = (changed, removed, plan.workdir, _asked(prepared))
-        refused = len(decisions.denials.all())
-        stats = None if counting is None else counting.plain(refused)
+        stats = None if counting is None else counting.plain(len(decisions.denials.all()))
         limits = [each.to_dict() for each in prepared.reached()]
         made = report.as_dict(decisions, faults, usage, prepared.audit, *told_of, stats, limits)
         if kept is not None:

@@ -255,8 +255,3 @@ class Program:
         yield self.session.control
         for stream in self.streams.values():
             yield stream.fileno()
-
-    def close_streams(self) -> None:
-        """All that are open, when the sandbox closes."""
-        for stream in self.streams.values():
-            stream.close()

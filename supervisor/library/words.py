@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from nono.broker.errors import NonoError
-from nono.broker.explaining.in_python import call, chain, key_of
+from nono.broker.explaining.in_python import call, chain, key_of, quoted
 from nono.broker.visible import visible
 
 _FLAG = re.compile(
@@ -67,6 +67,8 @@ def _spelled(found: re.Match[str]) -> str:
     name = found["flag"][2:].replace("-", "_")
     if key is not None and value is not None and key.stands_for is None:
         return call(key, _plain(value))
+    if name == "workdir" and value is not None:  # it is no setting of a profile's
+        return f".workdir({quoted(_plain(value))})"
     after = "" if value is None else f" {value}"
     return name + after if key is not None or name in _OTHERS else found[0]
 

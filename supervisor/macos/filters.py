@@ -65,7 +65,7 @@ class Reach:
         opened = (*self.opened.trees, *self.opened.files)
         self._above = {_fold(each) for path in opened for each in lineage(path)}
         self._places: dict[str, _Place] = {}
-        self._written: dict[tuple[Refused, ...], list[Filter]] = {}
+        self._written: dict[tuple[Folding, tuple[Refused, ...]], list[Filter]] = {}
 
     def is_near(self, path: str) -> bool:
         """True unless it is certain that the path is neither in what is granted nor above it.
@@ -101,9 +101,9 @@ class Reach:
 
     def together(self, refused: Iterable[Refused], folding: Folding) -> list[Filter]:
         """As the function; what several operations refuse is written once."""
-        key = tuple(refused)
+        key = folding, tuple(refused)
         if key not in self._written:
-            self._written[key] = list(together(key, folding, self.opened))
+            self._written[key] = list(together(key[1], folding, self.opened))
         return self._written[key]
 
     def touches(self, pattern: Glob) -> bool:
@@ -123,9 +123,6 @@ def _fold(path: str) -> str:
     return "/".join(map(folded_name, path.split("/")))
 
 
-EVERYWHERE = Reach([Subtree("/")])
-
-
 class Refusals:
     """What several rules refuse, as far as it matters to a grant: `add` them, and take `filters`.
 
@@ -133,9 +130,10 @@ class Refusals:
     filters whatever else is added, so that operations share them.
     """
 
-    def __init__(self, folding: Folding, reach: Reach = EVERYWHERE) -> None:
+    def __init__(self, folding: Folding, reach: Reach | None = None) -> None:
+        """`reach` of all grants: without it they are everywhere."""
         self._folding = folding
-        self._reach = reach
+        self._reach = reach or Reach([Subtree("/")])
         self._paths: dict[tuple[int, frozenset[str]], list[Refused]] = {}
         self._others: dict[Filter, None] = {}
 

@@ -22,6 +22,7 @@ from nono.broker import (
 from nono.broker.caches import caches
 from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
+from nono.supervisor.places import platform
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -56,16 +57,22 @@ def describe(
         yield f"protection lifted: {visible(path)}"
     for path in _left_out(policy.rules):
         yield f"open in what is protected: {visible(path)}"
-    for path in sorted(made.copies):
-        yield f"nono's own copy, to read: {visible(path)}"
-    for path in sorted(made.cleaned):
-        yield f"a copy without credentials, to read: {visible(path)}"
+    for what, copied in (
+        ("nono's own copy, to read", made.copies.keys()),
+        ("a copy without credentials, to read", made.cleaned.keys()),
+    ):
+        # No file can be shown in place of another one on macOS.
+        words = "not to be read" if platform() == "macos" else what
+        yield from (f"{words}: {visible(path)}" for path in sorted(copied))
     for name in plan.environment.dropped(os.environ):
         yield f"variable not passed on: {visible(name)}"
     if own is not None:
         yield from _caches(plan.environment, own, short)
     if not verbose:
         yield from _in_short(policy.rules)
+    if platform() == "macos":
+        yield "enforced by the kernel alone, by Seatbelt"
+        return
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for what, paths, why in (
         ("decided call by call", floor.carved, "something inside is denied"),

@@ -12,7 +12,8 @@ from tests.supervisor.network.world import Listener, World
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
-SECONDS = 5
+SECONDS = 2.5
+"""For each of two accounts."""
 DENIED, ALLOWED = "127.0.0.1", "127.0.0.9"
 ADDRESSES = ("address", "address6", "whole", "either")
 STATES = ("bound", "share", "listen", "other")

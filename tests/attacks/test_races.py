@@ -11,7 +11,8 @@ from tests.conftest import Account
 
 pytestmark = pytest.mark.requires(commands=["gcc"])
 
-SECONDS = 5
+SECONDS = 2.5
+"""For each of two accounts."""
 
 
 def test_paths_links_and_descriptors(

@@ -8,11 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.seatbelt.evaluator import READINGS, Asked, parse
+from nono.broker import Policy
+from nono.broker.rules.paths import is_within
+from nono.supervisor.macos.compiled import compiled
+from tests.broker.worlds import allow
+from tests.seatbelt.evaluator import READINGS, Asked, Rule, parse
 
-CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "published.json").read_text(encoding="utf-8")
-)["cases"]
+PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text(encoding="utf-8"))
+CASES: list[dict[str, Any]] = PUBLISHED["cases"]
+PATHS: list[dict[str, Any]] = PUBLISHED["path_cases"]["rows"]
+LINKS = {
+    "/tmp": "/private/tmp",
+    "/var": "/private/var",
+    "/etc": "/private/etc",
+    "/private/tmp/link": "/private/tmp/target",
+}
 
 
 def _answer(case: dict[str, Any], reading: str) -> str:
@@ -31,6 +41,38 @@ def test_one_reading_explains_it(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("reading", ["A", "B", "C"])
 def test_no_other_reading_explains_them_all(reading: str) -> None:
     assert any(_answer(case, reading) != case["got"] for case in CASES)
+
+
+def _is_reached(rules: list[Rule], path: str, operation: str) -> bool:
+    """As was measured: links are followed first, each needs a look at itself, and what is on the
+    data volume has its short name."""
+    path = path.removeprefix("/System/Volumes/Data")
+    for link, target in LINKS.items():
+        if is_within(path, link):
+            looked_at = Asked("file-read-metadata", link, "SYMLINK")
+            return READINGS["D"](rules, looked_at) and _is_reached(
+                rules, target + path.removeprefix(link), operation
+            )
+    return READINGS["D"](rules, Asked(operation, path))
+
+
+def _are_reached(rules: list[Rule], case: dict[str, Any]) -> bool:
+    operation = case.get("operation", "file-read-data")
+    return all(_is_reached(rules, path, operation) for path in case["asked"])
+
+
+@pytest.mark.parametrize("case", PATHS, ids=[f"{case['allow']}: {case['open']}" for case in PATHS])
+def test_paths_are_those_of_the_kernel(case: dict[str, Any]) -> None:
+    """And whichever of its names a grant of ours names, it is reached by all of them."""
+    rules = parse(f"(version 1)(deny default){case['rules']}", {})
+    assert _are_reached(rules, case) is (case["got"] == "allow")
+    granted = (*case["asked"], "/private/tmp/target/f")
+    profile = compiled(Policy(tuple(map(allow, granted))), "nono-1").profile
+    assert _are_reached(parse(profile.text(), profile.parameters()), case)
+
+
+def test_there_are_as_many_as_were_published() -> None:
+    assert (len(CASES), len(PATHS)) == (23, 16)
 
 
 @pytest.mark.parametrize(

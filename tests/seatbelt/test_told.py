@@ -44,7 +44,7 @@ def test_the_profile_that_a_mac_would_get(home: Path) -> None:
         assert answers == {expected}, path
     assert {each["what"] for each in told["differences"]} >= {"hosts by name"}
     text = _nono("run", "--dry-run", "--platform", "macos", *options, "--", "true").stdout
-    assert "macOS is not proven" in text
+    assert "macOS is not proven" in text and "but paths: those of this machine" in text
     assert told["profile"] in text
 
 
@@ -74,6 +74,8 @@ def test_the_groups_are_those_of_the_platform(home: Path) -> None:
     assert "deny_keychains_macos" in done.output
     done = _nono("profile", "show", "--platform", "macos", "default")
     assert "deny_keychains_macos" in done.output and "_linux" not in done.output
+    assert "enforced by the kernel alone, by Seatbelt" in done.output
+    assert "call by call" not in done.output and "copy" not in done.output
     assert platform() == "linux"
 
 

@@ -18,6 +18,7 @@ class Offers(Sequence[Offer]):
 
     def __init__(self, make: Callable[[], Iterator[Offer]], lead: Offer | None = None) -> None:
         self._make = make
+        self.lead = lead
         self._begun: tuple[Offer, ...] = () if lead is None else (lead,)
         self._whole: tuple[Offer, ...] | None = None
 

@@ -10,10 +10,11 @@ which may take its time.
 from __future__ import annotations
 
 import stat
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, NoReturn
 
-from nono.broker import Ask, Effect, Request, Verdict
+from nono.broker import Ask, Effect, Origin, Request, Rule, Verdict
 from nono.broker.asking.just_that import allowed_by
 from nono.broker.asking.question import (
     Answer,
@@ -26,7 +27,7 @@ from nono.broker.asking.question import (
 )
 from nono.broker.asking.subject import subject_of
 from nono.supervisor.asking.channel import Channel
-from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.dispatch import Dispatch, chosen
 from nono.supervisor.asking.waiting.answered import Told
 from nono.supervisor.asking.waiting.asker import Asker, can_be_allowed, is_refusal
 from nono.supervisor.asking.waiting.call import once_of_offer, refused_by
@@ -101,10 +102,11 @@ class AtOnce:
         about = asker.asked(questions, program, subject, policy=policy)
         made = asker.made_at_once(self._decisions.policy, about, subject)
         question = asker.quiet.told(made, subject, apart)
+        lead: Offer | None = getattr(question.offers, "lead", None)
         started, said, asked, offer = monotonic(), None, None, None
-        if can_be_allowed(question.offers):
+        if lead is not None or can_be_allowed(question.offers):
             asked = channel
-            said, offer = self._dispatch.ask_at_once(question, channel, channel.at_once)
+            said, offer = self._said(question, channel, channel.at_once, lead)
         if (said is not None and offer is None) or (offer and offer.lasts is not Lasts.ONCE):
             undecided.begun = Begun(question, said, started)
             raise undecided
@@ -114,9 +116,59 @@ class AtOnce:
         origin, seconds = asker.next_origin()[1], monotonic() - started
         told = asker.told(question, offer, origin, channel.name, person, seconds, 1, lists)
         program.forget()
+        is_all = offer is lead or _is_all(questions, offer)
+        if is_all and self._decisions.policy is policy:
+            return self._plainly_allowed(process, request, questions, offer, origin, told)
         once = once_of_offer(undecided, offer, origin)
         process.once = Once(once.rules, once.shown, questions)
-        return self._plainly_allowed(undecided, once, told)
+        asker.log.write_told(request, told)
+        return None
+
+    def _said(
+        self,
+        question: Question,
+        channel: Channel,
+        ask: Callable[[Question], Said],
+        lead: Offer | None,
+    ) -> tuple[Said, Offer | None]:
+        """What a channel's function says, with the offer that it has chosen.
+
+        What it raises, or returns instead of an answer, is an error of it, and no answer.
+        """
+        try:
+            said = ask(question)
+            if lead is not None and type(said) is Answer and said.offer == lead.id:
+                return said, lead
+            if said is None or isinstance(said, Awaitable):
+                return said, None
+            offer = chosen(channel, question, said)
+            return (None if offer is None else said), offer
+        except BaseException as error:  # also what would end the thread: it serves others
+            self._dispatch.faults.note()
+            channel.failed(error)
+            return None, None
+
+    def _plainly_allowed(
+        self,
+        process: Any,
+        request: Request,
+        questions: tuple[tuple[Request, Ask], ...],
+        offer: Offer,
+        origin: Origin,
+        told: Told,
+    ) -> AllowedByAnswer:
+        """What is decided by an answer that is just what is asked about.
+
+        No second look at the policy can say another: see `just_that.py`.
+        """
+        (given,) = offer.rules
+        rule = Rule(given.pattern, given.access, Effect.ALLOW, origin)
+        process.once = Once((rule,), NOTHING.shown, questions)
+        log = self._asker.log
+        if log.is_kept_by(self._decisions.witness):
+            return AllowedByAnswer(rule, told.said)  # both in one record
+        log.write_told(request, told)
+        return AllowedByAnswer(rule)
 
     def _refuse(
         self,
@@ -141,19 +193,10 @@ class AtOnce:
         why = refused_by(undecided, offer, origin)
         self._decisions.refuse_unanswered(undecided.requests[0], why)
 
-    def _plainly_allowed(
-        self, undecided: Undecided, once: Once, told: Told
-    ) -> AllowedByAnswer | None:
-        """What is decided with the answer, where no second look at the policy can say another."""
-        decisions, log = self._decisions, self._asker.log
-        request, asks = undecided.questions[0]
-        is_one = len(undecided.questions) == len(once.rules) == 1
-        rule = once.rules[0] if is_one and decisions.policy is undecided.policy else None
-        allowed = None if rule is None else allowed_by(request, asks, rule)
-        if allowed is None:
-            log.write_told(request, told)
-            return None
-        if log.is_kept_by(decisions.witness):
-            return AllowedByAnswer(allowed.rule, told.said)  # both in one record
-        log.write_told(request, told)
-        return AllowedByAnswer(allowed.rule)
+
+def _is_all(questions: tuple[tuple[Request, Ask], ...], offer: Offer) -> bool:
+    """Whether the offer allows just what is asked about, and that is one open."""
+    if len(questions) != 1 or len(offer.rules) != 1:
+        return False
+    ((request, asks),) = questions
+    return allowed_by(request, asks, offer.rules[0]) is not None

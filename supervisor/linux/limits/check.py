@@ -8,6 +8,7 @@ from nono.broker.settings import flag
 from nono.supervisor.finding import Finding
 from nono.supervisor.linux.limits.delegation import could_be_found
 from nono.supervisor.linux.limits.holding import OWN_GROUP
+from nono.supervisor.linux.limits.scope import in_scope
 
 _HELD = (
     ("limits of memory", "memory", "limits.memory", "{} needs --best-effort, which only looks"),
@@ -19,10 +20,16 @@ _HELD = (
 
 def findings() -> Iterator[Finding]:
     """One for each kind that a control group holds."""
+    has_scope: list[str] | None = None
     for what, controller, key, lost in _HELD:
         directory = could_be_found(frozenset({controller} - {""}))
         if directory is not None:
             yield Finding(what, f"a control group below {directory}", True, needed=False)
+            continue
+        if lost and (has_scope := in_scope() if has_scope is None else has_scope):
+            yield Finding(
+                what, "a scope of systemd's, which nono run goes into", True, needed=False
+            )
             continue
         found = "no control group of version 2" if lost else "nono counts them: each start of one"
         cost = f"{lost.format(flag(key))}: {OWN_GROUP}" if lost else ""

@@ -32,13 +32,19 @@ def enter_scope(limits: Limits, *, broker: bool) -> None:
     """
     if os.environ.pop(_MARK, "") or not _needs_group(limits, broker):
         return
+    words = in_scope()
+    if words:
+        os.environ[_MARK] = "1"
+        os.execv(words[0], [*words, sys.executable, *sys.orig_argv[1:]])
+
+
+def in_scope() -> list[str]:
+    """What runs the command behind it in a scope, since it was tried; empty where nothing does."""
     program = next((each for each in PLACES if os.access(each, os.X_OK)), None)
     if program is None or not os.path.isdir(BOOTED):
-        return
+        return []
     words = [program, *(["--user"] if os.geteuid() else []), *_WORDS]
-    if _works(words):
-        os.environ[_MARK] = "1"
-        os.execv(program, [*words, sys.executable, *sys.orig_argv[1:]])
+    return words if _works(words) else []
 
 
 def _needs_group(limits: Limits, broker: bool) -> bool:

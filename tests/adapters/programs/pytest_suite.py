@@ -166,6 +166,11 @@ def test_the_fixture(nono_sandbox, tmp_path):
     box = nono_sandbox()
     assert box.run(["sh", "-c", "echo x > y"], check=True).returncode == 0
     assert (tmp_path / "y").read_text() == "x\n"
+    box.run(["sh", "-c", f"mkdir -p d/e; ln -s {KEY} d/m; chmod 0 d/e; chmod 0500 d"], check=True)
+    from nono.adapters.pytest_plugin import _make_removable
+    mode = os.stat(KEY).st_mode
+    _make_removable(tmp_path)
+    assert os.stat(KEY).st_mode == mode and [os.stat(tmp_path / each).st_mode & 0o777 for each in ("d", "d/e")] == [0o700] * 2
     assert nono_sandbox().run(["cat", KEY], stderr=-3).returncode == 1
 
 

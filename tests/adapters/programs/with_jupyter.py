@@ -59,10 +59,10 @@ assert manager.provisioner.pid != pid and not os.path.exists(f"/proc/{pid}")
 assert execute(client, "x") == ("error", "NameError")
 tmpdir = execute(client, "import os; print(os.environ['TMPDIR'])")[1].strip()
 assert os.path.isdir(tmpdir)
-client.execute("subprocess.Popen(['setsid', 'sleep', '98765']); os._exit(7)")
+client.execute("import subprocess; subprocess.Popen(['setsid', 'sleep', '98765']); os._exit(7)")
 until(lambda: not manager.is_alive())
 # With it ends what it has started.
-assert subprocess.run(["pgrep", "-f", "sleep 98765"]).returncode == 1
+assert subprocess.run(["pgrep", "-f", "^sleep 98765"]).returncode == 1
 client.stop_channels()
 manager.shutdown_kernel(now=True)
 assert not os.path.exists(tmpdir)

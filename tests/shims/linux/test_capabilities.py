@@ -73,6 +73,26 @@ def test_root_gives_up_all_but_some(keep: frozenset[int]) -> None:
 
 
 @as_root
+@pytest.mark.parametrize("keep", [FILE_OWNERSHIP, frozenset[int]()], ids=["some", "none"])
+def test_execve_gives_nothing_back_to_a_thread_with_its_bounding_set(keep: frozenset[int]) -> None:
+    def work() -> list[dict[str, int]]:
+        assert capabilities.drop_without_execve(keep) == keep & everything
+        return [own(), after_execve()]
+
+    everything = capabilities.sets().permitted
+    rest = mask(keep & everything)
+    for told in in_child(work):
+        assert told | {"CapBnd": 0} == {
+            "CapInh": 0,
+            "CapPrm": rest,
+            "CapEff": rest,
+            "CapBnd": 0,
+            "CapAmb": 0,
+        }
+        assert told["CapBnd"] == own()["CapBnd"]
+
+
+@as_root
 def test_what_is_given_up_does_not_come_back() -> None:
     def work() -> list[frozenset[int]]:
         process.set_no_new_privs()

@@ -52,7 +52,7 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("learn", "--timeout", "0", "--", "true"), 125, "--timeout", "nono learn --help"),
     (("learn", "-o", "/", "--", "true"), 125, "--output /", "not there yet"),
     (("audit", "show", "../x"), 2, "no session ../x", "nono audit list"),
-    (("profile", "validate"), 2, "PROFILE", "nono profile --help"),
+    (("profile", "validate"), 2, "PROFILE", "nono profile validate --help"),
     (("setup",), 2, "nothing to do", "nono setup --check"),
 ]
 

@@ -11,7 +11,7 @@ from tests.supervisor.hammer import THREADS, Yielding, hammer
 ME = RecordedProcess(1)
 NOTHING = Plan(Policy(), Environment(), "/")
 TMPDIR = "/tmp/nono-none"
-ROUNDS = 50
+ROUNDS = 20
 
 
 @pytest.mark.long

@@ -141,7 +141,7 @@ SPELLED = {
     "--read-file '/a b'": '.read_files("/a b")',
     "--bypass-protection '~/.x' --list '~/.x'": '.bypass_protection("~/.x").list("~/.x")',
     "--allow no such: there is none": '.allow("no such"): there is none',
-    "--workdir x: no such directory": "workdir x: no such directory",
+    "--workdir x: no such directory": '.workdir("x"): no such directory',
     "--memory: 4 is too little": "memory: 4 is too little",
     "--max-open-files 16": ".limits(open_files=16)",
     "such as --allow-domain api.example.org": 'such as .hosts("api.example.org")',

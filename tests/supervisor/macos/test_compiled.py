@@ -151,6 +151,15 @@ def test_grants_are_spelled_as_the_kernel_does_and_refusals_in_every_way() -> No
             assert made.allows(Open(NOBODY, path, Access.READ)) is expected, (given, path)
 
 
+@pytest.mark.parametrize("folding", [(), ("/",)])
+def test_a_question_is_one_in_every_spelling_where_names_fold(folding: tuple[str, ...]) -> None:
+    """Whatever policies came before: what is written once is so for one of them."""
+    rules = (allow("/"), rule(Subtree("/w"), effect=Effect.ASK))
+    made = compiled(Policy(rules, folding=folding), "nono-1")
+    for path, expected in (("/w/a", False), ("/W/a", not folding), ("/x", True)):
+        assert made.allows(Open(NOBODY, path, Access.WRITE)) is expected
+
+
 def test_nothing_above_a_refusal_is_moved_in_any_spelling() -> None:
     policy = Policy((allow("/w"), deny("/w/Stra\u00dfe/b/key")), folding=("/",))
     made = compiled(policy, "nono-1")

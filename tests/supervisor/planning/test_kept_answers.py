@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,25 @@ def test_a_link_in_the_place_of_what_was_answered_about_opens_nothing(tmp_path: 
     assert [rule.pattern for rule in after.rules] == [File(str(data / "plain"), "~/data/plain")]
     assert len(after.notes) == 3 and all("by now it leads to" in note for note in after.notes)
     assert len(after.listen) + len(after.hosts) == 1
+
+
+def test_what_no_run_used_for_90_days_counts_no_more(tmp_path: Path) -> None:
+    file, names = tmp_path / "x.answers.json", ("old", "new")
+    for name in names:
+        (tmp_path / name).write_text("")
+    keep(str(file), {}, str(tmp_path), [("filesystem.read_file", f"~/{n}") for n in names], "words")
+    today = kept_answers.day(time.time())
+    kept = file.read_text()
+    assert kept.count(f"used {today}: words") == 2
+    for days, counted in (90, {*names}), (92, {"new"}):
+        since = kept_answers.day(time.time() - days * 86_400)
+        file.write_text(kept.replace(f"used {today}: words", f"used {since}: words", 1))
+        found = _read(tmp_path)
+        assert {
+            each.removeprefix("~/") for r in found.rules for each in r.named.values()
+        } == counted
+        assert len(found.notes) == 2 - len(counted)
+    assert "1 answer in" in found.notes[0] and "not used for 90 days: left out" in found.notes[0]
 
 
 def test_a_link_that_comes_while_they_are_read_opens_nothing(

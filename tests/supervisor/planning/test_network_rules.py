@@ -10,19 +10,28 @@ from pathlib import Path
 import pytest
 
 from nono.broker import (
+    Access,
     Allow,
+    Ask,
     Bind,
     Connect,
     ConnectHost,
     Deny,
+    Effect,
+    Floor,
+    HostName,
     Mode,
     Network,
+    Origin,
+    OriginKind,
     PolicyError,
+    Rule,
     ServerName,
     UnixConnect,
 )
 from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, UsageError, make_plan
+from nono.supervisor.decisions.decide import Decisions
 
 ME = RecordedProcess(1)
 
@@ -38,6 +47,29 @@ def reaches(made: Network, host: str, port: int = 443) -> bool:
 def test_without_an_option_the_network_is_unrestricted() -> None:
     assert network() == Network()
     assert make_plan(Options()).nameservers == ()
+
+
+def test_a_host_that_a_profile_asks_about_is_no_open_one(tmp_path: Path) -> None:
+    """Though something else opens it: by what a person answers, and by nothing else."""
+    profile = tmp_path / "p.json"
+    profile.write_text(
+        '{"network": {"allow_domain": ["*.example.org"], "ask_domain": ["ask.example.org"]}}'
+    )
+    plan = make_plan(Options(profile=str(profile)))
+    made = plan.policy.network
+    asked = made.decide(ConnectHost(ME, "ask.example.org", 443))
+    assert isinstance(asked, Ask) and "network.ask_domain" in asked.rule.origin.name
+    assert reaches(made, "a.example.org") and not reaches(made, "ask.example.com")
+    decisions = Decisions(plan.policy, Floor())
+    with pytest.raises(OSError, match="refused"):  # nobody is asked without --ask
+        decisions.require(ConnectHost(ME, "ask.example.org", 443))
+    yes = Rule(
+        HostName("ask.example.org", (443,)),
+        Access.CONNECT,
+        Effect.ALLOW,
+        Origin(OriginKind.ANSWER, "1, 14:02"),
+    )
+    assert reaches(plan.policy.extended([yes]).network, "ask.example.org")
 
 
 def test_a_run_without_them_loads_nothing_for_them() -> None:

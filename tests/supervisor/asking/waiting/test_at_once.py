@@ -36,6 +36,7 @@ from nono.broker.audit.records import Decision
 from nono.supervisor.asking.asking import Asking
 from nono.supervisor.asking.channel import Callback
 from nono.supervisor.asking.dispatch import Dispatch
+from nono.supervisor.asking.waiting.at_once import AtOnce
 from nono.supervisor.asking.waiting.call import Again
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.sessions import find_session
@@ -187,12 +188,13 @@ def test_what_is_no_answer_is_told(
         return wrong
 
     channel = Callback(plain if is_plain else waiting)  # type: ignore[arg-type]
-    dispatch = asking_with(channel).dispatch
+    asking = asking_with(channel)
+    dispatch = asking.dispatch
     question: Any = SimpleNamespace(offers=())
     for _ in range(2):
         if is_plain:
-            said = dispatch.ask_at_once(question, channel, plain)  # type: ignore[arg-type]
-            assert said == (None, None)
+            at_once = AtOnce(asking.decisions, dispatch, asking.questions.asker)
+            assert at_once._said(question, channel, plain, None) == (None, None)  # type: ignore[arg-type]
         else:
             assert trio.run(dispatch.ask, question) == (None, channel)
     text = "no offer" if isinstance(wrong, Answer) else "an Answer or None, and not"

@@ -6,7 +6,7 @@ async def main():
             with trio.move_on_after(number * 0.0015) as scope:
                 await box.run(["sh", "-c", DAEMON], capture_output=True, input=b"x")
             assert scope.cancelled_caught
-            await_that(idle)
+            await_that(lambda: len(below(os.getpid())) == 1)
         assert (await box.run(["true"])).returncode == 0
 trio.run(main)
 assert not [thread for thread in threading.enumerate() if thread.name == "nono-loop"]

@@ -21,4 +21,4 @@ async def main():
                     nursery.start_soon(one)
         assert len(os.listdir("/proc/self/fd")) == fds
 trio.run(main)
-await_that(idle)
+await_that(lambda: len(below(os.getpid())) == 1)

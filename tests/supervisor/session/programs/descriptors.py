@@ -36,7 +36,7 @@ async def main():
         assert well in ended and {*ended} <= {well, (b" Too many open files\n", ())}, ended
         why = f"this process may have {few} descriptors, and none is left"
         assert errors and {*errors} == {(f"cannot start the sandbox: {why}", hint)}, errors
-        await_that(idle)
+        await_that(lambda: len(below(os.getpid())) == 1)
         assert sorted(os.listdir("/proc/self/fd")) == before, before
         assert not os.listdir(os.environ["TMPDIR"])
         async with open_sandbox(policy) as box:

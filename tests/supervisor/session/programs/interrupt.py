@@ -6,4 +6,4 @@ try:
     run(["sh", "-c", "sleep 1000 & : > started; sleep 1000"], policy, capture_output=True)
 except KeyboardInterrupt:
     print("interrupted")
-await_that(idle)
+await_that(lambda: len(below(os.getpid())) == 1)

@@ -15,14 +15,12 @@ async def main():
             nursery.start_soon(broken, box)
             while len([name for name in os.listdir(".") if name.startswith("up-")]) < 4:
                 await trio.sleep(0.01)
-            every = [pid for pid, parent in parents().items() if parent == server()]
-            (init,) = [pid for pid in every if called(pid) != "nono-next"]
+            (init,) = [pid for pid, parent in parents().items() if parent == server()]
             nursery.start_soon(other.run, ["sh", "-c", ": > ready; read line < fifo; : > read"])
             while not os.path.exists("ready"):
                 await trio.sleep(0.01)
             os.kill(init, signal.SIGKILL)
-            # The fork server, what waits there, the other's init and shell.
-            while len(below(os.getpid())) > 4:
+            while len(below(os.getpid())) > 3:  # fork server, the other's init and shell
                 await trio.sleep(0.01)
             # Not in trio's own thread, which may be needed for the reader's open.
             await trio.to_thread.run_sync(go)

@@ -30,18 +30,6 @@ def server():
     (pid,) = [child for child, parent in parents().items() if parent == os.getpid()]
     return pid
 
-def called(pid):
-    "What a process calls itself; nothing when it is gone."
-    try:
-        with open(f"/proc/{pid}/comm") as file:
-            return file.read().rstrip("\n")
-    except OSError:
-        return ""
-
-def idle():
-    "Whether all that is below is the fork server, and what waits there to be the next init."
-    return sorted(map(called, below(os.getpid()))) == ["nono-fork", "nono-next"]
-
 def await_that(condition):
     limit = time.monotonic() + 30
     while not condition():

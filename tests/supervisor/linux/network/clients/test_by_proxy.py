@@ -1,4 +1,4 @@
-"""Real clients by nono's proxy alone: curl, git, pip, npm, Python, and those that go past it."""
+"""Real clients by nono's proxy alone: curl, git, pip, uv, npm, Python; and what goes past it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,10 @@ class Shelf(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(found or b"")))
         self.end_headers()
-        self.wfile.write(found or b"")
+        if self.command != "HEAD":
+            self.wfile.write(found or b"")
+
+    do_HEAD = do_GET
 
     def log_message(self, format: str, *arguments: object) -> None:
         """The clients say what has failed."""
@@ -117,24 +120,37 @@ def package() -> bytes:
     return file.getvalue()
 
 
-def test_pip(client: Client, internet: Internet, project: Path, as_user: Account) -> None:
+_INDEX = "https://index.example.net/simple"
+_INSTALLERS = {
+    "pip": {
+        "PIP_CERT": "ca.pem",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_INDEX_URL": _INDEX,
+    },
+    "uv pip": {"SSL_CERT_FILE": "ca.pem", "UV_NO_CACHE": "1", "UV_DEFAULT_INDEX": _INDEX},
+}
+
+
+@pytest.mark.parametrize("installer", _INSTALLERS)
+def test_pip_and_uv(
+    client: Client, internet: Internet, project: Path, as_user: Account, installer: str
+) -> None:
     file = "small-1.0-py3-none-any.whl"
     page = f'<a href="/files/{file}">{file}</a>'.encode()
     files = {"/simple/small/": page, f"/files/{file}": wheel()}
     host = internet.world.https(
         "index.example.net", handler=type("Index", (Shelf,), {"files": files})
     )
-    environment = {
-        "PATH": f"{Path(as_user.python).parent}:{SYSTEM_PATH}",
-        "PIP_CERT": str(project / "ca.pem"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_INDEX_URL": "https://index.example.net/simple",
-        "PIP_TARGET": "lib",
-    }
     done = client(
-        *("pip", "install", "small"),
+        *(*installer.split(), "install", "--target", "lib", "small"),
         hosts={host.name: host},
-        env=environment,
+        env={
+            "PATH": f"{Path(as_user.python).parent}:{SYSTEM_PATH}",
+            **{
+                name: str(project / value) if value == "ca.pem" else value
+                for name, value in _INSTALLERS[installer].items()
+            },
+        },
         options=BY_PROXY,
     )
     assert (done.returncode, report(done)) == (0, []), done.stderr

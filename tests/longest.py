@@ -1,0 +1,60 @@
+"""Which files of tests are begun first, so that no process works alone at the end.
+
+Each file is one process's (`--dist=loadfile`). Those that take longest come first; what needs no
+sandbox comes last, since it is short.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from tests.copied import CHECKOUT
+
+LONGEST = (
+    "test_platform_edge.py",
+    "attacks/test_pairs.py",
+    "seatbelt/test_profiles.py",
+    "test_wheel.py",
+    "attacks/test_typical_secrets.py",
+    "seatbelt/test_running.py",
+    "adapters/test_agents.py",
+    "adapters/test_pytest.py",
+    "attacks/test_own_code.py",
+    "attacks/test_flips.py",
+    "attacks/test_races.py",
+    "attacks/test_start_files.py",
+    "supervisor/learning/test_observe.py",
+    "supervisor/cli/test_main.py",
+    "attacks/test_own_inodes.py",
+    "supervisor/cli/test_profile.py",
+    "attacks/test_repositories.py",
+    "programs/test_carved_project.py",
+    "supervisor/decisions/test_agreement.py",
+    "adapters/test_clients_page.py",
+)
+"""By the time that they take, measured on 26 November 2026."""
+SHORT = ("broker", "shims")
+
+
+class Located(Protocol):
+    """A test, of which the file is asked."""
+
+    @property
+    def path(self) -> Path: ...
+
+
+Some = TypeVar("Some", bound=Located)
+
+
+def in_order(items: Iterable[Some]) -> list[Some]:
+    """The items of a file stay together, as they stand in it."""
+    return sorted(items, key=lambda item: _rank(item.path))
+
+
+def _rank(file: Path) -> int:
+    if not file.is_relative_to(CHECKOUT / "tests"):
+        return len(LONGEST)
+    name = file.relative_to(CHECKOUT / "tests").as_posix()
+    if name in LONGEST:
+        return LONGEST.index(name)
+    return len(LONGEST) + name.startswith(tuple(f"{room}/" for room in SHORT))
