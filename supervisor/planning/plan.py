@@ -207,7 +207,7 @@ def make_plan(
         tuple(dict.fromkeys(paths.to_make)),
         proxy,
         asks,
-        flags.speak_of("preload"),
+        not flags.speak_of("preload"),
         flags.speak_of("network.by"),
         limits_said(flags, profile.settings),
     )
