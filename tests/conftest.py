@@ -201,6 +201,22 @@ def as_user(request: pytest.FixtureRequest) -> Account:
     return account
 
 
+@pytest.fixture(autouse=True)
+def _homes_as_they_were(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves in a home, none other finds there, also where it has no `project`."""
+    if not {"as_user", "root", "user"} & {*request.fixturenames}:
+        yield
+        return
+    homes = [*request.getfixturevalue("place").glob("home-*")]
+    before = {path for home in homes for path in home.iterdir()}
+    yield
+    for path in {path for home in homes for path in home.iterdir()} - before:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def project(as_user: Account) -> Iterator[Path]:
     """A fresh, empty directory in the account's home, which it owns.

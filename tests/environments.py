@@ -124,6 +124,19 @@ def _install(target: Path, name: str, wanted: Environment) -> None:
         run(*install, *everything)
         run(str(made / "bin/python"), "-c", _IMPORTS, *wanted.imported)
     shutil.rmtree(source)
+    _start(made / "bin/python", target)
+
+
+def _start(python: Path, home: Path) -> None:
+    """Whoever may write there keeps the modules that a start needs: all is as after the first."""
+    environment = {"HOME": str(home), "PATH": _PUBLIC}
+    for words in (
+        ("run", "--no-audit", "--", "true"),
+        ("learn", "--", "true"),
+        ("why", "read", "/"),
+    ):
+        command = [str(python), "-P", "-m", "nono.supervisor", *words]
+        subprocess.run(command, capture_output=True, umask=0o022, env=environment)
 
 
 def _run(*command: str, tmpdir: Path) -> None:

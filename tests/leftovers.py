@@ -17,12 +17,12 @@ import pytest
 SHARED = ("/tmp", "/var/tmp", "/dev/shm")
 KEPT_BY_PYTEST = "pytest-of-"
 _VARIABLE = "NONO_TESTS_RUN"
-_SECONDS = 5.0
+_SECONDS = float(os.environ.get("NONO_TESTS_LEFT_AFTER", "30"))
 
 REMOVE_TMPDIRS = """
 import os, sys, time
 from nono.supervisor.session.abandoned import remove_abandoned
-deadline = time.monotonic() + 5
+deadline = time.monotonic() + 30
 while any(map(os.path.exists, sys.argv[1:])) and time.monotonic() < deadline:
     remove_abandoned(os.environ)
     time.sleep(0.02)

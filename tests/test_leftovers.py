@@ -30,6 +30,7 @@ def session(place: Path, test: str, **environment: str) -> tuple[int, str]:
     (place / "test_it.py").write_text(test)
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT), **environment}
+    env["NONO_TESTS_LEFT_AFTER"] = "2"
     done = subprocess.run(
         [*command, "-c", os.devnull, "--rootdir", place, place],
         env=env,

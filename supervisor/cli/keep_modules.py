@@ -13,7 +13,6 @@ from nono.supervisor.cli.kept_modules import (
     LENGTH_BYTES,
     KeptModules,
     is_same,
-    searched,
     version_of_code,
 )
 
@@ -27,9 +26,7 @@ _MODE = 0o644
 
 
 def keep_modules(kept: KeptModules) -> None:
-    """Write the file anew, in one step. Where Python would write no compiled modules nor do we."""
-    if sys.dont_write_bytecode:
-        return
+    """Write the file anew, in one step. What cannot be written is not kept."""
     entries: dict[str, Entry] = {}
     codes: list[bytes] = []
     at = 0
@@ -40,7 +37,7 @@ def keep_modules(kept: KeptModules) -> None:
             entries[name] = (*told[0], at, len(code))
             codes.append(code)
             at += len(code)
-    index = marshal.dumps((version_of_code(), searched(), entries))
+    index = marshal.dumps((version_of_code(), kept.searched(), entries))
     with contextlib.suppress(OSError):
         _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
 
@@ -76,7 +73,7 @@ def _told(name: str, kept: KeptModules) -> tuple[tuple[Any, ...], bytes] | None:
         # In this order: what changes in between is then found to have changed.
         found = os.stat(source)
         code = loader.get_code(name)
-    except (OSError, ImportError, SyntaxError, ValueError):
+    except (OSError, ImportError, SyntaxError, ValueError, MemoryError):
         return None
     places = spec.submodule_search_locations
     said = (

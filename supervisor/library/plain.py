@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import queue
 import subprocess
 from collections.abc import Sequence
 from functools import partial
@@ -196,7 +195,7 @@ class Sandbox(Opened):
         TimeoutExpired, CalledProcessError with `check`. KeyboardInterrupt kills all of it first.
         """
         asked = to_run("run", **arguments)
-        jobs: queue.SimpleQueue[sinks.Job | None] = queue.SimpleQueue()
+        jobs = sinks.Jobs()
         for name, callback in asked.callbacks.items():
             asked.until.sinks[name] = sinks.in_queue(callback, jobs)
         return self._portal.call(run_in, self._engine, argv, asked.how, asked.until, jobs=jobs)

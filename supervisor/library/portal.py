@@ -20,7 +20,7 @@ import outcome
 import trio
 
 from nono.supervisor.errors import BrokenError, UsageError
-from nono.supervisor.library.sinks import Job
+from nono.supervisor.library.sinks import Jobs
 
 T = TypeVar("T")
 Function = Callable[..., Awaitable[T]]
@@ -52,8 +52,10 @@ class _Call:
         self.tell()
 
     def cancel(self) -> None:
-        """In the thread."""
+        """In the thread. One that is done is told of again, since that may have been lost."""
         self._scope.cancel()
+        if self.outcome is not None:
+            self.tell()
 
 
 async def _awaited(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
@@ -177,13 +179,13 @@ class Portal:
         function: Function[T],
         *args: Any,
         abandon: Abandon = None,
-        jobs: queue.SimpleQueue[Job | None] | None = None,
+        jobs: Jobs | None = None,
     ) -> T:
         """Run a coroutine there; an exception here, as KeyboardInterrupt, cancels it first.
 
         What comes by `jobs` meanwhile is done here. A result that nobody wants goes to `abandon`.
         """
-        told: queue.SimpleQueue[Job | None] = queue.SimpleQueue() if jobs is None else jobs
+        told = Jobs() if jobs is None else jobs
         call = _Call(function, args)
         self._submit(call, lambda: told.put(None))
         try:
@@ -191,6 +193,9 @@ class Portal:
                 job.do()
         except BaseException as error:
             self._soon(call.cancel)
+            if self._token is None:  # all calls were told, and this one may have lost it
+                told.put(None)
+            told.refuse(error)
             while job := told.get():
                 job.refuse(error)
             _give_up(call, abandon)

@@ -65,13 +65,32 @@ def here(callback: Callback) -> Sink:
     return sink
 
 
-def in_queue(callback: Callback, jobs: queue.SimpleQueue[Job | None]) -> Sink:
+class Jobs(queue.SimpleQueue[Job | None]):
+    """What a caller in plain Python is to do; None: the call is over."""
+
+    def __init__(self) -> None:
+        self.waited_for: set[Job] = set()
+
+    def refuse(self, error: BaseException) -> None:
+        """Refuse what is waited for, also what was taken out and is lost.
+
+        A KeyboardInterrupt comes between any two steps of the caller's.
+        """
+        for job in tuple(self.waited_for):
+            job.refuse(error)
+
+
+def in_queue(callback: Callback, jobs: Jobs) -> Sink:
     """For a caller in plain Python, who takes the jobs out of the queue."""
 
     async def sink(piece: Any) -> None:
         job = Job(callback, piece)
-        jobs.put(job)
-        await job.wait()
+        jobs.waited_for.add(job)
+        try:
+            jobs.put(job)
+            await job.wait()
+        finally:
+            jobs.waited_for.discard(job)
 
     return sink
 

@@ -11,8 +11,13 @@ from tests.conftest import Account
 
 
 @pytest.fixture(scope="session")
-def frameworks(user: Account, place: Path) -> Iterator[Account]:
+def interpreter(place: Path) -> str:
+    return environments.interpreter("frameworks", place)
+
+
+@pytest.fixture
+def frameworks(user: Account, interpreter: str) -> Iterator[Account]:
     """With a key in ~/.ssh, for what tries to read it."""
     secret = user.secret(".ssh/id_ed25519")
-    yield replace(user, python=environments.interpreter("frameworks", place))
+    yield replace(user, python=interpreter)
     secret.path.unlink()

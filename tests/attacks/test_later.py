@@ -12,6 +12,7 @@ import pytest
 
 from tests.attacks.conftest import Attack, Outcome
 from tests.attacks.scene import Scene
+from tests.conftest import TIMEOUT
 
 pytestmark = pytest.mark.requires(landlock=2)
 
@@ -77,7 +78,7 @@ def test_whoever_comes_between_hears_nothing(outside: Scene, attack: Attack) -> 
     """Two take turns at a port as fast as they can: one is the sandbox's own, one is not."""
     options = (*outside.options, "--allow-domain", "allowed.example")
     heard: list[bytes] = []
-    turns = 0
+    turns, both = 0, outside.work / "both"
     with ThreadPoolExecutor() as threads:
         running = threads.submit(attack, outside, "later", "swap", outside.work, options=options)
         while not (outside.work / "place").exists():
@@ -85,7 +86,8 @@ def test_whoever_comes_between_hears_nothing(outside: Scene, attack: Attack) -> 
             time.sleep(0.005)
         place = json.loads((outside.work / "place").read_text())
         end = time.monotonic() + 1
-        while time.monotonic() < end:
+        # Until there was both, a connection and none.
+        while (now := time.monotonic()) < end or (now < end + TIMEOUT and not both.exists()):
             with contextlib.suppress(OSError), listen(place) as service:
                 turns += 1
                 time.sleep(0.001)

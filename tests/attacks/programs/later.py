@@ -100,6 +100,8 @@ def swap(directory: str) -> None:
         with socket.socket() as sock:
             result = sock.connect_ex(address)
             results[result == 0] += 1
+            if all(results.values()):
+                (here / "both").touch()
             with contextlib.suppress(OSError):
                 sock.send(b"secret")
     over.set()

@@ -31,7 +31,7 @@ def clean() -> None:
 
 threading.Thread(target=flip, daemon=True).start()
 tries = done = 0
-while time.monotonic() < END:
+while (now := time.monotonic()) < END or (done <= 10 and now < END + 60):
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
     fd = libc.open(name, flags, 0o644)
     if fd >= 0:

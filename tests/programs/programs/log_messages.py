@@ -13,7 +13,7 @@ def tried(function, *arguments):
 
 bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 bound.bind("answers")
-bound.settimeout(5)
+bound.settimeout(30)
 print(tried(bound.sendto, b"question", log), tried(bound.recvfrom, 99))
 bound.connect(log)
 print(tried(bound.send, b"question"), tried(bound.recv, 99))

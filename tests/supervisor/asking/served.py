@@ -29,7 +29,7 @@ class Run:
     def grant(self, rules: dict[str, Any], client: str) -> Work:
         if "waits" not in rules:
             raise ZeroDivisionError
-        return Work(lambda: self.goes_on.wait(20), lambda waited: {"number": str(waited)})
+        return Work(lambda: self.goes_on.wait(60), lambda waited: {"number": str(waited)})
 
     def revoke(self, number: str, client: str) -> dict[str, Any]:
         self.goes_on.set()
@@ -80,7 +80,7 @@ async def serve(
     async def connect() -> Peer:
         return Peer(await trio.open_unix_socket(listening.path))
 
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(server.serve, listening.socket)
             yield server, connect, faults

@@ -28,7 +28,7 @@ async def test_who_says_too_little_is_closed(world: World, hurried: None, first:
     async with serving(world, network()) as served:
         stream = await served.client()
         await stream.send_all(first or b"\x05")
-        with trio.fail_after(5), pytest.raises(trio.BrokenResourceError):
+        with trio.fail_after(30), pytest.raises(trio.BrokenResourceError):
             while True:
                 await trio.sleep(0.02)
                 await stream.send_all(b"\x05" if first[:1] in (b"", b"\x05") else b"x")
@@ -66,7 +66,7 @@ async def test_so_many_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) 
         assert (await served.connect(where.encode()))[0].split()[1] == b"503"
         assert (await socks(served, b"\x03\x09a.example"))[1] == 1
         await first.aclose()
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while (await served.connect(where.encode()))[0].split()[1] != b"200":
                 await trio.sleep(0.01)
 

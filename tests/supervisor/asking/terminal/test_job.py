@@ -155,7 +155,7 @@ def test_hang_up(as_user: Account, project: Path, questions: Questions) -> None:
         questions.ask(PATH)
         one.wait(ASKS)
         one.hang_up()
-        one.process.wait(20)
+        one.process.wait(60)
     assert questions.answers.read_text() in ("-", "")
 
 

@@ -27,13 +27,13 @@ async def main(sleep, name):
         await talker.stdin.write(b"x" * 10)
         assert await talker.stdout.read(4) == b"xxxx" and await talker.stdout.read() == b"x" * 6
         await talker.stdin.close()
-        assert await talker.stdout.readline() == b"" and await talker.wait(10) == 0
+        assert await talker.stdout.readline() == b"" and await talker.wait(60) == 0
         assert (await (await box.start(["echo", "x"], stdout=PIPE)).communicate())[0] == b"x\n"
         sleeper = await box.start(["sleep", "1000"])
         try:
             await sleeper.wait(0.05)
         except subprocess.TimeoutExpired:
-            await sleeper.stop(20)
+            await sleeper.stop(60)
         assert sleeper.returncode == -15
         await box.write("f", name)
         assert await box.read("f", text=True) == name and "f" in await box.listdir()

@@ -115,7 +115,7 @@ with nono.Sandbox(POLICY.deny("**/.env", f"{HERE}/work/kept/deep/token")) as box
     until(lambda: os.path.exists("work/f1"))
     seen = 0
     end = time.monotonic() + 1.5
-    while time.monotonic() < end:
+    while (now := time.monotonic()) < end or (not seen and now < end + 60):
         for path in ("f", "d/secret"):
             try:
                 assert b"host" not in box.read(path)

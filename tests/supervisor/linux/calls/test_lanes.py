@@ -52,7 +52,7 @@ def _run(
     named: list[str | Path] = ["--deny", "carved/denied", "--deny", outside / "denied"]
     named += ["--read", outside / "sub", "--read-file", outside / "readable", *options]
     done = account(
-        *(*nono, "run", "--allow-cwd", "--json", *named, "--"),
+        *(*nono, "run", "--no-preload", "--allow-cwd", "--json", *named, "--"),
         *("/usr/bin/python3", "-c", program, outside, flags),
         cwd=top / "work",
         env=env,

@@ -57,7 +57,7 @@ class Watcher:
 
     def descriptors(self, most: str = "") -> int:
         """How many the supervisor has, once they are not more than `most`."""
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while True:
             count = len(os.listdir(f"/proc/{supervisor()}/fd"))
             if not most or count <= int(most) or time.monotonic() > limit:
@@ -82,7 +82,7 @@ class Watcher:
     def connecting(self, name: str, wanted: str) -> int:
         """How many sockets wait for this host, once they are as many as wanted."""
         peer = next(peer for peer in self._peers.hosts if peer.name == name)
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 60
         while True:
             count = connecting_to(peer.address, peer.port)
             if count == int(wanted) or time.monotonic() > limit:

@@ -100,7 +100,7 @@ print("a path", connect(held, plain))
 where = address(V4, "127.0.0.1", full.getsockname()[1])
 queued = [socket.socket() for _ in range(4)]
 for sock in queued[:2]:
-    sock.settimeout(5)
+    sock.settimeout(30)
     print("queue", connect(sock.fileno(), where))
 for sock in queued[2:]:  # there is no room: it takes as long as the socket says
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 100_000))
