@@ -21,7 +21,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 7 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 8 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):

@@ -72,7 +72,7 @@ DECLARATIONS = """
     };
     struct answers {
         uint32_t access, length; struct identity identity; char path[256];
-        struct answer known[256];
+        struct answer known[64];
     };
     int nono_lane_answer(struct answers *answers, const struct answer *answer);
     void nono_lane_forget_answers(struct answers *answers);
