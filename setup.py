@@ -17,7 +17,14 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
-HEADERS = ("journal.h", "lane_connect.h", "lane_table.h")
+HEADERS = (
+    "journal.h",
+    "lane_answers.h",
+    "lane_connect.h",
+    "lane_counts.h",
+    "lane_own_port.h",
+    "lane_table.h",
+)
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
 LIBRARIES = {
     "lane": ([], []),

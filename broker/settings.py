@@ -45,9 +45,10 @@ class Key(NamedTuple):
     `option` is the field of `Options`, empty where there is no flag. A key without a `kind` has a
     reader of its own. `narrows`: once it is said, nothing is reached but what is named.
     `repeated`: a flag may be given several times. `stands_for` is what a flag without a value says;
-    None where the flag has a value. `in_profile`: not a flag alone. `method` is the one of the
-    library's `Policy` that says the same, and adds to what there was; of `limits` the argument is
-    called as the key. Where it is empty, the field of `Options` is what says it in Python.
+    None where the flag has a value, False where it takes back what holds without it: `--no-OPTION`.
+    `in_profile`: not a flag alone. `method` is the one of the library's `Policy` that says the
+    same, and adds to what there was; of `limits` the argument is called as the key. Where it is
+    empty, the field of `Options` is what says it in Python.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Key(NamedTuple):
     @property
     def flag(self) -> str:
         """The option as it is given on the command line."""
-        return "--" + self.option.replace("_", "-")
+        return "--" + "no-" * (self.stands_for is False) + self.option.replace("_", "-")
 
 
 _READ = Access.READ | Access.EXECUTE
@@ -180,7 +181,7 @@ KEYS = (
     Key("limits.open_files", "max_open_files", repeated=False, method="limits"),
     Key("limits.written", "max_written", repeated=False, method="limits"),
     Key("ask", "ask", repeated=False),
-    Key("preload", "preload", stands_for=True, in_profile=False),
+    Key("preload", "preload", stands_for=False, in_profile=False),
     Key("rollback.exclude_patterns"),
     Key("rollback.exclude_globs"),
 )

@@ -81,7 +81,7 @@ def _started(place: Place, name: str, command: Sequence[str], cwd: str) -> Timer
 
 def _commands(place: Place, under: Under) -> dict[str, list[str]]:
     project, policy = str(place.project), to_text(under)
-    run = [*nono(), "run", "-q"]
+    run, loading = [*nono(), "run", "-q", "--no-preload"], [*nono(), "run", "-q", "--preload"]
     given = [*under.words, *_options(place), "--", *place.timer]
     # -P: what lies in the directory is not taken for a module.
     ours = [sys.executable, "-P", "-m"]
@@ -94,7 +94,7 @@ def _commands(place: Place, under: Under) -> dict[str, list[str]]:
         NONO_UNTOLD: [*run, "--no-audit", *given],
         NETWORK: [*run, *_hosts(under), *given],
         NONO_IN_PYTHON: [*run, *given],
-        LIBRARY: [*run, "--preload", *given],
+        LIBRARY: [*loading, *given],
         SPAWNER: [*ours, "nono.perf.spawner", policy],
         ASKING: [*ours, "nono.perf.asking", policy, project, *place.timer],
     }

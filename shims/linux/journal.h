@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define KINDS 3
+#define KINDS 4
 #define KNOWN 64
 #define MAX_KNOWN 1024
 #define MAX_ORIGIN 1024
@@ -33,6 +33,7 @@ struct shared {
     uint32_t written, pending; /* pending: something was counted and not taken */
     uint64_t summed[KINDS];
     int32_t error;
+    uint32_t missed; /* the last thread that was not known */
 };
 
 struct known {
@@ -48,10 +49,10 @@ struct journal {
     struct known known[KNOWN];
 };
 
-/* A decision on an open that is there, or on a file that is made. */
+/* A decision on an open of what is there, on a file that is made, or on a connect. */
 struct decision {
-    uint32_t tid, kind, access;
-    int is_native;
+    uint32_t tid, kind, access, error;
+    int is_native, is_own;
     const char *path;
     size_t length;
     const uint8_t *origin; /* as msgpack; NULL for none */
@@ -60,7 +61,7 @@ struct decision {
     size_t request_length;
 };
 
-enum { OPENED, CREATED, CONNECTED }; /* the kinds */
+enum { OPENED, CREATED, CONNECTED, REFUSED }; /* the kinds; the last one is an open */
 
 /* ---- SHA-256 ---- */
 
@@ -206,12 +207,12 @@ static void put_body(struct text *text, const struct shared *shared, const struc
     put(text, process->bytes, process->length);
     if (decision->kind == CONNECTED) {
         put(text, decision->request, decision->request_length);
-    } else if (decision->kind == OPENED) {
+    } else if (decision->kind == OPENED || decision->kind == REFUSED) {
         put_byte(text, LIST | 4);
         WORD(text, "Open");
         put_string(text, decision->path, decision->length);
         put_uint(text, decision->access);
-        put_byte(text, NO);
+        put_byte(text, decision->is_own ? YES : NO);
     } else {
         put_byte(text, LIST | 6);
         WORD(text, "PathChange");
@@ -221,8 +222,11 @@ static void put_body(struct text *text, const struct shared *shared, const struc
         put_byte(text, NIL);
         put_byte(text, YES);
     }
-    WORD(text, "allow");
-    put_byte(text, 0);
+    if (decision->kind == REFUSED)
+        WORD(text, "deny");
+    else
+        WORD(text, "allow");
+    put_uint(text, decision->kind == REFUSED ? decision->error : 0);
     if (decision->origin)
         put(text, decision->origin, decision->origin_length);
     else
@@ -340,13 +344,16 @@ static int admits(struct journal *journal, uint64_t time, const struct seen *key
     return 1;
 }
 
-static const char *const kinds[KINDS] = {"allow Open", "allow PathChange create", "allow Connect"};
+static const char *const kinds[KINDS] = {"allow Open", "allow PathChange create", "allow Connect",
+                                         "deny Open"};
 
 static int note_now(struct journal *journal, const struct decision *decision, uint64_t time)
 {
     struct shared *shared = &journal->shared;
     const struct known *process = &journal->known[decision->tid % KNOWN];
-    if (shared->records < 0 || shared->error || process->tid != decision->tid)
+    if (process->tid != decision->tid)
+        return shared->missed = decision->tid, 0;
+    if (shared->records < 0 || shared->error)
         return 0;
     if (shared->size + MAX_RECORD > shared->limit)
         return 0;

@@ -12,7 +12,7 @@ from nono.shims.linux.lane import library
 from nono.shims.linux.libc import ffi
 
 _NANOSECONDS = 1_000_000_000
-COUNTED = ("allow Open", "allow PathChange create", "allow Connect")
+COUNTED = ("allow Open", "allow PathChange create", "allow Connect", "deny Open")
 """What is counted there, as an audit names it."""
 
 
@@ -102,18 +102,39 @@ class Journal:
         """The thread is of the process that this msgpack tells of."""
         self._library.nono_journal_know(self.pointer, tid, process, len(process))
 
+    @property
+    def missed(self) -> int:
+        """The thread of the last call that was left since nobody had told who that is, or 0."""
+        tid: int = self._shared.missed
+        return tid
+
     def forget(self) -> None:
         """Whoever was known may be another by now."""
         self._library.nono_journal_forget(self.pointer)
 
-    def note(self, tid: int, path: bytes, access: int, origin: bytes | None, time: int) -> bool:
-        """Write a decision down; for tests. One on a new file, without an access."""
+    def note(
+        self,
+        tid: int,
+        path: bytes,
+        access: int,
+        origin: bytes | None,
+        time: int,
+        error: int = 0,
+        own: bool = False,
+    ) -> bool:
+        """Write a decision down; for tests. One on a new file, without an access.
+
+        With an error it is a refusal.
+        """
         kept = ffi.from_buffer(path), ffi.NULL if origin is None else ffi.from_buffer(origin)
         length = 0 if origin is None else len(origin)
-        kind, is_native = int(not access), int(origin is None)
+        kind, is_native = 3 if error else int(not access), int(origin is None)
         decision = ffi.new(
             "struct decision *",
-            (tid, kind, access, is_native, kept[0], len(path), kept[1], length, ffi.NULL, 0),
+            (
+                *(tid, kind, access, error, is_native, own),
+                *(kept[0], len(path), kept[1], length, ffi.NULL, 0),
+            ),
         )
         return bool(self._library.nono_journal_note(self.pointer, decision, time))
 

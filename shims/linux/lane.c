@@ -32,7 +32,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 6
+#define INTERFACE 7
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -50,6 +50,7 @@
 #define MAX_COMPLETED (2 * MAX_PATH + 1)
 #define MAX_LINK_NAME 48
 #define OWN_BYTES 8192
+#define APART 15000
 
 enum { READ = 1, WRITE = 2, CREATE = 16 }; /* of Access */
 
@@ -65,6 +66,7 @@ enum {
     NOTES = 16,            /* nobody is to be told of what is done, or `journal` is there for it */
     MAKES = 32,            /* this thread's umask is its own */
     CONNECTS = 64,         /* addresses mean what they say */
+    CONNECTS_OWN = 128,    /* those of this machine do */
 };
 
 struct notification {
@@ -94,7 +96,7 @@ struct how {
 
 /* What is counted of the calls that are answered here, where somebody wants it. One thread writes,
  * others may read. The buckets are those of broker/counting/histogram.py. */
-#define COUNTED 8 /* openat, open, sendto, connect; of each those let continue and those performed */
+#define COUNTED 12 /* openat, open, sendto, connect; of each those let continue, performed, refused */
 #define SUB_BITS 5
 #define BUCKETS 1280
 
@@ -112,15 +114,17 @@ struct lane {
     const uint32_t *current;  /* another one: the table is not to be used any more */
     const uint8_t *table;
     uint64_t table_size;
-    uint64_t continued, performed; /* how many calls */
+    uint64_t continued, performed, refused; /* how many calls */
     int32_t kept;                  /* the link that says where the last relative path started */
     uint32_t kept_tid;
     int32_t kept_start;
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
     struct counts *counts;         /* or NULL */
     int32_t descriptors;           /* our own in /proc, which spares finding them; -1: not yet */
+    uint32_t is_apart;             /* the last caller was woken on another processor */
     struct journal *journal;       /* of an audit, or NULL */
     struct places *places;         /* that may be connected to, or NULL */
+    struct answers *answers;       /* to opens that were decided on before, or NULL */
     const uint8_t *own;            /* a bit for each object that may be the sandbox's own, or NULL */
     struct notification call;
 };
@@ -280,15 +284,21 @@ static int let_continue(struct lane *lane)
 }
 
 /* Give the caller a copy of `fd` and let the call return, in one step. Whoever interrupts that
- * step would leave a call that has returned without a descriptor: so no signal may. */
+ * step would leave a call that has returned without a descriptor: so no signal may.
+ *
+ * For this step the kernel wakes the caller wherever it likes. Once that is on another processor,
+ * both stay where they are, and each wakes the other one's up, call for call. */
 static int inject_at_once(struct lane *lane, int fd, uint32_t flags)
 {
     struct addfd request = {lane->call.id, ADDFD_SEND, (uint32_t)fd, 0, flags};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    note_answering(lane);
+    const uint64_t begin = now();
+    if (lane->counts)
+        lane->counts->answering = begin;
     int copy = ioctl(lane->listener, ADDFD, &request), error = errno;
+    lane->is_apart = now() - begin > APART;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(fd);
     if (copy < 0)
@@ -298,11 +308,12 @@ static int inject_at_once(struct lane *lane, int fd, uint32_t flags)
 }
 
 /* The same for what others can tell to be open, as a file that is written cannot be executed:
- * ours is closed before the call returns. */
+ * ours is closed before the call returns. The answer brings the caller to this processor. */
 static int inject(struct lane *lane, int fd, uint32_t flags)
 {
     struct addfd request = {lane->call.id, 0, (uint32_t)fd, 0, flags};
     int copy, error;
+    lane->is_apart = 0;
     do {
         copy = ioctl(lane->listener, ADDFD, &request);
         error = errno;
@@ -410,21 +421,18 @@ static int may_be_own(const struct lane *lane, const struct stat *status)
 }
 
 /* Write down what is about to be done, where somebody is told of it; 0 leaves the call. */
-static int is_noted(const struct lane *lane, const struct table *table, uint32_t rule,
-                    struct decision *decision)
+static int is_noted(const struct lane *lane, struct decision *decision)
 {
     if (!lane->journal)
         return 1;
     decision->tid = lane->call.tid;
-    if (!decision->is_native)
-        decision->origin = origin_of(table, rule, &decision->origin_length);
     return (decision->is_native || decision->origin) && note(lane->journal, decision);
 }
 
-static int hand_over(struct lane *lane, const struct open *wanted, int fd)
+static int hand_over(struct lane *lane, uint64_t flags, int fd)
 {
-    const uint32_t close_on_exec = wanted->flags & O_CLOEXEC;
-    if (access_of(wanted->flags) == READ && !(wanted->flags & O_CREAT))
+    const uint32_t close_on_exec = flags & O_CLOEXEC;
+    if (access_of(flags) == READ && !(flags & O_CREAT) && !lane->is_apart)
         return inject_at_once(lane, fd, close_on_exec);
     return inject(lane, fd, close_on_exec);
 }
@@ -445,35 +453,37 @@ static int set_flags(int fd, int flags)
     return flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags & O_APPEND);
 }
 
-/* Open the handle itself, as `perform` in opens.py does; 0 leaves the call to it. */
-static int perform(struct lane *lane, const struct table *table, const struct open *wanted,
-                   int handle, uint32_t rule, struct decision *decision)
+/* Whether nothing about the object or the flags refuses it before, or asks for more than the path. */
+static int is_plain(const struct open *wanted, const struct stat *status)
 {
     const int flags = (int)(wanted->flags & 0x7fffffff);
-    struct stat status;
-    if (flags & ~PERFORMED || fstat(handle, &status) || may_be_own(lane, &status))
+    if (flags & ~PERFORMED)
         return 0;
-    const int is_directory = S_ISDIR(status.st_mode);
-    if (!is_directory && (!S_ISREG(status.st_mode) || flags & O_DIRECTORY))
-        return 0;
-    if (is_directory && (flags & O_CREAT || access_of(wanted->flags) != READ))
-        return 0;
+    if (S_ISDIR(status->st_mode))
+        return !(flags & O_CREAT) && access_of(wanted->flags) == READ;
+    return S_ISREG(status->st_mode) && !(flags & O_DIRECTORY);
+}
+
+/* Open the handle itself, which is plain, as `perform` in opens.py does; 0 leaves the call to it. */
+static int perform(struct lane *lane, const struct open *wanted, int handle,
+                   struct decision *decision)
+{
+    const int flags = (int)(wanted->flags & 0x7fffffff);
     /* While the caller waits in this call, its tid is nobody else's: what was read was its own. */
     if (ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
     /* What is emptied is emptied by the open. */
-    if (flags & O_TRUNC && !is_noted(lane, table, rule, decision))
+    if (flags & O_TRUNC && !is_noted(lane, decision))
         return 0;
     int fd = open_again(lane, handle, flags);
     if (fd < 0) /* a lease, or an error that Python finds again */
         return flags & O_TRUNC && lane->journal && errno != EWOULDBLOCK &&
                respond(lane, 0, -errno, 0);
-    if (!set_flags(fd, flags) ||
-        (!(flags & O_TRUNC) && !is_noted(lane, table, rule, decision))) {
+    if (!set_flags(fd, flags) || (!(flags & O_TRUNC) && !is_noted(lane, decision))) {
         close(fd);
         return 0;
     }
-    return hand_over(lane, wanted, fd);
+    return hand_over(lane, wanted->flags, fd);
 }
 
 /* The caller's file mode creation mask: proc_pid_status(5). -1 where it cannot be told. */
@@ -509,7 +519,7 @@ static int make(struct lane *lane, const struct table *table, const struct open 
     size_t length = path_of(lane, parent, real), end = strlen(name);
     if (!length || length + 1 + end >= MAX_PATH || fstat(parent, &status))
         return 0;
-    if (!S_ISDIR(status.st_mode) || may_be_own(lane, &status))
+    if (!S_ISDIR(status.st_mode) || (lane->journal && may_be_own(lane, &status)))
         return 0;
     length -= length == 1; /* of `/` */
     real[length] = '/';
@@ -528,14 +538,15 @@ static int make(struct lane *lane, const struct table *table, const struct open 
     if (mask < 0 || ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
     struct decision decision = {.kind = CREATED, .path = real, .length = length};
-    if (!is_noted(lane, table, question.rule, &decision))
+    decision.origin = origin_of(table, question.rule, &decision.origin_length);
+    if (!is_noted(lane, &decision))
         return 0;
     umask((mode_t)mask);
     const int flags = (int)(wanted->flags & 0x7fffffff);
     int fd = openat(parent, name, flags | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, wanted->mode);
     if (fd < 0)
         return errno != EEXIST && respond(lane, 0, -errno, 0);
-    return hand_over(lane, wanted, fd);
+    return hand_over(lane, wanted->flags, fd);
 }
 
 /* A file that is not there yet. Whatever has the name meanwhile is found by Python. */
@@ -585,7 +596,23 @@ static int serve_new_in_floor(struct lane *lane, const struct table *table,
     close(directory);
     struct decision decision = {
         .kind = CREATED, .is_native = 1, .path = path, .length = length};
-    return is_noted(lane, table, 0, &decision) && let_continue(lane);
+    return is_noted(lane, &decision) && let_continue(lane);
+}
+
+#include "lane_answers.h"
+
+/* What the floor does not cover; 0 leaves it. */
+static int serve_beyond(struct lane *lane, const struct table *table, const struct open *wanted,
+                        int handle, const struct question *question, int is_allowed,
+                        struct decision *decision)
+{
+    struct stat status;
+    if (!(lane->options & PERFORMS) || fstat(handle, &status) || !is_plain(wanted, &status))
+        return 0;
+    if (!is_allowed || (lane->journal && may_be_own(lane, &status)))
+        return serve_known(lane, wanted, handle, &status, decision);
+    decision->origin = origin_of(table, question->rule, &decision->origin_length);
+    return perform(lane, wanted, handle, decision);
 }
 
 /* Decide on the object and not on its name. */
@@ -614,8 +641,9 @@ static int serve_object(struct lane *lane, const struct table *table, const stru
     int answered = 0;
     if (found & COVERED)
         answered = let_continue(lane);
-    else if (found & ALLOWED && lane->options & PERFORMS)
-        answered = perform(lane, table, wanted, handle, question.rule, &decision);
+    else if (decision.length)
+        answered = serve_beyond(lane, table, wanted, handle, &question, !!(found & ALLOWED),
+                                &decision);
     close(handle);
     return answered;
 }
@@ -705,7 +733,7 @@ EXPORTED int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flag
         return 0;
     }
     lane->call.id = id;
-    return inject_at_once(lane, fd, (uint32_t)(flags & O_CLOEXEC));
+    return hand_over(lane, (uint64_t)flags, fd);
 }
 
 /* For tests: 1 when the call in `call` is answered. */
@@ -714,34 +742,7 @@ EXPORTED int nono_lane_serve(struct lane *lane)
     return serve(lane);
 }
 
-/* ---- counting ---- */
-
-static void add(uint64_t *sum, uint64_t by)
-{
-    __atomic_store_n(sum, *sum + by, __ATOMIC_RELAXED);
-}
-
-/* Linear in each power of two: 32 buckets, so what is in one differs by a thirty-second. */
-static unsigned bucket_of(uint64_t value)
-{
-    if (value >> SUB_BITS == 0)
-        return (unsigned)value;
-    unsigned shift = 63U - (unsigned)__builtin_clzll(value) - SUB_BITS;
-    unsigned bucket = (shift << SUB_BITS) + (unsigned)(value >> shift);
-    return bucket < BUCKETS ? bucket : BUCKETS - 1;
-}
-
-static void count(struct lane *lane, uint64_t begin, uint64_t performed)
-{
-    const uint64_t took = lane->counts->answering - begin;
-    const int32_t number = lane->call.number;
-    unsigned kind = number == lane->nr_openat ? 0 : number == lane->nr_open ? 2 : 4;
-    kind = number == lane->nr_connect ? 6 : kind;
-    kind += lane->performed != performed;
-    add(&lane->counts->calls[kind], 1);
-    add(&lane->counts->nanoseconds[kind], took);
-    add(&lane->counts->buckets[bucket_of(took)], 1);
-}
+#include "lane_counts.h"
 
 static int is_finished(int listener)
 {
@@ -764,7 +765,7 @@ EXPORTED void nono_lane_close(struct lane *lane)
 {
     forget_start(lane);
     if (lane->places)
-        forget_thread(lane->places);
+        forget_thread(lane->places), close_diag(lane->places);
     if (lane->descriptors >= 0)
         close(lane->descriptors);
     lane->descriptors = -1;
@@ -786,10 +787,13 @@ EXPORTED int nono_lane_receive(struct lane *lane)
                 continue;
             return -errno;
         }
-        const uint64_t begin = lane->counts ? now() : 0, performed = lane->performed;
+        if (lane->answers)
+            lane->answers->length = 0;
+        const uint64_t begin = lane->counts ? now() : 0;
+        const uint64_t performed = lane->performed, refused = lane->refused;
         if (__atomic_load_n(lane->current, __ATOMIC_ACQUIRE) != lane->version || !serve(lane))
             return 1;
         if (lane->counts)
-            count(lane, begin, performed);
+            count(lane, begin, performed, refused);
     }
 }

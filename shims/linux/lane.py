@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 from array import array
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from nono.shims.errors import failure
@@ -20,7 +21,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 6 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 7 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -33,6 +34,7 @@ class Options(enum.IntFlag):
     NOTES = 16
     MAKES = 32
     CONNECTS = 64
+    CONNECTS_OWN = 128
 
 
 class Found(enum.IntFlag):
@@ -58,11 +60,11 @@ def library() -> tuple[Any, str]:
 
 
 COUNTED = ("openat", "open", "sendto", "connect")
-"""The calls that are counted; of each, those let continue and those performed."""
+"""The calls that are counted; of each, those let continue, those performed, those refused."""
 
 
 class Counts(NamedTuple):
-    """What a lane has answered so far: by COUNTED, let continue before performed."""
+    """What a lane has answered so far: by COUNTED, in the order that is said there."""
 
     calls: tuple[int, ...]
     nanoseconds: tuple[int, ...]
@@ -90,6 +92,15 @@ def _ipv6(address: bytes) -> str:
     return str(ipaddress.IPv6Address(address))
 
 
+class AskedOpen(NamedTuple):
+    """An open that the table does not answer: of a canonical path, with READ, WRITE or both."""
+
+    path: bytes
+    access: int
+    identity: bytes
+    """Of the object, where it may be the sandbox's own: as file_identity.py has it. Or nothing."""
+
+
 class Lane:
     """Receives from a listener, for one thread. Made by `made`."""
 
@@ -104,7 +115,9 @@ class Lane:
         self._call = ffi.buffer(ffi.addressof(self._lane, "call"))
         self._kept: tuple[Any, ...] = ()
         self._told: tuple[Any, ...] = ()
+        self._marks: Any = None
         self._places: Any = None
+        self._answers: Any = None
         self._counts: Any = None
 
     def count(self) -> None:
@@ -136,7 +149,7 @@ class Lane:
         """Perform connects from now on, to what is allowed by `allow_place`."""
         if self._places is None:
             self._places = self._lane.places = ffi.new("struct places *")
-            self._places.pidfd = -1
+            self._places.pidfd = self._places.diag = -1
 
     @property
     def asked(self) -> Place | None:
@@ -151,8 +164,19 @@ class Lane:
         """The call that was received last connects already, is written down, and has to wait."""
         return self._places is not None and bool(self._places.is_begun)
 
-    def allow_place(self, place: Place, about: bytes, request: bytes, origin: bytes) -> None:
-        """It may be connected to. An audit tells of it by these; the last two are msgpack."""
+    def allow_place(
+        self,
+        place: Place,
+        about: bytes,
+        request: bytes,
+        origin: bytes,
+        listeners: Collection[int] = (),
+    ) -> None:
+        """It may be connected to. An audit tells of it by these; the last two are msgpack.
+
+        With `listeners` only while some of the sockets with these cookies listen on the port, and
+        no other one does.
+        """
         if self._places is None:
             return
         made = ffi.new("struct allowed *")
@@ -164,12 +188,67 @@ class Lane:
             room[: len(value)] = value
         made.request_length, made.about_length = len(request), len(about)
         made.origin_length = len(origin)
+        if len(listeners) > len(made.cookies):
+            return
+        made.listeners = len(listeners)
+        for number, cookie in enumerate(listeners):
+            made.cookies[number] = cookie
         self._library.nono_lane_allow_place(self._places, made)
 
     def forget_places(self) -> None:
         """None may be connected to any more."""
         if self._places is not None:
             self._library.nono_lane_forget_places(self._places)
+
+    def answer(self, own: bytearray) -> None:
+        """Answer opens from now on by what is told by `tell_answer`; `own` as in `tell`."""
+        if self._answers is None:
+            marks = ffi.from_buffer(own)
+            self._lane.own = marks
+            self._answers = self._lane.answers = ffi.new("struct answers *")
+            self._marks = marks
+
+    @property
+    def asked_open(self) -> AskedOpen | None:
+        """What the call that was received last is to open, if `tell_answer` may tell of it."""
+        answers = self._answers
+        if answers is None or not answers.length:
+            return None
+        path = bytes(ffi.buffer(answers.path, answers.length))
+        identity = bytes(ffi.buffer(answers.identity.bytes, answers.identity.length))
+        return AskedOpen(path, answers.access, identity)
+
+    def tell_answer(
+        self, asked: AskedOpen, error: int, origin: bytes, source: int = -1
+    ) -> int | None:
+        """Such an open fails with an error, or with 0 is performed: of an own object.
+
+        With a `source` what this descriptor of ours refers to is opened instead, to be read.
+        An audit tells of it by the origin, which is msgpack. The number by which `answered_opens`
+        counts it, which may have been another's; None where it cannot be told of.
+        """
+        made = ffi.new("struct answer *")
+        parts = {"origin": origin, "path": asked.path}
+        if any(len(part) > ffi.sizeof(getattr(made, name)) for name, part in parts.items()):
+            return None
+        for name, part in parts.items():
+            ffi.buffer(getattr(made, name))[: len(part)] = part
+        ffi.buffer(made.identity.bytes)[: len(asked.identity)] = asked.identity
+        made.identity.length, made.access = len(asked.identity), asked.access
+        made.length, made.origin_length, made.error = len(asked.path), len(origin), error
+        made.source = source
+        number: int = self._library.nono_lane_answer(self._answers, made)
+        return None if number < 0 else number
+
+    def answered_opens(self, number: int) -> int:
+        """How often a refusal was given by this number so far. From any thread."""
+        count: int = self._answers.known[number].count
+        return count
+
+    def forget_answers(self) -> None:
+        """No open is answered by what was told before."""
+        if self._answers is not None:
+            self._library.nono_lane_forget_answers(self._answers)
 
     @property
     def is_known(self) -> bool:
@@ -182,7 +261,7 @@ class Lane:
 
     @property
     def answered(self) -> tuple[int, int]:
-        """How many calls it has let continue, and how many opens it has performed."""
+        """How many calls it has let continue, and how many it has performed."""
         return self._lane.continued, self._lane.performed
 
     def receive(self) -> Notification | None:

@@ -1,6 +1,7 @@
 /* connect(2) to an IP address that the policy allows outright: *performed on our copy*, of the
  * address and of the socket, as `_connect` in sockets.py does where there is no network of names.
  *
+ * Where there is one, ports of the sandbox's own are connected to, and nothing else: lane_own_port.h.
  * Which addresses those are Python tells one by one, each after the policy has been asked about it,
  * and all are forgotten with the table. What has to wait for a peer is left to Python, and so is
  * every socket but one of TCP.
@@ -12,6 +13,7 @@
 #define MAX_REQUEST 160
 #define MAX_ABOUT 64
 #define MAX_SOURCE 256
+#define LISTENERS 4
 #define THREAD 0200 /* PIDFD_THREAD of pidfd_open(2) */
 
 struct place {
@@ -22,6 +24,8 @@ struct place {
 /* A place that is allowed; how an audit tells of it, as msgpack. */
 struct allowed {
     struct place place;
+    uint32_t listeners; /* of a port of the sandbox's own: how many listen there; 0 for any other */
+    uint64_t cookies[LISTENERS];
     uint32_t request_length, about_length, origin_length;
     uint8_t request[MAX_REQUEST], origin[MAX_SOURCE];
     char about[MAX_ABOUT];
@@ -33,6 +37,8 @@ struct places {
     int32_t pidfd;
     uint32_t tid;      /* of the thread that it refers to */
     uint32_t is_begun; /* the last call's connect was told of, and goes on */
+    int32_t diag;      /* where who listens is asked; -1: not yet */
+    uint32_t number;   /* of the last question there */
     struct allowed allowed[ADDRESSES];
 };
 
@@ -116,8 +122,10 @@ static int connect_now(int copy, int flags, const uint8_t *address, size_t lengt
     return error;
 }
 
+#include "lane_own_port.h"
+
 static int connect_copy(struct lane *lane, const struct allowed *allowed, int copy,
-                        const uint8_t *address, size_t length)
+                        const uint8_t *address, size_t length, struct decision *decision)
 {
     const int family = allowed->place.family, flags = fcntl(copy, F_GETFL);
     /* What is TCP is a stream. An O_PATH descriptor has no options. */
@@ -128,13 +136,7 @@ static int connect_copy(struct lane *lane, const struct allowed *allowed, int co
         return 0;
     if (ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
-    struct decision decision = {
-        .tid = lane->call.tid, .kind = CONNECTED,
-        .path = allowed->about, .length = allowed->about_length,
-        .request = allowed->request, .request_length = allowed->request_length,
-        .origin = allowed->origin, .origin_length = allowed->origin_length,
-    };
-    if (lane->journal && !note(lane->journal, &decision))
+    if (lane->journal && !note(lane->journal, decision))
         return 0;
     int error;
     if (waits)
@@ -156,7 +158,7 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
     uint8_t address[MAX_ADDRESS];
     struct place place;
     struct places *places = lane->places;
-    if (!places || !(lane->options & CONNECTS) || number < 0 || length < 16 ||
+    if (!places || !(lane->options & (CONNECTS | CONNECTS_OWN)) || number < 0 || length < 16 ||
         length > MAX_ADDRESS ||
         read_memory(lane->call.tid, pointer, address, (size_t)length) != length ||
         !place_of(address, (size_t)length, &place))
@@ -166,10 +168,19 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
         places->asked = place;
         return 0;
     }
+    if (!allowed->listeners != !!(lane->options & CONNECTS))
+        return 0;
     int copy = copy_socket(lane, number);
     if (copy < 0)
         return 0;
-    int answered = connect_copy(lane, allowed, copy, address, (size_t)length);
+    struct decision decision = {
+        .tid = lane->call.tid, .kind = CONNECTED,
+        .path = allowed->about, .length = allowed->about_length,
+        .request = allowed->request, .request_length = allowed->request_length,
+        .origin = allowed->origin, .origin_length = allowed->origin_length,
+    };
+    int answered = (allowed->listeners ? connect_own : connect_copy)(
+        lane, allowed, copy, address, (size_t)length, &decision);
     close(copy);
     return answered;
 }
@@ -178,7 +189,8 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
 EXPORTED int nono_lane_allow_place(struct places *places, const struct allowed *allowed)
 {
     if (allowed->request_length > MAX_REQUEST || allowed->about_length > MAX_ABOUT ||
-        allowed->origin_length > MAX_SOURCE || !allowed->place.family)
+        allowed->origin_length > MAX_SOURCE || !allowed->place.family ||
+        allowed->listeners > LISTENERS)
         return 0;
     places->allowed[places->next++ % ADDRESSES] = *allowed;
     return 1;

@@ -20,15 +20,16 @@ DECLARATIONS = """
         uint64_t id; uint32_t tid, flags; int32_t number; uint32_t arch;
         uint64_t instruction_pointer, arguments[6];
     };
-    struct counts { uint64_t calls[8], nanoseconds[8], buckets[1280], answering; };
+    struct counts { uint64_t calls[12], nanoseconds[12], buckets[1280], answering; };
     struct lane {
         int32_t listener, nr_openat, nr_open, nr_sendto, nr_connect;
         uint32_t options, version;
         const uint32_t *current; const uint8_t *table; uint64_t table_size;
-        uint64_t continued, performed;
+        uint64_t continued, performed, refused;
         int32_t kept; uint32_t kept_tid; int32_t kept_start; uint32_t is_known;
-        struct counts *counts; int32_t descriptors;
-        struct journal *journal; struct places *places; const uint8_t *own;
+        struct counts *counts; int32_t descriptors; uint32_t is_apart;
+        struct journal *journal; struct places *places; struct answers *answers;
+        const uint8_t *own;
         struct notification call;
     };
     unsigned nono_lane_interface(void);
@@ -43,23 +44,38 @@ DECLARATIONS = """
     struct shared {
         int32_t records, seal; uint64_t count, size, last, limit; uint8_t digest[32];
         uint64_t bound; uint32_t all[8], fresh[8];
-        uint64_t second; uint32_t written, pending; uint64_t summed[3]; int32_t error;
+        uint64_t second; uint32_t written, pending; uint64_t summed[4];
+        int32_t error; uint32_t missed;
     };
     struct decision {
-        uint32_t tid, kind, access; int is_native; const char *path; size_t length;
+        uint32_t tid, kind, access, error; int is_native, is_own;
+        const char *path; size_t length;
         const uint8_t *origin; size_t origin_length; const uint8_t *request; size_t request_length;
     };
     struct place { uint16_t family, port; uint8_t bytes[16]; };
     struct allowed {
-        struct place place; uint32_t request_length, about_length, origin_length;
+        struct place place; uint32_t listeners; uint64_t cookies[4];
+        uint32_t request_length, about_length, origin_length;
         uint8_t request[160], origin[256]; char about[64];
     };
     struct places {
         struct place asked; uint32_t next; int32_t pidfd; uint32_t tid, is_begun;
+        int32_t diag; uint32_t number;
         struct allowed allowed[16];
     };
     int nono_lane_allow_place(struct places *places, const struct allowed *allowed);
     void nono_lane_forget_places(struct places *places);
+    struct identity { uint32_t length; uint8_t bytes[160]; };
+    struct answer {
+        uint32_t access, length; int32_t error, source; uint32_t origin_length; uint64_t count;
+        struct identity identity; uint8_t origin[256]; char path[256];
+    };
+    struct answers {
+        uint32_t access, length; struct identity identity; char path[256];
+        struct answer known[256];
+    };
+    int nono_lane_answer(struct answers *answers, const struct answer *answer);
+    void nono_lane_forget_answers(struct answers *answers);
     struct journal *nono_journal_new(void);
     void nono_journal_free(struct journal *journal);
     void nono_journal_lock(struct journal *journal);

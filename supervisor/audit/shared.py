@@ -48,6 +48,8 @@ class Journal(Protocol):
     def take(self, time: int | None = None) -> dict[str, int] | None: ...
     def know(self, tid: int, process: bytes) -> None: ...
     def forget(self) -> None: ...
+    @property
+    def missed(self) -> int: ...
 
 
 class Shared:
@@ -105,6 +107,10 @@ class Shared:
         packed = b"".join(msgpack.packb(each, unicode_errors="surrogateescape") for each in parts)
         with self.journal:
             self.journal.know(tid, packed)
+
+    def misses(self, tid: int) -> bool:
+        """Whether the other side has just met this thread without knowing it."""
+        return self.journal.missed == tid
 
     def forget(self) -> None:
         """Whoever was known may be another by now."""

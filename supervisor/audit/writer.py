@@ -263,6 +263,8 @@ class Audit:
                 self._processes[tid] = known
                 if self._shared is not None:
                     self._shared.know(tid, known)
+        elif self._shared is not None and tid is not None and self._shared.misses(tid):
+            self._shared.know(tid, known)  # another thread had its place
         return known
 
     def _write(self, record: Record, last: bool = False) -> None:

@@ -13,7 +13,6 @@ from nono.supervisor.cli.kept_modules import (
     LENGTH_BYTES,
     KeptModules,
     is_same,
-    searched,
     version_of_code,
 )
 
@@ -27,9 +26,7 @@ _MODE = 0o644
 
 
 def keep_modules(kept: KeptModules) -> None:
-    """Write the file anew, in one step. Where Python would write no compiled modules nor do we."""
-    if sys.dont_write_bytecode or not _may_be_written(os.path.dirname(kept.file)):
-        return
+    """Write the file anew, in one step. What cannot be written is not kept."""
     entries: dict[str, Entry] = {}
     codes: list[bytes] = []
     at = 0
@@ -40,14 +37,9 @@ def keep_modules(kept: KeptModules) -> None:
             entries[name] = (*told[0], at, len(code))
             codes.append(code)
             at += len(code)
-    index = marshal.dumps((version_of_code(), searched(), entries))
+    index = marshal.dumps((version_of_code(), kept.searched(), entries))
     with contextlib.suppress(OSError):
         _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
-
-
-def _may_be_written(place: str) -> bool:
-    """False where nono is installed for who may not change it: each start would try anew."""
-    return os.access(place if os.path.isdir(place) else os.path.dirname(place), os.W_OK)
 
 
 def _write(path: str, parts: list[bytes]) -> None:

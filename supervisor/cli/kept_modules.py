@@ -11,6 +11,7 @@ This is loaded before every other module, and so loads next to nothing.
 
 from __future__ import annotations
 
+import errno
 import marshal
 import os
 import sys
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 LENGTH_BYTES = 8
 _MAX_INDEX_BYTES = 1 << 22
 _PACKAGE = "nono."
+_STDERR = 2
 
 
 class KeptModules:
@@ -41,17 +43,24 @@ class KeptModules:
         self.is_stale = False
         """True when a module of nono's is another one than the file has."""
         self._before = frozenset(sys.modules)
+        self._own = os.path.dirname(os.path.realpath(sys.argv[0]))
         self._fd = -1
+        self._which = (-1, -1)
         self._body = 0
         self._path: list[str] = []
 
     def open(self) -> None:
         """Read what is kept. Where the file is missing, odd or another version's it is nothing."""
         try:
-            self._fd = os.open(self.file, os.O_RDONLY | os.O_CLOEXEC)
-            length = int.from_bytes(os.pread(self._fd, LENGTH_BYTES, 0), "little")
+            fd = os.open(self.file, os.O_RDONLY | os.O_CLOEXEC)
+            if fd <= _STDERR:  # a stream that nono was started without stays closed
+                os.close(fd)
+                return
+            found = os.fstat(fd)
+            self._fd, self._which = fd, (found.st_dev, found.st_ino)
+            length = int.from_bytes(self._read(LENGTH_BYTES, 0), "little")
             if length <= _MAX_INDEX_BYTES:
-                index = os.pread(self._fd, length, LENGTH_BYTES)
+                index = self._read(length, LENGTH_BYTES)
                 version, self._path, entries = marshal.loads(index)
                 self._body = LENGTH_BYTES + length
                 self.entries = entries if version == version_of_code() else {}
@@ -66,7 +75,7 @@ class KeptModules:
         if entry is None:
             return None
         source, cached, found_in, places, _, _, _, length = entry
-        is_good = (searched() if path is None else path) == (found_in or self._path)
+        is_good = (self.searched() if path is None else path) == (found_in or self._path)
         if is_good:
             try:
                 is_good = is_same(entry, os.stat(source))
@@ -88,19 +97,37 @@ class KeptModules:
     def code(self, name: str) -> bytes:
         """The code of a module of the file, as `marshal` writes it. Raises OSError."""
         _, _, _, _, _, _, at, length = self.entries[name]
-        return os.pread(self._fd, length, self._body + at)
+        return self._read(length, self._body + at)
+
+    def _read(self, length: int, at: int) -> bytes:
+        found = os.fstat(self._fd)
+        if (found.st_dev, found.st_ino) != self._which:
+            raise OSError(errno.EBADF, "closed, and another file's by now")
+        return os.pread(self._fd, length, at)
+
+    def searched(self) -> list[str]:
+        """Where modules are looked for, but for the directory of the command, if that is one."""
+        return sys.path[sys.path[:1] == [self._own] :]
 
     def wants(self) -> bool:
-        """True when a module of nono's was loaded that was not found here."""
+        """True when a module of nono's was loaded that was not found here, and may be kept.
+
+        Whoever may not write there, as most users of what is installed for all, loses no time.
+        """
         entries, before = self.entries, self._before
-        return self.is_stale or any(
+        lacks = self.is_stale or any(
             name.startswith(_PACKAGE) and name not in entries and name not in before
-            for name in sys.modules
+            for name in [*sys.modules]  # a thread may import still
         )
+        directory = os.path.dirname(self.file)
+        if not lacks or sys.dont_write_bytecode:
+            return False
+        there = directory if os.path.isdir(directory) else os.path.dirname(directory)
+        return os.access(there, os.W_OK)
 
     def loaded(self) -> list[str]:
         """The modules that were loaded since this was made."""
-        return [name for name in sys.modules if name not in self._before]
+        return [name for name in [*sys.modules] if name not in self._before]
 
 
 class KeptLoader(SourceFileLoader):
@@ -128,12 +155,6 @@ def is_same(entry: Entry, found: os.stat_result) -> bool:
 def version_of_code() -> tuple[bytes, int]:
     """What a code object is good for alone."""
     return MAGIC_NUMBER, sys.flags.optimize
-
-
-def searched() -> list[str]:
-    """Where modules are looked for, but for the directory of the command itself, if that is one."""
-    own = os.path.dirname(os.path.realpath(sys.argv[0]))
-    return sys.path[sys.path[:1] == [own] :]
 
 
 def use_kept_modules() -> KeptModules | None:

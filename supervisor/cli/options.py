@@ -21,6 +21,8 @@ def _option(name: str, *also: str, **more: Any) -> Callable[[Any], Any]:
     """The flag of a setting; `also` are further spellings, `more` is for click."""
     key = BY_NAME[name]
     more |= {"multiple": key.repeated} if key.stands_for is None else {"is_flag": True}
+    if key.stands_for is False:
+        return click.option(key.option, f"--{key.option}/{key.flag}", default=True, **more)
     return click.option(key.option, key.flag, *also, **more)
 
 
@@ -119,7 +121,7 @@ _POLICY_OPTIONS = (
         " notification, then `nono watch`), none.",
     ),
     _option("groups.gpu", help="Use graphics cards and accelerators."),
-    _option("preload", help="Load a library into programs that makes their opens faster."),
+    _option("preload", help="Load a library into programs that makes their opens faster, or not."),
     _option(
         "network.no_sni_check",
         metavar="HOST",

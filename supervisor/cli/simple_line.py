@@ -33,6 +33,9 @@ _NAMES |= {"--profile": "profile", "-p": "profile", "--workdir": "workdir", "-a"
 _NAMES |= {"-r": "read", "-w": "write", "--credential": "proxy_credential"}
 _NAMES["--allow-proxy"] = "allow_domain"
 
+_TAKEN_BACK = {name for name, key in BY_OPTION.items() if key.stands_for is False}
+"""Options that hold unless their flag is given."""
+
 _UNSAID = {**dict.fromkeys(_RUN_FLAGS.values(), False), "audit": ()}
 _UNSAID |= {"platform": None, "report": None, "stats_file": None}
 """The values of a run's options that no word gives, without those of its policy."""
@@ -70,7 +73,7 @@ def _take(word: str, words: Iterator[str], values: dict[str, Any]) -> bool:
     if not name:
         return False
     if isinstance(values[name], bool):
-        values[name] = True
+        values[name] = name not in _TAKEN_BACK
         return not is_joined
     if not is_joined:
         value = next(words, "-")

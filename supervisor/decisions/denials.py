@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -88,10 +88,32 @@ class Denials:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._denials: dict[_Key, _Counted] = {}
-        self._harmless: dict[_Key, _Counted] = {}
+        self._denials: dict[_Key, Counted] = {}
+        self._harmless: dict[_Key, Counted] = {}
         self.overflow = 0
         self._unread: set[str] = set()
+        self._elsewhere: set[Elsewhere] = set()
+
+    def add_source(self, take: Elsewhere) -> None:
+        """Count refusals that somebody else gives; `take` is called from any thread."""
+        with self._lock:
+            self._elsewhere.add(take)
+
+    def remove_source(self, take: Elsewhere) -> None:
+        """With what it has counted and nobody has taken yet."""
+        with self._lock:
+            self._elsewhere.discard(take)
+            _add(take())
+
+    def counted(self, request: Request, verdict: Deny | Ask) -> Counted | None:
+        """What such refusals are counted in, if whoever is refused it is counted there."""
+        known = self._denials.get((_key_of_object(request), verdict.rule.origin))
+        return known if known is not None and known.is_for_all else None
+
+    def add(self, counts: Iterable[Counts]) -> None:
+        """More of what is counted already."""
+        with self._lock:
+            _add(counts)
 
     def record(self, request: Request, verdict: Deny | Ask) -> None:
         same = (_key_of_object(request), verdict.rule.origin)
@@ -108,7 +130,7 @@ class Denials:
             if known is not None:
                 known.add(asking)
             elif len(found) < _MAX_DENIALS:
-                found[same] = _Counted(request, verdict, not self._may_be_harmless(request))
+                found[same] = Counted(request, verdict, not self._may_be_harmless(request))
                 found[same].add(asking)
             elif not is_harmless:
                 self.overflow += 1
@@ -137,12 +159,14 @@ class Denials:
     def of(self, init_pid: int) -> list[Denial]:
         """Those of one program of the sandbox, with how often it was refused each."""
         with self._lock:
+            self._take_all()
             found = [(each, each.by.get(init_pid, 0)) for each in self._denials.values()]
         return [Denial(each.request, each.verdict, count) for each, count in found if count]
 
     def forget(self, init_pid: int) -> None:
         """The program has ended, and its number may be another's from now on."""
         with self._lock:
+            self._take_all()
             for each in (*self._denials.values(), *self._harmless.values()):
                 each.by.pop(init_pid, None)
 
@@ -150,9 +174,15 @@ class Denials:
         """Those that programs do without, and that nobody has to do anything about."""
         return self._listed(self._harmless)
 
-    def _listed(self, found: Mapping[_Key, _Counted]) -> list[Denial]:
+    def _listed(self, found: Mapping[_Key, Counted]) -> list[Denial]:
         with self._lock:
+            self._take_all()
             return [Denial(each.request, each.verdict, each.count) for each in found.values()]
+
+    def _take_all(self) -> None:
+        """Under the lock."""
+        for take in self._elsewhere:
+            _add(take())
 
     def _is_harmless(self, request: Request, verdict: Deny | Ask) -> bool:
         origin = verdict.rule.origin
@@ -179,7 +209,9 @@ class Denials:
 
 
 @dataclass(slots=True)
-class _Counted:
+class Counted:
+    """A refusal, and how often it came."""
+
     request: Request
     verdict: Deny | Ask
     is_for_all: bool
@@ -188,10 +220,22 @@ class _Counted:
     by: dict[int, int] = field(default_factory=dict)
     """How often each program of the sandbox, by the process id of its init."""
 
-    def add(self, init_pid: int) -> None:
-        """Once more. Under the lock."""
-        self.count += 1
-        self.by[init_pid] = self.by.get(init_pid, 0) + 1
+    def add(self, init_pid: int, times: int = 1) -> None:
+        """So many more. Under the lock."""
+        self.count += times
+        self.by[init_pid] = self.by.get(init_pid, 0) + times
+
+
+Counts = tuple[Counted, int, int]
+"""A refusal; the process id of the init of the program that it was given to; how often."""
+Elsewhere = Callable[[], Iterable[Counts]]
+"""How often refusals were given since it was asked last."""
+
+
+def _add(counts: Iterable[Counts]) -> None:
+    """Under the lock."""
+    for counted, init_pid, times in counts:
+        counted.add(init_pid, times)
 
 
 _Key = tuple[object, ...]

@@ -39,5 +39,5 @@ def plain_kind(policy: Policy, request: Request) -> int | None:
             status = os.lstat(request.path)
         except OSError:
             return None
-    kind = stat.S_IFMT(status.st_mode)
-    return kind if status.st_nlink < 2 or kind == stat.S_IFDIR else None
+    kind, names = stat.S_IFMT(status.st_mode), status.st_nlink
+    return kind if names == 1 or (names and kind == stat.S_IFDIR) else None  # none once deleted

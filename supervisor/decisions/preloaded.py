@@ -9,19 +9,27 @@ decides more strictly than the floor, or has to see every open:
 - a refused file may have an open name that was not found, and a kernel rule belongs to the file;
 - every call is recorded or learned from, or refused once it cannot be recorded;
 - a file is another inside that the floor would open, or that the machine lacks.
+
+A program built with ASan ends at once where the first library that it loads is not ASan's own: it
+could not replace malloc(3) everywhere. It goes by the name under which the library was loaded. So
+ours is named by a path with `libasan.so` in it, through an empty directory of nono's state; ours
+replaces nothing that ASan does. (A program that has ASan in itself ends where such a library is
+mapped, and goes by /proc/self/maps: there ours has its own name.) See asan_linux.cpp of
+compiler-rt.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import nono.shims
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.places import canonical, platform
+from nono.supervisor.places import canonical, make_private, platform, state_directory
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "nono's library for opens")
+_ON_THE_WAY = "libasan.so"
 _SEPARATING = frozenset(" :$")
 """What a path in LD_PRELOAD cannot hold: ld.so(8)."""
 
@@ -59,3 +67,18 @@ def loaded_by(decisions: Decisions, copies: Iterable[str], required: bool) -> st
         return ""
     path = library()
     return path if path and floor.covers(path, Access.READ) else ""
+
+
+def named(library: str, env: Mapping[str, str]) -> str:
+    """The library by the path that ASan takes for its own; by its own path where there can be none.
+
+    `env` says where the state is kept.
+    """
+    place = os.path.join(canonical(state_directory(env)), _ON_THE_WAY)
+    path = place + "/.." * place.count("/") + library
+    try:
+        make_private(place)
+        is_same = os.path.samefile(path, library) and canonical(place) == place
+    except OSError:
+        return library
+    return path if is_same and can_be_named(path) else library

@@ -24,6 +24,7 @@ from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.library.collecting import CHUNK, receive, waiting
 from nono.supervisor.library.in_forks import forget, keep_from_forks
 from nono.supervisor.library.pipes import set_size
+from nono.supervisor.library.words import speak_python
 from nono.supervisor.session.descriptors import not_executed
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class Program:
         if self._is_killed or self.exited.is_set():
             return  # by us, before or after its end
         self.error = not_executed(error) if isinstance(error, CommandError) else error
+        speak_python(self.error)
         self.duration = time.monotonic() - self._started
         self.exited.set()
 

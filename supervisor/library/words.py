@@ -84,6 +84,11 @@ def in_python() -> Iterator[None]:
     try:
         yield
     except NonoError as error:
-        error.message, error.hint = python_words(error.message), python_words(error.hint)
-        error.args = (error.message, *error.args[1:])
+        speak_python(error)
         raise
+
+
+def speak_python(error: NonoError) -> None:
+    """From now on."""
+    error.message, error.hint = python_words(error.message), python_words(error.hint)
+    error.args = (error.message, *error.args[1:])

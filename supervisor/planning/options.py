@@ -50,7 +50,7 @@ class Options:
     allow_unix_socket: Sequence[str | os.PathLike[str]] = ()
     allow_ssh_agent: bool = False
     gpu: bool = False
-    preload: bool = False
+    preload: bool = True
     no_sni_check: Sequence[str] = ()
     dns: Sequence[str] = ()
     upstream_proxy: str | None = None
@@ -142,7 +142,7 @@ def limits_said(flags: Settings, profile: Settings) -> Limits | None:
 
 def _values(key: Key, given: Any) -> Sequence[Any]:
     if key.stands_for is not None:
-        return (key.stands_for,) if given else ()
+        return (key.stands_for,) if bool(given) == bool(key.stands_for) else ()
     if not key.repeated:
         # An empty name of a profile is a mistake, not a wish for an open network.
         return () if given is None else (given,)

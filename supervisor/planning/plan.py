@@ -30,7 +30,6 @@ from nono.supervisor.planning.flag_paths import FlagPaths
 from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.linked_repository import linked_repository_rules
 from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
-from nono.supervisor.planning.new_directories import new_directories
 from nono.supervisor.planning.options import Options, asked_by, limits_said, settings_of
 from nono.supervisor.planning.other_homes import other_homes
 from nono.supervisor.planning.path_rules import (
@@ -204,11 +203,11 @@ def make_plan(
         tuple(machine.copies.items()),
         caches,
         None if is_excluded else starting.found.repositories,
-        new_directories(profile.rules, home, policy),
+        profile.new_directories(home, policy),
         tuple(dict.fromkeys(paths.to_make)),
         proxy,
         asks,
-        flags.speak_of("preload"),
+        not flags.speak_of("preload"),
         flags.speak_of("network.by"),
         limits_said(flags, profile.settings),
     )

@@ -11,6 +11,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import Settings
 
 if TYPE_CHECKING:
+    from nono.broker import Policy
     from nono.broker.credentials.services import Service
 
 
@@ -31,3 +32,12 @@ class FromProfile(NamedTuple):
     services: tuple[Service, ...] = ()
     own_services: Mapping[str, Service] = MappingProxyType({})
     written: tuple[str, ...] = ()
+
+    def new_directories(self, home: str, policy: Policy) -> tuple[str, ...]:
+        """As the function of this name has it."""
+        if not self.written:
+            return ()
+        # What only a profile that opens directories for writing needs is loaded only then.
+        from nono.supervisor.planning.new_directories import new_directories
+
+        return new_directories(self.rules, home, policy)

@@ -300,12 +300,14 @@ def _preload(
     env: Mapping[str, str],
 ) -> str:
     """The library that programs load first; empty for none."""
-    if not plan.preload:
+    if not plan.preload or made.is_by_name:
         return ""
     # What only a run with that library needs is loaded only then.
-    from nono.supervisor.session.preload import preload
+    from nono.supervisor.decisions.preloaded import loaded_by, named
 
-    return preload(made, decisions, audit, env)
+    required = audit is not None and audit.required
+    library = loaded_by(decisions, {**made.copies, **made.cleaned}, required)
+    return library and named(library, env)
 
 
 def _asking(

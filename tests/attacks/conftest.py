@@ -20,6 +20,8 @@ from tests.conftest import Account, Finished
 
 HERE = Path(__file__).parent / "programs"
 PYTHON = "/usr/bin/python3"
+UNMARKED = ("env", "-u", "LD_PRELOAD")
+"""So that nono is asked about each open: its library would leave some to the kernel."""
 SHARED = [Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")]
 
 
@@ -96,7 +98,7 @@ def attack(as_user: Account, programs: Path) -> Attack:
         done = as_user(
             *(*prefix, as_user.python, "-P", "-m", "nono.supervisor", "run", "--json"),
             *((*scene.options,) if options is None else options),
-            *("--", *command(programs, program, arguments)),
+            *("--", *UNMARKED, *command(programs, program, arguments)),
             cwd=scene.work,
             env={"PYTHONPATH": str(programs), **(env or {})},
         )

@@ -31,6 +31,7 @@ def everything(venv: Path) -> Iterator[Path]:
     yield from (site_packages, site_packages / "usercustomize.py", site_packages / "evil.pth")
     yield from (site_packages / "trio.py", nono, nono / "supervisor/report/run.py")
     yield from (nono / "supervisor/report/__pycache__", nono / "broker/data/groups.json")
+    yield nono / "supervisor/cli/__pycache__/modules.cpython-311.kept"
     yield from (venv.parent / "later", venv.parent / "later/click.py")
 
 

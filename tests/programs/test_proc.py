@@ -28,8 +28,8 @@ def test_streams_by_name(alike: Alike) -> None:
     assert (done.returncode, "to the errors" in done.stdout) == (0, True)
 
 
-POINTED = {"MC_TMPDIR", "RAY_TMPDIR", "SCREENDIR", "TMUX_TMPDIR"}
-"""Variables that nono sets, so that programs do not meet in names that everybody trusts."""
+POINTED = {"LD_PRELOAD", "MC_TMPDIR", "RAY_TMPDIR", "SCREENDIR", "TMUX_TMPDIR"}
+"""Variables that nono sets: its library, and no names of temporary files that everybody trusts."""
 
 
 def test_status_of_the_sandboxed(alike: Alike) -> None:

@@ -3,7 +3,9 @@
 It answers by a table of the floor and of the rules (`Decisions.table`). What it does beyond the
 floor it writes down itself where there is an audit (`Sharing`); where somebody else is told, it
 does nothing beyond. A table is made once it pays, and again after floor or rules were replaced: a
-run of a few calls has none. What the lane leaves is served as if it had been received here.
+run of a few calls has none. Beyond the table it answers what was decided on here before: connects
+(`known_ports.py`), and opens (`known_answers.py`). What it leaves is served as if it had been
+received here.
 """
 
 from __future__ import annotations
@@ -25,14 +27,17 @@ from nono.supervisor.linux.calls.fast_lane import FastLane
 if TYPE_CHECKING:
     from nono.shims.linux.journal import Journal
     from nono.supervisor.decisions.witness import Sharing
+    from nono.supervisor.linux.calls.known_answers import KnownAnswers
+    from nono.supervisor.linux.calls.known_ports import KnownPorts
     from nono.supervisor.linux.calls.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+    from nono.supervisor.linux.injected_files import InjectedFiles
 
 # As plain numbers: they are put together for each call that the lane leaves.
 _TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
 _FOLLOWS, _PERFORMS = Options.FOLLOWS.value, Options.PERFORMS.value
 _NOTES, _MAKES = Options.NOTES.value, Options.MAKES.value
-_CONNECTS = Options.CONNECTS.value
+_CONNECTS, _CONNECTS_OWN = Options.CONNECTS.value, Options.CONNECTS_OWN.value
 _NOBODY = RecordedProcess(0, "", ())
 """The policy goes by no process."""
 
@@ -54,9 +59,14 @@ class CompiledLane:
         decisions: Decisions,
         own: OwnObjects,
         restrictions: OwnRestrictions,
+        init_pid: int,
+        injected: InjectedFiles | None,
         at_once: bool = False,
     ) -> None:
         """With `at_once` tables are made whether they pay or not."""
+        self._init_pid = init_pid
+        self._injected = injected
+        self._answers: KnownAnswers | None = None
         self._lane = received
         self._fast_lane = fast_lane
         self._at_once = at_once
@@ -76,6 +86,9 @@ class CompiledLane:
         """Whether the thread that receives has a umask of its own."""
         self.connects = False
         """Whether an address means what it says, and sockets can be copied."""
+        self.connects_own = False
+        """Whether addresses of this machine do, and others stand for names."""
+        self._ports: KnownPorts | None = None
         self.begun = 0
         """The id of a call whose connect was decided on and begun: it is only waited for."""
         self._fixed = 0
@@ -86,15 +99,21 @@ class CompiledLane:
         """The next call that the lane leaves; None once no process is left. Raises OSError."""
         if not self._has_table():
             return self._listener.receive()
+        if self._answers is not None:
+            self._answers.renew()
         self._lane.allow(self._options())
         received = self._lane.receive()
         if received is not None and self._lane.is_known:
             self._fast_lane.left = received.id
+        if self._answers is not None and (asked := self._lane.asked_open) is not None:
+            self._answers.note(asked)
         if self.connects and received is not None:
             if self._lane.is_begun:
                 self.begun = received.id
             elif (place := self._lane.asked) is not None:
                 self._learn(place)
+        elif self._ports is not None and (place := self._lane.asked) is not None:
+            self._ports.note(place)
         return received
 
     def _learn(self, place: lane.Place) -> None:
@@ -128,6 +147,8 @@ class CompiledLane:
     def close(self) -> None:
         """When nothing is received any more."""
         self._lane.close()
+        if self._answers is not None:
+            self._answers.close()
 
     def _has_table(self) -> bool:
         self._left += 1
@@ -151,8 +172,28 @@ class CompiledLane:
         self._has_rules, self._left = with_rules, 0
         if with_rules and self.connects:
             self._lane.connect()
+        if with_rules and self.connects_own and self._ports is None:
+            self._lane.connect()
+            self._ports = self._known_ports()
+        if with_rules and self._answers is None:
+            self._answers = self._known_answers()
         self._lane.forget_places()
+        if self._ports is not None:
+            self._ports.forget()
+        if self._answers is not None:
+            self._answers.forget()
         self._lane.use(flat, self._version, self._decisions.version)
+
+    def _known_answers(self) -> KnownAnswers:
+        from nono.supervisor.linux.calls.known_answers import KnownAnswers  # only in long runs
+
+        parts = self._decisions, self._own, self._sharing
+        return KnownAnswers(self._lane, *parts, self._init_pid, self._injected)
+
+    def _known_ports(self) -> KnownPorts:
+        from nono.supervisor.linux.calls.known_ports import KnownPorts
+
+        return KnownPorts(self._lane, self._decisions, self._own, self._sharing)
 
     def _share(self, witness: Sharing) -> None:
         """From here on the lane writes down what it does."""
@@ -178,8 +219,8 @@ class CompiledLane:
             options |= _FOLLOWS
             if notes and self._restrictions.are_none:
                 options |= _PERFORMS | _MAKES if self.makes else _PERFORMS
-        if notes and self.connects and self._restrictions.are_none:
-            options |= _CONNECTS
+        if notes and self._restrictions.are_none:
+            options |= _CONNECTS if self.connects else _CONNECTS_OWN if self._ports else 0
         return options
 
 
@@ -198,6 +239,8 @@ def compiled_lane(
     decisions: Decisions,
     own: OwnObjects,
     restrictions: OwnRestrictions,
+    init_pid: int,
+    injected: InjectedFiles | None,
 ) -> CompiledLane | None:
     """None where the lane in Python has to serve, or there is none since each call is told of."""
     witness = decisions.witness
@@ -208,4 +251,5 @@ def compiled_lane(
     if received is None:
         return None
     at_once = wanted() == "compiled"
-    return CompiledLane(received, fast_lane, listener, decisions, own, restrictions, at_once)
+    parts = fast_lane, listener, decisions, own, restrictions
+    return CompiledLane(received, *parts, init_pid, injected, at_once)

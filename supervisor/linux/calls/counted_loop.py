@@ -25,6 +25,8 @@ from nono.supervisor.linux.calls.loop import Loop
 from nono.supervisor.linux.calls.making import Making
 
 _Clock = Callable[[], int]
+_HOW_COMPILED = (How.CONTINUED, How.PERFORMED, How.FAILED)
+"""What the lane in C counts apart, in its order."""
 
 
 class CountedLoop(Loop):
@@ -103,7 +105,7 @@ def _counted(compiled: CompiledLane) -> Elsewhere:
     counts = compiled.counts
     if counts is None:
         return Elsewhere((), {})
-    ways = [(kind, how) for kind in COUNTED for how in (How.CONTINUED, How.PERFORMED)]
+    ways = [(kind, how) for kind in COUNTED for how in _HOW_COMPILED]
     pairs = zip(ways, counts.calls, counts.nanoseconds, strict=True)
     return Elsewhere(
         tuple((*way, calls, nanoseconds) for way, calls, nanoseconds in pairs),

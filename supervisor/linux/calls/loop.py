@@ -106,7 +106,7 @@ class Loop:
         self._fast_lane = None if every_call else FastLane(decisions, self._memory)
         self._native_changes = NativeChanges(decisions, self._memory, init_pid)
         self._compiled = compiled_lane(
-            self._fast_lane, listener, decisions, own, self._restrictions
+            self._fast_lane, listener, decisions, own, self._restrictions, init_pid, injected
         )
 
     def run(self, keep: frozenset[int]) -> None:
@@ -116,7 +116,10 @@ class Loop:
             self.listener.answer_on_same_processor()
             if self._compiled is not None:
                 self._compiled.makes = isinstance(self._making, ByThread)
-                self._compiled.connects = self._network is None and copies_descriptors()
+                network, copies = self._network, copies_descriptors()
+                self._compiled.connects = network is None and copies
+                by_name = network is not None and network.own_proxy is None
+                self._compiled.connects_own = by_name and copies
             receive, serve = (self._compiled or self.listener).receive, self._serve
             while (notification := receive()) is not None:
                 serve(notification)

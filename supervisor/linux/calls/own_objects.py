@@ -62,6 +62,8 @@ class OwnObjects:
         """Whether there was a call that could make a name or write into a file, anywhere."""
         self.forks: ForkCount | None = None
         """What counts its processes, where these have a limit that no control group holds."""
+        self.forgotten = 0
+        """How often an object lost its name and may be nobody's; counted for a lane."""
         self._datagrams: OwnDatagrams | None = None
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
@@ -155,6 +157,7 @@ class OwnObjects:
             is_last = handle.stat.st_nlink <= 1 or handle.kind == stat.S_IFDIR
             with self._lock:
                 if is_last:
+                    self.forgotten += 1
                     self._identities.discard(self._identity(handle.fd) or b"")
                     self._pinned.drop(handle.fd)
                 self._names.pop(handle.path, None)
@@ -250,6 +253,10 @@ class OwnObjects:
         if not self._identities or _shared_directory(path) is None:
             return False
         return self._identity(fd) in self._identities
+
+    def is_own_by(self, path: str, known: bytes) -> bool:
+        """The same of an object with this `identity`; False where it is not known by that."""
+        return known in self._identities and _shared_directory(path) is not None
 
     def _remembered(self, fd: int) -> bytes | None:
         """The identity by which the object is known from now on. Under the lock."""

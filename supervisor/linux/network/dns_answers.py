@@ -90,6 +90,26 @@ def record_asked(query: bytes) -> tuple[dns.name.Name, RdataType] | None:
     return (asked.name, asked.rdtype) if is_plain and asked.rdtype in RECORD_KINDS else None
 
 
+def host_asked(query: bytes) -> str | None:
+    """The host whose addresses a message asks for, if it may have a synthetic one.
+
+    Every answer to the same message but for its number is the same then, while it has that address.
+    """
+    if len(query) < _HEADER.size or _HEADER.unpack_from(query)[1] & (_OPCODE | dns.flags.QR):
+        return None
+    try:
+        asked = _parse(query)
+    except dns.exception.DNSException:
+        return None
+    if asked.rdtype not in _LOCALHOST or asked.rdclass != RdataClass.IN:
+        return None
+    if (asked.opt or 0) >> 16 & 0xFF or any(asked.name.is_subdomain(each) for each in _REVERSE):
+        return None
+    host = host_of(asked.name)
+    top = "" if host is None else host.rpartition(".")[2]
+    return None if top == "localhost" or top in _NEVER else host
+
+
 def answer(query: bytes, names: SyntheticNames, found: Found | None = None) -> bytes | None:
     """The reply to one DNS message (RFC 1035 section 4.1), at most MAX_ANSWER bytes.
 

@@ -17,6 +17,7 @@ import trio
 
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.dns_answers import answer, record_asked
+from nono.supervisor.linux.network.dns_repeated import Repeated
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.nursery import open_nursery
 
@@ -54,7 +55,7 @@ async def serve(
     the socket does not listen, OSError when it can no longer be accepted from.
     """
     clients = _Clients()
-    serve_one = partial(_converse, names, clients, faults, records)
+    serve_one = partial(_converse, names, Repeated(names), clients, faults, records)
     accepting = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
     async with open_nursery() as nursery:
         while True:
@@ -128,6 +129,7 @@ async def _accept(listener: trio.SocketListener, clients: _Clients) -> trio.Sock
 
 async def _converse(
     names: SyntheticNames,
+    repeated: Repeated,
     clients: _Clients,
     faults: Faults,
     records: Records | None,
@@ -138,13 +140,18 @@ async def _converse(
     try:
         with scope:
             async with stream:
-                while (query := await _message(stream)) is not None:
+                received = bytearray()
+                while (query := await _message(stream, received)) is not None:
                     clients.heard_of(scope)
-                    asked = None if records is None else record_asked(query)
-                    found = await records.find(*asked) if records and asked else None
-                    reply = answer(query, names, found)
+                    reply = repeated.answer(query)
                     if reply is None:
-                        return
+                        asked = None if records is None else record_asked(query)
+                        found = await records.find(*asked) if records and asked else None
+                        reply = answer(query, names, found)
+                        if reply is None:
+                            return
+                        if found is None:
+                            repeated.note(query, reply)
                     await stream.send_all(len(reply).to_bytes(_LENGTH) + reply)
     except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
         pass  # The client reset the connection.
@@ -154,20 +161,21 @@ async def _converse(
         clients.remove(scope)
 
 
-async def _message(stream: trio.SocketStream) -> bytes | None:
-    """The next message (RFC 1035 section 4.2.2); None at the end, or when it is too long."""
-    prefix = await _exactly(stream, _LENGTH)
-    if prefix is None or int.from_bytes(prefix) > MAX_QUERY:
-        return None
-    return await _exactly(stream, int.from_bytes(prefix))
+async def _message(stream: trio.SocketStream, received: bytearray) -> bytes | None:
+    """The next message (RFC 1035 section 4.2.2); None at the end, or when it is too long.
 
-
-async def _exactly(stream: trio.SocketStream, size: int) -> bytes | None:
-    """`size` bytes; None when the client ends before. What follows stays in the socket."""
-    received = bytearray()
-    while len(received) < size:
-        more = await stream.receive_some(size - len(received))
+    `received` holds what came with the last one: most messages are read in one go.
+    """
+    while True:
+        if len(received) >= _LENGTH:
+            size = _LENGTH + int.from_bytes(received[:_LENGTH])
+            if size > _LENGTH + MAX_QUERY:
+                return None
+            if len(received) >= size:
+                message = bytes(received[_LENGTH:size])
+                del received[:size]
+                return message
+        more = await stream.receive_some(_LENGTH + MAX_QUERY - len(received))
         if not more:
             return None
         received += more
-    return bytes(received)

@@ -80,6 +80,9 @@ def test_from_the_question_to_the_profile(asking: Nono, as_user: Account, projec
     for shown in ("default", name):
         told = asking("", "profile", "show", shown)
         assert f"{as_user.home}/data  [profile filesystem.read in " in told.stdout, told
+    as_user.file(project / "none.json", "{}")
+    changes = asking("", "profile", "diff", "./none.json", "default").stdout
+    assert f"{as_user.home}/data" in changes, changes
     elsewhere = asking("", "answers", "list", "--workdir", str(as_user.home))
     assert elsewhere.stdout == "no answers are kept\n"
     assert "nono answers list --all" in elsewhere.stderr

@@ -161,25 +161,48 @@ def test_another_versions_code_is_not_taken(world: World, monkeypatch: pytest.Mo
     assert world.kept.wants()
 
 
+def test_a_descriptor_that_is_another_files_by_now(world: World, tmp_path: Path) -> None:
+    """As where all descriptors were closed: nothing of the other file is taken for code."""
+    world.start()
+    world.keep()
+    world.stop()
+    kept = world.kept = KeptModules(str(world.file))
+    kept.open()
+    other = os.open(tmp_path / "other", os.O_RDWR | os.O_CREAT)
+    os.pwrite(other, world.file.read_bytes().replace(b"first", b"other"), 0)
+    os.dup2(other, kept._fd)
+    os.close(other)
+    sys.meta_path.insert(0, kept)
+    assert importlib.import_module("kept_one.part").said == "first"
+    os.close(kept._fd)
+
+
+def test_a_stream_that_is_closed_stays_so(world: World) -> None:
+    world.start()
+    world.keep()
+    saved = os.dup(0)
+    os.close(0)
+    try:
+        kept = KeptModules(str(world.file))
+        kept.open()
+        assert kept.entries == {}
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(0)
+    finally:
+        os.dup2(saved, 0)
+        os.close(saved)
+
+
 def test_what_cannot_be_kept_is_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.start()
+    assert world.kept is not None
     world.file.parent.write_text("no directory", encoding="utf-8")
     world.keep()
     world.file.parent.unlink()
+    assert world.kept.wants()
+    with monkeypatch.context() as apart:
+        apart.setattr(os, "access", lambda path, mode: False)
+        assert not world.kept.wants()
+    assert world.kept.wants()
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    world.keep()
-    assert not world.file.parent.exists()
-
-
-def test_where_nobody_may_write_nothing_is_read_for_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As of an ordinary user who has nono from root: each start would try anew."""
-    world.start()
-    asked: list[str] = []
-    monkeypatch.setattr(os, "access", lambda path, mode: asked.append(path))
-    monkeypatch.setattr(KeptModules, "loaded", lambda kept: pytest.fail("looked at"))
-    world.keep()
-    world.file.parent.mkdir()
-    world.keep()
-    assert asked == [str(world.file.parent.parent), str(world.file.parent)]
+    assert not world.kept.wants()

@@ -22,6 +22,7 @@ int main(void)
 }
 """
 OPEN = program_beside(__file__, "open_marked.py")
+BOTH = program_beside(__file__, "open_both.py")
 
 
 @pytest.mark.requires(landlock=2, commands=["gcc"])
@@ -58,6 +59,42 @@ def test_opens_for_reading_go_on_while_nono_is_stopped(as_user: Account, project
     assert process.returncode == 0
     refused = json.loads(report.splitlines()[-1])["denials"]
     assert [(each["path"], each["count"]) for each in refused] == [(str(project / "refused"), 2)]
+
+
+@pytest.mark.requires(landlock=2, commands=["gcc"])
+def test_every_open_ends_as_it_does_without_the_mark(as_user: Account, project: Path) -> None:
+    """The same file with the same flags, or the same errno: inside, beyond and between rules."""
+    work, other = as_user.directory(project / "work"), as_user.directory(project / "other")
+    for name in ("plain", "denied", "kept", "carved/inner", "vault/inner", "carved/refused"):
+        as_user.file(work / name, "x")
+        as_user.file(other / name, "x")
+    for directory in (work, other):
+        for link, target in (("link", "plain"), ("to-denied", "denied"), ("loop", "loop")):
+            (directory / link).symlink_to(target)
+        (directory / "dangling").symlink_to("absent")
+        os.link(directory / "plain", directory / "hard")
+        os.mkfifo(directory / "fifo")
+        (directory / "kept").chmod(0o111)
+    denied = ("denied", "vault", "carved/refused", "later", other / "denied", other / "vault")
+    options: list[str | Path] = ["--allow-cwd", "--read", other, "--deny-write", "kept"]
+    options += [word for each in denied for word in ("--deny", each)]
+    places = [work, work / "carved", work / "vault", other, other / "vault", project / "none"]
+    done = as_user(
+        *(
+            as_user.python,
+            "-P",
+            "-m",
+            "nono.supervisor",
+            "run",
+            "--quiet",
+            "--preload",
+            *options,
+            "--",
+        ),
+        *("/usr/bin/python3", "-I", "-S", "-c", BOTH, *places),
+        cwd=work,
+    )
+    assert (done.returncode, done.stdout) == (0, "opened True refused True\n"), done.stderr
 
 
 @pytest.mark.requires(landlock=2, commands=["gcc"])

@@ -63,10 +63,10 @@ def test_the_command_line_is_the_table() -> None:
     for option in options:
         key = BY_OPTION.get(option.name or "")
         if key is not None:
-            assert key.flag in option.opts
+            assert key.flag in (*option.opts, *option.secondary_opts)
             assert option.is_flag == (key.stands_for is not None)
             assert option.multiple == (key.repeated and not option.is_flag)
-    flat = [spelling for option in options for spelling in option.opts]
+    flat = [each for option in options for each in (*option.opts, *option.secondary_opts)]
     assert len(flat) == len(set(flat))
 
 

@@ -33,7 +33,9 @@ static char *put_path(char *page, size_t size)
     const int is_plain = number(4) != 0;
     const uint32_t first = is_plain ? PLAIN : 0, all = sizeof pieces / sizeof *pieces;
     size_t length = 0, left = number(20) ? 1 + number(5) : number(3000);
-    if (number(3))
+    if (!number(15))
+        left = 0; /* the root, which no rule of the table speaks of */
+    if (number(3) || !left)
         text[length++] = '/';
     while (left-- && length < 2 * MAX_PATH) {
         const char *piece = pieces[first + number(all - first)];
@@ -84,7 +86,8 @@ static void write_down(struct journal *journal, const char *path, size_t length)
     static uint64_t time;
     time += number(200) ? 1 : 700000000;
     struct decision decision = {
-        .tid = (uint32_t)getpid(), .kind = number(2), .access = number(4), .path = path,
+        .tid = (uint32_t)getpid(), .kind = number(3) ? number(2) : REFUSED, .access = number(4),
+        .path = path, .error = number(300),
         .length = length, .origin = number(2) ? origin : NULL,
         .origin_length = number(50) ? number(200) : number(sizeof origin),
     };
@@ -108,12 +111,62 @@ static void connect_somewhere(struct lane *lane, char *end, const int sockets[2]
     a[2] = number(8) ? length : number(2) ? number(300) : ~0ULL;
     if (lane->places && number(2)) {
         struct allowed allowed = {
+            .listeners = number(2) ? number(LISTENERS + 2) : 0,
             .place = lane->places->asked, .request_length = number(MAX_REQUEST + 9),
             .about_length = number(MAX_ABOUT + 9), .origin_length = number(MAX_SOURCE + 9)};
         nono_lane_allow_place(lane->places, &allowed);
         if (!number(50))
             nono_lane_forget_places(lane->places);
     }
+}
+
+/* What the kernel tells of who listens, tampered with: nothing is read behind its end. */
+static void hear_of_listeners(void)
+{
+    struct {
+        struct nlmsghdr head;
+        struct diag_answer answer;
+    } one = {{sizeof one, DIAG_OF_BOTH, 0, number(3), 0}, {.state = STATE_LISTEN}};
+    const struct allowed allowed = {.listeners = number(LISTENERS + 3), .place = {2, 7, {0}}};
+    one.answer.ends.source = (uint16_t)(number(4) ? 7 : 8);
+    one.answer.ends.cookie[0] = number(2);
+    size_t size = 0, most = sizeof one * 4;
+    uint8_t *batch = malloc(most);
+    for (uint32_t left = number(5); left; left--, size += sizeof one)
+        if (size + sizeof one <= most)
+            memcpy(batch + size, &one, sizeof one);
+    size = size < most ? size : most;
+    for (uint32_t left = number(2) ? number(6) : 0; left && size; left--)
+        batch[number((uint32_t)size)] = (uint8_t)number(256);
+    uint8_t *exact = malloc(size + 1);
+    size = number(2) ? size : number((uint32_t)size + 1);
+    memcpy(exact, batch, size);
+    exact = realloc(exact, size ? size : 1);
+    int is_last = 0;
+    listeners_in(exact, size, &allowed, 1, &is_last);
+    free(exact);
+    free(batch);
+}
+
+/* What was asked last is answered from now on, or anything is. */
+static void answer_something(struct answers *answers)
+{
+    static struct answer answer;
+    answer.access = answers->access, answer.length = answers->length;
+    answer.identity = answers->identity;
+    answer.error = number(3) ? 1 + (int)number(200) : 0;
+    answer.source = number(2) ? -1 : (int)number(6);
+    answer.origin_length = number(20) ? number(200) : number(2 * MAX_BECAUSE);
+    memcpy(answer.path, answers->path, sizeof answer.path);
+    if (!number(8))
+        answer.length = number(2 * MAX_ANSWERED), answer.access = number(5);
+    if (!number(8))
+        answer.identity.length = number(2 * MAX_IDENTITY);
+    if (!number(9))
+        answer.error = -1;
+    nono_lane_answer(answers, &answer);
+    if (!number(200))
+        nono_lane_forget_answers(answers);
 }
 
 int main(int count, char **words)
@@ -134,8 +187,15 @@ int main(int count, char **words)
     uint32_t current = 0;
     uint8_t *own = calloc(1, OWN_BYTES);
     struct journal *journal = new_journal();
-    static struct places places = {.pidfd = -1};
+    struct answers *answers = calloc(1, sizeof *answers);
+    static struct places places = {.pidfd = -1, .diag = -1};
+    memset(own, 0xff, OWN_BYTES / 4);
     unsigned long answered = 0, known = 0;
+    struct {
+        char *path;
+        struct notification call;
+        uint64_t refused;
+    } last = {0};
     struct lane lane = {.listener = -1, .nr_openat = 1, .nr_open = 2, .nr_sendto = 3, .nr_connect = 4};
     int sockets[] = {socket(AF_INET, SOCK_STREAM, 0), socket(AF_INET6, SOCK_STREAM, 0)};
     lane.current = &current;
@@ -148,22 +208,30 @@ int main(int count, char **words)
             table[number(number(4) ? (uint32_t)table_size : 200) % table_size] = (uint8_t)number(256);
         lane.table = table, lane.table_size = table_size;
         for (int call = 0; call < 20; call++) {
-            char *path = put_path(page, size);
+            /* What was left the last time, or refused by what was told of it. */
+            const int is_again = (answers->length || lane.refused != last.refused) && number(8);
+            char *path = is_again ? last.path : put_path(page, size);
             size_t length = strnlen(path, (size_t)(page + size - path));
             uint32_t rule, more = number(2) * CREATE;
             known += nono_lane_look_up(table, table_size, path, length, 1 + number(7), more, &rule) != 0;
             uint64_t address = number(30) ? (uintptr_t)path : number(2) ? 0 : ~0ULL - number(5000);
             uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
             write_down(journal, path, length);
-            lane.options = number(128);
-            lane.journal = number(3) ? journal : NULL;
+            hear_of_listeners();
+            if (number(2))
+                answer_something(answers);
+            lane.answers = number(8) ? answers : NULL;
+            lane.options = number(256);
+            lane.journal = number(is_again ? 2 : 3) ? journal : NULL;
             lane.own = number(3) ? own : NULL;
             lane.call = (struct notification){.id = 1, .tid = (uint32_t)getpid()};
             lane.call.tid = number(40) ? lane.call.tid : number(1 << 30);
             lane.call.number = (int32_t)number(5);
             lane.places = number(8) ? &places : NULL;
             uint64_t *a = lane.call.arguments;
-            if (lane.call.number == 1)
+            if (is_again)
+                lane.call = last.call, lane.options |= PERFORMS | FOLLOWS;
+            else if (lane.call.number == 1)
                 a[0] = start, a[1] = address, a[2] = any_flags(), a[3] = number(010000);
             else if (lane.call.number == 2)
                 a[0] = address, a[1] = any_flags(), a[2] = number(010000);
@@ -171,6 +239,8 @@ int main(int count, char **words)
                 connect_somewhere(&lane, page + size, sockets);
             else
                 a[4] = address, a[5] = number(3) ? number(200) : ~0ULL;
+            last.path = path, last.call = lane.call, last.refused = lane.refused;
+            answers->length = 0;
             answered += (unsigned long)nono_lane_serve(&lane);
         }
         free(table);
@@ -182,8 +252,10 @@ int main(int count, char **words)
     close(journal->shared.records), close(journal->shared.seal);
     nono_journal_free(journal);
     free(own);
+    free(answers);
     if (!is_written)
         return 3;
-    printf("%lu answered, %lu known, next descriptor %d\n", answered, known, dup(0));
+    printf("%lu answered, %lu known, %lu refused, next descriptor %d\n", answered, known,
+           (unsigned long)lane.refused, dup(0));
     return 0;
 }

@@ -68,8 +68,15 @@ def boom(question, offers):
     raise SystemExit(7) if question.id == 2 else RuntimeError("a channel that fails")
 
 
-def unless_secret(question, offers):
-    return "n" if question.request.path.endswith("secret") else "o"
+def unless_secret():
+    """Not for this once, and then not in this run: three times the first would make it quiet."""
+    refusals = iter("nn")
+
+    def pick(question, offers):
+        is_secret = question.request.path.endswith("secret")
+        return next(refusals, "m") if is_secret else "o"
+
+    return pick
 
 
 def leads_to(name):
@@ -98,7 +105,7 @@ def swaps():
     swapping = threading.Thread(target=swap)
     swapping.start()
     try:
-        return asked("opens", unless_secret, "2", at_once=True)
+        return asked("opens", unless_secret(), "2", at_once=True)
     finally:
         is_over.set()
         swapping.join()

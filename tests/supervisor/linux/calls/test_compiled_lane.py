@@ -2,148 +2,36 @@
 
 import socket
 import struct
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 
 from nono.broker import (
     READ_WRITE,
     Access,
-    Deny,
     Effect,
-    Floor,
     Glob,
-    Origin,
-    OriginKind,
-    Policy,
-    Request,
     Rule,
     Subtree,
-    Verdict,
 )
-from nono.broker.floor.floor import FloorRule
-from nono.broker.verdicts import Ask
-from nono.shims.linux.journal import Journal
-from nono.shims.linux.lane import Lane, Options
+from nono.shims.linux.lane import Options
 from nono.shims.linux.memory import Memory
-from nono.shims.linux.notify import Listener, Notification
-from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.linux.calls import compiled_lane
-from nono.supervisor.linux.calls.compiled_lane import CompiledLane
 from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.own_objects import OwnObjects
 from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
 from tests.supervisor.linux.calls.lane_questions import run
-
-FLAG = Origin(OriginKind.FLAG, "--x")
-CALL = Notification(1, 2, 0, 3, 4, 5, 0, 0, 0, 0, 0, 0)
-ALWAYS = Options.TRUNCATE_IS_ASKED
-
-
-class Waiting(Listener):
-    """Somebody calls all the time."""
-
-    def __init__(self) -> None:
-        super().__init__(-1)
-
-    def receive(self) -> Notification | None:
-        return CALL
-
-
-@dataclass
-class Played(Lane):
-    """In the place of the lane in C."""
-
-    tables: list[int] = field(default_factory=list)
-    """The size of each, the newest at the end."""
-    is_known: bool = False
-    options: list[int] = field(default_factory=list)
-    """What was allowed at each call that it received."""
-
-    def use(self, flat: bytes, version: int, current: "array[int]") -> None:
-        assert current[0] == version
-        self.tables.append(len(flat))
-
-    place: bytes | None = None
-    """Where the next call is to connect to."""
-    begun: bool = False
-    allowed: list[tuple[bytes, ...]] = field(default_factory=list)
-
-    @property
-    def asked(self) -> bytes | None:
-        return self.place
-
-    @property
-    def is_begun(self) -> bool:
-        return self.begun
-
-    def connect(self) -> None: ...
-
-    def allow_place(self, place: bytes, about: bytes, request: bytes, origin: bytes) -> None:
-        self.allowed.append((place, about, request, origin))
-
-    def forget_places(self) -> None:
-        self.allowed.clear()
-
-    def tell(self, journal: object, own: bytearray) -> None:
-        assert journal
-        assert not any(own)
-
-    def allow(self, options: int) -> None:
-        self.options.append(options)
-
-    def receive(self) -> Notification | None:
-        return CALL
-
-
-class Told:
-    """A witness."""
-
-    refuses = False
-
-    def __init__(self, every_call: bool = False, may_refuse: bool = False) -> None:
-        self.every_call = every_call
-        self.may_refuse = may_refuse
-
-    def decision(self, request: Request, decided: Request, verdict: Verdict) -> None: ...
-
-    def native(self, request: Request, refused: Deny | Ask | None = None) -> None: ...
-
-    def unresolved(self, host: str, why: str) -> None: ...
-
-
-class Audited(Told):
-    """One that lets the lane write down what it does, as long as it has not ended."""
-
-    def __init__(self, ended: bool = False) -> None:
-        super().__init__()
-        self._ended = ended
-
-    def share(self, make: Callable[[], Journal | None]) -> Journal | None:
-        return None if self._ended else make()
-
-    def packed_origin(self, origin: Origin) -> bytes:
-        return origin.name.encode()
-
-    def packed_request(self, request: Request) -> bytes:
-        return type(request).__name__.encode()
-
-
-def make(decisions: Decisions, at_once: bool = True) -> tuple[CompiledLane, Played, OwnObjects]:
-    played, own = Played(), OwnObjects()
-    restrictions = OwnRestrictions(0, decisions)
-    fast_lane = FastLane(decisions, Memory())
-    made = CompiledLane(played, fast_lane, Waiting(), decisions, own, restrictions, at_once)
-    return made, played, own
-
-
-def decided(*rules: Rule, witness: Told | None = None) -> Decisions:
-    floor = Floor([FloorRule("/work", READ_WRITE, True)])
-    return Decisions(
-        Policy((Rule(Subtree("/work"), READ_WRITE, Effect.ALLOW, FLAG), *rules)), floor, witness
-    )
+from tests.supervisor.linux.calls.played_lane import (
+    ALWAYS,
+    CALL,
+    FLAG,
+    INIT,
+    Audited,
+    Told,
+    Waiting,
+    decided,
+    make,
+)
 
 
 @pytest.mark.requires(commands=["gcc"])
@@ -278,7 +166,7 @@ def test_when_it_serves(
 ) -> None:
     monkeypatch.setenv("NONO_LANE", asked)
     decisions = decided(witness=witness)
-    rest = Waiting(), decisions, OwnObjects(), OwnRestrictions(0, decisions)
+    rest = Waiting(), decisions, OwnObjects(), OwnRestrictions(0, decisions), INIT, None
     assert compiled_lane.compiled_lane(None, *rest) is None
     made = compiled_lane.compiled_lane(FastLane(decisions, Memory()), *rest)
     assert (made is not None) is serves

@@ -107,17 +107,20 @@ def test_its_bytes_are_those_that_python_writes(tmp_path: Path) -> None:
             access = random.choice([Access.READ, Access.WRITE, Access.READ | Access.WRITE])
             is_new, is_native = random.random() < 0.5, random.random() < 0.5
             is_new = is_new or is_native
+            own = not is_new and random.random() < 0.3
+            error = 0 if is_new or own else random.choice([0, errno.EPERM, errno.EACCES, 200])
+            effect = Effect.DENY if error else Effect.ALLOW
             request: Request = (
                 PathChange(process, Operation.CREATE, path)
                 if is_new
-                else Open(process, path, access)
+                else Open(process, path, access, own)
             )
             origin = None if is_native else FLAG
-            plain = plain_decision(time, process, request, Effect.ALLOW, 0, origin, None, is_native)
+            plain = plain_decision(time, process, request, effect, error, origin, None, is_native)
             records += reference.append(plain)
             asked = 0 if is_new else access.value
             spelled = None if origin is None else packed_origin(origin)
-            assert written.note(TID, os.fsencode(path), asked, spelled, time)
+            assert written.note(TID, os.fsencode(path), asked, spelled, time, error, own)
             assert os.pread(files[1], 100, 0) == reference.seal.pack()
         seal = reference.seal
         assert written.end == (seal.records, seal.size, seal.last, seal.digest, 0)
@@ -190,6 +193,29 @@ def test_what_is_there_when_nono_is_killed(state: dict[str, str]) -> None:
         records, seal = (Path(path, each).read_bytes() for each in ("records", "seal"))
         found = verify([records], seal)
         assert (found.ending, found.count) == (Ending.OPEN, number + 1)
+    audit.close()
+
+
+def test_who_is_not_known_any_more_is_told_again(state: dict[str, str]) -> None:
+    """There is room for few: another thread may have had the same place."""
+    audit, shared = start(state)
+    other = TID + 64
+    audit.process_of(Caller(other))
+    assert note(shared, "/x", Access.READ, NOW, other)
+    assert not note(shared, "/x", Access.READ, NOW)
+    audit.process_of(CALLER)
+    assert note(shared, "/x", Access.READ, NOW)
+    assert not note(shared, "/x", Access.READ, NOW, other)
+    audit.close()
+
+
+def test_refusals_are_counted_by_themselves(state: dict[str, str]) -> None:
+    audit, shared = start(state)
+    with shared:
+        for _ in range(600):
+            origin = packed_origin(FLAG)
+            assert shared.note(TID, b"/x", Access.READ.value, origin, NOW, errno.EPERM)
+        assert shared.take() == {"deny Open": 100}
     audit.close()
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
 PROGRAM = program_beside(__file__, "opens.py")
 CONNECTS = program_beside(__file__, "connects.py")
+TOLD = ("request", "decided", "effect", "errno", "rule", "layer", "argv")
+AGAIN = program_beside(__file__, "again.py")
 
 
 def _scene(account: Account, top: Path) -> None:
@@ -49,7 +52,7 @@ def _run(
     named: list[str | Path] = ["--deny", "carved/denied", "--deny", outside / "denied"]
     named += ["--read", outside / "sub", "--read-file", outside / "readable", *options]
     done = account(
-        *(*nono, "run", "--allow-cwd", "--json", *named, "--"),
+        *(*nono, "run", "--no-preload", "--allow-cwd", "--json", *named, "--"),
         *("/usr/bin/python3", "-c", program, outside, flags),
         cwd=top / "work",
         env=env,
@@ -64,7 +67,7 @@ def _run(
         same = re.sub('(port"?:? )[0-9]+', r"\g<1>1", same)  # whichever was free
         told = [json.loads(line) for line in same.splitlines()]
     decisions = [
-        {key: each.get(key) for key in ("request", "decided", "effect", "errno", "rule", "layer")}
+        {key: each.get(key) for key in TOLD}
         for each in told
         if each["kind"] == "decision" and each["request"]["kind"] != "Execute"
     ]
@@ -112,9 +115,45 @@ def test_they_record_alike(as_user: Account, apart: Path, flags: str) -> None:
     assert 50 < decisions < 500
 
 
-@pytest.mark.parametrize("options", [(), ("--no-audit",)], ids=["recorded", "untold"])
+NAMED = "--allow-domain=host.example"
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--no-audit",), (NAMED,)], ids=["recorded", "untold", "named"]
+)
 def test_they_connect_alike(as_user: Account, project: Path, options: tuple[str, ...]) -> None:
-    """Where no hosts are named. What the lane is told of an address it is told by the first."""
-    answers, decisions = _compare(as_user, project / "scene", "", *options, program=CONNECTS)
+    """What the lane is told of an address it is told by the first; of an own port, later."""
+    with socket.create_server(("127.0.0.1", 0)) as anothers:
+        port = str(anothers.getsockname()[1])
+        answers, decisions = _compare(as_user, project / "scene", port, *options, program=CONNECTS)
     assert answers > 100
-    assert decisions > 100 or options
+    assert decisions > 100 or "--no-audit" in options
+
+
+def _again(account: Account, top: Path, lane: str) -> tuple[list[str], Any, dict[str, int]]:
+    """As `_run`; and how many opens the lane in C answered, by what became of them."""
+    shared, stats = Path("/tmp", f"nono-lanes-{top.parent.name}"), top.parent / "stats.json"
+    other = Path(f"{shared}-other")
+    account.file(other, "somebody else's")
+    if not os.geteuid():
+        os.chmod(other, 0o666)
+    try:
+        options = f"--stats-file={stats}", NAMED
+        said = _run(account, top, lane, str(shared), *options, program=AGAIN)
+    finally:
+        other.unlink()
+    counted = json.loads(stats.read_text())["calls"]
+    found = {each["how"]: each["count"] for each in counted if each["by"] == "lane in C"}
+    return *said, found
+
+
+def test_they_answer_again_alike(as_user: Account, project: Path) -> None:
+    """Refused, its own, or given instead of another: of all that the lane in C is told."""
+    in_python, compiled = (
+        _again(as_user, project / "scene", lane) for lane in ("python", "compiled")
+    )
+    assert compiled[0] == in_python[0]
+    assert compiled[1] == in_python[1], "as often, with the same errors and by the same rules"
+    assert not in_python[2]
+    assert compiled[2]["failed"] > 150
+    assert compiled[2]["performed"] > 100

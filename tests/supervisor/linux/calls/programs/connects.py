@@ -4,7 +4,10 @@ import errno
 import os
 import socket
 import struct
+import sys
 
+ANOTHERS = int(sys.argv[2])
+"""A port that somebody outside listens on."""
 STREAM, DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -58,6 +61,7 @@ CASES = {
     "empty": (V4, b""),
     "too long": (V4, address(V4, "127.0.0.1", PORTS[V4], 200)),
     "refused": (V4, address(V4, "127.0.0.1", NOBODYS)),
+    "another's": (V4, address(V4, "127.0.0.1", ANOTHERS)),
     "metadata": (V4, address(V4, "169.254.169.254", 80)),
     "six": (V6, address(V6, "::1", PORTS[V6])),
     "six cut": (V6, address(V6, "::1", PORTS[V6], 24)),
@@ -101,3 +105,24 @@ for sock in queued[:2]:
 for sock in queued[2:]:  # there is no room: it takes as long as the socket says
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 100_000))
     print("full", connect(sock.fileno(), where), state(sock), sep="\t")
+# The same port is its own, then nobody's, then somebody else's of its own again, and shared.
+port = PORTS[V4]
+for server in (None, None, "again", "reused", "both"):
+    if server is None:
+        servers[V4].close()
+    else:
+        servers[V4] = socket.socket()
+        servers[V4].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, server != "again")
+        servers[V4].bind(("127.0.0.1", port))
+        servers[V4].listen(64)
+    if server == "both":
+        beside = socket.socket()
+        beside.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        beside.bind(("127.0.0.1", port))
+        beside.listen(64)
+    for _ in range(4):
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            print("later", server, connect(sock.fileno(), plain), state(sock), sep="\t")
+    if server in ("again", "reused"):
+        servers[V4].close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.supervisor.session.preload import named
+from nono.supervisor.decisions.preloaded import named
 
 
 @pytest.fixture
