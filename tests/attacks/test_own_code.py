@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.installation import PYTHON, installed, run, sources
-from tests.conftest import Account, program_beside
+from tests.conftest import BY_A_USER, Account, program_beside
 
 __all__ = ["installed", "sources"]
 
@@ -58,6 +58,7 @@ def test_a_module_that_nono_loads_late(as_user: Account, installed: Path) -> Non
     assert "nono's own code" in done.stderr
 
 
+@BY_A_USER
 def test_a_link_on_the_way(as_user: Account, installed: Path) -> None:
     project = installed.parent
     elsewhere = project / "elsewhere"
@@ -66,6 +67,7 @@ def test_a_link_on_the_way(as_user: Account, installed: Path) -> None:
     assert attack(as_user, installed, installed, elsewhere) == ""
 
 
+@BY_A_USER
 def test_what_variables_name(as_user: Account, installed: Path) -> None:
     """Existing or not: the next interpreter with this environment would load it."""
     project = installed.parent
@@ -75,6 +77,7 @@ def test_what_variables_name(as_user: Account, installed: Path) -> None:
     assert attack(as_user, installed, *targets, *(t / "x" for t in targets), env=env) == ""
 
 
+@BY_A_USER
 def test_the_current_directory_in_lists_of_places(as_user: Account, installed: Path) -> None:
     """An empty element is the current directory: here, and in the other directory that is opened.
 
@@ -89,6 +92,7 @@ def test_the_current_directory_in_lists_of_places(as_user: Account, installed: P
     assert (done.returncode, done.stdout) == (0, "x\n"), done.stderr
 
 
+@BY_A_USER
 def test_sources_that_python_finds_by_a_variable(as_user: Account, installed: Path) -> None:
     """They are worked on, and what would run in nono's own interpreter is not put there."""
     project = installed.parent
@@ -110,6 +114,7 @@ def test_sources_that_python_finds_by_a_variable(as_user: Account, installed: Pa
     assert not mark.exists()
 
 
+@BY_A_USER
 def test_the_user_site_and_what_keyrings_are_configured_by(
     as_user: Account, installed: Path
 ) -> None:
@@ -123,6 +128,7 @@ def test_the_user_site_and_what_keyrings_are_configured_by(
     assert attack(as_user, installed, *targets, site_packages / "usercustomize.py") == ""
 
 
+@BY_A_USER
 def test_the_current_directory_is_no_place_for_modules(as_user: Account, installed: Path) -> None:
     """`python -m nono.supervisor` looks there first, unless it is told not to."""
     mark = installed.parent / "escaped"
