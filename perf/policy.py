@@ -50,10 +50,12 @@ def usual(directory: str) -> Under:
 
 def _words(options: Options) -> Iterator[str]:
     for name, value in asdict(options).items():
-        if name == "ask" or not value:
+        key = BY_OPTION.get(name)
+        is_taken_back = key is not None and key.stands_for is False
+        if name == "ask" or bool(value) == is_taken_back:
             continue  # a person's answer takes as long as the person
-        flag = _FLAGS.get(name) or BY_OPTION[name].flag
-        if value is True:
+        flag = key.flag if key is not None else _FLAGS[name]
+        if isinstance(value, bool):
             yield flag
         else:
             given = (value,) if isinstance(value, str) else value

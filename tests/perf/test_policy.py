@@ -23,7 +23,7 @@ OPTIONS = Options(
 
 def test_the_words_say_what_the_options_say() -> None:
     lists: dict[str, Any] = {"read": ("/a b", "~/c"), "deny": ("/d",), "dns": ("1.1.1.1",)}
-    options = Options(allow_cwd=True, profile="x", **lists)
+    options = Options(allow_cwd=True, profile="x", preload=False, **lists)
     line = simple_run(["run", *Under(options, "/").words, "--", "true"], {})
     assert line is not None
     assert to_options(line.values) == options

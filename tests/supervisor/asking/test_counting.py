@@ -38,7 +38,9 @@ def test_live_and_at_the_end(project: Path, as_user: Account, words: list[str]) 
     runtime = as_user.directory(project / "run", 0o700)
     env = {"XDG_RUNTIME_DIR": str(runtime), "NONO_LANE": "compiled"}
     file = as_user.home / "stats.json"
-    run = nono_words(as_user, "run", "-q", "--stats", f"--stats-file={file}", *words)
+    run = nono_words(
+        as_user, "run", "-q", "--no-preload", "--stats", f"--stats-file={file}", *words
+    )
     with started(as_user, run, project, env) as process:
         assert int(hear(process))
         (socket,) = runtime.glob("nono/*.sock")

@@ -79,9 +79,9 @@ def test_every_open_ends_as_it_does_without_the_mark(as_user: Account, project: 
     options: list[str | Path] = ["--allow-cwd", "--read", other, "--deny-write", "kept"]
     options += [word for each in denied for word in ("--deny", each)]
     places = [work, work / "carved", work / "vault", other, other / "vault", project / "none"]
+    options += ["--", "/usr/bin/python3", "-I", "-S", "-c", BOTH, *places]
     nono = (as_user.python, "-P", "-m", "nono.supervisor", "run", "--quiet", "--preload")
-    both: list[str | Path] = ["/usr/bin/python3", "-I", "-S", "-c", BOTH, *places]
-    done = as_user(*nono, *options, "--", *both, cwd=work)
+    done = as_user(*nono, *options, cwd=work)
     assert (done.returncode, done.stdout) == (0, "opened True refused True\n"), done.stderr
 
 
