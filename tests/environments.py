@@ -54,7 +54,7 @@ ENVIRONMENTS = {
         ["executor", "tui"],
         [
             *("aiohttp", "anthropic", "httpx", "keyrings.alt", "numpy", "openai", "pip", "redis"),
-            "requests",
+            *("requests", "uv"),
         ],
         imported=None,
     ),

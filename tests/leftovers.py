@@ -56,14 +56,18 @@ class Watch:
     def end(self) -> list[str]:
         """A line for each thing that is left. Processes are ended, after a while to do so."""
         deadline = time.monotonic() + _SECONDS
-        while (left := processes(self.name)) and time.monotonic() < deadline:
+        while (self._files() or processes(self.name)) and time.monotonic() < deadline:
             time.sleep(0.05)
+        left = processes(self.name)
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         told = [f"process {pid}: {command}" for pid, command in sorted(left.items())]
-        files = sorted(entries() - self.before) if os.environ.get("CI") == "true" else []
-        return [*told, *(f"file {path}" for path in files)]
+        return [*told, *(f"file {path}" for path in self._files())]
+
+    def _files(self) -> list[str]:
+        """A process that nothing names may still end, and take its file along."""
+        return sorted(entries() - self.before) if os.environ.get("CI") == "true" else []
 
     def report(self, session: pytest.Session) -> None:
         """Fail the session for what is left, and say it."""

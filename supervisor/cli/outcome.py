@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -48,7 +49,11 @@ def _run(arguments: list[str], failure: int) -> int:
         forget_stdout()
         code = exit_status.SUCCESS
     except Exception as error:
-        code = _complain(_bug(error), "please report it", failure)
+        lacks = os.strerror(errno.EMFILE)
+        if isinstance(error, ImportError) and lacks in str(error):  # dlopen(3) has words alone
+            code = _complain(lacks, hint_of(errno.EMFILE), failure)
+        else:
+            code = _complain(_bug(error), "please report it", failure)
     return code if isinstance(code, int) else exit_status.SUCCESS
 
 

@@ -204,8 +204,9 @@ git("init", "-q", "--bare", "evil")
 write("evil/hooks/pre-receive")
 here = os.getcwd()
 os.symlink("evil", "link")
-urls = """evil ./evil /proc/self/cwd/evil ~/x file://localhost/tmp/x /tmp/nothing-yet a::b
-FILE:///tmp/x ssh://-oProxyCommand=x/y -oProxyCommand=x:y trees/../evil""".split()
+urls = """evil ./evil /proc/self/cwd/evil ~/x file://localhost/tmp/no-repository a::b
+/tmp/nothing-yet
+FILE:///tmp/no-repository ssh://-oProxyCommand=x/y -oProxyCommand=x:y trees/../evil""".split()
 urls += [f"{here}/{name}" for name in ("evil", "link", "nothing-yet")]
 urls += [f"file://{here}/evil", "ext::sh -c x", f"{os.environ['TMPDIR']}/x"]
 keys = """remote.origin.url remote.origin.pushurl remote.new.url branch.main.remote

@@ -66,7 +66,7 @@ class Place:
 
 
 @pytest.fixture
-def place(as_user: Account, project: Path, nono: Nono) -> Iterator[Place]:
+def scene(as_user: Account, project: Path, nono: Nono) -> Iterator[Place]:
     home = as_user.home
     for name in FILES.split():
         as_user.file(home / name, "text", 0o600)
@@ -82,50 +82,50 @@ def place(as_user: Account, project: Path, nono: Nono) -> Iterator[Place]:
         yield Place(as_user, project, nono, server.getsockname()[1], later_port())
 
 
-def flags(cases: Sequence[Case], place: Place) -> list[str]:
-    return [word for case in cases for word in shlex.split(place.real(case.fix))]
+def flags(cases: Sequence[Case], scene: Place) -> list[str]:
+    return [word for case in cases for word in shlex.split(scene.real(case.fix))]
 
 
-def options(words: Sequence[str], place: Place) -> Options:
+def options(words: Sequence[str], scene: Place) -> Options:
     """The flags as the library takes them."""
     given: dict[str, list[str | int]] = {}
     for flag, value in pairs(shlex.join([*FILTERED, *words])):
         name = flag[2:].replace("-", "_")
         assert name in BY_OPTION
         given.setdefault(name, []).append(int(value) if value.isdecimal() else value)
-    return Options(workdir=str(place.project), **given)  # type: ignore[arg-type]
+    return Options(workdir=str(scene.project), **given)  # type: ignore[arg-type]
 
 
-def test_every_hint_is_right_and_opens_no_more(place: Place) -> None:
+def test_every_hint_is_right_and_opens_no_more(scene: Place) -> None:
     whole = [case for case in CASES if case.fix == "--allow-cwd"]
     pasted = [case for case in CASES if case.fix and case.again and case not in whole]
-    results, report = place.run([case.code for case in CASES])
+    results, report = scene.run([case.code for case in CASES])
     assert len(CASES) >= 60
 
     denials = {each["summary"]: each for each in report["denials"]}
     for case in CASES:
         assert results[case.code], f"not refused: {case.code}"
-        denial = denials[place.real(case.what)]
-        assert place.spelled(denial["fix"]) == case.fix, case.what
+        denial = denials[scene.real(case.what)]
+        assert scene.spelled(denial["fix"]) == case.fix, case.what
         assert case.said in denial["reason"], denial["reason"]
-    meant = {place.real(case.what) for case in CASES}
+    meant = {scene.real(case.what) for case in CASES}
     assert set(denials) <= meant, set(denials) - meant
 
     for cases in (pasted, whole):
-        words = flags(cases[:1], place) if cases is whole else flags(cases, place)
-        results, report = place.run([case.code for case in cases], *words)
+        words = flags(cases[:1], scene) if cases is whole else flags(cases, scene)
+        results, report = scene.run([case.code for case in cases], *words)
         assert not any(results.values()), {k: v for k, v in results.items() if v}
         assert report["denials"] == []
 
 
 @BY_A_USER
-def test_nothing_else_is_opened(place: Place) -> None:
+def test_nothing_else_is_opened(scene: Place) -> None:
     """The policies with all hints and without differ by what the table says."""
     cases = [case for case in CASES if case.fix and case.fix != "--allow-cwd"]
-    env = dict(place.account.environment)
-    before = make_plan(options((), place), (), env).policy
-    after = make_plan(options(flags(cases, place), place), (), env).policy
-    expected = {place.real(line) for case in cases for line in opened_by(case.fix)}
+    env = dict(scene.account.environment)
+    before = make_plan(options((), scene), (), env).policy
+    after = make_plan(options(flags(cases, scene), scene), (), env).policy
+    expected = {scene.real(line) for case in cases for line in opened_by(case.fix)}
     ends = (" port 80", " port 443")
     found = {line for line in opened(before, after) if not line.endswith(ends)}
     found |= {line.rpartition(" port ")[0] for line in opened(before, after) if line.endswith(ends)}
@@ -133,8 +133,8 @@ def test_nothing_else_is_opened(place: Place) -> None:
 
 
 @BY_A_USER
-def test_what_nobody_can_use_is_not_told_of(place: Place) -> None:
-    results, report = place.run(SILENT)
+def test_what_nobody_can_use_is_not_told_of(scene: Place) -> None:
+    results, report = scene.run(SILENT)
     assert all("Error" in each for each in results.values()), results
     assert report["denials"] == []
     there = {each["path"] for each in report["harmless"]}
