@@ -69,6 +69,14 @@ def _only_makes(rule: Rule) -> bool:
     return rule.effect is Effect.ALLOW and rule.access is Access.CREATE
 
 
+def _writes_unread(policy: Policy) -> bool:
+    """A grant to write what may not be read."""
+    return any(
+        rule.effect is Effect.ALLOW and rule.access & (Access.READ | Access.WRITE) == Access.WRITE
+        for rule in policy.rules
+    )
+
+
 def _may_reach_volumes(policy: Policy) -> bool:
     """A grant reaches where volumes are mounted that are not the one that was started from."""
     opened = [rule.named for rule in policy.rules if rule.effect is Effect.ALLOW]
@@ -136,6 +144,11 @@ TABLE = (
         "directories that a pattern refuses something in",
         "they are neither moved nor removed, where it would match no more elsewhere",
         _has_directories_in_patterns,
+    ),
+    Difference(
+        "what may be written and not read",
+        "it can be moved to where it may be read: Linux refuses such a move",
+        _writes_unread,
     ),
     Difference(
         "names on volumes of HFS+ and FAT",

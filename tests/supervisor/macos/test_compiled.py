@@ -123,6 +123,7 @@ def test_what_is_different_is_said_where_it_matters() -> None:
         "directories that a pattern refuses something in": Policy(
             (allow("/w"), rule(Glob("/w/*/key"), effect=Effect.DENY))
         ),
+        "what may be written and not read": Policy((allow("/w", Access.WRITE),)),
         "names on volumes of HFS+ and FAT": Policy((allow("/Volumes/stick"),)),
         "objects of the program's own in /tmp": Policy((allow("/tmp", Access.CREATE),)),
     }
