@@ -103,7 +103,8 @@ def test_no_directory_is_moved_out_of_the_reach_of_a_refusal(
     policy = replace(policy, folding=("/",) if folds else ())
     profile = profile_of(policy, "nono-1")
     rules = parse(profile.text(), profile.parameters())
-    for path, target in permutations(paths, 2):
+    # Nothing moves the root, nor anything onto itself.
+    for path, target in permutations({*paths} - {"/"}, 2):
         leaves = _answers(rules, "file-write-unlink", path, "DIRECTORY")
         if leaves and _answers(rules, "file-write-create", target, "DIRECTORY"):
             for name in ("/k.pem", "/b/k.pem", "/a/k.pem", "/.env"):
