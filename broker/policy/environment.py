@@ -43,12 +43,8 @@ class Environment:
     def apply(self, env: Mapping[str, str]) -> dict[str, str]:
         """The environment for the program."""
         kept = {name: value for name, value in env.items() if self._passes(name, value)}
-        given = {
-            name[len(GIVES) :]: value
-            for name, value in env.items()
-            if name.startswith(GIVES) and name != GIVES
-        }
-        named = {n: value for n, value in given.items() if not _any_match(n, self.deny)}
+        given = {n.removeprefix(GIVES): value for n, value in env.items() if n.startswith(GIVES)}
+        named = {n: value for n, value in given.items() if n and not _any_match(n, self.deny)}
         return self.with_search(kept | named | dict(self.set))
 
     def with_search(self, env: Mapping[str, str]) -> dict[str, str]:

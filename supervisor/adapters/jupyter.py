@@ -54,6 +54,11 @@ class NonoProvisioner(LocalProvisioner):
         """Until `wait` has seen its end."""
         return self._kernel is not None
 
+    @property
+    def _running(self) -> nono.Process | None:
+        """What can be told something: with its end the sandbox is closed."""
+        return None if self._box is None else self._kernel
+
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Raises nono.NonoError when there can be no sandbox, or it allows too little."""
         await self._close()
@@ -105,18 +110,18 @@ class NonoProvisioner(LocalProvisioner):
 
     async def send_signal(self, signum: int) -> None:
         """To the kernel alone."""
-        if self._box is not None and self._kernel is not None:
-            self._kernel.send_signal(signum)
+        if (kernel := self._running) is not None:
+            kernel.send_signal(signum)
 
     async def kill(self, restart: bool = False) -> None:
         """The kernel, and all that it has started."""
-        if self._box is not None and self._kernel is not None:
-            self._kernel.kill()
+        if (kernel := self._running) is not None:
+            kernel.kill()
 
     async def terminate(self, restart: bool = False) -> None:
         """Ask the kernel to end."""
-        if self._box is not None and self._kernel is not None:
-            self._kernel.terminate()
+        if (kernel := self._running) is not None:
+            kernel.terminate()
 
     async def cleanup(self, restart: bool = False) -> None:
         """Whatever happened before."""

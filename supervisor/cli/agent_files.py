@@ -25,7 +25,7 @@ _EVENT = "PreToolUse"
 _MATCHER = "^Bash$"
 _MAX_BYTES = 1 << 20
 AGENTS = ("claude", "codex")
-_NONO = (sys.executable, "-E", "-P", "-m", "nono")
+NONO = (sys.executable, "-E", "-P", "-m", "nono")
 """Whatever the working directory holds, and a project's settings set for Python."""
 
 
@@ -87,7 +87,7 @@ def changes(agent: str, options: Sequence[str], env: Mapping[str, str], undo: bo
 
 def _script(agent: str, options: Sequence[str]) -> str:
     """The program that the agent starts: in nono's state, which no sandbox writes."""
-    nono = shlex.join(_NONO)
+    nono = shlex.join(NONO)
     if agent == "claude":
         return f'#!/bin/sh\nexec {nono} run {shlex.join(options)} -c "$@"\n'
     return f"#!/bin/sh\nexec {nono} init codex --hook -- {shlex.join(options)}\n"
@@ -180,7 +180,7 @@ def answered(data: bytes, options: Sequence[str]) -> str:
         raise UsageError("this is no question of Codex's before a command", "") from None
     if tool != "Bash" or not isinstance(command, str):
         raise UsageError(f"there is nothing to run in {tool!r}", "")
-    words = [*_NONO, "run", *options, "-c", command]
+    words = [*NONO, "run", *options, "-c", command]
     changed = {**given, "command": shlex.join(words)}
     # Without "allow" the change does not count, and the command runs as it was.
     answer = {"hookEventName": _EVENT, "permissionDecision": "allow", "updatedInput": changed}

@@ -12,6 +12,7 @@ import click
 
 from nono.broker.settings import flag
 from nono.supervisor.audit.writer import AuditOptions
+from nono.supervisor.cli.agent_files import NONO
 from nono.supervisor.cli.mcp_config import Change, Config
 from nono.supervisor.cli.messages import say_notes
 from nono.supervisor.cli.options import policy_options
@@ -110,7 +111,7 @@ def _this_command() -> list[str]:
     """How a client finds nono, whatever its PATH and its working directory are."""
     beside = os.path.join(os.path.dirname(sys.executable), "nono")
     found = beside if os.access(beside, os.X_OK) else shutil.which("nono")
-    return [found] if found else [sys.executable, "-E", "-P", "-m", "nono"]
+    return [found] if found else [*NONO]
 
 
 def _show_and_write(config: Config, changes: list[Change], dry_run: bool) -> None:

@@ -80,14 +80,8 @@ class Found(NamedTuple):
 
 def record_asked(query: bytes) -> tuple[dns.name.Name, RdataType] | None:
     """The name and the type, when a message asks for a record of one of `RECORD_KINDS`."""
-    if len(query) < _HEADER.size or _HEADER.unpack_from(query)[1] & (_OPCODE | dns.flags.QR):
-        return None
-    try:
-        asked = _parse(query)
-    except dns.exception.DNSException:
-        return None
-    is_plain = asked.rdclass == RdataClass.IN and not (asked.opt or 0) >> 16 & 0xFF
-    return (asked.name, asked.rdtype) if is_plain and asked.rdtype in RECORD_KINDS else None
+    asked = _plain(query)
+    return (asked.name, asked.rdtype) if asked and asked.rdtype in RECORD_KINDS else None
 
 
 def host_asked(query: bytes) -> str | None:
@@ -95,19 +89,26 @@ def host_asked(query: bytes) -> str | None:
 
     Every answer to the same message but for its number is the same then, while it has that address.
     """
+    asked = _plain(query)
+    if asked is None or asked.rdtype not in _LOCALHOST:
+        return None
+    if any(asked.name.is_subdomain(each) for each in _REVERSE):
+        return None
+    host = host_of(asked.name)
+    top = "" if host is None else host.rpartition(".")[2]
+    return None if top == "localhost" or top in _NEVER else host
+
+
+def _plain(query: bytes) -> _Query | None:
+    """The question of a message that has one of class IN, and of EDNS version 0 at the most."""
     if len(query) < _HEADER.size or _HEADER.unpack_from(query)[1] & (_OPCODE | dns.flags.QR):
         return None
     try:
         asked = _parse(query)
     except dns.exception.DNSException:
         return None
-    if asked.rdtype not in _LOCALHOST or asked.rdclass != RdataClass.IN:
-        return None
-    if (asked.opt or 0) >> 16 & 0xFF or any(asked.name.is_subdomain(each) for each in _REVERSE):
-        return None
-    host = host_of(asked.name)
-    top = "" if host is None else host.rpartition(".")[2]
-    return None if top == "localhost" or top in _NEVER else host
+    is_plain = asked.rdclass == RdataClass.IN and not (asked.opt or 0) >> 16 & 0xFF
+    return asked if is_plain else None
 
 
 def answer(query: bytes, names: SyntheticNames, found: Found | None = None) -> bytes | None:
