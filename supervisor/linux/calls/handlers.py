@@ -46,7 +46,9 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
         *("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"),
     ),
     "nono.supervisor.linux.calls.socket_pairs": ("socketpair",),
-    "nono.supervisor.linux.calls.sockets": ("connect", "bind", "listen", "socket", "sendto"),
+    "nono.supervisor.linux.calls.sockets": (
+        *("connect", "bind", "listen", "socket", "sendto", "setsockopt"),
+    ),
     "nono.supervisor.linux.calls.watches": ("inotify_add_watch",),
     "nono.supervisor.linux.calls.xattr_values": ("getxattr", "lgetxattr", "getxattrat"),
 }
