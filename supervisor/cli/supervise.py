@@ -15,12 +15,16 @@ from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
-from nono.supervisor.planning.answers_file import answers_file
-from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.options import to_options
+from nono.supervisor.planning.paths.workdir import (
+    may_be_script,
+    may_bring_profile,
+    working_directory,
+)
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.start_files import without_start_files
-from nono.supervisor.planning.workdir import may_be_script, may_bring_profile, working_directory
+from nono.supervisor.planning.profiles.answers_file import answers_file
+from nono.supervisor.planning.profiles.answers_of_run import note_use
+from nono.supervisor.planning.projects.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from nono.supervisor.cli.counting import Counting
     from nono.supervisor.cli.report_file import ReportFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
-    from nono.supervisor.planning.project_file import Project
+    from nono.supervisor.planning.projects.project_file import Project
     from nono.supervisor.session.prepare import Prepared
 
 _MAX_DROPPED = 8
@@ -52,7 +56,7 @@ def run_command(
     platform = values["platform"] or here()
     script = None
     if may_be_script(argv):
-        from nono.supervisor.planning.scripts import with_interpreter  # seldom needed
+        from nono.supervisor.planning.program.scripts import with_interpreter  # seldom needed
 
         argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
@@ -246,7 +250,6 @@ def _asked(prepared: Prepared) -> list[dict[str, object]]:
     """What a person was asked, for programs."""
     if prepared.asking is None or not prepared.asking.has_asked:
         return []
-    # What only a run that may ask needs is loaded only then.
     from nono.supervisor.report import asked
 
     return asked.as_json(prepared.asking.questions.log.all())
