@@ -72,6 +72,9 @@ class Counts(NamedTuple):
     """How many took how long, by the buckets of `bucket`."""
 
 
+MAX_EXPECTED = 512
+"""How many cookies `lead_look_ups` has room for: EXPECTED in lane_name_server.h."""
+
 Place = bytes
 """An IP address and a port, as `struct place` has them; `place_name` tells which."""
 _PLACE = struct.Struct("=HH16s")
@@ -118,6 +121,7 @@ class Lane:
         self._marks: Any = None
         self._places: Any = None
         self._shared: Any = None
+        self._expected: Any = None
         self._answers: Any = None
         self._counts: Any = None
 
@@ -158,6 +162,14 @@ class Lane:
             if is_shared is not None:
                 self._shared = ffi.from_buffer("uint32_t[]", is_shared)
                 self._places.is_shared = self._shared
+
+    def lead_look_ups(self, port: int, expected: array[int]) -> None:
+        """Connect who looks up a name to this port of 127.0.0.1 from now on; after `connect`.
+
+        `expected` is a counter and room for cookies, to which each is added before.
+        """
+        self._expected = ffi.from_buffer("uint64_t[]", expected)
+        self._places.name_server, self._places.expected = port, self._expected
 
     @property
     def asked(self) -> Place | None:

@@ -41,6 +41,8 @@ struct places {
     uint32_t number;   /* of the last question there */
     uint64_t network;  /* that it is asked about */
     const uint32_t *is_shared; /* not 0 once a socket of the sandbox may share its port */
+    uint64_t *expected;        /* how many clients nono's name server expects, and who; or NULL */
+    uint32_t name_server;      /* its port */
     struct allowed allowed[ADDRESSES];
 };
 
@@ -125,6 +127,7 @@ static int connect_now(int copy, int flags, const uint8_t *address, size_t lengt
 }
 
 #include "lane_own_port.h"
+#include "lane_name_server.h"
 
 static int connect_copy(struct lane *lane, const struct allowed *allowed, int copy,
                         const uint8_t *address, size_t length, struct decision *decision)
@@ -165,16 +168,22 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
         read_memory(lane->call.tid, pointer, address, (size_t)length) != length ||
         !place_of(address, (size_t)length, &place))
         return 0;
+    const int is_look_up = is_name_server(lane, &place);
     const struct allowed *allowed = find(places, &place);
-    if (!allowed) {
+    if (!allowed && !is_look_up) {
         places->asked = place;
         return 0;
     }
-    if (allowed->listeners && !(lane->options & CONNECTS_OWN))
+    if (allowed && allowed->listeners && !(lane->options & CONNECTS_OWN))
         return 0;
     int copy = copy_socket(lane, number);
     if (copy < 0)
         return 0;
+    if (is_look_up) {
+        int answered = connect_name_server(lane, copy);
+        close(copy);
+        return answered;
+    }
     struct decision decision = {
         .tid = lane->call.tid, .kind = CONNECTED,
         .path = allowed->about, .length = allowed->about_length,

@@ -230,6 +230,12 @@ static int connect_at_once(int copy, int flags, const uint8_t *address, size_t l
     return state && state != STATE_SYN_SENT && state != STATE_CLOSE ? EINPROGRESS : -1;
 }
 
+static void take_back(int copy)
+{
+    const uint8_t nowhere[16] = {AF_UNSPEC};
+    connect(copy, (const struct sockaddr *)nowhere, sizeof nowhere);
+}
+
 /* Connect the caller's socket. 0 leaves the call, with the socket as it was. */
 static int connect_own(struct lane *lane, const struct allowed *allowed, int copy,
                        const uint8_t *address, size_t length, struct decision *decision)
@@ -252,7 +258,6 @@ static int connect_own(struct lane *lane, const struct allowed *allowed, int cop
         lane->performed++;
         return 1;
     }
-    const uint8_t nowhere[16] = {AF_UNSPEC};
-    connect(copy, (const struct sockaddr *)nowhere, sizeof nowhere);
+    take_back(copy);
     return 0;
 }

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,8 @@ class CompiledLane:
         """Whether an address means what it says, and sockets can be copied."""
         self.connects_own = False
         """Whether addresses of this machine do, and others stand for names."""
+        self.look_ups: tuple[int, array[int]] | None = None
+        """Where those are led to who look up a name, and where it is told of them."""
         self._ports: KnownPorts | None = None
         self.begun = 0
         """The id of a call whose connect was decided on and begun: it is only waited for."""
@@ -174,6 +177,8 @@ class CompiledLane:
             self._lane.connect()
         if with_rules and self.connects_own and self._ports is None:
             self._lane.connect(self._own.shared_ports)
+            if self.look_ups is not None:
+                self._lane.lead_look_ups(*self.look_ups)
             self._ports = self._known_ports()
         if with_rules and self._answers is None:
             self._answers = self._known_answers()
