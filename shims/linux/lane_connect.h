@@ -1,10 +1,10 @@
 /* connect(2) to an IP address that the policy allows outright: *performed on our copy*, of the
- * address and of the socket, as `_connect` in sockets.py does where there is no network of names.
+ * address and of the socket, as `_connect` in sockets.py does.
  *
- * Where there is one, ports of the sandbox's own are connected to, and nothing else: lane_own_port.h.
  * Which addresses those are Python tells one by one, each after the policy has been asked about it,
- * and all are forgotten with the table. What has to wait for a peer is left to Python, and so is
- * every socket but one of TCP.
+ * and all are forgotten with the table. Where there is a network of names they are ports of this
+ * machine: that the policy opens, or that are the sandbox's own (lane_own_port.h). What has to wait
+ * for a peer is left to Python, and so is every socket but one of TCP.
  *
  * Sources: connect(2), pidfd_getfd(2), ip(7), ipv6(7), tcp(7).
  */
@@ -168,7 +168,7 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
         places->asked = place;
         return 0;
     }
-    if (!allowed->listeners != !!(lane->options & CONNECTS))
+    if (allowed->listeners && !(lane->options & CONNECTS_OWN))
         return 0;
     int copy = copy_socket(lane, number);
     if (copy < 0)

@@ -1,12 +1,14 @@
-"""What the lane in C is told of ports of the sandbox's own, where hosts are known by their names.
+"""What the lane in C is told of ports of this machine, where hosts are known by their names.
 
-Programs talk to servers of their own all the time. The second connect to such a port is decided on
-here, apart: who listens there now, and what the policy says of it. The lane connects the next ones
-while nobody else listens there, which it finds out each time anew, as `own_ports.py` does.
+Programs talk to the same servers all the time. The second connect to a port on loopback is decided
+on here, apart. One that the policy opens is connected to by the lane whoever listens there. Of one
+of the sandbox's own it is told who listens now; it connects the next ones while nobody else does,
+which it finds out each time anew, as `own_ports.py` does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from nono.broker import OWN_OBJECT, Allow, Connect
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 _NOBODY = RecordedProcess(0, "", ())
 _LOOPBACK = "127.0.0.1"
-"""An IPv6 address has more to it, which a connect of ours leaves out."""
+_OPENED = frozenset((_LOOPBACK, "::1"))
+"""Only for opened ports: of an own one the address is made anew, and one of IPv6 has more to it."""
 _NAME_SERVER = 53
 """The port on loopback by which names are looked up."""
 _MAX_ASKED = 64
@@ -51,11 +54,18 @@ class KnownPorts:
 
     def _learn(self, place: Place) -> None:
         host, port = place_name(place)
-        if host != _LOOPBACK or port == _NAME_SERVER or not inet_diag.is_told():
+        if host not in _OPENED or port == _NAME_SERVER:
             return
         request = Connect(_NOBODY, host, port)
-        if isinstance(self._decisions.verdict(request)[1], Allow):
-            return  # whoever listens
+        decided, verdict = self._decisions.verdict(request)
+        if isinstance(verdict, Allow):
+            # Where all the rest is allowed, what is the sandbox's own is told of as that.
+            if decided is request and self._decisions.policy.network.rest is None:
+                self._tell(place, request, verdict)
+        elif host == _LOOPBACK and inet_diag.is_told():
+            self._learn_own(place, host, port)
+
+    def _learn_own(self, place: Place, host: str, port: int) -> None:
         try:
             listeners = OwnPort(self._own, host, port).listeners()
         except OSError:
@@ -64,13 +74,21 @@ class KnownPorts:
         decided, verdict = self._decisions.verdict(request)
         if not listeners or decided is not request:
             return
-        if not isinstance(verdict, Allow) or verdict.rule is not OWN_OBJECT:
-            return
+        if isinstance(verdict, Allow) and verdict.rule is OWN_OBJECT:
+            self._tell(place, request, verdict, listeners)
+
+    def _tell(
+        self,
+        place: Place,
+        request: Connect,
+        allowed: Allow,
+        listeners: Collection[int] = (),
+    ) -> None:
         told = b"", b""
         if self._sharing is not None:
-            origin = verdict.rule.origin
+            origin = allowed.rule.origin
             told = self._sharing.packed_request(request), self._sharing.packed_origin(origin)
-        self._lane.allow_place(place, host.encode(), *told, listeners=listeners)
+        self._lane.allow_place(place, request.address.encode(), *told, listeners=listeners)
 
     def forget(self) -> None:
         """Policy or floor is another one."""
