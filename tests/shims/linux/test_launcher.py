@@ -76,7 +76,7 @@ class Started:
 
 def told(control: socket.socket) -> list[list[Any]]:
     """All that is said on it, until the other end is closed."""
-    found = []
+    found: list[list[Any]] = []
     while True:
         assert select.select([control], [], [], SECONDS)[0]
         try:
@@ -168,7 +168,7 @@ def test_orders_that_were_tampered_with(started: Started) -> None:
 
 def test_each_step_that_fails_is_named(started: Started) -> None:
     long = "/" + "x" * 5000
-    for change, step, number in [
+    changes: list[tuple[dict[str, Any], str, int]] = [
         ({"cwd": "/nowhere"}, "change to the working directory", errno.ENOENT),
         ({"cwd": "/dev/null"}, "change to the working directory", errno.ENOTDIR),
         ({"group": "/nowhere"}, "change to the working directory", errno.ENOENT),
@@ -176,7 +176,8 @@ def test_each_step_that_fails_is_named(started: Started) -> None:
         ({"rlimits": [(999, 1)]}, "enter the limits", errno.EINVAL),
         ({"program": b"\xff" * 8}, "seccomp", errno.EINVAL),
         ({"program": b""}, "seccomp", errno.EINVAL),
-    ]:
+    ]
+    for change, step, number in changes:
         said = start(started, order("/bin/true", **change).pack())
         assert ["failed", step, number] in said, (change, said)
         assert "not executed" not in words(said)
