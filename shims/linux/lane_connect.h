@@ -39,6 +39,8 @@ struct places {
     uint32_t is_begun; /* the last call's connect was told of, and goes on */
     int32_t diag;      /* where who listens is asked; -1: not yet */
     uint32_t number;   /* of the last question there */
+    uint64_t network;  /* that it is asked about */
+    const uint32_t *is_shared; /* not 0 once a socket of the sandbox may share its port */
     struct allowed allowed[ADDRESSES];
 };
 

@@ -52,6 +52,7 @@ CONTINUED = {
     "capset": ONLY_LESS,
     "fork": "nothing: it is counted, whoever makes it",
     "vfork": "nothing: it is counted, whoever makes it",
+    "setsockopt": "nothing: every socket may have it; level and option are in registers",
     "prctl": "nothing: which process is a reaper takes no right; the option is in a register",
     "clone": "nothing: CLONE_NEW* and CLONE_PARENT are in a register",
 }

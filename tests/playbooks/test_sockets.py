@@ -11,7 +11,7 @@ from nono.broker.rules.rule import Anything
 from nono.shims.linux import inet_diag
 from nono.shims.linux.inet_diag import Listening
 from nono.shims.linux.sock_diag import cookie
-from nono.supervisor.linux.calls.answers import DONE, Fail, Later
+from nono.supervisor.linux.calls.answers import CONTINUE, DONE, Fail, Later
 from nono.supervisor.linux.network.service import NetworkService
 from tests.playbooks.peers import (
     HERE,
@@ -22,7 +22,7 @@ from tests.playbooks.peers import (
     tcp,
     unix,
 )
-from tests.playbooks.scene import Argument, At, Scene, Waits
+from tests.playbooks.scene import Argument, At, Scene, Waits, line
 
 AF_PACKET = 17
 NOWHERE = struct.pack("=H14x", socket.AF_UNSPEC)
@@ -252,6 +252,26 @@ def test_a_port_that_is_open_to_others_is(filtered: Scene) -> None:
     assert filtered.play("listen", sock.fileno(), 5) == DONE
     assert device(sock) == b""
     assert filtered.script.said == ["admit bind 0.0.0.0 PORT", "bound", "waiting"]
+
+
+SHARING = line(
+    "setsockopt", -1, socket.SOL_SOCKET, socket.SO_REUSEPORT, b"", 4,
+    said=["ports are shared"], answer=CONTINUE,
+)  # fmt: skip
+
+
+def test_a_port_that_others_may_share_is_known_as_one(filtered: Scene) -> None:
+    filtered.check(SHARING)
+    sock = tcp(filtered)
+    sock.bind((HERE, 0))
+    filtered.script.said.clear()
+    assert filtered.play("listen", sock.fileno(), 5) == DONE
+    assert "ports are shared" not in filtered.script.said
+    given = tcp(filtered)  # from outside, where the option was set
+    given.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    given.bind((HERE, 0))
+    assert filtered.play("listen", given.fileno(), 5) == DONE
+    assert filtered.script.said[-3:] == ["ports are shared", "bound", "waiting"]
 
 
 def device(sock: socket.socket) -> bytes:

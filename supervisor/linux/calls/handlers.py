@@ -53,11 +53,7 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
     ),
     "nono.supervisor.linux.calls.sockets.socket_pairs": ("socketpair",),
     "nono.supervisor.linux.calls.sockets.sockets": (
-        "connect",
-        "bind",
-        "listen",
-        "socket",
-        "sendto",
+        *("connect", "bind", "listen", "socket", "sendto", "setsockopt"),
     ),
     "nono.supervisor.linux.calls.files.watches": ("inotify_add_watch",),
     "nono.supervisor.linux.calls.files.xattr_values": ("getxattr", "lgetxattr", "getxattrat"),

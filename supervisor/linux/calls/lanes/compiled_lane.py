@@ -173,7 +173,7 @@ class CompiledLane:
         if with_rules and self.connects:
             self._lane.connect()
         if with_rules and self.connects_own and self._ports is None:
-            self._lane.connect()
+            self._lane.connect(self._own.shared_ports)
             self._ports = self._known_ports()
         if with_rules and self._answers is None:
             self._answers = self._known_answers()

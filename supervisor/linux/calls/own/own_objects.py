@@ -11,6 +11,7 @@ import os
 import stat
 import struct
 import threading
+from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,8 @@ class OwnObjects:
         """What counts its processes, where these have a limit that no control group holds."""
         self.forgotten = 0
         """How often an object lost its name and may be nobody's; counted for a lane."""
+        self.shared_ports = array("I", (0,))
+        """Not 0 once `share_ports` was called; for C."""
         self._datagrams: OwnDatagrams | None = None
         self._lock = threading.Lock()
         self._identities: set[bytes] = set()
@@ -219,6 +222,10 @@ class OwnObjects:
         with self._lock:
             if len(self._sockets) < _MAX_OBJECTS:
                 self._sockets.add(cookie)
+
+    def share_ports(self) -> None:
+        """To be called before a socket of its gets SO_REUSEPORT: others may listen there, too."""
+        self.shared_ports[0] = 1
 
     def is_own_socket(self, cookie: int) -> bool:
         """True when the sandbox bound this socket itself."""

@@ -192,6 +192,8 @@ def listen(call: Call, decisions: Decisions) -> Answer:
             _refuse_to_share(call, _unmapped(host), port)
             if is_local:
                 kernel.tie_to_loopback(sock)
+            if sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+                call.own.share_ports()  # whoever set it
             call.own.record_socket(inet_diag.identity(sock))
         call.ensure_waiting()
         kernel.listen(sock.fileno(), int32(call.notification.b))
@@ -202,6 +204,15 @@ def listen(call: Call, decisions: Decisions) -> Answer:
         if not copies_descriptors():
             call.own.made_sockets.listening(sock)
     return DONE
+
+
+def setsockopt(call: Call, decisions: Decisions) -> Answer:
+    """setsockopt(2) of SO_REUSEPORT: *continued because the floor holds*: every program may.
+
+    The lane is told before, since it looks more closely then who listens on a port.
+    """
+    call.own.share_ports()
+    return CONTINUE
 
 
 def _require_address(call: Call, decisions: Decisions, host: str, port: int) -> OwnPort | None:

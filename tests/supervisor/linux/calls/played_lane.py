@@ -73,7 +73,7 @@ class Played(Lane):
     def is_begun(self) -> bool:
         return self.begun
 
-    def connect(self) -> None: ...
+    def connect(self, is_shared: "array[int] | None" = None) -> None: ...
 
     def allow_place(
         self,
