@@ -69,9 +69,7 @@ class LosingLoop(asyncio.SelectorEventLoop):
 
     is_interrupted = False
 
-    def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: Any = None
-    ) -> Any:
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:
         if not self.is_interrupted and getattr(callback, "__func__", None) is Job.do:
             self.is_interrupted, callback = True, interrupt
         return super().call_soon_threadsafe(callback, *args, context=context)
