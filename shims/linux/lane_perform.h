@@ -38,7 +38,10 @@ static int is_plain(const struct open *wanted, const struct stat *status)
     return S_ISREG(status->st_mode) && !(flags & O_DIRECTORY);
 }
 
-/* Open the handle itself, which is plain, as `perform` in opens.py does; 0 leaves the call to it. */
+/* Open the handle itself, which is plain, as `perform` in opens.py does; 0 leaves the call to it.
+ *
+ * What is to be emptied is opened first and emptied once that is written down: a lease forbids the
+ * open, which is Python's to wait for, and to write down, once. */
 static int perform(struct lane *lane, const struct open *wanted, int handle,
                    struct decision *decision)
 {
@@ -46,16 +49,19 @@ static int perform(struct lane *lane, const struct open *wanted, int handle,
     /* While the caller waits in this call, its tid is nobody else's: what was read was its own. */
     if (ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
-    /* What is emptied is emptied by the open. */
-    if (flags & O_TRUNC && !is_noted(lane, decision))
-        return 0;
-    int fd = open_again(lane, handle, flags);
+    if (flags & O_TRUNC && !(access_of((uint64_t)(flags & ACCESS_MODE)) & WRITE))
+        return 0; /* only an open empties what is not written */
+    int fd = open_again(lane, handle, flags & ~O_TRUNC);
     if (fd < 0) /* a lease, or an error that Python finds again */
-        return flags & O_TRUNC && lane->journal && errno != EWOULDBLOCK &&
-               respond(lane, 0, -errno, 0);
-    if (!set_flags(fd, flags) || (!(flags & O_TRUNC) && !is_noted(lane, decision))) {
+        return 0;
+    if (!set_flags(fd, flags) || !is_noted(lane, decision)) {
         close(fd);
         return 0;
+    }
+    if (flags & O_TRUNC && ftruncate(fd, 0)) {
+        const int error = errno;
+        close(fd);
+        return respond(lane, 0, -error, 0);
     }
     return hand_over(lane, wanted->flags, fd);
 }

@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextvars import Context
-from typing import TypeVarTuple
+from typing import Any
 
 import pytest
 import trio
@@ -13,8 +12,6 @@ import trio
 from nono.supervisor.library.portal import Portal
 from nono.supervisor.library.sinks import Job, Jobs, Waited, in_loop, in_queue
 from tests.conftest import TIMEOUT
-
-Each = TypeVarTuple("Each")
 
 
 class Losing(Jobs):
@@ -72,15 +69,9 @@ class LosingLoop(asyncio.SelectorEventLoop):
 
     is_interrupted = False
 
-    def call_soon_threadsafe(
-        self,
-        callback: Callable[[*Each], object],
-        *args: *Each,
-        context: Context | None = None,
-    ) -> asyncio.Handle:
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:
         if not self.is_interrupted and getattr(callback, "__func__", None) is Job.do:
-            self.is_interrupted = True
-            return super().call_soon_threadsafe(interrupt, context=context)
+            self.is_interrupted, callback = True, interrupt
         return super().call_soon_threadsafe(callback, *args, context=context)
 
 
