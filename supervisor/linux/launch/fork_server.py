@@ -98,8 +98,14 @@ class _Connection:
             with self._lock:
                 if self._socket is None:  # another thread's start has failed
                     raise failure(errno.ECONNRESET)
-                self._socket.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
-                answer = self._socket.recv(launcher.NUMBER.size)
+                self._socket.settimeout(_START_SECONDS)
+                try:
+                    self._socket.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
+                    answer = self._socket.recv(launcher.NUMBER.size)
+                except TimeoutError:
+                    # Stopped by somebody. Its answer would be taken for the next one's.
+                    self._end()
+                    raise failure(errno.ETIMEDOUT) from None
         finally:
             os.close(memory)
         if len(answer) != launcher.NUMBER.size:
@@ -112,6 +118,12 @@ class _Connection:
         command = [sys.executable, "-I", "-c", _START, str(theirs), *start_path()]
         self._process = subprocess.Popen(command, pass_fds=[theirs], stdin=subprocess.DEVNULL)
         return True
+
+    def _end(self) -> None:
+        """Let the next start have another server. What runs already goes on."""
+        self._close()
+        if self._process is not None:
+            self._process.kill()
 
     def _close(self) -> None:
         """Give the descriptor back; a server ends by itself without it."""
@@ -162,7 +174,6 @@ def _is_of_this_version(sock: socket.socket) -> bool:
         said = sock.recv(launcher.NUMBER.size)
     except OSError:
         return False
-    sock.settimeout(None)
     return said == launcher.NUMBER.pack(launcher.INTERFACE)
 
 
