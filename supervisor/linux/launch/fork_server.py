@@ -78,13 +78,18 @@ class _Connection:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._user: object = None
 
     def is_open(self) -> bool:
         """Start the server where it does not run. False where there is none. Raises OSError."""
+        # One of before this process gave up rights has them still, and so would its programs.
+        user = os.getresuid(), os.getresgid(), os.getgroups()
         with self._lock:
-            if self._process is not None and self._process.poll() is None:
+            is_ours = self._socket is not None and self._user == user
+            if is_ours and self._process is not None and self._process.poll() is None:
                 return True
             self._close()
+            self._user = user
             self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 return self._start(self._socket, theirs.fileno())
@@ -162,8 +167,8 @@ class _ToProgram(_Connection):
             self._is_missing = True
         else:
             self._is_missing = not _is_of_this_version(ours)
-        if self._is_missing:
-            self._close()
+            if self._is_missing:
+                self._end()
         return not self._is_missing
 
 
