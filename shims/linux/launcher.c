@@ -84,6 +84,7 @@ static void cut_once(int order_fd)
 static int32_t start_sandbox(int requests, const int *fds, int count, uint8_t there, int children)
 {
     struct given given = {fds[0], fds[1], {fds[2], fds[3], fds[4]}, fds[5], fds[6], fds[7]};
+    int server = own_pid();
     long pid;
 
     if (count != MAX_FDS)
@@ -94,7 +95,7 @@ static int32_t start_sandbox(int requests, const int *fds, int count, uint8_t th
     pid = make_process();
     if (pid == 0) {
         close_fd(requests);
-        be_init(&given, children);
+        be_init(&given, children, server);
     }
     if (pid > 0)
         note_init(pid, 1);
@@ -175,6 +176,7 @@ static int serve(int count, char **words)
     call3(SYS_fcntl, requests, F_SETFD, FD_CLOEXEC);
     send_bytes((int)requests, &interface, sizeof interface, -1);
     for (;;) {
+        fds[0].revents = fds[1].revents = 0;
         wait_readable(fds, 2, -1);
         if (fds[1].revents) {
             forget_signals((int)children);

@@ -151,15 +151,16 @@ static long lead_session(struct init *init, int terminal)
 }
 
 /* Into a domain that scopes signals. Without it kill(-1) would hit everything of this user: our
- * parent has our user, so only Landlock can forbid to signal it. */
-static long enter_scope(struct init *init, int scope)
+ * parent has our user, so only Landlock can forbid to signal it. Another one, once it is gone, may
+ * be out of reach for its user's sake. */
+static long enter_scope(struct init *init, int scope, int parent)
 {
     long error = set(PR_SET_NO_NEW_PRIVS, 1);
 
     if (error >= 0)
         error = call2(NR_LANDLOCK_RESTRICT_SELF, scope, 0);
     if (error >= 0)
-        init->is_scoped = send_signal(call0(SYS_getppid), 0) == -EPERM;
+        init->is_scoped = send_signal(parent, 0) == -EPERM && call0(SYS_getppid) == parent;
     return error;
 }
 
@@ -180,7 +181,7 @@ static _Noreturn void serve_sandbox(struct init *init)
 }
 
 /* The body of the forked process. */
-static _Noreturn void be_init(const struct given *given, int children)
+static _Noreturn void be_init(const struct given *given, int children, int parent)
 {
     static struct init init;
     const struct order *order = 0;
@@ -201,7 +202,7 @@ static _Noreturn void be_init(const struct given *given, int children)
     if ((error = lead_session(&init, given->terminal)) < 0)
         goto failed;
     step = "put the init into its scope";
-    if (given->scope >= 0 && (error = enter_scope(&init, given->scope)) < 0)
+    if (given->scope >= 0 && (error = enter_scope(&init, given->scope, parent)) < 0)
         goto failed;
     step = "fork the program";
     if ((error = make_process()) < 0)

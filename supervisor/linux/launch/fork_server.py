@@ -78,13 +78,18 @@ class _Connection:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._user: object = None
 
     def is_open(self) -> bool:
         """Start the server where it does not run. False where there is none. Raises OSError."""
+        # One of before this process gave up rights has them still, and so would its programs.
+        user = os.getresuid(), os.getresgid(), os.getgroups()
         with self._lock:
-            if self._process is not None and self._process.poll() is None:
+            is_ours = self._socket is not None and self._user == user
+            if is_ours and self._process is not None and self._process.poll() is None:
                 return True
             self._close()
+            self._user = user
             self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
                 return self._start(self._socket, theirs.fileno())
@@ -98,8 +103,14 @@ class _Connection:
             with self._lock:
                 if self._socket is None:  # another thread's start has failed
                     raise failure(errno.ECONNRESET)
-                self._socket.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
-                answer = self._socket.recv(launcher.NUMBER.size)
+                self._socket.settimeout(_START_SECONDS)
+                try:
+                    self._socket.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
+                    answer = self._socket.recv(launcher.NUMBER.size)
+                except TimeoutError:
+                    # Stopped by somebody. Its answer would be taken for the next one's.
+                    self._end()
+                    raise failure(errno.ETIMEDOUT) from None
         finally:
             os.close(memory)
         if len(answer) != launcher.NUMBER.size:
@@ -112,6 +123,12 @@ class _Connection:
         command = [sys.executable, "-I", "-c", _START, str(theirs), *start_path()]
         self._process = subprocess.Popen(command, pass_fds=[theirs], stdin=subprocess.DEVNULL)
         return True
+
+    def _end(self) -> None:
+        """Let the next start have another server. What runs already goes on."""
+        self._close()
+        if self._process is not None:
+            self._process.kill()
 
     def _close(self) -> None:
         """Give the descriptor back; a server ends by itself without it."""
@@ -150,8 +167,8 @@ class _ToProgram(_Connection):
             self._is_missing = True
         else:
             self._is_missing = not _is_of_this_version(ours)
-        if self._is_missing:
-            self._close()
+            if self._is_missing:
+                self._end()
         return not self._is_missing
 
 
@@ -162,7 +179,6 @@ def _is_of_this_version(sock: socket.socket) -> bool:
         said = sock.recv(launcher.NUMBER.size)
     except OSError:
         return False
-    sock.settimeout(None)
     return said == launcher.NUMBER.pack(launcher.INTERFACE)
 
 

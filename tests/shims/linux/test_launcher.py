@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import errno
 import os
 import random
@@ -49,14 +50,21 @@ class Started:
         self.null = os.open("/dev/null", os.O_RDWR)
         assert self._heard() == launcher.NUMBER.pack(launcher.INTERFACE)
 
-    def ask(self, order: bytes, control: int, out: int = -1, count: int = 8) -> int:
+    def ask(
+        self,
+        order: bytes,
+        control: int,
+        out: int = -1,
+        count: int = 8,
+        there: int = launcher.HAS_SCOPE,
+    ) -> int:
         """The answer. Its output goes to `out`; of the descriptors so many are sent."""
         memory = os.memfd_create("order")
         os.write(memory, order)
         streams = self.null, out if out >= 0 else self.null, self.null
         fds = (memory, control, *streams, self.ruleset, self.scope, self.null)[:count]
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-        self.socket.sendmsg([bytes((launcher.HAS_SCOPE,))], ancillary)
+        self.socket.sendmsg([bytes((there,))], ancillary)
         os.close(memory)
         number: int = launcher.NUMBER.unpack(self._heard())[0]
         return number
@@ -236,3 +244,55 @@ def test_messages_that_are_none_end_the_sandbox(started: Started) -> None:
             if message.endswith(b"continue"):  # of no stop: it goes on until we are gone
                 ours.shutdown(socket.SHUT_WR)
             assert words(told(ours))[-1] != "exited"
+
+
+@contextlib.contextmanager
+def running(
+    started: Started, packed: bytes, there: int = launcher.HAS_SCOPE
+) -> Iterator[socket.socket]:
+    """A sandbox, and what its init is told and says."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            assert started.ask(packed, theirs.fileno(), there=there) > 0
+        yield ours
+
+
+def say(control: socket.socket, *message: object) -> None:
+    control.send(msgpack.packb(list(message)))
+
+
+def hear(control: socket.socket) -> list[Any]:
+    assert select.select([control], [], [], SECONDS)[0]
+    heard: list[Any] = msgpack.unpackb(control.recvmsg(4096, 256)[0])
+    return heard
+
+
+def test_a_stop_is_ended_by_its_own_number_alone(started: Started) -> None:
+    stops = order("/bin/sh", "-c", "kill -STOP $$; kill -STOP $$; exit 5")
+    with running(started, stops.pack()) as control:
+        assert {hear(control)[0], hear(control)[0]} == {"listener", "started"}
+        for number in (1, 2):
+            assert hear(control) == ["stopped", number]
+            for other in (3, 300, 70_000, number):
+                say(control, "continue", other)
+        assert told(control) == [["exited", 5 << 8], ["ended"]]
+
+
+@pytest.mark.parametrize("there", [0, launcher.HAS_SCOPE])
+def test_what_is_left_ends_with_the_program(started: Started, there: int) -> None:
+    """Also on a kernel that scopes no signals, where each is looked for."""
+    leaves = "for n in 1 2 3; do setsid sh -c 'setsid sleep 1000 & sleep 1000' & done; exit 0"
+    with running(started, order("/bin/sh", "-c", leaves).pack(), there) as control:
+        assert words(told(control)) == ["ended", "exited", "listener", "started"]
+
+
+def test_what_lingers_ends_when_that_is_said(started: Started) -> None:
+    lingering = order("/bin/sh", "-c", "sleep 1000 & exit 4", lingers=True)
+    with running(started, lingering.pack()) as control:
+        while hear(control) != ["exited", 4 << 8]:
+            pass
+        say(control, "seen")
+        assert not select.select([control], [], [], 0)[0]
+        say(control, "kill")
+        assert told(control) == [["ended"]]

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
 
 ALIKE = program_beside(__file__, "alike.py")
 ENDS = program_beside(__file__, "ends.py")
+STOPPED = program_beside(__file__, "stopped.py")
+BOUNDS = program_beside(__file__, "bounds.py")
 ONE = """
 import sys
 from nono.shims.linux import launcher
@@ -46,6 +48,26 @@ def test_inits_and_servers_that_are_killed(as_user: Account, project: Path, serv
     done = as_user(as_user.python, "-P", "-c", ENDS, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert done.stdout == "the sandbox's init was killed, and every process with it\n"
+
+
+@BY_A_USER
+@pytest.mark.parametrize("server", ["c", "python"])
+def test_a_server_that_is_stopped(as_user: Account, project: Path, server: str) -> None:
+    way = () if server == "c" else (str(project / "none"),)
+    done = as_user(as_user.python, "-P", "-c", STOPPED, *way, cwd=project)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.stdout == "the fork server cannot be reached: Connection timed out\n0\n"
+
+
+@pytest.mark.parametrize("server", ["c", "python"])
+def test_another_user_and_no_more_processes(as_user: Account, place: Path, server: str) -> None:
+    """A server keeps no rights that its process gave up; what keeps it from forking is told."""
+    way = () if server == "c" else (str(place / "none"),)
+    project = as_user.directory(place / f"given-up-{as_user.name}-{server}", 0o777)
+    done = as_user(as_user.python, "-P", "-c", BOUNDS, *way, cwd=project)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    limited = f"{as_user.uid}\ncannot start the sandbox True nono setup --check\n"
+    assert done.stdout == ("0\n65534 65534\n" if as_user.uid == 0 else limited)
 
 
 OTHERS = {
