@@ -164,7 +164,7 @@ def _unfolded(head: bytes) -> bytes:
 def _fields(text: bytes) -> tuple[Fields, dict[bytes, list[bytes]]]:
     """All fields; and those of the framing by name, each with its values."""
     lines = text.split(b"\r\n")
-    if len(lines) > MAX_FIELDS:
+    if len(lines) > MAX_FIELDS + 1:
         raise NotHTTP("too many headers", 431)
     fields: Fields = []
     special: dict[bytes, list[bytes]] = {}
