@@ -1,8 +1,8 @@
 """Requests, judged and made anew. A head that comes again byte by byte is judged but once.
 
 Programs ask the same again and again, and the judgement is a function of the head alone: services,
-tokens and keys are those of the run. It is found by a hash with a secret of the process, so how long
-that takes tells nothing of a token to those who guess one.
+tokens and keys are those of the run. It is found by a hash with a secret of the process, so how
+long that takes tells nothing of a token to those who guess one.
 """
 
 from __future__ import annotations
