@@ -156,15 +156,17 @@ def are_trailers(text: bytes) -> bool:
 
 
 def _unfolded(head: bytes) -> bytes:
-    if b"\r\n " in head or b"\r\n\t" in head:
-        return _FOLD.sub(b" ", head)
-    return head
+    if b"\r\n " not in head and b"\r\n\t" not in head:
+        return head
+    if head[head.index(b"\r\n") + 2] in _BLANK:
+        raise NotHTTP("a first line that goes on in the next one")
+    return _FOLD.sub(b" ", head)
 
 
 def _fields(text: bytes) -> tuple[Fields, dict[bytes, list[bytes]]]:
     """All fields; and those of the framing by name, each with its values."""
     lines = text.split(b"\r\n")
-    if len(lines) > MAX_FIELDS:
+    if len(lines) > MAX_FIELDS + 1:
         raise NotHTTP("too many headers", 431)
     fields: Fields = []
     special: dict[bytes, list[bytes]] = {}

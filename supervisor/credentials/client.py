@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from nono.broker.credentials.heads import (
     NotHTTP,
-    Request,
     check_beginning,
     end_of_head,
-    request,
 )
 from nono.supervisor.credentials.poll import Line, pause
 from nono.supervisor.credentials.wire import READ, WRITE, Wire
@@ -28,10 +26,10 @@ class Client:
         self.line = line
         self.rest = b""
 
-    async def request(self, seconds: float) -> Request | None:
-        """The next one, without its body; None at the end.
+    async def head(self, seconds: float) -> bytes | None:
+        """That of the next request; None at the end.
 
-        Raises NotHTTP, TimeOver when its head is not complete by then, and OSError.
+        Raises NotHTTP, TimeOver when it is not complete by then, and OSError.
         """
         self.line.wait_at_most(seconds)
         data, known = self.rest, 0
@@ -41,7 +39,7 @@ class Client:
                 end = end_of_head(data, known)
                 if end >= 0:
                     self.rest = data[end:]
-                    return request(data[:end])
+                    return data[:end]
                 if not known:
                     check_beginning(data)
             more = await self._more()

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from nono.broker.credentials.heads import (
-    CHUNKED,
-    Request,
-    is_request,
-    written,
-)
 from nono.broker.credentials.masking import Mask
-from nono.broker.credentials.request import Admitted
 from nono.supervisor.credentials.answer import SWITCHING, Answer
 from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.judged import Judged
 from nono.supervisor.credentials.poll import TimeOver, pause
 from nono.supervisor.credentials.upload import Upload
 from nono.supervisor.credentials.upstreams import UpstreamFailure, Upstreams
@@ -29,18 +23,16 @@ BODY_SECONDS: Final = 120.0
 _ANSWER_SECONDS: Final = 900.0
 _RETRIED: Final = (b"GET", b"HEAD", b"OPTIONS")
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-_WEBSOCKET: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
 
 
 class Exchange:
     """A request, and what is known of its answer so far."""
 
-    def __init__(
-        self, client: Client, request: Request, admitted: Admitted, mask: Mask, base_url: str
-    ) -> None:
+    def __init__(self, client: Client, judged: Judged, mask: Mask, base_url: str) -> None:
+        request, admitted = judged.request, judged.admitted
         self._client = client
+        self._judged = judged
         self._request = request
-        self._admitted = admitted
         self._mask = mask
         self._upload = Upload(client, request)
         self._answer = Answer(client, request, admitted, mask, base_url)
@@ -65,14 +57,13 @@ class Exchange:
         """Whether the client's connection can be used for another request."""
         return self._answer.keeps_client and self._upload.is_read
 
-    async def run(self, upstreams: Upstreams, key: bytes) -> None:
+    async def run(self, upstreams: Upstreams) -> None:
         """To the end of the answer. Raises UpstreamFailure and ClientGone."""
-        head = self._head(key)
-        upstream = self._admitted.service.upstream
+        upstream = self._judged.admitted.service.upstream
         wire = upstreams.kept(upstream)
         if wire is not None:
             try:
-                await self._on(wire, head)
+                await self._on(wire)
             except UpstreamFailure:
                 # The service may have closed it while we began to use it again.
                 if self._is_begun:
@@ -81,7 +72,7 @@ class Exchange:
         if wire is None:
             self._client.wire.watch(0)
             wire = await upstreams.made(upstream, self._client.line)
-            await self._on(wire, head)
+            await self._on(wire)
         if self._answer.keeps_service and not self._answer.rest and self._upload.is_over:
             upstreams.keep(upstream, wire)
         else:
@@ -91,27 +82,10 @@ class Exchange:
     def _is_begun(self) -> bool:
         return bool(self.status or self.sent) or self._request.method not in _RETRIED
 
-    def _head(self, key: bytes) -> bytes:
-        """Of the request that the service sees."""
-        request, admitted = self._request, self._admitted
-        target, fields = admitted.with_key(key)
-        framing: list[tuple[bytes, bytes]] = []
-        if request.length == CHUNKED:
-            framing = [(b"Transfer-Encoding", b"chunked")]
-        elif request.length is not None:
-            framing = [(b"Content-Length", b"%d" % request.length)]
-        if admitted.upgrade:
-            framing += _WEBSOCKET
-        host = b"Host", admitted.service.upstream.authority.encode()
-        head = written(b"%b %b HTTP/1.1" % (request.method, target), (host, *fields, *framing))
-        if not is_request(head):
-            raise ValueError("a request that was judged cannot be written")
-        return head
-
-    async def _on(self, wire: Wire, head: bytes) -> None:
+    async def _on(self, wire: Wire) -> None:
         client, upload, answer = self._client, self._upload, self._answer
         wire.line = client.line
-        upload.begin(head)
+        upload.begin(self._judged.head)
         if self._request.waits and not (upload.is_read or upload.sent or answer.unsent):
             answer.unsent = _GO_ON
         try:

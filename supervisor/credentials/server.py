@@ -10,11 +10,12 @@ from functools import partial
 
 import trio
 
-from nono.broker.credentials.heads import NotHTTP, Request, written
-from nono.broker.credentials.request import Admitted, Refused, judge
+from nono.broker.credentials.heads import NotHTTP, written
+from nono.broker.credentials.request import Refused
 from nono.supervisor.credentials.client import Client, ClientGone
 from nono.supervisor.credentials.exchange import BODY_SECONDS, Exchange
 from nono.supervisor.credentials.issued import Issued, url
+from nono.supervisor.credentials.judged import Judge, Judged
 from nono.supervisor.credentials.poll import Line, Poll, TimeOver
 from nono.supervisor.credentials.upstreams import UpstreamFailure, Upstreams
 from nono.supervisor.credentials.usage import Usage
@@ -34,6 +35,7 @@ class _Serving:
     """What every connection needs. `port` is the listener's."""
 
     issued: Issued
+    judge: Judge
     upstreams: Upstreams
     port: int
 
@@ -42,7 +44,7 @@ async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -
     """Serve until cancelled. At most 512 connections at a time; others wait."""
     room = trio.Semaphore(_MAX_CONNECTIONS)
     own = trio.socket.from_stdlib_socket(listener.dup())
-    serving = _Serving(issued, upstreams, own.getsockname()[1])
+    serving = _Serving(issued, Judge(issued), upstreams, own.getsockname()[1])
     poll: Poll | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -91,31 +93,31 @@ async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool
     """One request. False when the connection cannot be used for another."""
     issued = serving.issued
     try:
-        request = await client.request(seconds)
+        head = await client.head(seconds)
+        if head is None:
+            return False
+        judged = serving.judge.judge(head)
     except NotHTTP as error:
         refused = Refused(error.status, f"not HTTP/1.1: {error}")
         return await _refuse(client, issued.usage, refused, b"")
-    if request is None:
-        return False
+    request = judged[0] if isinstance(judged, tuple) else judged.request
     audit = issued.usage.audit
     if audit is not None and audit.refuses:
-        unrecorded = Refused(503, "the request cannot be recorded")
-        return await _refuse(client, issued.usage, unrecorded, request.method)
-    verdict = judge(request.method, request.target, request.fields, issued.services, issued.tokens)
-    if isinstance(verdict, Refused):
-        return await _refuse(client, issued.usage, verdict, request.method)
-    return await _exchange(client, serving, request, verdict)
+        refused = Refused(503, "the request cannot be recorded")
+        return await _refuse(client, issued.usage, refused, request.method)
+    if isinstance(judged, tuple):
+        return await _refuse(client, issued.usage, judged[1], request.method)
+    return await _exchange(client, serving, judged)
 
 
-async def _exchange(
-    client: Client, serving: _Serving, request: Request, admitted: Admitted
-) -> bool:
-    issued, name = serving.issued, admitted.service.name
+async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
+    issued, request, admitted = serving.issued, judged.request, judged.admitted
+    name = admitted.service.name
     base_url = url(admitted.service, serving.port)
-    exchange = Exchange(client, request, admitted, issued.masks[name], base_url)
+    exchange = Exchange(client, judged, issued.masks[name], base_url)
     status, reason = 0, "the program closed the connection"
     try:
-        await exchange.run(serving.upstreams, issued.keys[name].value)
+        await exchange.run(serving.upstreams)
         reason = ""
     except UpstreamFailure as error:
         reason = str(error)
