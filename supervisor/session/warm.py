@@ -36,7 +36,7 @@ def serve(
     load_what_asks()
     load_what_resolves()
     _fill()
-    return begin(run, itself.of_python(searched, main), os.environ, idle, say)
+    return begin(run, itself.of_python(searched, main), searched, os.environ, idle, say)
 
 
 def _fill() -> None:

@@ -72,7 +72,8 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
         raise Different("nono warm is another user's")
     _is_as_free(server[0])
     own, content = wire.secret()
-    wire.send(connection, [str(own).encode()])
+    with contextlib.suppress(BrokenPipeError):  # it has said why by now
+        wire.send(connection, [str(own).encode()])
     match wire.receive(connection)[0]:
         case [wire.NO, why]:
             raise Different(why.decode("utf-8", "replace"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from nono.supervisor.linux.processes import read_bounded, started
@@ -21,8 +21,10 @@ Identity = tuple[int, int, int, int, int]
 class Installed:
     """Of this process, once everything is loaded."""
 
-    def __init__(self) -> None:
-        self._files = {path: _identity(path) for path in islice(_files(), _MAX_FILES)}
+    def __init__(self, searched: Sequence[str]) -> None:
+        """`searched` is where modules were looked for at the start."""
+        found = islice((*searched, *_files()), _MAX_FILES)
+        self._files = {path: _identity(path) for path in found if os.path.isabs(path)}
         self._deleted = _replaced_libraries()
 
     def changed(self) -> str:
@@ -42,7 +44,6 @@ class Installed:
 
 
 def _files() -> Iterator[str]:
-    yield from filter(os.path.isabs, sys.path)
     yield from (sys.executable, os.path.join(sys.prefix, "pyvenv.cfg"))
     packages: set[str] = set()
     for name, module in [*sys.modules.items()]:

@@ -36,12 +36,14 @@ _ALL = signal.valid_signals()
 class Serving:
     """One for each user that asks for it, in its directory of control sockets."""
 
-    def __init__(self, warm: Warm, listener: socket.socket, idle: float | None) -> None:
+    def __init__(
+        self, warm: Warm, searched: list[str], listener: socket.socket, idle: float | None
+    ) -> None:
         """`idle` is after how many seconds without a run it ends."""
         self._warm = warm
         self._listener = listener
         self._idle = idle
-        self._installed = Installed()
+        self._installed = Installed(searched)
         changed = self._installed.changed_while_loading()
         if changed:
             raise StartError(f"{changed} has changed meanwhile", "nono warm")
@@ -148,6 +150,7 @@ def _locked(directory: int) -> Iterator[None]:
 def begin(
     run: Callable[[list[str]], NoReturn],
     python: list[bytes],
+    searched: list[str],
     env: Mapping[str, str],
     idle: float | None,
     say: Callable[[str], None],
@@ -163,7 +166,7 @@ def begin(
     gc.freeze()
     directory = _usable(found)
     with listening(directory) as listener:
-        serving = Serving(Warm(run, python, os.getpid()), listener, idle)
+        serving = Serving(Warm(run, python, os.getpid()), searched, listener, idle)
         say(f"nono: warm: {directory}/{wire.NAME}")
         serving.serve()
     return serving.why

@@ -27,6 +27,7 @@ class Warm:
 
     def start(self, *options: str, expected: str = "nono: warm: ") -> int:
         """Its process id, once it listens."""
+        self.said = []
         self.process = self.popen("warm", *options, warm="")
         assert self.process.stderr is not None
         while not self.said or not self.said[-1].startswith(expected):
