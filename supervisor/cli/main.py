@@ -13,22 +13,42 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from typing import NoReturn
 
+    from nono.supervisor.cli.kept_modules import KeptModules
+    from nono.supervisor.cli.loaded_together import StartOfKind
+
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     # What is made before a program runs is there to stay: `foreground` looks for garbage again.
     gc.disable()
     kept = use_kept_modules() if arguments is None else None
+    start = None if kept is None else _start_with(kept)
     from nono.supervisor.cli.outcome import run_line
 
     code = run_line(sys.argv[1:] if arguments is None else arguments)
-    if kept is not None and kept.wants():
+    if kept is not None and start is not None and (start.is_new() or kept.wants()):
         from nono.supervisor.cli.keep_modules import keep_modules
 
         keep_modules(kept)
     if arguments is None:
         _end_at_once(code)
     sys.exit(code)
+
+
+def _start_with(kept: KeptModules) -> StartOfKind:
+    """Put to use what is kept beside single modules."""
+    from nono.broker import compiled
+    from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
+
+    compiled.share(kept.texts)
+    start = StartOfKind(kept, kind_of(sys.argv[1:]))
+    try:
+        start.load()
+    except KeyboardInterrupt:
+        from nono.supervisor import exit_status
+
+        sys.exit(exit_status.INTERRUPTED)
+    return start
 
 
 def _end_at_once(code: int) -> None:
