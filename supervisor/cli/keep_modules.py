@@ -44,7 +44,8 @@ def keep_modules(kept: KeptModules) -> None:
             codes.append(code)
             at += len(code)
     texts = kept.texts if len(kept.texts) <= _MAX_TEXTS else {}
-    index = marshal.dumps((version_of_code(), kept.searched(), entries, texts, together))
+    parts = version_of_code(), kept.searched(), entries, texts, kept.data, together
+    index = marshal.dumps(parts)
     with contextlib.suppress(OSError):
         _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
 

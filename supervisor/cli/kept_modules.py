@@ -44,6 +44,8 @@ class KeptModules:
         self.entries: dict[str, Entry] = {}
         self.texts: dict[str, CodeType] = {}
         """What functions that are made at run time come to: `nono.broker.compiled`."""
+        self.data: dict[str, tuple[int, int, bytes]] = {}
+        """What is in data files: `nono.broker.datafile`."""
         self.together: dict[str, Together] = {}
         """What is loaded before anything asks for it, by the kind of start."""
         self.finished: list[str] = []
@@ -51,6 +53,7 @@ class KeptModules:
         self.is_stale = False
         """True when a module of nono's is another one than the file has."""
         self._known_texts = 0
+        self._known_data = dict(self.data)
         self._before = frozenset(sys.modules)
         self._own = os.path.dirname(os.path.realpath(sys.argv[0]))
         self._fd = -1
@@ -70,10 +73,11 @@ class KeptModules:
             length = int.from_bytes(self._read(LENGTH_BYTES, 0), "little")
             if length <= _MAX_INDEX_BYTES:
                 index = self._read(length, LENGTH_BYTES)
-                version, path, entries, texts, together = marshal.loads(index)
+                version, path, entries, texts, data, together = marshal.loads(index)
                 if version == version_of_code():
                     self._path, self.entries, self._body = path, entries, LENGTH_BYTES + length
-                    self.texts, self.together, self._known_texts = texts, together, len(texts)
+                    self.texts, self.data, self.together = texts, data, together
+                    self._known_texts, self._known_data = len(texts), dict(data)
         except (OSError, ValueError, EOFError, TypeError):
             return
 
@@ -138,6 +142,7 @@ class KeptModules:
         """
         entries, before = self.entries, self._before
         lacks = self.is_stale or len(self.texts) > self._known_texts
+        lacks = lacks or self.data != self._known_data
         lacks = lacks or any(
             name.startswith(_PACKAGE) and name not in entries and name not in before
             for name in [*sys.modules]  # a thread may import still

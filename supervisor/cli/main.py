@@ -37,10 +37,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _start_with(kept: KeptModules) -> StartOfKind:
     """Put to use what is kept beside single modules."""
-    from nono.broker import compiled
+    from nono.broker import compiled, datafile
     from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
 
     compiled.share(kept.texts)
+    datafile.share(kept.data)
     start = StartOfKind(kept, kind_of(sys.argv[1:]))
     try:
         start.load()
