@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Callable, Sequence
@@ -333,6 +332,8 @@ def _report_refusals(
         if kept is not None:
             kept.made = made
         if values["as_json"] and not values["quiet"]:
+            import json  # which most starts do without
+
             say_afterwards([json.dumps(made)])
     if values["as_json"] or is_dull:
         return
