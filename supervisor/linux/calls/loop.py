@@ -41,7 +41,6 @@ from nono.supervisor.linux.calls.answers import (
     Return,
 )
 from nono.supervisor.linux.calls.call import Call
-from nono.supervisor.linux.calls.files.unread import instead_of
 from nono.supervisor.linux.calls.installing import install
 from nono.supervisor.linux.calls.lanes.changing import Changing
 from nono.supervisor.linux.calls.lanes.compiled_lane import compiled_lane
@@ -136,7 +135,7 @@ class Loop:
             return Fail(number)
         try:
             # What only a program needs whose memory is closed is loaded only then.
-            from nono.supervisor.linux.calls.unread import instead_of
+            from nono.supervisor.linux.calls.files.unread import instead_of
 
             return instead_of(error, notification, self.decisions)
         except Exception:

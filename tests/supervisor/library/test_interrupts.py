@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from contextvars import Context
+from typing import TypeVarTuple
 
 import pytest
 import trio
@@ -12,6 +13,8 @@ import trio
 from nono.supervisor.library.portal import Portal
 from nono.supervisor.library.sinks import Job, Jobs, Waited, in_loop, in_queue
 from tests.conftest import TIMEOUT
+
+Each = TypeVarTuple("Each")
 
 
 class Losing(Jobs):
@@ -69,9 +72,15 @@ class LosingLoop(asyncio.SelectorEventLoop):
 
     is_interrupted = False
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[*Each], object],
+        *args: *Each,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
         if not self.is_interrupted and getattr(callback, "__func__", None) is Job.do:
-            self.is_interrupted, callback = True, interrupt
+            self.is_interrupted = True
+            return super().call_soon_threadsafe(interrupt, context=context)
         return super().call_soon_threadsafe(callback, *args, context=context)
 
 
