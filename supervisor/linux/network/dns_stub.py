@@ -34,6 +34,9 @@ IDLE_SECONDS = 10.0
 MAX_QUERY = 4096
 """Bytes of the largest message that is read. A query has about 300, with all that EDNS adds."""
 
+_MAX_AT_ONCE = 2
+"""Messages: libc asks for both kinds of addresses together."""
+
 Address = tuple[str, int]
 _LENGTH = 2
 _RETRY_SECONDS = 0.1
@@ -173,17 +176,19 @@ async def _converse(
 
 
 def _answer_at_once(client: socket.socket, repeated: Repeated) -> bytearray:
-    """Answer a first message that is there and was answered before. What is left to be answered."""
+    """Answer the first messages that are there and were answered before. What is left of them."""
     received = bytearray()
     try:
         received += client.recv(_LENGTH + MAX_QUERY)
-        query = _whole(received)
-        reply = None if query is None else repeated.answer(query)
-        if reply is not None:
+        for _ in range(_MAX_AT_ONCE):
+            query = _whole(received)
+            reply = None if query is None else repeated.answer(query)
+            if query is None or reply is None:
+                break
             data = len(reply).to_bytes(_LENGTH) + reply
             if client.send(data) < len(data):  # the room of a new socket, and still too little
                 client.shutdown(socket.SHUT_RDWR)
-            del received[: _LENGTH + len(query or b"")]
+            del received[: _LENGTH + len(query)]
     except OSError:
         pass  # Nothing is there yet, or whoever reads next is told why there never will be.
     return received

@@ -106,6 +106,7 @@ async def test_what_is_asked_before_a_client_is_accepted_is_answered_once_and_in
                 [known],  # not known yet
                 [again],
                 [again, other, again],
+                [again] * 5,
                 [other, known],
             ):
                 client = asked_at_once(listener, framed(*questions))
