@@ -64,25 +64,28 @@ def test_what_is_lost_is_not_waited_for(
     portal.close()
 
 
-class LosingLoop(asyncio.SelectorEventLoop):
+def lose_one(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first job that is handed to it is lost, as by an interrupt before it runs it."""
+    handed, lost = loop.call_soon_threadsafe, list[Any]()
 
-    is_interrupted = False
+    def call_soon_threadsafe(callback: Any, *args: Any, **context: Any) -> Any:
+        if not lost and getattr(callback, "__func__", None) is Job.do:
+            lost.append(callback)
+            callback = interrupt
+        return handed(callback, *args, **context)
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> Any:
-        if not self.is_interrupted and getattr(callback, "__func__", None) is Job.do:
-            self.is_interrupted, callback = True, interrupt
-        return super().call_soon_threadsafe(callback, *args, context=context)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", call_soon_threadsafe)
 
 
 def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def test_what_a_loop_has_lost_is_not_waited_for() -> None:
+def test_what_a_loop_has_lost_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """asyncio.run cancels its tasks after an interrupt, and waits for them."""
     portal, jobs, ended = Portal(nothing), Waited(), threading.Event()
-    loop, pieces = LosingLoop(), list[str]()
+    loop, pieces = asyncio.new_event_loop(), list[str]()
+    lose_one(loop, monkeypatch)
     sink = in_loop(pieces.append, jobs, loop)
     portal.open()
 
