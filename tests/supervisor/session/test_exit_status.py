@@ -85,9 +85,10 @@ def test_a_working_directory_that_is_gone(nono: Nono, as_user: Account) -> None:
     done = as_user("bash", "-c", script, as_user.python)
     assert done.returncode == 125
     assert done.stderr == "nono: the working directory was deleted\nhint: cd ~\n"
+    home = str(as_user.home)
     for words in (
-        ["run", "--workdir", as_user.home, "--", "true"],
-        ["why", "--workdir", as_user.home, "--path", "/etc/passwd"],
+        ["run", "--workdir", home, "--", "true"],
+        ["why", "--workdir", home, "--path", "/etc/passwd"],
     ):
         done = as_user("bash", "-c", script.replace("run -- true", '"$@"'), as_user.python, *words)
         assert done.returncode == 0, done.stderr
