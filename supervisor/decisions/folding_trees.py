@@ -20,7 +20,7 @@ from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
 from nono.supervisor.places import HANDLE, platform
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
 _ALWAYS = frozenset(

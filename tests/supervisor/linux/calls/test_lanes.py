@@ -121,12 +121,15 @@ NAMED = "--allow-domain=host.example"
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--no-audit",), (NAMED,)], ids=["recorded", "untold", "named"]
+    "options",
+    [(), ("--no-audit",), (NAMED,), (NAMED, "--open-port={}")],
+    ids=["recorded", "untold", "named", "opened"],
 )
 def test_they_connect_alike(as_user: Account, project: Path, options: tuple[str, ...]) -> None:
     """What the lane is told of an address it is told by the first; of an own port, later."""
     with socket.create_server(("127.0.0.1", 0)) as anothers:
         port = str(anothers.getsockname()[1])
+        options = tuple(each.format(port) for each in options)
         answers, decisions = _compare(as_user, project / "scene", port, *options, program=CONNECTS)
     assert answers > 100
     assert decisions > 100 or "--no-audit" in options
