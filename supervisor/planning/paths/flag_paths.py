@@ -121,18 +121,19 @@ class FlagPaths:
                 ) from None
         else:
             if not stat.S_ISSOCK(mode):
-                kind = "is a directory" if stat.S_ISDIR(mode) else "not a socket"
-                raise UsageError(f"{setting}: {kind}", _instead_of_directory(given))
+                if stat.S_ISDIR(mode):
+                    raise UsageError(f"{setting}: is a directory", _instead_of_directory(given))
+                raise UsageError(f"{setting}: not a socket", f"ls -l {shlex.quote(given)}")
         return given
 
 
 def _instead_of_directory(path: str) -> str:
-    """The flag for the first socket in it, by name; else what lists it."""
+    """The flag for the first socket in it, by name; else for one that may come to be there."""
     with contextlib.suppress(OSError), os.scandir(path) as entries:
         for entry in sorted(itertools.islice(entries, _MAX_SEEN), key=lambda each: each.name):
             if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
                 return f"{flag('filesystem.unix_socket')} {shlex.quote(entry.path)}"
-    return f"ls -l {shlex.quote(path)}"
+    return f"{flag('filesystem.unix_socket')} {shlex.quote(os.path.join(path, 'NAME'))}"
 
 
 def follow(what: object, path: str, changeable: Changeable, instead: str) -> str:

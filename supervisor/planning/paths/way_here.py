@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker import Effect, Rule, Subtree, is_within
-from nono.supervisor.places import absolute
+from nono.supervisor.places import absolute, here
 from nono.supervisor.walk import way
 
 
@@ -19,7 +19,7 @@ def way_here(
     They see it as `given`, or else as $PWD: a shell shows the way that it went, not where that led.
     A link in the home itself is the person's: the way to the home is known.
     """
-    shown = env.get("PWD", "") if given is None else absolute(given, home, os.getcwd())
+    shown = env.get("PWD", "") if given is None else absolute(given, home, here())
     if not os.path.isabs(shown) or os.path.normpath(shown) == workdir:
         return
     if not any(_opens(rule, workdir) for rule in rules):

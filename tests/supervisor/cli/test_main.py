@@ -37,7 +37,12 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run", "--block-net", "--open-port", "80", "--", "true"), 125, "contradict", "--open-port"),
     (("run", "--no-sni-check", "x.org", "--", "true"), 125, "--no-sni-check", "--allow-domain"),
     (("run", "--dns", "9.9.9.9", "--", "true"), 125, "--dns", "--allow-domain"),
-    (("run", "--allow-unix-socket", "/etc", "--", "true"), 125, "is a directory", "ls -l /etc"),
+    (
+        ("run", "--allow-unix-socket", "/etc", "--", "true"),
+        125,
+        "is a directory",
+        "--allow-unix-socket /etc/NAME",
+    ),
     (("why",), 2, "--path, --host or --last", "nono why --help"),
     (("why", "--path", "/", "--host", "x.org"), 2, "--path, --host or --last", "nono why --help"),
     (("why", "--host", "x.org", "--op", "read"), 2, "--op", "nono why --path"),

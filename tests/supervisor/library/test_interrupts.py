@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextvars import Context
-from typing import TypeVarTuple
+from typing import Any
 
 import pytest
 import trio
@@ -13,8 +12,6 @@ import trio
 from nono.supervisor.library.portal import Portal
 from nono.supervisor.library.sinks import Job, Jobs, Waited, in_loop, in_queue
 from tests.conftest import TIMEOUT
-
-Each = TypeVarTuple("Each")
 
 
 class Losing(Jobs):
@@ -67,31 +64,28 @@ def test_what_is_lost_is_not_waited_for(
     portal.close()
 
 
-class LosingLoop(asyncio.SelectorEventLoop):
+def lose_one(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first job that is handed to it is lost, as by an interrupt before it runs it."""
+    handed, lost = loop.call_soon_threadsafe, list[Any]()
 
-    is_interrupted = False
+    def call_soon_threadsafe(callback: Any, *args: Any, **context: Any) -> Any:
+        if not lost and getattr(callback, "__func__", None) is Job.do:
+            lost.append(callback)
+            callback = interrupt
+        return handed(callback, *args, **context)
 
-    def call_soon_threadsafe(
-        self,
-        callback: Callable[[*Each], object],
-        *args: *Each,
-        context: Context | None = None,
-    ) -> asyncio.Handle:
-        if not self.is_interrupted and getattr(callback, "__func__", None) is Job.do:
-            self.is_interrupted = True
-            return super().call_soon_threadsafe(interrupt, context=context)
-        return super().call_soon_threadsafe(callback, *args, context=context)
+    monkeypatch.setattr(loop, "call_soon_threadsafe", call_soon_threadsafe)
 
 
 def interrupt() -> None:
     raise KeyboardInterrupt
 
 
-def test_what_a_loop_has_lost_is_not_waited_for() -> None:
+def test_what_a_loop_has_lost_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """asyncio.run cancels its tasks after an interrupt, and waits for them."""
     portal, jobs, ended = Portal(nothing), Waited(), threading.Event()
-    loop, pieces = LosingLoop(), list[str]()
+    loop, pieces = asyncio.new_event_loop(), list[str]()
+    lose_one(loop, monkeypatch)
     sink = in_loop(pieces.append, jobs, loop)
     portal.open()
 

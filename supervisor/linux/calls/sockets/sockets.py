@@ -56,7 +56,7 @@ def socket_(call: Call, decisions: Decisions) -> Answer:
     if domain == socket.AF_UNIX and kind & SOCK_TYPE == socket.SOCK_DGRAM:
         return make_unix_datagram_socket(call)
     if call.network is not None and domain in _INET and kind & SOCK_TYPE == socket.SOCK_DGRAM:
-        return make_datagram_socket(call, call.network.datagrams)
+        return make_datagram_socket(call, decisions, call.network.datagrams)
     is_blocked = domain in _INET and decisions.policy.network.mode is Mode.BLOCKED
     if not is_blocked and not copies_descriptors():
         return _make(call, domain, kind, int32(n.c))
