@@ -18,11 +18,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from nono.shims.linux import launcher
 from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
+from nono.supervisor.in_forks import forget, keep_from_forks, making
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import failed
 
@@ -67,6 +69,18 @@ class ForkServer:
         self._in_c = _ToProgram()
         self._in_python = _Connection()
 
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        with making():
+            pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            for end in pair:
+                keep_from_forks(end, partial(_numbers, (end,)))
+        return pair
+
+    def close(self, end: socket.socket) -> None:
+        with making():
+            end.close()
+            forget(end)
+
     def end_orphans(self) -> None:
         """The server ends them by itself."""
 
@@ -90,7 +104,10 @@ class _Connection:
                 return True
             self._close()
             self._user = user
-            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with making():
+                pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                self._socket, theirs = pair
+                keep_from_forks(self, partial(_numbers, pair))
             with theirs:
                 return self._start(self._socket, theirs.fileno())
 
@@ -210,6 +227,11 @@ def _order(spec: Spec) -> bytes:
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
+
+
+def _numbers(ends: Iterable[socket.socket]) -> list[int]:
+    """-1 for what is closed."""
+    return [end.fileno() for end in ends]
 
 
 def _as_memfd(data: bytes) -> int:
