@@ -15,7 +15,7 @@ from typing import Any
 from nono.supervisor.errors import UsageError
 from nono.supervisor.in_forks import making
 from nono.supervisor.printed import Printed
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Streams, is_inherited
 
 PIPE = subprocess.PIPE
 STDOUT = subprocess.STDOUT
@@ -99,9 +99,7 @@ def _stream(pipes: Pipes, name: str, wanted: Any) -> int:
         return pipes.keep(theirs)
     if wanted is None:
         wanted = NAMES.index(name)
-        try:
-            os.fstat(wanted)
-        except OSError:
+        if not is_inherited(wanted):
             wanted = DEVNULL  # it is closed here
     if wanted == DEVNULL:
         return pipes.keep(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))

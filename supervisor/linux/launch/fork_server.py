@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import array
 import errno
+import fcntl
 import os
 import socket
 import subprocess
@@ -71,7 +72,7 @@ class ForkServer:
 
     def open_pair(self) -> tuple[socket.socket, socket.socket]:
         with making():
-            pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            pair = _pair()
             for end in pair:
                 keep_from_forks(end, partial(_numbers, (end,)))
         return pair
@@ -105,7 +106,7 @@ class _Connection:
             self._close()
             self._user = user
             with making():
-                pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                pair = _pair()
                 self._socket, theirs = pair
                 keep_from_forks(self, partial(_numbers, pair))
             with theirs:
@@ -227,6 +228,19 @@ def _order(spec: Spec) -> bytes:
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """None of it has the number of a stream, even where this process lacks one. Raises OSError."""
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    return _above_streams(one), _above_streams(other)
+
+
+def _above_streams(sock: socket.socket) -> socket.socket:
+    if sock.fileno() > 2:
+        return sock
+    with sock:
+        return socket.socket(fileno=fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
 
 
 def _numbers(ends: Iterable[socket.socket]) -> list[int]:

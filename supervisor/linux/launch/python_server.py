@@ -16,6 +16,7 @@ from nono.supervisor.linux.launch.init import IGNORED
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import kill_and_reap
 from nono.supervisor.linux.processes import descendants
+from nono.supervisor.streams import inherited_streams
 
 _FD_COUNT = 8  # specification, control, three streams, ruleset, scope, terminal
 _MAX_SPEC = 64 << 20
@@ -99,4 +100,5 @@ class Server:
 
 def serve() -> None:
     """The whole of the server's process."""
+    inherited_streams()  # what comes in a message gets no number of a stream
     Server(socket.socket(fileno=int(sys.argv[1]))).serve()
