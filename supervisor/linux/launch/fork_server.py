@@ -109,6 +109,7 @@ class _Connection:
                 pair = _pair()
                 self._socket, theirs = pair
                 keep_from_forks(self, partial(_numbers, pair))
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs:
                 return self._start(self._socket, theirs.fileno())
 
