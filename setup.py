@@ -6,6 +6,7 @@ it, so it is good for every version of Python, and the wheel says so. `nono setu
 which are there.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -17,19 +18,6 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
-HEADERS = (
-    "journal.h",
-    "lane_answers.h",
-    "lane_connect.h",
-    "lane_counts.h",
-    "lane_own_port.h",
-    "lane_table.h",
-    "launcher_child.h",
-    "launcher_init.h",
-    "launcher_kernel.h",
-    "launcher_messages.h",
-    "launcher_processes.h",
-)
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
 LIBRARIES = {
     "lane": ([], []),
@@ -138,7 +126,7 @@ setup(
             [f"shims/linux/{name}.c"],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
-            depends=[f"shims/linux/{each}" for each in HEADERS],
+            depends=sorted(glob.glob("shims/linux/*.h")),
             optional=True,
         )
         for name, (compiling, linking) in {**LIBRARIES, **PROGRAMS}.items()

@@ -181,6 +181,16 @@ def test_why_takes_port_443_when_none_is_given(nono: Nono) -> None:
     assert "connect to x.org port 443" in done.stdout
 
 
+def test_the_version_is_said_as_click_says_it(
+    nono: Nono, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nono.supervisor.cli.commands import by_click
+
+    assert by_click(["--version"]) == 0
+    said = nono("--version")
+    assert (said.returncode, said.stdout) == (0, capsys.readouterr().out)
+
+
 def test_a_dry_run_shows_the_network(nono: Nono) -> None:
     hosts = ("--network-profile", "minimal", "--allow-domain", "10.0.0.0/8:5432")
     ports = ("--listen-port", "8000", "--dns", "9.9.9.9", "--no-sni-check", "x.org")
