@@ -22,7 +22,7 @@ enum { NOT_STARTED = 125, NOT_FOUND = 127 }; /* exit_status.py */
 #include "launcher_processes.h"
 
 /* To be raised with every change of the order, of a request or of what is done. */
-#define INTERFACE 1
+#define INTERFACE 2
 
 enum { HAS_SCOPE = 1, HAS_TERMINAL = 2 };
 
@@ -102,17 +102,19 @@ static int32_t start_sandbox(int requests, const int *fds, int count, uint8_t th
     return (int32_t)pid;
 }
 
-/* 0 when the other end is closed. */
-static int answer_request(int requests, int children)
+/* 0 when the other end is closed. Of nobody but the process that started us: where another has got
+ * a copy of its end, it is of no use. */
+static int answer_request(int requests, int children, int asker)
 {
-    int fds[MAX_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1}, count;
+    int fds[MAX_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1}, count, sender;
     uint8_t there = 0;
-    long got = receive_bytes(requests, &there, sizeof there, fds, &count);
-    int32_t answer;
+    long got = receive_bytes(requests, &there, sizeof there, fds, &count, &sender);
+    int32_t answer = -EPERM;
 
     if (got <= 0)
         return got == -EINTR || got == -ENOMEM;
-    answer = start_sandbox(requests, fds, count, there, children);
+    if (sender == asker)
+        answer = start_sandbox(requests, fds, count, there, children);
     for (int each = 0; each < count; each++)
         close_fd(fds[each]);
     send_bytes(requests, &answer, sizeof answer, -1);
@@ -166,6 +168,7 @@ static long set_up(void)
 static int serve(int count, char **words)
 {
     long requests = count == 2 ? number_of(words[1]) : -1, children;
+    int asker = (int)call0(SYS_getppid);
     int32_t interface = INTERFACE;
     struct pollfd fds[2] = {{0, POLLIN, 0}, {0, POLLIN, 0}};
 
@@ -182,7 +185,7 @@ static int serve(int count, char **words)
             forget_signals((int)children);
             reap_inits();
         }
-        if (fds[0].revents && !answer_request((int)requests, (int)children))
+        if (fds[0].revents && !answer_request((int)requests, (int)children, asker))
             return 0;
     }
 }

@@ -3,7 +3,7 @@
 It is started with the number of a descriptor, its end of a SOCK_SEQPACKET socket, and says first
 which version it is. A request is one byte, of HAS_, with eight descriptors: the order, the socket
 to report on, three streams, the ruleset, the scope, the terminal. The answer is a process id, or
--errno.
+-errno. Its end has SO_PASSCRED, and it answers nobody but its parent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "launcher")
-INTERFACE: Final = 1
+INTERFACE: Final = 2
 NUMBER: Final = struct.Struct("=i")
 """The version, and each answer."""
 

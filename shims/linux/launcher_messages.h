@@ -23,7 +23,13 @@ struct message {
     uint32_t flags;
 };
 
-enum { SOCKET_LEVEL = 1, RIGHTS = 1, TRUNCATED = 0x20, CARRIED_CUT = 8 };
+struct received { /* where the socket has SO_PASSCRED, who sent it comes first */
+    size_t length;
+    int level, kind, pid, uid, gid, unused;
+    struct carried carried;
+};
+
+enum { SOCKET_LEVEL = 1, RIGHTS = 1, CREDENTIALS = 2 };
 enum { NO_SIGNAL = 0x4000, FDS_CLOSE_ON_EXEC = 0x40000000 }; /* sys/socket.h has names for them */
 
 static long send_bytes(int control, const void *bytes, size_t length, int fd)
@@ -39,22 +45,27 @@ static long send_bytes(int control, const void *bytes, size_t length, int fd)
     return call3(SYS_sendmsg, control, &message, NO_SIGNAL);
 }
 
-/* Descriptors that come along are in `fds`, and their number in `count`; 0 bytes at the end. */
-static long receive_bytes(int from, void *bytes, size_t length, int *fds, int *count)
+/* Descriptors that come along are in `fds`, and their number in `count`; `sender` is the process
+ * that sent them, 0 for none. 0 bytes at the end. */
+static long receive_bytes(int from, void *bytes, size_t length, int *fds, int *count, int *sender)
 {
     struct piece piece = {bytes, length};
-    struct carried carried = {0};
+    struct received received = {0};
     struct message message = {.pieces = &piece, .piece_count = 1};
+    const struct carried *carried = &received.carried;
     long got;
 
-    message.carried = &carried;
-    message.carried_length = sizeof carried;
+    message.carried = &received;
+    message.carried_length = sizeof received;
     got = call3(SYS_recvmsg, from, &message, FDS_CLOSE_ON_EXEC);
-    *count = 0;
-    if (got < 0 || message.carried_length < 16 || carried.kind != RIGHTS)
+    *count = *sender = 0;
+    if (got < 0 || message.carried_length < 32 || received.kind != CREDENTIALS)
         return got;
-    for (size_t at = 0; at < (carried.length - 16) / sizeof(int) && at < MAX_FDS; at++)
-        fds[(*count)++] = carried.fds[at];
+    *sender = received.pid;
+    if (message.carried_length < 32 + 16 || carried->kind != RIGHTS)
+        return got;
+    for (size_t at = 0; at < (carried->length - 16) / sizeof(int) && at < MAX_FDS; at++)
+        fds[(*count)++] = carried->fds[at];
     return got;
 }
 

@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import array
 import errno
+import fcntl
 import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from nono.shims.linux import launcher
 from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
+from nono.supervisor.in_forks import forget, keep_from_forks, making
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import failed
 
@@ -67,6 +70,18 @@ class ForkServer:
         self._in_c = _ToProgram()
         self._in_python = _Connection()
 
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        with making():
+            pair = _pair()
+            for end in pair:
+                keep_from_forks(end, partial(_numbers, (end,)))
+        return pair
+
+    def close(self, end: socket.socket) -> None:
+        with making():
+            end.close()
+            forget(end)
+
     def end_orphans(self) -> None:
         """The server ends them by itself."""
 
@@ -90,7 +105,11 @@ class _Connection:
                 return True
             self._close()
             self._user = user
-            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with making():
+                pair = _pair()
+                self._socket, theirs = pair
+                keep_from_forks(self, partial(_numbers, pair))
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs:
                 return self._start(self._socket, theirs.fileno())
 
@@ -210,6 +229,24 @@ def _order(spec: Spec) -> bytes:
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """None of it has the number of a stream, even where this process lacks one. Raises OSError."""
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    return _above_streams(one), _above_streams(other)
+
+
+def _above_streams(sock: socket.socket) -> socket.socket:
+    if sock.fileno() > 2:
+        return sock
+    with sock:
+        return socket.socket(fileno=fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
+
+
+def _numbers(ends: Iterable[socket.socket]) -> list[int]:
+    """-1 for what is closed."""
+    return [end.fileno() for end in ends]
 
 
 def _as_memfd(data: bytes) -> int:

@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import socket
+import struct
 import sys
 
 from nono.shims.linux import capabilities, launcher, process
@@ -16,9 +17,11 @@ from nono.supervisor.linux.launch.init import IGNORED
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import kill_and_reap
 from nono.supervisor.linux.processes import descendants
+from nono.supervisor.streams import inherited_streams
 
 _FD_COUNT = 8  # specification, control, three streams, ruleset, scope, terminal
 _MAX_SPEC = 64 << 20
+_CREDENTIALS = struct.Struct("=3i")  # struct ucred: the process, its user and group
 
 
 def _from_memfd(fd: int) -> bytes:
@@ -41,15 +44,21 @@ class Server:
         for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, lambda *_: self._reap())
+        asker = os.getppid()
         space = socket.CMSG_SPACE(_FD_COUNT * array.array("i").itemsize)
+        space += socket.CMSG_SPACE(_CREDENTIALS.size)
         while True:
             data, ancillary, _, _ = self._sock.recvmsg(1, space, socket.MSG_CMSG_CLOEXEC)
             if not data:
                 return
-            fds = array.array("i")
-            for _, _, content in ancillary:
-                fds.frombytes(content)
-            reply = self._fork(fds.tolist(), data[0])
+            fds, sender = array.array("i"), 0
+            for _, kind, content in ancillary:
+                if kind == socket.SCM_CREDENTIALS:
+                    sender = _CREDENTIALS.unpack(content)[0]
+                else:
+                    fds.frombytes(content)
+            # Where another process has got a copy of the end that asks, it is of no use.
+            reply = self._fork(fds.tolist(), data[0]) if sender == asker else -errno.EPERM
             for fd in fds:
                 os.close(fd)
             self._sock.send(launcher.NUMBER.pack(reply))
@@ -99,4 +108,5 @@ class Server:
 
 def serve() -> None:
     """The whole of the server's process."""
+    inherited_streams()  # what comes in a message gets no number of a stream
     Server(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -264,7 +264,7 @@ class Session:
             for each in self.reached():
                 self._audit.limited(each.name, each.summary)
             self._audit.exit(self._end.status)
-        self._launched.control.close()
+        self._forker.close(self._launched.control)
         os.close(self._launched.child_pidfd)
 
 
@@ -340,10 +340,10 @@ def begin(
             held.started(made.init_pid, made.kill)
         return made
     except OSError:
-        launched.close()
+        launched.close(forker)
         raise
     except RuntimeError as error:  # a thread that cannot be started
-        launched.close()
+        launched.close(forker)
         from nono.supervisor.linux.process_bounds import no_more
 
         raise no_more(str(error)) from error

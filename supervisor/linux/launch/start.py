@@ -31,6 +31,13 @@ class Forker(Protocol):
     def fork(self, spec: Spec, fds: Descriptors) -> int:
         """Start `init.run` in a new process that is below ours; its pid. Raises StartError."""
 
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        """To talk with an init, whose end comes with that of ours: no fork of this process keeps
+        one. Raises OSError."""
+
+    def close(self, end: socket.socket) -> None:
+        """One of these."""
+
     def end_orphans(self) -> None:
         """Called when an init was killed: end the processes that it has left behind."""
 
@@ -49,13 +56,13 @@ class Launched(NamedTuple):
     proxy: int | None = None
     """What listens in the program's own network, where it has one."""
 
-    def close(self) -> None:
+    def close(self, forker: Forker) -> None:
         """End the sandbox before it is served: an init without a supervisor ends everything."""
         for fd in (self.listener, self.proxy):
             if fd is not None:
                 os.close(fd)
         os.close(self.child_pidfd)
-        self.control.close()
+        forker.close(self.control)
 
 
 class ForkHere:
@@ -74,6 +81,12 @@ class ForkHere:
         if pid == 0:
             _be_init(spec, fds)
         return pid
+
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def close(self, end: socket.socket) -> None:
+        end.close()
 
     def end_orphans(self) -> None:
         """They have become our children, or are below one; some may be forking still."""
@@ -128,13 +141,15 @@ def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
 
     `fds.control` is replaced by a socket of this call's own. Raises StartError.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = forker.open_pair()
     try:
-        with theirs:
+        try:
             init_pid = forker.fork(spec, fds._replace(control=theirs.fileno()))
+        finally:
+            forker.close(theirs)
         return _await_start(ours, init_pid, spec)
     except BaseException:
-        ours.close()
+        forker.close(ours)
         raise
 
 

@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Started:
     def __init__(self, program: Path | str, directory: Path) -> None:
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = directory / "sanitizer"
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with theirs:
             self.process = subprocess.Popen(
                 [program, str(theirs.fileno())],
@@ -48,7 +50,7 @@ class Started:
         scope = landlock.Rights(landlock.FS(0), landlock.Net(0), landlock.Scope.SIGNAL)
         self.scope = landlock.create_ruleset(scope)
         self.null = os.open("/dev/null", os.O_RDWR)
-        assert self._heard() == launcher.NUMBER.pack(launcher.INTERFACE)
+        assert self.heard() == launcher.NUMBER.pack(launcher.INTERFACE)
 
     def ask(
         self,
@@ -66,10 +68,10 @@ class Started:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         self.socket.sendmsg([bytes((there,))], ancillary)
         os.close(memory)
-        number: int = launcher.NUMBER.unpack(self._heard())[0]
+        number: int = launcher.NUMBER.unpack(self.heard())[0]
         return number
 
-    def _heard(self) -> bytes:
+    def heard(self) -> bytes:
         assert select.select([self.socket], [], [], SECONDS)[0]
         return self.socket.recv(4)
 
@@ -231,6 +233,15 @@ def test_a_request_with_too_few_descriptors(started: Started, count: int) -> Non
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:
         assert started.ask(b"", theirs.fileno(), count=count) == -errno.EMFILE
+    assert start(started, order("/bin/true").pack())[-1] == ["ended"]
+
+
+def test_a_request_of_another_process(started: Started) -> None:
+    """As of a program that got hold of the end that asks."""
+    asks = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).send(b'\\1')"
+    fd = started.socket.fileno()
+    subprocess.run([sys.executable, "-c", asks, str(fd)], pass_fds=[fd], check=True)
+    assert launcher.NUMBER.unpack(started.heard()) == (-errno.EPERM,)
     assert start(started, order("/bin/true").pack())[-1] == ["ended"]
 
 

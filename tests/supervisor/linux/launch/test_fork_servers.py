@@ -15,6 +15,8 @@ ALIKE = program_beside(__file__, "alike.py")
 ENDS = program_beside(__file__, "ends.py")
 STOPPED = program_beside(__file__, "stopped.py")
 BOUNDS = program_beside(__file__, "bounds.py")
+FORKED = program_beside(__file__, "forked.py")
+CLOSED = program_beside(__file__, "closed.py")
 ONE = """
 import sys
 from nono.shims.linux import launcher
@@ -68,6 +70,27 @@ def test_another_user_and_no_more_processes(as_user: Account, place: Path, serve
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     limited = f"{as_user.uid}\ncannot start the sandbox True nono setup --check\n"
     assert done.stdout == ("0\n65534 65534\n" if as_user.uid == 0 else limited)
+
+
+@BY_A_USER
+@pytest.mark.parametrize("server", ["c", "python"])
+def test_a_fork_while_a_program_starts(as_user: Account, project: Path, server: str) -> None:
+    way = () if server == "c" else (str(project / "none"),)
+    done = as_user(as_user.python, "-P", "-c", FORKED, *way, cwd=project)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.stdout.splitlines() == ["[]", "0 b'said'", "the server has ended"]
+
+
+@BY_A_USER
+@pytest.mark.parametrize("server", ["c", "python"])
+@pytest.mark.parametrize("closed", ["b012", "b12", "a2", "a012"])
+def test_a_host_without_streams(as_user: Account, project: Path, server: str, closed: str) -> None:
+    """What has their numbers there would be sent to the program: sockets of nono's, even."""
+    way = () if server == "c" else (str(project / "none"),)
+    done = as_user(as_user.python, "-P", "-c", CLOSED, closed, *way, cwd=project)
+    count = len(set(closed) & {"0", "2"})
+    assert done.stdout == 2 * (" ".join(["/dev/null"] * count) + "\n"), done.stderr
+    assert done.returncode == 0
 
 
 OTHERS = {

@@ -9,10 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 
 Ends = Callable[[], Iterable[int]]
 _ENDS: dict[object, Ends] = {}
+_MAKING = threading.RLock()
+"""Reentrant, since a signal's handler may fork in the thread that holds it."""
+
+
+@contextlib.contextmanager
+def making() -> Iterator[None]:
+    """No thread forks this process meanwhile: for the moment between opening and `keep_from_forks`.
+
+    It must not hold what waits for anything.
+    """
+    with _MAKING:
+        yield
 
 
 def keep_from_forks(owner: object, ends: Ends) -> None:
@@ -38,4 +51,13 @@ def _leave() -> None:
     os.close(null)
 
 
-os.register_at_fork(after_in_child=_leave)
+def _leave_and_go_on() -> None:
+    try:
+        _leave()
+    finally:
+        _MAKING.release()
+
+
+os.register_at_fork(
+    before=_MAKING.acquire, after_in_parent=_MAKING.release, after_in_child=_leave_and_go_on
+)
