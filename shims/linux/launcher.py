@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "launcher")
 INTERFACE: Final = 2
+MAX_ORDER: Final = 64 << 20
+"""Bytes of an order, by either server."""
 NUMBER: Final = struct.Struct("=i")
 """The version, and each answer."""
 

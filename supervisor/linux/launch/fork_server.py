@@ -51,11 +51,15 @@ class ForkServer:
         passed = fds.control, fds.stdin, fds.stdout, fds.stderr, fds.ruleset, scope, terminal
         there = launcher.HAS_SCOPE * (fds.scope >= 0) | launcher.HAS_TERMINAL * (fds.terminal >= 0)
         try:
-            if not spec.own_network and self._in_c.is_open():
-                answer = self._in_c.ask(_order(spec), passed, there)
+            server = self._in_c
+            if not spec.own_network and server.is_open():
+                order = _order(spec)
             else:
-                self._in_python.is_open()
-                answer = self._in_python.ask(spec.pack(), passed, there)
+                server, order = self._in_python, spec.pack()
+                server.is_open()
+            if len(order) > launcher.MAX_ORDER:  # as execve(2) would say of much less
+                raise failed("execve", errno.E2BIG)
+            answer = server.ask(order, passed, there)
         except OSError as error:
             if error.errno in _NO_DESCRIPTOR:
                 raise

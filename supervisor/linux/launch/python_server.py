@@ -20,12 +20,11 @@ from nono.supervisor.linux.processes import descendants
 from nono.supervisor.streams import inherited_streams
 
 _FD_COUNT = 8  # specification, control, three streams, ruleset, scope, terminal
-_MAX_SPEC = 64 << 20
 _CREDENTIALS = struct.Struct("=3i")  # struct ucred: the process, its user and group
 
 
 def _from_memfd(fd: int) -> bytes:
-    size = min(os.fstat(fd).st_size, _MAX_SPEC)
+    size = min(os.fstat(fd).st_size, launcher.MAX_ORDER)
     return os.pread(fd, size, 0)
 
 

@@ -111,6 +111,7 @@ found = {
     "on a relative PATH": attempt(["script", "x"], env=path("", "sub", "/usr/bin", "/bin")),
     "on PATH and not executable": attempt(["not-executable"], env=path(f"{here}/sub", "/bin")),
     "long argument": attempt(["true", "x" * (1 << 20)]),
+    "arguments of many megabytes": attempt(["true", *["x" * 100_000] * 720]),
     "many arguments": attempt(["sh", "-c", "echo $#", "-", *("x" * 5000)]),
     "init": trio.run(init_of_a_program),
 }
