@@ -44,6 +44,8 @@ Others end inside: somebody of ours catches each.
     ProtocolError                   becomes the error that a client of the control socket is told
     TooLongError                    ends a connection of the control socket
     GoneError                       a run that clients of its control socket find ended
+    Different                       becomes an ordinary start of a run
+        WireError
     Undecided                       the call waits for a person's answer
     Refusal                         becomes the errno of a call that was read and decided on
     ChannelGone                     its question goes to the next channel

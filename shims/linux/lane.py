@@ -21,7 +21,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 8 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 9 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -117,6 +117,7 @@ class Lane:
         self._told: tuple[Any, ...] = ()
         self._marks: Any = None
         self._places: Any = None
+        self._shared: Any = None
         self._answers: Any = None
         self._counts: Any = None
 
@@ -145,11 +146,18 @@ class Lane:
         self._lane.journal, self._lane.own = journal, marks
         self._told = journal, marks
 
-    def connect(self) -> None:
-        """Perform connects from now on, to what is allowed by `allow_place`."""
+    def connect(self, is_shared: array[int] | None = None) -> None:
+        """Perform connects from now on, to what is allowed by `allow_place`.
+
+        `is_shared` holds a number that is not 0 from before any socket of the sandbox gets
+        SO_REUSEPORT. Without it each may have that.
+        """
         if self._places is None:
             self._places = self._lane.places = ffi.new("struct places *")
             self._places.pidfd = self._places.diag = -1
+            if is_shared is not None:
+                self._shared = ffi.from_buffer("uint32_t[]", is_shared)
+                self._places.is_shared = self._shared
 
     @property
     def asked(self) -> Place | None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "grant": "nono.supervisor.cli.grant",
     "revoke": "nono.supervisor.cli.grant",
     "watch": "nono.supervisor.cli.watch",
+    "warm": "nono.supervisor.cli.warm",
     "why": "nono.supervisor.cli.why",
     "profile": "nono.supervisor.cli.profile",
     "trust": "nono.supervisor.cli.trust",

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "While they run": ("ps", "kill", "status", "grant", "revoke", "watch"),
     "What they may do, and did": ("profile", "trust", "answers", "audit", "credential"),
     "For other programs": ("init", "mcp", "jupyter"),
-    "This machine": ("setup", "bench", "completion", "man"),
+    "This machine": ("setup", "bench", "warm", "completion", "man"),
 }
 """Every command of nono's, under its heading."""
 

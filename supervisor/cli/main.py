@@ -9,6 +9,8 @@ import sys
 
 from nono.supervisor.cli.kept_modules import use_kept_modules
 
+_SEARCHED = [*sys.path]
+"""Where this interpreter looks for modules, as it was started."""
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from typing import NoReturn
@@ -19,6 +21,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
+    if arguments is None:
+        _look_for_warm()
     # What is made before a program runs is there to stay: `foreground` looks for garbage again.
     gc.disable()
     kept = use_kept_modules() if arguments is None else None
@@ -33,6 +37,21 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if arguments is None:
         _end_at_once(code)
     sys.exit(code)
+
+
+def _look_for_warm() -> None:
+    """What `nono warm` has a part in: comes back where this process is to do it."""
+    if sys.platform != "linux":
+        return
+    # What only such a start needs is loaded only then.
+    if "NONO_WARM" in os.environ and sys.argv[1:2] == ["run"]:
+        from nono.supervisor.warm.client import run_warm
+
+        run_warm(_SEARCHED, __file__)
+    elif sys.argv[1:2] == ["warm"]:
+        from nono.supervisor.warm.started import Started, noted
+
+        noted.append(Started(main, _end_at_once, _SEARCHED, __file__))
 
 
 def _start_with(kept: KeptModules) -> StartOfKind:

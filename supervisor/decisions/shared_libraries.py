@@ -19,7 +19,7 @@ from typing import BinaryIO
 from nono.broker import is_within
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
-from nono.supervisor.planning.git_files import bytes_of
+from nono.supervisor.planning.git.git_files import bytes_of
 
 _PRELOADED = (("LD_PRELOAD", ": "), ("LD_AUDIT", ":"), ("LD_AUDIT", ": "))
 _CACHE = "/etc/ld.so.cache"

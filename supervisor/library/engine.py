@@ -180,10 +180,10 @@ class Engine:
         found = []
         for each in denials:
             entry = explained(self.prepared.decisions, each, self.plan.workdir)
-            reason = python_words(entry.explanation.reason, origins)
-            told = replace(entry.explanation, reason=reason)
+            reason = entry.explanation.reason
+            told = replace(entry.explanation, reason=python_words(reason, origins))
             request: Request = replace(each.request, process=NOBODY)
-            found.append(replace(each, request=request, explanation=told))
+            found.append(replace(each, request=request, explanation=told, reason_in_flags=reason))
         return tuple(found)
 
     @cached_property

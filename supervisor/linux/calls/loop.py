@@ -41,15 +41,15 @@ from nono.supervisor.linux.calls.answers import (
     Return,
 )
 from nono.supervisor.linux.calls.call import Call
-from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.changing import Changing
-from nono.supervisor.linux.calls.compiled_lane import compiled_lane
-from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.installing import install
+from nono.supervisor.linux.calls.lanes.changing import Changing
+from nono.supervisor.linux.calls.lanes.compiled_lane import compiled_lane
+from nono.supervisor.linux.calls.lanes.fast_lane import FastLane
+from nono.supervisor.linux.calls.lanes.native_changes import NativeChanges
 from nono.supervisor.linux.calls.making import ByThread, Making, making
-from nono.supervisor.linux.calls.native_changes import NativeChanges
-from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Loop:
             return Fail(number)
         try:
             # What only a program needs whose memory is closed is loaded only then.
-            from nono.supervisor.linux.calls.unread import instead_of
+            from nono.supervisor.linux.calls.files.unread import instead_of
 
             return instead_of(error, notification, self.decisions)
         except Exception:

@@ -70,7 +70,7 @@ class ForkHere:
         try:
             pid = os.fork()
         except OSError as error:
-            raise _failed("fork", error.errno or 0) from error
+            raise failed("fork", error.errno or 0) from error
         if pid == 0:
             _be_init(spec, fds)
         return pid
@@ -85,8 +85,8 @@ class ForkHere:
             time.sleep(_ORPHAN_SECONDS)
 
 
-def _failed(step: str, number: int) -> StartError:
-    """The error for a step that failed."""
+def failed(step: str, number: int) -> StartError:
+    """The error for a step of a start that failed."""
     if number not in (errno.EAGAIN, errno.ENOMEM):
         return StartError.of_step(step, number)
     # What only this needs is loaded only then.
@@ -160,7 +160,7 @@ def _await_start(control: socket.socket, init_pid: int, spec: Spec) -> Launched:
                 case [protocol.NOT_EXECUTED, int(number)]:
                     not_executed = number
                 case [protocol.FAILED, str(step), int(number)]:
-                    raise _failed(step, number)
+                    raise failed(step, number)
                 case _:
                     raise StartError("the sandbox ended before its program started", hint_of(0))
     except BaseException:

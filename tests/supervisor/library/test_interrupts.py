@@ -1,15 +1,20 @@
 """A KeyboardInterrupt comes between any two steps of a caller's: nobody waits for what it lost."""
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import Context
+from typing import TypeVarTuple
 
 import pytest
 import trio
 
 from nono.supervisor.library.portal import Portal
-from nono.supervisor.library.sinks import Job, Jobs, in_queue
+from nono.supervisor.library.sinks import Job, Jobs, Waited, in_loop, in_queue
 from tests.conftest import TIMEOUT
+
+Each = TypeVarTuple("Each")
 
 
 class Losing(Jobs):
@@ -60,3 +65,58 @@ def test_what_is_lost_is_not_waited_for(
     threading.Thread(target=interrupted, daemon=True).start()
     assert ended.wait(TIMEOUT)
     portal.close()
+
+
+class LosingLoop(asyncio.SelectorEventLoop):
+    """The first job that is handed to it is lost, as by an interrupt before it runs it."""
+
+    is_interrupted = False
+
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[*Each], object],
+        *args: *Each,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        if not self.is_interrupted and getattr(callback, "__func__", None) is Job.do:
+            self.is_interrupted = True
+            return super().call_soon_threadsafe(interrupt, context=context)
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_a_loop_has_lost_is_not_waited_for() -> None:
+    """asyncio.run cancels its tasks after an interrupt, and waits for them."""
+    portal, jobs, ended = Portal(nothing), Waited(), threading.Event()
+    loop, pieces = LosingLoop(), list[str]()
+    sink = in_loop(pieces.append, jobs, loop)
+    portal.open()
+
+    async def shielded(piece: str) -> None:
+        with trio.CancelScope(shield=True):
+            await sink(piece)
+
+    async def run() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(shielded, "lost")
+            await trio.lowlevel.checkpoint()
+            nursery.start_soon(shielded, "kept")
+
+    def interrupted() -> None:
+        task = loop.create_task(portal.acall(run, jobs=jobs))
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(task)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        ended.set()
+
+    threading.Thread(target=interrupted, daemon=True).start()
+    assert ended.wait(TIMEOUT)
+    loop.close()
+    portal.close()
+    assert not jobs.waited_for
+    assert pieces == ["kept"]

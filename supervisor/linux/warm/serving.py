@@ -1,0 +1,200 @@
+"""The process of `nono warm` itself: takes connections, forks, and tells how each run ended.
+
+It reads nothing that it is sent, and knows nothing of any run: what it holds is what every nono
+has once it is loaded. What was forked dies with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import gc
+import os
+import select
+import signal
+import socket
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import NoReturn
+
+from nono.shims.linux.unix_peers import credentials
+from nono.supervisor.asking.control.listening import made
+from nono.supervisor.errors import StartError, UsageError
+from nono.supervisor.linux.warm.installed import Installed
+from nono.supervisor.linux.warm.taking import Warm, serve
+from nono.supervisor.places import make_private, through
+from nono.supervisor.warm import wire
+
+MAX_RUNS = 256
+"""At the same time, those that are still asked who they are among them."""
+_BACKLOG = 64
+_NEW, _LOCK = wire.NAME + ".new", wire.NAME + ".lock"
+_ALL = signal.valid_signals()
+
+
+class Serving:
+    """One for each user that asks for it, in its directory of control sockets."""
+
+    def __init__(
+        self, warm: Warm, searched: list[str], listener: socket.socket, idle: float | None
+    ) -> None:
+        """`idle` is after how many seconds without a run it ends."""
+        self._warm = warm
+        self._listener = listener
+        self._idle = idle
+        self._installed = Installed(searched)
+        changed = self._installed.changed_while_loading()
+        if changed:
+            raise StartError(f"{changed} has changed meanwhile", "nono warm")
+        self._runs: dict[int, tuple[int, socket.socket]] = {}
+        self._poll = select.poll()
+        self._poll.register(listener, select.POLLIN)
+        self.why = ""
+        """Why it ended."""
+
+    def serve(self) -> None:
+        """Until nothing has been asked for long enough, or nono is another one by now.
+
+        Runs that go on then are waited for. Raises what a signal makes Python raise.
+        """
+        since = time.monotonic()
+        while not self.why or self._runs:
+            left = None
+            if self._idle is not None and not self._runs and not self.why:
+                left = max(0.0, since + self._idle - time.monotonic()) * 1000
+            ready = self._poll.poll(left)
+            if not ready and not self._runs:
+                self.why = "nothing was asked"
+            for fd, _ in ready:
+                if fd == self._listener.fileno():
+                    self._take()
+                else:
+                    self._end(fd)
+                since = time.monotonic()
+
+    def _take(self) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()
+            with connection:
+                pid, user, _ = credentials(connection)
+                if user != os.geteuid():
+                    return
+                changed = self._installed.changed()
+                if changed:
+                    self._stop(f"{changed} has changed")
+                    wire.send(connection, [wire.NO, b"nono was installed again"])
+                elif len(self._runs) >= MAX_RUNS:
+                    wire.send(connection, [wire.NO, b"too many runs at the same time"])
+                else:
+                    self._fork(connection, pid)
+
+    def _stop(self, why: str) -> None:
+        self.why = why
+        self._poll.unregister(self._listener)
+
+    def _fork(self, connection: socket.socket, pid: int) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
+        try:
+            child = os.fork()
+            if child == 0:
+                serve(connection, pid, self._warm)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        pidfd = os.pidfd_open(child)
+        self._runs[pidfd] = child, socket.socket(fileno=os.dup(connection.fileno()))
+        self._poll.register(pidfd, select.POLLIN)
+
+    def _end(self, pidfd: int) -> None:
+        """Tell the caller; where it was told NO, or is gone, nobody hears it."""
+        child, connection = self._runs.pop(pidfd)
+        self._poll.unregister(pidfd)
+        os.close(pidfd)
+        _, status = os.waitpid(child, 0)
+        with connection, contextlib.suppress(OSError):
+            connection.setblocking(False)
+            wire.send(connection, [str(status).encode()])
+
+
+@contextlib.contextmanager
+def listening(directory: str) -> Iterator[socket.socket]:
+    """The one socket of this user's there. Raises UsageError where somebody has it, OSError."""
+    with made(directory) as fd, _locked(fd), socket.socket(socket.AF_UNIX) as listener:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(_NEW, dir_fd=fd)
+        listener.bind(os.path.join(through(fd), _NEW))
+        os.chmod(_NEW, 0o600, dir_fd=fd)
+        listener.listen(_BACKLOG)
+        os.rename(_NEW, wire.NAME, src_dir_fd=fd, dst_dir_fd=fd)
+        try:
+            yield listener
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(wire.NAME, dir_fd=fd)
+                os.unlink(_LOCK, dir_fd=fd)
+
+
+@contextlib.contextmanager
+def _locked(directory: int) -> Iterator[None]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    lock = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UsageError("another nono warm of this user's is there already") from None
+    finally:
+        os.close(lock)
+
+
+def begin(
+    run: Callable[[list[str]], NoReturn],
+    python: list[bytes],
+    searched: list[str],
+    env: Mapping[str, str],
+    idle: float | None,
+    say: Callable[[str], None],
+) -> str:
+    """Serve, once everything is loaded; why it ended. Raises UsageError, StartError, OSError."""
+    found = wire.places(env)
+    if not found:
+        raise UsageError("no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set")
+    _leave_terminal()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end_by)
+    gc.collect()
+    gc.freeze()
+    directory = _usable(found)
+    with listening(directory) as listener:
+        serving = Serving(Warm(run, python, os.getpid()), searched, listener, idle)
+        say(f"nono: warm: {directory}/{wire.NAME}")
+        serving.serve()
+    return serving.why
+
+
+def _usable(directories: list[str]) -> str:
+    """The first whose parent is this user's alone to write, as for control sockets."""
+    for directory in directories:
+        with contextlib.suppress(OSError):
+            make_private(os.path.dirname(directory))
+            with made(directory):
+                return directory
+    return directories[-1]
+
+
+def _end_by(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _leave_terminal() -> None:
+    """No run is to have it: TIOCNOTTY in ioctl_tty(2). Ctrl-C still reaches this process."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        if os.getsid(0) == os.getpid():
+            raise UsageError("nono warm leads the session of a terminal", "start it from a shell")
+        fcntl.ioctl(terminal, termios.TIOCNOTTY)
+    finally:
+        os.close(terminal)

@@ -1,0 +1,53 @@
+"""A process that is ready to be the nono of runs, with all loaded that a run may need."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from nono.supervisor.errors import NonoError, UsageError
+from nono.supervisor.session.loaded import (
+    load_everything,
+    load_what_asks,
+    load_what_resolves,
+)
+from nono.supervisor.session.own_inodes import separate
+
+
+def serve(
+    run: Callable[[list[str]], NoReturn],
+    searched: list[str],
+    main: str,
+    idle: float | None,
+    say: Callable[[str], None],
+) -> str:
+    """Until it ends by itself: why. Raises NonoError, OSError."""
+    if sys.platform == "darwin":
+        raise UsageError("nono warm is there on Linux alone")
+    # The door to the platform.
+    from nono.supervisor.linux.warm.serving import begin
+    from nono.supervisor.warm import itself
+
+    separate(os.environ)
+    load_everything()
+    load_what_asks()
+    load_what_resolves()
+    _fill()
+    return begin(run, itself.of_python(searched, main), searched, os.environ, idle, say)
+
+
+def _fill() -> None:
+    """Do what every run does with nono's own data, which is the same for all of them.
+
+    It is done for a plan that opens nothing, and what comes of it is thrown away: functions that
+    remember do so for the text that they are given alone.
+    """
+    from nono.supervisor.decisions.always import complete
+    from nono.supervisor.planning.options import Options
+    from nono.supervisor.planning.plan import make_plan
+
+    with contextlib.suppress(NonoError, OSError):
+        complete(make_plan(Options(), ["/bin/true"], {"HOME": "/nonexistent", "PATH": "/bin"}))

@@ -1,0 +1,1 @@
+"""`nono run` by a process that is there already: what both sides know; Linux alone has it."""

@@ -1,0 +1,172 @@
+"""What `nono run` and `nono warm` say to each other, and where they meet.
+
+A message is its length and its parts, each with its own length: numbers of four bytes. It is read
+by a process that may have loaded nothing, so this loads next to nothing.
+
+    nono run                          nono warm, in a process that it forked for this run
+        the number of a descriptor ->
+                                  <-  what is behind it; its process id, a descriptor of its own
+        what is behind that, all of
+        its start, its descriptors ->
+                                  <-  GO; or NO, and why: then the start is an ordinary one
+                                  <-  the wait status, from `nono warm` itself
+
+Who can read what is behind a descriptor of another process may trace it, as far as the kernel and
+Landlock have a say (proc_pid_fd(5), ptrace(2) on access modes). So neither end is in a sandbox that
+the other is not in.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+VARIABLE = "NONO_WARM"
+NAME = "warm"
+"""Of the socket, in one of the directories of the control sockets."""
+GO, NO = b"go", b"no"
+SECRET_BYTES = 16
+MAX_BYTES = 8 << 20
+"""Of a message: more than execve(2) takes by default."""
+MAX_PARTS = 1 << 17
+MAX_DESCRIPTORS = 200
+_SECONDS = 10.0
+_NUMBER = 4
+_CHUNK = 1 << 16
+
+
+class Different(Exception):
+    """Why a run has to have an ordinary start."""
+
+
+class WireError(Different):
+    """The other end is gone, or says what nobody would who is what it should be."""
+
+
+def places(env: Mapping[str, str]) -> list[str]:
+    """The directories in which the socket may be, as those of control sockets, in the same order.
+
+    Where HOME says nothing, the second one is left out.
+    """
+    found = []
+    runtime, home = env.get("XDG_RUNTIME_DIR", ""), env.get("HOME", "")
+    if os.path.isabs(runtime):
+        found.append(os.path.join(os.path.normpath(runtime), "nono"))
+    if os.path.isabs(home):
+        state = env.get("XDG_STATE_HOME", "")
+        if not os.path.isabs(state):
+            state = os.path.join(os.path.realpath(home), ".local/state")
+        found.append(os.path.join(os.path.normpath(state), "nono", "control"))
+    return found
+
+
+def send(sock: _socket.socket, parts: Sequence[bytes], fds: Iterable[int] = ()) -> None:
+    """Send a message, and descriptors with its first byte. Raises OSError."""
+    body = b"".join(_number(len(part)) + part for part in parts)
+    data = _number(len(body)) + body
+    numbers = b"".join(map(_number, fds))
+    rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)] if numbers else []
+    sent = sock.sendmsg([data[:_CHUNK]], rights)
+    sock.sendall(data[sent:])
+
+
+def receive(sock: _socket.socket, descriptors: int = 0) -> tuple[list[bytes], list[int]]:
+    """A message, and at most so many descriptors, close-on-exec. Raises OSError, WireError."""
+    space = _socket.CMSG_SPACE(_NUMBER * descriptors) if descriptors else 0
+    data, rights, flags, _ = sock.recvmsg(_NUMBER, space, _socket.MSG_CMSG_CLOEXEC)
+    fds: list[int] = []
+    for level, kind, numbers in rights:
+        if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
+            whole = len(numbers) - len(numbers) % _NUMBER
+            fds += [_from(numbers[at : at + _NUMBER]) for at in range(0, whole, _NUMBER)]
+    try:
+        if flags & _socket.MSG_CTRUNC:
+            raise WireError("more descriptors than there may be")
+        length = _from(data + _exactly(sock, _NUMBER - len(data)) if data else b"")
+        if not 0 < length <= MAX_BYTES:
+            raise WireError("no message, or one that is too long")
+        return _parts(_exactly(sock, length)), fds
+    except BaseException:
+        for fd in fds:
+            os.close(fd)
+        raise
+
+
+def limit(sock: _socket.socket, seconds: float | None = _SECONDS) -> None:
+    """How long each part of a message is waited for, from now on; None for ever."""
+    sock.settimeout(seconds)
+
+
+def counted(parts: Sequence[bytes]) -> list[bytes]:
+    """A list within a message: how many there are, and they."""
+    return [_number(len(parts)), *parts]
+
+
+def take(parts: list[bytes]) -> list[bytes]:
+    """The list that the parts begin with, which is taken off them. Raises WireError."""
+    if not parts or len(parts[0]) != _NUMBER:
+        raise WireError("a list without its length")
+    count = _from(parts.pop(0))
+    if not 0 <= count <= len(parts):
+        raise WireError("a list that is shorter than it says")
+    taken = parts[:count]
+    del parts[:count]
+    return taken
+
+
+def secret() -> tuple[int, bytes]:
+    """A new descriptor, and what is behind it. Raises OSError."""
+    fd, content = os.memfd_create("nono-warm", os.MFD_CLOEXEC), os.urandom(SECRET_BYTES)
+    os.write(fd, content)
+    return fd, content
+
+
+def behind(pid: int, number: bytes) -> bytes:
+    """What is behind a descriptor that another process has told. Raises OSError, WireError."""
+    if not number.isdigit() or len(number) > _NUMBER:
+        raise WireError("no descriptor")
+    # A file in memory alone: to open a FIFO would wait, and whatever else it is, is no answer.
+    path = f"/proc/{pid}/fd/{int(number)}"
+    if not os.readlink(path).startswith("/memfd:nono-warm"):
+        raise WireError("another descriptor")
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        return os.pread(fd, SECRET_BYTES, 0)
+    finally:
+        os.close(fd)
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(_NUMBER, sys.byteorder, signed=True)
+
+
+def _from(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder, signed=True)
+
+
+def _exactly(sock: _socket.socket, length: int) -> bytes:
+    found = bytearray()
+    while len(found) < length:
+        piece = sock.recv(min(_CHUNK, length - len(found)))
+        if not piece:
+            raise WireError("it was closed")
+        found += piece
+    return bytes(found)
+
+
+def _parts(body: bytes) -> list[bytes]:
+    parts: list[bytes] = []
+    at = 0
+    while at < len(body):
+        begin = at + _NUMBER
+        end = begin + _from(body[at:begin])
+        if not begin <= end <= len(body) or len(parts) == MAX_PARTS:
+            raise WireError("no message")
+        parts.append(body[begin:end])
+        at = end
+    return parts

@@ -1,0 +1,33 @@
+"""Who may have a run by `nono warm`: the same user, with all that it was started with itself."""
+
+import pytest
+
+from tests.conftest import BY_A_USER
+from tests.supervisor.linux.warm.conftest import Warm
+
+pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
+
+DIFFERENT = {
+    "another priority": ["nice", "-n", "3"],
+    "another processors": ["taskset", "-c", "0"],
+    "another personality": ["setarch", "--addr-no-randomize"],
+    "another I/O priority": ["ionice", "-c", "2", "-n", "7"],
+    "another no_new_privs, or another filter": ["setpriv", "--no-new-privs"],
+    "another oom_score_adj": ["choom", "-n", "500", "--"],
+    "a limit of memory": ["prlimit", "--as=8000000000"],
+    "another variables that Python has read": ["env", "PYTHONHASHSEED=1"],
+    "another scheduling": ["chrt", "--batch", "0"],
+}
+"""What a caller that is run by these words is told."""
+
+
+@pytest.mark.long
+def test_a_caller_that_differs_has_an_ordinary_start_and_is_told_why(warm: Warm) -> None:
+    told = {}
+    for name, words in DIFFERENT.items():
+        warm.command, before = (*words, *warm.command), warm.command
+        done = warm("run", "-v", "--", "true", warm="1")
+        warm.command = before
+        assert done.returncode == 0, (name, done)
+        told[name] = done.stderr.splitlines()[0].removeprefix("nono: an ordinary start: ")
+    assert told == {name: name for name in DIFFERENT}
