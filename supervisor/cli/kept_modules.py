@@ -45,7 +45,7 @@ class KeptModules:
         self.texts: dict[str, CodeType] = {}
         """What functions that are made at run time come to: `nono.broker.compiled`."""
         self.data: dict[str, tuple[int, int, bytes]] = {}
-        """What is in data files: `nono.broker.datafile`."""
+        """What is in data files: `kept_data.py`."""
         self.together: dict[str, Together] = {}
         """What is loaded before anything asks for it, by the kind of start."""
         self.finished: list[str] = []

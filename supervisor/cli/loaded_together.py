@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 _MAX_KINDS = 24
 _MAX_WORDS = 12
 _MAX_LETTERS = 32
+_PIECE = 8
+"""So many modules are read at once: memory for more would be fresh from the kernel each time."""
 
 
 def kind_of(arguments: Sequence[str]) -> str:
@@ -80,27 +82,31 @@ class StartOfKind:
 
 def load(kept: KeptModules, names: Sequence[str]) -> None:
     """Load modules in their order, as far as they are what they were, and nothing is odd."""
-    modules = sys.modules
     try:
-        codes = kept.codes(names)
-        for name in names:
-            parent, _, last = name.rpartition(".")
-            above = modules.get(parent)
-            if name in modules or name not in codes or (parent and above is None):
-                continue
-            spec = kept.find_spec(name, None if above is None else above.__path__)
-            if spec is None:
-                continue
-            _load_one(name, spec, codes[name])
-            if above is not None:
-                setattr(above, last, modules[name])
-            kept.finished.append(name)
+        for start in range(0, len(names), _PIECE):
+            for name, code in kept.codes(names[start : start + _PIECE]).items():
+                _load_one(kept, name, code)
     except Exception:
         return  # whoever needs the rest imports it, and is told what is wrong
 
 
-def _load_one(name: str, spec: ModuleSpec, code: memoryview) -> None:
-    """As the import system does it. Raises what the module raises."""
+def _load_one(kept: KeptModules, name: str, code: memoryview) -> None:
+    """Load a module, unless it is there, or is another one by now. Raises what it raises."""
+    parent, _, last = name.rpartition(".")
+    above = sys.modules.get(parent)
+    if name in sys.modules or (parent and above is None):
+        return
+    spec = kept.find_spec(name, None if above is None else above.__path__)
+    if spec is None:
+        return
+    _make(name, spec, code)
+    if above is not None:
+        setattr(above, last, sys.modules[name])
+    kept.finished.append(name)
+
+
+def _make(name: str, spec: ModuleSpec, code: memoryview) -> None:
+    """As the import system does it."""
     body = marshal.loads(code)
     module = type(sys)(name)
     said = vars(module)

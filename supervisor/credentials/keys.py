@@ -14,6 +14,7 @@ from nono.broker.credentials.services import InjectMode, Service
 from nono.broker.credentials.sources import InEnvironment, InFile, InKeychain, Source
 from nono.broker.settings import flag
 from nono.supervisor.credentials import keychain
+from nono.supervisor.credentials.keychain_signs import may_be_there
 from nono.supervisor.errors import KeychainError, NonoError
 from nono.supervisor.places import home_directory
 
@@ -87,6 +88,8 @@ def find(service: Service, env: Mapping[str, str]) -> Source:
 def has_key(service: Service, env: Mapping[str, str]) -> bool:
     """Whether there is a key. A keychain that cannot be asked has none."""
     for source in service.sources:
+        if isinstance(source, InKeychain) and not may_be_there(os.environ):
+            continue
         with contextlib.suppress(KeychainError):
             if _look(service, source, env) is not None:
                 return True

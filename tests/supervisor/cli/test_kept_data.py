@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from nono.broker import datafile
-from nono.broker.datafile import Kept
+from nono.supervisor.cli.kept_data import KeptData
+
+Kept = dict[str, tuple[int, int, bytes]]
 
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(datafile, "_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(datafile, "_kept", None)
+    monkeypatch.setattr(datafile, "_kept", [])
     datafile.data.cache_clear()
     path = tmp_path / "data/some.json"
     path.parent.mkdir()
@@ -28,14 +30,15 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def read_with(kept: Kept) -> object:
     """What a new start reads."""
     datafile.data.cache_clear()
-    datafile.share(kept)
+    data = KeptData(kept)
+    datafile.share(data.find, data.keep)
     return datafile.data("some")["said"]
 
 
 def test_what_is_kept_is_what_the_file_says(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: Kept = {}
     assert read_with(kept) == ["ä", 1, True, None]
-    assert [*kept] == ["some"]
+    assert [*kept] == [str(file)]
     with monkeypatch.context() as apart:
         apart.setattr(builtins, "open", None)
         assert read_with(kept) == ["ä", 1, True, None]
@@ -52,15 +55,24 @@ def test_a_file_that_has_changed_is_read_and_kept_anew(file: Path, text: str) ->
     assert read_with(kept) == now
 
 
+def test_a_file_that_changes_while_it_is_read_is_read_again(file: Path) -> None:
+    kept: Kept = {}
+    data = KeptData(kept)
+    assert data.find(str(file)) is None
+    os.utime(file, ns=(0, 10**15))
+    data.keep(str(file), {"said": "what was read"})
+    assert read_with(kept) == ["ä", 1, True, None]
+
+
 @pytest.mark.parametrize("damage", [b"", b"\0", b"N", b"[\1\0\0\0N", b"\xff" * 64])
 def test_what_is_odd_is_as_nothing(file: Path, damage: bytes) -> None:
     kept: Kept = {}
     read_with(kept)
-    time, size, _ = kept["some"]
-    kept["some"] = (time, size, damage)
+    time, size, _ = kept[str(file)]
+    kept[str(file)] = (time, size, damage)
     assert read_with(kept) == ["ä", 1, True, None]
 
 
 def test_without_a_place_to_keep_it_nothing_is_kept(file: Path) -> None:
     assert datafile.data("some")["said"] == ["ä", 1, True, None]
-    assert datafile._kept is None
+    assert datafile._kept == []
