@@ -97,6 +97,7 @@ def test_another_users_is_not_trusted(root: Account, user: Account, place: objec
 
 
 @BY_A_USER
+@pytest.mark.long
 def test_what_nobody_would_say_ends_only_its_own_connection(warm: Warm) -> None:
     """Rubbish, half a message, nothing at all, more than there may be: a process each, at most."""
     program = program_beside(__file__, "rubbish.py")
