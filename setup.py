@@ -6,6 +6,7 @@ it, so it is good for every version of Python, and the wheel says so. `nono setu
 which are there.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -17,14 +18,6 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
-HEADERS = (
-    "journal.h",
-    "lane_answers.h",
-    "lane_connect.h",
-    "lane_counts.h",
-    "lane_own_port.h",
-    "lane_table.h",
-)
 FLAGS = ["-O2", "-std=gnu11", "-fvisibility=hidden", "-fstack-protector-strong", "-Wall", "-Wextra"]
 LIBRARIES = {
     "lane": ([], []),
@@ -34,7 +27,13 @@ LIBRARIES = {
     ),
 }
 """shims/linux/NAME.c to libNAME.so: what its compiler and what its linker get besides."""
-
+PROGRAMS = {
+    "launcher": (
+        ["-ffreestanding", "-fno-stack-protector", "-fno-pie"],
+        ["-nostdlib", "-static", "-no-pie", "-s", "-Wl,-z,noexecstack", "-Wl,-z,noseparate-code"],
+    ),
+}
+"""shims/linux/NAME.c to NAME, a program that needs no C library."""
 
 COMPLETIONS = {
     "bash": "share/bash-completion/completions/nono",
@@ -84,12 +83,28 @@ class BuildManual(build_py):
         return done.stdout
 
 
-class BuildLibraries(build_ext):
-    """A library's name is none that Python imports, and it exports what its source says."""
+class BuildNative(build_ext):
+    """A library's name is none that Python imports, and it exports what its source says; a program
+    is linked as one.
+    """
 
     def get_ext_filename(self, fullname: str) -> str:
         *packages, name = fullname.split(".")
-        return os.path.join(*packages, f"lib{name}.so")
+        return os.path.join(*packages, name if name in PROGRAMS else f"lib{name}.so")
+
+    def build_extension(self, ext: Extension) -> None:
+        if ext.name.rpartition(".")[2] not in PROGRAMS:
+            super().build_extension(ext)
+            return
+        path = self.get_ext_fullpath(ext.name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        objects = self.compiler.compile(
+            ext.sources,
+            output_dir=self.build_temp,
+            extra_postargs=ext.extra_compile_args,
+            depends=ext.depends,
+        )
+        self.compiler.link_executable(objects, path, extra_postargs=ext.extra_link_args)
 
     def get_export_symbols(self, ext: Extension) -> list[str]:
         return []
@@ -111,11 +126,11 @@ setup(
             [f"shims/linux/{name}.c"],
             extra_compile_args=[*FLAGS, *compiling],
             extra_link_args=linking,
-            depends=[f"shims/linux/{each}" for each in HEADERS],
+            depends=sorted(glob.glob("shims/linux/*.h")),
             optional=True,
         )
-        for name, (compiling, linking) in LIBRARIES.items()
+        for name, (compiling, linking) in {**LIBRARIES, **PROGRAMS}.items()
         if sys.platform == "linux"
     ],
-    cmdclass={"build_py": BuildManual, "build_ext": BuildLibraries, "bdist_wheel": TaggedWheel},
+    cmdclass={"build_py": BuildManual, "build_ext": BuildNative, "bdist_wheel": TaggedWheel},
 )

@@ -12,6 +12,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from nono.broker.compiled import made_of
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
@@ -178,8 +180,7 @@ def _init_of(cls: Any, frozen: bool, slots: bool) -> Any:
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
     text = f"def __init__({', '.join(arguments)}):\n " + "\n ".join(lines or ["pass"])
-    exec(text, known)
-    return known["__init__"]
+    return made_of(text, "__init__", known)
 
 
 def _values_of(names: list[str]) -> Any:

@@ -75,9 +75,7 @@ _LISTS = frozenset(key for key, _ in (*_GRANTS, *_REFUSALS))
 @cache
 def groups() -> Mapping[str, Group]:
     """All groups by name."""
-    return MappingProxyType(
-        {name: _group(name, entry) for name, entry in data("groups")["groups"].items()}
-    )
+    return MappingProxyType({name: group(name) for name in data("groups")["groups"]})
 
 
 def _group(name: str, entry: dict[str, Any]) -> Group:
@@ -87,12 +85,13 @@ def _group(name: str, entry: dict[str, Any]) -> Group:
     return Group(name, entry["description"], entry.get("platform"), **lists, reasons=reasons)
 
 
+@cache
 def group(name: str) -> Group:
     """One group. Raises UnknownName, which names the nearest one."""
-    try:
-        return groups()[name]
-    except KeyError:
-        raise UnknownName("group", name, groups()) from None
+    known = data("groups")["groups"]
+    if name not in known:
+        raise UnknownName("group", name, known)
+    return _group(name, known[name])
 
 
 def default_groups(platform: str = "linux") -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import TYPE_CHECKING, Any
 
+from nono.broker.compiled import made_of
+
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:
@@ -73,9 +75,10 @@ def _new_of(cls: Any) -> Any:
         else:
             arguments.append(name)
     values = "".join(f"{name}, " for name in cls._fields)
-    exec(f"def __new__({', '.join(arguments)}):\n return _new(_cls, ({values}))", known)
-    known["__new__"].__qualname__ = f"{cls.__qualname__}.__new__"
-    return known["__new__"]
+    text = f"def __new__({', '.join(arguments)}):\n return _new(_cls, ({values}))"
+    new = made_of(text, "__new__", known)
+    new.__qualname__ = f"{cls.__qualname__}.__new__"
+    return new
 
 
 def _make(cls: Any, values: Any) -> Any:

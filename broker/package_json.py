@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from nono.broker.datafile import data
 
 MAX_BYTES = 1 << 20
@@ -17,6 +15,8 @@ def running_part(text: bytes) -> str | None:
     """
     if len(text) > MAX_BYTES:
         return None
+    import json  # which most starts do without
+
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):

@@ -40,7 +40,7 @@ def run(under: Under, extent: Extent, told: Callable[[str], None] = lambda words
     with closing(Place()) as place, ExitStack() as stack:
         told("starting what is timed")
         timers, notes = rungs.start(place, stack, under, _NOT_FOR_USERS, _OPTIONAL)
-        peers = rungs.start_peers(place, stack)
+        peers = rungs.start_peers(place, stack, under)
         known = facts(place, statistics.median(timers[rungs.NATIVE].measure("clock", 1000)))
         rows = rows_for_users(place, timers, under, peers)
         lines, failed = measure(
@@ -50,4 +50,11 @@ def run(under: Under, extent: Extent, told: Callable[[str], None] = lambda words
             lambda number: told(f"round {number + 1} of {extent.rounds}"),
         )
     machine = {**known, **processors.facts()}
-    return Result(machine, extent.rounds, tuple(lines), under.told, (*notes, *failed))
+    return Result(
+        machine,
+        extent.rounds,
+        tuple(lines),
+        under.told,
+        (*notes, *peers.notes, *failed),
+        peers.installed.beside,
+    )

@@ -36,18 +36,21 @@ def rows_for_users(
     place: Place,
     timers: Mapping[str, Timer],
     under: Under,
-    peers: tuple[Mapping[str, Timer], Mapping[str, list[str]]],
+    peers: rungs.Peers,
 ) -> list[Row]:
     """Those of `nono bench`: what a user's programs meet, and other sandboxes beside it."""
     return [
-        *_opens(place, timers, peers[0]),
+        *_opens(place, timers, peers.timers),
         *_other_calls(place, timers),
         *_look_ups(timers, under),
         *_asking(timers),
-        *_starts(place, timers, under, peers[1]),
+        *_starts(place, timers, under, peers.installed.words),
+        *_bindings(peers.bindings),
     ]
 
 
+_STARTS = "starting /bin/true"
+_RUNNING = "a running Python program"
 _NATIVE = "native"
 _PYTHON_LOOP = "bare notify loop, Python"
 _C_LOOP = "bare notify loop, C"
@@ -175,7 +178,7 @@ def _starts(
     under: Under,
     peers: Mapping[str, list[str]],
 ) -> Iterator[Row]:
-    section = "starting /bin/true"
+    section = _STARTS
     bare = "python3 -c pass, nothing started"
     plain, run = "nono run", [*rungs.nono(), "run", "-q"]
     given = [word for word in under.words if word != "--allow-cwd"]
@@ -192,12 +195,18 @@ def _starts(
             yield Row(section, name, measure, 1, "native", limits, _EVERY_PROGRAM)
     if rungs.SPAWNER not in timers:
         return
-    forking = "a running Python program: fork + exec"
+    forking = f"{_RUNNING}: fork + exec"
     spawner = timers[rungs.SPAWNER]
     yield Row(section, forking, _timed(spawner, "fork", *programs.TRUE), 2)
     sandboxing = _timed(spawner, "sandbox", *programs.TRUE)
     limits = (Limit(forking, 3.0),)
-    yield Row(section, "a running Python program: nono's library", sandboxing, 2, forking, limits)
+    yield Row(section, f"{_RUNNING}: nono's library", sandboxing, 2, forking, limits)
+
+
+def _bindings(timers: Mapping[str, Timer]) -> Iterator[Row]:
+    for name, timer in timers.items():
+        measure = _timed(timer, name, *programs.TRUE)
+        yield Row(_STARTS, f"{_RUNNING}: {name}", measure, 2, f"{_RUNNING}: fork + exec")
 
 
 def _terminals(place: Place) -> Iterator[Row]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from nono.perf.peers import installed
+from nono.perf.peers import Installed, installed
 from nono.perf.place import Place
 from nono.perf.policy import Under, to_text
 from nono.perf.timers import Timer, TimerError
@@ -62,16 +62,35 @@ def start(
     return timers, notes
 
 
-def start_peers(place: Place, stack: ExitStack) -> tuple[dict[str, Timer], dict[str, list[str]]]:
-    """Other sandboxes, running, by their names; and the words before a command of each."""
-    words = installed(str(place.project))
-    timers, project = {}, str(place.project)
-    for name, before in words.items():
-        timer = stack.enter_context(_started(place, name, [*before, *place.timer], project))
-        with contextlib.suppress(TimerError):
-            timer.measure("open", 1, str(place.file))
+@dataclass(frozen=True)
+class Peers:
+    """Other sandboxes, running, and their bindings, by their names."""
+
+    timers: dict[str, Timer]
+    bindings: dict[str, Timer]
+    installed: Installed
+    notes: tuple[str, ...]
+
+
+def start_peers(place: Place, stack: ExitStack, under: Under) -> Peers:
+    """Those that work, and why others do not. `stack` ends them."""
+    found = installed(place)
+    project, file = str(place.project), str(place.file)
+    spawner = _commands(place, under)[SPAWNER]
+    commands = {name: [*before, *place.timer] for name, before in found.words.items()}
+    commands.update({name: spawner for name in found.bindings})
+    timers, notes = {}, [*found.notes]
+    for name, command in commands.items():
+        timer = stack.enter_context(_started(place, name, command, project))
+        try:
+            timer.measure(
+                *((name, 1, "/bin/true") if name in found.bindings else ("open", 1, file))
+            )
             timers[name] = timer
-    return timers, words
+        except TimerError as error:
+            notes.append(error.message)
+    bindings = {name: timers.pop(name) for name in found.bindings if name in timers}
+    return Peers(timers, bindings, found, tuple(notes))
 
 
 def _started(place: Place, name: str, command: Sequence[str], cwd: str) -> Timer:
@@ -95,7 +114,7 @@ def _commands(place: Place, under: Under) -> dict[str, list[str]]:
         NETWORK: [*run, *_hosts(under), *given],
         NONO_IN_PYTHON: [*run, *given],
         LIBRARY: [*loading, *given],
-        SPAWNER: [*ours, "nono.perf.spawner", policy],
+        SPAWNER: [*ours, "nono.perf.spawner", policy, project],
         ASKING: [*ours, "nono.perf.asking", policy, project, *place.timer],
     }
 

@@ -1,9 +1,10 @@
 """What it costs a running program to start another one: by itself, and through nono's library.
 
-    python -m nono.perf.spawner POLICY
+    python -m nono.perf.spawner POLICY DIRECTORY
 
-It answers requests as timer.c does; the operations are `clock`, `fork` and `sandbox`, the argument
-is the program to run to its end. One sandbox is open all the time, as in a library user's program.
+It answers requests as timer.c does; the operations are `clock`, `fork`, `sandbox` and the names of
+other sandboxes' bindings, the argument is the program to run to its end. One sandbox is open all
+the time, as in a library user's program. The bindings let it write in DIRECTORY.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import sys
 import time
 import warnings
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 
 import trio
 
+from nono.perf import bindings
 from nono.perf.policy import from_text
 from nono.supervisor import open_sandbox
 from nono.supervisor.planning.plan import make_plan
 from nono.supervisor.sandbox import Sandbox
+
+Operation = Callable[[Sandbox, list[str]], Awaitable[None]]
 
 
 async def main() -> None:
@@ -32,7 +36,7 @@ async def main() -> None:
         # A thread, since trio is to go on with what the last run left to do.
         while line := await trio.to_thread.run_sync(sys.stdin.readline):
             name, count, *program = line.rstrip("\n").split("\t")
-            samples = await _measure(partial(OPERATIONS[name], box, program), int(count))
+            samples = await _measure(partial(_operation(name), box, program), int(count))
             sys.stdout.buffer.write(samples)
             sys.stdout.buffer.flush()
 
@@ -66,7 +70,19 @@ def _expect_success(program: list[str], status: int) -> None:
         sys.exit(f"spawner: {program[0]} ended with {status}")
 
 
-OPERATIONS: dict[str, Callable[[Sandbox, list[str]], Awaitable[None]]] = {
+@cache
+def _operation(name: str) -> Operation:
+    if name in OPERATIONS:
+        return OPERATIONS[name]
+    run = bindings.load(name, sys.argv[2])
+
+    async def bound(_: Sandbox, program: list[str]) -> None:
+        _expect_success(program, run(program))
+
+    return bound
+
+
+OPERATIONS: dict[str, Operation] = {
     "clock": _nothing,
     "fork": _fork,
     "sandbox": _sandbox,

@@ -139,6 +139,14 @@ def absolute(path: str, home: str, base: str) -> str:
     return os.path.join(base, path)
 
 
+def here() -> str:
+    """The working directory; empty where it is gone, which an absolute path is as good without."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
 def plain_path(path: str) -> str:
     """An absolute path in its one form, as text. normpath leaves two slashes at the start."""
     return "/" + os.path.normpath(path).lstrip("/")

@@ -28,7 +28,7 @@ from nono.supervisor.printed import Printed
 from nono.supervisor.session.descriptors import needing_descriptors, not_executed
 from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Streams, is_inherited
 
 if TYPE_CHECKING:
     from nono.broker.asking.question import Ask
@@ -186,8 +186,13 @@ class _Pipes:
             stdin = self._keep(reader)
         if capture:
             return Streams(stdin, self._output_pipe(), self._output_pipe())
-        stdout, stderr = (self.printed.instead_of(fd, self._keep) for fd in (1, 2))
-        return Streams(stdin, stdout, stderr)
+        return Streams(stdin, self._inherited(1), self._inherited(2))
+
+    def _inherited(self, number: int) -> int:
+        """This process's stream, or the null device where it has none."""
+        if is_inherited(number):
+            return self.printed.instead_of(number, self._keep)
+        return self._keep(os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC))
 
     def _keep(self, fd: int) -> int:
         self._theirs.callback(os.close, fd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import time
@@ -51,6 +52,18 @@ def inherited_streams() -> Streams:
             closed.append(number)
             os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)  # gets the lowest free number
     return Streams(closed=tuple(closed))
+
+
+def is_inherited(number: int) -> bool:
+    """Whether a program that is executed in our place would have it.
+
+    Where a stream of ours was closed, something else has its number: of nono's, everything is
+    close-on-exec. What is sent by a socket arrives all the same.
+    """
+    try:
+        return not fcntl.fcntl(number, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+    except OSError:
+        return False
 
 
 class Ending:

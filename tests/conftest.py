@@ -313,8 +313,9 @@ def _account(name: str, place: Path, python: str) -> Account:
         "TERM": "dumb",
         "USER": name,
     }
-    if lane := os.environ.get("NONO_LANE"):  # for whole rooms of tests through one lane
-        environment["NONO_LANE"] = lane
+    for switch in ("NONO_LANE", "NONO_PRELOAD"):  # for whole rooms of tests through one lane
+        if value := os.environ.get(switch):
+            environment[switch] = value
     account = Account(name, entry.pw_uid, entry.pw_gid, home, python, environment)
     account.directory(home, 0o700)
     return account

@@ -33,6 +33,7 @@ def lacking(
     files: Sequence[str] = (),
     ports: Sequence[int] = (),
     root: bool = False,
+    preload: bool = False,
 ) -> Iterator[str]:
     """Name what this machine lacks of what a test requires; ports are to listen on."""
     if kernel and _version(platform.release()) < _version(kernel):
@@ -50,6 +51,8 @@ def lacking(
             yield f"the right to listen on port {port}"
     if root and os.geteuid():
         yield "root to run the tests"
+    if preload and os.environ.get("NONO_PRELOAD") == "no":
+        yield "the library that programs load, which NONO_PRELOAD=no leaves out"
 
 
 def landlock_abi() -> int:

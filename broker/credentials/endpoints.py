@@ -32,6 +32,8 @@ _MAX_LENGTH = 1000
 _MAX_PARTS = 64
 # Also with spaces around, which some servers leave out, and what others cut off behind.
 _DOTS = re.compile(r"\+*[.\s][.\s+]*([;?#].*)?", re.DOTALL)
+# Of letters and digits for the most part, as most paths are: nothing in them is taken for another.
+_SIMPLE = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*+)++/?")
 _ROUNDS = 4
 _KEY = "{}"
 # What is left of them in code pages that have no such characters.
@@ -138,6 +140,10 @@ def is_plain(path: str) -> bool:
     parts, in whatever encoding; a backslash, a control character or a NUL; a percent sign that
     encodes nothing; what is not UTF-8.
     """
+    return _SIMPLE.fullmatch(path) is not None or _is_plain(path)
+
+
+def _is_plain(path: str) -> bool:
     if "%" in ESCAPE.sub("", path):
         return False
     text = path

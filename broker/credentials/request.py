@@ -30,10 +30,18 @@ from nono.broker.credentials.endpoints import (
 from nono.broker.credentials.services import FRAMING_HEADERS, Injection, InjectMode, Service
 
 Headers = Sequence[tuple[bytes, bytes]]
-_FORBIDDEN_TARGET = frozenset(b"#\\")
+_FORBIDDEN_IN_TARGET = (b"#", b"\\")
 _MAX_PATH = 1000
 _SAFE_IN_PATH = "!$&'()*+,;=:@-._~"
 _PLACEHOLDER = b"{}"
+_DROPPED = frozenset(
+    (
+        *(name.encode() for name in FRAMING_HEADERS),
+        b"accept-encoding",
+        # Compressed frames could not be read for the key: RFC 7692.
+        b"sec-websocket-extensions",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,8 @@ def judge(
 def _not_a_request(method: bytes, target: bytes, headers: Headers) -> Refused | None:
     if method.upper() == b"CONNECT":
         return Refused(407, "this is no forward proxy: connect to the host itself")
-    if not target.startswith(b"/") or _FORBIDDEN_TARGET & {*target} or not target.isascii():
+    is_path = target.startswith(b"/") and target.isascii()
+    if not is_path or any([each in target for each in _FORBIDDEN_IN_TARGET]):
         return Refused(400, "the target must be a path on this server")
     names = [name for name, _ in headers]
     if b"transfer-encoding" in names and b"content-length" in names:
@@ -180,7 +189,7 @@ class _Carried:
             if name in self.headers:
                 self._found += _credentials(value) if name == b"authorization" else [value]
                 seen.append(name)
-        for name, value in _parameters(query):
+        for name, value in _parameters(query) if query else ():
             if name in self.parameters:
                 self._found.append(value)
                 seen.append(b"?" + name)
@@ -217,6 +226,8 @@ class _Carried:
 
     def other_parameters(self, query: bytes) -> bytes:
         """The query without what the key or the token belongs in."""
+        if not query:
+            return b""
         kept = [
             each for each in query.split(b"&") if _name_of(each) not in self.parameters and each
         ]
@@ -263,23 +274,22 @@ def _kept(
     headers: Headers, credentials: Iterable[bytes], tokens: Collection[bytes]
 ) -> list[tuple[bytes, bytes]]:
     """The headers that belong to the request and hold no key or token."""
-    dropped = {
-        *(name.encode() for name in FRAMING_HEADERS),
-        *credentials,
-        b"accept-encoding",
-        # Compressed frames could not be read for the key: RFC 7692.
-        b"sec-websocket-extensions",
-    }
+    dropped = {*_DROPPED, *credentials}
     for name, value in headers:
         if name == b"connection":
             dropped |= {each.strip().lower() for each in value.split(b",")}
-    return [
+    kept = [
         (name, value)
         for name, value in headers
-        if not {name, name.replace(b"_", b"-")} & dropped  # CGI knows no difference
+        # CGI knows no difference between the two.
+        if name not in dropped
+        and (b"_" not in name or name.replace(b"_", b"-") not in dropped)
         and not name.startswith((b"proxy-", b"proxy_"))
-        and not any(token in value for token in tokens)
     ]
+    text = b"\n".join([value for _, value in kept])
+    if any([token in text for token in tokens]):
+        return [(name, value) for name, value in kept if not any(t in value for t in tokens)]
+    return kept
 
 
 def led_back(location: bytes, service: Service, base_url: str) -> bytes:

@@ -18,7 +18,7 @@ from nono.broker.rules.addresses import destination
 from nono.broker.rules.host_patterns import DEFAULT_PORTS, with_port
 from nono.broker.rules.hosts import host_or_none, literal_address
 from nono.broker.rules.paths import is_canonical
-from nono.broker.rules.rule import PAST_PROXY, AddressBlock, OriginKind, Rule
+from nono.broker.rules.rule import NO_DATAGRAMS, PAST_PROXY, AddressBlock, OriginKind, Rule
 from nono.broker.settings import flag
 from nono.broker.visible import visible
 
@@ -48,6 +48,8 @@ def why_denied(request: NetworkRequest, rule: Rule, named: str) -> str:
         return "TLS must name the host that the connection was made to"
     if rule.origin == PAST_PROXY.origin:
         return f"{_program(request)} went past nono's proxy, which HTTPS_PROXY names"
+    if rule.origin == NO_DATAGRAMS.origin:
+        return "datagrams stay in a network of the sandbox's own, which cannot be made here"
     if rule.origin.kind is OriginKind.DEFAULT:
         return "no rule allows it"
     match request, rule.pattern:

@@ -54,11 +54,21 @@ class Environment:
         return {**env, "PATH": ":".join((env.get("PATH", _PATH), *self.search))}
 
     def dropped(self, env: Mapping[str, str]) -> tuple[str, ...]:
-        """The names of `env` that the program does not get, sorted."""
-        given = {name for name, _ in self.set} | {n for n in env if n.startswith(GIVES)}
+        """The names of `env` that the program does not get, sorted; as they are in `env`."""
+        given = {name for name, _ in self.set}
         return tuple(
-            sorted(n for n, value in env.items() if n not in given and not self._passes(n, value))
+            sorted(
+                name
+                for name, value in env.items()
+                if name.removeprefix(GIVES) not in given and not self._reaches(name, value)
+            )
         )
+
+    def _reaches(self, name: str, value: str) -> bool:
+        """As it is, or by the name that it is given by; one that gives no name is nobody's."""
+        if not name.startswith(GIVES):
+            return self._passes(name, value)
+        return name == GIVES or not _any_match(name.removeprefix(GIVES), self.deny)
 
     def _passes(self, name: str, value: str) -> bool:
         if name.startswith(GIVES) or _any_match(name, self.deny):

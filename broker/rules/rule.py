@@ -160,6 +160,8 @@ NETWORK_PROXY = Origin(OriginKind.BUILTIN, "nono's proxy")
 """Of the rule that opens the port of nono's proxy to the program."""
 PAST_PROXY = builtin("hosts are reached by nono's proxy alone", Effect.DENY)
 """Of a connection that a program tried to make by itself."""
+NO_DATAGRAMS = builtin("no network of the sandbox's own", Effect.DENY)
+"""Of a datagram socket where the machine lets this account make no network for it."""
 OWN_CACHES = Origin(OriginKind.BUILTIN, "caches of the sandbox's own")
 """Of the rule that opens them: they lie in what is refused otherwise, and a bypass lifts that."""
 

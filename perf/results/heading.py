@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nono.broker.visible import visible
 from nono.perf.results import table
-from nono.perf.results.result import Facts, Result
+from nono.perf.results.result import Beside, Facts, Result
 
 
 def heading(known: Facts) -> str:
@@ -27,7 +27,21 @@ def whole_heading(result: Result) -> str:
     return f"{heading(result.machine)}; {result.rounds} rounds{policy}"
 
 
+def beside(result: Result) -> list[str]:
+    """Each other sandbox, one line: how it was restricted, and what it was found to hold."""
+    return [f"{each.name} ({each.version}, {_held(each)}): {each.words}" for each in result.beside]
+
+
+def _held(each: Beside) -> str:
+    more = [
+        word for word, does in (("reads", each.reads_more), ("writes", each.writes_more)) if does
+    ]
+    return f"{' and '.join(more)} elsewhere, too" if more else "held to what it is given"
+
+
 def page(result: Result) -> str:
     """The heading and the tables, in Markdown."""
     notes = "".join(f"\n\nNot measured: {note}." for note in result.notes)
-    return f"{whole_heading(result)}.\n\n{table.markdown(result)}{notes}\n"
+    others = "".join(f"\n- {line}" for line in beside(result))
+    others = f"\n\nBeside it:\n{others}" if others else ""
+    return f"{whole_heading(result)}.{others}\n\n{table.markdown(result)}{notes}\n"

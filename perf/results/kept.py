@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from nono.broker.errors import NonoError
 from nono.broker.visible import visible
-from nono.perf.results.result import Line, Result
+from nono.perf.results.result import Beside, Line, Result
 from nono.perf.results.row import Limit
 from nono.perf.results.spread import Figure
 
@@ -28,6 +29,7 @@ def to_json(result: Result) -> str:
         "policy": list(result.policy),
         "rounds": result.rounds,
         "notes": list(result.notes),
+        "peers": [asdict(each) for each in result.beside],
         "rows": [_plain(result, line) for line in result.lines],
     }
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
@@ -66,6 +68,7 @@ def from_json(text: str, name: str) -> Result:
             tuple(map(_line, plain["rows"])),
             tuple(map(_text, plain["policy"])),
             tuple(map(_text, plain["notes"])),
+            tuple(map(_beside, plain.get("peers", ()))),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"{name} is no result of nono bench ({type(error).__name__})"
@@ -82,6 +85,11 @@ def _line(plain: Mapping[str, Any]) -> Line:
     native = None if plain["native"] is None else _text(plain["native"])
     names = _text(plain["section"]), _text(plain["name"])
     return Line(*names, int(plain["samples"]), rounds, median, p99, p999, native, limits)
+
+
+def _beside(plain: Mapping[str, Any]) -> Beside:
+    words = _text(plain["name"]), _text(plain["version"]), _text(plain["words"])
+    return Beside(*words, plain["reads_more"] is True, plain["writes_more"] is True)
 
 
 def _figure(values: list[Any]) -> Figure:

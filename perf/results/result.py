@@ -46,6 +46,19 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Another sandbox that was measured in the same run, and what it was found to hold."""
+
+    name: str
+    version: str
+    words: str
+    """Those before a command, for the directory DIR."""
+    reads_more: bool
+    """The program could read a file that nothing gave it."""
+    writes_more: bool
+
+
+@dataclass(frozen=True)
 class Result:
     """One run."""
 
@@ -56,6 +69,7 @@ class Result:
     """The options of `nono run` that it was measured under, without anything secret."""
     notes: tuple[str, ...] = ()
     """What could not be measured, and why."""
+    beside: tuple[Beside, ...] = ()
 
     def find(self, line: Line, name: str | None) -> Line | None:
         """The row of this name in the section of `line`; None where it was not measured."""

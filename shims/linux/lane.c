@@ -9,6 +9,9 @@
  * broker/policy/table.py what the table looks like. No table and no byte of a caller's makes it
  * read beyond a bound: the table's offsets are checked at each use.
  *
+ * Here is what it keeps, how it decides and how it receives. The parts, each a header of its own
+ * with one reader: the table, what a call names, how it is answered, and what is performed.
+ *
  * Sources: seccomp_unotify(2), linux/seccomp.h, openat2(2), process_vm_readv(2), proc(5).
  */
 #define _GNU_SOURCE
@@ -32,7 +35,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 8
+#define INTERFACE 9
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -144,188 +147,8 @@ EXPORTED unsigned nono_lane_look_up(const uint8_t *bytes, uint64_t size, const c
     return found;
 }
 
-/* ---- the caller's memory and places ---- */
-
-static ssize_t read_memory(uint32_t tid, uint64_t address, void *into, size_t size)
-{
-    struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
-    return process_vm_readv((pid_t)tid, &local, 1, &remote, 1, 0);
-}
-
-/* The length of the path at `address`, -1 when it cannot be read or does not end in time. */
-static ssize_t read_path(uint32_t tid, uint64_t address, char *path)
-{
-    static const size_t limits[] = {FIRST_READ, MAX_PATH};
-    for (int step = 0; step < 2; step++) {
-        ssize_t count = read_memory(tid, address, path, limits[step]);
-        if (count <= 0)
-            return -1;
-        const char *end = memchr(path, 0, (size_t)count);
-        if (end)
-            return end - path;
-        if ((size_t)count < limits[step])
-            return -1;
-    }
-    return -1;
-}
-
-/* The name by which we reach the caller's working directory or its descriptor. */
-static int name_start(uint32_t tid, int32_t start, char name[MAX_LINK_NAME])
-{
-    if (start == AT_FDCWD)
-        snprintf(name, MAX_LINK_NAME, "/proc/%u/cwd", tid);
-    else if (start >= 0)
-        snprintf(name, MAX_LINK_NAME, "/proc/%u/fd/%d", tid, start);
-    else
-        return errno = EBADF, 0;
-    return 1;
-}
-
-static void forget_start(struct lane *lane)
-{
-    if (lane->kept >= 0)
-        close(lane->kept);
-    lane->kept = -1;
-}
-
-/* Read where a relative path starts. Who asks twice in a row is likely to ask again: the entry in
- * /proc is kept open then, which spares finding it. It is of this very thread and of no later one
- * with its number. */
-static ssize_t read_start(struct lane *lane, int32_t start, char *place)
-{
-    const uint32_t tid = lane->call.tid;
-    const int is_same = lane->kept_tid == tid && lane->kept_start == start;
-    if (is_same && lane->kept >= 0) {
-        ssize_t count = readlinkat(lane->kept, "", place, MAX_PATH);
-        if (count > 0)
-            return count;
-    }
-    forget_start(lane);
-    lane->kept_tid = tid;
-    lane->kept_start = start;
-    char name[MAX_LINK_NAME];
-    if (!name_start(tid, start, name))
-        return -1;
-    if (is_same)
-        lane->kept = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    return readlink(name, place, MAX_PATH);
-}
-
-/* Put where a relative path starts before it. The whole length, -1 where there is no such place. */
-static ssize_t complete(struct lane *lane, int32_t start, const char *path, size_t length,
-                        char *whole)
-{
-    ssize_t count = read_start(lane, start, whole);
-    if (count <= 0 || count >= MAX_PATH)
-        return -1;
-    whole[count] = '/';
-    memcpy(whole + count + 1, path, length + 1);
-    return count + 1 + (ssize_t)length;
-}
-
-static int open_handle(int start, const char *path, uint64_t flags, uint64_t resolve)
-{
-    struct how how = {O_PATH | O_CLOEXEC | flags, 0, resolve};
-    return (int)syscall(NR_OPENAT2, start, path, &how, sizeof how);
-}
-
-enum { NO_LINK, MISSING, UNTOLD };
-
-/* Whether the way to what the path names has no symbolic link. Most of what is opened is no
- * directory: asking for one spares the descriptor, and links are found before that. Where a file
- * stands in the way, the kernel says the same to the caller. */
-static int look_for_links(const char *path)
-{
-    int handle = open_handle(AT_FDCWD, path, O_DIRECTORY, NO_SYMLINKS);
-    if (handle >= 0) {
-        close(handle);
-        return NO_LINK;
-    }
-    if (errno == ENOTDIR)
-        return NO_LINK;
-    return errno == ENOENT ? MISSING : UNTOLD;
-}
-
-/* ---- answers ---- */
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
-}
-
-static void note_answering(struct lane *lane)
-{
-    if (lane->counts)
-        lane->counts->answering = now();
-}
-
-static int respond(struct lane *lane, int64_t value, int32_t error, uint32_t flags)
-{
-    if (lane->listener < 0)
-        return 1; /* a test's call, for which nobody waits */
-    struct response response = {lane->call.id, value, error, flags};
-    note_answering(lane);
-    while (ioctl(lane->listener, SEND, &response)) {
-        if (errno == EINTR)
-            continue;
-        return errno == ENOENT; /* the caller is gone, and nobody is left to tell */
-    }
-    return 1;
-}
-
-static int let_continue(struct lane *lane)
-{
-    if (!respond(lane, 0, 0, RESPONSE_CONTINUE))
-        return 0;
-    lane->continued++;
-    return 1;
-}
-
-/* Give the caller a copy of `fd` and let the call return, in one step. Whoever interrupts that
- * step would leave a call that has returned without a descriptor: so no signal may.
- *
- * For this step the kernel wakes the caller wherever it likes. Once that is on another processor,
- * both stay where they are, and each wakes the other one's up, call for call. */
-static int inject_at_once(struct lane *lane, int fd, uint32_t flags)
-{
-    struct addfd request = {lane->call.id, ADDFD_SEND, (uint32_t)fd, 0, flags};
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const uint64_t begin = now();
-    if (lane->counts)
-        lane->counts->answering = begin;
-    int copy = ioctl(lane->listener, ADDFD, &request), error = errno;
-    lane->is_apart = now() - begin > APART;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    close(fd);
-    if (copy < 0)
-        return error == ENOENT || respond(lane, 0, -error, 0);
-    lane->performed++;
-    return 1;
-}
-
-/* The same for what others can tell to be open, as a file that is written cannot be executed:
- * ours is closed before the call returns. The answer brings the caller to this processor. */
-static int inject(struct lane *lane, int fd, uint32_t flags)
-{
-    struct addfd request = {lane->call.id, 0, (uint32_t)fd, 0, flags};
-    int copy, error;
-    lane->is_apart = 0;
-    do {
-        copy = ioctl(lane->listener, ADDFD, &request);
-        error = errno;
-    } while (copy < 0 && error == EINTR);
-    close(fd);
-    if (copy < 0)
-        return error == ENOENT || respond(lane, 0, -error, 0);
-    if (!respond(lane, copy, 0, 0))
-        return 0;
-    lane->performed++;
-    return 1;
-}
+#include "lane_caller.h"
+#include "lane_responses.h"
 
 /* ---- an open ---- */
 
@@ -429,176 +252,8 @@ static int is_noted(const struct lane *lane, struct decision *decision)
     return (decision->is_native || decision->origin) && note(lane->journal, decision);
 }
 
-static int hand_over(struct lane *lane, uint64_t flags, int fd)
-{
-    const uint32_t close_on_exec = flags & O_CLOEXEC;
-    if (access_of(flags) == READ && !(flags & O_CREAT) && !lane->is_apart)
-        return inject_at_once(lane, fd, close_on_exec);
-    return inject(lane, fd, close_on_exec);
-}
-
-/* Open the handle, without waiting for anybody; -1 with errno where that fails. */
-static int open_again(struct lane *lane, int handle, int flags)
-{
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "%d", handle);
-    return openat(descriptors(lane), name,
-                  (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-}
-
-/* The flags that it was opened with for a while. Of those that can be set, O_APPEND is the only
- * other one that comes this far. */
-static int set_flags(int fd, int flags)
-{
-    return flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags & O_APPEND);
-}
-
-/* Whether nothing about the object or the flags refuses it before, or asks for more than the path. */
-static int is_plain(const struct open *wanted, const struct stat *status)
-{
-    const int flags = (int)(wanted->flags & 0x7fffffff);
-    if (flags & ~PERFORMED)
-        return 0;
-    if (S_ISDIR(status->st_mode))
-        return !(flags & O_CREAT) && access_of(wanted->flags) == READ;
-    return S_ISREG(status->st_mode) && !(flags & O_DIRECTORY);
-}
-
-/* Open the handle itself, which is plain, as `perform` in opens.py does; 0 leaves the call to it. */
-static int perform(struct lane *lane, const struct open *wanted, int handle,
-                   struct decision *decision)
-{
-    const int flags = (int)(wanted->flags & 0x7fffffff);
-    /* While the caller waits in this call, its tid is nobody else's: what was read was its own. */
-    if (ioctl(lane->listener, ID_VALID, &lane->call.id))
-        return 0;
-    /* What is emptied is emptied by the open. */
-    if (flags & O_TRUNC && !is_noted(lane, decision))
-        return 0;
-    int fd = open_again(lane, handle, flags);
-    if (fd < 0) /* a lease, or an error that Python finds again */
-        return flags & O_TRUNC && lane->journal && errno != EWOULDBLOCK &&
-               respond(lane, 0, -errno, 0);
-    if (!set_flags(fd, flags) || (!(flags & O_TRUNC) && !is_noted(lane, decision))) {
-        close(fd);
-        return 0;
-    }
-    return hand_over(lane, wanted->flags, fd);
-}
-
-/* The caller's file mode creation mask: proc_pid_status(5). -1 where it cannot be told. */
-static int umask_of(uint32_t tid)
-{
-    char text[512];
-    snprintf(text, MAX_LINK_NAME, "/proc/%u/status", tid);
-    int file = open(text, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return -1;
-    ssize_t count = read(file, text, sizeof text);
-    close(file);
-    static const char line[] = "\nUmask:\t";
-    const size_t size = sizeof line - 1;
-    const char *found = count > 0 ? memmem(text, (size_t)count, line, size) : NULL;
-    if (!found || found + size + 4 > text + count)
-        return -1;
-    int mask = 0;
-    for (int digit = 0; digit < 4; digit++) {
-        char character = found[size + (size_t)digit];
-        if (character < '0' || character > '7')
-            return -1;
-        mask = mask * 8 + character - '0';
-    }
-    return mask;
-}
-
-/* Make the file in its directory, as `_create` in opens.py does; 0 leaves the call to it. */
-static int make(struct lane *lane, const struct table *table, const struct open *wanted, int parent,
-                const char *name, char real[MAX_PATH])
-{
-    struct stat status;
-    size_t length = path_of(lane, parent, real), end = strlen(name);
-    if (!length || length + 1 + end >= MAX_PATH || fstat(parent, &status))
-        return 0;
-    if (!S_ISDIR(status.st_mode) || (lane->journal && may_be_own(lane, &status)))
-        return 0;
-    length -= length == 1; /* of `/` */
-    real[length] = '/';
-    memcpy(real + length + 1, name, end + 1);
-    length += 1 + end;
-    /* What is made there is remembered, or a device of the machine's. */
-    if (is_below(real, length, "/tmp") || is_below(real, length, "/var/tmp") ||
-        is_below(real, length, "/dev"))
-        return 0;
-    struct question question = asking(WRITE, CREATE);
-    if (look_up(table, real, length, &question) != ALLOWED) /* what the floor covers is left */
-        return 0;
-    if (!fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
-        return 0;
-    int mask = umask_of(lane->call.tid);
-    if (mask < 0 || ioctl(lane->listener, ID_VALID, &lane->call.id))
-        return 0;
-    struct decision decision = {.kind = CREATED, .path = real, .length = length};
-    decision.origin = origin_of(table, question.rule, &decision.origin_length);
-    if (!is_noted(lane, &decision))
-        return 0;
-    umask((mode_t)mask);
-    const int flags = (int)(wanted->flags & 0x7fffffff);
-    int fd = openat(parent, name, flags | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, wanted->mode);
-    if (fd < 0)
-        return errno != EEXIST && respond(lane, 0, -errno, 0);
-    return hand_over(lane, wanted->flags, fd);
-}
-
-/* A file that is not there yet. Whatever has the name meanwhile is found by Python. */
-static int serve_new(struct lane *lane, const struct table *table, const struct open *wanted,
-                     char *path, size_t length)
-{
-    if ((wanted->flags & 0x7fffffff) & ~(uint64_t)(PERFORMED | O_EXCL | O_NOFOLLOW) ||
-        wanted->flags & O_DIRECTORY || (lane->options & (PERFORMS | MAKES)) != (PERFORMS | MAKES))
-        return 0;
-    const char *slash = memrchr(path, '/', length);
-    const size_t begin = slash ? (size_t)(slash - path) + 1 : 0;
-    char name[NAME_MAX + 1], real[MAX_PATH];
-    if (is_no_name(path + begin, length - begin) || length - begin > NAME_MAX)
-        return 0;
-    memcpy(name, path + begin, length - begin + 1);
-    if (begin)
-        path[begin] = 0;
-    int parent = locate(lane, wanted, begin ? path : ".");
-    if (parent < 0)
-        return 0;
-    int answered = make(lane, table, wanted, parent, name, real);
-    close(parent);
-    return answered;
-}
-
-/* The same where the floor obviously covers the new name: continued because the floor holds. As
- * `_opens` in native_changes.py. */
-static int serve_new_in_floor(struct lane *lane, const struct table *table,
-                              const struct open *wanted, char *path, size_t length)
-{
-    char *slash = memrchr(path, '/', length);
-    const size_t above = slash && slash != path ? (size_t)(slash - path) : 1;
-    struct question of_name = asking(WRITE, 0);
-    struct question of_directory = asking(access_of(wanted->flags) | WRITE, 0);
-    struct stat status;
-    if (!slash || !(lane->options & NOTES) ||
-        !(look_up(table, path, length, &of_name) & COVERED) ||
-        !(look_up(table, path, above, &of_directory) & COVERED) ||
-        !lstat(path, &status) || errno != ENOENT)
-        return 0;
-    const char kept = path[above];
-    path[above] = 0;
-    int directory = open_handle(AT_FDCWD, path, O_DIRECTORY, NO_SYMLINKS);
-    path[above] = kept;
-    if (directory < 0)
-        return 0;
-    close(directory);
-    struct decision decision = {
-        .kind = CREATED, .is_native = 1, .path = path, .length = length};
-    return is_noted(lane, &decision) && let_continue(lane);
-}
-
+#include "lane_perform.h"
+#include "lane_make.h"
 #include "lane_answers.h"
 
 /* What the floor does not cover; 0 leaves it. */
@@ -716,24 +371,6 @@ static int serve(struct lane *lane)
     if (number == lane->nr_connect)
         return serve_connect(lane, (int32_t)a[0], a[1], (int32_t)a[2]);
     return number == lane->nr_sendto && serve_send(lane, a[4], (int32_t)a[5]);
-}
-
-/* For the loop in Python, which has decided and written down what is to be done: open the handle of
- * a file or directory for reading, and give the caller of this call a copy. 0 when nothing was done,
- * as for a caller that is gone, and for what only Python can open. */
-EXPORTED int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flags)
-{
-    if (flags & ~PERFORMED || flags & WRITES || ioctl(lane->listener, ID_VALID, &id))
-        return 0;
-    int fd = open_again(lane, handle, flags);
-    if (fd < 0)
-        return 0;
-    if (!set_flags(fd, flags)) {
-        close(fd);
-        return 0;
-    }
-    lane->call.id = id;
-    return hand_over(lane, (uint64_t)flags, fd);
 }
 
 /* For tests: 1 when the call in `call` is answered. */

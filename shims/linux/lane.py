@@ -21,7 +21,7 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 8 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 9 << 16 | ffi.sizeof("struct lane")
 
 
 class Options(enum.IntFlag):
@@ -72,6 +72,9 @@ class Counts(NamedTuple):
     """How many took how long, by the buckets of `bucket`."""
 
 
+MAX_EXPECTED = 512
+"""How many cookies `lead_look_ups` has room for: EXPECTED in lane_name_server.h."""
+
 Place = bytes
 """An IP address and a port, as `struct place` has them; `place_name` tells which."""
 _PLACE = struct.Struct("=HH16s")
@@ -117,6 +120,8 @@ class Lane:
         self._told: tuple[Any, ...] = ()
         self._marks: Any = None
         self._places: Any = None
+        self._shared: Any = None
+        self._expected: Any = None
         self._answers: Any = None
         self._counts: Any = None
 
@@ -145,11 +150,26 @@ class Lane:
         self._lane.journal, self._lane.own = journal, marks
         self._told = journal, marks
 
-    def connect(self) -> None:
-        """Perform connects from now on, to what is allowed by `allow_place`."""
+    def connect(self, is_shared: array[int] | None = None) -> None:
+        """Perform connects from now on, to what is allowed by `allow_place`.
+
+        `is_shared` holds a number that is not 0 from before any socket of the sandbox gets
+        SO_REUSEPORT. Without it each may have that.
+        """
         if self._places is None:
             self._places = self._lane.places = ffi.new("struct places *")
             self._places.pidfd = self._places.diag = -1
+            if is_shared is not None:
+                self._shared = ffi.from_buffer("uint32_t[]", is_shared)
+                self._places.is_shared = self._shared
+
+    def lead_look_ups(self, port: int, expected: array[int]) -> None:
+        """Connect who looks up a name to this port of 127.0.0.1 from now on; after `connect`.
+
+        `expected` is a counter and room for cookies, to which each is added before.
+        """
+        self._expected = ffi.from_buffer("uint64_t[]", expected)
+        self._places.name_server, self._places.expected = port, self._expected
 
     @property
     def asked(self) -> Place | None:

@@ -1,10 +1,10 @@
 /* connect(2) to an IP address that the policy allows outright: *performed on our copy*, of the
- * address and of the socket, as `_connect` in sockets.py does where there is no network of names.
+ * address and of the socket, as `_connect` in sockets.py does.
  *
- * Where there is one, ports of the sandbox's own are connected to, and nothing else: lane_own_port.h.
  * Which addresses those are Python tells one by one, each after the policy has been asked about it,
- * and all are forgotten with the table. What has to wait for a peer is left to Python, and so is
- * every socket but one of TCP.
+ * and all are forgotten with the table. Where there is a network of names they are ports of this
+ * machine: that the policy opens, or that are the sandbox's own (lane_own_port.h). What has to wait
+ * for a peer is left to Python, and so is every socket but one of TCP.
  *
  * Sources: connect(2), pidfd_getfd(2), ip(7), ipv6(7), tcp(7).
  */
@@ -39,6 +39,10 @@ struct places {
     uint32_t is_begun; /* the last call's connect was told of, and goes on */
     int32_t diag;      /* where who listens is asked; -1: not yet */
     uint32_t number;   /* of the last question there */
+    uint64_t network;  /* that it is asked about */
+    const uint32_t *is_shared; /* not 0 once a socket of the sandbox may share its port */
+    uint64_t *expected;        /* how many clients nono's name server expects, and who; or NULL */
+    uint32_t name_server;      /* its port */
     struct allowed allowed[ADDRESSES];
 };
 
@@ -123,6 +127,7 @@ static int connect_now(int copy, int flags, const uint8_t *address, size_t lengt
 }
 
 #include "lane_own_port.h"
+#include "lane_name_server.h"
 
 static int connect_copy(struct lane *lane, const struct allowed *allowed, int copy,
                         const uint8_t *address, size_t length, struct decision *decision)
@@ -163,16 +168,22 @@ static int serve_connect(struct lane *lane, int32_t number, uint64_t pointer, in
         read_memory(lane->call.tid, pointer, address, (size_t)length) != length ||
         !place_of(address, (size_t)length, &place))
         return 0;
+    const int is_look_up = is_name_server(lane, &place);
     const struct allowed *allowed = find(places, &place);
-    if (!allowed) {
+    if (!allowed && !is_look_up) {
         places->asked = place;
         return 0;
     }
-    if (!allowed->listeners != !!(lane->options & CONNECTS))
+    if (allowed && allowed->listeners && !(lane->options & CONNECTS_OWN))
         return 0;
     int copy = copy_socket(lane, number);
     if (copy < 0)
         return 0;
+    if (is_look_up) {
+        int answered = connect_name_server(lane, copy);
+        close(copy);
+        return answered;
+    }
     struct decision decision = {
         .tid = lane->call.tid, .kind = CONNECTED,
         .path = allowed->about, .length = allowed->about_length,

@@ -60,7 +60,8 @@ DECLARATIONS = """
     };
     struct places {
         struct place asked; uint32_t next; int32_t pidfd; uint32_t tid, is_begun;
-        int32_t diag; uint32_t number;
+        int32_t diag; uint32_t number; uint64_t network; const uint32_t *is_shared;
+        uint64_t *expected; uint32_t name_server;
         struct allowed allowed[16];
     };
     int nono_lane_allow_place(struct places *places, const struct allowed *allowed);

@@ -242,6 +242,13 @@ _WITH_BROKER: Final[dict[str, tuple[Refusal, ...]]] = {
     "sendto": (Refusal(errno.EPERM, (_is_not(5, 0),), reported=True),),
 }
 
+_SOL_SOCKET: Final = 1
+_SO_REUSEPORT: Final = 15
+_SHARING_A_PORT: Final = Refusal(
+    errno.EPERM, (_is(1, _SOL_SOCKET), _is(2, _SO_REUSEPORT)), reported=True
+)
+"""The broker has to know of it: who listens on a port is then not one socket alone."""
+
 _UNSCOPED: Final[dict[str, tuple[Refusal, ...]]] = {
     # Whom a file signals, in memory: nobody has to know of the newer one, and of the older ones
     # (SIOCSPGRP, FIOSETOWN) fcntl(2) does the same.
@@ -288,6 +295,8 @@ def rules(
         return _WITHOUT_BROKER | found
     native = found["sendto"]
     found |= {name: (_DATAGRAMS_OF_UNIX, *found[name]) for name in ("socket", "socketpair")}
+    if network == "filtered":
+        found["setsockopt"] += (_SHARING_A_PORT,)
     for added in (_WITH_BROKER,) if scoped else (_WITH_BROKER, _UNSCOPED):
         found |= {name: found[name] + more for name, more in added.items()}
     if not copies:

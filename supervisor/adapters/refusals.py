@@ -20,7 +20,8 @@ MAX_TOLD = 8
 def told(denials: Sequence[nono.Denial], *, flags: bool = False) -> str:
     """A line for each refusal, safe to show; empty without any.
 
-    What allows it is said as methods of `nono.Policy`, or with `flags` as those of the command.
+    Rules and what allows it are said as methods of `nono.Policy`, or with `flags` as those of the
+    command.
     """
     lines = [_line(each, flags) for each in denials[:MAX_TOLD] if each.summary]
     if len(denials) > MAX_TOLD:
@@ -29,7 +30,8 @@ def told(denials: Sequence[nono.Denial], *, flags: bool = False) -> str:
 
 
 def _line(denial: nono.Denial, flags: bool = False) -> str:
-    said = f"nono: refused: {denial.summary}: {denial.reason}"
+    reason = (flags and denial.reason_in_flags) or denial.reason
+    said = f"nono: refused: {denial.summary}: {reason}"
     fix = shlex.join(denial.flags) if flags else denial.fix
     return f"{said}; a person may allow it: {fix}\n" if fix else f"{said}\n"
 

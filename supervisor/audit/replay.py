@@ -23,7 +23,7 @@ from nono.broker import (
 )
 from nono.broker.audit.records import Decision
 from nono.broker.credentials.services import PROXY_ORIGIN
-from nono.broker.rules.rule import NETWORK_PROXY, PAST_PROXY
+from nono.broker.rules.rule import NETWORK_PROXY, NO_DATAGRAMS, PAST_PROXY
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
@@ -31,7 +31,8 @@ from nono.supervisor.decisions.denials import Denials, key
 from nono.supervisor.planning.moved_caches import directory_in, elsewhere
 from nono.supervisor.planning.plan import Plan
 
-_PROXIES = PROXY_ORIGIN, NETWORK_PROXY, PAST_PROXY.origin
+_OF_A_RUN = PROXY_ORIGIN, NETWORK_PROXY, PAST_PROXY.origin, NO_DATAGRAMS.origin
+"""Each run has proxies of its own, and what its machine lacks is no policy's doing."""
 _MAX_OPENED = 2_000
 
 
@@ -77,7 +78,7 @@ def replay(session: Session, plan: Plan) -> Replay:
     for _, record in session.records():
         if not isinstance(record, Decision) or _is_memory(record.request):
             continue
-        if record.origin not in _PROXIES:  # each run has proxies of its own
+        if record.origin not in _OF_A_RUN:
             result.decisions += 1
             _compare(result, record, start.policy)
     return result

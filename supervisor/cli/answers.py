@@ -14,8 +14,8 @@ from nono.supervisor.cli.messages import say, say_notes
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
-from nono.supervisor.planning.answers_file import ANSWERS, answers_file
-from nono.supervisor.planning.kept_answers import KeptAnswer, read_answers, write_answers
+from nono.supervisor.planning.profiles.answers_file import ANSWERS, answers_file
+from nono.supervisor.planning.profiles.kept_answers import KeptAnswer, read_answers, write_answers
 
 
 @click.group(cls=Section)
@@ -146,9 +146,9 @@ def promote(
 
     An answer whose path leads elsewhere by now stays where it is.
     """
-    from nono.supervisor.planning.led_elsewhere import without_led
-    from nono.supervisor.planning.profile_paths import Variables
-    from nono.supervisor.planning.promotion import promoted
+    from nono.supervisor.planning.profiles.led_elsewhere import without_led
+    from nono.supervisor.planning.profiles.profile_paths import Variables
+    from nono.supervisor.planning.profiles.promotion import promoted
 
     target = into or profile
     if target is None:

@@ -157,12 +157,13 @@ def _tell_json(result: Result, changes: list[Any]) -> None:
 
 def _tell_words(result: Result, in_markdown: bool) -> None:
     from nono.perf.results import noise, plot, table
-    from nono.perf.results.heading import page, whole_heading
+    from nono.perf.results.heading import beside, page, whole_heading
 
     if in_markdown:
         tell([page(result).rstrip("\n")])
     else:
-        tell([whole_heading(result), "", *table.columns(result), "", *plot.plot(result)])
+        others = [f"beside it: {line}" for line in beside(result)]
+        tell([whole_heading(result), *others, "", *table.columns(result), "", *plot.plot(result)])
     say_notes(f"not measured: {note}" for note in result.notes)
     found = noise.noise(result)
     if found:

@@ -134,8 +134,8 @@ def _services(profile: str | None) -> dict[str, Service]:
     if profile is not None:
         from nono.broker.errors import Problem, ProfileError
         from nono.supervisor.places import home_directory
-        from nono.supervisor.planning.profile_files import Profiles
-        from nono.supervisor.planning.services import own_services
+        from nono.supervisor.planning.network.services import own_services
+        from nono.supervisor.planning.profiles.profile_files import Profiles
 
         problems: list[Problem] = []
         merged = Profiles(os.environ, home_directory(os.environ)).resolve(profile)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nono.supervisor.cli.kept_modules import Entry
 
 _MAX_MODULES = 4096
+_MAX_TEXTS = 2048
 _KINDS = SourceFileLoader, ExtensionFileLoader
 _MODE = 0o644
 """As Python's own of a source that everybody may read; the umask takes from it."""
@@ -30,14 +31,21 @@ def keep_modules(kept: KeptModules) -> None:
     entries: dict[str, Entry] = {}
     codes: list[bytes] = []
     at = 0
-    for name in dict.fromkeys([*kept.loaded(), *kept.entries]):
+    together = {} if kept.is_stale else kept.together
+    # What is loaded together lies together.
+    first = [name for names, _ in together.values() for name in names]
+    loaded = {*kept.loaded()}
+    first = [name for name in first if name in loaded or name in kept.entries]
+    for name in dict.fromkeys([*first, *kept.loaded(), *kept.entries]):
         told = _told(name, kept)
         if told is not None and len(entries) < _MAX_MODULES:
             code = told[1]
             entries[name] = (*told[0], at, len(code))
             codes.append(code)
             at += len(code)
-    index = marshal.dumps((version_of_code(), kept.searched(), entries))
+    texts = kept.texts if len(kept.texts) <= _MAX_TEXTS else {}
+    parts = version_of_code(), kept.searched(), entries, texts, kept.data, together
+    index = marshal.dumps(parts)
     with contextlib.suppress(OSError):
         _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
 

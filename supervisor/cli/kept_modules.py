@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     """A module's source, where Python keeps it compiled, the path of its package or None for the
     interpreter's, its own path where it is a package; the source's time in nanoseconds and its
     size; where its code begins after this index, and its length, which is 0 for one in C."""
+    Together = tuple[list[str], bool]
+    """Names of modules, and whether a second start has confirmed them."""
 
 LENGTH_BYTES = 8
 _MAX_INDEX_BYTES = 1 << 22
@@ -40,8 +42,18 @@ class KeptModules:
     def __init__(self, file: str) -> None:
         self.file = file
         self.entries: dict[str, Entry] = {}
+        self.texts: dict[str, CodeType] = {}
+        """What functions that are made at run time come to: `nono.broker.compiled`."""
+        self.data: dict[str, tuple[int, int, bytes]] = {}
+        """What is in data files: `nono.broker.datafile`."""
+        self.together: dict[str, Together] = {}
+        """What is loaded before anything asks for it, by the kind of start."""
+        self.finished: list[str] = []
+        """The modules that were loaded from the file so far: each after those that it needs."""
         self.is_stale = False
         """True when a module of nono's is another one than the file has."""
+        self._known_texts = 0
+        self._known_data = dict(self.data)
         self._before = frozenset(sys.modules)
         self._own = os.path.dirname(os.path.realpath(sys.argv[0]))
         self._fd = -1
@@ -61,9 +73,11 @@ class KeptModules:
             length = int.from_bytes(self._read(LENGTH_BYTES, 0), "little")
             if length <= _MAX_INDEX_BYTES:
                 index = self._read(length, LENGTH_BYTES)
-                version, self._path, entries = marshal.loads(index)
-                self._body = LENGTH_BYTES + length
-                self.entries = entries if version == version_of_code() else {}
+                version, path, entries, texts, data, together = marshal.loads(index)
+                if version == version_of_code():
+                    self._path, self.entries, self._body = path, entries, LENGTH_BYTES + length
+                    self.texts, self.data, self.together = texts, data, together
+                    self._known_texts, self._known_data = len(texts), dict(data)
         except (OSError, ValueError, EOFError, TypeError):
             return
 
@@ -99,6 +113,18 @@ class KeptModules:
         _, _, _, _, _, _, at, length = self.entries[name]
         return self._read(length, self._body + at)
 
+    def codes(self, names: Sequence[str]) -> dict[str, memoryview]:
+        """The code of many modules, in one piece where they lie close together. Raises OSError."""
+        found = [(name, *self.entries[name][-2:]) for name in names if name in self.entries]
+        if not found:
+            return {}
+        start = min(at for _, at, _ in found)
+        end = max(at + length for _, at, length in found)
+        if end - start > 2 * sum(length for _, _, length in found):
+            return {name: memoryview(self.code(name)) for name, _, _ in found}
+        piece = memoryview(self._read(end - start, self._body + start))
+        return {name: piece[at - start :][:length] for name, at, length in found}
+
     def _read(self, length: int, at: int) -> bytes:
         found = os.fstat(self._fd)
         if (found.st_dev, found.st_ino) != self._which:
@@ -115,12 +141,18 @@ class KeptModules:
         Whoever may not write there, as most users of what is installed for all, loses no time.
         """
         entries, before = self.entries, self._before
-        lacks = self.is_stale or any(
+        lacks = self.is_stale or len(self.texts) > self._known_texts
+        lacks = lacks or self.data != self._known_data
+        lacks = lacks or any(
             name.startswith(_PACKAGE) and name not in entries and name not in before
             for name in [*sys.modules]  # a thread may import still
         )
+        return lacks and self.may_be_written()
+
+    def may_be_written(self) -> bool:
+        """True where compiled modules are kept, and by this user."""
         directory = os.path.dirname(self.file)
-        if not lacks or sys.dont_write_bytecode:
+        if sys.dont_write_bytecode:
             return False
         there = directory if os.path.isdir(directory) else os.path.dirname(directory)
         return os.access(there, os.W_OK)
@@ -145,6 +177,10 @@ class KeptLoader(SourceFileLoader):
         except (OSError, ValueError, EOFError, TypeError):
             return super().get_code(fullname)
         return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        self._kept.finished.append(module.__name__)
 
 
 def is_same(entry: Entry, found: os.stat_result) -> bool:

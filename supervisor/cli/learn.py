@@ -161,7 +161,7 @@ def _new_file(name: str | None, force: bool) -> OutputFile:
     """The file to save in, if any, made before the program could make it."""
     if name is None:
         return OutputFile(None)
-    from nono.supervisor.planning.profile_files import new_file, replacement
+    from nono.supervisor.planning.profiles.profile_files import new_file, replacement
 
     directory = profile_directory(os.environ, home_directory(os.environ))
     try:

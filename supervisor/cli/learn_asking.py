@@ -28,7 +28,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
     from nono.supervisor.cli.output_file import OutputFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning.answered import profile_of_answers, said_of
-    from nono.supervisor.planning.profile_paths import Variables
+    from nono.supervisor.planning.profiles.profile_paths import Variables
     from nono.supervisor.report import asked, learned
     from nono.supervisor.report import run as report
     from nono.supervisor.session import foreground

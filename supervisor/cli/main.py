@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from typing import NoReturn
 
+    from nono.supervisor.cli.kept_modules import KeptModules
+    from nono.supervisor.cli.loaded_together import StartOfKind
+
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
@@ -23,10 +26,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # What is made before a program runs is there to stay: `foreground` looks for garbage again.
     gc.disable()
     kept = use_kept_modules() if arguments is None else None
+    start = None if kept is None else _start_with(kept)
     from nono.supervisor.cli.outcome import run_line
 
     code = run_line(sys.argv[1:] if arguments is None else arguments)
-    if kept is not None and kept.wants():
+    if kept is not None and start is not None and (start.is_new() or kept.wants()):
         from nono.supervisor.cli.keep_modules import keep_modules
 
         keep_modules(kept)
@@ -48,6 +52,23 @@ def _look_for_warm() -> None:
         from nono.supervisor.warm.started import Started, noted
 
         noted.append(Started(main, _end_at_once, _SEARCHED, __file__))
+
+
+def _start_with(kept: KeptModules) -> StartOfKind:
+    """Put to use what is kept beside single modules."""
+    from nono.broker import compiled, datafile
+    from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
+
+    compiled.share(kept.texts)
+    datafile.share(kept.data)
+    start = StartOfKind(kept, kind_of(sys.argv[1:]))
+    try:
+        start.load()
+    except KeyboardInterrupt:
+        from nono.supervisor import exit_status
+
+        sys.exit(exit_status.INTERRUPTED)
+    return start
 
 
 def _end_at_once(code: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from nono.broker.errors import ProfileError
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import forget_stdout, say
+from nono.supervisor.cli.messages import forget_stdout, say, tell
 from nono.supervisor.cli.simple_line import simple_run
 from nono.supervisor.decisions.own_code import this_process_is_ours
 from nono.supervisor.errors import BrokenError, CommandError, NonoError, hint_of
@@ -59,6 +59,11 @@ def _run(arguments: list[str], failure: int) -> int:
 
 def _code(arguments: list[str]) -> Any:
     """What the command returns. Raises NonoError, OSError, SystemExit."""
+    if arguments == ["--version"]:
+        from nono.supervisor.version import VERSION
+
+        tell([f"nono, version {VERSION}"])
+        return exit_status.SUCCESS
     simple = simple_run(arguments, os.environ)
     if simple is None:
         from nono.supervisor.cli.commands import by_click

@@ -19,8 +19,8 @@ from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for, profile_directory
 from nono.supervisor.places import platform as here
 from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.paths.workdir import PROJECT_FILE
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.workdir import PROJECT_FILE
 
 _SUFFIX = ".json"
 _SCRIPT = ".py"
@@ -71,7 +71,7 @@ def profile() -> None:
 @click.option("--force", is_flag=True, help="Replace a profile of this name.")
 def init(name: str, force: bool) -> None:
     """Write a profile to start from: NAME in your own directory, a file, or `-` for stdout."""
-    from nono.supervisor.planning.profile_files import new_file
+    from nono.supervisor.planning.profiles.profile_files import new_file
 
     text = _START % json.dumps(os.path.basename(name).removesuffix(_SUFFIX))
     if name == "-":
@@ -104,7 +104,7 @@ def list_(as_json: bool) -> None:
 def listed() -> Iterator[tuple[str, str, str | None]]:
     """Name, place and description of each; None for one that has mistakes."""
     from nono.broker.profile.parse import parse
-    from nono.supervisor.planning.profile_files import Profiles, is_built_in
+    from nono.supervisor.planning.profiles.profile_files import Profiles, is_built_in
 
     profiles = Profiles(os.environ, home_directory(os.environ))
     for name in profiles.names():
@@ -125,7 +125,7 @@ def listed() -> Iterator[tuple[str, str, str | None]]:
 def show(name: str, everything: bool, as_json: bool, platform: str | None) -> None:
     """Show what a run with PROFILE goes by: what the profile says, and a line for each group."""
     if as_json:
-        from nono.supervisor.planning.profile_files import Profiles
+        from nono.supervisor.planning.profiles.profile_files import Profiles
 
         merged = Profiles(os.environ, home_directory(os.environ)).resolve(name).profile()
         plain = merged.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -251,7 +251,7 @@ def schema(markdown: bool) -> None:
 
 def _plan_of_project(name: str) -> Plan:
     """Of a run by what a pyproject.toml or a script has in it, accepted or not."""
-    from nono.supervisor.planning.projects import look
+    from nono.supervisor.planning.projects.projects import look
 
     path = os.path.abspath(name)
     found = look(path, os.environ)
@@ -268,8 +268,8 @@ def _plan(name: str) -> Plan:
     `default` is a run without a profile, whose answers are those of the working directory; a name
     with an `@`, as `nono answers list --all` has it, is that of answers.
     """
-    from nono.supervisor.planning.answers_file import ANSWERS
-    from nono.supervisor.planning.profile_files import Profiles, is_built_in
+    from nono.supervisor.planning.profiles.answers_file import ANSWERS
+    from nono.supervisor.planning.profiles.profile_files import Profiles, is_built_in
 
     home = home_directory(os.environ)
     if os.path.basename(name) == PROJECT_FILE or name.endswith(_SCRIPT):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from nono.supervisor.places import home_directory
-from nono.supervisor.planning.project_file import Project
-from nono.supervisor.planning.project_here import found_here
-from nono.supervisor.planning.workdir import working_directory
+from nono.supervisor.planning.paths.workdir import working_directory
+from nono.supervisor.planning.projects.project_file import Project
+from nono.supervisor.planning.projects.project_here import found_here
 
 
 def accepted_project(argv: Sequence[str], workdir: str) -> Project | None:

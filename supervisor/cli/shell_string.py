@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from nono.supervisor.planning.program import find_program
+from nono.supervisor.planning.program.program import find_program
 
 _SHELLS = ("bash", "sh")
 """The first of these that PATH has, and not $SHELL: a line means the same for everybody."""

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nono.broker.settings import flag
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, say_afterwards, say_notes, tell
+from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
-from nono.supervisor.planning.answers_file import answers_file
-from nono.supervisor.planning.answers_of_run import note_use
 from nono.supervisor.planning.options import to_options
+from nono.supervisor.planning.paths.workdir import (
+    may_be_script,
+    may_bring_profile,
+    working_directory,
+)
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.start_files import without_start_files
-from nono.supervisor.planning.workdir import may_be_script, may_bring_profile, working_directory
+from nono.supervisor.planning.profiles.answers_file import answers_file
+from nono.supervisor.planning.profiles.answers_of_run import note_use
+from nono.supervisor.planning.projects.start_files import without_start_files
 from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from nono.supervisor.cli.counting import Counting
     from nono.supervisor.cli.report_file import ReportFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
-    from nono.supervisor.planning.project_file import Project
+    from nono.supervisor.planning.projects.project_file import Project
     from nono.supervisor.session.prepare import Prepared
 
 _MAX_DROPPED = 8
@@ -52,12 +54,14 @@ def run_command(
     platform = values["platform"] or here()
     script = None
     if may_be_script(argv):
-        from nono.supervisor.planning.scripts import with_interpreter  # seldom needed
+        from nono.supervisor.planning.program.scripts import with_interpreter  # seldom needed
 
         argv, script = with_interpreter(argv, values["workdir"] or "", os.environ)
     if values["dry_run"]:
         with planned_for(platform):
-            return _dry_run(argv, values, script)
+            from nono.supervisor.cli.told_of_plan import tell_plan  # seldom needed
+
+            return tell_plan(_planned(argv, values, script), argv, values)
     if platform != here():
         from nono.supervisor.cli.elsewhere import require_this
 
@@ -97,25 +101,6 @@ def _project(argv: Sequence[str], values: dict[str, Any]) -> Project | None:
     return accepted_project(argv, workdir)
 
 
-def _dry_run(argv: Sequence[str], values: dict[str, Any], script: str | None) -> int:
-    from nono.supervisor.decisions.always import complete
-    from nono.supervisor.report import plan as report
-
-    plan = _planned(argv, values, script)
-    made = complete(plan, broker=not values["floor_only"])
-    if here() == "macos":
-        from nono.supervisor.cli.elsewhere import on_macos
-
-        tell(on_macos(plan, made, argv, as_json=values["as_json"]))
-        return exit_status.SUCCESS
-    if values["as_json"]:
-        tell([report.as_json(plan, made, argv)])
-    else:
-        command = f"command: {visible(shlex.join(argv), limit=1000)}"
-        tell([command, *report.describe(plan, made, verbose=values["verbose"])])
-    return exit_status.SUCCESS
-
-
 def _supervise(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
     """Run it, and write the report where one is asked for, whatever becomes of the run."""
     if values["report"] is None:
@@ -152,7 +137,9 @@ def _run(
         say_notes([*prepared.notes, *_nobody_yet(prepared, plan)])
     try:
         if values["verbose"]:
-            _say_what_is_set_up(plan, prepared)
+            from nono.supervisor.cli.told_of_plan import say_what_is_set_up  # seldom needed
+
+            say_what_is_set_up(plan, prepared)
         status = foreground.run(
             prepared,
             plan,
@@ -213,24 +200,6 @@ def _counting(values: dict[str, Any]) -> Counting | None:
     return Counting(values["stats_file"])
 
 
-def _say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
-    floor = prepared.decisions.floor
-    dropped = plan.environment.dropped(os.environ)
-    lines = [
-        f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
-        f"nono: private TMPDIR {prepared.tmpdir}",
-    ]
-    for what, carved in (
-        ("decided call by call, since something inside is denied", floor.carved),
-        ("changes decided call by call, since writing something inside is denied", floor.unwritten),
-    ):
-        if carved:
-            lines.append(f"nono: {what}: {', '.join(map(visible, sorted(carved)[:10]))}")
-    if dropped:
-        lines.append(f"nono: variables not passed on: {', '.join(map(visible, dropped))}")
-    say(lines)
-
-
 def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     """A program that failed may have missed a variable, and seldom says which."""
     dropped = plan.environment.dropped(os.environ)
@@ -246,7 +215,6 @@ def _asked(prepared: Prepared) -> list[dict[str, object]]:
     """What a person was asked, for programs."""
     if prepared.asking is None or not prepared.asking.has_asked:
         return []
-    # What only a run that may ask needs is loaded only then.
     from nono.supervisor.report import asked
 
     return asked.as_json(prepared.asking.questions.log.all())
@@ -330,6 +298,8 @@ def _report_refusals(
         if kept is not None:
             kept.made = made
         if values["as_json"] and not values["quiet"]:
+            import json  # which most starts do without
+
             say_afterwards([json.dumps(made)])
     if values["as_json"] or is_dull:
         return

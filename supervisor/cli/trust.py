@@ -18,12 +18,12 @@ from nono.broker.rules.rule import Rule
 from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import SHOWING, say, tell
 from nono.supervisor.errors import UsageError
-from nono.supervisor.planning.accepted import accept, digest, every, forget
 from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.paths.workdir import PROJECT_FILE
 from nono.supervisor.planning.plan import make_plan
-from nono.supervisor.planning.project_file import Found, Project
-from nono.supervisor.planning.projects import look
-from nono.supervisor.planning.workdir import PROJECT_FILE
+from nono.supervisor.planning.projects.accepted import accept, digest, every, forget
+from nono.supervisor.planning.projects.project_file import Found, Project
+from nono.supervisor.planning.projects.projects import look
 from nono.supervisor.report.plan import access_of, hosts_of
 
 _MAX_LINE = 1000

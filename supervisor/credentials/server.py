@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import http
 import json
 import socket
 from dataclasses import dataclass
+from functools import partial
 
-import h11
 import trio
 
-from nono.broker.credentials.request import Refused, judge
-from nono.supervisor.credentials.exchange import BODY_SECONDS, ClientGone, Exchange
+from nono.broker.credentials.heads import NotHTTP, written
+from nono.broker.credentials.request import Refused
+from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.exchange import BODY_SECONDS, Exchange
 from nono.supervisor.credentials.issued import Issued, url
-from nono.supervisor.credentials.upstreams import Peer, UpstreamFailure, Upstreams
+from nono.supervisor.credentials.judged import Judge, Judged
+from nono.supervisor.credentials.poll import Line, Poll, TimeOver
+from nono.supervisor.credentials.upstreams import UpstreamFailure, Upstreams
 from nono.supervisor.credentials.usage import Usage
+from nono.supervisor.credentials.wire import Wire
 
 _MAX_CONNECTIONS = 512
 _HEAD_SECONDS = 30.0
@@ -31,6 +35,7 @@ class _Serving:
     """What every connection needs. `port` is the listener's."""
 
     issued: Issued
+    judge: Judge
     upstreams: Upstreams
     port: int
 
@@ -39,17 +44,23 @@ async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -
     """Serve until cancelled. At most 512 connections at a time; others wait."""
     room = trio.Semaphore(_MAX_CONNECTIONS)
     own = trio.socket.from_stdlib_socket(listener.dup())
-    serving = _Serving(issued, upstreams, own.getsockname()[1])
-    with own:
+    serving = _Serving(issued, Judge(issued), upstreams, own.getsockname()[1])
+    poll: Poll | None = None
+    try:
         async with trio.open_nursery() as nursery:
-            try:
-                while True:
-                    await room.acquire()
-                    accepted = await _accept(own)
-                    nursery.start_soon(_serve_one, accepted, serving, room)
-            finally:
-                with trio.CancelScope(shield=True):
-                    await upstreams.close()
+            poll = Poll(nursery)
+            nursery.start_soon(poll.run)
+            nursery.start_soon(poll.watch_time)
+            while True:
+                await room.acquire()
+                accepted = socket.socket(fileno=(await _accept(own)).detach())
+                poll.start(partial(_serve_one, accepted, serving, room))
+    finally:
+        own.close()
+        if poll is not None:
+            poll.end_lines()
+            upstreams.close()
+            poll.close()
 
 
 async def _accept(listener: trio.socket.SocketType) -> trio.socket.SocketType:
@@ -60,115 +71,91 @@ async def _accept(listener: trio.socket.SocketType) -> trio.socket.SocketType:
             await trio.sleep(0.1)
 
 
-async def _serve_one(sock: trio.socket.SocketType, serving: _Serving, room: trio.Semaphore) -> None:
-    client = Peer(trio.SocketStream(sock), h11.SERVER)
+async def _serve_one(
+    sock: socket.socket, serving: _Serving, room: trio.Semaphore, line: Line
+) -> None:
+    client = Client(Wire(sock, line.poll, line), line)
     try:
         seconds = _HEAD_SECONDS
-        while await _answer_one(client, sock, serving, seconds):
-            client.http.start_next_cycle()
+        while await _answer_one(client, serving, seconds):
             seconds = _IDLE_SECONDS
-    except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError, ClientGone):
+        await client.linger()
+    except (OSError, TimeOver, ClientGone):
         pass
     except Exception:
         serving.issued.faults.note()
     finally:
-        with trio.CancelScope(shield=True):
-            await client.close()
+        client.wire.close()
         room.release()
 
 
-async def _answer_one(
-    client: Peer, sock: trio.socket.SocketType, serving: _Serving, seconds: float
-) -> bool:
+async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool:
     """One request. False when the connection cannot be used for another."""
     issued = serving.issued
     try:
-        event = await client.next_event(seconds)
-    except h11.RemoteProtocolError as error:
-        return await _refuse(
-            client, issued.usage, Refused(error.error_status_hint, "not HTTP/1.1"), b""
-        )
-    if not isinstance(event, h11.Request):
-        return False
+        head = await client.head(seconds)
+        if head is None:
+            return False
+        judged = serving.judge.judge(head)
+    except NotHTTP as error:
+        refused = Refused(error.status, f"not HTTP/1.1: {error}")
+        return await _refuse(client, issued.usage, refused, b"")
+    request = judged[0] if isinstance(judged, tuple) else judged.request
     audit = issued.usage.audit
     if audit is not None and audit.refuses:
-        unrecorded = Refused(503, "the request cannot be recorded")
-        return await _refuse(client, issued.usage, unrecorded, event.method)
-    verdict = judge(event.method, event.target, list(event.headers), issued.services, issued.tokens)
-    if isinstance(verdict, Refused):
-        return await _refuse(client, issued.usage, verdict, event.method)
-    name = verdict.service.name
-    exchange = Exchange(
-        client,
-        sock,
-        event,
-        verdict,
-        issued.keys[name].value,
-        issued.masks[name],
-        url(verdict.service, serving.port),
-    )
-    reason = "the program closed the connection"
+        refused = Refused(503, "the request cannot be recorded")
+        return await _refuse(client, issued.usage, refused, request.method)
+    if isinstance(judged, tuple):
+        return await _refuse(client, issued.usage, judged[1], request.method)
+    return await _exchange(client, serving, judged)
+
+
+async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
+    issued, request, admitted = serving.issued, judged.request, judged.admitted
+    name = admitted.service.name
+    base_url = url(admitted.service, serving.port)
+    exchange = Exchange(client, judged, issued.masks[name], base_url)
+    status, reason = 0, "the program closed the connection"
     try:
         await exchange.run(serving.upstreams)
         reason = ""
     except UpstreamFailure as error:
         reason = str(error)
-        if not exchange.is_answered:
-            exchange.status = 502
-            await _respond(client, event.method, 502, f"{name}: {reason}")
+        if exchange.status:
+            return False
+        status = 502
+        await _respond(client, request.method, status, f"{name}: {reason}")
     finally:
         issued.usage.note(
             name,
-            event.method.decode("ascii"),
-            verdict.path,
-            exchange.status,
+            request.method.decode("ascii"),
+            admitted.path,
+            status or exchange.status,
             exchange.sent,
             exchange.received,
             reason,
         )
-    states = client.http.our_state, client.http.their_state
-    return states == (h11.DONE, h11.DONE)
+    return not status and exchange.keeps
 
 
-async def _refuse(client: Peer, usage: Usage, refused: Refused, method: bytes) -> bool:
+async def _refuse(client: Client, usage: Usage, refused: Refused, method: bytes) -> bool:
     shown = method.decode("ascii", "replace")[:40]
     usage.note(refused.service, shown, refused.path, refused.status, reason=refused.reason)
-    if client.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-        await _respond(client, method, refused.status, refused.reason)
+    await _respond(client, method, refused.status, refused.reason)
     return False
 
 
-async def _respond(client: Peer, method: bytes, status: int, reason: str) -> None:
+async def _respond(client: Client, method: bytes, status: int, reason: str) -> None:
     """An answer of our own, and the end of the connection: a body may still be on its way."""
     # In the form that the clients of most APIs show to people.
     error = {"type": "nono_refused", "message": f"nono: {reason}"}
     body = json.dumps({"error": error}).encode()
-    headers = [
+    fields = [
         (b"Content-Type", b"application/json"),
-        (b"Content-Length", str(len(body)).encode()),
+        (b"Content-Length", b"%d" % len(body)),
         (b"Connection", b"close"),
         *((_CHALLENGES[status],) if status in _CHALLENGES else ()),
     ]
-    await client.send(
-        h11.Response(status_code=status, headers=headers, reason=_phrase(status)), BODY_SECONDS
-    )
-    if method != b"HEAD":
-        await client.send(h11.Data(data=body), BODY_SECONDS)
-    await client.send(h11.EndOfMessage(), BODY_SECONDS)
-    with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await _linger(client)
-
-
-def _phrase(status: int) -> bytes:
-    return http.HTTPStatus(status).phrase.encode()
-
-
-async def _linger(client: Peer) -> None:
-    """Read on for a moment: closing with unread bytes would take the answer away with a RST."""
-    stream = client.stream
-    if isinstance(stream, trio.SocketStream):
-        await stream.send_eof()
-    with trio.move_on_after(1):
-        left = 1 << 20
-        while left > 0 and (data := await stream.receive_some(1 << 16)):
-            left -= len(data)
+    phrase = http.HTTPStatus(status).phrase.encode()
+    head = written(b"HTTP/1.1 %d %b" % (status, phrase), fields)
+    await client.write(head + (b"" if method == b"HEAD" else body), BODY_SECONDS)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import select
+import socket
 import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
-import h11
 import trio
 
 from nono.broker import Rule
 from nono.broker.credentials.services import Upstream
 from nono.broker.network.refusals import reaching
+from nono.supervisor.credentials.poll import Line
+from nono.supervisor.credentials.wire import READ, Wire
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.network.dial import dial
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from nono.supervisor.network.resolver import Resolver
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
 
-CHUNK = 1 << 16
-MAX_HEAD = 1 << 16
 _CONNECT_SECONDS = 30.0
 _IDLE_SECONDS = 30.0
 _MAX_IDLE = 64
@@ -31,56 +31,6 @@ _MAX_IDLE = 64
 
 class UpstreamFailure(Exception):
     """A service cannot be reached, or does not speak HTTP; the text says why, for people."""
-
-
-class Peer:
-    """One side of an exchange: a stream, and the state of HTTP/1.1 on it."""
-
-    def __init__(self, stream: trio.abc.Stream, role: Any) -> None:
-        self.stream = stream
-        self._role = role
-        self.http = h11.Connection(role, max_incomplete_event_size=MAX_HEAD)
-
-    async def next_event(self, seconds: float) -> Any:
-        """The next event. Raises h11.RemoteProtocolError, trio.TooSlowError and stream errors."""
-        event = self.http.next_event()
-        if event is h11.NEED_DATA:
-            with trio.fail_after(seconds):
-                while event is h11.NEED_DATA:
-                    self.http.receive_data(bytes(await self.stream.receive_some(CHUNK)))
-                    event = self.http.next_event()
-        return event
-
-    async def send(self, event: h11.Event, seconds: float) -> None:
-        """Send an event. Raises trio.TooSlowError and the stream's errors."""
-        await self.write(self.http.send(event) or b"", seconds)
-
-    async def write(self, data: bytes | bytearray, seconds: float) -> None:
-        """Send bytes; one task at a time. Raises as `send` does."""
-        if data:
-            with trio.fail_after(seconds):
-                await self.stream.send_all(data)
-
-    async def close(self) -> None:
-        """At once, whatever was on its way."""
-        await trio.aclose_forcefully(self.stream)
-
-
-class Connection(Peer):
-    """A connection to a service."""
-
-    def __init__(self, stream: trio.abc.Stream, sock: trio.socket.SocketType) -> None:
-        super().__init__(stream, h11.CLIENT)
-        self._socket = sock
-        self.is_reused = False
-        self.idle_since = 0.0
-
-    @property
-    def is_fresh(self) -> bool:
-        """False when the service has closed it, or said something that nobody asked for."""
-        poll = select.poll()
-        poll.register(self._socket.fileno(), select.POLLIN)
-        return time.monotonic() - self.idle_since < _IDLE_SECONDS and not poll.poll(0)
 
 
 @dataclass
@@ -93,49 +43,46 @@ class Upstreams:
     resolver: Resolver
     refusals: Sequence[Rule]
     proxy: UpstreamProxy | None = None
-    _idle: dict[Upstream, list[Connection]] = field(default_factory=dict)
+    _idle: dict[Upstream, list[tuple[float, Wire]]] = field(default_factory=dict)
     _context: ssl.SSLContext | None = None
 
-    async def get(self, upstream: Upstream, fresh: bool = False) -> Connection:
-        """A connection that no other request uses. Raises UpstreamFailure."""
-        idle = self._idle.get(upstream, [])
-        while idle and not fresh:
-            connection = idle.pop()
-            if connection.is_fresh:
-                connection.is_reused = True
-                return connection
-            await connection.close()
-        try:
-            with trio.fail_after(_CONNECT_SECONDS):
-                return await self._connect(upstream)
-        except trio.TooSlowError:
-            raise UpstreamFailure(f"{upstream.authority} did not answer in time") from None
+    def kept(self, upstream: Upstream) -> Wire | None:
+        """A connection that was used before, and is free."""
+        idle = self._idle.get(upstream)
+        while idle:
+            since, wire = idle.pop()
+            if time.monotonic() - since < _IDLE_SECONDS and wire.is_silent:
+                return wire
+            wire.close()
+        return None
 
-    async def put(self, upstream: Upstream, connection: Connection) -> None:
-        """Keep a connection for another request if it can have one; close it if not."""
+    async def made(self, upstream: Upstream, line: Line) -> Wire:
+        """Another connection. Raises UpstreamFailure."""
+        return Wire(await line.connect(partial(self._connect, upstream)), line.poll, None)
+
+    def keep(self, upstream: Upstream, wire: Wire) -> None:
+        """For another request. It must have had its whole answer, and nothing else."""
         idle = self._idle.setdefault(upstream, [])
-        state = connection.http
-        is_done = state.our_state is h11.DONE and state.their_state is h11.DONE
-        # What came after the answer would be taken for the next one.
-        is_clean = state.trailing_data == (b"", False)
-        if is_done and is_clean and len(idle) < _MAX_IDLE:
-            state.start_next_cycle()
-            connection.idle_since = time.monotonic()
-            idle.append(connection)
-        else:
-            await connection.close()
+        if len(idle) >= _MAX_IDLE:
+            wire.close()
+            return
+        wire.line = None
+        wire.watch(READ)
+        idle.append((time.monotonic(), wire))
 
-    async def close(self) -> None:
+    def close(self) -> None:
         for idle in self._idle.values():
             while idle:
-                await idle.pop().close()
+                idle.pop()[1].close()
 
-    async def _connect(self, upstream: Upstream) -> Connection:
-        sock = await self._reach(upstream)
-        stream: trio.abc.Stream = trio.SocketStream(sock)
-        if upstream.is_tls:
-            stream = await self._encrypted(stream, upstream)
-        return Connection(stream, sock)
+    async def _connect(self, upstream: Upstream) -> socket.socket:
+        try:
+            with trio.fail_after(_CONNECT_SECONDS):
+                reached = await self._reach(upstream)
+                sock = socket.socket(fileno=reached.detach())
+                return await self._encrypted(sock, upstream) if upstream.is_tls else sock
+        except trio.TooSlowError:
+            raise UpstreamFailure(f"{upstream.authority} did not answer in time") from None
 
     async def _reach(self, upstream: Upstream) -> trio.socket.SocketType:
         """To whatever address the name has: with TLS, the certificate tells whose it is."""
@@ -159,23 +106,42 @@ class Upstreams:
         except OSError as error:
             raise UpstreamFailure(f"{upstream.authority}: {error.strerror or error}") from None
 
-    async def _encrypted(self, stream: trio.abc.Stream, upstream: Upstream) -> trio.abc.Stream:
-        if self._context is None:
-            # Reading the machine's certificates takes a while. SSL_CERT_FILE names others.
-            self._context = await trio.to_thread.run_sync(ssl.create_default_context)
-            self._context.set_alpn_protocols(["http/1.1"])
-        encrypted = trio.SSLStream(
-            stream, self._context, server_hostname=upstream.host, https_compatible=True
-        )
+    async def _encrypted(self, sock: socket.socket, upstream: Upstream) -> ssl.SSLSocket:
         try:
-            await encrypted.do_handshake()
-        except trio.BrokenResourceError as error:
-            await trio.aclose_forcefully(stream)
-            raise UpstreamFailure(_tls_failure(upstream, error.__cause__)) from None
+            if self._context is None:
+                # Reading the machine's certificates takes a while. SSL_CERT_FILE names others.
+                self._context = await trio.to_thread.run_sync(_context)
+            sock.setblocking(False)
+            sock = encrypted = self._context.wrap_socket(
+                sock, server_hostname=upstream.host, do_handshake_on_connect=False
+            )
+            await _shake_hands(encrypted)
+        except OSError as error:
+            sock.close()
+            raise UpstreamFailure(_tls_failure(upstream, error)) from None
         except BaseException:
-            await trio.aclose_forcefully(stream)
+            sock.close()
             raise
         return encrypted
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    # So that only reading ever waits for writing, and not the other way round.
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    return context
+
+
+async def _shake_hands(encrypted: ssl.SSLSocket) -> None:
+    while True:
+        try:
+            encrypted.do_handshake()
+            return
+        except ssl.SSLWantReadError:
+            await trio.lowlevel.wait_readable(encrypted)
+        except ssl.SSLWantWriteError:
+            await trio.lowlevel.wait_writable(encrypted)
 
 
 def _tls_failure(upstream: Upstream, cause: BaseException | None) -> str:

@@ -45,8 +45,8 @@ from nono.supervisor.places import (
     state_directory,
     tmpdir_template,
 )
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
-from nono.supervisor.planning.start_files import without_start_files
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.projects.start_files import without_start_files
 from nono.supervisor.walk import links_between
 
 if TYPE_CHECKING:

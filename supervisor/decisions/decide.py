@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from nono.broker.policy.table import Spelled
     from nono.supervisor.decisions.remembered import Remembered
     from nono.supervisor.decisions.witness import Witness
-    from nono.supervisor.planning.repositories import Repository
+    from nono.supervisor.planning.git.repositories import Repository
 
 _LOCAL_PATTERNS = (AddressBlock, LocalPort)
 _MAX_UNRESOLVED = 100

@@ -30,13 +30,15 @@ ABSENT_PROCESS = builtin("processes of others are not there", Effect.DENY)
 class Denial:
     """A refused request and the verdict on it; `count` says how often it came so far.
 
-    `explanation` is the verdict in words, where somebody has put it so.
+    `explanation` is the verdict in words, where somebody has put it so. `reason_in_flags` is its
+    reason as the command says it, where `reason` is said in Python.
     """
 
     request: Request
     verdict: Deny | Ask
     count: int = 1
     explanation: Explanation | None = None
+    reason_in_flags: str = ""
 
     @property
     def summary(self) -> str:

@@ -20,7 +20,7 @@ from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
 from nono.supervisor.places import HANDLE, platform
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
 _ALWAYS = frozenset(
@@ -204,7 +204,8 @@ def _folds(directory: str) -> bool | None:
         if _is_flagged(fd):
             return True
         with os.scandir(fd) as entries:
-            return _tells(fd, (entry.name for entry in islice(entries, _MAX_ENTRIES)))
+            names = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
+        return _tells(fd, names, are_all=len(names) < _MAX_ENTRIES)
     except OSError:
         return None
     finally:
@@ -217,7 +218,7 @@ def _folds_any(directory: str, names: Sequence[str]) -> bool:
     except OSError:
         return False
     try:
-        return _tells(fd, names) is True
+        return _tells(fd, names, are_all=False) is True
     finally:
         os.close(fd)
 
@@ -230,8 +231,11 @@ def _is_flagged(fd: int) -> bool:
     return bool(flags & _FS_CASEFOLD_FL)
 
 
-def _tells(fd: int, names: Iterable[str]) -> bool | None:
-    """Whether the first name with a letter is found by another spelling."""
+def _tells(fd: int, names: Sequence[str], are_all: bool) -> bool | None:
+    """Whether a name with a letter is found by another spelling; `are_all` in the directory.
+
+    FUSE may give each spelling a number of its own: then it tells that only one of them is listed.
+    """
     for name in names:
         other = name.swapcase()
         if other == name or not name.isascii():
@@ -241,7 +245,11 @@ def _tells(fd: int, names: Iterable[str]) -> bool | None:
         except OSError:
             continue
         try:
-            return os.path.samestat(spelled, os.stat(other, dir_fd=fd, follow_symlinks=False))
+            found = os.stat(other, dir_fd=fd, follow_symlinks=False)
         except OSError:
             return False
+        if os.path.samestat(spelled, found):
+            return True
+        if are_all or other in names:
+            return other not in names
     return None

@@ -22,8 +22,8 @@ from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.places import plain_path
-from nono.supervisor.planning.git_files import bytes_of, exact_link, kind_of, names_in
-from nono.supervisor.planning.repositories import (
+from nono.supervisor.planning.git.git_files import bytes_of, exact_link, kind_of, names_in
+from nono.supervisor.planning.git.repositories import (
     Indexes,
     Repository,
     git_directories,

@@ -14,7 +14,7 @@ from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES, first_that_runs, work_trees
 from nono.broker.rules.paths import child, lineage
 from nono.supervisor.places import plain_path
-from nono.supervisor.planning.git_files import (
+from nono.supervisor.planning.git.git_files import (
     bytes_of,
     common,
     exact_common,
@@ -22,7 +22,7 @@ from nono.supervisor.planning.git_files import (
     kind_of,
     names_in,
 )
-from nono.supervisor.planning.repositories import is_bare
+from nono.supervisor.planning.git.repositories import is_bare
 
 CONFIGS = ("config", "config.worktree")
 _NO_LINKS = (*CONFIGS, "HEAD", "hooks", "commondir", "objects", "refs")

@@ -51,14 +51,14 @@ from nono.supervisor.decisions.other_mounts import other_names
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import home_directory
-from nono.supervisor.planning.anywhere import anchored, opened_directories
-from nono.supervisor.planning.group_paths import expander
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
-from nono.supervisor.planning.other_homes import other_homes
+from nono.supervisor.planning.git.repositories import Repository
+from nono.supervisor.planning.paths.anywhere import anchored, opened_directories
+from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.paths.other_homes import other_homes
+from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.plan import Plan
-from nono.supervisor.planning.refused_names import Expanded
-from nono.supervisor.planning.repositories import Repository
-from nono.supervisor.planning.start_files import (
+from nono.supervisor.planning.projects.start_files import (
     NOTHING,
     ORIGIN,
     StartFiles,

@@ -18,7 +18,7 @@ from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree
 from nono.broker.dataclass import replace
 from nono.broker.rules.paths import RESERVED_TREES, outermost
 from nono.broker.rules.rule import is_lifted
-from nono.supervisor.planning.opened_by_patterns import grants_of_people, opened_by_people
+from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from nono.broker.dataclass import dataclass, field
 from nono.broker.rules.paths import child, outermost, parent
-from nono.supervisor.planning.git_files import kind_of
+from nono.supervisor.planning.git.git_files import kind_of
 
 MAX_NAMES = 200_000
 _BESIDE_HEAD = ("objects", "refs", "commondir", "config")

@@ -25,12 +25,12 @@ from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
 from nono.supervisor.decisions.repository_walk import MAX_NAMES, Walked, walk
 from nono.supervisor.places import home_directory
-from nono.supervisor.planning.git_files import bytes_of
-from nono.supervisor.planning.git_settings import in_every_work_tree, of_every_repository
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
-from nono.supervisor.planning.remembered_repositories import remember
-from nono.supervisor.planning.repositories import Repository, search
-from nono.supervisor.planning.start_files import searched_directories
+from nono.supervisor.planning.git.git_files import bytes_of
+from nono.supervisor.planning.git.git_settings import in_every_work_tree, of_every_repository
+from nono.supervisor.planning.git.remembered_repositories import remember
+from nono.supervisor.planning.git.repositories import Repository, search
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.projects.start_files import searched_directories
 
 _MAX_DIRECTORIES = 64
 _MAX_ENTRIES = 2000

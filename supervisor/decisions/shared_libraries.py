@@ -19,7 +19,7 @@ from typing import BinaryIO
 from nono.broker import is_within
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
-from nono.supervisor.planning.git_files import bytes_of
+from nono.supervisor.planning.git.git_files import bytes_of
 
 _PRELOADED = (("LD_PRELOAD", ": "), ("LD_AUDIT", ":"), ("LD_AUDIT", ": "))
 _CACHE = "/etc/ld.so.cache"
@@ -46,7 +46,8 @@ def shared_libraries(opened: Iterable[str], own_files: Iterable[str]) -> Iterato
     named = {each for variable in _PRELOADED for each in _split(*variable)} - {os.curdir}
     yield from places((each for each in named if "/" in each), opened)
     listed = list(places(_split("LD_LIBRARY_PATH", ":;"), opened))
-    worked_in = [canonical(each) for each in places((os.curdir,), opened)]
+    here = places((os.curdir,), opened)  # a relative one is gone, and holds nothing
+    worked_in = [canonical(each) for each in here if os.path.isabs(each)]
     shared = []
     for directory in dict.fromkeys(listed):
         if any(is_within(each, canonical(directory)) for each in worked_in):

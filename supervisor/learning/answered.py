@@ -19,9 +19,9 @@ from nono.broker.learning.profile import spelled
 from nono.broker.profile.spelling import is_file_name
 from nono.broker.settings import BY_NAME, Kind
 from nono.supervisor.places import absolute, canonical
-from nono.supervisor.planning.led_elsewhere import without_led
 from nono.supervisor.planning.options import Options, settings_of
-from nono.supervisor.planning.profile_paths import Variables
+from nono.supervisor.planning.profiles.led_elsewhere import without_led
+from nono.supervisor.planning.profiles.profile_paths import Variables
 
 _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
 _MAX_DESCRIPTION = 200

@@ -53,9 +53,9 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.denials import key
 from nono.supervisor.learning.own_state import entries, opened_by_person, state_rules
 from nono.supervisor.places import base_directory, canonical, home_directory, platform
-from nono.supervisor.planning.anywhere import anchored
-from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options, settings_of
+from nono.supervisor.planning.paths.anywhere import anchored
+from nono.supervisor.planning.paths.group_paths import expander
 from nono.supervisor.planning.plan import Plan, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
@@ -83,8 +83,8 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
     Options that name hosts or ports, or block the network, limit what is reached. The working
     directory is opened as by a flag: in it is refused what runs by itself later.
     """
-    from nono.supervisor.planning.network_rules import nameservers, unchecked
-    from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
+    from nono.supervisor.planning.network.network_rules import nameservers, unchecked
+    from nono.supervisor.planning.network.upstream_proxy import chosen_proxy, without_proxy
 
     watched = replace(options, dns=(), no_sni_check=(), upstream_proxy=None, caches=True)
     plan = make_plan(watched, argv, opening_workdir=_WORKDIR)

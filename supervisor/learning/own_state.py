@@ -31,7 +31,7 @@ from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child, parent
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.places import base_directory, canonical
-from nono.supervisor.planning.start_files import GROUP
+from nono.supervisor.planning.projects.start_files import GROUP
 
 STATE = Origin(OriginKind.BUILTIN, "state of programs, while learning")
 _XDG = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")

@@ -37,10 +37,10 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.learning.own_state import containers, kept_names
 from nono.supervisor.places import absolute, canonical, home_directory, platform
-from nono.supervisor.planning.group_paths import expander
 from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.paths.group_paths import expander
 from nono.supervisor.planning.plan import Plan, make_plan
-from nono.supervisor.planning.program import needed_by
+from nono.supervisor.planning.program.program import needed_by
 
 _MAX_DESCRIPTION = 200
 _MAX_PROGRAMS = 500

@@ -29,6 +29,7 @@ from nono.supervisor.library.files import MAX_FILE, MAX_NAMES, Entry, Path
 from nono.supervisor.library.loops import InAsyncio, InTrio, Way
 from nono.supervisor.library.opened import Opened, Started, opening
 from nono.supervisor.library.policy import Given
+from nono.supervisor.library.sinks import Waited
 
 if TYPE_CHECKING:
     from nono.supervisor.audit.writer import AuditOptions
@@ -203,9 +204,11 @@ class AsyncSandbox(Opened):
         """
         asked = to_run("run", **arguments)
         way = self._open_way()
+        jobs = Waited()
         for name, callback in asked.callbacks.items():
-            asked.until.sinks[name] = way.sink(callback)
-        done: Completed = await way.call(run_in, self._engine, argv, asked.how, asked.until)
+            asked.until.sinks[name] = way.sink(callback, jobs)
+        given = self._engine, argv, asked.how, asked.until
+        done: Completed = await way.call(run_in, *given, jobs=jobs)
         return done
 
     async def start(

@@ -19,8 +19,8 @@ from nono.broker.rules.rule import Effect, OriginKind
 from nono.broker.visible import visible
 from nono.supervisor.decisions.denials import Denial
 from nono.supervisor.errors import UsageError
+from nono.supervisor.in_forks import forget, keep_from_forks, making
 from nono.supervisor.library.files import Files
-from nono.supervisor.library.in_forks import forget, keep_from_forks
 from nono.supervisor.library.pipes import Pipes, Wanted, open_pipes
 from nono.supervisor.library.policy import check_argv
 from nono.supervisor.library.program import Program
@@ -101,17 +101,20 @@ class Engine:
         if self._is_closed:
             raise UsageError("the sandbox is closed")
         words = check_argv(argv)
-        with needing_descriptors():
+        with needing_descriptors(), making():
             pipes = open_pipes(how.wanted)
+            keep_from_forks(pipes, pipes.ends)
         try:
             with in_python():
                 session = await self._launch(words, how, pipes)
         except BaseException:
+            forget(pipes)
             pipes.close_ours()
             raise
         limits = self.plan.limits
         timeout = None if limits is None else limits.timeout
         program = Program(session, tuple(words), pipes, self.prepared.decisions, timeout)
+        forget(pipes)  # which are the program's now
         program.dropped = self._dropped(how.env)
         self._nursery.start_soon(program.serve)
         if how.in_time and timeout is not None:
@@ -180,10 +183,10 @@ class Engine:
         found = []
         for each in denials:
             entry = explained(self.prepared.decisions, each, self.plan.workdir)
-            reason = python_words(entry.explanation.reason, origins)
-            told = replace(entry.explanation, reason=reason)
+            reason = entry.explanation.reason
+            told = replace(entry.explanation, reason=python_words(reason, origins))
             request: Request = replace(each.request, process=NOBODY)
-            found.append(replace(each, request=request, explanation=told))
+            found.append(replace(each, request=request, explanation=told, reason_in_flags=reason))
         return tuple(found)
 
     @cached_property

@@ -40,12 +40,14 @@ class InTrio:
             raise UsageError("in trio a sandbox is closed by the task that has opened it")
         await self._stack.__aexit__(*error)
 
-    async def call(self, function: Any, *args: Any, abandon: Any = None) -> Any:
+    async def call(
+        self, function: Any, *args: Any, abandon: Any = None, jobs: sinks.Waited | None = None
+    ) -> Any:
         """As `Portal.acall`."""
         return await function(*args)
 
-    def sink(self, callback: sinks.Callback) -> Sink:
-        """Where output goes, for a function of the caller's."""
+    def sink(self, callback: sinks.Callback, jobs: sinks.Waited) -> Sink:
+        """Where output goes, for a function of the caller's; `jobs` are those of its call."""
         return sinks.here(callback)
 
 
@@ -68,12 +70,14 @@ class InAsyncio:
         if self._portal is not None:
             await self._portal.aclose()
 
-    async def call(self, function: Any, *args: Any, abandon: Any = None) -> Any:
+    async def call(
+        self, function: Any, *args: Any, abandon: Any = None, jobs: sinks.Waited | None = None
+    ) -> Any:
         assert self._portal is not None
-        return await self._portal.acall(function, *args, abandon=abandon)
+        return await self._portal.acall(function, *args, abandon=abandon, jobs=jobs)
 
-    def sink(self, callback: sinks.Callback) -> Sink:
-        return sinks.in_loop(callback, self._loop)
+    def sink(self, callback: sinks.Callback, jobs: sinks.Waited) -> Sink:
+        return sinks.in_loop(callback, jobs, self._loop)
 
 
 Way = InTrio | InAsyncio

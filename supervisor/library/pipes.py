@@ -8,12 +8,14 @@ import os
 import struct
 import subprocess
 import termios
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from nono.supervisor.errors import UsageError
+from nono.supervisor.in_forks import making
 from nono.supervisor.printed import Printed
-from nono.supervisor.streams import Streams
+from nono.supervisor.streams import Streams, is_inherited
 
 PIPE = subprocess.PIPE
 STDOUT = subprocess.STDOUT
@@ -34,7 +36,7 @@ class Wanted:
     pty: bool | tuple[int, int] = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Pipes:
     """Made before a program starts. `theirs` is to be closed when it has; `ours` are by name."""
 
@@ -44,10 +46,17 @@ class Pipes:
     """Our side of the program's terminal, for its size; -1 where it has none."""
     printed: Printed = field(default_factory=Printed)
     _theirs: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _open: list[int] = field(default_factory=list)
+
+    def ends(self) -> Iterator[int]:
+        """Of both sides, as long as they are open."""
+        yield from (*self.ours.values(), *self._open)
 
     def close_theirs(self) -> None:
         """Once the program has them, or will never."""
-        self._theirs.close()
+        with making():
+            self._open.clear()
+            self._theirs.close()
 
     def close_ours(self) -> None:
         """When there is nobody to talk to."""
@@ -58,6 +67,7 @@ class Pipes:
     def keep(self, fd: int) -> int:
         """One for the program."""
         self._theirs.callback(os.close, fd)
+        self._open.append(fd)
         return fd
 
 
@@ -89,9 +99,7 @@ def _stream(pipes: Pipes, name: str, wanted: Any) -> int:
         return pipes.keep(theirs)
     if wanted is None:
         wanted = NAMES.index(name)
-        try:
-            os.fstat(wanted)
-        except OSError:
+        if not is_inherited(wanted):
             wanted = DEVNULL  # it is closed here
     if wanted == DEVNULL:
         return pipes.keep(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))

@@ -38,7 +38,7 @@ class Profile:
 
         Raises PolicyError, which tells everything that is wrong with it.
         """
-        from nono.supervisor.planning.kept_profiles import resolved
+        from nono.supervisor.planning.profiles.kept_profiles import resolved
 
         reference = os.fspath(name)
         if "/" in reference or not isinstance(name, str):

@@ -20,7 +20,7 @@ import outcome
 import trio
 
 from nono.supervisor.errors import BrokenError, UsageError
-from nono.supervisor.library.sinks import Jobs
+from nono.supervisor.library.sinks import Jobs, Waited
 
 T = TypeVar("T")
 Function = Callable[..., Awaitable[T]]
@@ -222,15 +222,26 @@ class Portal:
         closing = asyncio.get_running_loop().run_in_executor(None, self.close)
         await _wait_through((closing,))
 
-    async def acall(self, function: Function[T], *args: Any, abandon: Abandon = None) -> T:
-        """As `call`; when cancelled, the coroutine is cancelled, and has ended when this has."""
+    async def acall(
+        self,
+        function: Function[T],
+        *args: Any,
+        abandon: Abandon = None,
+        jobs: Waited | None = None,
+    ) -> T:
+        """As `call`; when cancelled, the coroutine is cancelled, and has ended when this has.
+
+        What was handed to the loop by `jobs` before is done by it; what it has lost is refused.
+        """
         call = _Call(function, args)
         done, tell = _told()
         self._submit(call, tell)
         try:
             await asyncio.wait((done,))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             self._soon(call.cancel)
+            if jobs is not None:  # after those that the loop still has: it takes them in order
+                asyncio.get_running_loop().call_soon(jobs.refuse, error)
             with contextlib.suppress(asyncio.CancelledError):
                 await _wait_through((done,))
             _give_up(call, abandon)

@@ -65,11 +65,20 @@ def here(callback: Callback) -> Sink:
     return sink
 
 
-class Jobs(queue.SimpleQueue[Job | None]):
-    """What a caller in plain Python is to do; None: the call is over."""
+class Waited:
+    """The jobs of one call that were handed to its caller and are not done."""
 
     def __init__(self) -> None:
         self.waited_for: set[Job] = set()
+
+    async def wait(self, job: Job, hand: Callable[[Job], object]) -> None:
+        """Hand it over and wait until it is done. In trio's thread."""
+        self.waited_for.add(job)
+        try:
+            hand(job)
+            await job.wait()
+        finally:
+            self.waited_for.discard(job)
 
     def refuse(self, error: BaseException) -> None:
         """Refuse what is waited for, also what was taken out and is lost.
@@ -80,27 +89,26 @@ class Jobs(queue.SimpleQueue[Job | None]):
             job.refuse(error)
 
 
+class Jobs(queue.SimpleQueue[Job | None], Waited):
+    """What a caller in plain Python is to do; None: the call is over."""
+
+    def __init__(self) -> None:
+        Waited.__init__(self)
+
+
 def in_queue(callback: Callback, jobs: Jobs) -> Sink:
     """For a caller in plain Python, who takes the jobs out of the queue."""
 
     async def sink(piece: Any) -> None:
-        job = Job(callback, piece)
-        jobs.waited_for.add(job)
-        try:
-            jobs.put(job)
-            await job.wait()
-        finally:
-            jobs.waited_for.discard(job)
+        await jobs.wait(Job(callback, piece), jobs.put)
 
     return sink
 
 
-def in_loop(callback: Callback, loop: asyncio.AbstractEventLoop) -> Sink:
+def in_loop(callback: Callback, jobs: Waited, loop: asyncio.AbstractEventLoop) -> Sink:
     """For a caller in asyncio. Raises RuntimeError where its loop is closed."""
 
     async def sink(piece: Any) -> None:
-        job = Job(callback, piece)
-        loop.call_soon_threadsafe(job.do)
-        await job.wait()
+        await jobs.wait(Job(callback, piece), lambda job: loop.call_soon_threadsafe(job.do))
 
     return sink

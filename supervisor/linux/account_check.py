@@ -12,7 +12,7 @@ from nono.supervisor.errors import NonoError
 from nono.supervisor.finding import Finding
 from nono.supervisor.linux.confine import check_proc
 from nono.supervisor.places import caches_directory, home_directory, state_directory
-from nono.supervisor.planning.workdir import working_directory
+from nono.supervisor.planning.paths.workdir import working_directory
 
 _LIMITS = (
     (resource.RLIMIT_NOFILE, "open files", 64, "ulimit -n 1024"),

@@ -17,7 +17,7 @@ from nono.shims.linux import capabilities, landlock, notify, process
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.errors import StartError
 from nono.supervisor.linux import ruleset
-from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
 from nono.supervisor.linux.kept_filter import kept_filter
 from nono.supervisor.linux.tracing import check_tracing
 

@@ -25,7 +25,7 @@ from nono.shims.linux.openat2 import (
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.injected_files import InjectedFiles
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.walk import Changeable
 
 _RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS

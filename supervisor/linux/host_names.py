@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from nono.broker import Access, Open, Operation, PathChange
 from nono.broker.requests import NOBODY
 from nono.broker.rules.paths import child
-from nono.supervisor.linux.calls.git_kept import require_kept_nowhere
+from nono.supervisor.linux.calls.files.git_kept import require_kept_nowhere
 from nono.supervisor.linux.host_files import _HANDLE, HostFiles, _place
 
 

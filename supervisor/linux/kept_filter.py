@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -29,9 +28,9 @@ def kept_filter(
     What was kept counts for the same parts and the same code alone. Raises what `make` raises.
     """
     # Two installations do not take each other's place.
-    said = json.dumps([os.path.dirname(linux.__file__), sorted(parts.items())])
+    said = repr([os.path.dirname(linux.__file__), sorted(parts.items())])
     name = sha256(said.encode()).hexdigest()[:16]
-    key = json.dumps([VERSION, _code(), said])
+    key = repr([VERSION, _code(), said])
     kept = read_kept(_KIND, name, env)
     digest, program = kept[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]
     if digest == _digest(key, program) and _is_program(program):

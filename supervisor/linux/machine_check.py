@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterator
 
 from nono.shims.errors import ShimError
-from nono.shims.linux import inet_diag, landlock, lane, unix_diag
+from nono.shims.linux import inet_diag, landlock, lane, launcher, unix_diag
 from nono.shims.linux.libseccomp import SONAME
 from nono.shims.linux.syscall_classes import machine
 from nono.supervisor.decisions.preloaded import library
@@ -22,7 +22,14 @@ from nono.supervisor.linux.network.datagrams import Datagrams
 def examine() -> list[Finding]:
     """Every finding, in the order in which a run needs them."""
     found = [_architecture(), *wsl.findings(), *_landlock(), *_notification()]
-    found += [_lane(), _opens(), *refused_calls.findings(), tracing.finding(), _libseccomp()]
+    found += [
+        _lane(),
+        _starts(),
+        _opens(),
+        *refused_calls.findings(),
+        tracing.finding(),
+        _libseccomp(),
+    ]
     found += [_datagrams(), _sockets()]
     return [*found, *account_check.findings(), process_bounds.finding(), *limits.findings()]
 
@@ -99,6 +106,17 @@ def _lane() -> Finding:
     found = "no: " + why if why else "yes"
     good = compiled is not None
     return Finding("fast lane in C", found, good, "" if good else cost, needed=False)
+
+
+def _starts() -> Finding:
+    """What forks the library's sandboxes."""
+    good = launcher.is_there()
+    cost = (
+        "a start by the library takes twice as long, and each running program 2 MB more: install"
+        " nono again where there is a C compiler, or from a wheel for this platform"
+    )
+    found = "yes" if good else "no: not compiled, or not executable"
+    return Finding("starts in C", found, good, "" if good else cost, needed=False)
 
 
 def _libseccomp() -> Finding:

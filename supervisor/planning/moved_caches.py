@@ -10,7 +10,7 @@ import os
 from nono.broker import Policy, Subtree
 from nono.broker.dataclass import replace
 from nono.broker.rules.rule import OWN_CACHES
-from nono.supervisor.planning.own_caches import OwnCaches
+from nono.supervisor.planning.paths.own_caches import OwnCaches
 from nono.supervisor.planning.plan import Plan
 
 

@@ -23,16 +23,19 @@ from nono.broker import (
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
 from nono.supervisor.places import absolute, caches_directory, home_directory, platform
-from nono.supervisor.planning.agents import agent_of, notes_about
-from nono.supervisor.planning.answers_of_run import kept_answers
-from nono.supervisor.planning.anywhere import anchored, holds_anywhere, opened_directories
-from nono.supervisor.planning.flag_paths import FlagPaths
-from nono.supervisor.planning.group_paths import expander
-from nono.supervisor.planning.linked_repository import linked_repository_rules
-from nono.supervisor.planning.machine_configuration import machine_configuration, variable_names
+from nono.supervisor.planning.git.linked_repository import linked_repository_rules
+from nono.supervisor.planning.git.repositories import Repository
+from nono.supervisor.planning.network.ssh_agent import ssh_agent
 from nono.supervisor.planning.options import Options, asked_by, limits_said, settings_of
-from nono.supervisor.planning.other_homes import other_homes
-from nono.supervisor.planning.path_rules import (
+from nono.supervisor.planning.paths.anywhere import anchored, holds_anywhere, opened_directories
+from nono.supervisor.planning.paths.flag_paths import FlagPaths
+from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.machine_configuration import (
+    machine_configuration,
+    variable_names,
+)
+from nono.supervisor.planning.paths.other_homes import other_homes
+from nono.supervisor.planning.paths.path_rules import (
     bypasses,
     gpu_rules,
     opened_workdir,
@@ -40,20 +43,20 @@ from nono.supervisor.planning.path_rules import (
     workdir_rules,
     written_directories,
 )
-from nono.supervisor.planning.profile_parts import FromProfile
-from nono.supervisor.planning.program import (
+from nono.supervisor.planning.paths.refused_names import Expanded, own_profiles
+from nono.supervisor.planning.paths.way_here import way_here
+from nono.supervisor.planning.paths.workdir import working_directory
+from nono.supervisor.planning.profiles.answers_of_run import kept_answers
+from nono.supervisor.planning.profiles.profile_parts import FromProfile
+from nono.supervisor.planning.program.agents import agent_of, notes_about
+from nono.supervisor.planning.program.program import (
     Needed,
     interpreter_rules,
     left_out,
     needed_by,
     script_rules,
 )
-from nono.supervisor.planning.refused_names import Expanded, own_profiles
-from nono.supervisor.planning.repositories import Repository
-from nono.supervisor.planning.ssh_agent import ssh_agent
-from nono.supervisor.planning.start_files import GROUP, NOTHING, start_file_rules
-from nono.supervisor.planning.way_here import way_here
-from nono.supervisor.planning.workdir import working_directory
+from nono.supervisor.planning.projects.start_files import GROUP, NOTHING, start_file_rules
 from nono.supervisor.walk import Changeable
 
 if TYPE_CHECKING:
@@ -61,8 +64,8 @@ if TYPE_CHECKING:
     from nono.broker.credentials.services import Service
     from nono.broker.limits import Limits
     from nono.supervisor.network.upstream_proxy import UpstreamProxy
-    from nono.supervisor.planning.own_caches import OwnCaches
-    from nono.supervisor.planning.project_file import Project
+    from nono.supervisor.planning.paths.own_caches import OwnCaches
+    from nono.supervisor.planning.projects.project_file import Project
 
 _READ = Access.READ | Access.EXECUTE
 
@@ -228,7 +231,7 @@ def _caches(
     if setting is None or not setting.value:
         return None
     # What only a run with such a setting needs is loaded only then.
-    from nono.supervisor.planning.own_caches import own_caches
+    from nono.supervisor.planning.paths.own_caches import own_caches
 
     state = {} if agent is None else agent.places()
     return own_caches(options.profile, env, home, workdir, changeable, state)
@@ -253,15 +256,15 @@ def _profile(
     """What the profile gives; without one, the groups that every profile starts from."""
     allow_cwd = flags.speak_of("workdir.access")
     if options.profile is None and project is not None:
-        from nono.supervisor.planning.project_rules import from_project
+        from nono.supervisor.planning.projects.project_rules import from_project
 
         return from_project(project, env, home, workdir, allow_cwd, expand, written)
     if options.profile is None:
         found = [group(name) for name in default_groups(platform())]
         return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
     # A run without a profile does not load what reads one.
-    from nono.supervisor.planning.kept_profiles import resolved
-    from nono.supervisor.planning.profile_rules import from_profile
+    from nono.supervisor.planning.profiles.kept_profiles import resolved
+    from nono.supervisor.planning.profiles.profile_rules import from_profile
 
     merged, notes = resolved(options.profile, env, home)
     made = from_profile(merged, env, home, workdir, allow_cwd, expand, written)
@@ -285,7 +288,7 @@ def _network(flags: Settings, profile: Settings) -> tuple[Network, tuple[tuple[s
     if not any(name.startswith("network.") for name in said):
         return Network(), ()
     # What only a run with such a setting needs is loaded only then.
-    from nono.supervisor.planning.network_rules import make_network, nameservers
+    from nono.supervisor.planning.network.network_rules import make_network, nameservers
 
     return make_network(flags, profile), nameservers(flags)
 
@@ -301,7 +304,7 @@ def _upstream_proxy(
         name.lower().endswith("_proxy") for name in env
     ):
         return None, environment
-    from nono.supervisor.planning.upstream_proxy import chosen_proxy, without_proxy
+    from nono.supervisor.planning.network.upstream_proxy import chosen_proxy, without_proxy
 
     proxy = chosen_proxy(flags, network, env)
     return proxy, environment if proxy is None else without_proxy(environment)
@@ -310,7 +313,7 @@ def _upstream_proxy(
 def _services(flags: Settings, profile: FromProfile, env: Mapping[str, str]) -> tuple[Service, ...]:
     if not profile.services and not flags.speak_of("network.credentials"):
         return ()
-    from nono.supervisor.planning.services import named_services, refuse, together
+    from nono.supervisor.planning.network.services import named_services, refuse, together
 
     return together((*profile.services, *named_services(flags, profile.own_services, refuse, env)))
 

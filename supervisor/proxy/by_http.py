@@ -17,10 +17,10 @@ import trio
 
 from nono.broker.errors import InvalidHost
 from nono.broker.proxy.targets import Target, of_authority, of_url
-from nono.supervisor.credentials.upstreams import Peer
 from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.proxy.client import HEAD_SECONDS, Client
 from nono.supervisor.proxy.exchange import HostFailure, exchange
+from nono.supervisor.proxy.peer import Peer
 
 _KEPT_SECONDS: Final = 75.0
 """How long a client may take for its next request."""

@@ -15,8 +15,8 @@ import h11
 import trio
 
 from nono.broker.proxy.targets import HTTP_PORT, Target
-from nono.supervisor.credentials.upstreams import Peer
 from nono.supervisor.nursery import open_nursery
+from nono.supervisor.proxy.peer import Peer
 
 _BODY_SECONDS: Final = 120.0
 _ANSWER_SECONDS: Final = 900.0

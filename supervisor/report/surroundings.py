@@ -57,6 +57,6 @@ def _caches(home: str, bases: tuple[str, ...]) -> frozenset[str]:
 def _repository(path: str) -> str:
     """The repository without a work tree that a path lies in; empty for none."""
     from nono.broker.explaining.git_directory import bare_directories
-    from nono.supervisor.planning.repositories import is_bare
+    from nono.supervisor.planning.git.repositories import is_bare
 
     return next((each for each in bare_directories(path) if is_bare(each)), "")

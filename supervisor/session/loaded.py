@@ -33,7 +33,7 @@ _ALSO = (
     "nono.broker.explaining.remedies",
     "nono.broker.harmless",
     "nono.broker.policy.table",
-    "nono.supervisor.planning.not_executed",
+    "nono.supervisor.planning.program.not_executed",
     "nono.supervisor.report.lines",
     "nono.supervisor.nursery",
     "stringprep",

@@ -299,8 +299,11 @@ def _preload(
     audit: AuditOptions | None,
     env: Mapping[str, str],
 ) -> str:
-    """The library that programs load first; empty for none."""
-    if not plan.preload or made.is_by_name:
+    """The library that programs load first; empty for none.
+
+    NONO_PRELOAD=no, which is for tests and comparisons, leaves it out of every run.
+    """
+    if not plan.preload or made.is_by_name or os.environ.get("NONO_PRELOAD") == "no":
         return ""
     # What only a run with that library needs is loaded only then.
     from nono.supervisor.decisions.preloaded import loaded_by, named

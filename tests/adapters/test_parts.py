@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,9 @@ def test_what_is_told_has_a_bound() -> None:
         'said\nnono: refused: read /x/1: no rule allows it; a person may allow it: .read("/x/1")\n'
     )
     assert refusals.told([denial(1)], flags=True).endswith("may allow it: --read /x/1\n")
+    both = replace(denial(1), reason_in_flags="denied by flag --deny /x")
+    assert refusals.told([both], flags=True).startswith("nono: refused: read /x/1: denied by flag")
+    assert refusals.told([both]).startswith("nono: refused: read /x/1: no rule allows it;")
     lines = refusals.told([denial(number) for number in range(100)]).splitlines()
     assert len(lines) == refusals.MAX_TOLD + 1 and lines[-1] == "nono: and 92 more refusals"
 

@@ -163,7 +163,7 @@ def test_a_link_in_the_place_of_all_of_them(as_user: Account, home: Path) -> Non
 
 
 def test_a_profile_with_a_name_that_leads_elsewhere(as_user: Account, home: Path) -> None:
-    """Other spellings: tests/supervisor/planning/test_own_caches.py."""
+    """Other spellings: tests/supervisor/planning/paths/test_own_caches.py."""
     before = set(home.rglob("*"))
     for name in ("..", "node-dev/../../x"):
         done = agent(as_user, home, "true", profile=name)

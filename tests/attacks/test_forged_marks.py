@@ -13,7 +13,7 @@ HOSTS = ("--allow-domain", "unknown.example")
 """So that files are others inside."""
 
 
-@pytest.mark.requires(commands=["gcc"])
+@pytest.mark.requires(commands=["gcc"], preload=True)
 def test_a_forged_mark_gives_nothing(as_user: Account, project: Path, attack: Attack) -> None:
     """Whatever is opened with it is opened without it, too, and is the same; never more."""
     scene = build(as_user, project / "scene", inside=True)

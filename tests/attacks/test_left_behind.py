@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.decisions.shared_names import missed
-from nono.supervisor.linux.calls import own_objects
-from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own import own_objects
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
 from tests.attacks.conftest import SHARED
 from tests.conftest import Account, Nono, program_beside
 

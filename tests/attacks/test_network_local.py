@@ -55,6 +55,30 @@ def test_only_its_own(
     assert ("--allow-unix-socket", f"{readable}/docker.sock") in fixes
 
 
+@pytest.mark.parametrize("lane", ["compiled", "python"])
+def test_who_comes_to_share_a_port_is_not_reached(
+    outside: Scene,
+    attack: Attack,
+    partner: Callable[..., None],
+    programs: Path,
+    lane: str,
+) -> None:
+    """With SO_REUSEPORT, set once the port is known, half of the connections would be theirs."""
+    partner(outside, program="network_partner")
+    granted = ("--write", outside.work, "--read", outside.work, "--read", programs)
+    outcome = attack(
+        outside,
+        "shared_port",
+        outside.work,
+        options=(*granted, *FILTERED),
+        env={"NONO_LANE": lane},
+    )
+    assert outcome.won == [], outcome.text
+    assert outcome.attempts.pop("talked") == "[]"
+    assert set(outcome.attempts.values()) == {"ECONNREFUSED"}
+    assert len(outcome.attempts) == 72
+
+
 def test_a_database_of_the_machine(nono: Nono) -> None:
     """Out of reach unless its port is opened."""
     redis = Listener("127.0.0.1", on_accept=lambda client: client.sendall(b"PONG"))

@@ -14,7 +14,7 @@ import pytest
 from nono.broker import Access, Allow, Deny, Open, Operation, PathChange, default_groups, group
 from nono.supervisor import Options, make_plan
 from nono.supervisor.decisions.tree import RealTree
-from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from tests.broker.worlds import access_at
 from tests.conftest import BY_A_USER, Account, Nono
 

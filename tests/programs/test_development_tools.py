@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
-from nono.supervisor.planning.profile_files import built_in_names
+from nono.supervisor.planning.profiles.profile_files import built_in_names
 from tests.conftest import CHECKOUT, Account, Nono
 from tests.programs.development_tools import HOME, reported, rows, shortened
 

@@ -8,10 +8,10 @@ from nono.broker import Effect, Rule
 from nono.broker.settings import flag
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory
-from nono.supervisor.planning.flag_paths import FlagPaths
-from nono.supervisor.planning.network_rules import reaching_rules
+from nono.supervisor.planning.network.network_rules import reaching_rules
 from nono.supervisor.planning.options import Options, settings_of
-from nono.supervisor.planning.path_rules import path_rules
+from nono.supervisor.planning.paths.flag_paths import FlagPaths
+from nono.supervisor.planning.paths.path_rules import path_rules
 from nono.supervisor.walk import Changeable
 
 

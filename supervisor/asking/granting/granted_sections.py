@@ -19,11 +19,11 @@ from nono.broker.requests import NOBODY, Request
 from nono.broker.settings import BY_NAME, REACHING, Kind, Settings
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, platform
-from nono.supervisor.planning.network_rules import reaching_rules
-from nono.supervisor.planning.opened_by_patterns import opened_by_people
-from nono.supervisor.planning.path_rules import path_rules
-from nono.supervisor.planning.profile_findings import Findings
-from nono.supervisor.planning.profile_paths import ProfilePaths, Variables
+from nono.supervisor.planning.network.network_rules import reaching_rules
+from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
+from nono.supervisor.planning.paths.path_rules import path_rules
+from nono.supervisor.planning.profiles.profile_findings import Findings
+from nono.supervisor.planning.profiles.profile_paths import ProfilePaths, Variables
 from nono.supervisor.walk import Changeable
 
 _SOURCE = "the grant"

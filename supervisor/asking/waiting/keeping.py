@@ -6,7 +6,7 @@ import os
 
 from nono.broker.asking.question import Offer
 from nono.broker.asking.surroundings import Place
-from nono.supervisor.planning.kept_answers import keep
+from nono.supervisor.planning.profiles.kept_answers import keep
 
 
 def keep_answer(offer: Offer, words: str, place: Place) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from nono.shims.linux.refused_arguments import F_SETFL, F_SETOWN, FIOASYNC
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.linux.calls import file_flags, locks, signals
 from nono.supervisor.linux.calls.answers import Answer
 from nono.supervisor.linux.calls.call import Call
+from nono.supervisor.linux.calls.files import file_flags, locks
 from nono.supervisor.linux.calls.loop import Handler
+from nono.supervisor.linux.calls.processes import signals
 
 
 def ioctl(call: Call, decisions: Decisions) -> Answer:

@@ -10,10 +10,10 @@ from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.making import Making
-from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:

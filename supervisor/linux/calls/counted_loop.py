@@ -20,7 +20,7 @@ from nono.shims.linux.syscall_classes import machine, table
 from nono.supervisor.decisions.counted import CountedDecisions
 from nono.supervisor.decisions.undecided import Once
 from nono.supervisor.linux.calls.answers import WAITING, Answer, Continue, Fail
-from nono.supervisor.linux.calls.compiled_lane import CompiledLane
+from nono.supervisor.linux.calls.lanes.compiled_lane import CompiledLane
 from nono.supervisor.linux.calls.loop import Loop
 from nono.supervisor.linux.calls.making import Making
 

@@ -72,6 +72,6 @@ def clone(call: Call, decisions: Decisions) -> Answer:
     if call.own.forks is None:
         return CONTINUE
     # What only a run with such a limit needs is loaded only then.
-    from nono.supervisor.linux.calls.forks import counted
+    from nono.supervisor.linux.calls.processes.forks import counted
 
     return counted(call)

@@ -16,39 +16,47 @@ from nono.supervisor.linux.calls.loop import Handler
 
 _HOMES: Mapping[str, tuple[str, ...]] = {
     "nono.supervisor.linux.calls.by_command": ("ioctl", "fcntl"),
-    "nono.supervisor.linux.calls.entries": (
+    "nono.supervisor.linux.calls.files.entries": (
         *("mkdir", "mkdirat", "symlink", "symlinkat", "mknod", "mknodat", "rmdir"),
         *("unlink", "unlinkat", "truncate"),
     ),
-    "nono.supervisor.linux.calls.execute": ("execve", "execveat"),
+    "nono.supervisor.linux.calls.files.execute": ("execve", "execveat"),
     "nono.supervisor.linux.calls.forbidden": tuple(
         name for name, which in classes().items() if which is SyscallClass.TOLD
     ),
-    "nono.supervisor.linux.calls.forks": ("fork", "vfork"),
+    "nono.supervisor.linux.calls.processes.forks": ("fork", "vfork"),
     "nono.supervisor.linux.calls.giving_up": (
         *("clone", "landlock_restrict_self", "capset", "prctl"),
     ),
-    "nono.supervisor.linux.calls.locks": ("flock",),
-    "nono.supervisor.linux.calls.metadata": (
+    "nono.supervisor.linux.calls.files.locks": ("flock",),
+    "nono.supervisor.linux.calls.files.metadata": (
         *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown", "fchownat"),
         *("utime", "utimes", "futimesat", "utimensat"),
         *("setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
         *("removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr"),
     ),
-    "nono.supervisor.linux.calls.moves": ("rename", "renameat", "renameat2", "link", "linkat"),
-    "nono.supervisor.linux.calls.open_how": ("openat2",),
-    "nono.supervisor.linux.calls.opens": ("open", "openat", "creat"),
-    "nono.supervisor.linux.calls.scheduling": (
+    "nono.supervisor.linux.calls.files.moves": (
+        "rename",
+        "renameat",
+        "renameat2",
+        "link",
+        "linkat",
+    ),
+    "nono.supervisor.linux.calls.files.open_how": ("openat2",),
+    "nono.supervisor.linux.calls.files.opens": ("open", "openat", "creat"),
+    "nono.supervisor.linux.calls.processes.scheduling": (
         *("setpriority", "prlimit64", "ioprio_set", "sched_setaffinity", "sched_setattr"),
         *("sched_setparam", "sched_setscheduler"),
     ),
-    "nono.supervisor.linux.calls.signals": (
+    "nono.supervisor.linux.calls.processes.signals": (
         *("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"),
     ),
-    "nono.supervisor.linux.calls.socket_pairs": ("socketpair",),
-    "nono.supervisor.linux.calls.sockets": ("connect", "bind", "listen", "socket", "sendto"),
-    "nono.supervisor.linux.calls.watches": ("inotify_add_watch",),
-    "nono.supervisor.linux.calls.xattr_values": ("getxattr", "lgetxattr", "getxattrat"),
+    "nono.supervisor.linux.calls.sockets.socket_pairs": ("socketpair",),
+    "nono.supervisor.linux.calls.sockets.sockets": (
+        *("connect", "bind", "listen", "socket", "sendto", "setsockopt"),
+    ),
+    "nono.supervisor.linux.calls.files.watches": ("inotify_add_watch",),
+    "nono.supervisor.linux.calls.files.xattr_values": ("getxattr", "lgetxattr", "getxattrat"),
 }
 """The modules, and the calls that each serves. A handler is called as its call, but for these:"""
 

@@ -41,17 +41,16 @@ from nono.supervisor.linux.calls.answers import (
     Return,
 )
 from nono.supervisor.linux.calls.call import Call
-from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.changing import Changing
-from nono.supervisor.linux.calls.compiled_lane import compiled_lane
-from nono.supervisor.linux.calls.fast_lane import FastLane
 from nono.supervisor.linux.calls.installing import install
+from nono.supervisor.linux.calls.lanes.changing import Changing
+from nono.supervisor.linux.calls.lanes.compiled_lane import compiled_lane
+from nono.supervisor.linux.calls.lanes.fast_lane import FastLane
+from nono.supervisor.linux.calls.lanes.native_changes import NativeChanges
 from nono.supervisor.linux.calls.making import ByThread, Making, making
-from nono.supervisor.linux.calls.native_changes import NativeChanges
-from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
-from nono.supervisor.linux.calls.unread import instead_of
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.injected_files import InjectedFiles
@@ -120,6 +119,8 @@ class Loop:
                 self._compiled.connects = network is None and copies
                 by_name = network is not None and network.own_proxy is None
                 self._compiled.connects_own = by_name and copies
+                if network is not None:
+                    self._compiled.look_ups = network.stub_port, network.stub_clients.told
             receive, serve = (self._compiled or self.listener).receive, self._serve
             while (notification := receive()) is not None:
                 serve(notification)
@@ -129,6 +130,20 @@ class Loop:
                 self._compiled.close()
             self._own.forget_sockets(self._init_pid)
 
+    def _instead_of(self, error: OSError, notification: Notification) -> Answer:
+        """The answer to a call whose handler failed."""
+        number = error.errno or errno.EACCES
+        if number not in (errno.EACCES, errno.EPERM):
+            return Fail(number)
+        try:
+            # What only a program needs whose memory is closed is loaded only then.
+            from nono.supervisor.linux.calls.files.unread import instead_of
+
+            return instead_of(error, notification, self.decisions)
+        except Exception:
+            self._faults.note()
+            return Fail(errno.EACCES)
+
     def _serve(self, notification: Notification) -> Answer:
         answer: Answer
         try:
@@ -136,7 +151,7 @@ class Loop:
         except Refusal as refusal:
             answer = Fail(refusal.number)
         except OSError as error:
-            answer = instead_of(error, notification, self.decisions)
+            answer = self._instead_of(error, notification)
         except Undecided as undecided:
             answer = self._ask(notification, undecided) if self._ask else Fail(errno.EACCES)
         except Exception:

@@ -24,7 +24,7 @@ from nono.shims.linux import capabilities, process
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls import file_maker
-from nono.supervisor.linux.calls.handles import HANDLE_FLAGS
+from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.own_process import OwnProcess

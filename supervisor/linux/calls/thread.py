@@ -14,7 +14,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.handlers import Handlers
 from nono.supervisor.linux.calls.loop import Loop
-from nono.supervisor.linux.calls.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
 from nono.supervisor.linux.calls.tasks import Background
 from nono.supervisor.linux.calls.waiting import WaitingCalls
 

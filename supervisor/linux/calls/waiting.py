@@ -14,8 +14,8 @@ from nono.shims.linux import capabilities
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import Answer, Fail, Later, Retry
-from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.loop import respond
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:

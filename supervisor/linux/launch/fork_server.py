@@ -3,182 +3,258 @@
 Python cannot run code safely between fork and execve in a process with threads, and trio has
 worker threads. So a library user's first sandbox starts this server, once per process; it is a
 child of that process, so that everything below it may be looked into by the supervisor (Yama).
+
+It is a program in C, since the kernel copies for each fork what describes the memory of the process
+that forks: of a Python most of the cost of a start. Where that was not compiled, and for a network
+of the program's own, it is `python_server`, which does the same.
 """
 
 from __future__ import annotations
 
 import array
-import contextlib
 import errno
+import fcntl
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import partial
 
-import msgpack
-
-from nono.shims.linux import capabilities, process
+from nono.shims.linux import launcher
 from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
-from nono.supervisor.linux.launch import init
-from nono.supervisor.linux.launch.init import IGNORED
+from nono.supervisor.in_forks import forget, keep_from_forks, making
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
-from nono.supervisor.linux.launch.start import kill_and_reap
-from nono.supervisor.linux.processes import descendants
+from nono.supervisor.linux.launch.start import failed
 
-_START = f"import sys; sys.path += sys.argv[2:]; from {__name__} import serve; serve()"
-_FD_COUNT = 8  # specification, control, three streams, ruleset, scope, terminal
-_MAX_SPEC = 64 << 20
+_SERVER = "nono.supervisor.linux.launch.python_server"
+_START = f"import sys; sys.path += sys.argv[2:]; from {_SERVER} import serve; serve()"
+_START_SECONDS = 30.0
+_NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
+_CANNOT_EXECUTE = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOEXEC, errno.ETXTBSY)
 
 
 class ForkServer:
-    """The client's end. Thread-safe; starts the server when it is first needed."""
+    """The client's end. Thread-safe; starts a server when it is first needed."""
+
+    def __init__(self) -> None:
+        self._in_c: _Connection = _ToProgram()
+        self._in_python = _Connection()
+
+    def fork(self, spec: Spec, fds: Descriptors) -> int:
+        """As `launch.Fork`. Raises StartError when the server cannot be reached, and OSError where
+        no descriptor is left."""
+        # What there is not is said beside, since a descriptor has to stand in its place.
+        scope, terminal = (each if each >= 0 else fds.ruleset for each in (fds.scope, fds.terminal))
+        passed = fds.control, fds.stdin, fds.stdout, fds.stderr, fds.ruleset, scope, terminal
+        there = launcher.HAS_SCOPE * (fds.scope >= 0) | launcher.HAS_TERMINAL * (fds.terminal >= 0)
+        try:
+            if not spec.own_network and self._in_c.is_open():
+                answer = self._in_c.ask(_order(spec), passed, there)
+            else:
+                self._in_python.is_open()
+                answer = self._in_python.ask(spec.pack(), passed, there)
+        except OSError as error:
+            if error.errno in _NO_DESCRIPTOR:
+                raise
+            what = f"the fork server cannot be reached: {error.strerror}"
+            raise StartError(what, hint_of(error.errno or 0)) from error
+        if answer < 0:
+            raise failed("fork", -answer)
+        return answer
+
+    def forget(self) -> None:
+        """In a fork of this process: the servers are its parent's, and so may be the locks."""
+        self._in_c = _ToProgram()
+        self._in_python = _Connection()
+
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        with making():
+            pair = _pair()
+            for end in pair:
+                keep_from_forks(end, partial(_numbers, (end,)))
+        return pair
+
+    def close(self, end: socket.socket) -> None:
+        with making():
+            end.close()
+            forget(end)
+
+    def end_orphans(self) -> None:
+        """The server ends them by itself."""
+
+
+class _Connection:
+    """To one server. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._user: object = None
 
-    def fork(self, spec: Spec, fds: Descriptors) -> int:
-        """As `launch.Fork`. Raises StartError when the server cannot be reached."""
-        # What there is not is said beside, since a descriptor has to stand in its place.
-        scope, terminal = (each if each >= 0 else fds.ruleset for each in (fds.scope, fds.terminal))
-        memory = _as_memfd(spec.pack())
+    def is_open(self) -> bool:
+        """Start the server where it does not run. False where there is none. Raises OSError."""
+        # One of before this process gave up rights has them still, and so would its programs.
+        user = os.getresuid(), os.getresgid(), os.getgroups()
+        with self._lock:
+            is_ours = self._socket is not None and self._user == user
+            if is_ours and self._process is not None and self._process.poll() is None:
+                return True
+            self._close()
+            self._user = user
+            with making():
+                pair = _pair()
+                self._socket, theirs = pair
+                keep_from_forks(self, partial(_numbers, pair))
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with theirs:
+                return self._start(self._socket, theirs.fileno())
+
+    def ask(self, order: bytes, passed: Sequence[int], there: int) -> int:
+        """The process id of an init that it has forked, or -errno. Raises OSError."""
+        memory = _as_memfd(order)
         try:
-            streams = fds.stdin, fds.stdout, fds.stderr
-            passed = (memory, fds.control, *streams, fds.ruleset, scope, terminal)
+            fds = array.array("i", (memory, *passed))
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
             with self._lock:
-                return self._request(passed, [fds.scope >= 0, fds.terminal >= 0])
-        except OSError as error:
-            what = f"the fork server cannot be reached: {error.strerror}"
-            raise StartError(what, hint_of(error.errno or 0)) from error
+                if self._socket is None:  # another thread's start has failed
+                    raise failure(errno.ECONNRESET)
+                self._socket.settimeout(_START_SECONDS)
+                try:
+                    self._socket.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
+                    answer = self._socket.recv(launcher.NUMBER.size)
+                except TimeoutError:
+                    # Stopped by somebody. Its answer would be taken for the next one's.
+                    self._end()
+                    raise failure(errno.ETIMEDOUT) from None
         finally:
             os.close(memory)
-
-    def forget(self) -> None:
-        """In a fork of this process: the server is its parent's, and so may be the lock."""
-        self._lock = threading.Lock()
-        self._socket = None
-        self._process = None
-
-    def end_orphans(self) -> None:
-        """The server ends them by itself."""
-
-    def _request(self, passed: tuple[int, ...], there: list[bool]) -> int:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        assert self._socket is not None
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", passed))]
-        self._socket.sendmsg([msgpack.packb(there)], ancillary, socket.MSG_NOSIGNAL)
-        answer = self._socket.recv(64)
-        if not answer:
+        if len(answer) != launcher.NUMBER.size:
             raise failure(errno.ECONNRESET)
-        reply: Any = msgpack.unpackb(answer)
-        if reply <= 0:
-            raise failure(-reply)
-        return int(reply)
+        number: int = launcher.NUMBER.unpack(answer)[0]
+        return number
 
-    def _start(self) -> None:
+    def _start(self, _: socket.socket, theirs: int) -> bool:
+        """True once it is started. Raises OSError."""
+        command = [sys.executable, "-I", "-c", _START, str(theirs), *start_path()]
+        self._process = subprocess.Popen(command, pass_fds=[theirs], stdin=subprocess.DEVNULL)
+        return True
+
+    def _end(self) -> None:
+        """Let the next start have another server. What runs already goes on."""
+        self._close()
+        if self._process is not None:
+            self._process.kill()
+
+    def _close(self) -> None:
+        """Give the descriptor back; a server ends by itself without it."""
         if self._socket is not None:
             self._socket.close()
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+            self._socket = None
+
+
+class _ToProgram(_Connection):
+    """To the server in C, if there is one: one of another version, or that does not start, is none.
+
+    It has nothing of ours, neither streams nor environment.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_missing = not launcher.is_there()
+
+    def is_open(self) -> bool:
+        return not self._is_missing and super().is_open()
+
+    def _start(self, ours: socket.socket, theirs: int) -> bool:
+        null = subprocess.DEVNULL
+        try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, str(theirs.fileno()), *start_path()],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
+                [launcher.PROGRAM, str(theirs)],
+                pass_fds=[theirs],
+                stdin=null,
+                stdout=null,
+                stderr=null,
+                env={},
             )
+        except OSError as error:
+            if error.errno not in _CANNOT_EXECUTE:
+                raise
+            self._is_missing = True
+        else:
+            self._is_missing = not _is_of_this_version(ours)
+            if self._is_missing:
+                self._end()
+        return not self._is_missing
+
+
+def _is_of_this_version(sock: socket.socket) -> bool:
+    """What a server in C says first."""
+    sock.settimeout(_START_SECONDS)
+    try:
+        said = sock.recv(launcher.NUMBER.size)
+    except OSError:
+        return False
+    return said == launcher.NUMBER.pack(launcher.INTERFACE)
+
+
+def _order(spec: Spec) -> bytes:
+    command = spec.argv[0] if spec.argv else ""
+    candidates = [command]
+    if not os.path.dirname(command):
+        # As execvpe, which Python's way has it from.
+        candidates = [os.path.join(each, command) for each in os.get_exec_path(spec.env)]
+    return launcher.Order(
+        candidates=candidates if command else [],
+        argv=spec.argv,
+        env=[f"{name}={value}" for name, value in spec.env.items()],
+        cwd=spec.cwd,
+        program=spec.program,
+        keep=spec.keep,
+        umask=spec.umask,
+        broker=spec.broker,
+        ignored_signals=spec.ignored_signals,
+        signal_mask=spec.signal_mask,
+        closed_streams=spec.closed_streams,
+        lingers=spec.lingers,
+        group=spec.group,
+        rlimits=spec.rlimits,
+        # The person's terminal is the library user's, not the program's.
+        own_session=True,
+    ).pack()
 
 
 SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
 
 
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """None of it has the number of a stream, even where this process lacks one. Raises OSError."""
+    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    return _above_streams(one), _above_streams(other)
+
+
+def _above_streams(sock: socket.socket) -> socket.socket:
+    if sock.fileno() > 2:
+        return sock
+    with sock:
+        return socket.socket(fileno=fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
+
+
+def _numbers(ends: Iterable[socket.socket]) -> list[int]:
+    """-1 for what is closed."""
+    return [end.fileno() for end in ends]
+
+
 def _as_memfd(data: bytes) -> int:
     fd = os.memfd_create("nono-spec", os.MFD_CLOEXEC)
-    with open(fd, "wb", closefd=False) as file:
-        file.write(data)
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.write(data)
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
-
-
-def _from_memfd(fd: int) -> bytes:
-    size = min(os.fstat(fd).st_size, _MAX_SPEC)
-    return os.pread(fd, size, 0)
-
-
-class Server:
-    """The server's end. Every child of its own is an init, or the orphan of one that was killed."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._inits: set[int] = set()
-        self._keep: frozenset[int] | None = None
-
-    def serve(self) -> None:
-        """Fork one sandbox for each request until the other end closes."""
-        process.set_name("nono-fork")
-        process.set_child_subreaper(True)
-        for number in IGNORED:
-            signal.signal(number, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda *_: self._reap())
-        space = socket.CMSG_SPACE(_FD_COUNT * array.array("i").itemsize)
-        while True:
-            data, ancillary, _, _ = self._sock.recvmsg(64, space, socket.MSG_CMSG_CLOEXEC)
-            if not data:
-                return
-            fds = array.array("i")
-            for _, _, content in ancillary:
-                fds.frombytes(content)
-            reply = self._fork(fds.tolist(), *msgpack.unpackb(data))
-            for fd in fds:
-                os.close(fd)
-            self._sock.send(msgpack.packb(reply))
-
-    def _fork(self, fds: list[int], has_scope: bool, has_terminal: bool) -> int:
-        if len(fds) != _FD_COUNT:
-            return -errno.EMFILE
-        # The person's terminal is the library user's, not the program's.
-        spec = Spec.unpack(_from_memfd(fds[0]))._replace(own_session=True)
-        if self._keep is None:
-            # Here it is done once, and each program has it from here; if not, it does it itself.
-            self._keep = frozenset(spec.keep)
-            with contextlib.suppress(OSError):
-                capabilities.cut_bounding_set(self._keep)
-        control, stdin, stdout, stderr, ruleset, scope, terminal = fds[1:]
-        # An init that ends before we know it would be taken for an orphan.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-        try:
-            pid = os.fork()
-            if pid == 0:
-                self._sock.close()
-                last = scope if has_scope else -1, terminal if has_terminal else -1
-                there = Descriptors(control, stdin, stdout, stderr, ruleset, *last)
-                init.run(spec, there)
-            self._inits.add(pid)
-        except OSError as error:
-            return -(error.errno or errno.EAGAIN)
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-        return pid
-
-    def _reap(self) -> None:
-        """The handler of SIGCHLD."""
-        broken = False
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    break
-                broken = broken or pid not in self._inits or status != 0
-                self._inits.discard(pid)
-        if broken:
-            # The end of each is another SIGCHLD, so this goes on until none is left.
-            kill_and_reap(descendants(os.getpid(), without=self._inits))
-
-
-def serve() -> None:
-    """The whole of the server's process."""
-    Server(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import BrokenError, CommandError
-from nono.supervisor.linux.calls.caller import Caller
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
 from nono.supervisor.linux.launch import protocol
@@ -21,7 +21,7 @@ from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.signals import Apart, forward_to
 from nono.supervisor.linux.launch.start import Forker, Launched, launch
 from nono.supervisor.linux.processes import is_pending, state_of
-from nono.supervisor.planning.program import find_program
+from nono.supervisor.planning.program.program import find_program
 from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Session:
                 self._program(),
             )
             # What only this needs is loaded only then.
-            from nono.supervisor.planning.not_executed import diagnose
+            from nono.supervisor.planning.program.not_executed import diagnose
 
             found = diagnose(command, number, program, self._spec.cwd)
             raise CommandError(command, number, program, *found)
@@ -264,7 +264,7 @@ class Session:
             for each in self.reached():
                 self._audit.limited(each.name, each.summary)
             self._audit.exit(self._end.status)
-        self._launched.control.close()
+        self._forker.close(self._launched.control)
         os.close(self._launched.child_pidfd)
 
 
@@ -340,10 +340,10 @@ def begin(
             held.started(made.init_pid, made.kill)
         return made
     except OSError:
-        launched.close()
+        launched.close(forker)
         raise
     except RuntimeError as error:  # a thread that cannot be started
-        launched.close()
+        launched.close(forker)
         from nono.supervisor.linux.process_bounds import no_more
 
         raise no_more(str(error)) from error

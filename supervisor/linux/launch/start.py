@@ -31,6 +31,13 @@ class Forker(Protocol):
     def fork(self, spec: Spec, fds: Descriptors) -> int:
         """Start `init.run` in a new process that is below ours; its pid. Raises StartError."""
 
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        """To talk with an init, whose end comes with that of ours: no fork of this process keeps
+        one. Raises OSError."""
+
+    def close(self, end: socket.socket) -> None:
+        """One of these."""
+
     def end_orphans(self) -> None:
         """Called when an init was killed: end the processes that it has left behind."""
 
@@ -49,13 +56,13 @@ class Launched(NamedTuple):
     proxy: int | None = None
     """What listens in the program's own network, where it has one."""
 
-    def close(self) -> None:
+    def close(self, forker: Forker) -> None:
         """End the sandbox before it is served: an init without a supervisor ends everything."""
         for fd in (self.listener, self.proxy):
             if fd is not None:
                 os.close(fd)
         os.close(self.child_pidfd)
-        self.control.close()
+        forker.close(self.control)
 
 
 class ForkHere:
@@ -70,10 +77,16 @@ class ForkHere:
         try:
             pid = os.fork()
         except OSError as error:
-            raise _failed("fork", error.errno or 0) from error
+            raise failed("fork", error.errno or 0) from error
         if pid == 0:
             _be_init(spec, fds)
         return pid
+
+    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+        return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def close(self, end: socket.socket) -> None:
+        end.close()
 
     def end_orphans(self) -> None:
         """They have become our children, or are below one; some may be forking still."""
@@ -85,8 +98,8 @@ class ForkHere:
             time.sleep(_ORPHAN_SECONDS)
 
 
-def _failed(step: str, number: int) -> StartError:
-    """The error for a step that failed."""
+def failed(step: str, number: int) -> StartError:
+    """The error for a step of a start that failed."""
     if number not in (errno.EAGAIN, errno.ENOMEM):
         return StartError.of_step(step, number)
     # What only this needs is loaded only then.
@@ -128,13 +141,15 @@ def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
 
     `fds.control` is replaced by a socket of this call's own. Raises StartError.
     """
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, theirs = forker.open_pair()
     try:
-        with theirs:
+        try:
             init_pid = forker.fork(spec, fds._replace(control=theirs.fileno()))
+        finally:
+            forker.close(theirs)
         return _await_start(ours, init_pid, spec)
     except BaseException:
-        ours.close()
+        forker.close(ours)
         raise
 
 
@@ -160,7 +175,7 @@ def _await_start(control: socket.socket, init_pid: int, spec: Spec) -> Launched:
                 case [protocol.NOT_EXECUTED, int(number)]:
                     not_executed = number
                 case [protocol.FAILED, str(step), int(number)]:
-                    raise _failed(step, number)
+                    raise failed(step, number)
                 case _:
                     raise StartError("the sandbox ended before its program started", hint_of(0))
     except BaseException:

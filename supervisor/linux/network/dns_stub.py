@@ -3,6 +3,9 @@
 A client that is silent, slow or malicious must not keep another one from resolving. So each has a
 time for its next message, in which the answer to the last one must be taken as well, and when too
 many are connected, the one whose last message is longest ago makes room for the newest.
+
+Programs wait for each answer. So between a message and its answer there is no turn of trio's loop,
+and what a client has asked by the time it is accepted is answered before it has a task.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ IDLE_SECONDS = 10.0
 MAX_QUERY = 4096
 """Bytes of the largest message that is read. A query has about 300, with all that EDNS adds."""
 
+_MAX_AT_ONCE = 2
+"""Messages: libc asks for both kinds of addresses together."""
+
 Address = tuple[str, int]
 _LENGTH = 2
 _RETRY_SECONDS = 0.1
@@ -55,17 +61,21 @@ async def serve(
     the socket does not listen, OSError when it can no longer be accepted from.
     """
     clients = _Clients()
-    serve_one = partial(_converse, names, Repeated(names), clients, faults, records)
-    accepting = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
+    repeated = Repeated(names)
+    serve_one = partial(_converse, names, repeated, clients, faults, records)
+    listener.setblocking(False)
+    if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        raise ValueError("the socket is not a listening one")
     async with open_nursery() as nursery:
         while True:
-            stream = await _accept(accepting, clients)
-            if not _is_admitted(stream, admits):
-                stream.socket.close()
+            client = await _accept(listener, clients)
+            if not _is_admitted(client, admits):
+                client.close()
                 continue
             if len(clients) == MAX_CLIENTS:
                 clients.close_longest_idle()
-            nursery.start_soon(serve_one, stream, clients.add())
+            received = _answer_at_once(client, repeated)
+            nursery.start_soon(serve_one, client, received, clients.add())
 
 
 class _Clients:
@@ -102,21 +112,23 @@ class _Clients:
             scope.cancel()
 
 
-def _is_admitted(stream: trio.SocketStream, admits: Callable[[Address, Address], bool]) -> bool:
+def _is_admitted(client: socket.socket, admits: Callable[[Address, Address], bool]) -> bool:
     """False also for one that is over already."""
     try:
-        return admits(stream.socket.getpeername(), stream.socket.getsockname())
+        return admits(client.getpeername(), client.getsockname())
     except OSError:
         return False
 
 
-async def _accept(listener: trio.SocketListener, clients: _Clients) -> trio.SocketStream:
+async def _accept(listener: socket.socket, clients: _Clients) -> socket.socket:
     """The next connection. Without a descriptor for it (EMFILE), a client makes room."""
     while True:
         # accept(2) wants a descriptor even when nobody is there to be accepted.
-        await trio.lowlevel.wait_readable(listener.socket)
+        await trio.lowlevel.wait_readable(listener)
         try:
-            return await listener.accept()
+            client, _ = listener.accept()
+        except BlockingIOError:
+            continue
         except OSError as error:
             if error.errno in _UNUSABLE:
                 raise
@@ -125,6 +137,9 @@ async def _accept(listener: trio.SocketListener, clients: _Clients) -> trio.Sock
             if error.errno in _SHORT:
                 clients.close_longest_idle()
                 await trio.lowlevel.checkpoint()
+            continue
+        client.setblocking(False)
+        return client
 
 
 async def _converse(
@@ -133,27 +148,26 @@ async def _converse(
     clients: _Clients,
     faults: Faults,
     records: Records | None,
-    stream: trio.SocketStream,
+    client: socket.socket,
+    received: bytearray,
     scope: trio.CancelScope,
 ) -> None:
     """Answer one client's messages, in their order, until it ends, errs or is out of time."""
     try:
-        with scope:
-            async with stream:
-                received = bytearray()
-                while (query := await _message(stream, received)) is not None:
-                    clients.heard_of(scope)
-                    reply = repeated.answer(query)
+        with client, scope:
+            while (query := await _message(client, received)) is not None:
+                clients.heard_of(scope)
+                reply = repeated.answer(query)
+                if reply is None:
+                    asked = None if records is None else record_asked(query)
+                    found = await records.find(*asked) if records and asked else None
+                    reply = answer(query, names, found)
                     if reply is None:
-                        asked = None if records is None else record_asked(query)
-                        found = await records.find(*asked) if records and asked else None
-                        reply = answer(query, names, found)
-                        if reply is None:
-                            return
-                        if found is None:
-                            repeated.note(query, reply)
-                    await stream.send_all(len(reply).to_bytes(_LENGTH) + reply)
-    except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
+                        return
+                    if found is None:
+                        repeated.note(query, reply)
+                await _send(client, len(reply).to_bytes(_LENGTH) + reply)
+    except OSError:
         pass  # The client reset the connection.
     except Exception:
         faults.note()
@@ -161,21 +175,60 @@ async def _converse(
         clients.remove(scope)
 
 
-async def _message(stream: trio.SocketStream, received: bytearray) -> bytes | None:
-    """The next message (RFC 1035 section 4.2.2); None at the end, or when it is too long.
+def _answer_at_once(client: socket.socket, repeated: Repeated) -> bytearray:
+    """Answer the first messages that are there and were answered before. What is left of them."""
+    received = bytearray()
+    try:
+        received += client.recv(_LENGTH + MAX_QUERY)
+        for _ in range(_MAX_AT_ONCE):
+            query = _whole(received)
+            reply = None if query is None else repeated.answer(query)
+            if query is None or reply is None:
+                break
+            data = len(reply).to_bytes(_LENGTH) + reply
+            if client.send(data) < len(data):  # the room of a new socket, and still too little
+                client.shutdown(socket.SHUT_RDWR)
+            del received[: _LENGTH + len(query)]
+    except OSError:
+        pass  # Nothing is there yet, or whoever reads next is told why there never will be.
+    return received
+
+
+def _whole(received: bytearray) -> bytes | None:
+    """The first message of what was received, once all of it was (RFC 1035 section 4.2.2)."""
+    size = _LENGTH + int.from_bytes(received[:_LENGTH])
+    is_whole = _LENGTH <= len(received) >= size and size <= _LENGTH + MAX_QUERY
+    return bytes(received[_LENGTH:size]) if is_whole else None
+
+
+async def _message(client: socket.socket, received: bytearray) -> bytes | None:
+    """The next message; None at the end, or when it is too long.
 
     `received` holds what came with the last one: most messages are read in one go.
     """
-    while True:
-        if len(received) >= _LENGTH:
-            size = _LENGTH + int.from_bytes(received[:_LENGTH])
-            if size > _LENGTH + MAX_QUERY:
-                return None
-            if len(received) >= size:
-                message = bytes(received[_LENGTH:size])
-                del received[:size]
-                return message
-        more = await stream.receive_some(_LENGTH + MAX_QUERY - len(received))
+    while (message := _whole(received)) is None:
+        room = _LENGTH + MAX_QUERY - len(received)
+        if len(received) >= _LENGTH and int.from_bytes(received[:_LENGTH]) > MAX_QUERY:
+            return None
+        try:
+            more = client.recv(room)
+        except BlockingIOError:
+            await trio.lowlevel.wait_readable(client)
+            continue
         if not more:
             return None
         received += more
+    del received[: _LENGTH + len(message)]
+    return message
+
+
+async def _send(client: socket.socket, data: bytes) -> None:
+    """All of it; then others have their turn, however many messages are there. Raises OSError."""
+    with memoryview(data) as view:
+        sent = 0
+        while sent < len(data):
+            try:
+                sent += client.send(view[sent:])
+            except BlockingIOError:
+                await trio.lowlevel.wait_writable(client)
+    await trio.lowlevel.checkpoint()

@@ -16,7 +16,7 @@ from nono.supervisor.macos.launch import messages, signals
 from nono.supervisor.macos.launch.ending import kill_everything
 from nono.supervisor.macos.launch.messages import Descriptors, Spec
 from nono.supervisor.macos.launch.start import Forker, Launched, launch
-from nono.supervisor.planning.program import find_program
+from nono.supervisor.planning.program.program import find_program
 from nono.supervisor.streams import Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Session:
         number = self._end.not_executed
         if number is not None:
             # What only this needs is loaded only then.
-            from nono.supervisor.planning.not_executed import diagnose
+            from nono.supervisor.planning.program.not_executed import diagnose
 
             spec = self.spec
             program = find_program(spec.argv[0], spec.env, spec.cwd)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nono.broker import PolicyError
+from nono.broker.credentials import endpoints
 from nono.broker.credentials.endpoints import Endpoint, is_plain, normal
 from nono.broker.credentials.request import Admitted, Refused, judge, led_back
 from nono.broker.credentials.services import (
@@ -211,6 +212,11 @@ def test_a_plain_path_has_one_meaning(path: str) -> None:
         names = normal(path).replace("%2F", "/").split("/")[1:]
         assert "." not in names and ".." not in names
         assert "" not in names[:-1]
+
+
+@given(st.text("aZ0._~-/+%", max_size=12))
+def test_what_is_plain_at_first_sight_is_plain(path: str) -> None:
+    assert is_plain(path) == endpoints._is_plain(path)
 
 
 @given(st.lists(st.text("ab*", min_size=1, max_size=4), min_size=1, max_size=4))

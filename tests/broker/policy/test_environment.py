@@ -98,4 +98,11 @@ def test_what_is_named_is_the_programs_alone() -> None:
     env = {"HOME": "/h", "NONO_GIVES_HOME": "/x", "NONO_GIVES_API_KEY": "k", "NONO_GIVES_": "y"}
     assert Environment().apply(env) == {"HOME": "/x", "API_KEY": "k"}
     assert Environment().dropped(env) == ()
-    assert Environment(deny=("API_*",), set=(("HOME", "/s"),)).apply(env) == {"HOME": "/s"}
+    denying = Environment(deny=("API_*",), set=(("HOME", "/s"),))
+    assert denying.apply(env) == {"HOME": "/s"}
+    assert denying.dropped(env) == ("NONO_GIVES_API_KEY",)
+    assert Environment(deny=("*",)).dropped(env) == (
+        "HOME",
+        "NONO_GIVES_API_KEY",
+        "NONO_GIVES_HOME",
+    )

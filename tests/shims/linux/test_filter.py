@@ -197,7 +197,7 @@ def test_the_high_half_of_an_int_changes_nothing(
 @every_filter
 def test_the_program_is_small_and_always_the_same(which: Filter) -> None:
     assert which.build() == which.build()
-    assert len(which.program.instructions) < 1024  # the kernel takes 4096
+    assert len(which.program.instructions) < 1100  # the kernel takes 4096
 
 
 @every_filter

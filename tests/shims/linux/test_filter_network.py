@@ -1,6 +1,7 @@
 """What the filter leaves of the network, mode by mode, in the simulator."""
 
 import errno
+import socket
 
 import pytest
 
@@ -189,12 +190,18 @@ def test_connections(which: Filter) -> None:
         assert which.result(name, (3, 4096, 16)) == ALLOW
 
 
+SHARING = socket.SOL_SOCKET, socket.SO_REUSEPORT
+"""The lane asks more of the kernel where a socket may share its port."""
+
+
 @with_rules
 def test_every_socket_option_with_rules(which: Filter) -> None:
     refused = REFUSED_OPTIONS | OPTIONS_OF_EVERY_MODE
     for level in (-1, 0, 1, 2, 6, 17, 41, 58, 255, 263, 270, 282):
         for option in (-1, *range(260)):
             expected = EPERM if (level, option) in refused else ALLOW
+            if (level, option) == SHARING and which.network == "filtered" and which.broker:
+                expected = NOTIFY
             assert which.result("setsockopt", (3, level, option, 4096, 4)) == expected
             expected = ENOPROTOOPT if (level, option) in TABLES else ALLOW
             assert which.result("getsockopt", (3, level, option, 4096, 4)) == expected

@@ -86,5 +86,5 @@ def test_tampered_tables_and_hostile_calls(tmp_path: Path) -> None:
     answered, _, known, _, refused, *_, descriptor = done.stdout.split()
     assert int(answered) > 1000
     assert int(known) > 300
-    assert int(refused) > 100
+    assert int(refused) > 50
     assert int(descriptor) <= 4, "descriptors were left open"

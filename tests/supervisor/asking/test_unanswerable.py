@@ -20,7 +20,7 @@ from nono.broker import (
 )
 from nono.broker.rules.rule import Anything
 from nono.supervisor.asking.waiting.call import Refused, WaitingCall
-from nono.supervisor.planning.start_files import ORIGIN
+from nono.supervisor.planning.projects.start_files import ORIGIN
 from tests.supervisor.asking.worlds import (
     Scripted,
     Thread,

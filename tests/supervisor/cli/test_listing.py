@@ -15,8 +15,8 @@ from nono.supervisor.cli.credential import credential
 from nono.supervisor.cli.listing import print_json
 from nono.supervisor.cli.profile import profile
 from nono.supervisor.cli.ps import ps
-from nono.supervisor.planning.answers_file import ANSWERS
-from nono.supervisor.planning.kept_answers import KeptAnswer, day, write_answers
+from nono.supervisor.planning.profiles.answers_file import ANSWERS
+from nono.supervisor.planning.profiles.kept_answers import KeptAnswer, day, write_answers
 
 
 @pytest.fixture(autouse=True)

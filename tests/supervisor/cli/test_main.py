@@ -37,7 +37,12 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run", "--block-net", "--open-port", "80", "--", "true"), 125, "contradict", "--open-port"),
     (("run", "--no-sni-check", "x.org", "--", "true"), 125, "--no-sni-check", "--allow-domain"),
     (("run", "--dns", "9.9.9.9", "--", "true"), 125, "--dns", "--allow-domain"),
-    (("run", "--allow-unix-socket", "/etc", "--", "true"), 125, "is a directory", "ls -l /etc"),
+    (
+        ("run", "--allow-unix-socket", "/etc", "--", "true"),
+        125,
+        "is a directory",
+        "--allow-unix-socket /etc/NAME",
+    ),
     (("why",), 2, "--path, --host or --last", "nono why --help"),
     (("why", "--path", "/", "--host", "x.org"), 2, "--path, --host or --last", "nono why --help"),
     (("why", "--host", "x.org", "--op", "read"), 2, "--op", "nono why --path"),
@@ -179,6 +184,16 @@ def test_why_takes_port_443_when_none_is_given(nono: Nono) -> None:
     done = nono("why", "--allow-domain", "x.org:443", "--host", "x.org")
     assert done.returncode == 0
     assert "connect to x.org port 443" in done.stdout
+
+
+def test_the_version_is_said_as_click_says_it(
+    nono: Nono, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nono.supervisor.cli.commands import by_click
+
+    assert by_click(["--version"]) == 0
+    said = nono("--version")
+    assert (said.returncode, said.stdout) == (0, capsys.readouterr().out)
 
 
 def test_a_dry_run_shows_the_network(nono: Nono) -> None:

@@ -33,7 +33,7 @@ from nono.broker.rules.rule import Effect
 from nono.supervisor.cli.profile import profile
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import make_plan
-from nono.supervisor.planning.profile_files import built_in_names
+from nono.supervisor.planning.profiles.profile_files import built_in_names
 from tests.conftest import BY_A_USER, CHECKOUT, Account, Nono
 
 BUILT_IN = (

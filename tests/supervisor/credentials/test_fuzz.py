@@ -10,7 +10,7 @@ import trio
 
 from nono.broker.credentials.masking import Mask
 from nono.broker.credentials.services import own_service
-from nono.supervisor.credentials import exchange
+from nono.supervisor.credentials import exchange, websocket
 from nono.supervisor.credentials import server as serving
 from nono.supervisor.credentials.proxy import CredentialProxy
 from tests.spelling import mixed, readings, spelt
@@ -180,7 +180,8 @@ async def _exchange(proxy: CredentialProxy, chance: _Chance, request: bytes) -> 
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module, name in (
         *((serving, name) for name in ("_HEAD_SECONDS", "_IDLE_SECONDS", "BODY_SECONDS")),
-        *((exchange, name) for name in ("BODY_SECONDS", "_ANSWER_SECONDS", "_TUNNEL_SECONDS")),
+        *((exchange, name) for name in ("BODY_SECONDS", "_ANSWER_SECONDS")),
+        *((websocket, name) for name in ("_STUCK_SECONDS", "_TUNNEL_SECONDS")),
     ):
         monkeypatch.setattr(module, name, _SHORT)
     yield
@@ -207,7 +208,7 @@ async def test_broken_requests_and_answers(seed: int) -> None:
                 nursery.start_soon(one)
         assert not proxy.issued.faults.texts, proxy.issued.faults.texts[0]
         upstream.good = True
-        await proxy.upstreams.close()
+        proxy.upstreams.close()
         last = b"GET /t/api/x HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer TOKEN\r\n\r\n"
         assert (await _exchange(proxy, _Chance(0), last)).endswith(b"good")
         token = proxy.issued.tokens["t"]

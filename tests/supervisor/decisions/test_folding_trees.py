@@ -82,6 +82,22 @@ def test_two_names_of_one_directory_tell(top: Path, monkeypatch: pytest.MonkeyPa
     assert trees.found == {str(top)}
 
 
+def test_a_name_that_is_found_and_not_listed_tells(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FUSE by paths has another number for each spelling of one file."""
+    plain = os.stat
+
+    def stat(name: str, **how: Any) -> os.stat_result:
+        return plain("/" if name == "SUB" else name, **how)
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert found(top, (str(top), "fuse", "rw")) == {str(top)}
+    (top / "SUB").mkdir()  # two directories, as any other file system has them
+    monkeypatch.setattr(os, "stat", plain)
+    assert found(top, (str(top), "fuse", "rw")) == set()
+
+
 def test_a_flagged_directory_folds_though_it_is_empty(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,7 @@ OPEN = program_beside(__file__, "open_marked.py")
 BOTH = program_beside(__file__, "open_both.py")
 
 
-@pytest.mark.requires(landlock=2, commands=["gcc"])
+@pytest.mark.requires(landlock=2, commands=["gcc"], preload=True)
 def test_opens_for_reading_go_on_while_nono_is_stopped(as_user: Account, project: Path) -> None:
     """And what the kernel refuses then is decided by nono, once, and told of once."""
     as_user.file(project / "note", "a note")
@@ -61,7 +61,7 @@ def test_opens_for_reading_go_on_while_nono_is_stopped(as_user: Account, project
     assert [(each["path"], each["count"]) for each in refused] == [(str(project / "refused"), 2)]
 
 
-@pytest.mark.requires(landlock=2, commands=["gcc"])
+@pytest.mark.requires(landlock=2, commands=["gcc"], preload=True)
 def test_every_open_ends_as_it_does_without_the_mark(as_user: Account, project: Path) -> None:
     """The same file with the same flags, or the same errno: inside, beyond and between rules."""
     work, other = as_user.directory(project / "work"), as_user.directory(project / "other")
@@ -85,7 +85,7 @@ def test_every_open_ends_as_it_does_without_the_mark(as_user: Account, project: 
     assert (done.returncode, done.stdout) == (0, "opened True refused True\n"), done.stderr
 
 
-@pytest.mark.requires(landlock=2, commands=["gcc"])
+@pytest.mark.requires(landlock=2, commands=["gcc"], preload=True)
 def test_programs_with_a_sanitizer(nono: Nono, project: Path) -> None:
     """One that has ASan loads its library first; one that has it in itself finds no other."""
     (project / "checked.c").write_text(CHECKED)
@@ -114,3 +114,9 @@ def test_what_is_named_already_comes_first() -> None:
         assert inner == f"{named}:{ours}".replace(" ", ":")
         assert with_library(outer, "") == {"LD_PRELOAD": named.replace(" ", ":")}
     assert with_library(with_library({}, ours), "") == {}
+
+
+def test_whole_rooms_of_tests_can_do_without_it(nono: Nono) -> None:
+    shown = ("run", "--quiet", "--preload", "--", "/usr/bin/printenv", "LD_PRELOAD")
+    assert nono(*shown, env={"NONO_PRELOAD": "no"}).stdout == ""
+    assert nono(*shown, env={"NONO_PRELOAD": ""}).stdout.endswith("/libpreload.so\n")

@@ -36,7 +36,7 @@ def test_a_bound_of_the_cgroup(cgroup: Path) -> None:
     found = process_bounds.finding()
     assert not found.good
     assert found.found == f"{cgroup.parent}/pids.max is 4, and 3 are there"
-    error = start._failed("fork the program", errno.EAGAIN)
+    error = start.failed("fork the program", errno.EAGAIN)
     assert f"fork the program: there may be no more processes: {found.found}" in error.message
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from nono.broker import is_within
-from nono.supervisor.planning.program import needed_by
+from nono.supervisor.planning.program.program import needed_by
 
 
 def program(path: Path, text: str = "") -> Path:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nono.supervisor.planning import commands
-from nono.supervisor.planning.commands import further_programs
+from nono.supervisor.planning.program import commands
+from nono.supervisor.planning.program.commands import further_programs
 
 KNOWN = {
     name: f"/bin/{name}" for name in ("codex", "python3", "sh", "timeout", "env", "cat", "tee")

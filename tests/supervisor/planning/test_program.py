@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nono.supervisor.planning.program import Needed, find_program, needed_by
+from nono.supervisor.planning.program.program import Needed, find_program, needed_by
 from tests.supervisor.planning.installed import opened, program, venv_at
 
 

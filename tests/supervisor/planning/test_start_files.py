@@ -12,7 +12,7 @@ from nono.broker import Access, Allow, Effect, Open, group
 from nono.broker.datafile import data
 from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, Plan, make_plan
-from nono.supervisor.planning.start_files import GROUP
+from nono.supervisor.planning.projects.start_files import GROUP
 
 PROJECT = tuple(data("start_files")["project"])
 REPOSITORY = tuple(data("start_files")["repository"])

@@ -85,6 +85,13 @@ def test_a_working_directory_that_is_gone(nono: Nono, as_user: Account) -> None:
     done = as_user("bash", "-c", script, as_user.python)
     assert done.returncode == 125
     assert done.stderr == "nono: the working directory was deleted\nhint: cd ~\n"
+    home = str(as_user.home)
+    for words in (
+        ["run", "--workdir", home, "--", "true"],
+        ["why", "--workdir", home, "--path", "/etc/passwd"],
+    ):
+        done = as_user("bash", "-c", script.replace("run -- true", '"$@"'), as_user.python, *words)
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_working_directory_that_is_denied(nono: Nono, project: Path, as_user: Account) -> None:

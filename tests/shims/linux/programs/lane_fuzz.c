@@ -104,6 +104,8 @@ static void connect_somewhere(struct lane *lane, char *end, const int sockets[2]
     const uint32_t length = number(3) ? number(2) ? 16 : 28 : number(sizeof address + 1);
     for (uint32_t i = 3; i < length; i += 1 + number(8))
         address[i] = (uint8_t)number(2);
+    if (!number(8)) /* the name server's */
+        memcpy(address, "\2\0\0\65\177\0\0\1\0\0\0\0\0\0\0", 16);
     memcpy(end - length, address, length);
     uint64_t *a = lane->call.arguments;
     a[0] = number(8) ? (uint64_t)sockets[number(2)] : number(2) ? number(9) : ~0ULL;
@@ -144,6 +146,9 @@ static void hear_of_listeners(void)
     exact = realloc(exact, size ? size : 1);
     int is_last = 0;
     listeners_in(exact, size, &allowed, 1, &is_last);
+    if (number(2) && size >= sizeof one)
+        exact[4] = number(2) ? DIAG_OF_ONE : NLMSG_ERROR;
+    is_reached(exact, size, &allowed, 1);
     free(exact);
     free(batch);
 }
@@ -188,7 +193,10 @@ int main(int count, char **words)
     uint8_t *own = calloc(1, OWN_BYTES);
     struct journal *journal = new_journal();
     struct answers *answers = calloc(1, sizeof *answers);
-    static struct places places = {.pidfd = -1, .diag = -1};
+    static uint32_t is_shared;
+    static uint64_t expected[1 + EXPECTED];
+    static struct places places = {
+        .pidfd = -1, .diag = -1, .is_shared = &is_shared, .expected = expected, .name_server = 9};
     memset(own, 0xff, OWN_BYTES / 4);
     unsigned long answered = 0, known = 0;
     struct {
@@ -228,6 +236,7 @@ int main(int count, char **words)
             lane.call.tid = number(40) ? lane.call.tid : number(1 << 30);
             lane.call.number = (int32_t)number(5);
             lane.places = number(8) ? &places : NULL;
+            is_shared = number(2);
             uint64_t *a = lane.call.arguments;
             if (is_again)
                 lane.call = last.call, lane.options |= PERFORMS | FOLLOWS;

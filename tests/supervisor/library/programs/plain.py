@@ -30,6 +30,10 @@ with nono.Sandbox(POLICY) as box:
     with nono.Sandbox(eval(f"POLICY{error.hint}")) as wider:  # root alone can read it
         assert wider.run(["cat", "/etc/gshadow"], stderr=DEVNULL).denials == ()
     assert [each.summary for each in box.denials] == ["read /etc/shadow", "read /etc/gshadow"]
+    with nono.Sandbox(POLICY.deny("/etc/hostname")) as closed:
+        (denial,) = closed.run(["cat", "/etc/hostname"], stderr=DEVNULL).denials
+    assert denial.reason.startswith('denied by .deny("/etc/hostname")')
+    assert denial.reason_in_flags.startswith("denied by flag --deny /etc/hostname")
 
     # Functions get the output here, in this thread, and what they raise ends the program.
     got = []

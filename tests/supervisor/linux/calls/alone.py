@@ -7,10 +7,10 @@ from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.call import Call
-from nono.supervisor.linux.calls.caller import Caller
 from nono.supervisor.linux.calls.making import ByThread
-from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.tasks import Background
 
 

@@ -24,10 +24,10 @@ from nono.shims.linux.lane import AskedOpen, Lane, Options
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.linux.calls.compiled_lane import CompiledLane
-from nono.supervisor.linux.calls.fast_lane import FastLane
-from nono.supervisor.linux.calls.own_objects import OwnObjects
-from nono.supervisor.linux.calls.own_restrictions import OwnRestrictions
+from nono.supervisor.linux.calls.lanes.compiled_lane import CompiledLane
+from nono.supervisor.linux.calls.lanes.fast_lane import FastLane
+from nono.supervisor.linux.calls.own.own_objects import OwnObjects
+from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
 from nono.supervisor.linux.injected_files import InjectedFiles
 
 FLAG = Origin(OriginKind.FLAG, "--x")
@@ -73,7 +73,7 @@ class Played(Lane):
     def is_begun(self) -> bool:
         return self.begun
 
-    def connect(self) -> None: ...
+    def connect(self, is_shared: "array[int] | None" = None) -> None: ...
 
     def allow_place(
         self,

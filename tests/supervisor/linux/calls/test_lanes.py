@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Account, program_beside
+from tests.conftest import TIMEOUT, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
 PROGRAM = program_beside(__file__, "opens.py")
 CONNECTS = program_beside(__file__, "connects.py")
 TOLD = ("request", "decided", "effect", "errno", "rule", "layer", "argv")
+LEASED = program_beside(__file__, "empties_leased.py")
 AGAIN = program_beside(__file__, "again.py")
 
 
@@ -119,12 +121,15 @@ NAMED = "--allow-domain=host.example"
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--no-audit",), (NAMED,)], ids=["recorded", "untold", "named"]
+    "options",
+    [(), ("--no-audit",), (NAMED,), (NAMED, "--open-port={}")],
+    ids=["recorded", "untold", "named", "opened"],
 )
 def test_they_connect_alike(as_user: Account, project: Path, options: tuple[str, ...]) -> None:
     """What the lane is told of an address it is told by the first; of an own port, later."""
     with socket.create_server(("127.0.0.1", 0)) as anothers:
         port = str(anothers.getsockname()[1])
+        options = tuple(each.format(port) for each in options)
         answers, decisions = _compare(as_user, project / "scene", port, *options, program=CONNECTS)
     assert answers > 100
     assert decisions > 100 or "--no-audit" in options
@@ -157,3 +162,30 @@ def test_they_answer_again_alike(as_user: Account, project: Path) -> None:
     assert not in_python[2]
     assert compiled[2]["failed"] > 150
     assert compiled[2]["performed"] > 100
+
+
+@pytest.mark.parametrize("lane", ["python", "compiled"])
+def test_what_a_lease_forbids_is_recorded_once(as_user: Account, apart: Path, lane: str) -> None:
+    """The lane leaves such an open to Python, which waits and writes it down."""
+    top = as_user.directory(apart / "leased")
+    as_user.file(top / "denied", "x")
+    env = {**as_user.environment, "NONO_LANE": lane, "XDG_STATE_HOME": str(top / "state")}
+    nono = (as_user.python, "-P", "-m", "nono.supervisor")
+    run = ("run", "--no-preload", "--allow-cwd", "--deny", "denied", "--")
+    with subprocess.Popen(
+        [*nono, *run, "/usr/bin/python3", "-c", LEASED],
+        cwd=top,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        **as_user.switch,
+    ) as process:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+        for name in ("other", "leased"):
+            as_user.file(top / name, "content")
+        assert process.communicate("\n", timeout=TIMEOUT)[0] == "0 0\n"
+    told = as_user(*nono, "audit", "export", "last", env=env).stdout.splitlines()
+    requests = [each["request"] for each in map(json.loads, told) if each["kind"] == "decision"]
+    written = [each for each in requests if each.get("path") == str(top / "leased")]
+    assert [each["kind"] for each in written] == ["Open", "Metadata", "Open"]

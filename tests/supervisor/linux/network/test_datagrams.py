@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import signal
 import socket
 import time
@@ -12,12 +13,19 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.linux.network.datagrams import Datagrams
-from tests.conftest import Nono, program_beside
+from tests.conftest import Account, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 
 pytestmark = pytest.mark.requires(landlock=2)
 
 PROGRAM = program_beside(__file__, "datagrams.py")
+WITHOUT = """
+import sys
+import nono.supervisor.linux.network.datagrams as datagrams
+datagrams._PROGRAM = "/nonexistent.py"
+from nono.supervisor.cli.main import main
+main(sys.argv[1:])
+"""
 SOCKET = "import socket; socket.socket(type=socket.SOCK_DGRAM)"
 EACH_FAMILY = """\
 None True
@@ -91,6 +99,19 @@ def test_where_no_namespace_can_be_made_there_are_none(
         with pytest.raises(OSError, match="Protocol not supported"):
             made.make(socket.AF_INET)
         made.close()
+
+
+def test_that_there_are_none_is_told(as_user: Account, project: Path) -> None:
+    python = (as_user.python, "-P", "-c", WITHOUT)
+    words = ("run", "--json", "--allow-domain=a.example", "--", PYTHON, "-c", SOCKET)
+    done = as_user(*python, *words, cwd=project)
+    assert done.returncode == 1 and "Protocol not supported" in done.stderr
+    denials = json.loads(done.stderr.splitlines()[-1])["denials"]
+    refused = next(each for each in denials if each["request"] == "Socket")
+    assert refused["summary"] == "make a socket for datagrams over IPv4"
+    assert refused["reason"].startswith("datagrams stay in a network of the sandbox's own")
+    replayed = as_user(*python, "audit", "replay", "last", "--allow-domain=a.example", cwd=project)
+    assert replayed.returncode == 0, "what the machine lacks is no difference of policies"
 
 
 def test_what_makes_them_ends_with_the_sandbox() -> None:

@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
 LIBC = program_beside(__file__, "libc.py")
 
+AT_ONCE = program_beside(__file__, "at_once.py")
+
 FOUND_BY_LIBC = """\
 ['198.18.0.1'] ['198.18.0.1'] 198.18.0.1
 ('gaierror', 'No address associated with hostname')
@@ -116,6 +118,19 @@ def test_the_files_that_say_how(nono: Nono, project: Path, hosts: Peers, flags: 
     own = {name for line in texts["/etc/hosts"] for name in line.split()}
     assert {"127.0.0.1", "::1", "localhost", socket.gethostname()} <= own
     assert "hosts: files dns" in texts["/etc/nsswitch.conf"]
+
+
+@pytest.mark.requires(commands=["gcc"])
+def test_the_lane_leads_look_ups_to_the_name_server(nono: Nono, project: Path) -> None:
+    """From threads, and from a socket that does not block, all of them are answered."""
+    stats = project.parent / "look-ups.json"
+    options = "--allow-cwd", "--allow-domain=api.example", f"--stats-file={stats}"
+    command = ("--", PYTHON, "-c", AT_ONCE)
+    done = nono("run", *options, *command, env={"NONO_LANE": "compiled"})
+    assert (done.stderr, done.stdout) == ("", "200 {'198.18.0.1'}\n{'198.18.0.1'}\n")
+    calls = [each for each in json.loads(stats.read_text())["calls"] if each["call"] == "connect"]
+    # What takes a moment is left, as when the processor that carries the answer is busy.
+    assert sum(each["count"] for each in calls if each["by"] == "lane in C") > 110
 
 
 def test_an_open_network_has_the_machine_s_own(nono: Nono, as_user: Account) -> None:

@@ -1,7 +1,7 @@
 import os, signal, sys
 from nono.shims.linux.at import AT_FDCWD
-from nono.supervisor.linux.calls.caller import Caller
-from nono.supervisor.linux.calls.resolve import locate
+from nono.supervisor.linux.calls.resolving.caller import Caller
+from nono.supervisor.linux.calls.resolving.resolve import locate
 
 if pid := os.fork():
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

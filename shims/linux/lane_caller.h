@@ -1,0 +1,104 @@
+/* What a call names, read where the caller has it: the path in its memory, and where a relative one
+ * starts. All of it is read once, with a bound; nothing here decides.
+ *
+ * Sources: process_vm_readv(2), proc(5), openat2(2).
+ */
+static ssize_t read_memory(uint32_t tid, uint64_t address, void *into, size_t size)
+{
+    struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
+    return process_vm_readv((pid_t)tid, &local, 1, &remote, 1, 0);
+}
+
+/* The length of the path at `address`, -1 when it cannot be read or does not end in time. */
+static ssize_t read_path(uint32_t tid, uint64_t address, char *path)
+{
+    static const size_t limits[] = {FIRST_READ, MAX_PATH};
+    for (int step = 0; step < 2; step++) {
+        ssize_t count = read_memory(tid, address, path, limits[step]);
+        if (count <= 0)
+            return -1;
+        const char *end = memchr(path, 0, (size_t)count);
+        if (end)
+            return end - path;
+        if ((size_t)count < limits[step])
+            return -1;
+    }
+    return -1;
+}
+
+/* The name by which we reach the caller's working directory or its descriptor. */
+static int name_start(uint32_t tid, int32_t start, char name[MAX_LINK_NAME])
+{
+    if (start == AT_FDCWD)
+        snprintf(name, MAX_LINK_NAME, "/proc/%u/cwd", tid);
+    else if (start >= 0)
+        snprintf(name, MAX_LINK_NAME, "/proc/%u/fd/%d", tid, start);
+    else
+        return errno = EBADF, 0;
+    return 1;
+}
+
+static void forget_start(struct lane *lane)
+{
+    if (lane->kept >= 0)
+        close(lane->kept);
+    lane->kept = -1;
+}
+
+/* Read where a relative path starts. Who asks twice in a row is likely to ask again: the entry in
+ * /proc is kept open then, which spares finding it. It is of this very thread and of no later one
+ * with its number. */
+static ssize_t read_start(struct lane *lane, int32_t start, char *place)
+{
+    const uint32_t tid = lane->call.tid;
+    const int is_same = lane->kept_tid == tid && lane->kept_start == start;
+    if (is_same && lane->kept >= 0) {
+        ssize_t count = readlinkat(lane->kept, "", place, MAX_PATH);
+        if (count > 0)
+            return count;
+    }
+    forget_start(lane);
+    lane->kept_tid = tid;
+    lane->kept_start = start;
+    char name[MAX_LINK_NAME];
+    if (!name_start(tid, start, name))
+        return -1;
+    if (is_same)
+        lane->kept = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    return readlink(name, place, MAX_PATH);
+}
+
+/* Put where a relative path starts before it. The whole length, -1 where there is no such place. */
+static ssize_t complete(struct lane *lane, int32_t start, const char *path, size_t length,
+                        char *whole)
+{
+    ssize_t count = read_start(lane, start, whole);
+    if (count <= 0 || count >= MAX_PATH)
+        return -1;
+    whole[count] = '/';
+    memcpy(whole + count + 1, path, length + 1);
+    return count + 1 + (ssize_t)length;
+}
+
+static int open_handle(int start, const char *path, uint64_t flags, uint64_t resolve)
+{
+    struct how how = {O_PATH | O_CLOEXEC | flags, 0, resolve};
+    return (int)syscall(NR_OPENAT2, start, path, &how, sizeof how);
+}
+
+enum { NO_LINK, MISSING, UNTOLD };
+
+/* Whether the way to what the path names has no symbolic link. Most of what is opened is no
+ * directory: asking for one spares the descriptor, and links are found before that. Where a file
+ * stands in the way, the kernel says the same to the caller. */
+static int look_for_links(const char *path)
+{
+    int handle = open_handle(AT_FDCWD, path, O_DIRECTORY, NO_SYMLINKS);
+    if (handle >= 0) {
+        close(handle);
+        return NO_LINK;
+    }
+    if (errno == ENOTDIR)
+        return NO_LINK;
+    return errno == ENOENT ? MISSING : UNTOLD;
+}

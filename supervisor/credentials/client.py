@@ -1,0 +1,97 @@
+"""The program's side of a connection: requests are read from it, and answers written to it."""
+
+from __future__ import annotations
+
+from nono.broker.credentials.heads import (
+    NotHTTP,
+    check_beginning,
+    end_of_head,
+)
+from nono.supervisor.credentials.poll import Line, pause
+from nono.supervisor.credentials.wire import READ, WRITE, Wire
+
+_LINGER_SECONDS = 1.0
+_MAX_LINGERING = 1 << 20
+
+
+class ClientGone(Exception):
+    """The program closed the connection, or does not take what it asked for."""
+
+
+class Client:
+    """`rest` came behind what was read."""
+
+    def __init__(self, wire: Wire, line: Line) -> None:
+        self.wire = wire
+        self.line = line
+        self.rest = b""
+
+    async def head(self, seconds: float) -> bytes | None:
+        """That of the next request; None at the end.
+
+        Raises NotHTTP, TimeOver when it is not complete by then, and OSError.
+        """
+        self.line.wait_at_most(seconds)
+        data, known = self.rest, 0
+        self.rest = b""
+        while True:
+            if data:
+                end = end_of_head(data, known)
+                if end >= 0:
+                    self.rest = data[end:]
+                    return data[:end]
+                if not known:
+                    check_beginning(data)
+            more = await self._more()
+            if not more:
+                if data:
+                    raise NotHTTP("not HTTP/1.1")
+                return None
+            known = len(data)
+            data += more
+
+    def take(self) -> bytes | None:
+        """What came; None while there is nothing. Raises ClientGone."""
+        if self.rest:
+            data, self.rest = self.rest, b""
+            return data
+        try:
+            received = self.wire.receive()
+        except OSError:
+            raise ClientGone from None
+        if received == b"":
+            raise ClientGone
+        return received
+
+    def give(self, data: bytes) -> bytes:
+        """Send what can be sent now; the rest. Raises ClientGone."""
+        try:
+            return self.wire.send(data)
+        except OSError:
+            raise ClientGone from None
+
+    async def write(self, data: bytes, seconds: float) -> None:
+        """All of it. Raises TimeOver and ClientGone."""
+        self.line.wait_at_most(seconds)
+        while data := self.give(data):
+            self.wire.watch(WRITE)
+            await pause()
+
+    async def linger(self) -> None:
+        """Read on for a moment: closing with unread bytes would take the answer away with a RST.
+
+        Raises TimeOver and OSError.
+        """
+        self.wire.end()
+        self.line.wait_at_most(_LINGER_SECONDS)
+        left = _MAX_LINGERING
+        while left > 0 and (data := await self._more()):
+            left -= len(data)
+
+    async def _more(self) -> bytes:
+        while True:
+            data = self.wire.receive()
+            if data is not None:
+                return data
+            self.wire.watch(READ)
+            await pause()

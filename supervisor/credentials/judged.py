@@ -1,0 +1,71 @@
+"""Requests, judged and made anew. A head that comes again byte by byte is judged but once.
+
+Programs ask the same again and again, and the judgement is a function of the head alone: services,
+tokens and keys are those of the run. It is found by a hash with a secret of the process, so how
+long that takes tells nothing of a token to those who guess one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from nono.broker.credentials.heads import CHUNKED, Request, is_request, request, written
+from nono.broker.credentials.request import Admitted, Refused, judge
+from nono.supervisor.credentials.issued import Issued
+
+_MAX_KNOWN: Final = 128
+_MAX_LENGTH: Final = 4096
+_WEBSOCKET: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A request that may be sent on, and what the service is sent in its place."""
+
+    request: Request
+    admitted: Admitted
+    head: bytes = field(repr=False)
+    """With the real key."""
+
+
+class Judge:
+    """Of the requests of one run."""
+
+    def __init__(self, issued: Issued) -> None:
+        self._issued = issued
+        self._known: dict[bytes, Judged] = {}
+
+    def judge(self, head: bytes) -> Judged | tuple[Request, Refused]:
+        """What becomes of a request with this head. Raises NotHTTP."""
+        known = self._known.get(head)
+        if known is not None:
+            return known
+        read, issued = request(head), self._issued
+        admitted = judge(read.method, read.target, read.fields, issued.services, issued.tokens)
+        if isinstance(admitted, Refused):
+            return read, admitted
+        key = issued.keys[admitted.service.name].value
+        judged = Judged(read, admitted, _anew(read, admitted, key))
+        if len(head) <= _MAX_LENGTH:
+            if len(self._known) >= _MAX_KNOWN:
+                del self._known[next(iter(self._known))]
+            self._known[head] = judged
+        return judged
+
+
+def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:
+    """The head that the service sees."""
+    target, fields = admitted.with_key(key)
+    framing: list[tuple[bytes, bytes]] = []
+    if request.length == CHUNKED:
+        framing = [(b"Transfer-Encoding", b"chunked")]
+    elif request.length is not None:
+        framing = [(b"Content-Length", b"%d" % request.length)]
+    if admitted.upgrade:
+        framing += _WEBSOCKET
+    host = b"Host", admitted.service.upstream.authority.encode()
+    head = written(b"%b %b HTTP/1.1" % (request.method, target), (host, *fields, *framing))
+    if not is_request(head):
+        raise ValueError("a request that was judged cannot be written")
+    return head

@@ -1,0 +1,73 @@
+"""What is said on a WebSocket: bytes both ways, until one side ends or nothing comes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nono.broker.credentials.masking import Mask, Masking
+from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.poll import TimeOver, pause
+from nono.supervisor.credentials.wire import READ, WRITE, Wire
+
+_STUCK_SECONDS: Final = 120.0
+_TUNNEL_SECONDS: Final = 3600.0
+_MAX_PIECES: Final = 16
+
+
+class Tunnel:
+    """`rest` came behind the service's answer. `sent` and `received` are counted in bytes."""
+
+    def __init__(self, client: Client, service: Wire, rest: bytes, mask: Mask) -> None:
+        self._client = client
+        self._service = service
+        self._masking = Masking(mask)
+        self._up = b""
+        self._down = self._masking.feed(rest)
+        self._has_ended = False
+        self.sent = 0
+        self.received = len(rest)
+
+    async def carry(self) -> None:
+        """To its end."""
+        client, service = self._client.wire, self._service
+        try:
+            while not self._go():
+                service.watch((0 if self._down else READ) | (WRITE if self._up else 0))
+                client.watch((0 if self._up else READ) | (WRITE if self._down else 0))
+                is_stuck = self._up or self._down
+                self._client.line.wait_at_most(_STUCK_SECONDS if is_stuck else _TUNNEL_SECONDS)
+                await pause()
+        except (ClientGone, TimeOver, OSError):
+            pass
+
+    def _go(self) -> bool:
+        """Pass on what can be passed on now. True when nothing will come any more."""
+        for _ in range(_MAX_PIECES):
+            self._to_client()
+            if self._has_ended:
+                self._service.watch(0)
+                return not self._down
+            before = self.sent, self.received
+            self._to_service()
+            if before == (self.sent, self.received) and not self._down:
+                break
+        return False
+
+    def _to_client(self) -> None:
+        data = None if self._down or self._has_ended else self._service.receive()
+        if data == b"":
+            self._has_ended = True
+            self._down = self._masking.finish()
+        elif data:
+            self.received += len(data)
+            self._down = self._masking.feed(data)
+        if self._down:
+            self._down = self._client.give(self._down)
+
+    def _to_service(self) -> None:
+        data = None if self._up else self._client.take()
+        if data:
+            self.sent += len(data)
+            self._up = data
+        if self._up:
+            self._up = self._service.send(self._up)

@@ -1,0 +1,1 @@
+"""Handlers for files: opening, changing, locking, watching, executing."""

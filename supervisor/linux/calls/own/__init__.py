@@ -1,0 +1,1 @@
+"""What the sandbox made itself, and may therefore use."""

@@ -1,0 +1,1 @@
+"""Handlers for processes: forking, signals, priorities, other processes."""

@@ -1,0 +1,1 @@
+"""Handlers for sockets: connecting, sending, those of the sandbox and of others."""

@@ -1,0 +1,1 @@
+"""What git reads and starts in a repository."""

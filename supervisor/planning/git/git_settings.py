@@ -1,0 +1,158 @@
+"""Files in a project that git's configuration names: hooks, commands, and more of itself.
+
+`core.hooksPath = tools/hooks`, `filter.x.clean = tools/clean` and `include.path = ../.gitconfig`
+are usual, and what they name is run or believed as what lies in `.git`. The text is searched, not
+understood: what is found too much is only kept as it is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from nono.broker.git_config import MAX_BYTES
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.paths import child, is_within
+from nono.supervisor.places import base_directory, plain_path
+from nono.supervisor.planning.git.git_files import bytes_of, common, kind_of
+from nono.supervisor.planning.git.repositories import Repository
+
+_MAX_FILES = 16
+_MAX_SETTINGS = 4000
+_MAX_VARIABLES = 100
+"""Settings in the environment. Each is two variables."""
+_MAX_DIGITS = 9
+_SETTING = rb"(?im)(?:^|\])[ \t]*([a-z][a-z0-9-]*)[ \t]*=[ \t]*([^\r\n]+)"
+_PARAMETER = rb"'([^'=]+)(?:'='|=)([^']*)'"
+_INCLUDE, _HOOKS, _TEMPLATES = b"path", b"hookspath", b"templatedir"
+_WHOLE = (_INCLUDE, _HOOKS, _TEMPLATES)
+"""Keys whose value is one path, whatever is in it and whether or not it is there."""
+_HUSKY = "_"
+"""A directory of hooks of this name has scripts that call those beside it."""
+_REFS = "refs/"
+_COMMENT = rb"[ \t][#;].*"
+_BETWEEN = rb"[\s\"'`;|&()<>$=!\\]+"
+"""Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
+
+
+class Named(NamedTuple):
+    """What a setting names: `path` as written, in `file`; `key` in lower case."""
+
+    file: str
+    key: bytes
+    path: str
+
+    def at(self, top: str) -> str:
+        """The absolute path, in a work tree or a bare repository: there hooks and commands run."""
+        base = os.path.dirname(self.file) if self.key == _INCLUDE else top
+        return plain_path(os.path.join(base, self.path))
+
+    @property
+    def is_absolute(self) -> bool:
+        """True when it means the same path in every work tree."""
+        return self.key == _INCLUDE or os.path.isabs(self.path)
+
+    def kept(self, top: str) -> Iterator[str]:
+        """The absolute paths that this makes a run of git execute or believe there."""
+        path = self.at(top)
+        if self.key in _WHOLE or kind_of(path) in (stat.S_IFREG, stat.S_IFLNK):
+            yield path
+            if self.key == _HOOKS and os.path.basename(path) == _HUSKY:
+                yield os.path.dirname(path)
+
+
+def of_every_repository(home: str, env: Mapping[str, str]) -> list[Named]:
+    """What the machine's and the person's own configuration names (FILES in git-config(1)), and
+    what the environment sets."""
+    system = env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"
+    own = (child(home, ".gitconfig"), f"{base_directory('XDG_CONFIG_HOME', env, home)}/git/config")
+    one = env.get("GIT_CONFIG_GLOBAL")
+    files = (system, one) if one else (system, *own)
+    return list(_named(files, home, [*_in_variables(env, home)]))
+
+
+def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
+    """What GIT_CONFIG_COUNT and its variables set (git-config(1), ENVIRONMENT)."""
+    count = env.get("GIT_CONFIG_COUNT", "")
+    digits = count.lstrip("0") if count.isascii() and count.isdecimal() else ""
+    for number in range(min(int(digits[:_MAX_DIGITS] or 0), _MAX_VARIABLES)):
+        key = os.fsencode(env.get(f"GIT_CONFIG_KEY_{number}", "")).rpartition(b".")[2]
+        value = os.fsencode(env.get(f"GIT_CONFIG_VALUE_{number}", ""))
+        yield from _named_by("/", key.lower(), value, home)
+    # Each is quoted by itself, with the equals sign inside or between two quotes.
+    given = os.fsencode(env.get("GIT_CONFIG_PARAMETERS", ""))
+    for found in itertools.islice(re.finditer(_PARAMETER, given), _MAX_VARIABLES):
+        yield from _named_by("/", found[1].rpartition(b".")[2].lower(), found[2], home)
+
+
+def named_everywhere(of_every: Iterable[Named], home: str) -> Iterator[str]:
+    """Of what configures every repository, the paths that are the same in all of them."""
+    for each in of_every:
+        if each.is_absolute:
+            yield from (path for path in each.kept("/") if not is_within(home, path))
+
+
+def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]) -> Iterator[str]:
+    """Absolute paths, in plain form. `of_every` is what configures every repository."""
+    own = (
+        child(directory, name)
+        for directory in (one.directory, *common(one.directory))
+        for name in ("config", "config.worktree")
+    )
+    relative = (each for each in of_every if not each.is_absolute)
+    for each in itertools.chain(relative, _named(own, home)):
+        if one.link is None and each.path.startswith(_REFS):
+            # Where the repository itself is the top, as of a submodule, this is a branch's name.
+            continue
+        for path in each.kept(one.top):
+            # A directory that holds the whole repository is no place of hooks only.
+            if not (is_within(one.top, path) or is_within(one.directory, path)):
+                yield path
+
+
+def in_every_work_tree(of_every: Iterable[Named]) -> dict[str, bool]:
+    """The relative paths among these that are looked for wherever git is used, and whether a path
+    is that of a directory of hooks."""
+    return {
+        each.path: each.key == _HOOKS
+        for each in of_every
+        if each.key not in (_INCLUDE, _TEMPLATES) and not os.path.isabs(each.path)
+    }
+
+
+def _named(files: Iterable[str], home: str, given: Sequence[Named] = ()) -> Iterator[Named]:
+    """What is given and what these files name, and those that they include."""
+    yield from given
+    waiting, seen = [*files, *(each.at("/") for each in given if each.key == _INCLUDE)], set[str]()
+    while waiting and len(seen) < _MAX_FILES:
+        file = waiting.pop(0)
+        if file in seen:
+            continue
+        seen.add(file)
+        for each in _named_in(file, home):
+            yield each
+            if each.key == _INCLUDE:
+                waiting.append(each.at("/"))
+
+
+def _named_in(file: str, home: str) -> Iterator[Named]:
+    text = bytes_of(file, MAX_BYTES).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
+    for found in itertools.islice(re.finditer(_SETTING, text), _MAX_SETTINGS):
+        yield from _named_by(file, found[1].lower(), re.sub(_COMMENT, b"", found[2]), home)
+
+
+def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:
+    if b"\0" in value:
+        return
+    if key in _WHOLE:
+        plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
+        paths = [plain] if plain else []
+    else:
+        paths = [word for word in re.split(_BETWEEN, value) if b"/" in word]
+    for path in map(os.fsdecode, paths):
+        if path.startswith("~/"):
+            path = child(home, path[2:])
+        yield Named(file, key, os.path.expanduser(path))

@@ -1,0 +1,269 @@
+"""The repositories at and below the directories that a person opened for writing.
+
+All that git enters from there is one: a work tree, a bare repository, the submodules that an index
+names, the work trees that a repository is linked with. First come those that are remembered from
+the end of earlier runs; then those that a bounded search finds, nearest first.
+What is read may be made by a program: every read has a bound, and what a file says is only where
+to look next.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from nono.broker.datafile import data
+from nono.broker.errors import NotUnderstoodError
+from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.paths import child, lineage
+from nono.supervisor.places import plain_path
+from nono.supervisor.planning.git.git_files import (
+    bytes_of,
+    common,
+    kind_of,
+    linked,
+    names_in,
+    size_of,
+    work_trees,
+)
+
+_MAX_DIRECTORIES = 300
+_MAX_DIRECTORIES_AT_FIRST = 1500
+"""Where nothing is remembered yet."""
+_MAX_DEPTH = 4
+_MAX_DEPTH_INSIDE = 2
+_MAX_ENTRIES = 20_000
+_MAX_REPOSITORIES = 500
+_MAX_GIT_DIRECTORIES = 1000
+_MAX_INDEX_BYTES = 1 << 29
+"""Of all indexes that are read in one search: a program can make each as large as it likes."""
+_PARTS = ("objects", "refs")
+
+
+class Repository(NamedTuple):
+    """`top` is the work tree, or a bare repository itself; `link` is `.git` there, which a bare
+    one has not; `directory` is where git keeps it."""
+
+    top: str
+    link: str | None
+    directory: str
+
+
+class Found(NamedTuple):
+    """Repositories; what a person should know where the search ended early; files, by path, that
+    name more of them than are known; and those that are too many to be looked at."""
+
+    repositories: tuple[Repository, ...]
+    notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    beyond: tuple[Repository, ...] = ()
+
+
+def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
+    """The repositories that these directories lie in, those below them, and the remembered ones.
+
+    Of an index only what git writes itself is looked at.
+    """
+    directories = sorted(opened)
+    found: dict[Repository, None] = {}
+    beyond: dict[Repository, None] = {}
+    notes: list[str] = []
+    unread: list[str] = []
+    known = list(remembered)
+    indexes = Indexes()
+    waiting = deque(each for top in directories for each in _above(top))
+    waiting.extend(each for top in known for each in repositories_at(top))
+    waiting.extend(_below(directories, notes, is_first=not known))
+    while waiting:
+        one = waiting.popleft()
+        if one in found or one in beyond:
+            continue
+        if len(found) >= _MAX_REPOSITORIES:
+            beyond[one] = None
+            continue
+        found[one] = None
+        try:
+            waiting.extend(indexes.submodules(one))
+        except NotUnderstoodError:
+            unread.append(child(one.directory, "index"))
+        for directory in (one.directory, *common(one.directory)):
+            waiting.extend(_linked_work_trees(child(directory, "worktrees")))
+    notes += (
+        f"{each}: names more repositories than are known: they are not protected" for each in unread
+    )
+    if beyond:
+        notes.append(
+            f"{next(iter(beyond)).top}: more than {_MAX_REPOSITORIES} repositories: of this one"
+            f" and {len(beyond) - 1} more nothing may be changed"
+        )
+    return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond))
+
+
+def _above(directory: str) -> Iterator[Repository]:
+    """The repository that a directory lies in."""
+    for each in lineage(directory):
+        ones = repositories_at(each)
+        if ones:
+            yield from ones
+            return
+
+
+def repositories_at(top: str) -> list[Repository]:
+    """Those whose work tree is `top`, or that are `top` without a work tree.
+
+    Usually one: more where a file can be read in two ways, and where git takes `top` itself for
+    one as soon as `.git` is none to it.
+    """
+    link = child(top, ".git")
+    found = []
+    kind = kind_of(link)
+    if kind == stat.S_IFDIR:
+        found.append(Repository(top, link, link))
+    elif kind is not None:
+        found += [Repository(top, link, each) for each in linked(link)]
+    if is_bare(top):
+        found.append(Repository(top, None, top))
+    return found
+
+
+def is_bare(top: str) -> bool:
+    """Whether git could take the directory itself for a repository: is_git_directory in setup.c."""
+    if kind_of(child(top, "HEAD")) is None:
+        return False
+    if kind_of(child(top, "commondir")) is not None:
+        return True
+    return all(kind_of(child(top, name)) is not None for name in _PARTS)
+
+
+def _below(directories: list[str], notes: list[str], *, is_first: bool) -> Iterator[Repository]:
+    """Those that a walk finds, the directories in turn, so that none can keep the others from it:
+    each gets a look as often as any beside it, however many there are in it."""
+    most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
+    cut: list[str] = []
+    looks = _in_turn(_look(each, _MAX_DEPTH, cut) for each in directories)
+    for looked, (directory, ones) in enumerate(looks, 1):
+        yield from ones
+        if looked >= most:
+            cut.append(directory)
+            break
+    if cut and is_first:
+        notes.append(f"{cut[0]}: not all that is here was searched for repositories")
+
+
+_Looks = Iterator[tuple[str, list[Repository]]]
+
+
+def _look(directory: str, depth: int, cut: list[str], *, inside: bool = False) -> _Looks:
+    """A directory and what is below it, with the repositories at each. In a repository the ones
+    that git enters are named by its index; others are looked for only near its top. `cut` gets
+    those with more entries than are looked at."""
+    ones = repositories_at(directory)
+    yield directory, ones
+    if ones and not inside:
+        depth, inside = _MAX_DEPTH_INSIDE, True
+    if depth > 0:
+        below = _directories(directory, cut)
+        yield from _in_turn(_look(each, depth - 1, cut, inside=inside) for each in below)
+
+
+def _in_turn(walks: Iterable[_Looks]) -> _Looks:
+    """One look of each, again and again."""
+    waiting = deque(walks)
+    while waiting:
+        walk = waiting.popleft()
+        look = next(walk, None)
+        if look is not None:
+            yield look
+            waiting.append(walk)
+
+
+def _directories(directory: str, cut: list[str]) -> list[str]:
+    """Those in a directory that a repository may lie in."""
+    left_out = data("start_files")["not_searched"]
+    try:
+        with os.scandir(directory) as entries:
+            found = [
+                entry.path
+                for entry in itertools.islice(entries, _MAX_ENTRIES)
+                if entry.name not in left_out and entry.is_dir(follow_symlinks=False)
+            ]
+            if next(entries, None) is not None:
+                cut.append(directory)
+    except OSError:
+        return []
+    return sorted(found)
+
+
+class Indexes:
+    """Those that one search reads: no more than so many bytes of all of them together."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_INDEX_BYTES
+
+    def submodules(self, one: Repository, *, whole: bool = False) -> Iterator[Repository]:
+        """The repositories that git enters from this one; `whole` is for an index that a program
+        may have made. Raises NotUnderstoodError."""
+        if one.link is None:
+            return
+        shared = [name for name in names_in(one.directory) if name.startswith("sharedindex.")]
+        files = [child(one.directory, file) for file in ("index", *shared)]
+        self._left -= sum(min(size_of(file), MAX_BYTES) for file in files)
+        if self._left < 0:
+            raise NotUnderstoodError("git's indexes are too large")
+        names: set[bytes] = set()
+        for file in files:
+            text = bytes_of(file, MAX_BYTES + 1)
+            if text and (whole or USUAL_MODE in text):
+                names.update(gitlinks(text))
+        for name in sorted(names):
+            yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
+
+
+def _linked_work_trees(worktrees: str) -> Iterator[Repository]:
+    for each in names_in(worktrees):
+        for link in work_trees(child(worktrees, each)):
+            yield from repositories_at(os.path.dirname(link))
+
+
+def git_directories(top: str) -> tuple[list[str], list[str]]:
+    """A repository's own directory, the common one of a work tree, those of all submodules and
+    linked work trees; and directories in which there are more than are looked at.
+
+    A run may have taken a repository's HEAD away, so every directory counts that could be one.
+    """
+    ones = [top, *common(top)]
+    waiting, seen = list(ones), dict[str, None]()
+    try:
+        while waiting:
+            directory = waiting.pop(0)
+            if directory in seen:
+                continue
+            seen[directory] = None
+            is_one = directory in ones or kind_of(child(directory, "HEAD")) is not None
+            # A submodule's name may have slashes in it.
+            for name in ("modules", "worktrees") if is_one else ("",):
+                place = os.path.join(directory, name).rstrip("/")
+                waiting += _inside(place, len(seen) + len(waiting))
+    except _TooManyError:
+        return list(seen), [child(each, name) for each in ones for name in ("modules", "worktrees")]
+    return list(seen), []
+
+
+class _TooManyError(Exception):
+    """There are more entries than are looked at."""
+
+
+def _inside(directory: str, before: int) -> list[str]:
+    """The directories in one. Raises _TooManyError, after `before` and these are too many."""
+    try:
+        with os.scandir(directory) as entries:
+            first = list(itertools.islice(entries, _MAX_GIT_DIRECTORIES))
+            if before + len(first) >= _MAX_GIT_DIRECTORIES:
+                raise _TooManyError
+            return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
+    except OSError:
+        return []

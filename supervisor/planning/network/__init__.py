@@ -1,0 +1,1 @@
+"""Rules from hosts, ports, services and agents' sockets."""

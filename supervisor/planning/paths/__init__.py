@@ -1,0 +1,1 @@
+"""Rules from paths: of options, of groups, of the machine."""

@@ -1,0 +1,121 @@
+"""Where links lead that lie inside what is protected: `.git/hooks/pre-commit -> ../../scripts/x`.
+
+What is run through such a link is the file that it leads to, so that is protected as the link is,
+and so are the links in between. Directories are looked into near their top; all of them first get
+one look, so that none with very many names keeps the others from it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import dropwhile, islice
+
+from nono.broker.rules.paths import is_within
+from nono.supervisor.places import plain_path
+from nono.supervisor.planning.paths.reach import Reach
+from nono.supervisor.walk import way
+
+MAX_ENTRIES = 10_000
+"""In all that is protected."""
+_WEIGHT = 10
+"""A link that leads through others counts as so many entries: each of its directories is looked
+at."""
+_MAX_NAMES = 1000
+"""Of one directory."""
+_MAX_DEPTH = 2
+"""Directories, the protected one itself counted."""
+_UP = ".."
+
+
+def led_to(path: str) -> Iterator[str]:
+    """Every other name on the way of a path, and where it ends: other links in their places would
+    lead it elsewhere."""
+    end, links = way(path)
+    yield from (each for each in (*links, end) if each != path)
+
+
+class LinksInside:
+    """The search through protected paths. `notes` say where there is more than is looked at, in
+    what is opened."""
+
+    def __init__(self, reach: Reach, resolve: Callable[[str], str]) -> None:
+        """`resolve` is `canonical`, and remembers directories."""
+        self._reach = reach
+        self._resolve = resolve
+        self._there: dict[str, frozenset[str] | None] = {}
+        self._left = MAX_ENTRIES
+        self.notes: list[str] = []
+
+    def search(self, spellings: Mapping[str, str]) -> dict[str, str]:
+        """What links in these paths lead to and is opened, each with the path of the link."""
+        found: dict[str, str] = {}
+        waiting = deque((path, 1) for path in spellings if self._may_be_directory(path))
+        while waiting:
+            directory, depth = waiting.popleft()
+            if self._reach.is_named(directory):
+                continue
+            for entry in self._entries(directory):
+                if entry.is_symlink():
+                    for path in self._led_to(entry.path):
+                        # What holds the link itself is no place of what it starts only.
+                        if path in found or path in spellings or is_within(directory, path):
+                            continue
+                        if self._reach(path):
+                            found[path] = entry.path
+                            if depth < _MAX_DEPTH:
+                                waiting.append((path, depth + 1))
+                elif depth < _MAX_DEPTH and entry.is_dir(follow_symlinks=False):
+                    waiting.append((entry.path, depth + 1))
+        return found
+
+    def _led_to(self, link: str) -> Iterable[str]:
+        """As `led_to`, with one look at each directory where no further link is on the way."""
+        place = link.rpartition("/")[0]
+        try:
+            names = os.readlink(link).split("/")
+        except OSError:
+            return ()
+        below = list(dropwhile(_UP.__eq__, names))
+        end = plain_path(os.path.join(place, "/".join(names)))
+        if _UP not in below and self._resolve(place) == place and self._resolve(end) == end:
+            return (end,)
+        self._left -= _WEIGHT
+        return led_to(link)
+
+    def _entries(self, directory: str) -> list[os.DirEntry[str]]:
+        most = max(0, min(_MAX_NAMES, self._left))
+        try:
+            with os.scandir(directory) as entries:
+                found = list(islice(entries, most))
+                is_cut = next(entries, None) is not None
+                if is_cut and not self.notes and self._reach(directory):
+                    self.notes.append(f"{directory}: not every link in it was followed")
+        except OSError:
+            return []
+        self._left -= len(found)
+        return found
+
+    def _may_be_directory(self, path: str) -> bool:
+        """False for what is not there, as most is: a directory is listed once for all its names."""
+        above, _, name = path.rpartition("/")
+        if above not in self._there:
+            self._there[above] = self._names(above)
+        names = self._there[above]
+        return names is None or name in names
+
+    def _names(self, directory: str) -> frozenset[str] | None:
+        """The names in a directory that may be directories; None when any of them may."""
+        if directory and not self._may_be_directory(directory):
+            return frozenset()
+        try:
+            with os.scandir(directory or "/") as entries:
+                found = list(islice(entries, _MAX_NAMES))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+        except OSError:
+            return None  # it may be searched and not listed
+        if len(found) == _MAX_NAMES:
+            return None
+        return frozenset(each.name for each in found if each.is_dir(follow_symlinks=False))

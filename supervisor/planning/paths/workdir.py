@@ -1,0 +1,81 @@
+"""The working directory of a run, or what is the matter with it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Mapping, Sequence
+
+from nono.broker import is_within
+from nono.broker.rules.paths import lineage
+from nono.supervisor.errors import UsageError
+from nono.supervisor.places import absolute, canonical, state_directory
+from nono.supervisor.planning.paths.flag_paths import follow
+from nono.supervisor.walk import Changeable
+
+PROJECT_FILE = "pyproject.toml"
+ACCEPTED = "accepted"
+"""The name of the directory in nono's state that says what was accepted of such files."""
+_SCRIPT = ".py"
+_OF_SCRIPTS = ("python", "uv")
+
+
+def may_be_script(argv: Sequence[str]) -> bool:
+    """False for a command line that runs no file which could be a script of a project's."""
+    named = argv[0] if argv else ""
+    is_named = named.endswith(_SCRIPT) or "/" in named
+    return is_named or os.path.basename(named).startswith(_OF_SCRIPTS)
+
+
+def may_bring_profile(argv: Sequence[str], workdir: str, env: Mapping[str, str]) -> bool:
+    """False where nothing can have a profile in it, as most runs start."""
+    return (
+        os.path.lexists(os.path.join(workdir, PROJECT_FILE))
+        or os.path.isdir(os.path.join(state_directory(env), ACCEPTED))
+        or may_be_script(argv)
+    )
+
+
+def working_directory(given: str | None, home: str) -> str:
+    """The canonical path of the directory that --workdir names, or of ours. Raises UsageError."""
+    here = _here(given, home)
+    path = absolute(given or ".", home, here)
+    said = "the working directory" if given is None else f"--workdir {given}"
+    if given is not None and here and not is_within(home, here):
+        path = follow(said, path, Changeable((here,)), "--workdir ")
+    try:
+        is_directory = stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        named = shlex.quote(given or path)
+        raise UsageError(f"{said}: no such directory", f"mkdir -p {named}") from None
+    except PermissionError:
+        raise _not_entered(path, said) from None
+    except OSError as error:
+        raise UsageError(f"{said}: {error.strerror}", f"ls -ld {shlex.quote(path)}") from None
+    if not is_directory:
+        raise UsageError(f"{said}: not a directory", f"ls -ld {shlex.quote(path)}")
+    return canonical(path)
+
+
+def _here(given: str | None, home: str) -> str:
+    """Our own one; empty where it is gone and not asked for."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        if given is not None and os.path.isabs(absolute(given, home, "")):
+            return ""
+        raise UsageError("the working directory was deleted", "cd ~") from None
+    except PermissionError as error:
+        raise UsageError(f"the working directory: {error.strerror}", "cd ~") from None
+
+
+def _not_entered(path: str, said: str) -> UsageError:
+    """The error for a directory below one that this user may not search, which is named."""
+    plain = os.path.normpath(path)
+    closed = next(
+        (each for each in reversed(list(lineage(plain))) if not os.access(each, os.X_OK)), plain
+    )
+    where = f"{said}: " if plain in said else f"{said}: {plain}: "
+    what = f"user {os.geteuid()} may not search {closed}"
+    return UsageError(f"{where}{what}", f"ls -ld {shlex.quote(closed)}")

@@ -1,0 +1,1 @@
+"""Profiles: their files, what they become, and what is kept in them."""

@@ -1,0 +1,87 @@
+"""Resolved profiles, kept from one run to the next: to check one's text takes longer than a start.
+
+A file (`kept_files.py`) has what a profile came to, and which texts that was made from. Each of
+those is looked for and read again: what is kept counts only if every one is found where it was and
+says the same, and nono is the same. One that is not understood is as one that is not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+
+from nono.broker.datafile import PROFILES
+from nono.broker.digest import sha256
+from nono.broker.errors import PolicyError
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.profile.merged import Merged, Source
+from nono.broker.profile.plain import plain_merged, read_merged
+from nono.supervisor.kept_files import keep, read_kept
+from nono.supervisor.places import platform
+from nono.supervisor.planning.profiles.profile_files import Profiles
+from nono.supervisor.version import VERSION
+
+_FILES = 64
+"""So many are kept at most: which one it is follows from the profile's name and the directory."""
+_KIND = "profiles"
+_ODD = (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+
+
+class Resolved(NamedTuple):
+    """A profile with all that it extends, and what is odd about the files."""
+
+    merged: Merged
+    notes: tuple[str, ...]
+
+
+def resolved(reference: str, env: Mapping[str, str], home: str) -> Resolved:
+    """A profile that a person names. Raises broker.PolicyError."""
+    key = [VERSION, platform(), _code(), os.getcwd(), reference]
+    name = f"{sha256(json.dumps(key).encode()).digest()[0] % _FILES:02}.json"
+    with contextlib.suppress(*_ODD, PolicyError):
+        kept = json.loads(read_kept(_KIND, name, env))
+        if kept["key"] == key:
+            profiles = Profiles(env, home)
+            if all(_is_same(profiles, *each) for each in kept["texts"]):
+                return Resolved(read_merged(kept["merged"]), tuple(profiles.notes))
+    return _resolve_and_keep(reference, Profiles(env, home), key, name, env)
+
+
+def _resolve_and_keep(
+    reference: str, profiles: Profiles, key: list[str], name: str, env: Mapping[str, str]
+) -> Resolved:
+    texts: list[tuple[str, str | None, str, str]] = []
+
+    def load(wanted: str, by: Source | None) -> Source:
+        found = profiles.load(wanted, by)
+        texts.append((wanted, None if by is None else by.file, found.file, _digest(found)))
+        return found
+
+    merged = profiles.resolve(reference, load)
+    plain = plain_merged(merged)
+    if plain is not None:
+        kept = {"key": key, "texts": texts, "merged": plain}
+        keep(_KIND, name, json.dumps(kept).encode(), env)
+    return Resolved(merged, tuple(profiles.notes))
+
+
+def _is_same(profiles: Profiles, wanted: str, by: str | None, file: str, digest: str) -> bool:
+    found = profiles.load(wanted, None if by is None else Source(by, b""))
+    return (found.file, _digest(found)) == (file, digest)
+
+
+def _digest(source: Source) -> str:
+    return sha256(source.data).hexdigest()
+
+
+def _code() -> str:
+    """What changes when what reads profiles does: its files and the data that it looks up."""
+    data = os.path.dirname(PROFILES)
+    parts = []
+    for directory in (os.path.join(os.path.dirname(data), "profile"), data):
+        with os.scandir(directory) as entries:
+            files = sorted((each.name, each.stat()) for each in entries if each.is_file())
+        parts += [f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in files]
+    return sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The program that is run: where it is installed, what it needs."""

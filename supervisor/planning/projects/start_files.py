@@ -1,0 +1,201 @@
+"""Refusals to write what runs by itself later, in what a person opened for writing.
+
+A hook, a task of an editor or a start file of a shell is run outside the sandbox without anybody
+meaning to. The names are data: `start_files` for projects and their repositories, and the group
+`protect_start_files` for the home. What a person named is the person's to open (`reach`). A
+repository is protected as it is at the start: what the run makes itself, the run may configure.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from nono.broker import Access, Effect, Origin, OriginKind, Rule, Subtree, group
+from nono.broker.datafile import data
+from nono.broker.groups import moved
+from nono.broker.named_tuple import NamedTuple
+from nono.broker.rules.access import CHANGING
+from nono.broker.rules.paths import ancestors, child, is_within, lineage
+from nono.broker.rules.patterns import Subtrees
+from nono.supervisor.links import canonical_of_many
+from nono.supervisor.planning.git import repositories
+from nono.supervisor.planning.git.git_files import kind_of, names_in
+from nono.supervisor.planning.git.git_settings import (
+    named_by_configuration,
+    named_everywhere,
+    of_every_repository,
+)
+from nono.supervisor.planning.git.remembered_repositories import remembered
+from nono.supervisor.planning.git.repositories import Found, Repository, git_directories
+from nono.supervisor.planning.paths.links_inside import LinksInside, led_to
+from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
+from nono.supervisor.planning.paths.reach import Reach
+
+GROUP = "protect_start_files"
+ORIGIN = Origin(OriginKind.GROUP, GROUP)
+_ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
+
+
+class StartFiles(NamedTuple):
+    """The refusals, and the repositories that were found for them."""
+
+    rules: tuple[Rule, ...]
+    found: Found
+
+
+NOTHING = StartFiles((), Found(()))
+
+
+def start_file_rules(
+    rules: Iterable[Rule],
+    workdir: str,
+    home: str,
+    expand: Callable[[str], Sequence[str]],
+    env: Mapping[str, str],
+) -> StartFiles:
+    """The refusals for what these rules open. `expand` is for the paths of groups, `env` says where
+    it is remembered which repositories there are."""
+    rules = tuple(rules)
+    opened = opened_by_people(rules, Access.WRITE)
+    written = opened.directories
+    if not written:
+        return NOTHING
+    searched = searched_directories(opened)
+    found = repositories.search(searched, remembered(searched, env))
+    is_opened = Reach(rules)
+    settings = of_every_repository(home, env)
+    named = [*named_everywhere(settings, home)]
+    for one in found.repositories:
+        named += named_by_configuration(one, home, settings)
+    known: dict[str, str] = {}
+    for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
+        known.setdefault(path, spelled)
+    inside = LinksInside(is_opened, canonical_of_many(home))
+    known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
+    spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
+    pattern = Subtrees(spellings, is_opened.named_in(spellings))
+    refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
+    found = found._replace(notes=(*found.notes, *inside.notes))
+    return StartFiles((refusal,) if spellings else (), found)
+
+
+def started_by_itself(
+    directory: str,
+    workdir: str,
+    home: str,
+    expand: Callable[[str], Sequence[str]],
+    env: Mapping[str, str],
+) -> dict[str, str]:
+    """What would be refused in a directory, and above it, if all was opened and nobody had named
+    any of it; each path with its spelling."""
+    above = [*lineage(directory)]
+    ones = {one for each in above for one in repositories.repositories_at(each)}
+    found = Found(tuple(sorted(ones, key=str)))
+    settings = of_every_repository(home, env)
+    named = [*named_everywhere(settings, home)]
+    for one in found.repositories:
+        named += named_by_configuration(one, home, settings)
+    known: dict[str, str] = {}
+    for each, spelled in _start_files(above, found, named, workdir, expand):
+        known.setdefault(each, spelled)
+    everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
+    links = LinksInside(everything, canonical_of_many(home)).search(known)
+    return known | {led: _spelled(link, workdir) for led, link in links.items()}
+
+
+def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """For a run without the broker: the kernel lets a program make every name in a directory,
+    or none, so the refusals of single names would take creating from all that was opened."""
+    return tuple(rule for rule in rules if rule.origin != ORIGIN)
+
+
+def searched_directories(opened: Opened) -> set[str]:
+    """Of what is opened, where repositories may be: all that is below, or a part of one."""
+    parts = {
+        each
+        for each in opened.directly
+        if any(repositories.repositories_at(top) for top in lineage(each))
+    }
+    return {*opened.wholly, *parts}
+
+
+def _start_files(
+    written: Sequence[str],
+    search: Found,
+    named: Iterable[str],
+    workdir: str,
+    expand: Callable[[str], Sequence[str]],
+) -> Iterator[tuple[str, str]]:
+    """Paths, and how a person would write them in the working directory. `named` are those that
+    git's configuration names."""
+    entries = group(GROUP).deny_write
+    for entry in (*entries, *moved(entries, expand)):
+        paths = expand(entry)
+        for path in paths:
+            yield path, entry
+        if len(paths) > 1:
+            yield from ((led, entry) for path in paths for led in led_to(path))
+    found = search.repositories
+    resolvers = [canonical_of_many(each) for each in written]
+    for path in itertools.chain(
+        _of_projects(written, found), _of_git(found), named, _whole(search)
+    ):
+        spelled = _spelled(path, workdir)
+        yield path, spelled
+        # The name, and where links lead from it.
+        for each, resolve in zip(written, resolvers, strict=True):
+            if is_within(path, each):
+                end = resolve(path)
+                break
+        else:
+            end = os.path.realpath(path)
+        if end != path:
+            yield from ((led, spelled) for led in led_to(path))
+
+
+def _spelled(path: str, workdir: str) -> str:
+    """As a person would write it in the working directory."""
+    return path[len(workdir) + 1 :] if path.startswith(workdir + "/") else path
+
+
+def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterator[str]:
+    """In every directory that is opened, at the top of every repository, and in between: who uses
+    a tool in a project has it look for its configuration in the directories above, too."""
+    tables = data("start_files")
+    names, patterns = tables["project"], tables["project_patterns"]
+    tops = [each.top for each in found if each.link]
+    above = dict.fromkeys(each for top in tops for each in ancestors(top))
+    between = (each for each in above if any(is_within(each, one) for one in written))
+    for top in dict.fromkeys((*written, *tops, *between)):
+        yield from (child(top, name) for name in names)
+        there = names_in(top)
+        for pattern in patterns:
+            yield from (child(top, name) for name in fnmatch.filter(there, pattern))
+
+
+def _whole(search: Found) -> Iterator[str]:
+    """What is not looked through is refused as a whole."""
+    for each in search.beyond:
+        yield from {each.link or each.top, each.directory}
+
+
+def _of_git(found: Iterable[Repository]) -> Iterator[str]:
+    """What git runs or reads commands from, of these repositories."""
+    names, seen = data("start_files")["repository"], set[str]()
+    for each in found:
+        if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
+            yield each.link
+        if each.link is None:
+            # Whoever is told to use this one would look there first.
+            yield child(each.top, ".git")
+        directories, too_many = git_directories(each.directory)
+        for directory in directories:
+            if directory not in seen:
+                seen.add(directory)
+                yield from (child(directory, name) for name in names)
+        # What is not looked through is refused as a whole.
+        yield from too_many

@@ -1,0 +1,66 @@
+"""Data files: what is kept of one counts as long as the file is the same, and where it is whole."""
+
+from __future__ import annotations
+
+import builtins
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nono.broker import datafile
+from nono.broker.datafile import Kept
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr(datafile, "_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(datafile, "_kept", None)
+    datafile.data.cache_clear()
+    path = tmp_path / "data/some.json"
+    path.parent.mkdir()
+    path.write_text('{"said": ["ä", 1, true, null]}', encoding="utf-8")
+    yield path
+    datafile.data.cache_clear()
+
+
+def read_with(kept: Kept) -> object:
+    """What a new start reads."""
+    datafile.data.cache_clear()
+    datafile.share(kept)
+    return datafile.data("some")["said"]
+
+
+def test_what_is_kept_is_what_the_file_says(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: Kept = {}
+    assert read_with(kept) == ["ä", 1, True, None]
+    assert [*kept] == ["some"]
+    with monkeypatch.context() as apart:
+        apart.setattr(builtins, "open", None)
+        assert read_with(kept) == ["ä", 1, True, None]
+
+
+@pytest.mark.parametrize("text", ['{"said": "as long as it was, later!"}', '{"said": "shorter"}'])
+def test_a_file_that_has_changed_is_read_and_kept_anew(file: Path, text: str) -> None:
+    kept: Kept = {}
+    read_with(kept)
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, ns=(0, 10**15))  # the clock went back, too
+    now = read_with(kept)
+    assert now != ["ä", 1, True, None]
+    assert read_with(kept) == now
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0", b"N", b"[\1\0\0\0N", b"\xff" * 64])
+def test_what_is_odd_is_as_nothing(file: Path, damage: bytes) -> None:
+    kept: Kept = {}
+    read_with(kept)
+    time, size, _ = kept["some"]
+    kept["some"] = (time, size, damage)
+    assert read_with(kept) == ["ä", 1, True, None]
+
+
+def test_without_a_place_to_keep_it_nothing_is_kept(file: Path) -> None:
+    assert datafile.data("some")["said"] == ["ä", 1, True, None]
+    assert datafile._kept is None

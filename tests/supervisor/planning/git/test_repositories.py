@@ -1,0 +1,109 @@
+"""Which repositories are found from a directory: those that git enters, within bounds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nono.supervisor.planning.git import repositories
+from nono.supervisor.planning.git.repositories import Repository, git_directories, search
+
+
+def make(top: Path) -> Path:
+    """What is taken for a repository."""
+    (top / ".git").mkdir(parents=True)
+    return top
+
+
+def tops(place: Path) -> list[str]:
+    return sorted(os.path.relpath(each.top, place) for each in search([str(place)]).repositories)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Path:
+    place = tmp_path.resolve() / "src"
+    place.mkdir()
+    return place
+
+
+def test_below_a_directory(opened: Path) -> None:
+    for name in ("a", "b/c/d/e", "b/c/d/f/g/too/deep", "node_modules/x", ".dotfiles"):
+        make(opened / name)
+    make(opened / "a/vendor/inside")
+    for name in ("HEAD", "objects", "refs"):
+        (opened / "bare.git" / name).mkdir(parents=True)
+    assert tops(opened) == [".dotfiles", "a", "a/vendor/inside", "b/c/d/e", "bare.git"]
+    bare = next(r for r in search([str(opened)]).repositories if r.top.endswith("bare.git"))
+    assert bare == Repository(f"{opened}/bare.git", None, f"{opened}/bare.git")
+
+
+def test_above_a_directory(opened: Path) -> None:
+    make(opened)
+    (opened / "x/y").mkdir(parents=True)
+    assert tops(opened / "x/y") == ["../.."]
+
+
+def test_very_many_directories_are_bounded_and_that_is_said(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "_MAX_DIRECTORIES_AT_FIRST", 500)
+    for number in range(600):
+        (opened / f"{number}").mkdir()
+    make(opened / "0/late")
+    found = search([str(opened)])
+    assert found.repositories == () and len(found.notes) == 1
+    assert "not all that is here was searched" in found.notes[0]
+
+
+def test_in_a_repository_the_bound_is_nothing_to_say(opened: Path) -> None:
+    make(opened)
+    for number in range(600):
+        (opened / f"{number}").mkdir()
+    assert search([str(opened)]).notes == ()
+
+
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "a link in a circle": lambda git: (git / "worktrees").symlink_to("."),
+    "a commondir in a circle": lambda git: (git / "commondir").write_text("."),
+    "a commondir that is a fifo": lambda git: os.mkfifo(git / "commondir"),
+    "an index that is a fifo": lambda git: os.mkfifo(git / "index"),
+    "an index that is a link to itself": lambda git: (git / "index").symlink_to("index"),
+    "two slashes": lambda git: (git / "commondir").write_text("//etc"),
+    "bytes": lambda git: (git / "commondir").write_bytes(b"\xff\n"),
+}
+
+
+@pytest.mark.parametrize("how", HOSTILE)
+def test_what_a_repository_says_is_only_where_to_look(opened: Path, how: str) -> None:
+    make(opened)
+    HOSTILE[how](opened / ".git")
+    assert tops(opened) == ["."]
+    assert git_directories(f"{opened}/.git")[0][0] == f"{opened}/.git"
+
+
+def test_an_index_that_is_not_understood_is_named(opened: Path) -> None:
+    make(opened)
+    (opened / ".git/index").write_bytes(b"DIRC\0\0\0\2\0\0\0\x09\0\0\xe0\0" + b"x" * 90)
+    found = search([str(opened)])
+    assert found.unread == (f"{opened}/.git/index",)
+    assert len(found.notes) == 1
+
+
+@pytest.mark.requires(commands=["git"])
+def test_submodules_and_work_trees_as_git_makes_them(opened: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(opened.parent)}
+    identity = "git -c user.name=A -c user.email=a@example.org -c protocol.file.allow=always"
+    script = (
+        f"git init -q lib; {identity} -C lib commit -q --allow-empty -m x; git init -q p; cd p;"
+        f" {identity} submodule --quiet add {opened}/lib x/y/z/sub;"
+        f" {identity} commit -qm y; git worktree add -q .hidden/deep/er/w"
+    )
+    subprocess.run(["sh", "-ec", script], cwd=opened, env=environment, check=True)
+    assert tops(opened / "p") == [".", ".hidden/deep/er/w", "x/y/z/sub"]
+    shutil.rmtree(opened / "p/x/y/z/sub")
+    assert tops(opened / "p") == [".", ".hidden/deep/er/w"]
