@@ -28,9 +28,10 @@ _NOT_LOADED = ("bench", "mcp")
 def warm(idle: float | None) -> None:
     """Stay, with everything loaded, and run what `nono run` is asked to with NONO_WARM=1.
 
-    That starts a program in less than half of the time. It is for what has no terminal, such as an
-    agent's harness, which is to start this one, too: whatever is different about a caller (limits,
-    control groups, namespaces, variables that Python reads) makes its run an ordinary start.
+    That starts a program in two thirds of the processor's time. It is for what has no
+    terminal, such as an agent's harness, which is to start this one, too: whatever is different
+    about a caller (limits, control groups, namespaces, variables that Python reads) makes its run
+    an ordinary start.
     """
     # What only this command needs is loaded only then.
     from nono.supervisor.session.warm import serve

@@ -23,8 +23,8 @@ from nono.supervisor.version import VERSION
 _MAX_FILES = 200_000
 
 
-def separate(env: Mapping[str, str]) -> None:
-    """Leave no file of nono's own that has another name, too.
+def separate(env: Mapping[str, str]) -> bool:
+    """Leave no file of nono's own that has another name, too. True where they were looked through.
 
     `env` says where the state directory is. Raises StartError where that cannot be done.
     """
@@ -32,7 +32,7 @@ def separate(env: Mapping[str, str]) -> None:
     name = f"own-files-{zlib.crc32(os.fsencode(sys.prefix)):08x}"
     marker = os.path.join(state_directory(env), name)
     if _read(marker, len(text)) == text:
-        return
+        return False
     for count, path in enumerate(own_files()):
         if count == _MAX_FILES:
             raise StartError(f"nono's own installation has more than {_MAX_FILES} files", _HINT)
@@ -40,6 +40,7 @@ def separate(env: Mapping[str, str]) -> None:
     if _state() == text:  # else it is looked at again the next time
         with contextlib.suppress(OSError):
             _write(marker, text)
+    return True
 
 
 _HINT = "install nono in an environment of its own, without links: UV_LINK_MODE=copy"

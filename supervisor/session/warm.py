@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -15,6 +16,9 @@ from nono.supervisor.session.loaded import (
     load_what_resolves,
 )
 from nono.supervisor.session.own_inodes import separate
+
+_AGAIN = "NONO_WARM_AGAIN"
+"""A variable that only a second start finds, and no run: when it was, in nanoseconds."""
 
 
 def serve(
@@ -31,12 +35,18 @@ def serve(
     from nono.supervisor.linux.warm.serving import begin
     from nono.supervisor.warm import itself
 
-    separate(os.environ)
+    again = os.environ.pop(_AGAIN, "")
+    if separate(os.environ) and not again:
+        # What is loaded already may have become another file, though it says the same.
+        os.environ[_AGAIN] = str(time.time_ns())
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     load_everything()
     load_what_asks()
     load_what_resolves()
     _fill()
-    return begin(run, itself.of_python(searched, main), searched, os.environ, idle, say)
+    return begin(
+        run, itself.of_python(searched, main), searched, os.environ, idle, say, int(again or 0)
+    )
 
 
 def _fill() -> None:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import _socket
-import contextlib
 import os
 import stat
 import sys
 
 from nono.supervisor.warm import itself, wire
 from nono.supervisor.warm.signals import Passing
-from nono.supervisor.warm.wire import Different
+from nono.supervisor.warm.wire import SUPPRESSED, Different
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
         raise Different("nono warm is another user's")
     _is_as_free(server[0])
     own, content = wire.secret()
-    with contextlib.suppress(BrokenPipeError):  # it has said why by now
+    with SUPPRESSED:  # it has said why by now
         wire.send(connection, [str(own).encode()])
     match wire.receive(connection)[0]:
         case [wire.NO, why]:
@@ -112,7 +111,7 @@ def _descriptors() -> list[int]:
     """What this process was given: Python's own are closed on execve. Raises Different."""
     found = []
     for name in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):
+        with SUPPRESSED:
             if os.get_inheritable(int(name)):
                 found.append(int(name))
     if len(found) > wire.MAX_DESCRIPTORS:
@@ -195,7 +194,7 @@ def _end_by(number: int) -> NoReturn:
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    with contextlib.suppress(OSError):
+    with SUPPRESSED:
         _signal.signal(number, _signal.SIG_DFL)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, [number])
     os.kill(os.getpid(), number)
@@ -211,5 +210,5 @@ def _is_verbose() -> bool:
 
 def _say(line: str) -> None:
     shown = "".join(each if each.isprintable() else "?" for each in line)
-    with contextlib.suppress(OSError):
+    with SUPPRESSED:
         os.write(2, f"{shown}\n".encode("utf-8", "backslashreplace"))

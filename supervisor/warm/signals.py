@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import _socket
-import contextlib
 import os
 import time
+
+from nono.supervisor.warm.wire import SUPPRESSED
 
 _PASSED = (
     _signal.SIGINT,
@@ -62,7 +63,7 @@ class Passing:
 
     def _pass(self, number: int) -> None:
         time.sleep(_GROUP_SECONDS)
-        with contextlib.suppress(OSError):
+        with SUPPRESSED:
             if self._went_to_group(number):
                 os.killpg(self._group, number)
             elif number != _signal.SIGCONT:  # nono continues the program by itself
@@ -77,7 +78,7 @@ class Passing:
         """Nothing is passed on any more."""
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _PASSED)
         self._control.close()
-        with contextlib.suppress(OSError):
+        with SUPPRESSED:
             os.kill(self._witness, _signal.SIGKILL)
             os.waitpid(self._witness, 0)
 

@@ -34,9 +34,12 @@ class Installed:
                 return path
         return self._deleted
 
-    def changed_while_loading(self) -> str:
-        """A file that may have been loaded before it became what it is; empty for none."""
-        since = _since()
+    def changed_while_loading(self, since: int = 0) -> str:
+        """A file that may have been loaded before it became what it is; empty for none.
+
+        `since` is when that began, where the process is older.
+        """
+        since = max(since, _since())
         for path, identity in self._files.items():
             if identity is not None and not os.path.isdir(path) and max(identity[3:]) > since:
                 return path

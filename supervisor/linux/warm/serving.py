@@ -37,16 +37,17 @@ class Serving:
     """One for each user that asks for it, in its directory of control sockets."""
 
     def __init__(
-        self, warm: Warm, searched: list[str], listener: socket.socket, idle: float | None
+        self,
+        warm: Warm,
+        installed: Installed,
+        listener: socket.socket,
+        idle: float | None,
     ) -> None:
         """`idle` is after how many seconds without a run it ends."""
         self._warm = warm
         self._listener = listener
         self._idle = idle
-        self._installed = Installed(searched)
-        changed = self._installed.changed_while_loading()
-        if changed:
-            raise StartError(f"{changed} has changed meanwhile", "nono warm")
+        self._installed = installed
         self._runs: dict[int, tuple[int, socket.socket]] = {}
         self._poll = select.poll()
         self._poll.register(listener, select.POLLIN)
@@ -154,8 +155,12 @@ def begin(
     env: Mapping[str, str],
     idle: float | None,
     say: Callable[[str], None],
+    since: int,
 ) -> str:
-    """Serve, once everything is loaded; why it ended. Raises UsageError, StartError, OSError."""
+    """Serve, once everything is loaded; why it ended. Raises UsageError, StartError, OSError.
+
+    `since` is when this program began, by the clock that files have, if the process is older.
+    """
     found = wire.places(env)
     if not found:
         raise UsageError("no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set")
@@ -164,9 +169,13 @@ def begin(
         signal.signal(number, _end_by)
     gc.collect()
     gc.freeze()
+    installed = Installed(searched)
+    changed = installed.changed_while_loading(since)
+    if changed:
+        raise StartError(f"{changed} has changed meanwhile", "nono warm")
     directory = _usable(found)
     with listening(directory) as listener:
-        serving = Serving(Warm(run, python, os.getpid()), searched, listener, idle)
+        serving = Serving(Warm(run, python, os.getpid()), installed, listener, idle)
         say(f"nono: warm: {directory}/{wire.NAME}")
         serving.serve()
     return serving.why

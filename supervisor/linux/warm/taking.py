@@ -24,6 +24,8 @@ _FIRST = 1
 _TERMINAL = 4
 """The field of proc_pid_stat(5) after the name of the command, counted from the state."""
 _RIGHTS_BESIDE = 2
+_MAX_SECONDS = 10
+"""From the connection to GO, whoever it is that says something now and then."""
 
 
 class Warm(NamedTuple):
@@ -58,6 +60,7 @@ def _become(connection: socket.socket, pid: int, warm: Warm) -> list[str] | None
             return None
         os.setpgid(0, 0)
         wire.limit(connection)
+        _be_killed_after(_MAX_SECONDS)
         given = _asked(connection, pid, warm)
         status = _compare(pid)
         fd, life = becoming.take_descriptors(given, connection.fileno())
@@ -65,6 +68,7 @@ def _become(connection: socket.socket, pid: int, warm: Warm) -> list[str] | None
         becoming.take_limits(pid)
         becoming.take_words(given, int(status["Umask"], 8))
         becoming.die_with(life)
+        _be_killed_after(0)
         becoming.take_signals(status)
         wire.send(told, [wire.GO])
     except Different as why:
@@ -75,6 +79,12 @@ def _become(connection: socket.socket, pid: int, warm: Warm) -> list[str] | None
         return None
     told.close()
     return given.argv[1:]
+
+
+def _be_killed_after(seconds: int) -> None:
+    """By SIGALRM, which is not blocked for as long; 0: not at all."""
+    signal.alarm(seconds)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK if seconds else signal.SIG_BLOCK, {signal.SIGALRM})
 
 
 def _refuse(told: socket.socket, why: str) -> None:

@@ -3,6 +3,8 @@
 import array
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -122,3 +124,15 @@ def test_a_process_is_as_itself_and_the_first_difference_is_named() -> None:
     assert itself.difference(told, told[:-1]) == "what is compared"
     python = itself.of_python(["/a"], "/b")
     assert itself.difference(python, itself.of_python(["/c"], "/b")) == "search path"
+
+
+def test_a_run_by_it_loads_next_to_nothing() -> None:
+    """What stands for a run: each module of Python's own takes as long as all that it does."""
+    program = "import sys; before = {*sys.modules}; import nono.supervisor.warm.client;" + (
+        "print(*sorted({*sys.modules} - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = {name for name in done.stdout.split() if name.partition(".")[0] != "nono"}
+    assert loaded <= {"_socket", "__future__", "types"}, loaded

@@ -44,6 +44,17 @@ def test_a_process_in_another_sandbox_has_no_run_by_it(warm: Warm, kind: str) ->
     assert "no run by nono warm" in done.stderr
 
 
+@pytest.mark.requires(root=True)
+@pytest.mark.parametrize("as_user", ["root"], indirect=True)
+def test_a_domain_of_landlock_alone_is_told_by_what_it_cannot_look_at(warm: Warm) -> None:
+    """Root needs no no_new_privs for it, so that nothing else is different."""
+    program = program_beside(__file__, "restricted.py")
+    warm.command = (warm.account.python, "-P", "-c", program, "alone", *warm.command)
+    done = warm("run", "--", "true")
+    assert done.returncode == 125, done
+    assert "no run by nono warm: Permission denied: /proc/" in done.stderr
+
+
 @BY_A_USER
 @pytest.mark.parametrize("kind", ["landlock", "plain"])
 def test_what_only_pretends_to_be_it_is_told_nothing(unstarted: Warm, kind: str) -> None:
@@ -86,6 +97,7 @@ def test_another_users_is_not_trusted(root: Account, user: Account, place: objec
 
 
 @BY_A_USER
+@pytest.mark.long
 def test_what_nobody_would_say_ends_only_its_own_connection(warm: Warm) -> None:
     """Rubbish, half a message, nothing at all, more than there may be: a process each, at most."""
     program = program_beside(__file__, "rubbish.py")

@@ -1,4 +1,4 @@
-import os, socket, sys
+import os, socket, sys, time
 def connected():
     sock = socket.socket(socket.AF_UNIX)
     sock.connect(sys.argv[1])
@@ -15,4 +15,12 @@ for said in (b"", b"\0", b"\xff" * 4, b"\xff\xff\xff\x7f", os.urandom(5000),
 kept = [connected() for _ in range(10)]  # which say nothing
 half = connected()
 half.sendall((400).to_bytes(4, "little") + b"x")
-print("said")
+# Something now and then, for as long as somebody listens.
+slow = connected()
+slow.sendall((4000).to_bytes(4, "little"))
+try:
+    for _ in range(600):
+        slow.sendall(b"x")
+        time.sleep(0.1)
+except OSError:
+    print("said")
