@@ -15,6 +15,8 @@ from nono.supervisor.cli.kept_modules import (
     is_same,
     version_of_code,
 )
+from nono.supervisor.errors import StartError
+from nono.supervisor.session.nested import require_listener
 
 if TYPE_CHECKING:
     from nono.supervisor.cli.kept_modules import Entry
@@ -27,7 +29,14 @@ _MODE = 0o644
 
 
 def keep_modules(kept: KeptModules) -> None:
-    """Write the file anew, in one step. What cannot be written is not kept."""
+    """Write the file anew, in one step. What cannot be written is not kept.
+
+    Nor is anything inside another sandbox: that would refuse it, and tell of it.
+    """
+    try:
+        require_listener()
+    except StartError:
+        return
     entries: dict[str, Entry] = {}
     codes: list[bytes] = []
     at = 0
