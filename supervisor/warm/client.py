@@ -47,7 +47,7 @@ def run_warm(searched: list[str], main: str) -> None:
     except Different as error:
         why = str(error)
     except OSError as error:
-        why = f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
+        why = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     else:
         _follow(*agreed)
     if wanted == _REQUIRED:
@@ -65,7 +65,6 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
     if any(map(os.isatty, given)) or _has_terminal():
         raise Different("a terminal")
     connection = _connection()
-    wire.limit(connection)
     server = _credentials(connection)
     if server[1] != os.geteuid():
         raise Different("nono warm is another user's")
@@ -145,6 +144,7 @@ def _connection() -> _socket.socket:
             if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
                 raise Different(f"{directory}/{wire.NAME} is no socket of this user's")
             sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+            wire.limit(sock)  # and where others wait already, connect(2) does not
             sock.connect(f"/proc/self/fd/{fd}/{wire.NAME}")
             return sock
         finally:

@@ -41,11 +41,14 @@ class Serving:
         warm: Warm,
         installed: Installed,
         listener: socket.socket,
+        leave: Callable[[], None],
         idle: float | None,
     ) -> None:
-        """`idle` is after how many seconds without a run it ends."""
+        """`idle` is after how many seconds without a run it ends; `leave` closes the listener."""
         self._warm = warm
         self._listener = listener
+        self._listens_at = listener.fileno()
+        self._leave = leave
         self._idle = idle
         self._installed = installed
         self._runs: dict[int, tuple[int, socket.socket]] = {}
@@ -68,7 +71,7 @@ class Serving:
             if not ready and not self._runs:
                 self.why = "nothing was asked"
             for fd, _ in ready:
-                if fd == self._listener.fileno():
+                if fd == self._listens_at:
                     self._take()
                 else:
                     self._end(fd)
@@ -91,8 +94,10 @@ class Serving:
                     self._fork(connection, pid)
 
     def _stop(self, why: str) -> None:
+        """Nobody finds it any more, nor waits in vain; another one may take its place."""
         self.why = why
         self._poll.unregister(self._listener)
+        self._leave()
 
     def _fork(self, connection: socket.socket, pid: int) -> None:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
@@ -118,8 +123,11 @@ class Serving:
 
 
 @contextlib.contextmanager
-def listening(directory: str) -> Iterator[socket.socket]:
-    """The one socket of this user's there. Raises UsageError where somebody has it, OSError."""
+def listening(directory: str) -> Iterator[tuple[socket.socket, Callable[[], None]]]:
+    """The one socket of this user's there, and what closes it and gives up the place.
+
+    Raises UsageError where somebody has it, OSError.
+    """
     with made(directory) as fd, _locked(fd), socket.socket(socket.AF_UNIX) as listener:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(_NEW, dir_fd=fd)
@@ -127,12 +135,19 @@ def listening(directory: str) -> Iterator[socket.socket]:
         os.chmod(_NEW, 0o600, dir_fd=fd)
         listener.listen(_BACKLOG)
         os.rename(_NEW, wire.NAME, src_dir_fd=fd, dst_dir_fd=fd)
-        try:
-            yield listener
-        finally:
+
+        def leave() -> None:
+            if listener.fileno() < 0:  # what is there by now is another one's
+                return
+            listener.close()
             with contextlib.suppress(OSError):
                 os.unlink(wire.NAME, dir_fd=fd)
                 os.unlink(_LOCK, dir_fd=fd)
+
+        try:
+            yield listener, leave
+        finally:
+            leave()
 
 
 @contextlib.contextmanager
@@ -174,8 +189,8 @@ def begin(
     if changed:
         raise StartError(f"{changed} has changed meanwhile", "nono warm")
     directory = _usable(found)
-    with listening(directory) as listener:
-        serving = Serving(Warm(run, python, os.getpid()), installed, listener, idle)
+    with listening(directory) as (listener, leave):
+        serving = Serving(Warm(run, python, os.getpid()), installed, listener, leave, idle)
         say(f"nono: warm: {directory}/{wire.NAME}")
         serving.serve()
     return serving.why

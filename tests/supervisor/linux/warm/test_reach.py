@@ -1,7 +1,9 @@
 """Who reaches `nono warm`: nobody in a sandbox, nobody else's, and nobody who only says so."""
 
+import contextlib
 import os
 import re
+import signal
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -146,6 +148,56 @@ def test_another_installation_is_not_run_and_it_ends(unstarted: Warm) -> None:
     assert unstarted.process.wait(TIMEOUT) == 0
     assert unstarted.process.stderr is not None
     assert re.search(r"no more: .*modules has changed", unstarted.process.stderr.read())
+
+
+@BY_A_USER
+def test_what_waits_for_its_last_run_is_in_nobodys_way(unstarted: Warm) -> None:
+    """It takes no more, so nobody is to ask it, and another one may come."""
+    searched = unstarted.account.directory(unstarted.project / "modules")
+    unstarted.environment["PYTHONPATH"] = str(searched)
+    unstarted.start()
+    before = unstarted.process
+    running = unstarted.popen("run", "--", "cat")
+    assert running.stdin is not None and running.stdout is not None
+    running.stdin.write("x\n")
+    running.stdin.flush()
+    assert running.stdout.readline() == "x\n"
+    unstarted.account.file(searched / "something.py")
+    for why in ("nono was installed again", "no nono warm of this user's is there"):
+        done = unstarted("run", "-v", "--", "true", warm="1")
+        assert f"an ordinary start: {why}" in done.stderr
+    unstarted.start()
+    assert unstarted("run", "--", "true").returncode == 0
+    running.communicate("", TIMEOUT)
+    assert running.returncode == 0
+    assert before is not None
+    before.communicate(timeout=TIMEOUT)
+    assert before.returncode == 0
+    # What the one that has left does at its end does not touch the other's place.
+    assert unstarted("run", "--", "true").returncode == 0
+
+
+@BY_A_USER
+@pytest.mark.long
+def test_one_that_does_not_answer_is_not_waited_for_without_end(warm: Warm) -> None:
+    """Nor one at whose socket others wait already, as many as can."""
+    assert warm.process is not None
+    os.kill(warm.process.pid, signal.SIGSTOP)
+    waiting = []
+    try:
+        done = warm("run", "-v", "--", "true", warm="1")
+        assert "an ordinary start: timed out" in done.stderr
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                waiting.append(socket.socket(socket.AF_UNIX))
+                waiting[-1].setblocking(False)
+                waiting[-1].connect(str(warm.socket))
+        done = warm("run", "-v", "--", "true", warm="1")
+        assert "an ordinary start: Resource temporarily unavailable" in done.stderr
+    finally:
+        for each in waiting:
+            each.close()
+        os.kill(warm.process.pid, signal.SIGCONT)
 
 
 assert sys.platform == "linux"
