@@ -33,6 +33,13 @@ class UpstreamFailure(Exception):
     """A service cannot be reached, or does not speak HTTP; the text says why, for people."""
 
 
+class UpstreamClosed(UpstreamFailure):
+    """It ended the connection, before the end of its answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the service closed the connection")
+
+
 @dataclass
 class Upstreams:
     """The connections of one sandbox. `refusals` are addresses that no name may lead to.
@@ -113,7 +120,11 @@ class Upstreams:
                 self._context = await trio.to_thread.run_sync(_context)
             sock.setblocking(False)
             sock = encrypted = self._context.wrap_socket(
-                sock, server_hostname=upstream.host, do_handshake_on_connect=False
+                sock,
+                server_hostname=upstream.host,
+                do_handshake_on_connect=False,
+                # An end that the service did not sign is none: RFC 9112 section 9.8.
+                suppress_ragged_eofs=False,
             )
             await _shake_hands(encrypted)
         except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -77,11 +77,13 @@ class Proxied:
 
 
 @asynccontextmanager
-async def proxied(serve: Serve) -> AsyncIterator[Proxied]:
+async def proxied(
+    serve: Serve, endpoints: Sequence[tuple[str, str]] = ()
+) -> AsyncIterator[Proxied]:
     """`serve` is called with each connection to the service."""
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
-    service = own_service("t", f"http://localhost:{port}/api", "env://KEY", "KEY")
+    service = own_service("t", f"http://localhost:{port}/api", "env://KEY", "KEY", None, endpoints)
     proxy = CredentialProxy([service], {"KEY": REAL_KEY})
     shown = Proxied(proxy)
 

@@ -252,3 +252,120 @@ async def test_of_many_heads_few_are_known_again() -> None:
         judge.judge(p.head(_GET, b"X: " + b"y" * judging._MAX_LENGTH))
         assert len(judge._known) == judging._MAX_KNOWN
         assert max(map(len, judge._known)) < judging._MAX_LENGTH
+
+
+async def test_text_that_is_slow_to_look_through_lets_others_go_first() -> None:
+    """The second one is asked while the first one's answer is masked, and answered before."""
+    slow = b"\\\\%25" * 6000
+    first = trio.Event()
+
+    async def serve(side: Side) -> None:
+        while head := await side.until(END):
+            if b"slow" in head:
+                await side.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(slow) + slow)
+                first.set()
+            else:
+                await side.send(_OK + b"xx")
+
+    async with proxied(serve) as p, trio.open_nursery() as nursery:
+        ended: list[str] = []
+
+        async def long_one() -> None:
+            answer = await p.ask(p.head(b"GET /t/api/slow HTTP/1.1", _CLOSE))
+            assert answer.endswith(END + slow)
+            ended.append("slow")
+
+        nursery.start_soon(long_one)
+        await first.wait()
+        assert (await p.ask(p.head(_GET, _CLOSE))).endswith(b"xx")
+        assert not ended
+
+
+async def test_a_head_full_of_spellings_is_refused() -> None:
+    async def serve(side: Side) -> None:
+        await side.until(END)
+        await side.send(b"HTTP/1.1 200 OK\r\nX: " + b"\\%" * 20_000 + END)
+
+    async with proxied(serve) as p:
+        assert b" 502 " in await p.ask(p.head(_GET))
+
+
+@pytest.mark.parametrize("method", [b"GET", b"DELETE", b"POST"])
+async def test_a_body_that_the_service_leaves_unread_is_no_request(method: bytes) -> None:
+    """It would stand before the next one, which has the key."""
+    heads: list[bytes] = []
+
+    async def serve(side: Side) -> None:
+        while head := await side.until(END):
+            heads.append(head)
+            await side.send(_OK + b"xx")
+
+    hidden = b"DELETE /api/admin HTTP/1.1\r\nX: "
+    endpoints = ((method.decode(), "/x"), ("GET", "/y"))
+    async with proxied(serve, endpoints) as p:
+        side = await p.connect()
+        length = b"Content-Length: %d" % len(hidden)
+        await side.send(p.head(method + b" /t/api/x HTTP/1.1", length) + hidden)
+        await side.until(b"xx")
+        await side.send(p.head(b"GET /t/api/y HTTP/1.1"))
+        await side.until(b"xx")
+    asked = [head for head in heads if b"GET /api/y" in head]
+    assert len(asked) == 1 and asked[0].startswith(b"GET /api/y")
+
+
+async def test_an_early_answer_ends_the_connection_to_the_service() -> None:
+    async def serve(side: Side) -> None:
+        head = await side.until(END)
+        await side.send(_OK + b"xx")
+        if b"POST" in head:
+            await side.to_the_end()
+
+    async with proxied(serve) as p:
+        side = await p.connect()
+        await side.send(p.head(b"POST /t/api/x HTTP/1.1", b"Content-Length: 4") + b"ab")
+        assert await side.until(b"xx")
+        assert (await p.ask(p.head(_GET, _CLOSE))).endswith(b"xx")
+        assert p.count == 2
+
+
+async def test_nothing_of_a_lost_connection_is_in_the_answer() -> None:
+    async def serve(side: Side) -> None:
+        await side.until(END)
+        await side.send(_OK + b"xx")
+        await side.until(END)
+        await side.send(b"HTTP/1.1 203 Dead\r\nX-Dead: ")
+
+    async with proxied(serve) as p:
+        side = await p.connect()
+        await side.send(p.head(_GET))
+        await side.until(b"xx")
+        await side.send(p.head(_GET))
+        assert (await side.until(END)).startswith(b"HTTP/1.1 502 ")
+
+
+async def test_an_old_client_sees_that_an_answer_broke_off() -> None:
+    async def serve(side: Side) -> None:
+        await side.until(END)
+        await side.send(_CHUNKS + b"9\r\nhalf")
+
+    async with proxied(serve) as p:
+        side = await p.connect()
+        await side.send(p.head(b"GET /t/api/x HTTP/1.0"))
+        with pytest.raises(trio.BrokenResourceError):
+            while await side.stream.receive_some(1 << 16):
+                pass
+            raise AssertionError("a clean end")
+
+
+async def test_strangers_do_not_crowd_out_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "_MAX_CONNECTIONS", 4)
+    async with proxied(_polite) as p:
+        known = await p.connect()
+        await known.send(p.head(_GET))
+        await known.until(b"/x")
+        strangers = [await p.connect() for _ in range(20)]
+        assert (await p.ask(p.head(_GET, _CLOSE))).endswith(b"/x")
+        await known.send(p.head(_GET))
+        await known.until(b"/x")
+        for side in strangers:
+            await side.stream.aclose()
