@@ -64,8 +64,8 @@ class Exchange:
 
     async def run(self, upstreams: Upstreams) -> None:
         """To the end of the answer. Raises UpstreamFailure and ClientGone."""
-        upstream = self._judged.admitted.service.upstream
-        wire = upstreams.kept(upstream)
+        service = self._judged.admitted.service
+        wire = upstreams.kept(service)
         if wire is not None:
             try:
                 await self._on(wire)
@@ -78,10 +78,10 @@ class Exchange:
                 self._answer.unsent = unsent
         if wire is None:
             self._client.wire.watch(0)
-            wire = await upstreams.made(upstream, self._client.line)
+            wire = await upstreams.made(service, self._client.line)
             await self._on(wire)
         if self._keeps_service:
-            upstreams.keep(upstream, wire)
+            upstreams.keep(service, wire)
         else:
             wire.close()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from nono.broker import Rule
-from nono.broker.credentials.services import Upstream
+from nono.broker.credentials.services import Service, Upstream
 from nono.broker.network.refusals import reaching
 from nono.supervisor.credentials.poll import Line
 from nono.supervisor.credentials.wire import READ, Wire
@@ -50,12 +50,12 @@ class Upstreams:
     resolver: Resolver
     refusals: Sequence[Rule]
     proxy: UpstreamProxy | None = None
-    _idle: dict[Upstream, list[tuple[float, Wire]]] = field(default_factory=dict)
+    _idle: dict[str, list[tuple[float, Wire]]] = field(default_factory=dict)
     _context: ssl.SSLContext | None = None
 
-    def kept(self, upstream: Upstream) -> Wire | None:
-        """A connection that was used before, and is free."""
-        idle = self._idle.get(upstream)
+    def kept(self, service: Service) -> Wire | None:
+        """A connection that was used for this service before, and is free."""
+        idle = self._idle.get(service.name)
         while idle:
             since, wire = idle.pop()
             if time.monotonic() - since < _IDLE_SECONDS and wire.is_silent:
@@ -63,13 +63,16 @@ class Upstreams:
             wire.close()
         return None
 
-    async def made(self, upstream: Upstream, line: Line) -> Wire:
+    async def made(self, service: Service, line: Line) -> Wire:
         """Another connection. Raises UpstreamFailure."""
-        return Wire(await line.connect(partial(self._connect, upstream)), line.poll, None)
+        return Wire(await line.connect(partial(self._connect, service.upstream)), line.poll, None)
 
-    def keep(self, upstream: Upstream, wire: Wire) -> None:
-        """For another request. It must have had its whole answer, and nothing else."""
-        idle = self._idle.setdefault(upstream, [])
+    def keep(self, service: Service, wire: Wire) -> None:
+        """For another request. It must have had its whole answer, and nothing else.
+
+        Of the same service: one's answers are not looked through for another one's key.
+        """
+        idle = self._idle.setdefault(service.name, [])
         if len(idle) >= _MAX_IDLE:
             wire.close()
             return

@@ -36,7 +36,8 @@ class Tunnel:
             while not self._go():
                 reads = not (self._down or self._has_ended or not self._masked.is_empty)
                 service.watch((READ if reads else 0) | (WRITE if self._up else 0))
-                client.watch((0 if self._up else READ) | (WRITE if self._down else 0))
+                listens = not (self._up or self._has_ended)
+                client.watch((READ if listens else 0) | (WRITE if self._down else 0))
                 is_stuck = self._up or self._down
                 self._client.line.wait_at_most(_STUCK_SECONDS if is_stuck else _TUNNEL_SECONDS)
                 if not self._down and not self._masked.is_empty:

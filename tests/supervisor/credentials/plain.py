@@ -78,13 +78,17 @@ class Proxied:
 
 @asynccontextmanager
 async def proxied(
-    serve: Serve, endpoints: Sequence[tuple[str, str]] = ()
+    serve: Serve, endpoints: Sequence[tuple[str, str]] = (), second: str = ""
 ) -> AsyncIterator[Proxied]:
     """`serve` is called with each connection to the service."""
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
-    service = own_service("t", f"http://localhost:{port}/api", "env://KEY", "KEY", None, endpoints)
-    proxy = CredentialProxy([service], {"KEY": REAL_KEY})
+    services = [
+        own_service(name, f"http://localhost:{port}/api", "env://KEY", "KEY", None, endpoints)
+        for name in ("t", second)
+        if name
+    ]
+    proxy = CredentialProxy(services, {"KEY": REAL_KEY})
     shown = Proxied(proxy)
 
     async def connected(stream: trio.SocketStream) -> None:

@@ -10,6 +10,7 @@ import trio
 from nono.broker.credentials.heads import NotHTTP
 from nono.supervisor.credentials import judged as judging
 from nono.supervisor.credentials import server as serving
+from nono.supervisor.credentials import websocket
 from nono.supervisor.credentials.judged import Judge, Judged
 from tests.supervisor.credentials.fake import REAL_KEY
 from tests.supervisor.credentials.plain import END, Side, proxied
@@ -369,3 +370,53 @@ async def test_strangers_do_not_crowd_out_the_program(monkeypatch: pytest.Monkey
         await known.until(b"/x")
         for side in strangers:
             await side.stream.aclose()
+
+
+async def test_services_share_no_connection() -> None:
+    """An answer to one is not looked through for the key of another one on the same host."""
+
+    async def serve(side: Side) -> None:
+        while await side.until(END):
+            await side.send(_OK + b"xx")
+
+    async with proxied(serve, second="other") as p:
+        for name in (b"t", b"other", b"t", b"other"):
+            token = p.proxy.issued.tokens[name.decode()]
+            head = p.head(b"GET /" + name + b"/api/x HTTP/1.1", _CLOSE)
+            own = head.replace(p.proxy.issued.tokens["t"], token)
+            assert (await p.ask(own)).endswith(b"xx")
+        assert p.count == 2
+
+
+async def test_a_websocket_whose_service_has_ended_waits_for_the_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the client says meanwhile, without reading, is no reason to look again and again."""
+    turns: list[None] = []
+    go = websocket.Tunnel._go
+
+    def counted(tunnel: websocket.Tunnel) -> bool:
+        turns.append(None)
+        return go(tunnel)
+
+    monkeypatch.setattr(websocket.Tunnel, "_go", counted)
+    ended = trio.Event()
+
+    async def serve(side: Side) -> None:
+        await side.until(END)
+        await side.send(b"HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        with trio.move_on_after(0.5):
+            await side.send(bytes(1) * 20_000_000)
+        ended.set()
+
+    async with proxied(serve) as p:
+        side = await p.connect()
+        upgrade = b"Connection: Upgrade", b"Upgrade: websocket"
+        await side.send(p.head(_GET, *upgrade))
+        await ended.wait()
+        await side.send(b"z")
+        before = len(turns)
+        await trio.sleep(0.2)
+        await side.send(b"z")
+        await trio.sleep(0.2)
+        assert len(turns) - before < 100
