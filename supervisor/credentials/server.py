@@ -102,7 +102,7 @@ async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool
     """One request. False when the connection cannot be used for another."""
     issued = serving.issued
     try:
-        head = await client.head(seconds)
+        head = await client.head(seconds, _HEAD_SECONDS)
         if head is None:
             return False
         judged = serving.judge.judge(head)
@@ -124,7 +124,8 @@ async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
     issued, request, admitted = serving.issued, judged.request, judged.admitted
     name = admitted.service.name
     base_url = url(admitted.service, serving.port)
-    exchange = Exchange(client, judged, issued.masks[name], base_url)
+    assert issued.mask is not None  # there is a service
+    exchange = Exchange(client, judged, issued.mask, base_url)
     status, reason = 0, "the program closed the connection"
     try:
         await exchange.run(serving.upstreams)

@@ -193,3 +193,35 @@ async def test_a_websocket_whose_service_has_ended_waits_for_the_client() -> Non
         assert not service.watched[-1] & READ
         carrying.close()
         poll.close()
+
+
+async def test_the_key_of_another_service_is_masked_as_well() -> None:
+    other = "sk-other/8+f3=Zq7XwT1mK9vB2"
+
+    async def serve(side: Side) -> None:
+        await side.until(END)
+        text = f"{other} {REAL_KEY} {other.encode().hex()}".encode()
+        head = b"HTTP/1.1 200 OK\r\nX: " + text + b"\r\nContent-Length: %d" % len(text)
+        await side.send(head + END + text)
+
+    async with proxied(serve, second="other", other=other) as p:
+        answer = await p.ask(p.head(_GET, _CLOSE))
+        assert answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"*")
+        for key in (other, REAL_KEY, other.encode().hex()):
+            assert key.encode() not in answer
+
+
+async def test_a_second_head_that_has_begun_is_waited_for_as_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "_HEAD_SECONDS", 0.1)
+    async with proxied(_polite) as p:
+        side = await p.connect()
+        await side.send(p.head(_GET) + b"GET /t")
+        await side.until(b"/x")
+        assert await side.to_the_end() == b""
+        side = await p.connect()
+        await side.send(p.head(_GET))
+        await side.until(b"/x")
+        await side.send(b"GET /t")
+        assert await side.to_the_end() == b""
