@@ -30,6 +30,7 @@ _PATH = re.compile(r"/[!-~]*")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")  # RFC 3986 section 2.3
 _MAX_LENGTH = 1000
 _MAX_PARTS = 64
+_MAX_QUERY = 8192
 # Also with spaces around, which some servers leave out, and what others cut off behind.
 _DOTS = re.compile(r"\+*[.\s][.\s+]*([;?#].*)?", re.DOTALL)
 # Of letters and digits for the most part, as most paths are: nothing in them is taken for another.
@@ -112,6 +113,8 @@ def unclear(method: str, path: str, query: str, headers: Iterable[bytes]) -> str
     """
     if method != method.upper():
         return "a method that is not written in capitals"
+    if len(query) > _MAX_QUERY:
+        return f"a query of more than {_MAX_QUERY} characters"
     asking = header_asks(headers) or parameter_asks(query)
     if asking:
         return f"{asking[:60]!r}, which asks for another method or path than the request's own"

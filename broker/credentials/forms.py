@@ -10,14 +10,15 @@ _END = 0
 
 
 class Forms:
-    """All forms of one key: as it is, in base64 wherever it begins, in hexadecimal.
+    """All forms of some keys: as they are, in base64 wherever they begin, in hexadecimal.
 
     A *place* is a number for a form and how many of its characters have been read.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self.plain = sorted(set(_plain(key)))
-        self.encoded = sorted(set(_encoded(key)) - {*self.plain})
+    def __init__(self, *keys: bytes) -> None:
+        self.plain = sorted({form for key in keys for form in _plain(key)})
+        encoded = {form for key in keys for form in _encoded(key)}
+        self.encoded = sorted(encoded - {*self.plain})
         """Those that may be wrapped into lines."""
         self.shortest = min(map(len, (*self.plain, *self.encoded)))
         self._text = b""

@@ -29,7 +29,7 @@ _RESPONSE: Final = re.compile(
 )
 _TRAILERS: Final = re.compile(rb"%b\r\n" % _FIELDS)
 _BEGINNING: Final = re.compile(rb"(?:%b(?: |\Z)|\Z)" % _NAME)
-_FOLD: Final = re.compile(rb"[ \t]*+\r\n[ \t]++")
+_FOLD: Final = re.compile(rb"\r\n[ \t]++")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _BLANK: Final = b" \t"
 _LAST_CODING: Final = (b"chunked",)

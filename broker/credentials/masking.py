@@ -24,17 +24,17 @@ whichever may begin here."""
 
 
 class Mask:
-    """One key in all forms that it is repeated in."""
+    """Some keys in all forms that they are repeated in."""
 
-    def __init__(self, key: bytes) -> None:
-        self.forms = Forms(key)
+    def __init__(self, *keys: bytes) -> None:
+        self.forms = Forms(*keys)
         self.beginnings = Beginnings([*self.forms.plain, *self.forms.encoded], self.forms.encoded)
 
     def __repr__(self) -> str:
         return "Mask(...)"
 
     def covered(self, data: bytes) -> bytes:
-        """The same with the key masked."""
+        """The same with the keys masked."""
         if len(data) < self.forms.shortest:
             return data
         waiting = {at: {_NOTHING_YET: at} for at in self.beginnings.within(data)}

@@ -16,16 +16,19 @@ from nono.broker.credentials.heads import (
     response,
     written,
 )
-from nono.broker.credentials.masking import Mask, Masking
+from nono.broker.credentials.masking import Mask
 from nono.broker.credentials.request import Admitted, led_back
 from nono.broker.credentials.services import FRAMING_HEADERS
 from nono.supervisor.credentials.client import Client
-from nono.supervisor.credentials.upstreams import UpstreamFailure
+from nono.supervisor.credentials.masked import Masked, spelt
+from nono.supervisor.credentials.upstreams import UpstreamClosed, UpstreamFailure
 from nono.supervisor.credentials.wire import Wire
 
 SWITCHING: Final = 101
 _MAX_PIECES: Final = 16
 _FINAL: Final = 200
+_MAX_SPELT: Final = 4096
+"""In the fields of a head, which are looked through at once."""
 _NOT_HTTP: Final = "the service's answer is not HTTP"
 _UNENCODED: Final = frozenset((b"identity", b""))
 # Where else the service is: not through the proxy, so of no use to the program.
@@ -50,11 +53,15 @@ class Answer:
         self._admitted = admitted
         self._mask = mask
         self._base_url = base_url
-        self._masking = Masking(mask)
+        self._masked = Masked(mask)
         self._body: Body | None = None
         self._kept = b""
         """The beginning of a head."""
         self._adds_chunks = False
+        self._is_read = False
+        self._is_measured = False
+        self.has_begun = False
+        """Something of it came."""
         self.unsent = b""
         self.status = 0
         """Of an answer that was begun: nothing else can be said to the client any more."""
@@ -64,32 +71,50 @@ class Answer:
         self.keeps_service = False
 
     @property
+    def has_more(self) -> bool:
+        """Something came that takes long to look through: others may go first."""
+        return not self._masked.is_empty
+
+    @property
+    def tells_its_end(self) -> bool:
+        """Whether the client knows without the end of the connection."""
+        return self._adds_chunks or self._is_measured
+
+    @property
     def rest(self) -> bytes:
         """What came behind it."""
         return self._kept if self._body is None else self._body.rest
 
     def go(self, wire: Wire) -> None:
         """Pass on what can be passed on now. Raises UpstreamFailure and ClientGone."""
+        is_late = False
         for _ in range(_MAX_PIECES):
             if self.unsent:
                 self.unsent = self._client.give(self.unsent)
             if self.unsent or self.is_whole:
                 return
+            if self.has_more:
+                if is_late:
+                    return
+                self._take()
+                is_late = self.has_more
+                continue
             try:
                 data = wire.receive()
             except OSError:
-                raise closed() from None
+                raise UpstreamClosed from None
             if data is None:
                 return
+            self.has_begun |= bool(data)
             try:
                 self._feed(data)
             except NotHTTP:
-                raise closed() if not data else UpstreamFailure(_NOT_HTTP) from None
+                raise UpstreamFailure(_NOT_HTTP) if data else UpstreamClosed() from None
 
     def _feed(self, data: bytes) -> None:
         if not data:
             if self._body is None:
-                raise closed()
+                raise UpstreamClosed
             self._body.end()
         elif self._body is None:
             data = self._head(data)
@@ -113,12 +138,15 @@ class Answer:
         return b""
 
     def _begin(self, read: Response) -> None:
+        if sum([spelt(value) for _, value in read.fields]) > _MAX_SPELT:
+            raise UpstreamFailure("the headers of the answer cannot be read for the key")
         for name, value in read.fields:
             if name == b"content-encoding" and value.lower() not in _UNENCODED:
                 raise UpstreamFailure("the answer is compressed, and cannot be read for the key")
         self._body = body(read.length)
         self.keeps_service = read.keeps and read.length is not None
         framing = []
+        self._is_measured = read.announced is not None or read.length == 0
         if read.announced is not None:
             framing = [(b"Content-Length", b"%d" % read.announced)]
         elif read.length in (CHUNKED, None) and self._request.minor:
@@ -157,15 +185,16 @@ class Answer:
         assert self._body is not None
         data = self._body.feed(data)
         self.received += len(data)
-        data = self._masking.feed(data) if data else b""
-        self.is_whole = self._body.is_whole
+        self._is_read = self._body.is_whole
+        self._masked.add(data)
+        self._take()
+
+    def _take(self) -> None:
+        """Tell the next piece that was looked through."""
+        data = self._masked.take()
+        self.is_whole = self._is_read and self._masked.is_empty
         if self.is_whole:
-            data += self._masking.finish()
+            data += self._masked.finish()
         if self._adds_chunks:
             data = chunk(data) + (last_chunk() if self.is_whole else b"")
         self.unsent += data
-
-
-def closed() -> UpstreamFailure:
-    """What is said of a service that says nothing more."""
-    return UpstreamFailure("the service closed the connection")

@@ -26,12 +26,13 @@ class Client:
         self.line = line
         self.rest = b""
 
-    async def head(self, seconds: float) -> bytes | None:
+    async def head(self, silence: float, seconds: float) -> bytes | None:
         """That of the next request; None at the end.
 
-        Raises NotHTTP, TimeOver when it is not complete by then, and OSError.
+        `silence` may last until it begins, and `seconds` until it is whole. Raises NotHTTP,
+        TimeOver and OSError.
         """
-        self.line.wait_at_most(seconds)
+        self.line.wait_at_most(seconds if self.rest else silence)
         data, known = self.rest, 0
         self.rest = b""
         while True:
@@ -48,6 +49,8 @@ class Client:
                     raise NotHTTP("not HTTP/1.1")
                 return None
             known = len(data)
+            if not known:
+                self.line.wait_at_most(seconds)
             data += more
 
     def take(self) -> bytes | None:

@@ -6,15 +6,16 @@ and each piece of a streamed answer is passed on when it comes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.answer import SWITCHING, Answer
 from nono.supervisor.credentials.client import Client, ClientGone
-from nono.supervisor.credentials.judged import Judged
+from nono.supervisor.credentials.judged import Judged, is_last
 from nono.supervisor.credentials.poll import TimeOver, pause
 from nono.supervisor.credentials.upload import Upload
-from nono.supervisor.credentials.upstreams import UpstreamFailure, Upstreams
+from nono.supervisor.credentials.upstreams import UpstreamClosed, UpstreamFailure, Upstreams
 from nono.supervisor.credentials.websocket import Tunnel
 from nono.supervisor.credentials.wire import READ, WRITE, Wire
 
@@ -35,7 +36,11 @@ class Exchange:
         self._request = request
         self._mask = mask
         self._upload = Upload(client, request)
-        self._answer = Answer(client, request, admitted, mask, base_url)
+        self._begin = partial(Answer, client, request, admitted, mask, base_url)
+        self._answer = self._begin()
+        self._has_asked = False
+        self._is_early = False
+        """The answer began before the body was sent."""
         self._tunnel: Tunnel | None = None
 
     @property
@@ -59,39 +64,57 @@ class Exchange:
 
     async def run(self, upstreams: Upstreams) -> None:
         """To the end of the answer. Raises UpstreamFailure and ClientGone."""
-        upstream = self._judged.admitted.service.upstream
-        wire = upstreams.kept(upstream)
+        service = self._judged.admitted.service
+        wire = upstreams.kept(service)
         if wire is not None:
             try:
                 await self._on(wire)
-            except UpstreamFailure:
+            except UpstreamClosed:
                 # The service may have closed it while we began to use it again.
                 if self._is_begun:
                     raise
                 wire = None
+                unsent, self._answer = self._answer.unsent, self._begin()
+                self._answer.unsent = unsent
         if wire is None:
             self._client.wire.watch(0)
-            wire = await upstreams.made(upstream, self._client.line)
+            wire = await upstreams.made(service, self._client.line)
             await self._on(wire)
-        if self._answer.keeps_service and not self._answer.rest and self._upload.is_over:
-            upstreams.keep(upstream, wire)
+        if self._keeps_service:
+            upstreams.keep(service, wire)
         else:
             wire.close()
 
     @property
+    def _keeps_service(self) -> bool:
+        answer = self._answer
+        is_clean = answer.keeps_service and not answer.rest
+        if not self._request.length:
+            return is_clean
+        is_read = self._upload.is_over and not self._upload.is_cut and not self._is_early
+        return is_clean and is_read and not is_last(self._request, self._judged.admitted)
+
+    @property
+    def tells_its_end(self) -> bool:
+        """Whether the client knows of the answer's end without that of the connection."""
+        return self._answer.tells_its_end
+
+    @property
     def _is_begun(self) -> bool:
-        return bool(self.status or self.sent) or self._request.method not in _RETRIED
+        return self._answer.has_begun or self.sent > 0 or self._request.method not in _RETRIED
 
     async def _on(self, wire: Wire) -> None:
         client, upload, answer = self._client, self._upload, self._answer
         wire.line = client.line
         upload.begin(self._judged.head)
-        if self._request.waits and not (upload.is_read or upload.sent or answer.unsent):
+        if self._request.waits and not (upload.is_read or upload.sent or self._has_asked):
+            self._has_asked = True
             answer.unsent = _GO_ON
         try:
             while True:
                 upload.go(wire)
                 answer.go(wire)
+                self._is_early |= bool(answer.status) and not upload.is_over
                 if answer.is_whole and not answer.unsent:
                     break
                 self._watch(wire)
@@ -109,9 +132,12 @@ class Exchange:
 
     def _watch(self, wire: Wire) -> None:
         upload, answer = self._upload, self._answer
-        wire.watch((0 if answer.unsent else READ) | (WRITE if upload.unsent else 0))
+        reads_answer = not (answer.unsent or answer.has_more)
+        wire.watch((READ if reads_answer else 0) | (WRITE if upload.unsent else 0))
         reads = not self._client.rest and not upload.unsent
         self._client.wire.watch((READ if reads else 0) | (WRITE if answer.unsent else 0))
+        if answer.has_more and not answer.unsent:
+            self._client.line.go_on_soon()
         moves = upload.is_over and not answer.unsent
         self._client.line.wait_at_most(_ANSWER_SECONDS if moves else BODY_SECONDS)
 

@@ -16,6 +16,8 @@ from nono.supervisor.credentials.issued import Issued
 
 _MAX_KNOWN: Final = 128
 _MAX_LENGTH: Final = 4096
+_WITHOUT_BODY: Final = (b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE")
+"""Whose bodies many services leave unread."""
 _WEBSOCKET: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
 
 
@@ -54,6 +56,16 @@ class Judge:
         return judged
 
 
+def is_last(request: Request, admitted: Admitted) -> bool:
+    """Whether the connection to the service must not be used again.
+
+    A service that leaves a body unread takes it for the next request, in front of what is written
+    then: its line would be the program's, and the key in it ours.
+    """
+    has_body = bool(request.length)
+    return has_body and (bool(admitted.service.endpoints) or request.method in _WITHOUT_BODY)
+
+
 def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:
     """The head that the service sees."""
     target, fields = admitted.with_key(key)
@@ -64,6 +76,8 @@ def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:
         framing = [(b"Content-Length", b"%d" % request.length)]
     if admitted.upgrade:
         framing += _WEBSOCKET
+    elif is_last(request, admitted):
+        framing.append((b"Connection", b"close"))
     host = b"Host", admitted.service.upstream.authority.encode()
     head = written(b"%b %b HTTP/1.1" % (request.method, target), (host, *fields, *framing))
     if not is_request(head):

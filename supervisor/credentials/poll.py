@@ -109,6 +109,10 @@ class Line:
             made.append(sock)
         self.go()
 
+    def go_on_soon(self) -> None:
+        """Wake it when others had their turn, without any event."""
+        self.poll.hurry(self)
+
     def close(self) -> None:
         """End it where it waits."""
         if self._coroutine is not None:
@@ -123,6 +127,7 @@ class Poll:
         self.nursery = nursery
         self._selector = selectors.DefaultSelector()
         self._lines: set[Line] = set()
+        self._soon: set[Line] = set()
         self._has_lines = trio.Event()
 
     def start(self, run: Callable[[Line], Coroutine[None, None, None]]) -> None:
@@ -131,6 +136,9 @@ class Poll:
         self._lines.add(line)
         self._has_lines.set()
         line.begin(run(line))
+
+    def hurry(self, line: Line) -> None:
+        self._soon.add(line)
 
     def forget(self, line: Line) -> None:
         self._lines.discard(line)
@@ -147,7 +155,14 @@ class Poll:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await trio.lowlevel.wait_readable(self._selector.fileno())
+            if self._soon:
+                await trio.lowlevel.checkpoint()
+            else:
+                await trio.lowlevel.wait_readable(self._selector.fileno())
+            soon, self._soon = self._soon, set()
+            for line in soon:
+                line.go()
+                await trio.lowlevel.checkpoint()
             for key, events in self._selector.select(0):
                 key.data.wake(events)
 

@@ -38,13 +38,18 @@ class _Serving:
     judge: Judge
     upstreams: Upstreams
     port: int
+    strangers: dict[Line, None]
+    """Those that have not shown a token yet, the oldest first."""
 
 
 async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -> None:
-    """Serve until cancelled. At most 512 connections at a time; others wait."""
+    """Serve until cancelled. At most 512 connections at a time.
+
+    Another one takes the place of the oldest that has shown no token, or waits if all have.
+    """
     room = trio.Semaphore(_MAX_CONNECTIONS)
     own = trio.socket.from_stdlib_socket(listener.dup())
-    serving = _Serving(issued, Judge(issued), upstreams, own.getsockname()[1])
+    serving = _Serving(issued, Judge(issued), upstreams, own.getsockname()[1], {})
     poll: Poll | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -52,8 +57,10 @@ async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -
             nursery.start_soon(poll.run)
             nursery.start_soon(poll.watch_time)
             while True:
-                await room.acquire()
                 accepted = socket.socket(fileno=(await _accept(own)).detach())
+                if not room.value and serving.strangers:
+                    next(iter(serving.strangers)).go(TimeOver())
+                await room.acquire()
                 poll.start(partial(_serve_one, accepted, serving, room))
     finally:
         own.close()
@@ -75,6 +82,7 @@ async def _serve_one(
     sock: socket.socket, serving: _Serving, room: trio.Semaphore, line: Line
 ) -> None:
     client = Client(Wire(sock, line.poll, line), line)
+    serving.strangers[line] = None
     try:
         seconds = _HEAD_SECONDS
         while await _answer_one(client, serving, seconds):
@@ -86,6 +94,7 @@ async def _serve_one(
         serving.issued.faults.note()
     finally:
         client.wire.close()
+        serving.strangers.pop(line, None)
         room.release()
 
 
@@ -93,7 +102,7 @@ async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool
     """One request. False when the connection cannot be used for another."""
     issued = serving.issued
     try:
-        head = await client.head(seconds)
+        head = await client.head(seconds, _HEAD_SECONDS)
         if head is None:
             return False
         judged = serving.judge.judge(head)
@@ -107,6 +116,7 @@ async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool
         return await _refuse(client, issued.usage, refused, request.method)
     if isinstance(judged, tuple):
         return await _refuse(client, issued.usage, judged[1], request.method)
+    serving.strangers.pop(client.line, None)
     return await _exchange(client, serving, judged)
 
 
@@ -114,7 +124,8 @@ async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
     issued, request, admitted = serving.issued, judged.request, judged.admitted
     name = admitted.service.name
     base_url = url(admitted.service, serving.port)
-    exchange = Exchange(client, judged, issued.masks[name], base_url)
+    assert issued.mask is not None  # there is a service
+    exchange = Exchange(client, judged, issued.mask, base_url)
     status, reason = 0, "the program closed the connection"
     try:
         await exchange.run(serving.upstreams)
@@ -122,7 +133,9 @@ async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
     except UpstreamFailure as error:
         reason = str(error)
         if exchange.status:
-            return False
+            if not exchange.tells_its_end:
+                client.wire.reset()
+            raise ClientGone from None
         status = 502
         await _respond(client, request.method, status, f"{name}: {reason}")
     finally:

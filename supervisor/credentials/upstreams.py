@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from nono.broker import Rule
-from nono.broker.credentials.services import Upstream
+from nono.broker.credentials.services import Service, Upstream
 from nono.broker.network.refusals import reaching
 from nono.supervisor.credentials.poll import Line
 from nono.supervisor.credentials.wire import READ, Wire
@@ -33,6 +33,13 @@ class UpstreamFailure(Exception):
     """A service cannot be reached, or does not speak HTTP; the text says why, for people."""
 
 
+class UpstreamClosed(UpstreamFailure):
+    """It ended the connection, before the end of its answer."""
+
+    def __init__(self) -> None:
+        super().__init__("the service closed the connection")
+
+
 @dataclass
 class Upstreams:
     """The connections of one sandbox. `refusals` are addresses that no name may lead to.
@@ -43,12 +50,12 @@ class Upstreams:
     resolver: Resolver
     refusals: Sequence[Rule]
     proxy: UpstreamProxy | None = None
-    _idle: dict[Upstream, list[tuple[float, Wire]]] = field(default_factory=dict)
+    _idle: dict[str, list[tuple[float, Wire]]] = field(default_factory=dict)
     _context: ssl.SSLContext | None = None
 
-    def kept(self, upstream: Upstream) -> Wire | None:
-        """A connection that was used before, and is free."""
-        idle = self._idle.get(upstream)
+    def kept(self, service: Service) -> Wire | None:
+        """A connection that was used for this service before, and is free."""
+        idle = self._idle.get(service.name)
         while idle:
             since, wire = idle.pop()
             if time.monotonic() - since < _IDLE_SECONDS and wire.is_silent:
@@ -56,13 +63,16 @@ class Upstreams:
             wire.close()
         return None
 
-    async def made(self, upstream: Upstream, line: Line) -> Wire:
+    async def made(self, service: Service, line: Line) -> Wire:
         """Another connection. Raises UpstreamFailure."""
-        return Wire(await line.connect(partial(self._connect, upstream)), line.poll, None)
+        return Wire(await line.connect(partial(self._connect, service.upstream)), line.poll, None)
 
-    def keep(self, upstream: Upstream, wire: Wire) -> None:
-        """For another request. It must have had its whole answer, and nothing else."""
-        idle = self._idle.setdefault(upstream, [])
+    def keep(self, service: Service, wire: Wire) -> None:
+        """For another request. It must have had its whole answer, and nothing else.
+
+        Of the same service: one's answers are not looked through for another one's key.
+        """
+        idle = self._idle.setdefault(service.name, [])
         if len(idle) >= _MAX_IDLE:
             wire.close()
             return
@@ -113,7 +123,11 @@ class Upstreams:
                 self._context = await trio.to_thread.run_sync(_context)
             sock.setblocking(False)
             sock = encrypted = self._context.wrap_socket(
-                sock, server_hostname=upstream.host, do_handshake_on_connect=False
+                sock,
+                server_hostname=upstream.host,
+                do_handshake_on_connect=False,
+                # An end that the service did not sign is none: RFC 9112 section 9.8.
+                suppress_ragged_eofs=False,
             )
             await _shake_hands(encrypted)
         except OSError as error:

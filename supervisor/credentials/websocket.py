@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from nono.broker.credentials.masking import Mask, Masking
+from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.masked import Masked
 from nono.supervisor.credentials.poll import TimeOver, pause
 from nono.supervisor.credentials.wire import READ, WRITE, Wire
 
@@ -20,9 +21,10 @@ class Tunnel:
     def __init__(self, client: Client, service: Wire, rest: bytes, mask: Mask) -> None:
         self._client = client
         self._service = service
-        self._masking = Masking(mask)
+        self._masked = Masked(mask)
+        self._masked.add(rest)
         self._up = b""
-        self._down = self._masking.feed(rest)
+        self._down = self._masked.take()
         self._has_ended = False
         self.sent = 0
         self.received = len(rest)
@@ -32,10 +34,14 @@ class Tunnel:
         client, service = self._client.wire, self._service
         try:
             while not self._go():
-                service.watch((0 if self._down else READ) | (WRITE if self._up else 0))
-                client.watch((0 if self._up else READ) | (WRITE if self._down else 0))
+                reads = not (self._down or self._has_ended or not self._masked.is_empty)
+                service.watch((READ if reads else 0) | (WRITE if self._up else 0))
+                listens = not (self._up or self._has_ended)
+                client.watch((READ if listens else 0) | (WRITE if self._down else 0))
                 is_stuck = self._up or self._down
                 self._client.line.wait_at_most(_STUCK_SECONDS if is_stuck else _TUNNEL_SECONDS)
+                if not self._down and not self._masked.is_empty:
+                    self._client.line.go_on_soon()
                 await pause()
         except (ClientGone, TimeOver, OSError):
             pass
@@ -43,26 +49,36 @@ class Tunnel:
     def _go(self) -> bool:
         """Pass on what can be passed on now. True when nothing will come any more."""
         for _ in range(_MAX_PIECES):
+            before = self.sent, self.received
             self._to_client()
             if self._has_ended:
-                self._service.watch(0)
-                return not self._down
-            before = self.sent, self.received
+                self._up = b""
+                return not self._down and self._masked.is_empty
             self._to_service()
-            if before == (self.sent, self.received) and not self._down:
+            if before == (self.sent, self.received) or not self._masked.is_empty:
                 break
         return False
 
     def _to_client(self) -> None:
-        data = None if self._down or self._has_ended else self._service.receive()
-        if data == b"":
-            self._has_ended = True
-            self._down = self._masking.finish()
-        elif data:
-            self.received += len(data)
-            self._down = self._masking.feed(data)
+        if not self._down and self._masked.is_empty and not self._has_ended:
+            self._listen()
+        if not self._down and not self._masked.is_empty:
+            self._down = self._masked.take()
+        if self._has_ended and self._masked.is_empty:
+            self._down += self._masked.finish()
         if self._down:
             self._down = self._client.give(self._down)
+
+    def _listen(self) -> None:
+        try:
+            data = self._service.receive()
+        except OSError:
+            data = b""
+        if data:
+            self.received += len(data)
+            self._masked.add(data)
+        elif data is not None:
+            self._has_ended = True
 
     def _to_service(self) -> None:
         data = None if self._up else self._client.take()

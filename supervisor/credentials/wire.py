@@ -7,6 +7,7 @@ import select
 import selectors
 import socket
 import ssl
+import struct
 from typing import Final
 
 from nono.supervisor.credentials.poll import Line, Poll
@@ -15,6 +16,7 @@ READ: Final = selectors.EVENT_READ
 WRITE: Final = selectors.EVENT_WRITE
 CHUNK: Final = 1 << 16
 _RECORD: Final = 1 << 14  # RFC 8446 section 5.1: one call reads no more
+_AT_ONCE: Final = struct.pack("ii", 1, 0)  # struct linger: socket(7)
 _NOTHING_YET: Final = (BlockingIOError, ssl.SSLWantReadError)
 
 
@@ -106,6 +108,12 @@ class Wire:
     def end(self) -> None:
         """Nothing more will be sent. Raises OSError."""
         self._sock.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Close it so that the other side sees an error: what came was not all."""
+        with contextlib.suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.close()
 
     def close(self) -> None:
         """At once, whatever was on its way."""

@@ -214,6 +214,13 @@ def test_a_plain_path_has_one_meaning(path: str) -> None:
         assert "" not in names[:-1]
 
 
+def test_a_query_that_takes_long_to_judge_is_refused() -> None:
+    service = own(None, ("GET", "/**"))
+    for count, is_fine in ((4000, True), (5000, False)):
+        answer = ask(b"/openai/v1/x?" + b"a&" * count, BEARER, method=b"GET", service=service)
+        assert isinstance(answer, Admitted) == is_fine
+
+
 @given(st.text("aZ0._~-/+%", max_size=12))
 def test_what_is_plain_at_first_sight_is_plain(path: str) -> None:
     assert is_plain(path) == endpoints._is_plain(path)

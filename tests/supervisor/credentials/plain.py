@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -77,12 +77,18 @@ class Proxied:
 
 
 @asynccontextmanager
-async def proxied(serve: Serve) -> AsyncIterator[Proxied]:
+async def proxied(
+    serve: Serve, endpoints: Sequence[tuple[str, str]] = (), second: str = "", other: str = REAL_KEY
+) -> AsyncIterator[Proxied]:
     """`serve` is called with each connection to the service."""
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
-    service = own_service("t", f"http://localhost:{port}/api", "env://KEY", "KEY")
-    proxy = CredentialProxy([service], {"KEY": REAL_KEY})
+    services = [
+        own_service(name, f"http://localhost:{port}/api", f"env://{key}", key, None, endpoints)
+        for name, key in (("t", "KEY"), (second, "OTHER"))
+        if name
+    ]
+    proxy = CredentialProxy(services, {"KEY": REAL_KEY, "OTHER": other})
     shown = Proxied(proxy)
 
     async def connected(stream: trio.SocketStream) -> None:
