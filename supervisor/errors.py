@@ -37,7 +37,10 @@ Others end inside: somebody of ours catches each.
         NoAnswer
     ProxyRefusal                    becomes the errno of a connect
     NotUnderstoodError              a file of git is taken for one that may run anything
-    UpstreamFailure                 becomes the credential proxy's answer
+    NotHTTP                         becomes the credential proxy's answer, as those below
+    UpstreamFailure
+        UpstreamClosed
+    TimeOver                        ends a connection of the credential proxy
     ClientGone                      ends a connection of the credential proxy
     HostFailure                     becomes an answer of nono's proxy
     TimeIsUp                        ends `nono learn`
@@ -128,7 +131,7 @@ class AuditError(NonoError):
 
 class BrokenError(NonoError):
     """The sandbox broke while the program ran, or was ended from outside. Every process in it was
-    killed."""
+    killed, unless the error says who was not."""
 
     exit_code = exit_status.BROKEN
 

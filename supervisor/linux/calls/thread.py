@@ -126,6 +126,11 @@ class Serving:
             self._fail()  # first: whatever comes of noting it, no call waits for ever
             self._faults.note()
 
+    def ends(self) -> bool:
+        """Whether no process of the sandbox is left; those that are being killed have a moment."""
+        self._thread.join(_JOIN_SECONDS)
+        return not self._thread.is_alive()
+
     def close(self) -> None:
         """When no process of the sandbox is left."""
         if self._performer is not None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 
 from nono.broker.dataclass import dataclass
+from nono.supervisor.errors import BrokenError
 from nono.supervisor.linux.launch import protocol
 
 
@@ -18,6 +19,8 @@ class End:
     over: bool = False
     broken: bool = False
     """Over, since the init was killed."""
+    has_left: bool = False
+    """It was, and so was who ends what it leaves."""
     stops: int = 0
     """How often the program was stopped."""
 
@@ -49,3 +52,13 @@ class End:
                 self.over = True
             case None:
                 self.over = self.broken = True
+
+    def killed(self) -> BrokenError:
+        """The error for an init that was killed."""
+        if not self.has_left:
+            return BrokenError("the sandbox's init was killed, and every process with it")
+        return BrokenError(
+            "the sandbox's init was killed, and so was nono's process that ends what it leaves:"
+            " programs of it go on, with what the kernel alone allows them",
+            "ps -e shows them; end them by hand",
+        )

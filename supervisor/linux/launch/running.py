@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.supervisor.decisions.decide import Decisions
-from nono.supervisor.errors import BrokenError, CommandError
+from nono.supervisor.errors import CommandError
 from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.thread import Serving
 from nono.supervisor.linux.confine import KEPT_CAPABILITIES, Confinement
@@ -230,7 +230,7 @@ class Session:
         if self._end.status is None and self.held is not None and self.held.is_ended:
             return signal.SIGKILL
         if self._end.status is None:
-            raise BrokenError("the sandbox's init was killed, and every process with it")
+            raise self._end.killed()
         return self._end.status
 
     def _program(self) -> str | None:
@@ -251,6 +251,7 @@ class Session:
         self._end.hear(self._launched.control, on_stop, on_exit)
         if self._end.broken:
             self._forker.end_orphans()
+            self._end.has_left = self._serving is not None and not self._serving.ends()
 
     def close(self) -> None:
         """End what still runs, and the thread, and give the descriptors back."""

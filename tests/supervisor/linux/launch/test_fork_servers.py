@@ -13,6 +13,7 @@ pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
 
 ALIKE = program_beside(__file__, "alike.py")
 ENDS = program_beside(__file__, "ends.py")
+BOTH = program_beside(__file__, "both_killed.py")
 STOPPED = program_beside(__file__, "stopped.py")
 BOUNDS = program_beside(__file__, "bounds.py")
 FORKED = program_beside(__file__, "forked.py")
@@ -50,6 +51,15 @@ def test_inits_and_servers_that_are_killed(as_user: Account, project: Path, serv
     done = as_user(as_user.python, "-P", "-c", ENDS, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert done.stdout == "the sandbox's init was killed, and every process with it\n"
+
+
+@BY_A_USER
+@pytest.mark.parametrize("server", ["c", "python"])
+def test_who_goes_on_without_either_is_told(as_user: Account, project: Path, server: str) -> None:
+    way = () if server == "c" else (str(project / "none"),)
+    done = as_user(as_user.python, "-P", "-c", BOTH, *way, cwd=project)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.stdout.startswith("the sandbox's init was killed, and so was nono's process")
 
 
 @BY_A_USER
