@@ -124,8 +124,10 @@ def response(head: bytes, method: bytes) -> Response:
     version, code, reason, text = known.groups()
     fields, special = _fields(text)
     minor, status = int(version), int(code)
-    # Section 6.3: the length does not count then, and the connection is used no more.
-    is_double = b"transfer-encoding" in special and special.pop(b"content-length", None) is not None
+    is_double = b"transfer-encoding" in special and b"content-length" in special
+    if is_double:
+        # Section 6.3: the length does not count then, and the connection is used no more.
+        _number(special.pop(b"content-length"))
     length = _framing(special, minor)
     announced = None if length == CHUNKED or status < 200 or status == _NO_CONTENT else length
     if status < 200 or status in (_NO_CONTENT, _NOT_MODIFIED) or method == b"HEAD":
@@ -198,6 +200,10 @@ def _framing(special: dict[bytes, list[bytes]], minor: int) -> int | None:
         return CHUNKED
     if lengths is None:
         return None
+    return _number(lengths)
+
+
+def _number(lengths: list[bytes]) -> int:
     if len(lengths) != 1 or not _LENGTH.fullmatch(lengths[0]):
         raise NotHTTP("a length that is no number")
     return int(lengths[0])

@@ -147,6 +147,8 @@ def test_a_request_that_is_read_is_read_as_h11_reads_it(data: bytes) -> None:
 
 @settings(max_examples=1500, deadline=None)
 @given(_messages(_SOUND_ANSWERS))
+@example(b"HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\nContent-Length: +3\r\n\r\n")
+@example(b"HTTP/1.1 204 x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3, 3\r\n\r\n")
 def test_an_answer_that_is_read_is_read_as_h11_reads_it(data: bytes) -> None:
     _agree(data, "answer")
 
