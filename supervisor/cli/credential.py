@@ -183,7 +183,8 @@ def _found(services: Mapping[str, Service]) -> Iterator[tuple[Service, str]]:
         try:
             yield service, f"key in {keys.load(service, os.environ).source}"
         except KeychainError as error:
-            click.echo(f"nono: {visible(error.message, limit=1000)}\nhint: {error.hint}", err=True)
+            what = f"{visible(error.message, limit=1000)}; no other key in a keychain is looked for"
+            click.echo(f"nono: {what}\nhint: {error.hint}", err=True)
             failed = True
             yield service, _UNKNOWN
         except NonoError:

@@ -13,6 +13,7 @@ from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
+from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.paths.workdir import (
     may_be_script,
@@ -151,7 +152,7 @@ def _run(
         if report is not None:
             report.note_timeout(plan)
         up = 0.0 if plan.limits is None else plan.limits.timeout or 0.0
-        say_afterwards([f"nono: the time of {up:g} seconds was up: everything was killed"])
+        say_afterwards([f"nono: the time of {up:g} s was up: everything was killed"])
         return exit_status.TIME_IS_UP
     finally:
         prepared.close()
@@ -202,7 +203,7 @@ def _counting(values: dict[str, Any]) -> Counting | None:
 
 def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     """A program that failed may have missed a variable, and seldom says which."""
-    dropped = plan.environment.dropped(os.environ)
+    dropped = not_passed_on(plan.environment, plan.services, os.environ)
     if not dropped or values["quiet"] or values["as_json"]:
         return
     named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))

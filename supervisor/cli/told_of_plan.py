@@ -12,6 +12,7 @@ from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, tell
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.places import platform as here
+from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.report import plan as report
 
@@ -40,7 +41,7 @@ def tell_plan(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
 def say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
     """How many rules there are, and what is decided call by call."""
     floor = prepared.decisions.floor
-    dropped = plan.environment.dropped(os.environ)
+    dropped = not_passed_on(plan.environment, plan.services, os.environ)
     lines = [
         f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
         f"nono: private TMPDIR {prepared.tmpdir}",

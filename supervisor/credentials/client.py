@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from nono.broker.credentials.heads import (
     NotHTTP,
     check_beginning,
@@ -11,7 +13,8 @@ from nono.supervisor.credentials.poll import Line, pause
 from nono.supervisor.credentials.wire import READ, WRITE, Wire
 
 _LINGER_SECONDS = 1.0
-_MAX_LINGERING = 1 << 20
+"""How long nothing may come. All of it may take ten times as long."""
+_MAX_LINGERING = 1 << 28
 
 
 class ClientGone(Exception):
@@ -81,14 +84,18 @@ class Client:
             await pause()
 
     async def linger(self) -> None:
-        """Read on for a moment: closing with unread bytes would take the answer away with a RST.
+        """Read on: closing with unread bytes would take the answer away with a RST.
 
-        Raises TimeOver and OSError.
+        Some clients send all of a body before they read: RFC 9112 section 9.6. Raises TimeOver and
+        OSError.
         """
         self.wire.end()
-        self.line.wait_at_most(_LINGER_SECONDS)
-        left = _MAX_LINGERING
-        while left > 0 and (data := await self._more()):
+        left, end = _MAX_LINGERING, time.monotonic() + 10 * _LINGER_SECONDS
+        while left > 0 and time.monotonic() < end:
+            self.line.wait_at_most(_LINGER_SECONDS)
+            data = await self._more()
+            if not data:
+                return
             left -= len(data)
 
     async def _more(self) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -15,6 +16,7 @@ import trio
 from nono.broker import Rule
 from nono.broker.credentials.services import Service, Upstream
 from nono.broker.network.refusals import reaching
+from nono.broker.visible import visible
 from nono.supervisor.credentials.poll import Line
 from nono.supervisor.credentials.wire import READ, Wire
 from nono.supervisor.errors import ResolutionError
@@ -160,8 +162,11 @@ async def _shake_hands(encrypted: ssl.SSLSocket) -> None:
 
 def _tls_failure(upstream: Upstream, cause: BaseException | None) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return (
-            f"the certificate of {upstream.host} cannot be verified: {cause.verify_message};"
-            " certificates of your own: export SSL_CERT_FILE=/PATH before nono"
-        )
+        named = os.environ.get("SSL_CERT_FILE")
+        trusted = "certificates of your own: export SSL_CERT_FILE=/PATH before nono"
+        if named:
+            lacks = "" if os.path.isfile(named) else ", which is not there"
+            trusted = f"what is trusted is SSL_CERT_FILE={visible(named)}{lacks}"
+        why = f"the certificate of {upstream.host} cannot be verified: {cause.verify_message}"
+        return f"{why}; {trusted}"
     return f"{upstream.authority} does not speak TLS as it should"

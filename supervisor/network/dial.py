@@ -8,6 +8,7 @@ from typing import Final
 
 import trio
 
+from nono.supervisor.errors import failure
 from nono.supervisor.nursery import open_nursery
 
 MAX_ADDRESSES: Final = 16
@@ -53,7 +54,8 @@ class _Race:
         try:
             self._connected.append(await self._connect(self._addresses[place]))
         except OSError as error:
-            self._errors[place] = error
+            # Trio's words have the address in them, as Python writes it.
+            self._errors[place] = failure(error.errno) if error.errno else error
             failed.set()
         else:
             race.cancel()

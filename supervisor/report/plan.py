@@ -23,6 +23,7 @@ from nono.broker.caches import caches
 from nono.broker.explaining import access_words
 from nono.supervisor.decisions.always import Complete
 from nono.supervisor.places import platform
+from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.plan import Plan
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def describe(
         # No file can be shown in place of another one on macOS.
         words = "not to be read" if platform() == "macos" else what
         yield from (f"{words}: {visible(path)}" for path in sorted(copied))
-    for name in plan.environment.dropped(os.environ):
+    for name in not_passed_on(plan.environment, plan.services, os.environ):
         yield f"variable not passed on: {visible(name)}"
     if own is not None:
         yield from _caches(plan.environment, own, short)
@@ -195,7 +196,7 @@ def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
             "cleaned": [_safe(path) for path in sorted(made.cleaned)],
             "caches": None if plan.caches is None else _safe(plan.caches.directory),
             "variables_not_passed_on": [
-                _safe(name) for name in plan.environment.dropped(os.environ)
+                _safe(name) for name in not_passed_on(plan.environment, plan.services, os.environ)
             ],
             "network": {
                 "mode": str(network.mode),

@@ -12,7 +12,9 @@ from nono.broker.credentials.services import (
     built_in_services,
     with_source,
 )
+from nono.broker.credentials.sources import InEnvironment
 from nono.broker.errors import Problem, UnknownName
+from nono.broker.policy.environment import Environment
 from nono.broker.settings import Setting, Settings, flag
 from nono.supervisor.errors import UsageError
 
@@ -53,6 +55,20 @@ def refuse(setting: Setting, error: PolicyError) -> NoReturn:
 def together(services: Iterable[Service]) -> tuple[Service, ...]:
     """Each service once; the last one of a name counts."""
     return tuple({service.name: service for service in services}.values())
+
+
+def not_passed_on(
+    environment: Environment, services: Iterable[Service], env: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The names of `env` that a program does not get.
+
+    But for what is a service's: it has a token of these, or is never to have them.
+    """
+    own = set()
+    for service in services:
+        own |= {*service.key_variables, *service.url_variables}
+        own |= {each.name for each in service.sources if isinstance(each, InEnvironment)}
+    return tuple(name for name in environment.dropped(env) if name not in own)
 
 
 def _has_key(service: Service, env: Mapping[str, str]) -> bool:

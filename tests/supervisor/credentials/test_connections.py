@@ -253,3 +253,14 @@ async def test_of_many_heads_few_are_known_again() -> None:
         judge.judge(p.head(_GET, b"X: " + b"y" * judging._MAX_LENGTH))
         assert len(judge._known) == judging._MAX_KNOWN
         assert max(map(len, judge._known)) < judging._MAX_LENGTH
+
+
+async def test_who_sends_all_before_it_reads_has_the_refusal() -> None:
+    """As Python's urllib does with the body of a POST."""
+    size, piece = 64 << 20, bytes(1 << 16)
+    async with proxied(_polite, [("GET", "/x")]) as p:
+        side = await p.connect()
+        await side.send(p.head(b"POST /t/api/x HTTP/1.1", b"Content-Length: %d" % size))
+        for _ in range(size // len(piece)):
+            await side.send(piece)
+        assert (await side.to_the_end()).startswith(b"HTTP/1.1 403 ")

@@ -229,5 +229,5 @@ def test_a_time_that_is_up(nono: Nono) -> None:
     script = "trap '' TERM INT; echo started; sleep 1000 & wait"
     done = nono("run", "--allow-cwd", "--timeout", "1", "--", "sh", "-c", script)
     assert (done.returncode, done.stdout) == (124, "started\n")
-    assert done.stderr == "nono: the time of 1 seconds was up: everything was killed\n"
+    assert done.stderr == "nono: the time of 1 s was up: everything was killed\n"
     assert nono("run", "--timeout", "60", "--", "sh", "-c", "exit 7").returncode == 7

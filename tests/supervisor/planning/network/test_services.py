@@ -10,6 +10,7 @@ import pytest
 from nono.broker.credentials.services import built_in_service
 from nono.broker.errors import ProfileError
 from nono.supervisor import Options, Plan, UsageError, make_plan
+from nono.supervisor.planning.network.services import not_passed_on
 
 MINE = {"mine": {"upstream": "https://mine.example/v1", "credential_key": "env://MINE"}}
 
@@ -69,3 +70,12 @@ def test_claude_code_gets_its_token_in_the_form_that_it_does_not_ask_about() -> 
     assert service.key_variables == ("ANTHROPIC_AUTH_TOKEN",)
     assert str(service.sources[0]) == "the variable ANTHROPIC_API_KEY"
     assert "ANTHROPIC_BASE_URL" in service.url_variables
+
+
+def test_what_a_service_has_is_not_among_what_was_not_passed_on(tmp_path: Path) -> None:
+    """Whoever passes it on by its name has the key outside of the proxy."""
+    made = plan(tmp_path, ["mine=env://MINE_TOKEN"], {"custom_credentials": MINE})
+    env = {"MINE_TOKEN": "x", "GITHUB_TOKEN": "x", "LANG": "C"}
+    env |= dict.fromkeys(made.services[0].key_variables, "x")
+    assert not_passed_on(made.environment, made.services, env) == ("GITHUB_TOKEN",)
+    assert "MINE_TOKEN" in made.environment.dropped(env)
