@@ -137,9 +137,10 @@ def _programs(place: Place, timers: Mapping[str, Timer]) -> Iterator[Row]:
         if command:
             words = ("run", *command)
             yield from _pair("programs", name, timers, words, 1, budget, every)
-            loaded = _timed(timers[rungs.LIBRARY], *words)
-            native = f"{name}, native"
-            yield Row("programs", f"{name}, --preload", loaded, 1, native, (), every)
+            if rungs.LIBRARY in timers:
+                loaded = _timed(timers[rungs.LIBRARY], *words)
+                native = f"{name}, native"
+                yield Row("programs", f"{name}, --preload", loaded, 1, native, (), every)
 
 
 def _pair(

@@ -13,6 +13,7 @@ from nono.perf.peers import Installed, installed
 from nono.perf.place import Place
 from nono.perf.policy import Under, to_text
 from nono.perf.timers import Timer, TimerError
+from nono.supervisor.decisions.preloaded import library
 
 NATIVE = "native"
 LANDLOCK = "landlock"
@@ -51,6 +52,8 @@ def start(
         if name not in left_out
     }
     timers, notes = {}, []
+    if LIBRARY not in started and LIBRARY not in left_out:
+        notes.append("nono with the library that programs load: nono setup --check says why")
     for name, timer in started.items():
         try:
             timer.measure("clock", 1)  # what cannot start says so here
@@ -113,7 +116,7 @@ def _commands(place: Place, under: Under) -> dict[str, list[str]]:
         NONO_UNTOLD: [*run, "--no-audit", *given],
         NETWORK: [*run, *_hosts(under), *given],
         NONO_IN_PYTHON: [*run, *given],
-        LIBRARY: [*loading, *given],
+        **({LIBRARY: [*loading, *given]} if library() else {}),
         SPAWNER: [*ours, "nono.perf.spawner", policy, project],
         ASKING: [*ours, "nono.perf.asking", policy, project, *place.timer],
     }

@@ -10,8 +10,8 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoade
 from typing import TYPE_CHECKING, Any
 
 from nono.supervisor.cli.kept_modules import (
-    LENGTH_BYTES,
     KeptModules,
+    head,
     is_same,
     version_of_code,
 )
@@ -56,7 +56,7 @@ def keep_modules(kept: KeptModules) -> None:
     parts = version_of_code(), kept.searched(), entries, texts, kept.data, together
     index = marshal.dumps(parts)
     with contextlib.suppress(OSError):
-        _write(kept.file, [len(index).to_bytes(LENGTH_BYTES, "little"), index, *codes])
+        _write(kept.file, [head(index), index, *codes])
 
 
 def _write(path: str, parts: list[bytes]) -> None:

@@ -14,9 +14,11 @@ from __future__ import annotations
 import errno
 import marshal
 import os
+import stat
 import sys
 from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import MAGIC_NUMBER, ExtensionFileLoader, SourceFileLoader
+from _imp import source_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
@@ -30,7 +32,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     Together = tuple[list[str], bool]
     """Names of modules, and whether a second start has confirmed them."""
 
-LENGTH_BYTES = 8
+HEAD_BYTES = 16
+"""The length of the index, and its hash: what a disk has spoilt is not read further."""
 _MAX_INDEX_BYTES = 1 << 22
 _PACKAGE = "nono."
 _STDERR = 2
@@ -64,18 +67,22 @@ class KeptModules:
     def open(self) -> None:
         """Read what is kept. Where the file is missing, odd or another version's it is nothing."""
         try:
-            fd = os.open(self.file, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self.file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             if fd <= _STDERR:  # a stream that nono was started without stays closed
                 os.close(fd)
                 return
             found = os.fstat(fd)
+            if not stat.S_ISREG(found.st_mode):
+                os.close(fd)
+                return
             self._fd, self._which = fd, (found.st_dev, found.st_ino)
-            length = int.from_bytes(self._read(LENGTH_BYTES, 0), "little")
-            if length <= _MAX_INDEX_BYTES:
-                index = self._read(length, LENGTH_BYTES)
+            found_head = self._read(HEAD_BYTES, 0)
+            length = int.from_bytes(found_head[:8], "little")
+            index = self._read(min(length, _MAX_INDEX_BYTES), HEAD_BYTES)
+            if found_head == head(index):
                 version, path, entries, texts, data, together = marshal.loads(index)
                 if version == version_of_code():
-                    self._path, self.entries, self._body = path, entries, LENGTH_BYTES + length
+                    self._path, self.entries, self._body = path, entries, HEAD_BYTES + length
                     self.texts, self.data, self.together = texts, data, together
                     self._known_texts, self._known_data = len(texts), dict(data)
         except (OSError, ValueError, EOFError, TypeError):
@@ -174,7 +181,8 @@ class KeptLoader(SourceFileLoader):
         """The code that is kept; otherwise as the source has it."""
         try:
             code: CodeType = marshal.loads(self._kept.code(fullname))
-        except (OSError, ValueError, EOFError, TypeError):
+        except (OSError, ValueError, EOFError, TypeError, MemoryError):
+            self._kept.is_stale = True
             return super().get_code(fullname)
         return code
 
@@ -186,6 +194,11 @@ class KeptLoader(SourceFileLoader):
 def is_same(entry: Entry, found: os.stat_result) -> bool:
     """True where a source that is found now is the one that the entry is of."""
     return found.st_mtime_ns == entry[4] and found.st_size == entry[5]
+
+
+def head(index: bytes) -> bytes:
+    """What stands before an index."""
+    return len(index).to_bytes(8, "little") + source_hash(0, index)
 
 
 def version_of_code() -> tuple[bytes, int]:

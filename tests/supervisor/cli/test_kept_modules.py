@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import marshal
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -136,19 +137,38 @@ def emptied(data: bytes) -> bytes:
 
 
 def without_code(data: bytes) -> bytes:
-    end = 8 + int.from_bytes(data[:8], "little")
+    end = kept_modules.HEAD_BYTES + int.from_bytes(data[:8], "little")
     return data[:end] + bytes(len(data) - end)
+
+
+def with_another_index(data: bytes) -> bytes:
+    """One that is read, and means something else."""
+    end = kept_modules.HEAD_BYTES + int.from_bytes(data[:8], "little")
+    version, path, _, *rest = marshal.loads(data[kept_modules.HEAD_BYTES : end])
+    index = marshal.dumps((version, path, {"kept_one": ()}, *rest))
+    return len(index).to_bytes(8, "little") + data[8:16] + index + data[end:]
 
 
 def shortened(data: bytes) -> bytes:
     return data[:3]
 
 
-@pytest.mark.parametrize("damaged", [cut, emptied, without_code, shortened])
+@pytest.mark.parametrize("damaged", [cut, emptied, without_code, with_another_index, shortened])
 def test_what_is_odd_is_as_nothing(world: World, damaged: Callable[[bytes], bytes]) -> None:
     world.start()
     world.keep()
     world.file.write_bytes(damaged(world.file.read_bytes()))
+    assert world.start()["kept_one.part"].said == "first"
+    # What was loaded from elsewhere is to be kept anew.
+    assert world.kept is not None
+    assert world.kept.wants()
+
+
+def test_nobody_waits_for_what_is_no_file(world: World) -> None:
+    world.start()
+    world.keep()
+    world.file.unlink()
+    os.mkfifo(world.file)
     assert world.start()["kept_one.part"].said == "first"
 
 
