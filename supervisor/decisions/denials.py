@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from nono.broker import Ask, Deny, Request, visible
+from nono.broker import Access, Ask, Deny, Request, visible
 from nono.broker.dataclass import dataclass, field, replace
 from nono.broker.requests import Metadata, PathChange, PathRequest
 from nono.broker.rules.rule import Effect, builtin
@@ -64,10 +64,14 @@ class Denial:
 
     def to_dict(self) -> dict[str, Any]:
         """As it stands in a report: plain values, safe to show."""
+        # What only a report needs is loaded only then.
+        from nono.broker.explaining.access_words import names
+
+        asked = {name: getattr(self.request, name) for name in self.request.__slots__}
         fields = {
-            name: str(getattr(self.request, name))
-            for name in self.request.__slots__
-            if name not in ("process", "own", "detail") and getattr(self.request, name) is not None
+            name: names(value) if isinstance(value, Access) else str(value)
+            for name, value in asked.items()
+            if name not in ("process", "own", "detail") and value is not None
         }
         return {
             "request": type(self.request).__name__,

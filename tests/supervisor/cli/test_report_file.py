@@ -26,6 +26,7 @@ def test_a_report_apart_from_what_the_program_prints(user: Account) -> None:
     assert (told["returncode"], told["timed_out"], told["error"]) == (3, False, None)
     assert told["argv"] == ["sh", "-c", script] and told["duration"] > 0
     assert [each["summary"] for each in told["denials"]] == ["read /etc/shadow"]
+    assert told["denials"][0]["access"] == "read"
     assert told["audit"]["session"] and told["internal_errors"] == []
 
 
