@@ -13,7 +13,6 @@ from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, planned_for
 from nono.supervisor.places import platform as here
-from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.paths.workdir import (
     may_be_script,
@@ -203,8 +202,13 @@ def _counting(values: dict[str, Any]) -> Counting | None:
 
 def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     """A program that failed may have missed a variable, and seldom says which."""
+    if values["quiet"] or values["as_json"]:
+        return
+    # What only a program that failed needs is loaded only then.
+    from nono.supervisor.planning.network.services import not_passed_on
+
     dropped = not_passed_on(plan.environment, plan.services, os.environ)
-    if not dropped or values["quiet"] or values["as_json"]:
+    if not dropped:
         return
     named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))
     more = f" and {len(dropped) - _MAX_DROPPED} more" if len(dropped) > _MAX_DROPPED else ""

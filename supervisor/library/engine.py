@@ -26,7 +26,6 @@ from nono.supervisor.library.policy import check_argv
 from nono.supervisor.library.program import Program
 from nono.supervisor.library.words import in_python, python_words
 from nono.supervisor.nursery import open_nursery
-from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.session.descriptors import needing_descriptors
 from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
@@ -126,6 +125,9 @@ class Engine:
         """What was given, as it is nowhere in this process's environment, and does not arrive."""
         if env is None:
             return ()
+        # What only such a program needs is loaded only then.
+        from nono.supervisor.planning.network.services import not_passed_on
+
         names = not_passed_on(self.plan.environment, self.plan.services, env)
         found = tuple(each for each in names if os.environ.get(each) != env[each])
         new = [each for each in found if each not in self._told]
