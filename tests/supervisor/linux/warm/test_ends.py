@@ -72,6 +72,17 @@ def test_the_group_of_the_caller_is_killed(warm: Warm) -> None:
     assert running.end()[0] == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_without_its_witness_the_caller_still_hears(warm: Warm, number: signal.Signals) -> None:
+    """Who ends a tree of processes begins with those below."""
+    running = Running(warm)
+    children = Path(f"/proc/{running.client.pid}/task/{running.client.pid}/children")
+    (witness,) = map(int, children.read_text().split())
+    os.kill(witness, number)
+    running.client.terminate()
+    assert running.end()[0] == 128 + signal.SIGTERM
+
+
 def test_its_nono_is_killed(warm: Warm) -> None:
     """As an ordinary nono that is killed: the caller ends by the signal."""
     running = Running(warm)
