@@ -21,6 +21,7 @@ from typing import NoReturn
 from nono.shims.linux.unix_peers import credentials
 from nono.supervisor.asking.control.listening import made
 from nono.supervisor.errors import StartError, UsageError
+from nono.supervisor.linux.warm.becoming import use_every_descriptor
 from nono.supervisor.linux.warm.installed import Installed
 from nono.supervisor.linux.warm.taking import Warm, serve
 from nono.supervisor.places import make_private, through
@@ -29,6 +30,8 @@ from nono.supervisor.warm import wire
 MAX_RUNS = 256
 """At the same time, those that are still asked who they are among them."""
 _BACKLOG = 64
+_MAX_WAIT = 86_400.0
+"""Seconds: poll(2) takes no more than 24 days at once."""
 _NEW, _LOCK = wire.NAME + ".new", wire.NAME + ".lock"
 _ALL = signal.valid_signals()
 
@@ -66,9 +69,9 @@ class Serving:
         while not self.why or self._runs:
             left = None
             if self._idle is not None and not self._runs and not self.why:
-                left = max(0.0, since + self._idle - time.monotonic()) * 1000
-            ready = self._poll.poll(left)
-            if not ready and not self._runs:
+                left = max(0.0, since + self._idle - time.monotonic())
+            ready = self._poll.poll(None if left is None else min(left, _MAX_WAIT) * 1000)
+            if not ready and left is not None and left <= _MAX_WAIT:
                 self.why = "nothing was asked"
             for fd, _ in ready:
                 if fd == self._listens_at:
@@ -87,9 +90,9 @@ class Serving:
                 changed = self._installed.changed()
                 if changed:
                     self._stop(f"{changed} has changed")
-                    wire.send(connection, [wire.NO, b"nono was installed again"])
+                    wire.send(connection, _no("nono was installed again", wire.START))
                 elif len(self._runs) >= MAX_RUNS:
-                    wire.send(connection, [wire.NO, b"too many runs at the same time"])
+                    wire.send(connection, _no("too many runs at the same time"))
                 else:
                     self._fork(connection, pid)
 
@@ -120,6 +123,10 @@ class Serving:
         with connection, contextlib.suppress(OSError):
             connection.setblocking(False)
             wire.send(connection, [str(status).encode()])
+
+
+def _no(why: str, hint: str = wire.ORDINARY) -> list[bytes]:
+    return [wire.NO, why.encode(), hint.encode()]
 
 
 @contextlib.contextmanager
@@ -180,6 +187,7 @@ def begin(
     if not found:
         raise UsageError("no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set")
     _leave_terminal()
+    use_every_descriptor()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end_by)
     gc.collect()

@@ -103,7 +103,7 @@ def test_nono_warm_is_killed(warm: Warm) -> None:
     # What it has left behind is in nobody's way.
     done = warm("run", "-v", "--", "echo", "x", warm="1")
     assert (done.returncode, done.stdout) == (0, "x\n")
-    assert "an ordinary start: Connection refused" in done.stderr
+    assert "an ordinary start: no nono warm of this user's is there" in done.stderr
     warm.start()
     assert warm("run", "--", "echo", "again").stdout == "again\n"
 
@@ -193,4 +193,7 @@ def test_a_terminal_makes_an_ordinary_start(warm: Warm) -> None:
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (done.returncode, done.stderr) == (125, "nono: no run by nono warm: a terminal\n")
+    assert (done.returncode, done.stderr) == (
+        125,
+        "nono: no run by nono warm: a terminal\nhint: NONO_WARM=1 takes an ordinary start then\n",
+    )

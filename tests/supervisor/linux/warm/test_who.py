@@ -15,7 +15,7 @@ DIFFERENT = {
     "another no_new_privs, or another filter": ["setpriv", "--no-new-privs"],
     "another oom_score_adj": ["choom", "-n", "500", "--"],
     "a limit of memory": ["prlimit", "--as=8000000000"],
-    "another variables that Python has read": ["env", "PYTHONHASHSEED=1"],
+    "another value of PYTHONHASHSEED, which Python has read": ["env", "PYTHONHASHSEED=1"],
     "another scheduling": ["chrt", "--batch", "0"],
 }
 """What a caller that is run by these words is told."""
