@@ -33,6 +33,7 @@ _BACKLOG = 64
 _MAX_WAIT = 86_400.0
 """Seconds: poll(2) takes no more than 24 days at once."""
 _NEW, _LOCK = wire.NAME + ".new", wire.NAME + ".lock"
+_MAX_LOCKS = 100
 _ALL = signal.valid_signals()
 
 
@@ -159,15 +160,32 @@ def listening(directory: str) -> Iterator[tuple[socket.socket, Callable[[], None
 
 @contextlib.contextmanager
 def _locked(directory: int) -> Iterator[None]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    lock = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+    lock = _lock(directory)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    except BlockingIOError:
-        raise UsageError("another nono warm of this user's is there already") from None
     finally:
         os.close(lock)
+
+
+def _lock(directory: int) -> int:
+    """The lock that has the name: one that ended meanwhile has taken it off its own.
+
+    Raises UsageError where somebody has it, OSError.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    for _ in range(_MAX_LOCKS):
+        lock = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), os.stat(_LOCK, dir_fd=directory)):
+                return lock
+        except FileNotFoundError:
+            pass
+        except BlockingIOError:
+            os.close(lock)
+            break
+        os.close(lock)
+    raise UsageError("another nono warm of this user's is there already")
 
 
 def begin(
