@@ -1,5 +1,7 @@
 """Who may have a run by `nono warm`: the same user, with all that it was started with itself."""
 
+import sys
+
 import pytest
 
 from tests.conftest import BY_A_USER
@@ -7,6 +9,14 @@ from tests.supervisor.linux.warm.conftest import Warm
 
 pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
+BINDS = """
+import ctypes, os, sys
+nodes = ctypes.c_ulong(1)
+number = {"x86_64": 238, "aarch64": 237}[os.uname().machine]
+assert ctypes.CDLL(None).syscall(number, 2, ctypes.byref(nodes), 64) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""With set_mempolicy(2)."""
 DIFFERENT = {
     "another priority": ["nice", "-n", "3"],
     "another processors": ["taskset", "-c", "0"],
@@ -16,6 +26,7 @@ DIFFERENT = {
     "another oom_score_adj": ["choom", "-n", "500", "--"],
     "a limit of memory": ["prlimit", "--as=8000000000"],
     "another value of PYTHONHASHSEED, which Python has read": ["env", "PYTHONHASHSEED=1"],
+    "another memory policy": [sys.executable, "-c", BINDS],
     "another scheduling": ["chrt", "--batch", "0"],
 }
 """What a caller that is run by these words is told."""
