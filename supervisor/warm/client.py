@@ -102,9 +102,9 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
             *wire.counted(itself.of_process()),
             *wire.counted(itself.of_python(searched, main)),
             *wire.counted([str(each).encode() for each in given]),
-            *wire.counted([*map(os.fsencode, sys.argv)]),
-            *wire.counted([*map(os.fsencode, sys.orig_argv)]),
-            *wire.counted([part for pair in os.environb.items() for part in pair]),
+            wire.words(map(os.fsencode, sys.argv)),
+            wire.words(map(os.fsencode, sys.orig_argv)),
+            wire.words(part for pair in os.environb.items() for part in pair),
         ],
         [here, theirs.fileno(), *given],
     )

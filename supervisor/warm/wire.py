@@ -91,8 +91,10 @@ def places(env: Mapping[str, str]) -> list[str]:
 
 
 def send(sock: _socket.socket, parts: Sequence[bytes], fds: Iterable[int] = ()) -> None:
-    """Send a message, and descriptors with its first byte. Raises OSError."""
+    """Send a message, and descriptors with its first byte. Raises OSError, WireError."""
     body = b"".join(_number(len(part)) + part for part in parts)
+    if len(body) > MAX_BYTES:
+        raise WireError("a long command line, or a large environment")
     data = _number(len(body)) + body
     numbers = b"".join(map(_number, fds))
     rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)] if numbers else []
@@ -139,6 +141,11 @@ def wait(sock: _socket.socket, until: float | None) -> None:
     if left is not None and left <= 0:
         raise TimeoutError("timed out")
     sock.settimeout(left)
+
+
+def words(each: Iterable[bytes]) -> bytes:
+    """Those of a command line, or an environment, as one part: there may be very many."""
+    return b"\0".join(each)
 
 
 def counted(parts: Sequence[bytes]) -> list[bytes]:

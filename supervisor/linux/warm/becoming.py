@@ -165,12 +165,14 @@ def _stream(number: int, before: io.TextIOWrapper | None) -> io.TextIOWrapper:
     encoding = "utf-8" if before is None else before.encoding
     errors = "backslashreplace" if before is None else before.errors or "strict"
     mode = "rb" if number == _STDIN else "wb"
+    is_unbuffered = before is not None and before.write_through  # PYTHONUNBUFFERED
     return io.TextIOWrapper(
-        open(number, mode, closefd=False),
+        open(number, mode, buffering=0 if is_unbuffered else -1, closefd=False),
         encoding=encoding,
         errors=errors,
         newline=None if number == _STDIN else "\n",
         line_buffering=number == _STDERR,
+        write_through=is_unbuffered,
     )
 
 

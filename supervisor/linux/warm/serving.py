@@ -104,6 +104,8 @@ class Serving:
         self._leave()
 
     def _fork(self, connection: socket.socket, pid: int) -> None:
+        """Raises OSError, and there is no run then."""
+        kept = connection.dup()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
         try:
             child = os.fork()
@@ -111,8 +113,14 @@ class Serving:
                 serve(connection, pid, self._warm)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        pidfd = os.pidfd_open(child)
-        self._runs[pidfd] = child, socket.socket(fileno=os.dup(connection.fileno()))
+        try:
+            pidfd = os.pidfd_open(child)
+        except OSError:
+            kept.close()
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
+        self._runs[pidfd] = child, kept
         self._poll.register(pidfd, select.POLLIN)
 
     def _end(self, pidfd: int) -> None:
@@ -207,7 +215,9 @@ def begin(
     _leave_terminal()
     use_every_descriptor()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end_by)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup(1)
+            signal.signal(number, _end_by)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored nobody can wait for a run
     gc.collect()
     gc.freeze()
     installed = Installed(searched)

@@ -102,9 +102,8 @@ def _asked(connection: socket.socket, pid: int, warm: Warm) -> Given:
     parts, fds = wire.receive(connection, wire.MAX_DESCRIPTORS + _RIGHTS_BESIDE, until)
     if not parts or parts.pop(0) != content:
         raise wire.WireError("the caller cannot look at nono warm")
-    of_process, of_python, numbers, argv, orig_argv, environment = (
-        wire.take(parts) for _ in range(6)
-    )
+    of_process, of_python, numbers = (wire.take(parts) for _ in range(3))
+    argv, orig_argv, environment = (part.split(b"\0") for part in parts)
     if len(fds) != len(numbers) + _RIGHTS_BESIDE or not all(map(bytes.isdigit, numbers)):
         raise wire.WireError("descriptors")
     differs = itself.difference(itself.of_process(), of_process)

@@ -50,6 +50,10 @@ def test_a_variable_that_differs_is_named_and_not_told(warm: Warm) -> None:
     assert hint.startswith("hint: start nono warm from where this is started")
 
 
+def test_a_command_line_of_very_many_words(warm: Warm) -> None:
+    assert warm("run", "--", "true", *["x"] * 100_000).returncode == 0
+
+
 def test_times_are_written_as_everywhere(unstarted: Warm) -> None:
     done = unstarted("warm", "--idle", "5x", warm="")
     assert done.returncode == 2

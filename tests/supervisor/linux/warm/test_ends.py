@@ -19,6 +19,14 @@ WAITS = 'echo $$ "$(cut -d\\  -f4 /proc/$$/stat)"; exec sleep 300'
 """Tells of itself and of the sandbox's init, and stays."""
 
 
+IGNORES = """
+import os, signal, sys
+for number in (signal.SIGCHLD, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 def eventually(what: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + TIMEOUT
     while not what():
@@ -159,6 +167,21 @@ def test_it_ends_when_nothing_is_asked(unstarted: Warm) -> None:
     assert not unstarted.socket.exists()
     unstarted.process.communicate()
     unstarted.process = None
+
+
+def test_signals_that_it_was_started_without(unstarted: Warm) -> None:
+    """By nohup(1), and by what ignores SIGCHLD: execve(2) leaves both ignored."""
+    before = unstarted.command
+    unstarted.command = (unstarted.account.python, "-c", IGNORES, *before)
+    pid = unstarted.start()
+    unstarted.command = before
+    running = Running(unstarted)
+    assert unstarted("run", "--", "sh", "-c", "exit 4").returncode == 4
+    os.kill(pid, signal.SIGHUP)
+    assert unstarted("run", "--", "sh", "-c", "exit 5").returncode == 5
+    assert not is_gone(running.program)
+    running.client.terminate()
+    assert running.end()[0] == 128 + signal.SIGTERM
 
 
 def test_a_signal_ends_it_and_removes_its_socket(warm: Warm) -> None:

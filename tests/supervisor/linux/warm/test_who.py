@@ -1,7 +1,5 @@
 """Who may have a run by `nono warm`: the same user, with all that it was started with itself."""
 
-import sys
-
 import pytest
 
 from tests.conftest import BY_A_USER
@@ -9,6 +7,7 @@ from tests.supervisor.linux.warm.conftest import Warm
 
 pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 
+PYTHON = "the python of the account"
 BINDS = """
 import ctypes, os, sys
 nodes = ctypes.c_ulong(1)
@@ -26,7 +25,7 @@ DIFFERENT = {
     "another oom_score_adj": ["choom", "-n", "500", "--"],
     "a limit of memory": ["prlimit", "--as=8000000000"],
     "another value of PYTHONHASHSEED, which Python has read": ["env", "PYTHONHASHSEED=1"],
-    "another memory policy": [sys.executable, "-c", BINDS],
+    "another memory policy": [PYTHON, "-c", BINDS],
     "another scheduling": ["chrt", "--batch", "0"],
 }
 """What a caller that is run by these words is told."""
@@ -36,7 +35,9 @@ DIFFERENT = {
 def test_a_caller_that_differs_has_an_ordinary_start_and_is_told_why(warm: Warm) -> None:
     told = {}
     for name, words in DIFFERENT.items():
-        warm.command, before = (*words, *warm.command), warm.command
+        python = warm.account.python
+        by = [python if word == PYTHON else word for word in words]
+        warm.command, before = (*by, *warm.command), warm.command
         done = warm("run", "-v", "--", "true", warm="1")
         warm.command = before
         assert done.returncode == 0, (name, done)
