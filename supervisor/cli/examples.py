@@ -51,7 +51,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "mcp": (("tools for a client, in this directory", _CWD),),
     "jupyter": (("a kernel that changes its notebooks' directory", f"install {_CWD}"),),
-    "warm": (("until nothing was run for ten minutes", "--idle 600"),),
+    "warm": (("until nothing was run for ten minutes", "--idle 10m"),),
     "completion": (("for this shell alone", "bash"),),
     "man": (("where man(1) of one user looks", "~/.local/share/man/man1"),),
     "setup": (("what this machine offers", "--check"),),

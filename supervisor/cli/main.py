@@ -41,8 +41,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _look_for_warm() -> None:
     """What `nono warm` has a part in: comes back where this process is to do it."""
-    if sys.platform != "linux":
-        return
     # What only such a start needs is loaded only then.
     if "NONO_WARM" in os.environ and sys.argv[1:2] == ["run"]:
         from nono.supervisor.warm.client import run_warm

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from nono.supervisor.cli.duration import checked, seconds
 from nono.supervisor.cli.messages import say
 from nono.supervisor.errors import UsageError
 from nono.supervisor.warm.started import Started, noted
@@ -22,10 +23,8 @@ _NOT_LOADED = ("bench", "mcp")
 
 
 @click.command()
-@click.option(
-    "--idle", type=click.FloatRange(min=0), metavar="SECONDS", help="End when so long unused."
-)
-def warm(idle: float | None) -> None:
+@click.option("--idle", callback=checked, metavar="SECONDS|5m|2h", help="End when so long unused.")
+def warm(idle: str | None) -> None:
     """Stay, with everything loaded, and run what `nono run` is asked to with NONO_WARM=1.
 
     That starts a program in two thirds of the processor's time. It is for what has no
@@ -44,7 +43,7 @@ def warm(idle: float | None) -> None:
         lambda words: _run(started, words),
         started.searched,
         started.file,
-        idle,
+        None if idle is None else seconds(idle),
         lambda line: say([line]),
     )
     say([f"nono: warm no more: {why}"])

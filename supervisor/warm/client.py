@@ -30,41 +30,52 @@ if TYPE_CHECKING:
 
 _BROKEN, _NOT_STARTED = 137, 125
 """Of `exit_status`, which has more to import."""
-_REQUIRED = "required"
+_NO, _IF_IT_CAN, _REQUIRED = ("", "0"), "1", "required"
+_MAX_SHOWN = 40
 _STREAMS = range(3)
 
 
 def run_warm(searched: list[str], main: str) -> None:
     """Run what the command line says, and end as that ends. Comes back for an ordinary start.
 
-    Where NONO_WARM is "required" there is no ordinary start; where it is not "1", no other.
+    Where NONO_WARM is "required" there is no ordinary start; where it is empty or "0", no other.
     """
     wanted = os.environ[wire.VARIABLE]
-    if wanted not in ("1", _REQUIRED):
+    if wanted in _NO:
         return
+    if wanted not in (_IF_IT_CAN, _REQUIRED):
+        _refuse(
+            f"{wire.VARIABLE}={wanted[:_MAX_SHOWN]} is none of {_IF_IT_CAN}, {_REQUIRED} and 0",
+            f"{wire.VARIABLE}={_REQUIRED}",
+        )
+    hint = wire.ORDINARY
     try:
         agreed = _agree(searched, main)
     except Different as error:
-        why = str(error)
+        why, hint = str(error), error.hint
+    except TimeoutError:
+        why = f"nono warm has said nothing for {wire.MAX_SECONDS} seconds"
     except OSError as error:
         why = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
     else:
         _follow(*agreed)
     if wanted == _REQUIRED:
-        _say(f"nono: no run by nono warm: {why}")
-        os._exit(_NOT_STARTED)
+        _refuse(f"no run by nono warm: {why}", hint)
     if _is_verbose():
         _say(f"nono: an ordinary start: {why}")
 
 
 def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _socket.socket]:
     """Raises Different, OSError."""
+    if sys.platform != "linux":
+        raise Different("it is there on Linux alone")
     given = _descriptors()
     if not {*_STREAMS} <= {*given}:
         raise Different("a standard stream is closed")
     if any(map(os.isatty, given)) or _has_terminal():
         raise Different("a terminal")
-    connection = _connection()
+    until = wire.limit()
+    connection = _connection(until)
     server = _credentials(connection)
     if server[1] != os.geteuid():
         raise Different("nono warm is another user's")
@@ -72,9 +83,9 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
     own, content = wire.secret()
     with SUPPRESSED:  # it has said why by now
         wire.send(connection, [str(own).encode()])
-    match wire.receive(connection)[0]:
-        case [wire.NO, why]:
-            raise Different(why.decode("utf-8", "replace"))
+    match wire.receive(connection, until=until)[0]:
+        case [wire.NO, why, *hints]:
+            raise _told(why, hints)
         case [proof, pid, number] if proof == content and pid.isdigit():
             server_pid = int(pid)
         case _:
@@ -82,6 +93,7 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
     os.close(own)
     pidfd = os.pidfd_open(server_pid)
     life, theirs = _socket.socketpair()
+    wire.wait(connection, until)
     here = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     wire.send(
         connection,
@@ -90,20 +102,25 @@ def _agree(searched: list[str], main: str) -> tuple[_socket.socket, int, int, _s
             *wire.counted(itself.of_process()),
             *wire.counted(itself.of_python(searched, main)),
             *wire.counted([str(each).encode() for each in given]),
-            *wire.counted([*map(os.fsencode, sys.argv)]),
-            *wire.counted([*map(os.fsencode, sys.orig_argv)]),
-            *wire.counted([part for pair in os.environb.items() for part in pair]),
+            wire.words(map(os.fsencode, sys.argv)),
+            wire.words(map(os.fsencode, sys.orig_argv)),
+            wire.words(part for pair in os.environb.items() for part in pair),
         ],
         [here, theirs.fileno(), *given],
     )
     theirs.close()
     os.close(here)
-    match wire.receive(connection)[0]:
+    match wire.receive(connection, until=until)[0]:
         case [wire.GO]:
             return connection, pidfd, server_pid, life
-        case [wire.NO, why]:
-            raise Different(why.decode("utf-8", "replace"))
+        case [wire.NO, why, *hints]:
+            raise _told(why, hints)
     raise Different("nono warm says something else")
+
+
+def _told(why: bytes, hints: list[bytes]) -> Different:
+    """What a nono warm says that has no run for this process, be it another version's."""
+    return Different(*(each.decode("utf-8", "replace") for each in (why, *hints[:1])))
 
 
 def _descriptors() -> list[int]:
@@ -126,9 +143,12 @@ def _has_terminal() -> bool:
     return True
 
 
-def _connection() -> _socket.socket:
+def _connection(until: float) -> _socket.socket:
     """Raises OSError, Different."""
-    for directory in wire.places(os.environ):
+    places = wire.places(os.environ)
+    if not places:
+        raise Different("neither XDG_RUNTIME_DIR nor HOME says where it is", "export HOME")
+    for directory in places:
         try:
             fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
@@ -144,12 +164,14 @@ def _connection() -> _socket.socket:
             if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
                 raise Different(f"{directory}/{wire.NAME} is no socket of this user's")
             sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            wire.limit(sock)  # and where others wait already, connect(2) does not
+            wire.wait(sock, until)  # and where others wait already, connect(2) does not
             sock.connect(f"/proc/self/fd/{fd}/{wire.NAME}")
             return sock
+        except ConnectionRefusedError:  # what one that was killed has left there
+            continue
         finally:
             os.close(fd)
-    raise Different("no nono warm of this user's is there")
+    raise Different("no nono warm of this user's is there", wire.START)
 
 
 def _credentials(sock: _socket.socket) -> tuple[int, int]:
@@ -174,7 +196,6 @@ def _is_as_free(pid: int) -> None:
 
 def _follow(connection: _socket.socket, pidfd: int, pid: int, life: _socket.socket) -> NoReturn:
     passing = Passing(pidfd, pid)
-    wire.limit(connection, None)
     try:
         parts, _ = wire.receive(connection)
         status = int(parts[0])
@@ -206,6 +227,13 @@ def _is_verbose() -> bool:
     words = sys.argv[2:]
     ours = words[: words.index("--")] if "--" in words else []
     return not {"-v", "--verbose"}.isdisjoint(ours)
+
+
+def _refuse(why: str, hint: str) -> NoReturn:
+    """As every error is told before a program runs."""
+    _say(f"nono: {why}")
+    _say(f"hint: {hint}")
+    os._exit(_NOT_STARTED)
 
 
 def _say(line: str) -> None:

@@ -20,6 +20,7 @@ _PRCTL = (
     ("transparent huge pages", 42),
     ("memory-deny-write-execute", 66),
     ("machine checks", 34),
+    ("memory merge", 68),
 )
 """prctl(2): PR_GET_TIMERSLACK and others, which have one number for an answer."""
 _CALLS = {

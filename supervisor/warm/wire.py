@@ -8,7 +8,7 @@ by a process that may have loaded nothing, so this loads next to nothing.
                                   <-  what is behind it; its process id, a descriptor of its own
         what is behind that, all of
         its start, its descriptors ->
-                                  <-  GO; or NO, and why: then the start is an ordinary one
+                                  <-  GO; or NO, why, a hint: then the start is an ordinary one
                                   <-  the wait status, from `nono warm` itself
 
 Who can read what is behind a descriptor of another process may trace it, as far as the kernel and
@@ -21,6 +21,7 @@ from __future__ import annotations
 import _socket
 import os
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +36,23 @@ MAX_BYTES = 8 << 20
 """Of a message: more than execve(2) takes by default."""
 MAX_PARTS = 1 << 17
 MAX_DESCRIPTORS = 200
-_SECONDS = 10.0
+MAX_SECONDS = 10
+"""From the connection to GO, whoever it is that says something now and then."""
 _NUMBER = 4
 _CHUNK = 1 << 16
 
 
+ORDINARY = f"{VARIABLE}=1 takes an ordinary start then"
+START = "nono warm &"
+TOGETHER = f"start nono warm from where this is started; {ORDINARY}"
+
+
 class Different(Exception):
-    """Why a run has to have an ordinary start."""
+    """Why a run has to have an ordinary start, and what to do about it."""
+
+    def __init__(self, why: str, hint: str = ORDINARY) -> None:
+        super().__init__(why)
+        self.hint = hint
 
 
 class WireError(Different):
@@ -80,8 +91,10 @@ def places(env: Mapping[str, str]) -> list[str]:
 
 
 def send(sock: _socket.socket, parts: Sequence[bytes], fds: Iterable[int] = ()) -> None:
-    """Send a message, and descriptors with its first byte. Raises OSError."""
+    """Send a message, and descriptors with its first byte. Raises OSError, WireError."""
     body = b"".join(_number(len(part)) + part for part in parts)
+    if len(body) > MAX_BYTES:
+        raise WireError("a long command line, or a large environment")
     data = _number(len(body)) + body
     numbers = b"".join(map(_number, fds))
     rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)] if numbers else []
@@ -89,8 +102,14 @@ def send(sock: _socket.socket, parts: Sequence[bytes], fds: Iterable[int] = ()) 
     sock.sendall(data[sent:])
 
 
-def receive(sock: _socket.socket, descriptors: int = 0) -> tuple[list[bytes], list[int]]:
-    """A message, and at most so many descriptors, close-on-exec. Raises OSError, WireError."""
+def receive(
+    sock: _socket.socket, descriptors: int = 0, until: float | None = None
+) -> tuple[list[bytes], list[int]]:
+    """A message, and at most so many descriptors, close-on-exec. Raises OSError, WireError.
+
+    `until` is when all of it has come, on the clock that `limit` tells.
+    """
+    wait(sock, until)
     space = _socket.CMSG_SPACE(_NUMBER * descriptors) if descriptors else 0
     data, rights, flags, _ = sock.recvmsg(_NUMBER, space, _socket.MSG_CMSG_CLOEXEC)
     fds: list[int] = []
@@ -101,19 +120,32 @@ def receive(sock: _socket.socket, descriptors: int = 0) -> tuple[list[bytes], li
     try:
         if flags & _socket.MSG_CTRUNC:
             raise WireError("more descriptors than there may be")
-        length = _from(data + _exactly(sock, _NUMBER - len(data)) if data else b"")
+        length = _from(data + _exactly(sock, _NUMBER - len(data), until) if data else b"")
         if not 0 < length <= MAX_BYTES:
             raise WireError("no message, or one that is too long")
-        return _parts(_exactly(sock, length)), fds
+        return _parts(_exactly(sock, length, until)), fds
     except BaseException:
         for fd in fds:
             os.close(fd)
         raise
 
 
-def limit(sock: _socket.socket, seconds: float | None = _SECONDS) -> None:
-    """How long each part of a message is waited for, from now on; None for ever."""
-    sock.settimeout(seconds)
+def limit() -> float:
+    """When all has been said that is said before a run, if it begins now."""
+    return time.monotonic() + MAX_SECONDS
+
+
+def wait(sock: _socket.socket, until: float | None) -> None:
+    """What is done with it next has time until then; None for ever. Raises TimeoutError."""
+    left = None if until is None else until - time.monotonic()
+    if left is not None and left <= 0:
+        raise TimeoutError("timed out")
+    sock.settimeout(left)
+
+
+def words(each: Iterable[bytes]) -> bytes:
+    """Those of a command line, or an environment, as one part: there may be very many."""
+    return b"\0".join(each)
 
 
 def counted(parts: Sequence[bytes]) -> list[bytes]:
@@ -163,9 +195,10 @@ def _from(data: bytes) -> int:
     return int.from_bytes(data, sys.byteorder, signed=True)
 
 
-def _exactly(sock: _socket.socket, length: int) -> bytes:
+def _exactly(sock: _socket.socket, length: int, until: float | None) -> bytes:
     found = bytearray()
     while len(found) < length:
+        wait(sock, until)  # who says one byte now and then is not waited for without end
         piece = sock.recv(min(_CHUNK, length - len(found)))
         if not piece:
             raise WireError("it was closed")

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from nono.shims.linux import process
+from nono.supervisor.warm import wire
 from nono.supervisor.warm.wire import Different
 
 _READ_AT_START = ("GCONV_", "GLIBC_", "LC_", "LD_", "MALLOC_", "OPENSSL_", "PYDANTIC_", "PYTHON")
@@ -24,6 +25,7 @@ _READ_AT_START_WHOLE = frozenset(
     | {"XDG_CONFIG_HOME", "XDG_DATA_HOME"}
 )
 """Variables that the interpreter, the C library or a module has read by now."""
+_MAX_SHOWN = 60
 _RESOURCES = range(resource.RLIMIT_RTTIME + 1)
 _OF_ADDRESS_SPACE = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
 """Limits of what a copy has more of than a process of its own would."""
@@ -57,6 +59,21 @@ def read_at_start(environment: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     }
 
 
+def difference_at_start(ours: Mapping[bytes, bytes], theirs: Mapping[bytes, bytes]) -> str:
+    """The first variable of those that is another one, by its name alone; empty for none."""
+    one, other = read_at_start(ours), read_at_start(theirs)
+    for name in sorted({*one, *other}):
+        if one.get(name) != other.get(name):
+            return f"value of {os.fsdecode(name[:_MAX_SHOWN])}, which Python has read"
+    return ""
+
+
+def use_every_descriptor() -> None:
+    """As many as there may be: callers have theirs under any number. `take_limits` comes later."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+
+
 def take_limits(pid: int) -> None:
     """Those of a process, which may be lower than ours. Raises Different, OSError."""
     for number in _RESOURCES:
@@ -66,11 +83,11 @@ def take_limits(pid: int) -> None:
         if theirs == ours:
             continue
         if _is_more(theirs[1], ours[1]):
-            raise Different("limits")
+            raise Different("limits", wire.TOGETHER)
         try:
             resource.setrlimit(number, theirs)
         except (OSError, ValueError):
-            raise Different("limits") from None
+            raise Different("limits", wire.TOGETHER) from None
 
 
 def _is_more(one: int, other: int) -> bool:
@@ -95,10 +112,13 @@ def take_signals(status: Mapping[str, str]) -> None:
 
 def take_descriptors(given: Given, connection: int) -> tuple[int, int]:
     """Nothing is open any more but what the caller had, under its numbers, and what is returned:
-    the connection and what the caller's life hangs on. Raises OSError."""
+    the connection and what the caller's life hangs on. Raises Different, OSError."""
     above = max(given.numbers, default=_STDERR) + 1
     kept = (connection, given.life, given.directory, *given.descriptors)
-    copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in kept]
+    try:
+        copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in kept]
+    except OSError:
+        raise Different(f"descriptors up to {above - 1}") from None
     last = 0
     for fd in sorted(copies):
         if fd > last:
@@ -145,12 +165,14 @@ def _stream(number: int, before: io.TextIOWrapper | None) -> io.TextIOWrapper:
     encoding = "utf-8" if before is None else before.encoding
     errors = "backslashreplace" if before is None else before.errors or "strict"
     mode = "rb" if number == _STDIN else "wb"
+    is_unbuffered = before is not None and before.write_through  # PYTHONUNBUFFERED
     return io.TextIOWrapper(
-        open(number, mode, closefd=False),
+        open(number, mode, buffering=0 if is_unbuffered else -1, closefd=False),
         encoding=encoding,
         errors=errors,
         newline=None if number == _STDIN else "\n",
         line_buffering=number == _STDERR,
+        write_through=is_unbuffered,
     )
 
 

@@ -55,11 +55,18 @@ def _files() -> Iterator[str]:
             yield file
         if name.partition(".")[0] == "nono":
             packages.update(getattr(module, "__path__", ()))
-    for package in filter(os.path.isdir, packages):
-        # What is loaded only when it is needed has to be of the same nono.
-        names = os.listdir(package)
-        yield from (os.path.join(package, name) for name in names if name.endswith((".py", ".so")))
+    for package in packages:
+        # What is loaded only when it is needed, its data and programs have to be of the same nono.
+        for directory, below, names in os.walk(package):
+            below[:] = [name for name in below if _is_data(os.path.join(directory, name))]
+            yield from (os.path.join(directory, name) for name in names)
     yield from _mapped()
+
+
+def _is_data(directory: str) -> bool:
+    """A package has its own turn, and what Python keeps in `__pycache__` is made of the rest."""
+    is_package = os.path.exists(os.path.join(directory, "__init__.py"))
+    return not is_package and os.path.basename(directory) != "__pycache__"
 
 
 def _mapped() -> Iterator[str]:

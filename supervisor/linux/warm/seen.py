@@ -13,6 +13,7 @@ from nono.supervisor.linux.processes import read_bounded
 
 _MAX_BYTES = 1 << 14
 _MAX_CGROUPS = 1 << 16
+_MAX_LINE = 1 << 12
 _STATUS = {
     "Uid": "user",
     "Gid": "group",
@@ -39,6 +40,9 @@ _FILES = {
     "sessionid": "audit session",
     "coredump_filter": "core dumps",
 }
+_POLICY = 1
+"""The field of proc_pid_numa_maps(5) that says a policy, which the program's first lines have of
+the process: set_mempolicy(2)."""
 _UNHANDED = ("CapInh", "CapAmb")
 """Capabilities that say nothing of how a program of root's starts only while there are none: with
 them, securebits(7) could differ and no other number show it."""
@@ -96,5 +100,13 @@ def _facts(pid: int, status: Mapping[str, str]) -> Iterator[tuple[str, object]]:
             yield name, read_bounded(f"/proc/{pid}/{file}", _MAX_CGROUPS)
         except OSError as error:  # a kernel without it
             yield name, error.errno
+    yield "memory policy", _memory_policy(pid)
     yield "priority", os.getpriority(os.PRIO_PROCESS, pid)
     yield "scheduling", (os.sched_getscheduler(pid), os.sched_getparam(pid).sched_priority)
+
+
+def _memory_policy(pid: int) -> object:
+    try:
+        return read_bounded(f"/proc/{pid}/numa_maps", _MAX_LINE).split(maxsplit=2)[_POLICY]
+    except FileNotFoundError as error:  # a kernel without it
+        return error.errno

@@ -21,6 +21,7 @@ from typing import NoReturn
 from nono.shims.linux.unix_peers import credentials
 from nono.supervisor.asking.control.listening import made
 from nono.supervisor.errors import StartError, UsageError
+from nono.supervisor.linux.warm.becoming import use_every_descriptor
 from nono.supervisor.linux.warm.installed import Installed
 from nono.supervisor.linux.warm.taking import Warm, serve
 from nono.supervisor.places import make_private, through
@@ -29,7 +30,10 @@ from nono.supervisor.warm import wire
 MAX_RUNS = 256
 """At the same time, those that are still asked who they are among them."""
 _BACKLOG = 64
+_MAX_WAIT = 86_400.0
+"""Seconds: poll(2) takes no more than 24 days at once."""
 _NEW, _LOCK = wire.NAME + ".new", wire.NAME + ".lock"
+_MAX_LOCKS = 100
 _ALL = signal.valid_signals()
 
 
@@ -66,9 +70,9 @@ class Serving:
         while not self.why or self._runs:
             left = None
             if self._idle is not None and not self._runs and not self.why:
-                left = max(0.0, since + self._idle - time.monotonic()) * 1000
-            ready = self._poll.poll(left)
-            if not ready and not self._runs:
+                left = max(0.0, since + self._idle - time.monotonic())
+            ready = self._poll.poll(None if left is None else min(left, _MAX_WAIT) * 1000)
+            if not ready and left is not None and left <= _MAX_WAIT:
                 self.why = "nothing was asked"
             for fd, _ in ready:
                 if fd == self._listens_at:
@@ -87,9 +91,9 @@ class Serving:
                 changed = self._installed.changed()
                 if changed:
                     self._stop(f"{changed} has changed")
-                    wire.send(connection, [wire.NO, b"nono was installed again"])
+                    wire.send(connection, _no("nono was installed again", wire.START))
                 elif len(self._runs) >= MAX_RUNS:
-                    wire.send(connection, [wire.NO, b"too many runs at the same time"])
+                    wire.send(connection, _no("too many runs at the same time"))
                 else:
                     self._fork(connection, pid)
 
@@ -100,6 +104,8 @@ class Serving:
         self._leave()
 
     def _fork(self, connection: socket.socket, pid: int) -> None:
+        """Raises OSError, and there is no run then."""
+        kept = connection.dup()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
         try:
             child = os.fork()
@@ -107,8 +113,14 @@ class Serving:
                 serve(connection, pid, self._warm)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        pidfd = os.pidfd_open(child)
-        self._runs[pidfd] = child, socket.socket(fileno=os.dup(connection.fileno()))
+        try:
+            pidfd = os.pidfd_open(child)
+        except OSError:
+            kept.close()
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
+        self._runs[pidfd] = child, kept
         self._poll.register(pidfd, select.POLLIN)
 
     def _end(self, pidfd: int) -> None:
@@ -120,6 +132,10 @@ class Serving:
         with connection, contextlib.suppress(OSError):
             connection.setblocking(False)
             wire.send(connection, [str(status).encode()])
+
+
+def _no(why: str, hint: str = wire.ORDINARY) -> list[bytes]:
+    return [wire.NO, why.encode(), hint.encode()]
 
 
 @contextlib.contextmanager
@@ -152,15 +168,32 @@ def listening(directory: str) -> Iterator[tuple[socket.socket, Callable[[], None
 
 @contextlib.contextmanager
 def _locked(directory: int) -> Iterator[None]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    lock = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+    lock = _lock(directory)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
-    except BlockingIOError:
-        raise UsageError("another nono warm of this user's is there already") from None
     finally:
         os.close(lock)
+
+
+def _lock(directory: int) -> int:
+    """The lock that has the name: one that ended meanwhile has taken it off its own.
+
+    Raises UsageError where somebody has it, OSError.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    for _ in range(_MAX_LOCKS):
+        lock = os.open(_LOCK, flags, 0o600, dir_fd=directory)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), os.stat(_LOCK, dir_fd=directory)):
+                return lock
+        except FileNotFoundError:
+            pass
+        except BlockingIOError:
+            os.close(lock)
+            break
+        os.close(lock)
+    raise UsageError("another nono warm of this user's is there already")
 
 
 def begin(
@@ -180,8 +213,11 @@ def begin(
     if not found:
         raise UsageError("no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set")
     _leave_terminal()
+    use_every_descriptor()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _end_by)
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup(1)
+            signal.signal(number, _end_by)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored nobody can wait for a run
     gc.collect()
     gc.freeze()
     installed = Installed(searched)

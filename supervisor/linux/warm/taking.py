@@ -24,8 +24,6 @@ _FIRST = 1
 _TERMINAL = 4
 """The field of proc_pid_stat(5) after the name of the command, counted from the state."""
 _RIGHTS_BESIDE = 2
-_MAX_SECONDS = 10
-"""From the connection to GO, whoever it is that says something now and then."""
 
 
 class Warm(NamedTuple):
@@ -59,8 +57,7 @@ def _become(connection: socket.socket, pid: int, warm: Warm) -> list[str] | None
         if os.getppid() != warm.parent:
             return None
         os.setpgid(0, 0)
-        wire.limit(connection)
-        _be_killed_after(_MAX_SECONDS)
+        _be_killed_after(wire.MAX_SECONDS)
         given = _asked(connection, pid, warm)
         status = _compare(pid)
         fd, life = becoming.take_descriptors(given, connection.fileno())
@@ -72,7 +69,7 @@ def _become(connection: socket.socket, pid: int, warm: Warm) -> list[str] | None
         becoming.take_signals(status)
         wire.send(told, [wire.GO])
     except Different as why:
-        _refuse(told, str(why))
+        _refuse(told, str(why), why.hint)
         return None
     except (OSError, KeyError, ValueError) as error:
         _refuse(told, f"{type(error).__name__}: {error}")
@@ -87,35 +84,34 @@ def _be_killed_after(seconds: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK if seconds else signal.SIG_BLOCK, {signal.SIGALRM})
 
 
-def _refuse(told: socket.socket, why: str) -> None:
+def _refuse(told: socket.socket, why: str, hint: str = wire.ORDINARY) -> None:
     try:
-        wire.send(told, [wire.NO, why.encode("utf-8", "backslashreplace")])
+        wire.send(told, [wire.NO, why.encode("utf-8", "backslashreplace"), hint.encode()])
     except OSError:
         return
 
 
 def _asked(connection: socket.socket, pid: int, warm: Warm) -> Given:
     """What the caller sends once each has seen the other's. Raises as the rest does."""
-    parts, _ = wire.receive(connection)
+    until = wire.limit()
+    parts, _ = wire.receive(connection, until=until)
     own, content = wire.secret()
     wire.send(
         connection, [wire.behind(pid, parts[0]), str(os.getpid()).encode(), str(own).encode()]
     )
-    parts, fds = wire.receive(connection, wire.MAX_DESCRIPTORS + _RIGHTS_BESIDE)
+    parts, fds = wire.receive(connection, wire.MAX_DESCRIPTORS + _RIGHTS_BESIDE, until)
     if not parts or parts.pop(0) != content:
         raise wire.WireError("the caller cannot look at nono warm")
-    of_process, of_python, numbers, argv, orig_argv, environment = (
-        wire.take(parts) for _ in range(6)
-    )
+    of_process, of_python, numbers = (wire.take(parts) for _ in range(3))
+    argv, orig_argv, environment = (part.split(b"\0") for part in parts)
     if len(fds) != len(numbers) + _RIGHTS_BESIDE or not all(map(bytes.isdigit, numbers)):
         raise wire.WireError("descriptors")
     differs = itself.difference(itself.of_process(), of_process)
     differs = differs or itself.difference(warm.python, of_python)
     variables = becoming.pairs(environment)
-    if becoming.read_at_start(variables) != becoming.read_at_start(os.environb):
-        differs = differs or "variables that Python has read"
+    differs = differs or becoming.difference_at_start(os.environb, variables)
     if differs:
-        raise Different(f"another {differs}")
+        raise Different(f"another {differs}", wire.TOGETHER)
     return Given(
         [*map(os.fsdecode, argv)],
         [*map(os.fsdecode, orig_argv)],
@@ -136,7 +132,7 @@ def _compare(pid: int) -> dict[str, str]:
         raise Different(why)
     differs = seen.difference(seen.seen(os.getpid(), ours), seen.seen(pid, theirs))
     if differs:
-        raise Different(f"another {differs}")
+        raise Different(f"another {differs}", wire.TOGETHER)
     return theirs
 
 

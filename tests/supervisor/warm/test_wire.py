@@ -5,7 +5,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -60,6 +63,28 @@ def test_a_length_that_is_too_much_is_not_waited_for(
     pair[0].sendall(length.to_bytes(4, "little", signed=True))
     with pytest.raises(wire.WireError):
         wire.receive(pair[1])
+
+
+def test_who_says_one_byte_now_and_then_is_not_waited_for_without_end(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    over = threading.Event()
+
+    def says() -> None:
+        pair[0].sendall((8 << 20).to_bytes(4, "little"))
+        while not over.wait(0.01):
+            pair[0].sendall(b"x")
+
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(says)
+        try:
+            with pytest.raises(TimeoutError):
+                wire.receive(pair[1], until=time.monotonic() + 0.3)
+        finally:
+            over.set()
+        done.result()
+    with pytest.raises(TimeoutError):
+        wire.wait(pair[1], time.monotonic() - 1)
 
 
 def test_descriptors_come_closed_on_execve_and_no_more_than_asked_for(

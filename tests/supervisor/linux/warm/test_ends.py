@@ -19,6 +19,14 @@ WAITS = 'echo $$ "$(cut -d\\  -f4 /proc/$$/stat)"; exec sleep 300'
 """Tells of itself and of the sandbox's init, and stays."""
 
 
+IGNORES = """
+import os, signal, sys
+for number in (signal.SIGCHLD, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
 def eventually(what: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + TIMEOUT
     while not what():
@@ -72,6 +80,17 @@ def test_the_group_of_the_caller_is_killed(warm: Warm) -> None:
     assert running.end()[0] == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_without_its_witness_the_caller_still_hears(warm: Warm, number: signal.Signals) -> None:
+    """Who ends a tree of processes begins with those below."""
+    running = Running(warm)
+    children = Path(f"/proc/{running.client.pid}/task/{running.client.pid}/children")
+    (witness,) = map(int, children.read_text().split())
+    os.kill(witness, number)
+    running.client.terminate()
+    assert running.end()[0] == 128 + signal.SIGTERM
+
+
 def test_its_nono_is_killed(warm: Warm) -> None:
     """As an ordinary nono that is killed: the caller ends by the signal."""
     running = Running(warm)
@@ -92,7 +111,7 @@ def test_nono_warm_is_killed(warm: Warm) -> None:
     # What it has left behind is in nobody's way.
     done = warm("run", "-v", "--", "echo", "x", warm="1")
     assert (done.returncode, done.stdout) == (0, "x\n")
-    assert "an ordinary start: Connection refused" in done.stderr
+    assert "an ordinary start: no nono warm of this user's is there" in done.stderr
     warm.start()
     assert warm("run", "--", "echo", "again").stdout == "again\n"
 
@@ -150,6 +169,21 @@ def test_it_ends_when_nothing_is_asked(unstarted: Warm) -> None:
     unstarted.process = None
 
 
+def test_signals_that_it_was_started_without(unstarted: Warm) -> None:
+    """By nohup(1), and by what ignores SIGCHLD: execve(2) leaves both ignored."""
+    before = unstarted.command
+    unstarted.command = (unstarted.account.python, "-c", IGNORES, *before)
+    pid = unstarted.start()
+    unstarted.command = before
+    running = Running(unstarted)
+    assert unstarted("run", "--", "sh", "-c", "exit 4").returncode == 4
+    os.kill(pid, signal.SIGHUP)
+    assert unstarted("run", "--", "sh", "-c", "exit 5").returncode == 5
+    assert not is_gone(running.program)
+    running.client.terminate()
+    assert running.end()[0] == 128 + signal.SIGTERM
+
+
 def test_a_signal_ends_it_and_removes_its_socket(warm: Warm) -> None:
     assert warm.process is not None
     assert warm.socket.exists()
@@ -182,4 +216,7 @@ def test_a_terminal_makes_an_ordinary_start(warm: Warm) -> None:
     finally:
         os.close(ours)
         os.close(theirs)
-    assert (done.returncode, done.stderr) == (125, "nono: no run by nono warm: a terminal\n")
+    assert (done.returncode, done.stderr) == (
+        125,
+        "nono: no run by nono warm: a terminal\nhint: NONO_WARM=1 takes an ordinary start then\n",
+    )

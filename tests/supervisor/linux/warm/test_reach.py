@@ -186,7 +186,7 @@ def test_one_that_does_not_answer_is_not_waited_for_without_end(warm: Warm) -> N
     waiting = []
     try:
         done = warm("run", "-v", "--", "true", warm="1")
-        assert "an ordinary start: timed out" in done.stderr
+        assert "an ordinary start: nono warm has said nothing for 10 seconds" in done.stderr
         with contextlib.suppress(BlockingIOError):
             while True:
                 waiting.append(socket.socket(socket.AF_UNIX))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import BY_A_USER
+from tests.conftest import BY_A_USER, Account
 from tests.supervisor.linux.warm.conftest import Warm
 
 pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
@@ -101,6 +101,23 @@ _COSTS = re.compile(r"(calls were stopped).*", re.DOTALL)
 
 def _plain(text: str) -> str:
     return _DIFFERS.sub("*", _COSTS.sub(r"\1", text))
+
+
+UNBUFFERED = """
+import os, sys
+from nono.supervisor.linux.warm.becoming import _stream
+stream = _stream(1, sys.__stdout__)
+stream.write("said")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("option", "said"), [("-u", "said"), ("-P", "")])
+def test_a_stream_is_buffered_as_that_of_the_start(
+    as_user: Account, option: str, said: str
+) -> None:
+    done = as_user(as_user.python, "-P", option, "-c", UNBUFFERED, env={"PYTHONUNBUFFERED": ""})
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
 @pytest.mark.long
