@@ -72,11 +72,16 @@ def test_a_server_that_is_stopped(as_user: Account, project: Path, server: str) 
 
 
 @pytest.mark.parametrize("server", ["c", "python"])
-def test_another_user_and_no_more_processes(as_user: Account, place: Path, server: str) -> None:
-    """A server keeps no rights that its process gave up; what keeps it from forking is told."""
+def test_another_user_and_no_more_processes(
+    as_user: Account, user: Account, place: Path, server: str
+) -> None:
+    """A server keeps no rights that its process gave up; what keeps it from forking is told.
+
+    By the interpreter that either may execute: a server in Python is started with fewer rights.
+    """
     way = () if server == "c" else (str(place / "none"),)
     project = as_user.directory(place / f"given-up-{as_user.name}-{server}", 0o777)
-    done = as_user(as_user.python, "-P", "-c", BOUNDS, *way, cwd=project)
+    done = as_user(user.python, "-P", "-c", BOUNDS, *way, cwd=project)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     limited = f"{as_user.uid}\ncannot start the sandbox True nono setup --check\n"
     assert done.stdout == ("0\n65534 65534\n" if as_user.uid == 0 else limited)
