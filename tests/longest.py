@@ -12,6 +12,7 @@ from tests.copied import CHECKOUT
 
 LONGEST = (
     "test_platform_edge.py",
+    "supervisor/linux/warm/test_same.py",
     "attacks/test_pairs.py",
     "seatbelt/test_profiles.py",
     "test_wheel.py",

@@ -115,7 +115,9 @@ class _Connection:
                 keep_from_forks(self, partial(_numbers, pair))
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             with theirs:
-                return self._start(self._socket, theirs.fileno())
+                is_started = self._start(theirs.fileno())
+            # One that has ended is found out, now that its end is open nowhere else.
+            return is_started and self._is_good(self._socket)
 
     def ask(self, order: bytes, passed: Sequence[int], there: int) -> int:
         """The process id of an init that it has forked, or -errno. Raises OSError."""
@@ -141,7 +143,11 @@ class _Connection:
         number: int = launcher.NUMBER.unpack(answer)[0]
         return number
 
-    def _start(self, _: socket.socket, theirs: int) -> bool:
+    def _is_good(self, ours: socket.socket) -> bool:
+        """Whether it is what it should be, once it is started."""
+        return True
+
+    def _start(self, theirs: int) -> bool:
         """True once it is started. Raises OSError."""
         command = [sys.executable, "-I", "-c", _START, str(theirs), *start_path()]
         self._process = subprocess.Popen(command, pass_fds=[theirs], stdin=subprocess.DEVNULL)
@@ -173,7 +179,13 @@ class _ToProgram(_Connection):
     def is_open(self) -> bool:
         return not self._is_missing and super().is_open()
 
-    def _start(self, ours: socket.socket, theirs: int) -> bool:
+    def _is_good(self, ours: socket.socket) -> bool:
+        self._is_missing = not _is_of_this_version(ours)
+        if self._is_missing:
+            self._end()
+        return not self._is_missing
+
+    def _start(self, theirs: int) -> bool:
         null = subprocess.DEVNULL
         try:
             self._process = subprocess.Popen(
@@ -188,10 +200,6 @@ class _ToProgram(_Connection):
             if error.errno not in _CANNOT_EXECUTE:
                 raise
             self._is_missing = True
-        else:
-            self._is_missing = not _is_of_this_version(ours)
-            if self._is_missing:
-                self._end()
         return not self._is_missing
 
 
