@@ -19,6 +19,10 @@ MAX_FIELDS: Final = 256
 CHUNKED: Final = -1
 """The length of a body that comes in chunks."""
 
+TO_WEBSOCKET: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
+"""Of a request for one, and of the answer that it begins with: RFC 6455 section 4."""
+IN_CHUNKS: Final = (b"Transfer-Encoding", b"chunked")
+
 _END: Final = b"\r\n\r\n"
 _NAME: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _VALUE: Final = rb"[^\0-\x08\x0a-\x1f\x7f]*+"

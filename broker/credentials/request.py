@@ -95,7 +95,7 @@ def judge(
     services: Mapping[str, Service],
     tokens: Mapping[str, bytes],
 ) -> Admitted | Refused:
-    """What becomes of a request. Names of headers are lower case, as h11 gives them."""
+    """What becomes of a request. Names of headers are lower case, as `heads` gives them."""
     refused = _not_a_request(method, target, headers)
     if refused is not None:
         return refused

@@ -8,6 +8,8 @@ from typing import Final
 from nono.broker.credentials.bodies import Body, body, chunk, last_chunk
 from nono.broker.credentials.heads import (
     CHUNKED,
+    IN_CHUNKS,
+    TO_WEBSOCKET,
     NotHTTP,
     Request,
     Response,
@@ -22,10 +24,9 @@ from nono.broker.credentials.services import FRAMING_HEADERS
 from nono.supervisor.credentials.client import Client
 from nono.supervisor.credentials.masked import Masked, spelt
 from nono.supervisor.credentials.upstreams import UpstreamClosed, UpstreamFailure
-from nono.supervisor.credentials.wire import Wire
+from nono.supervisor.credentials.wire import MAX_PIECES, Wire
 
 SWITCHING: Final = 101
-_MAX_PIECES: Final = 16
 _FINAL: Final = 200
 _MAX_SPELT: Final = 4096
 """In the fields of a head, which are looked through at once."""
@@ -33,9 +34,7 @@ _NOT_HTTP: Final = "the service's answer is not HTTP"
 _UNENCODED: Final = frozenset((b"identity", b""))
 # Where else the service is: not through the proxy, so of no use to the program.
 _DROPPED: Final = frozenset((*(name.encode() for name in FRAMING_HEADERS), b"alt-svc"))
-_IN_CHUNKS: Final = (b"Transfer-Encoding", b"chunked")
 _LAST_ONE: Final = (b"Connection", b"close")
-_SWITCHED: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
 
 
 class Answer:
@@ -88,7 +87,7 @@ class Answer:
     def go(self, wire: Wire) -> None:
         """Pass on what can be passed on now. Raises UpstreamFailure and ClientGone."""
         is_late = False
-        for _ in range(_MAX_PIECES):
+        for _ in range(MAX_PIECES):
             if self.unsent:
                 self.unsent = self._client.give(self.unsent)
             if self.unsent or self.is_whole:
@@ -151,7 +150,7 @@ class Answer:
             framing = [(b"Content-Length", b"%d" % read.announced)]
         elif read.length in (CHUNKED, None) and self._request.minor:
             self._adds_chunks = True
-            framing = [_IN_CHUNKS]
+            framing = [IN_CHUNKS]
         elif read.length in (CHUNKED, None):
             self.keeps_client = False
         if not self.keeps_client:
@@ -162,7 +161,7 @@ class Answer:
         """A WebSocket from here on: what follows is for whoever carries it."""
         if not self._admitted.upgrade:
             raise UpstreamFailure("the service changes to a protocol that nobody asked for")
-        self._tell(read, _SWITCHED)
+        self._tell(read, TO_WEBSOCKET)
         self.is_whole = True
         self.keeps_client = self.keeps_service = False
 

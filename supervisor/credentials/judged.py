@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from nono.broker.credentials.heads import CHUNKED, Request, is_request, request, written
+from nono.broker.credentials.heads import (
+    CHUNKED,
+    IN_CHUNKS,
+    TO_WEBSOCKET,
+    Request,
+    is_request,
+    request,
+    written,
+)
 from nono.broker.credentials.request import Admitted, Refused, judge
 from nono.supervisor.credentials.issued import Issued
 
@@ -18,7 +26,6 @@ _MAX_KNOWN: Final = 128
 _MAX_LENGTH: Final = 4096
 _WITHOUT_BODY: Final = (b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE")
 """Whose bodies many services leave unread."""
-_WEBSOCKET: Final = ((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,11 @@ def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:
     target, fields = admitted.with_key(key)
     framing: list[tuple[bytes, bytes]] = []
     if request.length == CHUNKED:
-        framing = [(b"Transfer-Encoding", b"chunked")]
+        framing = [IN_CHUNKS]
     elif request.length is not None:
         framing = [(b"Content-Length", b"%d" % request.length)]
     if admitted.upgrade:
-        framing += _WEBSOCKET
+        framing += TO_WEBSOCKET
     elif is_last(request, admitted):
         framing.append((b"Connection", b"close"))
     host = b"Host", admitted.service.upstream.authority.encode()

@@ -5,9 +5,7 @@ from __future__ import annotations
 from nono.broker.credentials.bodies import body, chunk, last_chunk
 from nono.broker.credentials.heads import CHUNKED, NotHTTP, Request
 from nono.supervisor.credentials.client import Client, ClientGone
-from nono.supervisor.credentials.wire import Wire
-
-_MAX_PIECES = 16
+from nono.supervisor.credentials.wire import MAX_PIECES, Wire
 
 
 class Upload:
@@ -41,7 +39,7 @@ class Upload:
 
     def go(self, wire: Wire) -> None:
         """Send on what can be sent now. Raises ClientGone."""
-        for _ in range(_MAX_PIECES):
+        for _ in range(MAX_PIECES):
             if self.is_cut:
                 return
             if self.unsent:

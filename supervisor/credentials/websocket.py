@@ -8,11 +8,10 @@ from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.client import Client, ClientGone
 from nono.supervisor.credentials.masked import Masked
 from nono.supervisor.credentials.poll import TimeOver, pause
-from nono.supervisor.credentials.wire import READ, WRITE, Wire
+from nono.supervisor.credentials.wire import MAX_PIECES, READ, WRITE, Wire
 
 _STUCK_SECONDS: Final = 120.0
 _TUNNEL_SECONDS: Final = 3600.0
-_MAX_PIECES: Final = 16
 
 
 class Tunnel:
@@ -48,7 +47,7 @@ class Tunnel:
 
     def _go(self) -> bool:
         """Pass on what can be passed on now. True when nothing will come any more."""
-        for _ in range(_MAX_PIECES):
+        for _ in range(MAX_PIECES):
             before = self.sent, self.received
             self._to_client()
             if self._has_ended:

@@ -15,6 +15,8 @@ from nono.supervisor.credentials.poll import Line, Poll
 READ: Final = selectors.EVENT_READ
 WRITE: Final = selectors.EVENT_WRITE
 CHUNK: Final = 1 << 16
+MAX_PIECES: Final = 16
+"""That a connection passes on in one go, before others have their turn."""
 _RECORD: Final = 1 << 14  # RFC 8446 section 5.1: one call reads no more
 _AT_ONCE: Final = struct.pack("ii", 1, 0)  # struct linger: socket(7)
 _NOTHING_YET: Final = (BlockingIOError, ssl.SSLWantReadError)
