@@ -36,7 +36,7 @@ static long map_order(int fd, const struct order **found)
 
     if (size < (long)sizeof *order || size > MAX_ORDER)
         return size < 0 ? size : -EMSGSIZE;
-    start = call(SYS_mmap, 0, size, 3, 2, fd); /* PROT_READ | PROT_WRITE, MAP_PRIVATE */
+    start = call(SYS_mmap, 0, size, 3, 2, fd, 0); /* PROT_READ | PROT_WRITE, MAP_PRIVATE */
     if (start < 0 && start > -4096)
         return start;
     order = (const struct order *)start;

@@ -197,7 +197,7 @@ static _Noreturn void become(const struct order *order, const struct given *give
     set(PR_SET_PDEATHSIG, SIGKILL);
     if (call0(SYS_getppid) != parent)
         leave(NOT_STARTED);
-    candidates = (char **)call(SYS_mmap, 0, (long)(count * sizeof(char *)), 3, 0x22, -1);
+    candidates = (char **)call(SYS_mmap, 0, (long)(count * sizeof(char *)), 3, 0x22, -1, 0);
     if ((error = (long)candidates) < 0 && error > -4096)
         goto failed;
     if ((error = lead_job(given->terminal)) < 0 || (error = take_streams(given->streams)) < 0)

@@ -35,41 +35,13 @@ struct moment {
     int64_t seconds, nanoseconds;
 };
 
-static long call(long number, long a, long b, long c, long d, long e)
-{
-#if defined(__x86_64__)
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = 0;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-#elif defined(__aarch64__)
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = a;
-    register long x1 __asm__("x1") = b;
-    register long x2 __asm__("x2") = c;
-    register long x3 __asm__("x3") = d;
-    register long x4 __asm__("x4") = e;
-    register long x5 __asm__("x5") = 0;
-    __asm__ volatile("svc 0"
-                     : "+r"(x0)
-                     : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8)
-                     : "memory");
-    return x0;
-#else
-#error "no such machine"
-#endif
-}
+#include "system_call.h"
 
-#define call0(number) call(number, 0, 0, 0, 0, 0)
-#define call1(number, a) call(number, (long)(a), 0, 0, 0, 0)
-#define call2(number, a, b) call(number, (long)(a), (long)(b), 0, 0, 0)
-#define call3(number, a, b, c) call(number, (long)(a), (long)(b), (long)(c), 0, 0)
-#define call4(number, a, b, c, d) call(number, (long)(a), (long)(b), (long)(c), (long)(d), 0)
+#define call0(number) call(number, 0, 0, 0, 0, 0, 0)
+#define call1(number, a) call(number, (long)(a), 0, 0, 0, 0, 0)
+#define call2(number, a, b) call(number, (long)(a), (long)(b), 0, 0, 0, 0)
+#define call3(number, a, b, c) call(number, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define call4(number, a, b, c, d) call(number, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 static _Noreturn void leave(int status)
 {
@@ -111,7 +83,7 @@ static long wait_readable(struct pollfd *fds, long count, long milliseconds)
 {
     struct moment limit = {milliseconds / 1000, milliseconds % 1000 * 1000000};
 
-    return call(SYS_ppoll, (long)fds, count, milliseconds < 0 ? 0 : (long)&limit, 0, 0);
+    return call(SYS_ppoll, (long)fds, count, milliseconds < 0 ? 0 : (long)&limit, 0, 0, 0);
 }
 
 /* wait4(2) without waiting: 0 when none has changed, -ECHILD when there is none. */

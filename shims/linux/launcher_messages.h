@@ -124,10 +124,10 @@ struct heard {
 /* Whether a message came: else the other end is gone. */
 static int hear(int control, struct heard *heard)
 {
-    long got = call(SYS_recvfrom, control, (long)heard->bytes, MAX_HEARD, 0, 0);
+    long got = call(SYS_recvfrom, control, (long)heard->bytes, MAX_HEARD, 0, 0, 0);
 
     if (got == -ECONNRESET) /* said once, before what the other end has sent */
-        got = call(SYS_recvfrom, control, (long)heard->bytes, MAX_HEARD, 0, 0);
+        got = call(SYS_recvfrom, control, (long)heard->bytes, MAX_HEARD, 0, 0, 0);
     heard->length = got;
     return got > 0;
 }

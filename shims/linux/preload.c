@@ -40,36 +40,7 @@ extern int *__errno_location(void) __attribute__((weak));
 extern int pthread_setcanceltype(int type, int *before) __attribute__((weak));
 extern void *fdopendir(int descriptor) __attribute__((weak));
 
-static long call(long number, long directory, const char *path, long flags, long mode, long mark)
-{
-#if defined(__x86_64__)
-    register long r10 __asm__("r10") = mode;
-    register long r8 __asm__("r8") = 0;
-    register long r9 __asm__("r9") = mark;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(directory), "S"(path), "d"(flags), "r"(r10), "r"(r8),
-                       "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-#elif defined(__aarch64__)
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = directory;
-    register const char *x1 __asm__("x1") = path;
-    register long x2 __asm__("x2") = flags;
-    register long x3 __asm__("x3") = mode;
-    register long x4 __asm__("x4") = 0;
-    register long x5 __asm__("x5") = mark;
-    __asm__ volatile("svc 0"
-                     : "+r"(x0)
-                     : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8)
-                     : "memory");
-    return x0;
-#else
-#error "no such machine"
-#endif
-}
+#include "system_call.h"
 
 __attribute__((noinline)) static int uncancelled(int directory, const char *path, int flags,
                                                  unsigned mode)
@@ -77,13 +48,13 @@ __attribute__((noinline)) static int uncancelled(int directory, const char *path
     long result = -EACCES;
 
     if (!(flags & ~READING))
-        result = call(SYS_openat, directory, path, flags, 0, (long)MARK);
+        result = call(SYS_openat, directory, (long)path, flags, 0, 0, (long)MARK);
     /*
      * A name that is not there is one to nono as well: where it would give a program a file that the
      * machine lacks, this library is not loaded. A signal must not make a call twice.
      */
     if (result < 0 && result != -ENOENT && result != -EINTR)
-        result = call(SYS_openat, directory, path, flags, MAKES(flags) ? mode : 0, 0);
+        result = call(SYS_openat, directory, (long)path, flags, MAKES(flags) ? mode : 0, 0, 0);
     if (result >= 0)
         return (int)result;
     if (__errno_location)
@@ -139,7 +110,7 @@ void *own_opendir(const char *path)
     void *stream = descriptor >= 0 && fdopendir ? fdopendir(descriptor) : (void *)0;
 
     if (descriptor >= 0 && !stream)
-        call(SYS_close, descriptor, (void *)0, 0, 0, 0);
+        call(SYS_close, descriptor, 0, 0, 0, 0, 0);
     return stream;
 }
 
