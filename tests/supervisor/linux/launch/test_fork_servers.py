@@ -11,12 +11,13 @@ from tests.conftest import BY_A_USER, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
 
-ALIKE = program_beside(__file__, "alike.py")
-ENDS = program_beside(__file__, "ends.py")
-BOTH = program_beside(__file__, "both_killed.py")
-STOPPED = program_beside(__file__, "stopped.py")
-BOUNDS = program_beside(__file__, "bounds.py")
-FORKED = program_beside(__file__, "forked.py")
+BY_SERVER = program_beside(__file__, "by_server.py")
+ALIKE = BY_SERVER + program_beside(__file__, "alike.py")
+ENDS = BY_SERVER + program_beside(__file__, "ends.py")
+BOTH = BY_SERVER + program_beside(__file__, "both_killed.py")
+STOPPED = BY_SERVER + program_beside(__file__, "stopped.py")
+BOUNDS = BY_SERVER + program_beside(__file__, "bounds.py")
+FORKED = BY_SERVER + program_beside(__file__, "forked.py")
 CLOSED = program_beside(__file__, "closed.py")
 ONE = """
 import sys

@@ -6,11 +6,6 @@ import signal
 import sys
 from pathlib import Path
 
-from nono.shims.linux import launcher
-
-if len(sys.argv) > 1:
-    launcher.PROGRAM = sys.argv[1]
-
 from nono.supervisor import Options, make_plan, open_sandbox, run
 import trio
 

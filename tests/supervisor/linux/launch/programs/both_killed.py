@@ -7,23 +7,11 @@ from pathlib import Path
 
 import trio
 
-from nono.shims.linux import launcher
-
-if len(sys.argv) > 1:
-    launcher.PROGRAM = sys.argv[1]
-
 from nono.supervisor import BrokenError, Options, make_plan, open_sandbox
 from nono.supervisor.linux.processes import state_of
 
 LEFT = "setsid sh -c 'echo $$ > left; exec sleep 1000' & while :; do sleep 1; done"
 policy = make_plan(Options(allow_cwd=True), ["sh"]).policy
-
-
-def children(pid):
-    found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        found += Path(f"/proc/{pid}/task/{task}/children").read_text().split()
-    return [int(each) for each in found]
 
 
 async def broken(box):

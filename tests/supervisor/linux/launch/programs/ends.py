@@ -7,11 +7,6 @@ from pathlib import Path
 
 import trio
 
-from nono.shims.linux import launcher
-
-if len(sys.argv) > 1:
-    launcher.PROGRAM = sys.argv[1]
-
 from nono.supervisor import BrokenError, Options, make_plan, open_sandbox
 from nono.supervisor.linux.processes import state_of
 
@@ -28,13 +23,6 @@ for number in range(6):
 time.sleep(1000)
 """
 policy = make_plan(Options(allow_cwd=True), [PYTHON]).policy
-
-
-def children(pid):
-    found = []
-    for task in os.listdir(f"/proc/{pid}/task"):
-        found += Path(f"/proc/{pid}/task/{task}/children").read_text().split()
-    return [int(each) for each in found]
 
 
 async def until(condition):

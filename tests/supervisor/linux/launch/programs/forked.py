@@ -8,11 +8,6 @@ import threading
 import time
 from pathlib import Path
 
-from nono.shims.linux import launcher
-
-if len(sys.argv) > 1:
-    launcher.PROGRAM = sys.argv[1]
-
 import nono
 
 
@@ -49,8 +44,7 @@ def underway():
 policy = nono.Policy()
 with nono.Sandbox(policy) as box:
     box.run(["true"])
-    tasks = Path("/proc/self/task").iterdir()
-    (server,) = (int(pid) for each in tasks for pid in (each / "children").read_text().split())
+    (server,) = children(os.getpid())
     os.kill(server, signal.SIGSTOP)
     before = ends()
     thread = threading.Thread(target=start, args=(box,))

@@ -5,19 +5,13 @@ import signal
 import sys
 from pathlib import Path
 
-from nono.shims.linux import launcher
-
-if len(sys.argv) > 1:
-    launcher.PROGRAM = sys.argv[1]
-
 from nono.supervisor import Options, StartError, make_plan, run
 from nono.supervisor.linux.launch import fork_server
 
 policy = make_plan(Options(allow_cwd=True)).policy
 run(["true"], policy)
-tasks = Path("/proc/self/task").iterdir()
-(server,) = (pid for each in tasks for pid in (each / "children").read_text().split())
-os.kill(int(server), signal.SIGSTOP)
+(server,) = children(os.getpid())
+os.kill(server, signal.SIGSTOP)
 fork_server._START_SECONDS = 0.05
 try:
     run(["true"], policy)
