@@ -20,7 +20,7 @@ from typing import Protocol, TypedDict
 import pytest
 
 from nono.supervisor.session.tmpdir import remove_tree
-from tests import environments, examples
+from tests import environments, examples, homes
 from tests.copied import CHECKOUT as CHECKOUT
 from tests.copied import PACKAGES as PACKAGES
 from tests.copied import copy_sources as copy_sources
@@ -173,21 +173,21 @@ def place() -> Iterator[Path]:
 def root(place: Path) -> Account:
     """The account `root`."""
     require(root=True)
-    return _account("root", place, sys.executable)
+    return _begun(_account("root", place, environments.given("ordinary") or sys.executable))
 
 
 @pytest.fixture(scope="session")
 def user(place: Path) -> Account:
     """An ordinary user: `nobody` under root, else whoever runs the tests."""
     if os.geteuid() != 0:
-        return _account(pwd.getpwuid(os.geteuid()).pw_name, place, sys.executable)
+        return _begun(_account(pwd.getpwuid(os.geteuid()).pw_name, place, sys.executable))
     account = _account("nobody", place, sys.executable)
     if _import_nono(account, sys.executable) is None:
-        return account
+        return _begun(account)
     python = environments.interpreter("ordinary", place)
     failure = _import_nono(account, python)
     assert failure is None, failure
-    return _account("nobody", place, python)
+    return _begun(_account("nobody", place, python))
 
 
 BY_A_USER = pytest.mark.parametrize("as_user", ["user"], indirect=True)
@@ -207,16 +207,14 @@ def _homes_as_they_were(request: pytest.FixtureRequest) -> Iterator[None]:
     if not {"as_user", "root", "user"} & {*request.fixturenames}:
         yield
         return
-    homes = [*request.getfixturevalue("place").glob("home-*")]
-    before = {path for home in homes for path in home.iterdir()}
+    place = request.getfixturevalue("place")
+    before = {home: homes.begin(home) for home in place.glob("home-*")}
     yield
-    for path in {path for home in homes for path in home.iterdir()} - before:
-        if any(running(path.parent)) and path.name == ".local":
-            continue  # by what is noted there the next run removes what one that was killed left
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    for home in place.glob("home-*"):
+        for path in {*home.iterdir()} - before.get(home, set()):
+            if path.name == ".local" and any(running(home)):
+                continue  # the next run removes what one that was killed left, by what is there
+            remove_tree(os.fspath(path))
 
 
 @pytest.fixture
@@ -318,6 +316,13 @@ def _account(name: str, place: Path, python: str) -> Account:
             environment[switch] = value
     account = Account(name, entry.pw_uid, entry.pw_gid, home, python, environment)
     account.directory(home, 0o700)
+    return account
+
+
+def _begun(account: Account) -> Account:
+    """The account, once nono has been started by it for the first time."""
+    account(account.python, "-P", "-m", "nono.supervisor", "run", "--", "true")
+    homes.set_aside(account.home)
     return account
 
 

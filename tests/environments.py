@@ -70,10 +70,16 @@ ENVIRONMENTS = {
 }
 
 
+def given(name: str) -> str | None:
+    """The interpreter of an environment that `.ci/run` makes."""
+    made = os.environ.get("NONO_ENVIRONMENTS")
+    return python_of(Path(made) / name) if made else None
+
+
 def interpreter(name: str, place: Path) -> str:
     """That of an environment, which is made below `place` unless `.ci/run` makes it."""
-    if given := os.environ.get("NONO_ENVIRONMENTS"):
-        return python_of(Path(given) / name)
+    if made := given(name):
+        return made
     make(place / "environments", [name])
     return python_of(place / "environments" / name)
 
