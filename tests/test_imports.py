@@ -78,6 +78,8 @@ def test_inside_a_package_nobody_imports_its_face() -> None:
     """There, a name comes from its home: the arrow is then seen where it points."""
     for module, source in SOURCES.items():
         package = ".".join(module.split(".")[:2])
+        if f"from {package} import" not in source and f"import {package}" not in source:
+            continue
         for node in ast.walk(ast.parse(source)):
             match node:
                 case ast.Import(names):

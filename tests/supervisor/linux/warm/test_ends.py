@@ -118,7 +118,7 @@ def test_nono_warm_is_killed(warm: Warm) -> None:
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1]
 CATCHES = """
-trap 'sleep 1; echo program; exit 9' INT TERM HUP QUIT USR1
+trap 'sleep 0.3; echo program; exit 9' INT TERM HUP QUIT USR1
 echo $$ "$(cut -d\\  -f4 /proc/$$/stat)"
 (trap 'echo below; exit' INT TERM HUP QUIT USR1; echo ready; while :; do sleep 0.05; done) &
 while :; do sleep 0.05; done
