@@ -104,6 +104,12 @@ def floor_exclude() -> frozenset[str]:
     return frozenset(data("groups")["floor_exclude"])
 
 
+def entries_of(group: Group) -> Iterator[str]:
+    """All that it has, as written."""
+    for key, _ in (*_GRANTS, *_REFUSALS):
+        yield from getattr(group, key)
+
+
 def rules_of(group: Group, expand: Expand) -> list[Rule]:
     """The rules of a group. Raises what `expand` raises.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.places import canonical
@@ -16,6 +16,10 @@ MAX_NAMES = 5_000
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
+ByDirectory = Sequence[tuple[str, Sequence[str]]]
+"""Absolute paths in plain form, by the directories that they are in: the root's is ''."""
+
+
 class _Directory(NamedTuple):
     """Where a directory is, and which names in it may be links, folded; None: any of them."""
 
@@ -23,29 +27,50 @@ class _Directory(NamedTuple):
     links: frozenset[str] | None
 
 
-def canonical_of_many(crowded: str) -> Callable[[str], str]:
-    """A function that is `canonical` for paths in plain form, and remembers what it has seen.
+class Ways:
+    """Where paths in plain form lead. Remembers the directories that it has seen.
 
     At and below `crowded` so many paths are asked for that directories are listed.
     """
-    known = {"": _Directory("", None)}
-    below = crowded.rstrip("/") + "/"
 
-    def directory(path: str) -> _Directory:
-        place = resolve(path).rstrip("/")
-        is_listed = path == crowded or path.startswith(below)
-        found = known[path] = _Directory(place, _links(place or "/") if is_listed else None)
-        return found
+    def __init__(self, crowded: str) -> None:
+        self._known = {"": _Directory("", None)}
+        self._crowded = crowded
+        self._below = crowded.rstrip("/") + "/"
 
-    def resolve(path: str) -> str:
+    def canonical(self, path: str) -> str:
+        """As `places.canonical`."""
         above, _, name = path.rpartition("/")
-        place, links = known.get(above) or directory(above)
+        place, links = self._known.get(above) or self._directory(above)
         given = path if place == above else f"{place}/{name}"
         if links is not None and (not links or name.casefold() not in links):
             return given
         return _followed(given)
 
-    return resolve
+    def leading(self, paths: ByDirectory) -> dict[str, str]:
+        """Of many paths, each in the directory that it is given with, those that lead elsewhere,
+        with where: one look at each directory that is listed and has no link in it."""
+        found = {}
+        for above, here in paths:
+            place, links = self._known.get(above) or self._directory(above)
+            if place == above and links is not None and not links:
+                continue
+            for path in here:
+                end = self.canonical(path)
+                if end != path:
+                    found[path] = end
+        return found
+
+    def _directory(self, path: str) -> _Directory:
+        place = self.canonical(path).rstrip("/")
+        is_listed = path == self._crowded or path.startswith(self._below)
+        found = self._known[path] = _Directory(place, _links(place or "/") if is_listed else None)
+        return found
+
+
+def canonical_of_many(crowded: str) -> Callable[[str], str]:
+    """A function that is `canonical` for paths in plain form, and remembers what it has seen."""
+    return Ways(crowded).canonical
 
 
 def _followed(path: str) -> str:

@@ -53,7 +53,7 @@ from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import home_directory
 from nono.supervisor.planning.git.repositories import Repository
 from nono.supervisor.planning.paths.anywhere import anchored, opened_directories
-from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 from nono.supervisor.planning.paths.other_homes import other_homes
 from nono.supervisor.planning.paths.refused_names import Expanded
@@ -92,7 +92,7 @@ class OpenedLater:
         self._decisions = decisions
         self._env = env
         self._home = home_directory(env)
-        self._expand = Expanded(expander(self._home, plan.workdir, env))
+        self._expand = Expanded(Expander(self._home, plan.workdir, env))
 
     def open(self, rules: Sequence[Rule]) -> None:
         """Add these grants to the policy, and what a start with them would refuse.
@@ -230,7 +230,7 @@ class OpenedLater:
         return start_file_rules(rules, self._plan.workdir, self._home, self._expand, self._env)
 
     def _of_home(self, other: str) -> Expanded:
-        return Expanded(expander(other, self._plan.workdir))
+        return Expanded(Expander(other, self._plan.workdir))
 
 
 def _enforced(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Iterator[Rule]:

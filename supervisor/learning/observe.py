@@ -55,7 +55,7 @@ from nono.supervisor.learning.own_state import entries, opened_by_person, state_
 from nono.supervisor.places import base_directory, canonical, home_directory, platform
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.paths.anywhere import anchored
-from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.plan import Plan, make_plan
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "learning")
@@ -110,7 +110,7 @@ def learning_plan(options: Options, argv: Sequence[str], env: Mapping[str, str])
         *_protections(home, plan.workdir),
         *_grants(env, home),
         *_kept(env, home, plan.workdir),
-        *state_rules(argv, env, home, expander(home, plan.workdir, env), opened),
+        *state_rules(argv, env, home, Expander(home, plan.workdir, env), opened),
     ]
     proxy, environment = None, plan.environment
     if network.mode is Mode.FILTERED:
@@ -136,7 +136,7 @@ def _grants(env: Mapping[str, str], home: str) -> Iterator[Rule]:
 
 def _kept(env: Mapping[str, str], home: str, workdir: str) -> Iterator[Rule]:
     """Refusals to change the person's own caches, and what else is in the cache directory."""
-    expand = expander(home, workdir, env)
+    expand = Expander(home, workdir, env)
     places = {path for entry in real_places() for path in expand(entry)}
     for store in stores(env, home):
         places |= {os.path.join(store, name) for name in _entries(store)[:_MAX_CACHES]}
@@ -151,11 +151,11 @@ def _entries(store: str) -> list[str]:
 
 def _protections(home: str, workdir: str) -> Iterator[Rule]:
     """What groups protect in this home is protected in every other, and so are the machine's."""
-    yield from rules_of(group(_SECRETS), expander(home, workdir))
+    yield from rules_of(group(_SECRETS), Expander(home, workdir))
     homes = {canonical(user.pw_dir) for user in pwd.getpwall() if os.path.isabs(user.pw_dir)}
     others = sorted(each for each in homes if os.path.isdir(each) and each not in ("/", home))
     for other in others[:_MAX_HOMES]:
-        expand = expander(other, workdir)
+        expand = Expander(other, workdir)
         for name, each in groups().items():
             if name.startswith("deny_") and name != _SECRETS and each.is_for(platform()):
                 yield from rules_of(each, expand)

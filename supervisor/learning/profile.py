@@ -38,7 +38,7 @@ from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.learning.own_state import containers, kept_names
 from nono.supervisor.places import absolute, canonical, home_directory, platform
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.plan import Plan, make_plan
 from nono.supervisor.planning.program.program import needed_by
 
@@ -174,7 +174,7 @@ class ProfileDraft:
     def _rules_of(self, group: Group) -> list[Rule]:
         if not group.is_for(platform()):
             return []
-        return rules_of_group(group, expander(self._home, self._workdir))
+        return rules_of_group(group, Expander(self._home, self._workdir))
 
     def _drop_moved(self, learned: Learned) -> Iterator[str]:
         """Take out paths that lead elsewhere by now: a profile would open what they lead to."""

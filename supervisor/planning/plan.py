@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import (
@@ -16,9 +16,7 @@ from nono.broker import (
     Policy,
     Rule,
     default_groups,
-    group,
     is_within,
-    rules_of,
 )
 from nono.broker.dataclass import dataclass
 from nono.broker.settings import Settings
@@ -29,7 +27,7 @@ from nono.supervisor.planning.network.ssh_agent import ssh_agent
 from nono.supervisor.planning.options import Options, asked_by, limits_said, settings_of
 from nono.supervisor.planning.paths.anywhere import anchored, holds_anywhere, opened_directories
 from nono.supervisor.planning.paths.flag_paths import FlagPaths
-from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.paths.machine_configuration import (
     machine_configuration,
     variable_names,
@@ -130,7 +128,7 @@ def make_plan(
     env = os.environ if env is None else env
     home = home_directory(env)
     workdir = working_directory(options.workdir, home)
-    expand = Expanded(expander(home, workdir, env))
+    expand = Expanded(Expander(home, workdir, env))
     flags = settings_of(options)
     written = (*_written(flags, home, workdir), caches_directory(env, home))
     profile = _profile(options, flags, env, home, workdir, expand, written, project)
@@ -158,7 +156,7 @@ def make_plan(
         *own_profiles(env, home),
         *(() if caches is None else caches.rules()),
     ]
-    rules += list(other_homes(rules, home, lambda other: expander(other, workdir)))
+    rules += list(other_homes(rules, home, lambda other: Expander(other, workdir)))
     rules += [*signing.rules, *gpu_rules(flags, expand)]
     lifted = (*bypasses(flags, paths), *profile.bypasses, *signing.bypasses)
     given = environment.apply({name: env[name] for name in variable_names() & env.keys()})
@@ -249,7 +247,7 @@ def _profile(
     env: Mapping[str, str],
     home: str,
     workdir: str,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
     written: Sequence[str],
     project: Project | None,
 ) -> FromProfile:
@@ -260,8 +258,8 @@ def _profile(
 
         return from_project(project, env, home, workdir, allow_cwd, expand, written)
     if options.profile is None:
-        found = [group(name) for name in default_groups(platform())]
-        return FromProfile(tuple(rule for each in found for rule in rules_of(each, expand)))
+        names = default_groups(platform())
+        return FromProfile(tuple(rule for name in names for rule in expand.rules(name)))
     # A run without a profile does not load what reads one.
     from nono.supervisor.planning.profiles.kept_profiles import resolved
     from nono.supervisor.planning.profiles.profile_rules import from_profile

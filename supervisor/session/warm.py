@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from nono.supervisor.errors import NonoError, UsageError
+from nono.supervisor.errors import UsageError
 from nono.supervisor.session.loaded import (
     load_everything,
     load_what_asks,
@@ -43,21 +42,10 @@ def serve(
     load_everything()
     load_what_asks()
     load_what_resolves()
-    _fill()
+    # What only this process needs is loaded only in it.
+    from nono.supervisor.session.rehearsal import rehearse
+
+    rehearse()
     return begin(
         run, itself.of_python(searched, main), searched, os.environ, idle, say, int(again or 0)
     )
-
-
-def _fill() -> None:
-    """Do what every run does with nono's own data, which is the same for all of them.
-
-    It is done for a plan that opens nothing, and what comes of it is thrown away: functions that
-    remember do so for the text that they are given alone.
-    """
-    from nono.supervisor.decisions.always import complete
-    from nono.supervisor.planning.options import Options
-    from nono.supervisor.planning.plan import make_plan
-
-    with contextlib.suppress(NonoError, OSError):
-        complete(make_plan(Options(), ["/bin/true"], {"HOME": "/nonexistent", "PATH": "/bin"}))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor import links
-from nono.supervisor.links import canonical_of_many
+from nono.supervisor.links import Ways, canonical_of_many
 
 NAMES = ("a", "b", ".c", "D")
 
@@ -40,10 +40,17 @@ def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowde
     top.mkdir()
     _grow(top, random.Random(seed))
     resolve = canonical_of_many(str(top / crowded))
+    together: dict[str, list[str]] = {}
+    leading = {}
     for depth in range(5):
         for names in itertools.product(NAMES, repeat=depth):
             path = os.path.join(top, *names)
-            assert resolve(path) == os.path.realpath(path), path
+            end = os.path.realpath(path)
+            assert resolve(path) == end, path
+            together.setdefault(os.path.dirname(path), []).append(path)
+            if end != path:
+                leading[path] = end
+    assert Ways(str(top / crowded)).leading([*together.items()]) == leading
 
 
 @pytest.mark.parametrize("path", ["/", "/proc/self", "/dev/fd", "/var/run", "/no/such/thing"])

@@ -4,51 +4,136 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
+from nono.broker import Rule, group, rules_of
+from nono.broker.groups import entries_of
+from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_within
-from nono.supervisor.links import canonical_of_many
+from nono.supervisor.links import ByDirectory, Ways
 from nono.supervisor.places import BASE_DIRECTORIES, plain_path
 
 _OWN = frozenset({*BASE_DIRECTORIES, "TMPDIR"})
 _BETWEEN = r"[\s\"'`;|&()<>$=!,:\\@]+"
 """What may stand before and behind a path in a command or an option."""
 _OF_THE_KERNEL = frozenset({"dev", "proc", "sys"})
+_MAX_REMEMBERED = 128
+"""Groups, each as it is spelled."""
 
 
-def expander(
-    home: str, workdir: str, env: Mapping[str, str] | None = None
-) -> Callable[[str], Sequence[str]]:
-    """For a group's path: the canonical path, and the given one where a link leads elsewhere.
+class Spelling(NamedTuple):
+    """All that the paths of a group are made of but links: what is equal has equal paths."""
+
+    top: str
+    """The home, empty for the root."""
+    workdir: str
+    variables: tuple[tuple[str, str], ...]
+    """What begins an entry, with the directory that it stands for."""
+    values: tuple[tuple[str, str], ...]
+    """Of other variables."""
+
+    def given(self, path: str) -> Sequence[str]:
+        """The absolute paths that an entry names, as they are spelled."""
+        if path.startswith("~/"):
+            return (self.top + path[1:],)
+        if path.startswith("/"):
+            return (path,)
+        first, slash, rest = path.partition("/")
+        for name, directory in self.variables:
+            if name == first:
+                return (directory + slash + rest,)
+        value = "" if first[1:] in _OWN else dict(self.values).get(first[1:], "")
+        return [each + slash + rest for each in _named_by(value, self.top or "/", self.workdir)]
+
+
+class Expander:
+    """Called with a group's path: the canonical path, and the given one where a link leads
+    elsewhere.
 
     `$TMPDIR` is nothing here: every run gets one of its own. A base directory such as
     `$XDG_DATA_HOME` is one only where `env` puts it elsewhere than usual. Another variable is the
     paths that `env` has in it.
     """
-    top = home.rstrip("/")
-    variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
-    for name, usual in BASE_DIRECTORIES.items():
-        base = os.path.normpath((env or {}).get(name) or ".")
-        if os.path.isabs(base) and base != f"{top}/{usual}":
-            variables[f"${name}"] = base.rstrip("/")
-    resolve = canonical_of_many(home)
+
+    def __init__(self, home: str, workdir: str, env: Mapping[str, str] | None = None) -> None:
+        top = home.rstrip("/")
+        self._env = env or {}
+        self._workdir = workdir
+        variables = {"$HOME": top, "$WORKDIR": workdir.rstrip("/"), "$UID": str(os.getuid())}
+        for name, usual in BASE_DIRECTORIES.items():
+            base = os.path.normpath(self._env.get(name) or ".")
+            if os.path.isabs(base) and base != f"{top}/{usual}":
+                variables[f"${name}"] = base.rstrip("/")
+        self._spelling = Spelling(top, workdir, tuple(variables.items()), tuple(self._env.items()))
+        self._ways = Ways(home)
+
+    def __call__(self, path: str) -> Sequence[str]:
+        found: list[str] = []
+        for given in self._spelling.given(path):
+            led = self._ways.canonical(given)
+            found += (led,) if led == given else (led, given)
+        return found
+
+    def rules(self, name: str) -> tuple[Sequence[Rule], Mapping[str, str]]:
+        """The rules of a group, and which of its paths lead elsewhere, each with where.
+
+        It is looked at all of them, each time; what they are and what comes of it is remembered.
+        """
+        spelling = self._spelling_of(name)
+        rules, asked = _spelled(name, spelling)
+        leading = self._ways.leading(asked)
+        return (_led(name, spelling, tuple(leading.items())) if leading else rules), leading
+
+    def _spelling_of(self, name: str) -> Spelling:
+        """With what counts for this group alone."""
+        names, known = _variables_of(name), dict(self._spelling.variables)
+        values = tuple(
+            (each, self._env[each])
+            for each in names
+            if each in self._env and each not in _OWN and f"${each}" not in known
+        )
+        if values or "WORKDIR" in names:
+            return self._spelling._replace(values=values)
+        variables = tuple(each for each in known.items() if each[0] != "$WORKDIR")
+        return self._spelling._replace(workdir="/", variables=variables, values=())
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _variables_of(name: str) -> tuple[str, ...]:
+    """The variables that entries of a group begin with."""
+    found = (entry[1:].partition("/")[0] for entry in entries_of(group(name)) if entry[:1] == "$")
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _spelled(name: str, spelling: Spelling) -> tuple[tuple[Rule, ...], ByDirectory]:
+    """The rules of a group if no path leads elsewhere, and all paths, by their directories."""
+    asked: dict[str, dict[str, None]] = {}
 
     def expand(path: str) -> Sequence[str]:
-        if path.startswith("~/"):
-            given = top + path[1:]
-        elif path.startswith("/"):
-            given = path
-        else:
-            first, slash, rest = path.partition("/")
-            if first not in variables:
-                value = "" if first[1:] in _OWN else (env or {}).get(first[1:], "")
-                found = _named_by(value, home, workdir)
-                return [name for each in found for name in expand(each + slash + rest)]
-            given = variables[first] + slash + rest
-        led = resolve(given)
-        return (led,) if led == given else (led, given)
+        found = spelling.given(path)
+        for each in found:
+            asked.setdefault(each[: each.rfind("/")], {})[each] = None
+        return found
 
-    return expand
+    rules = tuple(rules_of(group(name), expand))
+    return rules, tuple((above, tuple(paths)) for above, paths in asked.items())
+
+
+@lru_cache(_MAX_REMEMBERED)
+def _led(name: str, spelling: Spelling, leading: tuple[tuple[str, str], ...]) -> tuple[Rule, ...]:
+    """The rules of a group of which these paths lead elsewhere."""
+    ends = dict(leading)
+
+    def expand(path: str) -> Sequence[str]:
+        return [
+            each
+            for given in spelling.given(path)
+            for each in ((ends[given], given) if given in ends else (given,))
+        ]
+
+    return tuple(rules_of(group(name), expand))
 
 
 def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Origin, OriginKind, PathPattern, Rule, Subtree
 from nono.broker.dataclass import replace
 from nono.supervisor.places import canonical, profile_directory
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.walk import links_between
 
 _WILDCARD = re.compile(r"[*?\[]")
@@ -58,7 +59,7 @@ class Expanded:
     Most do not, and there are a thousand: only of the others the way is looked at once more.
     """
 
-    def __init__(self, expand: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, expand: Expander) -> None:
         self._expand = expand
         self._leading: set[str] = set()
 
@@ -67,6 +68,12 @@ class Expanded:
         if len(found) > 1:
             self._leading.update(found[1:])
         return found
+
+    def rules(self, name: str) -> Sequence[Rule]:
+        """The rules of a group."""
+        rules, leading = self._expand.rules(name)
+        self._leading.update(leading)
+        return rules
 
     def links(self, rules: Iterable[Rule]) -> Iterator[Rule]:
         """The refusals of the links that lie between the two names of what groups refuse."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from nono.broker import Access, Effect, PolicyError, Rule, default_groups, group, rules_of
+from nono.broker import Access, Effect, PolicyError, Rule, default_groups, group
 from nono.broker.dataclass import replace
 from nono.broker.errors import ProfileError
 from nono.broker.profile.merged import Merged
@@ -19,6 +19,7 @@ from nono.supervisor.planning.paths.path_rules import (
     workdir_rules,
     written_directories,
 )
+from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.profiles.profile_files import is_built_in
 from nono.supervisor.planning.profiles.profile_findings import Findings
 from nono.supervisor.planning.profiles.profile_parts import FromProfile
@@ -49,7 +50,7 @@ def from_profile(
     home: str,
     workdir: str,
     allow_cwd: bool,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
     written: Sequence[str] = (),
 ) -> FromProfile:
     """The parts of a policy. Raises ProfileError.
@@ -150,14 +151,14 @@ def _warn_about_writing(merged: Merged, workdir: str, findings: Findings) -> Non
             )
 
 
-def _group_rules(merged: Merged, expand: Callable[[str], Sequence[str]]) -> Iterator[Rule]:
+def _group_rules(merged: Merged, expand: Expanded) -> Iterator[Rule]:
     named = {_name(setting): setting for setting in merged.all("groups.include")}
     excluded = {_name(setting) for setting in merged.all("groups.exclude")}
     for name in dict.fromkeys((*default_groups(platform()), *named)):
         found = group(name)
         if name in excluded or not found.is_for(platform()):
             continue
-        for rule in rules_of(found, expand):
+        for rule in expand.rules(name):
             file = named[name].file if name in named else None
             yield replace(rule, origin=replace(rule.origin, file=file))
 

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 SHELLS = frozenset(("sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"))
 _WRAPPERS = frozenset(
@@ -27,6 +28,9 @@ _OPERATOR = frozenset(";&|()")
 _NOT_PLAIN = frozenset("\"'\\#;&|()<>\v\f\x1c\x1d\x1e\x1f")
 """Of ASCII, what shlex has a meaning for and `str.split` has not, or the other way round."""
 _MAX_TEXT = 65536
+_MAX_REMEMBERED = 4096
+"""Letters of a text."""
+_MAX_TEXTS = 32
 _MAX_DEPTH = 8
 
 Find = Callable[[str], str | None]
@@ -54,12 +58,12 @@ def further_programs(argv: Sequence[str], find: Find, depth: int = _MAX_DEPTH) -
 
 def programs_of_text(text: str, find: Find, depth: int = _MAX_DEPTH) -> Iterator[str]:
     """The files that a shell's text runs; what it only computes is not among them."""
-    for line in text[:_MAX_TEXT].splitlines():
-        for command in _commands(line):
-            found = find(command[0])
-            if found is not None:
-                yield found
-            yield from further_programs(command, find, depth)
+    commands = _commands_of(text) if len(text) <= _MAX_REMEMBERED else _taken_apart(text)
+    for command in commands:
+        found = find(command[0])
+        if found is not None:
+            yield found
+        yield from further_programs(command, find, depth)
 
 
 def _text_of(arguments: Sequence[str]) -> str | None:
@@ -70,6 +74,18 @@ def _text_of(arguments: Sequence[str]) -> str | None:
         if not word.startswith("--") and "c" in word:
             return arguments[index + 1]
     return None
+
+
+def _taken_apart(text: str) -> Iterator[tuple[str, ...]]:
+    """The simple commands of a text."""
+    for line in text[:_MAX_TEXT].splitlines():
+        yield from map(tuple, _commands(line))
+
+
+@lru_cache(_MAX_TEXTS)
+def _commands_of(text: str) -> tuple[tuple[str, ...], ...]:
+    """The same. The wrappers on a person's PATH are read by every start, and shlex takes long."""
+    return tuple(_taken_apart(text))
 
 
 def _commands(line: str) -> Iterator[list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from nono.broker.errors import ProfileError
+from nono.supervisor.planning.paths.refused_names import Expanded
 from nono.supervisor.planning.profiles.profile_parts import FromProfile
 from nono.supervisor.planning.profiles.profile_rules import from_profile
 from nono.supervisor.planning.projects.project_file import Project
@@ -18,7 +19,7 @@ def from_project(
     home: str,
     workdir: str,
     allow_cwd: bool,
-    expand: Callable[[str], Sequence[str]],
+    expand: Expanded,
     written: Sequence[str] = (),
 ) -> FromProfile:
     """The parts of a policy, as `from_profile`. Raises ProfileError, also for what such a file

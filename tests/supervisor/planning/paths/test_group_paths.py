@@ -1,12 +1,14 @@
 """What the entries of groups stand for, and that variables only ever refuse more."""
 
+import os
+import random
 from pathlib import Path
 
 import pytest
 
-from nono.broker import Access, Deny, Open
+from nono.broker import Access, Deny, Open, groups, rules_of
 from nono.supervisor.planning.options import Options
-from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.plan import make_plan
 from tests.broker.worlds import CALLER
 
@@ -22,7 +24,7 @@ def test_paths_in_variables() -> None:
         "XDG_CONFIG_HOME": "/home/u/.config",
         "XDG_DATA_HOME": "/home/u/data",
     }
-    expand = expander("/home/u", "/home/u/project", env)
+    expand = Expander("/home/u", "/home/u/project", env)
     assert list(expand("$KUBECONFIG")) == ["/home/u/a", "/srv/keys/b"]
     assert list(expand("$ZDOTDIR/.zshrc")) == ["/home/u/.zsh/.zshrc"]
     assert list(expand("$XDG_DATA_HOME/x")) == ["/home/u/data/x"]
@@ -57,7 +59,7 @@ def test_commands_in_variables() -> None:
         "JAVA_TOOL_OPTIONS": "-javaagent:/srv/a/agent.jar=port=1 -Dx=relative/y",
         "VIMINIT": "source /home/u/vim/start.vim",
     }
-    expand = expander("/home/u", "/home/u/project", env)
+    expand = Expander("/home/u", "/home/u/project", env)
     assert {name: list(expand(f"${name}")) for name in env} == {
         "LESSOPEN": ["/home/u/bin/lesspipe"],
         "NODE_OPTIONS": ["/srv/a/hook.js", "/srv/a/b.js"],
@@ -65,3 +67,33 @@ def test_commands_in_variables() -> None:
         "JAVA_TOOL_OPTIONS": ["/srv/a/agent.jar=port=1 -Dx=relative/y", "/srv/a/agent.jar"],
         "VIMINIT": ["/home/u/vim/start.vim"],
     }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_group_has_the_rules_of_its_paths_one_by_one(tmp_path: Path, seed: int) -> None:
+    """Whatever links and variables there are, and whatever was remembered of others."""
+    choose = random.Random(seed)
+    top = tmp_path / "home"
+    (top / "elsewhere").mkdir(parents=True)
+    for name in choose.sample((".ssh", ".config", ".aws", ".local", ".kube", ".cache"), k=4):
+        choose.choice((_make, _link))(top / name)
+    env = {
+        name: choose.choice((f"{top}/x/y", f"{top}/.aws/z:/srv/a/b", "relative", f"{top}"))
+        for name in choose.sample(("KUBECONFIG", "XDG_CONFIG_HOME", "BASH_ENV", "EDITOR"), k=2)
+    }
+    for home in (str(top), str(top / ".config"), "/"):
+        for workdir in (str(top), str(top / "elsewhere"), "/"):
+            made = Expander(home, workdir, env)
+            for name, each in groups().items():
+                rules, leading = made.rules(name)
+                one_by_one = Expander(home, workdir, env)
+                assert list(rules) == rules_of(each, one_by_one), name
+                assert all(os.path.realpath(path) == end for path, end in leading.items())
+
+
+def _make(path: Path) -> None:
+    (path / "nono").mkdir(parents=True)
+
+
+def _link(path: Path) -> None:
+    path.symlink_to("elsewhere")

@@ -11,7 +11,7 @@ import pytest
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths import workdir
-from nono.supervisor.planning.paths.group_paths import expander
+from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.profiles.profile_paths import Variables
 from tests.conftest import Account
 
@@ -66,4 +66,4 @@ def test_the_root_as_a_home() -> None:
     assert absolute("~/.ssh", "/", "/work") == "/.ssh"
     assert absolute("~", "/", "/work") == "/"
     assert Variables({}, "/", "/work").path("~/.aider/*.env") == "/.aider/*.env"
-    assert "/.ssh" in expander("/", "/work")("~/.ssh")
+    assert "/.ssh" in Expander("/", "/work")("~/.ssh")
