@@ -6,6 +6,7 @@ again, so a head that comes again byte by byte is made but once.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Final
 
@@ -32,7 +33,7 @@ _MAX_KNOWN: Final = 4
 """Of one request: so many heads of answers to all requests that are known stay small."""
 _MAX_LENGTH: Final = 2048
 _MAX_SPELT: Final = 4096
-"""In the fields of a head, which are looked through at once."""
+"""In a head, which is looked through at once."""
 _UNENCODED: Final = frozenset((b"identity", b""))
 # Where else the service is: not through the proxy, so of no use to the program.
 _DROPPED: Final = frozenset((*(name.encode() for name in FRAMING_HEADERS), b"alt-svc"))
@@ -74,22 +75,22 @@ class Teller:
         known = self._known.get(head)
         if known is not None:
             return known
-        told = self._made(response(head, self._request.method))
+        told = self._made(head, response(head, self._request.method))
         if len(head) <= _MAX_LENGTH:
             if len(self._known) >= _MAX_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known[head] = told
         return told
 
-    def _made(self, read: Response) -> Told:
+    def _made(self, head: bytes, read: Response) -> Told:
         if read.status == SWITCHING:
             if not self._admitted.upgrade:
                 raise UpstreamFailure("the service changes to a protocol that nobody asked for")
-            head = self._anew(read, TO_WEBSOCKET)
-            return Told(head, SWITCHING, 0, False, False, False, False)
+            made = self._anew(read, TO_WEBSOCKET)
+            return Told(made, SWITCHING, 0, False, False, False, False)
         if read.status < FINAL:
             return Told(b"", read.status, 0, False, False, False, False)
-        _check_readable(read)
+        _check_readable(head, read)
         is_open_ended = read.length is None or read.length == CHUNKED
         adds_chunks = is_open_ended and bool(self._request.minor)
         keeps_client = self._request.keeps and (adds_chunks or not is_open_ended)
@@ -110,24 +111,29 @@ class Teller:
             read.keeps and read.length is not None,
         )
 
+    def _led_back(self, location: bytes) -> bytes:
+        return led_back(location, self._admitted.service, self._base_url)
+
     def _anew(self, read: Response, framing: Iterable[tuple[bytes, bytes]]) -> bytes:
-        covered = self._mask.covered
-        fields = []
-        for name, value in read.fields:
-            if name not in _DROPPED and not name.startswith(b"proxy-"):
-                if name == b"location":
-                    value = led_back(value, self._admitted.service, self._base_url)
-                fields.append((covered(name), covered(value)))
-        first = b"HTTP/1.1 %d %b" % (read.status, covered(read.reason))
-        head = written(first, (*fields, *framing))
+        reason = read.reason
+        fields = [
+            (name, self._led_back(value) if name == b"location" else value)
+            for name, value in read.fields
+            if name not in _DROPPED and not name.startswith(b"proxy-")
+        ]
+        if self._mask.may_be_in((reason, *itertools.chain.from_iterable(fields))):
+            covered = self._mask.covered
+            reason = covered(reason)
+            fields = [(covered(name), covered(value)) for name, value in fields]
+        head = written(b"HTTP/1.1 %d %b" % (read.status, reason), (*fields, *framing))
         if not is_response(head):
             raise UpstreamFailure(NOT_HTTP)
         return head
 
 
-def _check_readable(read: Response) -> None:
+def _check_readable(head: bytes, read: Response) -> None:
     """Raises UpstreamFailure for an answer that cannot be looked through for the key."""
-    if sum([spelt(value) for _, value in read.fields]) > _MAX_SPELT:
+    if spelt(head) > _MAX_SPELT:
         raise UpstreamFailure("the headers of the answer cannot be read for the key")
     for name, value in read.fields:
         if name == b"content-encoding" and value.lower() not in _UNENCODED:
