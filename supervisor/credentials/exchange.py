@@ -29,6 +29,11 @@ _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Exchange:
     """A request, and what is known of its answer so far."""
 
+    __slots__ = (
+        *("_answer", "_client", "_has_asked", "_is_early", "_judged", "_mask", "_request"),
+        *("_tunnel", "_upload"),
+    )
+
     def __init__(self, client: Client, judged: Judged, mask: Mask) -> None:
         self._client = client
         self._judged = judged
