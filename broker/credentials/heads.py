@@ -100,7 +100,7 @@ def check_beginning(data: bytes) -> None:
 
 def request(head: bytes) -> Request:
     """Reads the head of a request up to its empty line. Raises NotHTTP."""
-    known = _REQUEST.fullmatch(_unfolded(head))
+    known = _REQUEST.fullmatch(head) or _REQUEST.fullmatch(_unfolded(head))
     if known is None:
         raise NotHTTP("not HTTP/1.1")
     method, target, version, text = known.groups()
@@ -122,7 +122,7 @@ def request(head: bytes) -> Request:
 
 def response(head: bytes, method: bytes) -> Response:
     """Reads the head of the answer to such a request. Raises NotHTTP."""
-    known = _RESPONSE.fullmatch(_unfolded(head))
+    known = _RESPONSE.fullmatch(head) or _RESPONSE.fullmatch(_unfolded(head))
     if known is None:
         raise NotHTTP("not HTTP/1.1")
     version, code, reason, text = known.groups()
@@ -142,7 +142,7 @@ def response(head: bytes, method: bytes) -> Response:
 
 def written(first: bytes, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
     """A head made anew."""
-    lines = [first, *(b"%b: %b" % field for field in fields), b"", b""]
+    lines = [first, *[b": ".join(field) for field in fields], b"", b""]
     return b"\r\n".join(lines)
 
 
@@ -162,6 +162,7 @@ def are_trailers(text: bytes) -> bool:
 
 
 def _unfolded(head: bytes) -> bytes:
+    """With each field in one line. Looked for where a head cannot be read as it is: few have it."""
     if b"\r\n " not in head and b"\r\n\t" not in head:
         return head
     if head[head.index(b"\r\n") + 2] in _BLANK:

@@ -8,7 +8,7 @@ all forms that may be going on are followed at once, from one character to the n
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nono.broker.credentials.beginnings import Beginnings
 from nono.broker.credentials.forms import Forms
@@ -17,6 +17,8 @@ from nono.broker.credentials.spellings import Reader
 _STAR = ord("*")
 _TOLD = 3
 _NOTHING_YET = -1
+_APART = b"\t"
+"""No spelling begins with it, and no line."""
 
 Begun = dict[int, int]
 """Forms that may be going on: their places, and where each began. `_NOTHING_YET` is the place of
@@ -42,6 +44,10 @@ class Mask:
             return data
         _, spans = _follow(self.forms, Reader(data), len(data), waiting)
         return _masked(data, 0, len(data), spans)
+
+    def may_be_in(self, parts: Iterable[bytes]) -> bool:
+        """Whether a key may begin in one of them: said of all at once, and never too seldom."""
+        return bool(self.beginnings.within(_APART.join(parts)))
 
     def text(self, text: str) -> str:
         """The same for text."""

@@ -2,7 +2,8 @@
 
 The rules, in order; the first that fails refuses the request:
 
-1. It is an ordinary request to this server: no CONNECT, no absolute URL, one kind of framing.
+1. It is an ordinary request to this server: no CONNECT, no absolute URL. What frames it has been
+   looked at by then: `heads` reads no head with two hosts, two lengths or two kinds of framing.
 2. Its path begins with the name of a service of this run.
 3. It carries the token of that service, and no other.
 4. The rest of the path is plain, lies below the service's own, and is allowed with this method.
@@ -95,8 +96,8 @@ def judge(
     services: Mapping[str, Service],
     tokens: Mapping[str, bytes],
 ) -> Admitted | Refused:
-    """What becomes of a request. Names of headers are lower case, as `heads` gives them."""
-    refused = _not_a_request(method, target, headers)
+    """What becomes of a request, as `heads` has read it: names of headers are in lower case."""
+    refused = _not_a_request(method, target)
     if refused is not None:
         return refused
     raw, question, query = target.partition(b"?")
@@ -129,18 +130,12 @@ def judge(
     )
 
 
-def _not_a_request(method: bytes, target: bytes, headers: Headers) -> Refused | None:
+def _not_a_request(method: bytes, target: bytes) -> Refused | None:
     if method.upper() == b"CONNECT":
         return Refused(407, "this is no forward proxy: connect to the host itself")
     is_path = target.startswith(b"/") and target.isascii()
     if not is_path or any([each in target for each in _FORBIDDEN_IN_TARGET]):
         return Refused(400, "the target must be a path on this server")
-    names = [name for name, _ in headers]
-    if b"transfer-encoding" in names and b"content-length" in names:
-        return Refused(400, "a request with two kinds of framing")
-    for name in (b"host", b"content-length", b"transfer-encoding"):
-        if names.count(name) > 1:
-            return Refused(400, f"the header {name.decode()} appears twice")
     return None
 
 

@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
 from nono.broker.credentials.bodies import Body, body, chunk, last_chunk
-from nono.broker.credentials.heads import (
-    CHUNKED,
-    IN_CHUNKS,
-    TO_WEBSOCKET,
-    NotHTTP,
-    Request,
-    Response,
-    end_of_head,
-    is_response,
-    response,
-    written,
-)
+from nono.broker.credentials.heads import CHUNKED, NotHTTP, end_of_head
 from nono.broker.credentials.masking import Mask
-from nono.broker.credentials.request import Admitted, led_back
-from nono.broker.credentials.services import FRAMING_HEADERS
 from nono.supervisor.credentials.client import Client
-from nono.supervisor.credentials.masked import Masked, spelt
+from nono.supervisor.credentials.masked import Masked, is_soon_read
+from nono.supervisor.credentials.told import FINAL, NOT_HTTP, SWITCHING, Teller, Told
 from nono.supervisor.credentials.upstreams import UpstreamClosed, UpstreamFailure
 from nono.supervisor.credentials.wire import MAX_PIECES, Wire
 
-SWITCHING: Final = 101
-_FINAL: Final = 200
-_MAX_SPELT: Final = 4096
-"""In the fields of a head, which are looked through at once."""
-_NOT_HTTP: Final = "the service's answer is not HTTP"
-_UNENCODED: Final = frozenset((b"identity", b""))
-# Where else the service is: not through the proxy, so of no use to the program.
-_DROPPED: Final = frozenset((*(name.encode() for name in FRAMING_HEADERS), b"alt-svc"))
-_LAST_ONE: Final = (b"Connection", b"close")
-
 
 class Answer:
-    """`unsent` is what the client has not taken yet, `received` counts bytes of the body.
+    """`unsent` is what the client has not taken yet, `received` counts bytes of the body."""
 
-    `base_url` is the proxy's URL of the service's host: where redirects to the service itself lead
-    back to.
-    """
+    __slots__ = (
+        *("_adds_chunks", "_body", "_client", "_is_read", "_kept", "_mask", "_masked", "_teller"),
+        *("has_begun", "is_whole", "keeps_client", "keeps_service", "received", "status"),
+        *("tells_its_end", "unsent"),
+    )
 
-    def __init__(
-        self, client: Client, request: Request, admitted: Admitted, mask: Mask, base_url: str
-    ) -> None:
+    def __init__(self, client: Client, teller: Teller, mask: Mask) -> None:
         self._client = client
-        self._request = request
-        self._admitted = admitted
+        self._teller = teller
         self._mask = mask
-        self._base_url = base_url
-        self._masked = Masked(mask)
+        self._masked: Masked | None = None
         self._body: Body | None = None
         self._kept = b""
-        """The beginning of a head."""
+        """The beginning of a head; and what came behind an answer that came in one piece."""
         self._adds_chunks = False
         self._is_read = False
-        self._is_measured = False
         self.has_begun = False
         """Something of it came."""
         self.unsent = b""
@@ -66,18 +38,15 @@ class Answer:
         """Of an answer that was begun: nothing else can be said to the client any more."""
         self.received = 0
         self.is_whole = False
-        self.keeps_client = request.keeps
+        self.keeps_client = False
         self.keeps_service = False
+        self.tells_its_end = False
+        """The client knows without the end of the connection."""
 
     @property
     def has_more(self) -> bool:
         """Something came that takes long to look through: others may go first."""
-        return not self._masked.is_empty
-
-    @property
-    def tells_its_end(self) -> bool:
-        """Whether the client knows without the end of the connection."""
-        return self._adds_chunks or self._is_measured
+        return self._masked is not None and not self._masked.is_empty
 
     @property
     def rest(self) -> bytes:
@@ -92,10 +61,10 @@ class Answer:
                 self.unsent = self._client.give(self.unsent)
             if self.unsent or self.is_whole:
                 return
-            if self.has_more:
+            if self._masked is not None and not self._masked.is_empty:
                 if is_late:
                     return
-                self._take()
+                self._take(self._masked)
                 is_late = self.has_more
                 continue
             try:
@@ -104,96 +73,75 @@ class Answer:
                 raise UpstreamClosed from None
             if data is None:
                 return
-            self.has_begun |= bool(data)
             try:
                 self._feed(data)
             except NotHTTP:
-                raise UpstreamFailure(_NOT_HTTP) if data else UpstreamClosed() from None
+                raise UpstreamFailure(NOT_HTTP) if data else UpstreamClosed() from None
 
     def _feed(self, data: bytes) -> None:
-        if not data:
+        if data:
+            self.has_begun = True
             if self._body is None:
-                raise UpstreamClosed
-            self._body.end()
+                self._head(data)
+                return
         elif self._body is None:
-            data = self._head(data)
-        if self._body is not None:
-            self._pass_on(data)
+            raise UpstreamClosed
+        else:
+            self._body.end()
+        self._pass_on(data)
 
-    def _head(self, data: bytes) -> bytes:
-        """What follows the head, once it has come."""
-        known, data = len(self._kept), self._kept + data
+    def _head(self, data: bytes) -> None:
+        known = len(self._kept)
+        if known:
+            data = self._kept + data
         while (end := end_of_head(data, known)) >= 0:
-            read = response(data[:end], self._request.method)
+            told = self._teller.told(data[:end])
             data, known, self._kept = data[end:], 0, b""
-            if read.status == SWITCHING:
-                self._switch(read)
-                self._kept = data
-                return b""
-            if read.status >= _FINAL:
-                self._begin(read)
-                return data
+            if told.status >= FINAL:
+                self._begin(told, data)
+                return
+            if told.status == SWITCHING:
+                # A WebSocket from here on: what follows is for whoever carries it.
+                self._say(told)
+                self._kept, self.is_whole = data, True
+                return
         self._kept = data
-        return b""
 
-    def _begin(self, read: Response) -> None:
-        if sum([spelt(value) for _, value in read.fields]) > _MAX_SPELT:
-            raise UpstreamFailure("the headers of the answer cannot be read for the key")
-        for name, value in read.fields:
-            if name == b"content-encoding" and value.lower() not in _UNENCODED:
-                raise UpstreamFailure("the answer is compressed, and cannot be read for the key")
-        self._body = body(read.length)
-        self.keeps_service = read.keeps and read.length is not None
-        framing = []
-        self._is_measured = read.announced is not None or read.length == 0
-        if read.announced is not None:
-            framing = [(b"Content-Length", b"%d" % read.announced)]
-        elif read.length in (CHUNKED, None) and self._request.minor:
-            self._adds_chunks = True
-            framing = [IN_CHUNKS]
-        elif read.length in (CHUNKED, None):
-            self.keeps_client = False
-        if not self.keeps_client:
-            framing.append(_LAST_ONE)
-        self._tell(read, framing)
+    def _begin(self, told: Told, data: bytes) -> None:
+        """With what follows the head."""
+        self._say(told)
+        length = told.length
+        if length is not None and CHUNKED < length <= len(data) and is_soon_read(length, data):
+            self._kept, data = data[length:], data[:length]
+            self.received, self.is_whole = length, True
+            self.unsent += self._mask.covered(data)
+            return
+        self._adds_chunks = told.adds_chunks
+        self._body = body(length)
+        self._masked = Masked(self._mask)
+        self._pass_on(data)
 
-    def _switch(self, read: Response) -> None:
-        """A WebSocket from here on: what follows is for whoever carries it."""
-        if not self._admitted.upgrade:
-            raise UpstreamFailure("the service changes to a protocol that nobody asked for")
-        self._tell(read, TO_WEBSOCKET)
-        self.is_whole = True
-        self.keeps_client = self.keeps_service = False
-
-    def _tell(self, read: Response, framing: Sequence[tuple[bytes, bytes]]) -> None:
-        covered = self._mask.covered
-        fields = []
-        for name, value in read.fields:
-            if name not in _DROPPED and not name.startswith(b"proxy-"):
-                if name == b"location":
-                    value = led_back(value, self._admitted.service, self._base_url)
-                fields.append((covered(name), covered(value)))
-        first = b"HTTP/1.1 %d %b" % (read.status, covered(read.reason))
-        head = written(first, (*fields, *framing))
-        if not is_response(head):
-            raise UpstreamFailure(_NOT_HTTP)
-        self.status = read.status
-        self.unsent += head
+    def _say(self, told: Told) -> None:
+        self.status = told.status
+        self.keeps_client = told.keeps_client
+        self.keeps_service = told.keeps_service
+        self.tells_its_end = told.tells_its_end
+        self.unsent += told.head
 
     def _pass_on(self, data: bytes) -> None:
-        assert self._body is not None
+        assert self._body is not None and self._masked is not None
         data = self._body.feed(data)
         self.received += len(data)
         self._is_read = self._body.is_whole
         self._masked.add(data)
-        self._take()
+        self._take(self._masked)
 
-    def _take(self) -> None:
+    def _take(self, masked: Masked) -> None:
         """Tell the next piece that was looked through."""
-        data = self._masked.take()
-        self.is_whole = self._is_read and self._masked.is_empty
+        data = masked.take()
+        self.is_whole = self._is_read and masked.is_empty
         if self.is_whole:
-            data += self._masked.finish()
+            data += masked.finish()
         if self._adds_chunks:
             data = chunk(data) + (last_chunk() if self.is_whole else b"")
         self.unsent += data

@@ -6,14 +6,14 @@ and each piece of a streamed answer is passed on when it comes.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from nono.broker.credentials.masking import Mask
-from nono.supervisor.credentials.answer import SWITCHING, Answer
+from nono.supervisor.credentials.answer import Answer
 from nono.supervisor.credentials.client import Client, ClientGone
 from nono.supervisor.credentials.judged import Judged, is_last
 from nono.supervisor.credentials.poll import TimeOver, pause
+from nono.supervisor.credentials.told import SWITCHING
 from nono.supervisor.credentials.upload import Upload
 from nono.supervisor.credentials.upstreams import UpstreamClosed, UpstreamFailure, Upstreams
 from nono.supervisor.credentials.websocket import Tunnel
@@ -29,15 +29,18 @@ _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Exchange:
     """A request, and what is known of its answer so far."""
 
-    def __init__(self, client: Client, judged: Judged, mask: Mask, base_url: str) -> None:
-        request, admitted = judged.request, judged.admitted
+    __slots__ = (
+        *("_answer", "_client", "_has_asked", "_is_early", "_judged", "_mask", "_request"),
+        *("_tunnel", "_upload"),
+    )
+
+    def __init__(self, client: Client, judged: Judged, mask: Mask) -> None:
         self._client = client
         self._judged = judged
-        self._request = request
+        self._request = judged.request
         self._mask = mask
-        self._upload = Upload(client, request)
-        self._begin = partial(Answer, client, request, admitted, mask, base_url)
-        self._answer = self._begin()
+        self._upload = Upload(client, judged.request)
+        self._answer = Answer(client, judged.teller, mask)
         self._has_asked = False
         self._is_early = False
         """The answer began before the body was sent."""
@@ -74,7 +77,8 @@ class Exchange:
                 if self._is_begun:
                     raise
                 wire = None
-                unsent, self._answer = self._answer.unsent, self._begin()
+                unsent = self._answer.unsent
+                self._answer = Answer(self._client, self._judged.teller, self._mask)
                 self._answer.unsent = unsent
         if wire is None:
             self._client.wire.watch(0)

@@ -20,7 +20,8 @@ from nono.broker.credentials.heads import (
     written,
 )
 from nono.broker.credentials.request import Admitted, Refused, judge
-from nono.supervisor.credentials.issued import Issued
+from nono.supervisor.credentials.issued import Issued, url
+from nono.supervisor.credentials.told import Teller
 
 _MAX_KNOWN: Final = 128
 _MAX_LENGTH: Final = 4096
@@ -36,13 +37,16 @@ class Judged:
     admitted: Admitted
     head: bytes = field(repr=False)
     """With the real key."""
+    teller: Teller = field(repr=False)
+    """Of the answers to it."""
 
 
 class Judge:
-    """Of the requests of one run."""
+    """Of the requests of one run. `port` is the proxy's."""
 
-    def __init__(self, issued: Issued) -> None:
+    def __init__(self, issued: Issued, port: int) -> None:
         self._issued = issued
+        self._port = port
         self._known: dict[bytes, Judged] = {}
 
     def judge(self, head: bytes) -> Judged | tuple[Request, Refused]:
@@ -55,7 +59,9 @@ class Judge:
         if isinstance(admitted, Refused):
             return read, admitted
         key = issued.keys[admitted.service.name].value
-        judged = Judged(read, admitted, _anew(read, admitted, key))
+        assert issued.mask is not None  # there is a service
+        teller = Teller(read, admitted, issued.mask, url(admitted.service, self._port))
+        judged = Judged(read, admitted, _anew(read, admitted, key), teller)
         if len(head) <= _MAX_LENGTH:
             if len(self._known) >= _MAX_KNOWN:
                 del self._known[next(iter(self._known))]

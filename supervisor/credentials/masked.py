@@ -22,6 +22,11 @@ def spelt(data: bytes) -> int:
     return sum([data.count(each) for each in _BEGINNINGS])
 
 
+def is_soon_read(length: int, data: bytes) -> bool:
+    """Whether so much of it can be looked through at once."""
+    return length <= _PIECE or spelt(data[:length]) <= _MAX_SPELT
+
+
 class Masked:
     """What is added is taken, in pieces. `is_empty` tells when all was."""
 
@@ -42,7 +47,7 @@ class Masked:
     def take(self) -> bytes:
         """As much as can be looked through at once."""
         data = self._data
-        if len(data) > _PIECE and spelt(data) > _MAX_SPELT:
+        if not is_soon_read(len(data), data):
             self._data = data[_PIECE:]
             return self._masking.feed(data[:_PIECE])
         self._data = b""

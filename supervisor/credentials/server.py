@@ -14,7 +14,7 @@ from nono.broker.credentials.heads import NotHTTP, written
 from nono.broker.credentials.request import Refused
 from nono.supervisor.credentials.client import Client, ClientGone
 from nono.supervisor.credentials.exchange import BODY_SECONDS, Exchange
-from nono.supervisor.credentials.issued import Issued, url
+from nono.supervisor.credentials.issued import Issued
 from nono.supervisor.credentials.judged import Judge, Judged
 from nono.supervisor.credentials.poll import Line, Poll, TimeOver
 from nono.supervisor.credentials.upstreams import UpstreamFailure, Upstreams
@@ -32,12 +32,11 @@ _CHALLENGES = {
 
 @dataclass(frozen=True, slots=True)
 class _Serving:
-    """What every connection needs. `port` is the listener's."""
+    """What every connection needs."""
 
     issued: Issued
     judge: Judge
     upstreams: Upstreams
-    port: int
     strangers: dict[Line, None]
     """Those that have not shown a token yet, the oldest first."""
 
@@ -49,7 +48,7 @@ async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -
     """
     room = trio.Semaphore(_MAX_CONNECTIONS)
     own = trio.socket.from_stdlib_socket(listener.dup())
-    serving = _Serving(issued, Judge(issued), upstreams, own.getsockname()[1], {})
+    serving = _Serving(issued, Judge(issued, own.getsockname()[1]), upstreams, {})
     poll: Poll | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -123,9 +122,8 @@ async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool
 async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
     issued, request, admitted = serving.issued, judged.request, judged.admitted
     name = admitted.service.name
-    base_url = url(admitted.service, serving.port)
     assert issued.mask is not None  # there is a service
-    exchange = Exchange(client, judged, issued.mask, base_url)
+    exchange = Exchange(client, judged, issued.mask)
     status, reason = 0, "the program closed the connection"
     try:
         await exchange.run(serving.upstreams)

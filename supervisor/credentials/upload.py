@@ -11,6 +11,8 @@ from nono.supervisor.credentials.wire import MAX_PIECES, Wire
 class Upload:
     """`unsent` is what the service has not taken yet, `sent` counts bytes of the body."""
 
+    __slots__ = ("_body", "_client", "_is_chunked", "is_cut", "is_read", "sent", "unsent")
+
     def __init__(self, client: Client, request: Request) -> None:
         self._client = client
         self._is_chunked = request.length == CHUNKED

@@ -47,7 +47,9 @@ class Usage:
         reason: str = "",
     ) -> None:
         """One request that was answered, or broke off. `service` is empty where none was meant."""
-        count = self.counts.setdefault((service, status), Count())
+        count = self.counts.get((service, status))
+        if count is None:
+            count = self.counts[service, status] = Count()
         count.requests += 1
         count.sent += sent
         count.received += received

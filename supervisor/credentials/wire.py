@@ -28,7 +28,9 @@ class Wire:
     `ready` are the events that came and were not used up.
     """
 
-    __slots__ = ("_events", "_full", "_poll", "_readiness", "_sock", "_wants", "line", "ready")
+    __slots__ = (
+        *("_events", "_full", "_poll", "_readiness", "_sock", "_wants", "is_open", "line", "ready"),
+    )
 
     def __init__(self, sock: socket.socket, poll: Poll, line: Line | None) -> None:
         sock.setblocking(False)
@@ -41,15 +43,12 @@ class Wire:
         """What TLS waits for before it can read."""
         self._readiness = select.poll()
         self._readiness.register(sock, select.POLLIN)
+        self.is_open = True
         self.line = line
         self.ready = 0
 
     def fileno(self) -> int:
         return self._sock.fileno()
-
-    @property
-    def is_open(self) -> bool:
-        return self._sock.fileno() >= 0
 
     @property
     def is_silent(self) -> bool:
@@ -105,7 +104,7 @@ class Wire:
             sent = self._sock.send(data)
         except (BlockingIOError, ssl.SSLWantWriteError):
             return data
-        return data[sent:]
+        return data[sent:] if sent < len(data) else b""
 
     def end(self) -> None:
         """Nothing more will be sent. Raises OSError."""
@@ -120,6 +119,7 @@ class Wire:
     def close(self) -> None:
         """At once, whatever was on its way."""
         if self.is_open:
+            self.is_open = False
             if self._events:
                 self._poll.watch(self, self._events, 0)
             with contextlib.suppress(OSError):

@@ -1,12 +1,14 @@
 """A key is unreadable in whatever pieces an answer comes, and no length changes."""
 
 import base64
+import random
 from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nono.broker.credentials.masking import Mask, Masking
+from tests.spelling import spelt
 
 KEYS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=60)
 
@@ -76,3 +78,18 @@ def test_a_mask_and_its_text_show_no_key() -> None:
     mask = Mask(b"sk-0123456789")
     assert "sk-0123456789" not in repr(mask)
     assert mask.text("wrong key: sk-0123456789!") == "wrong key: *************!"
+
+
+@given(KEYS, st.lists(st.binary(max_size=20), max_size=3), st.integers(1, 2), st.randoms())
+def test_a_key_in_one_of_many_parts_is_found_in_all_of_them_together(
+    key: str, others: list[bytes], depth: int, chance: random.Random
+) -> None:
+    """What is found in none of them is passed on without a closer look."""
+    mask = Mask(key.encode())
+    text = key if chance.random() < 0.5 else base64.b64encode(key.encode()).decode()
+    part = spelt(chance, text, depth).encode()
+    parts = [*others, part, *others]
+    chance.shuffle(parts)
+    if any(mask.covered(each) != each for each in parts):
+        assert mask.may_be_in(parts)
+    assert not mask.may_be_in([])

@@ -232,7 +232,7 @@ async def test_many_clients_at_once() -> None:
 
 async def test_a_head_is_known_again_by_all_of_its_bytes() -> None:
     async with proxied(_polite) as p:
-        judge = Judge(p.proxy.issued)
+        judge = Judge(p.proxy.issued, p.proxy.port)
         head = p.head(_GET)
         first = judge.judge(head)
         assert isinstance(first, Judged) and judge.judge(head) is first
@@ -247,7 +247,7 @@ async def test_a_head_is_known_again_by_all_of_its_bytes() -> None:
 
 async def test_of_many_heads_few_are_known_again() -> None:
     async with proxied(_polite) as p:
-        judge = Judge(p.proxy.issued)
+        judge = Judge(p.proxy.issued, p.proxy.port)
         for number in range(2 * judging._MAX_KNOWN):
             judge.judge(p.head(_GET, b"X: %d" % number))
         judge.judge(p.head(_GET, b"X: " + b"y" * judging._MAX_LENGTH))
