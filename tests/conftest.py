@@ -311,7 +311,11 @@ def _account(name: str, place: Path, python: str) -> Account:
         "TERM": "dumb",
         "USER": name,
     }
-    for switch in ("NONO_LANE", "NONO_PRELOAD"):  # for whole rooms of tests through one lane
+    for switch in (
+        "NONO_LANE",
+        "NONO_LAUNCHER",
+        "NONO_PRELOAD",
+    ):  # for whole rooms of tests through one lane
         if value := os.environ.get(switch):
             environment[switch] = value
     account = Account(name, entry.pw_uid, entry.pw_gid, home, python, environment)

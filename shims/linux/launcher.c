@@ -22,7 +22,7 @@ enum { NOT_STARTED = 125, NOT_FOUND = 127 }; /* exit_status.py */
 #include "launcher_processes.h"
 
 /* To be raised with every change of the order, of a request or of what is done. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 enum { HAS_SCOPE = 1, HAS_TERMINAL = 2 };
 
@@ -81,21 +81,32 @@ static void cut_once(int order_fd)
     cut_bounding_set(order.keep);
 }
 
-static int32_t start_sandbox(int requests, const int *fds, int count, uint8_t there, int children)
+struct launcher {
+    int requests, children, asker; /* `children` is a signalfd; nobody but who started us may ask */
+    int is_init;                   /* of the one sandbox that is asked for */
+};
+
+static int32_t start_sandbox(const struct launcher *ours, const int *fds, int count, uint8_t there)
 {
     struct given given = {fds[0], fds[1], {fds[2], fds[3], fds[4]}, fds[5], fds[6], fds[7]};
     int server = own_pid();
+    int32_t well = 0;
     long pid;
 
     if (count != MAX_FDS)
         return -EMFILE;
     given.scope = there & HAS_SCOPE ? given.scope : -1;
     given.terminal = there & HAS_TERMINAL ? given.terminal : -1;
+    if (ours->is_init) {
+        send_bytes(ours->requests, &well, sizeof well, -1);
+        close_fd(ours->requests);
+        be_init(&given, ours->children, ours->asker);
+    }
     cut_once(given.order);
     pid = make_process();
     if (pid == 0) {
-        close_fd(requests);
-        be_init(&given, children, server);
+        close_fd(ours->requests);
+        be_init(&given, ours->children, server);
     }
     if (pid > 0)
         note_init(pid, 1);
@@ -104,20 +115,20 @@ static int32_t start_sandbox(int requests, const int *fds, int count, uint8_t th
 
 /* 0 when the other end is closed. Of nobody but the process that started us: where another has got
  * a copy of its end, it is of no use. */
-static int answer_request(int requests, int children, int asker)
+static int answer_request(const struct launcher *ours)
 {
     int fds[MAX_FDS] = {-1, -1, -1, -1, -1, -1, -1, -1}, count, sender;
     uint8_t there = 0;
-    long got = receive_bytes(requests, &there, sizeof there, fds, &count, &sender);
+    long got = receive_bytes(ours->requests, &there, sizeof there, fds, &count, &sender);
     int32_t answer = -EPERM;
 
     if (got <= 0)
         return got == -EINTR || got == -ENOMEM;
-    if (sender == asker)
-        answer = start_sandbox(requests, fds, count, there, children);
+    if (sender == ours->asker)
+        answer = start_sandbox(ours, fds, count, there);
     for (int each = 0; each < count; each++)
         close_fd(fds[each]);
-    send_bytes(requests, &answer, sizeof answer, -1);
+    send_bytes(ours->requests, &answer, sizeof answer, -1);
     return 1;
 }
 
@@ -164,28 +175,29 @@ static long set_up(void)
                     : call4(SYS_signalfd4, -1, &children, sizeof children, O_NONBLOCK | O_CLOEXEC);
 }
 
-/* `launcher N`: the requests come from descriptor N. It says first which version it is. */
+/* `launcher N`: the requests come from descriptor N. It says first which version it is.
+ * `launcher N init`: there will be one, and this process becomes its init. */
 static int serve(int count, char **words)
 {
-    long requests = count == 2 ? number_of(words[1]) : -1, children;
-    int asker = (int)call0(SYS_getppid);
+    struct launcher ours = {.asker = (int)call0(SYS_getppid), .is_init = count == 3};
+    long requests = count == 2 || count == 3 ? number_of(words[1]) : -1, children;
     int32_t interface = INTERFACE;
     struct pollfd fds[2] = {{0, POLLIN, 0}, {0, POLLIN, 0}};
 
     if (requests < 3 || (children = set_up()) < 0)
         return NOT_STARTED;
-    fds[0].fd = (int)requests;
-    fds[1].fd = (int)children;
+    ours.requests = fds[0].fd = (int)requests;
+    ours.children = fds[1].fd = (int)children;
     call3(SYS_fcntl, requests, F_SETFD, FD_CLOEXEC);
-    send_bytes((int)requests, &interface, sizeof interface, -1);
+    send_bytes(ours.requests, &interface, sizeof interface, -1);
     for (;;) {
         fds[0].revents = fds[1].revents = 0;
         wait_readable(fds, 2, -1);
         if (fds[1].revents) {
-            forget_signals((int)children);
+            forget_signals(ours.children);
             reap_inits();
         }
-        if (fds[0].revents && !answer_request((int)requests, (int)children, asker))
+        if (fds[0].revents && !answer_request(&ours))
             return 0;
     }
 }

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 PROGRAM = os.path.join(os.path.dirname(__file__), "launcher")
-INTERFACE: Final = 2
+INTERFACE: Final = 3
 MAX_ORDER: Final = 64 << 20
 """Bytes of an order, by either server."""
 NUMBER: Final = struct.Struct("=i")

@@ -1,7 +1,7 @@
 """Modules that every start of a kind loads, loaded before anything asks for them.
 
 To look for a module, to make it and to enter it takes the import system as long as the module's own
-lines take. What two starts with the same options have both loaded before their first fork is
+lines take. What two starts with the same options have both loaded before their first process is
 loaded in one pass by the third: each after those that it needs, as they had it. A module that has
 changed meanwhile is left out, and imported as ever by whoever needs it.
 """
@@ -9,7 +9,6 @@ changed meanwhile is left out, and imported as ever by whoever needs it.
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -22,6 +21,8 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 _MAX_KINDS = 24
 _MAX_WORDS = 12
 _MAX_LETTERS = 32
+_STARTS = ("os.fork", "os.posix_spawn")
+"""Audit events of what starts a process, the first of which is the program's."""
 _PIECE = 8
 """So many modules are read at once: memory for more would be fresh from the kernel each time."""
 
@@ -50,17 +51,17 @@ class StartOfKind:
         self._kind = kind
         self._names, self._is_settled = kept.together.get(kind, ([], False))
         self._loaded: int | None = None
-        """How many modules were loaded before the first fork: what comes later is the program's."""
+        """How many were loaded before the first process: what comes later is the program's."""
 
     def load(self) -> None:
         """Load what this kind is known to load; otherwise look what it does."""
         if self._is_settled:
             load(self._kept, self._names)
         elif self._kind and (self._names or len(self._kept.together) < _MAX_KINDS):
-            os.register_at_fork(before=self._note)
+            sys.addaudithook(self._note)
 
-    def _note(self) -> None:
-        if self._loaded is None:
+    def _note(self, event: str, _arguments: object) -> None:
+        if self._loaded is None and event in _STARTS:
             self._loaded = len(self._kept.finished)
 
     def is_new(self) -> bool:

@@ -109,10 +109,11 @@ def _lane() -> Finding:
 
 
 def _starts() -> Finding:
-    """What forks the library's sandboxes."""
+    """What starts sandboxes."""
     good = launcher.is_there()
     cost = (
-        "a start by the library takes twice as long, and each running program 2 MB more: install"
+        "a start takes longer, by the library twice as long, and each running program some MB more:"
+        " install"
         " nono again where there is a C compiler, or from a wheel for this platform"
     )
     found = "yes" if good else "no: not compiled, or not executable"

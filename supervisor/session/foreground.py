@@ -58,7 +58,8 @@ def run(
         from nono.supervisor.macos.launch.terminal import flags_returned, terminal_returned
     else:
         from nono.supervisor.linux.launch import signals
-        from nono.supervisor.linux.launch.start import ForkHere, close_memory
+        from nono.supervisor.linux.launch.here import ForkHere
+        from nono.supervisor.linux.launch.start import close_memory
         from nono.supervisor.linux.launch.terminal import flags_returned, terminal_returned
 
     environment = plan.environment.apply(os.environ)

@@ -11,7 +11,6 @@ of the program's own, it is `python_server`, which does the same.
 
 from __future__ import annotations
 
-import array
 import errno
 import fcntl
 import os
@@ -19,13 +18,14 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 
 from nono.shims.linux import launcher
 from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
 from nono.supervisor.in_forks import forget, keep_from_forks, making
+from nono.supervisor.linux.launch import request
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import failed
 
@@ -46,20 +46,18 @@ class ForkServer:
     def fork(self, spec: Spec, fds: Descriptors) -> int:
         """As `launch.Fork`. Raises StartError when the server cannot be reached, and OSError where
         no descriptor is left."""
-        # What there is not is said beside, since a descriptor has to stand in its place.
-        scope, terminal = (each if each >= 0 else fds.ruleset for each in (fds.scope, fds.terminal))
-        passed = fds.control, fds.stdin, fds.stdout, fds.stderr, fds.ruleset, scope, terminal
-        there = launcher.HAS_SCOPE * (fds.scope >= 0) | launcher.HAS_TERMINAL * (fds.terminal >= 0)
+        # The person's terminal is the library user's, not the program's.
+        spec = spec._replace(own_session=True)
         try:
             server = self._in_c
             if not spec.own_network and server.is_open():
-                order = _order(spec)
+                order = request.order_of(spec)
             else:
                 server, order = self._in_python, spec.pack()
                 server.is_open()
             if len(order) > launcher.MAX_ORDER:  # as execve(2) would say of much less
                 raise failed("execve", errno.E2BIG)
-            answer = server.ask(order, passed, there)
+            answer = server.ask(order, fds)
         except OSError as error:
             if error.errno in _NO_DESCRIPTOR:
                 raise
@@ -119,29 +117,22 @@ class _Connection:
             # One that has ended is found out, now that its end is open nowhere else.
             return is_started and self._is_good(self._socket)
 
-    def ask(self, order: bytes, passed: Sequence[int], there: int) -> int:
+    def ask(self, order: bytes, fds: Descriptors) -> int:
         """The process id of an init that it has forked, or -errno. Raises OSError."""
-        memory = _as_memfd(order)
-        try:
-            fds = array.array("i", (memory, *passed))
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]
-            with self._lock:
-                if self._socket is None:  # another thread's start has failed
-                    raise failure(errno.ECONNRESET)
-                self._socket.settimeout(_START_SECONDS)
-                try:
-                    self._socket.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
-                    answer = self._socket.recv(launcher.NUMBER.size)
-                except TimeoutError:
-                    # Stopped by somebody. Its answer would be taken for the next one's.
-                    self._end()
-                    raise failure(errno.ETIMEDOUT) from None
-        finally:
-            os.close(memory)
-        if len(answer) != launcher.NUMBER.size:
+        with self._lock:
+            if self._socket is None:  # another thread's start has failed
+                raise failure(errno.ECONNRESET)
+            self._socket.settimeout(_START_SECONDS)
+            try:
+                request.send(self._socket, order, fds)
+                answer = request.number_from(self._socket)
+            except TimeoutError:
+                # Stopped by somebody. Its answer would be taken for the next one's.
+                self._end()
+                raise failure(errno.ETIMEDOUT) from None
+        if answer is None:
             raise failure(errno.ECONNRESET)
-        number: int = launcher.NUMBER.unpack(answer)[0]
-        return number
+        return answer
 
     def _is_good(self, ours: socket.socket) -> bool:
         """Whether it is what it should be, once it is started."""
@@ -174,7 +165,7 @@ class _ToProgram(_Connection):
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_missing = not launcher.is_there()
+        self._is_missing = not request.is_there()
 
     def is_open(self) -> bool:
         return not self._is_missing and super().is_open()
@@ -207,36 +198,9 @@ def _is_of_this_version(sock: socket.socket) -> bool:
     """What a server in C says first."""
     sock.settimeout(_START_SECONDS)
     try:
-        said = sock.recv(launcher.NUMBER.size)
+        return request.number_from(sock) == launcher.INTERFACE
     except OSError:
         return False
-    return said == launcher.NUMBER.pack(launcher.INTERFACE)
-
-
-def _order(spec: Spec) -> bytes:
-    command = spec.argv[0] if spec.argv else ""
-    candidates = [command]
-    if not os.path.dirname(command):
-        # As execvpe, which Python's way has it from.
-        candidates = [os.path.join(each, command) for each in os.get_exec_path(spec.env)]
-    return launcher.Order(
-        candidates=candidates if command else [],
-        argv=spec.argv,
-        env=[f"{name}={value}" for name, value in spec.env.items()],
-        cwd=spec.cwd,
-        program=spec.program,
-        keep=spec.keep,
-        umask=spec.umask,
-        broker=spec.broker,
-        ignored_signals=spec.ignored_signals,
-        signal_mask=spec.signal_mask,
-        closed_streams=spec.closed_streams,
-        lingers=spec.lingers,
-        group=spec.group,
-        rlimits=spec.rlimits,
-        # The person's terminal is the library user's, not the program's.
-        own_session=True,
-    ).pack()
 
 
 SERVER = ForkServer()
@@ -259,14 +223,3 @@ def _above_streams(sock: socket.socket) -> socket.socket:
 def _numbers(ends: Iterable[socket.socket]) -> list[int]:
     """-1 for what is closed."""
     return [end.fileno() for end in ends]
-
-
-def _as_memfd(data: bytes) -> int:
-    fd = os.memfd_create("nono-spec", os.MFD_CLOEXEC)
-    try:
-        with open(fd, "wb", closefd=False) as file:
-            file.write(data)
-    except BaseException:
-        os.close(fd)
-        raise
-    return fd

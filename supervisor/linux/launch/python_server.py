@@ -65,8 +65,7 @@ class Server:
     def _fork(self, fds: list[int], there: int) -> int:
         if len(fds) != _FD_COUNT:
             return -errno.EMFILE
-        # The person's terminal is the library user's, not the program's.
-        spec = Spec.unpack(_from_memfd(fds[0]))._replace(own_session=True)
+        spec = Spec.unpack(_from_memfd(fds[0]))
         if self._keep is None:
             # Here it is done once, and each program has it from here; if not, it does it itself.
             self._keep = frozenset(spec.keep)

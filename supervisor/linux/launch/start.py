@@ -1,4 +1,4 @@
-"""Starting a sandbox's init, by fork from here or from the fork server, up to the listener."""
+"""Starting a sandbox's init, by this process (`here`) or the fork server, up to the listener."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ import os
 import select
 import signal
 import socket
-import time
 from collections.abc import Iterable
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from nono.broker.named_tuple import NamedTuple
-from nono.shims.linux.process import set_child_subreaper, set_dumpable
-from nono.supervisor import exit_status
+from nono.shims.linux.process import set_dumpable
 from nono.supervisor.errors import StartError, hint_of
 from nono.supervisor.linux.launch import protocol
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
-from nono.supervisor.linux.processes import children, descendants
 
 _START_SECONDS = 30.0
-_ORPHAN_SECONDS = 0.02
-_ORPHAN_ROUNDS = 500
 
 
 class Forker(Protocol):
     """How the init of a sandbox is started, and what becomes of its processes without it."""
 
     def fork(self, spec: Spec, fds: Descriptors) -> int:
-        """Start `init.run` in a new process that is below ours; its pid. Raises StartError."""
+        """Start an init in a new process that is below ours; its pid. Raises StartError."""
 
     def open_pair(self) -> tuple[socket.socket, socket.socket]:
         """To talk with an init, whose end comes with that of ours: no fork of this process keeps
@@ -65,39 +60,6 @@ class Launched(NamedTuple):
         forker.close(self.control)
 
 
-class ForkHere:
-    """Forks this process, which must have no other thread: fork(2) keeps only the caller's."""
-
-    def __init__(self) -> None:
-        set_child_subreaper(True)
-        # What was ours before is no sandbox's: a shell that has become nono had jobs.
-        self._before = children()
-
-    def fork(self, spec: Spec, fds: Descriptors) -> int:
-        try:
-            pid = os.fork()
-        except OSError as error:
-            raise failed("fork", error.errno or 0) from error
-        if pid == 0:
-            _be_init(spec, fds)
-        return pid
-
-    def open_pair(self) -> tuple[socket.socket, socket.socket]:
-        return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-    def close(self, end: socket.socket) -> None:
-        end.close()
-
-    def end_orphans(self) -> None:
-        """They have become our children, or are below one; some may be forking still."""
-        for _ in range(_ORPHAN_ROUNDS):
-            left = descendants(os.getpid(), without=self._before)
-            if not left:
-                return
-            kill_and_reap(left)
-            time.sleep(_ORPHAN_SECONDS)
-
-
 def failed(step: str, number: int) -> StartError:
     """The error for a step of a start that failed."""
     if number not in (errno.EAGAIN, errno.ENOMEM):
@@ -106,20 +68,6 @@ def failed(step: str, number: int) -> StartError:
     from nono.supervisor.linux.process_bounds import no_more
 
     return no_more(step)
-
-
-def _be_init(spec: Spec, fds: Descriptors) -> NoReturn:
-    """The body of the forked process: whatever fails, nothing of what it is a copy of goes on."""
-    try:
-        try:
-            from nono.supervisor.linux.launch import init
-        except OSError as error:
-            with socket.socket(fileno=fds.control) as control:
-                protocol.send(control, protocol.FAILED, "load the init", error.errno or 0)
-        else:
-            init.run(spec, fds)
-    finally:
-        os._exit(exit_status.NOT_STARTED)
 
 
 def close_memory() -> None:

@@ -32,13 +32,13 @@ SECONDS = 60.0
 class Started:
     """A launcher, and what a request to it takes."""
 
-    def __init__(self, program: Path | str, directory: Path) -> None:
+    def __init__(self, program: Path | str, directory: Path, *words: str) -> None:
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = directory / "sanitizer"
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with theirs:
             self.process = subprocess.Popen(
-                [program, str(theirs.fileno())],
+                [program, str(theirs.fileno()), *words],
                 pass_fds=[theirs.fileno()],
                 env={
                     "ASAN_OPTIONS": f"log_path={self.log}",
@@ -106,6 +106,15 @@ def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     warnings = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
     subprocess.run(["gcc", *warnings, *SANITIZED, "-o", made, PROGRAM], check=True)
     return made
+
+
+@pytest.fixture(params=["installed", "sanitized"])
+def init(request: pytest.FixtureRequest, sanitized: Path, tmp_path: Path) -> Iterator[Started]:
+    """One that is the init of a single sandbox."""
+    program = launcher.PROGRAM if request.param == "installed" else sanitized
+    made = Started(program, tmp_path, "init")
+    yield made
+    assert made.close() == ""
 
 
 @pytest.fixture(params=["installed", "sanitized"])
@@ -265,7 +274,7 @@ def running(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         with theirs:
-            assert started.ask(packed, theirs.fileno(), there=there) > 0
+            assert started.ask(packed, theirs.fileno(), there=there) >= 0
         yield ours
 
 
@@ -307,3 +316,33 @@ def test_what_lingers_ends_when_that_is_said(started: Started) -> None:
         assert not select.select([control], [], [], 0)[0]
         say(control, "kill")
         assert told(control) == [["ended"]]
+
+
+def test_an_init_by_itself(init: Started) -> None:
+    """What it was started for is its own process, and there is nobody to ask for another one."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            leaves = order("/bin/sh", "-c", "setsid sleep 1000 & exit 3", own_session=False)
+            assert init.ask(leaves.pack(), theirs.fileno()) == 0
+        said = told(ours)
+    assert words(said) == ["ended", "exited", "listener", "started"]
+    assert ["exited", 3 << 8] in said
+    assert init.heard() == b""
+    assert init.process.wait(SECONDS) == 0
+
+
+def test_an_init_heeds_who_started_it_alone(init: Started) -> None:
+    asks = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).send(b'\\1')"
+    fd = init.socket.fileno()
+    subprocess.run([sys.executable, "-c", asks, str(fd)], pass_fds=[fd], check=True)
+    assert launcher.NUMBER.unpack(init.heard()) == (-errno.EPERM,)
+    assert init.ask(b"", init.null, count=7) == -errno.EMFILE
+    # It goes when nobody is left to ask.
+
+
+def test_an_init_ends_with_who_started_it(init: Started) -> None:
+    with running(init, order("/bin/sh", "-c", "setsid sleep 1000 & sleep 1000").pack()) as control:
+        while hear(control)[0] != "started":
+            pass
+    assert init.process.wait(SECONDS) == 0

@@ -73,7 +73,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.syspath_prepend(made.modules)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(kept_modules, "_PACKAGE", "joint_")
-    monkeypatch.setattr(os, "register_at_fork", lambda before: None)
+    monkeypatch.setattr(sys, "addaudithook", lambda hook: None)
     yield made
     made.stop()
 
@@ -122,24 +122,26 @@ def test_another_kind_of_start_loads_nothing_of_it(world: World) -> None:
     assert world.at_once == []
 
 
-def test_what_is_loaded_after_the_first_fork_is_the_programs(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("way", ["os.fork", "os.posix_spawn"])
+def test_what_is_loaded_after_the_first_process_is_the_programs(
+    world: World, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    forks: list[Callable[[], None]] = []
-    monkeypatch.setattr(os, "register_at_fork", lambda before: forks.append(before))
+    hooks: list[Callable[[str, object], None]] = []
+    monkeypatch.setattr(sys, "addaudithook", hooks.append)
     world.start()
     world.stop()
     kept = world.kept = KeptModules(str(world.file))
     kept.open()
     sys.meta_path.insert(0, kept)
-    forks.clear()
+    hooks.clear()
     start = StartOfKind(kept, "other")
     start.load()
-    (fork,) = forks
+    (hear,) = hooks
+    hear("open", ())
     importlib.import_module("joint_two")
-    fork()
+    hear(way, ())
     importlib.import_module("joint_one")
-    fork()
+    hear(way, ())
     assert start.is_new()
     assert kept.together["other"] == (["joint_two"], False)
 

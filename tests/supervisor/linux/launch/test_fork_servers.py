@@ -8,8 +8,9 @@ import pytest
 
 from nono.shims.linux import launcher
 from tests.conftest import BY_A_USER, Account, program_beside
+from tests.supervisor.linux.launch.others import OTHERS
 
-pytestmark = pytest.mark.requires(landlock=6, commands=["gcc"])
+pytestmark = pytest.mark.requires(landlock=6, commands=["bash", "gcc"])
 
 BY_SERVER = program_beside(__file__, "by_server.py")
 ALIKE = BY_SERVER + program_beside(__file__, "alike.py")
@@ -107,15 +108,6 @@ def test_a_host_without_streams(as_user: Account, project: Path, server: str, cl
     count = len(set(closed) & {"0", "2"})
     assert done.stdout == 2 * (" ".join(["/dev/null"] * count) + "\n"), done.stderr
     assert done.returncode == 0
-
-
-OTHERS = {
-    "no program": "\0\0\0\0",
-    "one that ends at once": "#!/bin/sh\nexit 125\n",
-    "another version": "#!/bin/sh\nprintf '\\377\\000\\000\\000' >&$1\n",
-    "one that says too little": "#!/bin/sh\nprintf x >&$1; sleep 1000\n",
-    "an interpreter that is not there": "#!/no/such/interpreter\n",
-}
 
 
 @BY_A_USER
