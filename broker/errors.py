@@ -8,19 +8,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nono.broker.dataclass import dataclass
+from nono.broker.visible import visible
+
+_MAX_NOTE = 1000
 
 
 class NonoError(Exception):
     """Every error of ours that a person or a caller meets is one.
 
     `message` is one line: what is wrong, where and why. `hint` is a command that
-    can be pasted into a shell, or an advice, or empty.
+    can be pasted into a shell, or an advice, or empty; a traceback has it as a note.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
         Exception.__init__(self, message)  # some have another base beside this one
         self.message = message
+        self.hint = ""
+        self.advise(hint)
+
+    def advise(self, hint: str) -> None:
+        """Have this hint, in place of the one before."""
+        before = self._note()
+        notes = [each for each in getattr(self, "__notes__", ()) if each != before]
         self.hint = hint
+        self.__notes__ = [self._note(), *notes] if hint else notes
+
+    def _note(self) -> str:
+        """The hint, where an error is printed by Python."""
+        return f"hint: {visible(self.hint, limit=_MAX_NOTE)}"
 
     def __reduce__(self) -> tuple[object, ...]:
         return _again, (type(self), self.args, self.__dict__.copy())
@@ -38,6 +53,10 @@ class PolicyError(NonoError, ValueError):
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message, hint)
+
+    def advise(self, hint: str) -> None:
+        """Have this hint, in place of the one before. No note: the text has it."""
+        self.hint = hint
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}"

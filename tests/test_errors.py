@@ -1,19 +1,24 @@
 """One base class catches every error of ours, and the tree that people read is the true one."""
 
 import ast
+import copy
 import importlib
+import pickle
 import pkgutil
 import re
+import traceback
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from nono.broker.errors import PolicyError
+from nono.broker.errors import PolicyError, UnknownName
 from nono.shims.errors import FilterError, ShimError
 from nono.shims.linux import syscall_classes
-from nono.supervisor import NonoError, StartError, errors
+from nono.supervisor import CommandError, NonoError, StartError, errors
+from nono.supervisor.library.task_errors import RemoteError, TaskError
+from nono.supervisor.library.words import speak_python
 from nono.supervisor.linux import confine
 from tests.conftest import CHECKOUT, PACKAGES, Account
 
@@ -137,6 +142,50 @@ def test_every_error_has_a_message_of_one_line_and_a_hint() -> None:
     )
     plain = NonoError("wrong")
     assert (plain.message, plain.hint, str(plain)) == ("wrong", "", "wrong")
+
+
+EACH = [
+    NonoError("wrong", "do it otherwise"),
+    PolicyError("wrong", "do it otherwise"),
+    UnknownName("group", "pyton", ["python"]),
+    errors.NoDirectory("/nowhere"),
+    CommandError("mak", 2, None),
+    TaskError("it ended", "give it more memory"),
+    RemoteError("ValueError", "no", "Traceback:\n  ValueError: no"),
+]
+
+
+def _printed(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("error", EACH, ids=lambda each: type(each).__name__)
+def test_a_hint_is_seen_once_wherever_python_prints_the_error(error: NonoError) -> None:
+    """In a traceback, also of a group, and of what came from another process."""
+    hint = f"hint: {error.hint}"
+    sent = [pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)]
+    for each in (error, *sent):
+        assert (str(each), each.hint) == (str(error), error.hint)
+        for printed in (_printed(each), _printed(ExceptionGroup("some", [each]))):
+            assert printed.count("hint: ") == bool(error.hint), printed
+            assert hint in printed or not error.hint
+    assert "in the worker:" in _printed(sent[0]) or not isinstance(error, RemoteError)
+
+
+def test_a_hint_that_is_said_otherwise_is_seen_so() -> None:
+    """And a note of somebody else's stays."""
+    error = NonoError("wrong", "--read /data")
+    error.add_note("while it was tried")
+    speak_python(error)
+    printed = _printed(error)
+    assert "hint: .read('/data')\nwhile it was tried\n" in printed.replace('"', "'")
+    assert "--read" not in printed
+    error.advise("")
+    assert "hint" not in _printed(error)
+
+
+def test_what_a_program_named_cannot_move_the_cursor_from_a_traceback() -> None:
+    assert "\x1b" not in _printed(NonoError("wrong", "cat '\x1b[2J'")).partition("hint: ")[2]
 
 
 def test_a_filter_that_cannot_be_built_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

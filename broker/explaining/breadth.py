@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nono.broker.explaining import git_settings
-from nono.broker.explaining.remedies import NAMES, Around, Flags, git_of, opens_workdir
+from nono.broker.explaining.remedies import NAMES, Around, Flags, git_of, is_passing, opens_workdir
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import Execute, Operation, PathChange, Request, UnixConnect
 from nono.broker.rules.paths import child, is_within, parent
@@ -59,6 +59,6 @@ def _why_no_name(request: PathChange, around: Around) -> str:
         if around.home and is_within(request.path, around.home):
             return "a flag that opens all of that would open too much: name what is made in it"
         return "make it before the run, and open it"
-    if request.operation in NAMES:
+    if request.operation in NAMES or is_passing(request):
         return f"it takes a right on all of {parent(request.path)}"
     return ""

@@ -8,7 +8,7 @@ from nono.broker.dataclass import dataclass
 from nono.broker.explaining import access_words, forbidden, git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.breadth import beyond
-from nono.broker.explaining.remedies import Around, ends_work_tree, remedy
+from nono.broker.explaining.remedies import Around, ends_work_tree, is_passing, remedy
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
@@ -187,6 +187,9 @@ _APART = {
 }
 
 
+_PASSING = (
+    "; it is made for a moment, as locks and temporary files are, and no flag opens that alone"
+)
 _WORK_TREE = "a work tree of before this run is removed outside: git worktree remove, or prune"
 
 
@@ -209,6 +212,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
             origin = visible(str(rule.origin))
             return f"{_holds(request)} {spelled}, which is denied by {origin}{ends}"
         apart = f"; {why}" if why else _APART.get(rule.origin, "")
+        if rule.protected and not apart and is_passing(request):
+            apart = _PASSING
         return f"denied by {_named(rule)}{apart}"
     if isinstance(request, UnixConnect):
         return explain_network.why_no_socket(request)

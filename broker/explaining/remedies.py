@@ -66,11 +66,23 @@ _RANDOM: Final = re.compile(
     r"|[._-](?i:te?mp)[._-]?[0-9]*\Z"
 )
 """In a name that is another one next time: mkstemp(3), UUIDs, hashes, `name.tmp`."""
+_BESIDE: Final = re.compile(
+    r"\.(?:#|~lock\.)"  # locks of Emacs and GnuPG, of LibreOffice
+    r"|.*(?:\.sw[a-p]x?|~|-journal|-wal|-shm)\Z"  # vim's and others' copies; SQLite's
+    r"|(?:4913|5036|5159)\Z"  # what vim tries a directory with
+)
+"""A name that a program makes beside a file that it works on, and removes again."""
 
 
 def is_random(path: str) -> bool:
-    """True for a name that is another one next time."""
-    return _RANDOM.search(path.rpartition("/")[2]) is not None
+    """True for a name that is another one next time, or gone by then."""
+    name = path.rpartition("/")[2]
+    return _RANDOM.search(name) is not None or _BESIDE.match(name) is not None
+
+
+def is_passing(request: Request) -> bool:
+    """True for making a name that nobody will ask for again: a flag for it alone is of no use."""
+    return isinstance(request, PathChange) and is_random(request.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +259,8 @@ def _bypass(request: Request, rule: Rule, missing: Access, around: Around) -> Fl
     """
     path: str = getattr(request, "path", "")
     if around.directory and Access.READ not in missing:
+        return ()
+    if is_passing(request):
         return ()
     if isinstance(request, PathChange) and request.operation is Operation.MKDIR:
         return ()

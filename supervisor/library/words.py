@@ -90,5 +90,6 @@ def in_python() -> Iterator[None]:
 
 def speak_python(error: NonoError) -> None:
     """From now on."""
-    error.message, error.hint = python_words(error.message), python_words(error.hint)
+    error.message = python_words(error.message)
+    error.advise(python_words(error.hint))
     error.args = (error.message, *error.args[1:])

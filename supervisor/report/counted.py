@@ -75,7 +75,7 @@ def _objects(plain: Mapping[str, Any]) -> Iterator[str]:
         return
     missed = _number(plain.get("objects_missed_ns"))
     more = f", each perhaps {duration(missed)} more" if missed else ""
-    yield f"  what cost most, as it was named, without the lane in C{more}:"
+    yield f"  what cost most, without the lane in C{more}:"
     rows = [
         [
             duration(_number(each.get("nanoseconds"))),

@@ -13,7 +13,8 @@ _MAX_NAMES = 8
 
 
 def folded(lines: Iterable[Line], workdir: str) -> Iterator[Line]:
-    """What is above the working directory is one line, and so is what one key of a profile denies.
+    """What is above the working directory is one line, and so is what one key of a profile denies,
+    and so are names of one directory that no flag opens, since they are others each time.
 
     Programs look for the root of a project in all directories above it. An agent makes its
     directories at each start; its profile keeps those for itself whose content is run later.
@@ -44,7 +45,15 @@ def _alike(line: Line, workdir: str) -> tuple[str, str]:
         is_key = origin.kind is OriginKind.PROFILE
         if is_key and not line.fix and line.reason.startswith("denied by "):
             return (kind, str(origin))
+        if not line.fix and _is_passing(entry):
+            return (os.path.dirname(entry.path), line.reason)
     return ("other", str(id(line)))
+
+
+def _is_passing(entry: Entry) -> bool:
+    from nono.broker.explaining.remedies import is_passing  # most runs have nothing to explain
+
+    return is_passing(entry.denial.request)
 
 
 def _kind(entry: Entry) -> str:
@@ -73,11 +82,11 @@ def _verb(entries: list[Entry]) -> str:
 
 
 def _names(entries: list[Entry]) -> str:
-    """Each, as seen from the directory that holds all of them if a key of a profile denies them."""
+    """Each, as seen from the directory that holds all of them if they are no directories above."""
     paths = list(dict.fromkeys(entry.path for entry in entries))
     directory = os.path.commonpath([os.path.dirname(path) for path in paths])
     is_key = entries[0].denial.verdict.rule.origin.kind is OriginKind.PROFILE
-    is_told = is_key and len(directory) > 1 and directory not in paths
+    is_told = (is_key or _is_passing(entries[0])) and len(directory) > 1 and directory not in paths
     shown = [os.path.relpath(path, directory) if is_told else path for path in paths]
     more = f" and {len(shown) - _MAX_NAMES} more" if len(shown) > _MAX_NAMES else ""
     where = f" in {visible(directory)}" if is_told else ""

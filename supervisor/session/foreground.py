@@ -64,8 +64,9 @@ def run(
 
     environment = plan.environment.apply(os.environ)
     shared = flags_returned((streams.stdin, streams.stdout, streams.stderr))
+    returned = terminal_returned((streams.stdout, streams.stderr))
     at_last, at_first = contextlib.ExitStack(), contextlib.ExitStack()
-    with at_last as last, shared, terminal_returned() as terminal, at_first as first:
+    with at_last as last, shared, returned as terminal, at_first as first:
         inherited = inherited_signals()
         asking = prepared.asking
         own = None if asking is None else asking.terminal

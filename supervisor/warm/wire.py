@@ -59,6 +59,11 @@ class WireError(Different):
     """The other end is gone, or says what nobody would who is what it should be."""
 
 
+def no(why: Different) -> list[bytes]:
+    """The message to a caller that is to start by itself."""
+    return [NO, *(each.encode("utf-8", "backslashreplace") for each in (str(why), why.hint))]
+
+
 class _Suppressed:
     """As `contextlib.suppress(OSError)`, whose import takes a third of the client's time."""
 

@@ -74,13 +74,18 @@ class CountedLoop(Loop):
         return super()._handle(notification, memory, making, once, copied, give)
 
     def _object(self) -> str:
-        """What the call was about: what was decided on, else the path that the program named."""
+        """What the call was about: what was decided on, else what the lane found it to be.
+
+        What nobody had to find is told as the program named it.
+        """
         decisions = self.decisions
         request = decisions.take_request() if isinstance(decisions, CountedDecisions) else None
         if request is not None:
             return name_of(request)
-        copied = None if self._fast_lane is None else self._fast_lane.copied
-        return "" if copied is None else os.fsdecode(copied[1])
+        lane = self._fast_lane
+        if lane is None or lane.copied is None:
+            return ""
+        return os.fsdecode(lane.plain or lane.copied[1])
 
 
 def name_of(request: Request) -> str:

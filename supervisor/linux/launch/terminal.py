@@ -11,8 +11,9 @@ alternate screen is always left. Other sequences that switch modes off are sent 
 ended by a signal, so could not do it itself; and what nono has to say is preceded by those that let
 it be seen (cli/messages). Only those are sent that change nothing where the mode is off. Hence ?47
 and not ?1049 for the alternate screen, which would move the cursor to where it was last saved: the
-price is that the cursor stays where the program had it. See termios(3), ioctl_tty(2) and
-console_codes(4).
+price is that the cursor stays where the program had it. None is sent where the program's output
+went elsewhere: then the screen is somebody else's, such as watch(1)'s or an editor's, who started
+nono for what it prints. See termios(3), ioctl_tty(2) and console_codes(4).
 """
 
 from __future__ import annotations
@@ -85,8 +86,11 @@ def flags_returned(descriptors: Iterable[int]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def terminal_returned() -> Iterator[Returned]:
-    """At the end, take back the terminal and put back how it was, if it was ours at the start."""
+def terminal_returned(outputs: Iterable[int]) -> Iterator[Returned]:
+    """At the end, take back the terminal and put back how it was, if it was ours at the start.
+
+    Its screen is the program's where one of the `outputs` is it.
+    """
     returned = Returned()
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
@@ -96,16 +100,19 @@ def terminal_returned() -> Iterator[Returned]:
     try:
         before = _modes(terminal) if _foreground(terminal) == os.getpgrp() else None
         exclusive = _is_exclusive(terminal)
+        is_shown = any(_foreground(each) >= 0 for each in outputs)
+        kind = os.environ.get("TERM", "") if is_shown else ""
         try:
             yield returned
         finally:
             if before is not None and _is_left_to_us(terminal):
-                _put_back(terminal, before, exclusive, returned.screen)
+                _put_back(terminal, before, exclusive, returned.screen, kind)
     finally:
         os.close(terminal)
 
 
-def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool) -> None:
+def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool, kind: str) -> None:
+    """`kind` is what the screen is, by TERM; empty where it is not the program's."""
     # A background process that does this is stopped by SIGTTOU unless it blocks it.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
@@ -116,7 +123,6 @@ def _put_back(terminal: int, modes: list[object], exclusive: bool, screen: bool)
                 fcntl.ioctl(terminal, _TIOCNXCL)
             if _modes(terminal) != modes:
                 termios.tcsetattr(terminal, termios.TCSANOW, modes)  # type: ignore[arg-type]
-            kind = os.environ.get("TERM", "")
             if screen:
                 reset_screen(terminal, kind)
             elif kind not in _NO_SCREEN:

@@ -26,6 +26,7 @@ from nono.supervisor.linux.warm.installed import Installed
 from nono.supervisor.linux.warm.taking import Warm, serve
 from nono.supervisor.places import make_private, through
 from nono.supervisor.warm import wire
+from nono.supervisor.warm.wire import Different
 
 MAX_RUNS = 256
 """At the same time, those that are still asked who they are among them."""
@@ -91,9 +92,11 @@ class Serving:
                 changed = self._installed.changed()
                 if changed:
                     self._stop(f"{changed} has changed")
-                    wire.send(connection, _no("nono was installed again", wire.START))
+                    wire.send(
+                        connection, wire.no(Different("nono was installed again", wire.START))
+                    )
                 elif len(self._runs) >= MAX_RUNS:
-                    wire.send(connection, _no("too many runs at the same time"))
+                    wire.send(connection, wire.no(Different("too many runs at the same time")))
                 else:
                     self._fork(connection, pid)
 
@@ -132,10 +135,6 @@ class Serving:
         with connection, contextlib.suppress(OSError):
             connection.setblocking(False)
             wire.send(connection, [str(status).encode()])
-
-
-def _no(why: str, hint: str = wire.ORDINARY) -> list[bytes]:
-    return [wire.NO, why.encode(), hint.encode()]
 
 
 @contextlib.contextmanager

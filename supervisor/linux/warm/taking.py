@@ -6,6 +6,7 @@ until it was told GO nothing was done that anybody could see.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -69,10 +70,10 @@ def _become(connection: socket.socket, pid: int, warm: Warm) -> list[str] | None
         becoming.take_signals(status)
         wire.send(told, [wire.GO])
     except Different as why:
-        _refuse(told, str(why), why.hint)
+        _refuse(told, why)
         return None
     except (OSError, KeyError, ValueError) as error:
-        _refuse(told, f"{type(error).__name__}: {error}")
+        _refuse(told, Different(f"{type(error).__name__}: {error}"))
         return None
     told.close()
     return given.argv[1:]
@@ -84,11 +85,9 @@ def _be_killed_after(seconds: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK if seconds else signal.SIG_BLOCK, {signal.SIGALRM})
 
 
-def _refuse(told: socket.socket, why: str, hint: str = wire.ORDINARY) -> None:
-    try:
-        wire.send(told, [wire.NO, why.encode("utf-8", "backslashreplace"), hint.encode()])
-    except OSError:
-        return
+def _refuse(told: socket.socket, why: Different) -> None:
+    with contextlib.suppress(OSError):
+        wire.send(told, wire.no(why))
 
 
 def _asked(connection: socket.socket, pid: int, warm: Warm) -> Given:

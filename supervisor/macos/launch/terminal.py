@@ -30,7 +30,7 @@ class Returned:
 
 
 @contextlib.contextmanager
-def terminal_returned() -> Iterator[Returned]:
+def terminal_returned(outputs: Iterable[int]) -> Iterator[Returned]:
     """Nothing of it was given away."""
     yield Returned()
 

@@ -167,6 +167,29 @@ def test_denials(request_: Request, summary: str, reason: str, fix: tuple[str, .
     assert explanation.layer == ("kernel floor" if isinstance(request_, Execute) else "broker")
 
 
+MOMENTARY = """.#notes .notes.swp .swp .notes.swpx notes~ 4913 .~lock.a.odt# x.db-journal x.db-wal
+tmpa8_b7c6d .#lk0x0000558a3c70b2d0.host.42"""
+
+
+@pytest.mark.parametrize("name", MOMENTARY.split())
+def test_what_is_made_for_a_moment_needs_its_directory(name: str) -> None:
+    """It is removed, or renamed, which are rights on that; what is protected stays so."""
+    made = said(PathChange(CALLER, Operation.CREATE, f"/srv/data/{name}"))
+    assert made.fix == ("--write", "/srv/data")
+    assert made.reason.endswith("it takes a right on all of /srv/data")
+    kept = said(PathChange(CALLER, Operation.CREATE, f"/home/u/.ssh/{name}"))
+    assert kept.fix == ()
+    assert kept.reason.endswith("and no flag opens that alone")
+
+
+@pytest.mark.parametrize(
+    "name", ["Cargo.lock", "uv.lock", "notes", "swp", "4912", "note~s", "x.swan", "#notes"]
+)
+def test_what_only_looks_like_it_is_one_file(name: str) -> None:
+    made = said(PathChange(CALLER, Operation.CREATE, f"/srv/data/{name}"))
+    assert made.fix == ("--write-file", f"/srv/data/{name}")
+
+
 def test_a_directory_gets_the_flag_for_directories() -> None:
     assert said(Open(CALLER, "/etc", READ), directory=True).fix == ("--list", "/etc")
     assert said(Watch(CALLER, "/etc"), directory=True).fix == ("--list", "/etc")

@@ -83,3 +83,29 @@ def test_beside_the_report_and_without_words(nono: Nono, project: Path) -> None:
     assert "--stats-file" in done.stderr
     done = nono("run", "--stats", "--floor-only", "--", "true")
     assert (done.returncode, "--floor-only" in done.stderr) == (125, True)
+
+
+def test_an_object_is_told_by_its_own_path(nono: Nono, project: Path) -> None:
+    """However a program gets there: nono's own library goes by a detour of `..` (preloaded.py)."""
+    (project / "link").symlink_to("below")
+    (project / "below").mkdir()
+    (project / "below/file").touch()
+    opened = "".join(f"open('{each}/file').close();" for each in ("below", "below/../link", "link"))
+    command = ("/usr/bin/python3", "-I", "-S", "-c", f"for _ in range(9): {opened}")
+    file = project / "stats.json"
+    given = ("run", "-q", "--allow-cwd", "--stats", "--stats-file", file, "--")
+    done = nono(*given, *command, env={"NONO_LANE": "python"})
+    assert done.returncode == 0, done.stderr
+    done = nono(
+        *given[:-2],
+        project / "more.json",
+        "--no-preload",
+        "--",
+        *command,
+        env={"NONO_LANE": "python"},
+    )
+    told = [json.loads(each.read_text())["objects"] for each in (file, project / "more.json")]
+    assert all(told)
+    assert [each["object"] for objects in told for each in objects if ".." in each["object"]] == []
+    counts = {each["object"]: each["count"] for each in told[1]}
+    assert counts[f"{project}/below/file"] == 27

@@ -139,7 +139,18 @@ CASES = (
         "os.mkdir(H + '/several/tmp8a7b6c5d')",
         "--allow ~/several",
     ),
-    Case("create ~/.app.json.tmp.1234567", "open(H + '/.app.json.tmp.1234567', 'w')"),
+    Case(
+        "create ~/.app.json.tmp.1234567",
+        "open(H + '/.app.json.tmp.1234567', 'w')",
+        said="a right on all of",
+    ),
+    Case("create ~/editor/.x.swp", "open(H + '/editor/.x.swp', 'w')", "--write ~/editor"),
+    Case("create ~/backup/x~", "open(H + '/backup/x~', 'w')", "--write ~/backup"),
+    Case(
+        "create ~/.gnupg/.#lk0x0000558a3c70b2d0.host.42",
+        "open(H + '/.gnupg/.#lk0x0000558a3c70b2d0.host.42', 'w')",
+        said="made for a moment",
+    ),
     Case(
         "connect to the unix socket ~/agent.sock",
         "unix(H + '/agent.sock')",

@@ -44,7 +44,7 @@ def test_what_people_see() -> None:
         f"   4.10 µs and more  {'#' * 5:<40} 100",
         "  call    by         how          calls  time",
         "  openat  lane in C  let through  1,000  9.00 ns",
-        "  what cost most, as it was named, without the lane in C, each perhaps 1.00 µs more:",
+        "  what cost most, without the lane in C, each perhaps 1.00 µs more:",
         "  600 µs  3 x  mkdir /a\\x1b[2J",
     ]
 

@@ -71,6 +71,29 @@ def test_no_name_is_lost_but_their_number() -> None:
     assert f"n7 and 3 more in {STATE}: " in first
 
 
+def test_what_is_made_for_a_moment_is_one_line() -> None:
+    """GnuPG's locks have another name in each process, and each try."""
+    places = [f"/home/u/.gnupg/.#lk0x0000558a3c70b2d{number}.host.42" for number in range(3)]
+    locks = [
+        line(PathChange(NOBODY, Operation.CREATE, each), "create", GROUP, reason="kept")
+        for each in places
+    ]
+    names = ", ".join(each.rpartition("/")[2] for each in places)
+    assert told(*locks) == [f"create {names} in /home/u/.gnupg: kept"]
+    other = line(
+        PathChange(NOBODY, Operation.CREATE, "/home/u/.gnupg/new.conf"),
+        "create",
+        GROUP,
+        reason="kept",
+    )
+    elsewhere = line(
+        PathChange(NOBODY, Operation.CREATE, "/home/u/.ssh/x~"), "create", GROUP, reason="kept"
+    )
+    assert len(told(other, elsewhere, *locks)) == 3
+    opened = line(PathChange(NOBODY, Operation.CREATE, "/d/x~"), "create", NOTHING, "--write", "/d")
+    assert told(opened) == [str(opened).strip()]
+
+
 def test_what_holds_the_working_directory() -> None:
     watch = line(Watch(NOBODY, "/home/u"), "watch", NOTHING, "--list", "/home/u")
     assert told(read("/"), read("/home")) == [

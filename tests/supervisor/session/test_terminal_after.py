@@ -97,6 +97,20 @@ def test_only_the_alternate_screen_is_left_where_nothing_is_said(
     assert "\x1b[?47l" in text and SHOWING not in text and reset() not in text
 
 
+@BY_A_USER
+@pytest.mark.parametrize("end", ["exit 0", "kill -9 $$"], ids=["exit", "killed"])
+def test_the_screen_is_left_alone_where_the_output_goes_elsewhere(
+    as_user: Account, project: Path, end: str
+) -> None:
+    """It is that of watch(1), of an editor: whoever starts nono for what it prints."""
+    as_user.file(project / "elsewhere", f"echo shown; cat /etc/shadow; {end}")
+    with shell(as_user, project) as screen:
+        screen.command("export TERM=xterm; printf '\033[?1049h'")
+        screen.command("nono run --allow-cwd -- sh elsewhere > out 2>&1; cat -v out; echo first")
+        text = screen.read_until(r"(?s).*shown.*/etc/shadow.*first").group()
+    assert "\x1b[?47l" not in text and reset() not in text, text
+
+
 @pytest.mark.parametrize("sequences", [reset, lambda: SHOWING], ids=["reset", "showing"])
 def test_the_reset_changes_nothing_on_a_screen_in_order(sequences: Callable[[], str]) -> None:
     screen = pyte.Screen(40, 10)

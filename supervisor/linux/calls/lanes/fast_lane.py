@@ -51,6 +51,8 @@ class FastLane:
         self._memory = memory
         self.copied: tuple[int, bytes] | None = None
         """Where the path of the last call stands and what stood there, if it was copied."""
+        self.plain = b""
+        """The canonical path of what the last call is about, as far as it is known."""
         self.left = 0
         """The id of a call that the lane in C is known to have left: it is not looked at again."""
         known = table(machine())
@@ -64,6 +66,7 @@ class FastLane:
         Raises OSError (EFAULT, ENAMETOOLONG, ESRCH, EPERM) when the path cannot be read.
         """
         self.copied = None
+        self.plain = b""
         if call.id == self.left:
             return False
         if call.number == self._openat:
@@ -82,6 +85,7 @@ class FastLane:
             path = completed(call.tid, int32(start), path)
         # False for any text but that of a canonical path.
         if self._decisions.floor_covers(os.fsdecode(path), access_of(flags)):
+            self.plain = path
             try:
                 os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
             except FileNotFoundError:
@@ -98,7 +102,7 @@ class FastLane:
             return False
         if flags & os.O_CREAT and path.endswith(b"/"):
             return False
-        real = _object(tid, start, path)
+        self.plain = real = _object(tid, start, path)
         return self._decisions.floor_covers(os.fsdecode(real), access_of(flags))
 
     def covers_dotted(self, call: Notification) -> bool:
@@ -128,6 +132,7 @@ class FastLane:
             os.close(openat2(AT_FDCWD, path, HANDLE_FLAGS, 0, RESOLVE_NO_SYMLINKS))
         except OSError:
             return False
+        self.plain = plain
         return True
 
     def _is_for_no_unix_socket(self, call: Notification) -> bool:
