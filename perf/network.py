@@ -2,8 +2,9 @@
 
     python -m nono.perf.network [--rounds N] [--json FILE]
 
-From the checkout, with nono and its `test` extra installed; as root, since the name in TLS is
-checked on port 443 and the server has to listen there. Rounds alternate; medians are told.
+A round takes a dozen seconds, and says on stderr what it has come to. From the checkout, with nono
+and its `test` extra installed; as root, since the name in TLS is checked on port 443 and the server
+has to listen there. Rounds alternate; medians are told.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _SECONDS = "1.0"
 _LOOKUPS = "200"
 _MEGABYTES = "300"
 _CHUNK = bytes(1 << 18)
+_MAX_SECONDS = 300
+"""For one measurement: what hangs ends here."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Case:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m nono.perf.network", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
@@ -59,6 +62,8 @@ def main() -> int:
         for number in range(arguments.rounds):
             for case in reversed(cases) if number % 2 else cases:
                 case.results.append(_run(case.command, directory))
+                found = f"{case.section}, {case.name}: {case.results[-1]:.4g}"
+                print(f"round {number + 1} of {arguments.rounds}: {found}", file=sys.stderr)
     _print(cases)
     if arguments.json:
         found = [{"section": c.section, "name": c.name, "results": c.results} for c in cases]
@@ -98,6 +103,7 @@ def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
     found.append(Case("seconds for a look-up", "nono, filtered", [*filtered, "--", *looking]))
     loading = [*client, "download", _NAME, str(tls), _MEGABYTES, "ca.pem"]
     section = "megabytes per second over one TLS connection by name"
+    found.append(Case(section, "native", [*loading, _ADDRESS]))
     direct = [*named, "--no-sni-check", _NAME, "--", *loading]
     found.append(Case(section, "nono, name not checked (the program's own socket)", direct))
     found.append(
@@ -107,7 +113,17 @@ def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
 
 
 def _run(command: Sequence[str], directory: Path) -> float:
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_MAX_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        sys.exit(f"perf.network: {' '.join(command)}: no result in {_MAX_SECONDS} s")
     if done.returncode:
         sys.exit(f"perf.network: {' '.join(command)}: {done.stderr.strip()}")
     return float(done.stdout)

@@ -35,7 +35,7 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 /* To be raised with every change of struct lane, of the table, or of what is answered. */
-#define INTERFACE 9
+#define INTERFACE 10
 
 #define RECV 0xC0502100UL
 #define SEND 0xC0182101UL
@@ -403,16 +403,20 @@ EXPORTED void nono_lane_close(struct lane *lane)
     forget_start(lane);
     if (lane->places)
         forget_thread(lane->places), close_diag(lane->places);
+    if (lane->places && lane->places->names)
+        close_clients(lane->places->names);
     if (lane->descriptors >= 0)
         close(lane->descriptors);
     lane->descriptors = -1;
 }
 
-/* Receive and answer until a call is for Python, which is 1; 0 when no process is left that could
- * make one; a negative errno when the listener fails. */
+/* Receive and answer until a call is for Python, which is 1, or a client of the name server, 2; 0
+ * when no process is left that could make a call; a negative errno when the listener fails. */
 EXPORTED int nono_lane_receive(struct lane *lane)
 {
     for (;;) {
+        if (lane->places && lane->places->names && serve_clients(lane))
+            return 2;
         memset(&lane->call, 0, sizeof lane->call);
         lane->is_known = 0;
         if (lane->places)

@@ -12,16 +12,21 @@ import os
 import socket
 import struct
 from array import array
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nono.shims.errors import failure
 from nono.shims.linux.libc import ffi
 from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
+if TYPE_CHECKING:
+    from nono.shims.linux.lane_name_server import LaneNameServer
+
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
-_INTERFACE = 9 << 16 | ffi.sizeof("struct lane")
+_INTERFACE = 10 << 16 | ffi.sizeof("struct lane")
+_ASKED = 2
+"""What is returned for a client of the name server."""
 
 
 class Options(enum.IntFlag):
@@ -72,9 +77,6 @@ class Counts(NamedTuple):
     """How many took how long, by the buckets of `bucket`."""
 
 
-MAX_EXPECTED = 512
-"""How many cookies `lead_look_ups` has room for: EXPECTED in lane_name_server.h."""
-
 Place = bytes
 """An IP address and a port, as `struct place` has them; `place_name` tells which."""
 _PLACE = struct.Struct("=HH16s")
@@ -121,7 +123,7 @@ class Lane:
         self._marks: Any = None
         self._places: Any = None
         self._shared: Any = None
-        self._expected: Any = None
+        self._asked: Callable[[], None] | None = None
         self._answers: Any = None
         self._counts: Any = None
 
@@ -163,13 +165,16 @@ class Lane:
                 self._shared = ffi.from_buffer("uint32_t[]", is_shared)
                 self._places.is_shared = self._shared
 
-    def lead_look_ups(self, port: int, expected: array[int]) -> None:
-        """Connect who looks up a name to this port of 127.0.0.1 from now on; after `connect`.
+    def lead_look_ups(self, listener: socket.socket, asked: Callable[[], None]) -> LaneNameServer:
+        """Connect who looks up a name to this socket of ours from now on; after `connect`.
 
-        `expected` is a counter and room for cookies, to which each is added before.
+        `asked` is called from within `receive` for what the name server does not answer by itself.
         """
-        self._expected = ffi.from_buffer("uint64_t[]", expected)
-        self._places.name_server, self._places.expected = port, self._expected
+        from nono.shims.linux.lane_name_server import LaneNameServer  # only where names are known
+
+        server = LaneNameServer(self._library, listener)
+        self._places.names, self._asked = server.pointer, asked
+        return server
 
     @property
     def asked(self) -> Place | None:
@@ -289,7 +294,9 @@ class Lane:
 
         Only after `use`. Raises OSError.
         """
-        result = self._library.nono_lane_receive(self._lane)
+        while (result := self._library.nono_lane_receive(self._lane)) == _ASKED:
+            if self._asked is not None:
+                self._asked()
         if result < 0:
             raise failure(-result)
         return Notification._make(NOTIFICATION.unpack(self._call)) if result else None

@@ -41,8 +41,7 @@ struct places {
     uint32_t number;   /* of the last question there */
     uint64_t network;  /* that it is asked about */
     const uint32_t *is_shared; /* not 0 once a socket of the sandbox may share its port */
-    uint64_t *expected;        /* how many clients nono's name server expects, and who; or NULL */
-    uint32_t name_server;      /* its port */
+    struct name_server *names; /* where those are led to who look up a name, or NULL */
     struct allowed allowed[ADDRESSES];
 };
 

@@ -61,9 +61,23 @@ DECLARATIONS = """
     struct places {
         struct place asked; uint32_t next; int32_t pidfd; uint32_t tid, is_begun;
         int32_t diag; uint32_t number; uint64_t network; const uint32_t *is_shared;
-        uint64_t *expected; uint32_t name_server;
+        struct name_server *names;
         struct allowed allowed[16];
     };
+    struct name_client { int32_t socket; uint32_t size; uint8_t bytes[514]; };
+    struct known_question {
+        uint32_t length, reply_length; uint8_t question[128], reply[192];
+    };
+    struct name_server {
+        int32_t listener; uint32_t port, count, asks, calls, was_heard; uint64_t hosts[4];
+        struct name_client clients[16]; struct known_question known[64];
+    };
+    const uint8_t *nono_lane_question(struct name_server *server, uint64_t *length);
+    void nono_lane_reply(struct name_server *server, const uint8_t *reply, uint64_t length);
+    void nono_lane_know(struct name_server *server, const uint8_t *question, uint64_t length,
+        const uint8_t *reply, uint64_t reply_length);
+    void nono_lane_forget_questions(struct name_server *server);
+    int nono_lane_let_go(struct name_server *server, uint8_t *bytes, uint64_t *size);
     int nono_lane_allow_place(struct places *places, const struct allowed *allowed);
     void nono_lane_forget_places(struct places *places);
     struct identity { uint32_t length; uint8_t bytes[160]; };

@@ -36,6 +36,11 @@ class WatchedFile(Generic[_T]):
         read = self._read
         return read[1] if read is not None and read[0] == self._signature() else None
 
+    @property
+    def signature(self) -> tuple[int, ...]:
+        """Of the file that was read last: time, size, inode, device; nothing if there was none."""
+        return self._read[0] if self._read is not None else ()
+
     def _signature(self) -> tuple[int, ...]:
         try:
             status = os.stat(self._path)

@@ -119,8 +119,7 @@ class Loop:
                 self._compiled.connects = network is None and copies
                 by_name = network is not None and network.own_proxy is None
                 self._compiled.connects_own = by_name and copies
-                if network is not None:
-                    self._compiled.look_ups = network.stub_port, network.stub_clients.told
+                self._compiled.network = network
             receive, serve = (self._compiled or self.listener).receive, self._serve
             while (notification := receive()) is not None:
                 serve(notification)

@@ -111,7 +111,7 @@ class Serving:
 
     def wakes(self) -> tuple[int, ...]:
         """Descriptors that can be read when `wait` has something to do."""
-        asked = () if self._network is None else (self._network.wakes(),)
+        asked = () if self._network is None else self._network.wakes()
         return self._background.wakes(), *asked
 
     @property

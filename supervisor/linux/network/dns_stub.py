@@ -5,7 +5,9 @@ time for its next message, in which the answer to the last one must be taken as 
 many are connected, the one whose last message is longest ago makes room for the newest.
 
 Programs wait for each answer. So between a message and its answer there is no turn of trio's loop,
-and what a client has asked by the time it is accepted is answered before it has a task.
+and what a client has asked by the time it is accepted is answered before it has a task. Most of it
+never comes here: the lane in C answers whom it has connected (`known_names.py`), and hands over who
+asks for more.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ import trio
 
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.dns_answers import answer, record_asked
-from nono.supervisor.linux.network.dns_repeated import Repeated
+from nono.supervisor.linux.network.plain_look_ups import plain_answer
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
 from nono.supervisor.nursery import open_nursery
 
 if TYPE_CHECKING:
     from nono.supervisor.linux.network.dns_records import Records
+    from nono.supervisor.linux.network.handed_clients import HandedClients
 
 MAX_CLIENTS = 256
 IDLE_SECONDS = 10.0
@@ -52,30 +55,45 @@ async def serve(
     admits: Callable[[Address, Address], bool],
     faults: Faults,
     records: Records | None = None,
+    handed: HandedClients | None = None,
 ) -> None:
     """Answer the clients of `listener`, a listening TCP socket, until cancelled.
 
     Those whose two ends, theirs and ours, `admits` does not know are closed at once. `records`
-    finds what is asked for and not made up. The listener stays the caller's to close, and becomes
-    non-blocking. A fault of ours closes the connection that it happened on. Raises ValueError when
-    the socket does not listen, OSError when it can no longer be accepted from.
+    finds what is asked for and not made up. `handed` has further clients. The listener stays the
+    caller's to close, and becomes non-blocking. A fault of ours closes the connection that it
+    happened on. Raises ValueError when the socket does not listen, OSError when it can no longer be
+    accepted from.
     """
     clients = _Clients()
-    repeated = Repeated(names)
-    serve_one = partial(_converse, names, repeated, clients, faults, records)
+    serve_one = partial(_converse, names, clients, faults, records)
     listener.setblocking(False)
     if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         raise ValueError("the socket is not a listening one")
+
+    def begin(client: socket.socket, received: bytearray) -> None:
+        if len(clients) == MAX_CLIENTS:
+            clients.close_longest_idle()
+        nursery.start_soon(serve_one, client, received, clients.add())
+
     async with open_nursery() as nursery:
+        if handed is not None:
+            nursery.start_soon(_take_handed, handed, begin)
         while True:
             client = await _accept(listener, clients)
-            if not _is_admitted(client, admits):
+            if _is_admitted(client, admits):
+                begin(client, _answer_at_once(client, names))
+            else:
                 client.close()
-                continue
-            if len(clients) == MAX_CLIENTS:
-                clients.close_longest_idle()
-            received = _answer_at_once(client, repeated)
-            nursery.start_soon(serve_one, client, received, clients.add())
+
+
+async def _take_handed(
+    handed: HandedClients, begin: Callable[[socket.socket, bytearray], None]
+) -> None:
+    while True:
+        await trio.lowlevel.wait_readable(handed.wakes())
+        while (taken := handed.take()) is not None:
+            begin(*taken)
 
 
 class _Clients:
@@ -144,7 +162,6 @@ async def _accept(listener: socket.socket, clients: _Clients) -> socket.socket:
 
 async def _converse(
     names: SyntheticNames,
-    repeated: Repeated,
     clients: _Clients,
     faults: Faults,
     records: Records | None,
@@ -157,15 +174,13 @@ async def _converse(
         with client, scope:
             while (query := await _message(client, received)) is not None:
                 clients.heard_of(scope)
-                reply = repeated.answer(query)
+                reply = plain_answer(query, names, names.on_loopback)
                 if reply is None:
                     asked = None if records is None else record_asked(query)
                     found = await records.find(*asked) if records and asked else None
                     reply = answer(query, names, found)
                     if reply is None:
                         return
-                    if found is None:
-                        repeated.note(query, reply)
                 await _send(client, len(reply).to_bytes(_LENGTH) + reply)
     except OSError:
         pass  # The client reset the connection.
@@ -175,15 +190,17 @@ async def _converse(
         clients.remove(scope)
 
 
-def _answer_at_once(client: socket.socket, repeated: Repeated) -> bytearray:
-    """Answer the first messages that are there and were answered before. What is left of them."""
+def _answer_at_once(client: socket.socket, names: SyntheticNames) -> bytearray:
+    """Answer the first messages that are there, if they are plain. What is left of them."""
     received = bytearray()
     try:
         received += client.recv(_LENGTH + MAX_QUERY)
         for _ in range(_MAX_AT_ONCE):
             query = _whole(received)
-            reply = None if query is None else repeated.answer(query)
-            if query is None or reply is None:
+            if query is None:
+                break
+            reply = plain_answer(query, names, names.on_loopback)
+            if reply is None:
                 break
             data = len(reply).to_bytes(_LENGTH) + reply
             if client.send(data) < len(data):  # the room of a new socket, and still too little

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network.datagrams import Datagrams
+from nono.supervisor.linux.network.handed_clients import HandedClients
 from nono.supervisor.linux.network.proxy_clients import ProxyClients
 from nono.supervisor.linux.network.stub_clients import StubClients
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
@@ -47,6 +48,8 @@ class NetworkService(WayOut):
         self.datagrams = Datagrams()
         self.stub_clients = StubClients()
         """Whom the DNS stub answers."""
+        self.handed_clients = HandedClients()
+        """Those whom the lane in C has led to itself, and does not understand."""
         self._stub = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
 
     @property
@@ -55,9 +58,9 @@ class NetworkService(WayOut):
         port: int = self._stub.getsockname()[1]
         return port
 
-    def wakes(self) -> int:
-        """A descriptor that can be read when somebody wants to look up a name."""
-        return self._stub.fileno()
+    def wakes(self) -> tuple[int, ...]:
+        """Descriptors that can be read when somebody wants to look up a name."""
+        return self._stub.fileno(), self.handed_clients.wakes()
 
     async def serve(self, faults: Faults, decisions: Decisions) -> None:
         """Answer look-ups until cancelled. May run in several tasks at once."""
@@ -71,11 +74,12 @@ class NetworkService(WayOut):
         self.names.on_loopback = on_loopback
         records = Records(decisions, self.resolver)
         with self._stub.dup() as listener:
-            admits = self.stub_clients.admits
-            await dns_stub.serve(listener, self.names, admits, faults, records)
+            admits, handed = self.stub_clients.admits, self.handed_clients
+            await dns_stub.serve(listener, self.names, admits, faults, records, handed)
 
     def close(self) -> None:
         self._stub.close()
+        self.handed_clients.close()
         self.datagrams.close()
 
 

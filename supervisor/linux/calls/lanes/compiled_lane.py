@@ -4,15 +4,14 @@ It answers by a table of the floor and of the rules (`Decisions.table`). What it
 floor it writes down itself where there is an audit (`Sharing`); where somebody else is told, it
 does nothing beyond. A table is made once it pays, and again after floor or rules were replaced: a
 run of a few calls has none. Beyond the table it answers what was decided on here before: connects
-(`known_ports.py`), and opens (`known_answers.py`). What it leaves is served as if it had been
-received here.
+(`known_ports.py`), names (`known_names.py`), and opens (`known_answers.py`). What it leaves is
+served as if it had been received here.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from array import array
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -29,10 +28,12 @@ if TYPE_CHECKING:
     from nono.shims.linux.journal import Journal
     from nono.supervisor.decisions.witness import Sharing
     from nono.supervisor.linux.calls.lanes.known_answers import KnownAnswers
+    from nono.supervisor.linux.calls.lanes.known_names import KnownNames
     from nono.supervisor.linux.calls.lanes.known_ports import KnownPorts
     from nono.supervisor.linux.calls.own.own_objects import OwnObjects
     from nono.supervisor.linux.calls.own.own_restrictions import OwnRestrictions
     from nono.supervisor.linux.injected_files import InjectedFiles
+    from nono.supervisor.linux.network.service import NetworkService
 
 # As plain numbers: they are put together for each call that the lane leaves.
 _TRUNCATE, _CHANGES = Options.TRUNCATE_IS_ASKED.value, Options.CHANGES_ARE_TOLD.value
@@ -89,8 +90,9 @@ class CompiledLane:
         """Whether an address means what it says, and sockets can be copied."""
         self.connects_own = False
         """Whether addresses of this machine do, and others stand for names."""
-        self.look_ups: tuple[int, array[int]] | None = None
-        """Where those are led to who look up a name, and where it is told of them."""
+        self.network: NetworkService | None = None
+        """Where hosts are known by their names."""
+        self._names: KnownNames | None = None
         self._ports: KnownPorts | None = None
         self.begun = 0
         """The id of a call whose connect was decided on and begun: it is only waited for."""
@@ -101,6 +103,8 @@ class CompiledLane:
     def receive(self) -> Notification | None:
         """The next call that the lane leaves; None once no process is left. Raises OSError."""
         if not self._has_table():
+            if self._names is not None:
+                self._names.let_all_go()
             return self._listener.receive()
         if self._answers is not None:
             self._answers.renew()
@@ -150,6 +154,8 @@ class CompiledLane:
     def close(self) -> None:
         """When nothing is received any more."""
         self._lane.close()
+        if self._names is not None:
+            self._names.close()
         if self._answers is not None:
             self._answers.close()
 
@@ -177,14 +183,15 @@ class CompiledLane:
             self._lane.connect()
         if with_rules and self.connects_own and self._ports is None:
             self._lane.connect(self._own.shared_ports)
-            if self.look_ups is not None:
-                self._lane.lead_look_ups(*self.look_ups)
             self._ports = self._known_ports()
+            self._names = self._known_names()
         if with_rules and self._answers is None:
             self._answers = self._known_answers()
         self._lane.forget_places()
         if self._ports is not None:
             self._ports.forget()
+        if self._names is not None:
+            self._names.forget()
         if self._answers is not None:
             self._answers.forget()
         self._lane.use(flat, self._version, self._decisions.version)
@@ -201,6 +208,16 @@ class CompiledLane:
         from nono.supervisor.linux.calls.lanes.known_ports import KnownPorts
 
         return KnownPorts(self._lane, self._decisions, self._own, self._sharing)
+
+    def _known_names(self) -> KnownNames | None:
+        from nono.supervisor.linux.calls.lanes.known_names import KnownNames
+
+        try:
+            if self.network is not None:
+                return KnownNames(self._lane, self._decisions, self.network)
+        except OSError:
+            pass  # no socket for it: the name server of the sandbox is there
+        return None
 
     def _share(self, witness: Sharing) -> None:
         """From here on the lane writes down what it does."""

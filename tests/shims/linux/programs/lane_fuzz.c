@@ -153,6 +153,72 @@ static void hear_of_listeners(void)
     free(batch);
 }
 
+/* Messages of a few kinds, one behind the other, spoilt, and no more of them than `size`. */
+static size_t put_messages(uint8_t *bytes, size_t size)
+{
+    size_t end = 0;
+    for (uint32_t left = number(6); left; left--) {
+        const uint32_t length = number(4) ? 12 + number(3) : number(3) ? number(300) : number(70000);
+        if (end + LENGTH + length > size)
+            break;
+        bytes[end] = (uint8_t)(length >> 8), bytes[end + 1] = (uint8_t)length;
+        memset(bytes + end + LENGTH, (int)number(2), length);
+        end += LENGTH + length;
+    }
+    for (uint32_t left = number(3) ? 0 : number(4); left && end; left--)
+        bytes[number((uint32_t)end)] = (uint8_t)number(256);
+    return end ? end - (number(4) ? 0 : number((uint32_t)end)) : 0;
+}
+
+/* A client that says anything, in pieces: how many replies it got that Python did not give. */
+static unsigned long hear_somebody(struct lane *lane, struct name_server *server)
+{
+    static uint8_t said[1 << 12], reply[2 * MAX_QUESTION], left[LENGTH + MAX_QUESTION];
+    int ends[2], found = WAITS;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends))
+        exit(2);
+    const size_t size = put_messages(said, sizeof said);
+    struct name_client *client = &server->clients[0];
+    *client = (struct name_client){.socket = ends[0]};
+    server->count = 1, server->asks = 0;
+    /* The file is the one that it was, most often. */
+    struct stat status = {0};
+    stat(HOSTS_FILE, &status);
+    server->hosts[0] = (uint64_t)status.st_mtim.tv_sec * 1000000000U + (uint64_t)status.st_mtim.tv_nsec;
+    server->hosts[1] = (uint64_t)status.st_size, server->hosts[2] = status.st_ino;
+    server->hosts[3] = status.st_dev + !number(8);
+    for (size_t at = 0; at < size && server->count;) {
+        const size_t piece = number(2) ? size - at : 1 + number((uint32_t)(size - at));
+        at += (size_t)write(ends[1], said + at, piece);
+        /* In memory of its own, behind which there is nothing. */
+        struct name_client *apart = malloc(sizeof *apart);
+        *apart = *client;
+        found = hear_client(lane, apart);
+        *client = *apart;
+        free(apart);
+        while (is_pythons(server, 0, found)) {
+            uint64_t length;
+            const uint8_t *question = nono_lane_question(server, &length);
+            const size_t more = 2 + number(number(9) ? 60 : sizeof reply - 2);
+            if (!question || !number(20)) {
+                close(nono_lane_let_go(server, left, &length));
+                break;
+            }
+            nono_lane_know(server, question, length, reply, more);
+            nono_lane_reply(server, reply, more);
+            if (!server->count || more > MAX_QUESTION)
+                break;
+            server->asks = 0;
+            found = answer_client(lane, client);
+        }
+    }
+    close_clients(server);
+    close(ends[1]);
+    if (!number(100))
+        nono_lane_forget_questions(server);
+    return found == WAITS && size > 100;
+}
+
 /* What was asked last is answered from now on, or anything is. */
 static void answer_something(struct answers *answers)
 {
@@ -194,11 +260,10 @@ int main(int count, char **words)
     struct journal *journal = new_journal();
     struct answers *answers = calloc(1, sizeof *answers);
     static uint32_t is_shared;
-    static uint64_t expected[1 + EXPECTED];
-    static struct places places = {
-        .pidfd = -1, .diag = -1, .is_shared = &is_shared, .expected = expected, .name_server = 9};
+    static struct name_server names = {.listener = -1, .port = 9};
+    static struct places places = {.pidfd = -1, .diag = -1, .is_shared = &is_shared, .names = &names};
     memset(own, 0xff, OWN_BYTES / 4);
-    unsigned long answered = 0, known = 0;
+    unsigned long answered = 0, known = 0, heard = 0;
     struct {
         char *path;
         struct notification call;
@@ -226,6 +291,8 @@ int main(int count, char **words)
             uint64_t start = number(3) ? (uint64_t)AT_FDCWD : number(2) ? number(8) : ~0ULL;
             write_down(journal, path, length);
             hear_of_listeners();
+            lane.places = &places;
+            heard += hear_somebody(&lane, &names);
             if (number(2))
                 answer_something(answers);
             lane.answers = number(8) ? answers : NULL;
@@ -264,7 +331,7 @@ int main(int count, char **words)
     free(answers);
     if (!is_written)
         return 3;
-    printf("%lu answered, %lu known, %lu refused, next descriptor %d\n", answered, known,
-           (unsigned long)lane.refused, dup(0));
+    printf("%lu answered, %lu known, %lu refused, %lu heard, next descriptor %d\n", answered, known,
+           (unsigned long)lane.refused, heard, dup(0));
     return 0;
 }

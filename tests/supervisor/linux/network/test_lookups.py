@@ -136,3 +136,21 @@ def test_the_lane_leads_look_ups_to_the_name_server(nono: Nono, project: Path) -
 def test_an_open_network_has_the_machine_s_own(nono: Nono, as_user: Account) -> None:
     for path in ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"):
         assert nono("run", "--", "cat", path) == as_user("cat", path)
+
+
+ODD = program_beside(__file__, "odd_questions.py")
+
+
+@pytest.mark.requires(commands=["gcc"])
+def test_the_lane_answers_as_the_name_server_does(nono: Nono, hosts: Peers) -> None:
+    """Whole, in pieces, pipelined, mixed, odd and giant; beside the silent, the slow, the deaf."""
+    options = ("--allow-cwd", *hosts.world.flags(), "--allow-domain=api.example")
+    said = []
+    for lane in ("compiled", "python"):
+        command = ("--", PYTHON, "-c", ODD)
+        done = nono("run", "-q", *options, *command, env={"NONO_LANE": lane})
+        assert done.stderr == ""
+        assert done.stdout.splitlines()[-1].startswith("beside the deaf")
+        said.append(done.stdout.splitlines())
+    assert said[0] == said[1]
+    assert len(said[0]) == 19

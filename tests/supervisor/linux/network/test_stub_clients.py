@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import socket
-from array import array
 from collections.abc import Iterator
 
 import pytest
 import trio
 
-from nono.shims.linux import inet_diag
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.network import stub_clients
 from nono.supervisor.linux.network.dns_stub import serve
@@ -58,20 +56,6 @@ def test_what_is_expected_is_admitted_once(listener: socket.socket, blocking: bo
         peer, here = sock.getsockname(), listener.getsockname()
         assert admitted(clients, listener)
         assert not clients.admits(peer, here)
-
-
-def test_whom_the_lane_has_connected_is_admitted_and_nobody_else(listener: socket.socket) -> None:
-    """Known by the socket: whichever port it has, and whoever had that before."""
-    clients = StubClients()
-    with socket.socket() as sock:
-        clients.told[:2] = array("Q", [1, inet_diag.identity(sock)])
-        sock.connect(listener.getsockname())
-        assert admitted(clients, listener)
-        source = sock.getsockname()
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, bytes([1, *[0] * 7]))
-    with socket.create_connection(listener.getsockname(), source_address=source):
-        assert not admitted(clients, listener)
-    assert not clients.admits(source, listener.getsockname()), "nobody is there"
 
 
 def test_a_port_that_is_anothers_by_now_is_not(listener: socket.socket) -> None:

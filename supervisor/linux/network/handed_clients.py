@@ -1,0 +1,53 @@
+"""Clients of the name server that change the thread: from the loop's to trio's.
+
+They are sent through a pair of sockets, so that whoever waits for them is woken, and the kernel
+bounds how many are on their way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+_MAX_RECEIVED = 1 << 13
+_NOTHING = b"-"
+"""Goes before what a client has said: a message without a byte would be an end."""
+
+
+class HandedClients:
+    """Given by one thread, taken by another."""
+
+    def __init__(self) -> None:
+        self._there, self._here = socket.socketpair(
+            socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC
+        )
+        for end in (self._there, self._here):
+            end.setblocking(False)
+
+    def wakes(self) -> int:
+        """A descriptor that can be read when somebody is there to be taken."""
+        return self._here.fileno()
+
+    def give(self, client: socket.socket, received: bytes) -> None:
+        """Hand over a client and what it has said so far. Where there is no room, it is closed."""
+        with client, contextlib.suppress(OSError):
+            socket.send_fds(self._there, [_NOTHING + received], [client.fileno()])
+
+    def take(self) -> tuple[socket.socket, bytearray] | None:
+        """One of them, not blocking; None when nobody is there."""
+        try:
+            received, fds, _, _ = socket.recv_fds(
+                self._here, _MAX_RECEIVED, 1, socket.MSG_CMSG_CLOEXEC
+            )
+        except OSError:
+            return None
+        if not fds:
+            return None
+        client = socket.socket(fileno=fds[0])
+        client.setblocking(False)
+        return client, bytearray(received[len(_NOTHING) :])
+
+    def close(self) -> None:
+        """Those who are on their way are closed as well."""
+        self._there.close()
+        self._here.close()
