@@ -1,8 +1,9 @@
 """The measured side of credentials.py: runs outside and inside, and prints one number.
 
 credentials_client.py direct|proxy latency COUNT PERCENTILE       microseconds per request
-credentials_client.py direct|proxy throughput CONNECTIONS SECONDS requests per second
+credentials_client.py direct|proxy throughput CONNECTIONS SECONDS PATH requests per second
 credentials_client.py direct|proxy first_byte COUNT               microseconds, median
+credentials_client.py proxy processor CONNECTIONS SECONDS PATH    microseconds of the supervisor
 credentials_client.py proxy streams COUNT                         kB of the supervisor for each
 """
 
@@ -77,9 +78,25 @@ async def latency(way: Way, count: str, percentile: str) -> float:
     return sorted(times)[len(times) * int(percentile) // 100] * 1e6
 
 
-async def throughput(way: Way, connections: str, seconds: str) -> float:
-    """By the calls of sockets alone: the client has the same cores as what it measures."""
-    request, counts = way.request("/models"), [0]
+async def throughput(way: Way, connections: str, seconds: str, path: str) -> float:
+    count, took, _ = await _requests(way, connections, seconds, path)
+    return count / took
+
+
+async def processor(way: Way, connections: str, seconds: str, path: str) -> float:
+    """What a busy machine tells as well: how long the supervisor worked for each request."""
+    count, _, worked = await _requests(way, connections, seconds, path, asks=True)
+    return worked / count
+
+
+async def _requests(
+    way: Way, connections: str, seconds: str, path: str, asks: bool = False
+) -> tuple[int, float, float]:
+    """By the calls of sockets alone: the client has the same cores as what it measures.
+
+    How many, in how many seconds, and microseconds of the supervisor meanwhile.
+    """
+    request, counts = way.request(path), [0]
     loop = asyncio.get_running_loop()
 
     def work(sock: socket.socket) -> None:
@@ -102,13 +119,15 @@ async def throughput(way: Way, connections: str, seconds: str) -> float:
     # Once all have a connection to the service.
     while counts[0] < 4 * len(opened):
         await asyncio.sleep(0.01)
+    worked = await _told("worked") if asks else 0.0
     before, begin = counts[0], time.perf_counter()
     await asyncio.sleep(float(seconds))
-    found = (counts[0] - before) / (time.perf_counter() - begin)
+    found = counts[0] - before, time.perf_counter() - begin
+    worked = await _told("worked") - worked if asks else 0.0
     for sock in opened:
         loop.remove_reader(sock)
         sock.close()
-    return found
+    return *found, worked
 
 
 async def first_byte(way: Way, count: str) -> float:
@@ -129,9 +148,9 @@ async def streams(way: Way, count: str) -> float:
     warm = []
     for _ in range(20):
         warm.append(await _hold(way))
-    before = await _size()
+    before = await _told("size")
     held = [await _hold(way) for _ in range(int(count))]
-    grown = await _size() - before
+    grown = await _told("size") - before
     del warm, held
     return grown / int(count)
 
@@ -143,22 +162,25 @@ async def _hold(way: Way) -> Streams:
     return reader, writer
 
 
-async def _size() -> float:
-    """Asks credentials.py, which watches the directory, for the supervisor's resident kB."""
+async def _told(what: str) -> float:
+    """Asks credentials.py, which watches the directory, for a figure of the supervisor.
+
+    Its `size` in kB, or how many microseconds it has `worked`.
+    """
     with open("ask", "w", encoding="ascii"):
         pass
-    while not os.path.exists("size"):
+    while not os.path.exists("told"):
         await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
-    with open("size", encoding="ascii") as file:
-        found = float(file.read())
-    os.unlink("size")
-    return found
+    with open("told", encoding="ascii") as file:
+        found = dict(line.split() for line in file)
+    os.unlink("told")
+    return float(found[what])
 
 
 _MEASUREMENTS: dict[str, Callable[..., Coroutine[None, None, float]]] = {
     "latency": latency,
     "throughput": throughput,
+    "processor": processor,
     "first_byte": first_byte,
     "streams": streams,
 }

@@ -6,12 +6,20 @@ credentials_server.py ADDRESS PORT CERTIFICATE KEY
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+_OTHER = (
+    b"HTTP/1.1 200 OK\r\nDate: Thu, 26 Nov 2026 23:00:00 GMT\r\nServer: perf\r\nVary: Origin\r\n"
+    b"X-Request-Id: req_%020d\r\nCache-Control: no-cache, must-revalidate\r\nX-Took: 12\r\n"
+    b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+)
+"""As services answer: no head is like the one before."""
+_NUMBERS = itertools.count()
 _DENIED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 _STREAM = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -39,6 +47,8 @@ def serve(loop: asyncio.AbstractEventLoop, sock: ssl.SSLSocket, key: bytes) -> N
             sock.send(_DENIED)
         elif b"/hold" in head:
             sock.send(_STREAM)
+        elif b"/other" in head:
+            sock.send(_OTHER % next(_NUMBERS))
         elif b"/stream" in head:
             sock.send(_STREAM)
             loop.call_later(_PAUSE, sock.send, _END)

@@ -87,7 +87,7 @@ class Exchange:
         if self._keeps_service:
             upstreams.keep(service, wire)
         else:
-            wire.close()
+            upstreams.end(service, wire)
 
     @property
     def _keeps_service(self) -> bool:

@@ -53,6 +53,9 @@ class Upstreams:
     refusals: Sequence[Rule]
     proxy: UpstreamProxy | None = None
     _idle: dict[str, list[tuple[float, Wire]]] = field(default_factory=dict)
+    _sessions: dict[str, ssl.SSLSession] = field(default_factory=dict)
+    """What TLS begins the next connection to a service with: half the work of a new one. Whom it is
+    with was verified in this run, at the beginning of the first."""
     _context: ssl.SSLContext | None = None
 
     def kept(self, service: Service) -> Wire | None:
@@ -67,7 +70,7 @@ class Upstreams:
 
     async def made(self, service: Service, line: Line) -> Wire:
         """Another connection. Raises UpstreamFailure."""
-        return Wire(await line.connect(partial(self._connect, service.upstream)), line.poll, None)
+        return Wire(await line.connect(partial(self._connect, service)), line.poll, None)
 
     def keep(self, service: Service, wire: Wire) -> None:
         """For another request. It must have had its whole answer, and nothing else.
@@ -82,17 +85,25 @@ class Upstreams:
         wire.watch(READ)
         idle.append((time.monotonic(), wire))
 
+    def end(self, service: Service, wire: Wire) -> None:
+        """Close it: it cannot be used for another request, and what it knows can."""
+        session = wire.session
+        if session is not None and session.has_ticket:
+            self._sessions[service.name] = session
+        wire.close()
+
     def close(self) -> None:
         for idle in self._idle.values():
             while idle:
                 idle.pop()[1].close()
 
-    async def _connect(self, upstream: Upstream) -> socket.socket:
+    async def _connect(self, service: Service) -> socket.socket:
+        upstream = service.upstream
         try:
             with trio.fail_after(_CONNECT_SECONDS):
                 reached = await self._reach(upstream)
                 sock = socket.socket(fileno=reached.detach())
-                return await self._encrypted(sock, upstream) if upstream.is_tls else sock
+                return await self._encrypted(sock, service) if upstream.is_tls else sock
         except trio.TooSlowError:
             raise UpstreamFailure(f"{upstream.authority} did not answer in time") from None
 
@@ -118,7 +129,8 @@ class Upstreams:
         except OSError as error:
             raise UpstreamFailure(f"{upstream.authority}: {error.strerror or error}") from None
 
-    async def _encrypted(self, sock: socket.socket, upstream: Upstream) -> ssl.SSLSocket:
+    async def _encrypted(self, sock: socket.socket, service: Service) -> ssl.SSLSocket:
+        upstream = service.upstream
         try:
             if self._context is None:
                 # Reading the machine's certificates takes a while. SSL_CERT_FILE names others.
@@ -130,6 +142,8 @@ class Upstreams:
                 do_handshake_on_connect=False,
                 # An end that the service did not sign is none: RFC 9112 section 9.8.
                 suppress_ragged_eofs=False,
+                # One that does not work is not tried again.
+                session=self._sessions.pop(service.name, None),
             )
             await _shake_hands(encrypted)
         except OSError as error:

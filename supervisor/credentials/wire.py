@@ -51,6 +51,11 @@ class Wire:
         return self._sock.fileno()
 
     @property
+    def session(self) -> ssl.SSLSession | None:
+        """What TLS may begin another connection with."""
+        return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
+
+    @property
     def is_silent(self) -> bool:
         """False when the other side has closed it, or said something that nobody asked for."""
         if not self.is_open:
