@@ -2,7 +2,8 @@
  * ends them all. init.py of nono's supervisor is the same in Python, and says why it is as it is.
  */
 #define WITNESSED                                                                                  \
-    (BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM) | BIT(SIGHUP) | BIT(SIGUSR1) | BIT(SIGUSR2))
+    (BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM) | BIT(SIGHUP) | BIT(SIGUSR1) | BIT(SIGUSR2) |        \
+     BIT(SIGTSTP) | BIT(SIGWINCH))
 #define KILL_AGAIN_MILLISECONDS 50
 #define TAKE_TERMINAL 0x540E /* TIOCSCTTY */
 
@@ -46,9 +47,10 @@ static int collect(struct init *init)
 static int is_to_go_on(struct init *init)
 {
     struct moment now = {0, 0};
-    signals witnessed = WITNESSED;
     struct heard heard;
+    signals seen;
     size_t after;
+    long number;
 
     if (!hear(init->control, &heard))
         return 0;
@@ -60,10 +62,11 @@ static int is_to_go_on(struct init *init)
             send_signal(init->has_terminal ? -init->child : init->child, SIGCONT);
         return 1;
     }
-    if (!begins(&heard, "seen"))
+    if (!(after = begins(&heard, "seen")))
         return 0;
-    while (call4(SYS_rt_sigtimedwait, &witnessed, 0, &now, sizeof witnessed) > 0)
-        ;
+    number = number_at(&heard, after);
+    seen = number > 0 && number <= 64 ? BIT(number) & WITNESSED : 0;
+    call4(SYS_rt_sigtimedwait, &seen, 0, &now, sizeof seen);
     return 1;
 }
 

@@ -312,7 +312,8 @@ def test_what_lingers_ends_when_that_is_said(started: Started) -> None:
     with running(started, lingering.pack()) as control:
         while hear(control) != ["exited", 4 << 8]:
             pass
-        say(control, "seen")
+        for number in (2, 64, 65, 70_000):
+            say(control, "seen", number)
         assert not select.select([control], [], [], 0)[0]
         say(control, "kill")
         assert told(control) == [["ended"]]
