@@ -2,13 +2,15 @@
  * ends them all. init.py of nono's supervisor is the same in Python, and says why it is as it is.
  */
 #define WITNESSED                                                                                  \
-    (BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM) | BIT(SIGHUP) | BIT(SIGUSR1) | BIT(SIGUSR2))
+    (BIT(SIGINT) | BIT(SIGQUIT) | BIT(SIGTERM) | BIT(SIGHUP) | BIT(SIGUSR1) | BIT(SIGUSR2) |        \
+     BIT(SIGTSTP) | BIT(SIGWINCH))
 #define KILL_AGAIN_MILLISECONDS 50
 #define TAKE_TERMINAL 0x540E /* TIOCSCTTY */
 
 struct init {
     int control, children, child; /* `children` is a signalfd: some have changed */
     int is_scoped, is_stopped, has_terminal;
+    long watch; /* a process id, if positive */
     long stops;
     uint32_t options;
     char group[MAX_PATH]; /* empty without a control group */
@@ -46,9 +48,10 @@ static int collect(struct init *init)
 static int is_to_go_on(struct init *init)
 {
     struct moment now = {0, 0};
-    signals witnessed = WITNESSED;
     struct heard heard;
+    signals seen;
     size_t after;
+    long number;
 
     if (!hear(init->control, &heard))
         return 0;
@@ -60,10 +63,11 @@ static int is_to_go_on(struct init *init)
             send_signal(init->has_terminal ? -init->child : init->child, SIGCONT);
         return 1;
     }
-    if (!begins(&heard, "seen"))
+    if (!(after = begins(&heard, "seen")))
         return 0;
-    while (call4(SYS_rt_sigtimedwait, &witnessed, 0, &now, sizeof witnessed) > 0)
-        ;
+    number = number_at(&heard, after);
+    seen = number > 0 && number <= 64 ? BIT(number) & WITNESSED : 0;
+    call4(SYS_rt_sigtimedwait, &seen, 0, &now, sizeof seen);
     return 1;
 }
 
@@ -164,13 +168,46 @@ static long enter_scope(struct init *init, int scope, int parent)
     return error;
 }
 
+/* Where an init is killed together with nono, this process ends what they leave. It is a copy of the
+ * init, in its scope and in no group that could be killed with it, and none of the children that it
+ * waits for, since its end has no signal: clone(2). It has no descriptor. */
+static _Noreturn void watch(int init)
+{
+    signals told = BIT(SIGUSR1);
+
+    set(PR_SET_NAME, (long)"sandbox-end");
+    call0(SYS_setsid);
+    call3(NR_CLOSE_RANGE, 0, LAST_FD, 0);
+    set(PR_SET_DUMPABLE, 0);
+    set(PR_SET_PDEATHSIG, SIGUSR1);
+    while (call0(SYS_getppid) == init)
+        call4(SYS_rt_sigtimedwait, &told, 0, 0, sizeof told);
+    send_signal(-1, SIGKILL);
+    leave(0);
+}
+
+/* Without it a program is held as well; so where there can be none there is none. */
+static void start_watch(struct init *init)
+{
+    int ourselves = own_pid();
+
+    if (!(init->options & WATCHED) || !init->is_scoped)
+        return;
+    init->watch = call1(SYS_clone, 0);
+    if (!init->watch)
+        watch(ourselves);
+}
+
 static _Noreturn void serve_sandbox(struct init *init)
 {
     struct heard heard;
+    int status;
 
     if (wait_for_end(init, 0) && init->options & LINGERS)
         wait_for_end(init, 1);
     kill_everything(init);
+    if (init->watch > 0)
+        call4(SYS_wait4, init->watch, &status, __WALL, 0);
     tell(init->control, "ended", -1, -1);
     if (*init->group) {
         while (hear(init->control, &heard)) /* until the supervisor has looked at what it counted */
@@ -204,6 +241,7 @@ static _Noreturn void be_init(const struct given *given, int children, int paren
     step = "put the init into its scope";
     if (given->scope >= 0 && (error = enter_scope(&init, given->scope, parent)) < 0)
         goto failed;
+    start_watch(&init);
     step = "fork the program";
     if ((error = make_process()) < 0)
         goto failed;

@@ -41,7 +41,7 @@ IGNORED = (
     signal.SIGUSR2,
 )
 WITNESSED = {signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP}
-WITNESSED |= {signal.SIGUSR1, signal.SIGUSR2}
+WITNESSED |= {signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP, signal.SIGWINCH}
 """What tells the supervisor whether a signal went to all of its process group, the program too."""
 _ALL = frozenset(map(int, signal.valid_signals()))
 _KILL_AGAIN_MILLISECONDS = 50
@@ -193,9 +193,8 @@ class Init:
                 if self._stopped and self._stops == stop:
                     self._continue()
                 return True
-            case [protocol.SEEN]:
-                while signal.sigtimedwait(WITNESSED, 0):
-                    pass
+            case [protocol.SEEN, int(number)]:
+                signal.sigtimedwait(WITNESSED & {number}, 0)
                 return True
         return False
 

@@ -39,7 +39,7 @@ ENDED = "ended"
 CONTINUE = "continue"
 """supervisor -> init: [CONTINUE, n]: let the child go on if it is still in its n-th stop."""
 SEEN = "seen"
-"""supervisor -> init: [SEEN]: forget the signals that wait; what they tell has been noted."""
+"""supervisor -> init: [SEEN, n]: forget the signal n that waits; what it tells has been noted."""
 KILL = "kill"
 """supervisor -> init: [KILL]: end the session now. A closed socket means the same."""
 

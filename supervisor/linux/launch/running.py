@@ -140,7 +140,7 @@ class Session:
         if not is_pending(self._launched.init_pid, number):
             return state_of(self.child_pid) in _ENDED
         with contextlib.suppress(OSError):
-            protocol.send(self._launched.control, protocol.SEEN)
+            protocol.send(self._launched.control, protocol.SEEN, number)
         deadline = time.monotonic() + _SEEN_SECONDS
         while is_pending(self._launched.init_pid, number) and time.monotonic() < deadline:
             time.sleep(_SIGNAL_SECONDS)

@@ -98,7 +98,8 @@ def _forward(
             continue
         number = received.si_signo
         by_kernel = apart is None and received.si_code == _SI_KERNEL
-        to_group = by_kernel or reached_group(number)
+        # Asked in any case: that the next one can be told, this one is taken back.
+        to_group = reached_group(number) or by_kernel
         ending.note(number, to_group)
         with contextlib.suppress(ProcessLookupError):
             if _is_for_leader(number) if by_kernel else not to_group:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import BY_A_USER, TIMEOUT, Account, Nono, program_beside
-from tests.supervisor.session.terminal import shell, terminal
+from tests.supervisor.session.terminal import CONTROL_BACKSLASH, shell, terminal
 
 pytestmark = [pytest.mark.requires(landlock=2, commands=["bash"]), BY_A_USER]
 
@@ -170,9 +170,23 @@ while time.monotonic() < end:
 """
 
 
+EVERY = """
+import os, signal, sys
+numbers = {signal.Signals["SIG" + name] for name in sys.argv[2:]}
+signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+os.write(1, b"ready\\n")
+while True:
+    number = signal.sigwaitinfo(numbers).si_signo
+    os.write(1, signal.Signals(number).name.encode() + b"\\n")
+"""
+
+
 @contextlib.contextmanager
-def counting(account: Account, project: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
-    command = supervisor(account, "/usr/bin/python3", "-S", "-c", COUNTER, str(seconds))
+def counting(
+    account: Account, project: Path, seconds: float, program: str = COUNTER
+) -> Iterator[subprocess.Popen[str]]:
+    names = ("HUP", "QUIT", "TSTP", "USR1", "USR2", "WINCH")
+    command = supervisor(account, "/usr/bin/python3", "-S", "-c", program, str(seconds), *names)
     switch = os.geteuid() != account.uid
     process = subprocess.Popen(
         command,
@@ -203,6 +217,37 @@ def test_to_the_whole_group_it_arrives_once(as_user: Account, project: Path) -> 
             time.sleep(1.1)
         process.kill()
         assert process.stdout.read() == ""
+
+
+def test_each_arrives_once_however_many_are_sent_together(as_user: Account, project: Path) -> None:
+    """To the whole group, without a pause between them; then to nono alone."""
+    numbers = [signal.Signals["SIG" + name] for name in ("HUP", "QUIT", "TSTP", "USR1", "WINCH")]
+    with counting(as_user, project, TIMEOUT, EVERY) as process:
+        assert process.stdout
+        for _ in range(3):
+            for number in numbers:
+                os.killpg(process.pid, number)
+            heard = [process.stdout.readline().strip() for _ in numbers]
+            assert sorted(heard) == sorted(each.name for each in numbers)
+            time.sleep(1.1)
+        process.send_signal(signal.SIGUSR2)
+        assert process.stdout.readline() == "SIGUSR2\n"
+        process.kill()
+        assert process.stdout.read() == ""
+
+
+def test_what_a_terminal_has_sent_is_not_taken_for_the_next_one(
+    as_user: Account, project: Path
+) -> None:
+    as_user.file(project / "talker.py", TALKER)
+    command = supervisor(as_user, "python3", "talker.py")
+    with terminal(as_user, *command, cwd=project) as screen:
+        screen.read_until("ready")
+        for _ in range(3):
+            screen.type(CONTROL_BACKSLASH)
+            screen.read_until("got SIGQUIT")
+            screen.process.send_signal(signal.SIGQUIT)
+            screen.read_until("got SIGQUIT")
 
 
 @pytest.mark.parametrize(
