@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 
+from nono.supervisor.errors import UsageError
+
 _HERE = "macos" if sys.platform == "darwin" else "linux"
 _planned_for = ContextVar("_planned_for", default=_HERE)
 _MAX_LINKS = 40
@@ -145,6 +147,22 @@ def here() -> str:
         return os.getcwd()
     except FileNotFoundError:
         return ""
+
+
+def from_here(path: str, home: str) -> str:
+    """As `absolute`, relative to the working directory. Raises UsageError where that is gone."""
+    made = absolute(path, home, "")
+    return made if os.path.isabs(made) else os.path.join(current_directory(), made)
+
+
+def current_directory() -> str:
+    """The path of our own working directory. Raises UsageError."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise UsageError("the working directory was deleted", "cd ~") from None
+    except PermissionError as error:
+        raise UsageError(f"the working directory: {error.strerror}", "cd ~") from None
 
 
 def plain_path(path: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from nono.supervisor import exit_status
 from nono.supervisor.cli.messages import say, say_notes, tell
 from nono.supervisor.cli.options import policy_options
 from nono.supervisor.errors import NonoError, UsageError
-from nono.supervisor.places import platform
+from nono.supervisor.places import current_directory, platform
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.session.nested import require_listener
 
@@ -71,7 +70,7 @@ def _under(values: dict[str, Any]) -> Under:
 
     if values["ask"] is not None:
         say_notes([f"{flag('ask')} is left out: a person takes as long as a person takes"])
-    return Under(to_options(values), os.getcwd())
+    return Under(to_options(values), current_directory())
 
 
 def _of_command(command: tuple[str, ...], values: dict[str, Any]) -> int:

@@ -93,7 +93,8 @@ def by_click(arguments: list[str]) -> Any:
     except NonoError:
         raise
     except click.ClickException as error:
-        raise NonoError(error.format_message(), _usage_hint(error, arguments)) from error
+        said = " ".join(error.format_message().split())  # a choice has a line for each
+        raise NonoError(said, _usage_hint(error, arguments)) from error
 
 
 def _usage_hint(error: click.ClickException, arguments: list[str]) -> str:

@@ -20,7 +20,7 @@ from nono.supervisor.asking.channel import QUIET
 from nono.supervisor.asking.control.client import Client, GoneError, found
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, home_directory
+from nono.supervisor.places import from_here, home_directory
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
@@ -75,7 +75,7 @@ def grant(run: str, **values: Any) -> None:
 
 def _spelled(path: str) -> str:
     """As a profile has it: from the root on, and no pattern."""
-    whole = os.path.abspath(absolute(path, home_directory(os.environ), os.getcwd()))
+    whole = os.path.abspath(from_here(path, home_directory(os.environ)))
     if set(whole) & set(_WILD):
         raise UsageError(f"{whole}: a run is granted no patterns", "name a directory above")
     return whole

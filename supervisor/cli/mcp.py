@@ -20,6 +20,7 @@ from nono.supervisor.cli.why import explained
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.options import to_options
 from nono.supervisor.planning.plan import Plan, make_plan
+from nono.supervisor.streams import inherited_streams
 
 _PORT = 443
 
@@ -41,6 +42,8 @@ def mcp(ctx: click.Context, /, python: str | None, no_audit: bool, **values: Any
         return
     if values["ask"] is not None:
         raise UsageError(f"{flag('ask')}: stdin and stdout are the client's", "nono mcp --help")
+    if {0, 1} & {*inherited_streams().closed}:
+        raise UsageError("stdin or stdout is closed, where the client is", "nono mcp --help")
     program = shutil.which(python or "python3") or python or sys.executable
     plan = make_plan(to_options(values), [program], also=(program,))
     say_notes(plan.notes)

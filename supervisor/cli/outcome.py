@@ -15,6 +15,7 @@ from nono.supervisor.cli.messages import forget_stdout, say, tell
 from nono.supervisor.cli.simple_line import simple_run
 from nono.supervisor.decisions.own_code import this_process_is_ours
 from nono.supervisor.errors import BrokenError, CommandError, NonoError, hint_of
+from nono.supervisor.places import current_directory
 
 _MAX_PROBLEMS = 20
 _RUNNING = {"run", "shell", "learn"}
@@ -40,8 +41,7 @@ def _run(arguments: list[str], failure: int) -> int:
         forget_stdout()
         if _nobody_reads(error, failure):
             return exit_status.SUCCESS
-        where = f"{error.filename}: " if error.filename else ""
-        code = _complain(f"{where}{error.strerror}", hint_of(error.errno or 0), failure)
+        code = _complain(*_of_call(error), failure)
     except SystemExit:
         # Click's own, where it finds the same: it puts something in the place of stdout first.
         if sys.stdout is stdout or not _only_tells(arguments):
@@ -95,6 +95,20 @@ def _nobody_reads(error: OSError, failure: int) -> bool:
     One that runs a program has other pipes, too.
     """
     return isinstance(error, BrokenPipeError) and failure == exit_status.USAGE
+
+
+def _of_call(error: OSError) -> tuple[str, str]:
+    """What is wrong and what to do, for a call of nono's own that failed.
+
+    Whatever is relative to the working directory needs that, and names no file where it is gone.
+    """
+    if error.errno == errno.ENOENT and not error.filename:
+        try:
+            current_directory()
+        except NonoError as gone:
+            return gone.message, gone.hint
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}", hint_of(error.errno or 0)
 
 
 def _bug(error: Exception) -> str:

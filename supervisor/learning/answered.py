@@ -7,7 +7,6 @@ allowed once: whoever said once did not mean the next run.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from nono.broker.learning.generalise import Surroundings
 from nono.broker.learning.profile import spelled
 from nono.broker.profile.spelling import is_file_name
 from nono.broker.settings import BY_NAME, Kind
-from nono.supervisor.places import absolute, canonical
+from nono.supervisor.places import absolute, canonical, from_here
 from nono.supervisor.planning.options import Options, settings_of
 from nono.supervisor.planning.profiles.led_elsewhere import without_led
 from nono.supervisor.planning.profiles.profile_paths import Variables
@@ -51,8 +50,7 @@ def said_of(options: Options, argv: Sequence[str], home: str, workdir: str) -> S
     head: dict[str, Any] = {"meta": {"description": f"learned by asking: {command}"}}
     base = options.profile
     if base is not None:
-        path = canonical(absolute(base, home, os.getcwd()))
-        head["extends"] = path if is_file_name(base) else base
+        head["extends"] = canonical(from_here(base, home)) if is_file_name(base) else base
     head["ask"] = True
     return Said(head, tuple(_said(options, home, workdir)))
 

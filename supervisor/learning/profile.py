@@ -36,7 +36,7 @@ from nono.supervisor.decisions.always import complete
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner, protected_paths, stores
 from nono.supervisor.learning.own_state import containers, kept_names
-from nono.supervisor.places import absolute, canonical, home_directory, platform
+from nono.supervisor.places import absolute, canonical, from_here, home_directory, platform
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.planning.plan import Plan, make_plan
@@ -191,8 +191,8 @@ class ProfileDraft:
         head: dict[str, Any] = {"meta": {"description": f"learned from: {command}"}}
         base = self._options.profile
         if base is not None:
-            path = absolute(base, self._home, os.getcwd())
-            head["extends"] = canonical(path) if is_file_name(base) else base
+            named = is_file_name(base)
+            head["extends"] = canonical(from_here(base, self._home)) if named else base
         return head
 
     def _refused(self, outcome: Outcome, tmpdir: str) -> list[Request]:

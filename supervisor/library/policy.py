@@ -13,7 +13,7 @@ from nono.broker.policy.policy import Policy as Rules
 from nono.broker.settings import KEYS
 from nono.supervisor.errors import UsageError
 from nono.supervisor.library.words import in_python
-from nono.supervisor.places import home_directory
+from nono.supervisor.places import current_directory, home_directory
 from nono.supervisor.planning.options import Options
 from nono.supervisor.planning.plan import Plan, make_plan
 
@@ -228,7 +228,7 @@ def as_plan(given: Given, argv: Sequence[str] = ()) -> Plan:
             with in_python():
                 return make_plan(given, argv)
         case Rules():
-            return Plan(given, Environment(), os.getcwd())
+            return Plan(given, Environment(), current_directory())
     raise TypeError(f"a Plan, a Policy, a Profile or Options says what is allowed, not {given!r}")
 
 

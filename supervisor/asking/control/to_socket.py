@@ -13,7 +13,7 @@ from nono.broker.asking.question import Answer, Question
 from nono.supervisor.asking.channel import Channel, ChannelGone, Run
 from nono.supervisor.asking.control.over_control import ATTACH_SECONDS, OverControl
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, home_directory
+from nono.supervisor.places import from_here, home_directory
 
 
 class ToSocket(OverControl):
@@ -57,7 +57,7 @@ class ToSocket(OverControl):
 
 def open_socket(run: Run, value: str, is_named: bool) -> Channel:
     """Raises UsageError where nobody listens. Whoever may not answer is not heard: `Server`."""
-    path = os.path.abspath(absolute(value, home_directory(os.environ), os.getcwd()))
+    path = os.path.abspath(from_here(value, home_directory(os.environ)))
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.connect(path)

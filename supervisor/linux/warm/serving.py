@@ -210,7 +210,9 @@ def begin(
     """
     found = wire.places(env)
     if not found:
-        raise UsageError("no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set")
+        raise UsageError(
+            "no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set", "export HOME"
+        )
     _leave_terminal()
     use_every_descriptor()
     for number in (signal.SIGTERM, signal.SIGHUP):

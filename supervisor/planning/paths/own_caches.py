@@ -26,7 +26,7 @@ from nono.broker.dataclass import dataclass, replace
 from nono.broker.profile.spelling import is_file_name
 from nono.broker.requests import NOBODY
 from nono.broker.rules.rule import OWN_CACHES
-from nono.supervisor.places import absolute, caches_directory, canonical
+from nono.supervisor.places import caches_directory, canonical, from_here
 from nono.supervisor.planning.paths.flag_paths import follow
 from nono.supervisor.walk import Changeable
 
@@ -110,7 +110,7 @@ def plain_name(profile: str | None, home: str, workdir: str) -> str:
     if profile is None:
         return f"@{_digest(workdir)}"
     if is_file_name(profile):
-        return f"{_stem(profile)}@{_digest(canonical(absolute(profile, home, os.getcwd())))}"
+        return f"{_stem(profile)}@{_digest(canonical(from_here(profile, home)))}"
     return profile if len(profile) <= _MAX_NAME else f"@{_digest(profile)}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, canonical, state_directory
+from nono.supervisor.places import absolute, canonical, current_directory, here, state_directory
 from nono.supervisor.planning.paths.flag_paths import follow
 from nono.supervisor.walk import Changeable
 
@@ -39,11 +39,11 @@ def may_bring_profile(argv: Sequence[str], workdir: str, env: Mapping[str, str])
 
 def working_directory(given: str | None, home: str) -> str:
     """The canonical path of the directory that --workdir names, or of ours. Raises UsageError."""
-    here = _here(given, home)
-    path = absolute(given or ".", home, here)
+    base = _here(given, home)
+    path = absolute(given or ".", home, base)
     said = "the working directory" if given is None else f"--workdir {given}"
-    if given is not None and here and not is_within(home, here):
-        path = follow(said, path, Changeable((here,)), "--workdir ")
+    if given is not None and base and not is_within(home, base):
+        path = follow(said, path, Changeable((base,)), "--workdir ")
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
@@ -60,14 +60,9 @@ def working_directory(given: str | None, home: str) -> str:
 
 def _here(given: str | None, home: str) -> str:
     """Our own one; empty where it is gone and not asked for."""
-    try:
-        return os.getcwd()
-    except FileNotFoundError:
-        if given is not None and os.path.isabs(absolute(given, home, "")):
-            return ""
-        raise UsageError("the working directory was deleted", "cd ~") from None
-    except PermissionError as error:
-        raise UsageError(f"the working directory: {error.strerror}", "cd ~") from None
+    if given is not None and os.path.isabs(absolute(given, home, "")):
+        return here()
+    return current_directory()
 
 
 def _not_entered(path: str, said: str) -> UsageError:

@@ -19,7 +19,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.profile.merged import Merged, Source
 from nono.broker.profile.plain import plain_merged, read_merged
 from nono.supervisor.kept_files import keep, read_kept
-from nono.supervisor.places import platform
+from nono.supervisor.places import here, platform
 from nono.supervisor.planning.profiles.profile_files import Profiles
 from nono.supervisor.version import VERSION
 
@@ -38,7 +38,7 @@ class Resolved(NamedTuple):
 
 def resolved(reference: str, env: Mapping[str, str], home: str) -> Resolved:
     """A profile that a person names. Raises broker.PolicyError."""
-    key = [VERSION, platform(), _code(), os.getcwd(), reference]
+    key = [VERSION, platform(), _code(), here(), reference]
     name = f"{sha256(json.dumps(key).encode()).digest()[0] % _FILES:02}.json"
     with contextlib.suppress(*_ODD, PolicyError):
         kept = json.loads(read_kept(_KIND, name, env))

@@ -12,7 +12,7 @@ from nono.broker.datafile import PROFILES
 from nono.broker.errors import did_you_mean
 from nono.broker.profile.merged import Load, Merged, Source
 from nono.broker.profile.spelling import MAX_BYTES, check_base, is_file_name
-from nono.supervisor.places import absolute, platform, profile_directory
+from nono.supervisor.places import absolute, from_here, platform, profile_directory
 from nono.supervisor.planning.profiles.answers_file import ANSWERS
 
 _SUFFIX = ".json"
@@ -44,7 +44,9 @@ class Profiles:
         if by is not None and is_built_in(by.file):
             return self._built_in(reference)
         if is_file_name(reference):
-            base = os.path.dirname(os.path.abspath(by.file)) if by is not None else os.getcwd()
+            if by is None:
+                return self._read(from_here(reference, self._home))
+            base = os.path.dirname(os.path.abspath(by.file))
             return self._read(absolute(reference, self._home, base))
         own = os.path.join(self.directory, reference + _SUFFIX)
         if os.path.lexists(own):

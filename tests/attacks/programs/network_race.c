@@ -83,10 +83,8 @@ static void *flip_bound(void *unused)
 
 static void *flip_share(void *unused)
 {
-    for (int turn = 0; !stop; turn++) {
-        int on = turn % 2;
+    for (int on = 0; !stop; on = !on)
         setsockopt(raced, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    }
     return unused;
 }
 

@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,20 @@ def commands(path: Path) -> dict[str, list[str]]:
         for name, each in servers.items()
         if "command" in each
     }
+
+
+@pytest.mark.parametrize("closed", [0, 1])
+def test_a_server_without_a_client(tmp_path: Path, closed: int) -> None:
+    words = [sys.executable, "-P", "-m", "nono.supervisor", "mcp", "--workdir", str(tmp_path)]
+    shell = ["sh", "-c", f'exec "$@" {closed}>&-', "sh"]
+    done = subprocess.run(
+        [*shell, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "nono: stdin or stdout is closed, where the client is",
+        "hint: nono mcp --help",
+    ]
 
 
 def test_there_and_back(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -88,10 +88,22 @@ def test_a_working_directory_that_is_gone(nono: Nono, as_user: Account) -> None:
     home = str(as_user.home)
     for words in (
         ["run", "--workdir", home, "--", "true"],
+        ["run", "--workdir", home, "--profile", "python-dev", "--", "true"],
         ["why", "--workdir", home, "--path", "/etc/passwd"],
     ):
         done = as_user("bash", "-c", script.replace("run -- true", '"$@"'), as_user.python, *words)
         assert done.returncode == 0, done.stderr
+    for line in (
+        f"run --workdir {home} --profile ./own.json -- true",
+        "grant run --read here",
+        "answers list",
+        "trust",
+        "profile validate own.json",
+    ):
+        words = line.split()
+        done = as_user("bash", "-c", script.replace("run -- true", '"$@"'), as_user.python, *words)
+        assert done.returncode in (2, 125)
+        assert done.stderr == "nono: the working directory was deleted\nhint: cd ~\n", line
 
 
 def test_a_working_directory_that_is_denied(nono: Nono, project: Path, as_user: Account) -> None:
