@@ -7,8 +7,13 @@ This module imports next to nothing, since every start of nono imports it.
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # as the one of `typing`, which takes its time as the others do
+    from types import ModuleType
+else:
+    ModuleType = type(sys)
 
 _read: dict[str, dict[str, str]] = {}
 
@@ -16,7 +21,8 @@ _read: dict[str, dict[str, str]] = {}
 def public_names(package: str) -> dict[str, str]:
     """The public names of a package, each with the module that defines it."""
     if package not in _read:
-        (directory,) = import_module(package).__path__
+        found = sys.modules.get(package) or _imported(package)
+        (directory,) = found.__path__
         with open(f"{directory}/__init__.pyi", encoding="utf-8") as stub:
             words = [line.split() for line in stub]
         _read[package] = {
@@ -34,7 +40,7 @@ class Face(ModuleType):
             return [*names]
         if name not in names:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        self.__dict__[name] = getattr(import_module(names[name]), name)
+        self.__dict__[name] = getattr(_imported(names[name]), name)
         return self.__dict__[name]
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -49,9 +55,15 @@ class Face(ModuleType):
 
     def __reduce__(self) -> tuple[object, ...]:
         """By name, as cloudpickle has other modules: a function of a notebook takes it along."""
-        return import_module, (self.__name__,)
+        return _imported, (self.__name__,)
+
+
+def _imported(name: str) -> ModuleType:
+    """As `importlib.import_module`, which a client of nono warm does without."""
+    __import__(name)
+    return sys.modules[name]
 
 
 def show_public_names(package: str) -> None:
     """Let an imported package (its `__name__`) find its public names when they are used."""
-    import_module(package).__class__ = Face
+    sys.modules[package].__class__ = Face

@@ -230,9 +230,11 @@ def temporary_directory() -> str:
 
     The first of those that are named or usual in which a few bytes can be written. Raises OSError.
     """
-    known = sys.modules.get("tempfile")
-    if known is not None:
-        return str(known.gettempdir())
+    # What a host program has chosen. The module is not asked: it would keep its answer for runs
+    # by nono warm, whose environments are others.
+    chosen = getattr(sys.modules.get("tempfile"), "tempdir", None)
+    if chosen is not None:
+        return os.path.abspath(os.fsdecode(chosen))
     named = filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP")))
     tried = [*map(os.path.abspath, named), *_TEMPORARY, os.curdir]
     for directory in tried:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from nono.broker.errors import InvalidRecord, PolicyError
 from nono.broker.network.network import Mode, Network
@@ -86,6 +87,8 @@ _FIELDS: Fields = {
     LocalPort: {"port": as_number, "last": as_number},
 }
 _KINDS = by_name(_FIELDS)
+_VALUES = {kind: attrgetter(*fields) for kind, fields in _FIELDS.items()}
+"""What gives them: one value, or a tuple of several."""
 _PARTS, _FIRST_PARTS = 10, 8
 """How many parts a policy has, and how many the first records had: what they lack is empty."""
 _ALL_OF_IT = 2
@@ -132,7 +135,7 @@ def read_policy(plain: object) -> Policy:
 
 def plain_origin(origin: Origin) -> list[object]:
     """The kind, the name and the file of an origin."""
-    return [origin.kind.value, origin.name, origin.file]
+    return [origin.kind._value_, origin.name, origin.file]
 
 
 def read_origin(plain: object) -> Origin:
@@ -149,8 +152,8 @@ def _plain_rules(rules: Iterable[Rule]) -> list[object]:
     return [
         [
             _plain_pattern(rule.pattern),
-            rule.access.value,
-            rule.effect.value,
+            rule.access._value_,
+            rule.effect._value_,
             plain_origin(rule.origin),
             rule.protected,
         ]
@@ -163,7 +166,8 @@ def _plain_pattern(pattern: Pattern) -> list[object]:
     if isinstance(pattern, Subtrees):
         left_out = [sorted(pattern.left_out)] if pattern.left_out else []
         return [kind.__name__, _plain_spellings(pattern.spellings), *left_out]
-    return [kind.__name__, *(getattr(pattern, name) for name in _FIELDS[kind])]
+    values = _VALUES[kind](pattern)
+    return [kind.__name__, *values] if len(_FIELDS[kind]) > 1 else [kind.__name__, values]
 
 
 def _read_rules(plain: object) -> tuple[Rule, ...]:

@@ -88,7 +88,7 @@ def _find(
 
 def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:
     """True for a grant on one path that the floor may hold at all."""
-    if rule.effect is not Effect.ALLOW or not rule.access & FLOOR_ACCESS:
+    if rule.effect is not Effect.ALLOW or not rule.access._value_ & FLOOR_ACCESS._value_:
         return False
     reserved = reserved_tree(pattern.path)
     if pattern.path == reserved or reserved == "/proc":
@@ -100,7 +100,8 @@ def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool
 
 
 # What a grant gives to whoever puts an object under a name that it speaks of.
-_SIGHT = Access.READ | Access.EXECUTE
+_SIGHT = (Access.READ | Access.EXECUTE)._value_
+_CONNECT = Access.CONNECT._value_
 
 
 class _Wider:
@@ -108,8 +109,8 @@ class _Wider:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         wider = [rule for rule in rules if rule.effect is not Effect.DENY]
-        self.sockets = [rule for rule in wider if rule.access & Access.CONNECT]
-        self.sights = [rule for rule in wider if rule.access & _SIGHT]
+        self.sockets = [rule for rule in wider if rule.access._value_ & _CONNECT]
+        self.sights = [rule for rule in wider if rule.access._value_ & _SIGHT]
         self.asked = [rule for rule in self.sights if rule.effect is Effect.ASK]
         self.whole = [
             rule.pattern

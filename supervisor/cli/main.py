@@ -7,8 +7,6 @@ import gc
 import os
 import sys
 
-from nono.supervisor.cli.kept_modules import use_kept_modules
-
 _SEARCHED = [*sys.path]
 """Where this interpreter looks for modules, as it was started."""
 TYPE_CHECKING = False
@@ -23,6 +21,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     if arguments is None:
         _look_for_warm()
+    # A client of nono warm does without it.
+    from nono.supervisor.cli.kept_modules import use_kept_modules
+
     # What is made before a program runs is there to stay: `foreground` looks for garbage again.
     gc.disable()
     kept = use_kept_modules() if arguments is None else None

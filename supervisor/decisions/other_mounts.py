@@ -43,7 +43,8 @@ def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule
         if rule.effect is not Effect.DENY:
             continue
         is_file = isinstance(rule.pattern, File)
-        for path, spelled in rule.named.items():
+        named = rule.named
+        for path, spelled in () if table.are_alone(named) else named.items():
             for name, is_whole in table.names(path):
                 if not is_lifted(rule, path, bypasses):
                     kind = File if is_whole and is_file else Subtree
@@ -91,6 +92,12 @@ class Twice:
     def is_empty(self) -> bool:
         """True on most machines: then there is nothing to look for."""
         return not self._systems
+
+    def are_alone(self, paths: Iterable[str]) -> bool:
+        """True when none of many canonical paths has another name, with one look at each of their
+        directories."""
+        above = {path[: path.rfind("/")] or path for path in paths}
+        return "/" not in above and all(self._alone.get(e) or self._is_alone(e) for e in above)
 
     def names(self, path: str) -> list[tuple[str, bool]]:
         """The other names of a canonical path, and whether each is of the whole of it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import cache
 
 from nono.broker import Access, Floor
 from nono.shims.linux import landlock
@@ -27,6 +28,7 @@ _HANDLE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _RIGHTS = {Access.READ: _READ, Access.WRITE: _WRITE, Access.EXECUTE: FS.EXECUTE}
 
 
+@cache
 def rights_of(access: Access, *, directory: bool) -> FS:
     """The Landlock rights that an access means on a directory and what is below, or on a file.
 

@@ -155,6 +155,8 @@ def take_words(given: Given, umask: int) -> None:
     os.environ.clear()
     os.environb.update(given.environment)
     os.umask(umask)
+    if "tempfile" in sys.modules:  # which keeps what it has found by another environment
+        sys.modules["tempfile"].tempdir = None  # type: ignore[attr-defined]
     sys.stdin = _stream(_STDIN, sys.__stdin__)
     sys.stdout = _stream(_STDOUT, sys.__stdout__)
     sys.stderr = _stream(_STDERR, sys.__stderr__)

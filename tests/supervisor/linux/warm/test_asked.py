@@ -75,3 +75,13 @@ def test_a_descriptor_has_its_number_or_the_start_is_an_ordinary_one(
     else:
         assert done.returncode == 125
         assert "no run by nono warm: descriptors up to 251\n" in done.stderr
+
+
+def test_the_private_directory_is_where_the_caller_s_would_be(warm: Warm) -> None:
+    """Also where `nono warm` had another TMPDIR, and none."""
+    for name in ("one", "two"):
+        place = warm.account.directory(warm.project / name)
+        done = warm("run", "--", "sh", "-c", "echo $TMPDIR", TMPDIR=str(place))
+        assert done.stdout.startswith(f"{place}/nono-"), (done.stdout, done.stderr)
+    done = warm("run", "--", "sh", "-c", "echo $TMPDIR")
+    assert not done.stdout.startswith(str(warm.project)), (done.stdout, done.stderr)
