@@ -39,7 +39,8 @@ def setup(ctx: click.Context, check: bool, platform: str | None) -> None:
 
         findings = [*examine(), *try_out()]
     for finding in findings:
-        click.echo(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.found}")
+        mark = "ok " if finding.good else "NO " if finding.needed else "-  "
+        click.echo(f"{mark} {finding.what}: {finding.found}")
         if finding.cost:
             click.echo(f"     {finding.cost}")
     works = all(finding.good or not finding.needed for finding in findings)

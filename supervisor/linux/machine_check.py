@@ -103,7 +103,7 @@ def _lane() -> Finding:
         "the lane in Python serves, which takes longer: install nono again where there is a C"
         " compiler, or from a wheel for this platform"
     )
-    found = "no: " + why if why else "yes"
+    found = why or "yes"
     good = compiled is not None
     return Finding("fast lane in C", found, good, "" if good else cost, needed=False)
 
@@ -116,7 +116,7 @@ def _starts() -> Finding:
         " install"
         " nono again where there is a C compiler, or from a wheel for this platform"
     )
-    found = "yes" if good else "no: not compiled, or not executable"
+    found = "yes" if good else "not compiled, or not executable"
     return Finding("starts in C", found, good, "" if good else cost, needed=False)
 
 
@@ -133,7 +133,7 @@ def _datagrams() -> Finding:
     made = Datagrams()
     made.start()
     made.close()
-    refused = f"no: {os.strerror(made.refused)}" if made.refused else "yes"
+    refused = os.strerror(made.refused) if made.refused else "yes"
     cost = (
         "programs have no UDP socket where hosts are named: this account may make no user namespace"
         " (kernel.unprivileged_userns_clone, user.max_user_namespaces, AppArmor, a container, or a"
@@ -155,7 +155,7 @@ def _sockets() -> Finding:
 
 def _opens() -> Finding:
     """Whether programs can be given the library that makes their opens for reading the kernel's."""
-    found = "yes" if library() else "no"
+    found = "yes" if library() else "no library"
     cost = "nono is asked about each: it was installed without a C compiler, or its path is unusual"
     what = "opens for reading without nono"
     return Finding(what, found, bool(library()), "" if library() else cost, needed=False)

@@ -65,8 +65,8 @@ def test_who_comes_to_share_a_port_is_not_reached(
 ) -> None:
     """With SO_REUSEPORT, set once the port is known, half of the connections would be theirs.
 
-    On Linux 6.18 that is found even where nobody tells the lane that a port may be shared: asked who
-    is reached, the kernel names the one that listened last, and nono refuses to listen beside
+    On Linux 6.18 that is found even where nobody tells the lane that a port may be shared: asked
+    who is reached, the kernel names the one that listened last, and nono refuses to listen beside
     another's. That the lane is told, the tests of the filter and the playbooks of sockets show.
     """
     partner(outside, program="network_partner")

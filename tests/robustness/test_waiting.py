@@ -38,6 +38,16 @@ def test_a_connect_that_waits_holds_up_nobody(nono: Nono) -> None:
     assert (done.returncode, done.stdout) == (0, "9\n" * 4), done.stderr
 
 
+TOGGLED = program_beside(__file__, "toggled.py")
+
+
+def test_a_connect_that_blocks_after_all_outlasts_no_limit(nono: Nono) -> None:
+    """O_NONBLOCK is cleared while nono tries: the program holds up itself, not its run's end."""
+    command = ("/usr/bin/python3", "-c", TOGGLED)
+    done = nono("run", "--allow-cwd", "--timeout", "5", "--", *command)
+    assert done.returncode == 124, done.stderr
+
+
 LEASE = program_beside(__file__, "lease.py")
 
 

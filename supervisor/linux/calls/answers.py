@@ -108,6 +108,8 @@ class Retry:
     capabilities: frozenset[int] = frozenset()
     """Those that attempts are made with, if the thread has them; the loop says which."""
     sleeps_through: frozenset[int] = frozenset()
+    stalls: bool = False
+    """An attempt may block after all, since the program can change what it is made on meanwhile."""
 
 
 Answer = Continue | Fail | Return | Inject | InjectPair | Replace | Restart | Given | Later | Retry

@@ -10,12 +10,12 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from nono.broker.dataclass import dataclass
-from nono.shims.linux import capabilities
 from nono.shims.linux.notify import Listener, Notification
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import Answer, Fail, Later, Retry
 from nono.supervisor.linux.calls.loop import respond
 from nono.supervisor.linux.calls.resolving.caller import Caller
+from nono.supervisor.linux.calls.stalling import Threads, with_rights
 from nono.supervisor.linux.calls.tasks import Background
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class WaitingCalls:
         self._count = 0
         self._watched: dict[int, _Watched] = {}
         self._is_watching = False
+        self._threads = Threads()
 
     def submit(self, notification: Notification, call: Later | Retry) -> None:
         """Called from the loop's thread. Never blocks."""
@@ -138,9 +139,7 @@ class WaitingCalls:
         pause = _FIRST_RETRY_SECONDS
         # For a caller that has died nothing may be opened: another could meet it.
         while self._listener.is_valid(notification_id):
-            # This thread has rights of its own, which are not the sandbox's.
-            with capabilities.with_only(call.capabilities):
-                answer = call.attempt()
+            answer = await self._threads.attempt(call) if call.stalls else with_rights(call)
             if answer is not None:
                 return answer
             await trio.sleep(max(pause, self._count / _RETRIES_PER_SECOND))

@@ -225,7 +225,7 @@ class Session:
             # What only this needs is loaded only then.
             from nono.supervisor.planning.program.not_executed import diagnose
 
-            found = diagnose(command, number, program, self._spec.cwd)
+            found = diagnose(self._spec.argv, number, program, self._spec.cwd)
             raise CommandError(command, number, program, *found)
         if self._end.status is None and self.held is not None and self.held.is_ended:
             return signal.SIGKILL

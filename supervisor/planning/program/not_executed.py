@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import stat
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from nono.broker.caches import search
@@ -23,11 +24,12 @@ class Diagnosis(NamedTuple):
     hint: str
 
 
-def diagnose(command: str, number: int, program: str | None, cwd: str) -> Diagnosis:
+def diagnose(argv: Sequence[str], number: int, program: str | None, cwd: str) -> Diagnosis:
     """`number` is the errno, `program` the file that was found for the command, if one was."""
+    command = argv[0]
     said = os.strerror(number)
     if program is None:
-        return _not_found(command, cwd) if number in _NOT_THERE else _by_mode(command, said, cwd)
+        return _not_found(argv, cwd) if number in _NOT_THERE else _by_mode(command, said, cwd)
     quoted = shlex.quote(program)
     words = first_line(program)
     if number in _NOT_THERE:
@@ -47,19 +49,20 @@ def diagnose(command: str, number: int, program: str | None, cwd: str) -> Diagno
     return Diagnosis(said, f"ls -l {quoted}")
 
 
-def _not_found(command: str, cwd: str) -> Diagnosis:
+def _not_found(argv: Sequence[str], cwd: str) -> Diagnosis:
     """A shell looks only in PATH, and a person may mean what lies here, or what a run installed."""
+    command = argv[0]
     quoted = shlex.quote(f"./{command}")
     here = os.path.join(cwd, command)
     if "/" in command or not os.path.isfile(here):
-        again = None if "/" in command else _where_installed(command)
+        again = None if "/" in command else _where_installed(argv)
         return Diagnosis("command not found", again or f"command -v {shlex.quote(command)}")
     if os.access(here, os.X_OK):
         return Diagnosis("command not found", quoted)
     return Diagnosis("command not found", f"chmod +x {quoted}")
 
 
-def _where_installed(command: str) -> str | None:
+def _where_installed(argv: Sequence[str]) -> str | None:
     """The run that finds it among what a profile's runs have installed for themselves.
 
     A directory with an `@` in its name belongs to none that could be named: see `own_caches`.
@@ -70,8 +73,8 @@ def _where_installed(command: str) -> str | None:
     except OSError:
         return None
     for profile in profiles[:_MAX_PROFILES]:
-        if any(os.path.isfile(f"{place}/{command}") for place in search(f"{root}/{profile}")):
-            return f"nono run --profile {shlex.quote(profile)} -- {shlex.quote(command)}"
+        if any(os.path.isfile(f"{place}/{argv[0]}") for place in search(f"{root}/{profile}")):
+            return f"nono run --profile {shlex.quote(profile)} -- {shlex.join(argv)}"
     return None
 
 

@@ -16,7 +16,7 @@ from nono.broker.dataclass import dataclass
 from nono.shims.linux import sockets as kernel
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Retry
+from nono.supervisor.linux.calls.answers import DONE, Answer, Fail
 from nono.supervisor.linux.calls.call import Call
 from nono.supervisor.linux.calls.own.own_ports import GIVEN_UP_SECONDS, OwnPort
 from nono.supervisor.linux.calls.sockets.connect_by_name import open_tunnel
@@ -27,6 +27,7 @@ from nono.supervisor.linux.calls.sockets.connecting import (
     nowhere,
     perform_connect,
 )
+from nono.supervisor.linux.calls.stalling import may_stall
 from nono.supervisor.linux.network.service import NetworkService
 
 
@@ -66,7 +67,7 @@ def connect_own_port(
     answer = attempt(decided=True)
     if answer is not None:
         return answer
-    return Retry(attempt, held.pop_all().close, lambda: waiting.interrupted(deadline))
+    return may_stall(attempt, held.pop_all().close, lambda: waiting.interrupted(deadline))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from functools import lru_cache
 
 from nono.shims.linux import sockets as kernel
 from nono.shims.linux.sockets import not_blocking
-from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Later, Restart, Retry
+from nono.supervisor.linux.calls.answers import DONE, Answer, Fail, Later, Restart
 from nono.supervisor.linux.calls.call import Call
+from nono.supervisor.linux.calls.stalling import may_stall
 
 _TIMEVAL = struct.Struct("@ll")
 
@@ -171,7 +172,7 @@ def _connect_when_there_is_room(
     answer = attempt()
     if answer is not None:
         return answer
-    return Retry(attempt, held.pop_all().close, lambda: interrupted(deadline))
+    return may_stall(attempt, held.pop_all().close, lambda: interrupted(deadline))
 
 
 def _is_at_once(sock: socket.socket, address: bytes) -> bool:

@@ -32,7 +32,6 @@ from nono.supervisor.linux.calls.answers import (
     Answer,
     Inject,
     Replace,
-    Retry,
     Return,
 )
 from nono.supervisor.linux.calls.call import Call, int32
@@ -45,6 +44,7 @@ from nono.supervisor.linux.calls.sockets.unix_sockets import (
     require_receiver,
     sun_path,
 )
+from nono.supervisor.linux.calls.stalling import may_stall
 
 _MAX_DATAGRAM = 65536
 _OVERHEAD = 32  # of a message, in its socket's buffer: net/unix/af_unix.c
@@ -159,7 +159,7 @@ def send_datagram(
     answer = attempt()
     if answer is not None:
         return answer
-    return Retry(attempt, held.pop_all().close, lambda: interrupted(deadline))
+    return may_stall(attempt, held.pop_all().close, lambda: interrupted(deadline))
 
 
 def _sender(call: Call, held: contextlib.ExitStack, sock: socket.socket) -> socket.socket:

@@ -13,8 +13,8 @@ from nono.supervisor.planning.program.not_executed import diagnose
 @pytest.mark.parametrize(
     ("place", "hint"),
     [
-        ("agent/npm-global/bin", "nono run --profile agent -- tool"),
-        ("my profile/bin", "nono run --profile 'my profile' -- tool"),
+        ("agent/npm-global/bin", "nono run --profile agent -- tool 'a b'"),
+        ("my profile/bin", "nono run --profile 'my profile' -- tool 'a b'"),
         ("p@0123456789abcdef/bin", "command -v tool"),
         ("agent/elsewhere", "command -v tool"),
     ],
@@ -27,5 +27,5 @@ def test_the_profile_is_named(
     installed = tmp_path / ".cache/nono/caches" / place
     installed.mkdir(parents=True)
     (installed / "tool").write_text("")
-    assert diagnose("tool", errno.ENOENT, None, "/") == ("command not found", hint)
-    assert diagnose("./tool", errno.ENOENT, None, "/").hint == "command -v ./tool"
+    assert diagnose(["tool", "a b"], errno.ENOENT, None, "/") == ("command not found", hint)
+    assert diagnose(["./tool"], errno.ENOENT, None, "/").hint == "command -v ./tool"
