@@ -31,6 +31,7 @@ from nono.perf.rungs import nono
 
 _CLIENT = Path(__file__).with_name("network_client.py")
 _ADDRESS = "127.83.1.1"
+_LOOPBACK = "127.0.0.1"
 _NAME = "tls.bench.example"
 _SECONDS = "1.0"
 _LOOKUPS = "200"
@@ -62,8 +63,8 @@ def main() -> int:
         for number in range(arguments.rounds):
             for case in reversed(cases) if number % 2 else cases:
                 case.results.append(_run(case.command, directory))
-                found = f"{case.section}, {case.name}: {case.results[-1]:.4g}"
-                print(f"round {number + 1} of {arguments.rounds}: {found}", file=sys.stderr)
+                told = f"{case.section}, {case.name}: {case.results[-1]:.4g}"
+                print(f"round {number + 1} of {arguments.rounds}: {told}", file=sys.stderr)
     _print(cases)
     if arguments.json:
         found = [{"section": c.section, "name": c.name, "results": c.results} for c in cases]
@@ -79,7 +80,7 @@ def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert(_NAME).configure_cert(context)
     tls = _serve(stack, 443, lambda accepted: _upload(context, accepted))
-    port = str(_serve(stack, 0, lambda accepted: None))
+    port = str(_serve(stack, 0, lambda accepted: None, _LOOPBACK))
     shutil.copy(_CLIENT, directory)
     client = ["python3", _CLIENT.name]
     filtered = [
@@ -89,12 +90,12 @@ def _cases(directory: Path, stack: contextlib.ExitStack) -> list[Case]:
         "--allow-cwd",
         f"--dns={_ADDRESS}:{serve_dns(stack, _ADDRESS)}",
     ]
-    filtered += [f"--allow-domain={_ADDRESS}:{tls}", f"--allow-domain={_ADDRESS}:{port}"]
+    filtered += [f"--allow-domain={_ADDRESS}:{tls}", f"--open-port={port}"]
     named = [*filtered, f"--allow-domain={_NAME}"]
     found = []
     for threads in ("1", "64"):
         section = f"connects per second to a loopback port, {threads} thread(s)"
-        connecting = [*client, "connects", _ADDRESS, port, threads, _SECONDS]
+        connecting = [*client, "connects", _LOOPBACK, port, threads, _SECONDS]
         unrestricted = [*nono(), "run", "-q", "--allow-cwd", "--"]
         found.append(Case(section, "native", connecting))
         found.append(Case(section, "nono, unrestricted", [*unrestricted, *connecting]))
@@ -130,10 +131,13 @@ def _run(command: Sequence[str], directory: Path) -> float:
 
 
 def _serve(
-    stack: contextlib.ExitStack, port: int, serve_one: Callable[[socket.socket], None]
+    stack: contextlib.ExitStack,
+    port: int,
+    serve_one: Callable[[socket.socket], None],
+    address: str = _ADDRESS,
 ) -> int:
     """A server of ours; the port it listens on."""
-    listener = stack.enter_context(socket.create_server((_ADDRESS, port), backlog=4096))
+    listener = stack.enter_context(socket.create_server((address, port), backlog=4096))
 
     def accept() -> None:
         with contextlib.suppress(OSError):

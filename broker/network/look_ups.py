@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from nono.broker.rules.hosts import host_or_none, is_localhost
 
 TTL: Final = 300
-"""Seconds that an answer may be cached."""
+"""Seconds that an answer may be cached. Synthetic addresses hold for the whole run."""
 
 MAX_QUESTION: Final = 512
 """Bytes of the longest message that is read."""

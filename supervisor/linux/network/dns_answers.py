@@ -32,11 +32,9 @@ from dns.rdatatype import RdataType
 
 from nono.broker.dataclass import dataclass
 from nono.broker.errors import PolicyError
+from nono.broker.network.look_ups import TTL
 from nono.broker.rules.hosts import canonical_host
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
-
-TTL = 300
-"""Seconds that an answer may be cached. Synthetic addresses hold for the whole run."""
 
 MAX_ANSWER = 65535
 """Bytes of the largest message that fits the length of RFC 1035 section 4.2.2."""

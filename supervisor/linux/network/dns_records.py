@@ -21,10 +21,11 @@ from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 
 from nono.broker.dataclass import dataclass
+from nono.broker.network.look_ups import TTL
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import ResolutionError, UnknownHost
-from nono.supervisor.linux.network.dns_answers import TTL, Found, host_of
+from nono.supervisor.linux.network.dns_answers import Found, host_of
 from nono.supervisor.network.resolver import Resolver
 
 MAX_RECORDS = 16

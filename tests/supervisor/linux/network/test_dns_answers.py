@@ -13,7 +13,8 @@ import dns.update
 import pytest
 from dns.rcode import Rcode
 
-from nono.supervisor.linux.network.dns_answers import TTL, answer
+from nono.broker.network.look_ups import TTL
+from nono.supervisor.linux.network.dns_answers import answer
 from nono.supervisor.linux.network.synthetic_names import SYNTHETIC, SyntheticNames
 from tests.supervisor.linux.network.queries import ask, label, records, replied, wire
 
