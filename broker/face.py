@@ -7,13 +7,13 @@ This module imports next to nothing, since every start of nono imports it.
 
 from __future__ import annotations
 
-import sys
+import builtins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which takes its time as the others do
     from types import ModuleType
 else:
-    ModuleType = type(sys)
+    ModuleType = type(builtins)
 
 _read: dict[str, dict[str, str]] = {}
 
@@ -21,8 +21,7 @@ _read: dict[str, dict[str, str]] = {}
 def public_names(package: str) -> dict[str, str]:
     """The public names of a package, each with the module that defines it."""
     if package not in _read:
-        found = sys.modules.get(package) or _imported(package)
-        (directory,) = found.__path__
+        (directory,) = _imported(package).__path__
         with open(f"{directory}/__init__.pyi", encoding="utf-8") as stub:
             words = [line.split() for line in stub]
         _read[package] = {
@@ -60,10 +59,10 @@ class Face(ModuleType):
 
 def _imported(name: str) -> ModuleType:
     """As `importlib.import_module`, which a client of nono warm does without."""
-    __import__(name)
-    return sys.modules[name]
+    found: ModuleType = __import__(name, fromlist=("__name__",))
+    return found
 
 
 def show_public_names(package: str) -> None:
     """Let an imported package (its `__name__`) find its public names when they are used."""
-    sys.modules[package].__class__ = Face
+    _imported(package).__class__ = Face
