@@ -22,6 +22,7 @@ from nono.shims.linux.syscall_classes import own_number
 _CONNECT: Final = own_number("connect")
 _BIND: Final = own_number("bind")
 _LISTEN: Final = own_number("listen")
+_GETSOCKOPT: Final = own_number("getsockopt")
 
 MAX_ADDRESS: Final = 128
 """sizeof(struct sockaddr_storage)."""
@@ -40,6 +41,7 @@ _SO_PEERPIDFD: Final = 77
 
 _LOOPBACK_DEVICE: Final = b"lo\0"
 _DEVICE_NAME_BYTES: Final = 16  # IFNAMSIZ
+_INT_BYTES: Final = 4
 
 _SOCKADDR_IN: Final = struct.Struct("=H2s4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("=H2sI16sI")
@@ -62,12 +64,37 @@ def listen(fd: int, backlog: int) -> None:
     syscall(_LISTEN, fd, backlog)
 
 
+def taken(fd: int) -> socket.socket:
+    """The open socket that a descriptor, which it takes over, is of. O_NONBLOCK stays as it is.
+
+    Raises OSError, and takes nothing over then: EBADF also for O_PATH, ENOTSOCK.
+
+    `socket.socket(fileno=fd)` sets O_NONBLOCK where this process has a default timeout, and that
+    is the open socket's, which a program has as well. With SOCK_NONBLOCK in its type it believes
+    that it is set already.
+    """
+    cells = ffi.new("int[2]", (0, _INT_BYTES))
+    value = address(cells)
+    syscall(_GETSOCKOPT, fd, socket.SOL_SOCKET, socket.SO_TYPE, value, value + _INT_BYTES)
+    return socket.socket(type=cells[0] | socket.SOCK_NONBLOCK, fileno=fd)
+
+
+def taken_copy(fd: int) -> socket.socket:
+    """As `taken`, of a copy of the descriptor: dup(2)."""
+    copy = os.dup(fd)
+    try:
+        return taken(copy)
+    except BaseException:
+        os.close(copy)
+        raise
+
+
 def copy_of(sock: socket.socket) -> socket.socket:
-    """Another descriptor of the same open socket: dup(2). Raises OSError.
+    """Another descriptor of the same open socket. Raises OSError.
 
     `socket.dup` sets O_NONBLOCK anew, and that is the open socket's.
     """
-    return socket.socket(fileno=os.dup(sock.fileno()))
+    return taken_copy(sock.fileno())
 
 
 def tie_to_loopback(sock: socket.socket) -> None:
