@@ -13,6 +13,7 @@ import ipaddress
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -62,6 +63,17 @@ def bind(fd: int, sockaddr: bytes) -> None:
 def listen(fd: int, backlog: int) -> None:
     """listen(2), with any int as the backlog. Raises OSError."""
     syscall(_LISTEN, fd, backlog)
+
+
+def receive_descriptor(sock: socket.socket, size: int) -> tuple[bytes, int | None]:
+    """Bytes and the one descriptor that came with them, close-on-exec. Raises OSError.
+
+    `socket.recv_fds` ignores its flags: every child that a host executes would get what it gives.
+    """
+    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_LEN(_INT_BYTES), socket.MSG_CMSG_CLOEXEC)
+    for _, _, content in ancillary:  # none but SCM_RIGHTS is asked for
+        return data, int.from_bytes(content, sys.byteorder)
+    return data, None
 
 
 def taken(fd: int) -> socket.socket:

@@ -3,10 +3,12 @@
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from nono.shims.linux.sockets import copy_of, taken, taken_copy
+import nono.supervisor
+from nono.shims.linux.sockets import copy_of, receive_descriptor, taken, taken_copy
 
 KINDS = [
     (socket.AF_INET, socket.SOCK_STREAM),
@@ -43,3 +45,23 @@ def test_what_is_no_socket_is_not_taken() -> None:
     with pytest.raises(OSError, match="Bad file descriptor"):
         taken(path)
     os.close(path)  # which is still ours
+
+
+def test_a_received_descriptor_is_not_for_children() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        socket.send_fds(theirs, [b"one"], [theirs.fileno(), ours.fileno()])
+        theirs.send(b"none")
+        data, fd = receive_descriptor(ours, 8)
+        assert data == b"one" and fd is not None and not os.get_inheritable(fd)
+        os.close(fd)
+        assert receive_descriptor(ours, 8) == (b"none", None)
+
+
+def test_nothing_that_lives_in_a_host_calls_recv_fds() -> None:
+    """It ignores its flags, MSG_CMSG_CLOEXEC among them: `receive_descriptor`."""
+    root = Path(next(iter(nono.supervisor.__path__))).parent
+    files = [path for room in ("shims", "supervisor") for path in (root / room).rglob("*.py")]
+    assert len(files) > 100
+    calls = {path.name for path in files if ".recv_fds(" in path.read_text()}
+    assert calls == {"file_maker.py"}  # a process of its own, which executes nothing
