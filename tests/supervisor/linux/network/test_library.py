@@ -51,3 +51,10 @@ def test_a_connect_to_a_full_open_port_ends_as_outside(as_user: Account, lane: s
     program = program_beside(__file__, "full_port.py")
     done = as_user(as_user.python, "-P", "-c", program, env={"NONO_LANE": lane})
     assert (done.stdout, done.stderr) == ("EINPROGRESS\n" * 6, "")
+
+
+@pytest.mark.parametrize("lane", ["python", "compiled"])
+def test_a_fork_of_the_host_keeps_no_look_up_open(as_user: Account, lane: str) -> None:
+    program = program_beside(__file__, "forked_host.py")
+    done = as_user(as_user.python, "-P", "-c", program, env={"NONO_LANE": lane})
+    assert (done.stdout, done.stderr) == ("b''\n" * 4, "")
