@@ -110,6 +110,7 @@ static void forget_client(struct name_server *server, uint32_t number)
 
 static void close_client(struct name_server *server, uint32_t number)
 {
+    shutdown(server->clients[number].socket, SHUT_RDWR); /* a fork of the host has it as well */
     close(server->clients[number].socket);
     forget_client(server, number);
 }

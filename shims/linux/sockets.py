@@ -13,6 +13,7 @@ import ipaddress
 import os
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,6 +23,7 @@ from nono.shims.linux.syscall_classes import own_number
 _CONNECT: Final = own_number("connect")
 _BIND: Final = own_number("bind")
 _LISTEN: Final = own_number("listen")
+_GETSOCKOPT: Final = own_number("getsockopt")
 
 MAX_ADDRESS: Final = 128
 """sizeof(struct sockaddr_storage)."""
@@ -40,6 +42,7 @@ _SO_PEERPIDFD: Final = 77
 
 _LOOPBACK_DEVICE: Final = b"lo\0"
 _DEVICE_NAME_BYTES: Final = 16  # IFNAMSIZ
+_INT_BYTES: Final = 4
 
 _SOCKADDR_IN: Final = struct.Struct("=H2s4s8x")
 _SOCKADDR_IN6: Final = struct.Struct("=H2sI16sI")
@@ -62,12 +65,48 @@ def listen(fd: int, backlog: int) -> None:
     syscall(_LISTEN, fd, backlog)
 
 
+def receive_descriptor(sock: socket.socket, size: int) -> tuple[bytes, int | None]:
+    """Bytes and the one descriptor that came with them, close-on-exec. Raises OSError.
+
+    `socket.recv_fds` ignores its flags: every child that a host executes would get what it gives.
+    """
+    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_LEN(_INT_BYTES), socket.MSG_CMSG_CLOEXEC)
+    for _, _, content in ancillary:  # none but SCM_RIGHTS is asked for
+        return data, int.from_bytes(content, sys.byteorder)
+    return data, None
+
+
+def taken(fd: int) -> socket.socket:
+    """The open socket that a descriptor, which it takes over, is of. O_NONBLOCK stays as it is.
+
+    Raises OSError, and takes nothing over then: EBADF also for O_PATH, ENOTSOCK.
+
+    `socket.socket(fileno=fd)` sets O_NONBLOCK where this process has a default timeout, and that
+    is the open socket's, which a program has as well. With SOCK_NONBLOCK in its type it believes
+    that it is set already.
+    """
+    cells = ffi.new("int[2]", (0, _INT_BYTES))
+    value = address(cells)
+    syscall(_GETSOCKOPT, fd, socket.SOL_SOCKET, socket.SO_TYPE, value, value + _INT_BYTES)
+    return socket.socket(type=cells[0] | socket.SOCK_NONBLOCK, fileno=fd)
+
+
+def taken_copy(fd: int) -> socket.socket:
+    """As `taken`, of a copy of the descriptor: dup(2)."""
+    copy = os.dup(fd)
+    try:
+        return taken(copy)
+    except BaseException:
+        os.close(copy)
+        raise
+
+
 def copy_of(sock: socket.socket) -> socket.socket:
-    """Another descriptor of the same open socket: dup(2). Raises OSError.
+    """Another descriptor of the same open socket. Raises OSError.
 
     `socket.dup` sets O_NONBLOCK anew, and that is the open socket's.
     """
-    return socket.socket(fileno=os.dup(sock.fileno()))
+    return taken_copy(sock.fileno())
 
 
 def tie_to_loopback(sock: socket.socket) -> None:

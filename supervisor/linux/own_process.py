@@ -24,6 +24,7 @@ class OwnProcess:
     def __init__(self, program: str) -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control.settimeout(_SECONDS)
+        theirs.setblocking(True)  # whatever default timeout this process has
         try:
             with theirs:
                 self.process = _start(program, theirs.fileno())

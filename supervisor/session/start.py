@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import socket
 import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nono.broker import Mode
@@ -105,7 +106,7 @@ def check_streams(streams: Streams, network: Mode) -> None:
         fd = getattr(streams, name)
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             continue
-        with socket.socket(fileno=os.dup(fd)) as sock:
+        with _socket_of(fd) as sock:
             is_open = network is Mode.UNRESTRICTED and sock.family != socket.AF_UNIX
             if sock.type not in _CONNECTED and not is_open:
                 raise UsageError(
@@ -123,7 +124,7 @@ def check_connected(streams: Streams) -> None:
         fd = getattr(streams, name)
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             continue
-        with socket.socket(fileno=os.dup(fd)) as sock:
+        with _socket_of(fd) as sock:
             try:
                 sock.getpeername()
                 is_connected = sock.family == socket.AF_UNIX
@@ -134,3 +135,12 @@ def check_connected(streams: Streams) -> None:
                     f"{name} is a socket by which a program without a broker can reach others",
                     "give it a pipe",
                 )
+
+
+@contextlib.contextmanager
+def _socket_of(fd: int) -> Iterator[socket.socket]:
+    """A copy of the stream. Its O_NONBLOCK is the program's, whatever default timeout we have."""
+    is_blocking = os.get_blocking(fd)
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        os.set_blocking(fd, is_blocking)
+        yield sock

@@ -120,9 +120,7 @@ class ByProcess:
         request = file_maker.REQUEST.pack(what, umask, flags, mode, mask) + name
         try:
             socket.send_fds(control, [request], fds, socket.MSG_NOSIGNAL)
-            answer, made, _, _ = socket.recv_fds(
-                control, file_maker.ANSWER.size, 1, socket.MSG_CMSG_CLOEXEC
-            )
+            answer, made = kernel.receive_descriptor(control, file_maker.ANSWER.size)
         except OSError:
             # What came later would be taken for the answer to another request.
             self.close()
@@ -133,7 +131,7 @@ class ByProcess:
         (number,) = file_maker.ANSWER.unpack(answer)
         if number:
             raise failure(number)
-        return made[0] if made else None
+        return made
 
 
 @contextlib.contextmanager

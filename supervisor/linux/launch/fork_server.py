@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from nono.shims.linux import launcher
+from nono.shims.linux.sockets import taken
 from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
 from nono.supervisor.in_forks import forget, keep_from_forks, making
@@ -210,6 +211,8 @@ os.register_at_fork(after_in_child=SERVER.forget)
 def _pair() -> tuple[socket.socket, socket.socket]:
     """None of it has the number of a stream, even where this process lacks one. Raises OSError."""
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in (one, other):
+        end.setblocking(True)  # whatever default timeout this process has
     return _above_streams(one), _above_streams(other)
 
 
@@ -217,7 +220,7 @@ def _above_streams(sock: socket.socket) -> socket.socket:
     if sock.fileno() > 2:
         return sock
     with sock:
-        return socket.socket(fileno=fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
+        return taken(fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
 
 
 def _numbers(ends: Iterable[socket.socket]) -> list[int]:

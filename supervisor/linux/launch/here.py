@@ -58,7 +58,10 @@ class ForkHere:
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
-    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in pair:
+        end.setblocking(True)  # whatever default timeout this process has
+    return pair
 
 
 def _execute(spec: Spec, fds: Descriptors) -> int:

@@ -12,9 +12,10 @@ asks for more.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -171,7 +172,7 @@ async def _converse(
 ) -> None:
     """Answer one client's messages, in their order, until it ends, errs or is out of time."""
     try:
-        with client, scope:
+        with client, _ending(client), scope:
             while (query := await _message(client, received)) is not None:
                 clients.heard_of(scope)
                 reply = plain_answer(query, names, names.on_loopback)
@@ -188,6 +189,16 @@ async def _converse(
         faults.note()
     finally:
         clients.remove(scope)
+
+
+@contextlib.contextmanager
+def _ending(client: socket.socket) -> Iterator[None]:
+    """The client sees the end, even where a fork of this process has its socket as well."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
 
 
 def _answer_at_once(client: socket.socket, names: SyntheticNames) -> bytearray:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import socket
 
+from nono.shims.linux.sockets import receive_descriptor
+
 _MAX_RECEIVED = 1 << 13
 _NOTHING = b"-"
 """Goes before what a client has said: a message without a byte would be an end."""
@@ -36,14 +38,12 @@ class HandedClients:
     def take(self) -> tuple[socket.socket, bytearray] | None:
         """One of them, not blocking; None when nobody is there."""
         try:
-            received, fds, _, _ = socket.recv_fds(
-                self._here, _MAX_RECEIVED, 1, socket.MSG_CMSG_CLOEXEC
-            )
+            received, fd = receive_descriptor(self._here, _MAX_RECEIVED)
         except OSError:
             return None
-        if not fds:
+        if fd is None:
             return None
-        client = socket.socket(fileno=fds[0])
+        client = socket.socket(fileno=fd)
         client.setblocking(False)
         return client, bytearray(received[len(_NOTHING) :])
 

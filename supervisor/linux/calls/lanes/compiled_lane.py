@@ -114,10 +114,10 @@ class CompiledLane:
             self._fast_lane.left = received.id
         if self._answers is not None and (asked := self._lane.asked_open) is not None:
             self._answers.note(asked)
-        if self.connects and received is not None:
-            if self._lane.is_begun:
-                self.begun = received.id
-            elif (place := self._lane.asked) is not None:
+        if received is not None and self._lane.is_begun:
+            self.begun = received.id
+        elif self.connects and received is not None:
+            if (place := self._lane.asked) is not None:
                 self._learn(place)
         elif self._ports is not None and (place := self._lane.asked) is not None:
             self._ports.note(place)

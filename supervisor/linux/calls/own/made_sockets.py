@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 
 from nono.broker.dataclass import dataclass, replace
-from nono.shims.linux.sockets import copy_of
+from nono.shims.linux.sockets import copy_of, taken_copy
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import DONE, WAITING, Answer, Fail, Later, Retry
 from nono.supervisor.linux.calls.tasks import Background
@@ -80,6 +80,7 @@ class MadeSockets:
             raise failure(errno.ENFILE)
         sock = socket.socket(family, kind, protocol)
         try:
+            sock.setblocking(not kind & socket.SOCK_NONBLOCK)  # this process may have a timeout
             self.keep(sock.fileno(), init_pid)
         except BaseException:
             sock.close()
@@ -103,7 +104,7 @@ class MadeSockets:
             made = self._made.get(key)
             if made is None:
                 raise failure(settled if key in self._settled else errno.EPERM)
-            return socket.socket(fileno=os.dup(made.fd))
+            return taken_copy(made.fd)
 
     def listens(self, found: os.stat_result) -> bool:
         """True when the program's socket with this status listens, and so was given up."""

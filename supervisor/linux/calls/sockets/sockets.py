@@ -263,7 +263,7 @@ def _socket(call: Call, settled: int = errno.EISCONN) -> socket.socket:
         return _made_socket(call, fd, settled)
     copy = call.caller.duplicate(fd)
     try:
-        return socket.socket(fileno=copy)  # which asks the kernel: EBADF for O_PATH, ENOTSOCK
+        return kernel.taken(copy)  # which asks the kernel: EBADF for O_PATH, ENOTSOCK
     except BaseException:
         os.close(copy)
         raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from tests.conftest import Account, program_beside
@@ -24,3 +26,35 @@ def test_hosts_by_name(as_user: Account) -> None:
         "['two.example.net']",
     ]
     assert two.connections == []
+
+
+def test_a_default_timeout_of_the_host_is_not_the_program_s(as_user: Account) -> None:
+    program = program_beside(__file__, "default_timeout.py")
+    with world() as made, socket.create_server(("127.0.0.1", 0)) as opened:
+        one = made.http("one.example.net")
+        servers = f"{one.address}:80", made.dns.address, str(made.dns.port)
+        place = (one.name, *servers, str(opened.getsockname()[1]))
+        done = as_user(as_user.python, "-P", "-c", program, *place)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[:-1] == [
+        *["connected True", "listens True"] * 3,
+        "unix datagrams True",
+        *["pair True"] * 2,
+        "datagrams True",
+    ]
+    assert lines[-1] == "this is one.example.net"
+
+
+@pytest.mark.parametrize("lane", ["python", "compiled"])
+def test_a_connect_to_a_full_open_port_ends_as_outside(as_user: Account, lane: str) -> None:
+    program = program_beside(__file__, "full_port.py")
+    done = as_user(as_user.python, "-P", "-c", program, env={"NONO_LANE": lane})
+    assert (done.stdout, done.stderr) == ("EINPROGRESS\n" * 6, "")
+
+
+@pytest.mark.parametrize("lane", ["python", "compiled"])
+def test_a_fork_of_the_host_keeps_no_look_up_open(as_user: Account, lane: str) -> None:
+    program = program_beside(__file__, "forked_host.py")
+    done = as_user(as_user.python, "-P", "-c", program, env={"NONO_LANE": lane})
+    assert (done.stdout, done.stderr) == ("b''\n" * 4, "")
