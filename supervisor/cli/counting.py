@@ -39,7 +39,7 @@ class Counting:
 def _opened(path: str | None) -> int | None:
     if path is None:
         return None
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         return os.open(path, flags, 0o600)
     except OSError as error:
