@@ -29,7 +29,7 @@ class Counting:
         return {**self.tally.plain(), "seconds": seconds, "refused": refused}
 
     def tell(self, refused: int, *, in_words: bool) -> None:
-        """Write the file, and for people to stderr. Raises NonoError, OSError."""
+        """Write the file, and for people to stderr. Raises NonoError."""
         plain = self.plain(refused)
         if in_words:
             say_afterwards(text(plain, plain["seconds"]))
