@@ -29,7 +29,8 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A session at a glance. `state` is one word; `argv` is empty when nothing was run."""
+    """A session at a glance. `state` is one word; `argv` is empty when nothing was recorded:
+    nothing was run, or there was no room for it."""
 
     state: str
     records: int

@@ -72,7 +72,7 @@ def list_(as_json: bool) -> None:
     for path in find_sessions(os.environ):
         session = Session(path)
         found = session.summary()
-        command = visible(shlex.join(found.argv)) if found.argv else "(nothing was run)"
+        command = visible(shlex.join(found.argv)) if found.argv else "(nothing was recorded)"
         click.echo(f"{session.name}  {found.state:8} {found.records:7}  {command}")
 
 

@@ -29,7 +29,7 @@ class Counting:
         return {**self.tally.plain(), "seconds": seconds, "refused": refused}
 
     def tell(self, refused: int, *, in_words: bool) -> None:
-        """Write the file, and for people to stderr. Raises NonoError, OSError."""
+        """Write the file, and for people to stderr. Raises NonoError."""
         plain = self.plain(refused)
         if in_words:
             say_afterwards(text(plain, plain["seconds"]))
@@ -39,7 +39,7 @@ class Counting:
 def _opened(path: str | None) -> int | None:
     if path is None:
         return None
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
         return os.open(path, flags, 0o600)
     except OSError as error:

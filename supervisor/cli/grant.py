@@ -17,10 +17,11 @@ from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.broker.explaining.access_words import verbs
 from nono.broker.settings import KEYS, Kind
 from nono.supervisor.asking.channel import QUIET
-from nono.supervisor.asking.control.client import Client, GoneError, found
+from nono.supervisor.asking.control.client import Client, GoneError, SilentError, found
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import from_here, home_directory
+from nono.supervisor.session.silent import status_of
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
@@ -146,5 +147,11 @@ def _ask(run: str, method: str, **params: Any) -> Mapping[str, Any]:
     try:
         with Client(path, name=f"nono {method}", seconds=_GRANT_SECONDS) as client:
             return client.request(method, **params)
+    except SilentError as error:
+        told = status_of(path)
+        if told is None or not told["is_stopped"]:
+            raise UsageError(f"{run}: {error}", f"nono kill {visible(run)}") from error
+        what = f"{run}: it is stopped, as by Control-Z, and does not answer"
+        raise UsageError(what, f"kill -CONT {told['pid']}") from error
     except (GoneError, ProtocolError) as error:
         raise UsageError(f"{run}: {error}", "nono ps") from error

@@ -79,6 +79,7 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
+    from nono.supervisor.cli.keep_learned import keep_learned
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import ProfileDraft
@@ -122,9 +123,9 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
             say_notes(before.notes)
             say_afterwards(told)
         stdout.check()
-        output.write(outcome.text.encode("ascii"))
+        is_saved = keep_learned(output, outcome.text, code, values)
         undo.pop_all()
-    if output.path and not values["quiet"]:
+    if is_saved and not values["quiet"]:
         say_afterwards(how_to_use(values["output"], output.path, argv))
     if values["as_json"]:
         click.echo(outcome.text, nl=False)

@@ -25,6 +25,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
     """Run the program as `nono run --ask` does; the exit code. Raises NonoError."""
     from nono.supervisor.asking.channels import Channels, named
     from nono.supervisor.asking.opening import place_of
+    from nono.supervisor.cli.keep_learned import keep_learned
     from nono.supervisor.cli.output_file import OutputFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning.answered import profile_of_answers, said_of
@@ -73,12 +74,12 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
             say_afterwards(report.changed(changed))
         text = learned_profile.text
         stdout.check()
-        output.write(text.encode("ascii"))
+        is_saved = keep_learned(output, text, code, values)
         undo.pop_all()
-    if output.path and not values["quiet"]:
+    if is_saved and not values["quiet"]:
         say_afterwards(learned.how_to_use(values["output"], output.path, argv))
-    elif values["as_json"]:
+    if values["as_json"]:
         click.echo(text, nl=False)
-    elif not values["quiet"]:
+    elif values["output"] is None and not values["quiet"]:
         say_afterwards([text.rstrip()])
     return code

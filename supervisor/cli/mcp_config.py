@@ -20,6 +20,7 @@ from nono.broker.dataclass import dataclass
 from nono.broker.policy.environment import GIVES
 from nono.broker.visible import visible
 from nono.supervisor.errors import UsageError
+from nono.supervisor.planning.git.git_files import regular_file
 
 _KEYS = ("mcpServers", "servers", "context_servers")
 """Where clients keep them: most, VS Code, Zed."""
@@ -68,7 +69,7 @@ class Config:
 
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(os.path.expanduser(path))
-        with open(self.path, encoding="utf-8", newline="") as file:
+        with open(self.path, encoding="utf-8", newline="", opener=regular_file) as file:
             self._text = file.read(_MAX_FILE)
         try:
             self._data = json.loads(self._text)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shlex
 import stat
 
-from nono.supervisor.errors import NonoError
+from nono.broker.visible import visible
+from nono.supervisor.cli.messages import say_afterwards
+from nono.supervisor.errors import NonoError, hint_of
 from nono.supervisor.places import path_of
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class OutputFile:
@@ -56,18 +62,35 @@ class OutputFile:
                 "write to a directory that the program cannot write in",
             )
 
-    def write(self, data: bytes) -> None:
-        """Make this the whole content of the file, and close it. Raises as `check`, and OSError."""
+    @property
+    def replaces(self) -> bool:
+        """True while there is something in the place that it gets."""
+        return bool(self._place) and os.path.lexists(self._place)
+
+    def write(self, data: bytes) -> bool:
+        """Make this the whole content of the file, and close it. Raises as `check`.
+
+        What cannot be written is told, and removed where it had begun; False then: the program has
+        run, and its exit status stays what it is.
+        """
         if self._descriptor is None:
-            return
+            return True
         self.check()
-        os.fchmod(self._descriptor, 0o600)
-        os.ftruncate(self._descriptor, 0)
-        with open(self._descriptor, "wb") as file:
-            self._descriptor = None
-            file.write(data)
-        if self._place:
-            os.replace(self._path, self._place)
+        try:
+            if self._path:  # a device stays what it is for others
+                os.fchmod(self._descriptor, 0o600)
+                os.ftruncate(self._descriptor, 0)
+            with open(self._descriptor, "wb", closefd=False) as file:
+                file.write(data)
+            if self._place:
+                os.replace(self._path, self._place)
+        except OSError as error:
+            tell_not_written(self.path, error)
+            self.discard()
+            return False
+        os.close(self._descriptor)
+        self._descriptor = None
+        return True
 
     def discard(self) -> None:
         """Remove the file, if it still has its name, and close it."""
@@ -78,3 +101,16 @@ class OutputFile:
             os.unlink(self._path)
         os.close(self._descriptor)
         self._descriptor = None
+
+
+def tell_not_written(name: str, error: OSError) -> None:
+    """Say which file is missing after the run, and what to do about it."""
+    why = error.strerror or "it cannot be written"
+    said = visible(f"{name}: not written, after the program has run: {why}", limit=1000)
+    directory = os.path.dirname(name)
+    look = "df -h" if error.errno in _FULL else "ls -ld"
+    hint = f"{look} {shlex.quote(directory)}" if directory else ""
+    if error.errno == errno.EFBIG:
+        hint = hint_of(errno.EFBIG)
+    lines = [f"nono: {said}", f"hint: {visible(hint, limit=1000)}"]
+    say_afterwards(lines if hint else lines[:1])

@@ -15,9 +15,11 @@ import click
 from nono.broker import visible
 from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.supervisor import exit_status
-from nono.supervisor.asking.control.client import Client, GoneError, found, running
+from nono.supervisor.asking.control.client import Client, GoneError, SilentError, found, running
+from nono.supervisor.asking.control.listening import remove_left_behind
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
+from nono.supervisor.session.silent import end, go_on, status_of
 
 _COLUMNS = ("RUN", "PID", "SINCE", "REFUSED", "ASKS", "COMMAND")
 _MAX_COMMAND = 200
@@ -36,12 +38,16 @@ def ps(as_json: bool) -> None:
 
 
 def _statuses() -> Iterator[Mapping[str, Any]]:
-    for client in running(os.environ, name="nono ps"):
+    silent: list[str] = []
+    for client in running(os.environ, silent.append, name="nono ps"):
         with client:
             yield {**client.status, "socket": client.path}
+    yield from filter(None, map(status_of, silent))
 
 
 def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
+    if "is_stopped" in status:
+        return _silent_row(status)
     words = status.get("argv")
     command = shlex.join(map(str, words)) if isinstance(words, list) else ""
     waiting, refused = status.get("waiting"), status.get("refused", 0)
@@ -53,6 +59,13 @@ def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
         f"{len(waiting)} wait" if isinstance(waiting, list) and waiting else "-",
         visible(command, _MAX_COMMAND),
     )
+
+
+def _silent_row(status: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of a run that does not answer: what it runs, it alone would know."""
+    pid = status["pid"]
+    words = f"(stopped: fg, or kill -CONT {pid})" if status["is_stopped"] else "(does not answer)"
+    return visible(status["run"]), str(pid), "?", "?", "-", words
 
 
 def _since(started: object) -> str:
@@ -80,12 +93,22 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 def kill(ctx: click.Context, /, run: str) -> None:
     """End every process of a sandbox. RUN is a name that `nono ps` shows, or a beginning of one."""
     path = found(run, os.environ)
+    go_on(path)  # one that Control-Z stopped: then it ends as any other
     try:
-        with Client(path, name="nono kill") as client:
-            client.request("kill")
-            with contextlib.suppress(GoneError):
-                while True:  # until it has ended
-                    list(client.events())
+        _ask_to_end(path)
+    except SilentError as error:
+        if not end(path):
+            raise UsageError(f"{run}: {error}", "nono ps") from error
+        remove_left_behind(path)
     except (GoneError, ProtocolError) as error:
         raise UsageError(f"{run}: {error}", "nono ps") from error
     ctx.exit(exit_status.SUCCESS)
+
+
+def _ask_to_end(path: str) -> None:
+    """Until it has ended. Raises GoneError, SilentError, ProtocolError."""
+    with Client(path, name="nono kill") as client:
+        client.request("kill")
+        with contextlib.suppress(GoneError):
+            while True:
+                list(client.events())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nono.broker.errors import NonoError
 from nono.broker.limits import Reached
 from nono.broker.visible import visible
-from nono.supervisor.cli.output_file import OutputFile
+from nono.supervisor.cli.output_file import OutputFile, tell_not_written
 from nono.supervisor.errors import UsageError
 from nono.supervisor.report.schema import heading
 
@@ -46,6 +46,7 @@ class ReportFile:
         self.is_timed_out = False
         self._argv = [visible(word, limit=_MAX_WORD) for word in argv]
         self._begin = time.monotonic()
+        self._target = target
         self._fd = _descriptor(target) if target.isdecimal() else _file(target)
         self._file: OutputFile | None = None
         if not target.isdecimal():
@@ -68,7 +69,7 @@ class ReportFile:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Write it. Raises NonoError, OSError."""
+        """Write it, or tell that it cannot be. Raises NonoError."""
         status = None if self.status is None else os.waitstatus_to_exitcode(self.status)
         told = {
             **heading(self._argv, time.monotonic() - self._begin),
@@ -81,8 +82,11 @@ class ReportFile:
         if self._file is not None:
             self._file.write(data)
             return
-        with open(self._fd, "wb") as file:
-            file.write(data)
+        try:
+            with open(self._fd, "wb") as file:
+                file.write(data)
+        except OSError as failed:
+            tell_not_written(f"--report {self._target}", failed)
 
 
 def _words(error: BaseException | None) -> dict[str, str] | None:

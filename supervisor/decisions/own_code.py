@@ -22,6 +22,7 @@ from nono.supervisor.decisions.listed_places import places
 from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
 from nono.supervisor.decisions.shared_libraries import shared_libraries
 from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
+from nono.supervisor.planning.git.git_files import bytes_of
 
 _NAMED = Origin(OriginKind.BUILTIN, "what an environment variable makes nono load")
 
@@ -196,12 +197,8 @@ def _added_by(directory: str) -> Iterator[str]:
     except OSError:
         return
     for name in names:
-        try:
-            with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as file:
-                lines = file.read(_MAX_PTH_BYTES).splitlines()
-        except OSError:
-            continue
-        for line in lines:
+        lines = bytes_of(os.path.join(directory, name), _MAX_PTH_BYTES)
+        for line in lines.decode("utf-8", "replace").splitlines():
             if line.strip() and "\0" not in line and not line.startswith(("#", "import ")):
                 yield os.path.join(directory, line.strip())
 

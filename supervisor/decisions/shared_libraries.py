@@ -19,7 +19,7 @@ from typing import BinaryIO
 from nono.broker import is_within
 from nono.supervisor.decisions.listed_places import elements, places
 from nono.supervisor.places import canonical
-from nono.supervisor.planning.git.git_files import bytes_of
+from nono.supervisor.planning.git.git_files import bytes_of, regular_file
 
 _PRELOADED = (("LD_PRELOAD", ": "), ("LD_AUDIT", ":"), ("LD_AUDIT", ": "))
 _CACHE = "/etc/ld.so.cache"
@@ -76,7 +76,7 @@ def sonames(own_files: Iterable[str]) -> set[str]:
 def needed(path: str) -> set[str]:
     """The names of the libraries that a file asks for; none of what is no ELF file: elf(5)."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular_file) as file:
             return {os.fsdecode(each) for each in _needed(file) if each and b"/" not in each}
     except (OSError, struct.error, ValueError):
         return set()

@@ -38,8 +38,8 @@ def text(
     if withdrawn:
         what = "question was" if withdrawn == 1 else "questions were"
         lines.append(
-            f"nono: {withdrawn} {what} withdrawn before an answer: the program that asked had"
-            " ended, or another answer covered it"
+            f"nono: {withdrawn} {what} withdrawn before an answer: the call that asked had"
+            " ended or was interrupted, as by Control-Z, or another answer covered it"
         )
     if refused:
         lines.append(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +24,10 @@ class GoneError(Exception):
     """The run has ended, or what answers is no run of ours."""
 
 
+class SilentError(GoneError):
+    """The run is there and does not answer, such as one that is stopped."""
+
+
 class Client:
     """A connection to one run. Every method raises GoneError when the run is not there any more."""
 
@@ -37,6 +40,8 @@ class Client:
         try:
             self._socket = connect(path)
             self._socket.settimeout(_SECONDS)
+        except BlockingIOError as error:
+            raise SilentError("it does not answer") from error
         except OSError as error:
             raise GoneError(str(error)) from error
         self._lines = Lines()
@@ -80,7 +85,7 @@ class Client:
             replies = [each for each in self._hear() if each.id == self._last]
             if replies:
                 return _result(replies[0])
-        raise GoneError("it does not answer")
+        raise SilentError("it does not answer")
 
     def events(self) -> Iterator[Call]:
         """What came by itself so far; for when there is something to read. Blocks otherwise."""
@@ -105,6 +110,8 @@ class Client:
             if not data:
                 raise GoneError("it has ended")
             return [json_rpc.parse(line) for line in self._lines.feed(data)]
+        except TimeoutError as error:
+            raise SilentError("it does not answer") from error
         except (OSError, ProtocolError, TooLongError) as error:
             raise GoneError(str(error)) from error
 
@@ -118,14 +125,18 @@ def _result(reply: Reply) -> Mapping[str, Any]:
     return reply.result if isinstance(reply.result, dict) else {}
 
 
-def running(env: Mapping[str, str], **how: Any) -> Iterator[Client]:
+def running(
+    env: Mapping[str, str], silent: Callable[[str], object] = lambda path: None, **how: Any
+) -> Iterator[Client]:
     """A client for each run that answers. Sockets of those that were killed are removed.
 
-    Whoever takes one closes it.
+    Whoever takes one closes it. `silent` is called with the path of one that does not answer.
     """
     for path in sockets(env):
         try:
             yield Client(path, **how)
+        except SilentError:
+            silent(path)
         except (GoneError, ProtocolError):
             remove_left_behind(path)
 
@@ -144,10 +155,13 @@ def found(name: str, env: Mapping[str, str]) -> str:
 
 
 def _answers(path: str) -> bool:
-    with contextlib.suppress(OSError):
+    try:
         connect(path).close()
-        return True
-    return False
+    except BlockingIOError:
+        return True  # too many wait already for one that is stopped
+    except OSError:
+        return False
+    return True
 
 
 def only(env: Mapping[str, str]) -> str:

@@ -19,7 +19,8 @@ from nono.supervisor.places import control_directories, through
 
 SUFFIX = ".sock"
 _NEW = ".new"
-_BACKLOG = 16
+_BACKLOG = 128
+"""Also of those that gave up while a run was stopped, and are still in the queue."""
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_NAMES = 1000
 
@@ -99,7 +100,9 @@ def connect(path: str) -> socket.socket:
     try:
         directory, name = os.path.split(os.path.abspath(path))
         with opened(directory) as fd:
+            sock.setblocking(False)  # a queue that is full would be waited for
             sock.connect(os.path.join(through(fd), name))
+            sock.setblocking(True)
     except BaseException:
         sock.close()
         raise

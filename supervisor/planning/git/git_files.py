@@ -7,11 +7,13 @@ line instead may be led elsewhere, so where the two differ both count. Every rea
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat
 
 from nono.broker.rules.paths import child
+from nono.supervisor.errors import failure
 from nono.supervisor.places import plain_path
 
 _MAX_ENTRIES = 2000
@@ -96,19 +98,22 @@ def names_in(directory: str) -> list[str]:
 def bytes_of(path: str, size: int) -> bytes:
     """At most so much of a regular file; nothing of any other, which could block."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with open(path, "rb", opener=regular_file) as file:
+            return file.read(min(size, os.fstat(file.fileno()).st_size))
     except OSError:
         return b""
-    try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            return b""
-        with open(fd, "rb", closefd=False) as file:
-            return file.read(min(size, status.st_size))
-    except OSError:
-        return b""
-    finally:
-        os.close(fd)
+
+
+def regular_file(path: str, flags: int = os.O_RDONLY) -> int:
+    """A descriptor, for reading, of a file that a program may have put there: an opener of open().
+
+    Raises OSError for what is no regular file: a FIFO would be waited for.
+    """
+    fd = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(fd).st_mode):
+        return fd
+    os.close(fd)
+    raise failure(errno.EINVAL)
 
 
 def kind_of(path: str) -> int | None:

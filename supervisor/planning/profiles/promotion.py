@@ -14,6 +14,7 @@ from nono.broker.profile.jsonc import Node, read
 from nono.broker.profile.parse import parse
 from nono.broker.profile.spelling import is_file_name
 from nono.supervisor.places import from_here, home_directory, profile_directory
+from nono.supervisor.planning.git.git_files import regular_file
 
 _EMPTY = "{\n}\n"
 
@@ -66,7 +67,7 @@ def promoted(
 def _text(path: str, name: str) -> tuple[str, str]:
     """What is there, and what a new file starts from."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=regular_file) as file:
             return file.read(), _EMPTY
     except FileNotFoundError:
         from nono.supervisor.planning.profiles.profile_files import built_in_names

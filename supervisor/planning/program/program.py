@@ -19,6 +19,7 @@ from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree,
 from nono.broker.dataclass import dataclass, field
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import flag
+from nono.supervisor.planning.git.git_files import bytes_of
 from nono.supervisor.planning.program.commands import SHELLS, further_programs, programs_of_text
 from nono.supervisor.planning.program.installation import (
     installation_of,
@@ -201,12 +202,8 @@ class _Search:
 
 
 def _bases(prefix: str) -> Iterator[str]:
-    try:
-        with open(os.path.join(prefix, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
-            lines = file.read(_HEAD).splitlines()
-    except OSError:
-        return
-    for line in lines:
+    text = _head(os.path.join(prefix, "pyvenv.cfg")).decode("utf-8", "replace")
+    for line in text.splitlines():
         key, _, value = line.partition("=")
         if key.strip() == "home" and os.path.isabs(value.strip()) and "\0" not in value:
             yield value.strip()
@@ -233,12 +230,8 @@ def _is_of_the_system(path: str) -> bool:
 
 
 def _head(program: str) -> bytes:
-    """The beginning of a file; nothing of one that cannot be read."""
-    try:
-        with open(program, "rb") as file:
-            return file.read(_HEAD)
-    except OSError:
-        return b""
+    """The beginning of a regular file; nothing of one that cannot be read."""
+    return bytes_of(program, _HEAD)
 
 
 def _shebang(program: str, env: Mapping[str, str], cwd: str) -> _Named | None:

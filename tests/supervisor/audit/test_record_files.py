@@ -11,6 +11,8 @@ from nono.broker.audit.chain import Ending, Writer, verify
 from nono.supervisor.audit import record_files
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.record_files import RecordFiles, chunks, file_names, total_size
+from nono.supervisor.audit.sessions import create_session
+from nono.supervisor.cli.audit import audit
 
 
 @pytest.fixture
@@ -119,3 +121,15 @@ def test_nothing_at_all_is_called_that(session: Path) -> None:
     assert found.summary().state == "empty"
     (session / "records").write_bytes(b"x")
     assert found.verify().ending is Ending.DAMAGED and found.summary().state == "damaged"
+
+
+def test_a_session_without_records_is_not_said_to_be_without_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have run while the disk was full."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    create_session(os.environ).close()
+    with pytest.raises(SystemExit):
+        audit(["list"])
+    said = capsys.readouterr().out
+    assert "empty" in said and "(nothing was recorded)" in said

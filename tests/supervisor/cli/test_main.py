@@ -316,4 +316,10 @@ def test_learning_twice_names_the_file(nono: Nono, project: Path) -> None:
     assert again.stderr.splitlines()[-1] == "      nono run --profile ./p.json -- ls /"
     assert json.loads((project / "p.json").read_text())["filesystem"] == {"list": ["/"]}
     assert nono("run", "--profile", "./p.json", "--", "ls", "/").returncode == 0
+    before = (project / "p.json").read_text()
+    failed = nono("learn", "--force", "-o", "./p.json", "--", "sh", "-c", "exit 3")
+    assert failed.returncode == 3 and "nono: the program failed (exit status 3)" in failed.stderr
+    assert f"{project}/p.json stays as it was" in failed.stderr
+    assert "learned from: sh -c 'exit 3'" in failed.stderr
+    assert (project / "p.json").read_text() == before
     assert [path.name for path in project.iterdir()] == ["p.json"]

@@ -31,6 +31,16 @@ def test_a_report_apart_from_what_the_program_prints(user: Account) -> None:
 
 
 @pytest.mark.requires(landlock=2)
+def test_a_full_disk_leaves_the_exit_status(user: Account) -> None:
+    place = user.directory(user.home / "full")
+    nono = (user.python, "-P", "-m", "nono", "run", "--report", "9", "--", "sh", "-c", "exit 3")
+    done = user("sh", "-c", 'exec 9>/dev/full; exec "$@"', "sh", *nono, cwd=place)
+    assert done.returncode == 3
+    why = "No space left on device"
+    assert f"nono: --report 9: not written, after the program has run: {why}" in done.stderr
+
+
+@pytest.mark.requires(landlock=2)
 def test_a_file_whatever_becomes_of_the_run(user: Account) -> None:
     place = user.directory(user.home / "more-reports")
 

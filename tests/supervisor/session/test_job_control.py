@@ -43,6 +43,29 @@ def end(screen: Terminal) -> None:
     screen.read_until(r"status=7\s")
 
 
+OWN_RUNS = "mkdir -m 700 runs; export XDG_RUNTIME_DIR=$PWD/runs"
+THE_RUN = """$(nono ps --json | sed -n 's/.*"run": "\\(.*\\)".*/\\1/p')"""
+
+
+def test_a_run_that_control_z_stopped_is_listed_and_killed(
+    as_user: Account, project: Path, program: str
+) -> None:
+    with shell(as_user, project) as screen:
+        screen.command(OWN_RUNS)
+        screen.command(program)
+        screen.read_until("working")
+        screen.type(CONTROL_Z)
+        screen.read_until("Stopped")
+        screen.command("nono ps")
+        screen.read_until(r"\(stopped: fg, or kill -CONT [0-9]+\)")
+        screen.command(f"nono status {THE_RUN}")
+        screen.read_until("hint: kill -CONT [0-9]+")
+        screen.command(f"nono kill {THE_RUN}; echo killed=$?")
+        screen.read_until(r"killed=0\s")
+        screen.command("nono ps")
+        screen.read_until("no runs")
+
+
 def test_control_z_stops_and_fg_continues(as_user: Account, project: Path, program: str) -> None:
     with shell(as_user, project) as screen:
         screen.command(program)

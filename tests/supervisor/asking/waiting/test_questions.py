@@ -135,6 +135,7 @@ def test_who_leaves_withdraws_and_who_comes_back_is_not_asked_again() -> None:
         assert (log.count, log.withdrawn) == (1, 1)
         (*_, line) = text(log.all(), withdrawn=log.withdrawn)
         assert line.startswith("nono: 1 question was withdrawn before an answer")
+        assert "was interrupted, as by Control-Z" in line
 
     within(asking, body)
 

@@ -1,0 +1,48 @@
+"""What becomes of a learned profile: saved, or shown where that is not to be or cannot be.
+
+A program that failed did not do all that it does, so that its profile is one of half a run: that is
+told, and no profile that was there before is replaced by it. Ctrl-C and SIGTERM are how people end
+a server, and no failure.
+"""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from nono.supervisor import exit_status
+from nono.supervisor.cli.messages import say_afterwards
+from nono.supervisor.cli.output_file import OutputFile
+
+_ENDED_BY_PEOPLE = (
+    exit_status.SUCCESS,
+    exit_status.INTERRUPTED,
+    exit_status.of_signal(signal.SIGTERM),
+)
+
+
+def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any]) -> bool:
+    """True when the profile was saved. Raises NonoError.
+
+    What is not saved is on stdout with --json, and told otherwise: the run is not done in vain.
+    """
+    has_failed = code not in _ENDED_BY_PEOPLE
+    is_kept = has_failed and output.replaces
+    if has_failed and (is_kept or not values["quiet"]):
+        half = "what was learned is of half a run"
+        say_afterwards([f"nono: the program failed (exit status {code}): {half}"])
+    if is_kept:
+        output.check()
+        say_afterwards(
+            [
+                f"nono: {output.path} stays as it was; what was learned now is",
+                "hint: save what is printed, or learn again once the program succeeds",
+            ]
+        )
+        output.discard()
+        is_saved = False
+    else:
+        is_saved = output.write(text.encode("ascii"))
+    if values["output"] is not None and not is_saved and not values["as_json"]:
+        say_afterwards([text.rstrip()])
+    return is_saved and bool(output.path)
