@@ -20,6 +20,7 @@ from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, lineage
+from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import (
     bytes_of,
@@ -144,7 +145,8 @@ def _below(directories: list[str], notes: list[str], *, is_first: bool) -> Itera
     each gets a look as often as any beside it, however many there are in it."""
     most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
     cut: list[str] = []
-    looks = _in_turn(_look(each, _MAX_DEPTH, cut) for each in directories)
+    leaves = LeafDirectories()
+    looks = _in_turn(_look(each, _MAX_DEPTH, cut, leaves) for each in directories)
     for looked, (directory, ones) in enumerate(looks, 1):
         yield from ones
         if looked >= most:
@@ -157,7 +159,9 @@ def _below(directories: list[str], notes: list[str], *, is_first: bool) -> Itera
 _Looks = Iterator[tuple[str, list[Repository]]]
 
 
-def _look(directory: str, depth: int, cut: list[str], *, inside: bool = False) -> _Looks:
+def _look(
+    directory: str, depth: int, cut: list[str], leaves: LeafDirectories, *, inside: bool = False
+) -> _Looks:
     """A directory and what is below it, with the repositories at each. In a repository the ones
     that git enters are named by its index; others are looked for only near its top. `cut` gets
     those with more entries than are looked at."""
@@ -165,9 +169,9 @@ def _look(directory: str, depth: int, cut: list[str], *, inside: bool = False) -
     yield directory, ones
     if ones and not inside:
         depth, inside = _MAX_DEPTH_INSIDE, True
-    if depth > 0:
+    if depth > 0 and not leaves.has(directory):
         below = _directories(directory, cut)
-        yield from _in_turn(_look(each, depth - 1, cut, inside=inside) for each in below)
+        yield from _in_turn(_look(each, depth - 1, cut, leaves, inside=inside) for each in below)
 
 
 def _in_turn(walks: Iterable[_Looks]) -> _Looks:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.repositories import Repository, git_directories, search
 
@@ -58,6 +59,25 @@ def test_very_many_directories_are_bounded_and_that_is_said(
     found = search([str(opened)])
     assert found.repositories == () and len(found.notes) == 1
     assert "not all that is here was searched" in found.notes[0]
+
+
+def test_files_that_no_directory_is_beside_are_not_listed(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(opened / "a/b")
+    (opened / "c").mkdir()
+    (opened / "c/file").touch()
+    listed: list[str] = []
+    scandir = os.scandir
+
+    def noted(path: str) -> object:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(LeafDirectories, "has", lambda _, path: path == f"{opened}/c")
+    monkeypatch.setattr(os, "scandir", noted)
+    assert tops(opened) == ["a/b"]
+    assert f"{opened}/a" in listed and f"{opened}/c" not in listed
 
 
 def test_in_a_repository_the_bound_is_nothing_to_say(opened: Path) -> None:
