@@ -28,6 +28,8 @@ _BACKSLASH = ord("\\")
 _BREAKS = b"\0\n\r"
 _MAY_GO_ON = b"\\%&=#;{}0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + _BREAKS
 _SPELT = re.compile(rb"[\\%&=\0\r\n]")
+_WIDE_INTRODUCER = re.compile(rb"[\\%&=](?=\0)")
+"""In UTF-16 or UTF-32. What it introduces has NULs inside: no pattern for bytes finds that."""
 
 
 class Beginnings:
@@ -59,6 +61,8 @@ class Beginnings:
                     match = pattern.search(data, match.start() + 1)
         if data.find(b"\0", start) != -1:
             found.update(match.start() for match in self._wide.finditer(data, start))
+            for match in _WIDE_INTRODUCER.finditer(data, start):
+                found.update(self._from(data, start, match.start()))
         return found
 
     def at_end(self, data: bytes, start: int) -> Iterator[int]:
@@ -100,8 +104,12 @@ class Beginnings:
 
 
 def _wide(first: bytes) -> bytes:
-    """Three characters in UTF-16 or UTF-32, whichever byte comes first."""
-    return rb"\0{1,3}".join(re.escape(first[at : at + 1]) for at in range(3))
+    """Three characters in UTF-16 or UTF-32, whichever byte comes first.
+
+    Or fewer, before the first one that is spelt in another way, a break, or the end.
+    """
+    one, two, three = (re.escape(first[at : at + 1]) for at in range(3))
+    return rb"%b\0{1,3}(?:[\\%%&=\r\n]|\Z|%b\0{0,3}(?:[\\%%&=\r\n]|\Z|%b))" % (one, two, three)
 
 
 def _values(own: set[int], wrapped: Sequence[bytes]) -> dict[bytes, bytes]:

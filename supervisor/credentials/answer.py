@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from nono.broker.credentials.bodies import Body, body, chunk, last_chunk
 from nono.broker.credentials.heads import CHUNKED, NotHTTP, end_of_head
 from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.client import Client
 from nono.supervisor.credentials.masked import Masked, is_soon_read
+from nono.supervisor.credentials.poll import turn_end
 from nono.supervisor.credentials.told import FINAL, NOT_HTTP, SWITCHING, Teller, Told
 from nono.supervisor.credentials.upstreams import UpstreamClosed, UpstreamFailure
 from nono.supervisor.credentials.wire import MAX_PIECES, Wire
@@ -55,17 +58,16 @@ class Answer:
 
     def go(self, wire: Wire) -> None:
         """Pass on what can be passed on now. Raises UpstreamFailure and ClientGone."""
-        is_late = False
-        for _ in range(MAX_PIECES):
+        until = turn_end()
+        for number in range(MAX_PIECES):
             if self.unsent:
                 self.unsent = self._client.give(self.unsent)
             if self.unsent or self.is_whole:
                 return
+            if number and time.monotonic() >= until:
+                return  # what has come is still there to be noticed
             if self._masked is not None and not self._masked.is_empty:
-                if is_late:
-                    return
-                self._take(self._masked)
-                is_late = self.has_more
+                self._take(self._masked, until)
                 continue
             try:
                 data = wire.receive()
@@ -74,23 +76,23 @@ class Answer:
             if data is None:
                 return
             try:
-                self._feed(data)
+                self._feed(data, until)
             except NotHTTP:
                 raise UpstreamFailure(NOT_HTTP) if data else UpstreamClosed() from None
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes, until: float) -> None:
         if data:
             self.has_begun = True
             if self._body is None:
-                self._head(data)
+                self._head(data, until)
                 return
         elif self._body is None:
             raise UpstreamClosed
         else:
             self._body.end()
-        self._pass_on(data)
+        self._pass_on(data, until)
 
-    def _head(self, data: bytes) -> None:
+    def _head(self, data: bytes, until: float) -> None:
         known = len(self._kept)
         if known:
             data = self._kept + data
@@ -98,7 +100,7 @@ class Answer:
             told = self._teller.told(data[:end])
             data, known, self._kept = data[end:], 0, b""
             if told.status >= FINAL:
-                self._begin(told, data)
+                self._begin(told, data, until)
                 return
             if told.status == SWITCHING:
                 # A WebSocket from here on: what follows is for whoever carries it.
@@ -107,7 +109,7 @@ class Answer:
                 return
         self._kept = data
 
-    def _begin(self, told: Told, data: bytes) -> None:
+    def _begin(self, told: Told, data: bytes, until: float) -> None:
         """With what follows the head."""
         self._say(told)
         length = told.length
@@ -119,7 +121,7 @@ class Answer:
         self._adds_chunks = told.adds_chunks
         self._body = body(length)
         self._masked = Masked(self._mask)
-        self._pass_on(data)
+        self._pass_on(data, until)
 
     def _say(self, told: Told) -> None:
         self.status = told.status
@@ -128,17 +130,17 @@ class Answer:
         self.tells_its_end = told.tells_its_end
         self.unsent += told.head
 
-    def _pass_on(self, data: bytes) -> None:
+    def _pass_on(self, data: bytes, until: float) -> None:
         assert self._body is not None and self._masked is not None
         data = self._body.feed(data)
         self.received += len(data)
         self._is_read = self._body.is_whole
         self._masked.add(data)
-        self._take(self._masked)
+        self._take(self._masked, until)
 
-    def _take(self, masked: Masked) -> None:
+    def _take(self, masked: Masked, until: float) -> None:
         """Tell the next piece that was looked through."""
-        data = masked.take()
+        data = masked.take(until)
         self.is_whole = self._is_read and masked.is_empty
         if self.is_whole:
             data += masked.finish()

@@ -23,6 +23,7 @@ BODY_SECONDS: Final = 120.0
 """How long a side may take for the next piece of what it sends, or to take what it is sent."""
 _ANSWER_SECONDS: Final = 900.0
 _RETRIED: Final = (b"GET", b"HEAD", b"OPTIONS")
+_REFUSED: Final = 400
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -95,7 +96,9 @@ class Exchange:
         is_clean = answer.keeps_service and not answer.rest
         if not self._request.length:
             return is_clean
-        is_read = self._upload.is_over and not self._upload.is_cut and not self._is_early
+        # Many a service leaves the body of what it refuses unread.
+        is_early = self._is_early or answer.status >= _REFUSED
+        is_read = self._upload.is_over and not self._upload.is_cut and not is_early
         return is_clean and is_read and not is_last(self._request, self._judged.admitted)
 
     @property

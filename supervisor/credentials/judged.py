@@ -75,8 +75,9 @@ def is_last(request: Request, admitted: Admitted) -> bool:
     A service that leaves a body unread takes it for the next request, in front of what is written
     then: its line would be the program's, and the key in it ours.
     """
-    has_body = bool(request.length)
-    return has_body and (bool(admitted.service.endpoints) or request.method in _WITHOUT_BODY)
+    service = admitted.service
+    holds = bool(service.endpoints or service.upstream.path)
+    return bool(request.length) and (holds or request.method in _WITHOUT_BODY)
 
 
 def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:

@@ -1,19 +1,22 @@
 """A stream on its way, made unreadable where it shows the key, in pieces that take no long time.
 
 Text that is escaped at every byte takes a thousand times as long to look through as plain text, and
-many a service repeats what a program sends it. All that nono serves in this thread waits meanwhile.
+many a service repeats what a program sends it. All that nono serves in this thread waits meanwhile,
+and so do the ends of time limits: what is bounded is the time.
 """
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from nono.broker.credentials.masking import Mask, Masking
 from nono.broker.credentials.spellings import INTRODUCERS
 
-_MAX_SPELT: Final = 2048
-"""Beginnings of spellings that are looked through at once: a tenth of a second at worst."""
-_PIECE: Final = 1024
+_MAX_SPELT: Final = 128
+"""Beginnings of spellings that are looked through at once: 30 milliseconds at worst."""
+_PIECE: Final = 512
+"""Bytes that are not divided any more: as long, when nothing but spellings is in them."""
 _BEGINNINGS: Final = [bytes((each,)) for each in sorted(INTRODUCERS)]
 
 
@@ -44,14 +47,18 @@ class Masked:
         """To what is not taken yet, of which there is at most one piece of a stream."""
         self._data += data
 
-    def take(self) -> bytes:
-        """As much as can be looked through at once."""
-        data = self._data
-        if not is_soon_read(len(data), data):
-            self._data = data[_PIECE:]
-            return self._masking.feed(data[:_PIECE])
-        self._data = b""
-        return self._masking.feed(data) if data else b""
+    def take(self, end: float) -> bytes:
+        """As much as can be looked through until `end`, and one piece at least."""
+        taken = b""
+        while self._data:
+            length = len(self._data)
+            while not is_soon_read(length, self._data):
+                length //= 2
+            piece, self._data = self._data[:length], self._data[length:]
+            taken += self._masking.feed(piece)
+            if time.monotonic() >= end:
+                break
+        return taken
 
     def finish(self) -> bytes:
         """The rest, at the end of the stream and when all was taken."""

@@ -3,7 +3,7 @@
 A task for each, and a scope for each of its waits, costs more than all calls of the sockets. So a
 connection is a coroutine of its own, a `Line`, that waits until one of its sockets is ready or its
 time is over. The sockets are in a selector, whose descriptor is all that trio waits for; what is
-ready at the same time is answered in one go.
+ready at the same time is answered in one go, unless that takes long.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Final, Protocol
 
 import trio
 
+TURN_SECONDS: Final = 0.01
+"""How long one line may go on before others have their turn."""
 _TICK_SECONDS: Final = 0.25
 """How late the end of a line's time may be noticed."""
 
@@ -36,6 +38,11 @@ class Watched(Protocol):
 
 class TimeOver(Exception):
     """Nothing came of what a line waited for."""
+
+
+def turn_end() -> float:
+    """When a turn that begins now is over, by the clock of time.monotonic."""
+    return time.monotonic() + TURN_SECONDS
 
 
 @types.coroutine
@@ -163,8 +170,13 @@ class Poll:
             for line in soon:
                 line.go()
                 await trio.lowlevel.checkpoint()
+            end = turn_end()
             for key, events in self._selector.select(0):
                 key.data.wake(events)
+                # A checkpoint costs as much as many a wake, and only time keeps others waiting.
+                if time.monotonic() > end:
+                    await trio.lowlevel.checkpoint()
+                    end = turn_end()
 
     def end_lines(self) -> None:
         """All of them, where they wait."""

@@ -32,7 +32,7 @@ FINAL: Final = 200
 _MAX_KNOWN: Final = 4
 """Of one request: so many heads of answers to all requests that are known stay small."""
 _MAX_LENGTH: Final = 2048
-_MAX_SPELT: Final = 4096
+_MAX_SPELT: Final = 1024
 """In a head, which is looked through at once."""
 _UNENCODED: Final = frozenset((b"identity", b""))
 # Where else the service is: not through the proxy, so of no use to the program.
@@ -86,6 +86,7 @@ class Teller:
         if read.status == SWITCHING:
             if not self._admitted.upgrade:
                 raise UpstreamFailure("the service changes to a protocol that nobody asked for")
+            _check_readable(head, read)
             made = self._anew(read, TO_WEBSOCKET)
             return Told(made, SWITCHING, 0, False, False, False, False)
         if read.status < FINAL:
@@ -136,5 +137,7 @@ def _check_readable(head: bytes, read: Response) -> None:
     if spelt(head) > _MAX_SPELT:
         raise UpstreamFailure("the headers of the answer cannot be read for the key")
     for name, value in read.fields:
+        if name == b"sec-websocket-extensions" and read.status == SWITCHING:
+            raise UpstreamFailure("the service uses an extension that nobody asked for")
         if name == b"content-encoding" and value.lower() not in _UNENCODED:
             raise UpstreamFailure("the answer is compressed, and cannot be read for the key")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.client import Client, ClientGone
 from nono.supervisor.credentials.masked import Masked
-from nono.supervisor.credentials.poll import TimeOver, pause
+from nono.supervisor.credentials.poll import TimeOver, pause, turn_end
 from nono.supervisor.credentials.wire import MAX_PIECES, READ, WRITE, Wire
 
 _STUCK_SECONDS: Final = 120.0
@@ -23,7 +24,7 @@ class Tunnel:
         self._masked = Masked(mask)
         self._masked.add(rest)
         self._up = b""
-        self._down = self._masked.take()
+        self._down = self._masked.take(turn_end())
         self._has_ended = False
         self.sent = 0
         self.received = len(rest)
@@ -47,22 +48,23 @@ class Tunnel:
 
     def _go(self) -> bool:
         """Pass on what can be passed on now. True when nothing will come any more."""
+        end = turn_end()
         for _ in range(MAX_PIECES):
             before = self.sent, self.received
-            self._to_client()
+            self._to_client(end)
             if self._has_ended:
                 self._up = b""
                 return not self._down and self._masked.is_empty
             self._to_service()
-            if before == (self.sent, self.received) or not self._masked.is_empty:
+            if before == (self.sent, self.received) or time.monotonic() >= end:
                 break
         return False
 
-    def _to_client(self) -> None:
+    def _to_client(self, end: float) -> None:
         if not self._down and self._masked.is_empty and not self._has_ended:
             self._listen()
         if not self._down and not self._masked.is_empty:
-            self._down = self._masked.take()
+            self._down = self._masked.take(end)
         if self._has_ended and self._masked.is_empty:
             self._down += self._masked.finish()
         if self._down:

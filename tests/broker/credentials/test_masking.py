@@ -4,6 +4,7 @@ import base64
 import random
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -93,3 +94,23 @@ def test_a_key_in_one_of_many_parts_is_found_in_all_of_them_together(
     if any(mask.covered(each) != each for each in parts):
         assert mask.may_be_in(parts)
     assert not mask.may_be_in([])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize(
+    "spelling", ["%{:02X}", "={:02X}", "&#{};", "\\u{:04x}", "\\x{:02x}", "\\{:o}"]
+)
+@pytest.mark.parametrize("chosen", [{0}, {1}, {2}, {3}, {0, 1}, {*range(40)}], ids=str)
+def test_wide_text_in_which_characters_are_spelt(
+    encoding: str, spelling: str, chosen: set[int]
+) -> None:
+    """Its escapes have NULs inside, in one piece as in any pieces."""
+    key = "s-real/0123456789abcdef"
+    text = "".join(spelling.format(ord(c)) if n in chosen else c for n, c in enumerate(key))
+    body = f'{{"error": "bad key {text} of yours"}}'.encode(encoding)
+    mask = Mask(key.encode())
+    assert b"*" * 40 in mask.covered(body)
+    for size in (1, 2, 3, 7, 1000):
+        masking = Masking(mask)
+        told = b"".join(masking.feed(body[at : at + size]) for at in range(0, len(body), size))
+        assert b"*" * 40 in told + masking.finish()

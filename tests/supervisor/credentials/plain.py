@@ -78,13 +78,17 @@ class Proxied:
 
 @asynccontextmanager
 async def proxied(
-    serve: Serve, endpoints: Sequence[tuple[str, str]] = (), second: str = "", other: str = REAL_KEY
+    serve: Serve,
+    endpoints: Sequence[tuple[str, str]] = (),
+    second: str = "",
+    other: str = REAL_KEY,
+    path: str = "/api",
 ) -> AsyncIterator[Proxied]:
     """`serve` is called with each connection to the service."""
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     services = [
-        own_service(name, f"http://localhost:{port}/api", f"env://{key}", key, None, endpoints)
+        own_service(name, f"http://localhost:{port}{path}", f"env://{key}", key, None, endpoints)
         for name, key in (("t", "KEY"), (second, "OTHER"))
         if name
     ]

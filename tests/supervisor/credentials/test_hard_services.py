@@ -84,6 +84,30 @@ async def test_a_body_that_the_service_leaves_unread_is_no_request(method: bytes
     assert len(asked) == 1 and asked[0].startswith(b"GET /api/y")
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "count"), [("/api", b"200", 2), ("", b"404", 2), ("", b"200", 1)]
+)
+async def test_a_body_ends_a_connection_that_it_may_be_left_on(
+    path: str, status: bytes, count: int
+) -> None:
+    """Where the path is a rule, and behind an error: a request in it would be in no record."""
+
+    async def serve(side: Side) -> None:
+        while head := await side.until(END):
+            if b"POST" in head:
+                await side.until(b"body")
+            told = status if b"POST" in head else b"200"
+            await side.send(b"HTTP/1.1 " + told + b" So\r\nContent-Length: 2\r\n\r\nxx")
+
+    async with proxied(serve, path=path) as p:
+        side = await p.connect()
+        await side.send(p.head(b"POST /t/api/x HTTP/1.1", b"Content-Length: 4") + b"body")
+        await side.until(b"xx")
+        await side.send(p.head(_GET))
+        await side.until(b"xx")
+        assert p.count == count
+
+
 async def test_an_early_answer_ends_the_connection_to_the_service() -> None:
     async def serve(side: Side) -> None:
         head = await side.until(END)

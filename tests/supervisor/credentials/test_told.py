@@ -87,3 +87,16 @@ def test_where_a_redirect_leads_belongs_to_the_proxy_of_the_run() -> None:
 
 def test_what_comes_before_the_final_answer_is_not_told() -> None:
     assert _teller().told(b"HTTP/1.1 103 Early Hints\r\nLink: x" + _END).head == b""
+
+
+@pytest.mark.parametrize(
+    "field", [b"X: " + b"\\%" * 20_000, b"Sec-WebSocket-Extensions: permessage-deflate"]
+)
+def test_a_websocket_that_cannot_be_looked_through_is_refused(field: bytes) -> None:
+    """Nothing was offered that a service could use, and a head is looked through at once."""
+    asked = b"Connection: Upgrade", b"Upgrade: websocket"
+    teller = _teller(b"GET /t/api/x HTTP/1.1", *asked)
+    head = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade"
+    assert teller.told(head + _END).status == telling.SWITCHING
+    with pytest.raises(UpstreamFailure, match=r"cannot be read|nobody asked"):
+        teller.told(head + b"\r\n" + field + _END)
