@@ -347,11 +347,11 @@ static int admits(struct journal *journal, uint64_t time, const struct seen *key
 static const char *const kinds[KINDS] = {"allow Open", "allow PathChange create", "allow Connect",
                                          "deny Open"};
 
-static int note_now(struct journal *journal, const struct decision *decision, uint64_t time)
+/* Whether a decision can be written down now; what is missing is Python's to bring. */
+static int has_room(struct journal *journal, const struct decision *decision, uint64_t time)
 {
     struct shared *shared = &journal->shared;
-    const struct known *process = &journal->known[decision->tid % KNOWN];
-    if (process->tid != decision->tid)
+    if (journal->known[decision->tid % KNOWN].tid != decision->tid)
         return shared->missed = decision->tid, 0;
     if (shared->records < 0 || shared->error)
         return 0;
@@ -361,7 +361,14 @@ static int note_now(struct journal *journal, const struct decision *decision, ui
         decision->request_length > MAX_PATH)
         return 0;
     /* What was counted before is written first, and that is for Python. */
-    if (shared->pending && time / 1000000000U != shared->second)
+    return !shared->pending || time / 1000000000U == shared->second;
+}
+
+static int note_now(struct journal *journal, const struct decision *decision, uint64_t time)
+{
+    struct shared *shared = &journal->shared;
+    const struct known *process = &journal->known[decision->tid % KNOWN];
+    if (!has_room(journal, decision, time))
         return 0;
     const char *kind = kinds[decision->kind];
     const struct seen key = key_of(kind, strlen(kind), decision->path, decision->length);
@@ -376,16 +383,29 @@ static int note_now(struct journal *journal, const struct decision *decision, ui
     return append(shared, &body);
 }
 
+static uint64_t time_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
 /* Write a decision down, or count it. 0 leaves the call to Python. */
 static int note(struct journal *journal, const struct decision *decision)
 {
-    struct timespec now;
     pthread_mutex_lock(&journal->mutex);
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t time = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-    int done = note_now(journal, decision, time);
+    int done = note_now(journal, decision, time_now());
     pthread_mutex_unlock(&journal->mutex);
     return done;
+}
+
+/* Whether `note` would do it, for what is written down only once it has been done. */
+static int may_note(struct journal *journal, const struct decision *decision)
+{
+    pthread_mutex_lock(&journal->mutex);
+    int may = has_room(journal, decision, time_now());
+    pthread_mutex_unlock(&journal->mutex);
+    return may;
 }
 
 /* ---- for Python: what follows is called with the lock held, but for the first two ---- */

@@ -247,6 +247,9 @@ static int connect_own(struct lane *lane, const struct allowed *allowed, int cop
         return 0;
     if (!open_diag(places) || !places->network || network_of(copy) != places->network)
         return 0;
+    /* A connect that is taken back has reached the server, which sees it twice then. */
+    if (lane->journal && !may_note(lane->journal, decision))
+        return 0;
     if (look_who_listens(places, allowed) <= 0 || ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
     const int error = connect_at_once(copy, flags, address, length, family);

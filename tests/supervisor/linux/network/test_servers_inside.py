@@ -31,6 +31,17 @@ def test_programs_that_serve(same: Same) -> None:
     assert words[-2:] == ["[(0, 0), (1, 2), (2, 4)] True", "['an', 'object']"]
 
 
+ONCE_EACH = program_beside(__file__, "once_each.py")
+
+
+@pytest.mark.parametrize("lane", ["python", "compiled"])
+def test_each_connect_reaches_a_server_once(nono: Nono, lane: str) -> None:
+    """With an audit, which does not know of a process yet that connects at once."""
+    command = ("run", "-q", FILTERED, "--", PYTHON, "-c", ONCE_EACH)
+    done = nono(*command, env={"NONO_LANE": lane})
+    assert (done.stdout, done.stderr) == ("80 80\n", "")
+
+
 WIDE = program_beside(__file__, "wide.py")
 LISTENING = program_beside(__file__, "listening.js")
 
