@@ -138,7 +138,14 @@ def absolute(path: str, home: str, base: str) -> str:
     """`path` with `~` for the home directory, relative to `base`."""
     if path == "~" or path.startswith("~/"):
         path = home.rstrip("/") + path[1:] or "/"
-    return os.path.join(base, path)
+    return os.path.join(base, without_dot(path) if base else path)
+
+
+def without_dot(path: str) -> str:
+    """A relative path without the `./` that it may begin with, which says nothing behind a base."""
+    while path.startswith("./") and path.lstrip("./"):
+        path = path[2:].lstrip("/")
+    return path
 
 
 def here() -> str:
@@ -152,7 +159,7 @@ def here() -> str:
 def from_here(path: str, home: str) -> str:
     """As `absolute`, relative to the working directory. Raises UsageError where that is gone."""
     made = absolute(path, home, "")
-    return made if os.path.isabs(made) else os.path.join(current_directory(), made)
+    return made if os.path.isabs(made) else absolute(made, home, current_directory())
 
 
 def current_directory() -> str:

@@ -63,6 +63,9 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            if args[0] == "help":
+                named = [each for each in args[1:2] if each in _COMMANDS]
+                raise NonoError("there is no command 'help'", " ".join(["nono", *named, "--help"]))
             near = nearest(args[0], _COMMANDS)
             meant = [near, *args[1:]] if near else ["run", flag("workdir.access"), "--", *args]
             raise NonoError(f"there is no command {args[0]!r}", f"nono {shlex.join(meant)}")

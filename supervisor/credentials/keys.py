@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import stat
@@ -117,7 +118,7 @@ def _from_file(service: Service, path: str) -> str:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         what = "a symbolic link" if os.path.islink(path) else os.strerror(error.errno or 0)
-        raise _unusable(service, path, what, "name the file itself") from None
+        raise _unusable(service, path, what, _hint_of_file(path, error.errno)) from None
     with open(fd, "rb") as file:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
@@ -129,6 +130,14 @@ def _from_file(service: Service, path: str) -> str:
         if status.st_nlink != 1:
             raise _unusable(service, path, "it has other names, too", "use a copy of it")
         return file.read(_MAX_LENGTH + 2).decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _hint_of_file(path: str, number: int | None) -> str:
+    if number == errno.ENOENT:
+        return f"store it with: install -D -m 600 /dev/stdin {shlex.quote(path)}"
+    if number == errno.ELOOP:
+        return "name the file itself"
+    return f"ls -ld {shlex.quote(os.path.dirname(path))} {shlex.quote(path)}"
 
 
 def _unusable(service: Service, path: str, what: str, hint: str) -> NonoError:

@@ -57,7 +57,7 @@ def of_python(searched: Iterable[str], main: str) -> list[bytes]:
     told = (
         ("Python", sys.version),
         ("interpreter", sys.executable, sys.prefix, sys.base_prefix),
-        ("options", *map(repr, sys.flags), *sys.warnoptions, repr(sys._xoptions)),
+        ("set of Python's options", *map(repr, sys.flags), *sys.warnoptions, repr(sys._xoptions)),
         ("search path", *searched),
         ("nono", main),
         ("encoding", sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()),

@@ -144,7 +144,7 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
         ("started by", ", ".join(program.parents)),
         ("asked by", str(question.rule.origin)),
         ("calls waiting", str(question.waiting)),
-        ("asked before", f"{question.seen} times in this run" if question.seen else "no"),
+        ("asked before", "" if question.seen else "no"),
     ]
     lines = [_heading(around), *_body(question, around)]
     for label, text in rows:
@@ -234,8 +234,16 @@ def _body(question: Question, around: Surroundings) -> Iterator[str]:
     if question.waiting > 1 or question.seen:
         waiting = f"{question.waiting} calls wait" if question.waiting > 1 else ""
         waiting += f", {question.later} of them for another question" if question.later else ""
-        seen = f"asked {question.seen + 1} times in this run" if question.seen else ""
-        yield from _labelled("", "; ".join(filter(None, (waiting, seen))), columns)
+        yield from _labelled("", "; ".join(filter(None, (waiting, _before(question)))), columns)
+
+
+def _before(question: Question) -> str:
+    """How often it was asked about before. Whatever lies in one directory counts for each other."""
+    if not question.seen:
+        return ""
+    of = "this place" if question.subject.kind in _PATHS else "it"
+    times = "once" if question.seen == 1 else f"{question.seen} times"
+    return f"{of} was asked about {times} before in this run"
 
 
 def _objects(question: Question, around: Surroundings) -> list[str]:

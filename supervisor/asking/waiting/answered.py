@@ -7,16 +7,19 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nono.broker import Effect, Origin, Process, Request, visible
+from nono.broker import Effect, Operation, Origin, PathChange, Process, Request, Rule, visible
 from nono.broker.asking.offers.entries import flags_of, list_flags
 from nono.broker.asking.question import MAX_OBJECTS, Lasts, Offer, Question
 from nono.broker.asking.questions import LISTS
 from nono.broker.asking.script import script_of, who
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.asked_records import Said
-from nono.broker.explaining.explain import summary
-from nono.broker.requests import RecordedProcess
-from nono.broker.rules.patterns import File
+from nono.broker.explaining.explain import summary, verb
+from nono.broker.explaining.remedies import NAMES, is_random
+from nono.broker.requests import NOBODY, RecordedProcess
+from nono.broker.rules.access import READ_WRITE
+from nono.broker.rules.paths import is_within, parent
+from nono.broker.rules.patterns import File, Subtree
 from nono.supervisor.asking.waiting.program import AskingProgram
 
 if TYPE_CHECKING:
@@ -74,8 +77,37 @@ def _flags(question: Question, offer: Offer) -> tuple[str, ...]:
         return ()
     if question.wants == LISTS and [type(rule.pattern) for rule in offer.rules] == [File]:
         return list_flags(question.subject.value)
-    found = [flags_of(rule.pattern, rule.access) for rule in offer.rules[:_MAX_FLAGS]]
+    wanted = {place: wants for wants, place in reversed(question.objects)}
+    found = [
+        _flags_of_rule(question, rule, wanted.get(getattr(rule.pattern, "path", ""), ""))
+        for rule in offer.rules[:_MAX_FLAGS]
+    ]
     return tuple(part for flags in dict.fromkeys(found) for part in flags)
+
+
+def _flags_of_rule(question: Question, rule: Rule, wants: str) -> tuple[str, ...]:
+    """An answer opens a name that is made as all that it leads to: a flag needs to know what."""
+    pattern = rule.pattern
+    if not wants or not isinstance(pattern, File | Subtree):
+        return flags_of(pattern, rule.access)
+    if wants == _verb(Operation.MKDIR):  # only this flag makes it before a start
+        return flags_of(Subtree(pattern.path), READ_WRITE)
+    if wants in map(_verb, NAMES) or (is_random(pattern.path) and isinstance(pattern, Subtree)):
+        return _flags_of_directory(question, parent(pattern.path))
+    return flags_of(File(pattern.path), rule.access)
+
+
+def _flags_of_directory(question: Question, directory: str) -> tuple[str, ...]:
+    """The right to change a name is one on its directory, if that may be opened as a whole."""
+    rules = (rule for offer in question.offers if offer.id == "d" for rule in offer.rules)
+    whole = next(rules, None)
+    if whole is None or not is_within(directory, getattr(whole.pattern, "path", "")):
+        return ()
+    return flags_of(whole.pattern, whole.access)
+
+
+def _verb(operation: Operation) -> str:
+    return verb(PathChange(NOBODY, operation, "/"))
 
 
 class Told:

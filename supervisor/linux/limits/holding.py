@@ -189,16 +189,18 @@ def hold(limits: Limits, *, broker: bool, best_effort: bool) -> Holding:
     counts = limits.processes is not None and not _holds(group, "pids.max")
     lacks = list(_lacks(limits, group, counts=counts, broker=broker))
     if lacks and not best_effort:
-        name, words = lacks[0]
+        name, why, how = lacks[0]
         if group is not None:
             group.end()
             go_back(os.path.dirname(group.path))
         flag = BY_NAME[f"limits.{name}"].flag
-        hint = OWN_GROUP if name == "processes" else f"{OWN_GROUP}, or add --best-effort"
-        raise StartError(f"{flag}: {words}", hint)
+        if name == "processes":
+            raise StartError(f"{flag}: {why}, and {how}", OWN_GROUP)
+        otherwise = f"nothing was run. With --best-effort {how}"
+        raise StartError(f"{flag}: {why}: {otherwise}", f"{OWN_GROUP}, or add --best-effort")
+    notes = [f"{KINDS[name].called}: {why}: {how}" for name, why, how in lacks]
     if limits.written is not None:
-        lacks.append(("written", _LOOKED_AT))
-    notes = [f"{KINDS[name].called}: {words}" for name, words in lacks]
+        notes.append(f"{KINDS['written'].called}: {_LOOKED_AT}")
     return Holding(limits, group, notes, counts=counts and broker)
 
 
@@ -211,17 +213,17 @@ _NO_GROUP = "no control group of version 2 is delegated to this account here"
 
 def _lacks(
     limits: Limits, group: Cgroup | None, *, counts: bool, broker: bool
-) -> list[tuple[str, str]]:
-    """The limits that are not held as they should be, and how they are."""
+) -> list[tuple[str, str, str]]:
+    """The limits that are not held as they should be, why, and how they are."""
     found = []
     if limits.memory is not None and not _holds(group, "memory.max"):
         how = "each process is held to it, and the sum of what they have in memory is looked at"
-        found.append(("memory", f"{_NO_GROUP}: {how}"))
+        found.append(("memory", _NO_GROUP, how))
     if limits.cpu_time is not None and group is None:
         how = "each process is held to it, and their sum is looked at"
-        found.append(("cpu_time", f"{_NO_GROUP}: {how}"))
+        found.append(("cpu_time", _NO_GROUP, how))
     if counts and not broker:
-        found.append(("processes", f"{_NO_GROUP}, and without the broker nobody counts them"))
+        found.append(("processes", _NO_GROUP, "without the broker nobody counts them"))
     return found
 
 

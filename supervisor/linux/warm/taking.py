@@ -106,9 +106,10 @@ def _asked(connection: socket.socket, pid: int, warm: Warm) -> Given:
     if len(fds) != len(numbers) + _RIGHTS_BESIDE or not all(map(bytes.isdigit, numbers)):
         raise wire.WireError("descriptors")
     differs = itself.difference(itself.of_process(), of_process)
-    differs = differs or itself.difference(warm.python, of_python)
     variables = becoming.pairs(environment)
+    # Before what comes of them: of a locale Python has its encoding, and an option of its own.
     differs = differs or becoming.difference_at_start(os.environb, variables)
+    differs = differs or itself.difference(warm.python, of_python)
     if differs:
         raise Different(f"another {differs}", wire.TOGETHER)
     return Given(

@@ -44,7 +44,7 @@ class FlagPaths:
             case Kind.REFUSED:
                 given = self._absolute(path)
                 if not os.path.lexists(given):
-                    self.notes.append(f"{setting}: does not exist; it is refused once it does")
+                    self.notes.append(f"{setting}: does not exist; to make it is refused, too")
                 yield from refused(given, path)
             case Kind.DIRECTORY:
                 yield Subtree(self._directory(setting, key), path)

@@ -55,6 +55,8 @@ def working_directory(given: str | None, home: str) -> str:
         raise UsageError(f"{said}: {error.strerror}", f"ls -ld {shlex.quote(path)}") from None
     if not is_directory:
         raise UsageError(f"{said}: not a directory", f"ls -ld {shlex.quote(path)}")
+    if given is not None and not os.access(path, os.X_OK):
+        raise _not_entered(path, said)
     return canonical(path)
 
 

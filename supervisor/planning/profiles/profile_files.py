@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Mapping
 
@@ -76,7 +77,9 @@ class Profiles:
         except OSError as error:
             name = os.path.basename(path).removesuffix(_SUFFIX)
             why = os.strerror(error.errno or 0)
-            raise PolicyError(f"{path}: {why}", self._hint(name)) from None
+            is_absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            hint = self._hint(name) if is_absent else f"ls -ld {shlex.quote(path)}"
+            raise PolicyError(f"{path}: {why}", hint) from None
         try:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode):

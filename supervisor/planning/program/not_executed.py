@@ -53,13 +53,21 @@ def _not_found(argv: Sequence[str], cwd: str) -> Diagnosis:
     """A shell looks only in PATH, and a person may mean what lies here, or what a run installed."""
     command = argv[0]
     quoted = shlex.quote(f"./{command}")
+    if "/" in command:
+        return Diagnosis("command not found", f"ls {shlex.quote(_nearest(command, cwd))}")
     here = os.path.join(cwd, command)
-    if "/" in command or not os.path.isfile(here):
-        again = None if "/" in command else _where_installed(argv)
-        return Diagnosis("command not found", again or f"command -v {shlex.quote(command)}")
+    if not os.path.isfile(here):
+        return Diagnosis("command not found", _where_installed(argv) or 'echo "$PATH"')
     if os.access(here, os.X_OK):
         return Diagnosis("command not found", quoted)
     return Diagnosis("command not found", f"chmod +x {quoted}")
+
+
+def _nearest(path: str, cwd: str) -> str:
+    """The directory that is there, of those that a path goes through: what is in it tells more."""
+    while (path := os.path.dirname(path)) and not os.path.isdir(os.path.join(cwd, path)):
+        pass
+    return path or "."
 
 
 def _where_installed(argv: Sequence[str]) -> str | None:

@@ -279,4 +279,4 @@ def test_a_refused_path_that_is_not_there_may_be_mistyped(tmp_path: Path) -> Non
     options = Options(deny=("secret", "secrets", "*.key", "dangling"), workdir=str(tmp_path))
     (tmp_path / "dangling").symlink_to("nothing")
     notes = [note for note in make_plan(options).notes if "--deny" in note]
-    assert notes == ["--deny secret: does not exist; it is refused once it does"]
+    assert notes == ["--deny secret: does not exist; to make it is refused, too"]

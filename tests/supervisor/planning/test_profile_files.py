@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from nono.broker import PolicyError
+from nono.supervisor.planning.profiles.profile_files import Profiles
 from tests.broker.worlds import ISSUE
 from tests.conftest import BY_A_USER, Account, Finished, Nono, Secret, program_beside
 
@@ -67,6 +69,15 @@ def test_the_example_enforces_what_it_says(
     notes = [line for line in done.stderr.splitlines() if "older spelling" in line]
     assert len(notes) == 3
     assert (project / "result.txt").read_text() == "x"
+
+
+def test_a_profile_that_cannot_be_read_is_shown(tmp_path: Path) -> None:
+    profiles = Profiles({}, str(tmp_path))
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    for name, hint in (("loop", f"ls -ld {tmp_path}/loop.json"), ("none", "nono profile list")):
+        with pytest.raises(PolicyError) as found:
+            profiles.load(f"{tmp_path}/{name}.json", None)
+        assert found.value.hint == hint
 
 
 BAD: list[tuple[str, str, str]] = [

@@ -57,6 +57,17 @@ def test_the_block() -> None:
     assert "\n".join(block(asked, choices(asked), Surroundings(80, "7f3a", 1, 2))) == WIDE
 
 
+def test_how_often_was_asked_before_is_one_number() -> None:
+    for seen, times in ((1, "once"), (2, "2 times")):
+        asked = replace(question(), seen=seen)
+        around = Surroundings(120)
+        said = f"this place was asked about {times} before in this run"
+        shown = choices(asked)
+        for lines in (block(asked, shown, around), details(asked, shown, around)):
+            assert sum(said in line for line in lines) == 1
+    assert not any("before in" in line for line in block(question(), (), Surroundings(120)))
+
+
 def test_a_host_is_shown_with_its_port() -> None:
     host = question("api.example.org", SubjectKind.HOST)
     asked = replace(host, wants="connect to", objects=(("connect to", "api.example.org:8443"),))

@@ -88,6 +88,7 @@ def test_memory(nono: Nono, as_user: Account, project: Path) -> None:
     if as_user.uid or could_be_found(frozenset({"memory"})) is None:
         assert done.returncode == 125 and "needs" not in done.stderr
         assert "--memory: no control group of version 2 is delegated to this account" in done.stderr
+        assert "nothing was run. With --best-effort each process is held to it" in done.stderr
         done = nono("run", "--best-effort", *limits, "--", as_user.python, "-c", HOG)
         assert "MemoryError" in done.stderr
         small = "import mmap, time; a = mmap.mmap(-1, 300 << 20)\n"

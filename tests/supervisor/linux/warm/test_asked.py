@@ -48,6 +48,9 @@ def test_a_variable_that_differs_is_named_and_not_told(warm: Warm) -> None:
     said, hint = done.stderr.splitlines()
     assert said == ("nono: no run by nono warm: another value of LC_TIME, which Python has read")
     assert hint.startswith("hint: start nono warm from where this is started")
+    # One by which Python is in another mode as well: what differs is the variable.
+    by_locale = warm(*RUN, LC_ALL="de_DE.UTF-8").stderr.splitlines()[0]
+    assert by_locale == "nono: no run by nono warm: another value of LC_ALL, which Python has read"
 
 
 def test_a_command_line_of_very_many_words(warm: Warm) -> None:

@@ -39,6 +39,16 @@ def test_a_deleted_one_is_not_missed_where_another_is_named(
     assert workdir.working_directory(str(tmp_path), home) == os.path.realpath(tmp_path)
 
 
+def test_one_without_the_right_to_enter_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != str(tmp_path / "closed"))
+    (tmp_path / "closed").mkdir()
+    with pytest.raises(UsageError, match=f"may not search {tmp_path}/closed") as found:
+        workdir.working_directory(f"{tmp_path}/closed", "/home")
+    assert found.value.hint == f"ls -ld {tmp_path}/closed"
+
+
 @pytest.mark.requires(commands=["setpriv"])
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root enters what others may not")
 def test_one_that_this_user_may_not_enter(user: Account, place: Path) -> None:

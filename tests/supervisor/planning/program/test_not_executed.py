@@ -15,8 +15,8 @@ from nono.supervisor.planning.program.not_executed import diagnose
     [
         ("agent/npm-global/bin", "nono run --profile agent -- tool 'a b'"),
         ("my profile/bin", "nono run --profile 'my profile' -- tool 'a b'"),
-        ("p@0123456789abcdef/bin", "command -v tool"),
-        ("agent/elsewhere", "command -v tool"),
+        ("p@0123456789abcdef/bin", 'echo "$PATH"'),
+        ("agent/elsewhere", 'echo "$PATH"'),
     ],
 )
 def test_the_profile_is_named(
@@ -28,4 +28,10 @@ def test_the_profile_is_named(
     installed.mkdir(parents=True)
     (installed / "tool").write_text("")
     assert diagnose(["tool", "a b"], errno.ENOENT, None, "/") == ("command not found", hint)
-    assert diagnose(["./tool"], errno.ENOENT, None, "/").hint == "command -v ./tool"
+
+
+def test_of_a_path_that_is_not_there_the_directory_is_shown(tmp_path: Path) -> None:
+    """Whose names say more: what `command -v` finds nowhere it prints nothing for."""
+    (tmp_path / "bin").mkdir()
+    for command, hint in (("./tool", "ls ."), ("bin/a/b", "ls bin"), ("/no/such", "ls /")):
+        assert diagnose([command], errno.ENOENT, None, str(tmp_path)).hint == hint

@@ -1,0 +1,28 @@
+"""A key's file that cannot be opened: what to do about it depends on why."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nono.supervisor.credentials import keys
+from nono.supervisor.errors import NonoError
+from nono.supervisor.planning.options import Options
+from nono.supervisor.planning.plan import make_plan
+
+
+def test_what_is_not_there_is_stored_and_a_link_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("elsewhere")
+    (tmp_path / "file").touch()
+    for name, hint in (
+        ("no/key", f"store it with: install -D -m 600 /dev/stdin {tmp_path}/no/key"),
+        ("link", "name the file itself"),
+        ("file/key", f"ls -ld {tmp_path}/file {tmp_path}/file/key"),
+    ):
+        named = f"openai=file://{tmp_path}/{name}"
+        (service,) = make_plan(Options(proxy_credential=(named,))).services
+        with pytest.raises(NonoError) as found:
+            keys.load(service, os.environ)
+        assert found.value.hint == hint
