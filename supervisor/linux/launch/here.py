@@ -25,6 +25,8 @@ from nono.supervisor.linux.processes import children, descendants
 
 _NAME = "nono-init"
 _START_SECONDS = 30.0
+_DESCRIPTORS = 12
+"""That are free at a start: for what is left of it, the event loop, and a few calls at once."""
 _ORPHAN_SECONDS = 0.02
 _ORPHAN_ROUNDS = 500
 
@@ -38,6 +40,7 @@ class ForkHere:
         self._before = children()
 
     def fork(self, spec: Spec, fds: Descriptors) -> int:
+        _require_descriptors(fds.control)
         is_in_c = not spec.own_network and fds.outer < 0 and request.is_there()
         return (is_in_c and _execute(spec, fds)) or _fork(spec, fds)
 
@@ -55,6 +58,16 @@ class ForkHere:
                 return
             kill_and_reap(left)
             time.sleep(_ORPHAN_SECONDS)
+
+
+def _require_descriptors(fd: int) -> None:
+    """Not to find out when the program runs, whose calls nono performs. Raises StartError."""
+    with contextlib.ExitStack() as taken:
+        for _ in range(_DESCRIPTORS):
+            try:
+                taken.callback(os.close, os.dup(fd))
+            except OSError as error:
+                raise failed("dup", error.errno or 0) from error
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
