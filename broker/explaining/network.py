@@ -49,7 +49,10 @@ def why_denied(request: NetworkRequest, rule: Rule, named: str) -> str:
     if rule.origin == PAST_PROXY.origin:
         return f"{_program(request)} went past nono's proxy, which HTTPS_PROXY names"
     if rule.origin == NO_DATAGRAMS.origin:
-        return "datagrams stay in a network of the sandbox's own, which cannot be made here"
+        return (
+            "datagrams stay in a network of the sandbox's own, which cannot be made here;"
+            f" what cannot do without them may find hosts with {flag('network.by')}=proxy"
+        )
     if rule.origin.kind is OriginKind.DEFAULT:
         return "no rule allows it"
     match request, rule.pattern:

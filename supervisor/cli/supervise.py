@@ -205,9 +205,14 @@ def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:
     if values["quiet"] or values["as_json"]:
         return
     # What only a program that failed needs is loaded only then.
-    from nono.supervisor.planning.network.services import not_passed_on
+    from nono.supervisor.planning.network.services import not_passed_on, services_of_keys
 
     dropped = not_passed_on(plan.environment, plan.services, os.environ)
+    keys = services_of_keys(dropped)
+    for variable, service in sorted(keys.items()):
+        token = f"{flag('network.credentials')} {service} gives the program a token for it"
+        say_afterwards([f"nono: {variable} is a key and not passed on: {token}"])
+    dropped = tuple(name for name in dropped if name not in keys)
     if not dropped:
         return
     named = ", ".join(map(visible, dropped[:_MAX_DROPPED]))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from nono.broker.credentials.masking import Mask
-from nono.broker.credentials.services import Service
-from nono.supervisor.credentials.keys import Key, load
+from nono.broker.credentials.services import InjectMode, Service
+from nono.supervisor.credentials.keys import MIN_LENGTH, Key, load
 from nono.supervisor.credentials.usage import Usage
 from nono.supervisor.decisions.services import PROXY_ADDRESS
 from nono.supervisor.faults import Faults
@@ -24,10 +24,19 @@ class Issued:
         self.services = {service.name: service for service in services}
         self.keys: dict[str, Key] = {name: load(each, env) for name, each in self.services.items()}
         # One service may show what another one of the same host was sent.
-        self.mask = Mask(*(key.value for key in self.keys.values())) if self.keys else None
+        self.mask = Mask(*self._secrets()) if self.keys else None
         self.tokens = {name: _token(name) for name in self.services}
         self.usage = Usage()
         self.faults = Faults(self.masked)
+
+    def _secrets(self) -> Iterator[bytes]:
+        """The keys, and of a name with a password the password alone, too."""
+        for name, key in self.keys.items():
+            yield key.value
+            if self.services[name].injection.mode is InjectMode.BASIC_AUTH:
+                password = key.value.partition(b":")[2]
+                if len(password) >= MIN_LENGTH:
+                    yield password
 
     def masked(self, text: str) -> str:
         """The text without any real key."""

@@ -19,7 +19,7 @@ from nono.supervisor.credentials.keychain_signs import may_be_there
 from nono.supervisor.errors import KeychainError, NonoError
 from nono.supervisor.places import home_directory
 
-_MIN_LENGTH = 8
+MIN_LENGTH = 8
 _MAX_LENGTH = 8192
 
 
@@ -148,8 +148,8 @@ def _checked(service: Service, source: Source, value: str) -> bytes:
     """The key as it is sent. What is wrong with it is told without showing it."""
     if not value.isascii() or not value.isprintable() or value != value.strip():
         wrong = "it holds spaces around it, line breaks or characters that no header can carry"
-    elif len(value) < _MIN_LENGTH:
-        wrong = f"it has less than {_MIN_LENGTH} characters"
+    elif len(value) < MIN_LENGTH:
+        wrong = f"it has less than {MIN_LENGTH} characters"
     elif len(value) > _MAX_LENGTH:
         wrong = f"it has more than {_MAX_LENGTH} characters"
     elif service.injection.mode is InjectMode.BASIC_AUTH and ":" not in value:

@@ -71,6 +71,19 @@ def not_passed_on(
     return tuple(name for name in environment.dropped(env) if name not in own)
 
 
+def services_of_keys(variables: Iterable[str]) -> dict[str, str]:
+    """Which of these variables have the key of a built-in service, each with the service: of
+    several, the one that it is called after."""
+    found: dict[str, str] = {}
+    for name in built_in_services():
+        service = built_in_service(name)
+        of_it = {each.name for each in service.sources if isinstance(each, InEnvironment)}
+        for variable in of_it.union(service.key_variables).intersection(variables):
+            if variable not in found or name in variable.lower():
+                found[variable] = name
+    return found
+
+
 def _has_key(service: Service, env: Mapping[str, str]) -> bool:
     # What only a run with such a service needs is loaded only then.
     from nono.supervisor.credentials.keys import has_key

@@ -8,6 +8,8 @@ import tomllib
 
 import pytest
 
+from nono.broker.credentials.services import Injection, InjectMode, own_service
+from nono.supervisor.credentials.issued import Issued
 from tests.conftest import CHECKOUT
 
 LOADING = """
@@ -41,3 +43,12 @@ def test_keyring_is_imported_for_a_keychain_alone(source: str, is_loaded: str) -
 def test_a_plain_installation_has_it() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     assert any(each.startswith("keyring>=") for each in project["dependencies"])
+
+
+@pytest.mark.parametrize("mode", [InjectMode.BASIC_AUTH, InjectMode.HEADER])
+def test_of_a_name_and_a_password_the_password_alone_is_hidden_too(mode: InjectMode) -> None:
+    service = own_service("t", "http://localhost:1", "env://K", "K", Injection(mode))
+    issued = Issued([service], {"K": "alice:pass-Word-8"})
+    assert issued.holds_key("it is alice:pass-Word-8")
+    assert issued.holds_key("no such password: pass-Word-8") is (mode is InjectMode.BASIC_AUTH)
+    assert not issued.holds_key("no such user: alice")

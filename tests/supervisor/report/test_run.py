@@ -197,11 +197,14 @@ def test_several_files_of_the_project_are_one_flag(nono: Nono, project: Path) ->
 @BY_A_USER
 def test_what_was_dropped_is_named_when_the_program_failed(nono: Nono) -> None:
     def said(script: str, *flags: str) -> str:
-        env = {"GITHUB_TOKEN": "text", "PLAIN": "text"}
+        env = {"GITHUB_TOKEN": "text", "MY_TOKEN": "text", "PLAIN": "text"}
         return nono("run", *flags, "--", "/bin/sh", "-c", script, env=env).stderr
 
-    line = "nono: variables not passed on: GITHUB_TOKEN; --env-allow NAME passes one on\n"
-    assert said("exit 3") == line
+    assert said("exit 3") == (
+        "nono: GITHUB_TOKEN is a key and not passed on: --proxy-credential github gives the program"
+        " a token for it\n"
+        "nono: variables not passed on: MY_TOKEN; --env-allow NAME passes one on\n"
+    )
     assert said("exit 0") == said("exit 3", "-q") == ""
 
 
