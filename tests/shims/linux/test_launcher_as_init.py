@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,17 +75,6 @@ def test_an_init_ends_with_who_started_it(init: Started) -> None:
     assert init.process.wait(SECONDS) == 0
 
 
-def watch_of(init: int) -> int:
-    """The child that watches it, once it has its name."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        for pid in Path(f"/proc/{init}/task/{init}/children").read_text().split():
-            if Path(f"/proc/{pid}/comm").read_text() == "sandbox-end\n":
-                return int(pid)
-        time.sleep(0.01)
-    raise AssertionError("nobody watches")
-
-
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGTERM])
 def test_what_watches_an_init_heeds_its_end_alone(init: Started, number: signal.Signals) -> None:
     script = order("/bin/sh", "-c", "setsid sleep 1000 & sleep 1000", watched=True)
@@ -96,7 +84,9 @@ def test_what_watches_an_init_heeds_its_end_alone(init: Started, number: signal.
         with theirs, open(writer, "wb"):
             assert init.ask(script.pack(), theirs.fileno(), writer) == 0
         assert {hear(ours)[0], hear(ours)[0]} == {"listener", "started"}
-        watch = watch_of(init.process.pid)
+        listed = Path(f"/proc/{init.process.pid}/task/{init.process.pid}/children")
+        names = {int(pid): Path(f"/proc/{pid}/comm") for pid in listed.read_text().split()}
+        (watch,) = [pid for pid, path in names.items() if path.read_text() == "sandbox-end\n"]
         os.kill(watch, number)
         assert not select.select([ours.fileno(), reader], [], [], 0.2)[0]
         init.status = -signal.SIGKILL

@@ -43,7 +43,7 @@ until(lambda: len(list(Path().glob("left-*"))) == 6)
 (init,) = children_of(nono.pid)
 below = descendants(nono.pid)
 assert len(below) >= 9, below
-until(lambda: "sandbox-end" in [name_of(pid) for pid in children_of(init)])
+assert [name_of(pid) for pid in children_of(init)].count("sandbox-end") == 1
 os.kill(nono.pid, signal.SIGSTOP)  # it would find out
 if way == "one by one":
     os.kill(init, signal.SIGKILL)
