@@ -1,10 +1,9 @@
 """The program that forks sandboxes, where it was compiled when nono was installed: see launcher.c.
 
 It is started with the number of a descriptor, its end of a SOCK_SEQPACKET socket, and says first
-which version it is; with the word `init` besides it becomes the init of the one sandbox that it is
-asked for, and answers with 0. A request is one byte, of HAS_, with eight descriptors: the order,
-the socket to report on, three streams, the ruleset, the scope, the terminal. The answer is the id
-of a process, or -errno. Its end has SO_PASSCRED, and it answers nobody but its parent.
+which version it is. A request is one byte, of HAS_, with eight descriptors: the order, the socket
+to report on, three streams, the ruleset, the scope, the terminal. The answer is a process id, or
+-errno. Its end has SO_PASSCRED, and it answers nobody but its parent.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ HAS_TERMINAL: Final = 2
 _HEADER: Final = struct.Struct("=4Q8I")
 _LIMIT: Final = struct.Struct("=QQ")
 _ALL_BITS: Final = (1 << 64) - 1
-_BROKER, _LINGERS, _OWN_SESSION, _CLOSED, _WATCHED = 1, 2, 4, 8, 64
+_BROKER, _LINGERS, _OWN_SESSION, _CLOSED = 1, 2, 4, 8
 
 
 class Order(NamedTuple):
@@ -50,8 +49,6 @@ class Order(NamedTuple):
     group: str
     rlimits: Sequence[Sequence[int]]
     own_session: bool
-    watched: bool = False
-    """Whether a process more ends what is left where the init is killed with who started it."""
 
     def pack(self) -> bytes:
         """As struct order of launcher_child.h."""
@@ -60,7 +57,6 @@ class Order(NamedTuple):
         limits = b"".join(_LIMIT.pack(number, most & _ALL_BITS) for number, most in self.rlimits)
         body = self.program + limits + b"".join(os.fsencode(text) + b"\0" for text in texts)
         options = _BROKER * self.broker | _LINGERS * self.lingers | _OWN_SESSION * self.own_session
-        options |= _WATCHED * self.watched
         options |= sum(_CLOSED << number for number in set(self.closed_streams))
         masks = (
             sum(1 << number for number in set(self.keep)),

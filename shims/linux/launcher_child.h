@@ -1,8 +1,7 @@
 /* The last steps before the program, for launcher.c: child.py of nono's supervisor has the same,
  * in the same order and with the same words, and says why it is that order.
  */
-enum { BROKER = 1, LINGERS = 2, OWN_SESSION = 4, CLOSED = 8, WATCHED = 64 };
-/* CLOSED << n for stream n */
+enum { BROKER = 1, LINGERS = 2, OWN_SESSION = 4, CLOSED = 8 }; /* CLOSED << n for stream n */
 
 /* What a start asks for; launcher.py writes it. The filter and the limits follow it, then texts
  * that end with a NUL each: the working directory, the control group, `candidates` paths of the

@@ -10,7 +10,6 @@
 struct init {
     int control, children, child; /* `children` is a signalfd: some have changed */
     int is_scoped, is_stopped, has_terminal;
-    long watch; /* a process id, if positive */
     long stops;
     uint32_t options;
     char group[MAX_PATH]; /* empty without a control group */
@@ -168,46 +167,13 @@ static long enter_scope(struct init *init, int scope, int parent)
     return error;
 }
 
-/* Where an init is killed together with nono, this process ends what they leave. It is a copy of the
- * init, in its scope and in no group that could be killed with it, and none of the children that it
- * waits for, since its end has no signal: clone(2). It has no descriptor. */
-static _Noreturn void watch(int init)
-{
-    signals told = BIT(SIGUSR1);
-
-    set(PR_SET_NAME, (long)"sandbox-end");
-    call0(SYS_setsid);
-    call3(NR_CLOSE_RANGE, 0, LAST_FD, 0);
-    set(PR_SET_DUMPABLE, 0);
-    set(PR_SET_PDEATHSIG, SIGUSR1);
-    while (call0(SYS_getppid) == init)
-        call4(SYS_rt_sigtimedwait, &told, 0, 0, sizeof told);
-    send_signal(-1, SIGKILL);
-    leave(0);
-}
-
-/* Without it a program is held as well; so where there can be none there is none. */
-static void start_watch(struct init *init)
-{
-    int ourselves = own_pid();
-
-    if (!(init->options & WATCHED) || !init->is_scoped)
-        return;
-    init->watch = call1(SYS_clone, 0);
-    if (!init->watch)
-        watch(ourselves);
-}
-
 static _Noreturn void serve_sandbox(struct init *init)
 {
     struct heard heard;
-    int status;
 
     if (wait_for_end(init, 0) && init->options & LINGERS)
         wait_for_end(init, 1);
     kill_everything(init);
-    if (init->watch > 0)
-        call4(SYS_wait4, init->watch, &status, __WALL, 0);
     tell(init->control, "ended", -1, -1);
     if (*init->group) {
         while (hear(init->control, &heard)) /* until the supervisor has looked at what it counted */
@@ -241,7 +207,6 @@ static _Noreturn void be_init(const struct given *given, int children, int paren
     step = "put the init into its scope";
     if (given->scope >= 0 && (error = enter_scope(&init, given->scope, parent)) < 0)
         goto failed;
-    start_watch(&init);
     step = "fork the program";
     if ((error = make_process()) < 0)
         goto failed;

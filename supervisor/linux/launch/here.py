@@ -86,7 +86,7 @@ def _execute(spec: Spec, fds: Descriptors) -> int:
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             theirs.set_inheritable(True)
             # Asked before it is there, so that neither waits for the other.
-            request.send(ours, request.order_of(spec, watched=True), fds)
+            request.send(ours, request.order_of(spec), fds)
             words = [_NAME, str(theirs.fileno()), "init"]
             # A signal that comes before it ignores that waits.
             pid = os.posix_spawn(launcher.PROGRAM, words, {}, setsigmask=signal.valid_signals())

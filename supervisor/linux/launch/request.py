@@ -20,8 +20,8 @@ def is_there() -> bool:
     return os.environ.get("NONO_LAUNCHER") != "no" and launcher.is_there()
 
 
-def order_of(spec: Spec, watched: bool = False) -> bytes:
-    """For the program in C. `watched` as there."""
+def order_of(spec: Spec) -> bytes:
+    """For the program in C."""
     command = spec.argv[0] if spec.argv else ""
     candidates = [command]
     if not os.path.dirname(command):
@@ -43,7 +43,6 @@ def order_of(spec: Spec, watched: bool = False) -> bytes:
         group=spec.group,
         rlimits=spec.rlimits,
         own_session=spec.own_session,
-        watched=watched,
     ).pack()
 
 

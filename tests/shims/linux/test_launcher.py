@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import contextlib
 import errno
 import os
 import random
@@ -14,26 +16,105 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 
-from nono.shims.linux import launcher
-from tests.shims.linux.launchers import (
-    Started,
-    hear,
-    order,
-    running,
-    sanitized_launcher,
-    say,
-    told,
-    words,
-)
+from nono.shims.linux import landlock, launcher
 
 pytestmark = pytest.mark.requires(commands=["gcc"], landlock=6)
+
+PROGRAM = Path(__file__).parent / "programs" / "hosted_launcher.c"
+SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1")
+ALLOW_ALL = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
+SECONDS = 60.0
+
+
+class Started:
+    """A launcher, and what a request to it takes."""
+
+    def __init__(self, program: Path | str, directory: Path, *words: str) -> None:
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.log = directory / "sanitizer"
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        with theirs:
+            self.process = subprocess.Popen(
+                [program, str(theirs.fileno()), *words],
+                pass_fds=[theirs.fileno()],
+                env={
+                    "ASAN_OPTIONS": f"log_path={self.log}",
+                    "UBSAN_OPTIONS": f"log_path={self.log}",
+                },
+            )
+        rights = landlock.Rights(landlock.FS.MAKE_SOCK, landlock.Net(0), landlock.Scope(0))
+        self.ruleset = landlock.create_ruleset(rights)
+        scope = landlock.Rights(landlock.FS(0), landlock.Net(0), landlock.Scope.SIGNAL)
+        self.scope = landlock.create_ruleset(scope)
+        self.null = os.open("/dev/null", os.O_RDWR)
+        assert self.heard() == launcher.NUMBER.pack(launcher.INTERFACE)
+
+    def ask(
+        self,
+        order: bytes,
+        control: int,
+        out: int = -1,
+        count: int = 8,
+        there: int = launcher.HAS_SCOPE,
+    ) -> int:
+        """The answer. Its output goes to `out`; of the descriptors so many are sent."""
+        memory = os.memfd_create("order")
+        os.write(memory, order)
+        streams = self.null, out if out >= 0 else self.null, self.null
+        fds = (memory, control, *streams, self.ruleset, self.scope, self.null)[:count]
+        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
+        self.socket.sendmsg([bytes((there,))], ancillary)
+        os.close(memory)
+        number: int = launcher.NUMBER.unpack(self.heard())[0]
+        return number
+
+    def heard(self) -> bytes:
+        assert select.select([self.socket], [], [], SECONDS)[0]
+        return self.socket.recv(4)
+
+    def close(self) -> str:
+        """What the sanitizers said."""
+        self.socket.close()
+        assert self.process.wait(SECONDS) == 0
+        for fd in (self.ruleset, self.scope, self.null):
+            os.close(fd)
+        return "".join(path.read_text() for path in self.log.parent.glob("sanitizer*"))
+
+
+def told(control: socket.socket) -> list[list[Any]]:
+    """All that is said on it, until the other end is closed."""
+    found: list[list[Any]] = []
+    while True:
+        assert select.select([control], [], [], SECONDS)[0]
+        try:
+            data = control.recvmsg(4096, 256)[0]
+        except ConnectionResetError:
+            continue
+        if not data:
+            return found
+        found.append(msgpack.unpackb(data))
+        if found[-1] == ["ended"]:  # with a control group it waits to be let go
+            control.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture(scope="module")
 def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sanitized_launcher(tmp_path_factory.mktemp("launcher") / "launcher")
+    made = tmp_path_factory.mktemp("launcher") / "launcher"
+    warnings = ("-std=gnu11", "-Wall", "-Wextra", "-Werror")
+    subprocess.run(["gcc", *warnings, *SANITIZED, "-o", made, PROGRAM], check=True)
+    return made
+
+
+@pytest.fixture(params=["installed", "sanitized"])
+def init(request: pytest.FixtureRequest, sanitized: Path, tmp_path: Path) -> Iterator[Started]:
+    """One that is the init of a single sandbox."""
+    program = launcher.PROGRAM if request.param == "installed" else sanitized
+    made = Started(program, tmp_path, "init")
+    yield made
+    assert made.close() == ""
 
 
 @pytest.fixture(params=["installed", "sanitized"])
@@ -43,6 +124,27 @@ def started(request: pytest.FixtureRequest, sanitized: Path, tmp_path: Path) -> 
     assert made.close() == ""
 
 
+def order(*argv: str, **others: Any) -> launcher.Order:
+    usual: dict[str, Any] = {
+        "candidates": argv[:1],
+        "argv": argv,
+        "env": [],
+        "cwd": "/",
+        "program": ALLOW_ALL,
+        "keep": (),
+        "umask": 0o22,
+        "broker": False,
+        "ignored_signals": (),
+        "signal_mask": (),
+        "closed_streams": (),
+        "lingers": False,
+        "group": "",
+        "rlimits": (),
+        "own_session": True,
+    }
+    return launcher.Order(**{**usual, **others})
+
+
 def start(started: Started, packed: bytes) -> list[list[Any]]:
     """What init and program say of a start, to their end."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -50,6 +152,10 @@ def start(started: Started, packed: bytes) -> list[list[Any]]:
         with theirs:
             assert started.ask(packed, theirs.fileno()) > 0
         return told(ours)
+
+
+def words(said: list[list[Any]]) -> list[str]:
+    return sorted(each[0] for each in said)
 
 
 def test_a_program_that_runs(started: Started) -> None:
@@ -160,6 +266,28 @@ def test_messages_that_are_none_end_the_sandbox(started: Started) -> None:
             assert words(told(ours))[-1] != "exited"
 
 
+@contextlib.contextmanager
+def running(
+    started: Started, packed: bytes, there: int = launcher.HAS_SCOPE
+) -> Iterator[socket.socket]:
+    """A sandbox, and what its init is told and says."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            assert started.ask(packed, theirs.fileno(), there=there) >= 0
+        yield ours
+
+
+def say(control: socket.socket, *message: object) -> None:
+    control.send(msgpack.packb(list(message)))
+
+
+def hear(control: socket.socket) -> list[Any]:
+    assert select.select([control], [], [], SECONDS)[0]
+    heard: list[Any] = msgpack.unpackb(control.recvmsg(4096, 256)[0])
+    return heard
+
+
 def test_a_stop_is_ended_by_its_own_number_alone(started: Started) -> None:
     stops = order("/bin/sh", "-c", "kill -STOP $$; kill -STOP $$; exit 5")
     with running(started, stops.pack()) as control:
@@ -189,3 +317,33 @@ def test_what_lingers_ends_when_that_is_said(started: Started) -> None:
         assert not select.select([control], [], [], 0)[0]
         say(control, "kill")
         assert told(control) == [["ended"]]
+
+
+def test_an_init_by_itself(init: Started) -> None:
+    """What it was started for is its own process, and there is nobody to ask for another one."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with theirs:
+            leaves = order("/bin/sh", "-c", "setsid sleep 1000 & exit 3", own_session=False)
+            assert init.ask(leaves.pack(), theirs.fileno()) == 0
+        said = told(ours)
+    assert words(said) == ["ended", "exited", "listener", "started"]
+    assert ["exited", 3 << 8] in said
+    assert init.heard() == b""
+    assert init.process.wait(SECONDS) == 0
+
+
+def test_an_init_heeds_who_started_it_alone(init: Started) -> None:
+    asks = "import socket, sys; socket.socket(fileno=int(sys.argv[1])).send(b'\\1')"
+    fd = init.socket.fileno()
+    subprocess.run([sys.executable, "-c", asks, str(fd)], pass_fds=[fd], check=True)
+    assert launcher.NUMBER.unpack(init.heard()) == (-errno.EPERM,)
+    assert init.ask(b"", init.null, count=7) == -errno.EMFILE
+    # It goes when nobody is left to ask.
+
+
+def test_an_init_ends_with_who_started_it(init: Started) -> None:
+    with running(init, order("/bin/sh", "-c", "setsid sleep 1000 & sleep 1000").pack()) as control:
+        while hear(control)[0] != "started":
+            pass
+    assert init.process.wait(SECONDS) == 0

@@ -12,7 +12,6 @@ pytestmark = pytest.mark.requires(landlock=6, commands=["bash", "gcc"])
 
 RUNS = program_beside(__file__, "runs.py")
 INIT = program_beside(__file__, "init_of_run.py")
-KILLED = program_beside(__file__, "killed_together.py")
 ONE = """
 import sys
 from nono.shims.linux import launcher
@@ -60,12 +59,3 @@ def test_where_it_may_not_be_executed(as_user: Account, project: Path) -> None:
     path = as_user.file(project / "launcher", "#!/bin/sh\n", 0o644)
     done = as_user(as_user.python, "-P", "-c", ONE, str(path), cwd=project)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 7)
-
-
-@pytest.mark.parametrize("how", ["one by one", "as a group"])
-def test_what_an_init_leaves_that_is_killed_with_nono(
-    as_user: Account, project: Path, how: str
-) -> None:
-    """As by pkill(1): programs in sessions of their own, that fork all the time."""
-    done = as_user(as_user.python, "-P", "-c", KILLED, how, cwd=project, env=WAYS["c"])
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stderr
