@@ -47,6 +47,7 @@ Others end inside: somebody of ours catches each.
     ProtocolError                   becomes the error that a client of the control socket is told
     TooLongError                    ends a connection of the control socket
     GoneError                       a run that clients of its control socket find ended
+        SilentError                 a run that does not answer them, as one that was stopped
     Different                       becomes an ordinary start of a run
         WireError
     Undecided                       the call waits for a person's answer

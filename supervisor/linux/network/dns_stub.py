@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -91,10 +92,15 @@ async def serve(
 async def _take_handed(
     handed: HandedClients, begin: Callable[[socket.socket, bytearray], None]
 ) -> None:
-    while True:
-        await trio.lowlevel.wait_readable(handed.wakes())
-        while (taken := handed.take()) is not None:
-            begin(*taken)
+    # Each program of a sandbox has a task here, and two cannot wait for one descriptor.
+    wakes = os.dup(handed.wakes())
+    try:
+        while True:
+            await trio.lowlevel.wait_readable(wakes)
+            while (taken := handed.take()) is not None:
+                begin(*taken)
+    finally:
+        os.close(wakes)
 
 
 class _Clients:

@@ -172,8 +172,9 @@ async def test_nothing_of_a_request_but_what_was_judged_reaches_the_service() ->
     head, _, body = seen[0].partition(END)
     assert body == b"5\r\nhello\r\n0\r\n\r\n"
     assert sorted(line.partition(b":")[0] for line in head.split(b"\r\n")[1:]) == [
-        *(b"Accept-Encoding", b"Authorization", b"Host", b"Transfer-Encoding")
+        *(b"Accept-Encoding", b"Authorization", b"Connection", b"Host", b"Transfer-Encoding")
     ]
+    assert b"Connection: close" in head
     assert REAL_KEY.encode() in head
 
 
