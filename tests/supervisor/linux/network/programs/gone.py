@@ -1,9 +1,9 @@
 # A first round, so that what is loaded once is loaded.
 for host in ("deadtls", "dead"):
     kill(starts(host, False)); ask("connecting", f"{host}.example", 0)
-# Once the lane in C has a table of the rules it keeps one, each of three files that it gives, and who
-# has connected last.
-before = ask("descriptors") + 5
+# Once the lane in C has a table of the rules it keeps one, each of three files that it gives, who
+# has connected last, and where it hears those who look up names.
+before = ask("descriptors") + 6
 for host in ("deadtls", "dead"):
     for blocking in (False, True):
         for _ in range(2):
