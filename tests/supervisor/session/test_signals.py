@@ -246,8 +246,10 @@ def test_what_a_terminal_has_sent_is_not_taken_for_the_next_one(
         for _ in range(3):
             screen.type(CONTROL_BACKSLASH)
             screen.read_until("got SIGQUIT")
+            time.sleep(0.3)  # nono hears it, too: of two that wait the kernel keeps one
             screen.process.send_signal(signal.SIGQUIT)
             screen.read_until("got SIGQUIT")
+            time.sleep(0.3)
 
 
 @pytest.mark.parametrize(
