@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.places import canonical
@@ -66,11 +66,6 @@ class Ways:
         is_listed = path == self._crowded or path.startswith(self._below)
         found = self._known[path] = _Directory(place, _links(place or "/") if is_listed else None)
         return found
-
-
-def canonical_of_many(crowded: str) -> Callable[[str], str]:
-    """A function that is `canonical` for paths in plain form, and remembers what it has seen."""
-    return Ways(crowded).canonical
 
 
 def _followed(path: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor import links
-from nono.supervisor.links import Ways, canonical_of_many
+from nono.supervisor.links import Ways
 
 NAMES = ("a", "b", ".c", "D")
 
@@ -39,7 +39,7 @@ def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowde
     top = tmp_path / "top"
     top.mkdir()
     _grow(top, random.Random(seed))
-    resolve = canonical_of_many(str(top / crowded))
+    resolve = Ways(str(top / crowded)).canonical
     together: dict[str, list[str]] = {}
     leading = {}
     for depth in range(5):
@@ -55,8 +55,8 @@ def test_each_path_leads_where_the_system_says(tmp_path: Path, seed: int, crowde
 
 @pytest.mark.parametrize("path", ["/", "/proc/self", "/dev/fd", "/var/run", "/no/such/thing"])
 def test_outside_the_crowded_directory(path: str) -> None:
-    assert canonical_of_many("/home")(path) == os.path.realpath(path)
-    assert canonical_of_many("/")(path) == os.path.realpath(path)
+    assert Ways("/home").canonical(path) == os.path.realpath(path)
+    assert Ways("/").canonical(path) == os.path.realpath(path)
 
 
 def test_links_in_other_spellings_are_looked_at(tmp_path: Path) -> None:
@@ -75,5 +75,5 @@ def test_what_cannot_be_listed_is_looked_at_name_by_name(
         (tmp_path / name).symlink_to("../elsewhere")
     assert links._links(str(tmp_path)) is None
     path = str(tmp_path / "c")
-    assert canonical_of_many(str(tmp_path))(path) == os.path.realpath(path)
+    assert Ways(str(tmp_path)).canonical(path) == os.path.realpath(path)
     assert links._links(str(tmp_path / "absent")) == frozenset()

@@ -21,7 +21,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
-from nono.supervisor.links import canonical_of_many
+from nono.supervisor.links import Ways
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_files import kind_of, names_in
 from nono.supervisor.planning.git.git_settings import (
@@ -74,7 +74,7 @@ def start_file_rules(
     known: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
         known.setdefault(path, spelled)
-    inside = LinksInside(is_opened, canonical_of_many(home))
+    inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
@@ -103,7 +103,7 @@ def started_by_itself(
     for each, spelled in _start_files(above, found, named, workdir, expand):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
-    links = LinksInside(everything, canonical_of_many(home)).search(known)
+    links = LinksInside(everything, Ways(home).canonical).search(known)
     return known | {led: _spelled(link, workdir) for led, link in links.items()}
 
 
@@ -140,7 +140,7 @@ def _start_files(
         if len(paths) > 1:
             yield from ((led, entry) for path in paths for led in led_to(path))
     found = search.repositories
-    resolvers = [canonical_of_many(each) for each in written]
+    resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
         _of_projects(written, found), _of_git(found), named, _whole(search)
     ):
