@@ -26,7 +26,7 @@ from nono.shims.linux.sockets import taken
 from nono.supervisor.decisions.own_code import start_path
 from nono.supervisor.errors import StartError, failure, hint_of
 from nono.supervisor.in_forks import forget, keep_from_forks, making
-from nono.supervisor.linux.launch import request
+from nono.supervisor.linux.launch import protocol, request
 from nono.supervisor.linux.launch.protocol import Descriptors, Spec
 from nono.supervisor.linux.launch.start import failed
 
@@ -210,9 +210,7 @@ os.register_at_fork(after_in_child=SERVER.forget)
 
 def _pair() -> tuple[socket.socket, socket.socket]:
     """None of it has the number of a stream, even where this process lacks one. Raises OSError."""
-    one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for end in (one, other):
-        end.setblocking(True)  # whatever default timeout this process has
+    one, other = protocol.open_pair()
     return _above_streams(one), _above_streams(other)
 
 

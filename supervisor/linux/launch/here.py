@@ -45,7 +45,7 @@ class ForkHere:
         return (is_in_c and _execute(spec, fds)) or _fork(spec, fds)
 
     def open_pair(self) -> tuple[socket.socket, socket.socket]:
-        return _pair()
+        return protocol.open_pair()
 
     def close(self, end: socket.socket) -> None:
         end.close()
@@ -70,17 +70,10 @@ def _require_descriptors(fd: int) -> None:
                 raise failed("dup", error.errno or 0) from error
 
 
-def _pair() -> tuple[socket.socket, socket.socket]:
-    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for end in pair:
-        end.setblocking(True)  # whatever default timeout this process has
-    return pair
-
-
 def _execute(spec: Spec, fds: Descriptors) -> int:
     """The process id of the program in C as the init; 0 where there is none, or that of another
     version, or nothing is left to start it with, which the fork says then."""
-    ours, theirs = _pair()
+    ours, theirs = protocol.open_pair()
     with ours, theirs:
         try:
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)

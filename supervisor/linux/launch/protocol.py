@@ -97,6 +97,14 @@ class Descriptors(NamedTuple):
     outer: int = -1
 
 
+def open_pair() -> tuple[socket.socket, socket.socket]:
+    """Two ends that block, whatever default timeout this process has. Raises OSError."""
+    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in pair:
+        end.setblocking(True)
+    return pair
+
+
 def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
     """Send one message. Raises OSError when the other end is gone."""
     data = msgpack.packb(list(message))
