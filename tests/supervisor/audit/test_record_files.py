@@ -12,7 +12,7 @@ from nono.supervisor.audit import record_files
 from nono.supervisor.audit.reader import Session
 from nono.supervisor.audit.record_files import RecordFiles, chunks, file_names, total_size
 from nono.supervisor.audit.sessions import create_session
-from nono.supervisor.cli.audit import audit
+from nono.supervisor.cli.commands import nono
 
 
 @pytest.fixture
@@ -130,6 +130,6 @@ def test_a_session_without_records_is_not_said_to_be_without_a_run(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     create_session(os.environ).close()
     with pytest.raises(SystemExit):
-        audit(["list"])
+        nono(["audit", "list"])
     said = capsys.readouterr().out
     assert "empty" in said and "(nothing was recorded)" in said
