@@ -142,4 +142,6 @@ async def test_trio_has_a_turn_between_lines_that_are_long_at_work() -> None:
     poll.close()
     for each in (reading, writing, *ready):
         os.close(each)
-    assert woken[woken.index("line") :].count("other") >= len(ready) - 1
+    # Those that are ready together take their turns in any order: the first pass's and the last's
+    # may be outside.
+    assert woken[woken.index("line") :].count("other") >= len(ready) - 2
