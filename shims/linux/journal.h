@@ -5,18 +5,15 @@
  * broker/audit/records.py what is in them, broker/audit/pace.py what is counted instead. Whatever
  * is not as usual (a caller that is not known, a file that is full, an error) is left to Python,
  * with nothing written.
- *
- * Sources: the msgpack specification, FIPS 180-4 (SHA-256), ISO 3309 (CRC-32).
  */
 #include <pthread.h>
 #include <stdlib.h>
 
-#define KINDS 4
+#include "digests.h"
+#include "journal_record.h"
+
 #define KNOWN 64
-#define MAX_KNOWN 1024
-#define MAX_ORIGIN 1024
 #define SLOTS 4096 /* a power of two, more than are ever written in a second */
-#define MAX_RECORD (2 * MAX_PATH + MAX_KNOWN + MAX_ORIGIN + 512)
 
 struct seen {
     uint64_t high, low;
@@ -36,11 +33,6 @@ struct shared {
     uint32_t missed; /* the last thread that was not known */
 };
 
-struct known {
-    uint32_t tid, length;
-    uint8_t bytes[MAX_KNOWN];
-};
-
 struct journal {
     struct shared shared;
     pthread_mutex_t mutex;
@@ -49,207 +41,7 @@ struct journal {
     struct known known[KNOWN];
 };
 
-/* A decision on an open of what is there, on a file that is made, or on a connect. */
-struct decision {
-    uint32_t tid, kind, access, error;
-    int is_native, is_own;
-    const char *path;
-    size_t length;
-    const uint8_t *origin; /* as msgpack; NULL for none */
-    size_t origin_length;
-    const uint8_t *request; /* the same, of a connect, whose address is in `path` */
-    size_t request_length;
-};
-
-enum { OPENED, CREATED, CONNECTED, REFUSED }; /* the kinds; the last one is an open */
-
-/* ---- SHA-256 ---- */
-
-static uint32_t turned(uint32_t word, int by)
-{
-    return word >> by | word << (32 - by);
-}
-
-#define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
-    do {                                                                                           \
-        h += (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) +               \
-             constants[i] + words[i];                                                              \
-        d += h;                                                                                    \
-        h += (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));       \
-    } while (0)
-
-static void digest_block(uint32_t state[8], const uint8_t *block)
-{
-    static const uint32_t constants[64] = {
-        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
-        0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
-        0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
-        0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
-        0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
-        0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
-        0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
-        0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
-        0xc67178f2,
-    };
-    uint32_t words[64], s[8];
-    for (int i = 0; i < 16; i++)
-        words[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
-                   (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
-    for (int i = 16; i < 64; i++) {
-        uint32_t a = words[i - 15], b = words[i - 2];
-        words[i] = words[i - 16] + words[i - 7] + (turned(a, 7) ^ turned(a, 18) ^ a >> 3) +
-                   (turned(b, 17) ^ turned(b, 19) ^ b >> 10);
-    }
-    memcpy(s, state, sizeof s);
-    for (int i = 0; i < 64; i += 8) { /* in eight rounds each word is in its place again */
-        ROUND(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], i);
-        ROUND(s[7], s[0], s[1], s[2], s[3], s[4], s[5], s[6], i + 1);
-        ROUND(s[6], s[7], s[0], s[1], s[2], s[3], s[4], s[5], i + 2);
-        ROUND(s[5], s[6], s[7], s[0], s[1], s[2], s[3], s[4], i + 3);
-        ROUND(s[4], s[5], s[6], s[7], s[0], s[1], s[2], s[3], i + 4);
-        ROUND(s[3], s[4], s[5], s[6], s[7], s[0], s[1], s[2], i + 5);
-        ROUND(s[2], s[3], s[4], s[5], s[6], s[7], s[0], s[1], i + 6);
-        ROUND(s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[0], i + 7);
-    }
-    for (int i = 0; i < 8; i++)
-        state[i] += s[i];
-}
-
-static void digest_of(const uint8_t *bytes, size_t length, uint8_t digest[32])
-{
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-    uint8_t end[128] = {0};
-    size_t done = length & ~(size_t)63, rest = length - done, last = rest < 56 ? 64 : 128;
-    for (size_t at = 0; at < done; at += 64)
-        digest_block(state, bytes + at);
-    memcpy(end, bytes + done, rest);
-    end[rest] = 0x80;
-    for (int i = 0; i < 8; i++)
-        end[last - 1 - (size_t)i] = (uint8_t)((uint64_t)length * 8 >> 8 * i);
-    for (size_t at = 0; at < last; at += 64)
-        digest_block(state, end + at);
-    for (int i = 0; i < 32; i++)
-        digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
-}
-
-/* ---- records ---- */
-
-struct text {
-    size_t length;
-    uint8_t bytes[MAX_RECORD];
-};
-
-static void put(struct text *text, const void *bytes, size_t length)
-{
-    memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-}
-
-static void put_number(struct text *text, uint64_t number, int size)
-{
-    while (size--)
-        text->bytes[text->length++] = (uint8_t)(number >> 8 * size);
-}
-
-static void put_byte(struct text *text, unsigned byte)
-{
-    text->bytes[text->length++] = (uint8_t)byte;
-}
-
-/* In the shortest form, as all numbers and lengths of msgpack's. */
-static void put_uint(struct text *text, uint64_t number)
-{
-    if (number < 128)
-        return put_byte(text, (unsigned)number);
-    int power = number < 1U << 8 ? 0 : number < 1U << 16 ? 1 : number < 1ULL << 32 ? 2 : 3;
-    put_byte(text, 0xccU + (unsigned)power);
-    put_number(text, number, 1 << power);
-}
-
-static void put_string(struct text *text, const char *string, size_t length)
-{
-    if (length < 32)
-        put_byte(text, 0xa0U | (unsigned)length);
-    else if (length < 256)
-        put_number(text, 0xd900U | length, 2);
-    else
-        put_number(text, 0xda0000U | length, 3);
-    put(text, string, length);
-}
-
-static void put_bytes(struct text *text, const uint8_t *bytes, size_t length)
-{
-    if (length < 256)
-        put_number(text, 0xc400U | length, 2);
-    else
-        put_number(text, 0xc50000U | length, 3);
-    put(text, bytes, length);
-}
-
-#define NIL 0xc0U
-#define NO 0xc2U
-#define YES 0xc3U
-#define LIST 0x90U
-#define WORD(text, word) put_string(text, word, sizeof word - 1)
-
-static void put_body(struct text *text, const struct shared *shared, const struct known *process,
-                     const struct decision *decision, uint64_t time)
-{
-    put_byte(text, LIST | 4);
-    put_bytes(text, shared->digest, sizeof shared->digest);
-    put_uint(text, shared->count);
-    put_byte(text, NO);
-    put_byte(text, LIST | 11);
-    WORD(text, "decision");
-    put_uint(text, time);
-    put(text, process->bytes, process->length);
-    if (decision->kind == CONNECTED) {
-        put(text, decision->request, decision->request_length);
-    } else if (decision->kind == OPENED || decision->kind == REFUSED) {
-        put_byte(text, LIST | 4);
-        WORD(text, "Open");
-        put_string(text, decision->path, decision->length);
-        put_uint(text, decision->access);
-        put_byte(text, decision->is_own ? YES : NO);
-    } else {
-        put_byte(text, LIST | 6);
-        WORD(text, "PathChange");
-        WORD(text, "create");
-        put_string(text, decision->path, decision->length);
-        put_byte(text, NO);
-        put_byte(text, NIL);
-        put_byte(text, YES);
-    }
-    if (decision->kind == REFUSED)
-        WORD(text, "deny");
-    else
-        WORD(text, "allow");
-    put_uint(text, decision->kind == REFUSED ? decision->error : 0);
-    if (decision->origin)
-        put(text, decision->origin, decision->origin_length);
-    else
-        put_byte(text, NIL);
-    put_byte(text, NIL);
-    put_byte(text, decision->is_native ? YES : NO);
-}
-
-static uint32_t check_of(const uint8_t *bytes, size_t length)
-{
-    static const uint32_t by_half[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    uint32_t check = ~0U;
-    while (length--) {
-        check ^= *bytes++;
-        check = check >> 4 ^ by_half[check & 15];
-        check = check >> 4 ^ by_half[check & 15];
-    }
-    return ~check;
-}
+/* ---- the chain ---- */
 
 static int write_seal(const struct shared *shared)
 {
@@ -379,7 +171,7 @@ static int note_now(struct journal *journal, const struct decision *decision, ui
     }
     struct text body;
     body.length = 0;
-    put_body(&body, shared, process, decision, time);
+    put_body(&body, shared->digest, shared->count, process, decision, time);
     return append(shared, &body);
 }
 
