@@ -7,7 +7,7 @@ simply continue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, Protocol
 
 from nono.broker.named_tuple import NamedTuple
@@ -33,6 +33,13 @@ class Tree(Protocol):
         """The same names, each with whether it is a directory itself."""
         names = self.entries(path)
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
+
+    def among(self, path: str, names: Collection[str]) -> list[str] | None:
+        """Which of these names are in a directory that holds no directory, told without listing it.
+
+        None where it has to be listed, as any may be.
+        """
+        return None
 
 
 class FloorRule(NamedTuple):

@@ -16,6 +16,8 @@ from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 MAX_ENTRIES = 1_000_000
 """How many directory entries one computation of a floor may look at: about half a second."""
 _MAX_PLANS = 4096
+_MAX_NAMES = 16
+"""That are asked for one by one in a directory which holds no directory."""
 
 _AllStates = tuple[States, ...]
 
@@ -45,6 +47,13 @@ class BoundedTree:
             return [each for each in found if f"/{each[0]}" not in RESERVED_TREES]
         return found
 
+    def among(self, directory: str, names: Collection[str]) -> list[str] | None:
+        """Which of these names are there, where it holds no directory and need not be listed."""
+        found = self._tree.among(directory, names) if directory != "/" else None
+        if found is not None:
+            self._count(directory, len(names))
+        return found
+
     def _count(self, directory: str, entries: int) -> None:
         self._seen += entries
         if self._seen > self._limit:
@@ -67,13 +76,21 @@ class _Plan:
         """The states at each of the names that are not `special`."""
         # `**` at the end matches every name.
         self._all = any(map(Automaton.accepts, automata, self.rest))
+        last: set[str] = set()
+        must_list = self._all
         for names, reached in zip(automata, states, strict=True):
             for state in reached:
                 part = names.parts[state] if state < len(names.parts) else ANY_DEPTH
+                ends = part is not ANY_DEPTH and names.accepts(names.with_depths({state + 1}))
                 if isinstance(part, str):
                     self._literal.add(part)
+                    last |= {part} if ends else set()
                 elif part is not ANY_DEPTH:
                     self._others.append(part)
+                    must_list = must_list or ends
+        # Many names are found sooner by listing.
+        self.last = None if must_list or len(last) > _MAX_NAMES else frozenset(last)
+        """The names that are matches themselves; None where only a listing tells."""
 
     def special(self, names: Iterable[str]) -> set[str]:
         """The names that have to be looked at."""
@@ -151,8 +168,15 @@ class WildcardSearch:
             directory, states = waiting.pop()
             if not any(states) or self._is_dead_end(directory):
                 continue
+            plan, folds = self._plan(states), self._folding.tree(directory) is not None
+            if plan.last is not None and not folds:
+                there = self._tree.among(directory, plan.last)
+                if there is not None:
+                    self._record_each(directory, states, there)
+                    continue
             found = self._tree.scan(directory)
-            plan, special = self._look(directory, states, [name for name, _ in found])
+            names = [name for name, _ in found]
+            special = set(names) if folds else plan.special(names)
             for name, is_directory in found:
                 if name in special:
                     path, after = child(directory, name), self._step(states, name, directory)
@@ -161,17 +185,17 @@ class WildcardSearch:
                 elif is_directory:
                     waiting.append((child(directory, name), plan.rest))
 
-    def _look(
-        self, directory: str, states: _AllStates, names: list[str]
-    ) -> tuple[_Plan, Collection[str]]:
-        """Which of the names in a directory have to be looked at, and what the rest come to."""
+    def _record_each(self, directory: str, states: _AllStates, names: Iterable[str]) -> None:
+        for name in names:
+            self._record(child(directory, name), self._step(states, name, directory))
+
+    def _plan(self, states: _AllStates) -> _Plan:
         plan = self._plans.get(states)
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
             plan = self._plans[states] = _Plan([glob.names for _, glob in self._rules], states)
-        folds = self._folding.tree(directory) is not None
-        return plan, set(names) if folds else plan.special(names)
+        return plan
 
     def _step(self, states: _AllStates, name: str, directory: str) -> _AllStates:
         if self._folding.tree(directory) is None:
