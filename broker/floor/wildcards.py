@@ -10,7 +10,7 @@ from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent
+from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent, reserved_tree
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
 MAX_ENTRIES = 1_000_000
@@ -133,11 +133,13 @@ class WildcardSearch:
         match unless a bypass lies there.
         """
         if self._rules:
-            done: list[Subtree] = []
+            done: set[str] = set()
             for root in sorted(roots):
-                if not any(earlier.matches(root) for earlier in done):
+                # What was done from `/` leaves out the reserved trees.
+                above = set(lineage(root)) - ({"/"} if reserved_tree(root) else set())
+                if done.isdisjoint(above):
                     self._walk_down(root)
-                    done.append(Subtree(root))
+                    done.add(root)
         return tuple(self._found.values())
 
     def _walk_down(self, root: str) -> None:
