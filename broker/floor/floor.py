@@ -34,10 +34,10 @@ class Tree(Protocol):
         names = self.entries(path)
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
 
-    def among(self, path: str, names: Collection[str]) -> list[str] | None:
-        """Which of these names are in a directory that holds no directory, told without listing it.
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
+        """Which of these names, or with None of all, are in a directory that holds no directory.
 
-        None where it has to be listed, as any may be.
+        None where it is not known to hold none, as of any.
         """
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge
@@ -47,11 +47,11 @@ class BoundedTree:
             return [each for each in found if f"/{each[0]}" not in RESERVED_TREES]
         return found
 
-    def among(self, directory: str, names: Collection[str]) -> list[str] | None:
-        """Which of these names are there, where it holds no directory and need not be listed."""
-        found = self._tree.among(directory, names) if directory != "/" else None
+    def files(self, directory: str, names: Collection[str] | None) -> list[str] | None:
+        """Which of these names, or of all, are in a directory that is known to hold none."""
+        found = self._tree.files(directory, names) if directory != "/" else None
         if found is not None:
-            self._count(directory, len(names))
+            self._count(directory, len(found if names is None else names))
         return found
 
     def _count(self, directory: str, entries: int) -> None:
@@ -90,15 +90,17 @@ class _Plan:
                     must_list = must_list or ends
         # Many names are found sooner by listing.
         self.last = None if must_list or len(last) > _MAX_NAMES else frozenset(last)
-        """The names that are matches themselves; None where only a listing tells."""
+        """The names of all files that match; None where a listing tells."""
 
-    def special(self, names: Iterable[str]) -> set[str]:
+    def special(self, names: list[str]) -> set[str]:
         """The names that have to be looked at."""
         if self._all:
             return set(names)
         found = self._literal.intersection(names)
         for part in self._others:
-            found.update(filter(part.fullmatch, names))
+            found.update(
+                part.among(names) if isinstance(part, Between) else filter(part.fullmatch, names)
+            )
         return found
 
 
@@ -168,28 +170,27 @@ class WildcardSearch:
         waiting = [(root, states)] if self._tree.kind(root) == "directory" else []
         while waiting:
             directory, states = waiting.pop()
-            if not any(states) or self._is_dead_end(directory):
-                continue
-            plan, folds = self._plan(states), self._folding.tree(directory) is not None
-            if plan.last is not None and not folds:
-                there = self._tree.among(directory, plan.last)
-                if there is not None:
-                    self._record_each(directory, states, there)
-                    continue
-            found = self._tree.scan(directory)
-            names = [name for name, _ in found]
-            special = set(names) if folds else plan.special(names)
-            for name, is_directory in found:
-                if name in special:
-                    path, after = child(directory, name), self._step(states, name, directory)
-                    if not self._record(path, after) and is_directory:
-                        waiting.append((path, after))
-                elif is_directory:
-                    waiting.append((child(directory, name), plan.rest))
+            if any(states) and not self._is_dead_end(directory):
+                waiting.extend(self._look(directory, states))
 
-    def _record_each(self, directory: str, states: _AllStates, names: Iterable[str]) -> None:
-        for name in names:
-            self._record(child(directory, name), self._step(states, name, directory))
+    def _look(self, directory: str, states: _AllStates) -> Iterator[tuple[str, _AllStates]]:
+        """Record what matches in a directory; the directories in it below which more may."""
+        plan, folds = self._plan(states), self._folding.tree(directory) is not None
+        files = self._tree.files(directory, None if folds else plan.last)
+        if files is not None:
+            for name in set(files) if folds else plan.special(files):
+                self._record(child(directory, name), self._step(states, name, directory))
+            return
+        found = self._tree.scan(directory)
+        names = [name for name, _ in found]
+        special = set(names) if folds else plan.special(names)
+        for name, is_directory in found:
+            if name in special:
+                path, after = child(directory, name), self._step(states, name, directory)
+                if not self._record(path, after) and is_directory:
+                    yield path, after
+            elif is_directory:
+                yield child(directory, name), plan.rest
 
     def _plan(self, states: _AllStates) -> _Plan:
         plan = self._plans.get(states)

@@ -56,11 +56,15 @@ class RealTree:
             self._listed(path, [name for name, _ in scanned])
         return scanned
 
-    def among(self, path: str, names: Collection[str]) -> list[str] | None:
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         """By the count of the directory's links: nearly all files lie in directories of files."""
         if self._leaves is None:
             self._leaves = LeafDirectories()
-        if not self._leaves.has(path) or self._must_list(path):
+        if not self._leaves.has(path):
+            return None
+        if names is None:
+            return self.entries(path)
+        if self._must_list(path):
             return None
         there = []
         for name in names:

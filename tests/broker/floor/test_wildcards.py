@@ -40,11 +40,11 @@ class LeafWorld(World):
         self.listed.append(path)
         return super().entries(path)
 
-    def among(self, path: str, names: Collection[str]) -> list[str] | None:
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         inside = super().entries(path)
         if any(self.kind(child(path, name)) == "directory" for name in inside):
             return None
-        return [name for name in names if name in inside]
+        return self.entries(path) if names is None else [name for name in names if name in inside]
 
 
 def found(world: World | RealTree, globs: list[str], top: str, folding: Folding) -> set[str]:

@@ -28,7 +28,7 @@ exec "$@"
 class Plain(RealTree):
     """Lists every directory."""
 
-    def among(self, path: str, names: Collection[str]) -> list[str] | None:
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         return None
 
 
@@ -77,11 +77,11 @@ def test_it_finds_what_a_walk_through_everything_finds(top: Path, seed: int) -> 
 def test_directories_that_come_and_go_are_found_as_they_are(top: Path) -> None:
     inner = top / "a" / "sub"
     for _ in range(3):
-        assert RealTree().among(str(top), [".env"]) == []
+        assert RealTree().files(str(top), [".env"]) == []
         inner.mkdir(parents=True)
         (inner / ".env").touch()
-        assert RealTree().among(str(top), [".env"]) is None
-        assert RealTree().among(str(inner), [".env", "x"]) == [".env"]
+        assert RealTree().files(str(top), [".env"]) is None
+        assert RealTree().files(str(inner), [".env", "x"]) == [".env"]
         assert matches(RealTree(), top, [".env"]) == {str(inner / ".env")}
         inner.rename(top / "moved")
         assert matches(RealTree(), top, [".env"]) == {str(top / "moved" / ".env")}
@@ -105,9 +105,9 @@ def test_a_deep_chain_and_a_directory_with_very_many_files(top: Path) -> None:
 def test_what_cannot_be_told_is_listed(top: Path) -> None:
     (top / "file").touch()
     for path in (top / "file", top / "missing", top / "to", Path("/proc/self/fd"), Path("/")):
-        assert RealTree().among(str(path), [".env"]) is None
+        assert RealTree().files(str(path), [".env"]) is None
     for name in ("y" * 300, "a\0b", "\ud800"):
-        assert RealTree().among(str(top), [name]) is None
+        assert RealTree().files(str(top), [name]) is None
 
 
 def test_where_names_may_fold_it_is_listed(top: Path) -> None:
