@@ -106,11 +106,19 @@ class Barriers:
     def is_shut(self, path: str) -> bool:
         """True when `path` is in a closed tree, or in a protected one and neither bypassed nor
         left out of it."""
+        around = tuple(lineage(self._key(path)))
+        # Nearly all that is looked at is near none of them.
+        if (
+            self._closed.isdisjoint(around)
+            and self._protected.isdisjoint(around)
+            and self._parted.keys().isdisjoint(around)
+        ):
+            return False
         names = frozenset(lineage(path))
         bypassed = not names.isdisjoint(self._bypassed)
         return any(
             above in self._closed or (not bypassed and self._protects(above, names))
-            for above in lineage(self._key(path))
+            for above in around
         )
 
     def _protects(self, tree: str, names: frozenset[str]) -> bool:

@@ -7,7 +7,7 @@ simply continue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, Protocol
 
 from nono.broker.named_tuple import NamedTuple
@@ -33,6 +33,13 @@ class Tree(Protocol):
         """The same names, each with whether it is a directory itself."""
         names = self.entries(path)
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
+
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
+        """Which of these names, or with None of all, are in a directory that holds no directory.
+
+        None where it is not known to hold none, as of any.
+        """
+        return None
 
 
 class FloorRule(NamedTuple):

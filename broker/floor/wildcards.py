@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from nono.broker.dataclass import replace
 from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.floor import Kind, Tree
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent
+from nono.broker.rules.paths import RESERVED_TREES, child, is_within, lineage, parent, reserved_tree
 from nono.broker.rules.rule import Effect, Glob, Rule, Subtree, is_lifted
 
 MAX_ENTRIES = 1_000_000
 """How many directory entries one computation of a floor may look at: about half a second."""
 _MAX_PLANS = 4096
+_MAX_NAMES = 16
+"""That are asked for one by one in a directory which holds no directory."""
 
 _AllStates = tuple[States, ...]
 
@@ -45,6 +47,13 @@ class BoundedTree:
             return [each for each in found if f"/{each[0]}" not in RESERVED_TREES]
         return found
 
+    def files(self, directory: str, names: Collection[str] | None) -> list[str] | None:
+        """Which of these names, or of all, are in a directory that is known to hold none."""
+        found = self._tree.files(directory, names) if directory != "/" else None
+        if found is not None:
+            self._count(directory, len(found if names is None else names))
+        return found
+
     def _count(self, directory: str, entries: int) -> None:
         self._seen += entries
         if self._seen > self._limit:
@@ -67,21 +76,31 @@ class _Plan:
         """The states at each of the names that are not `special`."""
         # `**` at the end matches every name.
         self._all = any(map(Automaton.accepts, automata, self.rest))
+        last: set[str] = set()
+        must_list = self._all
         for names, reached in zip(automata, states, strict=True):
             for state in reached:
                 part = names.parts[state] if state < len(names.parts) else ANY_DEPTH
+                ends = part is not ANY_DEPTH and names.accepts(names.with_depths({state + 1}))
                 if isinstance(part, str):
                     self._literal.add(part)
+                    last |= {part} if ends else set()
                 elif part is not ANY_DEPTH:
                     self._others.append(part)
+                    must_list = must_list or ends
+        # Many names are found sooner by listing.
+        self.last = None if must_list or len(last) > _MAX_NAMES else frozenset(last)
+        """The names of all files that match; None where a listing tells."""
 
-    def special(self, names: Iterable[str]) -> set[str]:
+    def special(self, names: list[str]) -> set[str]:
         """The names that have to be looked at."""
         if self._all:
             return set(names)
         found = self._literal.intersection(names)
         for part in self._others:
-            found.update(filter(part.fullmatch, names))
+            found.update(
+                part.among(names) if isinstance(part, Between) else filter(part.fullmatch, names)
+            )
         return found
 
 
@@ -116,11 +135,13 @@ class WildcardSearch:
         match unless a bypass lies there.
         """
         if self._rules:
-            done: list[Subtree] = []
+            done: set[str] = set()
             for root in sorted(roots):
-                if not any(earlier.matches(root) for earlier in done):
+                # What was done from `/` leaves out the reserved trees.
+                above = set(lineage(root)) - ({"/"} if reserved_tree(root) else set())
+                if done.isdisjoint(above):
                     self._walk_down(root)
-                    done.append(Subtree(root))
+                    done.add(root)
         return tuple(self._found.values())
 
     def _walk_down(self, root: str) -> None:
@@ -149,29 +170,35 @@ class WildcardSearch:
         waiting = [(root, states)] if self._tree.kind(root) == "directory" else []
         while waiting:
             directory, states = waiting.pop()
-            if not any(states) or self._is_dead_end(directory):
-                continue
-            found = self._tree.scan(directory)
-            plan, special = self._look(directory, states, [name for name, _ in found])
-            for name, is_directory in found:
-                if name in special:
-                    path, after = child(directory, name), self._step(states, name, directory)
-                    if not self._record(path, after) and is_directory:
-                        waiting.append((path, after))
-                elif is_directory:
-                    waiting.append((child(directory, name), plan.rest))
+            if any(states) and not self._is_dead_end(directory):
+                waiting.extend(self._look(directory, states))
 
-    def _look(
-        self, directory: str, states: _AllStates, names: list[str]
-    ) -> tuple[_Plan, Collection[str]]:
-        """Which of the names in a directory have to be looked at, and what the rest come to."""
+    def _look(self, directory: str, states: _AllStates) -> Iterator[tuple[str, _AllStates]]:
+        """Record what matches in a directory; the directories in it below which more may."""
+        plan, folds = self._plan(states), self._folding.tree(directory) is not None
+        files = self._tree.files(directory, None if folds else plan.last)
+        if files is not None:
+            for name in set(files) if folds else plan.special(files):
+                self._record(child(directory, name), self._step(states, name, directory))
+            return
+        found = self._tree.scan(directory)
+        names = [name for name, _ in found]
+        special = set(names) if folds else plan.special(names)
+        for name, is_directory in found:
+            if name in special:
+                path, after = child(directory, name), self._step(states, name, directory)
+                if not self._record(path, after) and is_directory:
+                    yield path, after
+            elif is_directory:
+                yield child(directory, name), plan.rest
+
+    def _plan(self, states: _AllStates) -> _Plan:
         plan = self._plans.get(states)
         if plan is None:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
             plan = self._plans[states] = _Plan([glob.names for _, glob in self._rules], states)
-        folds = self._folding.tree(directory) is not None
-        return plan, set(names) if folds else plan.special(names)
+        return plan
 
     def _step(self, states: _AllStates, name: str, directory: str) -> _AllStates:
         if self._folding.tree(directory) is None:

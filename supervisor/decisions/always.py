@@ -168,7 +168,7 @@ def _carve(
     """The floor, with names compared as they are in the directories that it was made from."""
     while True:
         known = frozenset(names.found)
-        tree = RealTree(names.note_entries if names.by_directory else None)
+        tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
         floor = carve(rules, bypasses, tree, apart, folding=Folding(known))
         if names.found == known:
             return floor

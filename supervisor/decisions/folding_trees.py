@@ -58,6 +58,7 @@ _WINDOWS = "drvfs"
 """In the options, or the source, of a Windows drive in WSL: each directory folds or not, and a
 program may change that of its own ones (`system.wsl_case_sensitive`), so all are taken to fold."""
 
+_TO_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
 _FS_IOC_GETFLAGS = 0x80086601
 _FS_CASEFOLD_FL = 0x40000000
 _PC_CASE_SENSITIVE = 11
@@ -97,6 +98,10 @@ class FoldingTrees:
         """Look at a directory that is listed anyway."""
         if self._kind_at(directory)[1] == "directory" and _folds_any(directory, names):
             self.found.add(directory)
+
+    def must_list(self, directory: str) -> bool:
+        """True where nothing but the names in a directory may tell whether it folds."""
+        return self._kind_at(directory)[1] == "directory" and not _is_exact(directory)
 
     def _look_at(self, directory: str) -> None:
         point, kind = self._kind_at(directory)
@@ -195,9 +200,8 @@ def _holding(rule: Rule) -> Iterator[str]:
 
 def _folds(directory: str) -> bool | None:
     """Whether names in a directory fold; None when it is not there or nothing in it tells."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        fd = os.open(directory, flags)
+        fd = os.open(directory, _TO_LIST)
     except OSError:
         return None
     try:
@@ -223,12 +227,31 @@ def _folds_any(directory: str, names: Sequence[str]) -> bool:
         os.close(fd)
 
 
-def _is_flagged(fd: int) -> bool:
+def _is_exact(directory: str) -> bool:
+    """Whether the directory says itself that it does not fold."""
     try:
-        (flags,) = struct.unpack_from("=I", fcntl.ioctl(fd, _FS_IOC_GETFLAGS, bytes(8)))
+        fd = os.open(directory, _TO_LIST | os.O_NOFOLLOW)
     except OSError:
         return False
-    return bool(flags & _FS_CASEFOLD_FL)
+    try:
+        return not _flags(fd) & _FS_CASEFOLD_FL
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+
+
+def _is_flagged(fd: int) -> bool:
+    try:
+        return bool(_flags(fd) & _FS_CASEFOLD_FL)
+    except OSError:
+        return False
+
+
+def _flags(fd: int) -> int:
+    """Raises OSError where the file system has none."""
+    (flags,) = struct.unpack_from("=I", fcntl.ioctl(fd, _FS_IOC_GETFLAGS, bytes(8)))
+    return int(flags)
 
 
 def _tells(fd: int, names: Sequence[str], are_all: bool) -> bool | None:

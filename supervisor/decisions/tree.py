@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
+
+from nono.supervisor.leaf_directories import LeafDirectories
 
 Kind = Literal["directory", "file", "symlink", "other"]
 
@@ -13,9 +15,16 @@ Kind = Literal["directory", "file", "symlink", "other"]
 class RealTree:
     """The machine's own file system, for `Policy.floor`."""
 
-    def __init__(self, listed: Callable[[str, Sequence[str]], None] | None = None) -> None:
-        """`listed` is told of each directory that is listed, and of the names in it."""
+    def __init__(
+        self,
+        listed: Callable[[str, Sequence[str]], None] | None = None,
+        must_list: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """`listed` is told of each directory that is listed, and of the names in it; `must_list`
+        tells where it has to be told."""
         self._listed = listed
+        self._must_list = must_list
+        self._leaves: LeafDirectories | None = None
 
     def kind(self, path: str) -> Kind | None:
         try:
@@ -46,3 +55,24 @@ class RealTree:
         if self._listed is not None:
             self._listed(path, [name for name, _ in scanned])
         return scanned
+
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
+        """By the count of the directory's links: nearly all files lie in directories of files."""
+        if self._leaves is None:
+            self._leaves = LeafDirectories()
+        if not self._leaves.has(path):
+            return None
+        if names is None:
+            return self.entries(path)
+        if self._must_list(path):
+            return None
+        there = []
+        for name in names:
+            try:
+                os.lstat(f"{path}/{name}")
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError):
+                return None
+            there.append(name)
+        return there

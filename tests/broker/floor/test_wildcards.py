@@ -1,15 +1,18 @@
 """The search for what wildcards match finds all of it, though it looks at few names."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nono.broker import ALL_ACCESS, Effect, Glob, Rule, Subtree
+from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.wildcards import BoundedTree, WildcardSearch
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import RESERVED_TREES, ancestors
+from nono.broker.rules.paths import RESERVED_TREES, ancestors, child
 from nono.supervisor.decisions.tree import RealTree
 from tests.broker.worlds import FLAG, World
 
@@ -24,6 +27,24 @@ GLOBS = st.lists(
     max_size=4,
     unique=True,
 )
+
+
+class LeafWorld(World):
+    """Tells what is in a directory without directories; of others it may be listed only."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.kinds)
+        self.listed: list[str] = []
+
+    def entries(self, path: str) -> list[str]:
+        self.listed.append(path)
+        return super().entries(path)
+
+    def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
+        inside = super().entries(path)
+        if any(self.kind(child(path, name)) == "directory" for name in inside):
+            return None
+        return self.entries(path) if names is None else [name for name in names if name in inside]
 
 
 def found(world: World | RealTree, globs: list[str], top: str, folding: Folding) -> set[str]:
@@ -57,6 +78,35 @@ def test_where_names_fold_every_name_is_looked_at(kinds: dict[str, str], globs: 
     for path in world.kinds:
         if any(folding.covers(each, path) for each in patterns) and "~" not in path:
             assert path in got or not got.isdisjoint(ancestors(path)), path
+
+
+@given(WORLDS, GLOBS, st.sampled_from([EXACT, Folding(["/"]), Folding(["/a"])]))
+def test_a_listing_is_not_missed_where_there_is_none(
+    kinds: dict[str, str], globs: list[str], folding: Folding
+) -> None:
+    world = World(kinds)  # type: ignore[arg-type]
+    assert found(LeafWorld(world), globs, "/", folding) == found(world, globs, "/", folding)
+
+
+def test_files_are_not_listed_for_a_name() -> None:
+    world = LeafWorld(World({"/a/.env": "file", "/a/x": "file", "/b/c/.git": "file"}))
+    assert found(world, ["/**/.env", "/**/.git/config"], "/", EXACT) == {"/a/.env"}
+    assert world.listed == ["/", "/b"]
+    # What is no name that a pattern ends with is told by a listing alone, as are very many names.
+    assert found(world, ["/**/.e*"], "/", EXACT) == {"/a/.env"}
+    many = [f"/**/{number}" for number in range(50)]
+    assert found(world, ["/**/.env", *many], "/", EXACT) == {"/a/.env"}
+    assert world.listed[2:].count("/a") == 2
+    assert found(world, ["/**/d*/x"], "/", EXACT) == set()
+    assert world.listed[2:].count("/a") == 2
+
+
+def test_the_names_that_are_asked_for_are_bounded_as_listed_ones() -> None:
+    world = LeafWorld(World({f"/{number}/x": "file" for number in range(10)}))
+    rules = [Rule(Glob("/**/.env"), ALL_ACCESS, Effect.DENY, FLAG)]
+    search = WildcardSearch(rules, (), BoundedTree(world, 15), lambda _: False)
+    with pytest.raises(FloorTooLarge):
+        search.run(["/"])
 
 
 def test_on_a_real_tree(tmp_path: Path) -> None:

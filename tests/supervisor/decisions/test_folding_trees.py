@@ -106,6 +106,20 @@ def test_a_flagged_directory_folds_though_it_is_empty(
     assert found(top, (str(top), "tmpfs", "rw")) == set()
 
 
+def test_names_tell_where_a_directory_does_not(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trees = FoldingTrees([("/", "tmpfs", "rw,casefold"), (str(top / "sub"), "tmpfs", "rw")])
+    for flags, may_fold in ((0, False), (0x40000000, True)):
+        answer = flags.to_bytes(8, "little")
+        monkeypatch.setattr(fcntl, "ioctl", lambda *_, answer=answer: answer)
+        assert trees.must_list(str(top)) is may_fold
+        assert not trees.must_list(str(top / "sub"))
+        assert trees.must_list(str(top / "missing"))
+    monkeypatch.undo()
+    (top / "to").symlink_to("sub")
+    assert trees.must_list(str(top / "to"))
+    assert FoldingTrees([("/", "tmpfs", "casefold")]).must_list("/proc/self")  # it has no flags
+
+
 def test_nothing_is_looked_at_where_nothing_folds(
     top: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
