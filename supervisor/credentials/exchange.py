@@ -10,7 +10,7 @@ from typing import Final
 
 from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.answer import Answer
-from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.client import Client, ClientFault, ClientGone
 from nono.supervisor.credentials.judged import Judged, is_last
 from nono.supervisor.credentials.poll import TimeOver, pause
 from nono.supervisor.credentials.told import SWITCHING
@@ -24,6 +24,7 @@ BODY_SECONDS: Final = 120.0
 _ANSWER_SECONDS: Final = 900.0
 _RETRIED: Final = (b"GET", b"HEAD", b"OPTIONS")
 _REFUSED: Final = 400
+_LATE: Final = 408
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -67,7 +68,7 @@ class Exchange:
         return self._answer.keeps_client and self._upload.is_read
 
     async def run(self, upstreams: Upstreams) -> None:
-        """To the end of the answer. Raises UpstreamFailure and ClientGone."""
+        """To the end of the answer. Raises UpstreamFailure, ClientGone and ClientFault."""
         service = self._judged.admitted.service
         wire = upstreams.kept(service)
         if wire is not None:
@@ -113,11 +114,11 @@ class Exchange:
     async def _on(self, wire: Wire) -> None:
         client, upload, answer = self._client, self._upload, self._answer
         wire.line = client.line
-        upload.begin(self._judged.head)
-        if self._request.waits and not (upload.is_read or upload.sent or self._has_asked):
-            self._has_asked = True
-            answer.unsent = _GO_ON
         try:
+            upload.begin(self._judged.head)
+            if self._request.waits and not (upload.is_read or upload.sent or self._has_asked):
+                self._has_asked = True
+                answer.unsent = _GO_ON
             while True:
                 upload.go(wire)
                 answer.go(wire)
@@ -155,6 +156,10 @@ class Exchange:
 
     def _late(self) -> Exception:
         """What was waited for in vain."""
-        if self._answer.unsent or not (self._upload.is_over or self._upload.unsent):
-            return ClientGone()
+        if self._answer.unsent:
+            return ClientGone("the program did not take the answer in time")
+        if self._upload.unsent:
+            return UpstreamFailure("the service did not take the request in time")
+        if not self._upload.is_over:
+            return ClientFault("the program did not send the rest of the body in time", _LATE)
         return UpstreamFailure("the service did not answer in time")

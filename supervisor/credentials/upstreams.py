@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -32,7 +32,12 @@ _MAX_IDLE = 64
 
 
 class UpstreamFailure(Exception):
-    """A service cannot be reached, or does not speak HTTP; the text says why, for people."""
+    """A service cannot be reached, or does not speak HTTP; the text says why, for people.
+
+    `status` is what the program is told.
+    """
+
+    status: Final = 502
 
 
 class UpstreamClosed(UpstreamFailure):
