@@ -23,7 +23,6 @@ BODY_SECONDS: Final = 120.0
 """How long a side may take for the next piece of what it sends, or to take what it is sent."""
 _ANSWER_SECONDS: Final = 900.0
 _RETRIED: Final = (b"GET", b"HEAD", b"OPTIONS")
-_REFUSED: Final = 400
 _LATE: Final = 408
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -32,7 +31,7 @@ class Exchange:
     """A request, and what is known of its answer so far."""
 
     __slots__ = (
-        *("_answer", "_client", "_has_asked", "_is_early", "_judged", "_mask", "_request"),
+        *("_answer", "_client", "_has_asked", "_judged", "_mask", "_request"),
         *("_tunnel", "_upload"),
     )
 
@@ -44,8 +43,6 @@ class Exchange:
         self._upload = Upload(client, judged.request)
         self._answer = Answer(client, judged.teller, mask)
         self._has_asked = False
-        self._is_early = False
-        """The answer began before the body was sent."""
         self._tunnel: Tunnel | None = None
 
     @property
@@ -94,13 +91,7 @@ class Exchange:
     @property
     def _keeps_service(self) -> bool:
         answer = self._answer
-        is_clean = answer.keeps_service and not answer.rest
-        if not self._request.length:
-            return is_clean
-        # Many a service leaves the body of what it refuses unread.
-        is_early = self._is_early or answer.status >= _REFUSED
-        is_read = self._upload.is_over and not self._upload.is_cut and not is_early
-        return is_clean and is_read and not is_last(self._request, self._judged.admitted)
+        return answer.keeps_service and not answer.rest and not is_last(self._request)
 
     @property
     def tells_its_end(self) -> bool:
@@ -122,7 +113,6 @@ class Exchange:
             while True:
                 upload.go(wire)
                 answer.go(wire)
-                self._is_early |= bool(answer.status) and not upload.is_over
                 if answer.is_whole and not answer.unsent:
                     break
                 self._watch(wire)
