@@ -149,7 +149,7 @@ class _Chunked:
             end = data.find(_LINE_END * 2, at, at + MAX_HEAD)
             if end < 0:
                 if len(data) - at >= MAX_HEAD:
-                    raise NotHTTP("the trailers are too long")
+                    raise NotHTTP("the trailers are too long", 431)
                 return at
             end += 2 * len(_LINE_END)
         if not are_trailers(data[at:end]):

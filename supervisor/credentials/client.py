@@ -18,7 +18,18 @@ _MAX_LINGERING = 1 << 28
 
 
 class ClientGone(Exception):
-    """The program closed the connection, or does not take what it asked for."""
+    """The program closed the connection, or does not take its answer; the text says which."""
+
+    def __init__(self, reason: str = "the program closed the connection") -> None:
+        super().__init__(reason)
+
+
+class ClientFault(Exception):
+    """The program sent no such body as it announced; the text says why. `status` is its answer."""
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Client:

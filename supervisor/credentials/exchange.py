@@ -10,7 +10,7 @@ from typing import Final
 
 from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.answer import Answer
-from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.client import Client, ClientFault, ClientGone
 from nono.supervisor.credentials.judged import Judged, is_last
 from nono.supervisor.credentials.poll import TimeOver, pause
 from nono.supervisor.credentials.told import SWITCHING
@@ -23,7 +23,7 @@ BODY_SECONDS: Final = 120.0
 """How long a side may take for the next piece of what it sends, or to take what it is sent."""
 _ANSWER_SECONDS: Final = 900.0
 _RETRIED: Final = (b"GET", b"HEAD", b"OPTIONS")
-_REFUSED: Final = 400
+_LATE: Final = 408
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -31,7 +31,7 @@ class Exchange:
     """A request, and what is known of its answer so far."""
 
     __slots__ = (
-        *("_answer", "_client", "_has_asked", "_is_early", "_judged", "_mask", "_request"),
+        *("_answer", "_client", "_has_asked", "_judged", "_mask", "_request"),
         *("_tunnel", "_upload"),
     )
 
@@ -43,8 +43,6 @@ class Exchange:
         self._upload = Upload(client, judged.request)
         self._answer = Answer(client, judged.teller, mask)
         self._has_asked = False
-        self._is_early = False
-        """The answer began before the body was sent."""
         self._tunnel: Tunnel | None = None
 
     @property
@@ -67,7 +65,7 @@ class Exchange:
         return self._answer.keeps_client and self._upload.is_read
 
     async def run(self, upstreams: Upstreams) -> None:
-        """To the end of the answer. Raises UpstreamFailure and ClientGone."""
+        """To the end of the answer. Raises UpstreamFailure, ClientGone and ClientFault."""
         service = self._judged.admitted.service
         wire = upstreams.kept(service)
         if wire is not None:
@@ -93,13 +91,7 @@ class Exchange:
     @property
     def _keeps_service(self) -> bool:
         answer = self._answer
-        is_clean = answer.keeps_service and not answer.rest
-        if not self._request.length:
-            return is_clean
-        # Many a service leaves the body of what it refuses unread.
-        is_early = self._is_early or answer.status >= _REFUSED
-        is_read = self._upload.is_over and not self._upload.is_cut and not is_early
-        return is_clean and is_read and not is_last(self._request, self._judged.admitted)
+        return answer.keeps_service and not answer.rest and not is_last(self._request)
 
     @property
     def tells_its_end(self) -> bool:
@@ -113,15 +105,14 @@ class Exchange:
     async def _on(self, wire: Wire) -> None:
         client, upload, answer = self._client, self._upload, self._answer
         wire.line = client.line
-        upload.begin(self._judged.head)
-        if self._request.waits and not (upload.is_read or upload.sent or self._has_asked):
-            self._has_asked = True
-            answer.unsent = _GO_ON
         try:
+            upload.begin(self._judged.head)
+            if self._request.waits and not (upload.is_read or upload.sent or self._has_asked):
+                self._has_asked = True
+                answer.unsent = _GO_ON
             while True:
                 upload.go(wire)
                 answer.go(wire)
-                self._is_early |= bool(answer.status) and not upload.is_over
                 if answer.is_whole and not answer.unsent:
                     break
                 self._watch(wire)
@@ -155,6 +146,10 @@ class Exchange:
 
     def _late(self) -> Exception:
         """What was waited for in vain."""
-        if self._answer.unsent or not (self._upload.is_over or self._upload.unsent):
-            return ClientGone()
+        if self._answer.unsent:
+            return ClientGone("the program did not take the answer in time")
+        if self._upload.unsent:
+            return UpstreamFailure("the service did not take the request in time")
+        if not self._upload.is_over:
+            return ClientFault("the program did not send the rest of the body in time", _LATE)
         return UpstreamFailure("the service did not answer in time")

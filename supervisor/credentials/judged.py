@@ -25,8 +25,6 @@ from nono.supervisor.credentials.told import Teller
 
 _MAX_KNOWN: Final = 128
 _MAX_LENGTH: Final = 4096
-_WITHOUT_BODY: Final = (b"GET", b"HEAD", b"DELETE", b"OPTIONS", b"TRACE")
-"""Whose bodies many services leave unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,14 @@ class Judge:
         return judged
 
 
-def is_last(request: Request, admitted: Admitted) -> bool:
-    """Whether the connection to the service must not be used again.
+def is_last(request: Request) -> bool:
+    """Whether the connection to the service must not be used again: behind every body.
 
     A service that leaves a body unread takes it for the next request, in front of what is written
-    then: its line would be the program's, and the key in it ours.
+    then: its line would be the program's, and the key in it ours. Nothing that a service says or
+    acknowledges proves that it has read one.
     """
-    service = admitted.service
-    holds = bool(service.endpoints or service.upstream.path)
-    return bool(request.length) and (holds or request.method in _WITHOUT_BODY)
+    return bool(request.length)
 
 
 def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:
@@ -90,7 +87,7 @@ def _anew(request: Request, admitted: Admitted, key: bytes) -> bytes:
         framing = [(b"Content-Length", b"%d" % request.length)]
     if admitted.upgrade:
         framing += TO_WEBSOCKET
-    elif is_last(request, admitted):
+    elif is_last(request):
         framing.append((b"Connection", b"close"))
     host = b"Host", admitted.service.upstream.authority.encode()
     head = written(b"%b %b HTTP/1.1" % (request.method, target), (host, *fields, *framing))

@@ -12,7 +12,7 @@ import trio
 
 from nono.broker.credentials.heads import NotHTTP, written
 from nono.broker.credentials.request import Refused
-from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.client import Client, ClientFault, ClientGone
 from nono.supervisor.credentials.exchange import BODY_SECONDS, Exchange
 from nono.supervisor.credentials.issued import Issued
 from nono.supervisor.credentials.judged import Judge, Judged
@@ -124,18 +124,25 @@ async def _exchange(client: Client, serving: _Serving, judged: Judged) -> bool:
     name = admitted.service.name
     assert issued.mask is not None  # there is a service
     exchange = Exchange(client, judged, issued.mask)
-    status, reason = 0, "the program closed the connection"
+    status, reason = 0, "nono failed"
     try:
         await exchange.run(serving.upstreams)
         reason = ""
-    except UpstreamFailure as error:
+    except (UpstreamFailure, ClientFault) as error:
         reason = str(error)
         if exchange.status:
             if not exchange.tells_its_end:
                 client.wire.reset()
             raise ClientGone from None
-        status = 502
-        await _respond(client, request.method, status, f"{name}: {reason}")
+        status = error.status
+        told = f"{name}: {reason}" if isinstance(error, UpstreamFailure) else reason
+        await _respond(client, request.method, status, told)
+    except ClientGone as error:
+        reason = str(error)
+        raise
+    except GeneratorExit:
+        reason = "the run ended"
+        raise
     finally:
         issued.usage.note(
             name,

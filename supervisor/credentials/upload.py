@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nono.broker.credentials.bodies import body, chunk, last_chunk
 from nono.broker.credentials.heads import CHUNKED, NotHTTP, Request
-from nono.supervisor.credentials.client import Client, ClientGone
+from nono.supervisor.credentials.client import Client, ClientFault
 from nono.supervisor.credentials.wire import MAX_PIECES, Wire
 
 
@@ -30,7 +30,10 @@ class Upload:
         return self.is_cut or (self.is_read and not self.unsent)
 
     def begin(self, head: bytes) -> None:
-        """With this head; again on another connection, when none of the body was sent."""
+        """With this head; again on another connection, when none of the body was sent.
+
+        Raises ClientFault.
+        """
         self.unsent, self.is_cut = head, False
         if self.is_read and self._is_chunked:
             self.unsent += last_chunk()
@@ -40,7 +43,7 @@ class Upload:
             self._feed(rest)
 
     def go(self, wire: Wire) -> None:
-        """Send on what can be sent now. Raises ClientGone."""
+        """Send on what can be sent now. Raises ClientGone and ClientFault."""
         for _ in range(MAX_PIECES):
             if self.is_cut:
                 return
@@ -64,8 +67,8 @@ class Upload:
     def _feed(self, data: bytes) -> None:
         try:
             data = self._body.feed(data)
-        except NotHTTP:
-            raise ClientGone from None
+        except NotHTTP as error:
+            raise ClientFault(f"not HTTP/1.1: {error}", error.status) from None
         self.sent += len(data)
         self.unsent += chunk(data) if self._is_chunked else data
         if self._body.is_whole:

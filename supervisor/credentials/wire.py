@@ -51,9 +51,9 @@ class Wire:
         return self._sock.fileno()
 
     @property
-    def session(self) -> ssl.SSLSession | None:
-        """What TLS may begin another connection with."""
-        return self._sock.session if isinstance(self._sock, ssl.SSLSocket) else None
+    def encrypted(self) -> ssl.SSLSocket | None:
+        """The socket, where it has TLS."""
+        return self._sock if isinstance(self._sock, ssl.SSLSocket) else None
 
     @property
     def is_silent(self) -> bool:

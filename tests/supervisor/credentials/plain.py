@@ -54,10 +54,11 @@ class Side:
 
 @dataclass
 class Proxied:
-    """The proxy, and how many connections the service has had."""
+    """The proxy, how many connections the service has had, and how many of them are over."""
 
     proxy: CredentialProxy
     count: int = 0
+    served: int = 0
 
     async def connect(self) -> Side:
         return Side(await trio.open_tcp_stream("127.0.0.1", self.proxy.port))
@@ -100,6 +101,7 @@ async def proxied(
         with suppress(trio.BrokenResourceError):
             await serve(Side(stream))
         await stream.aclose()
+        shown.served += 1
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.serve_listeners, connected, listeners)
