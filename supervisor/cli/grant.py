@@ -21,7 +21,7 @@ from nono.supervisor.asking.control.client import Client, GoneError, SilentError
 from nono.supervisor.cli.messages import tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import from_here, home_directory
-from nono.supervisor.session.silent import status_of
+from nono.supervisor.session.silent import stopped_status
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
@@ -144,14 +144,14 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
 def _ask(run: str, method: str, **params: Any) -> Mapping[str, Any]:
     """What the run answers. Raises UsageError."""
     path = found(run, os.environ)
+    stopped = stopped_status(path)
+    if stopped is not None:
+        what = f"{run}: it is stopped, as by Control-Z, and does not answer"
+        raise UsageError(what, f"kill -CONT {stopped['pid']}")
     try:
         with Client(path, name=f"nono {method}", seconds=_GRANT_SECONDS) as client:
             return client.request(method, **params)
     except SilentError as error:
-        told = status_of(path)
-        if told is None or not told["is_stopped"]:
-            raise UsageError(f"{run}: {error}", f"nono kill {visible(run)}") from error
-        what = f"{run}: it is stopped, as by Control-Z, and does not answer"
-        raise UsageError(what, f"kill -CONT {told['pid']}") from error
+        raise UsageError(f"{run}: {error}", f"nono kill {visible(run)}") from error
     except (GoneError, ProtocolError) as error:
         raise UsageError(f"{run}: {error}", "nono ps") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from nono.broker.asking.control import json_rpc
 from nono.broker.asking.control.conversation import PROTOCOL
 from nono.broker.asking.control.json_rpc import Call, ProtocolError, Reply
 from nono.broker.asking.control.lines import Lines, TooLongError
-from nono.supervisor.asking.control.listening import connect, remove_left_behind, run_of, sockets
+from nono.supervisor.asking.control.listening import connect, run_of, sockets
 from nono.supervisor.errors import UsageError
 
 _SECONDS = 3.0
@@ -123,22 +123,6 @@ def _result(reply: Reply) -> Mapping[str, Any]:
             code if isinstance(code, int) else json_rpc.INTERNAL_ERROR, str(message), reply.id
         )
     return reply.result if isinstance(reply.result, dict) else {}
-
-
-def running(
-    env: Mapping[str, str], silent: Callable[[str], object] = lambda path: None, **how: Any
-) -> Iterator[Client]:
-    """A client for each run that answers. Sockets of those that were killed are removed.
-
-    Whoever takes one closes it. `silent` is called with the path of one that does not answer.
-    """
-    for path in sockets(env):
-        try:
-            yield Client(path, **how)
-        except SilentError:
-            silent(path)
-        except (GoneError, ProtocolError):
-            remove_left_behind(path)
 
 
 def found(name: str, env: Mapping[str, str]) -> str:
