@@ -119,9 +119,10 @@ class Client:
 def _result(reply: Reply) -> Mapping[str, Any]:
     if reply.error is not None:
         code, message = reply.error.get("code"), reply.error.get("message")
-        raise ProtocolError(
-            code if isinstance(code, int) else json_rpc.INTERNAL_ERROR, str(message), reply.id
-        )
+        code = code if isinstance(code, int) else json_rpc.INTERNAL_ERROR
+        data = reply.error.get("data")
+        hint = data.get("hint", "") if isinstance(data, dict) else ""
+        raise ProtocolError(code, str(message), reply.id, str(hint))
     return reply.result if isinstance(reply.result, dict) else {}
 
 
