@@ -202,6 +202,10 @@ class Socket:
     domain: str
 
 
+DATAGRAMS_IPV4, DATAGRAMS_IPV6 = "datagrams over IPv4", "datagrams over IPv6"
+"""Domains of sockets that are made in a network of the sandbox's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forbidden:
     """Make a system call, by its name, that no policy allows: ptrace(2), mount(2), ..."""

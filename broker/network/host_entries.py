@@ -112,7 +112,7 @@ def _name(host: str, port: int | None) -> str:
     if is_localhost(name):
         raise InvalidHost(
             f"{host!r} is this machine",
-            f"open a port of it: {flag('network.open_port')} {port or DEFAULT_PORTS[0]}",
+            f"open a port of it: {flag('network.open_port')} {port or 'PORT'}",
         )
     return name
 

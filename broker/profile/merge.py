@@ -8,12 +8,13 @@ an empty list, an empty object or null clears what came before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from nono.broker.errors import PolicyError, Problem, ProfileError
 from nono.broker.profile.format import Profile
 from nono.broker.profile.merged import Element, Load, Merged, Source
-from nono.broker.profile.parse import ProfileFile, parse
+from nono.broker.profile.parse import ProfileFile, bases_in_spite, parse
 from nono.broker.profile.parts import Part
 from nono.broker.rules.rule import Origin, OriginKind
 from nono.broker.settings import Setting
@@ -81,16 +82,25 @@ class _Line:
             profile = parse(source.file, source.data)
         except ProfileError as error:
             self.problems += error.problems
+            told = {(each.line, each.column) for each in error.problems}
+            for place, base in islice(bases_in_spite(source.file, source.data), MAX_FILES):
+                if place not in told:
+                    self._tried(source, base, above, place)
             return
         for index, base in _bases(profile.profile):
             location = ("extends",) if index is None else ("extends", index)
-            try:
-                self._extend(source, base, (*above, source.file))
-            except PolicyError as error:
-                line, column = profile.place(*location)
-                message = f"extends: {error.message}"
-                self.problems.append(Problem(source.file, line, column, message, error.hint))
+            self._tried(source, base, above, profile.place(*location))
         self.profiles.append(profile)
+
+    def _tried(
+        self, source: Source, base: str, above: tuple[str, ...], place: tuple[int, int]
+    ) -> None:
+        """Extend this one; a PolicyError becomes a problem of who names it."""
+        try:
+            self._extend(source, base, (*above, source.file))
+        except PolicyError as error:
+            message = f"extends: {error.message}"
+            self.problems.append(Problem(source.file, *place, message, error.hint))
 
     def _extend(self, source: Source, base: str, above: tuple[str, ...]) -> None:
         found = self._load(base, source)

@@ -54,6 +54,22 @@ def parse(file: str, data: bytes) -> ProfileFile:
     return ProfileFile(file, profile, notes, text, root)
 
 
+def bases_in_spite(file: str, data: bytes) -> Iterator[tuple[tuple[int, int], str]]:
+    """What a profile that has mistakes extends, each with its line and column, so far as it says.
+
+    What is no JSON says nothing.
+    """
+    try:
+        text, root = read(file, data)
+    except ProfileError:
+        return
+    named = root.value.get("extends") if isinstance(root.value, dict) else None
+    listed = named.value if named is not None and isinstance(named.value, list) else [named]
+    for node in listed:
+        if node is not None and isinstance(node.value, str):
+            yield text.position(node.start), node.value
+
+
 def _complain(text: Text, root: Node, details: ErrorDetails) -> None:
     location, kind = details["loc"], details["type"]
     context = details.get("ctx", {})

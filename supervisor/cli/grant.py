@@ -15,13 +15,13 @@ import click
 from nono.broker import Access, visible
 from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.broker.explaining.access_words import verbs
-from nono.broker.settings import KEYS, Kind
+from nono.broker.settings import KEYS, Kind, flag
 from nono.supervisor.asking.channel import QUIET
 from nono.supervisor.asking.control.client import Client, GoneError, SilentError, found
-from nono.supervisor.cli.messages import tell
+from nono.supervisor.cli.messages import say_notes, tell
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import from_here, home_directory
-from nono.supervisor.session.silent import status_of
+from nono.supervisor.session.silent import stopped_status
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _PATHS = frozenset({Kind.DIRECTORY, Kind.FILE, Kind.LISTED, Kind.SOCKET})
@@ -63,14 +63,21 @@ def grant(run: str, **values: Any) -> None:
     The options are those of `nono run`. As at a start, what a rule refuses stays refused; nothing
     can be made executable.
     """
+    if not any(values.values()):
+        what = f"nothing is named that {visible(run)} is to be granted"
+        raise UsageError(what, f"nono grant {visible(run)} {flag('filesystem.read_file')} FILE")
     rules: dict[str, dict[str, Any]] = {}
+    absent: list[str] = []
     for key in _GRANTED:
         value = values[key.option]
         if value:
             section, _, name = key.name.partition(".")
             made = [_spelled(each) for each in value] if key.kind in _PATHS else value
             rules.setdefault(section, {})[name] = made
+            if key.kind in _PATHS:
+                absent += [path for path in made if not os.path.lexists(path)]
     number = str(_ask(run, "grant", rules=_with_ports(rules)).get("number", ""))
+    say_notes(f"{path} is not there: it is open once it is made" for path in absent)
     tell([f"granted: {visible(number)}  (nono revoke {visible(run)} {visible(number)})"])
 
 
@@ -144,14 +151,16 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
 def _ask(run: str, method: str, **params: Any) -> Mapping[str, Any]:
     """What the run answers. Raises UsageError."""
     path = found(run, os.environ)
+    stopped = stopped_status(path)
+    if stopped is not None:
+        what = f"{run}: it is stopped, as by Control-Z, and does not answer"
+        raise UsageError(what, f"kill -CONT {stopped['pid']}")
     try:
         with Client(path, name=f"nono {method}", seconds=_GRANT_SECONDS) as client:
             return client.request(method, **params)
     except SilentError as error:
-        told = status_of(path)
-        if told is None or not told["is_stopped"]:
-            raise UsageError(f"{run}: {error}", f"nono kill {visible(run)}") from error
-        what = f"{run}: it is stopped, as by Control-Z, and does not answer"
-        raise UsageError(what, f"kill -CONT {told['pid']}") from error
-    except (GoneError, ProtocolError) as error:
+        raise UsageError(f"{run}: {error}", f"nono kill {visible(run)}") from error
+    except ProtocolError as error:
+        raise UsageError(f"{run}: {error}", error.hint or f"nono status {visible(run)}") from error
+    except GoneError as error:
         raise UsageError(f"{run}: {error}", "nono ps") from error

@@ -44,6 +44,13 @@ class OutputFile:
         """The name that it has when it is written; empty for none."""
         return self._place or self._path
 
+    def _device(self) -> str:
+        """What a device, a pipe, or a descriptor that is closed by now is called."""
+        try:
+            return path_of(self._descriptor if self._descriptor is not None else -1)
+        except OSError:
+            return "the file"
+
     def check(self) -> None:
         """Raise NonoError when the name means another file by now, or none.
 
@@ -85,7 +92,7 @@ class OutputFile:
             if self._place:
                 os.replace(self._path, self._place)
         except OSError as error:
-            tell_not_written(self.path, error)
+            tell_not_written(self.path or self._device(), error)
             self.discard()
             return False
         os.close(self._descriptor)

@@ -7,7 +7,8 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import click
@@ -15,14 +16,16 @@ import click
 from nono.broker import visible
 from nono.broker.asking.control.json_rpc import ProtocolError
 from nono.supervisor import exit_status
-from nono.supervisor.asking.control.client import Client, GoneError, SilentError, found, running
-from nono.supervisor.asking.control.listening import remove_left_behind
-from nono.supervisor.cli.messages import tell
+from nono.supervisor.asking.control.client import Client, GoneError, SilentError, found
+from nono.supervisor.asking.control.listening import remove_left_behind, sockets
+from nono.supervisor.cli.messages import say, tell
 from nono.supervisor.errors import UsageError
-from nono.supervisor.session.silent import end, go_on, status_of
+from nono.supervisor.session.silent import end, go_on, status_of, stopped_status
 
 _COLUMNS = ("RUN", "PID", "SINCE", "REFUSED", "ASKS", "COMMAND")
 _MAX_COMMAND = 200
+_MAX_AT_ONCE = 32
+"""Runs that are asked together, so that one that is busy keeps no other waiting."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -30,19 +33,31 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 @click.option("--json", "as_json", is_flag=True, help="As a list in JSON.")
 def ps(as_json: bool) -> None:
     """List the sandboxes of yours that run now."""
-    found = list(_statuses())
+    paths = sockets(os.environ)
+    with ThreadPoolExecutor(_MAX_AT_ONCE) as together:
+        found = [each for each in together.map(_status, paths) if each is not None]
     if as_json:
         tell([json.dumps(found, indent=2)])
     else:
         tell(_table([_COLUMNS, *map(_row, found)]) if found else ["no runs"])
 
 
-def _statuses() -> Iterator[Mapping[str, Any]]:
-    silent: list[str] = []
-    for client in running(os.environ, silent.append, name="nono ps"):
-        with client:
-            yield {**client.status, "socket": client.path}
-    yield from filter(None, map(status_of, silent))
+def _status(path: str) -> Mapping[str, Any] | None:
+    """What a run says of itself; the socket of one that was killed is removed.
+
+    One that is stopped is not asked, since it could not answer.
+    """
+    stopped = stopped_status(path)
+    if stopped is not None:
+        return stopped
+    try:
+        with Client(path, name="nono ps") as client:
+            return {**client.status, "socket": path}
+    except SilentError:
+        return status_of(path)
+    except (GoneError, ProtocolError):
+        remove_left_behind(path)
+        return None
 
 
 def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
@@ -97,6 +112,7 @@ def kill(ctx: click.Context, /, run: str) -> None:
     try:
         _ask_to_end(path)
     except SilentError as error:
+        say([f"nono: {visible(run)}: {error}: it is asked to end by SIGTERM, then killed"])
         if not end(path):
             raise UsageError(f"{run}: {error}", "nono ps") from error
         remove_left_behind(path)

@@ -246,9 +246,10 @@ def _told_of_asking(prepared: Prepared, plan: Plan) -> list[str]:
     """What a person was asked, or that nobody could be."""
     if prepared.asking is None:
         return []
+    from nono.supervisor.asking.terminal.inner import has_terminal
     from nono.supervisor.report import asked
 
-    nobody = asked.nobody(plan.ask) if prepared.asking.had_nobody else []
+    nobody = asked.nobody(plan.ask, has_terminal()) if prepared.asking.had_nobody else []
     if not prepared.asking.has_asked:
         return nobody
     log, limits = prepared.asking.questions.log, prepared.asking.questions.limits

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from nono.broker.visible import visible
 from nono.supervisor import exit_status
-from nono.supervisor.cli.messages import say, tell
+from nono.supervisor.cli.messages import say, say_notes, tell
 from nono.supervisor.decisions.always import complete
 from nono.supervisor.places import platform as here
 from nono.supervisor.planning.network.services import not_passed_on
 from nono.supervisor.planning.plan import Plan
+from nono.supervisor.planning.program.program import find_program
 from nono.supervisor.report import plan as report
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def tell_plan(plan: Plan, argv: Sequence[str], values: dict[str, Any]) -> int:
 
         tell(on_macos(plan, made, argv, as_json=values["as_json"]))
         return exit_status.SUCCESS
+    if find_program(argv[0], plan.environment.apply(os.environ), plan.workdir) is None:
+        say_notes([f"{argv[0]}: there is no such command here, so a run would not start"])
     if values["as_json"]:
         tell([report.as_json(plan, made, argv)])
     else:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from nono.broker import Access, Ask, Deny, Request, visible
 from nono.broker.dataclass import dataclass, field, replace
-from nono.broker.requests import Metadata, PathChange, PathRequest
-from nono.broker.rules.rule import Effect, builtin
+from nono.broker.requests import DATAGRAMS_IPV6, Metadata, PathChange, PathRequest, Socket
+from nono.broker.rules.rule import NO_DATAGRAMS, Effect, builtin
 from nono.supervisor.places import home_directory
 
 if TYPE_CHECKING:
@@ -194,6 +194,8 @@ class Denials:
         origin = verdict.rule.origin
         if origin == ABSENT_PROCESS.origin:
             return True
+        if origin == NO_DATAGRAMS.origin:  # whether there is IPv6, asked before each connection
+            return isinstance(request, Socket) and request.domain == DATAGRAMS_IPV6
         if not isinstance(request, PathRequest) or origin.is_of_person:
             return False
         # What only a run that is refused something needs is loaded only then.

@@ -15,6 +15,7 @@ from nono.shims.linux.unix_peers import credentials
 from nono.supervisor.linux.processes import state_of
 
 _END_SECONDS = 5.0
+"""For one that is busy, until it takes SIGTERM; SIGKILL comes then."""
 
 
 class Behind:
@@ -30,9 +31,18 @@ class Behind:
         pidfd_send_signal(self._pidfd, signal.SIGCONT)
 
     def end(self) -> bool:
-        """Kill it, with which its sandbox ends, too; True once it is gone. Raises OSError."""
+        """End it, with which its sandbox ends, too; True once it is gone. Raises OSError.
+
+        One that is merely busy gets SIGTERM and some seconds, so that its program is asked, and
+        its audit and report are ended as they should be.
+        """
+        if state_of(self.pid) != "T" and self._ended_by(signal.SIGTERM):
+            return True
+        return self._ended_by(signal.SIGKILL)
+
+    def _ended_by(self, number: signal.Signals) -> bool:
         with contextlib.suppress(ProcessLookupError):
-            pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            pidfd_send_signal(self._pidfd, number)
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         return bool(poll.poll(_END_SECONDS * 1000))

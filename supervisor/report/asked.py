@@ -56,24 +56,23 @@ _WHY_NOBODY = {
     "tmux": "nobody was attached to this tmux",
     "none": "nobody is to be",
 }
-_NO_TERMINAL = "it has no terminal of its own, and no `nono watch` was there"
+_NO_STREAM = "none of its streams is the terminal"
+_NO_TERMINAL = "it has no terminal of its own"
 
 
-def nobody(channel: str) -> list[str]:
+def nobody(channel: str, has_terminal: bool) -> list[str]:
     """Where a person could have been asked, and there was none; `channel` as it was named."""
     why = _WHY_NOBODY.get(channel)
     named = flag("ask") + (f"={channel}" if why else "")
-    return [f"nono: nobody could be asked: {why or _NO_TERMINAL} ({named})"]
+    lacks = _NO_STREAM if has_terminal else _NO_TERMINAL
+    why = why or f"{lacks}, and no `nono watch` was there"
+    return [f"nono: nobody could be asked: {why} ({named})"]
 
 
 def nobody_yet(is_named: bool, has_terminal: bool) -> str:
     """Said at the start, where nobody is there who could be asked: by a channel that was named, or
     on this terminal, which it has or not."""
-    why = (
-        "none of its streams is the terminal"
-        if has_terminal
-        else "it has no terminal of its own (su -c, setsid, cron, ssh without -t)"
-    )
+    why = _NO_STREAM if has_terminal else f"{_NO_TERMINAL} (su -c, setsid, cron, ssh without -t)"
     what = "nobody can be asked yet" if is_named else f"nobody can be asked here: {why}"
     return f"{what}; until `nono watch` runs in a terminal, what would be asked is refused"
 

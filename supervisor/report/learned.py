@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from nono.broker import visible
 from nono.broker.explaining.explain import summary
+from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner
+from nono.supervisor.learning.own_state import STATE
 from nono.supervisor.learning.profile import Outcome
 from nono.supervisor.report.lines import entries, grouped
 
@@ -20,6 +22,11 @@ def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[s
     yield from _seen(outcome)
     refused = [str(line) for line in grouped(decisions, entries(decisions))]
     yield from _part("refused while learning, and not in the profile", refused)
+    if any(each.verdict.rule.origin == STATE for each in decisions.denials.all()):
+        yield (
+            "nono: what was there before stays as it is; where it is the program's own, learn with"
+            f" {flag('filesystem.allow')} DIR"
+        )
     absent = [visible(host) for host in learner.absent_hosts]
     yield from _part("hosts that do not exist, and not in the profile", absent)
     for title, paths in (
@@ -46,6 +53,8 @@ def _seen(outcome: Outcome) -> Iterator[str]:
             shown = ", ".join(visible(_word(each)) for each in values[:_MAX_SHOWN])
             more = f" and {len(values) - _MAX_SHOWN} more" if len(values) > _MAX_SHOWN else ""
             yield f"  {section}.{key}: {shown or 'nothing'}{more}"
+    if outcome.profile.get("network", {}).get("listen_port"):
+        yield "nono: network.listen_port is for other machines: without it, this one alone connects"
 
 
 def _word(value: object) -> str:

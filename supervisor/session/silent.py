@@ -29,6 +29,12 @@ def status_of(path: str) -> Mapping[str, Any] | None:
         return None
 
 
+def stopped_status(path: str) -> Mapping[str, Any] | None:
+    """`status_of` a run that is stopped now, for which no answer needs to be waited; else None."""
+    told = status_of(path)
+    return told if told is not None and told["is_stopped"] else None
+
+
 def go_on(path: str) -> bool:
     """Let a stopped one go on, so that it can be asked to end; False where it is not stopped."""
     try:
@@ -42,7 +48,7 @@ def go_on(path: str) -> bool:
 
 
 def end(path: str) -> bool:
-    """Kill it; True once it is gone."""
+    """End it, by SIGTERM where it is only busy; True once it is gone."""
     try:
         with connect(path) as sock, _held(sock) as behind:
             return behind is not None and behind.end()

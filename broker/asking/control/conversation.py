@@ -279,8 +279,8 @@ class Control:
 
 
 def _refused(error: NonoError, call: Call) -> ProtocolError:
-    hint = f": {error.hint}" if error.hint else ""
-    return ProtocolError(REFUSED, visible(f"{error.message}{hint}", 1000), call.id)
+    message, hint = visible(error.message, 1000), visible(error.hint, 1000)
+    return ProtocolError(REFUSED, message, call.id, hint)
 
 
 def _replied(call: Call, value: Plain) -> bytes:

@@ -28,14 +28,15 @@ Id = str | int | None
 class ProtocolError(Exception):
     """What a peer sent cannot be answered otherwise than by an error: `code`, and words for it.
 
-    `id` is that of the request, None where it has none or nobody knows.
+    `id` is that of the request, None where it has none or nobody knows; `hint` what to do about it.
     """
 
-    def __init__(self, code: int, message: str, id: Id = None) -> None:
+    def __init__(self, code: int, message: str, id: Id = None, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.id = id
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,10 @@ def result(id: Id, value: Any) -> bytes:
 
 def failure(error: ProtocolError) -> bytes:
     """The line that tells why a request is not answered otherwise."""
-    return _line({"id": error.id, "error": {"code": error.code, "message": error.message}})
+    told: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.hint:
+        told["data"] = {"hint": error.hint}
+    return _line({"id": error.id, "error": told})
 
 
 def plain_line(message: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from nono.broker.asking.control import json_rpc
 from nono.broker.asking.control.conversation import PROTOCOL
 from nono.broker.asking.control.json_rpc import Call, ProtocolError, Reply
 from nono.broker.asking.control.lines import Lines, TooLongError
-from nono.supervisor.asking.control.listening import connect, remove_left_behind, run_of, sockets
+from nono.supervisor.asking.control.listening import connect, run_of, sockets
 from nono.supervisor.errors import UsageError
 
 _SECONDS = 3.0
@@ -119,26 +119,11 @@ class Client:
 def _result(reply: Reply) -> Mapping[str, Any]:
     if reply.error is not None:
         code, message = reply.error.get("code"), reply.error.get("message")
-        raise ProtocolError(
-            code if isinstance(code, int) else json_rpc.INTERNAL_ERROR, str(message), reply.id
-        )
+        code = code if isinstance(code, int) else json_rpc.INTERNAL_ERROR
+        data = reply.error.get("data")
+        hint = data.get("hint", "") if isinstance(data, dict) else ""
+        raise ProtocolError(code, str(message), reply.id, str(hint))
     return reply.result if isinstance(reply.result, dict) else {}
-
-
-def running(
-    env: Mapping[str, str], silent: Callable[[str], object] = lambda path: None, **how: Any
-) -> Iterator[Client]:
-    """A client for each run that answers. Sockets of those that were killed are removed.
-
-    Whoever takes one closes it. `silent` is called with the path of one that does not answer.
-    """
-    for path in sockets(env):
-        try:
-            yield Client(path, **how)
-        except SilentError:
-            silent(path)
-        except (GoneError, ProtocolError):
-            remove_left_behind(path)
 
 
 def found(name: str, env: Mapping[str, str]) -> str:

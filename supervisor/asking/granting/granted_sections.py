@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -66,7 +67,16 @@ def check_refusals(rules: Iterable[Rule], policy: Policy) -> None:
             for request in _requests(path, rule.access):
                 verdict = policy.decide(request)
                 if isinstance(verdict, Deny) and verdict.rule.origin.kind is not OriginKind.DEFAULT:
-                    raise UsageError(f"{path} is refused by {verdict.rule.origin}")
+                    what = f"{path} is refused by {verdict.rule.origin}"
+                    raise UsageError(f"{what}, which only a new run can be without", _why(request))
+
+
+def _why(request: Request) -> str:
+    """The command that says more about a refusal."""
+    if isinstance(request, Open):
+        op = "write" if request.access & Access.WRITE else "read"
+        return f"nono why --path {shlex.quote(request.path)} --op {op}"
+    return ""
 
 
 def _requests(path: str, access: Access) -> Iterator[Request]:

@@ -111,9 +111,7 @@ class Live:
         given = [*policy.answers, *policy.network.answers]
         rules = [rule for rule in given if rule.origin.name.partition(",")[0] == number]
         if not rules:
-            raise UsageError(
-                f"nothing with the number {number[:20]} was given in this run", "nono ps"
-            )
+            raise UsageError(f"nothing with the number {number[:20]} was given in this run")
         self._asking.decisions.retract(rules[0].origin)
         self._asking.note_change("revoked", person, rules)
 
@@ -122,7 +120,7 @@ class Live:
         had_quit = questions.has_quit
         self._asking.decisions.asks_no_more = None
         if not questions.limits.ask_again() and not had_quit:
-            raise UsageError("everything is asked in this run, nothing is quiet", "nono ps")
+            raise UsageError("everything is asked in this run, nothing is quiet")
         self._asking.note_asked_again(person)
 
     def reopen(self) -> bool:

@@ -9,12 +9,15 @@ import stat
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from nono.broker.agents import agents
 from nono.broker.caches import search
 from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.program.program import first_line
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _MAX_PROFILES = 1000
+_ANY_AGENT = "agent"
+"""The built-in profile that fits every agent."""
 
 
 class Diagnosis(NamedTuple):
@@ -57,7 +60,8 @@ def _not_found(argv: Sequence[str], cwd: str) -> Diagnosis:
         return Diagnosis("command not found", f"ls {shlex.quote(_nearest(command, cwd))}")
     here = os.path.join(cwd, command)
     if not os.path.isfile(here):
-        return Diagnosis("command not found", _where_installed(argv) or 'echo "$PATH"')
+        hint = _where_installed(argv) or _how_installed(command) or 'echo "$PATH"'
+        return Diagnosis("command not found", hint)
     if os.access(here, os.X_OK):
         return Diagnosis("command not found", quoted)
     return Diagnosis("command not found", f"chmod +x {quoted}")
@@ -84,6 +88,14 @@ def _where_installed(argv: Sequence[str]) -> str | None:
         if any(os.path.isfile(f"{place}/{argv[0]}") for place in search(f"{root}/{profile}")):
             return f"nono run --profile {shlex.quote(profile)} -- {shlex.join(argv)}"
     return None
+
+
+def _how_installed(command: str) -> str | None:
+    """The run that installs an agent, in the sandbox's own place, where its next run finds it."""
+    agent = agents().get(command)
+    if agent is None or not agent.package:
+        return None
+    return f"nono run --profile {_ANY_AGENT} -- npm install -g {agent.package}"
 
 
 def _by_mode(command: str, said: str, cwd: str) -> Diagnosis:

@@ -117,6 +117,24 @@ def test_mistakes_of_all_files_are_reported() -> None:
     assert [each.file for each in caught.value.problems] == ["b", "c"]
 
 
+@pytest.mark.parametrize("extends", ["nope", ["nope"], ["d", "nope"]])
+def test_what_cannot_be_extended_is_told_with_the_other_mistakes(extends: str | list[str]) -> None:
+    files: Files = {"a": {"x": 1, "extends": extends}, "d": {}}
+    with pytest.raises(ProfileError) as caught:
+        merged(files)
+    told = [each.message for each in caught.value.problems]
+    assert told == ["there is no key 'x'", "extends: there is no profile 'nope'"]
+
+
+@pytest.mark.parametrize("extends", [3, {"nope": 1}, [["nope"]], [], [3, None], [""], None])
+def test_what_is_no_name_of_a_profile_is_told_once(extends: Any) -> None:
+    files: Files = {"a": {"x": 1, "extends": extends}}
+    with pytest.raises(ProfileError) as caught:
+        merged(files)
+    places = [(each.line, each.column) for each in caught.value.problems]
+    assert len(places) == len(set(places))
+
+
 def test_only_this_platform_counts() -> None:
     entries = [
         {"path": "/l", "when": "linux"},

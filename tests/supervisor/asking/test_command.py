@@ -112,11 +112,12 @@ def test_where_nobody_is(asking: Nono, as_user: Account, project: Path) -> None:
     assert "nobody answered, and it was refused" in done.stderr
     assert f"hint: --read-file {reading[1]}" in done.stderr
     assert "nobody could be asked" in asking("", "run", "--ask=none", "--", *reading).stderr
-    assert nobody("watch") == [
+    assert nobody("watch", has_terminal=True) == [
         "nono: nobody could be asked: nobody watched: start `nono watch` in another terminal"
         " (--ask=watch)"
     ]
-    assert "it has no terminal of its own" in nobody("auto")[0]
+    assert "it has no terminal of its own" in nobody("auto", has_terminal=False)[0]
+    assert "none of its streams is the terminal" in nobody("auto", has_terminal=True)[0]
     unknown = asking("", "run", "--ask", *reading)
     assert unknown.returncode == 125 and "a program to run comes after --" in unknown.stderr
     profile = as_user.file(project / "p.json", '{"ask": true, "filesystem": {"ask": ["~/data"]}}')

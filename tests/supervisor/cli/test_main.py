@@ -33,6 +33,8 @@ MISUSES: list[tuple[tuple[str, ...], int, str, str]] = [
     (("run", "--allow-proxy", "pypi.org/simple", "--", "true"), 125, "has a path", "pypi.org"),
     (("run", "--allow-domain", "pypi.org:99999", "--", "true"), 125, "not a port", "1 to 65535"),
     (("run", "--allow-domain", "10.0.0.1/8", "--", "true"), 125, "not a block", "10.0.0.0/8"),
+    (("run", "--allow-domain", "localhost", "--", "true"), 125, "machine", "--open-port PORT"),
+    (("run", "--allow-domain", "localhost:8080", "--", "true"), 125, "machine", "port 8080"),
     (("run", "--allow-domain", "169.254.169.254", "--", "true"), 125, "metadata", "leave it out"),
     (("run", "--open-port", "70000", "--", "true"), 125, "--open-port", "nono run --help"),
     (("run", "--listen-port", "http", "--", "true"), 125, "--listen-port", "nono run --help"),
@@ -222,6 +224,12 @@ def test_a_dry_run_runs_nothing(nono: Nono, project: Path) -> None:
     assert str(project) in done.stdout
     assert "deny_credentials" in done.stdout
     assert not (project / "made").exists()
+
+
+def test_a_dry_run_says_that_there_is_no_such_command(nono: Nono) -> None:
+    done = nono(*RUN, "--dry-run", "--", "no-such-command")
+    assert done.returncode == 0 and "command: no-such-command" in done.stdout
+    assert "no-such-command: there is no such command here" in done.stderr
 
 
 def test_verbose_says_what_is_not_passed_on(nono: Nono) -> None:

@@ -73,4 +73,5 @@ def test_a_device_is_written_as_it_is(capfd: pytest.CaptureFixture[str]) -> None
     assert OutputFile(os.open("/dev/null", os.O_WRONLY)).write(b"x")
     assert os.stat("/dev/null").st_mode == before.st_mode
     assert not OutputFile(os.open("/dev/full", os.O_WRONLY)).write(b"x")
-    assert "No space left on device" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert said.startswith("nono: /dev/full: not written, after the program has run: No space left")

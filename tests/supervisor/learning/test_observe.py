@@ -242,6 +242,7 @@ def test_servers_of_this_machine_and_its_own(learn: Learn, again: Again) -> None
         profile, done = learn(*command)
         assert done.returncode == 0, done.stderr
         assert profile["network"] == {"open_port": [port], "listen_port": [wide]}
+        assert "network.listen_port is for other machines" in done.stderr
         repeated = again(*command)
         assert (repeated.returncode, repeated.stderr) == (0, "")
 

@@ -51,6 +51,20 @@ def test_what_cannot_be_executed_is_126(nono: Nono, as_user: Account, project: P
         assert name in hint
 
 
+def test_a_data_file_that_was_taken_for_a_command_has_one_reason(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """No flag makes it a program, so none is named."""
+    data = as_user.file(as_user.home / f"{project.name}.csv", "1,2\n")
+    error, hint = nono(*RUN, "--", data).stderr.splitlines()
+    assert error == f"nono: {data}: Permission denied: it is not executable"
+    assert hint == f"hint: ls -l {data}"
+    execute = ("python3", "-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])", data)
+    assert "refused" not in nono(*RUN, "--", *execute).stderr
+    data.chmod(0o755)  # one that its mode would let run is refused by the rules
+    assert f"execute {data}: " in nono(*RUN, "--", *execute).stderr
+
+
 def test_what_the_policy_forbids_to_execute_is_126_and_reported(nono: Nono) -> None:
     done = nono(*RUN, "--deny", "/usr/bin/env", "--", "/usr/bin/env")
     assert done.returncode == 126

@@ -9,6 +9,8 @@ from nono.supervisor.linux.calls.answers import CONTINUE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
 from nono.supervisor.linux.calls.resolving.resolve import locate
 
+_EXECUTABLE = 0o111
+
 
 def execve(call: Call, decisions: Decisions) -> Answer:
     """execve(2): *continued because the floor holds*, whatever becomes of the arguments."""
@@ -30,6 +32,8 @@ def _execute(call: Call, decisions: Decisions, at: int, address: int, flags: int
         if program.is_anonymous or decisions.floor_covers(program.path, Access.EXECUTE):
             decisions.note_native(Execute(call.caller, program.path))
             return CONTINUE
+        if not program.stat.st_mode & _EXECUTABLE:
+            return CONTINUE  # the kernel refuses it by its mode, and no rule would change that
         # The policy may allow more than the floor, which was made before this file was: only
         # the floor can let a program run, so the refusal is noted, with the reason in words.
         decisions.refuse_beyond_floor(Execute(call.caller, program.path))

@@ -12,7 +12,7 @@ import os
 import socket
 
 from nono.broker import Deny
-from nono.broker.requests import Socket
+from nono.broker.requests import DATAGRAMS_IPV4, DATAGRAMS_IPV6, Socket
 from nono.broker.rules.rule import NO_DATAGRAMS
 from nono.shims.linux.process import copies_descriptors
 from nono.supervisor.decisions.decide import Decisions
@@ -44,7 +44,7 @@ def is_apart(call: Call, sock: socket.socket) -> bool:
 def _made(call: Call, decisions: Decisions, datagrams: Datagrams) -> Answer:
     family, kind = int32(call.notification.a), int32(call.notification.b)
     if datagrams.refused:
-        domain = f"datagrams over IPv{6 if family == socket.AF_INET6 else 4}"
+        domain = DATAGRAMS_IPV6 if family == socket.AF_INET6 else DATAGRAMS_IPV4
         decisions.refuse(Socket(call.caller, domain), Deny(NO_DATAGRAMS, errno.EPROTONOSUPPORT))
     made = datagrams.make(family)
     os.set_blocking(made, not kind & socket.SOCK_NONBLOCK)

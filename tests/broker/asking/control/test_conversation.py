@@ -165,7 +165,11 @@ def test_what_a_run_can_do() -> None:
     (refused,) = say(control, 1, "grant", rules={})
     assert isinstance(refused, Send)
     error = json.loads(refused.line)["error"]
-    assert error == {"code": -32002, "message": "nothing is granted: name\\x1b it"}
+    assert error == {
+        "code": -32002,
+        "message": "nothing is granted",
+        "data": {"hint": "name\\x1b it"},
+    }
 
 
 @given(

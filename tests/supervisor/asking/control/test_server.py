@@ -9,8 +9,8 @@ import trio
 from nono.broker.asking.control import json_rpc
 from nono.broker.asking.question import Answer
 from nono.supervisor.asking.control import server as serving
-from nono.supervisor.asking.control.client import Client, GoneError, found, only, running
-from nono.supervisor.asking.control.listening import listen, sockets
+from nono.supervisor.asking.control.client import Client, GoneError, found, only
+from nono.supervisor.asking.control.listening import listen, remove_left_behind, sockets
 from nono.supervisor.asking.control.server import MAX_CLIENTS
 from nono.supervisor.errors import UsageError
 from tests.broker.asking.worlds import question
@@ -181,9 +181,10 @@ async def test_the_client_of_our_commands(tmp_path: Path) -> None:
             assert found("7f", env) == only(env) == str(tmp_path / "nono/7f3a.sock")
             with pytest.raises(UsageError, match="no run called '8'"):
                 found("8", env)
-            (client,) = running(env, answers=True)
+            for path in sockets(env):
+                remove_left_behind(path)
             assert [Path(path).name for path in sockets(env)] == ["7f3a.sock"]
-            with client:
+            with Client(found("7f", env), answers=True) as client:
                 assert client.status["run"] == "7f3a"
                 server_side.append(client)
                 with pytest.raises(json_rpc.ProtocolError):

@@ -181,6 +181,7 @@ def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: No
     """With the flags of a run, in the directory where they are typed."""
     data = as_user.directory(as_user.home / f"{project.name}-data")
     file = as_user.file(data / "one", "one\n")
+    key = as_user.secret(".ssh/id_ed25519").path
     run, env = sandbox.socket.stem, {"XDG_RUNTIME_DIR": str(project / "run")}
 
     def said(*words: str | Path) -> tuple[int, str]:
@@ -195,6 +196,21 @@ def test_by_commands(as_user: Account, project: Path, sandbox: Sandbox, nono: No
     assert json.loads(said("status", run, "--json")[1])["given"][0]["number"] == "1"
     assert said("revoke", run, "1") == (0, "revoked: 1\n")
     assert sandbox.read(file) == "Permission denied"
+    done = nono("grant", run, "--read-file", "later", "--read-file", "one", cwd=data, env=env)
+    assert done.stdout == f"granted: 2  (nono revoke {run} 2)\n"
+    assert done.stderr == f"nono: note: {data / 'later'} is not there: it is open once it is made\n"
+    assert sandbox.read(as_user.file(data / "later", "late\n")) == "late"
+    assert said("revoke", run, "2")[0] == 0
+    hints: dict[tuple[str | Path, ...], str] = {
+        ("grant", run): f"nono grant {run} --read-file FILE",
+        ("grant", run, "--read-file", key): f"nono why --path {key} --op read",
+        ("grant", run, "--open-port", "8o"): "a port is a number from 1 to 65535",
+        ("revoke", run, "7"): f"nono status {run}",
+        ("grant", "zzz", "-r", data): "nono ps",
+    }
+    for misuse, hint in hints.items():
+        code, text = said(*misuse)
+        assert code == 2 and text.endswith(f"\nhint: {hint}\n"), text
     for words in (
         ("grant", run),
         ("grant", run, "-r", "*"),

@@ -114,6 +114,20 @@ def test_that_there_are_none_is_told(as_user: Account, project: Path) -> None:
     assert replayed.returncode == 0, "what the machine lacks is no difference of policies"
 
 
+def test_whether_there_is_ipv6_is_asked_without_a_word(as_user: Account, project: Path) -> None:
+    """By curl and others, before each connection, whatever becomes of it."""
+    python = (as_user.python, "-P", "-c", WITHOUT)
+    ipv6 = SOCKET.replace("type=", "socket.AF_INET6, ")
+    words = ("run", "--json", "--allow-domain=a.example", "--", PYTHON, "-c", ipv6)
+    done = as_user(*python, *words, cwd=project)
+    assert "Protocol not supported" in done.stderr
+    report = json.loads(done.stderr.splitlines()[-1])
+    assert [each["request"] for each in report["denials"]] == ["Open"]  # of the working directory
+    assert [each["summary"] for each in report["harmless"]] == [
+        "make a socket for datagrams over IPv6"
+    ]
+
+
 def test_what_makes_them_ends_with_the_sandbox() -> None:
     made = Datagrams()
     made.start()

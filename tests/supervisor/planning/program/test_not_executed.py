@@ -30,6 +30,27 @@ def test_the_profile_is_named(
     assert diagnose(["tool", "a b"], errno.ENOENT, None, "/") == ("command not found", hint)
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    return tmp_path
+
+
+def test_an_agent_that_is_not_there_is_installed_where_its_next_run_finds_it(home: Path) -> None:
+    hint = diagnose(["claude", "-p", "x"], errno.ENOENT, None, "/").hint
+    assert hint == "nono run --profile agent -- npm install -g @anthropic-ai/claude-code"
+    installed = home / ".cache/nono/caches/agent/npm-global/bin"
+    installed.mkdir(parents=True)
+    (installed / "claude").write_text("")
+    hint = diagnose(["claude", "-p", "x"], errno.ENOENT, None, "/").hint
+    assert hint == "nono run --profile agent -- claude -p x"
+
+
+def test_an_agent_of_no_package_has_no_line_that_installs_it(home: Path) -> None:
+    assert diagnose(["goose"], errno.ENOENT, None, "/").hint == 'echo "$PATH"'
+
+
 def test_of_a_path_that_is_not_there_the_directory_is_shown(tmp_path: Path) -> None:
     """Whose names say more: what `command -v` finds nowhere it prints nothing for."""
     (tmp_path / "bin").mkdir()

@@ -13,7 +13,10 @@ def say(method, params):
     message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     sock.sendall(json.dumps(message).encode() + b"\n")
     reply = json.loads(answers.readline())
-    return reply["result"] if "result" in reply else reply["error"]["message"]
+    if "result" in reply:
+        return reply["result"]
+    error = reply["error"]
+    return "\n".join([error["message"], *error.get("data", {}).values()])
 
 
 say("hello", {"protocol": 1, "client": "tester"})
