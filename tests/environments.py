@@ -112,13 +112,32 @@ def python_of(target: Path) -> str:
     return str(target / "python/bin/python")
 
 
+def install(place: Path, environment: Path, *what: str) -> None:
+    """Make an environment of this interpreter's with nothing but that. Raises CalledProcessError.
+
+    By the uv of `.ci/run`, or by one below `place`.
+    """
+    made = os.environ.get("NONO_ENVIRONMENTS")
+    if made:
+        python_of(Path(made) / "ordinary")  # uv is there by then
+    uv = _uv(Path(made or place), place)
+    _run(uv, "venv", "-q", "--python", sys.executable, str(environment), tmpdir=place)
+    _run(uv, "pip", "install", "-q", "--python", str(environment), *what, tmpdir=place)
+
+
+def _uv(target: Path, tmpdir: Path) -> str:
+    """That below `target`; it is installed the first time."""
+    uv = target / "uv/bin/uv"
+    if not uv.exists():
+        _run(sys.executable, "-m", "venv", str(target / "uv"), tmpdir=tmpdir)
+        _run(str(target / "uv/bin/pip"), "install", "-qq", "uv", tmpdir=tmpdir)
+    return str(uv)
+
+
 def _install(target: Path, name: str, wanted: Environment) -> None:
     run = partial(_run, tmpdir=target)
     system = shutil.which("python3", path=_PUBLIC) or sys.executable
-    uv, made = str(target / "uv/bin/uv"), target / name / "python"
-    if not Path(uv).exists():
-        run(sys.executable, "-m", "venv", str(target / "uv"))
-        run(str(target / "uv/bin/pip"), "install", "-qq", "uv")
+    uv, made = _uv(target, target), target / name / "python"
     source = copy_sources(target / name / "source")
     run(uv, "venv", "-q", "--python", system, str(made))
     install = (uv, "pip", "install", "-q", "--python", str(made))
