@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from nono.broker.network.index import is_loopback
@@ -21,10 +21,18 @@ def parse(content: bytes) -> Mapping[str, tuple[str, ...]]:
     A line that does not begin with an IPv4 or IPv6 address names nothing, as for libc. Never
     raises.
     """
+    return _parse(_lines(content))
+
+
+def _lines(content: bytes) -> list[bytes]:
     if len(content) > MAX_BYTES:
         content = content[: content.rfind(b"\n", 0, MAX_BYTES) + 1]
+    return content.split(b"\n")
+
+
+def _parse(lines: Iterable[bytes]) -> Mapping[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
-    for line in content.split(b"\n"):
+    for line in lines:
         first, *names = line.partition(b"#")[0].decode("ascii", "replace").split() or [""]
         address = canonical_address(first)
         if address is not None:
@@ -46,9 +54,12 @@ def of_this_machine(host: str) -> tuple[str, ...]:
     """The same by /etc/hosts as it is now."""
     try:
         with open("/etc/hosts", "rb") as file:
-            return on_loopback(parse(file.read(MAX_BYTES + 1)), host)
+            lines = _lines(file.read(MAX_BYTES + 1))
     except OSError:
         return ()
+    # Some have a hundred thousand hosts in it that they want to reach nothing.
+    name = host.encode()
+    return on_loopback(_parse(line for line in lines if name in line.lower()), host)
 
 
 def canonical_address(text: str) -> str | None:

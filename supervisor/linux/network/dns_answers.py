@@ -49,6 +49,7 @@ _DNSSEC_OK = 0x8000
 _LABEL = re.compile(rb"[A-Za-z0-9_-]+")
 _REVERSE = (dns.reversename.ipv4_reverse_domain, dns.reversename.ipv6_reverse_domain)
 _LOCALHOST: Mapping[RdataType, str] = {RdataType.A: "127.0.0.1", RdataType.AAAA: "::1"}
+_LOCALHOST_OF_IPV4: Mapping[RdataType, str] = {RdataType.A: "127.0.0.1"}
 _LOCALHOST_ADDRESSES = frozenset(_LOCALHOST.values())
 _NOTHING: Mapping[RdataType, str] = {}
 # RFC 6761 section 6.4 and RFC 7686 section 2: these never exist in the DNS.
@@ -186,8 +187,10 @@ def _records_of(
         return Rcode.NXDOMAIN, _NOTHING
     top = host.rpartition(".")[2]
     if top == "localhost":
-        # RFC 6761 section 6.3.
-        return Rcode.NOERROR, _LOCALHOST
+        # RFC 6761 section 6.3, and as in the hosts file that programs see.
+        here = names.on_loopback(host) or names.on_loopback("localhost")
+        is_both = not here or "::1" in here
+        return Rcode.NOERROR, _LOCALHOST if is_both else _LOCALHOST_OF_IPV4
     if top in _NEVER:
         return Rcode.NXDOMAIN, _NOTHING
     if here := names.on_loopback(host):

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
+from nono.supervisor.network.hosts_file import of_this_machine
 
 _RESOLV_CONF = b"nameserver 127.0.0.1\noptions use-vc ndots:0 timeout:10 attempts:2\n"
 _NSSWITCH_CONF = b"""passwd: files
@@ -26,7 +27,7 @@ services: files
 ethers: files
 rpc: files
 """
-_LOCALHOST = "localhost ip6-localhost ip6-loopback"
+_LOOPBACK_OF_IPV6 = "ip6-localhost ip6-loopback"
 _HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
 
 
@@ -35,12 +36,18 @@ def resolver_files(copies: Mapping[str, str]) -> dict[str, bytes]:
     contents = {
         RESOLV_CONF: _RESOLV_CONF,
         NSSWITCH_CONF: _NSSWITCH_CONF,
-        HOSTS: _hosts(socket.gethostname()),
+        HOSTS: _hosts(socket.gethostname(), of_this_machine("localhost")),
     }
     return {path: contents[name] for path, name in copies.items()}
 
 
-def _hosts(name: str) -> bytes:
-    """The names of this machine, which are not looked up: everything else is."""
+def _hosts(name: str, localhost: Collection[str]) -> bytes:
+    """The names of this machine, which are not looked up: everything else is.
+
+    Where its own file has `localhost` for IPv4 alone, so has this one: servers listen there, and
+    many programs try nothing but the first address, which would be the other.
+    """
     own = f" {name}" if _HOST_NAME.fullmatch(name) else ""
-    return f"127.0.0.1 localhost{own}\n::1 {_LOCALHOST}\n".encode()
+    is_both = not localhost or "::1" in localhost
+    last = f"localhost {_LOOPBACK_OF_IPV6}" if is_both else _LOOPBACK_OF_IPV6
+    return f"127.0.0.1 localhost{own}\n::1 {last}\n".encode()

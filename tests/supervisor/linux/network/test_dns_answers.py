@@ -75,6 +75,13 @@ def test_localhost_is_this_machine(name: str) -> None:
     assert (reply.rcode(), reply.answer) == (Rcode.NOERROR, [])
 
 
+@pytest.mark.parametrize("name", ["localhost", "a.localhost"])
+def test_localhost_of_a_machine_that_has_it_for_ipv4_alone(name: str) -> None:
+    names = SyntheticNames(lambda host: ("127.0.0.1",) if host == "localhost" else ())
+    assert records(ask(name, "A", names)) == ["A 127.0.0.1"]
+    assert (ask(name, "AAAA", names).rcode(), records(ask(name, "AAAA", names))) == (0, [])
+
+
 def test_a_name_that_the_machine_has_for_itself_is_this_machine() -> None:
     here = {"dev.test": ("127.0.0.1", "::1", "127.0.0.2"), "four.test": ("127.0.1.1",)}
     names = SyntheticNames(lambda host: here.get(host, ()))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.network.hosts_file import of_this_machine
 from tests.conftest import BY_A_USER, Account, Nono, program_beside
 from tests.supervisor.linux.network.conftest import PYTHON
 from tests.supervisor.linux.network.peers import Peers
@@ -17,6 +18,9 @@ pytestmark = [pytest.mark.requires(landlock=2), BY_A_USER]
 LIBC = program_beside(__file__, "libc.py")
 
 AT_ONCE = program_beside(__file__, "at_once.py")
+
+LOCALHOST = of_this_machine("localhost")
+IS_ALSO_IPV6 = not LOCALHOST or "::1" in LOCALHOST
 
 FOUND_BY_LIBC = """\
 ['198.18.0.1'] ['198.18.0.1'] 198.18.0.1
@@ -28,11 +32,11 @@ FOUND_BY_LIBC = """\
 ['198.18.0.3'] ['198.18.0.3'] 198.18.0.3
 ('gaierror', 'No address associated with hostname')
 ('api.example', [], ['198.18.0.1'])
-['127.0.0.1', '::1'] ['127.0.0.1']
+BOTH ['127.0.0.1']
 ['127.0.0.1']
 198.18.0.1 api.example
 127.0.0.1 localhost
-::1 localhost
+::1 NAME
 198.18.200.200 ('herror', 'Unknown host')
 8.8.8.8 ('herror', 'Unknown host')
 a name.example gaierror
@@ -48,6 +52,8 @@ hidden.onion gaierror
 ('ConnectionRefusedError', 'Connection refused')
 ('ConnectionRefusedError', 'Connection refused')
 """.replace("LONG", "x" * 64)
+FOUND_BY_LIBC = FOUND_BY_LIBC.replace("BOTH", str(["127.0.0.1", "::1"][: 1 + IS_ALSO_IPV6]))
+FOUND_BY_LIBC = FOUND_BY_LIBC.replace("NAME", "localhost" if IS_ALSO_IPV6 else "ip6-localhost")
 
 
 def test_the_resolver_of_libc(nono: Nono, hosts: Peers) -> None:
@@ -66,7 +72,7 @@ FOUND_BY_OTHERS = """\
 ::ffff:198.18.0.1 STREAM api.example
 ::ffff:198.18.0.1 DGRAM
 ::ffff:198.18.0.1 RAW
-::1             localhost ip6-localhost ip6-loopback
+LOCALHOST
 198.18.0.1      api.example
 exit 2
 [ { address: '198.18.0.1', family: 4 } ]
@@ -76,13 +82,17 @@ ENODATA [ 'api.example' ]
 [ '127.0.0.1' ]
 """
 
+ADDRESSES_OF_IPV6 = "::1             localhost ip6-localhost ip6-loopback"
+ADDRESS_OF_IPV4 = f"127.0.0.1       localhost {socket.gethostname()}"
+
 
 @pytest.mark.requires(commands=["node", "getent"])
 def test_other_resolvers(nono: Nono, hosts: Peers) -> None:
     options = ("--allow-cwd", *hosts.world.flags(), "--allow-domain=api.example")
     done = nono("run", "-q", *options, "--", "sh", "-c", OTHERS)
     assert done.stderr == ""
-    assert done.stdout == FOUND_BY_OTHERS
+    found = ADDRESSES_OF_IPV6 if IS_ALSO_IPV6 else ADDRESS_OF_IPV4
+    assert done.stdout == FOUND_BY_OTHERS.replace("LOCALHOST", found)
     assert hosts.world.dns.queries == []
 
 
