@@ -1,18 +1,24 @@
-"""Functions whose text is made at run time: what a text was compiled to is there for the next.
+"""What is made of text at run time, functions and regular expressions: there for the next start.
 
-Some seventy are made at a start, and the compiler takes a twentieth of it. Who starts often keeps
-them (`supervisor/cli/kept_modules.py`) and puts them here. A text is all that its code comes from.
+Some seventy functions are made at a start, and their compiler takes a twentieth of it; twenty
+expressions, which are compiled in Python, a thirtieth. Who starts often keeps them
+(`supervisor/cli/kept_modules.py`) and puts them here. A text is all that its code comes from.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, AnyStr
 
 if TYPE_CHECKING:
     from types import CodeType
 
 texts: dict[str, CodeType] = {}
 """The code of each text so far."""
+patterns: dict[tuple[object, ...], tuple[Any, ...]] = {}
+"""What each expression so far was compiled to. Of nono's own alone: what people write is theirs."""
+_made: dict[tuple[object, ...], Any] = {}
+_compiler: Any = vars(re).get("_compiler")
 
 
 def made_of(text: str, name: str, known: dict[str, Any]) -> Any:
@@ -24,8 +30,42 @@ def made_of(text: str, name: str, known: dict[str, Any]) -> Any:
     return known[name]
 
 
-def share(kept: dict[str, CodeType]) -> None:
+def pattern_of(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """As `re.compile`, for an expression that stands in nono's own code.
+
+    It is made by what `re` itself calls, where an interpreter has that, and otherwise by `re`.
+    """
+    key = isinstance(text, bytes), text, int(flags), getattr(_compiler, "MAGIC", 0)
+    found: re.Pattern[AnyStr] | None = _made.get(key)
+    if found is not None:
+        return found
+    made: re.Pattern[AnyStr]
+    try:
+        parts = patterns.get(key) or _parts(text, int(flags))
+        made = _compiler._sre.compile(text, *parts)
+        patterns[key] = parts
+    except (AttributeError, TypeError, ValueError, RuntimeError, OverflowError):
+        made = re.compile(text, flags)
+    _made[key] = made
+    return made
+
+
+def _parts(text: str | bytes, flags: int) -> tuple[Any, ...]:
+    """What an expression is compiled to, as plain data."""
+    parsed = _compiler._parser.parse(text, flags)
+    code = _compiler._code(parsed, flags)
+    state = parsed.state
+    names: list[str | None] = [None] * state.groups
+    for name, number in state.groupdict.items():
+        names[number] = name
+    return flags | state.flags, [*map(int, code)], state.groups - 1, state.groupdict, tuple(names)
+
+
+def share(
+    kept: dict[str, CodeType], kept_patterns: dict[tuple[object, ...], tuple[Any, ...]]
+) -> None:
     """Take these, and put every new one there, too."""
-    global texts
+    global texts, patterns
     kept.update(texts)
-    texts = kept
+    kept_patterns.update(patterns)
+    texts, patterns = kept, kept_patterns

@@ -1,8 +1,15 @@
 """How many examples a property is tried with: the number that stands beside it is for finding out.
 
 Properties that have held for long are tried with a part of it in each run of the tests, with other
-examples each time; `pytest --hypothesis-profile=thorough` tries all.
+examples each time; `pytest --hypothesis-profile=thorough` tries all. So it is with the rows of a
+table that are marked `lots`: drawn by lot, and each as good as another.
 """
+
+import os
+import random
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import settings
@@ -10,6 +17,7 @@ from hypothesis import settings
 THOROUGH = "thorough"
 _PART = 4
 _MIN_EXAMPLES = 50
+_LOTS = 2
 _SETTINGS = "_hypothesis_internal_use_settings"
 
 
@@ -27,6 +35,25 @@ def try_a_part(items: list[pytest.Item]) -> None:
     for item in functions.values():
         if item.config.getoption("--hypothesis-profile", None) != THOROUGH:
             at_most(item, max(_MIN_EXAMPLES, number(item) // _PART))
+
+
+def draw_lots(items: list[pytest.Item]) -> None:
+    """Of the rows marked `lots` a few of each kind, unless all are asked for."""
+    kinds: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for item in items:
+        mark = item.get_closest_marker("lots")
+        if mark and item.config.getoption("--hypothesis-profile", None) != THOROUGH:
+            kinds[item.nodeid.partition("[")[0], mark.kwargs["kind"]].append(item.nodeid)
+    session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex()
+    left_out = {row for rows in kinds.values() for row in {*rows} - {*drawn(rows, session)}}
+    if deselected := [item for item in items if item.nodeid in left_out]:
+        deselected[0].config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item.nodeid not in left_out]
+
+
+def drawn(rows: Sequence[str], session: str) -> list[str]:
+    """Those of a session: all of its processes have to find the same tests."""
+    return random.Random(session).sample(rows, min(len(rows), _LOTS))
 
 
 def number(item: pytest.Item) -> int:

@@ -1,5 +1,6 @@
 """A part of the examples is tried in each run of the tests, all when they are asked for."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import examples
 from tests.conftest import CHECKOUT
 
 HOOKS = """
@@ -14,8 +16,13 @@ from tests import examples
 examples.register()
 def pytest_collection_modifyitems(items):
     examples.try_a_part(items)
+    examples.draw_lots(items)
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lots")
 def pytest_sessionfinish(session):
-    print({item.name: examples.number(item) for item in session.items})
+    print(sorted(item.name for item in session.items if "lots" in item.name))
+    print({item.name: examples.number(item) for item in session.items
+           if "lots" not in item.name})
 """
 TESTS = """
 import pytest
@@ -32,7 +39,12 @@ def test_few(number): pass
 @given(strategies.integers())
 def test_many(row, number): pass
 def test_none(): pass
+LOTS = [pytest.param(kind, row, marks=pytest.mark.lots(kind=kind))
+        for kind in ("one", "other") for row in range(5)]
+@pytest.mark.parametrize(("kind", "row"), LOTS)
+def test_lots(kind, row): pass
 """
+KINDS = ("one", "other")
 PART = {"test_usual": 50, "test_few": 40, "test_many[1]": 250, "test_many[2]": 250, "test_none": 0}
 ALL = {**PART, "test_usual": 100, "test_many[1]": 1000, "test_many[2]": 1000}
 
@@ -41,6 +53,29 @@ ALL = {**PART, "test_usual": 100, "test_many[1]": 1000, "test_many[2]": 1000}
     ("options", "expected"), [([], PART), (["--hypothesis-profile=thorough"], ALL)]
 )
 def test_how_many(tmp_path: Path, options: list[str], expected: dict[str, int]) -> None:
+    said = _collected(tmp_path, *options)
+    assert str(expected) in said, said
+    of_each = 5 if options else 2
+    assert [sum(f"[{kind}-" in name for name in _lots(said)) for kind in KINDS] == [of_each] * 2
+
+
+def test_lots_are_drawn_by_all_processes_alike() -> None:
+    rows = [str(number) for number in range(10)]
+    drawn = {session: examples.drawn(rows, session) for session in ("a", "b", "c", "d")}
+    assert {len(set(each)) for each in drawn.values()} == {2}
+    assert len({*map(tuple, drawn.values())}) > 1
+    assert examples.drawn(rows, "a") == drawn["a"]
+    assert examples.drawn(rows[:1], "a") == rows[:1]
+
+
+def _lots(said: str) -> list[str]:
+    (names,) = (line for line in said.splitlines() if line.startswith("['test_lots"))
+    found: list[str] = ast.literal_eval(names)
+    return found
+
+
+def _collected(tmp_path: Path, *options: str) -> str:
+    """What the hooks print."""
     (tmp_path / "conftest.py").write_text(HOOKS)
     (tmp_path / "test_it.py").write_text(TESTS)
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
@@ -52,4 +87,4 @@ def test_how_many(tmp_path: Path, options: list[str], expected: dict[str, int]) 
         text=True,
         timeout=60,
     )
-    assert str(expected) in done.stdout, done.stdout + done.stderr
+    return done.stdout + done.stderr

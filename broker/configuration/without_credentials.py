@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from nono.broker.compiled import pattern_of
 from nono.broker.configuration.tools import Line, Tool, lines, mentions
 from nono.broker.named_tuple import NamedTuple
 
@@ -92,11 +93,12 @@ def _is_suspicious(tool: Tool, text: str) -> bool:
 
 
 def _clean_xml(text: str) -> Cleaned:
-    cleaned = _clean_urls(re.sub(_XML, "", text))
-    if re.search(_XML_LEFT, cleaned):
+    elements = pattern_of(_XML)
+    cleaned = _clean_urls(elements.sub("", text))
+    if pattern_of(_XML_LEFT).search(cleaned):
         return Cleaned(None)
     left_out = dict.fromkeys(
-        found["name"] for found in re.finditer(_XML, re.sub(_XML_COMMENT, "", text))
+        found["name"] for found in elements.finditer(pattern_of(_XML_COMMENT).sub("", text))
     )
     return Cleaned(cleaned, tuple(left_out))
 
@@ -107,16 +109,16 @@ def _secret_key(tool: Tool, line: Line) -> str | None:
         key = line.among(tool.secret) or line.key.rpartition(":")[2]
         if key in tool.secret:
             return key
-    found = re.search(_SECRET, line.text)
+    found = pattern_of(_SECRET).search(line.text)
     return None if found is None else found["name"]
 
 
 def _clean_urls(text: str) -> str:
     if "@" not in text:
         return text
-    text = re.sub(_IN_URL, _without_user, text)
-    text = re.sub(_IN_BROKEN_URL, _without_user, text)
-    return re.sub(_IN_PROXY, r"\1\2", text)
+    text = pattern_of(_IN_URL).sub(_without_user, text)
+    text = pattern_of(_IN_BROKEN_URL).sub(_without_user, text)
+    return pattern_of(_IN_PROXY).sub(r"\1\2", text)
 
 
 def _without_user(url: re.Match[str]) -> str:

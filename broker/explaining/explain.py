@@ -8,6 +8,7 @@ from nono.broker.dataclass import dataclass
 from nono.broker.explaining import access_words, forbidden, git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.breadth import beyond
+from nono.broker.explaining.other_users import becomes_another
 from nono.broker.explaining.remedies import Around, ends_work_tree, is_passing, remedy
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
@@ -218,6 +219,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
     if isinstance(request, UnixConnect):
         return explain_network.why_no_socket(request)
     reason = _short_of(policy, request)
+    if name := becomes_another(request):
+        return f"{reason}; {name} becomes no other user in a sandbox, whatever it may read"
     if isinstance(request, Execute):
         return f"{reason}; {_NOT_GIVEN}"
     return reason

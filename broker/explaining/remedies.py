@@ -15,6 +15,7 @@ from nono.broker.dataclass import dataclass
 from nono.broker.explaining import git_settings
 from nono.broker.explaining import network as explain_network
 from nono.broker.explaining.git_directory import git_directory, is_of_work_tree
+from nono.broker.explaining.other_users import becomes_another
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
     Forbidden,
@@ -125,7 +126,7 @@ def remedy(policy: Policy, request: Request, rule: Rule, around: Around) -> Flag
     """The flags that would allow what `rule` refuses; none where there are none to suggest."""
     if isinstance(request, NetworkRequest):
         return explain_network.fix(request, rule)
-    if isinstance(request, Forbidden):
+    if isinstance(request, Forbidden) or becomes_another(request):
         return ()
     if isinstance(request, UnixConnect):
         return explain_network.socket_fix(request, rule)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Iterable
 
 from nono.broker.named_tuple import NamedTuple
@@ -50,7 +49,8 @@ class Barriers:
 
     def with_rules(self, rules: Iterable[Rule]) -> Barriers:
         """The same with what more rules refuse. For one that nothing was closed or kept in yet."""
-        made = copy.copy(self)
+        made = object.__new__(Barriers)
+        vars(made).update(vars(self))
         made.chain, made._openings = {*self.chain}, {*self._openings}
         made._closed, made._protected = {*self._closed}, {*self._protected}
         made._questions, made._alone = {*self._questions}, {*self._alone}

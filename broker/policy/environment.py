@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 
+from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import dataclass
 from nono.broker.datafile import data
 from nono.broker.named_tuple import NamedTuple
@@ -84,7 +84,7 @@ def looks_secret(name: str, value: str = "") -> bool:
     upper = name.upper()
     if upper not in data("environment")["harmless"] and _secret().matches(upper):
         return True
-    return "@" in value and re.search(_URL_WITH_PASSWORD, value) is not None
+    return "@" in value and pattern_of(_URL_WITH_PASSWORD).search(value) is not None
 
 
 class _Names(NamedTuple):

@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from nono.broker.compiled import pattern_of
 from nono.broker.rules.automaton import States
 from nono.broker.rules.paths import ancestors, components, is_within, lineage
 from nono.broker.rules.patterns import Glob
@@ -23,7 +24,7 @@ _IGNORABLE = (
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_ENDED = re.compile("[. ](?:/|$)")
+_ENDED = pattern_of("[. ](?:/|$)")
 """A name in a path that ends with what some file systems leave out."""
 _SHORT = r"[^.]{0,7}~[0-9]{1,6}(\..{0,3})?"
 """A name as MS-DOS knows it, which may stand for any other in its directory."""

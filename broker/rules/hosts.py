@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from nono.broker.compiled import pattern_of
 from nono.broker.errors import InvalidHost
 from nono.broker.rules.addresses import forms
 
@@ -15,7 +16,7 @@ _MAX_BYTES = 253
 """Of a name without its trailing dot (RFC 1035 section 2.3.4, less the root and a length)."""
 
 _LOOPBACK = "127.0.0.1"
-_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_LABEL = pattern_of(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = r"[0-9]+|0x[0-9a-f]*"
 _HINT = "write the name alone, such as example.org"
 

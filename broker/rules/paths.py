@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
+
+from nono.broker.compiled import pattern_of
 
 RESERVED_TREES = frozenset({"/proc", "/sys", "/run", "/dev"})
 """Trees that belong to the whole system. A grant reaches into one of them only
 when the grant's own path lies inside it: `--read /` does not."""
 
-_CANONICAL = re.compile(r"/|(?:/(?!\.{1,2}(?:/|\Z))[^/\0]+)+")
+_CANONICAL = pattern_of(r"/|(?:/(?!\.{1,2}(?:/|\Z))[^/\0]+)+")
 
 
 def is_canonical(path: str) -> bool:

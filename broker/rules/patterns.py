@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import dataclass, field
 from nono.broker.errors import PolicyError
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, Part
@@ -25,7 +26,7 @@ from nono.broker.rules.paths import (
     reserved_tree,
 )
 
-_WILDCARDS = re.compile(r"[*?\[]")
+_WILDCARDS = pattern_of(r"[*?\[]")
 _MAX_COMPONENTS = 64
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import enum
 import functools
 import os
-import socket
 import struct
+from _socket import AF_INET, inet_ntop, ntohs
 from array import array
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +21,8 @@ from nono.shims.linux.notify import NOTIFICATION, Notification
 from nono.shims.linux.syscall_classes import machine, table
 
 if TYPE_CHECKING:
+    import socket
+
     from nono.shims.linux.lane_name_server import LaneNameServer
 
 _LIBRARY = os.path.join(os.path.dirname(__file__), "liblane.so")
@@ -85,10 +87,10 @@ _PLACE = struct.Struct("=HH16s")
 def place_name(place: Place) -> tuple[str, int]:
     """The address as text, and the port."""
     family, port, address = _PLACE.unpack(place)
-    is_4 = family == socket.AF_INET
+    is_4 = family == AF_INET
     # As the handler has it, which is not always as inet_ntop(3) writes it.
-    host = socket.inet_ntop(family, address[:4]) if is_4 else _ipv6(address)
-    return host, socket.ntohs(port)
+    host = inet_ntop(family, address[:4]) if is_4 else _ipv6(address)
+    return host, ntohs(port)
 
 
 def _ipv6(address: bytes) -> str:

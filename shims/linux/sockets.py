@@ -9,16 +9,30 @@ import contextlib
 import errno
 import fcntl
 import functools
-import ipaddress
 import os
-import socket
 import struct
 import sys
+from _socket import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    CMSG_LEN,
+    IPPROTO_TCP,
+    MSG_CMSG_CLOEXEC,
+    SO_BINDTODEVICE,
+    SO_TYPE,
+    SOCK_NONBLOCK,
+    SOL_SOCKET,
+    TCP_INFO,
+)
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nono.shims.linux.libc import address, ffi, syscall
 from nono.shims.linux.syscall_classes import own_number
+
+if TYPE_CHECKING:
+    import socket
 
 _CONNECT: Final = own_number("connect")
 _BIND: Final = own_number("bind")
@@ -70,7 +84,7 @@ def receive_descriptor(sock: socket.socket, size: int) -> tuple[bytes, int | Non
 
     `socket.recv_fds` ignores its flags: every child that a host executes would get what it gives.
     """
-    data, ancillary, _, _ = sock.recvmsg(size, socket.CMSG_LEN(_INT_BYTES), socket.MSG_CMSG_CLOEXEC)
+    data, ancillary, _, _ = sock.recvmsg(size, CMSG_LEN(_INT_BYTES), MSG_CMSG_CLOEXEC)
     for _, _, content in ancillary:  # none but SCM_RIGHTS is asked for
         return data, int.from_bytes(content, sys.byteorder)
     return data, None
@@ -87,8 +101,11 @@ def taken(fd: int) -> socket.socket:
     """
     cells = ffi.new("int[2]", (0, _INT_BYTES))
     value = address(cells)
-    syscall(_GETSOCKOPT, fd, socket.SOL_SOCKET, socket.SO_TYPE, value, value + _INT_BYTES)
-    return socket.socket(type=cells[0] | socket.SOCK_NONBLOCK, fileno=fd)
+    syscall(_GETSOCKOPT, fd, SOL_SOCKET, SO_TYPE, value, value + _INT_BYTES)
+    # What most starts do without is loaded only then.
+    import socket
+
+    return socket.socket(type=cells[0] | SOCK_NONBLOCK, fileno=fd)
 
 
 def taken_copy(fd: int) -> socket.socket:
@@ -114,7 +131,7 @@ def tie_to_loopback(sock: socket.socket) -> None:
 
     Raises OSError: EPERM when it is tied to another one, and before Linux 5.7.
     """
-    level, option = socket.SOL_SOCKET, socket.SO_BINDTODEVICE
+    level, option = SOL_SOCKET, SO_BINDTODEVICE
     if sock.getsockopt(level, option, _DEVICE_NAME_BYTES) != _LOOPBACK_DEVICE:
         sock.setsockopt(level, option, _LOOPBACK_DEVICE)
 
@@ -125,7 +142,7 @@ def peer_pidfd(sock: socket.socket) -> int | None:
     None before Linux 6.5, which has no SO_PEERPIDFD. Raises OSError: when that process is gone.
     """
     try:
-        return sock.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
+        return sock.getsockopt(SOL_SOCKET, _SO_PEERPIDFD)
     except OSError as error:
         if error.errno == errno.ENOPROTOOPT:
             return None
@@ -139,24 +156,27 @@ def inet_address(family: int, host: str, port: int) -> bytes:
     An IPv6 socket gets an IPv4 address in its mapped form. Raises ValueError for an IPv6 address
     and an IPv4 socket, and for what is no address.
     """
+    # What most starts do without is loaded only then.
+    import ipaddress
+
     where = ipaddress.ip_address(host)
     network_port = port.to_bytes(2, "big")
-    if family == socket.AF_INET:
+    if family == AF_INET:
         if where.version != 4:
             raise ValueError(f"{host} is not an IPv4 address")
-        return _SOCKADDR_IN.pack(socket.AF_INET, network_port, where.packed)
+        return _SOCKADDR_IN.pack(AF_INET, network_port, where.packed)
     packed = where.packed if where.version == 6 else bytes(10) + b"\xff\xff" + where.packed
-    return _SOCKADDR_IN6.pack(socket.AF_INET6, network_port, 0, packed, 0)
+    return _SOCKADDR_IN6.pack(AF_INET6, network_port, 0, packed, 0)
 
 
 def unix_address(path: bytes) -> bytes:
     """A struct sockaddr_un for a path: unix(7)."""
-    return FAMILY.pack(socket.AF_UNIX) + path + b"\0"
+    return FAMILY.pack(AF_UNIX) + path + b"\0"
 
 
 def tcp_state(sock: socket.socket) -> int:
     """The state of a TCP socket, as in tcp_states.h. Raises OSError for any other socket."""
-    return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return sock.getsockopt(IPPROTO_TCP, TCP_INFO, 1)[0]
 
 
 @contextlib.contextmanager

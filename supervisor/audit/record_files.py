@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterator
 from itertools import count
 
+from nono.broker.compiled import pattern_of
+
 RECORDS = "records"
 MAX_FILE_BYTES = 256 << 20
-_NAME = re.compile(rf"{RECORDS}(\.[1-9]\d{{0,5}})?")
+_NAME = pattern_of(rf"{RECORDS}(\.[1-9]\d{{0,5}})?")
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK = 1 << 20

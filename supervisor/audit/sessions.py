@@ -11,11 +11,11 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Mapping
 
+from nono.broker.compiled import pattern_of
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.audit.record_files import RECORDS, RecordFiles, file_names, total_size
 from nono.supervisor.errors import UsageError
@@ -26,7 +26,7 @@ SEAL = "seal"
 MAX_SESSIONS = 100
 MAX_BYTES = 2 << 30
 """Of all finished sessions together; the oldest are removed when a new one begins."""
-_NAME = re.compile(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{8}")
+_NAME = pattern_of(r"\d{8}T\d{6}-\d{6}-[0-9a-f]{8}")
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 

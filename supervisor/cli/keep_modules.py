@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_MODULES = 4096
 _MAX_TEXTS = 2048
+_MAX_PATTERNS = 512
 _KINDS = SourceFileLoader, ExtensionFileLoader
 _MODE = 0o644
 """As Python's own of a source that everybody may read; the umask takes from it."""
@@ -53,7 +54,8 @@ def keep_modules(kept: KeptModules) -> None:
             codes.append(code)
             at += len(code)
     texts = kept.texts if len(kept.texts) <= _MAX_TEXTS else {}
-    parts = version_of_code(), kept.searched(), entries, texts, kept.data, together
+    patterns = kept.patterns if len(kept.patterns) <= _MAX_PATTERNS else {}
+    parts = version_of_code(), kept.searched(), entries, texts, patterns, kept.data, together
     index = marshal.dumps(parts)
     with contextlib.suppress(OSError):
         _write(kept.file, [head(index), index, *codes])

@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from collections.abc import Sequence
     from types import CodeType, ModuleType
+    from typing import Any
 
     Entry = tuple[str, str | None, list[str] | None, list[str] | None, int, int, int, int]
     """A module's source, where Python keeps it compiled, the path of its package or None for the
@@ -47,6 +48,8 @@ class KeptModules:
         self.entries: dict[str, Entry] = {}
         self.texts: dict[str, CodeType] = {}
         """What functions that are made at run time come to: `nono.broker.compiled`."""
+        self.patterns: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        """What regular expressions come to: the same."""
         self.data: dict[str, tuple[int, int, bytes]] = {}
         """What is in data files: `kept_data.py`."""
         self.together: dict[str, Together] = {}
@@ -56,6 +59,7 @@ class KeptModules:
         self.is_stale = False
         """True when a module of nono's is another one than the file has."""
         self._known_texts = 0
+        self._known_patterns = 0
         self._known_data = dict(self.data)
         self._before = frozenset(sys.modules)
         self._own = os.path.dirname(os.path.realpath(sys.argv[0]))
@@ -80,11 +84,13 @@ class KeptModules:
             length = int.from_bytes(found_head[:8], "little")
             index = self._read(min(length, _MAX_INDEX_BYTES), HEAD_BYTES)
             if found_head == head(index):
-                version, path, entries, texts, data, together = marshal.loads(index)
+                version, path, entries, texts, patterns, data, together = marshal.loads(index)
                 if version == version_of_code():
                     self._path, self.entries, self._body = path, entries, HEAD_BYTES + length
-                    self.texts, self.data, self.together = texts, data, together
+                    self.texts, self.patterns, self.data = texts, patterns, data
+                    self.together = together
                     self._known_texts, self._known_data = len(texts), dict(data)
+                    self._known_patterns = len(patterns)
         except (OSError, ValueError, EOFError, TypeError):
             return
 
@@ -150,6 +156,7 @@ class KeptModules:
         entries, before = self.entries, self._before
         lacks = self.is_stale or len(self.texts) > self._known_texts
         lacks = lacks or self.data != self._known_data
+        lacks = lacks or len(self.patterns) > self._known_patterns
         lacks = lacks or any(
             name.startswith(_PACKAGE) and name not in entries and name not in before
             for name in [*sys.modules]  # a thread may import still

@@ -59,7 +59,7 @@ def _start_with(kept: KeptModules) -> StartOfKind:
     from nono.supervisor.cli.kept_data import KeptData
     from nono.supervisor.cli.loaded_together import StartOfKind, kind_of
 
-    compiled.share(kept.texts)
+    compiled.share(kept.texts, kept.patterns)
     data = KeptData(kept.data)
     datafile.share(data.find, data.keep)
     start = StartOfKind(kept, kind_of(sys.argv[1:]))

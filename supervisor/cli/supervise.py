@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,7 @@ def _run(
         report.status = status
     code = exit_status.of_program(status)
     if code != exit_status.SUCCESS:
+        _say_why_it_ended(code, values)
         _say_what_was_dropped(plan, values)
     return code
 
@@ -198,6 +200,14 @@ def _counting(values: dict[str, Any]) -> Counting | None:
     from nono.supervisor.cli.counting import Counting
 
     return Counting(values["stats_file"])
+
+
+def _say_why_it_ended(code: int, values: dict[str, Any]) -> None:
+    """The kernel tells nobody of a call that is none of this machine's own."""
+    if code == exit_status.of_signal(signal.SIGSYS) and not (values["quiet"] or values["as_json"]):
+        own = os.uname().machine
+        calls = f"a call that is none of {own}, as 32-bit programs make"
+        say_afterwards([f"nono: SIGSYS ended the program, as it ends what makes {calls}"])
 
 
 def _say_what_was_dropped(plan: Plan, values: dict[str, Any]) -> None:

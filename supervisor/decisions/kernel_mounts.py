@@ -62,4 +62,6 @@ def _mounts() -> set[str]:
 
 def unescape(word: str) -> str:
     """Undo the octal escapes of a mount table: fstab(5)."""
+    if "\\" not in word:
+        return word
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Final
 
 from nono.broker.rules.addresses import Address, destination
 
 _DISCARD: Final = 9
-_FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 _LOOPBACK: Final = {4: "127.0.0.1", 6: "::1"}
 
 
@@ -29,7 +27,11 @@ def loopback_like(host: str) -> str:
 
 def _source(address: Address) -> Address | None:
     """The address that a packet to `address` would come from; None when there is no way to it."""
-    with socket.socket(_FAMILIES[address.version], socket.SOCK_DGRAM) as probe:
+    # What most starts do without is loaded only then.
+    import socket
+
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect((str(address), _DISCARD))
         except OSError:

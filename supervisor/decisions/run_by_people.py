@@ -8,10 +8,8 @@ left in repositories that git itself would run.
 
 from __future__ import annotations
 
-import fnmatch
 import itertools
 import os
-import re
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +18,7 @@ from nono.broker import Access, Rule
 from nono.broker.dataclass import dataclass, field
 from nono.broker.datafile import data
 from nono.broker.package_json import MAX_BYTES, running_part
+from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import child, is_within
 from nono.supervisor.decisions.file_states import of
 from nono.supervisor.decisions.left_in_repositories import LeftInRepositories
@@ -184,10 +183,11 @@ def _matcher() -> Callable[[str], bool]:
     names = frozenset(tables["run_knowingly"])
     patterns = (*tables["project_patterns"], *tables["run_knowingly_patterns"])
     ends = tuple(each[1:] for each in patterns if each[0] == "*" and "*" not in each[1:])
-    others = re.compile("|".join(fnmatch.translate(each) for each in patterns if each[0] != "*"))
+    parted = (each.partition("*") for each in patterns if each[0] != "*")
+    others = tuple(Between(start, end) for start, _, end in parted)
 
     def is_named(name: str) -> bool:
-        return name in names or name.endswith(ends) or others.fullmatch(name) is not None
+        return name in names or name.endswith(ends) or any(each.fullmatch(name) for each in others)
 
     return is_named
 

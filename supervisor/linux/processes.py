@@ -160,7 +160,7 @@ def descendants(pid: int, without: Container[int] = ()) -> list[int]:
 def children() -> frozenset[int]:
     """The children of the calling thread: proc_tid_children(5), or a look at every process."""
     try:
-        with open("/proc/thread-self/children", encoding="ascii") as file:
+        with open("/proc/thread-self/children", "rb") as file:
             return frozenset(map(int, file.read().split()))
     except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
         return frozenset(descendants(os.getpid()))

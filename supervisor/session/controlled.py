@@ -112,7 +112,7 @@ class Controlled:
             return
         import trio
 
-        sock = self._listening.socket
+        sock = self._listening.whole()
         await trio.lowlevel.wait_readable(sock)
         try:
             await self.server().serve(sock)

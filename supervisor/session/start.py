@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import socket
 import stat
 import sys
+from _socket import AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.streams import Streams
 
 if TYPE_CHECKING:
+    import socket
+
     if sys.platform == "darwin":
         from nono.supervisor.macos.launch.running import Session
         from nono.supervisor.macos.launch.start import Forker
@@ -94,9 +96,6 @@ def _check_directory(path: str) -> None:
         raise UsageError(f"{path} is no directory to start in", f"ls -ld {shlex.quote(path)}")
 
 
-_CONNECTED = socket.SOCK_STREAM, socket.SOCK_SEQPACKET
-
-
 def check_streams(streams: Streams, network: Mode) -> None:
     """Raise UsageError for a stream by which a program could send wherever it likes.
 
@@ -107,8 +106,9 @@ def check_streams(streams: Streams, network: Mode) -> None:
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             continue
         with _socket_of(fd) as sock:
-            is_open = network is Mode.UNRESTRICTED and sock.family != socket.AF_UNIX
-            if sock.type not in _CONNECTED and not is_open:
+            is_open = network is Mode.UNRESTRICTED and sock.family != AF_UNIX
+            connected = SOCK_STREAM, SOCK_SEQPACKET
+            if sock.type not in connected and not is_open:
                 raise UsageError(
                     f"{name} is a socket of datagrams, by which a program can send to anybody",
                     "give it a pipe, or a socketpair of SOCK_STREAM or SOCK_SEQPACKET",
@@ -127,7 +127,7 @@ def check_connected(streams: Streams) -> None:
         with _socket_of(fd) as sock:
             try:
                 sock.getpeername()
-                is_connected = sock.family == socket.AF_UNIX
+                is_connected = sock.family == AF_UNIX
             except OSError:
                 is_connected = False
             if not is_connected:
@@ -140,6 +140,8 @@ def check_connected(streams: Streams) -> None:
 @contextlib.contextmanager
 def _socket_of(fd: int) -> Iterator[socket.socket]:
     """A copy of the stream. Its O_NONBLOCK is the program's, whatever default timeout we have."""
+    import socket  # seldom needed
+
     is_blocking = os.get_blocking(fd)
     with socket.socket(fileno=os.dup(fd)) as sock:
         os.set_blocking(fd, is_blocking)

@@ -53,6 +53,7 @@ def test_calls_of_another_architecture_kill(
     done = nono("run", *outside.options, "--", command, outside.file, cwd=outside.work)
     assert done.stdout == "ready\n"
     assert done.returncode == 128 + signal.SIGSYS
+    assert "SIGSYS ended the program, as it ends what makes a call that is none of" in done.stderr
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="calls of another kind on x86_64 only")

@@ -10,12 +10,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import socket
+from _socket import AF_UNIX, SOCK_STREAM, socket
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from nono.supervisor.errors import failure
 from nono.supervisor.places import control_directories, through
+
+if TYPE_CHECKING:
+    from socket import socket as Whole
 
 SUFFIX = ".sock"
 _NEW = ".new"
@@ -26,9 +30,12 @@ _MAX_NAMES = 1000
 
 
 class Listening:
-    """A socket that clients may connect to at `path`."""
+    """A socket that clients may connect to at `path`.
 
-    def __init__(self, path: str, sock: socket.socket) -> None:
+    It is of the interpreter's own kind: to load `socket` takes a thirtieth of a start.
+    """
+
+    def __init__(self, path: str, sock: socket) -> None:
         self.path = path
         self.socket = sock
 
@@ -37,6 +44,17 @@ class Listening:
         with contextlib.suppress(OSError):
             os.unlink(self.path)
         self.socket.close()
+
+    def whole(self) -> Whole:
+        """The socket for who takes clients."""
+        self.socket = whole = _whole(self.socket)
+        return whole
+
+
+def _whole(sock: socket) -> Whole:
+    import socket
+
+    return socket.socket(fileno=sock.detach())
 
 
 def listen(run: str, env: Mapping[str, str]) -> Listening | None:
@@ -49,7 +67,7 @@ def listen(run: str, env: Mapping[str, str]) -> Listening | None:
 
 def _listen_in(directory: str, run: str) -> Listening:
     """Raises OSError."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = socket(AF_UNIX, SOCK_STREAM)
     try:
         with made(directory) as fd:
             new, name = f"{run}{_NEW}", run + SUFFIX
@@ -94,9 +112,9 @@ def opened(directory: str) -> Iterator[int]:
         os.close(fd)
 
 
-def connect(path: str) -> socket.socket:
+def connect(path: str) -> Whole:
     """A connection to a socket by its path, of any length. Raises OSError."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = _whole(socket(AF_UNIX, SOCK_STREAM))
     try:
         directory, name = os.path.split(os.path.abspath(path))
         with opened(directory) as fd:

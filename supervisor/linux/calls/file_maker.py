@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import struct
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # without `typing`, which takes a while
+    import socket
 
 REQUEST = struct.Struct("=BIIIQ")
 """What to do, umask, flags of an open, mode, mask of the effective capabilities; then the name."""
@@ -67,6 +70,8 @@ def perform(request: bytes, fds: list[int], capabilities: Capabilities) -> int |
     else:
         os.fchdir(directory)
         try:
+            import socket
+
             with socket.socket(fileno=os.dup(fds[1])) as sock:
                 sock.bind(name)
         finally:
@@ -76,6 +81,8 @@ def perform(request: bytes, fds: list[int], capabilities: Capabilities) -> int |
 
 def serve(control: socket.socket) -> None:
     """An answer to each request, until the other end is closed."""
+    import socket
+
     capabilities = Capabilities()
     while True:
         request, fds, _, _ = socket.recv_fds(control, MAX_REQUEST, MAX_DESCRIPTORS)
@@ -95,4 +102,6 @@ def serve(control: socket.socket) -> None:
 
 
 if __name__ == "__main__":
+    import socket
+
     serve(socket.socket(fileno=int(sys.argv[1])))

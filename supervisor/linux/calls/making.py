@@ -16,7 +16,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +26,8 @@ from nono.supervisor.linux.calls import file_maker
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS
 
 if TYPE_CHECKING:
+    import socket
+
     from nono.supervisor.linux.own_process import OwnProcess
 
 
@@ -110,8 +111,10 @@ class ByProcess:
     def _ask(
         self, what: int, umask: int, flags: int, mode: int, name: bytes, *fds: int
     ) -> int | None:
+        # Only where a container refuses the thread its umask.
+        import socket
+
         if self._maker is None:
-            # Only where a container refuses the thread its umask.
             from nono.supervisor.linux.own_process import OwnProcess
 
             self._maker = OwnProcess(file_maker.__file__)

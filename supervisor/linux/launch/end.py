@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+from _socket import socket
 from collections.abc import Callable
 
 from nono.broker.dataclass import dataclass
@@ -26,7 +26,7 @@ class End:
 
     def hear(
         self,
-        control: socket.socket,
+        control: socket,
         on_stop: Callable[[], None],
         on_exit: Callable[[int], None] | None = None,
     ) -> None:

@@ -11,10 +11,11 @@ of the program's own, it is `python_server`, which does the same.
 
 from __future__ import annotations
 
+import _socket
+import contextlib
 import errno
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -73,14 +74,14 @@ class ForkServer:
         self._in_c = _ToProgram()
         self._in_python = _Connection()
 
-    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+    def open_pair(self) -> tuple[_socket.socket, _socket.socket]:
         with making():
             pair = _pair()
             for end in pair:
                 keep_from_forks(end, partial(_numbers, (end,)))
         return pair
 
-    def close(self, end: socket.socket) -> None:
+    def close(self, end: _socket.socket) -> None:
         with making():
             end.close()
             forget(end)
@@ -94,7 +95,7 @@ class _Connection:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._socket: _socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._user: object = None
 
@@ -112,8 +113,8 @@ class _Connection:
                 pair = _pair()
                 self._socket, theirs = pair
                 keep_from_forks(self, partial(_numbers, pair))
-            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            with theirs:
+            theirs.setsockopt(_socket.SOL_SOCKET, _socket.SO_PASSCRED, 1)
+            with contextlib.closing(theirs):
                 is_started = self._start(theirs.fileno())
             # One that has ended is found out, now that its end is open nowhere else.
             return is_started and self._is_good(self._socket)
@@ -135,7 +136,7 @@ class _Connection:
             raise failure(errno.ECONNRESET)
         return answer
 
-    def _is_good(self, ours: socket.socket) -> bool:
+    def _is_good(self, ours: _socket.socket) -> bool:
         """Whether it is what it should be, once it is started."""
         return True
 
@@ -171,7 +172,7 @@ class _ToProgram(_Connection):
     def is_open(self) -> bool:
         return not self._is_missing and super().is_open()
 
-    def _is_good(self, ours: socket.socket) -> bool:
+    def _is_good(self, ours: _socket.socket) -> bool:
         self._is_missing = not _is_of_this_version(ours)
         if self._is_missing:
             self._end()
@@ -195,7 +196,7 @@ class _ToProgram(_Connection):
         return not self._is_missing
 
 
-def _is_of_this_version(sock: socket.socket) -> bool:
+def _is_of_this_version(sock: _socket.socket) -> bool:
     """What a server in C says first."""
     sock.settimeout(_START_SECONDS)
     try:
@@ -208,19 +209,19 @@ SERVER = ForkServer()
 os.register_at_fork(after_in_child=SERVER.forget)
 
 
-def _pair() -> tuple[socket.socket, socket.socket]:
+def _pair() -> tuple[_socket.socket, _socket.socket]:
     """None of it has the number of a stream, even where this process lacks one. Raises OSError."""
     one, other = protocol.open_pair()
     return _above_streams(one), _above_streams(other)
 
 
-def _above_streams(sock: socket.socket) -> socket.socket:
+def _above_streams(sock: _socket.socket) -> _socket.socket:
     if sock.fileno() > 2:
         return sock
-    with sock:
-        return taken(fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
+    with contextlib.closing(sock):
+        return taken(fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, 3))
 
 
-def _numbers(ends: Iterable[socket.socket]) -> list[int]:
+def _numbers(ends: Iterable[_socket.socket]) -> list[int]:
     """-1 for what is closed."""
     return [end.fileno() for end in ends]

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import time
+from _socket import SO_PASSCRED, SOL_SOCKET, socket
 from typing import NoReturn
 
 from nono.shims.linux import launcher
@@ -44,10 +44,10 @@ class ForkHere:
         is_in_c = not spec.own_network and fds.outer < 0 and request.is_there()
         return (is_in_c and _execute(spec, fds)) or _fork(spec, fds)
 
-    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+    def open_pair(self) -> tuple[socket, socket]:
         return protocol.open_pair()
 
-    def close(self, end: socket.socket) -> None:
+    def close(self, end: socket) -> None:
         end.close()
 
     def end_orphans(self) -> None:
@@ -74,10 +74,10 @@ def _execute(spec: Spec, fds: Descriptors) -> int:
     """The process id of the program in C as the init; 0 where there is none, or that of another
     version, or nothing is left to start it with, which the fork says then."""
     ours, theirs = protocol.open_pair()
-    with ours, theirs:
+    with contextlib.closing(ours), contextlib.closing(theirs):
         try:
-            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            theirs.set_inheritable(True)
+            theirs.setsockopt(SOL_SOCKET, SO_PASSCRED, 1)
+            os.set_inheritable(theirs.fileno(), True)
             # Asked before it is there, so that neither waits for the other.
             request.send(ours, request.order_of(spec), fds)
             words = [_NAME, str(theirs.fileno()), "init"]
@@ -94,7 +94,7 @@ def _execute(spec: Spec, fds: Descriptors) -> int:
     return 0
 
 
-def _is_started(ours: socket.socket) -> bool:
+def _is_started(ours: socket) -> bool:
     with contextlib.suppress(OSError):
         return request.number_from(ours) == launcher.INTERFACE and not request.number_from(ours)
     return False
@@ -116,7 +116,7 @@ def _be_init(spec: Spec, fds: Descriptors) -> NoReturn:
         try:
             from nono.supervisor.linux.launch import init
         except OSError as error:
-            with socket.socket(fileno=fds.control) as control:
+            with contextlib.closing(socket(fileno=fds.control)) as control:
                 protocol.send(control, protocol.FAILED, "load the init", error.errno or 0)
         else:
             init.run(spec, fds)

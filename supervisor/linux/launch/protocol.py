@@ -9,7 +9,19 @@ from __future__ import annotations
 import array
 import errno
 import os
-import socket
+from _socket import (
+    AF_UNIX,
+    CMSG_SPACE,
+    MSG_CMSG_CLOEXEC,
+    MSG_CTRUNC,
+    MSG_NOSIGNAL,
+    MSG_TRUNC,
+    SCM_RIGHTS,
+    SOCK_SEQPACKET,
+    SOL_SOCKET,
+    socket,
+    socketpair,
+)
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,38 +109,41 @@ class Descriptors(NamedTuple):
     outer: int = -1
 
 
-def open_pair() -> tuple[socket.socket, socket.socket]:
-    """Two ends that block, whatever default timeout this process has. Raises OSError."""
-    pair = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+def open_pair() -> tuple[socket, socket]:
+    """Two ends that block, whatever default timeout this process has. Raises OSError.
+
+    They are of the interpreter's own kind: to load `socket` takes a thirtieth of a start.
+    """
+    pair = socketpair(AF_UNIX, SOCK_SEQPACKET)
     for end in pair:
         end.setblocking(True)
     return pair
 
 
-def send(sock: socket.socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
+def send(sock: socket, *message: Any, fds: tuple[int, ...] = ()) -> None:
     """Send one message. Raises OSError when the other end is gone."""
     data = msgpack.packb(list(message))
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+    ancillary = [(SOL_SOCKET, SCM_RIGHTS, array.array("i", fds))] if fds else []
+    sock.sendmsg([data], ancillary, MSG_NOSIGNAL)
 
 
-def receive(sock: socket.socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int]]:
+def receive(sock: socket, fd_limit: int = 1) -> tuple[list[Any] | None, list[int]]:
     """The next message and its descriptors (close-on-exec); None at the end.
 
     Raises OSError; EMFILE where there was no room for the descriptors: unix(7), SCM_RIGHTS.
     """
-    space = socket.CMSG_SPACE(fd_limit * array.array("i").itemsize)
+    space = CMSG_SPACE(fd_limit * array.array("i").itemsize)
     try:
-        data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         # The peer ended before it had read all: that is said once, before what it has sent.
-        data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, flags, _ = sock.recvmsg(MAX_MESSAGE, space, MSG_CMSG_CLOEXEC)
     fds = array.array("i")
     for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+        if (level, kind) == (SOL_SOCKET, SCM_RIGHTS):
             fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
-    if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
+    if flags & (MSG_TRUNC | MSG_CTRUNC):
         for fd in fds:
             os.close(fd)
-        raise failure(errno.EMFILE if flags & socket.MSG_CTRUNC else errno.EMSGSIZE)
+        raise failure(errno.EMFILE if flags & MSG_CTRUNC else errno.EMSGSIZE)
     return (msgpack.unpackb(data) if data else None), list(fds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import array
 import os
-import socket
+from _socket import MSG_NOSIGNAL, SCM_RIGHTS, SOL_SOCKET, socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,7 +46,7 @@ def order_of(spec: Spec) -> bytes:
     ).pack()
 
 
-def send(sock: socket.socket, order: bytes, fds: Descriptors) -> None:
+def send(sock: socket, order: bytes, fds: Descriptors) -> None:
     """Ask for a sandbox. Raises OSError."""
     # What there is not is said beside, since a descriptor has to stand in its place.
     scope, terminal = (each if each >= 0 else fds.ruleset for each in (fds.scope, fds.terminal))
@@ -54,11 +54,11 @@ def send(sock: socket.socket, order: bytes, fds: Descriptors) -> None:
     there = launcher.HAS_SCOPE * (fds.scope >= 0) | launcher.HAS_TERMINAL * (fds.terminal >= 0)
     with _in_memory(order) as memory:
         rights = array.array("i", (memory, *passed))
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-        sock.sendmsg([bytes((there,))], ancillary, socket.MSG_NOSIGNAL)
+        ancillary = [(SOL_SOCKET, SCM_RIGHTS, rights)]
+        sock.sendmsg([bytes((there,))], ancillary, MSG_NOSIGNAL)
 
 
-def number_from(sock: socket.socket) -> int | None:
+def number_from(sock: socket) -> int | None:
     """The version, or an answer; None where nothing of that kind is said. Raises OSError."""
     said = sock.recv(launcher.NUMBER.size)
     if len(said) != launcher.NUMBER.size:

@@ -7,7 +7,7 @@ import errno
 import os
 import select
 import signal
-import socket
+from _socket import socket
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -26,11 +26,11 @@ class Forker(Protocol):
     def fork(self, spec: Spec, fds: Descriptors) -> int:
         """Start an init in a new process that is below ours; its pid. Raises StartError."""
 
-    def open_pair(self) -> tuple[socket.socket, socket.socket]:
+    def open_pair(self) -> tuple[socket, socket]:
         """To talk with an init, whose end comes with that of ours: no fork of this process keeps
         one. Raises OSError."""
 
-    def close(self, end: socket.socket) -> None:
+    def close(self, end: socket) -> None:
         """One of these."""
 
     def end_orphans(self) -> None:
@@ -40,7 +40,7 @@ class Forker(Protocol):
 class Launched(NamedTuple):
     """A sandbox whose filter is in place and whose program waits for its execve to be answered."""
 
-    control: socket.socket
+    control: socket
     listener: int | None
     """None for a sandbox without a broker."""
     init_pid: int
@@ -101,7 +101,7 @@ def launch(spec: Spec, fds: Descriptors, forker: Forker) -> Launched:
         raise
 
 
-def _await_start(control: socket.socket, init_pid: int, spec: Spec) -> Launched:
+def _await_start(control: socket, init_pid: int, spec: Spec) -> Launched:
     """Hear that the filter is in place and that the program was started, in either order.
 
     A program that ends at once may have said so before the init says that it was started.
@@ -133,7 +133,7 @@ def _await_start(control: socket.socket, init_pid: int, spec: Spec) -> Launched:
     return Launched(control, listener, init_pid, child_pid, pidfd, not_executed, proxy)
 
 
-def _receive_in_time(control: socket.socket) -> tuple[list[object] | None, list[int]]:
+def _receive_in_time(control: socket) -> tuple[list[object] | None, list[int]]:
     poll = select.poll()
     poll.register(control, select.POLLIN)
     if not poll.poll(_START_SECONDS * 1000):

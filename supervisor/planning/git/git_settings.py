@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from nono.broker.compiled import pattern_of
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
@@ -84,7 +84,7 @@ def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
         yield from _named_by("/", key.lower(), value, home)
     # Each is quoted by itself, with the equals sign inside or between two quotes.
     given = os.fsencode(env.get("GIT_CONFIG_PARAMETERS", ""))
-    for found in itertools.islice(re.finditer(_PARAMETER, given), _MAX_VARIABLES):
+    for found in itertools.islice(pattern_of(_PARAMETER).finditer(given), _MAX_VARIABLES):
         yield from _named_by("/", found[1].rpartition(b".")[2].lower(), found[2], home)
 
 
@@ -140,8 +140,8 @@ def _named(files: Iterable[str], home: str, given: Sequence[Named] = ()) -> Iter
 
 def _named_in(file: str, home: str) -> Iterator[Named]:
     text = bytes_of(file, MAX_BYTES).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    for found in itertools.islice(re.finditer(_SETTING, text), _MAX_SETTINGS):
-        yield from _named_by(file, found[1].lower(), re.sub(_COMMENT, b"", found[2]), home)
+    for found in itertools.islice(pattern_of(_SETTING).finditer(text), _MAX_SETTINGS):
+        yield from _named_by(file, found[1].lower(), pattern_of(_COMMENT).sub(b"", found[2]), home)
 
 
 def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:
@@ -151,7 +151,7 @@ def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]
         plain = value.strip(b' \t"').replace(b'\\"', b'"').replace(b"\\\\", b"\\")
         paths = [plain] if plain else []
     else:
-        paths = [word for word in re.split(_BETWEEN, value) if b"/" in word]
+        paths = [word for word in pattern_of(_BETWEEN).split(value) if b"/" in word]
     for path in map(os.fsdecode, paths):
         if path.startswith("~/"):
             path = child(home, path[2:])

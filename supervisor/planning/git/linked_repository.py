@@ -18,6 +18,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from nono.broker import Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import replace
 from nono.broker.datafile import data
 from nono.broker.rules.access import CHANGING
@@ -41,7 +42,7 @@ _ELSEWHERE = "objects/info"
 """Has `alternates`: where else the repository's objects are taken from."""
 _ORIGIN = Origin(OriginKind.BUILTIN, "where a repository takes objects from")
 
-_WORKTREE = re.compile(rb"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+_WORKTREE = pattern_of(rb"^\s*worktree\s*=\s*(\S.*?)\s*$", re.MULTILINE)
 
 
 def linked_repository_rules(rules: Iterable[Rule], workdir: str) -> Iterator[Rule]:

@@ -7,14 +7,14 @@ takes seconds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from nono.broker import Effect, File, Glob, Rule, Subtree
+from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import replace
 from nono.broker.rules.paths import child, outermost, parent
 
-_WILDCARD = re.compile(r"[*?\[]")
+_WILDCARD = pattern_of(r"[*?\[]")
 
 
 def holds_anywhere(rule: Rule) -> bool:

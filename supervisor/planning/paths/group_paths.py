@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from nono.broker import Rule, group, rules_of
+from nono.broker.compiled import pattern_of
 from nono.broker.groups import entries_of
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import is_within
@@ -142,7 +142,7 @@ def _named_by(value: str, home: str, workdir: str) -> Iterator[str]:
 
     None that much else lies in is meant: nothing would work with that refused.
     """
-    for each in dict.fromkeys((*value.split(":"), *re.split(_BETWEEN, value))):
+    for each in dict.fromkeys((*value.split(":"), *pattern_of(_BETWEEN).split(value))):
         given = home.rstrip("/") + each[1:] if each.startswith("~/") else each
         path = plain_path(given)
         much = path.count("/") < 2 or any(is_within(top, path) for top in (home, workdir))

@@ -7,16 +7,16 @@ under that name, and whoever trusts the name would find that.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Origin, OriginKind, PathPattern, Rule, Subtree
+from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import replace
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.walk import links_between
 
-_WILDCARD = re.compile(r"[*?\[]")
+_WILDCARD = pattern_of(r"[*?\[]")
 
 
 def refused(path: str, spelled: str) -> list[File | Subtree]:

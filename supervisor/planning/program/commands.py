@@ -8,10 +8,11 @@ argument, which may be any file, does not become one.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+
+from nono.broker.compiled import pattern_of
 
 SHELLS = frozenset(("sh", "ash", "bash", "dash", "ksh", "mksh", "zsh"))
 _WRAPPERS = frozenset(
@@ -23,7 +24,7 @@ _WRAPPERS = frozenset(
 """Programs and words of a shell that run the command among their arguments."""
 _KEYWORDS = frozenset(("!", "{", "if", "then", "elif", "else", "do", "while", "until"))
 """Words of a shell that a command follows."""
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_ASSIGNMENT = pattern_of(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _OPERATOR = frozenset(";&|()")
 _NOT_PLAIN = frozenset("\"'\\#;&|()<>\v\f\x1c\x1d\x1e\x1f")
 """Of ASCII, what shlex has a meaning for and `str.split` has not, or the other way round."""

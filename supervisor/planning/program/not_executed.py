@@ -12,7 +12,7 @@ from typing import NamedTuple
 from nono.broker.agents import agents
 from nono.broker.caches import search
 from nono.supervisor.places import caches_directory, home_directory
-from nono.supervisor.planning.program.program import first_line
+from nono.supervisor.planning.program.program import first_line, is_of_32_bits
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 _MAX_PROFILES = 1000
@@ -46,6 +46,10 @@ def diagnose(argv: Sequence[str], number: int, program: str | None, cwd: str) ->
     if not os.access(culprit, os.X_OK):
         what = f"{said}: {culprit}, which its first line names" if words else said
         return Diagnosis(what, f"ls -l {shlex.quote(culprit)}")
+    if is_of_32_bits(program):
+        return Diagnosis(
+            f"{said}: it is a 32-bit program, whose calls none may make", f"file {quoted}"
+        )
     if number in (errno.EACCES, errno.EPERM):
         # The file's mode would let it be executed: it is the policy that does not.
         return Diagnosis(said, f"nono why --path {shlex.quote(culprit)} --op execute")

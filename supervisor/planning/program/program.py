@@ -35,6 +35,8 @@ _READ = Access.READ | Access.EXECUTE
 _HEAD = 4096
 _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX")
 _INTERPRETERS = ("python3", "python", "node")
+_OF_32_BITS = frozenset((3, 62, 40))
+"""Values of e_machine, of those whose calls the kernels here have: EM_386, EM_X86_64, EM_ARM."""
 _SYSTEM = frozenset(("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin"))
 """Where programs are whose libraries every program may read: the group `system_read_linux_core`."""
 
@@ -215,6 +217,12 @@ def first_line(program: str) -> list[str]:
     if not head.startswith(b"#!"):
         return []
     return os.fsdecode(head[2:].split(b"\n", 1)[0]).split()
+
+
+def is_of_32_bits(program: str) -> bool:
+    """Whether it makes calls of a machine's 32-bit mode: i386, x32, arm. elf(5)."""
+    head = _head(program)
+    return head[:5] == b"\x7fELF\x01" and int.from_bytes(head[18:20], "little") in _OF_32_BITS
 
 
 class _Named(NamedTuple):

@@ -7,16 +7,16 @@ nono with the script as the command, which must not start nono again.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 
+from nono.broker.compiled import pattern_of
 from nono.broker.named_tuple import NamedTuple
 from nono.supervisor.errors import UsageError
 from nono.supervisor.planning.program.program import find_program, first_line
 
 _INTERPRETER = "python3"
 _SUFFIX = ".py"
-_PYTHON = re.compile(r"python[0-9.]*")
+_PYTHON = pattern_of(r"python[0-9.]*")
 _WITH_VALUE = {"-W", "-X", "--check-hash-based-pycs"}
 _NONO = {"nono", "nono-sandbox"}
 

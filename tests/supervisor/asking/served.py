@@ -82,7 +82,7 @@ async def serve(
 
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(server.serve, listening.socket)
+            nursery.start_soon(server.serve, listening.whole())
             yield server, connect, faults
             nursery.cancel_scope.cancel()
     listening.close()

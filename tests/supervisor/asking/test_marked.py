@@ -27,7 +27,17 @@ def opened(
     asked = account.file(project / "asked-about")
     profile = account.file(project / "profile.json", json.dumps({"filesystem": rules}))
     env = {"ASKED": str(asked), "OPENED": str(project / "outside")}
-    run = ("run", "-q", "--ask=script", "--no-audit", way, "--profile", profile, "--allow", ".")
+    run = (
+        "run",
+        "-q",
+        "--ask=script",
+        "--no-audit",
+        way,
+        "--allow",
+        ".",
+        "--profile",
+        str(profile),
+    )
     inner = ("/usr/bin/python3", "-I", "-S", "-c", PROGRAM, hex(MARK), *words)
     command = (account.python, "-P", "-c", COMMAND, *run, "--", *inner)
     done = account(*command, cwd=project / "work", env=env, timeout=TIMEOUT)

@@ -135,6 +135,7 @@ async def test_a_half_closed_connection_is_a_closed_one() -> None:
         assert b" 400 " in await side.to_the_end()
 
 
+@pytest.mark.long
 async def test_large_bodies_are_carried_whole() -> None:
     body = random.Random(0).randbytes(10_000_000)
 

@@ -26,6 +26,7 @@ async def _polite(side: Side) -> None:
         await side.send(_OK + head.split(b" ")[1][-2:])
 
 
+@pytest.mark.long
 async def test_text_that_is_slow_to_look_through_lets_others_go_first() -> None:
     """The second one is asked while the first one's answer is masked, and answered before."""
     slow = b"\\\\%25" * 6000

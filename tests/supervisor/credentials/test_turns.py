@@ -64,6 +64,7 @@ def _judged() -> Judged:
     return judged
 
 
+@pytest.mark.long
 async def test_a_turn_of_an_answer_ends_with_its_time() -> None:
     async with trio.open_nursery() as nursery:
         poll = Poll(nursery)
@@ -91,6 +92,7 @@ async def test_a_turn_of_a_websocket_ends_with_its_time() -> None:
         poll.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "text", [b"\\%", b"&bsol;", b"\\u{5c}", b"&#x5c;u0073", b"\\\\%25"], ids=bytes.hex
 )

@@ -179,6 +179,7 @@ def test_every_module_that_is_asked_for_is_covered(as_user: Account, project: Pa
     assert asked - known == set()
 
 
+@pytest.mark.long
 def test_an_empty_element_is_the_current_directory(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -160,6 +160,7 @@ def test_what_is_no_answer(what: str) -> None:
         decoded(HOSTILE[what])
 
 
+@pytest.mark.long
 def test_buffers_have_a_number() -> None:
     """64 MiB of empty ones would take gigabytes."""
     most = [b""] * MAX_BUFFERS

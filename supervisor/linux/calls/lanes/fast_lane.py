@@ -17,9 +17,9 @@ together with receiving and continuing: without rules it lets pass the same.
 from __future__ import annotations
 
 import os
-import re
-import socket
+from _socket import AF_UNIX
 
+from nono.broker.compiled import pattern_of
 from nono.shims.linux.at import AT_FDCWD
 from nono.shims.linux.memory import Memory
 from nono.shims.linux.notify import Notification
@@ -36,11 +36,11 @@ from nono.supervisor.linux.calls.files.open_flags import (
 )
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS
 
-_UNIX = FAMILY.pack(socket.AF_UNIX)
+_UNIX = FAMILY.pack(AF_UNIX)
 _BY_NAME = os.O_EXCL | os.O_NOFOLLOW | O_TMPFILE & ~os.O_DIRECTORY
 """With one of these the name counts, and not what it leads to."""
 _MAKING = os.O_CREAT | O_TMPFILE & ~os.O_DIRECTORY
-_DOTS = re.compile(rb"(?:^|/)\.\.?(?:/|$)")
+_DOTS = pattern_of(rb"(?:^|/)\.\.?(?:/|$)")
 
 
 class FastLane:

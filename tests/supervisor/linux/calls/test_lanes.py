@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TIMEOUT, Account, program_beside
+from tests.conftest import BY_A_USER, TIMEOUT, Account, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2, commands=["gcc"])
 
@@ -120,6 +120,7 @@ def test_they_record_alike(as_user: Account, apart: Path, flags: str) -> None:
 NAMED = "--allow-domain=host.example"
 
 
+@BY_A_USER
 @pytest.mark.parametrize(
     "options",
     [(), ("--no-audit",), (NAMED,), (NAMED, "--open-port={}")],

@@ -60,6 +60,7 @@ def test_a_plain_run_looks_at_no_home(homes: Path, monkeypatch: pytest.MonkeyPat
     plan(homes, allow=[str(homes / "one" / "project")])
 
 
+@pytest.mark.long
 def test_five_hundred_homes(homes: Path) -> None:
     for n in range(500):
         (homes / f"user{n}" / ".ssh").mkdir(parents=True)

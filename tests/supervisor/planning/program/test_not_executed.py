@@ -56,3 +56,15 @@ def test_of_a_path_that_is_not_there_the_directory_is_shown(tmp_path: Path) -> N
     (tmp_path / "bin").mkdir()
     for command, hint in (("./tool", "ls ."), ("bin/a/b", "ls bin"), ("/no/such", "ls /")):
         assert diagnose([command], errno.ENOENT, None, str(tmp_path)).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("bits", "machine", "is_told"), [(1, 3, True), (1, 62, True), (1, 8, False), (2, 62, False)]
+)
+def test_a_program_of_32_bits(tmp_path: Path, bits: int, machine: int, is_told: bool) -> None:
+    """`nono why` would say that its own file may be executed: it is its loader that may not."""
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF" + bytes([bits, 1, 1, *[0] * 9, 2, 0, machine, 0]))
+    program.chmod(0o755)
+    found = diagnose(["./program"], errno.EACCES, str(program), str(tmp_path))
+    assert ("32-bit" in found.what, found.hint == f"file {program}") == (is_told, is_told)
