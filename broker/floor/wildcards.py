@@ -94,7 +94,7 @@ class _Plan:
 
     def special(self, names: list[str]) -> set[str]:
         """The names that have to be looked at."""
-        if self._all:
+        if self._all or not names:
             return set(names)
         found = self._literal.intersection(names)
         for part in self._others:

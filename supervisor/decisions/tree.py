@@ -18,7 +18,7 @@ class RealTree:
     def __init__(
         self,
         listed: Callable[[str, Sequence[str]], None] | None = None,
-        must_list: Callable[[str], bool] = lambda _: False,
+        must_list: Callable[[str], bool] | None = None,
     ) -> None:
         """`listed` is told of each directory that is listed, and of the names in it; `must_list`
         tells where it has to be told."""
@@ -64,7 +64,7 @@ class RealTree:
             return None
         if names is None:
             return self.entries(path)
-        if self._must_list(path):
+        if self._must_list is not None and self._must_list(path):
             return None
         there = []
         for name in names:
