@@ -8,10 +8,10 @@ nsswitch.conf(5), hosts(5).
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Mapping
 
+from nono.broker.compiled import pattern_of
 from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
 
 _RESOLV_CONF = b"nameserver 127.0.0.1\noptions use-vc ndots:0 timeout:10 attempts:2\n"
@@ -27,7 +27,7 @@ ethers: files
 rpc: files
 """
 _LOCALHOST = "localhost ip6-localhost ip6-loopback"
-_HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_HOST_NAME = pattern_of(r"[A-Za-z0-9._-]{1,253}")
 
 
 def resolver_files(copies: Mapping[str, str]) -> dict[str, bytes]:
