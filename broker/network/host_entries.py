@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 
+from nono.broker.compiled import pattern_of
 from nono.broker.errors import InvalidHost
 from nono.broker.rules.host_patterns import DEFAULT_PORTS, AddressBlock, HostName, HostSuffix
 from nono.broker.rules.hosts import canonical_host, is_localhost, parse_port
 from nono.broker.settings import flag
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#]*)")
+_SCHEME = pattern_of(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#]*@)?([^/?#]*)")
 _MAX_LENGTH = 1024
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from nono.broker.compiled import pattern_of
 from nono.broker.errors import PolicyError
 
 MAX_BYTES = 1024 * 1024
@@ -24,8 +23,8 @@ VARIABLES = (
 )
 """What may stand in a profile's paths as $NAME or ${NAME}; all but UID at the start only."""
 
-VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
-_PROFILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+VARIABLE = pattern_of(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_PROFILE = pattern_of(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def is_pattern(text: str) -> bool:

@@ -6,8 +6,6 @@ script; all of these mean the same host (RFC 1035 section 2.3.3, RFC 5890).
 
 from __future__ import annotations
 
-import re
-
 from nono.broker.compiled import pattern_of
 from nono.broker.errors import InvalidHost
 from nono.broker.rules.addresses import forms
@@ -36,7 +34,7 @@ def canonical_host(name: str) -> str:
     labels = text.split(".")
     if len(text) > _MAX_BYTES or not all(map(_LABEL.fullmatch, labels)):
         raise _invalid(name, "a part of it is empty, too long or has a character that no host has")
-    if re.fullmatch(_NUMBER, labels[-1]):
+    if pattern_of(_NUMBER).fullmatch(labels[-1]):
         raise _invalid(name, "it ends in a number, as addresses do")
     return text
 

@@ -16,10 +16,12 @@ import os
 import socket
 import struct
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from nono.supervisor.errors import failure
-from nono.supervisor.linux.own_process import OwnProcess
+
+if TYPE_CHECKING:
+    from nono.supervisor.linux.own_process import OwnProcess
 
 _PROGRAM: Final = os.path.join(os.path.dirname(__file__), "lo_only.py")
 _SO_NETNS_COOKIE: Final = 71
@@ -79,6 +81,9 @@ class Datagrams:
             self._maker.close()
 
     def _start(self) -> None:
+        # Only where a program makes such a socket.
+        from nono.supervisor.linux.own_process import OwnProcess
+
         self._maker = OwnProcess(_PROGRAM)
         refused = self._maker.control.recv(1)
         if refused != b"\0":

@@ -8,10 +8,10 @@ nsswitch.conf(5), hosts(5).
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Collection, Mapping
 
+from nono.broker.compiled import pattern_of
 from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
 from nono.supervisor.network.hosts_file import of_this_machine
 
@@ -28,7 +28,7 @@ ethers: files
 rpc: files
 """
 _LOOPBACK_OF_IPV6 = "ip6-localhost ip6-loopback"
-_HOST_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_HOST_NAME = pattern_of(r"[A-Za-z0-9._-]{1,253}")
 
 
 def resolver_files(copies: Mapping[str, str]) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
+from nono.broker.compiled import pattern_of
 from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
 from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
@@ -21,7 +22,7 @@ from nono.supervisor.planning.profiles.profile_findings import Findings
 from nono.supervisor.walk import Changeable
 
 _TMPDIR = "TMPDIR"
-_WILDCARD = re.compile(r"[*?\[]")
+_WILDCARD = pattern_of(r"[*?\[]")
 
 
 class Variables:

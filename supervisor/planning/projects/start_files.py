@@ -8,7 +8,6 @@ repository is protected as it is at the start: what the run makes itself, the ru
 
 from __future__ import annotations
 
-import fnmatch
 import itertools
 import os
 import stat
@@ -19,6 +18,7 @@ from nono.broker.datafile import data
 from nono.broker.groups import moved
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING
+from nono.broker.rules.automaton import Between
 from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
@@ -174,7 +174,8 @@ def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterato
         yield from (child(top, name) for name in names)
         there = names_in(top)
         for pattern in patterns:
-            yield from (child(top, name) for name in fnmatch.filter(there, pattern))
+            named = Between(*pattern.split("*"))  # an expression for each would be compiled
+            yield from (child(top, name) for name in there if named.fullmatch(name))
 
 
 def _whole(search: Found) -> Iterator[str]:

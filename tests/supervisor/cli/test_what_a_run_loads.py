@@ -68,3 +68,16 @@ def test_what_is_not_used_is_not_loaded(as_user: Account, project: Path) -> None
     assert not {name for name in loaded if name.startswith(ROOMS)}
     own = sorted(name for name in loaded if name.startswith("nono."))
     assert len(own) <= _MAX_OWN, own
+
+
+@pytest.mark.requires(landlock=2)
+def test_a_profile_that_is_kept_is_read_without_what_reads_profiles(
+    as_user: Account, project: Path
+) -> None:
+    run = ("run", "--profile", "python-dev", "--", "true")
+    assert as_user(as_user.python, "-m", "nono.supervisor", *run, cwd=project).returncode == 0
+    done = as_user(as_user.python, "-P", "-c", TELLING, *run, cwd=project)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stderr.split())
+    assert "nono.supervisor.planning.profiles.kept_profiles" in loaded
+    assert sorted(loaded & (HEAVY | {"copy", "locale", "nono.broker.profile.jsonc"})) == []

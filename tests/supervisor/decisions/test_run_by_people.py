@@ -239,3 +239,10 @@ def test_what_was_open_already_is_not_new_when_it_is_granted_again(opened_place:
     assert before.changed() == []
     (deep / "Makefile").write_text("x")
     assert before.changed() == [f"{deep}/Makefile"]
+
+
+def test_each_pattern_of_names_has_one_star() -> None:
+    """What is before it and what is behind it is compared, without an expression."""
+    tables = data("start_files")
+    for pattern in (*tables["project_patterns"], *tables["run_knowingly_patterns"]):
+        assert pattern.count("*") == 1 and not {*"?[]"} & {*pattern}, pattern

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
+import msgpack
 import pytest
 
 from nono.broker.errors import PolicyError, ProfileError
@@ -113,13 +113,15 @@ def test_another_file_of_that_name_is_noted(place: Place) -> None:
 def test_what_is_odd_is_not_there(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.resolve()
     (kept,) = place.kept
-    good = kept.read_text()
-    content = json.loads(good)
+    good = kept.read_bytes()
+    content = msgpack.unpackb(good)
     content["merged"]["settings"]["filesystem.read"][0][1] = ["/"]
-    for text in ("", "{", "[]", "null", '{"key": 1}', json.dumps(content), "[" * 100_000):
-        kept.write_text(text)
+    others: list[object] = [[], None, {"key": 1}, {1: 2}, content]
+    odd = [*map(msgpack.packb, others)]
+    for data in (b"", b"{", b"\x91", b"\x91" * 100_000, b"\xff\xff\xff\xff", good + b"\0", *odd):
+        kept.write_bytes(data)
         assert paths(place.resolve()) == ["/a", "/b"]
-        assert kept.read_text() == good
+        assert kept.read_bytes() == good
     for mode in (0o620, 0o602):
         kept.chmod(mode)
         before = place.parsed
@@ -133,6 +135,17 @@ def test_what_is_odd_is_not_there(place: Place, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(os, "geteuid", lambda: 4711)
     place.resolve()
     assert place.parsed == before + 1
+
+
+def test_a_directory_whose_name_is_no_text_is_one_as_well(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a profile comes to is kept by the directory that it was named in."""
+    odd = place.home / os.fsdecode(b"\xff\xfe")
+    odd.mkdir()
+    monkeypatch.chdir(odd)
+    found = [place.resolve(), place.resolve()]
+    assert paths(found[0]) == paths(found[1]) and place.parsed == 1
 
 
 def test_another_nono_reads_it_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
