@@ -2,8 +2,9 @@
 
 network_client.py connects HOST PORT THREADS SECONDS     connects per second
 network_client.py lookups COUNT                          seconds, median
-network_client.py download HOST PORT MEGABYTES CA [ADDRESS]
-                                                         megabytes per second, over TLS
+network_client.py download HOST PORT MEGABYTES CA BITS [ADDRESS]
+                                                         megabytes per second, over TLS, from
+                                                         a server held to BITS per second, 0: not
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def lookups(count: str) -> float:
     return statistics.median(durations)
 
 
-def download(host: str, port: str, megabytes: str, ca: str, address: str = "") -> float:
+def download(host: str, port: str, megabytes: str, ca: str, bits: str, address: str = "") -> float:
     """The host is found by its name, or at the address where nobody knows that."""
     wanted = int(megabytes) << 20
     context = ssl.create_default_context(cafile=ca)
@@ -55,7 +56,7 @@ def download(host: str, port: str, megabytes: str, ca: str, address: str = "") -
         socket.create_connection((address or host, int(port))) as plain,
         context.wrap_socket(plain, server_hostname=host) as stream,
     ):
-        stream.sendall(wanted.to_bytes(8, "big"))
+        stream.sendall(wanted.to_bytes(8, "big") + int(bits).to_bytes(8, "big"))
         begin = time.perf_counter()
         got = 0
         while got < wanted:

@@ -36,7 +36,7 @@ struct known_question {
 
 struct name_server {
     int32_t listener; /* -1: none */
-    uint32_t port;
+    uint32_t port;      /* 0: nobody is taken, as Python has no room for one of its own */
     uint32_t count;     /* of the clients */
     uint32_t asks;      /* the client whose question is Python's, counted from 1; 0: none */
     uint32_t calls;     /* how many were received since a client was heard */
@@ -81,8 +81,9 @@ static int connect_name_server(struct lane *lane, int copy)
         .sin_family = AF_INET, .sin_port = htons((uint16_t)server->port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const int flags = fcntl(copy, F_GETFL);
-    if (flags < 0 || server->count >= CLIENTS || option(copy, SO_PROTOCOL) != IPPROTO_TCP ||
-        option(copy, SO_DOMAIN) != AF_INET || state_of(copy) != STATE_CLOSE ||
+    if (flags < 0 || !server->port || server->count >= CLIENTS ||
+        option(copy, SO_PROTOCOL) != IPPROTO_TCP || option(copy, SO_DOMAIN) != AF_INET ||
+        state_of(copy) != STATE_CLOSE ||
         ioctl(lane->listener, ID_VALID, &lane->call.id))
         return 0;
     const int error = connect_at_once(copy, flags, (const uint8_t *)&ours, sizeof ours, AF_INET);
@@ -188,11 +189,12 @@ static struct name_client *who_asks(struct name_server *server)
     return server->asks && server->asks <= server->count ? &server->clients[server->asks - 1] : NULL;
 }
 
-/* The first message of the client that is Python's, and how many bytes; NULL when it is not whole. */
+/* The first message of the client that is Python's, and how many bytes; NULL when it is not whole,
+ * or the client has no room for a reply. */
 EXPORTED const uint8_t *nono_lane_question(struct name_server *server, uint64_t *length)
 {
     const struct name_client *client = who_asks(server);
-    *length = client ? whole_message(client->bytes, client->size) : 0;
+    *length = client && can_be_sent_to(client) ? whole_message(client->bytes, client->size) : 0;
     return *length ? client->bytes + LENGTH : NULL;
 }
 

@@ -29,7 +29,7 @@ class LaneNameServer:
     @property
     def question(self) -> bytes | None:
         """The message that is not answered yet, of the client that was returned for; None when
-        there is none of a length that is read, or it is not all there."""
+        there is none of a length that is read, it is not all there, or nothing can be sent."""
         length = ffi.new("uint64_t *")
         found = self._library.nono_lane_question(self.pointer, length)
         return bytes(ffi.buffer(found, length[0])) if found else None
@@ -62,6 +62,10 @@ class LaneNameServer:
         received, size = ffi.new(f"uint8_t[{_MAX_RECEIVED}]"), ffi.new("uint64_t *")
         fd = self._library.nono_lane_let_go(self.pointer, received, size)
         return None if fd < 0 else (socket.socket(fileno=fd), bytes(ffi.buffer(received, size[0])))
+
+    def take(self, *, nobody: bool) -> None:
+        """Whether from now on whoever looks up a name is somebody else's client."""
+        self.pointer.port = 0 if nobody else self._listener.getsockname()[1]
 
     def close(self) -> None:
         """After the lane was closed, which closes the clients."""

@@ -47,6 +47,13 @@ static size_t put_reply(struct name_server *server, const uint8_t *message, size
     return size;
 }
 
+/* Whether a client takes as much as is sent here at once. One that reads nothing has Python wait. */
+static int can_be_sent_to(const struct name_client *client)
+{
+    struct pollfd polled = {client->socket, POLLOUT, 0};
+    return poll(&polled, 1, 0) > 0 && polled.revents & POLLOUT;
+}
+
 enum { WAITS, ASKS, ENDS };
 
 /* Answer what a client has said as far as it is known. ASKS when what comes next is Python's. */
@@ -56,6 +63,8 @@ static int answer_client(struct lane *lane, struct name_client *client)
     uint8_t replies[REPLIES];
     size_t at = 0, size = 0, length;
     int found = WAITS, is_known = -1;
+    if (whole_message(client->bytes, client->size) && !can_be_sent_to(client))
+        return ASKS;
     while ((length = whole_message(client->bytes + at, client->size - at))) {
         if (is_known < 0)
             is_known = __atomic_load_n(lane->current, __ATOMIC_ACQUIRE) == lane->version &&

@@ -108,6 +108,8 @@ class CompiledLane:
             return self._listener.receive()
         if self._answers is not None:
             self._answers.renew()
+        if self._names is not None and self._names.is_full:
+            self._names.look_for_room()
         self._lane.allow(self._options())
         received = self._lane.receive()
         if received is not None and self._lane.is_known:

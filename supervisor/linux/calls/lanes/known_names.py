@@ -37,6 +37,8 @@ class KnownNames:
         # What was answered before is not waited for: its receipt would come late.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server = lane.lead_look_ups(listener, self._asked)
+        self.is_full = False
+        """Who looks up a name waits in the backlog of the other name server, not here."""
 
     def _asked(self) -> None:
         """A client of the lane's asks what that does not know, or has been silent for long."""
@@ -59,7 +61,13 @@ class KnownNames:
         left = self._server.let_go()
         if left is not None:
             self._network.handed_clients.give(*left)
+            self.look_for_room()
         return left is not None
+
+    def look_for_room(self) -> None:
+        """Many that are handed over wait to be taken: no more are led here meanwhile."""
+        self.is_full = not self._network.handed_clients.has_room
+        self._server.take(nobody=self.is_full)
 
     def let_all_go(self) -> None:
         """The lane receives nothing for a while, so it hears no client either."""
