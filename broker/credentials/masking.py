@@ -2,13 +2,15 @@
 
 What is found is overwritten by as many asterisks, so no length changes. A key is found in each of
 its forms, of which every character may be spelt in its own way. Time is linear in what is read:
-all forms that may be going on are followed at once, from one character to the next.
+all forms that may be going on are followed at once, from one character to the next. How long that
+takes is told as *work*: a character that is looked at is one, reading how it is spelt some more.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 
 from nono.broker.credentials.beginnings import Beginnings
 from nono.broker.credentials.forms import Forms
@@ -17,12 +19,25 @@ from nono.broker.credentials.spellings import Reader
 _STAR = ord("*")
 _TOLD = 3
 _NOTHING_YET = -1
+_ASKED = 64
+"""How much work goes on before somebody is asked whether to stop."""
 _APART = b"\t"
 """No spelling begins with it, and no line."""
+
+IsOver = Callable[[int], bool]
+"""Whether to stop after so much work."""
 
 Begun = dict[int, int]
 """Forms that may be going on: their places, and where each began. `_NOTHING_YET` is the place of
 whichever may begin here."""
+
+
+def _never(work: int) -> bool:
+    return False
+
+
+class TooMuchWork(Exception):
+    """Text in which keys would have to be looked for longer than was allowed."""
 
 
 class Mask:
@@ -37,13 +52,29 @@ class Mask:
 
     def covered(self, data: bytes) -> bytes:
         """The same with the keys masked."""
+        return self._covered(data, math.inf)[0]
+
+    def covered_all(self, parts: Iterable[bytes], most: int) -> list[bytes]:
+        """Each with the keys masked. Raises TooMuchWork if all of them take more."""
+        covered, left = [], most
+        for each in parts:
+            text, work = self._covered(each, left)
+            covered.append(text)
+            left -= work
+        return covered
+
+    def _covered(self, data: bytes, most: float) -> tuple[bytes, int]:
+        """And the work that it was. Raises TooMuchWork."""
         if len(data) < self.forms.shortest:
-            return data
+            return data, 0
         waiting = {at: {_NOTHING_YET: at} for at in self.beginnings.within(data)}
         if not waiting:
-            return data
-        _, spans = _follow(self.forms, Reader(data), len(data), waiting)
-        return _masked(data, 0, len(data), spans)
+            return data, 0
+        reader = Reader(data)
+        _, spans = _follow(self.forms, reader, len(data), waiting, lambda work: work > most)
+        if waiting:
+            raise TooMuchWork
+        return _masked(data, 0, len(data), spans), reader.work
 
     def may_be_in(self, parts: Iterable[bytes]) -> bool:
         """Whether a key may begin in one of them: said of all at once, and never too seldom."""
@@ -68,12 +99,15 @@ class Masking:
         self._mask = mask
         self._data = b""
         """What was passed on and may be looked at again, and what is held back."""
+        self._reader = Reader(b"")
         self._passed = 0
+        self.has_more = False
+        """What was fed is not looked through yet."""
         self._waiting: dict[int, Begun] = {}
         self._spans: list[tuple[int, int]] = []
 
-    def feed(self, data: bytes) -> bytes:
-        """What can be passed on now."""
+    def feed(self, data: bytes, is_over: IsOver = _never) -> bytes:
+        """What can be passed on now. More is fed when it has no more to look through."""
         before = len(self._data)
         data = self._data + data
         beginnings = self._mask.beginnings
@@ -81,12 +115,23 @@ class Masking:
             self._waiting.setdefault(at, {})[_NOTHING_YET] = at
         if not self._waiting:
             return data
-        reader = Reader(data)
-        self._waiting, spans = _follow(self._mask.forms, reader, len(data), self._waiting)
+        self._data, self._reader = data, Reader(data)
+        return self.go_on(is_over)
+
+    def go_on(self, is_over: IsOver) -> bytes:
+        """What can be passed on now of what was fed: each time, more of it is looked through."""
+        data, reader, waiting = self._data, self._reader, self._waiting
+        begun, spans = _follow(self._mask.forms, reader, len(data), waiting, is_over)
         self._spans += spans
-        held = max(self._passed, self._held(reader, len(data)))
+        self._waiting = {**begun, **waiting}
+        self.has_more = bool(waiting)
+        held = self._first() if self.has_more else self._held(reader, len(data))
+        held = max(self._passed, held)
         passed = _masked(data, self._passed, held, self._spans)
-        self._forget(data, held)
+        if self.has_more:
+            self._passed = held
+        else:
+            self._forget(data, held)
         return passed
 
     def finish(self) -> bytes:
@@ -94,6 +139,10 @@ class Masking:
         rest = _masked(self._data, self._passed, len(self._data), self._spans)
         self._data, self._passed, self._waiting, self._spans = b"", 0, {}, []
         return rest
+
+    def _first(self) -> int:
+        """Where the first form begins that is waited for."""
+        return min(start for begun in self._waiting.values() for start in begun.values())
 
     def _held(self, reader: Reader, end: int) -> int:
         """From where on the end must wait: where the first begins that is long enough."""
@@ -120,16 +169,25 @@ class Masking:
 
 
 def _follow(
-    forms: Forms, reader: Reader, end: int, waiting: dict[int, Begun]
+    forms: Forms, reader: Reader, end: int, waiting: dict[int, Begun], is_over: IsOver
 ) -> tuple[dict[int, Begun], list[tuple[int, int]]]:
-    """Go on with what waits to the end; what then still waits, and the complete forms."""
+    """Go on with what waits to the end; what waits for more behind it, and the complete forms.
+
+    What was not come to is left in `waiting`.
+    """
     spans: list[tuple[int, int]] = []
     open_ended: dict[int, Begun] = {}
     order = list(waiting)
     heapq.heapify(order)
+    asked = reader.work + _ASKED
     while order:
+        if reader.work >= asked:
+            if is_over(reader.work):
+                break
+            asked = reader.work + _ASKED
+        reader.work += 1
         at = heapq.heappop(order)
-        begun = waiting[at]
+        begun = waiting.pop(at)
         if at < end:
             for place, start, after in _steps(forms, reader, at, begun):
                 if forms.is_whole(place):

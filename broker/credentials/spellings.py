@@ -18,6 +18,8 @@ _DEPTH = 3
 _MAX_NULS = 3
 _MAX_DIGITS = 8
 _MAX_KNOWN = 4096
+_WORK = 10
+"""Of reading once what may be spelt, where a plain character is 1."""
 _ASCII = 0x7F
 _HEX = {ord(digit): int(digit, 16) for digit in "0123456789abcdefABCDEF"}
 _OCTAL = {ord(digit): int(digit) for digit in "01234567"}
@@ -58,12 +60,16 @@ def read_simple(data: bytes, pos: int) -> Read | None:
 
 
 class Reader:
-    """Reads spellings in `data`. `is_short` turns true when one may go on behind its end."""
+    """Reads spellings in `data`. `is_short` turns true when one may go on behind its end.
+
+    `work` grows with how much was read that is not plain.
+    """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._known: dict[tuple[int, int], tuple[tuple[Read, ...], bool]] = {}
         self.is_short = False
+        self.work = 0
 
     def units(self, pos: int) -> tuple[list[Read], list[Read], list[Read]]:
         """The spellings at `pos`: directly; behind NULs or a soft break; behind a line break.
@@ -135,6 +141,7 @@ class Reader:
         return ((pos + 1, data[pos]),)
 
     def _escaped(self, pos: int, depth: int) -> tuple[Read, ...]:
+        self.work += _WORK
         reads = self._read(pos, depth)
         found = set(reads)
         for end, char in reads:

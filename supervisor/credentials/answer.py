@@ -113,15 +113,19 @@ class Answer:
         """With what follows the head."""
         self._say(told)
         length = told.length
-        if length is not None and CHUNKED < length <= len(data) and is_soon_read(length, data):
+        if length is not None and CHUNKED < length <= len(data) and self._is_clean(length, data):
             self._kept, data = data[length:], data[:length]
             self.received, self.is_whole = length, True
-            self.unsent += self._mask.covered(data)
+            self.unsent += data
             return
         self._adds_chunks = told.adds_chunks
         self._body = body(length)
         self._masked = Masked(self._mask)
         self._pass_on(data, until)
+
+    def _is_clean(self, length: int, data: bytes) -> bool:
+        """Whether so much of it is soon known to have no key."""
+        return is_soon_read(length, data) and not self._mask.may_be_in((data[:length],))
 
     def _say(self, told: Told) -> None:
         self.status = told.status

@@ -20,6 +20,8 @@ from nono.broker.credentials.services import Service, Upstream
 from nono.broker.visible import visible
 
 _MAX_AGE: Final = 3600.0
+_MAX_SESSIONS: Final = 64
+"""Of one service: so many connections may end before others begin."""
 _RESUMING_SECONDS: Final = 10.0
 """How long a service may take to go on with a session, before it is asked without."""
 
@@ -36,8 +38,8 @@ class Encryption:
         self._since = 0.0
         """When it was made: seconds since the epoch, which go on while the machine sleeps."""
         self._reading = trio.Lock()
-        self._sessions: dict[str, tuple[ssl.SSLSession, float]] = {}
-        """With the end of the certificate that was shown when the first one began."""
+        self._sessions: dict[str, list[tuple[ssl.SSLSession, float]]] = {}
+        """One for each connection that ended, with the end of the certificate that was shown."""
         self._refusing: set[str] = set()
         """Services that do not go on with sessions."""
 
@@ -50,7 +52,8 @@ class Encryption:
         session: ssl.SSLSession | None = None
         try:
             context = await self._verifying()
-            session = None if anew else self._left(service.name)
+            is_refused = anew or service.name in self._refusing
+            session = None if is_refused else self._left(service.name)
             sock.setblocking(False)
             encrypted = made = context.wrap_socket(
                 sock,
@@ -75,6 +78,7 @@ class Encryption:
             raise
         if anew:
             self._refusing.add(service.name)
+            self._sessions.pop(service.name, None)
         return made
 
     def leave(self, service: Service, encrypted: ssl.SSLSocket) -> None:
@@ -85,7 +89,9 @@ class Encryption:
         certificate = encrypted.getpeercert()
         if certificate and self.is_fresh(encrypted):
             end = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
-            self._sessions[service.name] = session, end
+            left = self._sessions.setdefault(service.name, [])
+            if len(left) < _MAX_SESSIONS:
+                left.append((session, end))
 
     def is_fresh(self, encrypted: ssl.SSLSocket) -> bool:
         """Whether it was verified by the authorities that count now."""
@@ -96,8 +102,9 @@ class Encryption:
         return not 0 <= time.time() - self._since < _MAX_AGE
 
     def _left(self, name: str) -> ssl.SSLSession | None:
-        """A session. One that does not work is not tried again."""
-        session, end = self._sessions.pop(name, (None, 0.0))
+        """A session, to be used once: one that does not work is not tried again."""
+        left = self._sessions.get(name)
+        session, end = left.pop() if left else (None, 0.0)
         return session if time.time() < end else None
 
     async def _verifying(self) -> ssl.SSLContext:

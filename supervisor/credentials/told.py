@@ -20,7 +20,7 @@ from nono.broker.credentials.heads import (
     response,
     written,
 )
-from nono.broker.credentials.masking import Mask
+from nono.broker.credentials.masking import Mask, TooMuchWork
 from nono.broker.credentials.request import Admitted, led_back
 from nono.broker.credentials.services import FRAMING_HEADERS
 from nono.broker.named_tuple import NamedTuple
@@ -32,13 +32,15 @@ FINAL: Final = 200
 _MAX_KNOWN: Final = 4
 """Of one request: so many heads of answers to all requests that are known stay small."""
 _MAX_LENGTH: Final = 2048
-_MAX_SPELT: Final = 1024
-"""In a head, which is looked through at once."""
+_MAX_SPELT: Final = 8192
+_MAX_WORK: Final = 60_000
+"""In a head, which is looked through at once: a quarter of a second at worst."""
 _UNENCODED: Final = frozenset((b"identity", b""))
 # Where else the service is: not through the proxy, so of no use to the program.
 _DROPPED: Final = frozenset((*(name.encode() for name in FRAMING_HEADERS), b"alt-svc"))
 _LAST_ONE: Final = (b"Connection", b"close")
 NOT_HTTP: Final = "the service's answer is not HTTP"
+_UNREADABLE: Final = "the headers of the answer cannot be read for the key"
 
 
 class Told(NamedTuple):
@@ -112,6 +114,12 @@ class Teller:
             read.keeps and read.length is not None,
         )
 
+    def _covered(self, parts: Iterable[bytes]) -> list[bytes]:
+        try:
+            return self._mask.covered_all(parts, _MAX_WORK)
+        except TooMuchWork:
+            raise UpstreamFailure(_UNREADABLE) from None
+
     def _led_back(self, location: bytes) -> bytes:
         return led_back(location, self._admitted.service, self._base_url)
 
@@ -123,9 +131,8 @@ class Teller:
             if name not in _DROPPED and not name.startswith(b"proxy-")
         ]
         if self._mask.may_be_in((reason, *itertools.chain.from_iterable(fields))):
-            covered = self._mask.covered
-            reason = covered(reason)
-            fields = [(covered(name), covered(value)) for name, value in fields]
+            reason, *parts = self._covered((reason, *itertools.chain.from_iterable(fields)))
+            fields = [*zip(parts[::2], parts[1::2], strict=True)]
         head = written(b"HTTP/1.1 %d %b" % (read.status, reason), (*fields, *framing))
         if not is_response(head):
             raise UpstreamFailure(NOT_HTTP)
@@ -135,7 +142,7 @@ class Teller:
 def _check_readable(head: bytes, read: Response) -> None:
     """Raises UpstreamFailure for an answer that cannot be looked through for the key."""
     if spelt(head) > _MAX_SPELT:
-        raise UpstreamFailure("the headers of the answer cannot be read for the key")
+        raise UpstreamFailure(_UNREADABLE)
     for name, value in read.fields:
         if name == b"sec-websocket-extensions" and read.status == SWITCHING:
             raise UpstreamFailure("the service uses an extension that nobody asked for")

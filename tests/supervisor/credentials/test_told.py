@@ -70,6 +70,9 @@ def test_of_many_heads_few_are_known_again() -> None:
     [
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip" + _END,
         b"HTTP/1.1 200 OK\r\nX: " + b"\\%" * 20_000 + _END,
+        b"HTTP/1.1 200 OK\r\nX: " + b"&bsol;" * 2_000 + _END,
+        b"HTTP/1.1 200 OK\r\nX: " + REAL_KEY[:9].encode() * 7_000 + _END,
+        b"HTTP/1.1 200 OK" + b"".join(b"\r\nX: " + b"&bsol;" * 20 for _ in range(200)) + _END,
         b"HTTP/1.1 101 Switching\r\nUpgrade: websocket" + _END,
     ],
 )
@@ -78,6 +81,25 @@ def test_what_is_refused_is_refused_again(head: bytes) -> None:
     for _ in range(2):
         with pytest.raises(UpstreamFailure):
             teller.told(head)
+
+
+_SIGNED = b"https://a.example/%2Fb%20c?X-Credential=s%2Fk%3D&X-Date=2026&X-Signature=c2%2Bs%3D"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b", ".join([b'<%b>; rel="preload"' % _SIGNED] * 350),
+        b"default-src 'none'; script-src " + b" ".join([b"'sha256-c2stcmU/a2V5+s%3D='"] * 900),
+        b"id=" + b"a%3Db%26%6Bc%2Fd+e" * 450,
+    ],
+    ids=["Link", "Content-Security-Policy", "Set-Cookie"],
+)
+def test_long_fields_of_honest_services_are_looked_through(value: bytes) -> None:
+    """Kilobytes, with thousands of characters that may be spelt."""
+    assert len(value) > 7_000 and value.count(b"%") + value.count(b"=") > 1024
+    told = _teller().told(_OK + b"\r\nX: " + value + b" %73" + REAL_KEY[1:].encode() + _END)
+    assert told.head.split(b"\r\n")[1] == b"x: " + value + b" " + b"*" * (len(REAL_KEY) + 2)
 
 
 def test_where_a_redirect_leads_belongs_to_the_proxy_of_the_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import selectors
 import time
@@ -98,7 +99,7 @@ async def test_a_turn_of_a_websocket_ends_with_its_time() -> None:
 )
 def test_no_piece_holds_more_than_a_few_spellings(text: bytes) -> None:
     """Dense, and where more than a piece of plain text is between them."""
-    for slow in (text * 2000, (text + b"z" * 40) * 1000, text * 200 + b"z" * 60_000):
+    for slow in (text * 300, (text + b"z" * 40) * 200, text * 200 + b"z" * 60_000):
         masked = Masked(_MASK)
         masked.add(slow)
         taken = []
@@ -107,6 +108,25 @@ def test_no_piece_holds_more_than_a_few_spellings(text: bytes) -> None:
         assert b"".join((*taken, masked.finish())) == slow
         introducers = sum(text.count(each) for each in (b"\\", b"%", b"&", b"="))
         assert len(taken) >= slow.count(text) * introducers // 512
+
+
+@pytest.mark.parametrize("coding", ["ascii", "utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("begun", [9, 0])
+def test_beginnings_of_keys_are_looked_through_in_pieces(coding: str, begun: int) -> None:
+    """As plain as they are: many a key begins as all of its service do."""
+    forms = REAL_KEY, base64.b64encode(REAL_KEY.encode()).decode()
+    text = "".join(form[: begun or len(form)] + "!" for form in forms) * 60
+    slow = text.encode(coding)
+    masked = Masked(_MASK)
+    masked.add(slow)
+    taken = []
+    while not masked.is_empty:
+        taken.append(masked.take(0.0))
+    # Each beginning is a few characters of work, and 64 of these are a piece.
+    assert len(taken) > 2 * 60 * 8 // 64
+    told = b"".join((*taken, masked.finish()))
+    assert told == (slow if begun else _MASK.covered(slow))
+    assert begun or told != slow
 
 
 class _Busy:

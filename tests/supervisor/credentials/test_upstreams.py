@@ -278,3 +278,10 @@ async def test_first_connections_that_begin_at_once_know_the_same(server: _Serve
     await _use(upstreams, service, 3)
     await _use(upstreams, service)
     assert server.resumed == [False, False, False, True]
+
+
+async def test_each_of_many_connections_leaves_something_for_another_one(server: _Server) -> None:
+    upstreams, service = _upstreams(), _service("a", server)
+    for _ in range(3):
+        await _use(upstreams, service, 3)
+    assert sorted(server.resumed) == [False] * 3 + [True] * 6
