@@ -260,7 +260,7 @@ def _refusal(said: str) -> str:
 
 
 def _late(error: nono.TimeoutExpired) -> ExecuteResponse:
-    said = f"nono: not done in {error.timeout:g} seconds: ended, with all that it had started\n"
+    said = f"nono: not done in {error.timeout:g} s: ended, with all that it had started\n"
     return _response(error.completed, _TIMED_OUT, said)
 
 

@@ -86,7 +86,7 @@ class _Worker:
         if late.is_late:
             gone = "ended, and its variables are gone"
             how = gone if answer is None else "interrupted; its variables are kept"
-            said = f"nono: not done in {timeout:g} seconds: {how}"
+            said = f"nono: not done in {timeout:g} s: {how}"
             return Ran(logs, error=said, refused=self._refused())
         if answer is None:
             return Ran(logs, error="the interpreter has ended: its variables are gone")

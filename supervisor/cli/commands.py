@@ -93,16 +93,36 @@ def by_click(arguments: list[str]) -> Any:
         return error.exit_code
     except click.Abort:
         return exit_status.INTERRUPTED
-    except NonoError:
+    except NonoError as error:
+        if word := _with_one_dash(arguments):
+            raise NonoError(f"{word} has one - at its beginning", f"-{word}") from error
         raise
     except click.ClickException as error:
         said = " ".join(error.format_message().split())  # a choice has a line for each
         raise NonoError(said, _usage_hint(error, arguments)) from error
 
 
+def _options_of(name: str) -> set[str]:
+    """The options of a command, as they are written; none of what is no command."""
+    command = nono.get_command(click.Context(nono), name)
+    return set() if command is None else {word for each in command.params for word in each.opts}
+
+
+def _with_one_dash(arguments: list[str]) -> str:
+    """The first word that a second dash would make an option; click reads it as short ones."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    words = [word for word in own[1:] if word[:1] == "-" and word[1:2] not in ("-", "")]
+    known = _options_of(arguments[0]) if words else set()
+    return next((word for word in words if f"-{word.partition('=')[0]}" in known), "")
+
+
 def _usage_hint(error: click.ClickException, arguments: list[str]) -> str:
     """The command whose words they were: `nono profile show`, not `nono profile`."""
     context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None and context.command is nono:
+        first = arguments[0].partition("=")[0] if arguments else ""
+        if first in _options_of("run"):
+            return f"nono run {shlex.join(arguments)}"
     if context is not None:
         return f"{context.command_path} --help"
     command = [name for name in arguments[:1] if name in _COMMANDS]

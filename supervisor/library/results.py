@@ -87,7 +87,7 @@ class TimeoutExpired(ProgramError, subprocess.TimeoutExpired):
     """
 
     def __init__(self, completed: Completed, seconds: float) -> None:
-        super().__init__(completed, f"{completed.argv[0]}: not done in {seconds:g} seconds")
+        super().__init__(completed, f"{completed.argv[0]}: not done in {seconds:g} s")
         self.timeout = seconds
 
     def __str__(self) -> str:

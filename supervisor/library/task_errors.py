@@ -28,7 +28,7 @@ class TaskTimeout(TaskError, TimeoutError):
     """A call took longer than `timeout`; its worker was killed."""
 
     def __init__(self, seconds: float, denials: Sequence[Denial] = ()) -> None:
-        super().__init__(f"not done in {seconds:g} seconds", "", denials)
+        super().__init__(f"not done in {seconds:g} s", "", denials)
         self.timeout = seconds
 
 

@@ -95,11 +95,14 @@ def _where_installed(argv: Sequence[str]) -> str | None:
 
 
 def _how_installed(command: str) -> str | None:
-    """The run that installs an agent, in the sandbox's own place, where its next run finds it."""
+    """The run that installs an agent, in the sandbox's own place, where its next run finds it.
+
+    It is a command for a shell, also where the library tells it: no policy installs anything.
+    """
     agent = agents().get(command)
     if agent is None or not agent.package:
         return None
-    return f"nono run --profile {_ANY_AGENT} -- npm install -g {agent.package}"
+    return f"nono run -p {_ANY_AGENT} -- npm install -g {agent.package}"
 
 
 def _by_mode(command: str, said: str, cwd: str) -> Diagnosis:

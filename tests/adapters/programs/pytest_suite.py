@@ -97,7 +97,7 @@ def test_one_by_a_marker(pytester):
     result = run(pytester, "--deselect", "test_one_by_a_marker.py::test_wrong")
     result.assert_outcomes(passed=2, failed=2, deselected=1)
     assert pathlib.Path("open/x").read_text() == "word"
-    result.stdout.fnmatch_lines(["*not done in 3 seconds*", "*the test ended without a report*"])
+    result.stdout.fnmatch_lines(["*not done in 3 s*", "*the test ended without a report*"])
     result = run(pytester, "-k", "test_wrong")
     assert "the marker nono knows no colour" in result.stdout.str() + result.stderr.str() and result.ret != 0
 

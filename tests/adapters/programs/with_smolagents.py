@@ -54,7 +54,7 @@ with CodeAgent(tools=[Doubled()], model=Calling(*pieces), executor=executor, max
     check_hostile(said[2])
     assert "from a program" in said[3] and "PermissionError" in said[3] and "nono: refused: read" in said[3], said[3]
     assert "<code" in said[3] and SECRET not in said[3], said[3]
-    assert "begun" in said[4] and "not done in 2.5 seconds" in said[4] and "are kept" in said[4], said[4]
+    assert "begun" in said[4] and "not done in 2.5 s" in said[4] and "are kept" in said[4], said[4]
 
     # Whoever answers in place of the interpreter is not believed more than the code.
     lies = [

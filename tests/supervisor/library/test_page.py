@@ -9,6 +9,7 @@ from tests.conftest import CHECKOUT, Account
 PAGE = (CHECKOUT / "docs/library.md").read_text(encoding="utf-8")
 SECTION = PAGE.partition("\n## nono\n")[2]
 ENGINE = PAGE.partition("\n## nono.supervisor\n")[2].partition("\n## ")[0]
+BROKER = PAGE.partition("\n## nono.broker\n")[2].partition("\n## ")[0]
 OTHERS = (CHECKOUT / "docs/limits.md").read_text(encoding="utf-8")
 TEXTS = SECTION.partition("\n## ")[0], OTHERS
 BLOCKS = [
@@ -28,6 +29,14 @@ def test_an_example(number: int, user: Account) -> None:
     user.directory(place / "work")
     done = user(user.python, "-P", "-c", BLOCKS[number], cwd=place)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_examples_of_the_broker() -> None:
+    """Each by itself, as somebody who pastes it has it."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", BROKER, re.M | re.S)
+    assert blocks
+    for block in blocks:
+        exec(block, {})
 
 
 @pytest.mark.requires(landlock=2)

@@ -152,6 +152,7 @@ SPELLED = {
     "denied by flag --block-net": "denied by block_net",
     "systemd-run --scope nono run ...": "systemd-run --scope python3 ...",
     "one is there: nono run --profile claude -- x": "one is there: nono.Policy.of('claude')",
+    "nono run -p agent -- npm install -g @x/y": "nono run -p agent -- npm install -g @x/y",
 }
 
 

@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_agent_that_is_not_there_is_installed_where_its_next_run_finds_it(home: Path) -> None:
     hint = diagnose(["claude", "-p", "x"], errno.ENOENT, None, "/").hint
-    assert hint == "nono run --profile agent -- npm install -g @anthropic-ai/claude-code"
+    assert hint == "nono run -p agent -- npm install -g @anthropic-ai/claude-code"
     installed = home / ".cache/nono/caches/agent/npm-global/bin"
     installed.mkdir(parents=True)
     (installed / "claude").write_text("")
