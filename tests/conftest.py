@@ -10,7 +10,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -173,21 +172,21 @@ def place() -> Iterator[Path]:
 def root(place: Path) -> Account:
     """The account `root`."""
     require(root=True)
-    return _begun(_account("root", place, environments.given("ordinary") or sys.executable))
+    return _begun(_account("root", place, environments.with_clients(place)))
 
 
 @pytest.fixture(scope="session")
 def user(place: Path) -> Account:
     """An ordinary user: `nobody` under root, else whoever runs the tests."""
+    python = environments.with_clients(place)
     if os.geteuid() != 0:
-        return _begun(_account(pwd.getpwuid(os.geteuid()).pw_name, place, sys.executable))
-    account = _account("nobody", place, sys.executable)
-    if _import_nono(account, sys.executable) is None:
-        return _begun(account)
-    python = environments.interpreter("ordinary", place)
+        return _begun(_account(pwd.getpwuid(os.geteuid()).pw_name, place, python))
+    if _import_nono(_account("nobody", place, python), python):
+        python = environments.interpreter("ordinary", place)
+    account = _account("nobody", place, python)
     failure = _import_nono(account, python)
     assert failure is None, failure
-    return _begun(_account("nobody", place, python))
+    return _begun(account)
 
 
 BY_A_USER = pytest.mark.parametrize("as_user", ["user"], indirect=True)

@@ -2,12 +2,13 @@
 
     python3 -m tests.environments DIRECTORY
 
-`ordinary` is for who cannot read the one that the tests run in, and has what programs of the tests
-import; `frameworks` has every framework that nono has an adapter for. `.ci/run` makes them beside
-the rest and says in NONO_ENVIRONMENTS where; the tests wait for them. By hand each process makes
-what it needs.
+`ordinary` has what programs of the tests import, for accounts that cannot read the one that the
+tests run in, or where that one is without the extra `clients`; `frameworks` has every framework
+that nono has an adapter for. `.ci/run` makes them beside the rest and says in NONO_ENVIRONMENTS
+where; the tests wait for them. By hand each process makes what it needs.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from tests.copied import CHECKOUT, copy_sources
 
-OF_TESTS = {"dev", "docs", "plots", "test", "tui"}
+OF_TESTS = {"clients", "dev", "docs", "plots", "test", "tui"}
 """The extras of pyproject.toml that are no framework."""
 _IMPORTS = """
 import importlib, sys
@@ -29,6 +30,8 @@ sys.dont_write_bytecode = False
 for name in sys.argv[1:]:
     importlib.import_module(name)
 """
+_CLIENTS = ("httpx", "keyrings", "redis", "requests")
+"""Modules of the extra `clients`; the large ones are not in the image of tests/kernels."""
 _PUBLIC = "/usr/local/bin:/usr/bin:/bin"
 """Where every user can execute an interpreter."""
 _SECONDS = 400.0
@@ -50,14 +53,7 @@ def _frameworks() -> list[str]:
 
 
 ENVIRONMENTS = {
-    "ordinary": Environment(
-        ["executor", "tui"],
-        [
-            *("aiohttp", "anthropic", "httpx", "keyrings.alt", "numpy", "openai", "pip", "redis"),
-            *("requests", "uv"),
-        ],
-        imported=None,
-    ),
+    "ordinary": Environment(["clients", "executor", "tui"], ["numpy", "pip"], imported=None),
     "frameworks": Environment(
         _frameworks(),
         ["celery", "distributed", "mcp", "numpy", "pydantic-ai-harness", "pytest", "ray"],
@@ -74,6 +70,14 @@ def given(name: str) -> str | None:
     """The interpreter of an environment that `.ci/run` makes."""
     made = os.environ.get("NONO_ENVIRONMENTS")
     return python_of(Path(made) / name) if made else None
+
+
+def with_clients(place: Path) -> str:
+    """One that imports what programs of the tests do: ours, unless there is another, or must be."""
+    if made := given("ordinary"):
+        return made
+    is_whole = all(map(importlib.util.find_spec, _CLIENTS))
+    return sys.executable if is_whole else interpreter("ordinary", place)
 
 
 def interpreter(name: str, place: Path) -> str:

@@ -114,9 +114,10 @@ def _machine(arch: str) -> str:
 
 def _requirements() -> list[str]:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    clients = ("numpy", "anthropic", "openai", "aiohttp")  # what no test run here imports
-    test = project["optional-dependencies"]["test"]
-    return [*project["dependencies"], *(each for each in test if not each.startswith(clients))]
+    large = ("numpy", "anthropic", "openai", "aiohttp")  # what no test run here imports
+    extras = project["optional-dependencies"]
+    tests = (each for each in (*extras["test"], *extras["clients"]) if not each.startswith(large))
+    return [*project["dependencies"], *tests]
 
 
 def make_image(root: Path, kernel: Kernel, command: str, image: Path) -> None:
