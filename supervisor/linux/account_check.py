@@ -27,6 +27,7 @@ it is lifted."""
 def findings() -> Iterator[Finding]:
     """In the order in which a run meets them."""
     yield _proc()
+    yield from _null()
     yield _working_directory()
     yield _temporary_directory()
     yield from _limits()
@@ -43,6 +44,15 @@ def _proc() -> Finding:
     except NonoError as error:
         return Finding("/proc", "not ours", False, f"{error.message}: {error.hint}")
     return Finding("/proc", "this pid namespace's", True)
+
+
+def _null() -> Iterator[Finding]:
+    """Only where it cannot be had: a root directory may come without any /dev."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        cost = "nothing starts: give the container or the chroot a /dev, as by bwrap --dev /dev"
+        yield Finding(os.devnull, error.strerror or "", False, cost)
 
 
 def _working_directory() -> Finding:

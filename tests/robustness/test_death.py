@@ -1,5 +1,6 @@
 """Somebody dies in the middle: the program, a handler, nono itself."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from nono.shims.linux.process import pidfd_open, pidfd_send_signal
+from nono.supervisor.linux.processes import descendants
 from tests.conftest import Account, Nono, program_beside
 
 pytestmark = pytest.mark.requires(landlock=2)
@@ -126,3 +129,24 @@ def test_nono_says_that_its_init_was_killed(as_user: Account, project: Path) -> 
         os.kill(init, signal.SIGKILL)
         assert nono.wait(60) == 128 + signal.SIGKILL
         await_that(lambda: is_silent(project))
+
+
+def test_what_outlives_nono_and_its_init_has_the_floor(as_user: Account, project: Path) -> None:
+    """Both killed, as by the OOM killer: what is left ends only when somebody ends it."""
+    with recording(as_user, project) as nono:
+        (init,) = children_of(nono.pid)
+        left = [pidfd_open(pid) for pid in descendants(init)]
+        os.kill(init, signal.SIGSTOP)
+        nono.kill()
+        nono.wait()
+        os.kill(init, signal.SIGKILL)
+        try:
+            (project / "record").write_text("")
+            await_that(lambda: "ENOSYS ENOSYS ok ENOSYS" in records(project))
+        finally:
+            for each in left:
+                with contextlib.suppress(ProcessLookupError):
+                    pidfd_send_signal(each, signal.SIGKILL)
+                os.close(each)
+        await_that(lambda: is_silent(project))
+    assert not Path("/var/nono-won").exists()

@@ -92,6 +92,16 @@ def test_a_proc_that_hides(root: Account, user: Account, project: Path, option: 
     assert done.stdout.startswith(WORKS)
 
 
+def test_a_dev_without_anything(root: Account, user: Account, project: Path) -> None:
+    """The error names the file, and the command that it names has the remedy."""
+    before = "mount -t proc proc /proc; mount -t tmpfs none /dev"
+    done = there(root, user, project, before, "run", "--allow-cwd", "--", "/bin/true")
+    assert done.returncode == 125
+    assert "/dev/null: No such file or directory\nhint: nono setup --check\n" in done.stderr
+    checked = there(root, user, project, before, "setup", "--check")
+    assert "NO  /dev/null: No such file or directory\n     nothing starts: " in checked.stdout
+
+
 def test_the_proc_of_another_namespace(root: Account, user: Account, project: Path) -> None:
     done = there(root, user, project, "", "setup", "--check")
     assert done.returncode == 1

@@ -292,7 +292,8 @@ def _remove_group(path: str) -> None:
 
 
 def _tell_failure(control: socket.socket, step: str, error: OSError) -> None:
-    protocol.send(control, protocol.FAILED, step, error.errno or 0)
+    where = f": {error.filename}" if error.filename else ""
+    protocol.send(control, protocol.FAILED, step + where, error.errno or 0)
 
 
 def _is_out_of_reach(pid: int) -> bool:
