@@ -87,6 +87,8 @@ class Exchange:
             upstreams.keep(service, wire)
         else:
             upstreams.end(service, wire)
+            if is_last(self._request) and self.keeps:
+                upstreams.prepare(service, self._client.line.poll)
 
     @property
     def _keeps_service(self) -> bool:

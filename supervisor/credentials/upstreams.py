@@ -1,4 +1,4 @@
-"""Connections to services: made, verified, and kept for the next request."""
+"""Connections to services: made, verified, and kept or made in advance for the next request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nono.broker import Rule
 from nono.broker.credentials.services import Service, Upstream
 from nono.broker.network.refusals import reaching
 from nono.supervisor.credentials.encryption import Encryption, NotResumed, failure
-from nono.supervisor.credentials.poll import Line
+from nono.supervisor.credentials.poll import Line, Poll
 from nono.supervisor.credentials.wire import READ, Wire
 from nono.supervisor.errors import ResolutionError
 from nono.supervisor.network.dial import dial
@@ -57,9 +57,10 @@ class Upstreams:
     proxy: UpstreamProxy | None = None
     _idle: dict[str, list[tuple[float, Wire]]] = field(default_factory=dict)
     _encryption: Encryption = field(default_factory=Encryption)
+    _preparing: set[str] = field(default_factory=set)
 
     def kept(self, service: Service) -> Wire | None:
-        """A connection that was used for this service before, and is free."""
+        """A connection to this service that is free, used before or not."""
         idle = self._idle.get(service.name)
         while idle:
             since, wire = idle.pop()
@@ -91,6 +92,26 @@ class Upstreams:
         if wire.encrypted is not None:
             self._encryption.leave(service, wire.encrypted)
         wire.close()
+
+    def prepare(self, service: Service, poll: Poll) -> None:
+        """Begin a connection for the next request, where none is free.
+
+        So that one is spared the two round trips, which are more than all else that nono costs it.
+        """
+        name = service.name
+        if name in self._preparing or any(wire.is_open for _, wire in self._idle.get(name, ())):
+            return
+        self._preparing.add(name)
+        poll.nursery.start_soon(self._prepare, service, poll)
+
+    async def _prepare(self, service: Service, poll: Poll) -> None:
+        try:
+            sock = await self._connect(service)
+        except Exception:
+            return  # it is told to the request that needs one
+        finally:
+            self._preparing.discard(service.name)
+        self.keep(service, Wire(sock, poll, None))
 
     def close(self) -> None:
         for idle in self._idle.values():
