@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypedDict
@@ -29,6 +29,7 @@ from tests.older_kernel import without_note
 from tests.requirements import SYSTEM_PATH as SYSTEM_PATH
 from tests.requirements import landlock_abi as landlock_abi
 from tests.requirements import require
+from tests.switching import in_front
 
 TIMEOUT = float(os.environ.get("NONO_TESTS_TIMEOUT", "60"))
 UMASK = 0o022
@@ -79,6 +80,12 @@ class Account:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
+    def starting(self, environment: Mapping[str, str]) -> tuple[Sequence[str], _Switch]:
+        """What begins a command as this user, and what makes Popen start it with that."""
+        switch = self.switch
+        words = in_front(self.uid, self.gid, environment) if switch else ()
+        return words, {} if words else switch
+
     def __call__(
         self,
         *command: str | Path,
@@ -92,17 +99,19 @@ class Account:
         The command leads a session of its own, which is killed when it is over
         time: subprocess.TimeoutExpired then carries what was printed so far.
         """
+        environment = {**self.environment, **(env or {})}
+        words, switch = self.starting(environment)
         process = subprocess.Popen(
-            [os.fspath(part) for part in command],
+            [*words, *(os.fspath(part) for part in command)],
             cwd=cwd or self.home,
-            env={**self.environment, **(env or {})},
+            env=environment,
             stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             errors="backslashreplace",
             start_new_session=True,
-            **self.switch,
+            **switch,
             umask=UMASK,
         )
         try:

@@ -95,13 +95,14 @@ def _is_others(name: str) -> bool:
 
 
 def _sources(package: str) -> Iterator[Path]:
-    """Those of the broker, and those of the rooms."""
+    """Those of the broker, and those of the rooms; of tests not the programs that they start."""
     top = CHECKOUT / package
     if package == "broker":
         return top.rglob("*.py")
     if package == "supervisor":
         return (path for room in ROOMS for path in (top / room).rglob("*.py"))
-    return (path for each in test_directories() for path in Path(each).rglob("*.py"))
+    found = (path for each in test_directories() for path in Path(each).rglob("*.py"))
+    return (path for path in found if path.parent.name != "programs")
 
 
 def modules() -> Iterator[str]:

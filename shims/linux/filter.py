@@ -133,15 +133,20 @@ def _new_numbers(arch: Arch, calls: Mapping[str, Syscall]) -> bpf.Code:
     return code + bpf.result(_UNKNOWN)
 
 
+_INSTALL = "install libseccomp (Debian, Ubuntu: libseccomp2; Alpine, Arch, Fedora: libseccomp)"
+
+
 def _search_tree(arch: Arch, calls: Mapping[str, Syscall]) -> bytes:
     try:
         # Here, because it raises OSError where the library is missing.
         with found_by_name():
             import pyseccomp
     except (ImportError, OSError) as error:
+        # The dynamic linker says it in words alone.
+        is_full = os.strerror(errno.EMFILE) in str(error)
         raise FilterError(
             f"cannot build the system call filter: {error}",
-            "install libseccomp (Debian, Ubuntu: libseccomp2; Alpine, Arch, Fedora: libseccomp)",
+            "ulimit -n 1024" if is_full else _INSTALL,
         ) from error
     tree = pyseccomp.SyscallFilter(_UNKNOWN)
     if not tree.exist_arch(AUDIT_ARCH[arch]):

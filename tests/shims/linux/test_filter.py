@@ -2,6 +2,8 @@
 
 import errno
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -210,4 +212,17 @@ def test_without_a_broker_nothing_is_notified(which: Filter) -> None:
 def test_without_libseccomp_there_is_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyseccomp", None)
     with pytest.raises(FilterError, match="hint: install libseccomp"):
+        filter.build("x86_64")
+
+
+def test_where_libseccomp_cannot_be_opened_the_hint_is_not_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @contextmanager
+    def full() -> Iterator[None]:
+        raise OSError("libseccomp.so.2: cannot open shared object file: Too many open files")
+        yield
+
+    monkeypatch.setattr(filter, "found_by_name", full)
+    with pytest.raises(FilterError, match="Too many open files\nhint: ulimit -n 1024"):
         filter.build("x86_64")

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Account
+from tests.conftest import BY_A_USER, Account
 
 PROGRAMS = Path(__file__).with_name("programs")
 RUNS = 18
 
 
+@BY_A_USER
 @pytest.mark.requires(landlock=2)
 def test_a_filled_memory_plans_what_a_fresh_process_does(as_user: Account, project: Path) -> None:
     done = as_user(as_user.python, "-P", PROGRAMS / "filled_memory.py", project)

@@ -1,4 +1,8 @@
-"""A `nono warm` of an account's own, and runs by it."""
+"""A `nono warm` of an account's own, and runs by it.
+
+To have one start takes ten times as long as a run by it, so the tests of a file have the same one,
+unless what they show is how it starts, or without what: those begin with none.
+"""
 
 import os
 import signal
@@ -9,21 +13,26 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.session.tmpdir import remove_tree
 from tests.conftest import TIMEOUT, UMASK, Account, Finished
 
 
 class Warm:
-    """One that serves until the test is over."""
+    """One that serves until it is ended; `place` is for its socket."""
 
-    def __init__(self, account: Account, project: Path) -> None:
+    def __init__(self, account: Account, project: Path, place: Path) -> None:
         self.account = account
-        self.project = project
-        self.runtime = account.directory(account.home / "runtime", 0o700)
-        self.environment = {"XDG_RUNTIME_DIR": str(self.runtime)}
-        self.command: tuple[str, ...] = (account.python, "-P", "-m", "nono.supervisor")
+        self.runtime = account.directory(place / "runtime", 0o700)
+        self.begin(project)
         self.socket = self.runtime / "nono" / "warm"
         self.said: list[str] = []
         self.process: subprocess.Popen[str] | None = None
+
+    def begin(self, project: Path) -> None:
+        """From now on by another test, which knows nothing of what an earlier one has changed."""
+        self.project = project
+        self.environment = {"XDG_RUNTIME_DIR": str(self.runtime)}
+        self.command: tuple[str, ...] = (self.account.python, "-P", "-m", "nono.supervisor")
 
     def start(self, *options: str, expected: str = "nono: warm: ") -> int:
         """Its process id, once it listens."""
@@ -44,17 +53,19 @@ class Warm:
     def popen(self, *arguments: str, warm: str = "required", **more: str) -> subprocess.Popen[str]:
         """A command of nono's that runs, with pipes."""
         asked = {"NONO_WARM": warm} if warm else {}
+        environment = {**self.account.environment, **self.environment, **asked, **more}
+        words, switch = self.account.starting(environment)
         return subprocess.Popen(
-            [*self.command, *arguments],
+            [*words, *self.command, *arguments],
             cwd=self.project,
-            env={**self.account.environment, **self.environment, **asked, **more},
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
             umask=UMASK,
-            **self.account.switch,
+            **switch,
         )
 
     def __call__(
@@ -73,16 +84,38 @@ class Warm:
 
 @contextmanager
 def warm_of(account: Account, project: Path) -> Iterator[Warm]:
-    found = Warm(account, project)
+    found = Warm(account, project, account.home)
     try:
         yield found
     finally:
         found.end()
 
 
+@pytest.fixture(scope="module")
+def kept(place: Path) -> Iterator[dict[str, Warm]]:
+    """Those of the accounts that a file has asked for."""
+    found: dict[str, Warm] = {}
+    yield found
+    for each in found.values():
+        each.end()
+        remove_tree(os.fspath(each.runtime.parent))
+
+
 @pytest.fixture
-def warm(as_user: Account, project: Path) -> Iterator[Warm]:
-    """One that is started already."""
+def warm(as_user: Account, project: Path, place: Path, kept: dict[str, Warm]) -> Warm:
+    """One that serves already, an earlier test's."""
+    if as_user.name not in kept:
+        own = as_user.directory(place / f"warm-{as_user.name}", 0o700)
+        kept[as_user.name] = Warm(as_user, as_user.home, own)
+        kept[as_user.name].start()
+    found = kept[as_user.name]
+    found.begin(project)
+    return found
+
+
+@pytest.fixture
+def own(as_user: Account, project: Path) -> Iterator[Warm]:
+    """One that serves already, which the test may end."""
     with warm_of(as_user, project) as found:
         found.start()
         yield found

@@ -98,22 +98,22 @@ def test_its_nono_is_killed(warm: Warm) -> None:
     assert running.end()[0] == -signal.SIGKILL
 
 
-def test_nono_warm_is_killed(warm: Warm) -> None:
-    running, other = Running(warm), Running(warm)
-    assert warm.process is not None
-    warm.process.kill()
+def test_nono_warm_is_killed(own: Warm) -> None:
+    running, other = Running(own), Running(own)
+    assert own.process is not None
+    own.process.kill()
     for each in (running, other):
         code, said = each.end()
         assert code == 137
         assert "nono warm is gone" in said
-    warm.process.communicate()
-    warm.process = None
+    own.process.communicate()
+    own.process = None
     # What it has left behind is in nobody's way.
-    done = warm("run", "-v", "--", "echo", "x", warm="1")
+    done = own("run", "-v", "--", "echo", "x", warm="1")
     assert (done.returncode, done.stdout) == (0, "x\n")
     assert "an ordinary start: no nono warm of this user's is there" in done.stderr
-    warm.start()
-    assert warm("run", "--", "echo", "again").stdout == "again\n"
+    own.start()
+    assert own("run", "--", "echo", "again").stdout == "again\n"
 
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1]
@@ -184,12 +184,12 @@ def test_signals_that_it_was_started_without(unstarted: Warm) -> None:
     assert running.end()[0] == 128 + signal.SIGTERM
 
 
-def test_a_signal_ends_it_and_removes_its_socket(warm: Warm) -> None:
-    assert warm.process is not None
-    assert warm.socket.exists()
-    warm.process.terminate()
-    assert warm.process.wait(TIMEOUT) == 128 + signal.SIGTERM
-    assert not warm.socket.exists()
+def test_a_signal_ends_it_and_removes_its_socket(own: Warm) -> None:
+    assert own.process is not None
+    assert own.socket.exists()
+    own.process.terminate()
+    assert own.process.wait(TIMEOUT) == 128 + signal.SIGTERM
+    assert not own.socket.exists()
 
 
 def test_one_at_a_time(warm: Warm) -> None:

@@ -179,25 +179,25 @@ def test_what_waits_for_its_last_run_is_in_nobodys_way(unstarted: Warm) -> None:
 
 @BY_A_USER
 @pytest.mark.long
-def test_one_that_does_not_answer_is_not_waited_for_without_end(warm: Warm) -> None:
+def test_one_that_does_not_answer_is_not_waited_for_without_end(own: Warm) -> None:
     """Nor one at whose socket others wait already, as many as can."""
-    assert warm.process is not None
-    os.kill(warm.process.pid, signal.SIGSTOP)
+    assert own.process is not None
+    os.kill(own.process.pid, signal.SIGSTOP)
     waiting = []
     try:
-        done = warm("run", "-v", "--", "true", warm="1")
+        done = own("run", "-v", "--", "true", warm="1")
         assert "an ordinary start: nono warm has said nothing for 10 seconds" in done.stderr
         with contextlib.suppress(BlockingIOError):
             while True:
                 waiting.append(socket.socket(socket.AF_UNIX))
                 waiting[-1].setblocking(False)
-                waiting[-1].connect(str(warm.socket))
-        done = warm("run", "-v", "--", "true", warm="1")
+                waiting[-1].connect(str(own.socket))
+        done = own("run", "-v", "--", "true", warm="1")
         assert "an ordinary start: Resource temporarily unavailable" in done.stderr
     finally:
         for each in waiting:
             each.close()
-        os.kill(warm.process.pid, signal.SIGCONT)
+        os.kill(own.process.pid, signal.SIGCONT)
 
 
 assert sys.platform == "linux"
