@@ -38,8 +38,11 @@ Others end inside: somebody of ours catches each.
     ProxyRefusal                    becomes the errno of a connect
     NotUnderstoodError              a file of git is taken for one that may run anything
     NotHTTP                         becomes the credential proxy's answer, as those below
+    ClientFault
     UpstreamFailure
         UpstreamClosed
+    NotResumed                      becomes another connection to the service, without a session
+    TooMuchWork                     becomes UpstreamFailure, by who reads the head of an answer
     TimeOver                        ends a connection of the credential proxy
     ClientGone                      ends a connection of the credential proxy
     HostFailure                     becomes an answer of nono's proxy
