@@ -24,6 +24,8 @@ mount --bind "$0/a/mounted" "$0/a/bound" && : > "$0/a/.env"
 exec "$@"
 """
 
+pytestmark = pytest.mark.requires(landlock=1)  # only file systems of Linux are believed
+
 
 class Plain(RealTree):
     """Lists every directory."""
