@@ -23,6 +23,8 @@ from nono.supervisor.streams import Streams
 
 _MAX_READ = 65536
 _MAX_TYPED = 65536
+_MAX_LAST = 1 << 20
+"""Bytes: the kernel keeps less than that of what nobody has read."""
 _LFLAG, _CC = 3, 6
 
 
@@ -81,7 +83,7 @@ class Inner:
             raise
 
     def last(self, seconds: float) -> Iterator[bytes]:
-        """What is still on its way when every program has ended, for so long at the most.
+        """What is still on its way when every program has ended, until nothing comes for so long.
 
         The kernel says that it was all only once nobody has the slave open.
         """
@@ -89,11 +91,12 @@ class Inner:
         self.slave = -1
         poll = select.poll()
         poll.register(self.master, select.POLLIN)
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and poll.poll(left * 1000):
+        left = _MAX_LAST
+        while left > 0 and poll.poll(seconds * 1000):
             data = self.read()
             if not data:
                 return
+            left -= len(data)
             yield data
 
     def type(self, data: bytes) -> None:

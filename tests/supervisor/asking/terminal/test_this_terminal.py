@@ -1,6 +1,8 @@
 """`nono run --ask` at a terminal: real calls wait, and their program is a job."""
 
+import re
 import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,17 @@ def test_a_list_where_nothing_is_coloured(as_user: Account, project: Path, data:
         one.wait("read 40")
         assert one.end() == 0
     assert "nono asks for run" in one.text and "─" not in one.text
+
+
+def test_a_terminal_that_takes_nothing_for_a_while_shows_all_in_the_end(
+    as_user: Account, project: Path
+) -> None:
+    """The program has ended long before: what its own terminal still keeps is waited for."""
+    prints = (
+        "echo ready; sleep 0.5; for i in $(seq 700); do printf 'line %07d abcdefghij\n' $i; done"
+    )
+    with person(as_user, "sh", "-c", nono(as_user, "sh", "-c", prints), cwd=project) as one:
+        one.wait("ready")
+        time.sleep(4)
+        assert one.end() == 0
+    assert len(re.findall(rb"line \d{7} abcdefghij\r\n", one.raw)) == 700
