@@ -23,6 +23,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _CONTROL = rb"[\0-\x08\x0b-\x1f\x7f]"
 _SECTION = rb'\[([A-Za-z0-9-]+)(?:[ \t]+"((?:[^"\\\n\0]|\\["\\])*)")?\]'
 _KEY = rb"([A-Za-z][A-Za-z0-9-]*)[ ]*(?:=[ \t]*(.*))?"
+_MARKED = rb'[\\"#;\t]'
+"""What makes more of a value than its characters."""
 _ESCAPES = {b"n": b"\n", b"t": b"\t", b'"': b'"', b"\\": b"\\"}
 
 
@@ -75,6 +77,8 @@ def _entry(section: bytes, subsection: bytes | None, key: bytes, value: bytes | 
 
 def _value(text: bytes, number: int) -> bytes:
     """What stands behind the equals sign, with its quotes and escapes undone."""
+    if not re.search(_MARKED, text):
+        return text.strip(b" ")
     value, quoted, index, kept = b"", False, 0, 0
     while index < len(text):
         byte = text[index : index + 1]

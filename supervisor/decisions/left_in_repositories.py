@@ -23,6 +23,7 @@ from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import bytes_of, exact_link, kind_of, names_in
+from nono.supervisor.planning.git.git_settings import Configurations
 from nono.supervisor.planning.git.repositories import (
     Indexes,
     Repository,
@@ -31,6 +32,8 @@ from nono.supervisor.planning.git.repositories import (
 )
 
 _MAX_NAMES = 200
+_MAX_CONFIGURED = 1 << 21
+"""Bytes of all configurations that are read at the end, character for character."""
 _BEHIND = 20_000_000
 """Nanoseconds: the clock that a kernel has for files may be a tick behind."""
 
@@ -79,7 +82,8 @@ class LeftInRepositories:
 
     def changed(self, walked: Walked) -> Iterator[str]:
         """The paths of what is new and would run, or go on, after a walk of all that is opened."""
-        yield from self._in_known()
+        configurations = Configurations(_MAX_CONFIGURED)
+        yield from self._in_known(configurations)
         plain = [link for link in walked.links if kind_of(link) == stat.S_IFDIR]
         places = dict.fromkeys((*walked.directories, *plain))
         for link in walked.links:
@@ -92,7 +96,7 @@ class LeftInRepositories:
                 yield link
         for directory in places:
             if not self._was_there(directory):
-                yield from self._new(directory)
+                yield from self._new(directory, configurations)
         yield from (link for link in walked.inside if self._is_since_start(link))
         yield from walked.unread
 
@@ -111,7 +115,7 @@ class LeftInRepositories:
             path = parent(path)
         return not self._was_there(path)
 
-    def _in_known(self) -> Iterator[str]:
+    def _in_known(self, configurations: Configurations) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""
         indexes = Indexes()
         for one in self._found:
@@ -122,7 +126,7 @@ class LeftInRepositories:
                 hooks = hooks_in(child(directory, "hooks"))
                 yield from (each for each in hooks if self._hooks.get(each) != state(each))
                 if self._was_there(directory) and self._differs(child(directory, "config")):
-                    yield from self._reconfigured(one, directory)
+                    yield from self._reconfigured(one, directory, configurations)
             if not self._has_new_index(one.directory):
                 continue
             try:
@@ -141,7 +145,7 @@ class LeftInRepositories:
             if begun != self._begun.get(path):
                 yield path
 
-    def _new(self, directory: str) -> Iterator[str]:
+    def _new(self, directory: str, configurations: Configurations) -> Iterator[str]:
         """What git runs or believes in a repository that the run made."""
         top = parent(directory) if directory.endswith("/.git") else directory
 
@@ -153,7 +157,7 @@ class LeftInRepositories:
         if directory == top and is_bare(top) and kind_of(child(top, ".git")) is not None:
             # git takes one of the two, and which one is for a file in them to say.
             yield child(top, "HEAD")
-        yield from running(directory, is_kept, self._was_there)
+        yield from running(directory, is_kept, self._was_there, configurations)
         yield from self._run_by_configuration(top)
         yield from self._new_begun(directory)
 
@@ -181,18 +185,20 @@ class LeftInRepositories:
             return True
         return not any(is_within(plain, each) for each in self._opened)
 
-    def _reconfigured(self, one: Repository, directory: str) -> Iterator[str]:
+    def _reconfigured(
+        self, one: Repository, directory: str, configurations: Configurations
+    ) -> Iterator[str]:
         """The configuration, when what a person pushes goes elsewhere now, or to a remote that is a
         directory of that name; or when a protection was lifted, and git runs by it what it did not.
         """
         path = child(directory, "config")
         before = self._configurations.get(directory, b"")
-        after = bytes_of(path, MAX_BYTES + 1)
 
         def is_kept(remote: bytes) -> bool:
             return self._is_kept(one.top, os.fsdecode(remote))
 
         try:
+            after = configurations.text(path)
             paths = (*remotes_by_name(after), *gone(before, after))
             is_told = (
                 goes_elsewhere(before, after)

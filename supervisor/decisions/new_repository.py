@@ -11,17 +11,17 @@ import stat
 from collections.abc import Callable, Iterator
 
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES, first_that_runs, work_trees
+from nono.broker.git_config import first_that_runs, work_trees
 from nono.broker.rules.paths import child, lineage
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import (
-    bytes_of,
     common,
     exact_common,
     exact_link,
     kind_of,
     names_in,
 )
+from nono.supervisor.planning.git.git_settings import Configurations
 from nono.supervisor.planning.git.repositories import is_bare
 
 CONFIGS = ("config", "config.worktree")
@@ -34,16 +34,18 @@ def running(
     directory: str,
     is_kept: Callable[[bytes], bool],
     was_there: Callable[[str], bool],
+    configurations: Configurations,
 ) -> Iterator[str]:
     """The paths in a repository's directory. `is_kept` says of the path of a remote whether no run
     could make a repository there; `was_there` of a directory that it is a repository's of before.
+    Of more configurations than are read each may run something.
     """
     for name in _NO_LINKS:
         path = child(directory, name)
         if kind_of(path) == stat.S_IFLNK:
             yield path
     for path in (child(directory, name) for name in CONFIGS):
-        if _may_run(path, is_kept) or _writes_elsewhere(directory, path):
+        if _may_run(directory, path, is_kept, configurations):
             yield path
     yield from hooks_in(child(directory, "hooks"))
     for name in _REMOTES:
@@ -57,7 +59,7 @@ def running(
         for each in common(directory):
             if each != directory and not was_there(each):
                 for path in (child(each, name) for name in CONFIGS):
-                    if _may_run(path, is_kept) or _writes_elsewhere(each, path):
+                    if _may_run(each, path, is_kept, configurations):
                         yield path
                 yield from hooks_in(child(each, "hooks"))
     alternates = child(directory, "objects/info/alternates")
@@ -65,27 +67,29 @@ def running(
         yield alternates
 
 
-def _may_run(config: str, is_kept: Callable[[bytes], bool]) -> bool:
-    """Whether a configuration has a setting that runs something, or may have."""
+def _may_run(
+    directory: str,
+    config: str,
+    is_kept: Callable[[bytes], bool],
+    configurations: Configurations,
+) -> bool:
+    """Whether a configuration has a setting that runs something or writes elsewhere, or may have."""
     kind = kind_of(config)
     if kind is None:
         return False
-    text = bytes_of(config, MAX_BYTES + 1)
-    if kind not in (stat.S_IFREG, stat.S_IFLNK) or (not text and os.lstat(config).st_size):
-        return True
     try:
-        return first_that_runs(text, is_kept) is not None
+        text = configurations.text(config)
+        if kind not in (stat.S_IFREG, stat.S_IFLNK) or (not text and os.lstat(config).st_size):
+            return True
+        return first_that_runs(text, is_kept) is not None or _writes_elsewhere(directory, text)
     except NotUnderstoodError:
         return True
 
 
-def _writes_elsewhere(directory: str, config: str) -> bool:
+def _writes_elsewhere(directory: str, config: bytes) -> bool:
     """Whether git's files would go anywhere but to where a `.git` leads back: into a home, say, or
-    into what is git's own."""
-    try:
-        named = work_trees(bytes_of(config, MAX_BYTES + 1))
-    except NotUnderstoodError:
-        return True
+    into what is git's own. Raises NotUnderstoodError."""
+    named = work_trees(config)
     tops = [plain_path(os.path.join(directory, os.fsdecode(each))) for each in named]
     return any(exact_link(child(top, ".git")) != directory or is_gits(top) for top in tops)
 

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.compiled import pattern_of
+from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_config import MAX_BYTES
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, is_within
@@ -21,7 +22,10 @@ from nono.supervisor.planning.git.git_files import bytes_of, common, kind_of
 from nono.supervisor.planning.git.repositories import Repository
 
 _MAX_FILES = 16
-_MAX_SETTINGS = 4000
+_MAX_ALL_BYTES = 1 << 23
+"""Of all configurations that are read in one search: a run may have made hundreds."""
+_MAX_ALL_WORDS = 100_000
+"""Settings, and paths in their values: each is made absolute, and looked for."""
 _MAX_VARIABLES = 100
 """Settings in the environment. Each is two variables."""
 _MAX_DIGITS = 9
@@ -36,6 +40,32 @@ _REFS = "refs/"
 _COMMENT = rb"[ \t][#;].*"
 _BETWEEN = rb"[\s\"'`;|&()<>$=!\\]+"
 """Of the words of a command: one with a slash in it is a file, and no name to look for in PATH."""
+
+
+class Configurations:
+    """Those that one search reads: no more than so many bytes and words of all of them together.
+
+    `cut` are the files of which not all was read.
+    """
+
+    def __init__(self, most: int = _MAX_ALL_BYTES) -> None:
+        self.cut: list[str] = []
+        self._bytes = most
+        self._words = _MAX_ALL_WORDS
+
+    def text(self, file: str) -> bytes:
+        """Raises NotUnderstoodError where there is more than is read."""
+        text = bytes_of(file, MAX_BYTES + 1) if self._bytes >= 0 else b""
+        self._bytes -= len(text)
+        if self._bytes < 0 or len(text) > MAX_BYTES:
+            raise NotUnderstoodError("git's configurations are too large")
+        return text
+
+    def count(self) -> None:
+        """One more word. Raises NotUnderstoodError."""
+        self._words -= 1
+        if self._words < 0:
+            raise NotUnderstoodError("git's configurations have too many words")
 
 
 class Named(NamedTuple):
@@ -64,14 +94,17 @@ class Named(NamedTuple):
                 yield os.path.dirname(path)
 
 
-def of_every_repository(home: str, env: Mapping[str, str]) -> list[Named]:
+def of_every_repository(
+    home: str, env: Mapping[str, str], configurations: Configurations | None = None
+) -> list[Named]:
     """What the machine's and the person's own configuration names (FILES in git-config(1)), and
     what the environment sets."""
+    configurations = configurations or Configurations()
     system = env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig"
     own = (child(home, ".gitconfig"), f"{base_directory('XDG_CONFIG_HOME', env, home)}/git/config")
     one = env.get("GIT_CONFIG_GLOBAL")
     files = (system, one) if one else (system, *own)
-    return list(_named(files, home, [*_in_variables(env, home)]))
+    return list(_named(files, home, configurations, [*_in_variables(env, home)]))
 
 
 def _in_variables(env: Mapping[str, str], home: str) -> Iterator[Named]:
@@ -95,7 +128,9 @@ def named_everywhere(of_every: Iterable[Named], home: str) -> Iterator[str]:
             yield from (path for path in each.kept("/") if not is_within(home, path))
 
 
-def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]) -> Iterator[str]:
+def named_by_configuration(
+    one: Repository, home: str, of_every: Iterable[Named], configurations: Configurations
+) -> Iterator[str]:
     """Absolute paths, in plain form. `of_every` is what configures every repository."""
     own = (
         child(directory, name)
@@ -103,7 +138,7 @@ def named_by_configuration(one: Repository, home: str, of_every: Iterable[Named]
         for name in ("config", "config.worktree")
     )
     relative = (each for each in of_every if not each.is_absolute)
-    for each in itertools.chain(relative, _named(own, home)):
+    for each in itertools.chain(relative, _named(own, home, configurations)):
         if one.link is None and each.path.startswith(_REFS):
             # Where the repository itself is the top, as of a submodule, this is a branch's name.
             continue
@@ -123,25 +158,38 @@ def in_every_work_tree(of_every: Iterable[Named]) -> dict[str, bool]:
     }
 
 
-def _named(files: Iterable[str], home: str, given: Sequence[Named] = ()) -> Iterator[Named]:
+def _named(
+    files: Iterable[str], home: str, configurations: Configurations, given: Sequence[Named] = ()
+) -> Iterator[Named]:
     """What is given and what these files name, and those that they include."""
     yield from given
     waiting, seen = [*files, *(each.at("/") for each in given if each.key == _INCLUDE)], set[str]()
-    while waiting and len(seen) < _MAX_FILES:
+    while waiting:
         file = waiting.pop(0)
         if file in seen:
             continue
         seen.add(file)
-        for each in _named_in(file, home):
+        try:
+            if len(seen) > _MAX_FILES:
+                raise NotUnderstoodError("git's configuration includes too many files")
+            for each in _named_in(file, home, configurations):
+                yield each
+                if each.key == _INCLUDE:
+                    waiting.append(each.at("/"))
+        except NotUnderstoodError:
+            configurations.cut.append(file)
+            return
+
+
+def _named_in(file: str, home: str, configurations: Configurations) -> Iterator[Named]:
+    """Raises NotUnderstoodError where there is more than is read."""
+    text = configurations.text(file).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
+    for found in pattern_of(_SETTING).finditer(text):
+        configurations.count()
+        value = pattern_of(_COMMENT).sub(b"", found[2])
+        for each in _named_by(file, found[1].lower(), value, home):
+            configurations.count()
             yield each
-            if each.key == _INCLUDE:
-                waiting.append(each.at("/"))
-
-
-def _named_in(file: str, home: str) -> Iterator[Named]:
-    text = bytes_of(file, MAX_BYTES).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
-    for found in itertools.islice(pattern_of(_SETTING).finditer(text), _MAX_SETTINGS):
-        yield from _named_by(file, found[1].lower(), pattern_of(_COMMENT).sub(b"", found[2]), home)
 
 
 def _named_by(file: str, key: bytes, value: bytes, home: str) -> Iterator[Named]:

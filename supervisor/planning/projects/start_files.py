@@ -25,6 +25,7 @@ from nono.supervisor.links import Ways
 from nono.supervisor.planning.git import repositories
 from nono.supervisor.planning.git.git_files import kind_of, names_in
 from nono.supervisor.planning.git.git_settings import (
+    Configurations,
     named_by_configuration,
     named_everywhere,
     of_every_repository,
@@ -37,6 +38,11 @@ from nono.supervisor.planning.paths.reach import Reach
 
 GROUP = "protect_start_files"
 ORIGIN = Origin(OriginKind.GROUP, GROUP)
+_OWN_UNREAD = "{}: more than is read of git's configuration: what else it names is not protected"
+_UNREAD = (
+    "{}: more than is read of git's configuration: in {} and {} other repositories nothing may be"
+    " changed but what was opened by its own name"
+)
 _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
 
@@ -67,10 +73,7 @@ def start_file_rules(
     searched = searched_directories(opened)
     found = repositories.search(searched, remembered(searched, env))
     is_opened = Reach(rules)
-    settings = of_every_repository(home, env)
-    named = [*named_everywhere(settings, home)]
-    for one in found.repositories:
-        named += named_by_configuration(one, home, settings)
+    named, found = _named(found, home, env)
     known: dict[str, str] = {}
     for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
         known.setdefault(path, spelled)
@@ -95,16 +98,34 @@ def started_by_itself(
     above = [*lineage(directory)]
     ones = {one for each in above for one in repositories.repositories_at(each)}
     found = Found(tuple(sorted(ones, key=str)))
-    settings = of_every_repository(home, env)
-    named = [*named_everywhere(settings, home)]
-    for one in found.repositories:
-        named += named_by_configuration(one, home, settings)
+    named, found = _named(found, home, env)
     known: dict[str, str] = {}
     for each, spelled in _start_files(above, found, named, workdir, expand):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
     links = LinksInside(everything, Ways(home).canonical).search(known)
     return known | {led: _spelled(link, workdir) for led, link in links.items()}
+
+
+def _named(found: Found, home: str, env: Mapping[str, str]) -> tuple[list[str], Found]:
+    """What git's configuration names; and what was found, with what is to be said of it.
+
+    Where there is more configuration than is read, no file of the work tree may be changed: any
+    may be a hook.
+    """
+    own, configurations, unread = Configurations(), Configurations(), list[Repository]()
+    settings = of_every_repository(home, env, own)
+    named = [*named_everywhere(settings, home)]
+    for one in found.repositories:
+        before = len(configurations.cut)
+        named += named_by_configuration(one, home, settings, configurations)
+        if len(configurations.cut) > before:
+            unread.append(one)
+            named += (one.top, one.link or one.top, one.directory)
+    notes = [_OWN_UNREAD.format(file) for file in own.cut]
+    if unread:
+        notes.append(_UNREAD.format(configurations.cut[0], unread[0].top, len(unread) - 1))
+    return named, found._replace(notes=(*found.notes, *notes))
 
 
 def without_start_files(rules: Iterable[Rule]) -> tuple[Rule, ...]:

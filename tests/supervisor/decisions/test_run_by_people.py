@@ -12,6 +12,7 @@ import pytest
 
 from nono.broker import FLOOR_ACCESS, Access, Effect, Glob, Origin, OriginKind, Rule, Subtree
 from nono.broker.datafile import data
+from nono.supervisor.decisions import left_in_repositories
 from nono.supervisor.decisions.run_by_people import RunByPeople
 from nono.supervisor.report.run import changed
 from tests.conftest import Nono
@@ -246,3 +247,16 @@ def test_each_pattern_of_names_has_one_star() -> None:
     tables = data("start_files")
     for pattern in (*tables["project_patterns"], *tables["run_knowingly_patterns"]):
         assert pattern.count("*") == 1 and not {*"?[]"} & {*pattern}, pattern
+
+
+def test_configuration_beyond_what_is_read_is_named(
+    opened_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(left_in_repositories, "_MAX_CONFIGURED", 250)
+    before = RunByPeople(opened(opened_place))
+    for name in ("a", "b", "c"):
+        for part in ("objects", "refs"):
+            (opened_place / name / ".git" / part).mkdir(parents=True)
+        (opened_place / name / ".git/HEAD").write_text("ref: refs/heads/main\n")
+        (opened_place / name / ".git/config").write_text("#" * 100 + "\n[core]\n\tbare = false\n")
+    assert len(before.changed()) == 1

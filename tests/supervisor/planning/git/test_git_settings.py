@@ -10,6 +10,7 @@ import pytest
 from nono.broker import Access, Allow, Open
 from nono.broker.requests import RecordedProcess
 from nono.supervisor import Options, Plan, make_plan
+from nono.supervisor.planning.git import git_settings
 
 
 @pytest.fixture
@@ -107,3 +108,39 @@ def test_a_value_on_two_lines(home: Path) -> None:
     config = home / "p/.git/config"
     config.write_text("[core]\n\thooksPath = tools/\\\nhooks\n")
     assert not may_write(plan(home, "p"), home / "p/tools/hooks/pre-commit")
+
+
+def test_where_more_is_configured_than_is_read_nothing_may_be_changed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_settings, "_MAX_ALL_WORDS", 100)
+    for name in ("a", "b", "c"):
+        (home / "p" / name / ".git").mkdir(parents=True)
+        (home / "p" / name / ".git/HEAD").touch()
+    (home / "p/b/.git/config").write_text(f"[k]\n\tk = {'x/y ' * 100}\n[core]\n\thooksPath = h\n")
+    made = plan(home, "p")
+    (note,) = (each for each in made.notes if "more than is read" in each)
+    assert f"{home}/p/b/.git/config" in note
+    for name in ("b/h/pre-commit", "b/new", "b/.git/new"):
+        assert not may_write(made, home / "p" / name), name
+    for name in ("new", ".git/new", "a/new", "a/.git/new"):
+        assert may_write(made, home / "p" / name), name
+
+
+def test_one_file_that_is_too_large_is_cut_and_the_others_are_read(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_settings, "MAX_BYTES", 1000)
+    inner = home / "p/a/.git"
+    inner.mkdir(parents=True)
+    (inner / "config").write_text("#" * 1000 + "\n[core]\n\thooksPath = h\n")
+    (home / "p/.git/config").write_text("[core]\n\thooksPath = g\n")
+    made = plan(home, "p")
+    assert not may_write(made, home / "p/a/h/pre-commit")
+    assert not may_write(made, home / "p/g/pre-commit")
+    assert may_write(made, home / "p/new")
+
+
+def test_what_a_person_configures_beyond_the_bound_is_told_of(home: Path) -> None:
+    (home / ".gitconfig").write_text("".join(f"[include]\n\tpath = ~/{i}\n" for i in range(20)))
+    assert any("is not protected" in note for note in plan(home, "p").notes)
