@@ -35,8 +35,7 @@ def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule
     """For each refusal of a path one more for every other name of it. Raises OSError."""
     if platform() != "linux":
         return
-    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
-        table = Twice(_mounts(file))
+    table = Twice(_mounts())
     if table.is_empty:
         return
     for rule in rules:
@@ -51,7 +50,14 @@ def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule
                     yield replace(rule, pattern=kind(name, spelled))
 
 
-def _mounts(lines: Iterable[str]) -> Iterator[Mount]:
+def mount_points() -> frozenset[str]:
+    """Where something is mounted. Raises OSError."""
+    return frozenset(mount.point for mount in _mounts()) if platform() == "linux" else frozenset()
+
+
+def _mounts() -> Iterator[Mount]:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
+        lines = file.readlines()
     for line in lines:
         fields, _, rest = line.partition(" - ")
         words = fields.split(" ")
