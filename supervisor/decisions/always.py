@@ -34,7 +34,7 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import FoldingTrees, folding_trees
 from nono.supervisor.decisions.kernel_mounts import kernel_mounts
 from nono.supervisor.decisions.other_links import OtherLinks
-from nono.supervisor.decisions.other_mounts import other_names
+from nono.supervisor.decisions.other_mounts import MAX_NAMES, OtherNames
 from nono.supervisor.decisions.own_code import own_code, process_is_ours
 from nono.supervisor.decisions.shared_names import shared_names
 from nono.supervisor.decisions.tree import RealTree
@@ -58,6 +58,9 @@ _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 """What says where names are looked up, which in the filtered mode is with nono."""
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
+_MOUNTED = (
+    f"{{}}: it is mounted in more than {MAX_NAMES} other places, and not refused in all of them"
+)
 _RECORDS = Origin(OriginKind.BUILTIN, "nono's own records")
 _CONTROL = Origin(OriginKind.BUILTIN, "nono's control sockets")
 _TMPDIR = Origin(OriginKind.BUILTIN, "private TMPDIR")
@@ -141,14 +144,14 @@ def complete(
     copies = _copies() if network.mode is Mode.FILTERED and broker else {}
     cleaned = dict(plan.copies)
     apart = floor_exclude() | copies.keys() | cleaned.keys()
-    rules += list(other_names(rules, policy.bypasses))
+    mounts = OtherNames(policy.bypasses)
+    rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
     floor = _carve(rules, policy.bypasses, apart, names)
-    behind = list(behind_links(rules, floor.matched))
-    links = OtherLinks([*rules, *floor.matched, *behind], policy.bypasses)
-    if behind or links.rules:
-        rules += [*behind, *links.rules]
+    elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
+    if elsewhere:
+        rules += elsewhere
         names.look(rules)
         floor = _carve(rules, policy.bypasses, apart, names)
     policy = replace(
@@ -157,8 +160,9 @@ def complete(
         network=network,
         folding=tuple(sorted(names.found)),
     )
-    notes = tuple(map(_UNFOUND.format, links.unfound))
-    is_by_name = bool(links.unfound_for(Access.READ))
+    mounted = mounts.unfound_for(rules, ~Access(0))
+    notes = (*map(_UNFOUND.format, links.unfound), *map(_MOUNTED.format, mounted))
+    is_by_name = bool(links.unfound_for(Access.READ) or mounts.unfound_for(rules, Access.READ))
     return Complete(policy, floor, copies, cleaned if broker else {}, notes, is_by_name)
 
 
@@ -174,7 +178,20 @@ def _carve(
             return floor
 
 
-def behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
+def under_other_names(
+    rules: Sequence[Rule], matched: Sequence[Rule], mounts: OtherNames, bypasses: Sequence[str]
+) -> tuple[list[Rule], OtherLinks]:
+    """Refusals of what is refused under the names that no rule or pattern speaks of.
+
+    `mounts` knows those of the rules already, and not of what patterns matched. Raises OSError.
+    """
+    found = list(_behind_links(rules, matched))
+    found += mounts.of([*matched, *found])
+    links = OtherLinks([*rules, *matched, *found], bypasses)
+    return [*found, *links.rules, *mounts.of(links.rules)], links
+
+
+def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
     """Refusals of what links lead to whose names a pattern matched.
 
     Only in what options and the profile opened: nobody means the system's own files.

@@ -42,12 +42,11 @@ from nono.broker.rules.access import CHANGING
 from nono.broker.rules.folding import Folding
 from nono.broker.rules.paths import parent
 from nono.broker.rules.rule import builtin
-from nono.supervisor.decisions.always import behind_links
+from nono.supervisor.decisions.always import under_other_names
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.folding_trees import folding_trees
 from nono.supervisor.decisions.host_modules import host_modules
-from nono.supervisor.decisions.other_links import OtherLinks
-from nono.supervisor.decisions.other_mounts import other_names
+from nono.supervisor.decisions.other_mounts import OtherNames
 from nono.supervisor.decisions.own_code import own_code
 from nono.supervisor.decisions.tree import RealTree
 from nono.supervisor.places import home_directory
@@ -198,7 +197,8 @@ class OpenedLater:
             *own_code(written),
             *host_modules(written),
         ]
-        found += list(other_names([*known, *found], policy.bypasses))
+        mounts = OtherNames(policy.bypasses)
+        found += mounts.of([*known, *found])
         names = folding_trees()
         names.look([*known, *found, *grants])
         folding = tuple(sorted({*policy.folding, *names.found}))
@@ -206,13 +206,13 @@ class OpenedLater:
         matched = carve(
             rules, policy.bypasses, RealTree(), frozenset(), folding=Folding(frozenset(folding))
         ).matched
-        behind = list(behind_links(rules, matched))
-        links = OtherLinks([*rules, *asked, *matched, *behind], policy.bypasses)
-        if unfound := links.unfound_for(reduce(or_, (grant.access for grant in grants))):
+        elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
+        access = reduce(or_, (grant.access for grant in grants))
+        if unfound := links.unfound_for(access) + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
         before = {*refused, *asked}
-        new = [each for each in (*found, *matched, *behind, *links.rules) if each not in before]
+        new = [each for each in (*found, *matched, *elsewhere) if each not in before]
         kept = None if self._plan.repositories is None else starting.found.repositories
         return _Refusals([*_enforced(new, roots, self._decisions.floor)], folding, kept)
 

@@ -12,12 +12,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import chain, islice
+from operator import or_
 
 from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree
 from nono.broker.dataclass import replace
-from nono.broker.rules.paths import RESERVED_TREES, outermost
+from nono.broker.rules.paths import RESERVED_TREES, child, outermost, parent
 from nono.broker.rules.rule import is_lifted
+from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
 _MAX_ENTRIES = 200_000
@@ -27,16 +30,60 @@ _MAX_REFUSED = 5_000
 _Inode = tuple[int, int]
 
 
+_Kind = tuple[Effect, Access, bool]
+"""What a refusal does, to what, and whether a bypass lifts it."""
+_Name = tuple[int, int, str]
+"""The device and the inode of a directory, and a name in it: one however many paths lead there."""
+
+
+class _File:
+    """A refused file with several names: the refusals of it, and which of them each path has."""
+
+    def __init__(self, links: int) -> None:
+        self.links = links
+        self.names: set[_Name] = set()
+        self.refusals: dict[_Kind, Rule] = {}
+        self.paths: dict[str, set[_Kind]] = {}
+
+    def is_refused(self, path: str, rule: Rule) -> None:
+        kind = (rule.effect, rule.access, rule.protected)
+        self.refusals.setdefault(kind, rule)
+        self.paths.setdefault(path, set()).add(kind)
+
+    def lacking(self, path: str) -> Iterator[Rule]:
+        """Every refusal that speaks of another path of the file and not of this one."""
+        has = self.paths.setdefault(path, set())
+        for kind, rule in self.refusals.items():
+            if not any(_implies(each, kind) for each in has):
+                has.add(kind)
+                yield replace(rule, pattern=File(path, rule.pattern.spelled))
+
+    @property
+    def access(self) -> Access:
+        """What some refusal of it speaks of."""
+        return reduce(or_, (access for _, access, _ in self.refusals))
+
+    @property
+    def is_whole(self) -> bool:
+        """True when all names are known that the file has."""
+        return len(self.names) >= self.links
+
+
+def _implies(one: _Kind, other: _Kind) -> bool:
+    """Whether a refusal leaves nothing for the other one to refuse at the same path."""
+    is_stronger = one[0] is Effect.DENY or other[0] is one[0]
+    return is_stronger and other[1] in one[1] and (other[2] or not one[2])
+
+
 class OtherLinks:
     """The refused files with several names, and the names that were found."""
 
     def __init__(self, rules: Sequence[Rule], bypasses: Sequence[str]) -> None:
         """Looks at what is refused, and only if something has several names for the others.
 
-        A refusal by wildcards counts by rules on what it matched.
+        A refusal by wildcards counts by rules on what it matched. Raises OSError.
         """
-        self._bypasses = bypasses
-        self._known: dict[_Inode, tuple[Rule, set[str], int]] = {}
+        self._known: dict[_Inode, _File] = {}
         self.rules: list[Rule] = []
         self.is_complete = True
         opened = opened_by_people(rules, Access(0))
@@ -47,8 +94,8 @@ class OtherLinks:
         for rule, path, status in _refused_files(rules):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
-                known = self._known.setdefault(inode, (rule, set(), status.st_nlink))
-                known[1].add(path)
+                self._known.setdefault(inode, _File(status.st_nlink)).is_refused(path, rule)
+        self._count_names()
         directly = _entries_below(opened.directly, deep=False)
         entries = ((each.path, each.inode()) for each in chain(_entries_below(roots), directly))
         self._search(chain(_with_inodes(files), entries))
@@ -63,16 +110,33 @@ class OtherLinks:
         if self.is_complete:
             return []
         return sorted(
-            min(paths)
-            for rule, paths, count in self._known.values()
-            if len(paths) < count and rule.access & access
+            min(file.paths)
+            for file in self._known.values()
+            if not file.is_whole and file.access & access
         )
+
+    def _count_names(self) -> None:
+        """Give each path that is refused what is refused to the others.
+
+        A mount of the file itself is a path, and none of the names that the file says it has.
+        """
+        mounts = mount_points() if self._known else frozenset[str]()
+        directories: dict[str, os.stat_result | None] = {}
+        for file in self._known.values():
+            for path in list(file.paths):
+                self.rules += file.lacking(path)
+                above, name = os.path.realpath(parent(path)), path[path.rfind("/") + 1 :]
+                if child(above, name) in mounts:
+                    continue
+                if above not in directories:
+                    directories[above] = _status(above)
+                status = directories[above]
+                if status is not None:
+                    file.names.add((status.st_dev, status.st_ino, name))
 
     def _search(self, entries: Iterable[tuple[str, int]]) -> None:
         """`entries` are paths, with the number of what is there."""
-        wanted = {
-            inode[1] for inode, (_, paths, count) in self._known.items() if len(paths) < count
-        }
+        wanted = {inode[1] for inode, file in self._known.items() if not file.is_whole}
         if not wanted:
             return
         for number, (path, inode) in enumerate(entries):
@@ -83,16 +147,22 @@ class OtherLinks:
                 self._note(path)
 
     def _note(self, path: str) -> None:
-        try:
-            status = os.lstat(path)
-        except OSError:
+        status = _status(path)
+        file = self._known.get((status.st_dev, status.st_ino)) if status is not None else None
+        if file is None:
             return
-        known = self._known.get((status.st_dev, status.st_ino))
-        if known is None or path in known[1]:
-            return
-        rule, paths, _ = known
-        paths.add(path)
-        self.rules.append(replace(rule, pattern=File(path, rule.pattern.spelled)))
+        self.rules += file.lacking(path)
+        above, _, name = path.rpartition("/")
+        directory = _status(above or "/")
+        if directory is not None:
+            file.names.add((directory.st_dev, directory.st_ino, name))
+
+
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
 
 
 def _files_opened(rules: Iterable[Rule]) -> list[str]:

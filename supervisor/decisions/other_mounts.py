@@ -10,16 +10,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from nono.broker import Effect, File, Rule, Subtree, is_canonical, is_within
+from nono.broker import Access, Effect, File, Rule, Subtree, is_canonical, is_within
 from nono.broker.dataclass import dataclass, replace
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import lineage, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape
 from nono.supervisor.places import platform
+from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
 _TABLE = "/proc/self/mountinfo"
-_MAX_NAMES = 64
+MAX_NAMES = 64
 """Of one path. A container's host may have the same directory in thousands of places."""
 
 
@@ -31,27 +32,65 @@ class Mount(NamedTuple):
     point: str
 
 
-def other_names(rules: Sequence[Rule], bypasses: Sequence[str]) -> Iterator[Rule]:
-    """For each refusal of a path one more for every other name of it. Raises OSError."""
-    if platform() != "linux":
-        return
-    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
-        table = Twice(_mounts(file))
-    if table.is_empty:
-        return
-    for rule in rules:
-        if rule.effect is not Effect.DENY:
-            continue
+class OtherNames:
+    """For each refusal of a path one more for every other name of it."""
+
+    def __init__(self, bypasses: Sequence[str]) -> None:
+        self._bypasses = bypasses
+        self._table: Twice | None = None
+        self._left_out: list[tuple[Rule, str, str]] = []
+
+    def of(self, rules: Iterable[Rule]) -> list[Rule]:
+        """The further refusals. The table is read once, and only for some rule.
+
+        Raises OSError.
+        """
+        refusals = [rule for rule in rules if rule.effect is Effect.DENY]
+        if not refusals or platform() != "linux":
+            return []
+        self._table = self._table or Twice(_mounts())
+        if self._table.is_empty:
+            return []
+        return [each for rule in refusals for each in self._other(rule, self._table)]
+
+    def unfound_for(self, rules: Sequence[Rule], access: Access) -> list[str]:
+        """Paths to which something of this access is refused, of which not every name is refused
+        that lies in what a person opened by these rules."""
+        if not self._left_out:
+            return []
+        opened = set(opened_by_people(rules, Access(0)).directories)
+        for grant in grants_of_people(rules, Access(0)):
+            opened.update(grant.named)
+        return sorted(
+            {
+                path
+                for rule, path, name in self._left_out
+                if rule.access & access
+                and any(is_within(name, each) or is_within(each, name) for each in opened)
+            }
+        )
+
+    def _other(self, rule: Rule, table: Twice) -> Iterator[Rule]:
         is_file = isinstance(rule.pattern, File)
         named = rule.named
         for path, spelled in () if table.are_alone(named) else named.items():
-            for name, is_whole in table.names(path):
-                if not is_lifted(rule, path, bypasses):
-                    kind = File if is_whole and is_file else Subtree
-                    yield replace(rule, pattern=kind(name, spelled))
+            if is_lifted(rule, path, self._bypasses):
+                continue
+            names = table.names(path)
+            self._left_out += [(rule, path, name) for name, _ in names[MAX_NAMES:]]
+            for name, is_whole in names[:MAX_NAMES]:
+                kind = File if is_whole and is_file else Subtree
+                yield replace(rule, pattern=kind(name, spelled))
 
 
-def _mounts(lines: Iterable[str]) -> Iterator[Mount]:
+def mount_points() -> frozenset[str]:
+    """Where something is mounted. Raises OSError."""
+    return frozenset(mount.point for mount in _mounts()) if platform() == "linux" else frozenset()
+
+
+def _mounts() -> Iterator[Mount]:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
+        lines = file.readlines()
     for line in lines:
         fields, _, rest = line.partition(" - ")
         words = fields.split(" ")
@@ -117,8 +156,7 @@ class Twice:
         ]
         for root in _below(system.roots, inside):
             found += [(point, False) for point in system.points[root]]
-        others = [each for each in dict.fromkeys(found) if not is_within(each[0], path)]
-        return others[:_MAX_NAMES]
+        return [each for each in dict.fromkeys(found) if not is_within(each[0], path)]
 
     def _inside(self, path: str) -> tuple[str, _FileSystem | None]:
         """The path in its file system, and that one if it has a directory in several places."""

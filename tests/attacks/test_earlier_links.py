@@ -97,3 +97,38 @@ def test_what_only_changes_are_refused_of_may_be_read(
     assert (project / ".envrc").read_text() == "original"
     (denial,) = json.loads(done.stderr.splitlines()[-1])["denials"]
     assert denial["path"].endswith("copies/envrc")
+
+
+SPOKEN_OF_TWICE = {
+    "a start file's name": (("token", ".rvmrc"), ("--deny", "token")),
+    "a pattern on a start file": ((".envrc",), ("--deny", "**/.envrc")),
+    "a directory that may not be written": (
+        ("vault/key",),
+        ("--deny-write", "vault", "--deny", "**/key"),
+    ),
+    "two flags": (("a", "b"), ("--deny-write", "a", "--deny", "b")),
+}
+
+
+@pytest.mark.parametrize("which", SPOKEN_OF_TWICE)
+def test_where_two_rules_speak_of_a_file_each_holds_for_all_names(
+    nono: Nono, as_user: Account, project: Path, which: str
+) -> None:
+    (first, *others), flags = SPOKEN_OF_TWICE[which]
+    key = as_user.secret(f"{project.name}/{first}")
+    for name in (*others, "copies/plain"):
+        linked(key.path, project / name)
+    names = (first, *others, "copies/plain")
+    done = nono("run", "--allow-cwd", *flags, "--", "/bin/cat", *names)
+    assert key.text not in done.stdout, done.stdout
+    assert done.stderr.count("/bin/cat: ") == len(names), done.stderr
+
+
+def test_a_file_that_is_refused_by_way_of_a_link(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    key = as_user.secret(f"{project.name}/vault/key")
+    linked(key.path, project / "copy")
+    (project / "link").symlink_to("vault")
+    done = nono("run", "--allow-cwd", "--deny", "link/key", "--", "/bin/cat", "copy")
+    assert key.text not in done.stdout, done.stdout

@@ -20,13 +20,15 @@ def key(as_user: Account, project: Path) -> Secret:
     return as_user.secret(f"{project.name}/vault/deep/key")
 
 
-def mounted(account: Account, project: Path, source: Path, *command: str | Path) -> str:
-    """What nono prints, with `source` mounted at `other` in the project besides."""
+def mounted(
+    account: Account, project: Path, source: Path, *command: str | Path, place: str = "other"
+) -> str:
+    """What nono prints, with `source` mounted at a `place` in the project besides."""
     account.directory(project / "other")
     user = (f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups")
     nono = (account.python, "-P", "-m", "nono.supervisor", *command)
     inside = shlex.join(map(str, ("setpriv", *user, *nono)))
-    mount = shlex.join(["mount", "--bind", str(source), str(project / "other")])
+    mount = shlex.join(["mount", "--bind", str(source), str(project / place)])
     done = subprocess.run(
         ["unshare", "-m", "sh", "-c", f"{mount} && exec {inside}"],
         cwd=project,
@@ -53,3 +55,28 @@ def test_no_other_mount_shows_what_is_refused(
     assert told.startswith("denied"), told
     free = ("run", "--read", project, "--", "/bin/cat", name)
     assert key.text in mounted(as_user, project, project / source, *free)
+
+
+MATCHED = {
+    "a directory": ("**/de[e]p", "vault/deep", "other/key"),
+    "a file in a directory": ("**/deep/ke*", "vault/deep", "other/key"),
+    "a file, mounted by itself": ("**/deep/ke*", "vault/deep/key", "single"),
+    "another name of it, mounted by itself": ("**/deep/ke*", "copies/copy", "single"),
+}
+
+
+@pytest.mark.parametrize("which", MATCHED)
+def test_no_other_mount_shows_what_a_pattern_matches(
+    as_user: Account, project: Path, key: Secret, which: str
+) -> None:
+    pattern, source, name = MATCHED[which]
+    as_user.directory(project / "copies")
+    if source == "copies/copy":
+        os.link(key.path, project / source)
+    as_user.file(project / "single", "")
+    place = "single" if name == "single" else "other"
+    flags = ("--allow", project, "--deny", pattern)
+    command = ("run", *flags, "--", "/bin/cat", name)
+    found = mounted(as_user, project, project / source, *command, place=place)
+    assert key.text not in found
+    assert "denied" in found

@@ -134,7 +134,7 @@ def test_what_cannot_be_held_is_not_opened(home: Path, monkeypatch: pytest.Monke
     def fails(*_: object) -> None:
         raise OSError
 
-    monkeypatch.setattr("nono.supervisor.decisions.opened_later.other_names", fails)
+    monkeypatch.setattr("nono.supervisor.decisions.opened_later.OtherNames", fails)
     with pytest.raises(OSError):
         later.open([grant(home / "other")])
     assert decisions.policy is before

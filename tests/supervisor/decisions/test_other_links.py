@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nono.broker import ALL_ACCESS, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker import ALL_ACCESS, Access, Effect, File, Origin, OriginKind, Rule, Subtree
+from nono.broker.dataclass import replace
+from nono.broker.rules.access import CHANGING
 from nono.supervisor.decisions import other_links
 from nono.supervisor.decisions.other_links import OtherLinks
 
@@ -86,3 +88,64 @@ def test_what_is_asked_about_is_asked_about_by_every_name(opened: Path) -> None:
     assert (found.pattern, found.effect) == (File(str(opened / "vault-key")), Effect.ASK)
     refused = rule(opened.parent / "vault", Effect.DENY)
     assert {each.effect for each in OtherLinks([*rules, refused], ()).rules} == {Effect.DENY}
+
+
+def refused_at(rules: list[Rule], path: Path) -> Access:
+    """What these refuse at a path, together."""
+    found = Access(0)
+    for each in rules:
+        if each.effect is Effect.DENY and each.reaches(str(path)):
+            found |= each.access
+    return found
+
+
+@pytest.mark.parametrize("whole_first", [True, False])
+@pytest.mark.parametrize("is_third_refused", [True, False])
+def test_each_name_has_what_is_refused_to_any(
+    tmp_path: Path, whole_first: bool, is_third_refused: bool
+) -> None:
+    """However little the first rule on the file refuses, and however many names rules speak of."""
+    names = [tmp_path / name for name in ("rc", "token", "third")]
+    names[0].write_text("x")
+    for name in names[1:]:
+        os.link(names[0], name)
+    changes = replace(rule(names[0], Effect.DENY, OriginKind.GROUP), access=CHANGING)
+    refusals = [changes, rule(names[1], Effect.DENY)]
+    if is_third_refused:
+        refusals.append(replace(rule(names[2], Effect.DENY), access=Access.WRITE))
+    refusals.sort(key=lambda each: each.access is not ALL_ACCESS, reverse=not whole_first)
+    rules = [rule(tmp_path, Effect.ALLOW), *refusals]
+    links = OtherLinks(rules, ())
+    for name in names:
+        assert refused_at([*rules, *links.rules], name) == ALL_ACCESS, name
+    assert not any(
+        each.reaches(str(names[1])) and each.access == ALL_ACCESS for each in links.rules
+    )
+
+
+def test_a_name_counts_once_however_many_paths_lead_to_it(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault = opened.parent / "vault"
+    (opened.parent / "link").symlink_to("vault")
+    twice = [rule(each / "key", Effect.DENY) for each in (vault, opened.parent / "link")]
+    rules = [rule(opened, Effect.ALLOW), *twice]
+    (found,) = OtherLinks(rules, ()).rules
+    assert found.pattern == File(str(opened / "vault-key"))
+    monkeypatch.setattr(other_links, "_MAX_ENTRIES", 0)
+    assert len(OtherLinks(rules, ()).unfound) == 1
+
+
+def test_a_mount_of_the_file_itself_is_none_of_its_names(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted = opened.parent / "mounted"
+    os.link(opened.parent / "vault/key", mounted)  # as one looks: the same device and inode
+    (opened / "vault-deep-key").unlink()
+    os.link(mounted, opened / "third")
+    monkeypatch.setattr(other_links, "mount_points", lambda: {str(mounted)})
+    refusals = [rule(each, Effect.DENY) for each in (opened.parent / "vault/key", mounted)]
+    links = OtherLinks([rule(opened, Effect.ALLOW), *refusals], ())
+    assert {each.pattern for each in links.rules} == {
+        File(str(opened / name)) for name in ("vault-key", "third")
+    }

@@ -4,7 +4,10 @@ import time
 
 import pytest
 
-from nono.supervisor.decisions.other_mounts import Mount, Twice
+from nono.broker import ALL_ACCESS, Access, Effect, Origin, OriginKind, Rule, Subtree
+from nono.supervisor.decisions import other_mounts
+from nono.supervisor.decisions.other_mounts import Mount, OtherNames, Twice
+from nono.supervisor.places import planned_for
 
 ROOT = Mount("8:1", "/", "/")
 
@@ -48,5 +51,26 @@ def test_a_long_table_takes_no_time() -> None:
     table = Twice([ROOT, *mounts])
     for n in range(2000):
         table.names(f"/home/u/.config/{n}/secret")
-    assert len(table.names("/snap")) == 64
+    assert len(table.names("/snap")) == 1000
     assert time.process_time() - started < 1
+
+
+def test_of_very_many_places_it_is_said_which_path_is_not_refused_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of those that somebody opened: a container's host has thousands of others."""
+    places = [Mount("8:1", f"/vault/{n}", f"/{where}/{n}") for where in "ab" for n in range(70)]
+    monkeypatch.setattr(other_mounts, "_mounts", lambda: iter([ROOT, *places]))
+    monkeypatch.setattr(other_mounts, "MAX_NAMES", 100)
+    person = Origin(OriginKind.FLAG, "x")
+    refused = Rule(Subtree("/vault"), Access.READ, Effect.DENY, person)
+    opened = {
+        path: [Rule(Subtree(path), ALL_ACCESS, Effect.ALLOW, person)] for path in ("/", "/b", "/c")
+    }
+    with planned_for("linux"):
+        names = OtherNames(())
+        assert len(names.of([refused])) == 100
+        assert names.unfound_for(opened["/"], Access.READ) == ["/vault"]
+        assert names.unfound_for(opened["/b"], Access.READ) == ["/vault"]
+        assert names.unfound_for(opened["/b"], Access.WRITE) == []
+        assert names.unfound_for(opened["/c"], Access.READ) == []
