@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from nono.broker.dataclass import replace
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
-from nono.broker.rules.access import FLOOR_ACCESS, Access
+from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.folding import EXACT, Folding
 from nono.broker.rules.paths import ancestors, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
@@ -73,7 +74,8 @@ def _find(
     """What the wildcards of refusals and questions match; it is shut before more is looked for.
 
     A refusal of changes alone ends no search but its own, and is looked for only where a grant
-    of writing reaches.
+    of writing reaches. A directory that cannot be listed is shut as a whole: what nono opens there
+    is decided by the name that it has.
     """
     for only_of_changes, before in ((False, barriers.sight), (True, barriers.change)):
         chosen = [rule for rule in rules if rule.only_of_changes is only_of_changes]
@@ -84,6 +86,11 @@ def _find(
                 liftable = rule.protected and rule.effect is Effect.DENY
                 barriers.close(rule, rule.pattern.path, liftable)
             yield rule
+        for directory, rule in search.unseen.items():
+            barriers.close(rule, directory, liftable=False)
+            # It stays where it is: elsewhere it would be in the reach of a rule for the kernel.
+            kept = File(directory, rule.pattern.spelled)
+            yield replace(rule, pattern=kept, access=CHANGING)
 
 
 def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:

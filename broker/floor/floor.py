@@ -29,8 +29,11 @@ class Tree(Protocol):
     def entries(self, path: str) -> list[str]:
         """The names in a directory, none when it cannot be read."""
 
-    def scan(self, path: str) -> list[tuple[str, bool]]:
-        """The same names, each with whether it is a directory itself."""
+    def scan(self, path: str) -> list[tuple[str, bool]] | None:
+        """The same names, each with whether it is a directory itself.
+
+        None where something may be in there that cannot be listed.
+        """
         names = self.entries(path)
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
 

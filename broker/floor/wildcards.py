@@ -39,10 +39,12 @@ class BoundedTree:
         self._count(directory, len(names))
         return [path for name in names if (path := child(directory, name)) not in RESERVED_TREES]
 
-    def scan(self, directory: str) -> list[tuple[str, bool]]:
-        """The names of the same entries, each with whether it is a directory."""
+    def scan(self, directory: str) -> list[tuple[str, bool]] | None:
+        """The names of the same entries, each with whether it is a directory. As `Tree.scan`."""
         found = self._tree.scan(directory)
-        self._count(directory, len(found))
+        self._count(directory, 1 if found is None else len(found))
+        if found is None:
+            return None
         if directory == "/":
             return [each for each in found if f"/{each[0]}" not in RESERVED_TREES]
         return found
@@ -67,7 +69,8 @@ class _Plan:
     """
 
     def __init__(self, automata: Sequence[Automaton], states: _AllStates) -> None:
-        self._literal: set[str] = set()
+        self.literal: set[str] = set()
+        """The names that bring a pattern further by being spelled in it."""
         self._others: list[Between | re.Pattern[str]] = []
         self.rest: _AllStates = tuple(
             names.with_depths({state for state in reached if names.is_depth(state)})
@@ -83,7 +86,7 @@ class _Plan:
                 part = names.parts[state] if state < len(names.parts) else ANY_DEPTH
                 ends = part is not ANY_DEPTH and names.accepts(names.with_depths({state + 1}))
                 if isinstance(part, str):
-                    self._literal.add(part)
+                    self.literal.add(part)
                     last |= {part} if ends else set()
                 elif part is not ANY_DEPTH:
                     self._others.append(part)
@@ -96,7 +99,7 @@ class _Plan:
         """The names that have to be looked at."""
         if self._all or not names:
             return set(names)
-        found = self._literal.intersection(names)
+        found = self.literal.intersection(names)
         for part in self._others:
             found.update(
                 part.among(names) if isinstance(part, Between) else filter(part.fullmatch, names)
@@ -127,6 +130,8 @@ class WildcardSearch:
         self._found: dict[tuple[str, int], Rule] = {}
         self._reached: dict[str, tuple[_AllStates, bool]] = {}
         self._plans: dict[_AllStates, _Plan] = {}
+        self.unseen: dict[str, Rule] = {}
+        """The directories that could not be listed, each with a rule that may match in it."""
 
     def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
@@ -182,6 +187,9 @@ class WildcardSearch:
                 self._record(child(directory, name), self._step(states, name, directory))
             return
         found = self._tree.scan(directory)
+        if found is None:
+            yield from self._look_unseen(directory, states, plan)
+            return
         names = [name for name, _ in found]
         special = set(names) if folds else plan.special(names)
         for name, is_directory in found:
@@ -191,6 +199,20 @@ class WildcardSearch:
                     yield path, after
             elif is_directory:
                 yield child(directory, name), plan.rest
+
+    def _look_unseen(
+        self, directory: str, states: _AllStates, plan: _Plan
+    ) -> Iterator[tuple[str, _AllStates]]:
+        """The same where no listing tells: only names that are known can be asked for."""
+        reached = zip(self._rules, states, strict=True)
+        self.unseen[directory] = next(rule for (rule, _), before in reached if before)
+        for name in sorted(plan.literal):
+            path = child(directory, name)
+            kind = self._tree.kind(path)
+            if kind is not None:
+                after = self._step(states, name, directory)
+                if not self._record(path, after) and kind == "directory":
+                    yield path, after
 
     def _plan(self, states: _AllStates) -> _Plan:
         plan = self._plans.get(states)
