@@ -22,7 +22,7 @@ from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import ancestors, is_within, reserved_tree
+from nono.broker.rules.paths import ancestors, components, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
 
 
@@ -77,11 +77,17 @@ def _find(
     of writing reaches. A directory that cannot be listed is shut as a whole: what nono opens there
     is decided by the name that it has.
     """
+    refusing = [r for r in rules if isinstance(r.pattern, Glob) and r.effect is not Effect.ALLOW]
     for only_of_changes, before in ((False, barriers.sight), (True, barriers.change)):
-        chosen = [rule for rule in rules if rule.only_of_changes is only_of_changes]
-        search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end, folding)
+        chosen = [rule for rule in refusing if rule.only_of_changes is only_of_changes]
+        if not chosen:
+            continue
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
-        for rule in search.run(grant.pattern.path for grant in reached):
+        beyond = _Beyond(rules, before)
+        search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end, folding)
+        search.run(grant.pattern.path for grant in reached)
+        search.run(beyond.roots, beyond.is_dead_end)
+        for rule in search.found:
             if isinstance(rule.pattern, Subtree):
                 liftable = rule.protected and rule.effect is Effect.DENY
                 barriers.close(rule, rule.pattern.path, liftable)
@@ -91,6 +97,29 @@ def _find(
             # It stays where it is: elsewhere it would be in the reach of a rule for the kernel.
             kept = File(directory, rule.pattern.spelled)
             yield replace(rule, pattern=kept, access=CHANGING)
+
+
+class _Beyond:
+    """What people opened and only nono opens: by patterns, and in `/dev`.
+
+    What is refused there keeps its place, and has other names, as elsewhere.
+    """
+
+    def __init__(self, rules: Iterable[Rule], barriers: Barriers) -> None:
+        opened = [r.pattern for r in rules if r.effect is Effect.ALLOW and r.origin.is_of_person]
+        self._barriers = barriers
+        self._globs = [pattern for pattern in opened if isinstance(pattern, Glob)]
+        named = [pattern.path for pattern in opened if isinstance(pattern, File | Subtree)]
+        self._named = [path for path in named if reserved_tree(path) == "/dev"]
+        self.roots = {*self._named, *(glob.prefix for glob in self._globs)}
+
+    def is_dead_end(self, path: str) -> bool:
+        """True when nothing at or below `path` is opened so."""
+        names = components(path)
+        return self._barriers.is_dead_end(path) or not (
+            any(is_within(path, each) for each in self._named)
+            or any(glob.names.after(names) for glob in self._globs)
+        )
 
 
 def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:

@@ -133,12 +133,20 @@ class WildcardSearch:
         self.unseen: dict[str, Rule] = {}
         """The directories that could not be listed, each with a rule that may match in it."""
 
-    def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
+    @property
+    def found(self) -> tuple[Rule, ...]:
+        """A rule for each path that a pattern was found to match."""
+        return tuple(self._found.values())
+
+    def run(
+        self, roots: Iterable[str], is_dead_end: Callable[[str], bool] | None = None
+    ) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
 
         Nothing is looked for below a path that is closed already, or below a
-        match unless a bypass lies there.
+        match unless a bypass lies there, or where it is said to be in vain now.
         """
+        self._is_dead_end = is_dead_end or self._is_dead_end
         if self._rules:
             done: set[str] = set()
             for root in sorted(roots):
@@ -147,7 +155,7 @@ class WildcardSearch:
                 if done.isdisjoint(above):
                     self._walk_down(root)
                     done.add(root)
-        return tuple(self._found.values())
+        return self.found
 
     def _walk_down(self, root: str) -> None:
         states, closed = self._way_to(root)

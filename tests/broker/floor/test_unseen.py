@@ -1,4 +1,4 @@
-"""A directory that cannot be listed is not taken for an empty one while a pattern goes on in it."""
+"""What is not seen, or not held by the kernel, is not taken for empty while a pattern goes on."""
 
 from __future__ import annotations
 
@@ -68,3 +68,17 @@ def test_it_stays_where_it_is_and_its_files_are_free() -> None:
     assert not allows(Operation.RENAME_FROM, "/w/vault")
     assert allows(Operation.RENAME_FROM, "/w/open")
     assert allows(Operation.CREATE, "/w/vault/new")
+
+
+def test_what_only_the_broker_opens_is_searched() -> None:
+    kinds = {
+        "/w/src1/sub/.env": "file",
+        "/w/other/.env": "file",
+        "/dev/shm/x/.env": "file",
+        "/dev/shm/.env": "file",
+    }
+    grants = (rule(Glob("/w/src*/**")), allow("/dev/shm/x"))
+    made = Policy((*grants, rule(Glob("**/.env"), effect=Effect.DENY)))
+    floor = made.floor(World(kinds))  # type: ignore[arg-type]
+    found = {getattr(each.pattern, "path", "") for each in floor.matched}
+    assert not floor.rules and found == {"/w/src1/sub/.env", "/dev/shm/x/.env"}
