@@ -37,6 +37,10 @@ class Tree(Protocol):
         names = self.entries(path)
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
 
+    def led(self, path: str) -> str | None:
+        """The canonical path of the directory that a symlink leads to; None for what is none."""
+        return None
+
     def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         """Which of these names, or with None of all, are in a directory that holds no directory.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from nono.supervisor.leaf_directories import LeafDirectories
+from nono.supervisor.places import canonical
 
 Kind = Literal["directory", "file", "symlink", "other"]
 
@@ -61,6 +62,13 @@ class RealTree:
         if self._listed is not None:
             self._listed(path, [name for name, _ in scanned])
         return scanned
+
+    def led(self, path: str) -> str | None:
+        try:
+            os.readlink(path)
+            return canonical(path) if os.path.isdir(path) else None
+        except (OSError, ValueError):
+            return None
 
     def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         """By the count of the directory's links: nearly all files lie in directories of files."""
