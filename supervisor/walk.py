@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from nono.broker import is_within
 from nono.broker.named_tuple import NamedTuple
@@ -23,8 +24,10 @@ class Way(NamedTuple):
     links: tuple[str, ...]
 
 
-def way(path: str) -> Way:
+def way(path: str, named: list[str] | None = None) -> Way:
     """The way of an absolute path, whether or not it exists.
+
+    `named` gets the places, each with what the path names by way of that link.
 
     What another process changes meanwhile cannot part the two: `end` is where the links lead that
     were seen. Whether it still has none on its way is for whoever opens it to find out.
@@ -42,9 +45,20 @@ def way(path: str) -> Way:
             here = place
             continue
         links.append(place)
+        if named is not None:
+            named += dict.fromkeys((place, by_way_of(place, names)))
         here = "/" if target.startswith("/") else here
         names += _names(target)
     return Way(here, tuple(dict.fromkeys(links)))
+
+
+def by_way_of(link: str, names: Sequence[str]) -> str:
+    """The place of a link with the names that follow, the last one first, up to one that goes back.
+
+    This is how a pattern may speak of what is elsewhere.
+    """
+    following = list(takewhile(lambda name: name != "..", reversed(names)))
+    return "/".join([link, *(name for name in following if name != ".")])
 
 
 def links_between(path: str) -> list[str]:

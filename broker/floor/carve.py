@@ -13,16 +13,21 @@ grants nothing: the floor may be smaller than the policy, never larger.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from nono.broker.dataclass import replace
+from nono.broker.errors import FloorTooLarge
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
-from nono.broker.rules.access import FLOOR_ACCESS, Access
+from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import ancestors, is_within, reserved_tree
+from nono.broker.rules.paths import ancestors, components, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
+
+_MAX_LED = 1000
+"""What is left of patterns behind links, in all."""
 
 
 class Grant(NamedTuple):
@@ -53,6 +58,7 @@ def carve(
         if isinstance(rule.pattern, File | Subtree) and _contributes(rule, rule.pattern, bounded)
     ]
     matched = tuple(_find(rules, bypasses, bounded, barriers, grants, folding))
+    rules = (*rules, *(rule for rule in matched if isinstance(rule.pattern, Glob)))
     barriers.keep_names(rules)
     wider = _Wider(rules)
     grants = [_keep_apart(wider, grant, barriers) for grant in grants]
@@ -73,17 +79,74 @@ def _find(
     """What the wildcards of refusals and questions match; it is shut before more is looked for.
 
     A refusal of changes alone ends no search but its own, and is looked for only where a grant
-    of writing reaches.
+    of writing reaches. A directory that cannot be listed is shut as a whole: what nono opens there
+    is decided by the name that it has. Where a link leads that a pattern passes through, what is
+    left of the pattern is one more rule, if a person opened something there: nobody means the
+    system's own files.
     """
+    refusing = [r for r in rules if isinstance(r.pattern, Glob) and r.effect is not Effect.ALLOW]
     for only_of_changes, before in ((False, barriers.sight), (True, barriers.change)):
-        chosen = [rule for rule in rules if rule.only_of_changes is only_of_changes]
-        search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end, folding)
+        chosen = [rule for rule in refusing if rule.only_of_changes is only_of_changes]
+        if not chosen:
+            continue
         reached = [g for g in grants if not only_of_changes or Access.WRITE in g.access]
-        for rule in search.run(grant.pattern.path for grant in reached):
-            if isinstance(rule.pattern, Subtree):
-                liftable = rule.protected and rule.effect is Effect.DENY
-                barriers.close(rule, rule.pattern.path, liftable)
-            yield rule
+        beyond = _Beyond(rules, before)
+        known: dict[Rule, str] = {}
+        while chosen:
+            search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end, folding)
+            search.run(grant.pattern.path for grant in reached)
+            search.run(beyond.roots, beyond.is_dead_end)
+            led = {rule: to for rule, to in search.led.items() if beyond.is_opened(to)}
+            chosen = [rule for rule in led if rule not in known]
+            known |= led
+            if len(known) > _MAX_LED:
+                raise FloorTooLarge(led[chosen[-1]], _MAX_LED)
+            yield from _shut([*search.found, *chosen], search.unseen, barriers)
+
+
+def _shut(
+    found: Iterable[Rule], unseen: Mapping[str, Rule], barriers: BothBarriers
+) -> Iterator[Rule]:
+    for rule in found:
+        if isinstance(rule.pattern, Subtree):
+            liftable = rule.protected and rule.effect is Effect.DENY
+            barriers.close(rule, rule.pattern.path, liftable)
+        yield rule
+    for directory, rule in unseen.items():
+        barriers.close(rule, directory, liftable=False)
+        # It stays where it is: elsewhere it would be in the reach of a rule for the kernel.
+        kept = File(directory, rule.pattern.spelled)
+        yield replace(rule, pattern=kept, access=CHANGING)
+
+
+class _Beyond:
+    """What people opened and only nono opens: by patterns, and in `/dev`.
+
+    What is refused there keeps its place, and has other names, as elsewhere.
+    """
+
+    def __init__(self, rules: Iterable[Rule], barriers: Barriers) -> None:
+        opened = [r.pattern for r in rules if r.effect is Effect.ALLOW and r.origin.is_of_person]
+        self._barriers = barriers
+        self._globs = [pattern for pattern in opened if isinstance(pattern, Glob)]
+        self._paths = [pattern.path for pattern in opened if isinstance(pattern, File | Subtree)]
+        self._named = [path for path in self._paths if reserved_tree(path) == "/dev"]
+        self.roots = {*self._named, *(glob.prefix for glob in self._globs)}
+
+    def is_opened(self, directory: str) -> bool:
+        """True when a person opened something at, above or below a directory."""
+        names = components(directory)
+        return any(
+            is_within(path, directory) or is_within(directory, path) for path in self._paths
+        ) or any(glob.names.after(names) for glob in self._globs)
+
+    def is_dead_end(self, path: str) -> bool:
+        """True when nothing at or below `path` is opened so."""
+        names = components(path)
+        return self._barriers.is_dead_end(path) or not (
+            any(is_within(path, each) for each in self._named)
+            or any(glob.names.after(names) for glob in self._globs)
+        )
 
 
 def _contributes(rule: Rule, pattern: File | Subtree, tree: BoundedTree) -> bool:

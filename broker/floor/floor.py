@@ -29,10 +29,17 @@ class Tree(Protocol):
     def entries(self, path: str) -> list[str]:
         """The names in a directory, none when it cannot be read."""
 
-    def scan(self, path: str) -> list[tuple[str, bool]]:
-        """The same names, each with whether it is a directory itself."""
+    def scan(self, path: str) -> list[tuple[str, bool]] | None:
+        """The same names, each with whether it is a directory itself.
+
+        None where something may be in there that cannot be listed.
+        """
         names = self.entries(path)
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
+
+    def led(self, path: str) -> str | None:
+        """The canonical path of the directory that a symlink leads to; None for what is none."""
+        return None
 
     def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         """Which of these names, or with None of all, are in a directory that holds no directory.

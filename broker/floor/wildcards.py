@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from nono.broker.dataclass import replace
-from nono.broker.errors import FloorTooLarge
+from nono.broker.errors import FloorTooLarge, PolicyError
 from nono.broker.floor.floor import Kind, Tree
 from nono.broker.rules.automaton import ANY_DEPTH, Automaton, Between, States
 from nono.broker.rules.folding import EXACT, Folding
@@ -33,16 +33,21 @@ class BoundedTree:
     def kind(self, path: str) -> Kind | None:
         return self._tree.kind(path)
 
+    def led(self, path: str) -> str | None:
+        return self._tree.led(path)
+
     def children(self, directory: str) -> list[str]:
         """The paths of a directory's entries. Those of `/` are without the reserved trees."""
         names = self._tree.entries(directory)
         self._count(directory, len(names))
         return [path for name in names if (path := child(directory, name)) not in RESERVED_TREES]
 
-    def scan(self, directory: str) -> list[tuple[str, bool]]:
-        """The names of the same entries, each with whether it is a directory."""
+    def scan(self, directory: str) -> list[tuple[str, bool]] | None:
+        """The names of the same entries, each with whether it is a directory. As `Tree.scan`."""
         found = self._tree.scan(directory)
-        self._count(directory, len(found))
+        self._count(directory, 1 if found is None else len(found))
+        if found is None:
+            return None
         if directory == "/":
             return [each for each in found if f"/{each[0]}" not in RESERVED_TREES]
         return found
@@ -67,7 +72,8 @@ class _Plan:
     """
 
     def __init__(self, automata: Sequence[Automaton], states: _AllStates) -> None:
-        self._literal: set[str] = set()
+        self.literal: set[str] = set()
+        """The names that bring a pattern further by being spelled in it."""
         self._others: list[Between | re.Pattern[str]] = []
         self.rest: _AllStates = tuple(
             names.with_depths({state for state in reached if names.is_depth(state)})
@@ -76,27 +82,23 @@ class _Plan:
         """The states at each of the names that are not `special`."""
         # `**` at the end matches every name.
         self._all = any(map(Automaton.accepts, automata, self.rest))
-        last: set[str] = set()
-        must_list = self._all
         for names, reached in zip(automata, states, strict=True):
             for state in reached:
                 part = names.parts[state] if state < len(names.parts) else ANY_DEPTH
-                ends = part is not ANY_DEPTH and names.accepts(names.with_depths({state + 1}))
                 if isinstance(part, str):
-                    self._literal.add(part)
-                    last |= {part} if ends else set()
+                    self.literal.add(part)
                 elif part is not ANY_DEPTH:
                     self._others.append(part)
-                    must_list = must_list or ends
         # Many names are found sooner by listing.
-        self.last = None if must_list or len(last) > _MAX_NAMES else frozenset(last)
-        """The names of all files that match; None where a listing tells."""
+        must_list = self._all or self._others or len(self.literal) > _MAX_NAMES
+        self.asked = None if must_list else frozenset(self.literal)
+        """The names of what matches, and of links that go on; None where a listing tells."""
 
     def special(self, names: list[str]) -> set[str]:
         """The names that have to be looked at."""
         if self._all or not names:
             return set(names)
-        found = self._literal.intersection(names)
+        found = self.literal.intersection(names)
         for part in self._others:
             found.update(
                 part.among(names) if isinstance(part, Between) else filter(part.fullmatch, names)
@@ -127,13 +129,25 @@ class WildcardSearch:
         self._found: dict[tuple[str, int], Rule] = {}
         self._reached: dict[str, tuple[_AllStates, bool]] = {}
         self._plans: dict[_AllStates, _Plan] = {}
+        self.led: dict[Rule, str] = {}
+        """What is left of patterns where links lead that they pass through, with that directory."""
+        self.unseen: dict[str, Rule] = {}
+        """The directories that could not be listed, each with a rule that may match in it."""
 
-    def run(self, roots: Iterable[str]) -> tuple[Rule, ...]:
+    @property
+    def found(self) -> tuple[Rule, ...]:
+        """A rule for each path that a pattern was found to match."""
+        return tuple(self._found.values())
+
+    def run(
+        self, roots: Iterable[str], is_dead_end: Callable[[str], bool] | None = None
+    ) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
 
         Nothing is looked for below a path that is closed already, or below a
-        match unless a bypass lies there.
+        match unless a bypass lies there, or where it is said to be in vain now.
         """
+        self._is_dead_end = is_dead_end or self._is_dead_end
         if self._rules:
             done: set[str] = set()
             for root in sorted(roots):
@@ -142,7 +156,7 @@ class WildcardSearch:
                 if done.isdisjoint(above):
                     self._walk_down(root)
                     done.add(root)
-        return tuple(self._found.values())
+        return self.found
 
     def _walk_down(self, root: str) -> None:
         states, closed = self._way_to(root)
@@ -176,21 +190,59 @@ class WildcardSearch:
     def _look(self, directory: str, states: _AllStates) -> Iterator[tuple[str, _AllStates]]:
         """Record what matches in a directory; the directories in it below which more may."""
         plan, folds = self._plan(states), self._folding.tree(directory) is not None
-        files = self._tree.files(directory, None if folds else plan.last)
+        files = self._tree.files(directory, None if folds else plan.asked)
         if files is not None:
             for name in set(files) if folds else plan.special(files):
-                self._record(child(directory, name), self._step(states, name, directory))
+                self._look_at_file(child(directory, name), states, name, directory)
             return
         found = self._tree.scan(directory)
+        if found is None:
+            yield from self._look_unseen(directory, states, plan)
+            return
         names = [name for name, _ in found]
         special = set(names) if folds else plan.special(names)
         for name, is_directory in found:
-            if name in special:
+            if name in special and not is_directory:
+                self._look_at_file(child(directory, name), states, name, directory)
+            elif name in special:
                 path, after = child(directory, name), self._step(states, name, directory)
-                if not self._record(path, after) and is_directory:
+                if not self._record(path, after):
                     yield path, after
             elif is_directory:
                 yield child(directory, name), plan.rest
+
+    def _look_unseen(
+        self, directory: str, states: _AllStates, plan: _Plan
+    ) -> Iterator[tuple[str, _AllStates]]:
+        """The same where no listing tells: only names that are known can be asked for."""
+        reached = zip(self._rules, states, strict=True)
+        self.unseen[directory] = next(rule for (rule, _), before in reached if before)
+        for name in sorted(plan.literal):
+            path = child(directory, name)
+            kind = self._tree.kind(path)
+            if kind == "directory":
+                after = self._step(states, name, directory)
+                if not self._record(path, after):
+                    yield path, after
+            elif kind is not None:
+                self._look_at_file(path, states, name, directory)
+
+    def _look_at_file(self, path: str, before: _AllStates, name: str, directory: str) -> None:
+        """Record it, and where a link leads that a pattern passes through."""
+        self._record(path, self._step(before, name, directory))
+        passed = [
+            glob.names.passed(states) for (_, glob), states in zip(self._rules, before, strict=True)
+        ]
+        ahead = self._step(tuple(passed), name, directory)
+        target = self._tree.led(path) if any(ahead) else None
+        if target is None:
+            return
+        for (rule, glob), reached in zip(self._rules, ahead, strict=True):
+            if reached and not glob.names.accepts(reached):
+                # Most such links lead to where the pattern is that far anyway.
+                for state in reached - self._folding.after(glob, target):
+                    led = replace(rule, pattern=_led(glob, state, target))
+                    self.led[led] = target
 
     def _plan(self, states: _AllStates) -> _Plan:
         plan = self._plans.get(states)
@@ -225,3 +277,11 @@ class WildcardSearch:
                 self._found[path, number] = replace(rule, pattern=pattern)
                 closed = True
         return closed and not any(is_within(bypass, path) for bypass in self._bypasses)
+
+
+def _led(glob: Glob, state: int, target: str) -> Glob | Subtree:
+    """What is left of a pattern in a directory; all of that where it is too long for a pattern."""
+    try:
+        return Glob(glob.rest(target, state))
+    except PolicyError:
+        return Subtree(target, glob.text)

@@ -70,6 +70,10 @@ class Automaton(NamedTuple):
                 after.add(state + 1)
         return self.with_depths(after) if after else NOWHERE
 
+    def passed(self, states: States) -> States:
+        """Those that a name brings further, and not only over another name that `**` stands for."""
+        return frozenset(state for state in states if not self.is_depth(state))
+
     def _matched(self, part: re.Pattern[str] | Between, name: str) -> bool:
         if isinstance(part, Between):
             return part.fullmatch(name) and self._admitted(name, (name,))

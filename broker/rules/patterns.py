@@ -19,6 +19,7 @@ from nono.broker.rules.host_patterns import NetworkPattern, spell
 from nono.broker.rules.paths import (
     ancestors,
     are_canonical,
+    child,
     components,
     is_canonical,
     is_within,
@@ -163,6 +164,11 @@ class Glob:
     def spelled(self) -> str:
         return self.text
 
+    def rest(self, directory: str, state: int) -> str:
+        """What is left of the pattern after its first `state` names, beginning in a directory."""
+        names = _rooted(self.text).split("/")[state:]
+        return child(_WILDCARDS.sub(r"[\g<0>]", directory), "/".join(names))
+
     @property
     def is_of_any_depth(self) -> bool:
         """True when what it matches may lie any number of directories below another match."""
@@ -205,9 +211,8 @@ class Glob:
 @lru_cache(4096)
 def _taken_apart(text: str) -> tuple[str, Automaton]:
     """The prefix and the names of a glob. The same ones are made in each run of a sandbox."""
-    rooted = text if text.startswith("/") else f"/**/{text}"
-    names = rooted.removesuffix("/")[1:].split("/")
-    if not text or {"", ".", ".."} & set(names) or "\0" in rooted:
+    names = _rooted(text).split("/")
+    if not text or {"", ".", ".."} & set(names) or "\0" in text:
         raise PolicyError(
             f"{text!r} is not a usable pattern of paths",
             "write names separated by single slashes, such as '**/.env' or '/srv/*/key.pem'",
@@ -223,6 +228,11 @@ def _taken_apart(text: str) -> tuple[str, Automaton]:
             break
         fixed.append(name)
     return "/" + "/".join(fixed), Automaton(tuple(_compile(name) for name in names))
+
+
+def _rooted(text: str) -> str:
+    """The names of a pattern, from the root."""
+    return (text if text.startswith("/") else f"/**/{text}").removesuffix("/")[1:]
 
 
 def _compile(name: str) -> Part:

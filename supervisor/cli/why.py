@@ -232,10 +232,11 @@ def _about_path(plan: Plan, made: Complete, path: str, op: str) -> _Answer:
     from nono.supervisor.report.surroundings import around
 
     run = made.decisions()
-    target, links = way(os.path.join(plan.workdir, os.path.expanduser(path)))
+    names: list[str] = []
+    target = way(os.path.join(plan.workdir, os.path.expanduser(path)), names).end
     request = _request(op, target)
     if isinstance(request, Open):
-        named = run.refused_name(NOBODY, links, request.access)
+        named = run.refused_name(NOBODY, names, request.access)
         request, target = (request, target) if named is None else (named, named.path)
     request, verdict = run.verdict(request)
     allowed = isinstance(verdict, Allow) and (

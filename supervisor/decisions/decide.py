@@ -135,7 +135,7 @@ class Decisions:
         return self._denied_names.of_reading
 
     def refused_name(self, process: Process, names: Iterable[str], access: Access) -> Open | None:
-        """The open of the first of these links whose name a pattern refuses. Notes nothing.
+        """The open of the first of these names, by way of links, that a pattern refuses.
 
         What it leads to may have another name that is open: this one is not.
         """

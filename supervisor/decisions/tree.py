@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from nono.supervisor.leaf_directories import LeafDirectories
+from nono.supervisor.places import canonical
 
 Kind = Literal["directory", "file", "symlink", "other"]
 
@@ -38,23 +39,36 @@ class RealTree:
         return "file" if stat.S_ISREG(mode) else "other"
 
     def entries(self, path: str) -> list[str]:
+        return self._names(path) or []
+
+    def _names(self, path: str) -> list[str] | None:
+        """None where they cannot be listed."""
         try:
             names = os.listdir(path)
-        except OSError:
-            return []
+        except (OSError, ValueError):
+            return None
         if self._listed is not None:
             self._listed(path, names)
         return names
 
-    def scan(self, path: str) -> list[tuple[str, bool]]:
+    def scan(self, path: str) -> list[tuple[str, bool]] | None:
         try:
             with os.scandir(path) as found:
                 scanned = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
+        except (OSError, ValueError) as error:
+            return [] if _is_out_of_reach(path, error) else None
         if self._listed is not None:
             self._listed(path, [name for name, _ in scanned])
         return scanned
+
+    def led(self, path: str) -> str | None:
+        try:
+            os.readlink(path)
+            return canonical(path) if os.path.isdir(path) else None
+        except (OSError, ValueError):
+            return None
 
     def files(self, path: str, names: Collection[str] | None) -> list[str] | None:
         """By the count of the directory's links: nearly all files lie in directories of files."""
@@ -63,7 +77,7 @@ class RealTree:
         if not self._leaves.has(path):
             return None
         if names is None:
-            return self.entries(path)
+            return self._names(path)
         if self._must_list is not None and self._must_list(path):
             return None
         there = []
@@ -76,3 +90,17 @@ class RealTree:
                 return None
             there.append(name)
         return there
+
+
+def _is_out_of_reach(path: str, error: Exception) -> bool:
+    """True for a directory that may not be searched either, and is another user's to open.
+
+    Of these the system has many, and no program of ours comes to what is in them. Root's own
+    programs may become those who do.
+    """
+    if not isinstance(error, PermissionError) or os.geteuid() == 0:
+        return False
+    try:
+        return os.lstat(path).st_uid != os.geteuid() and not os.access(path, os.X_OK)
+    except OSError:
+        return False

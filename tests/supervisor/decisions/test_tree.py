@@ -112,6 +112,14 @@ def test_what_cannot_be_told_is_listed(top: Path) -> None:
         assert RealTree().files(str(top), [name]) is None
 
 
+def test_what_cannot_be_listed_is_not_taken_for_empty(top: Path) -> None:
+    (top / "file").touch()
+    assert RealTree().scan(f"{top}/file") == RealTree().scan(f"{top}/missing") == []
+    for path in (f"{top}/{'d' * 300}", f"{top}/{'d/' * 2100}x", "a\0b"):
+        assert RealTree().scan(path) is None
+    assert RealTree().entries("a\0b") == []
+
+
 def test_where_names_may_fold_it_is_listed(top: Path) -> None:
     listed = []
     tree = RealTree(lambda path, _: listed.append(path), lambda path: path.endswith("a"))

@@ -20,6 +20,7 @@ from nono.supervisor.linux.calls.resolving.caller import Caller
 from nono.supervisor.linux.calls.resolving.handles import HANDLE_FLAGS, MAX_LINKS, Handle
 from nono.supervisor.linux.calls.resolving.opened import opened
 from nono.supervisor.linux.calls.resolving.resolve_flags import ResolveFlags
+from nono.supervisor.walk import by_way_of
 
 _MAGIC_NAMES = {"cwd", "root", "exe"}
 _MAGIC_DIRECTORIES = {"fd", "map_files", "ns"}
@@ -30,7 +31,7 @@ class Trail:
     """What a walk came by, in its order."""
 
     links: list[str] = field(default_factory=list)
-    """The places of the links that were followed."""
+    """The places of the links that were followed, each with what is named by way of it."""
     directories: list[str] = field(default_factory=list)
     """Those that a name was looked up in."""
 
@@ -64,7 +65,9 @@ def walk(
                 handle = step
                 continue
             links += 1
-            trail.links.append(child(handle.path, os.fsdecode(name)))
+            place = child(handle.path, os.fsdecode(name))
+            named = by_way_of(place, [*map(os.fsdecode, pending)])
+            trail.links.extend(dict.fromkeys((place, named)))
             try:
                 limits.ensure_links()
                 if links > MAX_LINKS:

@@ -96,7 +96,8 @@ def _locate(caller: Caller, start: int, path: bytes, follow: bool, resolve: int)
 def links_on_the_way(caller: Caller, dirfd: int, path: bytes, follow: bool) -> list[str]:
     """The places of the links that `locate` follows from the caller's `path`, in their order.
 
-    Those before it fails, where it does: a link that leads nowhere is among them.
+    Each with what the path names by way of it. Those before it fails, where it does: a link that
+    leads nowhere is among them.
     """
     trail = Trail()
     start = AT_FDCWD if path.startswith(b"/") else anchor(caller, dirfd)
