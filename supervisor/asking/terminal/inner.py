@@ -14,7 +14,6 @@ import select
 import signal
 import struct
 import termios
-import time
 from collections.abc import Iterator
 
 from nono.broker.dataclass import replace
