@@ -14,6 +14,7 @@ import select
 import signal
 import struct
 import termios
+import time
 from collections.abc import Iterator
 
 from nono.broker.dataclass import replace
@@ -22,8 +23,6 @@ from nono.supervisor.streams import Streams
 
 _MAX_READ = 65536
 _MAX_TYPED = 65536
-_MAX_LAST = 1 << 20
-"""Bytes: the kernel keeps less than that of what nobody has read."""
 _LFLAG, _CC = 3, 6
 
 
@@ -82,7 +81,7 @@ class Inner:
             raise
 
     def last(self, seconds: float) -> Iterator[bytes]:
-        """What is still on its way when every program has ended, until nothing comes for so long.
+        """What is still on its way when every program has ended, for so long at the most.
 
         The kernel says that it was all only once nobody has the slave open.
         """
@@ -90,12 +89,11 @@ class Inner:
         self.slave = -1
         poll = select.poll()
         poll.register(self.master, select.POLLIN)
-        left = _MAX_LAST
-        while left > 0 and poll.poll(seconds * 1000):
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and poll.poll(left * 1000):
             data = self.read()
             if not data:
                 return
-            left -= len(data)
             yield data
 
     def type(self, data: bytes) -> None:

@@ -45,8 +45,6 @@ class Outer:
         self._is_alone = is_alone
         self._before: Modes | None = None
         self._identity = _identity(fd)
-        self.taken = 0
-        """How many bytes it has taken so far."""
         self.draws = kind not in _UNSEEN
         """False for one that knows no sequences."""
         self.is_window = kind not in _CONSOLES
@@ -129,9 +127,7 @@ class Outer:
         """Write all of it; blocks while the terminal takes no more. Nothing once it is gone."""
         try:
             while data:
-                taken = os.write(self.fd, data)
-                self.taken += taken
-                data = data[taken:]
+                data = data[os.write(self.fd, data) :]
         except OSError:
             return
 

@@ -11,8 +11,6 @@ from nono.supervisor.asking.terminal.relay import Relay
 from nono.supervisor.streams import Streams
 
 _LEAVE_SECONDS = 2.0
-_MAX_STALLED_SECONDS = 20.0
-"""How long the person's terminal may take nothing at all, while it is to show the rest."""
 
 
 class OwnTerminal:
@@ -48,17 +46,11 @@ class OwnTerminal:
         self.relay.post(self.relay.come_back)
 
     def close(self) -> None:
-        """No process of the program is left: what it has printed is shown first.
-
-        However slow the terminal is, as whoever prints on it waits.
-        """
+        """No process of the program is left: what it has printed is shown first."""
         if self._is_closed:
             return
         self._is_closed = True
-        taken = self._outer.taken
         self.relay.post(self.relay.finish)
-        while not (is_over := self.relay.join(_MAX_STALLED_SECONDS)) and self._outer.taken > taken:
-            taken = self._outer.taken
-        if is_over:
+        if self.relay.join(_LEAVE_SECONDS):
             os.close(self._outer.fd)
             self._inner.close()
