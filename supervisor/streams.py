@@ -12,6 +12,7 @@ from typing import Protocol
 from nono.broker.dataclass import dataclass
 
 _MAX_INTERRUPTS = 3
+_LAST_WORDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _IMPATIENT_SECONDS = 2.0
 # Python itself ignores these in every process; a program expects the default.
 _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
@@ -72,6 +73,8 @@ class Ending:
     def __init__(self, kill: Callable[[], None]) -> None:
         self.signal = 0
         """What was the last word; 0 while nothing was."""
+        self.at_end: Callable[[], None] | None = None
+        """Once the program has ended: what the next word ends, of whatever is still under way."""
         self._kill = kill
         self._asked: set[bool] = set()
         self._interrupts: list[float] = []
@@ -82,6 +85,8 @@ class Ending:
 
         timeout(1) sends one to us and one to the group, which is no second one.
         """
+        if self.at_end is not None and number in _LAST_WORDS:
+            self.at_end()
         now = time.monotonic()
         if number == signal.SIGINT:
             recent = [each for each in self._interrupts if now - each < _IMPATIENT_SECONDS]

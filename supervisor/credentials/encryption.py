@@ -77,9 +77,20 @@ class Encryption:
             encrypted.close()
             raise
         if anew:
-            self._refusing.add(service.name)
-            self._sessions.pop(service.name, None)
+            self._offer_none(service)
         return made
+
+    def broken_off(self, service: Service, encrypted: ssl.SSLSocket) -> None:
+        """The service ended the connection before the end of an answer.
+
+        In TLS 1.3 our handshake is over before a service has decided about what was offered.
+        """
+        if encrypted.session_reused:
+            self._offer_none(service)
+
+    def _offer_none(self, service: Service) -> None:
+        self._refusing.add(service.name)
+        self._sessions.pop(service.name, None)
 
     def leave(self, service: Service, encrypted: ssl.SSLSocket) -> None:
         """The connection is used no more: what it knows can begin the next one."""

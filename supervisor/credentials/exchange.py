@@ -70,7 +70,7 @@ class Exchange:
         wire = upstreams.kept(service)
         if wire is not None:
             try:
-                await self._on(wire)
+                await self._on(wire, upstreams)
             except UpstreamClosed:
                 # The service may have closed it while we began to use it again.
                 if self._is_begun:
@@ -82,8 +82,9 @@ class Exchange:
         if wire is None:
             self._client.wire.watch(0)
             wire = await upstreams.made(service, self._client.line)
-            await self._on(wire)
+            await self._on(wire, upstreams)
         if self._keeps_service:
+            wire.has_answered = True
             upstreams.keep(service, wire)
         else:
             upstreams.end(service, wire)
@@ -104,7 +105,7 @@ class Exchange:
     def _is_begun(self) -> bool:
         return self._answer.has_begun or self.sent > 0 or self._request.method not in _RETRIED
 
-    async def _on(self, wire: Wire) -> None:
+    async def _on(self, wire: Wire, upstreams: Upstreams) -> None:
         client, upload, answer = self._client, self._upload, self._answer
         wire.line = client.line
         try:
@@ -126,6 +127,10 @@ class Exchange:
         except TimeOver:
             wire.close()
             raise self._late() from None
+        except UpstreamClosed:
+            upstreams.broken_off(self._judged.admitted.service, wire)
+            wire.close()
+            raise
         except BaseException:
             wire.close()
             raise

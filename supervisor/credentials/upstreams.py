@@ -93,6 +93,11 @@ class Upstreams:
             self._encryption.leave(service, wire.encrypted)
         wire.close()
 
+    def broken_off(self, service: Service, wire: Wire) -> None:
+        """Closed by the service before the end of an answer, where another one was expected."""
+        if wire.encrypted is not None and not wire.has_answered:
+            self._encryption.broken_off(service, wire.encrypted)
+
     def prepare(self, service: Service, poll: Poll) -> None:
         """Begin a connection for the next request, where none is free.
 

@@ -29,7 +29,8 @@ class Wire:
     """
 
     __slots__ = (
-        *("_events", "_full", "_poll", "_readiness", "_sock", "_wants", "is_open", "line", "ready"),
+        *("_events", "_full", "_poll", "_readiness", "_sock", "_wants"),
+        *("has_answered", "is_open", "line", "ready"),
     )
 
     def __init__(self, sock: socket.socket, poll: Poll, line: Line | None) -> None:
@@ -44,6 +45,8 @@ class Wire:
         self._readiness = select.poll()
         self._readiness.register(sock, select.POLLIN)
         self.is_open = True
+        self.has_answered = False
+        """True once an answer came whole on it."""
         self.line = line
         self.ready = 0
 

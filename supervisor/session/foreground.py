@@ -116,6 +116,7 @@ def run(
             terminal.ended(status)
             return status
         finally:
+            ending.at_end = None if own is None else own.give_up
             session.close()
 
 

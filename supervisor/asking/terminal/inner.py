@@ -14,7 +14,6 @@ import select
 import signal
 import struct
 import termios
-import time
 from collections.abc import Iterator
 
 from nono.broker.dataclass import replace
@@ -81,7 +80,9 @@ class Inner:
             raise
 
     def last(self, seconds: float) -> Iterator[bytes]:
-        """What is still on its way when every program has ended, for so long at the most.
+        """What is still on its way when every program has ended; none comes after such a silence.
+
+        How long the person's terminal takes for each piece does not count.
 
         The kernel says that it was all only once nobody has the slave open.
         """
@@ -89,8 +90,7 @@ class Inner:
         self.slave = -1
         poll = select.poll()
         poll.register(self.master, select.POLLIN)
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and poll.poll(left * 1000):
+        while poll.poll(seconds * 1000):
             data = self.read()
             if not data:
                 return

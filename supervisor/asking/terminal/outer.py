@@ -22,6 +22,7 @@ Modes = list[Any]
 _UNSEEN = ("", "dumb")
 _CONSOLES = (*_UNSEEN, "linux")
 _MAX_READ = 65536
+_ROOM_SECONDS = 0.1
 _MAX_READS = 256
 _LINE_KEYS = {
     termios.VINTR: None,
@@ -49,6 +50,11 @@ class Outer:
         """False for one that knows no sequences."""
         self.is_window = kind not in _CONSOLES
         """False for one that has no title, and no second screen."""
+        self.is_last = False
+        """True once the program has ended. Set from any thread."""
+        self.is_given_up = False
+        """True once nobody waits for the terminal any more. Set from any thread."""
+        os.set_blocking(fd, False)
 
     @property
     def is_attached(self) -> bool:
@@ -77,7 +83,9 @@ class Outer:
         before, self._before = self._before, None
         if before is not None and self.is_ours:
             with contextlib.suppress(termios.error):
-                termios.tcsetattr(self.fd, termios.TCSADRAIN, before)
+                # A terminal that takes nothing would be waited for here as well.
+                when = termios.TCSANOW if self.is_given_up else termios.TCSADRAIN
+                termios.tcsetattr(self.fd, when, before)
 
     def keys(self) -> None:
         """Keys come one by one, none is echoed, and none is a signal."""
@@ -106,10 +114,13 @@ class Outer:
 
     def read(self) -> bytes:
         """What was typed. Empty at the end of input, and when it has hung up."""
-        try:
-            return os.read(self.fd, _MAX_READ)
-        except OSError:
-            return b""
+        while True:
+            try:
+                return os.read(self.fd, _MAX_READ)
+            except BlockingIOError:
+                self._wait(select.POLLIN, None)
+            except OSError:
+                return b""
 
     def more(self, seconds: float) -> bool:
         """True if anything comes within so long, half a line as well. It is gone, and what follows
@@ -124,12 +135,30 @@ class Outer:
         return found
 
     def write(self, data: bytes) -> None:
-        """Write all of it; blocks while the terminal takes no more. Nothing once it is gone."""
-        try:
-            while data:
+        """Write all of it; waits while the terminal takes no more. Nothing once it is gone, or
+        given up: a program that has ended cannot be interrupted, so Control-C is for us then."""
+        while data and not self.is_given_up:
+            try:
                 data = data[os.write(self.fd, data) :]
-        except OSError:
-            return
+            except BlockingIOError:
+                if self.is_last:
+                    self._signals()
+                self._wait(select.POLLOUT, _ROOM_SECONDS)
+            except OSError:
+                return
+
+    def _wait(self, events: int, seconds: float | None) -> None:
+        poll = select.poll()
+        poll.register(self.fd, events)
+        poll.poll(None if seconds is None else seconds * 1000)
+
+    def _signals(self) -> None:
+        """Keys are signals again, and nothing else changes: what is on its way was made for it."""
+        if self._before is not None and self.is_ours:
+            modes = raw(self._before, self._is_alone)
+            modes[_LFLAG] |= termios.ISIG
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fd, termios.TCSANOW, modes)
 
 
 def raw(before: Modes, is_alone: bool) -> Modes:

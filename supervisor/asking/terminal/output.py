@@ -62,6 +62,8 @@ class Output:
     def carry_last(self) -> None:
         """The rest, when every program has ended."""
         for data in self._inner.last(_LAST_SECONDS):
+            if self._outer.is_given_up:
+                return
             self._print(data)
 
     def _print(self, data: bytes) -> None:

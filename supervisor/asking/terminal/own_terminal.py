@@ -11,6 +11,7 @@ from nono.supervisor.asking.terminal.relay import Relay
 from nono.supervisor.streams import Streams
 
 _LEAVE_SECONDS = 2.0
+_LOOK_SECONDS = 0.2
 
 
 class OwnTerminal:
@@ -45,12 +46,22 @@ class OwnTerminal:
         """After this process was continued. From any thread."""
         self.relay.post(self.relay.come_back)
 
+    def give_up(self) -> None:
+        """What was printed and not yet shown is not waited for. From any thread."""
+        self._outer.is_given_up = True
+
     def close(self) -> None:
-        """No process of the program is left: what it has printed is shown first."""
+        """No process of the program is left: what it has printed is shown first.
+
+        However long the person's terminal takes for it, until `give_up`.
+        """
         if self._is_closed:
             return
         self._is_closed = True
+        self._outer.is_last = True
         self.relay.post(self.relay.finish)
+        while not (self.relay.join(_LOOK_SECONDS) or self._outer.is_given_up):
+            pass
         if self.relay.join(_LEAVE_SECONDS):
             os.close(self._outer.fd)
             self._inner.close()

@@ -142,7 +142,7 @@ def _service(name: str, server: _Server) -> Service:
     return own_service(name, f"https://{_HOST}:{server.port}/api", "env://K", "K")
 
 
-async def _use(upstreams: Upstreams, service: Service, count: int = 1) -> None:
+async def _use(upstreams: Upstreams, service: Service, count: int = 1, breaks: str = "") -> None:
     """Connections from their beginnings to their ends, each in a line of its own."""
     failed: list[UpstreamFailure] = []
     with trio.fail_after(20):
@@ -156,6 +156,9 @@ async def _use(upstreams: Upstreams, service: Service, count: int = 1) -> None:
                     wire.watch(READ)
                     while wire.receive() != b"x":
                         await pause()
+                    wire.has_answered = breaks == "later"
+                    if breaks:
+                        upstreams.broken_off(service, wire)
                     upstreams.end(service, wire)
                 except UpstreamFailure as error:
                     failed.append(error)
@@ -271,6 +274,18 @@ async def test_a_service_that_goes_on_with_no_session_is_offered_none(
         await _use(upstreams, _service(name, server))
     assert server.resumed == [False] * 6
     assert server.refused == 2  # once for each service
+
+
+async def test_a_service_that_gives_up_behind_the_handshake_is_offered_none(
+    server: _Server,
+) -> None:
+    """In TLS 1.3 the client's is over by then; what an answered connection ends with is no sign."""
+    upstreams, service = _upstreams(), _service("a", server)
+    await _use(upstreams, service)
+    await _use(upstreams, service, breaks="later")
+    await _use(upstreams, service, breaks="first")
+    await _use(upstreams, service)
+    assert server.resumed == [False, True, True, False]
 
 
 async def test_first_connections_that_begin_at_once_know_the_same(server: _Server) -> None:
