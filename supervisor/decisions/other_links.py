@@ -17,7 +17,7 @@ from operator import or_
 
 from nono.broker import Access, Effect, File, Rule, Subtree
 from nono.broker.dataclass import replace
-from nono.broker.rules.paths import child, outermost, parent
+from nono.broker.rules.paths import child, is_within, outermost, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
@@ -85,6 +85,7 @@ class OtherLinks:
         self.rules: list[Rule] = []
         self.is_complete = True
         self._refused = RefusedFiles()
+        self._mounts: frozenset[str] = frozenset()
         opened = opened_by_people(rules, Access(0))
         roots = outermost(opened.wholly)
         files = _files_opened(rules)
@@ -98,7 +99,9 @@ class OtherLinks:
         wholly = entries_below(roots, True, self._is_hidden)
         directly = entries_below(opened.directly, False, self._is_hidden)
         entries = ((each.path, each.inode()) for each in chain(wholly, directly))
-        self._search(chain(_with_inodes(files), entries))
+        # A directory tells the inode below a mount of a single file, and not what is mounted there.
+        apart = chain(_with_inodes(files), _with_inodes(self._mounts_in(roots, opened.directly)))
+        self._search(chain(apart, entries))
 
     @property
     def unfound(self) -> list[str]:
@@ -123,18 +126,22 @@ class OtherLinks:
     def _is_hidden(self, _directory: str) -> None:
         self.is_complete = False
 
+    def _mounts_in(self, roots: Iterable[str], directly: Iterable[str]) -> list[str]:
+        opened = [*roots, *directly]
+        return [path for path in self._mounts if any(is_within(path, each) for each in opened)]
+
     def _count_names(self) -> None:
         """Give each path that is refused what is refused to the others.
 
         A mount of the file itself is a path, and none of the names that the file says it has.
         """
-        mounts = mount_points() if self._known else frozenset[str]()
+        self._mounts = mount_points() if self._known else frozenset()
         directories: dict[str, os.stat_result | None] = {}
         for file in self._known.values():
             for path in list(file.paths):
                 self.rules += file.lacking(path)
                 above, name = os.path.realpath(parent(path)), path[path.rfind("/") + 1 :]
-                if child(above, name) in mounts:
+                if child(above, name) in self._mounts:
                     continue
                 if above not in directories:
                     directories[above] = _status(above)
@@ -160,6 +167,8 @@ class OtherLinks:
         if file is None:
             return
         self.rules += file.lacking(path)
+        if path in self._mounts:
+            return
         above, _, name = path.rpartition("/")
         directory = _status(above or "/")
         if directory is not None:

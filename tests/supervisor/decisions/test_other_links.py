@@ -143,7 +143,7 @@ def test_a_mount_of_the_file_itself_is_none_of_its_names(
     os.link(opened.parent / "vault/key", mounted)  # as one looks: the same device and inode
     (opened / "vault-deep-key").unlink()
     os.link(mounted, opened / "third")
-    monkeypatch.setattr(other_links, "mount_points", lambda: {str(mounted)})
+    monkeypatch.setattr(other_links, "mount_points", lambda: frozenset([str(mounted)]))
     refusals = [rule(each, Effect.DENY) for each in (opened.parent / "vault/key", mounted)]
     links = OtherLinks([rule(opened, Effect.ALLOW), *refusals], ())
     assert {each.pattern for each in links.rules} == {
