@@ -58,6 +58,7 @@ _COPIED = (RESOLV_CONF, NSSWITCH_CONF, HOSTS)
 """What says where names are looked up, which in the filtered mode is with nono."""
 
 _UNFOUND = "{}: the file has more names, and not all that was opened was looked through for them"
+_UNSEEN = "{}: not all files in it were looked at for whether they have other names"
 _MOUNTED = (
     f"{{}}: it is mounted in more than {MAX_NAMES} other places, and not refused in all of them"
 )
@@ -161,8 +162,15 @@ def complete(
         folding=tuple(sorted(names.found)),
     )
     mounted = mounts.unfound_for(rules, ~Access(0))
-    notes = (*map(_UNFOUND.format, links.unfound), *map(_MOUNTED.format, mounted))
-    is_by_name = bool(links.unfound_for(Access.READ) or mounts.unfound_for(rules, Access.READ))
+    notes = (
+        *map(_UNFOUND.format, links.unfound),
+        *map(_UNSEEN.format, links.unseen_for(~Access(0))),
+        *map(_MOUNTED.format, mounted),
+    )
+    read = Access.READ
+    is_by_name = bool(
+        links.unfound_for(read) or links.unseen_for(read) or mounts.unfound_for(rules, read)
+    )
     return Complete(policy, floor, copies, cleaned if broker else {}, notes, is_by_name)
 
 

@@ -208,7 +208,8 @@ class OpenedLater:
         ).matched
         elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
         access = reduce(or_, (grant.access for grant in grants))
-        if unfound := links.unfound_for(access) + mounts.unfound_for(grants, access):
+        unfound = links.unfound_for(access) + links.unseen_for(access)
+        if unfound := unfound + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
         before = {*refused, *asked}

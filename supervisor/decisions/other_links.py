@@ -10,23 +10,21 @@ Nothing of a sandbox's can make such a name: link(2) of a refused file is refuse
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import chain, islice
+from itertools import chain
 from operator import or_
 
-from nono.broker import Access, Effect, File, OriginKind, Rule, Subtree
+from nono.broker import Access, Effect, File, Rule, Subtree
 from nono.broker.dataclass import replace
-from nono.broker.rules.paths import RESERVED_TREES, child, outermost, parent
+from nono.broker.rules.paths import child, is_within, outermost, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.other_mounts import mount_points
+from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
-_MAX_REFUSED = 5_000
-"""Files in refused directories."""
 _Inode = tuple[int, int]
 
 
@@ -86,19 +84,24 @@ class OtherLinks:
         self._known: dict[_Inode, _File] = {}
         self.rules: list[Rule] = []
         self.is_complete = True
+        self._refused = RefusedFiles()
+        self._mounts: frozenset[str] = frozenset()
         opened = opened_by_people(rules, Access(0))
         roots = outermost(opened.wholly)
         files = _files_opened(rules)
         if not roots and not opened.directly and not files:
             return
-        for rule, path, status in _refused_files(rules):
+        for rule, path, status in self._refused.of(rules):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
                 inode = (status.st_dev, status.st_ino)
                 self._known.setdefault(inode, _File(status.st_nlink)).is_refused(path, rule)
         self._count_names()
-        directly = _entries_below(opened.directly, deep=False)
-        entries = ((each.path, each.inode()) for each in chain(_entries_below(roots), directly))
-        self._search(chain(_with_inodes(files), entries))
+        wholly = entries_below(roots, True, self._is_hidden)
+        directly = entries_below(opened.directly, False, self._is_hidden)
+        entries = ((each.path, each.inode()) for each in chain(wholly, directly))
+        # A directory tells the inode below a mount of a single file, and not what is mounted there.
+        apart = chain(_with_inodes(files), _with_inodes(self._mounts_in(roots, opened.directly)))
+        self._search(chain(apart, entries))
 
     @property
     def unfound(self) -> list[str]:
@@ -110,23 +113,35 @@ class OtherLinks:
         if self.is_complete:
             return []
         return sorted(
-            min(file.paths)
+            next(iter(file.paths))  # those that were found came later
             for file in self._known.values()
             if not file.is_whole and file.access & access
         )
+
+    def unseen_for(self, access: Access) -> list[str]:
+        """What refuses something of this access, and was not looked through for such files."""
+        rules = [rule for rule in self._refused.unseen if rule.access & access]
+        return sorted({rule.pattern.spelled for rule in rules})
+
+    def _is_hidden(self, _directory: str) -> None:
+        self.is_complete = False
+
+    def _mounts_in(self, roots: Iterable[str], directly: Iterable[str]) -> list[str]:
+        opened = [*roots, *directly]
+        return [path for path in self._mounts if any(is_within(path, each) for each in opened)]
 
     def _count_names(self) -> None:
         """Give each path that is refused what is refused to the others.
 
         A mount of the file itself is a path, and none of the names that the file says it has.
         """
-        mounts = mount_points() if self._known else frozenset[str]()
+        self._mounts = mount_points() if self._known else frozenset()
         directories: dict[str, os.stat_result | None] = {}
         for file in self._known.values():
             for path in list(file.paths):
                 self.rules += file.lacking(path)
                 above, name = os.path.realpath(parent(path)), path[path.rfind("/") + 1 :]
-                if child(above, name) in mounts:
+                if child(above, name) in self._mounts:
                     continue
                 if above not in directories:
                     directories[above] = _status(above)
@@ -152,6 +167,8 @@ class OtherLinks:
         if file is None:
             return
         self.rules += file.lacking(path)
+        if path in self._mounts:
+            return
         above, _, name = path.rpartition("/")
         directory = _status(above or "/")
         if directory is not None:
@@ -180,81 +197,5 @@ def _with_inodes(paths: Iterable[str]) -> Iterator[tuple[str, int]]:
     for path in paths:
         try:
             yield path, os.lstat(path).st_ino
-        except OSError:
-            continue
-
-
-def _refused_files(rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_result]]:
-    """Every refused file that is there; of a directory that a group refuses those directly in it.
-
-    A browser's directory may have 100,000 files; what a person refuses is looked through.
-    """
-    there: dict[str, Container[str]] = {}
-    left = _MAX_REFUSED
-    # What is both refused and asked about is refused.
-    for rule in sorted(rules, key=lambda rule: rule.effect is not Effect.DENY):
-        if rule.effect is Effect.ALLOW:
-            continue
-        looked_into = rule.origin.kind is not OriginKind.BUILTIN
-        for path in rule.named:
-            above, _, name = path.rpartition("/")
-            if name not in (there.get(above) or _names_in(above, there)):
-                continue
-            try:
-                status = os.lstat(path)
-            except OSError:
-                continue
-            if stat.S_ISREG(status.st_mode):
-                yield rule.at(path), path, status
-            elif stat.S_ISDIR(status.st_mode) and looked_into:
-                deep = rule.origin.is_of_person
-                for inner, found in islice(_files_in(path, deep), left):
-                    left -= 1
-                    yield rule.at(path), inner, found
-
-
-class _AnyName(Container[str]):
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str]:
-    """The names in a directory (the root is ''), each listed once: most that is refused is not."""
-    known = there.get(directory)
-    if known is None:
-        above, _, name = directory.rpartition("/")
-        known = ()
-        if not directory or name in _names_in(above, there):
-            try:
-                known = frozenset(os.listdir(directory or "/"))
-            except (FileNotFoundError, NotADirectoryError):
-                pass
-            except OSError:
-                known = _AnyName()  # it may be searched and not listed
-        there[directory] = known
-    return known
-
-
-def _files_in(directory: str, deep: bool) -> Iterator[tuple[str, os.stat_result]]:
-    for entry in _entries_below([directory], deep):
-        try:
-            if entry.is_file(follow_symlinks=False):
-                yield entry.path, entry.stat(follow_symlinks=False)
-        except OSError:
-            continue
-
-
-def _entries_below(roots: Iterable[str], deep: bool = True) -> Iterator[os.DirEntry[str]]:
-    """Everything below, the directories near the roots first; or what is directly in them."""
-    waiting = sorted(roots)
-    for directory in waiting:
-        try:
-            with os.scandir(directory) as entries:
-                for entry in entries:
-                    yield entry
-                    if not deep or entry.path in RESERVED_TREES:
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
         except OSError:
             continue

@@ -80,3 +80,14 @@ def test_no_other_mount_shows_what_a_pattern_matches(
     found = mounted(as_user, project, project / source, *command, place=place)
     assert key.text not in found
     assert "denied" in found
+
+
+def test_a_mount_of_a_name_that_nobody_opened(as_user: Account, project: Path, key: Secret) -> None:
+    """A directory that is listed does not tell which file is mounted in it."""
+    as_user.file(project / "opened/single", "")
+    os.link(key.path, project / "copy")
+    flags = ("--read", project / "opened", "--deny", project / "vault")
+    command = ("run", *flags, "--", "/bin/cat", "opened/single")
+    found = mounted(as_user, project, project / "copy", *command, place="opened/single")
+    assert key.text not in found
+    assert "denied" in found

@@ -10,7 +10,7 @@ import pytest
 from nono.broker import ALL_ACCESS, Access, Effect, File, Origin, OriginKind, Rule, Subtree
 from nono.broker.dataclass import replace
 from nono.broker.rules.access import CHANGING
-from nono.supervisor.decisions import other_links
+from nono.supervisor.decisions import other_links, refused_files
 from nono.supervisor.decisions.other_links import OtherLinks
 
 
@@ -143,9 +143,53 @@ def test_a_mount_of_the_file_itself_is_none_of_its_names(
     os.link(opened.parent / "vault/key", mounted)  # as one looks: the same device and inode
     (opened / "vault-deep-key").unlink()
     os.link(mounted, opened / "third")
-    monkeypatch.setattr(other_links, "mount_points", lambda: {str(mounted)})
+    monkeypatch.setattr(other_links, "mount_points", lambda: frozenset([str(mounted)]))
     refusals = [rule(each, Effect.DENY) for each in (opened.parent / "vault/key", mounted)]
     links = OtherLinks([rule(opened, Effect.ALLOW), *refusals], ())
     assert {each.pattern for each in links.rules} == {
         File(str(opened / name)) for name in ("vault-key", "third")
     }
+
+
+def test_each_refused_directory_is_looked_through_as_far_as_any(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it is told where that was not far enough."""
+    large = opened.parent / "large"
+    large.mkdir()
+    for number in range(6):
+        (large / str(number)).touch()
+    monkeypatch.setattr(refused_files, "_MAX_ENTRIES", 5)
+    refusals = [rule(each, Effect.DENY) for each in (large, opened.parent / "vault")]
+    rules = [rule(opened, Effect.ALLOW), *refusals]
+    links = OtherLinks(rules, ())
+    assert len(links.rules) == 2
+    assert links.unseen_for(Access.READ) == [str(large)]
+    assert links.unseen_for(Access(0)) == []
+    monkeypatch.setattr(refused_files, "_MAX_IN_ALL", 5)
+    assert len(OtherLinks(rules, ()).unseen_for(Access.READ)) == 2
+
+
+@pytest.mark.parametrize("error", [PermissionError, OSError, FileNotFoundError])
+@pytest.mark.parametrize("place", ["open/further", "vault"])
+def test_a_directory_that_cannot_be_listed_is_told_of(
+    opened: Path, monkeypatch: pytest.MonkeyPatch, place: str, error: type[OSError]
+) -> None:
+    closed = opened.parent / place
+    closed.mkdir(exist_ok=True)
+    os.link(opened.parent / "vault/key", opened.parent / "third")
+    scandir = os.scandir
+
+    def scans(path: str) -> os._ScandirIterator[str]:
+        if path == str(closed):
+            raise error(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scans)
+    vault = opened.parent / "vault"
+    links = OtherLinks([rule(opened, Effect.ALLOW), rule(vault, Effect.DENY)], ())
+    told = (links.unfound, links.unseen_for(Access.READ))
+    if place == "vault":
+        assert told == ([], [] if error is FileNotFoundError else [str(vault)])
+    else:
+        assert told == ([str(vault / "key")], [])

@@ -1,0 +1,128 @@
+"""The files that refusals speak of, as they lie in the file system.
+
+Of a directory that a group refuses those directly in it: a browser's may have 100,000 files. What
+a person refuses is looked through. Where that has an end, or a directory cannot be listed, it is
+told.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Container, Iterable, Iterator
+
+from nono.broker import Effect, OriginKind, Rule
+from nono.broker.rules.paths import RESERVED_TREES
+
+_MAX_ENTRIES = 5_000
+"""In one refused directory."""
+_MAX_IN_ALL = 50_000
+"""In all of them."""
+
+
+class RefusedFiles:
+    """`unseen` are the rules, each about one path, of which not every file was looked at."""
+
+    def __init__(self) -> None:
+        self.unseen: list[Rule] = []
+        self._left = _MAX_IN_ALL
+
+    def of(self, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, os.stat_result]]:
+        """Every file that is there, with the rule that speaks of it."""
+        there: dict[str, Container[str]] = {}
+        # What is both refused and asked about is refused.
+        for rule in sorted(rules, key=lambda rule: rule.effect is not Effect.DENY):
+            if rule.effect is Effect.ALLOW:
+                continue
+            looked_into = rule.origin.kind is not OriginKind.BUILTIN
+            for path in rule.named:
+                above, _, name = path.rpartition("/")
+                if name not in (there.get(above) or _names_in(above, there)):
+                    continue
+                try:
+                    status = os.lstat(path)
+                except OSError:
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    yield rule.at(path), path, status
+                elif stat.S_ISDIR(status.st_mode) and looked_into:
+                    one = rule.at(path)
+                    for inner, found in self._files_in(path, one):
+                        yield one, inner, found
+
+    def _files_in(self, directory: str, rule: Rule) -> Iterator[tuple[str, os.stat_result]]:
+        deep, hidden = rule.origin.is_of_person, list[str]()
+        is_cut = False
+        for number, entry in enumerate(entries_below([directory], deep, hidden.append)):
+            is_cut = number >= _MAX_ENTRIES or self._left <= 0
+            if is_cut:
+                break
+            self._left -= 1
+            try:
+                if entry.is_file(follow_symlinks=False):
+                    yield entry.path, entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+        # What groups refuse is for the most part others', and not a person's to look through.
+        if is_cut or (hidden and deep):
+            self.unseen.append(rule)
+
+
+def entries_below(
+    roots: Iterable[str], deep: bool, hidden: Callable[[str], None]
+) -> Iterator[os.DirEntry[str]]:
+    """Everything below, the directories near the roots first; or what is directly in them.
+
+    `hidden` is told of each directory in which something may be that is not seen.
+    """
+    given = frozenset(roots)
+    waiting = sorted(given)
+    for directory in waiting:
+        try:
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    yield entry
+                    if not deep or entry.path in RESERVED_TREES:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            if directory not in given:  # it was there a moment ago
+                hidden(directory)
+        except PermissionError:
+            if _may_be_searched(directory):
+                hidden(directory)
+        except OSError:
+            hidden(directory)
+
+
+def _may_be_searched(directory: str) -> bool:
+    """Whether names in it lead somewhere, or would once its owner says so."""
+    try:
+        return os.stat(directory).st_uid == os.geteuid() or os.access(directory, os.X_OK)
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+
+
+class _AnyName(Container[str]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str]:
+    """The names in a directory (the root is ''), each listed once: most that is refused is not."""
+    known = there.get(directory)
+    if known is None:
+        above, _, name = directory.rpartition("/")
+        known = ()
+        if not directory or name in _names_in(above, there):
+            try:
+                known = frozenset(os.listdir(directory or "/"))
+            except (FileNotFoundError, NotADirectoryError):
+                pass
+            except OSError:
+                known = _AnyName()  # it may be searched and not listed
+        there[directory] = known
+    return known
