@@ -120,6 +120,18 @@ def test_what_cannot_be_listed_is_not_taken_for_empty(top: Path) -> None:
     assert RealTree().entries("a\0b") == []
 
 
+def test_what_nobody_of_ours_comes_to_is_nothing(root: Account, user: Account, top: Path) -> None:
+    top.chmod(0o755)
+    for name, mode in (("closed", 0o700), ("searched", 0o711)):
+        root.directory(top / name, mode)
+    look = (
+        "import sys; from nono.supervisor.decisions.tree import RealTree;"
+        "print(*map(RealTree().scan, sys.argv[1:]))"
+    )
+    done = user(user.python, "-P", "-c", look, top / "closed", top / "searched")
+    assert done.stdout == "[] None\n", done.stderr
+
+
 def test_where_names_may_fold_it_is_listed(top: Path) -> None:
     listed = []
     tree = RealTree(lambda path, _: listed.append(path), lambda path: path.endswith("a"))
