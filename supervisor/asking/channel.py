@@ -79,6 +79,9 @@ class ProgramTerminal(Protocol):
     def come_back(self) -> None:
         """After this process was continued."""
 
+    def give_up(self) -> None:
+        """What was printed and not yet shown is not waited for."""
+
     def close(self) -> None:
         """No process of the program is left."""
 

@@ -22,6 +22,8 @@ from nono.supervisor.streams import Streams
 
 _MAX_READ = 65536
 _MAX_TYPED = 65536
+_MAX_LAST = 1 << 20
+"""Bytes: the kernel keeps less than that of what nobody has read."""
 _LFLAG, _CC = 3, 6
 
 
@@ -90,10 +92,12 @@ class Inner:
         self.slave = -1
         poll = select.poll()
         poll.register(self.master, select.POLLIN)
-        while poll.poll(seconds * 1000):
+        left = _MAX_LAST
+        while left > 0 and poll.poll(seconds * 1000):
             data = self.read()
             if not data:
                 return
+            left -= len(data)
             yield data
 
     def type(self, data: bytes) -> None:
