@@ -73,7 +73,7 @@ def _may_run(
     is_kept: Callable[[bytes], bool],
     configurations: Configurations,
 ) -> bool:
-    """Whether a configuration has a setting that runs something or writes elsewhere, or may."""
+    """Whether a configuration has a setting that runs something or leads elsewhere, or may."""
     kind = kind_of(config)
     if kind is None:
         return False

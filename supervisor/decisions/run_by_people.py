@@ -62,6 +62,7 @@ class RunByPeople:
         self.notes: list[str] = []
         """What a person should know about the look at the end, once there was one."""
         self._opened: list[str] = []
+        self._tops: list[str] = []
         self._looks: list[_Look] = []
         self._open(rules, repositories, caches)
 
@@ -91,6 +92,7 @@ class RunByPeople:
         directories = tuple(each for each in dict.fromkeys(written) if each not in known)
         self._opened = sorted({*before, *searched, *caches})
         self._left.open(self._opened, found)
+        self._tops += (each.top for each in every)
         path = "" if self._env is None else self._env.get("PATH", "")
         look = _Look(directories, tuple(hiding(path.split(":"), (*searched, *caches))))
         look.before.update(look.states())
@@ -111,7 +113,8 @@ class RunByPeople:
         return [*sorted(first), *sorted(changed - first)]
 
     def _remember(self, walked: Walked, env: Mapping[str, str]) -> None:
-        tops = walked.tops()
+        # The run may have closed a directory to the walk: what the start knew counts, too.
+        tops = [*self._tops, *walked.tops()]
         for directory in self._opened:
             try:
                 remember(directory, tops, env)

@@ -263,3 +263,35 @@ with open("cache/led/.git", "x") as link:
 def test_an_empty_file_leads_to_none(nono: Nono, project: Path) -> None:
     """git goes no further where one is: uv makes one in its cache."""
     assert python(nono, EMPTY)[1] == [f"{project}/cache/led/.git"]
+
+
+@BY_A_USER
+@pytest.mark.parametrize("mode", ["311", "0"])
+def test_a_run_that_closes_a_directory_hides_no_repository(
+    nono: Nono, as_user: Account, project: Path, mode: str
+) -> None:
+    shell(as_user, "mkdir -p sub/repo/src other; git init -q sub/repo", project)
+    hook = "sub/repo/.git/hooks/pre-commit"
+    nono("run", "--allow-cwd", "--", "chmod", mode, "sub")
+    opening = f"chmod 755 sub; echo x >other/new; echo x >{hook}; echo x >sub/repo/src/new"
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", opening)
+    assert f"{project}/sub: cannot be looked into" in done.stderr, done.stderr
+    assert (project / "other/new").exists()
+    shell(as_user, f"chmod 755 sub; test ! -e {hook}; test ! -e sub/repo/src/new", project)
+    assert "cannot be looked into" not in nono("run", "--allow-cwd", "--", "true").stderr
+
+
+@BY_A_USER
+def test_what_is_remembered_stays_so_though_a_run_closes_the_way_to_it(
+    nono: Nono, as_user: Account, project: Path
+) -> None:
+    """Deeper than a start looks."""
+    deep = "a/b/c/d/e/f/repo"
+    shell(as_user, f"mkdir -p {deep}; git init -q {deep}", project)
+    assert nono("run", "--allow-cwd", "--", "touch", "new").returncode == 0
+    nono("run", "--allow-cwd", "--", "chmod", "311", "a/b/c/d/e/f")
+    nono("run", "--allow-cwd", "--", "chmod", "0", "a/b/c/d/e/f")
+    hook = f"chmod 755 a/b/c/d/e/f; echo x >{deep}/.git/hooks/pre-push"
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", hook)
+    shell(as_user, f"chmod 755 a/b/c/d/e/f; test ! -e {deep}/.git/hooks/pre-push", project)
+    assert "a/b/c/d/e/f: cannot be looked into" in done.stderr

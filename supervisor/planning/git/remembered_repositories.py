@@ -1,8 +1,9 @@
-"""Where repositories were at the end of earlier runs: a file for each opened directory.
+"""Where repositories were in earlier runs: a file for each opened directory.
 
 The search at the start is bounded, and a run could fill its bounds with names of its own. What was
-seen at the end of a run is therefore protected at the next start whatever else is there. The file
-is nono's own record, which no program inside may write, and it only ever adds refusals.
+found at the start of a run, and seen at its end, is therefore protected at the next start whatever
+else is there. The file is nono's own record, which no program inside may write, and it only ever
+adds refusals.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker.digest import sha256
@@ -39,13 +41,24 @@ def remember(directory: str, tops: Iterable[str], env: Mapping[str, str]) -> Non
     place = _place(directory, env)
     with _alone(os.path.dirname(place)):
         before = _read(place)
-        kept = dict.fromkeys(each for each in before if os.path.isdir(each))
-        kept |= dict.fromkeys(each for each in tops if is_within(each, directory))
+        kept = dict.fromkeys(each for each in before if _may_be_there(each))
+        inside = (each for each in tops if is_within(each, directory))
+        kept |= dict.fromkeys(each for each in inside if _may_be_there(each))
         after = list(kept)[:MAX_REPOSITORIES]
         if after != before:
             _write(place, b"".join(os.fsencode(each) + b"\0" for each in after))
     if len(kept) > len(after):
         raise OSError(errno.EFBIG, f"there are more than {MAX_REPOSITORIES:,}")
+
+
+def _may_be_there(top: str) -> bool:
+    """True also where a run has closed a directory on the way: it may be opened again."""
+    try:
+        return stat.S_ISDIR(os.stat(top).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 @contextlib.contextmanager

@@ -56,12 +56,14 @@ class Repository(NamedTuple):
 
 class Found(NamedTuple):
     """Repositories; what a person should know where the search ended early; files, by path, that
-    name more of them than are known; and those that are too many to be looked at."""
+    name more of them than are known; those that are too many to be looked at; and directories that
+    cannot be looked into."""
 
     repositories: tuple[Repository, ...]
     notes: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     beyond: tuple[Repository, ...] = ()
+    closed: tuple[str, ...] = ()
 
 
 def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
@@ -77,8 +79,13 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     known = list(remembered)
     indexes = Indexes()
     waiting = deque(each for top in directories for each in _above(top))
-    waiting.extend(each for top in known for each in repositories_at(top))
-    waiting.extend(_below(directories, notes, is_first=not known))
+    closed: dict[str, None] = {}
+    for top in known:
+        ones = repositories_at(top)
+        waiting.extend(ones)
+        if not ones:
+            closed |= dict.fromkeys(_closed_above(top))
+    waiting.extend(_below(directories, notes, closed, is_first=not known))
     while waiting:
         one = waiting.popleft()
         if one in found or one in beyond:
@@ -101,7 +108,12 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
             f"{next(iter(beyond)).top}: more than {_MAX_REPOSITORIES} repositories: of this one"
             f" and {len(beyond) - 1} more nothing may be changed"
         )
-    return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond))
+    if closed:
+        notes.append(
+            f"{next(iter(closed))}: cannot be looked into: in it and {len(closed) - 1} other"
+            " directories nothing may be changed"
+        )
+    return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond), tuple(closed))
 
 
 def _above(directory: str) -> Iterator[Repository]:
@@ -140,7 +152,34 @@ def is_bare(top: str) -> bool:
     return all(kind_of(child(top, name)) is not None for name in _PARTS)
 
 
-def _below(directories: list[str], notes: list[str], *, is_first: bool) -> Iterator[Repository]:
+def _is_closed(directory: str) -> bool:
+    """One of the user's own that a run may have closed, and may open again: what is in it is not
+    seen. What others have closed stays so."""
+    if os.access(directory, os.R_OK | os.X_OK):
+        return False
+    try:
+        return os.lstat(directory).st_uid == os.geteuid()
+    except OSError:
+        return False  # gone meanwhile, or in one that is closed itself
+
+
+def _closed_above(top: str) -> Iterator[str]:
+    """What keeps a repository that was there from being seen."""
+    for each in lineage(top):
+        try:
+            os.lstat(each)
+        except PermissionError:
+            continue
+        except OSError:
+            return
+        if _is_closed(each):
+            yield each
+        return
+
+
+def _below(
+    directories: list[str], notes: list[str], closed: dict[str, None], *, is_first: bool
+) -> Iterator[Repository]:
     """Those that a walk finds, the directories in turn, so that none can keep the others from it:
     each gets a look as often as any beside it, however many there are in it."""
     most = _MAX_DIRECTORIES_AT_FIRST if is_first else _MAX_DIRECTORIES
@@ -149,6 +188,8 @@ def _below(directories: list[str], notes: list[str], *, is_first: bool) -> Itera
     looks = _in_turn(_look(each, _MAX_DEPTH, cut, leaves) for each in directories)
     for looked, (directory, ones) in enumerate(looks, 1):
         yield from ones
+        if _is_closed(directory):
+            closed[directory] = None
         if looked >= most:
             cut.append(directory)
             break

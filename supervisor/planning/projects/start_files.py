@@ -203,6 +203,7 @@ def _whole(search: Found) -> Iterator[str]:
     """What is not looked through is refused as a whole."""
     for each in search.beyond:
         yield from {each.link or each.top, each.directory}
+    yield from search.closed
 
 
 def _of_git(found: Iterable[Repository]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,23 @@ def test_what_was_known_comes_first_and_stays_while_it_is_there(
     remember(str(tmp_path), [one], env)
     assert remembered([str(tmp_path)], env) == [two, one]
     os.rmdir(two)
+    remember(str(tmp_path), [], env)
+    assert remembered([str(tmp_path)], env) == [one]
+
+
+def test_one_in_a_directory_that_is_closed_is_kept(
+    tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one,) = tops(tmp_path, "closed/one")
+    remember(str(tmp_path), [one], env)
+    stat = os.stat
+
+    def closed(path: str, **how: Any) -> os.stat_result:
+        if path == one:
+            raise PermissionError
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", closed)
     remember(str(tmp_path), [], env)
     assert remembered([str(tmp_path)], env) == [one]
 
