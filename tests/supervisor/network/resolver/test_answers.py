@@ -189,7 +189,10 @@ async def test_a_backslash_is_a_letter(server: FakeDns, files: Files) -> None:
     assert (r"four\\046example.x", "A") in server.queries
 
 
-async def test_a_truncated_answer_is_asked_for_over_tcp(server: FakeDns, files: Files) -> None:
+async def test_a_truncated_answer_is_asked_for_over_tcp(
+    server: FakeDns, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolver, "_PATIENCE", {"AAAA": 30.0, "A": 30.0})
     found = await files.resolver(server.server).addresses("many.example")
     assert sorted(server.tcp_queries) == [("many.example", "A"), ("many.example", "AAAA")]
     assert len(server.queries) == 4
