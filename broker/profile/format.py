@@ -159,7 +159,8 @@ class Filesystem(Part):
     """Single files to write, without reading."""
     deny: tuple[DeniedPathEntry, ...] | None = None
     """Paths to refuse, with all below, whatever else allows them. A pattern such as `**/.env` holds
-    in whatever the profile or an option opens."""
+    in whatever the profile or an option opens; `**` stands for directories, not for links to
+    them."""
     deny_write: tuple[DeniedPathEntry, ...] | None = None
     """Paths that may not be written, with all below, whatever else allows it: not changed, created,
     renamed or removed. Reading is as without. Patterns are as in `deny`."""
