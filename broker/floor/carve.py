@@ -93,8 +93,8 @@ def _find(
         beyond = _Beyond(rules, before)
         known: dict[Rule, str] = {}
         while chosen:
-            search = WildcardSearch(chosen, bypasses, tree, before.is_dead_end, folding)
-            search.run(grant.pattern.path for grant in reached)
+            search = WildcardSearch(chosen, bypasses, tree, folding)
+            search.run((grant.pattern.path for grant in reached), before.is_dead_end)
             search.run(beyond.roots, beyond.is_dead_end)
             led = {rule: to for rule, to in search.led.items() if beyond.is_opened(to)}
             chosen = [rule for rule in led if rule not in known]

@@ -114,7 +114,6 @@ class WildcardSearch:
         rules: Iterable[Rule],
         bypasses: tuple[str, ...],
         tree: BoundedTree,
-        is_dead_end: Callable[[str], bool],
         folding: Folding = EXACT,
     ) -> None:
         self._folding = folding
@@ -125,7 +124,6 @@ class WildcardSearch:
         ]
         self._bypasses = bypasses
         self._tree = tree
-        self._is_dead_end = is_dead_end
         self._found: dict[tuple[str, int], Rule] = {}
         self._reached: dict[str, tuple[_AllStates, bool]] = {}
         self._plans: dict[_AllStates, _Plan] = {}
@@ -139,29 +137,26 @@ class WildcardSearch:
         """A rule for each path that a pattern was found to match."""
         return tuple(self._found.values())
 
-    def run(
-        self, roots: Iterable[str], is_dead_end: Callable[[str], bool] | None = None
-    ) -> tuple[Rule, ...]:
+    def run(self, roots: Iterable[str], is_dead_end: Callable[[str], bool]) -> tuple[Rule, ...]:
         """A rule for each path at, above or below `roots` that a pattern matches.
 
         Nothing is looked for below a path that is closed already, or below a
-        match unless a bypass lies there, or where it is said to be in vain now.
+        match unless a bypass lies there, or where it is said to be in vain.
         """
-        self._is_dead_end = is_dead_end or self._is_dead_end
         if self._rules:
             done: set[str] = set()
             for root in sorted(roots):
                 # What was done from `/` leaves out the reserved trees.
                 above = set(lineage(root)) - ({"/"} if reserved_tree(root) else set())
                 if done.isdisjoint(above):
-                    self._walk_down(root)
+                    self._walk_down(root, is_dead_end)
                     done.add(root)
         return self.found
 
-    def _walk_down(self, root: str) -> None:
+    def _walk_down(self, root: str, is_dead_end: Callable[[str], bool]) -> None:
         states, closed = self._way_to(root)
         if not closed:
-            self._walk(root, states)
+            self._walk(root, states, is_dead_end)
 
     def _way_to(self, path: str) -> tuple[_AllStates, bool]:
         """The states at a path, and whether a match at or above it closes it.
@@ -180,11 +175,11 @@ class WildcardSearch:
             self._reached[each] = states, self._record(each, states) or closed
         return self._reached[path]
 
-    def _walk(self, root: str, states: _AllStates) -> None:
+    def _walk(self, root: str, states: _AllStates, is_dead_end: Callable[[str], bool]) -> None:
         waiting = [(root, states)] if self._tree.kind(root) == "directory" else []
         while waiting:
             directory, states = waiting.pop()
-            if any(states) and not self._is_dead_end(directory):
+            if any(states) and not is_dead_end(directory):
                 waiting.extend(self._look(directory, states))
 
     def _look(self, directory: str, states: _AllStates) -> Iterator[tuple[str, _AllStates]]:
@@ -205,9 +200,7 @@ class WildcardSearch:
             if name in special and not is_directory:
                 self._look_at_file(child(directory, name), states, name, directory)
             elif name in special:
-                path, after = child(directory, name), self._step(states, name, directory)
-                if not self._record(path, after):
-                    yield path, after
+                yield from self._go_into(child(directory, name), states, name, directory)
             elif is_directory:
                 yield child(directory, name), plan.rest
 
@@ -221,11 +214,17 @@ class WildcardSearch:
             path = child(directory, name)
             kind = self._tree.kind(path)
             if kind == "directory":
-                after = self._step(states, name, directory)
-                if not self._record(path, after):
-                    yield path, after
+                yield from self._go_into(path, states, name, directory)
             elif kind is not None:
                 self._look_at_file(path, states, name, directory)
+
+    def _go_into(
+        self, path: str, before: _AllStates, name: str, directory: str
+    ) -> Iterator[tuple[str, _AllStates]]:
+        """Record a directory; it again where more in it may match."""
+        after = self._step(before, name, directory)
+        if not self._record(path, after):
+            yield path, after
 
     def _look_at_file(self, path: str, before: _AllStates, name: str, directory: str) -> None:
         """Record it, and where a link leads that a pattern passes through."""

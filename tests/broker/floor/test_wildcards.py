@@ -49,8 +49,8 @@ class LeafWorld(World):
 
 def found(world: World | RealTree, globs: list[str], top: str, folding: Folding) -> set[str]:
     rules = [Rule(Glob(each), ALL_ACCESS, Effect.DENY, FLAG) for each in globs]
-    search = WildcardSearch(rules, (), BoundedTree(world, 10_000), lambda _: False, folding)
-    patterns = [each.pattern for each in search.run([top])]
+    search = WildcardSearch(rules, (), BoundedTree(world, 10_000), folding)
+    patterns = [each.pattern for each in search.run([top], lambda _: False)]
     return {each.path for each in patterns if isinstance(each, Subtree)}
 
 
@@ -105,9 +105,9 @@ def test_files_are_not_listed_for_a_name() -> None:
 def test_the_names_that_are_asked_for_are_bounded_as_listed_ones() -> None:
     world = LeafWorld(World({f"/{number}/x": "file" for number in range(10)}))
     rules = [Rule(Glob("/**/.env"), ALL_ACCESS, Effect.DENY, FLAG)]
-    search = WildcardSearch(rules, (), BoundedTree(world, 15), lambda _: False)
+    search = WildcardSearch(rules, (), BoundedTree(world, 15))
     with pytest.raises(FloorTooLarge):
-        search.run(["/"])
+        search.run(["/"], lambda _: False)
 
 
 def test_on_a_real_tree(tmp_path: Path) -> None:

@@ -42,8 +42,8 @@ def top(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 def matches(tree: RealTree, top: Path, ends: Collection[str]) -> set[str]:
     rules = [Rule(Glob(f"{top}/**/{end}"), ALL_ACCESS, Effect.DENY, FLAG) for end in ends]
-    search = WildcardSearch(rules, (), BoundedTree(tree, 100_000), lambda _: False)
-    patterns = [each.pattern for each in search.run([str(top)])]
+    search = WildcardSearch(rules, (), BoundedTree(tree, 100_000))
+    patterns = [each.pattern for each in search.run([str(top)], lambda _: False)]
     return {each.path for each in patterns if isinstance(each, Subtree)}
 
 

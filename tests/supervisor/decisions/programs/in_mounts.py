@@ -6,5 +6,5 @@ from nono.supervisor.decisions.tree import RealTree
 
 top = sys.argv[1]
 rule = Rule(Glob(f"{top}/**/.env"), ALL_ACCESS, Effect.DENY, Origin(OriginKind.FLAG, "--deny"))
-search = WildcardSearch([rule], (), BoundedTree(RealTree(), 1000), lambda _: False)
-print(*sorted(each.pattern.path for each in search.run([top])), sep="\n")
+search = WildcardSearch([rule], (), BoundedTree(RealTree(), 1000))
+print(*sorted(each.pattern.path for each in search.run([top], lambda _: False)), sep="\n")
