@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from nono.broker.network.index import is_loopback
@@ -48,6 +48,11 @@ def on_loopback(names: Mapping[str, tuple[str, ...]], host: str) -> tuple[str, .
     found = names.get(host, ())
     targets = [destination(each) for each in found]
     return found if all(each is not None and is_loopback(each) for each in targets) else ()
+
+
+def is_ipv6_as_well(localhost: Collection[str]) -> bool:
+    """Whether `localhost` is `::1`, too: by what a machine's file has for it, and without any."""
+    return not localhost or "::1" in localhost
 
 
 def of_this_machine(host: str) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ from nono.broker.errors import PolicyError
 from nono.broker.network.look_ups import TTL
 from nono.broker.rules.hosts import canonical_host
 from nono.supervisor.linux.network.synthetic_names import SyntheticNames
+from nono.supervisor.network.hosts_file import is_ipv6_as_well
 
 MAX_ANSWER = 65535
 """Bytes of the largest message that fits the length of RFC 1035 section 4.2.2."""
@@ -189,8 +190,7 @@ def _records_of(
     if top == "localhost":
         # RFC 6761 section 6.3, and as in the hosts file that programs see.
         here = names.on_loopback(host) or names.on_loopback("localhost")
-        is_both = not here or "::1" in here
-        return Rcode.NOERROR, _LOCALHOST if is_both else _LOCALHOST_OF_IPV4
+        return Rcode.NOERROR, _LOCALHOST if is_ipv6_as_well(here) else _LOCALHOST_OF_IPV4
     if top in _NEVER:
         return Rcode.NXDOMAIN, _NOTHING
     if here := names.on_loopback(host):

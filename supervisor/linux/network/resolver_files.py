@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 
 from nono.broker.compiled import pattern_of
 from nono.supervisor.decisions.always import HOSTS, NSSWITCH_CONF, RESOLV_CONF
-from nono.supervisor.network.hosts_file import of_this_machine
+from nono.supervisor.network.hosts_file import is_ipv6_as_well, of_this_machine
 
 _RESOLV_CONF = b"nameserver 127.0.0.1\noptions use-vc ndots:0 timeout:10 attempts:2\n"
 _NSSWITCH_CONF = b"""passwd: files
@@ -48,6 +48,6 @@ def _hosts(name: str, localhost: Collection[str]) -> bytes:
     many programs try nothing but the first address, which would be the other.
     """
     own = f" {name}" if _HOST_NAME.fullmatch(name) else ""
-    is_both = not localhost or "::1" in localhost
+    is_both = is_ipv6_as_well(localhost)
     last = f"localhost {_LOOPBACK_OF_IPV6}" if is_both else _LOOPBACK_OF_IPV6
     return f"127.0.0.1 localhost{own}\n::1 {last}\n".encode()
