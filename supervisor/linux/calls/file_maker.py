@@ -13,10 +13,6 @@ import os
 import struct
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:  # without `typing`, which takes a while
-    import socket
-
 REQUEST = struct.Struct("=BIIIQ")
 """What to do, umask, flags of an open, mode, mask of the effective capabilities; then the name."""
 OPEN, MKDIR, MKNOD, BIND = range(4)
@@ -70,7 +66,7 @@ def perform(request: bytes, fds: list[int], capabilities: Capabilities) -> int |
     else:
         os.fchdir(directory)
         try:
-            import socket
+            import socket  # nono loads this module at its start for the numbers above alone
 
             with socket.socket(fileno=os.dup(fds[1])) as sock:
                 sock.bind(name)
@@ -79,11 +75,11 @@ def perform(request: bytes, fds: list[int], capabilities: Capabilities) -> int |
     return None
 
 
-def serve(control: socket.socket) -> None:
-    """An answer to each request, until the other end is closed."""
+def serve(fd: int) -> None:
+    """An answer to each request on this socket, until the other end is closed."""
     import socket
 
-    capabilities = Capabilities()
+    control, capabilities = socket.socket(fileno=fd), Capabilities()
     while True:
         request, fds, _, _ = socket.recv_fds(control, MAX_REQUEST, MAX_DESCRIPTORS)
         if not request:
@@ -102,6 +98,4 @@ def serve(control: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    import socket
-
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(int(sys.argv[1]))
