@@ -21,6 +21,12 @@ class Between(NamedTuple):
     start: str
     end: str
 
+    @classmethod
+    def of(cls, name: str) -> Between:
+        """Before and behind the star of a name that has one."""
+        start, _, end = name.partition("*")
+        return cls(start, end)
+
     def fullmatch(self, name: str) -> bool:
         return (
             len(name) >= len(self.start) + len(self.end)

@@ -31,6 +31,16 @@ _WILDCARDS = pattern_of(r"[*?\[]")
 _MAX_COMPONENTS = 64
 
 
+def has_wildcards(text: str) -> bool:
+    """Whether a pattern, or a name in one, may stand for more than what it says."""
+    return _WILDCARDS.search(text) is not None
+
+
+def plain(path: str) -> str:
+    """The pattern that only this path matches."""
+    return _WILDCARDS.sub(r"[\g<0>]", path)
+
+
 def _check_path(path: str) -> None:
     if not is_canonical(path):
         raise PolicyError(
@@ -167,7 +177,7 @@ class Glob:
     def rest(self, directory: str, state: int) -> str:
         """What is left of the pattern after its first `state` names, beginning in a directory."""
         names = _rooted(self.text).split("/")[state:]
-        return child(_WILDCARDS.sub(r"[\g<0>]", directory), "/".join(names))
+        return child(plain(directory), "/".join(names))
 
     @property
     def is_of_any_depth(self) -> bool:
@@ -224,7 +234,7 @@ def _taken_apart(text: str) -> tuple[str, Automaton]:
         )
     fixed: list[str] = []
     for name in names[:-1]:
-        if _WILDCARDS.search(name):
+        if has_wildcards(name):
             break
         fixed.append(name)
     return "/" + "/".join(fixed), Automaton(tuple(_compile(name) for name in names))
@@ -239,9 +249,8 @@ def _compile(name: str) -> Part:
     if name == "**":
         return ANY_DEPTH
     if name.count("*") == 1 and not set("?[") & set(name):
-        start, _, end = name.partition("*")
-        return Between(start, end)
-    return re.compile(fnmatch.translate(name)) if _WILDCARDS.search(name) else name
+        return Between.of(name)
+    return re.compile(fnmatch.translate(name)) if has_wildcards(name) else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator
 from nono.broker import Effect, Glob, Origin, OriginKind, Rule, Subtrees, is_canonical, is_within
 from nono.broker.rules.access import CHANGING
 from nono.broker.rules.paths import child
+from nono.broker.rules.patterns import plain
 from nono.supervisor.decisions.own_code import process_is_ours, search_path
 from nono.supervisor.decisions.shadowing import names_in, shadowing
 from nono.supervisor.places import canonical, links_to
-from nono.supervisor.planning.paths.anywhere import plain
 
 _ORIGIN = Origin(OriginKind.BUILTIN, "modules that the host program imports")
 _METADATA = ("*.dist-info", "*.egg-info")

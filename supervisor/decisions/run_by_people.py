@@ -186,8 +186,7 @@ def _matcher() -> Callable[[str], bool]:
     names = frozenset(tables["run_knowingly"])
     patterns = (*tables["project_patterns"], *tables["run_knowingly_patterns"])
     ends = tuple(each[1:] for each in patterns if each[0] == "*" and "*" not in each[1:])
-    parted = (each.partition("*") for each in patterns if each[0] != "*")
-    others = tuple(Between(start, end) for start, _, end in parted)
+    others = tuple(Between.of(each) for each in patterns if each[0] != "*")
 
     def is_named(name: str) -> bool:
         return name in names or name.endswith(ends) or any(each.fullmatch(name) for each in others)

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from nono.broker import Effect, File, Glob, Rule, Subtree
-from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import replace
 from nono.broker.rules.paths import child, outermost, parent
-
-_WILDCARD = pattern_of(r"[*?\[]")
+from nono.broker.rules.patterns import plain
 
 
 def holds_anywhere(rule: Rule) -> bool:
@@ -53,11 +51,6 @@ def anchored(refusals: Sequence[Rule], directories: Iterable[str]) -> list[Rule]
         for directory in sorted(directories)
         for rule in refusals
     ]
-
-
-def plain(path: str) -> str:
-    """The pattern that only this path matches."""
-    return _WILDCARD.sub(r"[\g<0>]", path)
 
 
 def _anywhere(rule: Rule) -> str:

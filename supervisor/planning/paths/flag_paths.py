@@ -11,10 +11,10 @@ import stat
 from collections.abc import Iterator
 
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
+from nono.broker.rules.patterns import plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
-from nono.supervisor.planning.paths.anywhere import plain
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
 from nono.supervisor.walk import Changeable
 

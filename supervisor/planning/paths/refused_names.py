@@ -10,13 +10,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Origin, OriginKind, PathPattern, Rule, Subtree
-from nono.broker.compiled import pattern_of
 from nono.broker.dataclass import replace
+from nono.broker.rules.patterns import has_wildcards
 from nono.supervisor.places import canonical, profile_directory
 from nono.supervisor.planning.paths.group_paths import Expander
 from nono.supervisor.walk import links_between
-
-_WILDCARD = pattern_of(r"[*?\[]")
 
 
 def refused(path: str, spelled: str) -> list[File | Subtree]:
@@ -49,7 +47,7 @@ def resolved(pattern: str) -> str:
 def _parted(pattern: str) -> tuple[str, list[str]]:
     """The fixed beginning, and the names after it."""
     names = pattern.split("/")
-    first = next(index for index, name in enumerate(names) if _WILDCARD.search(name))
+    first = next(index for index, name in enumerate(names) if has_wildcards(name))
     return "/".join(names[:first]) or "/", names[first:]
 
 

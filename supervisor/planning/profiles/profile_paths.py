@@ -7,11 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
-from nono.broker.compiled import pattern_of
 from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
+from nono.broker.rules.patterns import has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
-from nono.supervisor.planning.paths.anywhere import plain
 from nono.supervisor.planning.paths.refused_names import (
     fixed_beginning,
     refused,
@@ -22,7 +21,6 @@ from nono.supervisor.planning.profiles.profile_findings import Findings
 from nono.supervisor.walk import Changeable
 
 _TMPDIR = "TMPDIR"
-_WILDCARD = pattern_of(r"[*?\[]")
 
 
 class Variables:
@@ -183,4 +181,4 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
     path = variables.path(text)
     found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.
-    return [*found, Glob(path)] if _WILDCARD.search(text) else found
+    return [*found, Glob(path)] if has_wildcards(text) else found

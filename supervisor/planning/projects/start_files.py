@@ -187,7 +187,7 @@ def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterato
     """In every directory that is opened, at the top of every repository, and in between: who uses
     a tool in a project has it look for its configuration in the directories above, too."""
     tables = data("start_files")
-    names, patterns = tables["project"], tables["project_patterns"]
+    names, patterns = tables["project"], [*map(Between.of, tables["project_patterns"])]
     tops = [each.top for each in found if each.link]
     above = dict.fromkeys(each for top in tops for each in ancestors(top))
     between = (each for each in above if any(is_within(each, one) for one in written))
@@ -195,8 +195,7 @@ def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterato
         yield from (child(top, name) for name in names)
         there = names_in(top)
         for pattern in patterns:
-            named = Between(*pattern.split("*"))  # an expression for each would be compiled
-            yield from (child(top, name) for name in there if named.fullmatch(name))
+            yield from (child(top, name) for name in pattern.among(there))
 
 
 def _whole(search: Found) -> Iterator[str]:
