@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
+from nono.supervisor.descriptors import opened
 from nono.supervisor.places import platform
 
 _TABLE = "/proc/self/mountinfo"
@@ -46,7 +47,7 @@ class LeafDirectories:
 def _devices(table: str) -> Iterator[int]:
     """Of the file systems that count."""
     try:
-        with open(table, encoding="utf-8", errors="surrogateescape") as file:
+        with open(table, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
             yield from _counting(file)
     except OSError:
         return

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Sequence
 
 from nono.broker.named_tuple import NamedTuple
+from nono.supervisor.descriptors import scandir
 from nono.supervisor.places import canonical
 
 MAX_NAMES = 5_000
@@ -85,7 +86,7 @@ def _links(directory: str) -> frozenset[str] | None:
     """
     found = set()
     try:
-        with os.scandir(directory) as entries:
+        with scandir(directory) as entries:
             for count, entry in enumerate(entries):
                 if count >= MAX_NAMES:
                     return None

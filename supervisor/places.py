@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 
+from nono.supervisor.descriptors import opened
 from nono.supervisor.errors import UsageError
 
 _HERE = "macos" if sys.platform == "darwin" else "linux"
@@ -235,7 +236,8 @@ def tmpdir_template() -> str:
 def temporary_directory() -> str:
     """What tempfile.gettempdir() gives, whose import takes as long as many an answer of nono's.
 
-    The first of those that are named or usual in which a few bytes can be written. Raises OSError.
+    The first of those that are named or usual in which a few bytes can be written. Raises OSError,
+    StartError.
     """
     # What a host program has chosen. The module is not asked: it would keep its answer for runs
     # by nono warm, whose environments are others.
@@ -256,7 +258,7 @@ def temporary_directory() -> str:
 def _write_in(directory: str) -> None:
     """Raises OSError."""
     path = os.path.join(directory, os.urandom(8).hex())
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = opened(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         try:
             os.write(fd, b"blat")

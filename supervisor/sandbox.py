@@ -21,11 +21,11 @@ import trio
 
 from nono.broker import Effect, Environment, Policy
 from nono.supervisor.decisions.denials import Denial
+from nono.supervisor.descriptors import needing_descriptors, not_executed
 from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.nursery import open_nursery
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.printed import Printed
-from nono.supervisor.session.descriptors import needing_descriptors, not_executed
 from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
 from nono.supervisor.streams import Streams, is_inherited

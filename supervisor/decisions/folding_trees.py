@@ -19,6 +19,7 @@ from itertools import islice
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, Subtrees, is_within
 from nono.broker.rules.paths import ancestors, lineage, parent
 from nono.supervisor.decisions.kernel_mounts import unescape
+from nono.supervisor.descriptors import opened, scandir
 from nono.supervisor.places import HANDLE, platform
 from nono.supervisor.planning.paths.opened_by_patterns import opened_by_people
 
@@ -125,7 +126,7 @@ def folding_trees() -> FoldingTrees:
     """With the mounts of this process. Raises OSError."""
     if platform() != "linux":
         return FoldingTrees([("/", "apfs", "")] if _folds_on_macos("/") else ())
-    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
         return FoldingTrees(_mounts(file))
 
 
@@ -201,13 +202,13 @@ def _holding(rule: Rule) -> Iterator[str]:
 def _folds(directory: str) -> bool | None:
     """Whether names in a directory fold; None when it is not there or nothing in it tells."""
     try:
-        fd = os.open(directory, _TO_LIST)
+        fd = opened(directory, _TO_LIST)
     except OSError:
         return None
     try:
         if _is_flagged(fd):
             return True
-        with os.scandir(fd) as entries:
+        with scandir(fd) as entries:
             names = [entry.name for entry in islice(entries, _MAX_ENTRIES)]
         return _tells(fd, names, are_all=len(names) < _MAX_ENTRIES)
     except OSError:
@@ -218,7 +219,7 @@ def _folds(directory: str) -> bool | None:
 
 def _folds_any(directory: str, names: Sequence[str]) -> bool:
     try:
-        fd = os.open(directory, HANDLE | os.O_DIRECTORY | os.O_CLOEXEC)
+        fd = opened(directory, HANDLE | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -230,7 +231,7 @@ def _folds_any(directory: str, names: Sequence[str]) -> bool:
 def _is_exact(directory: str) -> bool:
     """Whether the directory says itself that it does not fold."""
     try:
-        fd = os.open(directory, _TO_LIST | os.O_NOFOLLOW)
+        fd = opened(directory, _TO_LIST | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

@@ -20,6 +20,7 @@ from nono.broker import (
     is_canonical,
     is_within,
 )
+from nono.supervisor.descriptors import opened
 from nono.supervisor.places import platform
 
 _TABLE = "/proc/self/mounts"
@@ -49,7 +50,7 @@ def kernel_mounts() -> Iterator[Rule]:
 
 
 def _mounts() -> set[str]:
-    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
         lines = [line.split(" ") for line in file]
     paths = {unescape(words[1]) for words in lines if words[2] in KERNEL_TYPES}
     # A mount point that was deleted is shown with `//deleted` behind it: no path leads there.

@@ -16,6 +16,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import lineage, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.kernel_mounts import KERNEL_TYPES, unescape
+from nono.supervisor.descriptors import opened
 from nono.supervisor.places import platform
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
@@ -89,7 +90,7 @@ def mount_points() -> frozenset[str]:
 
 
 def _mounts() -> Iterator[Mount]:
-    with open(_TABLE, encoding="utf-8", errors="surrogateescape") as file:
+    with open(_TABLE, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
         lines = file.readlines()
     for line in lines:
         fields, _, rest = line.partition(" - ")

@@ -21,6 +21,7 @@ from nono.supervisor.decisions import shadowing
 from nono.supervisor.decisions.listed_places import places
 from nono.supervisor.decisions.shadowing import DEPENDENCIES, MODULES, names_in
 from nono.supervisor.decisions.shared_libraries import shared_libraries
+from nono.supervisor.descriptors import listdir, raise_none_left
 from nono.supervisor.places import canonical, home_directory, links_to, profile_directory
 from nono.supervisor.planning.git.git_files import bytes_of
 
@@ -131,7 +132,7 @@ def _files_below(path: str) -> Iterator[str]:
     """The path itself, or every file below it; links are not followed."""
     if not os.path.isdir(path):
         yield path
-    for root, directories, files in os.walk(path):
+    for root, directories, files in os.walk(path, onerror=raise_none_left):
         directories[:] = [name for name in directories if not name.endswith("-packages")]
         yield from (os.path.join(root, name) for name in files)
 
@@ -193,7 +194,7 @@ def _landmarks(directory: str) -> Iterator[str]:
 def _added_by(directory: str) -> Iterator[str]:
     """The directories that its .pth files name; one that is missing is no entry of sys.path yet."""
     try:
-        names = [name for name in os.listdir(directory) if name.endswith(".pth")]
+        names = [name for name in listdir(directory) if name.endswith(".pth")]
     except OSError:
         return
     for name in names:

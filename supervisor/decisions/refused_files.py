@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 
 from nono.broker import Effect, OriginKind, Rule
 from nono.broker.rules.paths import RESERVED_TREES
+from nono.supervisor.descriptors import listdir, scandir
 
 _MAX_ENTRIES = 5_000
 """In one refused directory."""
@@ -79,7 +80,7 @@ def entries_below(
     waiting = sorted(given)
     for directory in waiting:
         try:
-            with os.scandir(directory) as entries:
+            with scandir(directory) as entries:
                 for entry in entries:
                     yield entry
                     if not deep or entry.path in RESERVED_TREES:
@@ -119,7 +120,7 @@ def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str
         known = ()
         if not directory or name in _names_in(above, there):
             try:
-                known = frozenset(os.listdir(directory or "/"))
+                known = frozenset(listdir(directory or "/"))
             except (FileNotFoundError, NotADirectoryError):
                 pass
             except OSError:

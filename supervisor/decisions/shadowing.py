@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator
 from importlib.machinery import all_suffixes
 
 from nono.supervisor.decisions.listed_places import absolute, elements, places
+from nono.supervisor.descriptors import listdir
 
 DEPENDENCIES = (
     "_cffi_backend",
@@ -99,6 +100,6 @@ def shadowing(directory: str, more: Iterable[str] = ()) -> Iterator[str]:
 def names_in(directory: str) -> list[str]:
     """What lies in it; nothing where it cannot be listed."""
     try:
-        return os.listdir(directory)
+        return listdir(directory)
     except OSError:
         return []

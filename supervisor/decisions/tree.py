@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
+from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.places import canonical
 
@@ -44,7 +45,7 @@ class RealTree:
     def _names(self, path: str) -> list[str] | None:
         """None where they cannot be listed."""
         try:
-            names = os.listdir(path)
+            names = listdir(path)
         except (OSError, ValueError):
             return None
         if self._listed is not None:
@@ -53,7 +54,7 @@ class RealTree:
 
     def scan(self, path: str) -> list[tuple[str, bool]] | None:
         try:
-            with os.scandir(path) as found:
+            with scandir(path) as found:
                 scanned = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
         except (FileNotFoundError, NotADirectoryError):
             return []

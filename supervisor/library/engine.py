@@ -18,6 +18,7 @@ import trio
 from nono.broker.rules.rule import Effect, OriginKind
 from nono.broker.visible import visible
 from nono.supervisor.decisions.denials import Denial
+from nono.supervisor.descriptors import needing_descriptors
 from nono.supervisor.errors import UsageError
 from nono.supervisor.in_forks import forget, keep_from_forks, making
 from nono.supervisor.library.files import Files
@@ -26,7 +27,6 @@ from nono.supervisor.library.policy import check_argv
 from nono.supervisor.library.program import Program
 from nono.supervisor.library.words import in_python, python_words
 from nono.supervisor.nursery import open_nursery
-from nono.supervisor.session.descriptors import needing_descriptors
 from nono.supervisor.session.prepare import Prepared, prepare_in_host
 from nono.supervisor.session.start import start
 

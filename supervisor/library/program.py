@@ -20,12 +20,12 @@ import trio
 
 from nono.broker.errors import NonoError
 from nono.broker.limits import Reached
+from nono.supervisor.descriptors import not_executed
 from nono.supervisor.errors import CommandError, UsageError
 from nono.supervisor.in_forks import forget, keep_from_forks
 from nono.supervisor.library.collecting import CHUNK, receive, waiting
 from nono.supervisor.library.pipes import set_size
 from nono.supervisor.library.words import speak_python
-from nono.supervisor.session.descriptors import not_executed
 
 if TYPE_CHECKING:
     from nono.supervisor.decisions.decide import Decisions

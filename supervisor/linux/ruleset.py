@@ -9,6 +9,7 @@ from functools import cache
 from nono.broker import Access, Floor
 from nono.shims.linux import landlock
 from nono.shims.linux.landlock import FS, Rights
+from nono.supervisor.descriptors import opened
 
 _READ = FS.READ_FILE | FS.READ_DIR
 _WRITE = (
@@ -44,7 +45,7 @@ def rights_of(access: Access, *, directory: bool) -> FS:
 def build(
     floor: Floor, abi: int, *, has_datagrams: bool = True, connect_port: int | None = None
 ) -> int:
-    """A ruleset descriptor that grants exactly the floor. Raises OSError.
+    """A ruleset descriptor that grants exactly the floor. Raises OSError, StartError.
 
     Everything that the running ABI can handle is handled, so what no rule grants is refused:
     TCP bind and connect, and beyond the sandbox signals, abstract sockets and unix sockets by
@@ -75,7 +76,7 @@ def _add(ruleset: int, path: str, rights: FS, *, directory: bool) -> None:
     which it is not behind a link. What is in its place otherwise gets nothing.
     """
     try:
-        handle = os.open(path, _HANDLE)
+        handle = opened(path, _HANDLE)
     except OSError:
         return  # gone since the floor was made, or out of our own reach: nothing is granted
     try:

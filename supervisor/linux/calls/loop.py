@@ -24,6 +24,7 @@ from nono.shims.linux.process import copies_descriptors
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.decisions.refusal import Refusal
 from nono.supervisor.decisions.undecided import NOTHING, Once, Undecided
+from nono.supervisor.errors import StartError
 from nono.supervisor.faults import Faults
 from nono.supervisor.linux.calls.answers import (
     CONTINUE,
@@ -151,6 +152,8 @@ class Loop:
             answer = Fail(refusal.number)
         except OSError as error:
             answer = self._instead_of(error, notification)
+        except StartError:  # what had to be looked at cannot be: no descriptor is left
+            answer = Fail(errno.ENFILE)
         except Undecided as undecided:
             answer = self._ask(notification, undecided) if self._ask else Fail(errno.EACCES)
         except Exception:

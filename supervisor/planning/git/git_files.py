@@ -13,6 +13,7 @@ import os
 import stat
 
 from nono.broker.rules.paths import child
+from nono.supervisor.descriptors import opened, scandir
 from nono.supervisor.errors import failure
 from nono.supervisor.places import plain_path
 
@@ -89,7 +90,7 @@ def _named(directory: str, text: bytes) -> list[str]:
 def names_in(directory: str) -> list[str]:
     """The names in a directory, up to a bound, sorted."""
     try:
-        with os.scandir(directory) as entries:
+        with scandir(directory) as entries:
             return sorted(entry.name for entry in itertools.islice(entries, _MAX_ENTRIES))
     except OSError:
         return []
@@ -109,7 +110,7 @@ def regular_file(path: str, flags: int = os.O_RDONLY) -> int:
 
     Raises OSError for what is no regular file: a FIFO would be waited for.
     """
-    fd = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    fd = opened(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     if stat.S_ISREG(os.fstat(fd).st_mode):
         return fd
     os.close(fd)

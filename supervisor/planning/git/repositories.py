@@ -20,6 +20,7 @@ from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.paths import child, lineage
+from nono.supervisor.descriptors import scandir
 from nono.supervisor.leaf_directories import LeafDirectories
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import (
@@ -230,7 +231,7 @@ def _directories(directory: str, cut: list[str]) -> list[str]:
     """Those in a directory that a repository may lie in."""
     left_out = data("start_files")["not_searched"]
     try:
-        with os.scandir(directory) as entries:
+        with scandir(directory) as entries:
             found = [
                 entry.path
                 for entry in itertools.islice(entries, _MAX_ENTRIES)
@@ -305,7 +306,7 @@ class _TooManyError(Exception):
 def _inside(directory: str, before: int) -> list[str]:
     """The directories in one. Raises _TooManyError, after `before` and these are too many."""
     try:
-        with os.scandir(directory) as entries:
+        with scandir(directory) as entries:
             first = list(itertools.islice(entries, _MAX_GIT_DIRECTORIES))
             if before + len(first) >= _MAX_GIT_DIRECTORIES:
                 raise _TooManyError

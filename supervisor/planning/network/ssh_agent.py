@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from nono.broker import Access, Effect, File, Rule
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.settings import Settings
+from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import canonical
 from nono.supervisor.walk import Changeable
@@ -84,7 +85,7 @@ def _read(home: str) -> Iterator[str]:
         if not os.path.islink(path):
             yield canonical(path)
     try:
-        names = sorted(os.listdir(directory))[:_MAX_NAMES]
+        names = sorted(listdir(directory))[:_MAX_NAMES]
     except OSError:
         return
     for name in names:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
 from nono.broker.rules.patterns import plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
+from nono.supervisor.descriptors import scandir
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
@@ -129,7 +130,7 @@ class FlagPaths:
 
 def _instead_of_directory(path: str) -> str:
     """The flag for the first socket in it, by name; else for one that may come to be there."""
-    with contextlib.suppress(OSError), os.scandir(path) as entries:
+    with contextlib.suppress(OSError), scandir(path) as entries:
         for entry in sorted(itertools.islice(entries, _MAX_SEEN), key=lambda each: each.name):
             if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode):
                 return f"{flag('filesystem.unix_socket')} {shlex.quote(entry.path)}"

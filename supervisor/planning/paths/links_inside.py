@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, islice
 
 from nono.broker.rules.paths import is_within
+from nono.supervisor.descriptors import scandir
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.paths.reach import Reach
 from nono.supervisor.walk import way
@@ -87,7 +88,7 @@ class LinksInside:
     def _entries(self, directory: str) -> list[os.DirEntry[str]]:
         most = max(0, min(_MAX_NAMES, self._left))
         try:
-            with os.scandir(directory) as entries:
+            with scandir(directory) as entries:
                 found = list(islice(entries, most))
                 is_cut = next(entries, None) is not None
                 if is_cut and not self.notes and self._reach(directory):
@@ -110,7 +111,7 @@ class LinksInside:
         if directory and not self._may_be_directory(directory):
             return frozenset()
         try:
-            with os.scandir(directory or "/") as entries:
+            with scandir(directory or "/") as entries:
                 found = list(islice(entries, _MAX_NAMES))
         except (FileNotFoundError, NotADirectoryError):
             return frozenset()

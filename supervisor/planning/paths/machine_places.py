@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from nono.broker import Access, Effect, File, Glob, Rule, Subtree, is_within
 from nono.broker.rules.paths import ancestors, is_canonical, lineage
+from nono.supervisor.descriptors import opened
 
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 _MAX_STEPS = 400
@@ -92,7 +93,7 @@ def read_start(path: str, limit: int) -> bytes | None:
     """At most `limit` bytes of a regular file by its canonical path; None when it cannot be."""
     try:
         # No FIFO, device or terminal that was put there meanwhile holds us up.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
+        fd = opened(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError):
         return None
     try:

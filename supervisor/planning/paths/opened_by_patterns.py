@@ -15,6 +15,7 @@ from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import Access
 from nono.broker.rules.automaton import ANY_DEPTH, States
 from nono.broker.rules.paths import RESERVED_TREES, components
+from nono.supervisor.descriptors import scandir
 
 _MAX_ENTRIES = 5_000
 
@@ -87,7 +88,7 @@ def _ends_after_one_name(pattern: Glob, states: States) -> bool:
 
 def _directories(directory: str) -> Iterator[os.DirEntry[str]]:
     try:
-        with os.scandir(directory) as entries:
+        with scandir(directory) as entries:
             yield from entries
     except OSError:
         return

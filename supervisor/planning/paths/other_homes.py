@@ -23,6 +23,7 @@ from nono.broker import (
     rules_of,
 )
 from nono.broker.dataclass import replace
+from nono.supervisor.descriptors import listdir, opened, scandir
 from nono.supervisor.places import canonical, platform
 
 _PASSWD = "/etc/passwd"
@@ -108,7 +109,7 @@ def _refusals(rules: Iterable[Rule], home: str) -> Iterator[Rule]:
 
 def _entries(directory: str) -> frozenset[str]:
     try:
-        return frozenset(os.listdir(directory))
+        return frozenset(listdir(directory))
     except OSError:
         return frozenset()
 
@@ -118,7 +119,7 @@ def _homes(own: str) -> list[str]:
     found = [*_USUAL, *_of_passwd()]
     for parent in _PARENTS:
         try:
-            with os.scandir(parent) as entries:
+            with scandir(parent) as entries:
                 found += [entry.path for entry in islice(entries, _MAX)]
         except OSError:
             continue
@@ -136,7 +137,7 @@ def _of_passwd() -> list[str]:
     if platform() != "linux":
         return []
     try:
-        with open(_PASSWD, encoding="utf-8", errors="surrogateescape") as file:
+        with open(_PASSWD, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
             lines = [line.split(":") for line in islice(file, _MAX)]
     except OSError:
         return []

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from nono.supervisor.descriptors import listdir
 from nono.supervisor.places import profile_directory
 from nono.supervisor.planning.profiles.answers_file import (
     ANSWERS,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def _there(profile: str | None, env: Mapping[str, str], home: str, workdir: str) -> str:
     """The file if there is one, else an empty text. Most people have none at all."""
     try:
-        names = os.listdir(profile_directory(env, home))
+        names = listdir(profile_directory(env, home))
     except OSError:
         return ""
     if not any(name.endswith(ANSWERS) for name in names):

@@ -20,6 +20,7 @@ from nono.broker.errors import PolicyError
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.profile.merged import Merged, Source
 from nono.broker.profile.plain import plain_merged, read_merged
+from nono.supervisor.descriptors import scandir
 from nono.supervisor.kept_files import keep, read_kept
 from nono.supervisor.places import here, platform
 from nono.supervisor.planning.profiles.profile_files import Profiles
@@ -91,7 +92,7 @@ def _code() -> str:
     data = os.path.dirname(PROFILES)
     parts = []
     for directory in (os.path.join(os.path.dirname(data), "profile"), data):
-        with os.scandir(directory) as entries:
+        with scandir(directory) as entries:
             files = sorted((each.name, each.stat()) for each in entries if each.is_file())
         parts += [f"{name} {found.st_mtime_ns} {found.st_size}" for name, found in files]
     return sha256("\n".join(parts).encode()).hexdigest()

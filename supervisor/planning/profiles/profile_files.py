@@ -13,6 +13,7 @@ from nono.broker.datafile import PROFILES
 from nono.broker.errors import did_you_mean
 from nono.broker.profile.merged import Load, Merged, Source
 from nono.broker.profile.spelling import MAX_BYTES, check_base, is_file_name
+from nono.supervisor.descriptors import listdir, opened
 from nono.supervisor.places import absolute, from_here, platform, profile_directory
 from nono.supervisor.planning.profiles.answers_file import ANSWERS
 
@@ -73,7 +74,7 @@ class Profiles:
 
     def _read(self, path: str) -> Source:
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+            descriptor = opened(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError as error:
             name = os.path.basename(path).removesuffix(_SUFFIX)
             why = os.strerror(error.errno or 0)
@@ -127,7 +128,7 @@ def _place(name: str, directory: str) -> str:
 def own_names(directory: str) -> list[str]:
     """The names of the profiles in a directory; none when it cannot be read."""
     try:
-        entries = os.listdir(directory)
+        entries = listdir(directory)
     except OSError:
         return []
     return [
@@ -139,7 +140,7 @@ def own_names(directory: str) -> list[str]:
 
 def built_in_names() -> list[str]:
     """The names of the profiles that come with nono, sorted."""
-    names = os.listdir(PROFILES)
+    names = listdir(PROFILES)
     return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
 
 

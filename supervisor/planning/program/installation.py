@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from nono.broker import is_within
+from nono.supervisor.descriptors import listdir
 
 _PARTS = ("bin", "lib", "lib64", "libexec", "include")
 _SWITCH_PARTS = ("installs", "plugins", "shims", "version", "versions")
@@ -30,7 +31,7 @@ def installation_of(program: str) -> str | None:
 def _python(prefix: str) -> bool:
     library = os.path.join(prefix, "lib")
     try:
-        names = os.listdir(library)
+        names = listdir(library)
     except OSError:
         return False
     return any(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from nono.broker.agents import agents
 from nono.broker.caches import search
+from nono.supervisor.descriptors import listdir
 from nono.supervisor.places import caches_directory, home_directory
 from nono.supervisor.planning.program.program import first_line, is_of_32_bits
 
@@ -85,7 +86,7 @@ def _where_installed(argv: Sequence[str]) -> str | None:
     """
     root = caches_directory(os.environ, home_directory(os.environ))
     try:
-        profiles = sorted(name for name in os.listdir(root) if "@" not in name)
+        profiles = sorted(name for name in listdir(root) if "@" not in name)
     except OSError:
         return None
     for profile in profiles[:_MAX_PROFILES]:

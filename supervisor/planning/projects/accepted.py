@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from nono.broker.named_tuple import NamedTuple
+from nono.supervisor.descriptors import listdir
 from nono.supervisor.errors import UsageError
 from nono.supervisor.kept_files import keep, read_kept
 from nono.supervisor.places import state_directory
@@ -63,7 +64,7 @@ def forget(path: str, env: Mapping[str, str]) -> bool:
 def every(env: Mapping[str, str]) -> Iterator[Accepted]:
     """All that was accepted, by path."""
     try:
-        names = os.listdir(directory(env))
+        names = listdir(directory(env))
     except OSError:
         return
     found = [_read(name, env) for name in names if name.endswith(_SUFFIX)]

@@ -6,6 +6,7 @@ import os
 import stat
 
 from nono.broker.named_tuple import NamedTuple
+from nono.supervisor.descriptors import opened
 
 MAX_BYTES = 256 * 1024
 """Of a file that is looked into."""
@@ -39,7 +40,7 @@ class Found(NamedTuple):
 def bounded(path: str, follow: bool = False) -> tuple[bytes, bool]:
     """The beginning of a regular file, and whether that is all of it; nothing of anything else."""
     try:
-        descriptor = os.open(path, _OPEN & ~os.O_NOFOLLOW if follow else _OPEN)
+        descriptor = opened(path, _OPEN & ~os.O_NOFOLLOW if follow else _OPEN)
     except (OSError, ValueError):
         return b"", True
     try:
