@@ -12,7 +12,7 @@ from nono.broker.network.host_entries import parse_host
 from nono.broker.network.host_groups import network_profile
 from nono.broker.profile.spelling import PLATFORMS, VARIABLE, VARIABLES, is_pattern
 from nono.broker.rules.hosts import parse_ports
-from nono.broker.rules.patterns import Glob
+from nono.broker.rules.patterns import Glob, check_wildcards
 
 _MAX_PATH = 4096
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -56,6 +56,7 @@ def _check_spelling(text: str) -> None:
     for match in VARIABLE.finditer(text):
         _check_variable(text, match)
     if is_pattern(text):
+        check_wildcards(text)
         Glob("/".join(name for name in text.split("/") if name not in ("", ".")))
 
 

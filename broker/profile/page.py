@@ -58,7 +58,9 @@ _VARIABLES = """\
 
 A path begins with `/`, `~/` or a variable, and stands for what it leads to when the run starts,
 links followed. One that does not exist is a note and no mistake. With `*` in it (one name, or part
-of one) or `**` (any number of names) it is a pattern. `..` is a mistake. The variables:
+of one) or `**` (any number of names) it is a pattern; in one `?` is any character, `[ab]` one of
+these and `[!ab]` any other. `{a,b}`, `[^a]`, `[[:alpha:]]` and a backslash before such a character
+are other tools' and mistakes here, and so is `..`. The variables:
 """
 _TYPES: dict[Any, str] = {str: "text", bool: "true or false", int: "number"}
 

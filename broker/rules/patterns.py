@@ -28,6 +28,8 @@ from nono.broker.rules.paths import (
 )
 
 _WILDCARDS = pattern_of(r"[*?\[]")
+_FOREIGN = frozenset("{[\\")
+"""The characters that such wildcards begin with."""
 _MAX_COMPONENTS = 64
 
 
@@ -39,6 +41,15 @@ def has_wildcards(text: str) -> bool:
 def plain(path: str) -> str:
     """The pattern that only this path matches."""
     return _WILDCARDS.sub(r"[\g<0>]", path)
+
+
+def check_wildcards(text: str) -> None:
+    """Raises PolicyError for a pattern with what is no wildcard here, and is one elsewhere."""
+    if not _FOREIGN.isdisjoint(text):
+        # What only such text needs is loaded only for it.
+        from nono.broker.rules.foreign_wildcards import check_spelled
+
+        check_spelled(text)
 
 
 def _check_path(path: str) -> None:

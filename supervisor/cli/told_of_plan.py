@@ -49,6 +49,8 @@ def say_what_is_set_up(plan: Plan, prepared: Prepared) -> None:
         f"nono: {len(plan.policy.rules)} rules; {len(floor.rules)} of the kernel's own",
         f"nono: private TMPDIR {prepared.tmpdir}",
     ]
+    found = report.found_by_patterns(plan.policy.rules, floor)
+    lines += [f"nono: {line}" for line in found]
     for what, carved in (
         ("decided call by call, since something inside is denied", floor.carved),
         ("changes decided call by call, since writing something inside is denied", floor.unwritten),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from nono.broker import Effect, OriginKind, Rule
 from nono.broker.rules.paths import RESERVED_TREES
 from nono.supervisor.descriptors import listdir, scandir
+from nono.supervisor.out_of_reach import is_out_of_reach
 
 _MAX_ENTRIES = 5_000
 """In one refused directory."""
@@ -91,20 +92,10 @@ def entries_below(
             if directory not in given:  # it was there a moment ago
                 hidden(directory)
         except PermissionError:
-            if _may_be_searched(directory):
+            if not is_out_of_reach(directory):
                 hidden(directory)
         except OSError:
             hidden(directory)
-
-
-def _may_be_searched(directory: str) -> bool:
-    """Whether names in it lead somewhere, or would once its owner says so."""
-    try:
-        return os.stat(directory).st_uid == os.geteuid() or os.access(directory, os.X_OK)
-    except PermissionError:
-        return False
-    except OSError:
-        return True
 
 
 class _AnyName(Container[str]):

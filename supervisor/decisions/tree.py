@@ -9,6 +9,7 @@ from typing import Literal
 
 from nono.supervisor.descriptors import listdir, scandir
 from nono.supervisor.leaf_directories import LeafDirectories
+from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical
 
 Kind = Literal["directory", "file", "symlink", "other"]
@@ -58,8 +59,10 @@ class RealTree:
                 scanned = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
         except (FileNotFoundError, NotADirectoryError):
             return []
-        except (OSError, ValueError) as error:
-            return [] if _is_out_of_reach(path, error) else None
+        except PermissionError:
+            return [] if is_out_of_reach(path) else None
+        except (OSError, ValueError):
+            return None
         if self._listed is not None:
             self._listed(path, [name for name, _ in scanned])
         return scanned
@@ -91,17 +94,3 @@ class RealTree:
                 return None
             there.append(name)
         return there
-
-
-def _is_out_of_reach(path: str, error: Exception) -> bool:
-    """True for a directory that may not be searched either, and is another user's to open.
-
-    Of these the system has many, and no program of ours comes to what is in them. Root's own
-    programs may become those who do.
-    """
-    if not isinstance(error, PermissionError) or os.geteuid() == 0:
-        return False
-    try:
-        return os.lstat(path).st_uid != os.geteuid() and not os.access(path, os.X_OK)
-    except OSError:
-        return False

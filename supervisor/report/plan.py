@@ -12,9 +12,12 @@ from nono.broker import (
     DEFAULT_PORTS,
     Effect,
     Environment,
+    Floor,
+    Glob,
     Network,
     OriginKind,
     Rule,
+    Subtree,
     Subtrees,
     singly,
     visible,
@@ -74,6 +77,7 @@ def describe(
     if platform() == "macos":
         yield "enforced by the kernel alone, by Seatbelt"
         return
+    yield from found_by_patterns(policy.rules, floor)
     yield f"enforced by the kernel alone: {len(floor.rules)} rules"
     for what, paths, why in (
         ("decided call by call", floor.carved, "something inside is denied"),
@@ -85,6 +89,27 @@ def describe(
             yield f"{what}: {len(paths) - len(shown)} more directories"
     if not verbose:
         yield f"({more} lists every rule and every directory)"
+
+
+def found_by_patterns(rules: Iterable[Rule], floor: Floor) -> Iterator[str]:
+    """A line for each person's refusal or question by a pattern: whether it means what is there."""
+    for origin, count in _found(rules, floor).items():
+        paths = f"{count} path{'' if count == 1 else 's'}" if count else "nothing"
+        yield f"{visible(origin)}: matches {paths} so far"
+
+
+def _found(rules: Iterable[Rule], floor: Floor) -> dict[str, int]:
+    found: dict[str, set[str]] = {
+        str(rule.origin): set()
+        for rule in rules
+        if isinstance(rule.pattern, Glob)
+        and rule.effect is not Effect.ALLOW
+        and rule.origin.is_of_person
+    }
+    for rule in floor.matched:
+        if isinstance(rule.pattern, Subtree) and str(rule.origin) in found:
+            found[str(rule.origin)].add(rule.pattern.path)
+    return {origin: len(paths) for origin, paths in found.items()}
 
 
 def _left_out(rules: Iterable[Rule]) -> list[str]:
@@ -208,6 +233,10 @@ def as_json(plan: Plan, made: Complete, argv: Sequence[str]) -> str:
                 "services": [_safe(service.name) for service in plan.services],
             },
             "limits": {} if plan.limits is None else dict(plan.limits.said()),
+            "found_by_patterns": {
+                _safe(origin): count
+                for origin, count in _found(made.policy.rules, made.floor).items()
+            },
             "kernel_rules": len(made.floor.rules),
             "decided_call_by_call": [_safe(path) for path in sorted(made.floor.carved)],
             "changes_decided_call_by_call": [_safe(path) for path in sorted(made.floor.unwritten)],

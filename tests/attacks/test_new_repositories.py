@@ -282,6 +282,37 @@ def test_a_run_that_closes_a_directory_hides_no_repository(
 
 
 @BY_A_USER
+@pytest.mark.parametrize("closed", [".git/modules", ".git/modules/lib", ".git"])
+def test_a_run_that_closes_what_is_gits_own_hides_no_repository_in_it(
+    nono: Nono, as_user: Account, project: Path, closed: str
+) -> None:
+    """As a submodule's is that no index names any more."""
+    shell(as_user, "git init -q .; git init -q --bare .git/modules/lib/deep", project)
+    hook = ".git/modules/lib/deep/hooks/pre-commit"
+    nono("run", "--allow-cwd", "--", "chmod", "311", closed)
+    writing = f"chmod 755 {closed}; echo x >{hook}; echo x >other"
+    done = nono("run", "--allow-cwd", "--", "sh", "-c", writing)
+    shell(as_user, f"chmod 755 {closed}; test ! -e {hook}; test -e other", project)
+    assert hook in done.stderr
+
+
+@BY_A_USER
+def test_one_in_a_directory_of_others_that_may_only_be_searched(
+    nono: Nono, root: Account, as_user: Account, project: Path
+) -> None:
+    root.directory(project / "home", 0o711)
+    as_user.directory(project / "home/mine")
+    shell(as_user, "git init -q home/mine; mkdir home/mine/src", project)
+    new = ("touch", "home/mine/.git/hooks/pre-commit", "home/mine/src/new")
+    done = nono("run", "--allow-cwd", "--", *new)
+    assert f"{project}/home: cannot be looked into" in done.stderr, done.stderr
+    shell(as_user, "cd home/mine; test ! -e .git/hooks/pre-commit; test ! -e src/new", project)
+    for named in ("home/mine/src", "home/mine"):
+        done = nono("run", "--allow-cwd", "--write", named, "--", *new)
+        shell(as_user, "cd home/mine; test ! -e .git/hooks/pre-commit; rm src/new", project)
+
+
+@BY_A_USER
 def test_what_is_remembered_stays_so_though_a_run_closes_the_way_to_it(
     nono: Nono, as_user: Account, project: Path
 ) -> None:

@@ -19,9 +19,10 @@ from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
 from nono.broker.git_index import MAX_BYTES, USUAL_MODE, gitlinks
 from nono.broker.named_tuple import NamedTuple
-from nono.broker.rules.paths import child, lineage
+from nono.broker.rules.paths import child, lineage, parent
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.leaf_directories import LeafDirectories
+from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import plain_path
 from nono.supervisor.planning.git.git_files import (
     bytes_of,
@@ -95,6 +96,8 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
             beyond[one] = None
             continue
         found[one] = None
+        if _is_closed(one.directory):
+            closed[one.directory] = None
         try:
             waiting.extend(indexes.submodules(one))
         except NotUnderstoodError:
@@ -112,7 +115,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     if closed:
         notes.append(
             f"{next(iter(closed))}: cannot be looked into: in it and {len(closed) - 1} other"
-            " directories nothing may be changed"
+            " directories nothing may be changed but what was opened by its own name"
         )
     return Found(tuple(found), tuple(notes), tuple(unread), tuple(beyond), tuple(closed))
 
@@ -154,14 +157,16 @@ def is_bare(top: str) -> bool:
 
 
 def _is_closed(directory: str) -> bool:
-    """One of the user's own that a run may have closed, and may open again: what is in it is not
-    seen. What others have closed stays so."""
+    """One that is there and not seen into, though a run may come to what is in it."""
     if os.access(directory, os.R_OK | os.X_OK):
         return False
     try:
-        return os.lstat(directory).st_uid == os.geteuid()
+        os.stat(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
     except OSError:
-        return False  # gone meanwhile, or in one that is closed itself
+        pass  # the way to it is closed
+    return not is_out_of_reach(directory)
 
 
 def _closed_above(top: str) -> Iterator[str]:
@@ -189,7 +194,7 @@ def _below(
     looks = _in_turn(_look(each, _MAX_DEPTH, cut, leaves) for each in directories)
     for looked, (directory, ones) in enumerate(looks, 1):
         yield from ones
-        if _is_closed(directory):
+        if parent(directory) not in closed and _is_closed(directory):
             closed[directory] = None
         if looked >= most:
             cut.append(directory)
@@ -277,7 +282,7 @@ def _linked_work_trees(worktrees: str) -> Iterator[Repository]:
 
 def git_directories(top: str) -> tuple[list[str], list[str]]:
     """A repository's own directory, the common one of a work tree, those of all submodules and
-    linked work trees; and directories in which there are more than are looked at.
+    linked work trees; and directories in which there are more than are looked at, or can be.
 
     A run may have taken a repository's HEAD away, so every directory counts that could be one.
     """
@@ -294,22 +299,26 @@ def git_directories(top: str) -> tuple[list[str], list[str]]:
             for name in ("modules", "worktrees") if is_one else ("",):
                 place = os.path.join(directory, name).rstrip("/")
                 waiting += _inside(place, len(seen) + len(waiting))
-    except _TooManyError:
+    except _UnseenError:
         return list(seen), [child(each, name) for each in ones for name in ("modules", "worktrees")]
     return list(seen), []
 
 
-class _TooManyError(Exception):
-    """There are more entries than are looked at."""
+class _UnseenError(Exception):
+    """There are more entries than are looked at, or can be."""
 
 
 def _inside(directory: str, before: int) -> list[str]:
-    """The directories in one. Raises _TooManyError, after `before` and these are too many."""
+    """The directories in one. Raises _UnseenError, also after `before` and these are too many."""
     try:
         with scandir(directory) as entries:
             first = list(itertools.islice(entries, _MAX_GIT_DIRECTORIES))
             if before + len(first) >= _MAX_GIT_DIRECTORIES:
-                raise _TooManyError
+                raise _UnseenError
             return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
+    except PermissionError as error:
+        if is_out_of_reach(directory):
+            return []
+        raise _UnseenError from error
     except OSError:
         return []

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 
 from nono.broker import Access, File, Glob, PathPattern, Subtree, is_within
-from nono.broker.rules.patterns import plain
+from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting, flag, granting
 from nono.supervisor.descriptors import scandir
 from nono.supervisor.errors import UsageError
@@ -19,7 +19,6 @@ from nono.supervisor.places import absolute
 from nono.supervisor.planning.paths.refused_names import refused, refused_pattern
 from nono.supervisor.walk import Changeable
 
-_GLOB_CHARACTERS = frozenset("*?[")
 _HOME = ("~", "$HOME", "${HOME}")
 _MAX_SEEN = 1000
 
@@ -40,11 +39,12 @@ class FlagPaths:
         """The pattern that the flag stands for."""
         path: str = setting.value
         match key.kind:
-            case Kind.REFUSED if _GLOB_CHARACTERS & set(path):
+            case Kind.REFUSED if has_wildcards(path):
                 yield from self._refused_pattern(path)
             case Kind.REFUSED:
                 given = self._absolute(path)
                 if not os.path.lexists(given):
+                    check_wildcards(path)
                     self.notes.append(f"{setting}: does not exist; to make it is refused, too")
                 yield from refused(given, path)
             case Kind.DIRECTORY:
@@ -58,6 +58,7 @@ class FlagPaths:
 
     def _refused_pattern(self, text: str) -> Iterator[PathPattern]:
         """One that begins nowhere matches anywhere. A shell expands nothing that is quoted."""
+        check_wildcards(text)
         start, slash, rest = text.partition("/")
         pattern = f"{plain(self._home).rstrip('/')}/{rest}" if start in _HOME and slash else text
         if pattern.startswith("/"):
@@ -82,6 +83,7 @@ class FlagPaths:
         try:
             mode = os.stat(given).st_mode
         except OSError as error:
+            _check_named(setting, key)
             if error.errno == errno.ENOENT and self._may_be_made(key, path, given):
                 self.to_make.append(given)
                 return given
@@ -105,6 +107,7 @@ class FlagPaths:
             raise UsageError(f"{setting}: is a directory", _instead(key, Kind.DIRECTORY, path))
         is_creatable = Access.WRITE in key.access and os.path.isdir(os.path.dirname(given))
         if not os.path.lexists(given) and not is_creatable:
+            _check_named(setting, key)
             raise UsageError(
                 f"{setting}: No such file or directory", f"ls {os.path.dirname(given)}"
             )
@@ -126,6 +129,19 @@ class FlagPaths:
                     raise UsageError(f"{setting}: is a directory", _instead_of_directory(given))
                 raise UsageError(f"{setting}: not a socket", f"ls -l {shlex.quote(given)}")
         return given
+
+
+def _check_named(setting: Setting, key: Key) -> None:
+    """Raises UsageError, broker.PolicyError where nothing is there and a pattern may be meant."""
+    check_wildcards(setting.value)
+    if has_wildcards(setting.value):
+        section, _, name = key.name.partition(".")
+        pattern = f"$WORKDIR/{setting.value}" if setting.value[:1] not in ("/", "~") else ""
+        entry = f'"{section}": {{"{name}": ["{pattern or setting.value}"]}}'
+        raise UsageError(
+            f"{setting}: No such file or directory, and an option opens nothing by a pattern",
+            f"leave it unquoted, so that the shell writes what is there; or in a profile: {entry}",
+        )
 
 
 def _instead_of_directory(path: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from nono.broker import File, Glob, PathPattern, PolicyError, Subtree, is_within
 from nono.broker.profile.spelling import VARIABLE, VARIABLES, is_pattern
-from nono.broker.rules.patterns import has_wildcards, plain
+from nono.broker.rules.patterns import check_wildcards, has_wildcards, plain
 from nono.broker.settings import Key, Kind, Setting
 from nono.supervisor.places import BASE_DIRECTORIES, canonical
 from nono.supervisor.planning.paths.refused_names import (
@@ -179,6 +179,8 @@ def denied(text: str, variables: Variables) -> list[PathPattern]:
             return [Glob(text)]
         return refused_pattern(variables.path(text, quote=True), text)
     path = variables.path(text)
+    if not os.path.lexists(path):
+        check_wildcards(text)
     found: list[PathPattern] = [*refused(path, text)]
     # A name may hold these by accident; a refusal takes them both ways.
     return [*found, Glob(path)] if has_wildcards(text) else found
