@@ -92,14 +92,60 @@ def mount_points() -> frozenset[str]:
 def _mounts() -> Iterator[Mount]:
     with open(_TABLE, encoding="utf-8", errors="surrogateescape", opener=opened) as file:
         lines = file.readlines()
-    for line in lines:
+    rows = [_Row.of(line) for line in lines]
+    shown = _shown([row for row in rows if row is not None])
+    for row in shown:
+        mount = row.mount
+        if not row.is_kernels and is_canonical(mount.root) and is_canonical(mount.point):
+            yield mount
+
+
+class _Row(NamedTuple):
+    """A line of the table: a mount, and the one that it was mounted on."""
+
+    number: str
+    above: str
+    mount: Mount
+    is_kernels: bool
+
+    @classmethod
+    def of(cls, line: str) -> _Row | None:
         fields, _, rest = line.partition(" - ")
         words = fields.split(" ")
-        if rest.split(" ", 1)[0] in KERNEL_TYPES or len(words) < 5:
-            continue
-        root, point = unescape(words[3]), unescape(words[4])
-        if is_canonical(root) and is_canonical(point):
-            yield Mount(words[2], root, point)
+        if len(words) < 5:
+            return None
+        mount = Mount(words[2], unescape(words[3]), unescape(words[4]))
+        return cls(words[0], words[1], mount, rest.split(" ", 1)[0] in KERNEL_TYPES)
+
+
+def _shown(rows: Sequence[_Row]) -> list[_Row]:
+    """Those that a path leads to: not what another mount lies over, or on a way to.
+
+    Where what it is mounted on is not in the table, as after chroot(2), nothing tells.
+    """
+    places: dict[str, set[str]] = {}
+    for row in rows:
+        places.setdefault(row.above, set()).add(row.mount.point)
+    known = {row.number: row for row in rows}
+    ways: dict[str, bool] = {}
+
+    def has_way(row: _Row) -> bool:
+        """No mount is on the way to its point, from the one that it is mounted on up."""
+        on: list[_Row] = []
+        while row.number not in ways and row.above in known and row.above != row.number:
+            ways[row.number] = False  # should the table lead in a circle
+            on.append(row)
+            row = known[row.above]
+        leads = ways.setdefault(row.number, True)
+        for each in reversed(on):
+            beside = places[each.above]
+            leads = leads and not any(
+                above in beside for above in lineage(each.mount.point) if above != each.mount.point
+            )
+            ways[each.number] = leads
+        return leads
+
+    return [r for r in rows if r.mount.point not in places.get(r.number, ()) and has_way(r)]
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """The other names of a path, by the table of mounts."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +75,28 @@ def test_of_very_many_places_it_is_said_which_path_is_not_refused_in_all(
         assert names.unfound_for(opened["/b"], Access.READ) == ["/vault"]
         assert names.unfound_for(opened["/b"], Access.WRITE) == []
         assert names.unfound_for(opened["/c"], Access.READ) == []
+
+
+@pytest.mark.parametrize(
+    ("further", "shown"),
+    [
+        ("", ["/", "/m/v"]),
+        ("30 20 8:1 /D /m rw - ext4 d rw\n", ["/", "/m"]),  # it lies over the way to /m/v
+        ("30 29 8:1 /D /m/v rw - ext4 d rw\n", ["/", "/m/v"]),  # and this one over it
+        ("30 20 8:1 /D /m rw - ext4 d rw\n31 30 8:1 /E /m/v rw - ext4 d rw\n", ["/", "/m", "/m/v"]),
+        ("30 20 0:9 / /m rw - proc proc rw\n", ["/"]),
+        ("30 29 8:1 /D /m/v/w rw - ext4 d rw\n", ["/", "/m/v", "/m/v/w"]),
+        ("30 999 8:1 /D /m rw - ext4 d rw\n", ["/", "/m", "/m/v"]),
+        ("30 31 8:1 /D /a rw - ext4 d rw\n31 30 8:1 /E /b rw - ext4 d rw\n", ["/", "/m/v"]),
+    ],
+)
+def test_what_another_mount_lies_over_has_no_name(
+    further: str, shown: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal of /m/v/key is one of what is seen there, and goes by the names of that."""
+    table = tmp_path / "mountinfo"
+    before = "20 1 8:1 / / rw - ext4 d rw\n29 20 8:1 /other /m/v rw - ext4 d rw\n"
+    table.write_text(before + further)
+    monkeypatch.setattr(other_mounts, "_TABLE", str(table))
+    with planned_for("linux"):
+        assert sorted(other_mounts.mount_points()) == shown
