@@ -107,11 +107,11 @@ class OpenedLater:
         if not any(grant.access for grant in grants):
             self._decisions.extend(rules)
             return
-        refusals, folding, repositories = self._refusals(policy, grants)
+        refusals, folding, repositories = self._refusals(policy, grants, _given_before(policy))
         at_start = self._decisions.at_start
         if policy.rules != at_start.rules:
             # What an earlier answer brought along may be taken back before this one.
-            alone, trees, _ = self._refusals(at_start, grants)
+            alone, trees, _ = self._refusals(at_start, grants, _given_before(at_start))
             refusals, folding = [*refusals, *alone], (*folding, *trees)
         if self._decisions.opening is not None:
             self._decisions.opening(grants, repositories)
@@ -183,8 +183,13 @@ class OpenedLater:
         named = (rule for rule in seen[above] if rule.reaches(request.path))
         return next((rule for rule in named if rule.access & policy.needs(request)), None)
 
-    def _refusals(self, policy: Policy, grants: Sequence[Rule]) -> _Refusals:
-        """Raises PolicyError where a file that they refuse may have another name in there."""
+    def _refusals(
+        self, policy: Policy, grants: Sequence[Rule], before: Sequence[Rule] = ()
+    ) -> _Refusals:
+        """`before` are earlier grants: links in them may lead into what is opened now.
+
+        Raises PolicyError where a file that they refuse may have another name in there.
+        """
         known = [rule for rule in policy.rules if rule.effect is Effect.DENY]
         asked = [rule for rule in policy.rules if rule.effect is Effect.ASK]
         roots = opened_directories(grants)
@@ -202,20 +207,24 @@ class OpenedLater:
         names = folding_trees()
         names.look([*known, *found, *grants])
         folding = tuple(sorted({*policy.folding, *names.found}))
-        rules = [*known, *found, *grants]
-        matched = carve(
+        rules = [*known, *found, *grants, *before]
+        floor = carve(
             rules, policy.bypasses, RealTree(), frozenset(), folding=Folding(frozenset(folding))
-        ).matched
+        )
+        matched = [each for each in floor.matched if _is_in(each, roots)]
         elsewhere, links = under_other_names([*rules, *asked], matched, mounts, policy.bypasses)
         access = reduce(or_, (grant.access for grant in grants))
         unfound = links.unfound_for(access) + links.unseen_for(access)
         if unfound := unfound + mounts.unfound_for(grants, access):
             raise PolicyError(_TOO_MANY.format(", ".join(unfound[:_MAX_SHOWN])), "open less")
         refused = (each for each in self._decisions.at_start.rules if each.effect is Effect.DENY)
-        before = {*refused, *asked}
-        new = [each for each in (*found, *matched, *elsewhere) if each not in before]
+        were = {*refused, *asked}
+        new = [each for each in (*found, *matched) if each not in were]
+        named = [each for each in elsewhere if each not in were]
+        held = self._decisions.floor
         kept = None if self._plan.repositories is None else starting.found.repositories
-        return _Refusals([*_enforced(new, roots, self._decisions.floor)], folding, kept)
+        enforced = [*_enforced(new, roots, held), *_enforced_names(named, roots, held)]
+        return _Refusals(enforced, folding, kept)
 
     def _start_files(self, policy: Policy, grants: Sequence[Rule], roots: set[str]) -> StartFiles:
         """With what a person named inside, which is the person's to open."""
@@ -254,6 +263,40 @@ def _enforced(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Iterator[
                     yield rule
             case Glob():
                 yield rule
+
+
+def _enforced_names(rules: Iterable[Rule], roots: set[str], floor: Floor) -> Iterator[Rule]:
+    """The same for further names of what is refused, also in what was opened before.
+
+    Raises PolicyError where such a name is open already.
+    """
+    for rule in rules:
+        if _is_in(rule, roots):
+            yield from _enforced([rule], roots, floor)
+            continue
+        for path in rule.named:
+            if any(floor.covers(path, one) for one in rule.access & FLOOR_ACCESS):
+                spelled = rule.pattern.spelled
+                raise PolicyError(
+                    f"{path} is open already, and {spelled} by another name", "open less"
+                )
+        yield rule
+
+
+def _is_in(rule: Rule, roots: set[str]) -> bool:
+    """Whether it speaks of something in there, or of what that is in."""
+    paths = rule.named or [getattr(rule.pattern, "prefix", "/")]
+    return any(is_within(path, root) or is_within(root, path) for path in paths for root in roots)
+
+
+def _given_before(policy: Policy) -> list[Rule]:
+    """What people opened, at the start and since."""
+    at_start = (rule for rule in policy.rules if rule.origin.is_of_person)
+    return [
+        replace(rule, access=rule.access & FLOOR_ACCESS, origin=_GIVEN)
+        for rule in (*at_start, *policy.answers)
+        if rule.effect is Effect.ALLOW and rule.access & FLOOR_ACCESS
+    ]
 
 
 def _is_enforced(

@@ -107,6 +107,30 @@ def test_another_name_of_a_refused_file_stays_refused(home: Path) -> None:
     assert not decisions.allows(writes(home / ".bashrc"))
 
 
+def test_what_two_grants_open_is_held_as_what_one_opens(home: Path) -> None:
+    """A name in the earlier of them may lead to what is refused in the later one."""
+    for name in ("late/x/p.pem", "late/shared/a.key", "early/plain"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("x\n")
+    (home / "early/name").hardlink_to(home / "late/x/p.pem")
+    (home / "early/conf").symlink_to("../late/shared")
+    decisions, later = start(home, deny=("**/*.pem", "**/conf/*.key"))
+    for name in ("early", "late"):
+        later.open([grant(home / name)])
+    assert decisions.allows(Open(NOBODY, str(home / "early/plain"), Access.READ))
+    for name in ("late/x/p.pem", "late/shared/a.key", "early/name"):
+        assert not decisions.allows(Open(NOBODY, str(home / name), Access.READ)), name
+
+
+def test_what_would_be_refused_and_is_open_by_another_name_is_not_opened(home: Path) -> None:
+    (home / "late").mkdir()
+    (home / "late/p.pem").write_text("x\n")
+    (home / "project/name").hardlink_to(home / "late/p.pem")
+    _, later = start(home, deny=("**/*.pem",))
+    with pytest.raises(PolicyError, match=r"project/name is open already"):
+        later.open([grant(home / "late")])
+
+
 def test_a_file_given_by_its_other_name_stays_refused(home: Path) -> None:
     decisions, later = start(home)
     later.open([Rule(File(str(home / "data" / "rc")), RW, Effect.ALLOW, ANSWER)])
