@@ -7,6 +7,7 @@ middle of.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import stat
@@ -15,25 +16,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nono.broker.datafile import data
 from nono.broker.errors import NotUnderstoodError
-from nono.broker.git_config import MAX_BYTES, harmful_change, remotes_by_name
+from nono.broker.git_config import harmful_change, remotes_by_name
 from nono.broker.git_pushes import goes_elsewhere, gone
 from nono.broker.rules.paths import child, is_within, parent
 from nono.supervisor.decisions.file_states import State, state
 from nono.supervisor.decisions.new_repository import hooks_in, is_gits, running
 from nono.supervisor.decisions.repository_walk import Walked
 from nono.supervisor.places import plain_path
-from nono.supervisor.planning.git.git_files import bytes_of, exact_link, kind_of, names_in
+from nono.supervisor.planning.git.git_directories import GitDirectories
+from nono.supervisor.planning.git.git_files import exact_link, kind_of, names_in
 from nono.supervisor.planning.git.git_settings import Configurations
 from nono.supervisor.planning.git.repositories import (
     Indexes,
     Repository,
-    git_directories,
     is_bare,
 )
 
 _MAX_NAMES = 200
 _MAX_CONFIGURED = 1 << 21
-"""Bytes of all configurations that are read at the end, character for character."""
+"""Bytes of all configurations that are kept, and of all that are read at the end, character for
+character."""
+_MAX_HOOKS = 20_000
+"""Of all repositories."""
 _BEHIND = 20_000_000
 """Nanoseconds: the clock that a kernel has for files may be a tick behind."""
 
@@ -51,8 +55,10 @@ class LeftInRepositories:
         self._opened: tuple[str, ...] = ()
         self._found: tuple[Repository, ...] = ()
         self._directories: dict[str, tuple[int, int] | None] = {}
+        self._kept = Configurations(_MAX_CONFIGURED)
         self._configurations: dict[str, bytes] = {}
         self._hooks: dict[str, State | None] = {}
+        self._unlooked: set[str] = set()
         self._links: dict[str, State | None] = {}
         self._files: dict[str, State | None] = {}
         self._begun: dict[str, _Begun] = {}
@@ -62,23 +68,35 @@ class LeftInRepositories:
         it, whose hooks and configuration are kept."""
         self._opened = tuple(opened)
         self._found += tuple(found)
+        every = GitDirectories()
         new = {
             directory: _identity(directory)
             for one in found
-            for directory in git_directories(one.directory)[0]
+            for directory in every.of(one.directory)[0]
             if kind_of(child(directory, "HEAD")) is not None  # else git takes it for none yet
         }
         self._directories |= new
-        self._configurations |= {
-            directory: bytes_of(child(directory, "config"), MAX_BYTES + 1) for directory in new
-        }
-        # Kept, unless a person has lifted that.
-        hooks = [hook for each in new for hook in hooks_in(child(each, "hooks"))]
-        self._hooks |= {hook: state(hook) for hook in hooks}
+        for directory in new:
+            with contextlib.suppress(NotUnderstoodError):
+                self._configurations[directory] = self._kept.text(child(directory, "config"))
+            self._note_hooks(child(directory, "hooks"))
         self._links |= {one.link: state(one.link) for one in found if one.link}
         paths = (child(each, name) for each in new for name in ("index", "config"))
         self._files |= {path: state(path) for path in paths}
         self._begun |= dict(self._all_begun(new))
+
+    def _note_hooks(self, place: str) -> None:
+        """They are kept, unless a person has lifted that."""
+        if len(self._hooks) < _MAX_HOOKS:
+            self._hooks |= {hook: state(hook) for hook in hooks_in(place)}
+        elif os.path.lexists(place):
+            self._unlooked.add(place)
+
+    def _changed_hooks(self, place: str) -> Iterator[str]:
+        if place in self._unlooked:
+            yield place
+            return
+        yield from (each for each in hooks_in(place) if self._hooks.get(each) != state(each))
 
     def changed(self, walked: Walked) -> Iterator[str]:
         """The paths of what is new and would run, or go on, after a walk of all that is opened."""
@@ -117,14 +135,13 @@ class LeftInRepositories:
 
     def _in_known(self, configurations: Configurations) -> Iterator[str]:
         """In those that were there: what git was in the middle of, and where it would push to."""
-        indexes = Indexes()
+        indexes, every = Indexes(), GitDirectories()
         for one in self._found:
-            directories, too_many = git_directories(one.directory)
+            directories, too_many = every.of(one.directory)
             yield from (each for each in too_many if os.path.lexists(each))
             for directory in directories:
                 yield from self._new_begun(directory)
-                hooks = hooks_in(child(directory, "hooks"))
-                yield from (each for each in hooks if self._hooks.get(each) != state(each))
+                yield from self._changed_hooks(child(directory, "hooks"))
                 if self._was_there(directory) and self._differs(child(directory, "config")):
                     yield from self._reconfigured(one, directory, configurations)
             if not self._has_new_index(one.directory):
@@ -192,12 +209,14 @@ class LeftInRepositories:
         directory of that name; or when a protection was lifted, and git runs by it what it did not.
         """
         path = child(directory, "config")
-        before = self._configurations.get(directory, b"")
+        before = self._configurations.get(directory)
 
         def is_kept(remote: bytes) -> bool:
             return self._is_kept(one.top, os.fsdecode(remote))
 
         try:
+            if before is None:  # there was more than is kept
+                raise NotUnderstoodError("git's configurations are too large")
             after = configurations.text(path)
             paths = (*remotes_by_name(after), *gone(before, after))
             is_told = (

@@ -19,6 +19,8 @@ from nono.supervisor.places import plain_path
 
 _MAX_ENTRIES = 2000
 _MAX_LINK = 1 << 16
+_MAX_PATH = 4096
+"""PATH_MAX: the kernel takes no longer one, from git either."""
 """More than the longest path: the line ends behind it do not count."""
 _GITLINK = b"gitdir: "
 
@@ -84,14 +86,15 @@ def _named(directory: str, text: bytes) -> list[str]:
     """Every path that a text may be read as, the way that git reads it first."""
     read = (text.rstrip(b"\r\n"), text.split(b"\n")[0].rstrip(b"\r"))
     names = [each.split(b"\0")[0] for each in read]
-    return [plain_path(os.path.join(directory, os.fsdecode(n))) for n in dict.fromkeys(names) if n]
+    paths = (each for each in dict.fromkeys(names) if 0 < len(each) <= _MAX_PATH)
+    return [plain_path(os.path.join(directory, os.fsdecode(each))) for each in paths]
 
 
-def names_in(directory: str) -> list[str]:
+def names_in(directory: str, most: int = _MAX_ENTRIES) -> list[str]:
     """The names in a directory, up to a bound, sorted."""
     try:
         with scandir(directory) as entries:
-            return sorted(entry.name for entry in itertools.islice(entries, _MAX_ENTRIES))
+            return sorted(entry.name for entry in itertools.islice(entries, most))
     except OSError:
         return []
 

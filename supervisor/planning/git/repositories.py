@@ -41,7 +41,8 @@ _MAX_DEPTH = 4
 _MAX_DEPTH_INSIDE = 2
 _MAX_ENTRIES = 20_000
 _MAX_REPOSITORIES = 500
-_MAX_GIT_DIRECTORIES = 1000
+_MAX_WORK_TREES = 5000
+"""Of all repositories."""
 _MAX_INDEX_BYTES = 1 << 29
 """Of all indexes that are read in one search: a program can make each as large as it likes."""
 _PARTS = ("objects", "refs")
@@ -79,7 +80,7 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
     notes: list[str] = []
     unread: list[str] = []
     known = list(remembered)
-    indexes = Indexes()
+    indexes, linked_trees = Indexes(), _LinkedWorkTrees()
     waiting = deque(each for top in directories for each in _above(top))
     closed: dict[str, None] = {}
     for top in known:
@@ -103,7 +104,10 @@ def search(opened: Iterable[str], remembered: Iterable[str] = ()) -> Found:
         except NotUnderstoodError:
             unread.append(child(one.directory, "index"))
         for directory in (one.directory, *common(one.directory)):
-            waiting.extend(_linked_work_trees(child(directory, "worktrees")))
+            try:
+                waiting.extend(linked_trees.of(child(directory, "worktrees")))
+            except NotUnderstoodError:
+                unread.append(child(directory, "worktrees"))
     notes += (
         f"{each}: names more repositories than are known: they are not protected" for each in unread
     )
@@ -274,51 +278,24 @@ class Indexes:
             yield from repositories_at(plain_path(os.path.join(one.top, os.fsdecode(name))))
 
 
-def _linked_work_trees(worktrees: str) -> Iterator[Repository]:
-    for each in names_in(worktrees):
-        for link in work_trees(child(worktrees, each)):
-            yield from repositories_at(os.path.dirname(link))
+class _LinkedWorkTrees:
+    """Those that one search finds: each directory once, whatever leads to it, and no more than so
+    many entries of all of them together."""
 
+    def __init__(self) -> None:
+        self._left = _MAX_WORK_TREES
+        self._seen: set[str] = set()
 
-def git_directories(top: str) -> tuple[list[str], list[str]]:
-    """A repository's own directory, the common one of a work tree, those of all submodules and
-    linked work trees; and directories in which there are more than are looked at, or can be.
-
-    A run may have taken a repository's HEAD away, so every directory counts that could be one.
-    """
-    ones = [top, *common(top)]
-    waiting, seen = list(ones), dict[str, None]()
-    try:
-        while waiting:
-            directory = waiting.pop(0)
-            if directory in seen:
-                continue
-            seen[directory] = None
-            is_one = directory in ones or kind_of(child(directory, "HEAD")) is not None
-            # A submodule's name may have slashes in it.
-            for name in ("modules", "worktrees") if is_one else ("",):
-                place = os.path.join(directory, name).rstrip("/")
-                waiting += _inside(place, len(seen) + len(waiting))
-    except _UnseenError:
-        return list(seen), [child(each, name) for each in ones for name in ("modules", "worktrees")]
-    return list(seen), []
-
-
-class _UnseenError(Exception):
-    """There are more entries than are looked at, or can be."""
-
-
-def _inside(directory: str, before: int) -> list[str]:
-    """The directories in one. Raises _UnseenError, also after `before` and these are too many."""
-    try:
-        with scandir(directory) as entries:
-            first = list(itertools.islice(entries, _MAX_GIT_DIRECTORIES))
-            if before + len(first) >= _MAX_GIT_DIRECTORIES:
-                raise _UnseenError
-            return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
-    except PermissionError as error:
-        if is_out_of_reach(directory):
-            return []
-        raise _UnseenError from error
-    except OSError:
-        return []
+    def of(self, worktrees: str) -> Iterator[Repository]:
+        """Raises NotUnderstoodError."""
+        place = os.path.realpath(worktrees)
+        if place in self._seen:
+            return
+        self._seen.add(place)
+        names = names_in(place)
+        self._left -= len(names)
+        if self._left < 0:
+            raise NotUnderstoodError("git has too many linked work trees")
+        for each in names:
+            for link in work_trees(child(place, each)):
+                yield from repositories_at(os.path.dirname(link))

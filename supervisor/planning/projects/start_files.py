@@ -23,6 +23,7 @@ from nono.broker.rules.paths import ancestors, child, is_within, lineage
 from nono.broker.rules.patterns import Subtrees
 from nono.supervisor.links import Ways
 from nono.supervisor.planning.git import repositories
+from nono.supervisor.planning.git.git_directories import GitDirectories
 from nono.supervisor.planning.git.git_files import kind_of, names_in
 from nono.supervisor.planning.git.git_settings import (
     Configurations,
@@ -31,7 +32,7 @@ from nono.supervisor.planning.git.git_settings import (
     of_every_repository,
 )
 from nono.supervisor.planning.git.remembered_repositories import remembered
-from nono.supervisor.planning.git.repositories import Found, Repository, git_directories
+from nono.supervisor.planning.git.repositories import Found, Repository
 from nono.supervisor.planning.paths.links_inside import LinksInside, led_to
 from nono.supervisor.planning.paths.opened_by_patterns import Opened, opened_by_people
 from nono.supervisor.planning.paths.reach import Reach
@@ -42,6 +43,11 @@ _OWN_UNREAD = "{}: more than is read of git's configuration: what else it names 
 _UNREAD = (
     "{}: more than is read of git's configuration: in {} and {} other repositories nothing may be"
     " changed but what was opened by its own name"
+)
+_MAX_NAMES = 200_000
+_MANY_NAMES = (
+    "{}: not all names here were looked at: what starts by itself and is known by a part of its"
+    " name, such as *.code-workspace, may be unprotected"
 )
 _ANYBODY = Origin(OriginKind.FLAG, "whatever is asked about")
 
@@ -75,14 +81,16 @@ def start_file_rules(
     is_opened = Reach(rules)
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    for path, spelled in _start_files(sorted(written), found, named, workdir, expand):
+    cut: list[str] = []
+    for path, spelled in _start_files(sorted(written), found, named, workdir, expand, cut):
         known.setdefault(path, spelled)
     inside = LinksInside(is_opened, Ways(home).canonical)
     known |= {path: _spelled(link, workdir) for path, link in inside.search(known).items()}
     spellings = {path: spelled for path, spelled in known.items() if is_opened(path)}
     pattern = Subtrees(spellings, is_opened.named_in(spellings))
     refusal = Rule(pattern, CHANGING, Effect.DENY, ORIGIN, protected=True)
-    found = found._replace(notes=(*found.notes, *inside.notes))
+    notes = (*found.notes, *inside.notes, *map(_MANY_NAMES.format, cut))
+    found = found._replace(notes=notes)
     return StartFiles((refusal,) if spellings else (), found)
 
 
@@ -100,7 +108,7 @@ def started_by_itself(
     found = Found(tuple(sorted(ones, key=str)))
     named, found = _named(found, home, env)
     known: dict[str, str] = {}
-    for each, spelled in _start_files(above, found, named, workdir, expand):
+    for each, spelled in _start_files(above, found, named, workdir, expand, []):
         known.setdefault(each, spelled)
     everything = Reach([Rule(Subtree("/"), Access.WRITE, Effect.ALLOW, _ANYBODY)])
     links = LinksInside(everything, Ways(home).canonical).search(known)
@@ -150,9 +158,10 @@ def _start_files(
     named: Iterable[str],
     workdir: str,
     expand: Callable[[str], Sequence[str]],
+    cut: list[str],
 ) -> Iterator[tuple[str, str]]:
     """Paths, and how a person would write them in the working directory. `named` are those that
-    git's configuration names."""
+    git's configuration names, `cut` gets directories with more names than are looked at."""
     entries = group(GROUP).deny_write
     for entry in (*entries, *moved(entries, expand)):
         paths = expand(entry)
@@ -163,7 +172,7 @@ def _start_files(
     found = search.repositories
     resolvers = [Ways(each).canonical for each in written]
     for path in itertools.chain(
-        _of_projects(written, found), _of_git(found), named, _whole(search)
+        _of_projects(written, found, cut), _of_git(found), named, _whole(search)
     ):
         spelled = _spelled(path, workdir)
         yield path, spelled
@@ -183,9 +192,12 @@ def _spelled(path: str, workdir: str) -> str:
     return path[len(workdir) + 1 :] if path.startswith(workdir + "/") else path
 
 
-def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterator[str]:
+def _of_projects(
+    written: Sequence[str], found: Sequence[Repository], cut: list[str]
+) -> Iterator[str]:
     """In every directory that is opened, at the top of every repository, and in between: who uses
-    a tool in a project has it look for its configuration in the directories above, too."""
+    a tool in a project has it look for its configuration in the directories above, too. `cut` gets
+    those with more names than are looked at."""
     tables = data("start_files")
     names, patterns = tables["project"], [*map(Between.of, tables["project_patterns"])]
     tops = [each.top for each in found if each.link]
@@ -193,9 +205,11 @@ def _of_projects(written: Sequence[str], found: Sequence[Repository]) -> Iterato
     between = (each for each in above if any(is_within(each, one) for one in written))
     for top in dict.fromkeys((*written, *tops, *between)):
         yield from (child(top, name) for name in names)
-        there = names_in(top)
+        there = names_in(top, _MAX_NAMES)
         for pattern in patterns:
             yield from (child(top, name) for name in pattern.among(there))
+        if len(there) == _MAX_NAMES:
+            cut.append(top)
 
 
 def _whole(search: Found) -> Iterator[str]:
@@ -208,13 +222,14 @@ def _whole(search: Found) -> Iterator[str]:
 def _of_git(found: Iterable[Repository]) -> Iterator[str]:
     """What git runs or reads commands from, of these repositories."""
     names, seen = data("start_files")["repository"], set[str]()
+    every = GitDirectories()
     for each in found:
         if each.link is not None and kind_of(each.link) != stat.S_IFDIR:
             yield each.link
         if each.link is None:
             # Whoever is told to use this one would look there first.
             yield child(each.top, ".git")
-        directories, too_many = git_directories(each.directory)
+        directories, too_many = every.of(each.directory)
         for directory in directories:
             if directory not in seen:
                 seen.add(directory)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from nono.supervisor.leaf_directories import LeafDirectories
-from nono.supervisor.planning.git import repositories
-from nono.supervisor.planning.git.repositories import Repository, git_directories, search
+from nono.supervisor.planning.git import git_directories, repositories
+from nono.supervisor.planning.git.git_directories import GitDirectories
+from nono.supervisor.planning.git.repositories import Repository, search
 
 
 def make(top: Path) -> Path:
@@ -103,7 +104,44 @@ def test_what_a_repository_says_is_only_where_to_look(opened: Path, how: str) ->
     make(opened)
     HOSTILE[how](opened / ".git")
     assert tops(opened) == ["."]
-    assert git_directories(f"{opened}/.git")[0][0] == f"{opened}/.git"
+    assert GitDirectories().of(f"{opened}/.git")[0][0] == f"{opened}/.git"
+
+
+def test_what_links_lead_to_again_and_again_has_one_bound(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond it the places are named as a whole, for nothing to be changed there."""
+    monkeypatch.setattr(git_directories, "_MAX_ALL_DIRECTORIES", 50)
+    for number in range(30):
+        (opened / f"modules/{number}").mkdir(parents=True)
+    every = GitDirectories()
+    wholes = []
+    for name in "abc":
+        make(opened / name)
+        (opened / name / ".git/modules").symlink_to("../../modules")
+        found, whole = every.of(f"{opened}/{name}/.git")
+        wholes.append(whole)
+        assert f"{opened}/{name}/.git" in found
+    assert wholes[0] == [] and f"{opened}/b/.git/modules" in wholes[1] and wholes[2]
+
+
+def test_work_trees_of_one_place_are_looked_at_once(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "_MAX_WORK_TREES", 40)
+    for number in range(30):
+        (opened / f"worktrees/{number}").mkdir(parents=True)
+        (opened / f"worktrees/{number}/gitdir").write_text("x" * 5000 + f"\n{opened}/w/.git\n")
+    for name in "abc":
+        make(opened / name)
+        (opened / name / ".git/worktrees").symlink_to("../../worktrees")
+    assert search([str(opened)]).unread == ()
+    for number in range(30):
+        (opened / f"others/{number}").mkdir(parents=True)
+    make(opened / "d")
+    (opened / "d/.git/worktrees").symlink_to("../../others")
+    found = search([str(opened)])
+    assert found.unread == (f"{opened}/d/.git/worktrees",) and len(found.notes) == 1
 
 
 def test_an_index_that_is_not_understood_is_named(opened: Path) -> None:

@@ -1,0 +1,73 @@
+"""The directories that git keeps in a repository's own: of its submodules and linked work trees."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+from nono.broker.rules.paths import child
+from nono.supervisor.descriptors import scandir
+from nono.supervisor.out_of_reach import is_out_of_reach
+from nono.supervisor.planning.git.git_files import common, kind_of
+
+_MAX_DIRECTORIES = 1000
+_MAX_ALL_DIRECTORIES = 10_000
+"""Of all repositories: links lead to the same ones as often as a program likes."""
+
+
+class GitDirectories:
+    """Those of repositories that are looked at together: a bound is on all of them."""
+
+    def __init__(self) -> None:
+        self._left = _MAX_ALL_DIRECTORIES
+
+    def of(self, top: str) -> tuple[list[str], list[str]]:
+        """A repository's own directory, the common one of a work tree, those of all submodules and
+        linked work trees; and directories in which there are more than are looked at, or can be.
+
+        A run may have taken a repository's HEAD away, so every directory counts that could be one.
+        """
+        ones = [top, *common(top)]
+        waiting, seen = list(ones), dict[str, None]()
+        try:
+            while waiting:
+                directory = waiting.pop(0)
+                if directory in seen:
+                    continue
+                seen[directory] = None
+                is_one = directory in ones or kind_of(child(directory, "HEAD")) is not None
+                # A submodule's name may have slashes in it.
+                for name in ("modules", "worktrees") if is_one else ("",):
+                    place = os.path.join(directory, name).rstrip("/")
+                    waiting += self._inside(place, len(seen) + len(waiting))
+        except _UnseenError:
+            whole = [child(each, name) for each in ones for name in ("modules", "worktrees")]
+            return list(seen), whole
+        return list(seen), []
+
+    def _inside(self, directory: str, before: int) -> list[str]:
+        found = _inside(directory, before)
+        self._left -= len(found)
+        if self._left < 0:
+            raise _UnseenError
+        return found
+
+
+class _UnseenError(Exception):
+    """There are more entries than are looked at, or can be."""
+
+
+def _inside(directory: str, before: int) -> list[str]:
+    """The directories in one. Raises _UnseenError, also after `before` and these are too many."""
+    try:
+        with scandir(directory) as entries:
+            first = list(itertools.islice(entries, _MAX_DIRECTORIES))
+            if before + len(first) >= _MAX_DIRECTORIES:
+                raise _UnseenError
+            return sorted(e.path for e in first if e.is_dir(follow_symlinks=False))
+    except PermissionError as error:
+        if is_out_of_reach(directory):
+            return []
+        raise _UnseenError from error
+    except OSError:
+        return []
