@@ -11,7 +11,7 @@ from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.planning.git.git_files import common, kind_of
 
 _MAX_DIRECTORIES = 1000
-_MAX_ALL_DIRECTORIES = 10_000
+_MAX_ALL_DIRECTORIES = 3000
 """Of all repositories: links lead to the same ones as often as a program likes."""
 
 

@@ -260,3 +260,25 @@ def test_configuration_beyond_what_is_read_is_named(
         (opened_place / name / ".git/HEAD").write_text("ref: refs/heads/main\n")
         (opened_place / name / ".git/config").write_text("#" * 100 + "\n[core]\n\tbare = false\n")
     assert len(before.changed()) == 1
+
+
+def test_of_configuration_beyond_what_is_kept_each_change_is_told(
+    opened_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of the hooks beyond those that are looked at the directory."""
+    monkeypatch.setattr(left_in_repositories, "_MAX_CONFIGURED", 250)
+    monkeypatch.setattr(left_in_repositories, "_MAX_HOOKS", 3)
+    for name in ("a", "b", "c", "d"):
+        for part in ("objects", "refs", "hooks"):
+            (opened_place / name / ".git" / part).mkdir(parents=True)
+        (opened_place / name / ".git/HEAD").write_text("ref: refs/heads/main\n")
+        (opened_place / name / ".git/config").write_text("#" * 100 + "\n")
+        for hook in ("pre-push", "post-commit"):
+            (opened_place / name / ".git/hooks" / hook).write_text("#!/bin/sh\n")
+    before = RunByPeople(opened(opened_place))
+    hooks = [str(opened_place / name / ".git/hooks") for name in "cd"]
+    assert before.changed() == hooks
+    for name in ("a", "d"):
+        with open(opened_place / name / ".git/config", "a") as file:
+            file.write("# harmless\n")
+    assert before.changed() == sorted([*hooks, str(opened_place / "d/.git/config")])
