@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import select
 import signal
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -16,6 +19,14 @@ _LAST_WORDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _IMPATIENT_SECONDS = 2.0
 # Python itself ignores these in every process; a program expects the default.
 _IGNORED_BY_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
+
+
+GIVEN_UP = threading.Event()
+"""Set once the program has ended and a person wants nono to end: no terminal that takes nothing is
+waited for any more."""
+_ROOM_MILLISECONDS = 100
+_PIECE = 128
+"""A terminal that says that it has room takes as much without a wait: n_tty's WAKEUP_CHARS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,19 @@ def is_inherited(number: int) -> bool:
         return not fcntl.fcntl(number, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
     except OSError:
         return False
+
+
+def write_all(number: int, data: bytes) -> None:
+    """To a descriptor of ours, however long that takes, until `GIVEN_UP`. Raises OSError."""
+    poll = select.poll()
+    poll.register(number, select.POLLOUT)
+    piece = _PIECE if os.isatty(number) else select.PIPE_BUF
+    while data:
+        if poll.poll(0 if GIVEN_UP.is_set() else _ROOM_MILLISECONDS):
+            with contextlib.suppress(BlockingIOError):  # a program has left it so: that is shared
+                data = data[os.write(number, data[:piece]) :]
+        elif GIVEN_UP.is_set():
+            return
 
 
 class Ending:

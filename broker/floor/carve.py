@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker.dataclass import replace
-from nono.broker.errors import FloorTooLarge
+from nono.broker.errors import TooManyLinks
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
@@ -47,7 +47,8 @@ def carve(
 ) -> Floor:
     """The floor of a policy over the file system as `tree` shows it.
 
-    Raises FloorTooLarge when more than `limit` directory entries would have to be seen.
+    Raises FloorTooLarge when more than `limit` directory entries would have to be seen, and
+    TooManyLinks.
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
@@ -100,7 +101,7 @@ def _find(
             chosen = [rule for rule in led if rule not in known]
             known |= led
             if len(known) > _MAX_LED:
-                raise FloorTooLarge(led[chosen[-1]], _MAX_LED)
+                raise TooManyLinks(led[chosen[-1]], _MAX_LED)
             yield from _shut([*search.found, *chosen], search.unseen, barriers)
 
 

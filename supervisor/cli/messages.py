@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import sys
 from collections.abc import Iterable
 
 from nono.broker import visible
+from nono.supervisor.streams import write_all
 
 _STDOUT, _STDERR = 1, 2
 _NO_SCREEN = ("", "dumb")
@@ -65,10 +65,5 @@ def say(lines: Iterable[str]) -> None:
     """Write lines. Nothing happens when nobody can read them any more."""
     encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
     text = "".join(f"{line}\n" for line in lines)
-    left = text.encode(encoding, "backslashreplace")
     with contextlib.suppress(OSError):
-        while left:
-            try:
-                left = left[os.write(_STDERR, left) :]
-            except BlockingIOError:  # the program has left it so: O_NONBLOCK is shared
-                select.select([], [_STDERR], [])
+        write_all(_STDERR, text.encode(encoding, "backslashreplace"))

@@ -19,9 +19,10 @@ from nono.supervisor.places import run_name
 from nono.supervisor.planning.plan import Plan
 from nono.supervisor.session.prepare import Prepared
 from nono.supervisor.session.start import start
-from nono.supervisor.streams import Ending, Streams, inherited_signals
+from nono.supervisor.streams import GIVEN_UP, Ending, Streams, inherited_signals
 
 if TYPE_CHECKING:
+    from nono.supervisor.asking.channel import ProgramTerminal
     from nono.supervisor.asking.terminal.own_terminal import OwnTerminal
     from nono.supervisor.session.controlled import Controlled
 
@@ -62,6 +63,7 @@ def run(
         from nono.supervisor.linux.launch.start import close_memory
         from nono.supervisor.linux.launch.terminal import flags_returned, terminal_returned
 
+    GIVEN_UP.clear()
     environment = plan.environment.apply(os.environ)
     shared = flags_returned((streams.stdin, streams.stdout, streams.stderr))
     returned = terminal_returned((streams.stdout, streams.stderr))
@@ -116,8 +118,15 @@ def run(
             terminal.ended(status)
             return status
         finally:
-            ending.at_end = None if own is None else own.give_up
+            ending.at_end = partial(_give_up, own)
             session.close()
+
+
+def _give_up(own: ProgramTerminal | None) -> None:
+    """Wait for no terminal any more. From any thread."""
+    GIVEN_UP.set()
+    if own is not None:
+        own.give_up()
 
 
 def _apart(prepared: Prepared, streams: Streams) -> tuple[OwnTerminal | None, Streams]:

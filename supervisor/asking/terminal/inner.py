@@ -127,6 +127,10 @@ class Inner:
         signals = (modes[_CC][each] for each in (termios.VINTR, termios.VQUIT, termios.VSUSP))
         return bool(modes[_LFLAG] & termios.ISIG) and any(each in keys for each in signals)
 
+    def drops(self, keys: bytes) -> bool:
+        """True when what is printed and not yet shown goes with one of these keys: NOFLSH."""
+        return self.has_signal(keys) and not self._modes()[_LFLAG] & termios.NOFLSH
+
     @property
     def is_raw(self) -> bool:
         """True when the program takes keys one by one and draws them itself."""

@@ -13,6 +13,7 @@ import select
 import struct
 import termios
 import tty
+from collections.abc import Callable
 from typing import Any
 
 _IFLAG, _OFLAG, _LFLAG, _CC = 0, 1, 3, 6
@@ -54,6 +55,7 @@ class Outer:
         """True once the program has ended. Set from any thread."""
         self.is_given_up = False
         """True once nobody waits for the terminal any more. Set from any thread."""
+        self._is_dropped = False
         os.set_blocking(fd, False)
 
     @property
@@ -134,15 +136,31 @@ class Outer:
             found = True
         return found
 
-    def write(self, data: bytes) -> None:
-        """Write all of it; waits while the terminal takes no more. Nothing once it is gone, or
-        given up: a program that has ended cannot be interrupted, so Control-C is for us then."""
-        while data and not self.is_given_up:
+    def drop(self) -> None:
+        """What is written and not yet shown, as the kernel does for a key that is a signal."""
+        self._is_dropped = True
+        with contextlib.suppress(termios.error):
+            termios.tcflush(self.fd, termios.TCOFLUSH)
+
+    def waiting(self) -> int:
+        """What there is to read, as poll(2) tells it; 0 for nothing."""
+        poll = select.poll()
+        poll.register(self.fd, select.POLLIN)
+        return dict(poll.poll(0)).get(self.fd, 0)
+
+    def write(self, data: bytes, meanwhile: Callable[[], None] | None = None) -> None:
+        """Write all of it; waits while the terminal takes no more, and calls `meanwhile` again and
+        again. Nothing once it is gone, or given up: a program that has ended cannot be interrupted,
+        so Control-C is for us then."""
+        self._is_dropped = False
+        while data and not (self.is_given_up or self._is_dropped):
             try:
                 data = data[os.write(self.fd, data) :]
             except BlockingIOError:
                 if self.is_last:
                     self._signals()
+                elif meanwhile is not None:
+                    meanwhile()
                 self._wait(select.POLLOUT, _ROOM_SECONDS)
             except OSError:
                 return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nono.broker.asking.terminal.modes import Modes
 from nono.supervisor.asking.terminal.inner import Inner
@@ -20,10 +20,13 @@ _MAX_PIECES = 4
 
 
 class Output:
-    """For the relay's thread. `modes` are the program's, `tail` is the end of what it printed."""
+    """For the relay's thread. `modes` are the program's, `tail` is the end of what it printed.
 
-    def __init__(self, outer: Outer, inner: Inner) -> None:
-        self._outer, self._inner = outer, inner
+    `meanwhile` is called again and again while the person's terminal takes nothing.
+    """
+
+    def __init__(self, outer: Outer, inner: Inner, meanwhile: Callable[[], None]) -> None:
+        self._outer, self._inner, self._meanwhile = outer, inner, meanwhile
         self.modes, self.recording = Modes(), Recording()
         self.tail = b""
 
@@ -73,4 +76,4 @@ class Output:
         elif self.tail:
             self.recording.forget()
         self.tail = data[-_MAX_TAIL:] if len(data) >= _MAX_TAIL else (self.tail + data)[-_MAX_TAIL:]
-        self._outer.write(data)
+        self._outer.write(data, self._meanwhile)

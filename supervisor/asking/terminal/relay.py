@@ -51,7 +51,7 @@ class Relay:
     ) -> None:
         self._outer, self._inner = outer, inner
         self._interrupted: Callable[[], None] = lambda: None
-        self._output = Output(outer, inner)
+        self._output = Output(outer, inner, self._read_meanwhile)
         self._turns = Turns(outer, inner, self._output, run, is_plain)
         self.elsewhere = Elsewhere(outer, inner, self._output)
         """Questions that other channels ask. To be used in what is posted."""
@@ -138,6 +138,8 @@ class Relay:
                 self._output.carry()
         if self._woken in ready:
             self._work()
+        if self._is_over:
+            return
         if self._outer.fd in ready:
             self._read_keys(ready[self._outer.fd])
         if not self._is_at_rest:
@@ -194,6 +196,13 @@ class Relay:
 
     # What the person types.
 
+    def _read_meanwhile(self) -> None:
+        """While the person's terminal takes nothing: a signal for a program that prints on."""
+        if self._turns.prompt is None and not self._is_gone and self._outer.is_attached:
+            events = self._outer.waiting()
+            if events and not self._inner.is_full:
+                self._read_keys(events)
+
     def _read_keys(self, events: int) -> None:
         if events & select.POLLHUP:
             self._hang_up()
@@ -231,6 +240,8 @@ class Relay:
     def _type(self, data: bytes) -> None:
         if _INTERRUPT in data and self._inner.is_signal(_INTERRUPT, termios.VINTR):
             self._interrupted()
+        if self._inner.drops(data):
+            self._outer.drop()
         if not self._output.modes.pastes_bracketed:  # only while asking
             data = data.replace(PASTE, b"").replace(PASTE_END, b"")
         self._inner.type(data)

@@ -165,7 +165,8 @@ def _is_closed(directory: str) -> bool:
     if os.access(directory, os.R_OK | os.X_OK):
         return False
     try:
-        os.stat(directory)
+        if not stat.S_ISDIR(os.stat(directory).st_mode):
+            return False
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nono.broker import ALL_ACCESS, Access, Effect, Floor, Glob, Policy
-from nono.broker.errors import FloorTooLarge
+from nono.broker.errors import TooManyLinks
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS
 from tests.broker.worlds import World, allow, rule
 
@@ -81,5 +81,5 @@ def test_what_no_pattern_is_long_enough_for_is_refused_as_a_whole() -> None:
 
 def test_the_links_that_are_passed_are_bounded() -> None:
     links = {f"/w/{number}/conf": f"/w/t/{number}" for number in range(1001)}
-    with pytest.raises(FloorTooLarge):
+    with pytest.raises(TooManyLinks):
         floor(Linked(links), "**/conf/*.key")

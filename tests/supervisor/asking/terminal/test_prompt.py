@@ -1,6 +1,7 @@
 """A question is whole and alone on the screen, whatever the program has printed before it."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import pyte
@@ -30,7 +31,7 @@ class Drawn(Outer):
         self.draws = self.is_window = True
         self._stream = pyte.ByteStream(self.screen)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, meanwhile: Callable[[], None] | None = None) -> None:
         self.raw += data
         self._stream.feed(_UNKNOWN.sub(b"", data))
 
