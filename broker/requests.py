@@ -114,6 +114,11 @@ class Metadata:
 
 SET_ID = "set-id"
 """The operation of a Metadata that gives a file a set-user-ID or set-group-ID bit, or the like."""
+CLOSING = "closing"
+"""The operation of a Metadata by which a directory's owner may no longer list it, or search it.
+
+What is refused below it would be out of sight of whoever looks for that at the next start.
+"""
 
 
 @dataclass(frozen=True, slots=True)

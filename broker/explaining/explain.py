@@ -13,6 +13,7 @@ from nono.broker.explaining.remedies import Around, ends_work_tree, is_passing, 
 from nono.broker.floor.floor import Floor
 from nono.broker.policy.policy import Policy
 from nono.broker.requests import (
+    CLOSING,
     SET_ID,
     Bind,
     Connect,
@@ -107,6 +108,7 @@ _VERBS = {
 
 _NEW = frozenset({Operation.CREATE, Operation.MKDIR, Operation.MKNOD, Operation.BIND})
 _CHANGES = {
+    CLOSING: "take from its owner the right to look into",
     SET_ID: "give a set-user-ID or set-group-ID bit to",
     "flock": "keep others out, by a lock, of",
     "lease": "keep others out, by a lease, of",
@@ -191,6 +193,7 @@ _APART = {
 _PASSING = (
     "; it is made for a moment, as locks and temporary files are, and no flag opens that alone"
 )
+_HIDES = ", and would not be seen there at the next start"
 _WORK_TREE = "a work tree of before this run is removed outside: git worktree remove, or prune"
 
 
@@ -210,6 +213,8 @@ def _why_denied(policy: Policy, request: Request, rule: Rule) -> str:
         if _holds_it(request, rule):
             spelled = visible(rule.pattern.spelled)
             ends = f"; {_WORK_TREE}" if why is _WORK_TREE else ""
+            if _closes(request):
+                ends = _HIDES
             origin = visible(str(rule.origin))
             return f"{_holds(request)} {spelled}, which is denied by {origin}{ends}"
         apart = f"; {why}" if why else _APART.get(rule.origin, "")
@@ -250,7 +255,12 @@ def _short_of(policy: Policy, request: Request) -> str:
 
 def _holds_it(request: Request, rule: Rule) -> bool:
     """True when the rule speaks not of the request's path but of something below it."""
-    return isinstance(request, PathChange) and not rule.reaches(request.path)
+    is_on_way = isinstance(request, PathChange) or _closes(request)
+    return is_on_way and not rule.reaches(getattr(request, "path", ""))
+
+
+def _closes(request: Request) -> bool:
+    return isinstance(request, Metadata) and request.operation == CLOSING
 
 
 def _holds(request: Request) -> str:
@@ -259,6 +269,7 @@ def _holds(request: Request) -> str:
         case (
             PathChange(operation=Operation.RMDIR)
             | PathChange(operation=Operation.RENAME_FROM, directory=True)
+            | Metadata()
         ):
             return "it holds"
     return "its name is on the way to"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nono.broker.dataclass import dataclass, replace
 from nono.broker.requests import (
+    CLOSING,
     Execute,
     Metadata,
     Operation,
@@ -59,9 +60,19 @@ DEMANDS = {
     Operation.LINK_FROM: Demand(READ | WRITE, ALL_ACCESS.value, guarded=True, moves=True),
     Operation.TRUNCATE: _CHANGE,
 }
-SIMPLE_DEMANDS: dict[type[PathRequest], Demand] = {
+_SIMPLE: dict[type[PathRequest], Demand] = {
     Metadata: _CHANGE,
     Watch: Demand(READ, READ),
     Execute: Demand(EXECUTE, EXECUTE),
     UnixConnect: Demand(_CONNECT, _CONNECT),
 }
+
+
+def of_object(request: PathRequest) -> Demand | None:
+    """What is needed of an object that keeps its name; None for a kind of request that is unknown.
+
+    Whoever closes a directory hides what is refused below it from the next start.
+    """
+    if isinstance(request, Metadata) and request.operation == CLOSING:
+        return _REMOVAL
+    return _SIMPLE.get(type(request))

@@ -17,8 +17,8 @@ from nono.broker.policy.demands import (
     DEMANDS,
     EXECUTE,
     READ,
-    SIMPLE_DEMANDS,
     Demand,
+    of_object,
 )
 from nono.broker.policy.index import PATH_PATTERNS, Index, check_paths
 from nono.broker.requests import (
@@ -258,7 +258,7 @@ class Policy:
         if isinstance(request, Open):
             return _OPENS[request.access._value_]
         if not isinstance(request, PathChange):
-            return SIMPLE_DEMANDS.get(type(request))
+            return of_object(request)
         demand = DEMANDS.get(request.operation)
         if demand is None or not demand.moves:
             return demand

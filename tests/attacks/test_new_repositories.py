@@ -272,7 +272,7 @@ def test_a_run_that_closes_a_directory_hides_no_repository(
 ) -> None:
     shell(as_user, "mkdir -p sub/repo/src other; git init -q sub/repo", project)
     hook = "sub/repo/.git/hooks/pre-commit"
-    nono("run", "--allow-cwd", "--", "chmod", mode, "sub")
+    shell(as_user, f"chmod {mode} sub", project)
     opening = f"chmod 755 sub; echo x >other/new; echo x >{hook}; echo x >sub/repo/src/new"
     done = nono("run", "--allow-cwd", "--", "sh", "-c", opening)
     assert f"{project}/sub: cannot be looked into" in done.stderr, done.stderr
@@ -320,8 +320,10 @@ def test_what_is_remembered_stays_so_though_a_run_closes_the_way_to_it(
     deep = "a/b/c/d/e/f/repo"
     shell(as_user, f"mkdir -p {deep}; git init -q {deep}", project)
     assert nono("run", "--allow-cwd", "--", "touch", "new").returncode == 0
-    nono("run", "--allow-cwd", "--", "chmod", "311", "a/b/c/d/e/f")
+    shell(as_user, "chmod 311 a/b/c/d/e/f", project)
     nono("run", "--allow-cwd", "--", "chmod", "0", "a/b/c/d/e/f")
+    assert (project / "a/b/c/d/e/f").stat().st_mode & 0o777 == 0o311
+    shell(as_user, "chmod 0 a/b/c/d/e/f", project)
     hook = f"chmod 755 a/b/c/d/e/f; echo x >{deep}/.git/hooks/pre-push"
     done = nono("run", "--allow-cwd", "--", "sh", "-c", hook)
     shell(as_user, f"chmod 755 a/b/c/d/e/f; test ! -e {deep}/.git/hooks/pre-push", project)

@@ -31,9 +31,7 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
     "nono.supervisor.linux.calls.files.locks": ("flock",),
     "nono.supervisor.linux.calls.files.metadata": (
         *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown", "fchownat"),
-        *("utime", "utimes", "futimesat", "utimensat"),
-        *("setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
-        *("removexattr", "lremovexattr", "fremovexattr", "removexattrat", "file_setattr"),
+        *("utime", "utimes", "futimesat", "utimensat", "file_setattr"),
     ),
     "nono.supervisor.linux.calls.files.moves": (
         "rename",
@@ -56,6 +54,10 @@ _HOMES: Mapping[str, tuple[str, ...]] = {
         *("connect", "bind", "listen", "socket", "sendto", "setsockopt"),
     ),
     "nono.supervisor.linux.calls.files.watches": ("inotify_add_watch",),
+    "nono.supervisor.linux.calls.files.xattr_changes": (
+        *("setxattr", "lsetxattr", "fsetxattr", "setxattrat"),
+        *("removexattr", "lremovexattr", "fremovexattr", "removexattrat"),
+    ),
     "nono.supervisor.linux.calls.files.xattr_values": ("getxattr", "lgetxattr", "getxattrat"),
 }
 """The modules, and the calls that each serves. A handler is called as its call, but for these:"""

@@ -1,8 +1,8 @@
-"""Changes of metadata: mode, owner, times, extended attributes, file attributes.
+"""Changes of metadata: mode, owner, times, file attributes.
 
 Landlock has no right for these and a descriptor open for reading is enough for them, so they are
 always *performed on our copy*, by path and by descriptor, and need WRITE on the object.
-Sources: chmod(2), chown(2), utimensat(2), setxattr(2), and for the younger ones linux/fs.h.
+Sources: chmod(2), chown(2), utimensat(2), and for the youngest one linux/fs.h.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import struct
 from collections.abc import Callable
 
 from nono.broker import Access, Metadata
+from nono.broker.requests import CLOSING
 from nono.shims.linux import metadata as kernel
 from nono.shims.linux.at import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from nono.supervisor.decisions.decide import Decisions
@@ -21,14 +22,12 @@ from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.account_names import GROUPS, USERS, with_name
 from nono.supervisor.linux.calls.answers import DONE, Answer
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
-from nono.supervisor.linux.calls.files import set_id
+from nono.supervisor.linux.calls.files import closing, set_id
 from nono.supervisor.linux.calls.files.open_flags import held_access
 from nono.supervisor.linux.calls.resolving.handles import Handle
 from nono.supervisor.linux.calls.resolving.resolve import descriptor, locate
 
 _AT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH
-_XATTR_SIZE_MAX = 65536
-_XATTR_ARGS = struct.Struct("=QII")
 _TIMES_SIZE = 32
 _MAX_FILE_ATTR = 4096
 
@@ -46,8 +45,12 @@ def perform_change(
     *,
     detail: str = "",
     set_id_bits: bool = False,
+    leaves: int = stat.S_IRWXU,
 ) -> Answer:
-    """Performed on our copy: the one way every handler of this module ends."""
+    """Performed on our copy: the one way every handler of this module ends.
+
+    `leaves` is what of a directory's mode its owner has afterwards, at least.
+    """
     with find() as target:
         if target.is_anonymous:
             allowed = True  # the caller's own pipe, socket or memfd
@@ -58,7 +61,8 @@ def perform_change(
             allowed = False
         if not allowed:
             own = call.own.is_own(call.caller, target)
-            decisions.require(Metadata(call.caller, operation, target.path, own, detail))
+            what = CLOSING if closing.closes(target.stat.st_mode, leaves) else operation
+            decisions.require(Metadata(call.caller, what, target.path, own, detail))
         if set_id_bits and target.kind != stat.S_IFDIR:
             set_id.require(call, decisions, target.path)
         call.ensure_waiting()
@@ -105,7 +109,9 @@ def _chmod(call: Call, decisions: Decisions, find: Find, mode: int) -> Answer:
         os.chmod(handle.name, mode & 0o7777)
 
     gives, detail = set_id.gives(mode), f"{mode & 0o7777:04o}"
-    return perform_change(call, decisions, "chmod", find, change, detail=detail, set_id_bits=gives)
+    return perform_change(
+        call, decisions, "chmod", find, change, detail=detail, set_id_bits=gives, leaves=mode
+    )
 
 
 def chmod(call: Call, decisions: Decisions) -> Answer:
@@ -227,110 +233,6 @@ def utimensat(call: Call, decisions: Decisions) -> Answer:
     if flags:
         raise failure(errno.EINVAL)
     return _utime(call, decisions, by_descriptor(call), times)
-
-
-# extended attributes
-
-
-def xattr_name(call: Call, address: int) -> bytes:
-    """Raises OSError (ERANGE) for one that is empty or longer than any."""
-    name = call.path(address)
-    if not name or len(name) > 255:
-        raise failure(errno.ERANGE)
-    return name
-
-
-def _value(call: Call, address: int, size: int) -> bytes:
-    if size > _XATTR_SIZE_MAX:
-        raise failure(errno.E2BIG)
-    chunks = (
-        call.bytes(address + start, min(4096, size - start)) for start in range(0, size, 4096)
-    )
-    return b"".join(chunks)
-
-
-def _setxattr(
-    call: Call, decisions: Decisions, find: Find, name: int, value: bytes, flags: int
-) -> Answer:
-    key = xattr_name(call, name)
-    return perform_change(
-        call,
-        decisions,
-        "setxattr",
-        find,
-        lambda handle: os.setxattr(handle.name, key, value, flags),
-        detail=os.fsdecode(key),
-        set_id_bits=key == set_id.CAPABILITY,
-    )
-
-
-def _removexattr(call: Call, decisions: Decisions, find: Find, name: int) -> Answer:
-    key = xattr_name(call, name)
-    return perform_change(
-        call,
-        decisions,
-        "removexattr",
-        find,
-        lambda handle: os.removexattr(handle.name, key),
-        detail=os.fsdecode(key),
-    )
-
-
-def setxattr(call: Call, decisions: Decisions) -> Answer:
-    """setxattr(2)."""
-    n = call.notification
-    value = _value(call, n.c, n.d)
-    return _setxattr(call, decisions, by_path(call), n.b, value, int32(n.e))
-
-
-def lsetxattr(call: Call, decisions: Decisions) -> Answer:
-    """lsetxattr in setxattr(2)."""
-    n = call.notification
-    value = _value(call, n.c, n.d)
-    return _setxattr(call, decisions, by_path(call, follow=False), n.b, value, int32(n.e))
-
-
-def fsetxattr(call: Call, decisions: Decisions) -> Answer:
-    """fsetxattr in setxattr(2)."""
-    n = call.notification
-    value = _value(call, n.c, n.d)
-    return _setxattr(call, decisions, by_descriptor(call), n.b, value, int32(n.e))
-
-
-def setxattrat(call: Call, decisions: Decisions) -> Answer:
-    """setxattrat, Linux 6.13: the value and flags are in a struct xattr_args."""
-    n = call.notification
-    if n.f < _XATTR_ARGS.size:
-        raise failure(errno.EINVAL)
-    data = call.bytes(n.e, n.f)
-    if any(data[_XATTR_ARGS.size :]):
-        raise failure(errno.E2BIG)
-    address, size, flags = _XATTR_ARGS.unpack(data[: _XATTR_ARGS.size])
-    value = _value(call, address, size)
-    find = target_of(call, dirfd(n.a), n.b, int32(n.c))
-    return _setxattr(call, decisions, find, n.d, value, flags)
-
-
-def removexattr(call: Call, decisions: Decisions) -> Answer:
-    """removexattr(2)."""
-    return _removexattr(call, decisions, by_path(call), call.notification.b)
-
-
-def lremovexattr(call: Call, decisions: Decisions) -> Answer:
-    """lremovexattr in removexattr(2)."""
-    return _removexattr(call, decisions, by_path(call, follow=False), call.notification.b)
-
-
-def fremovexattr(call: Call, decisions: Decisions) -> Answer:
-    """fremovexattr in removexattr(2)."""
-    return _removexattr(call, decisions, by_descriptor(call), call.notification.b)
-
-
-def removexattrat(call: Call, decisions: Decisions) -> Answer:
-    """removexattrat, Linux 6.13."""
-    n = call.notification
-    find = target_of(call, dirfd(n.a), n.b, int32(n.c))
-    return _removexattr(call, decisions, find, n.d)
 
 
 def file_setattr(call: Call, decisions: Decisions) -> Answer:

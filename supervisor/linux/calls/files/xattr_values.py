@@ -28,8 +28,9 @@ from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.errors import failure
 from nono.supervisor.linux.calls.answers import Answer, Return
 from nono.supervisor.linux.calls.call import Call, dirfd, int32
-from nono.supervisor.linux.calls.files.metadata import Find, by_path, target_of, xattr_name
+from nono.supervisor.linux.calls.files.metadata import Find, by_path, target_of
 from nono.supervisor.linux.calls.files.open_flags import held_access
+from nono.supervisor.linux.calls.files.xattr_changes import xattr_name
 from nono.supervisor.linux.calls.resolving.handles import Handle
 
 _ARGS = struct.Struct("=QII")  # struct xattr_args: value, size, flags
