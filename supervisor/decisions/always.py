@@ -149,12 +149,12 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    floor = _carve(rules, policy.bypasses, apart, names)
+    floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor = _carve(rules, policy.bypasses, apart, names)
+        floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -175,13 +175,18 @@ def complete(
 
 
 def _carve(
-    rules: Sequence[Rule], bypasses: tuple[str, ...], apart: frozenset[str], names: FoldingTrees
+    rules: Sequence[Rule],
+    bypasses: tuple[str, ...],
+    apart: frozenset[str],
+    names: FoldingTrees,
+    *,
+    alone: bool,
 ) -> Floor:
     """The floor, with names compared as they are in the directories that it was made from."""
     while True:
         known = frozenset(names.found)
         tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
-        floor = carve(rules, bypasses, tree, apart, folding=Folding(known))
+        floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
         if names.found == known:
             return floor
 

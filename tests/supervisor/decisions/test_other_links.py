@@ -193,3 +193,16 @@ def test_a_directory_that_cannot_be_listed_is_told_of(
         assert told == ([], [] if error is FileNotFoundError else [str(vault)])
     else:
         assert told == ([str(vault / "key")], [])
+
+
+def test_a_large_directory_is_not_listed_for_a_few_names(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, listed = opened.parent / "vault", list[str]()
+    listdir = os.listdir
+    monkeypatch.setattr(refused_files, "_MAX_LISTED", -1)
+    monkeypatch.setattr(os, "listdir", lambda path: listed.append(path) or listdir(path))
+    refusals = [rule(vault / name, Effect.DENY) for name in ("key", "missing")]
+    (found,) = OtherLinks([rule(opened, Effect.ALLOW), *refusals], ()).rules
+    assert found.pattern == File(str(opened / "vault-key"))
+    assert listed == []
