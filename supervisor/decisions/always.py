@@ -205,14 +205,14 @@ def under_other_names(
 
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
-    """Refusals of what links lead to whose names a pattern matched.
+    """Refusals of what links lead to whose names a pattern matched, and questions about it.
 
     Only in what options and the profile opened: nobody means the system's own files.
     """
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
-        if rule.effect is Effect.DENY and path is not None and os.path.islink(path):
+        if rule.effect is not Effect.ALLOW and path is not None and os.path.islink(path):
             end = canonical(path)
             if any(each.reaches(end) for each in opened):
                 yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))
