@@ -1,8 +1,8 @@
 """Refused paths under their other names: the same file system, mounted a second time.
 
 A bind mount of a home, or of a directory above or below what is refused, gives the same objects
-another path, for which no rule speaks. What is asked about is asked about by each, too. /proc/self/mountinfo tells which part of which file system
-is where: proc_pid_mountinfo(5).
+another path, for which no rule speaks. What is asked about is asked about by each, too.
+/proc/self/mountinfo tells which part of which file system is where: proc_pid_mountinfo(5).
 """
 
 from __future__ import annotations
