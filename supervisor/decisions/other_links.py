@@ -106,8 +106,9 @@ class OtherLinks:
         # A directory tells the inode below a mount of a single file, and not what is mounted there.
         apart = chain(_with_inodes(files), _with_inodes(self._mounts_in(roots, opened.directly)))
         self._search(chain(apart, entries), _MAX_ENTRIES)
-        if self._wanted():
-            of_groups = _opened_by_groups(rules)
+        left = [file.access for file in self._known.values() if not file.is_whole]
+        if left:
+            of_groups = _opened_by_groups(rules, reduce(or_, left))
             below = entries_below(of_groups, True, self._is_hidden)
             entries = ((each.path, each.inode()) for each in below)
             self._search(chain(_with_inodes(of_groups), entries), _MAX_ENTRIES_OF_GROUPS)
@@ -158,13 +159,9 @@ class OtherLinks:
                 if status is not None:
                     file.names.add((status.st_dev, status.st_ino, name))
 
-    def _wanted(self) -> set[int]:
-        """The numbers of files that have more names."""
-        return {inode[1] for inode, file in self._known.items() if not file.is_whole}
-
     def _search(self, entries: Iterable[tuple[str, int]], most: int) -> None:
         """`entries` are paths, with the number of what is there."""
-        wanted = self._wanted()
+        wanted = {inode[1] for inode, file in self._known.items() if not file.is_whole}
         if not wanted:
             return
         for number, (path, inode) in enumerate(entries):
@@ -210,12 +207,14 @@ def _is_refusal(rule: Rule) -> bool:
     return rule.effect is not Effect.ALLOW and rule.origin.is_of_person
 
 
-def _opened_by_groups(rules: Iterable[Rule]) -> set[str]:
-    """The directories and files that only groups open, without the system's own."""
+def _opened_by_groups(rules: Iterable[Rule], access: Access) -> set[str]:
+    """What groups open for something of this access, without the system's own."""
     home = home_directory(os.environ)
     found = set()
     for rule in rules:
         if rule.effect is not Effect.ALLOW or rule.origin.is_of_person:
+            continue
+        if not rule.access & access:
             continue
         for path in rule.named:
             status = _status(path)

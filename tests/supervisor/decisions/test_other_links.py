@@ -218,6 +218,8 @@ def test_in_what_groups_open_no_more_is_looked_at_than_that(
     assert found.pattern == File(str(opened / "vault-key"))
     monkeypatch.setattr(other_links, "_MAX_ENTRIES_OF_GROUPS", 0)
     assert OtherLinks(rules, ()).unfound == [str(key)]
+    changes = replace(rule(key, Effect.DENY), access=CHANGING)
+    assert OtherLinks([by_group, changes], ()).unfound == []
     monkeypatch.setenv("HOME", "/elsewhere")
     monkeypatch.setattr(os, "lstat", lambda path: as_roots(os.stat(path, follow_symlinks=False)))
     assert OtherLinks(rules, ()).unfound == []
