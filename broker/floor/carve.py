@@ -52,7 +52,8 @@ def carve(
     """The floor of a policy over the file system as `tree` shows it.
 
     `alone` is for a kernel that nobody adds to: what has no rule is not opened at all.
-    Raises FloorTooLarge when more than `limit` directory entries would have to be seen.
+    Raises FloorTooLarge when more than `limit` directory entries would have to be seen, for
+    what patterns match or for the rules.
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
@@ -67,7 +68,7 @@ def carve(
     barriers.keep_names(rules)
     wider = _Wider(rules)
     grants = [_keep_apart(wider, grant, barriers) for grant in grants]
-    work = _Carving(barriers, bounded, alone=alone)
+    work = _Carving(barriers, BoundedTree(tree, limit), alone=alone)
     for grant in grants:
         work.take(grant.pattern, grant.access & FLOOR_ACCESS)
     return Floor(work.rules(), frozenset(work.carved), matched, frozenset(work.unwritten))

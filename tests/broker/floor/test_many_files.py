@@ -80,6 +80,11 @@ def test_what_there_is_to_do_about_too_many() -> None:
     assert "instead of by a pattern" in caught.value.hint
 
 
+def test_what_a_pattern_was_looked_for_in_is_listed_once_more() -> None:
+    made = floor(MOST + 1, ALL_ACCESS, limit=MOST + 5, pattern=Glob("/w/secre[t]"))
+    assert made.covers("/w/f0", READ) and not made.covers("/w/secret", READ)
+
+
 def test_no_more_is_listed_than_may_be() -> None:
     asked = list[int | None]()
 
