@@ -16,16 +16,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from nono.broker.dataclass import replace
-from nono.broker.errors import TooManyLinks
+from nono.broker.errors import FloorTooLarge, TooManyLinks
 from nono.broker.floor.barriers import Barriers, BothBarriers
 from nono.broker.floor.floor import Floor, FloorRule, Tree, prune
 from nono.broker.floor.wildcards import MAX_ENTRIES, BoundedTree, WildcardSearch
 from nono.broker.named_tuple import NamedTuple
 from nono.broker.rules.access import CHANGING, FLOOR_ACCESS, Access
 from nono.broker.rules.folding import EXACT, Folding
-from nono.broker.rules.paths import ancestors, components, is_within, reserved_tree
+from nono.broker.rules.paths import ancestors, child, components, is_within, reserved_tree
 from nono.broker.rules.rule import Effect, File, Glob, Rule, Subtree
 
+MAX_FILES = 1000
+"""In a carved directory that each have a rule of their own: a tenth of a second."""
 _MAX_LED = 1000
 """What is left of patterns behind links, in all."""
 
@@ -44,11 +46,14 @@ def carve(
     exclude: frozenset[str],
     limit: int = MAX_ENTRIES,
     folding: Folding = EXACT,
+    *,
+    alone: bool = False,
 ) -> Floor:
     """The floor of a policy over the file system as `tree` shows it.
 
-    Raises FloorTooLarge when more than `limit` directory entries would have to be seen, and
-    TooManyLinks.
+    `alone` is for a kernel that nobody adds to: what has no rule is not opened at all.
+    Raises FloorTooLarge when more than `limit` directory entries would have to be seen, for
+    what patterns match or for the rules, and TooManyLinks.
     """
     rules = tuple(rules)
     bounded = BoundedTree(tree, limit)
@@ -63,7 +68,7 @@ def carve(
     barriers.keep_names(rules)
     wider = _Wider(rules)
     grants = [_keep_apart(wider, grant, barriers) for grant in grants]
-    work = _Carving(barriers, bounded)
+    work = _Carving(barriers, BoundedTree(tree, limit), alone=alone)
     for grant in grants:
         work.take(grant.pattern, grant.access & FLOOR_ACCESS)
     return Floor(work.rules(), frozenset(work.carved), matched, frozenset(work.unwritten))
@@ -224,12 +229,13 @@ def _stand_clear(rule: Rule, top: str, barriers: BothBarriers) -> bool:
 class _Carving:
     """The rules for the kernel, as they are gathered grant by grant."""
 
-    def __init__(self, barriers: BothBarriers, tree: BoundedTree) -> None:
+    def __init__(self, barriers: BothBarriers, tree: BoundedTree, *, alone: bool) -> None:
         self.carved: set[str] = set()
         self.unwritten: set[str] = set()
         self._barriers = barriers
         self._tree = tree
-        self._listed: dict[str, list[str]] = {}
+        self._alone = alone
+        self._listed: dict[str, list[tuple[str, bool]]] = {}
         self._taken: dict[str, FloorRule] = {}
 
     def take(self, pattern: File | Subtree, access: Access) -> None:
@@ -255,13 +261,27 @@ class _Carving:
             elif kind == "directory":
                 whole = self._barriers.sight.is_carved(path)
                 (self.carved if whole else self.unwritten).add(path)
-                waiting.extend(self._children(path))
+                waiting.extend(self._children(path, access))
 
-    def _children(self, directory: str) -> list[str]:
-        """A carved directory's entries, listed once for all grants and parts of grants."""
+    def _children(self, directory: str, access: Access) -> Iterator[str]:
+        """What a part of a grant is taken to in a carved directory.
+
+        Where there are very many files the broker opens them: a rule for each takes a start longer
+        than all else. It cannot execute them, so what may be executed has one.
+        """
         if directory not in self._listed:
-            self._listed[directory] = self._tree.children(directory)
-        return self._listed[directory]
+            try:
+                self._listed[directory] = self._tree.scan(directory) or []
+            except FloorTooLarge as error:
+                error.advise(f"allow smaller directories, or deny all of {error.path}")
+                raise
+        listed = self._listed[directory]
+        few = self._alone or sum(not is_one for _, is_one in listed) <= MAX_FILES
+        runs = Access.EXECUTE in access
+        for name, is_directory in listed:
+            path = child(directory, name)
+            if few or is_directory or (runs and self._tree.may_run(path)):
+                yield path
 
     def _add(self, rule: FloorRule) -> None:
         before = self._taken.get(rule.path)

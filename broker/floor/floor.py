@@ -29,13 +29,17 @@ class Tree(Protocol):
     def entries(self, path: str) -> list[str]:
         """The names in a directory, none when it cannot be read."""
 
-    def scan(self, path: str) -> list[tuple[str, bool]] | None:
-        """The same names, each with whether it is a directory itself.
+    def scan(self, path: str, most: int | None = None) -> list[tuple[str, bool]] | None:
+        """The same names, each with whether it is a directory itself; `most` of them are enough.
 
         None where something may be in there that cannot be listed.
         """
-        names = self.entries(path)
+        names = self.entries(path)[:most]
         return [(name, self.kind(child(path, name)) == "directory") for name in names]
+
+    def may_run(self, path: str) -> bool:
+        """False for what nobody may execute."""
+        return True
 
     def led(self, path: str) -> str | None:
         """The canonical path of the directory that a symlink leads to; None for what is none."""

@@ -36,15 +36,15 @@ class BoundedTree:
     def led(self, path: str) -> str | None:
         return self._tree.led(path)
 
-    def children(self, directory: str) -> list[str]:
-        """The paths of a directory's entries. Those of `/` are without the reserved trees."""
-        names = self._tree.entries(directory)
-        self._count(directory, len(names))
-        return [path for name in names if (path := child(directory, name)) not in RESERVED_TREES]
+    def may_run(self, path: str) -> bool:
+        return self._tree.may_run(path)
 
     def scan(self, directory: str) -> list[tuple[str, bool]] | None:
-        """The names of the same entries, each with whether it is a directory. As `Tree.scan`."""
-        found = self._tree.scan(directory)
+        """The names in a directory, each with whether it is a directory. As `Tree.scan`.
+
+        Those of `/` are without the reserved trees.
+        """
+        found = self._tree.scan(directory, self._limit - self._seen + 1)
         self._count(directory, 1 if found is None else len(found))
         if found is None:
             return None

@@ -9,6 +9,9 @@ import sys
 
 _SEARCHED = [*sys.path]
 """Where this interpreter looks for modules, as it was started."""
+_LOCALE, _COERCED = "LC_CTYPE", frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
+_MAX_ENVIRONMENT = 1 << 23
+"""Bytes: more than execve(2) takes."""
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
     from typing import NoReturn
@@ -20,6 +23,7 @@ if TYPE_CHECKING:  # as the one of `typing`, which is among what is kept
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point. Ends the process with the exit code."""
     if arguments is None:
+        _give_back_locale()
         _look_for_warm()
     # A client of nono warm does without it.
     from nono.supervisor.cli.kept_modules import use_kept_modules
@@ -38,6 +42,27 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if arguments is None:
         _end_at_once(code)
     sys.exit(code)
+
+
+def _give_back_locale() -> None:
+    """LC_CTYPE as whoever started this gave it, where an interpreter in the locale C has set it.
+
+    The program would be in another locale than outside, where nothing but Python asks for it.
+    Sources: PEP 538; environ(7), proc_pid_environ(5).
+    """
+    if os.environ.get(_LOCALE) not in _COERCED:
+        return
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            given = file.read(_MAX_ENVIRONMENT).split(b"\0")
+    except OSError:
+        return
+    name = f"{_LOCALE}=".encode()
+    value = next((each.removeprefix(name) for each in given if each.startswith(name)), None)
+    if value is None:
+        del os.environ[_LOCALE]
+    else:
+        os.environ[_LOCALE] = os.fsdecode(value)
 
 
 def _look_for_warm() -> None:

@@ -149,12 +149,12 @@ def complete(
     rules += mounts.of(rules)
     names = folding_trees()
     names.look(rules)
-    floor = _carve(rules, policy.bypasses, apart, names)
+    floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     elsewhere, links = under_other_names(rules, floor.matched, mounts, policy.bypasses)
     if elsewhere:
         rules += elsewhere
         names.look(rules)
-        floor = _carve(rules, policy.bypasses, apart, names)
+        floor = _carve(rules, policy.bypasses, apart, names, alone=not broker)
     policy = replace(
         policy,
         rules=(*rules, *floor.matched),
@@ -175,13 +175,18 @@ def complete(
 
 
 def _carve(
-    rules: Sequence[Rule], bypasses: tuple[str, ...], apart: frozenset[str], names: FoldingTrees
+    rules: Sequence[Rule],
+    bypasses: tuple[str, ...],
+    apart: frozenset[str],
+    names: FoldingTrees,
+    *,
+    alone: bool,
 ) -> Floor:
     """The floor, with names compared as they are in the directories that it was made from."""
     while True:
         known = frozenset(names.found)
         tree = RealTree(names.note_entries, names.must_list) if names.by_directory else RealTree()
-        floor = carve(rules, bypasses, tree, apart, folding=Folding(known))
+        floor = carve(rules, bypasses, tree, apart, folding=Folding(known), alone=alone)
         if names.found == known:
             return floor
 
@@ -200,14 +205,14 @@ def under_other_names(
 
 
 def _behind_links(rules: Sequence[Rule], matched: Iterable[Rule]) -> Iterator[Rule]:
-    """Refusals of what links lead to whose names a pattern matched.
+    """Refusals of what links lead to whose names a pattern matched, and questions about it.
 
     Only in what options and the profile opened: nobody means the system's own files.
     """
     opened = [rule for rule in rules if rule.effect is Effect.ALLOW and rule.origin.is_of_person]
     for rule in matched:
         path = getattr(rule.pattern, "path", None)
-        if rule.effect is Effect.DENY and path is not None and os.path.islink(path):
+        if rule.effect is not Effect.ALLOW and path is not None and os.path.islink(path):
             end = canonical(path)
             if any(each.reaches(end) for each in opened):
                 yield replace(rule, pattern=Subtree(end, rule.pattern.spelled))

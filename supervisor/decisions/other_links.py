@@ -3,7 +3,8 @@
 So are those that a person wants to be asked about. A kernel rule belongs to an object, and so does
 a hard link: in an opened directory, or opened by itself, a refused file may lie under a name that
 no rule speaks of. Only a file that says it has several names is looked
-for, by its inode, where a person opened something: what nobody opened is out of reach anyway.
+for, by its inode, where a person opened something; and then in what groups open, as far as somebody
+but root could make names there. What nobody opened is out of reach anyway.
 Nothing of a sandbox's can make such a name: link(2) of a refused file is refused.
 """
 
@@ -21,10 +22,12 @@ from nono.broker.rules.paths import child, is_within, outermost, parent
 from nono.broker.rules.rule import is_lifted
 from nono.supervisor.decisions.other_mounts import mount_points
 from nono.supervisor.decisions.refused_files import RefusedFiles, entries_below
+from nono.supervisor.places import home_directory
 from nono.supervisor.planning.paths.opened_by_patterns import grants_of_people, opened_by_people
 
 _MAX_ENTRIES = 200_000
 """Of opened directories. More is looked at in none of the searches of a start."""
+_MAX_ENTRIES_OF_GROUPS = 50_000
 _Inode = tuple[int, int]
 
 
@@ -89,7 +92,8 @@ class OtherLinks:
         opened = opened_by_people(rules, Access(0))
         roots = outermost(opened.wholly)
         files = _files_opened(rules)
-        if not roots and not opened.directly and not files:
+        # Without a person's word all is as groups have it, and nothing of a person's is open.
+        if not roots and not opened.directly and not files and not any(map(_is_refusal, rules)):
             return
         for rule, path, status in self._refused.of(rules):
             if status.st_nlink > 1 and not is_lifted(rule, path, bypasses):
@@ -101,7 +105,13 @@ class OtherLinks:
         entries = ((each.path, each.inode()) for each in chain(wholly, directly))
         # A directory tells the inode below a mount of a single file, and not what is mounted there.
         apart = chain(_with_inodes(files), _with_inodes(self._mounts_in(roots, opened.directly)))
-        self._search(chain(apart, entries))
+        self._search(chain(apart, entries), _MAX_ENTRIES)
+        left = [file.access for file in self._known.values() if not file.is_whole]
+        if left:
+            of_groups = _opened_by_groups(rules, reduce(or_, left))
+            below = entries_below(of_groups, True, self._is_hidden)
+            entries = ((each.path, each.inode()) for each in below)
+            self._search(chain(_with_inodes(of_groups), entries), _MAX_ENTRIES_OF_GROUPS)
 
     @property
     def unfound(self) -> list[str]:
@@ -149,13 +159,13 @@ class OtherLinks:
                 if status is not None:
                     file.names.add((status.st_dev, status.st_ino, name))
 
-    def _search(self, entries: Iterable[tuple[str, int]]) -> None:
+    def _search(self, entries: Iterable[tuple[str, int]], most: int) -> None:
         """`entries` are paths, with the number of what is there."""
         wanted = {inode[1] for inode, file in self._known.items() if not file.is_whole}
         if not wanted:
             return
         for number, (path, inode) in enumerate(entries):
-            if number >= _MAX_ENTRIES:
+            if number >= most:
                 self.is_complete = False
                 return
             if inode in wanted:
@@ -191,6 +201,27 @@ def _files_opened(rules: Iterable[Rule]) -> list[str]:
         for path in rule.named
     )
     return [path for path in dict.fromkeys(found) if not os.path.isdir(path)]
+
+
+def _is_refusal(rule: Rule) -> bool:
+    return rule.effect is not Effect.ALLOW and rule.origin.is_of_person
+
+
+def _opened_by_groups(rules: Iterable[Rule], access: Access) -> set[str]:
+    """What groups open for something of this access, without the system's own."""
+    home = home_directory(os.environ)
+    found = set()
+    for rule in rules:
+        if rule.effect is not Effect.ALLOW or rule.origin.is_of_person:
+            continue
+        if not rule.access & access:
+            continue
+        for path in rule.named:
+            status = _status(path)
+            is_of_home = home != "/" and is_within(path, home)
+            if status is not None and (status.st_uid or is_of_home):
+                found.add(path)
+    return outermost(found)
 
 
 def _with_inodes(paths: Iterable[str]) -> Iterator[tuple[str, int]]:

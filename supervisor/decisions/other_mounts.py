@@ -1,8 +1,8 @@
 """Refused paths under their other names: the same file system, mounted a second time.
 
 A bind mount of a home, or of a directory above or below what is refused, gives the same objects
-another path, for which no rule speaks. /proc/self/mountinfo tells which part of which file system
-is where: proc_pid_mountinfo(5).
+another path, for which no rule speaks. What is asked about is asked about by each, too.
+/proc/self/mountinfo tells which part of which file system is where: proc_pid_mountinfo(5).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Mount(NamedTuple):
 
 
 class OtherNames:
-    """For each refusal of a path one more for every other name of it."""
+    """For each refusal of a path, and each question about one, one more for every other name."""
 
     def __init__(self, bypasses: Sequence[str]) -> None:
         self._bypasses = bypasses
@@ -46,7 +46,7 @@ class OtherNames:
 
         Raises OSError.
         """
-        refusals = [rule for rule in rules if rule.effect is Effect.DENY]
+        refusals = [rule for rule in rules if rule.effect is not Effect.ALLOW]
         if not refusals or platform() != "linux":
             return []
         self._table = self._table or Twice(_mounts())

@@ -20,6 +20,8 @@ _MAX_ENTRIES = 5_000
 """In one refused directory."""
 _MAX_IN_ALL = 50_000
 """In all of them."""
+_MAX_LISTED = 1 << 19
+"""Bytes of a directory that is listed for the names in it. Of a larger one each is asked for."""
 
 
 class RefusedFiles:
@@ -111,7 +113,8 @@ def _names_in(directory: str, there: dict[str, Container[str]]) -> Container[str
         known = ()
         if not directory or name in _names_in(above, there):
             try:
-                known = frozenset(listdir(directory or "/"))
+                is_large = os.stat(directory or "/").st_size > _MAX_LISTED
+                known = _AnyName() if is_large else frozenset(listdir(directory or "/"))
             except (FileNotFoundError, NotADirectoryError):
                 pass
             except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Callable, Collection, Sequence
@@ -13,6 +14,8 @@ from nono.supervisor.out_of_reach import is_out_of_reach
 from nono.supervisor.places import canonical
 
 Kind = Literal["directory", "file", "symlink", "other"]
+
+_EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
 class RealTree:
@@ -40,6 +43,13 @@ class RealTree:
             return "symlink"
         return "file" if stat.S_ISREG(mode) else "other"
 
+    def may_run(self, path: str) -> bool:
+        try:
+            mode = os.lstat(path).st_mode
+        except (OSError, ValueError):
+            return True
+        return stat.S_ISREG(mode) and bool(mode & _EXECUTABLE)
+
     def entries(self, path: str) -> list[str]:
         return self._names(path) or []
 
@@ -53,10 +63,11 @@ class RealTree:
             self._listed(path, names)
         return names
 
-    def scan(self, path: str) -> list[tuple[str, bool]] | None:
+    def scan(self, path: str, most: int | None = None) -> list[tuple[str, bool]] | None:
         try:
             with scandir(path) as found:
-                scanned = [(each.name, each.is_dir(follow_symlinks=False)) for each in found]
+                some = itertools.islice(found, most)
+                scanned = [(each.name, each.is_dir(follow_symlinks=False)) for each in some]
         except (FileNotFoundError, NotADirectoryError):
             return []
         except PermissionError:

@@ -132,3 +132,17 @@ def test_a_file_that_is_refused_by_way_of_a_link(
     (project / "link").symlink_to("vault")
     done = nono("run", "--allow-cwd", "--deny", "link/key", "--", "/bin/cat", "copy")
     assert key.text not in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("grant", [("--allow-cwd",), ()])
+@pytest.mark.parametrize("name", [".local/bin/tool", ".local/share/man/deep/page", ".gitconfig"])
+def test_a_name_in_what_a_group_opens(
+    nono: Nono, as_user: Account, project: Path, name: str, grant: tuple[str, ...]
+) -> None:
+    file = as_user.file(project / "token", "the token\n")
+    as_user.file(as_user.home / name).unlink()
+    other = linked(file, as_user.home / name)
+    done = nono("run", *grant, "--", "cat", other)
+    assert done.stdout == "the token\n", done.stderr
+    done = nono("run", *grant, "--deny", "token", "--", "cat", other)
+    assert (done.stdout, done.returncode) == ("", 1), done.stderr

@@ -1,5 +1,6 @@
 """A refused path under another name: a second mount of what holds it, or of what it holds."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -91,3 +92,25 @@ def test_a_mount_of_a_name_that_nobody_opened(as_user: Account, project: Path, k
     found = mounted(as_user, project, project / "copy", *command, place="opened/single")
     assert key.text not in found
     assert "denied" in found
+
+
+ASKED = {
+    "by its path": ("$WORKDIR/vault", "vault", "other/deep/key"),
+    "by a pattern": ("**/deep/ke*", "vault/deep", "other/key"),
+    "what a link leads to that a pattern matches": ("**/li[n]k", ".", "vault/deep/key"),
+}
+
+
+@pytest.mark.parametrize("which", ASKED)
+def test_no_other_mount_shows_what_is_asked_about(
+    as_user: Account, project: Path, key: Secret, which: str
+) -> None:
+    """Nobody is there to answer."""
+    asked, source, name = ASKED[which]
+    (project / "link").symlink_to("vault/deep/key")
+    sections = {"filesystem": {"read": ["$WORKDIR"], "ask": [asked]}}
+    profile = as_user.file(as_user.home / "asking.json", json.dumps(sections))
+    command = ("run", "--profile", profile, "--", "/bin/cat", name)
+    found = mounted(as_user, project, project / source, *command)
+    assert key.text not in found
+    assert "vault" in found or "other" in found

@@ -2,7 +2,7 @@
 
 A pattern is followed from its fixed beginning, name by name, through directories that are there
 and no links. What lies below `**` is opened like a directory that was named, so it is not gone
-through. Of very many, the fixed beginning stands for all.
+through. Of very many, and where names cannot be listed, the fixed beginning stands for all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from nono.broker.rules.access import Access
 from nono.broker.rules.automaton import ANY_DEPTH, States
 from nono.broker.rules.paths import RESERVED_TREES, components
 from nono.supervisor.descriptors import scandir
+from nono.supervisor.out_of_reach import is_out_of_reach
 
 _MAX_ENTRIES = 5_000
 
@@ -46,9 +47,9 @@ def opened_by(pattern: Glob) -> Opened:
             continue
         if _ends_after_one_name(pattern, states) and os.path.isdir(directory):
             directly.add(directory)
-        for entry in _directories(directory):
+        for entry in _entries(directory):
             left -= 1
-            if left < 0:
+            if entry is None or left < 0:
                 return Opened(frozenset([pattern.prefix]), frozenset())
             after = names.step(states, entry.name)
             if after and entry.path not in RESERVED_TREES and entry.is_dir(follow_symlinks=False):
@@ -86,9 +87,13 @@ def _ends_after_one_name(pattern: Glob, states: States) -> bool:
     )
 
 
-def _directories(directory: str) -> Iterator[os.DirEntry[str]]:
+def _entries(directory: str) -> Iterator[os.DirEntry[str] | None]:
+    """What is in a directory; None for what may be in there and cannot be told."""
     try:
         with scandir(directory) as entries:
             yield from entries
+    except PermissionError:
+        if not is_out_of_reach(directory):
+            yield None
     except OSError:
         return

@@ -22,8 +22,8 @@ class Unlisted(World):
     def entries(self, path: str) -> list[str]:
         return [] if path == "/w/vault" else super().entries(path)
 
-    def scan(self, path: str) -> list[tuple[str, bool]] | None:
-        return None if path == "/w/vault" else super().scan(path)
+    def scan(self, path: str, most: int | None = None) -> list[tuple[str, bool]] | None:
+        return None if path == "/w/vault" else super().scan(path, most)
 
 
 WORLD = Unlisted(KINDS)  # type: ignore[arg-type]

@@ -193,3 +193,37 @@ def test_a_directory_that_cannot_be_listed_is_told_of(
         assert told == ([], [] if error is FileNotFoundError else [str(vault)])
     else:
         assert told == ([str(vault / "key")], [])
+
+
+def test_a_large_directory_is_not_listed_for_a_few_names(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, listed = opened.parent / "vault", list[str]()
+    monkeypatch.setattr(refused_files, "_MAX_LISTED", -1)
+    monkeypatch.setattr(os, "listdir", listed.append)
+    refusals = [rule(vault / name, Effect.DENY) for name in ("key", "missing")]
+    (found,) = OtherLinks([rule(opened, Effect.ALLOW), *refusals], ()).rules
+    assert found.pattern == File(str(opened / "vault-key"))
+    assert listed == []
+
+
+def test_in_what_groups_open_no_more_is_looked_at_than_that(
+    opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(opened.parent))
+    by_group = replace(rule(opened, Effect.ALLOW, OriginKind.GROUP), access=Access.READ)
+    key = opened.parent / "vault/key"
+    rules = [by_group, rule(key, Effect.DENY)]
+    (found,) = OtherLinks(rules, ()).rules
+    assert found.pattern == File(str(opened / "vault-key"))
+    monkeypatch.setattr(other_links, "_MAX_ENTRIES_OF_GROUPS", 0)
+    assert OtherLinks(rules, ()).unfound == [str(key)]
+    changes = replace(rule(key, Effect.DENY), access=CHANGING)
+    assert OtherLinks([by_group, changes], ()).unfound == []
+    monkeypatch.setenv("HOME", "/elsewhere")
+    monkeypatch.setattr(os, "lstat", lambda path: as_roots(os.stat(path, follow_symlinks=False)))
+    assert OtherLinks(rules, ()).unfound == []
+
+
+def as_roots(status: os.stat_result) -> os.stat_result:
+    return os.stat_result([*status[:4], 0, *status[5:]])

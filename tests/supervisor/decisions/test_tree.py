@@ -120,6 +120,22 @@ def test_what_cannot_be_listed_is_not_taken_for_empty(top: Path) -> None:
     assert RealTree().entries("a\0b") == []
 
 
+def test_no_more_is_listed_than_asked_for(top: Path) -> None:
+    for number in range(9):
+        (top / str(number)).touch()
+    assert len(RealTree().scan(str(top), 4) or ()) == 4
+    assert len(RealTree().scan(str(top)) or ()) == 9
+
+
+def test_what_may_be_executed(top: Path) -> None:
+    for mode in (0o644, 0o744, 0o611):
+        (top / str(mode)).touch(mode)
+        assert RealTree().may_run(f"{top}/{mode}") is bool(mode & 0o111)
+    (top / "link").symlink_to(str(0o744))
+    assert not RealTree().may_run(f"{top}/link") and not RealTree().may_run(str(top))
+    assert RealTree().may_run(f"{top}/missing")
+
+
 def test_what_nobody_of_ours_comes_to_is_nothing(root: Account, user: Account, top: Path) -> None:
     top.chmod(0o755)
     for name, mode in (("closed", 0o700), ("searched", 0o711)):
