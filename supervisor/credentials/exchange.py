@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from nono.broker.credentials.masking import Mask
+from nono.broker.credentials.services import Service
 from nono.supervisor.credentials.answer import Answer
 from nono.supervisor.credentials.client import LATE, Client, ClientFault, ClientGone
 from nono.supervisor.credentials.judged import Judged, is_last
@@ -66,6 +67,16 @@ class Exchange:
     async def run(self, upstreams: Upstreams) -> None:
         """To the end of the answer. Raises UpstreamFailure, ClientGone and ClientFault."""
         service = self._judged.admitted.service
+        if not is_last(self._request):
+            await self._run(service, upstreams)
+            return
+        upstreams.begin_last(service)
+        try:
+            await self._run(service, upstreams)
+        finally:
+            upstreams.end_last(service)
+
+    async def _run(self, service: Service, upstreams: Upstreams) -> None:
         wire = upstreams.kept(service)
         if wire is not None:
             try:
