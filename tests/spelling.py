@@ -80,6 +80,18 @@ def soft_broken(text: str, every: int, end: str) -> str:
     return f"={end}".join(text[at : at + every] for at in range(0, len(text), every))
 
 
+def mailed(text: str, every: int, end: str) -> str:
+    """In quoted-printable, with a soft break wherever a line has so many columns."""
+    pieces = [f"={ord(c):02X}" if c == "=" or not " " <= c <= "~" else c for c in text]
+    line, lines = "", []
+    for piece in pieces:
+        if len(line) + len(piece) > every:
+            lines.append(line)
+            line = ""
+        line += piece
+    return f"={end}".join((*lines, line))
+
+
 def wrapped(text: str, every: int, end: str) -> str:
     """In lines, as base64 in mail is."""
     return end.join(text[at : at + every] for at in range(0, len(text), every))

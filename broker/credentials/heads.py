@@ -33,6 +33,7 @@ _RESPONSE: Final = re.compile(
 )
 _TRAILERS: Final = re.compile(rb"%b\r\n" % _FIELDS)
 _BEGINNING: Final = re.compile(rb"(?:%b(?: |\Z)|\Z)" % _NAME)
+_IN_NO_HEAD: Final = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
 _FOLD: Final = re.compile(rb"\r\n[ \t]++")
 _LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _BLANK: Final = b" \t"
@@ -96,6 +97,15 @@ def check_beginning(data: bytes) -> None:
     """Raises NotHTTP for what no request begins with, before all of it has come."""
     if not _BEGINNING.match(data):
         raise NotHTTP("not a request")
+
+
+def check_begun(data: bytes, known: int = 0) -> None:
+    """Raises NotHTTP for what is in no head, before the end has come, which never may.
+
+    `known` bytes were looked at before.
+    """
+    if _IN_NO_HEAD.search(data, max(0, known - 1)):
+        raise NotHTTP("a control character, or a line that does not end with CR and LF")
 
 
 def request(head: bytes) -> Request:

@@ -19,7 +19,7 @@ import binascii
 import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit, urlunsplit
 
 from nono.broker.credentials.endpoints import (
     is_allowed,
@@ -34,6 +34,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 _FORBIDDEN_IN_TARGET = (b"#", b"\\")
 _MAX_PATH = 1000
 _SAFE_IN_PATH = "!$&'()*+,;=:@-._~"
+_WRITTEN_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 _PLACEHOLDER = b"{}"
 _DROPPED = frozenset(
     (
@@ -290,22 +291,23 @@ def _kept(
 def led_back(location: bytes, service: Service, base_url: str) -> bytes:
     """A header `Location` of an answer, with places of the service itself led to the proxy.
 
-    `base_url` is the proxy's own URL of the service. Everything else stays: whoever follows it has
-    no key.
+    `base_url` is the proxy's own URL of the service. Everything else stays what it is, seen from
+    the service (RFC 3986 section 4.2): whoever follows it has no key.
     """
+    upstream = service.upstream
     try:
-        text = location.decode("ascii")
-        parts = urlsplit(text)
+        text = location.decode("latin-1")
+        parts = urlsplit(text, upstream.scheme if text.startswith("//") else "")
         port = parts.port
     except ValueError:
         return location
-    upstream = service.upstream
     if parts.netloc:
         default = 443 if parts.scheme == "https" else 80
         same = (parts.scheme, (parts.hostname or "").lower(), port or default)
         if same != (upstream.scheme, upstream.host, upstream.port) or "@" in parts.netloc:
-            return location
+            return f"{parts.scheme}:".encode() + location if text.startswith("//") else location
     elif parts.scheme or not text.startswith("/"):
         return location
-    query = f"?{parts.query}" if parts.query else ""
-    return f"{base_url}{parts.path}{query}".encode()
+    below = urlunsplit(("", "", "", parts.query, parts.fragment))
+    led = f"{base_url}{parts.path or '/'}{below}"
+    return quote(led, safe=_WRITTEN_AS_IT_IS, encoding="latin-1").encode()

@@ -8,7 +8,7 @@ may be written in another one, so that `%252F`, `&amp;#47;` and `\\u0026#47;` ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html.entities import html5
 
 MAX_LENGTH = 160
@@ -21,6 +21,7 @@ _MAX_KNOWN = 4096
 _WORK = 10
 """Of reading once what may be spelt, where a plain character is 1."""
 _ASCII = 0x7F
+_EQUALS = ord("=")
 _HEX = {ord(digit): int(digit, 16) for digit in "0123456789abcdefABCDEF"}
 _OCTAL = {ord(digit): int(digit) for digit in "01234567"}
 _DECIMAL = {ord(digit): int(digit) for digit in "0123456789"}
@@ -81,14 +82,17 @@ class Reader:
         if pos < len(data) and data[pos] not in NOT_PLAIN:
             return [(pos + 1, data[pos])], [], []
         simple = read_simple(data, pos)
-        if simple is not None and simple[1] not in NOT_PLAIN and data[pos] != ord("="):
+        if simple is not None and simple[1] not in NOT_PLAIN and data[pos] != _EQUALS:
             return [(pos + 1, data[pos]), simple], [], []
         if len(self._known) > _MAX_KNOWN:
             self._known.clear()
-        direct = list(self._read(pos, _DEPTH))
-        joined = [read for end in self._gaps(direct) for read in self._read(end, _DEPTH)]
-        wrapped = [read for end in self._breaks(direct) for read in self._read(end, _DEPTH)]
-        return direct, joined, wrapped
+        direct = self._here(pos, _DEPTH)
+        reads = self._read(pos, _DEPTH)
+        joined = [*reads[len(direct) :]]
+        for end in self._behind_nuls(reads):
+            joined += self._read(end, _DEPTH)
+        wrapped = [read for end in self._breaks(reads, _DEPTH) for read in self._read(end, _DEPTH)]
+        return [*direct], joined, wrapped
 
     def is_line_end(self, pos: int) -> bool:
         """Whether the data ends with a line break, and nothing else, at `pos`."""
@@ -99,23 +103,33 @@ class Reader:
         rest = self._data[pos:]
         return not rest.strip(b"\0\r\n") or rest in (b"=\r", b"=\n", b"=\r\n")
 
-    def _gaps(self, reads: list[Read]) -> Iterator[int]:
+    def _behind_nuls(self, reads: Iterable[Read]) -> Iterator[int]:
         nuls = [end for end, char in reads if char == NUL]
         for _ in range(_MAX_NULS):
             yield from nuls
             nuls = [e for end in nuls for e, char in self._read(end, _DEPTH) if char == NUL]
-        for end, char in reads:
-            if char == ord("="):
-                yield from self._breaks(list(self._read(end, _DEPTH)))
 
-    def _breaks(self, reads: list[Read]) -> Iterator[int]:
+    def _breaks(self, reads: Iterable[Read], depth: int) -> Iterator[int]:
         for end, char in reads:
             if char in (LINE_FEED, CARRIAGE_RETURN):
                 yield end
             if char == CARRIAGE_RETURN:
-                yield from (e for e, c in self._read(end, _DEPTH) if c == LINE_FEED)
+                yield from (e for e, c in self._here(end, depth) if c == LINE_FEED)
 
     def _read(self, pos: int, depth: int) -> tuple[Read, ...]:
+        """Those that begin at `pos`, and then those behind a soft break, which may be anywhere.
+
+        Nobody writes two of them one behind the other.
+        """
+        here = self._here(pos, depth)
+        ends = [end for end, char in here if char == _EQUALS]
+        if not ends:
+            return here
+        self.work += 1
+        behind = [e for end in ends for e in self._breaks(self._here(end, depth), depth)]
+        return (*here, *(read for end in behind for read in self._here(end, depth)))
+
+    def _here(self, pos: int, depth: int) -> tuple[Read, ...]:
         """The characters at `pos` with at most `depth` spellings in one another."""
         data = self._data
         if pos < len(data) and data[pos] not in NOT_PLAIN:
@@ -142,7 +156,7 @@ class Reader:
 
     def _escaped(self, pos: int, depth: int) -> tuple[Read, ...]:
         self.work += _WORK
-        reads = self._read(pos, depth)
+        reads = self._here(pos, depth)
         found = set(reads)
         for end, char in reads:
             if char in INTRODUCERS:
@@ -219,5 +233,5 @@ _ESCAPES: dict[int, Callable[[Reader, int, int], Iterator[Read]]] = {
     ord("\\"): Reader._backslash,
     ord("%"): Reader._percent,
     ord("&"): Reader._ampersand,
-    ord("="): Reader._equals,
+    _EQUALS: Reader._equals,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from nono.broker.credentials.bodies import Body, body, chunk, last_chunk
-from nono.broker.credentials.heads import CHUNKED, NotHTTP, end_of_head
+from nono.broker.credentials.heads import CHUNKED, NotHTTP, check_begun, end_of_head
 from nono.broker.credentials.masking import Mask
 from nono.supervisor.credentials.client import Client
 from nono.supervisor.credentials.masked import Masked, is_soon_read
@@ -107,6 +107,7 @@ class Answer:
                 self._say(told)
                 self._kept, self.is_whole = data, True
                 return
+        check_begun(data, known)
         self._kept = data
 
     def _begin(self, told: Told, data: bytes, until: float) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from nono.broker.credentials.heads import (
     NotHTTP,
     check_beginning,
+    check_begun,
     end_of_head,
 )
-from nono.supervisor.credentials.poll import Line, pause
+from nono.supervisor.credentials.poll import Line, TimeOver, pause
 from nono.supervisor.credentials.wire import READ, WRITE, Wire
 
+LATE: Final = 408
 _LINGER_SECONDS = 1.0
 """How long nothing may come. All of it may take ten times as long."""
 _MAX_LINGERING = 1 << 28
@@ -25,7 +28,7 @@ class ClientGone(Exception):
 
 
 class ClientFault(Exception):
-    """The program sent no such body as it announced; the text says why. `status` is its answer."""
+    """The program sent no such message as it began; the text says why. `status` is its answer."""
 
     def __init__(self, reason: str, status: int) -> None:
         super().__init__(reason)
@@ -44,7 +47,7 @@ class Client:
         """That of the next request; None at the end.
 
         `silence` may last until it begins, and `seconds` until it is whole. Raises NotHTTP,
-        TimeOver and OSError.
+        ClientFault, OSError, and TimeOver where nothing began.
         """
         self.line.wait_at_most(seconds if self.rest else silence)
         data, known = self.rest, 0
@@ -57,10 +60,17 @@ class Client:
                     return data[:end]
                 if not known:
                     check_beginning(data)
-            more = await self._more()
+                check_begun(data, known)
+            try:
+                more = await self._more()
+            except TimeOver:
+                if not data:
+                    raise
+                reason = "the program did not send the rest of the head in time"
+                raise ClientFault(reason, LATE) from None
             if not more:
                 if data:
-                    raise NotHTTP("not HTTP/1.1")
+                    raise NotHTTP("the head breaks off")
                 return None
             known = len(data)
             if not known:

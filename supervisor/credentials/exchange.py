@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from nono.broker.credentials.masking import Mask
+from nono.broker.credentials.services import Service
 from nono.supervisor.credentials.answer import Answer
-from nono.supervisor.credentials.client import Client, ClientFault, ClientGone
+from nono.supervisor.credentials.client import LATE, Client, ClientFault, ClientGone
 from nono.supervisor.credentials.judged import Judged, is_last
 from nono.supervisor.credentials.poll import TimeOver, pause
 from nono.supervisor.credentials.told import SWITCHING
@@ -23,7 +24,6 @@ BODY_SECONDS: Final = 120.0
 """How long a side may take for the next piece of what it sends, or to take what it is sent."""
 _ANSWER_SECONDS: Final = 900.0
 _RETRIED: Final = (b"GET", b"HEAD", b"OPTIONS")
-_LATE: Final = 408
 _GO_ON: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -67,6 +67,16 @@ class Exchange:
     async def run(self, upstreams: Upstreams) -> None:
         """To the end of the answer. Raises UpstreamFailure, ClientGone and ClientFault."""
         service = self._judged.admitted.service
+        if not is_last(self._request):
+            await self._run(service, upstreams)
+            return
+        upstreams.begin_last(service)
+        try:
+            await self._run(service, upstreams)
+        finally:
+            upstreams.end_last(service)
+
+    async def _run(self, service: Service, upstreams: Upstreams) -> None:
         wire = upstreams.kept(service)
         if wire is not None:
             try:
@@ -158,5 +168,5 @@ class Exchange:
         if self._upload.unsent:
             return UpstreamFailure("the service did not take the request in time")
         if not self._upload.is_over:
-            return ClientFault("the program did not send the rest of the body in time", _LATE)
+            return ClientFault("the program did not send the rest of the body in time", LATE)
         return UpstreamFailure("the service did not answer in time")

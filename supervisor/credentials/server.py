@@ -58,7 +58,7 @@ async def serve(listener: socket.socket, issued: Issued, upstreams: Upstreams) -
             while True:
                 accepted = socket.socket(fileno=(await _accept(own)).detach())
                 if not room.value and serving.strangers:
-                    next(iter(serving.strangers)).go(TimeOver())
+                    next(iter(serving.strangers)).go(ClientGone("another one has its place"))
                 await room.acquire()
                 poll.start(partial(_serve_one, accepted, serving, room))
     finally:
@@ -108,6 +108,8 @@ async def _answer_one(client: Client, serving: _Serving, seconds: float) -> bool
     except NotHTTP as error:
         refused = Refused(error.status, f"not HTTP/1.1: {error}")
         return await _refuse(client, issued.usage, refused, b"")
+    except ClientFault as error:
+        return await _refuse(client, issued.usage, Refused(error.status, str(error)), b"")
     request = judged[0] if isinstance(judged, tuple) else judged.request
     audit = issued.usage.audit
     if audit is not None and audit.refuses:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 30.0
 _IDLE_SECONDS = 30.0
 _MAX_IDLE = 64
+_MAX_PREPARED = 16
 
 
 class UpstreamFailure(Exception):
@@ -45,6 +47,25 @@ class UpstreamClosed(UpstreamFailure):
         super().__init__("the service closed the connection")
 
 
+@dataclass(slots=True)
+class _Load:
+    """Requests to one service that use up a connection each."""
+
+    now: int = 0
+    most: int = 0
+    """At the same time, lately."""
+    since: float = 0.0
+    """When that was."""
+    preparing: int = 0
+    """Connections that are being begun for others."""
+
+    def begin(self) -> None:
+        self.now += 1
+        at = time.monotonic()
+        if self.now >= self.most or at - self.since > _IDLE_SECONDS:
+            self.most, self.since = self.now, at
+
+
 @dataclass
 class Upstreams:
     """The connections of one sandbox. `refusals` are addresses that no name may lead to.
@@ -57,7 +78,7 @@ class Upstreams:
     proxy: UpstreamProxy | None = None
     _idle: dict[str, list[tuple[float, Wire]]] = field(default_factory=dict)
     _encryption: Encryption = field(default_factory=Encryption)
-    _preparing: set[str] = field(default_factory=set)
+    _loads: defaultdict[str, _Load] = field(default_factory=lambda: defaultdict(_Load))
 
     def kept(self, service: Service) -> Wire | None:
         """A connection to this service that is free, used before or not."""
@@ -98,16 +119,23 @@ class Upstreams:
         if wire.encrypted is not None and not wire.has_answered:
             self._encryption.broken_off(service, wire.encrypted)
 
+    def begin_last(self, service: Service) -> None:
+        """A request begins that is the last one on its connection; `end_last` tells its end."""
+        self._loads[service.name].begin()
+
+    def end_last(self, service: Service) -> None:
+        self._loads[service.name].now -= 1
+
     def prepare(self, service: Service, poll: Poll) -> None:
-        """Begin a connection for the next request, where none is free.
+        """Begin a connection for another request, where fewer are free than were lately in use.
 
         So that one is spared the two round trips, which are more than all else that nono costs it.
         """
-        name = service.name
-        if name in self._preparing or any(wire.is_open for _, wire in self._idle.get(name, ())):
-            return
-        self._preparing.add(name)
-        poll.nursery.start_soon(self._prepare, service, poll)
+        load = self._loads[service.name]
+        free = [wire for _, wire in self._idle.get(service.name, ()) if wire.is_open]
+        if load.preparing + len(free) < min(load.most, _MAX_PREPARED):
+            load.preparing += 1
+            poll.nursery.start_soon(self._prepare, service, poll)
 
     async def _prepare(self, service: Service, poll: Poll) -> None:
         try:
@@ -115,7 +143,7 @@ class Upstreams:
         except Exception:
             return  # it is told to the request that needs one
         finally:
-            self._preparing.discard(service.name)
+            self._loads[service.name].preparing -= 1
         self.keep(service, Wire(sock, poll, None))
 
     def close(self) -> None:

@@ -229,6 +229,26 @@ def test_what_no_request_begins_with_is_told_at_once(data: bytes) -> None:
         heads.check_beginning(_GET[:end])
 
 
+def test_what_is_in_no_head_is_told_before_its_end() -> None:
+    """By whatever pieces it comes in; and of heads that can be read, nothing is."""
+    for sound in (*_SOUND_REQUESTS, *_SOUND_ANSWERS):
+        head = sound[: sound.index(b"\r\n\r\n") + 4]
+        for end in range(len(head)):
+            for known in range(end + 1):
+                heads.check_begun(head[:end], known)
+    for wrong in (b"a\nb", b"a\rb", b"\nb", b"a\r\rb", b"a\0b", b"a\x7fb", b"\r\n\nb"):
+        seen = [known for known in range(len(wrong)) if _is_told(wrong[: known + 1], known)]
+        assert seen, wrong
+
+
+def _is_told(data: bytes, known: int) -> bool:
+    try:
+        heads.check_begun(data, known)
+    except NotHTTP:
+        return True
+    return False
+
+
 @given(st.binary(max_size=40).filter(lambda name: b":" not in name), st.binary(max_size=40))
 def test_what_is_written_is_one_head_or_known_not_to_be(name: bytes, value: bytes) -> None:
     head = heads.written(b"GET / HTTP/1.1", [(b"Host", b"a"), (name, value)])

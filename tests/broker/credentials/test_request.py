@@ -189,6 +189,13 @@ def test_redirects_lead_back_to_the_proxy_only_from_the_service_itself() -> None
         (b"/v1/x?a=b", b"http://127.0.0.1:9/openai/v1/x?a=b"),
         (b"https://API.openai.com/v1/x", b"http://127.0.0.1:9/openai/v1/x"),
         (b"https://api.openai.com:443/v1/x", b"http://127.0.0.1:9/openai/v1/x"),
+        (b"//api.openai.com/v1/x", b"http://127.0.0.1:9/openai/v1/x"),
+        (b"//API.openai.com:443/v1/x?a", b"http://127.0.0.1:9/openai/v1/x?a"),
+        (b"https://api.openai.com?a=b", b"http://127.0.0.1:9/openai/?a=b"),
+        (b"/v1/x?a=b#c=%64", b"http://127.0.0.1:9/openai/v1/x?a=b#c=%64"),
+        (b"https://api.openai.com/v1/x#c", b"http://127.0.0.1:9/openai/v1/x#c"),
+        (b"//api.openai.com//evil.example/x", b"http://127.0.0.1:9/openai//evil.example/x"),
+        ("/v1/\u540d {}".encode(), b"http://127.0.0.1:9/openai/v1/%E5%90%8D%20{}"),
     ):
         assert led_back(sent, service, base) == led
     for other in (
@@ -196,11 +203,20 @@ def test_redirects_lead_back_to_the_proxy_only_from_the_service_itself() -> None
         b"https://evil.example/v1",
         b"https://api.openai.com:444/v1",
         b"https://api.openai.com@evil.example/",
-        b"//evil.example/x",
+        b"https:x",
+        b"x#c",
         b"https://[::1",
         b"\xff",
     ):
         assert led_back(other, service, base) == other
+    for other in (
+        b"//evil.example/x",
+        b"//api.openai.com:80/x",
+        b"//api.openai.com@evil.example/",
+        b"//evil.example/\xff",
+    ):
+        # With the service's scheme: the proxy has another one.
+        assert led_back(other, service, base) == b"https:" + other
 
 
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=30))

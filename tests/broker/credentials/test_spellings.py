@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nono.broker.credentials.masking import Mask, Masking
-from tests.spelling import WAYS, mixed, readings, soft_broken, spelt, wrapped
+from tests.spelling import WAYS, mailed, mixed, readings, soft_broken, spelt, wrapped
 
 KEY = "sk-real/8+f3=Zq7XwT1mK9vB2"
 KEYS = st.one_of(
@@ -114,6 +114,42 @@ def test_softly_broken(key: str, end: str, chance: random.Random) -> None:
     hidden(key, b"", broken.encode(), b"\n", chance)
     hidden(key, b"", urllib.parse.quote(broken).encode(), b"\n", chance)
     hidden(key, b'"', json.dumps(broken)[1:-1].encode(), b'"', chance)
+
+
+IN_MAILS: dict[str, Callable[[str], str]] = {
+    "json": lambda key: "".join(f"\\u{ord(c):04x}" for c in key),
+    "json in json": lambda key: "".join(f"\\\\u{ord(c):04x}" for c in key),
+    "octal": lambda key: "".join(f"\\{ord(c):o}" for c in key),
+    "braces": lambda key: "".join(f"\\u{{{ord(c):x}}}" for c in key),
+    "decimal": lambda key: "".join(f"&#{ord(c)};" for c in key),
+    "hexadecimal": lambda key: "".join(f"&amp;#x{ord(c):x};" for c in key),
+    "names": lambda key: key.replace("/", "&sol;").replace("+", "&amp;plus;"),
+    "escape": lambda key: "".join(f"%u{ord(c):04x}" for c in key),
+    "quote": lambda key: "".join(f"%25{ord(c):02x}" for c in key),
+    "utf-16-le": lambda key: key.encode("utf-16-le").decode(),
+    "utf-32-be": lambda key: key.encode("utf-32-be").decode(),
+}
+
+
+@pytest.mark.parametrize("name", IN_MAILS)
+@settings(deadline=None, max_examples=4)
+@given(st.integers(3, 12), st.sampled_from(("\n", "\r\n")), CHANCE)
+def test_softly_broken_inside_of_characters(
+    name: str, every: int, end: str, chance: random.Random
+) -> None:
+    """In lines so short that breaks are everywhere; and such mails in JSON and in a URL."""
+    mail = mailed("x" * chance.randrange(every) + IN_MAILS[name](KEY) + "x", every, end)
+    for text in (mail, json.dumps(mail), urllib.parse.quote(mail)):
+        body = text.encode()
+        covered = Mask(KEY.encode()).covered(body)
+        assert len(covered) == len(body)
+        # What a break or a NUL stands in front of is the last that is left in front of the key.
+        left = covered.strip(b'"').rpartition(b"*")
+        assert left[2].lstrip(b"=0\\\r\nrnuD%A3") in (b"x", b""), covered
+        assert left[0].rstrip(b"*").strip(b"x").strip(b"=0\\\r\nrnuD%A3x") == b"", covered
+        size = chance.choice((5, 17, 64))
+        out = passed(KEY, body, lambda size=size: size)  # type: ignore[misc]
+        assert out.count(b"*") >= covered.count(b"*") - 60, "more than a character is told"
 
 
 BY_LIBRARIES: dict[str, Callable[[str], bytes]] = {

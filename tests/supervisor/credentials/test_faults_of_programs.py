@@ -1,4 +1,4 @@
-"""Programs that do not send what they announced: what they are told, and what is recorded of it."""
+"""Programs that do not send what they began: what they are told, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import trio.testing
 
 from nono.broker.credentials.heads import MAX_HEAD
 from nono.supervisor.credentials import exchange as exchanging
+from nono.supervisor.credentials import server as serving
 from tests.supervisor.credentials.plain import END, Proxied, Side, proxied
 
 _POST = b"POST /t/api/x HTTP/1.1"
@@ -76,6 +77,55 @@ async def test_what_follows_a_refused_body_is_no_request() -> None:
         answer = await p.ask(p.head(_POST, _IN_CHUNKS) + b"z\r\n" + hidden)
         assert answer.count(b"HTTP/1.1 ") == 1
         assert _statuses(p) == [400]
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r", b"\r\r", b"\nX: y\r\n", b"\0", b"\r\n\n"])
+@pytest.mark.parametrize("is_one_piece", [False, True])
+async def test_what_never_becomes_a_head_is_refused_at_once(end: bytes, is_one_piece: bool) -> None:
+    """It has no end in the form that is waited for."""
+    begun = b"GET /t/api/x HTTP/1.1\r\nHost: x"
+    async with proxied(_silent) as p:
+        side = await p.connect()
+        if not is_one_piece:
+            await side.send(begun + end[:1])
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            begun, end = b"", end[1:] + b"X"
+        await side.send(begun + end + b"X")
+        answer = await side.to_the_end()
+        assert answer.startswith(b"HTTP/1.1 400 ") and b"does not end with CR and LF" in answer
+        assert _statuses(p) == [400]
+        assert p.count == 0
+
+
+async def test_half_a_head_is_refused_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a second one, which is waited for as long as the first; and nothing is no request."""
+    monkeypatch.setattr(serving, "_HEAD_SECONDS", 0.1)
+    late = "the program did not send the rest of the head in time"
+    async with proxied(_silent) as p:
+        assert await p.ask(b"") == b""
+        assert (await p.ask(b"GET /t")).startswith(b"HTTP/1.1 408 ")
+        assert (_statuses(p), _reasons(p)) == ([408], [late])
+        whole = p.head(b"GET /t/api/x HTTP/1.1")
+        for first, second in ((whole + b"GET", b" /t"), (whole, b"GET /t")):
+            side = await p.connect()
+            await side.send(first)
+            await side.until(b"xx")
+            await side.send(second)
+            assert (await side.to_the_end()).startswith(b"HTTP/1.1 408 ")
+        assert p.proxy.issued.usage.reasons == {("", late): 3}
+
+
+async def test_who_gives_up_its_place_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telling it would take time, and the place is another one's."""
+    monkeypatch.setattr(serving, "_MAX_CONNECTIONS", 1)
+    async with proxied(_silent) as p:
+        first = await p.connect()
+        await first.send(b"GET /t")
+        await trio.testing.wait_all_tasks_blocked(0.01)
+        head = p.head(b"GET /t/api/x HTTP/1.1", b"Connection: close")
+        assert (await p.ask(head)).endswith(b"xx")
+        assert await first.to_the_end() == b""
+        assert _statuses(p) == [200]
 
 
 async def test_a_fault_behind_the_beginning_of_an_answer_is_recorded() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from urllib.parse import quote
 
 import pytest
 
@@ -92,8 +93,10 @@ _SIGNED = b"https://a.example/%2Fb%20c?X-Credential=s%2Fk%3D&X-Date=2026&X-Signa
         b", ".join([b'<%b>; rel="preload"' % _SIGNED] * 350),
         b"default-src 'none'; script-src " + b" ".join([b"'sha256-c2stcmU/a2V5+s%3D='"] * 900),
         b"id=" + b"a%3Db%26%6Bc%2Fd+e" * 450,
+        b"id=" + quote('{"user": "sk@a.example", "roles": ["\u540d"]}' * 280).encode(),
+        b"/x?title=" + quote("\u540d" * 342 + "sk-" * 1400).encode(),
     ],
-    ids=["Link", "Content-Security-Policy", "Set-Cookie"],
+    ids=["Link", "Content-Security-Policy", "Set-Cookie", "JSON in a cookie", "Location"],
 )
 def test_long_fields_of_honest_services_are_looked_through(value: bytes) -> None:
     """Kilobytes, with thousands of characters that may be spelt."""
