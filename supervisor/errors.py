@@ -80,7 +80,7 @@ class NoDirectory(UsageError, FileNotFoundError):
     """
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"there is no directory {path} to start in", f"mkdir {shlex.quote(path)}")
+        super().__init__(f"there is no directory {path} to start in", _look_near(path))
         self.errno, self.strerror = errno.ENOENT, os.strerror(errno.ENOENT)
         self.filename = path
 
@@ -89,6 +89,12 @@ class NoDirectory(UsageError, FileNotFoundError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.filename,)
+
+
+def _look_near(path: str) -> str:
+    from nono.supervisor.places import nearest_directory  # which stands on this module
+
+    return f"ls {shlex.quote(nearest_directory(path))}"
 
 
 class KeychainError(NonoError):

@@ -36,7 +36,7 @@ def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any
         say_afterwards(
             [
                 f"nono: {output.path} stays as it was; what was learned now is",
-                "hint: save what is printed, or learn again once the program succeeds",
+                "hint: learn again once the program succeeds",
             ]
         )
         output.discard()
@@ -46,3 +46,12 @@ def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any
     if values["output"] is not None and not is_saved and not values["as_json"]:
         say_afterwards([text.rstrip()])
     return is_saved and bool(output.path)
+
+
+def of_learning(code: int, is_saved: bool, values: dict[str, Any]) -> int:
+    """The exit code: that of the program, unless it tells that all went well and that is not so.
+
+    Whoever goes on with the profile would have none.
+    """
+    is_missing = values["output"] is not None and not is_saved
+    return exit_status.NO if is_missing and code == exit_status.SUCCESS else code

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nono.broker import is_within
 from nono.broker.agents import Agent, agents
 from nono.broker.caches import search
-from nono.supervisor.places import caches_directory, home_directory
+from nono.supervisor.places import caches_directory, home_directory, nearest_directory
 from nono.supervisor.planning.profiles.profile_files import built_in_names
 from nono.supervisor.planning.program.program import find_program
 
@@ -27,7 +27,9 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     """What is wrong, and what to do; `env` is what the program would have got."""
     command = argv[0]
     if "/" in command:
-        return "command not found", f"ls {_from_here(_nearest(command, cwd), cwd)}"
+        below = command if os.path.isabs(command) or _is_ours(cwd) else os.path.join(cwd, command)
+        there = os.path.normpath(nearest_directory(below))
+        return "command not found", f"ls {shlex.quote(there)}"
     here = os.path.join(cwd, command)
     if os.path.isfile(here):
         quoted = _from_here(f"./{command}", cwd)
@@ -39,17 +41,13 @@ def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[st
     return "command not found", hint or 'echo "$PATH"'
 
 
-def _nearest(path: str, cwd: str) -> str:
-    """The directory that is there, of those that a path goes through: what is in it tells more."""
-    while (path := os.path.dirname(path)) and not os.path.isdir(os.path.join(cwd, path)):
-        pass
-    return path or "."
-
-
 def _from_here(path: str, cwd: str) -> str:
     """For a shell in our working directory, of which the program's may be another."""
-    is_ours = os.path.isabs(path) or os.path.realpath(cwd) == os.path.realpath(os.curdir)
-    return shlex.quote(path if is_ours else os.path.normpath(os.path.join(cwd, path)))
+    return shlex.quote(path if _is_ours(cwd) else os.path.normpath(os.path.join(cwd, path)))
+
+
+def _is_ours(cwd: str) -> bool:
+    return os.path.realpath(cwd) == os.path.realpath(os.curdir)
 
 
 def _where_installed(argv: Sequence[str], first: str = "") -> str | None:

@@ -195,7 +195,7 @@ def test_a_directory_gets_the_flag_for_directories() -> None:
     assert said(Watch(CALLER, "/etc"), directory=True).fix == ("--list", "/etc")
     assert said(Metadata(CALLER, "chmod", "/etc/x"), directory=True).fix == ("--write", "/etc/x")
     listing = Open(CALLER, "/home/u/.ssh", READ)
-    assert said(listing, directory=True).fix[2:] == ("--list", "~/.ssh")
+    assert said(listing, directory=True).fix[2:] == ("--list", "/home/u/.ssh")
     assert said(listing).fix[2:] == ("--read-file", "~/.ssh")
 
 
