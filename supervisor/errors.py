@@ -125,7 +125,7 @@ _CAUSES = {
     ("seccomp", errno.EBUSY): (
         "cannot start the sandbox: seccomp: this shell already runs under a filter that has a"
         " listener, and the kernel allows one for each chain of filters",
-        "add --floor-only to run without the broker, or run nono outside the other sandbox",
+        "add --floor-only to run without the broker",
     ),
     ("seccomp", errno.EINVAL): (
         "cannot start the sandbox: seccomp: the kernel knows no WAIT_KILLABLE_RECV; Linux 5.19"

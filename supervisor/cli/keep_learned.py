@@ -21,14 +21,19 @@ _ENDED_BY_PEOPLE = (
 )
 
 
+def has_failed(code: int) -> bool:
+    """Whether the program ended as none does that did all that it does."""
+    return code not in _ENDED_BY_PEOPLE
+
+
 def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any]) -> bool:
     """True when the profile was saved. Raises NonoError.
 
     What is not saved is on stdout with --json, and told otherwise: the run is not done in vain.
     """
-    has_failed = code not in _ENDED_BY_PEOPLE
-    is_kept = has_failed and output.replaces
-    if has_failed and (is_kept or not values["quiet"]):
+    failed = has_failed(code)
+    is_kept = failed and output.replaces
+    if failed and (is_kept or not values["quiet"]):
         half = "what was learned is of half a run"
         say_afterwards([f"nono: the program failed (exit status {code}): {half}"])
     if is_kept:

@@ -80,7 +80,7 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
-    from nono.supervisor.cli.keep_learned import keep_learned, of_learning
+    from nono.supervisor.cli.keep_learned import has_failed, keep_learned, of_learning
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import ProfileDraft
@@ -118,7 +118,7 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
                 code = _watch(prepared, plan, argv, streams, faults)
                 outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
             next_plan = None if rounds is None else rounds.another(outcome)
-        _tell(learner, outcome, prepared.decisions, argv, faults, values)
+        _tell(learner, outcome, prepared.decisions, argv, faults, values, has_failed(code))
         if not values["quiet"]:
             told = changed(before.changed())
             say_notes(before.notes)
@@ -188,6 +188,7 @@ def _tell(
     argv: Sequence[str],
     faults: Sequence[str],
     values: dict[str, Any],
+    failed: bool,
 ) -> None:
     from nono.supervisor.report import learned as learn_report
     from nono.supervisor.report import run as report
@@ -195,7 +196,7 @@ def _tell(
     say_afterwards(report.bug(faults))
     if values["quiet"]:
         return
-    say_afterwards(learn_report.text(learner, outcome, decisions))
+    say_afterwards(learn_report.text(learner, outcome, decisions, failed))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
         say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])
