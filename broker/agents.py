@@ -23,7 +23,7 @@ class Agent(NamedTuple):
     `profile` is the built-in one. `state` are variables that say where it keeps its state, each
     with a directory below the sandbox's own. `note` is for whoever runs it, but not where one of
     `unless` is a word of the command line or a variable that is on, and where there are any, only
-    with one of `only`. `package` is that of npm that it is in, empty for one that is not.
+    with one of `only`. `install` are command lines that install it, each by another tool.
     """
 
     command: str
@@ -32,7 +32,7 @@ class Agent(NamedTuple):
     note: str = ""
     unless: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-    package: str = ""
+    install: tuple[tuple[str, ...], ...] = ()
 
     def places(self) -> dict[str, str]:
         """The variables of its state, each with its place below the sandbox's own directory."""
@@ -58,7 +58,7 @@ def agents() -> Mapping[str, Agent]:
                 entry.get("note", ""),
                 tuple(entry.get("unless", ())),
                 tuple(entry.get("only", ())),
-                entry.get("package", ""),
+                tuple(map(tuple, entry.get("install", ()))),
             )
             for name, entry in data("agents").items()
         }

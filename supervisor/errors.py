@@ -81,7 +81,7 @@ class NoDirectory(UsageError, FileNotFoundError):
     """
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"there is no directory {path} to start in", f"mkdir {shlex.quote(path)}")
+        super().__init__(f"there is no directory {path} to start in", _look_near(path))
         self.errno, self.strerror = errno.ENOENT, os.strerror(errno.ENOENT)
         self.filename = path
 
@@ -90,6 +90,12 @@ class NoDirectory(UsageError, FileNotFoundError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.filename,)
+
+
+def _look_near(path: str) -> str:
+    from nono.supervisor.places import nearest_directory  # which stands on this module
+
+    return f"ls {shlex.quote(nearest_directory(path))}"
 
 
 class KeychainError(NonoError):
@@ -120,7 +126,7 @@ _CAUSES = {
     ("seccomp", errno.EBUSY): (
         "cannot start the sandbox: seccomp: this shell already runs under a filter that has a"
         " listener, and the kernel allows one for each chain of filters",
-        "add --floor-only to run without the broker, or run nono outside the other sandbox",
+        "add --floor-only to run without the broker",
     ),
     ("seccomp", errno.EINVAL): (
         "cannot start the sandbox: seccomp: the kernel knows no WAIT_KILLABLE_RECV; Linux 5.19"

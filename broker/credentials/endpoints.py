@@ -63,7 +63,7 @@ class Endpoint:
         if not _METHOD.fullmatch(self.method):
             raise PolicyError(
                 f"{self.method[:40]!r} is not a method of HTTP",
-                "write GET, POST, ..., or * for any",
+                "write a method such as GET or * for any",
             )
         if (
             not _PATH.fullmatch(self.path)

@@ -274,5 +274,5 @@ def _not_an_upstream(text: str) -> PolicyError:
     shown = re.sub(r"//[^/@]*@", "//...@", text)[:80]
     return PolicyError(
         f"{shown!r} is not a service to send a credential to",
-        "write it as https://api.example.org; plain http only on localhost",
+        "write it as https://api.example.org",
     )

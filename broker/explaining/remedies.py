@@ -37,7 +37,7 @@ from nono.broker.rules.paths import (
     parent,
     reserved_tree,
 )
-from nono.broker.rules.rule import OWN_CACHES, Effect, File, OriginKind, Rule, Subtree
+from nono.broker.rules.rule import OWN_CACHES, Effect, OriginKind, Rule, Subtree
 from nono.broker.settings import Kind, flag, granting
 
 Flags = tuple[str, ...]
@@ -263,17 +263,11 @@ def _bypass(request: Request, rule: Rule, missing: Access, around: Around) -> Fl
         return ()
     if is_passing(request):
         return ()
-    if isinstance(request, PathChange) and request.operation is Operation.MKDIR:
-        return ()
-    place = path
-    of_one = isinstance(rule.pattern, File | Subtree) and rule.pattern.path == path
-    if of_one and not rule.pattern.spelled.startswith("$"):  # no flag knows a variable
-        place = rule.pattern.spelled
-    lifted = (flag("filesystem.bypass_protection"), place)
+    lifted = (flag("filesystem.bypass_protection"), path)
     if not missing:
         return lifted
-    of_name = isinstance(request, PathChange) and request.operation in NAMES
-    granted = () if of_name else _of_object(request, place, missing, around)
+    of_name = isinstance(request, PathChange) and request.operation in {*NAMES, Operation.MKDIR}
+    granted = () if of_name else _of_object(request, path, missing, around)
     return (*lifted, *granted) if granted else ()
 
 

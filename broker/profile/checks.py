@@ -120,9 +120,7 @@ def check_variable(text: str) -> str:
 def check_variable_pattern(text: str) -> str:
     """The name of a variable, or its beginning with a `*` behind it."""
     if not _NAME_PATTERN.fullmatch(text):
-        raise PolicyError(
-            f"{text[:80]!r} is not a pattern of variables", "write NAME, or NAME_* for several"
-        )
+        raise PolicyError(f"{text[:80]!r} is not a pattern of variables", "write NAME or NAME_*")
     return text
 
 

@@ -89,7 +89,7 @@ def _text(toml: str) -> str:
 
 def _told(table: Any) -> str:
     if not isinstance(table, dict):
-        raise PolicyError("tool.nono is no table", "write [tool.nono], and keys below it")
+        raise PolicyError("tool.nono is no table", "write [tool.nono] with keys below it")
     try:
         return json.dumps(table, indent=2, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError):

@@ -37,7 +37,7 @@ def check_base(text: str) -> str:
     if "\0" in text or not (is_file_name(text) or _PROFILE.fullmatch(text)):
         raise PolicyError(
             f"{text[:80]!r} is neither the name nor the file of a profile",
-            "write a name such as python-dev, or a path such as ./base.json",
+            "write a name such as python-dev or a path such as ./base.json",
         )
     return text
 

@@ -20,7 +20,7 @@ _NAME = rb"(?:[A-Za-z0-9._-]{1,254}|\[[0-9A-Fa-f:.]{2,45}\])"
 _PORT = rb"[1-9][0-9]{0,4}"
 _AUTHORITY = re.compile(rb"(%b):(%b)" % (_NAME, _PORT))
 _ABSOLUTE = re.compile(rb"(?i:http)://(%b)(?::(%b))?((?:[/?][!$-~]*)?)" % (_NAME, _PORT))
-_HINT = "a client says HOST:PORT, or http://HOST/PATH"
+_HINT = "a client says HOST:PORT or http://HOST/PATH"
 
 
 class Target(NamedTuple):

@@ -69,7 +69,7 @@ def png(result: Result) -> bytes:
     try:
         from cairosvg import svg2png
     except (ImportError, OSError):
-        hint = "pip install 'nono-sandbox[plots]', or name a file that ends with .svg"
+        hint = "pip install 'nono-sandbox[plots]'"
         raise NonoError("a PNG is made by CairoSVG, which is not installed", hint) from None
     made: bytes = svg2png(bytestring=svg(result).encode())
     return made

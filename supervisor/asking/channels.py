@@ -107,7 +107,7 @@ def _row(text: str) -> tuple[Row, str]:
             [NOBODY, *(f"{row.name}:PATH" if row.takes_value else row.name for row in ROWS)]
         )
         raise UsageError(
-            f"{flag('ask')}={text[:80]}: no such channel",
-            f"there are: {known}; a program to run comes after --",
+            f"{flag('ask')}={text[:80]}: no such channel; a program to run comes after --",
+            f"there are: {known}",
         )
     return row, value

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nono.broker import Effect, Origin, Request, singly, visible
+from nono.broker import Origin, Request, singly, visible
 from nono.broker.audit.answer_records import Answered, Changed
 from nono.broker.audit.chain import Ending
 from nono.broker.audit.records import (
@@ -30,12 +30,13 @@ from nono.broker.settings import flag
 from nono.supervisor import exit_status
 from nono.supervisor.audit.reader import Session, Summary, local_time
 from nono.supervisor.audit.sessions import clean_up, find_session, find_sessions
+from nono.supervisor.cli.audit_lines import lines
 from nono.supervisor.cli.listing import json_option, print_json
 from nono.supervisor.cli.options import policy_options
 from nono.supervisor.cli.section import Section
 from nono.supervisor.errors import AuditError
 from nono.supervisor.planning.options import to_options
-from nono.supervisor.report.asked import answer_fields, answer_words
+from nono.supervisor.report.asked import answer_fields
 
 _KEPT = 20
 _MAX_JSON = 8192
@@ -85,11 +86,8 @@ def _plain(found: Summary) -> dict[str, object]:
 @click.option("--refused", is_flag=True, help="Only what was refused.")
 def show(name: str, refused: bool) -> None:
     """Show every record of a session."""
-    session = _found(name)
-    for number, record in session.records():
-        allowed = isinstance(record, Decision) and record.effect is Effect.ALLOW
-        if not (refused and allowed):
-            click.echo(f"{number:6} {local_time(record.time)} {_words(record)}")
+    for number, time, words in lines(_found(name).records(), refused):
+        click.echo(f"{number:6} {local_time(time)} {words}")
 
 
 @audit.command()
@@ -185,48 +183,6 @@ def _count_questions(session: Session, plan: Plan, as_json: bool) -> int:
         number = len(found)
         click.echo("\n".join([f"{number} {'question' if number == 1 else 'questions'}", *found]))
     return exit_status.of_answer(not found)
-
-
-def _words(record: Record) -> str:
-    """A record for people."""
-    match record:
-        case Start(_, nono, _, policy):
-            return f"session: nono {visible(nono)}, {len(policy.rules)} rules"
-        case Program(_, argv, cwd):
-            return f"run in {visible(cwd)}: {visible(shlex.join(argv), limit=1000)}"
-        case Exit(_, status):
-            return f"ended: {_status(status)}"
-        case Limited(_, _, words):
-            return f"limit: {visible(words, limit=1000)}"
-        case Decision(_, request, effect, _, origin, decided, native):
-            who = f"{request.process.pid} {visible(os.path.basename(request.process.exe))}"
-            by = "the kernel floor" if native else visible(str(origin))
-            verb = "allowed" if effect is Effect.ALLOW else "refused"
-            about = f" ({summary(decided)})" if decided is not None else ""
-            return f"{who}: {verb}: {summary(request)}{about} [{by}]"
-        case Unresolved(_, host, why):
-            return f"no address: {visible(host)}: {visible(why)}"
-        case Exchange(_, service, method, path, status, sent, received, reason):
-            what = f"{visible(method)} {visible(path)} of {visible(service) or 'no service'}"
-            why = f" ({visible(reason)})" if reason else ""
-            return f"request: {what}: {status}{why}, {sent} bytes sent, {received} received"
-        case Answered():
-            return answer_words(record)
-        case Changed(_, deed, person, what, origin):
-            who = f" by {visible(person)}" if person else ""
-            return f"{deed}{who}: {visible(', '.join(what), limit=1000)} [{origin}]"
-        case Summed(_, kind, count):
-            return f"too many to be written one by one: {count} times {visible(kind)}"
-        case End(_, count):
-            return f"end: {count} records before"
-
-
-def _status(status: int | None) -> str:
-    if status is None:
-        return "ended by nono, or never run"
-    if os.WIFSIGNALED(status):
-        return f"by signal {os.WTERMSIG(status)}"
-    return f"exit status {os.WEXITSTATUS(status)}"
 
 
 def _fields(record: Record) -> dict[str, object]:

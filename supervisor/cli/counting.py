@@ -9,7 +9,7 @@ from typing import Any
 
 from nono.broker.counting.tally import Tally
 from nono.supervisor.cli.messages import say_afterwards
-from nono.supervisor.cli.output_file import OutputFile
+from nono.supervisor.cli.output_file import OutputFile, instead_of
 from nono.supervisor.errors import UsageError
 from nono.supervisor.report.counted import text
 
@@ -44,4 +44,5 @@ def _opened(path: str | None) -> int | None:
         return os.open(path, flags, 0o600)
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        raise UsageError(f"--stats-file {path}: {why}", "name a new file") from None
+        hint = instead_of(path, error.errno)
+        raise UsageError(f"--stats-file {path}: {why}", hint) from None

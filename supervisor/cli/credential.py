@@ -54,15 +54,15 @@ def set_(name: str, profile: str | None) -> None:
     if not key:
         raise UsageError(
             "the key is empty: nothing was stored",
-            f"nono credential set {shlex.quote(name)} < FILE, with the key in FILE",
+            f"nono credential set {shlex.quote(name)} < FILE",
         )
     try:
         keychain.put(place, key)
     except KeychainError as error:
-        from nono.supervisor.credentials.keys import with_ways
+        from nono.supervisor.credentials.keys import way, with_way
 
-        hint = with_ways(_service(name, profile), error)
-        raise KeychainError(error.message, hint) from None
+        service = _service(name, profile)
+        raise KeychainError(with_way(service, error), way(service)) from None
     click.echo(f"stored in {visible(str(place))}")
 
 
@@ -183,8 +183,10 @@ def _found(services: Mapping[str, Service]) -> Iterator[tuple[Service, str]]:
         try:
             yield service, f"key in {keys.load(service, os.environ).source}"
         except KeychainError as error:
-            what = f"{visible(error.message, limit=1000)}; no other key in a keychain is looked for"
-            click.echo(f"nono: {what}\nhint: {error.hint}", err=True)
+            # What is wrong is so for all: which of them was looked for first says nothing.
+            known = error.__cause__ if isinstance(error.__cause__, KeychainError) else error
+            why = visible(known.message, limit=1000)
+            click.echo(f"nono: {why}: no key in a keychain is looked for", err=True)
             failed = True
             yield service, _UNKNOWN
         except NonoError:

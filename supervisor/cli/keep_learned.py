@@ -21,14 +21,19 @@ _ENDED_BY_PEOPLE = (
 )
 
 
+def has_failed(code: int) -> bool:
+    """Whether the program ended as none does that did all that it does."""
+    return code not in _ENDED_BY_PEOPLE
+
+
 def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any]) -> bool:
     """True when the profile was saved. Raises NonoError.
 
     What is not saved is on stdout with --json, and told otherwise: the run is not done in vain.
     """
-    has_failed = code not in _ENDED_BY_PEOPLE
-    is_kept = has_failed and output.replaces
-    if has_failed and (is_kept or not values["quiet"]):
+    failed = has_failed(code)
+    is_kept = failed and output.replaces
+    if failed and (is_kept or not values["quiet"]):
         half = "what was learned is of half a run"
         say_afterwards([f"nono: the program failed (exit status {code}): {half}"])
     if is_kept:
@@ -36,7 +41,7 @@ def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any
         say_afterwards(
             [
                 f"nono: {output.path} stays as it was; what was learned now is",
-                "hint: save what is printed, or learn again once the program succeeds",
+                "hint: learn again once the program succeeds",
             ]
         )
         output.discard()
@@ -46,3 +51,12 @@ def keep_learned(output: OutputFile, text: str, code: int, values: dict[str, Any
     if values["output"] is not None and not is_saved and not values["as_json"]:
         say_afterwards([text.rstrip()])
     return is_saved and bool(output.path)
+
+
+def of_learning(code: int, is_saved: bool, values: dict[str, Any]) -> int:
+    """The exit code: that of the program, unless it tells that all went well and that is not so.
+
+    Whoever goes on with the profile would have none.
+    """
+    is_missing = values["output"] is not None and not is_saved
+    return exit_status.NO if is_missing and code == exit_status.SUCCESS else code

@@ -17,7 +17,7 @@ from nono.supervisor import exit_status
 from nono.supervisor.cli.help import PolicyCommand
 from nono.supervisor.cli.messages import say_afterwards, say_notes
 from nono.supervisor.cli.options import policy_options
-from nono.supervisor.cli.output_file import OutputFile
+from nono.supervisor.cli.output_file import OutputFile, instead_of
 from nono.supervisor.errors import UsageError
 from nono.supervisor.places import home_directory, profile_directory
 from nono.supervisor.planning.options import Options, to_options
@@ -60,7 +60,8 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
     It may read everything but what is protected, reach any host, and write in the working directory
     and in caches of the sandbox's own; other options let it do more. With --profile, only what
     that profile lacks is learned. With --ask you are asked as by `nono run --ask`, and the profile
-    is what you allow. The exit code is the program's, or 0 when its time was up.
+    is what you allow. The exit code is the program's, or 0 when its time was up; instead of 0 it is
+    1 when the profile could not be saved.
     """
     if not command:
         raise UsageError("no command to learn from", _EXAMPLE)
@@ -79,7 +80,7 @@ def learn(ctx: click.Context, /, command: tuple[str, ...], **values: Any) -> Non
 
 
 def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
-    from nono.supervisor.cli.keep_learned import keep_learned
+    from nono.supervisor.cli.keep_learned import has_failed, keep_learned, of_learning
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning import observe as learning
     from nono.supervisor.learning.profile import ProfileDraft
@@ -117,13 +118,14 @@ def _learn(argv: tuple[str, ...], values: dict[str, Any]) -> int:
                 code = _watch(prepared, plan, argv, streams, faults)
                 outcome = ProfileDraft(learner, options, argv, plan, base).outcome(prepared.tmpdir)
             next_plan = None if rounds is None else rounds.another(outcome)
-        _tell(learner, outcome, prepared.decisions, argv, faults, values)
+        _tell(learner, outcome, prepared.decisions, argv, faults, values, has_failed(code))
         if not values["quiet"]:
             told = changed(before.changed())
             say_notes(before.notes)
             say_afterwards(told)
         stdout.check()
         is_saved = keep_learned(output, outcome.text, code, values)
+        code = of_learning(code, is_saved, values)
         undo.pop_all()
     if is_saved and not values["quiet"]:
         say_afterwards(how_to_use(values["output"], output.path, argv))
@@ -172,10 +174,10 @@ def _new_file(name: str | None, force: bool) -> OutputFile:
     except OSError as error:
         why = os.strerror(error.errno or 0)
         where = f"{error.filename}: " if error.filename else ""
-        other = "name a file that is not there yet"
+        other = instead_of(name, error.errno)
         if error.errno in (errno.EROFS, errno.EACCES) and "/" not in name:
-            other = f"a file of this directory: --output ./{shlex.quote(name)}.json"
-        hint = f"--force replaces it; or {other}" if error.errno == errno.EEXIST else other
+            other = f"--output ./{shlex.quote(name)}.json"
+        hint = "--force replaces it" if error.errno == errno.EEXIST else other
         raise UsageError(f"--output {name}: {where}{why}", hint) from None
 
 
@@ -186,6 +188,7 @@ def _tell(
     argv: Sequence[str],
     faults: Sequence[str],
     values: dict[str, Any],
+    failed: bool,
 ) -> None:
     from nono.supervisor.report import learned as learn_report
     from nono.supervisor.report import run as report
@@ -193,7 +196,7 @@ def _tell(
     say_afterwards(report.bug(faults))
     if values["quiet"]:
         return
-    say_afterwards(learn_report.text(learner, outcome, decisions))
+    say_afterwards(learn_report.text(learner, outcome, decisions, failed))
     if not values["as_json"] and values["output"] is None:
         directory = profile_directory(os.environ, home_directory(os.environ))
         say_afterwards([outcome.text.rstrip(), *learn_report.how_to_keep(directory, argv)])

@@ -25,7 +25,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
     """Run the program as `nono run --ask` does; the exit code. Raises NonoError."""
     from nono.supervisor.asking.channels import Channels, named
     from nono.supervisor.asking.opening import place_of
-    from nono.supervisor.cli.keep_learned import keep_learned
+    from nono.supervisor.cli.keep_learned import keep_learned, of_learning
     from nono.supervisor.cli.output_file import OutputFile
     from nono.supervisor.decisions.run_by_people import RunByPeople
     from nono.supervisor.learning.answered import profile_of_answers, said_of
@@ -75,6 +75,7 @@ def learn_by_asking(argv: Sequence[str], values: dict[str, Any], output: OutputF
         text = learned_profile.text
         stdout.check()
         is_saved = keep_learned(output, text, code, values)
+        code = of_learning(code, is_saved, values)
         undo.pop_all()
     if is_saved and not values["quiet"]:
         say_afterwards(learned.how_to_use(values["output"], output.path, argv))

@@ -110,6 +110,14 @@ class OutputFile:
         self._descriptor = None
 
 
+def instead_of(path: str, number: int | None) -> str:
+    """What to do where a new file cannot be made at a path."""
+    directory = os.path.dirname(path)
+    if number == errno.ENOENT and directory:
+        return f"mkdir -p {shlex.quote(directory)}"
+    return "name a new file"
+
+
 def tell_not_written(name: str, error: OSError) -> None:
     """Say which file is missing after the run, and what to do about it."""
     why = error.strerror or "it cannot be written"

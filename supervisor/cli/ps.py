@@ -63,8 +63,6 @@ def _status(path: str) -> Mapping[str, Any] | None:
 def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
     if "is_stopped" in status:
         return _silent_row(status)
-    words = status.get("argv")
-    command = shlex.join(map(str, words)) if isinstance(words, list) else ""
     waiting, refused = status.get("waiting"), status.get("refused", 0)
     return (
         visible(str(status.get("run", ""))),
@@ -72,15 +70,21 @@ def _row(status: Mapping[str, Any]) -> tuple[str, ...]:
         _since(status.get("started")),
         visible(str(refused)),
         f"{len(waiting)} wait" if isinstance(waiting, list) and waiting else "-",
-        visible(command, _MAX_COMMAND),
+        _command(status),
     )
 
 
+def _command(status: Mapping[str, Any]) -> str:
+    words = status.get("argv")
+    return visible(shlex.join(map(str, words)) if isinstance(words, list) else "", _MAX_COMMAND)
+
+
 def _silent_row(status: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of a run that does not answer: what it runs, it alone would know."""
+    """Of a run that does not answer: what is seen from outside."""
     pid = status["pid"]
     words = f"(stopped: fg, or kill -CONT {pid})" if status["is_stopped"] else "(does not answer)"
-    return visible(status["run"]), str(pid), "?", "?", "-", words
+    command = "  ".join(filter(None, (_command(status), words)))
+    return visible(status["run"]), str(pid), "?", "?", "-", command
 
 
 def _since(started: object) -> str:

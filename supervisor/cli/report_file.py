@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nono.broker.errors import NonoError
 from nono.broker.limits import Reached
 from nono.broker.visible import visible
-from nono.supervisor.cli.output_file import OutputFile, tell_not_written
+from nono.supervisor.cli.output_file import OutputFile, instead_of, tell_not_written
 from nono.supervisor.errors import UsageError
 from nono.supervisor.report.schema import heading
 
@@ -117,7 +117,8 @@ def _file(target: str) -> int:
         fd = os.open(target, _NEW, 0o600)
     except OSError as error:
         why = os.strerror(error.errno or 0)
-        raise UsageError(f"--report {target}: {why}", "name a new file") from None
+        hint = instead_of(target, error.errno)
+        raise UsageError(f"--report {target}: {why}", hint) from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise UsageError(f"--report {target}: not a regular file", "name a new file")

@@ -166,4 +166,4 @@ def refuse(found: Found) -> NoReturn:
         what = f"[tool.nono] of {path}, which was accepted, is gone"
     how = shlex.quote(path)
     first = f"nono trust {how}" if found.project.text else f"nono trust --forget {how}"
-    raise UsageError(f"{what}: nothing was run", f"{first}, or leave it out: --no-project")
+    raise UsageError(f"{what}: nothing was run, and --no-project runs without it", first)

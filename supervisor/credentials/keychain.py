@@ -69,8 +69,8 @@ def _backend() -> KeyringBackend:
         refused.append(type(backend).__name__)
     if refused:
         raise KeychainError(
-            f"the keychain here ({', '.join(refused)}) stores keys as plain text",
-            f"accept that: export {PLAINTEXT}=1",
+            f"the keychain here ({', '.join(refused)}) stores keys as plain text, which"
+            f" {PLAINTEXT}=1 accepts",
         )
     raise KeychainError(f"this machine has no keychain that is open to you{_missing()}")
 

@@ -42,31 +42,35 @@ def load(service: Service, env: Mapping[str, str]) -> Key:
             return Key(_checked(service, source, value), source)
     *others, last = map(str, service.sources)
     where = f"neither in {', '.join(others)} nor in {last}" if others else f"not in {last}"
-    hint = f"{_hint(service)}; or {ways(service)}" if _in_keychain(service) else _hint(service)
-    raise NonoError(f"there is no key for {service.name}: {where}", _meant(service, env) or hint)
+    hint = _meant(service, env) or _hint(service)
+    raise NonoError(f"there is no key for {service.name}: {where}", hint)
 
 
-def ways(service: Service) -> str:
-    """What to do without a keychain: lines that can be pasted."""
-    place = os.path.join(home_directory(os.environ), ".config/nono", f"{service.name}.key")
-    named = f"{flag('network.credentials')} {service.name}=file://{quote(place)}"
-    exported = [f"export {name}=... (nono does not pass it on)" for name in _variable(service)]
-    stored = f"install -D -m 600 /dev/stdin {shlex.quote(place)}, and {named}"
-    return "; or ".join([*exported, stored])
+def way(service: Service) -> str:
+    """What gives it a key without a keychain: a line that can be pasted, and asks for the key."""
+    for name in _variable(service):
+        return _ask_for(name)
+    return f"install -D -m 600 /dev/stdin {shlex.quote(_file_of(service))}"
 
 
-def with_ways(service: Service, error: KeychainError) -> str:
-    """What to do without a keychain, or with this one."""
-    return "; or ".join(filter(None, (ways(service), error.hint)))
+def with_way(service: Service, error: KeychainError) -> str:
+    """What is wrong with the keychain, and where a key can be instead."""
+    named = f"{flag('network.credentials')} {service.name}=file://{quote(_file_of(service))}"
+    return f"{error.message}; one in a file is named by {named}"
+
+
+def _file_of(service: Service) -> str:
+    return os.path.join(home_directory(os.environ), ".config/nono", f"{service.name}.key")
+
+
+def _ask_for(variable: str) -> str:
+    """nono does not pass it on, and the shell does not remember it with its lines."""
+    return f"read -rs {variable} && export {variable}"
 
 
 def _variable(service: Service) -> Sequence[str]:
     """The variable that nono takes the key from, if it does."""
     return [each.name for each in service.sources if isinstance(each, InEnvironment)][:1]
-
-
-def _in_keychain(service: Service) -> bool:
-    return any(isinstance(each, InKeychain) for each in service.sources)
 
 
 def _meant(service: Service, env: Mapping[str, str]) -> str:
@@ -107,8 +111,8 @@ def _look(service: Service, source: Source, env: Mapping[str, str]) -> str | Non
             try:
                 return keychain.get(source)
             except KeychainError as error:
-                hint = _meant(service, env) or with_ways(service, error)
-                raise KeychainError(f"the key for {service.name}: {error}", hint) from None
+                said = f"the key for {service.name}: {with_way(service, error)}"
+                raise KeychainError(said, _meant(service, env) or way(service)) from error
 
 
 def _from_file(service: Service, path: str) -> str:
@@ -134,7 +138,7 @@ def _from_file(service: Service, path: str) -> str:
 
 def _hint_of_file(path: str, number: int | None) -> str:
     if number == errno.ENOENT:
-        return f"store it with: install -D -m 600 /dev/stdin {shlex.quote(path)}"
+        return f"install -D -m 600 /dev/stdin {shlex.quote(path)}"
     if number == errno.ELOOP:
         return "name the file itself"
     return f"ls -ld {shlex.quote(os.path.dirname(path))} {shlex.quote(path)}"
@@ -164,5 +168,5 @@ def _hint(service: Service) -> str:
     if isinstance(last, InKeychain):
         return f"nono credential set {service.name}"
     if isinstance(last, InEnvironment):
-        return f"export {last.name}=..."
-    return f"store it with: install -m 600 /dev/stdin {last.path}"
+        return _ask_for(last.name)
+    return f"install -D -m 600 /dev/stdin {shlex.quote(last.path)}"

@@ -136,6 +136,8 @@ class Denials:
             if known is not None:
                 known.add(asking)
             elif len(found) < _MAX_DENIALS:
+                # What tells of the run may depend on the program, which is gone by then.
+                _ = request.process.exe
                 found[same] = Counted(request, verdict, not self._may_be_harmless(request))
                 found[same].add(asking)
             elif not is_harmless:

@@ -31,7 +31,7 @@ def check(network: Network, broker: bool) -> None:
     if not broker:
         raise UsageError(
             "services need the broker, which --floor-only leaves out",
-            f"leave out {flag('network.credentials')}, or --floor-only",
+            "leave out --floor-only",
         )
     if network.mode is Mode.BLOCKED:
         raise UsageError(

@@ -190,7 +190,7 @@ def check_kernel(best_effort: bool, broker: bool = True) -> int:
     if lost and not best_effort:
         raise StartError(
             f"this kernel's Landlock (ABI {abi}) cannot refuse: {'; '.join(lost)}",
-            "add --best-effort to run with less, or use a newer kernel",
+            "add --best-effort to run with less",
         )
     return abi
 

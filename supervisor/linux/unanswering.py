@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from nono.shims.linux.process import pidfd_open, pidfd_send_signal
 from nono.shims.linux.sockets import peer_pidfd
 from nono.shims.linux.unix_peers import credentials
-from nono.supervisor.linux.processes import state_of
+from nono.supervisor.linux.processes import read_bounded, state_of
 
+_MAX_WORDS = 4096
+"""Bytes of a command line."""
 _END_SECONDS = 5.0
 """For one that is busy, until it takes SIGTERM; SIGKILL comes then."""
 
@@ -24,6 +26,7 @@ class Behind:
     def __init__(self, pid: int, pidfd: int) -> None:
         self.pid = pid
         self.is_stopped = state_of(pid) == "T"
+        self.argv = _command(pid)
         self._pidfd = pidfd
 
     def go_on(self) -> None:
@@ -46,6 +49,16 @@ class Behind:
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
         return bool(poll.poll(_END_SECONDS * 1000))
+
+
+def _command(pid: int) -> list[str]:
+    """What it runs, by its command line as far as that is read: what stands after the options."""
+    try:
+        words = read_bounded(f"/proc/{pid}/cmdline", _MAX_WORDS).rstrip(b"\0").split(b"\0")
+    except OSError:
+        return []
+    found = words[words.index(b"--") + 1 :] if b"--" in words else words
+    return [*map(os.fsdecode, filter(None, found))]
 
 
 @contextlib.contextmanager

@@ -78,7 +78,7 @@ def compiled(
         profile = profile_of(policy, tag, [*network_rules(policy.network, proxy_port), *marks])
         profile.text()
     except ValueError as error:
-        hint = "nono run --dry-run shows the rules; leave this one out"
+        hint = "nono run --dry-run shows the rules"
         raise UsageError(f"a rule cannot be enforced on macOS: {error}", hint) from None
     made = Compiled(policy, profile, Evaluator(profile))
     for request in _uses(_near_refusals(policy)):

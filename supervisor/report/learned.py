@@ -7,20 +7,25 @@ from collections.abc import Iterator, Sequence
 
 from nono.broker import visible
 from nono.broker.explaining.explain import summary
+from nono.broker.rules.rule import NO_DATAGRAMS
 from nono.broker.settings import flag
 from nono.supervisor.decisions.decide import Decisions
 from nono.supervisor.learning.observe import Learner
 from nono.supervisor.learning.own_state import STATE
 from nono.supervisor.learning.profile import Outcome
+from nono.supervisor.report.entry import Entry
 from nono.supervisor.report.lines import entries, grouped
 
 _MAX_SHOWN = 20
 
 
-def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[str]:
+def text(
+    learner: Learner, outcome: Outcome, decisions: Decisions, has_failed: bool = False
+) -> Iterator[str]:
     """What was seen, what was refused, and what could not be put into the profile."""
     yield from _seen(outcome)
-    refused = [str(line) for line in grouped(decisions, entries(decisions))]
+    told = [each for each in entries(decisions) if has_failed or not _is_done_without(each)]
+    refused = [str(line) for line in grouped(decisions, told)]
     yield from _part("refused while learning, and not in the profile", refused)
     if any(each.verdict.rule.origin == STATE for each in decisions.denials.all()):
         yield (
@@ -35,12 +40,18 @@ def text(learner: Learner, outcome: Outcome, decisions: Decisions) -> Iterator[s
         ("paths that lead elsewhere by now, and not in the profile", outcome.moved),
     ):
         yield from _part(title, [visible(path) for path in paths])
-    told = {*outcome.above, *outcome.unnamed, *outcome.moved}
-    ungranted = [r for r in outcome.ungranted if getattr(r, "path", None) not in told]
+    named = {*outcome.above, *outcome.unnamed, *outcome.moved}
+    ungranted = [r for r in outcome.ungranted if getattr(r, "path", None) not in named]
     lines = dict.fromkeys(map(summary, ungranted))
     yield from _part("seen, and not granted by the profile", list(lines))
     if learner.needs.overflow:
         yield f"nono: {learner.needs.overflow} more calls were seen than are remembered"
+
+
+def _is_done_without(entry: Entry) -> bool:
+    """A socket of datagrams that the machine allows nobody: no profile gives one, and look-ups
+    make one to sort addresses by."""
+    return entry.denial.verdict.rule.origin == NO_DATAGRAMS.origin
 
 
 def _seen(outcome: Outcome) -> Iterator[str]:

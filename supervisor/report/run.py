@@ -146,7 +146,7 @@ def _kept(paths: Sequence[str]) -> str:
     if directly:
         return f"  hint: {shlex.join((flag('filesystem.write_file'), path))}"
     grant = shlex.join((flag("filesystem.write"), path))
-    return f"  hint: {shlex.join(('mkdir', '-p', path))}, then {grant}"
+    return f" ({grant} keeps it, where it is there)  hint: {shlex.join(('mkdir', '-p', path))}"
 
 
 def audit(log: Audit | None) -> list[str]:

@@ -24,7 +24,7 @@ def status_of(path: str) -> Mapping[str, Any] | None:
             if behind is None:
                 return None
             told = {"run": run_of(path), "pid": behind.pid, "is_stopped": behind.is_stopped}
-            return {**told, "socket": path}
+            return {**told, "argv": behind.argv, "socket": path}
     except OSError:
         return None
 

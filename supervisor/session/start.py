@@ -111,7 +111,7 @@ def check_streams(streams: Streams, network: Mode) -> None:
             if sock.type not in connected and not is_open:
                 raise UsageError(
                     f"{name} is a socket of datagrams, by which a program can send to anybody",
-                    "give it a pipe, or a socketpair of SOCK_STREAM or SOCK_SEQPACKET",
+                    "give it a pipe",
                 )
 
 

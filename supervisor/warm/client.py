@@ -46,7 +46,7 @@ def run_warm(searched: list[str], main: str) -> None:
     if wanted not in (_IF_IT_CAN, _REQUIRED):
         _refuse(
             f"{wire.VARIABLE}={wanted[:_MAX_SHOWN]} is none of {_IF_IT_CAN}, {_REQUIRED} and 0",
-            f"{wire.VARIABLE}={_REQUIRED}",
+            f"{wire.VARIABLE}={_IF_IT_CAN}",
         )
     hint = wire.ORDINARY
     try:

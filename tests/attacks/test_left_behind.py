@@ -50,7 +50,9 @@ def test_one_line_tells_what_of_a_persons_is_gone(
     hinted = ("--write-file", f"/tmp/{tag}-report")
     kept = nono("run", "--allow-cwd", *hinted, "--", "sh", "-c", script)
     out = f"/tmp/{tag}-out"
-    assert kept.stderr.endswith(f": {out}/table  hint: mkdir -p {out}, then --write {out}\n")
+    assert kept.stderr.endswith(
+        f" (--write {out} keeps it, where it is there)  hint: mkdir -p {out}\n"
+    )
     os.mkdir(out)
     os.chown(out, as_user.uid, as_user.gid)
     script = script.replace("mkdir ", "mkdir -p ")

@@ -99,10 +99,8 @@ def block(question: Question, choosable: Sequence[Choice], around: Surroundings)
     return [
         _heading(around),
         *_body(question, around),
-        *(_labelled("careful", note, columns) if note else []),
-        *_answers(
-            [*((each.key, _words(each)) for each in choosable), (DETAILS, "details")], columns
-        ),
+        *(_labelled("careful", note, columns, _indent(question)) if note else []),
+        *_answers([*_entries(choosable), (DETAILS, "details")], columns),
         _RULE * columns,
     ]
 
@@ -127,7 +125,7 @@ def second_step(choice: Choice, around: Surroundings) -> list[str]:
     rows += [("", f"and {more} more rules")] if more > 0 else []
     lines = [_heading(around)]
     for label, text in rows:
-        lines += _labelled(label, visible(text, MAX_TEXT), columns, _WHOLE) if text else []
+        lines += _labelled(label, visible(text, MAX_TEXT), columns, most=_WHOLE) if text else []
     keys = [("Enter", "yes, this"), ("Esc", "back to the question")]
     return [*lines, *_answers(keys, columns), _RULE * columns]
 
@@ -146,15 +144,15 @@ def details(question: Question, choosable: Sequence[Choice], around: Surrounding
         ("calls waiting", str(question.waiting)),
         ("asked before", "" if question.seen else "no"),
     ]
-    lines = [_heading(around), *_body(question, around)]
+    lines, indent = [_heading(around), *_body(question, around)], _indent(question)
     for label, text in rows:
-        lines += _labelled(label, visible(text, MAX_TEXT), columns) if text else []
+        lines += _labelled(label, visible(text, MAX_TEXT), columns, indent) if text else []
     for choice in choosable:
         offer = choice.offer
         more = [offer.words, offer.reach, offer.entry and f"{offer.entry} in {offer.file}"]
         words = visible("; ".join(filter(None, more)), MAX_TEXT)
-        lines += _labelled(choice.key, words, columns, _WHOLE)
-    lines += _labelled(DETAILS, "back to the question", columns)
+        lines += _labelled(choice.key, words, columns, indent, _WHOLE)
+    lines += _labelled(DETAILS, "back to the question", columns, indent)
     return [*lines, _RULE * columns]
 
 
@@ -227,14 +225,21 @@ def _body(question: Question, around: Surroundings) -> Iterator[str]:
     columns = around.columns - 1
     yield cut(f"  {program_words(question, columns - 2)}", columns)
     first, *others = _object(question, around)
-    yield from _labelled(f"wants to {visible(question.wants, 40)}", first, columns, _WHOLE)
+    wants, indent = f"wants to {visible(question.wants, 40)}", _indent(question)
+    yield from _labelled(wants, first, columns, indent, _WHOLE)
     for line in others:
-        yield from _labelled("", line, columns, _WHOLE)
-    yield from _labelled("because", visible(question.why, 400), columns)
+        yield from _labelled("", line, columns, indent, _WHOLE)
+    yield from _labelled("because", visible(question.why, 400), columns, indent)
     if question.waiting > 1 or question.seen:
         waiting = f"{question.waiting} calls wait" if question.waiting > 1 else ""
         waiting += f", {question.later} of them for another question" if question.later else ""
-        yield from _labelled("", "; ".join(filter(None, (waiting, _before(question)))), columns)
+        said = "; ".join(filter(None, (waiting, _before(question))))
+        yield from _labelled("", said, columns, indent)
+
+
+def _indent(question: Question) -> int:
+    """Of the texts beside the labels, which stand in one column."""
+    return max(_LABEL, width(f"wants to {visible(question.wants, 40)}") + 2)
 
 
 def _before(question: Question) -> str:
@@ -273,8 +278,9 @@ def _object(question: Question, around: Surroundings) -> list[str]:
     return [shown, name_of(name)] if name else [shown]
 
 
-def _labelled(label: str, text: str, columns: int, most: int = _MAX_LINES) -> list[str]:
-    indent = max(_LABEL, width(label) + 2)
+def _labelled(
+    label: str, text: str, columns: int, indent: int = _LABEL, most: int = _MAX_LINES
+) -> list[str]:
     if columns < NARROW - 1:
         lines = [f"    {each}" for each in wrapped(text, columns - 4, most)]
         return [f"  {cut(label, columns - 2)}", *lines] if label else lines

@@ -7,7 +7,7 @@ its input.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from nono.broker.asking.question import Offer, Question
@@ -32,6 +32,11 @@ _NO_STOP = "this does not stop; q leaves, n says no"
 _TOO_EARLY = "that key came too early, and went nowhere"
 _GOES_ON = "  q  leave: who else is there is asked"
 _WITHDRAWN = "withdrawn: answered elsewhere, or needed no more"
+_AT_ITSELF = "asks on its own terminal"
+_ELSEWHERE = "asks elsewhere"
+_ASKED_ELSEWHERE = "what was asked elsewhere"
+_TERMINAL = "terminal"
+"""The channel of who sits before a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class Board:
         self._home = home
         self._runs: dict[str, str] = {}
         self._waiting: dict[tuple[str, int], Question] = {}
+        self._open: dict[str, frozenset[object]] = {}
+        self._asks: dict[str, str] = {}
         self._decisions: deque[str] = deque(maxlen=_MAX_DECISIONS)
         self._gate: Gate | None = None
         self._keyboard = Keyboard()
@@ -86,9 +93,18 @@ class Board:
         """A run goes on; `words` say what it runs."""
         self._runs[run] = words
 
+    def stands(self, run: str, status: Mapping[str, object]) -> None:
+        """How a run stands by now: a question that waits may be none of those that are put here."""
+        waiting, channels = status.get("waiting"), status.get("channels")
+        ids = waiting if isinstance(waiting, list) else ()
+        self._open[run] = frozenset(each for each in ids if isinstance(each, int))
+        at_itself = isinstance(channels, list) and _TERMINAL in channels
+        self._asks[run] = _AT_ITSELF if at_itself else _ELSEWHERE
+
     def ended(self, run: str) -> None:
         """A run has ended, and nobody waits in it any more."""
         self._runs.pop(run, None)
+        self._open.pop(run, None)
         for name, id in [*self._waiting]:
             if name == run:
                 self._drop(name, id)
@@ -111,8 +127,10 @@ class Board:
         if not isinstance(id, int):
             return
         words = visible(str(params.get("words", _WITHDRAWN)), _MAX_WORDS)
+        if method == "decided":
+            self._open[run] = self._open.get(run, frozenset()) - {id}
         if method == "decided" or (method == "withdrawn" and (run, id) in self._waiting):
-            about = self._about.pop((run, id), "")
+            about = self._about.pop((run, id), _ASKED_ELSEWHERE)
             self._decisions.append(f"{visible(run, 20)}  {about}: {words}")
         self._drop(run, id)
 
@@ -220,16 +238,30 @@ class Board:
     def _overview(self) -> Iterable[str]:
         if not self._runs:
             return ["  nono watch: no sandbox runs; one that asks is shown here"]
+        elsewhere = self._elsewhere()
+        nobody = "nobody asks here" if elsewhere else "nobody asks"
+        return [f"  nono watch: {nobody}", *(self._run(run, elsewhere) for run in self._runs)]
+
+    def _run(self, run: str, elsewhere: Container[str]) -> str:
+        asks = (self._asks[run],) if run in elsewhere else ()
+        return "  ".join(("", visible(run, 20), *asks, visible(self._runs[run])))
+
+    def _elsewhere(self) -> list[str]:
+        """The runs with a question that was not put to who watches."""
+        here = self._waiting.keys()
         return [
-            "  nono watch: nobody asks",
-            *(f"  {visible(run, 20)}  {visible(words)}" for run, words in self._runs.items()),
+            run
+            for run, ids in self._open.items()
+            if run in self._runs and any((run, id) not in here for id in ids)
         ]
 
     def _others(self) -> Iterable[str]:
-        """The questions that come after this one."""
+        """The questions that come after this one, and the runs that ask elsewhere."""
         for (run, _), each in [*self._waiting.items()][1:]:
             wants = f"{visible(each.wants)} {block.subject_words(each, self._home)}"
             yield f"  {visible(run, 20)}  waits: {wants}"
+        elsewhere = self._elsewhere()
+        yield from (self._run(run, elsewhere) for run in elsewhere)
 
     def _decided(self) -> list[str]:
         return [f"  {line}" for line in reversed(self._decisions)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -47,6 +48,8 @@ class Client:
         self._lines = Lines()
         self._events: deque[Call] = deque()
         self._last = 0
+        self._looks = 0
+        """The call of `look_again` that was not answered yet; 0 for none."""
         try:
             self._seconds = _SECONDS
             self.status = self.request("hello", protocol=PROTOCOL, client=name, answers=answers)
@@ -87,6 +90,15 @@ class Client:
                 return _result(replies[0])
         raise SilentError("it does not answer")
 
+    def look_again(self) -> None:
+        """Ask how the run stands without waiting for it: its answer is the event `status`."""
+        if self._looks:
+            return  # one that is stopped gets no more to read
+        self._last += 1
+        self._looks = self._last
+        with contextlib.suppress(OSError):  # who listens hears that it is gone
+            self._socket.sendall(json_rpc.request(self._last, "status"))
+
     def events(self) -> Iterator[Call]:
         """What came by itself so far; for when there is something to read. Blocks otherwise."""
         self._hear()
@@ -100,9 +112,16 @@ class Client:
     def _hear(self) -> list[Reply]:
         """The replies among what came; the rest is kept."""
         received = self._receive()
-        calls = [each for each in received if isinstance(each, Call)]
+        calls = [each for each in map(self._told, received) if isinstance(each, Call)]
         self._events.extend(calls[: _MAX_EVENTS - len(self._events)])
         return [each for each in received if isinstance(each, Reply)]
+
+    def _told(self, message: Call | Reply) -> Call | Reply:
+        """The message, as an event where it answers `look_again`."""
+        if not isinstance(message, Reply) or not self._looks or message.id != self._looks:
+            return message
+        self._looks = 0
+        return Call("status", message.result if isinstance(message.result, dict) else {})
 
     def _receive(self) -> list[Call | Reply]:
         try:

@@ -24,6 +24,8 @@ from nono.supervisor.places import home_directory
 
 _LOOK_SECONDS = 0.25
 _COMES_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
+"""Between two looks at whether a run asks elsewhere, of which nobody here is told."""
 _CHUNK = 4096
 _ENTER = b"\x1b[?1049h\x1b[?2004h"
 _LEAVE = b"\x1b[?2004l\x1b[?1049l"
@@ -77,6 +79,12 @@ class Watching:
                 ended.append(run)
         return ended
 
+    def look_again(self) -> None:
+        """Ask the runs that may ask somebody how they stand; they tell it as `status`."""
+        for client in self.clients.values():
+            if client.status.get("channels"):
+                client.look_again()
+
     def answer(self, picked: Picked) -> bool:
         """True where the run took it; others may have been faster."""
         client = self.clients.get(picked.run)
@@ -116,9 +124,13 @@ def watch(
     """
     board = Board(only, home_directory(os.environ), before)
     answered = False
-    until = time.monotonic() + _COMES_SECONDS
+    until = again = time.monotonic()
+    until += _COMES_SECONDS
 
     def tell(run: str, call: Call) -> None:
+        if call.method == "status":
+            board.stands(run, call.params)
+            return
         if call.method != "question":
             board.told(run, call.method, call.params)
             return
@@ -132,6 +144,9 @@ def watch(
         while True:
             for client in watching.look():
                 board.started(client.run, _words(client.status))
+            if only is None and time.monotonic() >= again:
+                again = time.monotonic() + _AGAIN_SECONDS
+                watching.look_again()
             if only is not None and (
                 not watching.clients or (board.is_idle and time.monotonic() > until)
             ):

@@ -123,8 +123,9 @@ def _open(run: Run, is_named: bool, is_plain: bool) -> Channel | None:
         if is_named:
             ask = flag("ask")
             raise UsageError(
-                f"{ask}: there is no terminal to ask on",
-                f"run it in a terminal (su --pty, ssh -t), or with {ask}=watch and `nono watch`",
+                f"{ask}: there is no terminal to ask on (su --pty and ssh -t make one), and"
+                " `nono watch` in another can be asked",
+                f"{ask}=watch",
             )
         return None
     return ThisTerminal(OwnTerminal(outer, run.name, is_plain))

@@ -60,5 +60,5 @@ class End:
         return BrokenError(
             "the sandbox's init was killed, and so was nono's process that ends what it leaves:"
             " programs of it go on, with what the kernel alone allows them",
-            "ps -e shows them; end them by hand",
+            "ps -e",
         )

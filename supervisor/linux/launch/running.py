@@ -217,16 +217,12 @@ class Session:
     def status(self) -> int:
         """The wait status, once no process is left. Raises as `wait` does."""
         if self._end.not_executed is not None:
-            number, (command, *_), program = (
-                self._end.not_executed,
-                self._spec.argv,
-                self._program(),
-            )
+            number, spec, program = self._end.not_executed, self._spec, self._program()
             # What only this needs is loaded only then.
             from nono.supervisor.planning.program.not_executed import diagnose
 
-            found = diagnose(self._spec.argv, number, program, self._spec.cwd)
-            raise CommandError(command, number, program, *found)
+            found = diagnose(spec.argv, number, program, spec.cwd, spec.env)
+            raise CommandError(spec.argv[0], number, program, *found)
         if self._end.status is None and self.held is not None and self.held.is_ended:
             return signal.SIGKILL
         if self._end.status is None:

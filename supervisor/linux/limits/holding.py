@@ -197,7 +197,7 @@ def hold(limits: Limits, *, broker: bool, best_effort: bool) -> Holding:
         if name == "processes":
             raise StartError(f"{flag}: {why}, and {how}", OWN_GROUP)
         otherwise = f"nothing was run. With --best-effort {how}"
-        raise StartError(f"{flag}: {why}: {otherwise}", f"{OWN_GROUP}, or add --best-effort")
+        raise StartError(f"{flag}: {why}: {otherwise}", OWN_GROUP)
     notes = [f"{KINDS[name].called}: {why}: {how}" for name, why, how in lacks]
     if limits.written is not None:
         notes.append(f"{KINDS['written'].called}: {_LOOKED_AT}")

@@ -179,7 +179,7 @@ class Session:
 
             spec = self.spec
             program = find_program(spec.argv[0], spec.env, spec.cwd)
-            found = diagnose(spec.argv, number, program, spec.cwd)
+            found = diagnose(spec.argv, number, program, spec.cwd, spec.env)
             raise CommandError(spec.argv[0], number, program, *found)
         if self._end.status is None:
             raise BrokenError("the sandbox's guard was killed, and every process with it")

@@ -116,7 +116,7 @@ def _closed(closing: _Closing, flags: Settings, profile: Settings) -> Setting | 
     if against and by_profile is not None:
         raise UsageError(
             f"{against[0]} opens nothing: {closing.how} by {by_profile.origin}",
-            f"leave out {against[0]}, or use another profile",
+            f"leave out {against[0]}",
         )
     return closed or by_profile
 
@@ -140,7 +140,7 @@ def _loopback_only(by: Setting, *settings: Settings) -> Network:
         for service in each.all("network.credentials"):
             raise UsageError(
                 f"{by} and {service} contradict each other: a service is a host",
-                f"leave out {by}, or the services",
+                f"leave out {by}",
             )
     return Network(
         Mode.FILTERED,

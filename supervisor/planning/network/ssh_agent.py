@@ -51,7 +51,7 @@ def ssh_agent(
     missing = _missing(path) or _leads_out(path, changeable)
     if missing:
         if by_flag is not None:
-            raise UsageError(f"{by_flag}: {missing}", "start one: eval $(ssh-agent) && ssh-add")
+            raise UsageError(f"{by_flag}: {missing}", "eval $(ssh-agent) && ssh-add")
         return SshAgent(notes=(f"{asked}: {missing}",))
     place = canonical(path)
     rules = [Rule(File(place), Access.CONNECT, Effect.ALLOW, asked.origin)]

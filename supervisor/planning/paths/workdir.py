@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from nono.broker import is_within
 from nono.broker.rules.paths import lineage
 from nono.supervisor.errors import UsageError
-from nono.supervisor.places import absolute, canonical, current_directory, here, state_directory
+from nono.supervisor.places import (
+    absolute,
+    canonical,
+    current_directory,
+    here,
+    nearest_directory,
+    state_directory,
+)
 from nono.supervisor.planning.paths.flag_paths import follow
 from nono.supervisor.walk import Changeable
 
@@ -47,8 +54,8 @@ def working_directory(given: str | None, home: str) -> str:
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
-        named = shlex.quote(given or path)
-        raise UsageError(f"{said}: no such directory", f"mkdir -p {named}") from None
+        there = shlex.quote(nearest_directory(path))
+        raise UsageError(f"{said}: no such directory", f"ls {there}") from None
     except PermissionError:
         raise _not_entered(path, said) from None
     except OSError as error:

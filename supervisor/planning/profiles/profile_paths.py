@@ -61,7 +61,7 @@ class Variables:
                 return match[0]
             value = self._values.get(name)
             if value is None:
-                raise PolicyError(f"${name} is not set", f"export {name}=..., or write the path")
+                raise PolicyError(f"${name} is not set", f"export {name}=DIRECTORY")
             return plain(value) if quote else value
 
         return VARIABLE.sub(replace, text)

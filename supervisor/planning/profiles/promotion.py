@@ -75,8 +75,9 @@ def _text(path: str, name: str) -> tuple[str, str]:
         if is_file_name(name) or name not in built_in_names():
             return "", _EMPTY
     raise PolicyError(
-        f"{name} comes with nono and is not changed",
-        f'--into my-{name}, and start that with {{"extends": "{name}"}}',
+        f"{name} comes with nono and is not changed, unlike one that extends it:"
+        f' {{"extends": "{name}"}}',
+        f"--into my-{name}",
     )
 
 

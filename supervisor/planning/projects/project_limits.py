@@ -33,7 +33,7 @@ _KEYS = {
 }
 """Keys that are refused as a whole, and why."""
 _SOCKETS = ("/run", "/var/run")
-_HINT = "leave it out; whoever needs it says so by a flag, or in a profile of their own"
+_HINT = "leave it out"
 
 
 def problems(

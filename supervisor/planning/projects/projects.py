@@ -59,19 +59,19 @@ def _text(path: str, place: str) -> str:
         if text and not is_whole:
             raise PolicyError(f"larger than {MAX_BYTES // 1024} KiB", "make it smaller")
     except PolicyError as error:
-        hint = f"mend it, or leave it out for a run: --no-project ({error.hint})"
-        raise UsageError(f"{place}: {error.message}", hint) from None
+        what = f"{place}: {error.message} (--no-project runs without it)"
+        raise UsageError(what, error.hint) from None
     if text and (led or place != os.path.normpath(path)):
         end = shlex.quote(canonical(path))
         raise UsageError(
             f"{path} is reached by a link, which may lead elsewhere by the time that it is used:"
-            " its [tool.nono] counts only under its own name",
-            f"name {end}, or leave it out for a run: --no-project",
+            " its [tool.nono] counts only under its own name (--no-project runs without it)",
+            f"name {end}",
         )
     if len(text) > MAX_TEXT:
         raise UsageError(
             f"{place}: [tool.nono] is longer than a person would read",
-            "put it into a profile: nono run --profile FILE",
+            "put it into a profile",
         )
     return text
 

@@ -195,8 +195,8 @@ def test_a_directory_gets_the_flag_for_directories() -> None:
     assert said(Watch(CALLER, "/etc"), directory=True).fix == ("--list", "/etc")
     assert said(Metadata(CALLER, "chmod", "/etc/x"), directory=True).fix == ("--write", "/etc/x")
     listing = Open(CALLER, "/home/u/.ssh", READ)
-    assert said(listing, directory=True).fix[2:] == ("--list", "~/.ssh")
-    assert said(listing).fix[2:] == ("--read-file", "~/.ssh")
+    assert said(listing, directory=True).fix[2:] == ("--list", "/home/u/.ssh")
+    assert said(listing).fix[2:] == ("--read-file", "/home/u/.ssh")
 
 
 def test_what_is_granted_already_is_not_asked_for_again() -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from nono.supervisor.cli.counting import Counting
 from nono.supervisor.cli.output_file import OutputFile
+from nono.supervisor.cli.report_file import ReportFile
+from nono.supervisor.errors import UsageError
 from tests.conftest import TIMEOUT
 
 
@@ -50,13 +53,30 @@ def test_what_cannot_be_written_is_told_and_not_left(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_where_a_directory_is_missing_it_is_made(tmp_path: Path) -> None:
+    for open_it, option in ((report, "--report"), (Counting, "--stats-file")):
+        with pytest.raises(UsageError, match=f"{option} .*: No such file") as found:
+            open_it(f"{tmp_path}/no dir/r.json")
+        assert found.value.hint == f"mkdir -p '{tmp_path}/no dir'"
+        with pytest.raises(UsageError, match=option) as found:
+            open_it(str(tmp_path))
+        assert found.value.hint == "name a new file"
+
+
+def report(path: str) -> ReportFile:
+    return ReportFile(path, ["true"])
+
+
 LEARNED = """
 import os, sys
-from nono.supervisor.cli.keep_learned import keep_learned
+from nono.supervisor.cli.keep_learned import keep_learned, of_learning
 from nono.supervisor.cli.output_file import OutputFile
 new = os.open(sys.argv[1] + ".new", os.O_RDWR | os.O_CREAT, 0o600)
 values = {"output": sys.argv[1], "quiet": False, "as_json": False}
-assert not keep_learned(OutputFile(new, sys.argv[1]), '{"learned": 1}', 0, values)
+saved = keep_learned(OutputFile(new, sys.argv[1]), '{"learned": 1}', 0, values)
+assert not saved
+assert [of_learning(code, saved, values) for code in (0, 3)] == [1, 3]
+assert of_learning(0, True, values) == of_learning(0, False, {"output": None}) == 0
 """
 
 

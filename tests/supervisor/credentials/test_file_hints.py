@@ -17,7 +17,7 @@ def test_what_is_not_there_is_stored_and_a_link_is_named(tmp_path: Path) -> None
     (tmp_path / "link").symlink_to("elsewhere")
     (tmp_path / "file").touch()
     for name, hint in (
-        ("no/key", f"store it with: install -D -m 600 /dev/stdin {tmp_path}/no/key"),
+        ("no/key", f"install -D -m 600 /dev/stdin {tmp_path}/no/key"),
         ("link", "name the file itself"),
         ("file/key", f"ls -ld {tmp_path}/file {tmp_path}/file/key"),
     ):

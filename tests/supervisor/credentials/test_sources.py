@@ -49,7 +49,7 @@ def test_the_keychain(inside: Inside) -> None:
     done = inside(_CHAT, services=("openai",), env=env)
     assert done.returncode == 125
     assert "there is no key for openai" in done.stderr and "openai_api_key" in done.stderr
-    assert "hint: nono credential set openai" in done.stderr
+    assert "hint: nono credential set openai\n" in done.stderr
 
 
 @BY_A_USER
@@ -63,17 +63,18 @@ def test_keychains_that_are_none(nono: Nono, as_user: Account) -> None:
     assert done.returncode == 125
     assert "no keychain that is open to you" in done.stderr
     place = as_user.home / ".config/nono/openai.key"
-    assert "hint: export OPENAI_API_KEY=..." in done.stderr
-    assert f"install -D -m 600 /dev/stdin {place}" in done.stderr
-    assert f"--proxy-credential openai=file://{place}" in done.stderr
+    assert "hint: read -rs OPENAI_API_KEY && export OPENAI_API_KEY\n" in done.stderr
+    assert f"--proxy-credential openai=file://{place}\n" in done.stderr
     meant = nono(
         "run", "--proxy-credential=openai=MINE", "--", "true", env={**nothing, "MINE": "x"}
     )
     assert "did you mean --proxy-credential openai=env://MINE?" in meant.stderr
     empty = nono("credential", "set", "openai", env=nothing, input="\n")
-    assert "hint: nono credential set openai < FILE" in empty.stderr
+    assert "hint: nono credential set openai < FILE\n" in empty.stderr
     done = nono("credential", "list", env={**nothing, "GROQ_API_KEY": REAL_KEY})
     assert done.returncode == 0 and done.stderr.count("no keychain that is open to you") == 1
+    why = "nono: this machine has no keychain that is open to you"
+    assert done.stderr == f"{why}: no key in a keychain is looked for\n"
     assert "https://api.openai.com/v1  key not known" in done.stdout
     assert "key in the variable GROQ_API_KEY" in done.stdout and "no key" not in done.stdout
     broken = {"PYTHON_KEYRING_BACKEND": "no.such.module"}

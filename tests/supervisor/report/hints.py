@@ -98,6 +98,7 @@ CASES = (
         "--bypass-protection ~/.bashrc --write-file ~/.bashrc",
     ),
     Case("delete ~/.ssh/known", "os.unlink(H + '/.ssh/known')"),
+    Case("create the directory ~/.aws/new", "os.mkdir(H + '/.aws/new')"),
     _file(".newtool", "create the directory", MKDIR, "--allow"),
     _file(".config/newapp", "create the directory", MKDIR, "--allow"),
     _file(".cache/newapp", "create the directory", MKDIR, "--allow"),

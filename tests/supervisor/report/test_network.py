@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 
 import pytest
 
-from nono.broker import Bind, Connect, ConnectHost, Policy, Request, ServerName, Socket
-from nono.broker.requests import RecordedProcess
+from nono.broker import Bind, Connect, ConnectHost, Deny, Policy, Request, ServerName, Socket
+from nono.broker.requests import DATAGRAMS_IPV4, RecordedProcess
+from nono.broker.rules.rule import NO_DATAGRAMS
 from nono.supervisor import Options, make_plan
 from nono.supervisor.decisions.decide import Decisions
+from nono.supervisor.learning.observe import Learner
+from nono.supervisor.learning.profile import Outcome
+from nono.supervisor.report import learned
 from nono.supervisor.report import run as report
 from tests.broker.worlds import World
 
@@ -83,6 +88,16 @@ def test_every_kind_of_request_has_a_record(decisions: Decisions) -> None:
         {"request": "Bind", "address": "0.0.0.0", "port": "8000"},
     ]
     assert records[2]["fix"] == ["--open-port", "6379"]
+
+
+def test_what_a_learned_program_did_without_is_not_told(decisions: Decisions) -> None:
+    """A server asks for a socket of datagrams to sort addresses by; no profile would give one."""
+    with contextlib.suppress(OSError):
+        decisions.refuse(Socket(ME, DATAGRAMS_IPV4), Deny(NO_DATAGRAMS, errno.EPROTONOSUPPORT))
+    outcome = Outcome({})
+    for has_failed in (True, False):
+        said = "\n".join(learned.text(Learner(), outcome, decisions, has_failed))
+        assert ("refused while learning" in said) == ("datagrams" in said) == has_failed
 
 
 def test_a_socket_of_a_blocked_network_has_a_line() -> None:

@@ -57,7 +57,7 @@ def test_a_run_that_control_z_stopped_is_listed_and_killed(
         screen.type(CONTROL_Z)
         screen.read_until("Stopped")
         screen.command("nono ps")
-        screen.read_until(r"\(stopped: fg, or kill -CONT [0-9]+\)")
+        screen.read_until(r"python3 program.py +\(stopped: fg, or kill -CONT [0-9]+\)")
         screen.command(f"nono status {THE_RUN}")
         screen.read_until("hint: kill -CONT [0-9]+")
         screen.command(f"nono kill {THE_RUN}; echo killed=$?")

@@ -115,9 +115,9 @@ class Caller:
         except (OSError, KeyError, ValueError):
             return False
 
-    @property
+    @lazily
     def exe(self) -> str:
-        """The path of the running program, or an empty string."""
+        """The path of the running program, or an empty string: as it was when first asked for."""
         try:
             return os.readlink(f"/proc/{self.tid}/exe")
         except OSError:

@@ -57,6 +57,17 @@ def test_the_block() -> None:
     assert "\n".join(block(asked, choices(asked), Surroundings(80, "7f3a", 1, 2))) == WIDE
 
 
+@pytest.mark.parametrize("wants", ["read", "create", "change the owner of", "connect to"])
+def test_what_stands_beside_labels_is_one_column(wants: str) -> None:
+    """However long the longest of them is."""
+    asked = replace(question(), wants=wants, seen=2)
+    for lines in (block, details):
+        shown = lines(asked, choices(asked), Surroundings(100))
+        texts = ("/home/u/datasets", "val_0001", "no rule covers it", "this place was asked")
+        starts = {line.index(text) for text in texts for line in shown if text in line[:60]}
+        assert len(starts) == 1, shown
+
+
 def test_how_often_was_asked_before_is_one_number() -> None:
     for seen, times in ((1, "once"), (2, "2 times")):
         asked = replace(question(), seen=seen)

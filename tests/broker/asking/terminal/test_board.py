@@ -46,6 +46,40 @@ def test_a_key_answers_once_the_question_was_seen() -> None:
     assert person.types(b"q") == [Quit()]
 
 
+def test_a_question_that_is_put_elsewhere_is_told_of() -> None:
+    """Or who watches looks at "nobody asks" while the run waits on its own terminal."""
+    board = Board()
+    person = Person(board)
+    board.started("7f3a", "python3 train.py")
+    board.started("81c0", "make")
+    board.stands("7f3a", {"waiting": [17], "channels": ["control socket", "terminal"]})
+    shown = person.looks()
+    assert "nobody asks here\n" in shown
+    assert "7f3a  asks on its own terminal  python3 train.py" in shown and "81c0  make" in shown
+    board.told("7f3a", "decided", {"id": 17, "words": "this file, once"})
+    assert "nobody asks\n" in person.looks() and "asks on" not in person.looks()
+    assert "7f3a  what was asked elsewhere: this file, once" in person.looks()
+    board.stands("7f3a", {"waiting": [18], "channels": ["callback"]})
+    assert "7f3a  asks elsewhere  python3 train.py" in person.looks()
+
+
+def test_what_is_asked_here_is_not_told_of_twice() -> None:
+    board = Board()
+    person = Person(board)
+    for run in ("7f3a", "81c0"):
+        board.started(run, "make")
+    board.asked("7f3a", question())
+    for run, waiting in (("7f3a", [17]), ("81c0", [1]), ("gone", [1])):
+        board.stands(run, {"waiting": waiting, "channels": ["control socket", "terminal"]})
+    assert person.looks().count("asks on its own terminal") == 1
+    board.ended("81c0")
+    assert "its own terminal" not in person.looks()
+    for wrong in ({}, {"waiting": 3}, {"waiting": [[]], "channels": 7}):
+        board.stands("7f3a", wrong)
+    person.types(b"n")
+    assert "nobody asks\n" in person.looks()
+
+
 def test_the_home_is_short() -> None:
     board = Board(home="/home/x")
     person = Person(board)

@@ -76,7 +76,7 @@ def test_a_watch_that_was_forgotten(
             one.wait(ASKS)
             one.rest(QUIET)
             one.type("o")
-            one.wait("one\n")
+            one.wait("✓ read")
             watcher.wait("answered elsewhere")
             watcher.wait(ASKS)
             watcher.rest(QUIET)
@@ -93,6 +93,29 @@ def test_a_watch_that_was_forgotten(
             one.rest(QUIET)
             one.type("n")
             assert one.end() == 1 and "three: Permission denied" in one.text
+
+
+def test_a_run_that_asks_on_its_own_terminal(
+    as_user: Account, project: Path, runtime: dict[str, str]
+) -> None:
+    """Who comes to watch while it waits is told where, until it is answered."""
+    file = as_user.file(as_user.home / f"{project.name}-own", "one\n")
+    words = nono_words(as_user, "run", "--ask", "--no-audit", "--", "sh", "-c", f"cat {file}; cat")
+    with person(as_user, *words, cwd=project, env=runtime) as one:
+        one.wait(ASKS)
+        watching = person(as_user, *nono_words(as_user, "watch"), cwd=project, env=runtime)
+        with watching as watcher:
+            watcher.wait("asks on its own terminal")
+            assert "nobody asks here" in watcher.text and ASKS not in watcher.text
+            one.rest(QUIET)
+            one.type("o")
+            one.wait("✓ read")
+            watcher.until(lambda: "nobody asks\n" in watcher.text)
+            assert "asks on" not in watcher.text
+            watcher.type("q")
+            assert watcher.end() == 0
+        one.type("\x04")
+        assert one.end() == 0
 
 
 def test_scripts_ps_and_kill(

@@ -20,8 +20,10 @@ def test_what_is_not_there_and_what_is_no_directory(tmp_path: Path) -> None:
     home = str(tmp_path)
     (tmp_path / "file").touch()
     for name, what in (("none", "no such directory"), ("file", "not a directory")):
-        with pytest.raises(UsageError, match=f"--workdir {tmp_path}/{name}: {what}"):
+        with pytest.raises(UsageError, match=f"--workdir {tmp_path}/{name}: {what}") as found:
             workdir.working_directory(f"{tmp_path}/{name}", home)
+        is_absent = name == "none"
+        assert found.value.hint == (f"ls {tmp_path}" if is_absent else f"ls -ld {tmp_path}/file")
     assert workdir.working_directory(str(tmp_path), home) == os.path.realpath(tmp_path)
 
 

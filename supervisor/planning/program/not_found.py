@@ -1,0 +1,112 @@
+"""A command that is nowhere: what a person may have meant, or can do to have it.
+
+A shell looks only in PATH. A person may mean a file that lies here, a program that a run of another
+profile installed for itself, or an agent that nobody has installed yet.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from nono.broker import is_within
+from nono.broker.agents import Agent, agents
+from nono.broker.caches import search
+from nono.supervisor.descriptors import listdir
+from nono.supervisor.places import caches_directory, home_directory, nearest_directory
+from nono.supervisor.planning.profiles.profile_files import built_in_names
+from nono.supervisor.planning.program.program import find_program
+
+_SCRIPT = ".py"
+_MAX_PROFILES = 1000
+_ANY_AGENT = "agent"
+"""The built-in profile that fits every agent."""
+
+
+def not_found(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> tuple[str, str]:
+    """What is wrong, and what to do; `env` is what the program would have got."""
+    command = argv[0]
+    if "/" in command:
+        below = command if os.path.isabs(command) or _is_ours(cwd) else os.path.join(cwd, command)
+        there = os.path.normpath(nearest_directory(below))
+        return "command not found", f"ls {shlex.quote(there)}"
+    here = os.path.join(cwd, command)
+    if os.path.isfile(here):
+        quoted = _from_here(f"./{command}", cwd)
+        start = f"nono run -- {quoted}" if os.access(here, os.X_OK) else f"chmod +x {quoted}"
+        return "command not found", start
+    hint = _of_agent(argv, env) or _where_installed(argv)
+    if hint is None and command.endswith(_SCRIPT):
+        return "there is no such file, and no such command", f"ls {_from_here('.', cwd)}"
+    return "command not found", hint or 'echo "$PATH"'
+
+
+def _from_here(path: str, cwd: str) -> str:
+    """For a shell in our working directory, of which the program's may be another."""
+    return shlex.quote(path if _is_ours(cwd) else os.path.normpath(os.path.join(cwd, path)))
+
+
+def _is_ours(cwd: str) -> bool:
+    return os.path.realpath(cwd) == os.path.realpath(os.curdir)
+
+
+def _where_installed(argv: Sequence[str], first: str = "") -> str | None:
+    """The run that finds it among what a profile's runs have installed for themselves.
+
+    A directory with an `@` in its name belongs to none that could be named: see `own_caches`.
+    """
+    root = _all_caches()
+    try:
+        profiles = sorted(name for name in listdir(root) if "@" not in name)
+    except OSError:
+        return None
+    profiles.sort(key=lambda name: name != first)
+    for profile in profiles[:_MAX_PROFILES]:
+        if any(os.path.isfile(f"{place}/{argv[0]}") for place in search(f"{root}/{profile}")):
+            return f"nono run --profile {shlex.quote(profile)} -- {shlex.join(argv)}"
+    return None
+
+
+def _of_agent(argv: Sequence[str], env: Mapping[str, str]) -> str | None:
+    """The run that installs an agent, in the caches of the profile that is meant for it.
+
+    That is this run's own, which finds it there the next time, unless its runs are for something
+    else; then it is the agent's. Where none was meant, one that has the agent already will do.
+    """
+    agent = agents().get(argv[0])
+    if agent is None:
+        return None
+    profile = next((name for name in _profiles_on_path(env) if _fits(name, agent)), None)
+    found = _where_installed(argv, agent.profile) if profile is None else None
+    return found or _how_installed(agent, profile or agent.profile)
+
+
+def _fits(profile: str, agent: Agent) -> bool:
+    """Whether an agent belongs under a profile: its own, the one of all, or one that nono has not.
+
+    A person's own may extend any of them.
+    """
+    return profile in (agent.profile, _ANY_AGENT) or profile not in built_in_names()
+
+
+def _profiles_on_path(env: Mapping[str, str]) -> Iterator[str]:
+    """The profile whose caches this run looks for programs in, where it has some and a name."""
+    root = _all_caches()
+    for place in env.get("PATH", "").split(os.pathsep):
+        name = place[len(root) + 1 :].split("/")[0] if is_within(place, root) else ""
+        if name and "@" not in name:
+            yield name
+
+
+def _all_caches() -> str:
+    return caches_directory(os.environ, home_directory(os.environ))
+
+
+def _how_installed(agent: Agent, profile: str) -> str | None:
+    """By a tool that is here, if one is.
+
+    It is a command for a shell, also where the library tells it: no policy installs anything.
+    """
+    ways = sorted(agent.install, key=lambda way: find_program(way[0], os.environ, "/") is None)
+    return f"nono run -p {shlex.quote(profile)} -- {shlex.join(ways[0])}" if ways else None
