@@ -410,9 +410,7 @@ EXPORTED void nono_lane_close(struct lane *lane)
     lane->descriptors = -1;
 }
 
-/* Receive and answer until a call is for Python, which is 1, or a client of the name server, 2; 0
- * when no process is left that could make a call; a negative errno when the listener fails. */
-EXPORTED int nono_lane_receive(struct lane *lane)
+static int receive(struct lane *lane)
 {
     for (;;) {
         if (lane->places && lane->places->names && serve_clients(lane))
@@ -437,4 +435,13 @@ EXPORTED int nono_lane_receive(struct lane *lane)
         if (lane->counts)
             count(lane, begin, performed, refused);
     }
+}
+
+/* Receive and answer until a call is for Python, which is 1, or a client of the name server, 2; 0
+ * when no process is left that could make a call; a negative errno when the listener fails. */
+EXPORTED int nono_lane_receive(struct lane *lane)
+{
+    const int result = receive(lane);
+    let_signals_in();
+    return result;
 }

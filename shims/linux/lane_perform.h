@@ -81,5 +81,7 @@ EXPORTED int nono_lane_give(struct lane *lane, uint64_t id, int handle, int flag
         return 0;
     }
     lane->call.id = id;
-    return hand_over(lane, (uint64_t)flags, fd);
+    const int is_given = hand_over(lane, (uint64_t)flags, fd);
+    let_signals_in();
+    return is_given;
 }
