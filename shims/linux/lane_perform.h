@@ -14,10 +14,7 @@ static int hand_over(struct lane *lane, uint64_t flags, int fd)
 /* Open the handle, without waiting for anybody; -1 with errno where that fails. */
 static int open_again(struct lane *lane, int handle, int flags)
 {
-    char name[MAX_LINK_NAME];
-    snprintf(name, sizeof name, "%d", handle);
-    return openat(descriptors(lane), name,
-                  (flags & ~O_CREAT) | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    return open_number(lane, handle, (flags & ~O_CREAT) | O_NOCTTY | O_NONBLOCK);
 }
 
 /* The flags that it was opened with for a while. Of those that can be set, O_APPEND is the only
