@@ -53,6 +53,8 @@
 #define MAX_COMPLETED (2 * MAX_PATH + 1)
 #define MAX_LINK_NAME 48
 #define MAX_NUMBER 12
+#define MAX_WAY 128
+#define LOOKS_SPARED 7
 #define OWN_BYTES 8192
 #define APART 15000
 
@@ -125,6 +127,9 @@ struct lane {
     int32_t memory;                /* of who made the last calls, or -1 */
     uint32_t memory_tid;
     uint32_t calls_in_a_row;       /* of that thread, all of them answered here */
+    uint32_t looks_spared;         /* how many opens more may go by this: */
+    uint32_t way_length;           /* that the way to a directory, up to its slash, has no link */
+    char way[MAX_WAY];
     uint32_t is_known;             /* whether the call in `call` is known not to be covered */
     struct counts *counts;         /* or NULL */
     int32_t descriptors;           /* our own in /proc, which spares finding them; -1: not yet */
@@ -305,7 +310,7 @@ static int serve_open(struct lane *lane, const struct open *wanted)
         return 0;
     lane->is_known = 1;
     if (found & COVERED) {
-        int way = look_for_links(text);
+        int way = look_for_links(lane, text, (size_t)count);
         if (way == NO_LINK)
             return let_continue(lane);
         if (way == MISSING && !(wanted->flags & O_CREAT))
@@ -417,6 +422,7 @@ EXPORTED int nono_lane_receive(struct lane *lane)
 {
     const int result = receive(lane);
     forget_memory(lane);
+    lane->looks_spared = 0;
     let_signals_in();
     return result;
 }

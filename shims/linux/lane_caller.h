@@ -127,7 +127,7 @@ enum { NO_LINK, MISSING, UNTOLD };
 /* Whether the way to what the path names has no symbolic link. Most of what is opened is no
  * directory: asking for one spares the descriptor, and links are found before that. Where a file
  * stands in the way, the kernel says the same to the caller. */
-static int look_for_links(const char *path)
+static int look_at_each_name(const char *path)
 {
     int handle = open_handle(AT_FDCWD, path, O_DIRECTORY, NO_SYMLINKS);
     if (handle >= 0) {
@@ -137,4 +137,34 @@ static int look_for_links(const char *path)
     if (errno == ENOTDIR)
         return NO_LINK;
     return errno == ENOENT ? MISSING : UNTOLD;
+}
+
+static int look_at_last_name(const char *path)
+{
+    char target;
+    if (readlink(path, &target, 1) >= 0)
+        return UNTOLD;
+    if (errno == EINVAL || errno == ENOTDIR) /* it is no link, or a file stands in the way */
+        return NO_LINK;
+    return errno == ENOENT ? MISSING : UNTOLD;
+}
+
+/* The same for one open after the other in a directory, the way to which was looked at the first
+ * time. The sandbox puts no link there meanwhile: that would be a call for Python, with which the
+ * directory is forgotten. Of what somebody outside puts there the next look tells; until then the
+ * kernel follows it as far as the floor goes, which where names are refused may be too far. */
+static int look_for_links(struct lane *lane, const char *path, size_t length)
+{
+    const char *slash = memrchr(path, '/', length);
+    const size_t end = slash ? (size_t)(slash - path) + 1 : 0;
+    if (lane->looks_spared && end == lane->way_length && !memcmp(path, lane->way, end)) {
+        lane->looks_spared--;
+        return look_at_last_name(path);
+    }
+    const int way = look_at_each_name(path);
+    const int may_spare = lane->options & FOLLOWS && way == NO_LINK && end && end <= MAX_WAY;
+    lane->looks_spared = may_spare ? LOOKS_SPARED : 0;
+    if (lane->looks_spared)
+        memcpy(lane->way, path, end), lane->way_length = (uint32_t)end;
+    return way;
 }
