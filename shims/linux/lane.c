@@ -10,7 +10,7 @@
  * read beyond a bound: the table's offsets are checked at each use.
  *
  * Here is what it keeps, how it decides and how it receives. The parts, each a header of its own
- * with one reader: the table, what a call names, how it is answered, and what is performed.
+ * with one reader: the table, what a call names, handles, how it is answered, and what is performed.
  *
  * Sources: seccomp_unotify(2), linux/seccomp.h, openat2(2), process_vm_readv(2), proc(5).
  */
